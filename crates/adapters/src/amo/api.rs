@@ -1,0 +1,46 @@
+//! Reads of API v4.
+
+use amo_connect_domain::ports::AmoError;
+use amo_connect_domain::token::AccessToken;
+use http::header::AUTHORIZATION;
+use http::{HeaderValue, StatusCode};
+use reqwest::{Method, Request};
+use serde_json::Value;
+use url::Url;
+
+use super::refusal;
+use super::wire::Wire;
+
+/// The API, over one client for all accounts.
+pub(super) struct Api {
+    wire: Wire,
+}
+
+impl Api {
+    pub(super) fn new(wire: Wire) -> Self {
+        Self { wire }
+    }
+
+    /// What amoCRM has at `url`; `None` if it says that there is nothing (204).
+    pub(super) async fn get(&self, url: Url, token: &AccessToken) -> Result<Option<Value>, AmoError> {
+        let mut request = Request::new(Method::GET, url);
+        request.headers_mut().insert(AUTHORIZATION, bearer(token)?);
+        let answer = self.wire.send(request).await.map_err(refusal::of_lost_read)?;
+        match answer.status {
+            StatusCode::NO_CONTENT => Ok(None),
+            StatusCode::OK => {
+                let body = answer.body.map_err(refusal::of_lost_read)?;
+                serde_json::from_slice(&body).ok().map(Some).ok_or(AmoError::Protocol)
+            }
+            _ => Err(refusal::of_read(&answer)),
+        }
+    }
+}
+
+/// A token that fits into no header is no good: the same as if amoCRM had said so.
+fn bearer(token: &AccessToken) -> Result<HeaderValue, AmoError> {
+    let text = format!("Bearer {}", token.expose());
+    let mut value = HeaderValue::try_from(text).ok().ok_or(AmoError::AccessRefused)?;
+    value.set_sensitive(true);
+    Ok(value)
+}

@@ -1,0 +1,48 @@
+//! The access token's claims, read without a look at the signature: it is amoCRM's to check.
+
+use amo_connect_domain::ids::AccountId;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::Value;
+
+use super::reading;
+
+/// The `account_id` claim, if the token is a JWT that has one.
+pub(super) fn account_id(token: &str) -> Option<AccountId> {
+    let mut parts = token.split('.');
+    let (Some(_), Some(payload), Some(_), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
+        return None;
+    };
+    let claims = URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?;
+    let claims: Value = serde_json::from_slice(&claims).ok()?;
+    reading::id(&claims["account_id"]).map(AccountId)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn token(claims: &str) -> String {
+        format!("eyJ0eXAiOiJKV1QifQ.{}.c2ln", URL_SAFE_NO_PAD.encode(claims))
+    }
+
+    #[test]
+    fn the_account_is_read_from_a_jwt_and_from_nothing_else() {
+        for (token, expected) in [
+            (token(r#"{"account_id":31920194,"aud":"x"}"#), Some(31_920_194)),
+            (token(r#"{"account_id":"31920194"}"#), Some(31_920_194)),
+            (token(r#"{"account_id":31920194}"#).replace(".c2ln", "==.c2ln"), Some(31_920_194)),
+            (token(r#"{"account_id":-1}"#), None),
+            (token(r#"{"account_id":0}"#), None),
+            (token(r#"{"account_id":null}"#), None),
+            (token(r#"{"aud":"x"}"#), None),
+            (token("[]"), None),
+            (token("no JSON"), None),
+            ("a.!.c".to_owned(), None),
+            ("opaque".to_owned(), None),
+            (format!("{}.more", token(r#"{"account_id":1}"#)), None),
+        ] {
+            assert_eq!(account_id(&token), expected.map(AccountId), "{token}");
+        }
+    }
+}

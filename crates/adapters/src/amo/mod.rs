@@ -1,0 +1,124 @@
+//! amoCRM over HTTP: its token endpoint through the `oauth2` crate, and the part of API v4 we read.
+
+mod api;
+mod claims;
+mod paced;
+mod query;
+mod reading;
+mod refusal;
+mod retry_after;
+mod settings;
+mod token;
+mod wire;
+
+use std::fmt;
+
+use amo_connect_domain::host::AccountHost;
+use amo_connect_domain::ids::AccountId;
+use amo_connect_domain::lead::{Contact, LeadFilter, LeadPage, Pipeline};
+use amo_connect_domain::ports::{AmoClient, AmoError};
+use amo_connect_domain::token::{AccessToken, AuthorizationCode, Issued, RefreshToken, State};
+use async_trait::async_trait;
+use url::Url;
+
+pub use paced::PacedAmoClient;
+pub use settings::{AmoLimits, AmoSettings};
+
+use api::Api;
+use token::TokenEndpoint;
+use wire::Wire;
+
+/// An HTTP client could not be built, as where the machine has no root certificates.
+#[derive(Debug, thiserror::Error)]
+#[error("the HTTP client for amoCRM cannot be built")]
+pub struct HttpClientUnavailable(#[from] reqwest::Error);
+
+/// [`AmoClient`] over HTTP.
+pub struct OauthAmoClient {
+    settings: AmoSettings,
+    tokens: TokenEndpoint,
+    api: Api,
+}
+
+impl OauthAmoClient {
+    /// A client with the limits that the port's callers count on.
+    pub fn new(settings: AmoSettings) -> Result<Self, HttpClientUnavailable> {
+        Self::with_limits(settings, AmoLimits::default())
+    }
+
+    /// A client with limits of your own.
+    pub fn with_limits(settings: AmoSettings, limits: AmoLimits) -> Result<Self, HttpClientUnavailable> {
+        let local = settings.allowed_hosts.is_local();
+        let tokens = TokenEndpoint::new(&settings, Wire::for_tokens(&limits, local)?);
+        let api = Api::new(Wire::for_api(&limits, local)?);
+        Ok(Self { settings, tokens, api })
+    }
+
+    /// The address of `path` on `host`. Every request passes here, and so the list of hosts.
+    fn address(&self, host: &AccountHost, path: &str) -> Result<Url, AmoError> {
+        if !self.settings.allowed_hosts.permits(host) {
+            return Err(AmoError::HostNotAllowed);
+        }
+        Url::parse(&format!("{}://{host}{path}", host.scheme())).ok().ok_or(AmoError::HostNotAllowed)
+    }
+}
+
+impl fmt::Debug for OauthAmoClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OauthAmoClient").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl AmoClient for OauthAmoClient {
+    fn authorization_url(&self, state: &State) -> Url {
+        let mut url = self.settings.auth_url.clone();
+        url.query_pairs_mut()
+            .append_pair("client_id", &self.settings.client_id)
+            .append_pair("state", state.expose())
+            .append_pair("mode", "popup");
+        url
+    }
+
+    async fn exchange(&self, host: &AccountHost, code: &AuthorizationCode) -> Result<Issued, AmoError> {
+        self.tokens.exchange(self.address(host, "/oauth2/access_token")?, code).await
+    }
+
+    async fn refresh(&self, host: &AccountHost, token: &RefreshToken) -> Result<Issued, AmoError> {
+        self.tokens.refresh(self.address(host, "/oauth2/access_token")?, token).await
+    }
+
+    async fn account(&self, host: &AccountHost, token: &AccessToken) -> Result<AccountId, AmoError> {
+        let answer = self.api.get(self.address(host, "/api/v4/account")?, token).await?;
+        answer.as_ref().and_then(reading::account).ok_or(AmoError::Protocol)
+    }
+
+    async fn leads(&self, host: &AccountHost, token: &AccessToken, filter: &LeadFilter) -> Result<LeadPage, AmoError> {
+        let mut url = self.address(host, "/api/v4/leads")?;
+        url.set_query(Some(&query::leads(filter)));
+        match self.api.get(url, token).await? {
+            Some(page) => reading::leads(&page).ok_or(AmoError::Protocol),
+            None => Ok(LeadPage { leads: Vec::new(), has_more: false }),
+        }
+    }
+
+    async fn contacts(&self, host: &AccountHost, token: &AccessToken, ids: &[u64]) -> Result<Vec<Contact>, AmoError> {
+        let mut url = self.address(host, "/api/v4/contacts")?;
+        if ids.is_empty() {
+            // Without a filter amoCRM would list everybody.
+            return Ok(Vec::new());
+        }
+        url.set_query(Some(&query::contacts(ids)));
+        match self.api.get(url, token).await? {
+            Some(page) => reading::contacts(&page).ok_or(AmoError::Protocol),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    async fn pipelines(&self, host: &AccountHost, token: &AccessToken) -> Result<Vec<Pipeline>, AmoError> {
+        match self.api.get(self.address(host, "/api/v4/leads/pipelines")?, token).await? {
+            Some(page) => reading::pipelines(&page).ok_or(AmoError::Protocol),
+            None => Ok(Vec::new()),
+        }
+    }
+}

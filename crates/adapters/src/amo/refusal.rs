@@ -1,0 +1,115 @@
+//! What amoCRM means by an answer that is no success.
+//!
+//! The hints are those of PHP League's oauth2-server, which amoCRM's token endpoint is made of.
+
+use amo_connect_domain::ports::AmoError;
+use serde::Deserialize;
+
+use super::retry_after::retry_after;
+use super::wire::{Answer, Loss};
+
+/// What a token request asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Asked {
+    /// A pair for an authorization code.
+    Exchange,
+    /// The next pair for a refresh token.
+    Refresh,
+}
+
+/// A token request that brought no pair: certainly not sent, or in doubt.
+pub(super) fn of_lost_token_request(loss: Loss) -> AmoError {
+    match loss {
+        Loss::NotSent => AmoError::Unavailable,
+        Loss::TimedOut | Loss::Cut | Loss::TooLong => AmoError::OutcomeUnknown,
+    }
+}
+
+/// A token request that was answered with anything but 200.
+pub(super) fn of_token_request(asked: Asked, answer: &Answer) -> AmoError {
+    match (answer.status.as_u16(), &answer.body) {
+        (400 | 401, Ok(body)) => of_problem(asked, answer.status.as_u16(), body),
+        (400 | 401, Err(loss)) => of_lost_token_request(*loss),
+        (400..=499, _) => by_status(answer),
+        _ => AmoError::OutcomeUnknown,
+    }
+}
+
+/// A read that brought nothing.
+pub(super) fn of_lost_read(loss: Loss) -> AmoError {
+    match loss {
+        Loss::NotSent | Loss::Cut => AmoError::Unavailable,
+        Loss::TimedOut => AmoError::TimedOut,
+        Loss::TooLong => AmoError::Protocol,
+    }
+}
+
+/// A read that was answered with anything but 200 and 204.
+pub(super) fn of_read(answer: &Answer) -> AmoError {
+    match answer.status.as_u16() {
+        401 => AmoError::AccessRefused,
+        504 => AmoError::TimedOut,
+        500..=599 => AmoError::Unavailable,
+        _ => by_status(answer),
+    }
+}
+
+/// A 403 in JSON is no ban, and no word on the token either: with a new one it stays, so it
+/// must not cost a refresh.
+fn by_status(answer: &Answer) -> AmoError {
+    match answer.status.as_u16() {
+        402 => AmoError::PaymentRequired,
+        403 if problem(answer.body.as_deref().unwrap_or_default()).is_none() => AmoError::Blocked,
+        404 => AmoError::NotFound,
+        429 => AmoError::RateLimited { retry_after: retry_after(&answer.headers) },
+        _ => AmoError::Protocol,
+    }
+}
+
+#[derive(Deserialize)]
+struct Problem {
+    title: Option<String>,
+    hint: Option<String>,
+}
+
+fn problem(body: &[u8]) -> Option<Problem> {
+    serde_json::from_slice(body).ok()
+}
+
+/// The hint decides; without one it is the client that is accused.
+fn of_problem(asked: Asked, status: u16, body: &[u8]) -> AmoError {
+    let Some(problem) = problem(body) else {
+        return AmoError::Protocol;
+    };
+    match (problem.hint.as_deref().unwrap_or_default(), asked) {
+        ("", _) if status == 401 || problem.title.as_deref() == Some("Некорректный клиент") => {
+            AmoError::Misconfigured
+        }
+        (
+            "Token has been revoked"
+            | "Token has expired"
+            | "Cannot decrypt the refresh token"
+            | "Invalid refresh token",
+            Asked::Refresh,
+        ) => AmoError::GrantRevoked,
+        (
+            "Authorization code has been revoked"
+            | "Authorization code has expired"
+            | "Authorization code malformed"
+            | "Authorization code was not issued to this client"
+            | "Cannot decrypt the authorization code"
+            | "Invalid account",
+            Asked::Exchange,
+        ) => AmoError::CodeRejected,
+        (
+            "Token is not linked to client"
+            | "Redirect URI is not associated with client"
+            | "Send request to account"
+            | "Check the `client_id` parameter"
+            | "Check the `client_secret` parameter"
+            | "Check the `redirect_uri` parameter",
+            _,
+        ) => AmoError::Misconfigured,
+        _ => AmoError::Protocol,
+    }
+}

@@ -1,0 +1,50 @@
+//! What the client has to know of the integration, and how patient it is.
+
+use std::time::Duration;
+
+use amo_connect_domain::host::AllowedHosts;
+use secrecy::SecretString;
+use url::Url;
+
+/// The amoCRM integration.
+#[derive(Clone, Debug)]
+pub struct AmoSettings {
+    /// `AMO_CLIENT_ID`.
+    pub client_id: String,
+    /// `AMO_CLIENT_SECRET`.
+    pub client_secret: SecretString,
+    /// `AMO_REDIRECT_URI`. A text, for it must equal the registered one byte for byte.
+    pub redirect_uri: String,
+    /// `AMO_AUTH_URL`, amoCRM's consent page.
+    pub auth_url: Url,
+    /// `AMO_ALLOWED_HOSTS`. No other host is sent anything.
+    pub allowed_hosts: AllowedHosts,
+}
+
+/// Limits on the time and size of amoCRM's answers.
+#[derive(Clone, Copy, Debug)]
+pub struct AmoLimits {
+    /// For reaching a host: DNS, TCP and TLS. Shorter than the two below, or a host that
+    /// cannot be reached is taken for one that did not answer.
+    pub connect_timeout: Duration,
+    /// For a whole token request.
+    pub token_timeout: Duration,
+    /// For a whole API call.
+    pub api_timeout: Duration,
+    /// Bytes of a token answer.
+    pub token_body: usize,
+    /// Bytes of an API answer.
+    pub api_body: usize,
+}
+
+impl Default for AmoLimits {
+    fn default() -> Self {
+        Self {
+            connect_timeout: Duration::from_secs(5),
+            token_timeout: Duration::from_mins(1),
+            api_timeout: Duration::from_secs(15),
+            token_body: 64 * 1024,
+            api_body: 10 * 1024 * 1024,
+        }
+    }
+}

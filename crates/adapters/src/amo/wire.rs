@@ -1,0 +1,149 @@
+//! How requests leave: once, straight to the host, with limits on time and size.
+
+use std::error::Error;
+use std::io;
+use std::time::Duration;
+
+use http::{HeaderMap, StatusCode};
+use reqwest::redirect::Policy;
+use reqwest::{Client, ClientBuilder, Request, Response};
+
+use super::settings::AmoLimits;
+
+/// Shorter than servers keep idle connections, so that a call is seldom sent into a closed one.
+const IDLE: Duration = Duration::from_secs(20);
+
+/// An HTTP client with a cap on the bodies it reads.
+pub(super) struct Wire {
+    client: Client,
+    longest_body: usize,
+}
+
+/// An answer whose head was read. The body may have been lost on the way.
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Result<Vec<u8>, Loss>,
+}
+
+/// Why there is no answer, or not all of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Loss {
+    /// The host was not reached: DNS, TCP or TLS. It got no byte of the request.
+    NotSent,
+    /// It took too long.
+    TimedOut,
+    /// The connection ended early, or what came was no HTTP.
+    Cut,
+    /// The body is longer than we read.
+    TooLong,
+}
+
+impl Wire {
+    /// For token requests: each on a connection of its own. On a kept one it could not be told
+    /// whether the request was sent before the server closed.
+    pub(super) fn for_tokens(limits: &AmoLimits, local: bool) -> Result<Self, reqwest::Error> {
+        let client = factory(limits, local).timeout(limits.token_timeout).http1_only().pool_max_idle_per_host(0);
+        Ok(Self { client: client.build()?, longest_body: limits.token_body })
+    }
+
+    /// For reads of the API.
+    pub(super) fn for_api(limits: &AmoLimits, local: bool) -> Result<Self, reqwest::Error> {
+        let client = factory(limits, local).timeout(limits.api_timeout).pool_idle_timeout(IDLE);
+        Ok(Self { client: client.build()?, longest_body: limits.api_body })
+    }
+
+    /// Sends `request` once.
+    pub(super) async fn send(&self, request: Request) -> Result<Answer, Loss> {
+        let mut response = self.client.execute(request).await.map_err(|error| Loss::of(&error))?;
+        let body = self.body(&mut response).await;
+        tracing::debug!(amo.status = response.status().as_u16(), amo.loss = ?body.as_ref().err(), "amoCRM answered");
+        Ok(Answer { status: response.status(), headers: std::mem::take(response.headers_mut()), body })
+    }
+
+    async fn body(&self, response: &mut Response) -> Result<Vec<u8>, Loss> {
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(|error| Loss::of(&error))? {
+            if body.len() + chunk.len() > self.longest_body {
+                return Err(Loss::TooLong);
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body)
+    }
+}
+
+impl Loss {
+    fn of(error: &reqwest::Error) -> Self {
+        let loss = if error.is_connect() || error.is_builder() {
+            Self::NotSent
+        } else if error.is_timeout() {
+            Self::TimedOut
+        } else {
+            Self::Cut
+        };
+        // Only the kind: an error's text can quote its peer.
+        tracing::debug!(amo.loss = ?loss, dns = error.is_dns(), io = ?io_kind(error), "amoCRM did not answer");
+        loss
+    }
+}
+
+fn io_kind(error: &reqwest::Error) -> Option<io::ErrorKind> {
+    let chain = std::iter::successors(error.source(), |error| Error::source(*error));
+    chain.filter_map(|error| error.downcast_ref::<io::Error>()).map(io::Error::kind).last()
+}
+
+/// The only maker of HTTP clients here. The machine's root certificates are trusted (what
+/// reqwest's `rustls` brings), or none at all where amoCRM is a `local` one, over `http`.
+/// Proxies of the environment are left alone: the service goes by its documented variables.
+fn factory(limits: &AmoLimits, local: bool) -> ClientBuilder {
+    let builder = Client::builder()
+        .user_agent(concat!("amo-connect/", env!("CARGO_PKG_VERSION")))
+        .redirect(Policy::none())
+        .retry(reqwest::retry::never())
+        .referer(false)
+        .no_proxy()
+        .connect_timeout(limits.connect_timeout);
+    if local { builder.tls_certs_only([]) } else { builder }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::AsyncWriteExt as _;
+    use tokio::net::TcpListener;
+    use url::Url;
+
+    use super::*;
+
+    async fn loss_of_a_request_to(url: &str) -> Option<Loss> {
+        let limits = AmoLimits { connect_timeout: Duration::from_millis(300), ..AmoLimits::default() };
+        let wire = Wire::for_tokens(&limits, false).unwrap();
+        let request = Request::new(reqwest::Method::POST, Url::parse(url).unwrap());
+        wire.send(request).await.err()
+    }
+
+    #[tokio::test]
+    async fn a_tls_handshake_that_fails_or_never_ends_sends_nothing() {
+        for greeting in [Some("HTTP/1.1 400 Bad Request\r\n\r\n"), Some(""), None] {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let url = format!("https://{}/", listener.local_addr().unwrap());
+            let server = tokio::spawn(async move {
+                let (mut socket, _) = listener.accept().await.unwrap();
+                match greeting {
+                    Some(greeting) => socket.write_all(greeting.as_bytes()).await.unwrap(),
+                    None => std::future::pending().await,
+                }
+            });
+            assert_eq!(loss_of_a_request_to(&url).await, Some(Loss::NotSent), "{greeting:?}");
+            server.abort();
+        }
+    }
+
+    #[tokio::test]
+    async fn a_name_without_an_address_and_a_closed_port_get_nothing() {
+        let closed = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+        for url in ["https://example.invalid/".to_owned(), format!("http://{closed}/")] {
+            assert_eq!(loss_of_a_request_to(&url).await, Some(Loss::NotSent), "{url}");
+        }
+    }
+}

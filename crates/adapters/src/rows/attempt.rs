@@ -1,0 +1,81 @@
+//! An attempt as a row.
+
+use amo_connect_domain::attempt::{Attempt, AttemptReason, AttemptState};
+use amo_connect_domain::ids::AttemptId;
+use amo_connect_domain::token::{CodeHash, StateHash};
+use diesel::prelude::*;
+
+use super::columns::{array, needed, time, user, words};
+use super::failure::Failure;
+use super::schema::attempts;
+
+/// The `state` of an attempt that may still take a code.
+pub(crate) const OPEN: &str = "open";
+
+words! { AttemptReason, reason_word, reason, "an attempt's reason is unknown":
+    AttemptReason::CrmUnavailable = "crm_unavailable",
+    AttemptReason::StorageUnavailable = "storage_unavailable",
+    AttemptReason::InvalidCode = "invalid_code",
+    AttemptReason::InvalidAccountHost = "invalid_account_host",
+    AttemptReason::ClaimTimeout = "claim_timeout",
+    AttemptReason::Disconnected = "disconnected",
+}
+
+/// A row of `attempts`.
+#[derive(Debug, Queryable, Selectable, Identifiable, Insertable, AsChangeset)]
+#[diesel(table_name = attempts, treat_none_as_null = true, check_for_backend(diesel::sqlite::Sqlite))]
+pub(crate) struct AttemptRow {
+    pub(super) id: Vec<u8>,
+    user_id: Vec<u8>,
+    state_hash: Vec<u8>,
+    state: String,
+    code_hash: Option<Vec<u8>>,
+    reason: Option<String>,
+    opened_at: i64,
+    expires_at: i64,
+}
+
+impl From<&Attempt> for AttemptRow {
+    fn from(attempt: &Attempt) -> Self {
+        let (state, code_hash, why) = match attempt.state {
+            AttemptState::Open => (OPEN, None, None),
+            AttemptState::Spent(code) => ("spent", Some(code.0.to_vec()), None),
+            AttemptState::Denied => ("denied", None, None),
+            AttemptState::Superseded => ("superseded", None, None),
+            AttemptState::Failed(why) => ("failed", None, why),
+        };
+        Self {
+            id: attempt.id.0.to_vec(),
+            user_id: attempt.user.as_str().into(),
+            state_hash: attempt.state_hash.0.to_vec(),
+            state: state.to_owned(),
+            code_hash,
+            reason: why.map(|why| reason_word(why).to_owned()),
+            opened_at: attempt.opened_at.as_microsecond(),
+            expires_at: attempt.expires_at.as_microsecond(),
+        }
+    }
+}
+
+impl TryFrom<AttemptRow> for Attempt {
+    type Error = Failure;
+
+    fn try_from(row: AttemptRow) -> Result<Self, Failure> {
+        let state = match row.state.as_str() {
+            OPEN => AttemptState::Open,
+            "spent" => AttemptState::Spent(CodeHash(array(&needed(row.code_hash)?)?)),
+            "denied" => AttemptState::Denied,
+            "superseded" => AttemptState::Superseded,
+            "failed" => AttemptState::Failed(row.reason.as_deref().map(reason).transpose()?),
+            _ => return Err(Failure::Corrupt("an attempt's state is unknown")),
+        };
+        Ok(Self {
+            id: AttemptId(array(&row.id)?),
+            user: user(row.user_id)?,
+            state_hash: StateHash(array(&row.state_hash)?),
+            state,
+            opened_at: time(row.opened_at)?,
+            expires_at: time(row.expires_at)?,
+        })
+    }
+}

@@ -1,0 +1,173 @@
+//! A connection as a row, and the lease beside it.
+
+use amo_connect_domain::connection::{
+    ConnectionState, CrmConnection, FormerAccount, Problem, ProblemCode, ReauthReason,
+};
+use amo_connect_domain::host::AccountHost;
+use amo_connect_domain::ids::{Epoch, Generation, LeaseOwner, Revision};
+use amo_connect_domain::lease::{Lease, RefreshLease};
+use diesel::prelude::*;
+use jiff::Timestamp;
+
+use super::columns::{array, count, needed, optional_time, time, user, words};
+use super::failure::Failure;
+use super::grant::{GrantColumns, Tokens, account, account_column};
+use super::schema::connections;
+use crate::cipher::{RowIdentity, TokenKeys};
+
+words! { ReauthReason, reauth_word, reauth, "a reason to connect again is unknown":
+    ReauthReason::GrantRevoked = "grant_revoked",
+    ReauthReason::RotationLost = "rotation_lost",
+}
+
+words! { ProblemCode, problem_word, problem, "a connection's problem is unknown":
+    ProblemCode::ProviderBlocked = "provider_blocked",
+    ProblemCode::ProviderDown = "provider_down",
+    ProblemCode::RateLimited = "rate_limited",
+    ProblemCode::Misconfigured = "misconfigured",
+    ProblemCode::AccountRefused = "account_refused",
+    ProblemCode::PaymentRequired = "payment_required",
+}
+
+/// A row of `connections`, but for the lease.
+#[derive(Debug, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = connections, treat_none_as_null = true, check_for_backend(diesel::sqlite::Sqlite))]
+pub(crate) struct ConnectionRow {
+    user_id: Vec<u8>,
+    revision: i64,
+    epoch: i64,
+    generation: i64,
+    state: String,
+    host: Option<String>,
+    account_id: Option<i64>,
+    tokens: Option<Vec<u8>>,
+    issued_at: Option<i64>,
+    expires_at: Option<i64>,
+    reauth_reason: Option<String>,
+    reauth_since: Option<i64>,
+    connected_at: Option<i64>,
+    refreshed_at: Option<i64>,
+    problem: Option<String>,
+    problem_since: Option<i64>,
+}
+
+impl ConnectionRow {
+    pub(super) fn seal(connection: &CrmConnection, keys: &TokenKeys) -> Result<Self, Failure> {
+        let user_id = connection.user.as_str().as_bytes();
+        let former = |former: &FormerAccount| GrantColumns {
+            host: Some(former.host.as_str().to_owned()),
+            account_id: former.account.map(account_column),
+            ..GrantColumns::default()
+        };
+        let (state, grant, reauth) = match &connection.state {
+            ConnectionState::Disconnected => ("disconnected", GrantColumns::default(), None),
+            ConnectionState::Connected(grant) => {
+                ("connected", GrantColumns::seal(grant, keys, &identity(user_id))?, None)
+            }
+            ConnectionState::NeedsReauth { former: account, reason, since } => {
+                ("needs_reauth", former(account), Some((*reason, *since)))
+            }
+            ConnectionState::Revoked(account) => ("revoked", former(account), None),
+        };
+        Ok(Self {
+            user_id: user_id.to_vec(),
+            revision: connection.revision.0,
+            epoch: connection.epoch.0,
+            generation: connection.generation.0,
+            state: state.to_owned(),
+            host: grant.host,
+            account_id: grant.account_id,
+            tokens: grant.tokens,
+            issued_at: grant.issued_at,
+            expires_at: grant.expires_at,
+            reauth_reason: reauth.map(|(reason, _)| reauth_word(reason).to_owned()),
+            reauth_since: reauth.map(|(_, since)| since.as_microsecond()),
+            connected_at: connection.connected_at.map(Timestamp::as_microsecond),
+            refreshed_at: connection.refreshed_at.map(Timestamp::as_microsecond),
+            problem: connection.problem.map(|problem| problem_word(problem.code).to_owned()),
+            problem_since: connection.problem.map(|problem| problem.since.as_microsecond()),
+        })
+    }
+
+    pub(super) fn open(self, tokens: Tokens<'_>) -> Result<CrmConnection, Failure> {
+        let former = |host, number: Option<i64>| -> Result<FormerAccount, Failure> {
+            Ok(FormerAccount { host: AccountHost::stored(needed(host)?), account: number.map(account) })
+        };
+        let state = match self.state.as_str() {
+            "disconnected" => ConnectionState::Disconnected,
+            "connected" => {
+                let grant = GrantColumns {
+                    host: self.host,
+                    account_id: self.account_id,
+                    tokens: self.tokens,
+                    issued_at: self.issued_at,
+                    expires_at: self.expires_at,
+                };
+                ConnectionState::Connected(grant.open(tokens, &identity(&self.user_id))?)
+            }
+            "needs_reauth" => ConnectionState::NeedsReauth {
+                former: former(self.host, self.account_id)?,
+                reason: reauth(&needed(self.reauth_reason)?)?,
+                since: time(needed(self.reauth_since)?)?,
+            },
+            "revoked" => ConnectionState::Revoked(former(self.host, self.account_id)?),
+            _ => return Err(Failure::Corrupt("a connection's state is unknown")),
+        };
+        let problem = match self.problem {
+            Some(word) => Some(Problem { code: problem(&word)?, since: time(needed(self.problem_since)?)? }),
+            None => None,
+        };
+        Ok(CrmConnection {
+            user: user(self.user_id)?,
+            revision: Revision(count(self.revision)?),
+            epoch: Epoch(count(self.epoch)?),
+            generation: Generation(count(self.generation)?),
+            state,
+            connected_at: optional_time(self.connected_at)?,
+            refreshed_at: optional_time(self.refreshed_at)?,
+            problem,
+        })
+    }
+}
+
+fn identity(user_id: &[u8]) -> RowIdentity {
+    RowIdentity::new("connections", user_id)
+}
+
+/// The columns of `connections` that hold the lease.
+#[derive(Debug, Default, Queryable, Selectable, AsChangeset)]
+#[diesel(table_name = connections, treat_none_as_null = true, check_for_backend(diesel::sqlite::Sqlite))]
+pub(crate) struct LeaseColumns {
+    #[diesel(column_name = lease_owner)]
+    owner: Option<Vec<u8>>,
+    #[diesel(column_name = lease_until)]
+    until: Option<i64>,
+    #[diesel(column_name = lease_generation)]
+    generation: Option<i64>,
+    #[diesel(column_name = lease_in_doubt)]
+    in_doubt: Option<bool>,
+}
+
+impl From<Option<RefreshLease>> for LeaseColumns {
+    fn from(lease: Option<RefreshLease>) -> Self {
+        lease.map_or_else(Self::default, |held| Self {
+            owner: Some(held.lease.owner.0.to_vec()),
+            until: Some(held.lease.until.as_microsecond()),
+            generation: Some(held.generation.0),
+            in_doubt: Some(held.in_doubt),
+        })
+    }
+}
+
+impl TryFrom<LeaseColumns> for Option<RefreshLease> {
+    type Error = Failure;
+
+    fn try_from(columns: LeaseColumns) -> Result<Self, Failure> {
+        let Some(owner) = columns.owner else { return Ok(None) };
+        Ok(Some(RefreshLease {
+            lease: Lease { owner: LeaseOwner(array(&owner)?), until: time(needed(columns.until)?)? },
+            generation: Generation(count(needed(columns.generation)?)?),
+            in_doubt: needed(columns.in_doubt)?,
+        }))
+    }
+}

@@ -1,0 +1,103 @@
+//! How a database fails, told without its statements, its values or its own words.
+
+use std::error::Error;
+
+use amo_connect_domain::ports::StoreError;
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
+
+/// What went wrong within a transaction.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// Another change came first.
+    Conflict,
+    /// What is stored makes no sense.
+    Corrupt(&'static str),
+    /// The database, or what it needs, does not work.
+    Unavailable(Box<dyn Error + Send + Sync>),
+}
+
+/// The kind of a database's failure. Its own message may repeat the statement or a value, so
+/// only well-known ones are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct DatabaseError(&'static str);
+
+/// What SQLite says without naming anything of ours.
+const PLAIN_MESSAGES: [&str; 11] = [
+    "attempt to write a readonly database",
+    "database disk image is malformed",
+    "database is locked",
+    "database or disk is full",
+    "database schema is locked",
+    "database table is locked",
+    "disk I/O error",
+    "file is not a database",
+    "interrupted",
+    "out of memory",
+    "unable to open database file",
+];
+
+impl DatabaseError {
+    /// The kind of `error`.
+    pub(crate) fn of(error: &DieselError) -> Self {
+        Self(match error {
+            DieselError::DatabaseError(kind, information) => match kind {
+                DatabaseErrorKind::UniqueViolation => "a unique constraint is violated",
+                DatabaseErrorKind::ForeignKeyViolation
+                | DatabaseErrorKind::NotNullViolation
+                | DatabaseErrorKind::CheckViolation => "a constraint is violated",
+                DatabaseErrorKind::UnableToSendCommand | DatabaseErrorKind::ClosedConnection => {
+                    "the connection is lost"
+                }
+                DatabaseErrorKind::SerializationFailure => "the transaction cannot be serialized",
+                DatabaseErrorKind::ReadOnlyTransaction => "the transaction is read-only",
+                _ => return Self::of_message(information.message()),
+            },
+            DieselError::RollbackErrorOnCommit { commit_error, .. } => return Self::of(commit_error),
+            DieselError::BrokenTransactionManager => "the connection is broken",
+            _ => "a statement failed",
+        })
+    }
+
+    /// The kind of a failure of which there is only the message.
+    pub(crate) fn of_message(message: &str) -> Self {
+        let plain = PLAIN_MESSAGES.into_iter().find(|plain| message.starts_with(plain));
+        Self(plain.unwrap_or(if message.starts_with("no such") {
+            "the schema is not ours"
+        } else {
+            "a statement failed"
+        }))
+    }
+
+    /// A failure of the pool, not of the database.
+    pub(crate) const fn new(what: &'static str) -> Self {
+        Self(what)
+    }
+}
+
+impl Failure {
+    /// The database does not work, for a reason of our own.
+    pub(crate) fn unavailable(error: impl Error + Send + Sync + 'static) -> Self {
+        Self::Unavailable(Box::new(error))
+    }
+}
+
+impl From<DieselError> for Failure {
+    fn from(error: DieselError) -> Self {
+        match &error {
+            DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => Self::Conflict,
+            DieselError::DeserializationError(_) => Self::Corrupt("a column has another type"),
+            _ => Self::unavailable(DatabaseError::of(&error)),
+        }
+    }
+}
+
+impl From<Failure> for StoreError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Conflict => Self::Conflict,
+            Failure::Corrupt(what) => Self::Corrupt(what),
+            Failure::Unavailable(source) => Self::Unavailable(source),
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! What every SQL store shares: the tables, the rows, and what the port's methods make of them.
+//!
+//! A database adds how it connects, begins a transaction, locks and tells the time
+//! ([`Database`], [`Dialect`]); the rest is here, once.
+
+mod access;
+mod attempt;
+mod columns;
+mod connection;
+mod exchange;
+mod failure;
+mod grant;
+mod schema;
+mod session;
+mod store;
+
+pub(crate) use access::{Dialect, Rows, rows_in_diesel};
+pub use failure::DatabaseError;
+pub(crate) use failure::Failure;
+pub(crate) use session::Session;
+pub use store::Store;
+pub(crate) use store::{Database, Work};
+
+/// What the statements of [`rows_in_diesel!`] name.
+pub(crate) mod statements {
+    pub(crate) use diesel::prelude::*;
+    pub(crate) use diesel_async::RunQueryDsl;
+
+    pub(crate) use super::attempt::{AttemptRow, OPEN};
+    pub(crate) use super::connection::{ConnectionRow, LeaseColumns};
+    pub(crate) use super::exchange::{ExchangeRow, UNSETTLED, WAITING};
+    pub(crate) use super::failure::Failure;
+    pub(crate) use super::schema::{attempts, connections, exchanges, heartbeat, schema_migrations};
+}

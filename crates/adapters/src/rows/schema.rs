@@ -1,0 +1,76 @@
+//! The tables, in types that every database has.
+
+diesel::table! {
+    connections (user_id) {
+        user_id -> Binary,
+        revision -> BigInt,
+        epoch -> BigInt,
+        generation -> BigInt,
+        state -> Text,
+        host -> Nullable<Text>,
+        account_id -> Nullable<BigInt>,
+        tokens -> Nullable<Binary>,
+        issued_at -> Nullable<BigInt>,
+        expires_at -> Nullable<BigInt>,
+        reauth_reason -> Nullable<Text>,
+        reauth_since -> Nullable<BigInt>,
+        connected_at -> Nullable<BigInt>,
+        refreshed_at -> Nullable<BigInt>,
+        problem -> Nullable<Text>,
+        problem_since -> Nullable<BigInt>,
+        lease_owner -> Nullable<Binary>,
+        lease_until -> Nullable<BigInt>,
+        lease_generation -> Nullable<BigInt>,
+        lease_in_doubt -> Nullable<Bool>,
+    }
+}
+
+diesel::table! {
+    attempts (id) {
+        id -> Binary,
+        user_id -> Binary,
+        state_hash -> Binary,
+        state -> Text,
+        code_hash -> Nullable<Binary>,
+        reason -> Nullable<Text>,
+        opened_at -> BigInt,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    exchanges (code_hash) {
+        code_hash -> Binary,
+        came_with -> Nullable<Binary>,
+        attempt_id -> Nullable<Binary>,
+        user_id -> Nullable<Binary>,
+        claim_needed -> Bool,
+        host -> Text,
+        epoch -> BigInt,
+        state -> Text,
+        lease_owner -> Nullable<Binary>,
+        lease_until -> Nullable<BigInt>,
+        grant_host -> Nullable<Text>,
+        account_id -> Nullable<BigInt>,
+        tokens -> Nullable<Binary>,
+        issued_at -> Nullable<BigInt>,
+        expires_at -> Nullable<BigInt>,
+        claim_by -> Nullable<BigInt>,
+        connected_epoch -> Nullable<BigInt>,
+        admitted_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    heartbeat (id) {
+        id -> BigInt,
+        beat_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    #[sql_name = "__diesel_schema_migrations"]
+    schema_migrations (version) {
+        version -> Text,
+    }
+}

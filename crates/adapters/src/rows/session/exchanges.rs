@@ -1,0 +1,153 @@
+//! Exchanges of codes: admitted to one sender, settled, claimed.
+
+use amo_connect_domain::attempt::AttemptState;
+use amo_connect_domain::connection::Grant;
+use amo_connect_domain::exchange::{Admission, Admitted, ClaimRefusal, Exchange, ExchangeStatus, Origin};
+use amo_connect_domain::ids::{LeaseOwner, UserId};
+use amo_connect_domain::lease::Lease;
+use amo_connect_domain::ports::Claim;
+use amo_connect_domain::token::CodeHash;
+use jiff::Timestamp;
+
+use super::Session;
+use crate::rows::exchange::ExchangeRow;
+use crate::rows::failure::Failure;
+use crate::rows::grant::Tokens;
+
+impl Session<'_> {
+    pub(in crate::rows) async fn exchange(mut self, code: CodeHash) -> Result<Option<Exchange>, Failure> {
+        self.load_exchange(code).await
+    }
+
+    pub(in crate::rows) async fn admit_code(
+        mut self,
+        request: Admission,
+        owner: LeaseOwner,
+        now: Timestamp,
+    ) -> Result<Admitted, Failure> {
+        let (user, attempt) = match &request.origin {
+            Origin::Attempt { id, user, .. } => (Some(user), Some(*id)),
+            Origin::App { attempt, user } => (Some(user), *attempt),
+            Origin::Stranger => (None, None),
+        };
+        let on_record = self.locked_exchange(request.code, user).await?;
+        let connection = match user {
+            Some(user) => self.load_connection(user, Tokens::Left).await?,
+            None => None,
+        };
+        let mut attempt = match attempt {
+            Some(id) => self.load_attempt(id).await?,
+            None => None,
+        };
+        let store_now = self.rows.clock().await?;
+        let admitted =
+            Exchange::admit(on_record, &request, attempt.as_ref(), connection.as_ref(), owner, now, store_now);
+        if let Admitted::Granted(exchange) = &admitted {
+            self.put_exchange(exchange).await?;
+            if let Some(attempt) = attempt.as_mut().filter(|attempt| exchange.attempt == Some(attempt.id)) {
+                attempt.state = AttemptState::Spent(exchange.code);
+                self.update_attempt(attempt).await?;
+            }
+        }
+        Ok(admitted)
+    }
+
+    pub(in crate::rows) async fn renew_code_lease(
+        mut self,
+        code: CodeHash,
+        owner: LeaseOwner,
+    ) -> Result<bool, Failure> {
+        let Some(mut exchange) = self.locked_exchange(code, None).await? else { return Ok(false) };
+        if !is_held_by(&exchange, owner) {
+            return Ok(false);
+        }
+        exchange.status = ExchangeStatus::InFlight(Lease::granted(owner, self.rows.clock().await?));
+        self.put_exchange(&exchange).await?;
+        Ok(true)
+    }
+
+    pub(in crate::rows) async fn save_grant(
+        mut self,
+        code: CodeHash,
+        grant: Grant,
+        now: Timestamp,
+    ) -> Result<Exchange, Failure> {
+        let mut exchange = self.locked_exchange(code, None).await?.ok_or(Failure::Conflict)?;
+        let connection = match &exchange.user {
+            Some(user) => Some(self.connection_or_new(user).await?),
+            None => None,
+        };
+        if let Some(connection) = exchange.receive(grant, connection, now) {
+            self.put_new_state(connection).await?;
+        }
+        self.put_exchange(&exchange).await?;
+        Ok(exchange)
+    }
+
+    pub(in crate::rows) async fn end_exchange(
+        mut self,
+        code: CodeHash,
+        owner: LeaseOwner,
+        refused: bool,
+    ) -> Result<Exchange, Failure> {
+        let mut exchange = self.locked_exchange(code, None).await?.ok_or(Failure::Conflict)?;
+        if is_held_by(&exchange, owner) {
+            exchange.status = if refused { ExchangeStatus::CodeRefused } else { ExchangeStatus::Interrupted };
+            self.put_exchange(&exchange).await?;
+        }
+        Ok(exchange)
+    }
+
+    pub(in crate::rows) async fn claim(
+        mut self,
+        code: CodeHash,
+        user: UserId,
+        now: Timestamp,
+    ) -> Result<Claim, Failure> {
+        let Some(mut exchange) = self.locked_exchange(code, Some(&user)).await? else {
+            return Ok(Claim::Refused(ClaimRefusal::NotWaiting));
+        };
+        let connection = self.connection_or_new(&user).await?;
+        match exchange.claim(connection, now) {
+            Ok(connection) => {
+                self.put_new_state(connection).await?;
+                self.put_exchange(&exchange).await?;
+                Ok(Claim::Connected)
+            }
+            Err(ClaimRefusal::AnotherUser) => Ok(Claim::Refused(ClaimRefusal::AnotherUser)),
+            Err(refusal) => {
+                self.put_exchange(&exchange).await?;
+                Ok(Claim::Refused(refusal))
+            }
+        }
+    }
+
+    pub(in crate::rows) async fn awaits_claim(self, user: UserId, now: Timestamp) -> Result<bool, Failure> {
+        self.rows.has_waiting_grant(user.as_str().as_bytes(), now.as_microsecond()).await
+    }
+
+    /// The record of `code`, with its own lock and that of its user; while it has none, with
+    /// that of the user who asks.
+    async fn locked_exchange(&mut self, code: CodeHash, asker: Option<&UserId>) -> Result<Option<Exchange>, Failure> {
+        self.rows.lock_code(code).await?;
+        let found = self.load_exchange(code).await?;
+        let Some(user) = found.as_ref().and_then(|found| found.user.as_ref()).or(asker) else {
+            return Ok(found);
+        };
+        self.rows.lock_user(user).await?;
+        self.load_exchange(code).await
+    }
+
+    async fn load_exchange(&mut self, code: CodeHash) -> Result<Option<Exchange>, Failure> {
+        let row = self.rows.exchange(&code.0).await?;
+        row.map(|row| row.open(Tokens::Opened(self.keys))).transpose()
+    }
+
+    pub(super) async fn put_exchange(&mut self, exchange: &Exchange) -> Result<(), Failure> {
+        self.rows.put_exchange(&ExchangeRow::seal(exchange, self.keys)?).await
+    }
+}
+
+fn is_held_by(exchange: &Exchange, owner: LeaseOwner) -> bool {
+    matches!(&exchange.status, ExchangeStatus::InFlight(lease) if lease.owner == owner)
+}

@@ -1,0 +1,168 @@
+//! The port, over any database that can run a transaction.
+
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use amo_connect_domain::attempt::{Attempt, AttemptState};
+use amo_connect_domain::connection::{CrmConnection, Grant};
+use amo_connect_domain::exchange::{Admission, Admitted, Exchange};
+use amo_connect_domain::ids::{AttemptId, Generation, LeaseOwner, Revision, UserId};
+use amo_connect_domain::ports::{Claim, RefreshRequest, StoreError, TokenStore};
+use amo_connect_domain::token::{CodeHash, StateHash, TokenPair};
+use async_trait::async_trait;
+use futures_util::future::BoxFuture;
+use jiff::Timestamp;
+
+use super::failure::Failure;
+use super::session::Session;
+
+/// Runs transactions.
+#[async_trait]
+pub(crate) trait Database: Debug + Send + Sync + 'static {
+    /// Runs `work`, which changes nothing and takes no lock.
+    async fn read<T, W>(&self, work: W) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        W: Work<T>;
+
+    /// Runs `work` in a transaction. It is committed durably if `work` succeeds, and leaves
+    /// nothing behind if it fails. Once begun it ends one of these ways, whether or not the
+    /// caller waits.
+    async fn write<T, W>(&self, work: W) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        W: Work<T>;
+}
+
+/// What is done in a transaction.
+pub(crate) trait Work<T>:
+    for<'t> FnOnce(Session<'t>) -> BoxFuture<'t, Result<T, Failure>> + Send + 'static
+{
+}
+
+impl<T, W> Work<T> for W where W: for<'t> FnOnce(Session<'t>) -> BoxFuture<'t, Result<T, Failure>> + Send + 'static {}
+
+/// A [`TokenStore`] in a database.
+#[derive(Clone, Debug)]
+pub struct Store<D> {
+    database: D,
+    /// The migrations that this build knows, in order.
+    versions: Arc<[String]>,
+}
+
+impl<D> Store<D> {
+    pub(crate) fn new(database: D, versions: Vec<String>) -> Self {
+        Self { database, versions: versions.into() }
+    }
+}
+
+#[async_trait]
+impl<D: Database> TokenStore for Store<D> {
+    async fn ready(&self) -> Result<(), StoreError> {
+        let versions = Arc::clone(&self.versions);
+        self.database.write(move |session| Box::pin(async move { session.ready(&versions).await })).await
+    }
+
+    async fn clock(&self) -> Result<Timestamp, StoreError> {
+        self.database.read(|session| Box::pin(session.clock())).await
+    }
+
+    async fn open_attempt(&self, attempt: &Attempt) -> Result<(), StoreError> {
+        let attempt = attempt.clone();
+        self.database.write(|session| Box::pin(session.open_attempt(attempt))).await
+    }
+
+    async fn attempt(&self, id: AttemptId) -> Result<Option<Attempt>, StoreError> {
+        self.database.read(move |session| Box::pin(session.attempt(id))).await
+    }
+
+    async fn attempt_by_state(&self, state: StateHash) -> Result<Option<Attempt>, StoreError> {
+        self.database.read(move |session| Box::pin(session.attempt_by_state(state))).await
+    }
+
+    async fn close_attempt(&self, state: StateHash, end: AttemptState) -> Result<(), StoreError> {
+        self.database.write(move |session| Box::pin(session.close_attempt(state, end))).await
+    }
+
+    async fn exchange(&self, code: CodeHash) -> Result<Option<Exchange>, StoreError> {
+        self.database.read(move |session| Box::pin(session.exchange(code))).await
+    }
+
+    async fn admit_code(&self, request: &Admission, owner: LeaseOwner, now: Timestamp) -> Result<Admitted, StoreError> {
+        let request = request.clone();
+        self.database.write(move |session| Box::pin(session.admit_code(request, owner, now))).await
+    }
+
+    async fn renew_code_lease(&self, code: CodeHash, owner: LeaseOwner) -> Result<bool, StoreError> {
+        self.database.write(move |session| Box::pin(session.renew_code_lease(code, owner))).await
+    }
+
+    async fn save_grant(&self, code: CodeHash, grant: &Grant, now: Timestamp) -> Result<Exchange, StoreError> {
+        let grant = grant.clone();
+        self.database.write(move |session| Box::pin(session.save_grant(code, grant, now))).await
+    }
+
+    async fn end_exchange(&self, code: CodeHash, owner: LeaseOwner, refused: bool) -> Result<Exchange, StoreError> {
+        self.database.write(move |session| Box::pin(session.end_exchange(code, owner, refused))).await
+    }
+
+    async fn claim(&self, code: CodeHash, user: &UserId, now: Timestamp) -> Result<Claim, StoreError> {
+        let user = user.clone();
+        self.database.write(move |session| Box::pin(session.claim(code, user, now))).await
+    }
+
+    async fn awaits_claim(&self, user: &UserId, now: Timestamp) -> Result<bool, StoreError> {
+        let user = user.clone();
+        self.database.read(move |session| Box::pin(session.awaits_claim(user, now))).await
+    }
+
+    async fn connection(&self, user: &UserId) -> Result<Option<CrmConnection>, StoreError> {
+        let user = user.clone();
+        self.database.read(|session| Box::pin(session.connection(user))).await
+    }
+
+    async fn save(&self, connection: &CrmConnection, expected: Option<Revision>) -> Result<Revision, StoreError> {
+        let connection = connection.clone();
+        self.database.write(move |session| Box::pin(session.save(connection, expected))).await
+    }
+
+    async fn disconnect(&self, user: &UserId) -> Result<(), StoreError> {
+        let user = user.clone();
+        self.database.write(|session| Box::pin(session.disconnect(user))).await
+    }
+
+    async fn lease_refresh(
+        &self,
+        user: &UserId,
+        generation: Generation,
+        owner: LeaseOwner,
+    ) -> Result<RefreshRequest, StoreError> {
+        let user = user.clone();
+        self.database.write(move |session| Box::pin(session.lease_refresh(user, generation, owner))).await
+    }
+
+    async fn renew_refresh_lease(&self, user: &UserId, owner: LeaseOwner) -> Result<bool, StoreError> {
+        let user = user.clone();
+        self.database.write(move |session| Box::pin(session.renew_refresh_lease(user, owner))).await
+    }
+
+    async fn release_refresh_lease(&self, user: &UserId, owner: LeaseOwner) -> Result<(), StoreError> {
+        let user = user.clone();
+        self.database.write(move |session| Box::pin(session.release_refresh_lease(user, owner))).await
+    }
+
+    async fn save_rotated(
+        &self,
+        user: &UserId,
+        spent: Generation,
+        pair: &TokenPair,
+        now: Timestamp,
+    ) -> Result<CrmConnection, StoreError> {
+        let (user, pair) = (user.clone(), pair.clone());
+        self.database.write(move |session| Box::pin(session.save_rotated(user, spent, pair, now))).await
+    }
+
+    async fn sweep(&self, now: Timestamp) -> Result<usize, StoreError> {
+        self.database.write(move |session| Box::pin(session.sweep(now))).await
+    }
+}

@@ -1,0 +1,48 @@
+//! The process's own resources, on tokio.
+
+use std::time::Duration;
+
+use amo_connect_domain::ports::Runtime;
+use async_trait::async_trait;
+use futures_util::future::BoxFuture;
+use jiff::Timestamp;
+use tokio::runtime::Handle;
+use tokio_util::task::TaskTracker;
+
+/// tokio's clock and tasks, and the operating system's randomness.
+#[derive(Debug)]
+pub struct TokioRuntime {
+    handle: Handle,
+    tasks: TaskTracker,
+}
+
+impl TokioRuntime {
+    /// Runs tasks on `handle`, and counts them in `tasks` for a shutdown to wait for.
+    pub fn new(handle: Handle, tasks: TaskTracker) -> Self {
+        Self { handle, tasks }
+    }
+}
+
+#[async_trait]
+impl Runtime for TokioRuntime {
+    #[expect(clippy::disallowed_methods, reason = "this is the port that everybody else uses")]
+    fn now(&self) -> Timestamp {
+        let now = Timestamp::now();
+        Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        tokio::time::sleep(duration).await;
+    }
+
+    fn spawn(&self, task: BoxFuture<'static, ()>) {
+        self.handle.spawn(self.tasks.track_future(task));
+    }
+
+    #[expect(clippy::panic, reason = "without randomness no state or lease is safe to make")]
+    fn fill_random(&self, bytes: &mut [u8]) {
+        if let Err(error) = getrandom::fill(bytes) {
+            panic!("the operating system gives no randomness: {error}");
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! Connections: one that writes, a few that read.
+
+use std::time::Duration;
+
+use diesel::connection::SimpleConnection as _;
+use diesel::result::{ConnectionError, ConnectionResult};
+use diesel::{Connection as _, SqliteConnection};
+use diesel_async::pooled_connection::deadpool::{Object, Pool, PoolError};
+use diesel_async::pooled_connection::{
+    AsyncDieselConnectionManager, ManagerConfig, PoolError as ManagerError, RecyclingMethod,
+};
+use diesel_async::sync_connection_wrapper::SyncConnectionWrapper;
+
+use crate::rows::{DatabaseError, Failure};
+
+pub(super) type Connection = SyncConnectionWrapper<SqliteConnection>;
+
+/// What a connection is for.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Use {
+    Reading,
+    Writing,
+}
+
+/// A connection with our settings, which SQLite keeps for each connection apart.
+pub(super) fn connect(path: &str, purpose: Use, busy_timeout: Duration) -> ConnectionResult<SqliteConnection> {
+    let mut connection = SqliteConnection::establish(path)?;
+    let query_only = match purpose {
+        Use::Reading => "ON",
+        Use::Writing => "OFF",
+    };
+    // The wait comes first: the settings after it may need it. `FULL`, because a rotated token
+    // that a power cut takes back is a lost user. `secure_delete`, because wiped means wiped.
+    let settings = format!(
+        "PRAGMA busy_timeout = {};
+         PRAGMA journal_mode = WAL;
+         PRAGMA synchronous = FULL;
+         PRAGMA foreign_keys = ON;
+         PRAGMA secure_delete = ON;
+         PRAGMA query_only = {query_only};",
+        busy_timeout.as_millis()
+    );
+    connection.batch_execute(&settings).map_err(ConnectionError::CouldntSetupConfiguration)?;
+    Ok(connection)
+}
+
+/// A pool of at most `size` connections to the file at `path`.
+pub(super) fn pool(
+    path: &str,
+    purpose: Use,
+    size: usize,
+    busy_timeout: Duration,
+) -> Result<Pool<Connection>, DatabaseError> {
+    let mut config = ManagerConfig::default();
+    // The default asks the database a question at each check-out. An open transaction, the one
+    // thing that could be wrong, is seen without.
+    config.recycling_method = RecyclingMethod::Fast;
+    config.custom_setup = Box::new(move |path| {
+        let path = path.to_owned();
+        Box::pin(async move {
+            let connection = tokio::task::spawn_blocking(move || connect(&path, purpose, busy_timeout)).await;
+            let connection =
+                connection.unwrap_or_else(|error| Err(ConnectionError::BadConnection(error.to_string())))?;
+            Ok(Connection::new(connection))
+        })
+    });
+    Pool::builder(AsyncDieselConnectionManager::new_with_config(path, config))
+        .max_size(size)
+        .runtime(deadpool::Runtime::Tokio1)
+        .wait_timeout(Some(busy_timeout))
+        .build()
+        .or(Err(DatabaseError::new("the pool cannot be made")))
+}
+
+/// A connection of `pool`, or the reason why there is none.
+pub(super) async fn checkout(pool: &Pool<Connection>) -> Result<Object<Connection>, Failure> {
+    let error = match pool.get().await {
+        Ok(connection) => return Ok(connection),
+        Err(error) => error,
+    };
+    Err(Failure::unavailable(match &error {
+        PoolError::Timeout(_) => DatabaseError::new("every connection is busy"),
+        PoolError::Backend(ManagerError::ConnectionError(error)) => kind(error),
+        PoolError::Backend(ManagerError::QueryError(error)) => DatabaseError::of(error),
+        PoolError::Closed | PoolError::NoRuntimeSpecified | PoolError::PostCreateHook(_) => {
+            DatabaseError::new("there is no pool")
+        }
+    }))
+}
+
+/// The kind of a failure to connect.
+pub(super) fn kind(error: &ConnectionError) -> DatabaseError {
+    match error {
+        ConnectionError::BadConnection(message) => DatabaseError::of_message(message),
+        ConnectionError::CouldntSetupConfiguration(error) => DatabaseError::of(error),
+        _ => DatabaseError::new("the database cannot be opened"),
+    }
+}

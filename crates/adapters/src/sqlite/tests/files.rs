@@ -1,0 +1,83 @@
+//! The files, and the settings of each connection to them.
+
+use std::error::Error as _;
+use std::fs;
+
+use amo_connect_domain::ports::TokenStore as _;
+use diesel::RunQueryDsl as _;
+
+use super::fixtures::*;
+use crate::cipher::TokenKeys;
+use crate::sqlite::pool::{Use, connect};
+use crate::sqlite::{OpenError, SqliteTokenStore, migrate};
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn only_their_owner_can_read_the_files() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let scratch = Scratch::new();
+    let store = scratch.store().await;
+    fill(&store).await;
+    for suffix in ["", "-wal", "-shm"] {
+        let mut file = scratch.file().into_os_string();
+        file.push(suffix);
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600, "{}", file.display());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_missing_directory_is_named() {
+    let scratch = Scratch::new();
+    let path = scratch.file().join("nowhere").join("amo-connect.db");
+    let error = SqliteTokenStore::open(&path, TokenKeys::parse(KEY).unwrap(), options()).await.unwrap_err();
+    assert!(matches!(error, OpenError::NoDirectory { .. }), "{error:?}");
+    assert!(error.to_string().contains(path.to_str().unwrap()), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_is_no_database_is_refused() {
+    let scratch = Scratch::new();
+    fs::write(scratch.file(), "Dear diary, ".repeat(400)).unwrap();
+    let error = migrate(&scratch.file()).await.unwrap_err();
+    assert_eq!(error.source().unwrap().to_string(), "file is not a database");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_path_is_a_path_whatever_it_looks_like() {
+    let scratch = Scratch::new();
+    let path = scratch.file().with_file_name("file:odd name?mode=memory#%20.db");
+    let store = SqliteTokenStore::open(&path, TokenKeys::parse(KEY).unwrap(), options()).await.unwrap();
+    store.ready().await.unwrap();
+    assert!(fs::metadata(&path).unwrap().len() > 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_connection_has_our_settings() {
+    #[derive(Debug, PartialEq, diesel::QueryableByName)]
+    struct Settings {
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        journal_mode: String,
+        #[diesel(sql_type = diesel::sql_types::BigInt)]
+        synchronous: i64,
+        #[diesel(sql_type = diesel::sql_types::BigInt)]
+        timeout: i64,
+        #[diesel(sql_type = diesel::sql_types::BigInt)]
+        foreign_keys: i64,
+        #[diesel(sql_type = diesel::sql_types::BigInt)]
+        query_only: i64,
+    }
+    let scratch = Scratch::new();
+    drop(scratch.store().await);
+    for (purpose, query_only) in [(Use::Writing, 0), (Use::Reading, 1)] {
+        let mut connection = connect(scratch.file().to_str().unwrap(), purpose, options().busy_timeout).unwrap();
+        let query = diesel::sql_query(
+            "SELECT * FROM pragma_journal_mode, pragma_synchronous, pragma_busy_timeout,
+                           pragma_foreign_keys, pragma_query_only",
+        );
+        let settings: Settings = query.get_result(&mut connection).unwrap();
+        let expected =
+            Settings { journal_mode: "wal".to_owned(), synchronous: 2, timeout: 20_000, foreign_keys: 1, query_only };
+        assert_eq!(settings, expected);
+    }
+}

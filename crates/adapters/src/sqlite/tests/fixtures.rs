@@ -1,0 +1,131 @@
+//! A directory for each test, and the values that tests are made of.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use amo_connect_domain::attempt::Attempt;
+use amo_connect_domain::connection::{CrmConnection, Grant};
+use amo_connect_domain::exchange::{Admission, Origin};
+use amo_connect_domain::host::AccountHost;
+use amo_connect_domain::ids::{AccountId, AttemptId, LeaseOwner, UserId};
+use amo_connect_domain::ports::TokenStore as _;
+use amo_connect_domain::token::{AccessToken, AuthorizationCode, CodeHash, Issued, RefreshToken, State, StateHash};
+use diesel::connection::SimpleConnection as _;
+use diesel::{Connection as _, SqliteConnection};
+use jiff::Timestamp;
+use tempfile::TempDir;
+
+use crate::cipher::TokenKeys;
+use crate::sqlite::{SqliteOptions, SqliteTokenStore, StoreClock};
+
+pub(super) const KEY: &str = "one:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+pub(super) const OTHER_KEY: &str = "two:AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
+
+/// A directory with a database file, gone with the value.
+pub(super) struct Scratch(TempDir);
+
+impl Scratch {
+    pub(super) fn new() -> Self {
+        Self(TempDir::new().unwrap())
+    }
+
+    pub(super) fn file(&self) -> PathBuf {
+        self.0.path().join("amo-connect.db")
+    }
+
+    pub(super) async fn store(&self) -> SqliteTokenStore {
+        self.store_with(KEY).await
+    }
+
+    pub(super) async fn store_with(&self, keys: &str) -> SqliteTokenStore {
+        let keys = TokenKeys::parse(keys).unwrap();
+        SqliteTokenStore::open(&self.file(), keys, options()).await.unwrap()
+    }
+
+    /// A connection past the store.
+    pub(super) fn raw(&self) -> SqliteConnection {
+        SqliteConnection::establish(self.file().to_str().unwrap()).unwrap()
+    }
+
+    pub(super) fn execute(&self, sql: &str) {
+        self.raw().batch_execute(sql).unwrap();
+    }
+}
+
+/// The store's clock stands still, a year before the tests' time.
+pub(super) fn options() -> SqliteOptions {
+    let clock = StoreClock::new(|| at(-365 * 24 * 3600));
+    SqliteOptions { clock, busy_timeout: Duration::from_secs(20), ..SqliteOptions::default() }
+}
+
+pub(super) fn at(second: i64) -> Timestamp {
+    Timestamp::from_microsecond((1_795_428_000 + second) * 1_000_000 + 123_456).unwrap()
+}
+
+pub(super) fn user(name: &str) -> UserId {
+    UserId::new(name).unwrap()
+}
+
+pub(super) fn owner(number: u8) -> LeaseOwner {
+    LeaseOwner([number; 16])
+}
+
+pub(super) fn grant(account: u64, name: &str) -> Grant {
+    let issued = Issued {
+        access: AccessToken::new(format!("access-{name}")),
+        refresh: RefreshToken::new(format!("refresh-{name}")),
+        expires_in: Duration::from_hours(24),
+        account: None,
+    };
+    Grant {
+        host: AccountHost::stored(format!("a{account}.amocrm.ru")),
+        account: Some(AccountId(account)),
+        tokens: issued.into_pair(at(0)),
+    }
+}
+
+pub(super) fn connected(name: &str) -> CrmConnection {
+    let mut connection = CrmConnection::new(user(name));
+    connection.connect(grant(1, name), at(0));
+    connection
+}
+
+pub(super) fn attempt(name: &str, user: UserId, second: i64) -> Attempt {
+    let state = StateHash::of(Some(&State::new(name)));
+    let mut id = [0; 16];
+    id.copy_from_slice(&state.0[..16]);
+    Attempt::open(AttemptId(id), user, state, at(second))
+}
+
+pub(super) fn code(name: &str) -> CodeHash {
+    CodeHash::of(&AuthorizationCode::new(name))
+}
+
+pub(super) fn by_attempt(code: CodeHash, attempt: &Attempt) -> Admission {
+    let origin = Origin::Attempt { id: attempt.id, user: attempt.user.clone(), claim_needed: true };
+    Admission { code, came_with: Some(attempt.state_hash), origin, host: grant(1, "").host }
+}
+
+pub(super) fn by_app(code: CodeHash, user: UserId) -> Admission {
+    Admission { code, came_with: None, origin: Origin::App { attempt: None, user }, host: grant(1, "").host }
+}
+
+pub(super) fn by_stranger(code: CodeHash) -> Admission {
+    Admission { code, came_with: None, origin: Origin::Stranger, host: grant(1, "").host }
+}
+
+/// A user who is connected, a grant that waits for its owner and one that waits for its
+/// user's claim, a code in flight, an attempt, a lease.
+pub(super) async fn fill(store: &SqliteTokenStore) {
+    store.save(&connected("olena"), None).await.unwrap();
+    let generation = connected("olena").generation;
+    store.lease_refresh(&user("olena"), generation, owner(1)).await.unwrap();
+    store.admit_code(&by_stranger(code("waiting")), owner(1), at(0)).await.unwrap();
+    store.save_grant(code("waiting"), &grant(2, "waiting"), at(0)).await.unwrap();
+    let ivans = attempt("ivan's", user("ivan"), 0);
+    store.open_attempt(&ivans).await.unwrap();
+    store.admit_code(&by_attempt(code("claimable"), &ivans), owner(1), at(0)).await.unwrap();
+    store.save_grant(code("claimable"), &grant(3, "claimable"), at(0)).await.unwrap();
+    store.admit_code(&by_app(code("in flight"), user("olena")), owner(1), at(0)).await.unwrap();
+    store.open_attempt(&attempt("open", user("olena"), 0)).await.unwrap();
+}

@@ -1,0 +1,9 @@
+//! What is SQLite's own; how the port behaves is for the contract suite.
+
+mod damage;
+mod files;
+mod fixtures;
+mod handles;
+mod round_trip;
+mod schema;
+mod secrets;

@@ -1,0 +1,80 @@
+//! Migrations, and databases of other versions.
+
+use amo_connect_domain::ports::{StoreError, TokenStore as _};
+
+use super::fixtures::*;
+use crate::cipher::TokenKeys;
+use crate::migrate::{MigrationError, Pending};
+use crate::sqlite::{OpenError, SqliteOptions, SqliteTokenStore, migrate};
+
+const FIRST: &str = "20261123100000_connections";
+
+async fn open_without_migrating(scratch: &Scratch) -> Result<SqliteTokenStore, OpenError> {
+    let options = SqliteOptions { pending: Pending::Refuse, ..options() };
+    SqliteTokenStore::open(&scratch.file(), TokenKeys::parse(KEY).unwrap(), options).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn migrating_tells_what_it_did_and_does_it_once() {
+    let scratch = Scratch::new();
+    assert_eq!(migrate(&scratch.file()).await.unwrap(), [FIRST]);
+    assert_eq!(migrate(&scratch.file()).await.unwrap(), [""; 0]);
+    open_without_migrating(&scratch).await.unwrap().ready().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_lacks_migrations_can_be_refused() {
+    let scratch = Scratch::new();
+    assert!(matches!(open_without_migrating(&scratch).await, Err(OpenError::File { .. })));
+    assert!(!scratch.file().exists());
+
+    scratch.execute("CREATE TABLE something (else_ TEXT)");
+    let refused = open_without_migrating(&scratch).await.unwrap_err();
+    let OpenError::Schema { source: MigrationError::Pending(names), .. } = refused else { panic!("{refused:?}") };
+    assert_eq!(names, [FIRST]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_newer_database_is_refused_and_left_alone() {
+    let scratch = Scratch::new();
+    let store = scratch.store().await;
+    scratch.execute("INSERT INTO __diesel_schema_migrations (version) VALUES ('30000101000000')");
+    let StoreError::Unavailable(_) = store.ready().await.unwrap_err() else { panic!("ready on another schema") };
+    let refused = migrate(&scratch.file()).await.unwrap_err();
+    let OpenError::Schema { source: MigrationError::Newer(versions), .. } = refused else { panic!("{refused:?}") };
+    assert_eq!(versions, ["30000101000000"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_migration_that_fails_is_named_and_undone() {
+    let scratch = Scratch::new();
+    scratch.execute("CREATE TABLE exchanges (mine TEXT)");
+    let failed = migrate(&scratch.file()).await.unwrap_err();
+    let OpenError::Schema { source: MigrationError::Failed { name, .. }, .. } = failed else { panic!("{failed:?}") };
+    assert_eq!(name, FIRST);
+    scratch.execute("DROP TABLE exchanges");
+    assert_eq!(migrate(&scratch.file()).await.unwrap(), [FIRST]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ready_means_writable() {
+    let scratch = Scratch::new();
+    let store = scratch.store().await;
+    store.ready().await.unwrap();
+    scratch.execute("DROP TABLE heartbeat");
+    assert!(matches!(store.ready().await, Err(StoreError::Unavailable(_))));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_may_open_a_new_file_at_once() {
+    let scratch = Scratch::new();
+    let opening: Vec<_> = (0..8)
+        .map(|_| {
+            let file = scratch.file();
+            tokio::spawn(async move { SqliteTokenStore::open(&file, TokenKeys::parse(KEY).unwrap(), options()).await })
+        })
+        .collect();
+    for store in opening {
+        store.await.unwrap().unwrap().ready().await.unwrap();
+    }
+}

@@ -1,0 +1,209 @@
+//! What is asked of API v4, and what is made of its answers.
+
+use amo_connect_domain::ids::AccountId;
+use amo_connect_domain::lead::{AmoLead, Contact, LeadFilter, Pipeline, Stage};
+use amo_connect_domain::ports::AmoClient as _;
+use jiff::Timestamp;
+use serde_json::{Number, Value, json};
+use wiremock::{MockServer, Request, ResponseTemplate};
+
+use crate::bench::{ACCESS, access, answering, host, patient_client};
+
+/// All leads.
+pub(crate) fn all() -> LeadFilter {
+    LeadFilter { page: 1, limit: 50, query: None, pipeline: None, stages: vec![], updated_since: None }
+}
+
+async fn serving(body: Value) -> MockServer {
+    answering(ResponseTemplate::new(200).set_body_raw(body.to_string(), "application/hal+json")).await
+}
+
+/// The one request that came, as path and query.
+async fn asked(server: &MockServer) -> (String, Vec<(String, String)>) {
+    let mut requests: Vec<Request> = server.received_requests().await.unwrap();
+    let request = requests.pop().unwrap();
+    assert!(requests.is_empty(), "more than one request");
+    assert_eq!(request.method.as_str(), "GET");
+    assert_eq!(request.headers["authorization"], format!("Bearer {ACCESS}"));
+    (request.url.path().to_owned(), request.url.query_pairs().into_owned().collect())
+}
+
+fn pairs(query: &[(String, String)]) -> Vec<(&str, &str)> {
+    query.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
+}
+
+#[tokio::test]
+async fn the_account_tells_its_number() {
+    for id in [json!(31_920_194), json!("31920194")] {
+        let server = serving(json!({"id": id, "name": "Агентство", "subdomain": "example"})).await;
+        let account = patient_client(*server.address()).account(&host(*server.address()), &access()).await;
+        assert_eq!(account, Ok(AccountId(31_920_194)));
+        assert_eq!(asked(&server).await, ("/api/v4/account".to_owned(), vec![]));
+    }
+}
+
+#[tokio::test]
+async fn a_filter_is_asked_for_in_amocrms_terms() {
+    let server = serving(json!({"_embedded": {"leads": []}})).await;
+    let filter = LeadFilter {
+        page: 3,
+        limit: 250,
+        query: Some("Олена & +380 [x]=y#".to_owned()),
+        pipeline: Some(11),
+        stages: vec![(11, 142), (12, 7)],
+        updated_since: Some("2026-11-23T10:00:00.9Z".parse().unwrap()),
+    };
+    patient_client(*server.address()).leads(&host(*server.address()), &access(), &filter).await.unwrap();
+    let (path, query) = asked(&server).await;
+    assert_eq!(path, "/api/v4/leads");
+    assert_eq!(
+        pairs(&query),
+        [
+            ("page", "3"),
+            ("limit", "250"),
+            ("with", "contacts"),
+            ("query", "Олена & +380 [x]=y#"),
+            ("filter[pipeline_id]", "11"),
+            ("filter[statuses][0][pipeline_id]", "11"),
+            ("filter[statuses][0][status_id]", "142"),
+            ("filter[statuses][1][pipeline_id]", "12"),
+            ("filter[statuses][1][status_id]", "7"),
+            ("filter[updated_at][from]", "1795428000"),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn leads_come_in_amocrms_order_with_their_main_contact() {
+    let server = serving(json!({
+        "_page": 1,
+        "_links": {"self": {"href": "x"}, "next": {"href": "y"}},
+        "_embedded": {"leads": [
+            {
+                "id": 20, "name": "Flat", "price": 1500, "pipeline_id": 11, "status_id": 142, "responsible_user_id": 5,
+                "created_at": 1_795_000_000, "updated_at": 1_795_000_001, "custom_fields_values": null,
+                "_embedded": {"tags": [], "contacts": [{"id": 1, "is_main": false}, {"id": 2, "is_main": true}]},
+            },
+            {"id": 10, "price": 99.5, "_embedded": {"contacts": [{"id": 3}, {"id": 4}]}},
+        ]},
+    }))
+    .await;
+    let page = patient_client(*server.address()).leads(&host(*server.address()), &access(), &all()).await.unwrap();
+    assert!(page.has_more);
+    let full = AmoLead {
+        id: 20,
+        name: Some("Flat".to_owned()),
+        price: Some(Number::from(1500)),
+        pipeline: Some(11),
+        stage: Some(142),
+        responsible_user: Some(5),
+        created_at: Some(Timestamp::from_second(1_795_000_000).unwrap()),
+        updated_at: Some(Timestamp::from_second(1_795_000_001).unwrap()),
+        contact: Some(2),
+    };
+    assert_eq!(page.leads, [full, AmoLead { price: Number::from_f64(99.5), contact: Some(3), ..empty_lead(10) }]);
+}
+
+fn empty_lead(id: u64) -> AmoLead {
+    AmoLead {
+        id,
+        name: None,
+        price: None,
+        pipeline: None,
+        stage: None,
+        responsible_user: None,
+        created_at: None,
+        updated_at: None,
+        contact: None,
+    }
+}
+
+#[tokio::test]
+async fn an_odd_lead_loses_neither_the_page_nor_itself() {
+    let odd = json!({
+        "id": 1, "name": ["?"], "price": "many", "pipeline_id": -1, "status_id": null, "responsible_user_id": 0,
+        "created_at": "yesterday", "updated_at": i64::MAX, "custom_fields_values": 7, "_embedded": "none",
+    });
+    let server = serving(json!({"_embedded": {"leads": [odd, null, {"name": "no id"}, 5, {"id": 2}]}})).await;
+    let page = patient_client(*server.address()).leads(&host(*server.address()), &access(), &all()).await.unwrap();
+    assert_eq!(page.leads, [empty_lead(1), empty_lead(2)]);
+    assert!(!page.has_more);
+}
+
+#[tokio::test]
+async fn contacts_are_asked_for_at_once_and_read_by_field_code() {
+    let field = |code: &str, values: Value| json!({"field_id": 1, "field_code": code, "values": values});
+    let server = serving(json!({"_embedded": {"contacts": [
+        {"id": 1, "name": "Олена", "custom_fields_values": [
+            field("POSITION", json!([{"value": "boss"}])),
+            field("PHONE", json!([{"value": ""}, {"value": "+380501112233", "enum_code": "WORK"}, {"value": "2"}])),
+            field("EMAIL", json!([{"value": "o@example.com", "enum_code": "PRIV"}])),
+        ]},
+        {"id": 2, "name": "", "custom_fields_values": [null, {"field_code": "PHONE"}, field("PHONE", json!([{"value": 911}]))]},
+        {"id": 3, "custom_fields_values": null},
+        {"name": "no id"},
+    ]}}))
+    .await;
+    let ids = [3, 1, 2];
+    let found = patient_client(*server.address()).contacts(&host(*server.address()), &access(), &ids).await.unwrap();
+    let contact = |id, name: Option<&str>, phone: Option<&str>, email: Option<&str>| Contact {
+        id,
+        name: name.map(str::to_owned),
+        phone: phone.map(str::to_owned),
+        email: email.map(str::to_owned),
+    };
+    assert_eq!(
+        found,
+        [
+            contact(1, Some("Олена"), Some("+380501112233"), Some("o@example.com")),
+            contact(2, None, Some("911"), None),
+            contact(3, None, None, None),
+        ]
+    );
+    let (path, query) = asked(&server).await;
+    assert_eq!(path, "/api/v4/contacts");
+    assert_eq!(pairs(&query), [("limit", "250"), ("filter[id][]", "3"), ("filter[id][]", "1"), ("filter[id][]", "2")]);
+}
+
+#[tokio::test]
+async fn nobody_is_asked_for_without_ids() {
+    let server = serving(json!({})).await;
+    let found = patient_client(*server.address()).contacts(&host(*server.address()), &access(), &[]).await;
+    assert_eq!(found, Ok(vec![]));
+    assert!(server.received_requests().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn pipelines_come_with_their_stages() {
+    let server = serving(json!({"_total_items": 2, "_embedded": {"pipelines": [
+        {"id": 11, "name": "Sales", "sort": 1, "is_main": true, "_embedded": {"statuses": [
+            {"id": 7, "name": "Unsorted", "sort": 10, "type": 1},
+            {"id": 142, "name": "Won", "sort": 10_000, "type": 0},
+            {"id": 8, "name": null, "sort": null, "type": null},
+            {"name": "no id"},
+        ]}},
+        {"id": 12, "name": "Rent"},
+    ]}}))
+    .await;
+    let found = patient_client(*server.address()).pipelines(&host(*server.address()), &access()).await.unwrap();
+    let stage = |id, name: &str, sort, kind| Stage { id, name: name.to_owned(), sort, kind };
+    let stages = vec![stage(7, "Unsorted", 10, Some(1)), stage(142, "Won", 10_000, Some(0)), stage(8, "", 0, None)];
+    assert_eq!(
+        found,
+        [
+            Pipeline { id: 11, name: "Sales".to_owned(), stages },
+            Pipeline { id: 12, name: "Rent".to_owned(), stages: vec![] },
+        ]
+    );
+    assert_eq!(asked(&server).await, ("/api/v4/leads/pipelines".to_owned(), vec![]));
+}
+
+#[tokio::test]
+async fn an_answer_without_content_is_an_empty_list() {
+    let server = answering(ResponseTemplate::new(204)).await;
+    let (client, host) = (patient_client(*server.address()), host(*server.address()));
+    let page = client.leads(&host, &access(), &all()).await.unwrap();
+    assert!(page.leads.is_empty() && !page.has_more);
+    assert_eq!(client.contacts(&host, &access(), &[1]).await, Ok(vec![]));
+    assert_eq!(client.pipelines(&host, &access()).await, Ok(vec![]));
+}

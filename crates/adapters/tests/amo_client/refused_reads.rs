@@ -1,0 +1,86 @@
+//! What the API's refusals mean.
+
+use std::time::Duration;
+
+use amo_connect_domain::ports::AmoClient as _;
+use amo_connect_domain::ports::AmoError::{
+    self, AccessRefused, Blocked, NotFound, PaymentRequired, Protocol, TimedOut, Unavailable,
+};
+use amo_connect_domain::token::AccessToken;
+use serde_json::json;
+use wiremock::ResponseTemplate;
+
+use crate::bench::{access, answering, host, patient_client};
+use crate::reads::all;
+
+/// What each of the four reads makes of `answer`; they have to agree.
+async fn outcome(answer: &ResponseTemplate) -> AmoError {
+    let server = answering(answer.clone()).await;
+    let (client, host, token) = (patient_client(*server.address()), host(*server.address()), access());
+    let outcomes = [
+        client.account(&host, &token).await.unwrap_err(),
+        client.leads(&host, &token, &all()).await.unwrap_err(),
+        client.contacts(&host, &token, &[1]).await.unwrap_err(),
+        client.pipelines(&host, &token).await.unwrap_err(),
+    ];
+    assert_eq!(server.received_requests().await.unwrap().len(), outcomes.len(), "{answer:?} was asked again");
+    assert_eq!(outcomes, [outcomes[0]; 4], "{answer:?}");
+    outcomes[0]
+}
+
+#[tokio::test]
+async fn every_refusal_of_a_read_has_its_meaning() {
+    let json = |status: u16| {
+        let body = json!({"title": "x", "type": "https://httpstatus.es/x", "status": status, "detail": "y"});
+        ResponseTemplate::new(status).set_body_raw(body.to_string(), "application/problem+json")
+    };
+    let html = |status| ResponseTemplate::new(status).set_body_raw("<html>nginx</html>", "text/html");
+    for (answer, expected) in [
+        (json(401), AccessRefused),
+        (html(401), AccessRefused),
+        (json(402), PaymentRequired),
+        (html(403), Blocked),
+        (ResponseTemplate::new(403), Blocked),
+        (json(403), Protocol),
+        (json(404), NotFound),
+        (html(404), NotFound),
+        (json(400), Protocol),
+        (html(414), Protocol),
+        (html(429), AmoError::RateLimited { retry_after: None }),
+        (
+            html(429).insert_header("retry-after", "2"),
+            AmoError::RateLimited { retry_after: Some(Duration::from_secs(2)) },
+        ),
+        (html(500), Unavailable),
+        (html(502), Unavailable),
+        (json(503), Unavailable),
+        (html(504), TimedOut),
+        (html(200), Protocol),
+        (ResponseTemplate::new(200), Protocol),
+        (ResponseTemplate::new(200).set_body_json(json!({"_embedded": {}})), Protocol),
+        (ResponseTemplate::new(200).set_body_json(json!([])), Protocol),
+        (ResponseTemplate::new(200).set_body_string("{".repeat(200_000)), Protocol),
+        (ResponseTemplate::new(200).set_body_bytes(vec![b' '; 10 * 1024 * 1024 + 1]), Protocol),
+    ] {
+        assert_eq!(outcome(&answer).await, expected, "for {expected:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_redirect_of_a_read_is_never_followed() {
+    let elsewhere = answering(ResponseTemplate::new(200).set_body_json(json!({"id": 1}))).await;
+    for status in [301, 302, 307, 308] {
+        let redirect = ResponseTemplate::new(status).insert_header("location", elsewhere.uri());
+        assert_eq!(outcome(&redirect).await, Protocol, "{status}");
+    }
+    assert!(elsewhere.received_requests().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn an_access_token_that_fits_into_no_header_is_as_good_as_refused() {
+    let server = answering(ResponseTemplate::new(200)).await;
+    let client = patient_client(*server.address());
+    let outcome = client.account(&host(*server.address()), &AccessToken::new("a\r\nX-Evil: 1")).await;
+    assert_eq!(outcome, Err(AccessRefused));
+    assert!(server.received_requests().await.unwrap().is_empty());
+}

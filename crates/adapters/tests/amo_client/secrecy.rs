@@ -1,0 +1,83 @@
+//! No secret shows in a `Debug`, in the text of an error, or in our log.
+
+use std::io;
+use std::sync::{Arc, Mutex};
+
+use amo_connect_domain::ports::AmoClient as _;
+use serde_json::json;
+use tracing_subscriber::fmt::MakeWriter;
+use wiremock::ResponseTemplate;
+
+use crate::bench::{ACCESS, BOTH, CODE, REFRESH, SECRET, access, answering, host, pair, patient_client};
+use crate::reads::all;
+
+const WORDS: &str = "the words of amoCRM";
+
+fn secrets() -> [&'static str; 7] {
+    [CODE, ACCESS, REFRESH, SECRET, "new-access", "new-refresh", WORDS]
+}
+
+/// Everything that is logged in this thread while it lives.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Log {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
+}
+
+#[tokio::test]
+async fn nothing_secret_is_shown_or_logged() {
+    let log = Log::default();
+    let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(log.clone()).finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+
+    let echo = json!({"hint": WORDS, "title": WORDS, "sent": secrets()});
+    let mut shown = Vec::new();
+    for answer in [
+        ResponseTemplate::new(200).set_body_json(pair()),
+        ResponseTemplate::new(200).set_body_json(&echo),
+        ResponseTemplate::new(200).set_body_string(format!("{{\"access_token\":\"new-access\",{WORDS}")),
+        ResponseTemplate::new(400).set_body_json(&echo),
+        ResponseTemplate::new(401).set_body_json(&echo),
+        ResponseTemplate::new(403).set_body_json(&echo),
+        ResponseTemplate::new(500).set_body_json(&echo),
+        ResponseTemplate::new(302).insert_header("location", format!("/?{REFRESH}")).set_body_json(&echo),
+    ] {
+        let server = answering(answer).await;
+        let (client, host) = (patient_client(*server.address()), host(*server.address()));
+        shown.push(format!("{client:?}"));
+        for ask in BOTH {
+            shown.push(match ask.of(&client, &host).await {
+                Ok(issued) => format!("{issued:?}"),
+                Err(error) => format!("{error:?} {error}"),
+            });
+        }
+        let mut filter = all();
+        filter.query = Some(WORDS.to_owned());
+        if let Err(error) = client.leads(&host, &access(), &filter).await {
+            shown.push(format!("{error:?} {error}"));
+        }
+    }
+    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    assert!(log.contains("amo.status"), "nothing was logged at all: {log}");
+    shown.extend(log.lines().filter(|line| line.contains("amo_connect")).map(str::to_owned));
+    let shown = shown.join("\n");
+    for secret in secrets() {
+        assert!(!shown.contains(secret), "{secret} shows in {shown}");
+    }
+}

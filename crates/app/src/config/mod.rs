@@ -1,0 +1,192 @@
+//! The settings of `serve`: from flags, the environment and `.env`, all checked before anything starts.
+
+mod args;
+mod reader;
+mod values;
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use amo_connect_adapters::amo::AmoSettings;
+use amo_connect_adapters::cipher::TokenKeys;
+use amo_connect_domain::host::AllowedHosts;
+use amo_connect_domain::usecase::Settings;
+pub use args::{LogFormat, ServeArgs};
+use ipnet::IpNet;
+use reader::Reader;
+use secrecy::SecretString;
+
+use crate::deep_link::DeepLink;
+
+/// Checked settings.
+pub struct Config {
+    /// Where connections are kept.
+    pub storage: StorageConfig,
+    /// How amoCRM is spoken to.
+    pub amo: AmoSettings,
+    /// How the app is spoken to.
+    pub service: ServiceConfig,
+    /// Where to listen.
+    pub bind: SocketAddr,
+    /// How long `SIGTERM` waits.
+    pub shutdown_timeout: Duration,
+}
+
+/// Where connections are kept.
+pub struct StorageConfig {
+    /// The database file.
+    pub database: PathBuf,
+    /// Whether to bring it up to date at start.
+    pub auto_migrate: bool,
+    /// The keys that encrypt stored tokens.
+    pub token_keys: TokenKeys,
+}
+
+/// How the app is spoken to.
+pub struct ServiceConfig {
+    /// How its JWTs are checked.
+    pub jwt: JwtConfig,
+    /// Where *Return to App* leads.
+    pub deep_link: DeepLink,
+    /// Calls a second to one amoCRM account.
+    pub amo_rate_limit: NonZeroU32,
+    /// Calls a second from one user.
+    pub user_rate: u32,
+    /// Calls a second from one address.
+    pub address_rate: u32,
+    /// Whose `X-Forwarded-For` counts.
+    pub trusted_proxies: Vec<IpNet>,
+    /// What the use cases go by.
+    pub settings: Settings,
+}
+
+/// How the app's JWTs are checked.
+pub struct JwtConfig {
+    /// The key they are signed with.
+    pub secret: SecretString,
+    /// The claim that names the user; unset, the first present of `sub`, `userId`, `id`.
+    pub user_claim: Option<String>,
+    /// The issuer they must name.
+    pub issuer: Option<String>,
+    /// The audience they must name.
+    pub audience: Option<String>,
+}
+
+/// All that is missing or wrong, a line each. Shows no value of a secret.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub struct InvalidConfig(pub Vec<String>);
+
+impl fmt::Display for InvalidConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the configuration cannot be used:")?;
+        self.0.iter().try_for_each(|problem| write!(f, "\n  {problem}"))
+    }
+}
+
+impl ServeArgs {
+    /// Checks everything, and complains of everything at once.
+    pub fn check(self) -> Result<Config, InvalidConfig> {
+        let mut reader = Reader::default();
+        let client_id = reader.required("AMO_CLIENT_ID", self.amo_client_id);
+        let client_secret = reader.required("AMO_CLIENT_SECRET", self.amo_client_secret);
+        let redirect_uri = reader.required("AMO_REDIRECT_URI", self.amo_redirect_uri);
+        let redirect = (!redirect_uri.is_empty())
+            .then(|| {
+                values::web_url(&redirect_uri).map_err(|problem| reader.complain("AMO_REDIRECT_URI", problem)).ok()
+            })
+            .flatten();
+        let jwt_secret = reader.required("JWT_SECRET", self.jwt_secret);
+        let keys = reader.required("TOKEN_KEYS", self.token_keys);
+        let token_keys = (!keys.is_empty())
+            .then(|| TokenKeys::parse(&keys).map_err(|problem| reader.complain("TOKEN_KEYS", problem)).ok())
+            .flatten();
+        let database =
+            reader.read("DATABASE_URL", self.database_url.as_deref(), "sqlite:amo-connect.db", values::database_file);
+        let auto_migrate = reader.flag("AUTO_MIGRATE", self.auto_migrate.as_deref(), "true");
+        let bind = reader.read("BIND", self.bind.as_deref(), "127.0.0.1:8080", |bind| {
+            bind.parse::<SocketAddr>().or(Err("is not an address with a port, such as 127.0.0.1:8080"))
+        });
+        let auth_url =
+            reader.read("AMO_AUTH_URL", self.amo_auth_url.as_deref(), "https://www.amocrm.ru/oauth", values::web_url);
+        let allowed_hosts = reader.read(
+            "AMO_ALLOWED_HOSTS",
+            self.amo_allowed_hosts.as_deref(),
+            "amocrm.ru,amocrm.com,kommo.com",
+            AllowedHosts::parse,
+        );
+        let default_host = match (&allowed_hosts, self.amo_domain.filter(|host| !host.is_empty())) {
+            (Some(allowed), Some(host)) => {
+                let admitted = allowed.admit(&host);
+                if admitted.is_none() {
+                    reader.complain("AMO_DOMAIN", "is not an account host under AMO_ALLOWED_HOSTS");
+                }
+                admitted
+            }
+            _ => None,
+        };
+        let deep_link =
+            reader.read("APP_DEEP_LINK", self.app_deep_link.as_deref(), "foryoure://amo-crm/callback", |link| {
+                values::deep_link(link, redirect.as_ref())
+            });
+        let trusted_proxies = reader.read("TRUSTED_PROXIES", self.trusted_proxies.as_deref(), "", values::networks);
+        let settings = (
+            reader.flag("REQUIRE_CLAIM", self.require_claim.as_deref(), "false"),
+            reader.flag("ACCEPT_FOREIGN_STATE", self.accept_foreign_state.as_deref(), "true"),
+            reader.duration("REFRESH_MARGIN", self.refresh_margin.as_deref(), "300s"),
+        );
+        let amo_rate_limit = reader.read("AMO_RATE_LIMIT", self.amo_rate_limit.as_deref(), "7", |rate| {
+            rate.parse::<NonZeroU32>().or(Err("is not a number of calls a second, from 1"))
+        });
+        let user_rate = reader.rate("USER_RATE", self.user_rate.as_deref(), "50");
+        let address_rate = reader.rate("ADDRESS_RATE", self.address_rate.as_deref(), "200");
+        let shutdown_timeout = reader.duration("SHUTDOWN_TIMEOUT", self.shutdown_timeout.as_deref(), "75s");
+
+        match (token_keys, database, bind, auth_url, allowed_hosts, deep_link, trusted_proxies, amo_rate_limit) {
+            (
+                Some(token_keys),
+                Some(database),
+                Some(bind),
+                Some(auth_url),
+                Some(allowed_hosts),
+                Some(deep_link),
+                Some(trusted_proxies),
+                Some(amo_rate_limit),
+            ) if reader.0.is_empty() => Ok(Config {
+                storage: StorageConfig { database, auto_migrate, token_keys },
+                amo: AmoSettings {
+                    client_id,
+                    client_secret: client_secret.into(),
+                    redirect_uri,
+                    auth_url,
+                    allowed_hosts: allowed_hosts.clone(),
+                },
+                service: ServiceConfig {
+                    jwt: JwtConfig {
+                        secret: jwt_secret.into(),
+                        user_claim: self.jwt_user_claim.filter(|claim| !claim.is_empty()),
+                        issuer: self.jwt_issuer.filter(|issuer| !issuer.is_empty()),
+                        audience: self.jwt_audience.filter(|audience| !audience.is_empty()),
+                    },
+                    deep_link,
+                    amo_rate_limit,
+                    user_rate,
+                    address_rate,
+                    trusted_proxies,
+                    settings: Settings {
+                        allowed_hosts,
+                        default_host,
+                        require_claim: settings.0,
+                        accept_foreign_state: settings.1,
+                        refresh_margin: settings.2,
+                    },
+                },
+                bind,
+                shutdown_timeout,
+            }),
+            _ => Err(InvalidConfig(reader.0)),
+        }
+    }
+}

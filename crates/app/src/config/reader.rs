@@ -1,0 +1,49 @@
+//! Collects what is wrong with the settings while it reads what is right.
+
+use std::fmt;
+use std::time::Duration;
+
+/// What was found wrong so far, a line each.
+#[derive(Default)]
+pub(super) struct Reader(pub(super) Vec<String>);
+
+impl Reader {
+    pub(super) fn complain(&mut self, name: &str, problem: impl fmt::Display) {
+        self.0.push(format!("{name}: {problem}"));
+    }
+
+    /// A required text; empty is missing.
+    pub(super) fn required(&mut self, name: &str, value: Option<String>) -> String {
+        let value = value.filter(|value| !value.is_empty());
+        if value.is_none() {
+            self.complain(name, "is required");
+        }
+        value.unwrap_or_default()
+    }
+
+    pub(super) fn read<T, E: fmt::Display>(
+        &mut self,
+        name: &str,
+        value: Option<&str>,
+        default: &str,
+        read: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Option<T> {
+        let value = value.filter(|value| !value.is_empty()).unwrap_or(default);
+        read(value).map_err(|problem| self.complain(name, problem)).ok()
+    }
+
+    pub(super) fn flag(&mut self, name: &str, value: Option<&str>, default: &str) -> bool {
+        let read = |value: &str| value.parse::<bool>().or(Err("is neither true nor false"));
+        self.read(name, value, default, read).unwrap_or_default()
+    }
+
+    pub(super) fn rate(&mut self, name: &str, value: Option<&str>, default: &str) -> u32 {
+        let read = |value: &str| value.parse::<u32>().or(Err("is not a number of calls a second"));
+        self.read(name, value, default, read).unwrap_or_default()
+    }
+
+    pub(super) fn duration(&mut self, name: &str, value: Option<&str>, default: &str) -> Duration {
+        let read = |value: &str| humantime::parse_duration(value).or(Err("is not a duration such as 90s or 5m"));
+        self.read(name, value, default, read).unwrap_or_default()
+    }
+}

@@ -1,0 +1,149 @@
+//! `GET /callback`: what amoCRM's redirect reaches.
+
+use actix_web::http::header::{ACCEPT_LANGUAGE, ContentType, RETRY_AFTER};
+use actix_web::http::{Method, StatusCode};
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+use amo_connect_domain::token::{AuthorizationCode, State};
+use amo_connect_domain::usecase::{Callback, CallbackOutcome, Given};
+use url::form_urlencoded;
+
+use crate::error::ApiError;
+use crate::pages::{CallbackPage, Language, Nonce, PageKind, callback_page, headers};
+use crate::state::AppState;
+
+/// amoCRM's codes have about a thousand characters; what is longer is not one.
+const LONGEST: usize = 4096;
+
+/// Answers the browser with a page on which nothing moves by itself.
+pub async fn receive(request: HttpRequest, state: Data<AppState>) -> HttpResponse {
+    if request.method() == Method::HEAD {
+        return HttpResponse::Ok().finish();
+    }
+    if is_prefetch(&request) {
+        return HttpResponse::ServiceUnavailable().finish();
+    }
+    let callback = read(request.query_string());
+    let (code, link_state) = (callback.code.one().cloned(), callback.state.one().cloned());
+    let (kind, wait) = if let Err(refusal) = state.limits.check_address(&request) {
+        (PageKind::TryAgain, refusal.retry_after())
+    } else {
+        let use_cases = state.use_cases.clone();
+        let received = async move { Ok::<_, ApiError>(use_cases.receive_callback(callback).await) };
+        (state.run(received).await.map_or(PageKind::StorageUnavailable, kind), None)
+    };
+    let reference = reference();
+    tracing::info!(callback.outcome = ?kind, callback.reference = %reference, "a redirect was answered");
+    let nonce = Nonce::random();
+    let language = Language::negotiate(request.headers().get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()));
+    let parameters =
+        kind.deep_link_parameters(code.as_ref().map(AuthorizationCode::expose), link_state.as_ref().map(State::expose));
+    let deep_link = state.deep_link.with(&parameters);
+    let page = callback_page(&CallbackPage {
+        kind,
+        deep_link: &deep_link,
+        language,
+        nonce: nonce.as_str(),
+        reference: &reference,
+    });
+    let mut response = HttpResponse::build(StatusCode::from_u16(kind.status()).unwrap_or_default());
+    response.content_type(ContentType::html());
+    for header in headers(nonce.as_str(), language) {
+        response.insert_header(header);
+    }
+    if let Some(seconds) = wait {
+        response.insert_header((RETRY_AFTER, seconds));
+    }
+    response.body(page.into_string())
+}
+
+/// A short id that is on the page and in the log.
+fn reference() -> String {
+    let id = uuid::Uuid::new_v4().simple().to_string();
+    id.chars().take(8).collect()
+}
+
+fn is_prefetch(request: &HttpRequest) -> bool {
+    ["sec-purpose", "purpose", "x-moz"].iter().any(|name| {
+        let value = request.headers().get(*name).and_then(|value| value.to_str().ok());
+        value.is_some_and(|value| value.contains("prefetch") || value.contains("prerender"))
+    })
+}
+
+fn read(query: &str) -> Callback {
+    let mut parameters: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+    let mut take = |name: &str| -> Vec<String> {
+        parameters.extract_if(.., |(key, _)| key == name).map(|(_, value)| value).collect()
+    };
+    let error = take("error").into_iter().find(|error| !error.is_empty());
+    let from_widget = take("from_widget").iter().any(|value| value == "1");
+    Callback {
+        code: secret(take("code"), AuthorizationCode::new),
+        state: secret(take("state"), State::new),
+        referer: given(take("referer")),
+        error,
+        from_widget,
+    }
+}
+
+fn given(mut values: Vec<String>) -> Given<String> {
+    match (values.pop(), values.is_empty()) {
+        (None, _) => Given::Absent,
+        (Some(value), true) => Given::One(value),
+        (Some(_), false) => Given::Unusable,
+    }
+}
+
+/// An empty code or state is none at all.
+fn secret<T>(values: Vec<String>, wrap: impl FnOnce(String) -> T) -> Given<T> {
+    match given(values) {
+        Given::One(value) if value.is_empty() => Given::Absent,
+        Given::One(value) if value.chars().count() > LONGEST => Given::Unusable,
+        Given::One(value) => Given::One(wrap(value)),
+        Given::Absent => Given::Absent,
+        Given::Unusable => Given::Unusable,
+    }
+}
+
+fn kind(outcome: CallbackOutcome) -> PageKind {
+    match outcome {
+        CallbackOutcome::Connected => PageKind::Connected,
+        CallbackOutcome::AwaitingClaim => PageKind::AwaitingClaim,
+        CallbackOutcome::AwaitingOwner => PageKind::AwaitingOwner,
+        CallbackOutcome::WidgetInstall => PageKind::WidgetInstall,
+        CallbackOutcome::Declined => PageKind::Declined,
+        CallbackOutcome::Failed => PageKind::Failed,
+        CallbackOutcome::MissingCode => PageKind::MissingCode,
+        CallbackOutcome::LinkExpired => PageKind::LinkExpired,
+        CallbackOutcome::InvalidAccountHost => PageKind::InvalidAccountHost,
+        CallbackOutcome::InvalidCode => PageKind::InvalidCode,
+        CallbackOutcome::CrmUnavailable => PageKind::CrmUnavailable,
+        CallbackOutcome::StorageUnavailable => PageKind::StorageUnavailable,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_redirect_is_read_as_amocrm_writes_it() {
+        let callback = read("code=def502&state=a%2Bb&referer=example.amocrm.ru&platform=1&client_id=x");
+        assert_eq!(callback.code, Given::One(AuthorizationCode::new("def502")));
+        assert_eq!(callback.state, Given::One(State::new("a+b")));
+        assert_eq!(callback.referer, Given::One("example.amocrm.ru".to_owned()));
+        assert_eq!((callback.error, callback.from_widget), (None, false));
+    }
+
+    #[test]
+    fn what_is_empty_long_or_given_twice_is_told_apart() {
+        assert_eq!(read("").code, Given::Absent);
+        assert_eq!(read("code=").code, Given::Absent);
+        assert_eq!(read(&format!("code={}", "a".repeat(4096))).code.one().map(|code| code.expose().len()), Some(4096));
+        assert_eq!(read(&format!("code={}", "a".repeat(4097))).code, Given::Unusable);
+        assert_eq!(read("code=a&code=a").code, Given::Unusable);
+        assert_eq!(read("state=a&state=").state, Given::Unusable);
+        assert_eq!(read("referer=").referer, Given::One(String::new()));
+        assert_eq!(read("referer=a&referer=a").referer, Given::Unusable);
+    }
+}

@@ -1,0 +1,19 @@
+//! amo-connect: connects a mobile app's users to their amoCRM accounts and keeps them connected.
+//!
+//! This crate is the outside of it: HTTP, pages, commands. What it does is in
+//! `amo-connect-domain`, what it does it with in `amo-connect-adapters`.
+
+pub mod auth;
+pub mod cli;
+pub mod config;
+pub mod deep_link;
+pub mod error;
+pub mod handlers;
+pub mod limits;
+pub mod pages;
+pub mod phone;
+pub mod routes;
+pub mod server;
+pub mod state;
+pub mod telemetry;
+pub mod wiring;

@@ -1,0 +1,110 @@
+//! The markup of the phone's pages.
+
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+use serde_json::json;
+
+use super::PhonePage;
+
+const STYLE: &str = include_str!("phone.css");
+const SHARED: &str = include_str!("shared.js");
+const HOME: &str = include_str!("home.js");
+const RETURN: &str = include_str!("return.js");
+
+/// The app at home: connect, status, leads, disconnect.
+pub fn phone_page(page: &PhonePage<'_>) -> Markup {
+    let screen = html! {
+        header {
+            h1 { "For You" }
+            fieldset id="users" {
+                legend { "Logged in as" }
+                @for user in page.users {
+                    label { input type="radio" name="user" value=(user.name); span { (user.name) } }
+                }
+            }
+        }
+        section class="card" aria-labelledby="crm" {
+            h2 id="crm" { "AMO CRM" }
+            div id="status" role="status" {
+                p id="standing" { "One moment…" }
+                p id="facts" {}
+                p id="note" {}
+            }
+            div class="actions" {
+                button id="connect" type="button" hidden { "Connect AMO CRM" }
+                a id="continue" class="button quiet" href="" hidden { "Continue at AMO CRM" }
+                button id="again" type="button" class="quiet" hidden { "Try again" }
+                button id="disconnect" type="button" class="quiet" hidden { "Disconnect" }
+            }
+        }
+        section id="leads" aria-labelledby="leads-title" hidden {
+            h2 id="leads-title" { "Leads" }
+            p id="leads-status" role="status" {}
+            ul id="list" {}
+            button id="more" type="button" class="quiet" hidden { "More" }
+        }
+    };
+    document(page, "For You: the phone", &screen, HOME)
+}
+
+/// The app as its deep link opens it: it checks what came in, and claims the code.
+pub fn return_page(page: &PhonePage<'_>) -> Markup {
+    let screen = html! {
+        header { h1 { "For You" } }
+        section class="card" aria-labelledby="outcome" {
+            h2 id="outcome" { "Back in the app" }
+            div id="status" role="status" { p id="sentence" { "One moment…" } }
+            div class="actions" {
+                button id="again" type="button" hidden { "Try again" }
+                a id="home" class="button quiet" href="/" { "Go on" }
+            }
+        }
+        section id="brought" aria-labelledby="link-title" {
+            h2 id="link-title" { "What the deep link brought" }
+            dl id="parameters" {}
+        }
+    };
+    document(page, "For You: back in the app", &screen, RETURN)
+}
+
+fn document(page: &PhonePage<'_>, title: &str, screen: &Markup, script: &str) -> Markup {
+    let users: Vec<_> = page.users.iter().map(|user| json!({ "name": user.name, "jwt": user.jwt })).collect();
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover";
+                meta name="color-scheme" content="light dark";
+                title { (title) }
+                style nonce=(page.nonce) { (PreEscaped(STYLE)) }
+            }
+            body {
+                main class="phone" data-users=(serde_json::Value::from(users)) {
+                    noscript { p class="card" { "This phone runs on JavaScript, which is switched off in this browser." } }
+                    (screen)
+                }
+                aside { (beside(page)) }
+                script type="module" nonce=(page.nonce) { (PreEscaped(SHARED)) (PreEscaped(script)) }
+            }
+        }
+    }
+}
+
+/// What stands beside the phone.
+fn beside(page: &PhonePage<'_>) -> Markup {
+    html! {
+        section aria-labelledby="beside-title" {
+            h2 id="beside-title" { "This is a sandbox" }
+            p {
+                "The phone is a web page, and AMO CRM is a local one: everything stays on this machine. \
+                 At the login, be any of these people; there is no password."
+            }
+            dl class="accounts" {
+                @for account in page.amo {
+                    dt { (account.name) " " span { (account.leads) " leads" } }
+                    @for person in &account.users { dd { (person.name) } }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! What the phone's pages keep: their users' tokens unharmed, nothing foreign, readable colours.
+
+use amo_connect_sandbox::{AccountId, AccountInfo, UserId, UserInfo};
+
+use super::*;
+use crate::pages::contrast;
+
+const HOSTILE: &str = "\"><script>alert(1)</script>'&";
+
+fn pages(name: &str) -> [String; 2] {
+    let users = [
+        DemoUser { name: name.to_owned(), jwt: "aaa.bbb.ccc".to_owned() },
+        DemoUser { name: "Ivan".to_owned(), jwt: "ddd.eee.fff".to_owned() },
+    ];
+    let person = UserInfo { id: UserId::from(1), name: name.to_owned(), email: String::new(), is_admin: true };
+    let amo = [AccountInfo {
+        id: AccountId::FOR_YOU,
+        name: name.to_owned(),
+        host: "127.0.0.1:8081".to_owned(),
+        leads: 630,
+        users: vec![person],
+    }];
+    let page = PhonePage { users: &users, amo: &amo, nonce: "bm9uY2U" };
+    [phone_page(&page).into_string(), return_page(&page).into_string()]
+}
+
+#[test]
+fn both_pages_know_the_apps_users_and_name_who_can_log_in_at_amocrm() {
+    for html in pages("Olena") {
+        let users = "data-users=\"[{&quot;jwt&quot;:&quot;aaa.bbb.ccc&quot;,&quot;name&quot;:&quot;Olena&quot;},";
+        assert!(html.contains(users), "{html}");
+        assert!(html.contains("<dd>Olena</dd>"));
+    }
+}
+
+#[test]
+fn a_hostile_name_stays_text() {
+    for html in pages(HOSTILE) {
+        assert!(!html.contains("<script>"));
+        assert_eq!(html.matches("<script").count(), 1);
+    }
+}
+
+#[test]
+fn the_pages_load_nothing_and_put_no_value_into_markup() {
+    for html in pages("Olena") {
+        for word in
+            ["http:", "https:", " src=", "url(", "<link", "<img", " style=", "innerHTML", "insertAdjacentHTML", "eval("]
+        {
+            assert!(!html.contains(word), "{word}");
+        }
+        assert_eq!((html.matches("<h1>").count(), html.matches("<main ").count()), (1, 1));
+        assert!(html.contains("role=\"status\""));
+    }
+}
+
+#[test]
+fn the_policy_lets_the_pages_speak_to_their_own_service_alone() {
+    let (_, policy) = &headers("bm9uY2U")[0];
+    assert_eq!(
+        policy,
+        "default-src 'none'; script-src 'nonce-bm9uY2U'; style-src 'nonce-bm9uY2U'; connect-src 'self'; \
+         base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    );
+}
+
+#[test]
+fn text_has_a_contrast_of_four_and_a_half_in_both_colour_schemes() {
+    let grounds = [
+        ("paper", ["ink", "soft", "good", "wait"].as_slice()),
+        ("card", &["ink", "soft"]),
+        ("line", &["ink"]),
+        ("desk", &["ink", "soft"]),
+    ];
+    for scheme in contrast::schemes(include_str!("phone.css")) {
+        for (ground, texts) in grounds {
+            for text in texts {
+                let found = contrast::between(scheme, text, ground);
+                assert!(found >= 4.5, "--{text} on --{ground}: {found:.2} in{scheme}");
+            }
+        }
+    }
+}

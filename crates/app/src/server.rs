@@ -1,0 +1,100 @@
+//! The HTTP server: starting it, and stopping it without losing what is in flight.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::time::Duration;
+
+use actix_web::dev::ServerHandle;
+use actix_web::middleware::from_fn;
+use actix_web::web::{Data, ServiceConfig};
+use actix_web::{App, HttpServer};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout_at};
+
+use crate::state::AppState;
+use crate::{routes, telemetry};
+
+/// How often unclaimed grants are wiped and quiet callers forgotten.
+const SWEEP_EVERY: Duration = Duration::from_secs(30);
+
+/// A server that runs.
+pub struct Running {
+    /// Where it listens.
+    pub address: SocketAddr,
+    state: Data<AppState>,
+    handle: ServerHandle,
+    serving: JoinHandle<io::Result<()>>,
+    sweeping: JoinHandle<()>,
+}
+
+/// Work was still going on when the time to stop was up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0} exchanges, refreshes or saves were not done in time")]
+pub struct Unfinished(pub usize);
+
+impl Running {
+    /// Serves `state` on `listener`; `extra` adds routes, as the sandbox's phone page.
+    pub fn start(
+        listener: TcpListener,
+        state: AppState,
+        extra: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
+    ) -> io::Result<Self> {
+        let address = listener.local_addr()?;
+        let state = Data::new(state);
+        let shared = state.clone();
+        let server = HttpServer::new(move || {
+            App::new()
+                .app_data(shared.clone())
+                .configure(extra.clone())
+                .configure(routes::configure)
+                .wrap(from_fn(telemetry::observe))
+        })
+        .disable_signals()
+        .shutdown_timeout(u64::MAX >> 32)
+        .listen(listener)?
+        .run();
+        let handle = server.handle();
+        let serving = state.runtime.spawn(server);
+        let sweeping = state.runtime.spawn(sweep(state.clone()));
+        Ok(Self { address, state, handle, serving, sweeping })
+    }
+
+    /// Waits until the server ends by itself, which it does only if something is very wrong.
+    pub async fn ended(&mut self) -> io::Result<()> {
+        match (&mut self.serving).await {
+            Ok(ended) => ended,
+            Err(error) => Err(io::Error::other(error)),
+        }
+    }
+
+    /// Stops taking requests, and waits up to `patience` for what is in flight.
+    pub async fn stop(self, patience: Duration) -> Result<(), Unfinished> {
+        let deadline = Instant::now() + patience;
+        self.sweeping.abort();
+        self.state.tasks.close();
+        let waiting_for = self.state.tasks.len();
+        if waiting_for > 0 {
+            tracing::info!(waiting_for, "stopping; waiting for exchanges, refreshes and saves");
+        }
+        let requests = timeout_at(deadline, self.handle.stop(true)).await;
+        let tasks = timeout_at(deadline, self.state.tasks.wait()).await;
+        match (requests, tasks) {
+            (_, Err(_)) => Err(Unfinished(self.state.tasks.len())),
+            (_, Ok(())) => Ok(()),
+        }
+    }
+}
+
+async fn sweep(state: Data<AppState>) {
+    let mut ticks = interval(SWEEP_EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        state.limits.forget_quiet();
+        match state.use_cases.sweep().await {
+            Ok(0) => {}
+            Ok(wiped) => tracing::info!(wiped, "grants that nobody claimed were wiped"),
+            Err(error) => tracing::warn!(%error, "unclaimed grants could not be wiped yet"),
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! Logs, and the request id that ties an answer to them.
+//!
+//! No query string, header or body of anyone is logged: the request log names the route's
+//! pattern, and other crates' targets are capped at warnings whatever `RUST_LOG` says.
+
+use std::io::IsTerminal;
+use std::time::Instant;
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
+use actix_web::middleware::Next;
+use tracing::level_filters::LevelFilter;
+use tracing::{Instrument, Level};
+use tracing_subscriber::filter::{FilterExt, filter_fn};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer};
+
+use crate::config::LogFormat;
+use crate::error::ApiError;
+
+static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+tokio::task_local! {
+    static CURRENT: String;
+}
+
+/// The id of the request that is being answered; empty outside of one.
+pub fn request_id() -> String {
+    CURRENT.try_with(Clone::clone).unwrap_or_default()
+}
+
+/// Sends logs to standard error. `directives` is what `RUST_LOG` says of our own targets.
+pub fn init(format: Option<LogFormat>, directives: Option<&str>) {
+    let filter = EnvFilter::builder()
+        .with_default_directive(LevelFilter::INFO.into())
+        .parse_lossy(directives.unwrap_or_default())
+        .and(filter_fn(|event| event.target().starts_with("amo_connect") || *event.level() <= Level::WARN));
+    let json = match format {
+        Some(format) => format == LogFormat::Json,
+        None => !std::io::stderr().is_terminal(),
+    };
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let lines = if json { lines.json().boxed() } else { lines.boxed() };
+    // A second call, as a test makes it, keeps the first subscriber.
+    let _ = tracing_subscriber::registry().with(lines.with_filter(filter)).try_init();
+}
+
+/// Gives every request an id, every answer the headers all answers have, and the log a line.
+pub async fn observe(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
+    let id = request
+        .headers()
+        .get(&REQUEST_ID)
+        .and_then(|id| id.to_str().ok())
+        .filter(|id| is_sane(id))
+        .map_or_else(|| uuid::Uuid::new_v4().to_string(), str::to_owned);
+    let span = tracing::info_span!("request", request.id = %id);
+    let method = request.method().clone();
+    let started = Instant::now();
+
+    let mut response = CURRENT.scope(id.clone(), next.call(request)).instrument(span.clone()).await?;
+
+    let headers = response.headers_mut();
+    if let Ok(id) = HeaderValue::from_str(&id) {
+        headers.insert(REQUEST_ID.clone(), id);
+    }
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    let route = response.request().match_pattern().unwrap_or_else(|| "none".to_owned());
+    let status = response.status().as_u16();
+    span.in_scope(|| {
+        tracing::info!(
+            http.method = %method,
+            http.route = route,
+            http.status = status,
+            http.duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+            "answered"
+        );
+        if status >= 500
+            && let Some(error) = response.response().error().and_then(|error| error.as_error::<ApiError>())
+        {
+            let cause = std::error::Error::source(error).map(ToString::to_string);
+            tracing::error!(code = error.code().0, cause, "a request failed");
+        }
+    });
+    Ok(response)
+}
+
+fn is_sane(id: &str) -> bool {
+    (1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_sane;
+
+    #[test]
+    fn a_callers_request_id_is_kept_only_if_it_is_sane() {
+        assert!(is_sane("7f0e-A_b.1"));
+        for id in ["", "a b", "a\"b", "ї", &"a".repeat(129)] {
+            assert!(!is_sane(id), "{id}");
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! Values that tests are made of. What is made from the same name is equal.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::missing_panics_doc,
+    reason = "a fixture that cannot be made is the test's mistake"
+)]
+
+use std::time::Duration;
+
+use amo_connect_domain::attempt::Attempt;
+use amo_connect_domain::connection::Grant;
+use amo_connect_domain::exchange::{Admission, Origin};
+use amo_connect_domain::host::AccountHost;
+use amo_connect_domain::ids::{AccountId, AttemptId, LeaseOwner, UserId};
+use amo_connect_domain::token::{
+    AccessToken, AuthorizationCode, CodeHash, Issued, RefreshToken, State, StateHash, TokenPair,
+};
+use jiff::Timestamp;
+
+/// The seconds of 2026-11-23T10:00:00Z, where the tests' time begins.
+const BEGIN: i64 = 1_795_428_000;
+
+/// So many seconds after the tests' beginning.
+pub fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(BEGIN + second).unwrap()
+}
+
+/// `moment`, and `duration` more.
+pub fn after(moment: Timestamp, duration: Duration) -> Timestamp {
+    moment.checked_add(duration).unwrap()
+}
+
+/// A user.
+pub fn user(name: &str) -> UserId {
+    UserId::new(name).unwrap()
+}
+
+/// A lease's owner.
+pub fn owner(number: u8) -> LeaseOwner {
+    LeaseOwner([number; 16])
+}
+
+/// The account host of account `number`.
+pub fn host(number: u64) -> AccountHost {
+    AccountHost::stored(format!("account{number}.amocrm.ru"))
+}
+
+/// What amoCRM issues; the tokens are `access-NAME` and `refresh-NAME`.
+pub fn issued(name: &str) -> Issued {
+    Issued {
+        access: AccessToken::new(format!("access-{name}")),
+        refresh: RefreshToken::new(format!("refresh-{name}")),
+        expires_in: Duration::from_hours(24),
+        account: None,
+    }
+}
+
+/// A pair issued at the tests' beginning.
+pub fn pair(name: &str) -> TokenPair {
+    issued(name).into_pair(at(0))
+}
+
+/// A grant of account `number` with the pair of this name.
+pub fn grant(number: u64, name: &str) -> Grant {
+    Grant { host: host(number), account: Some(AccountId(number)), tokens: pair(name) }
+}
+
+/// The hash of the code of this name.
+pub fn code(name: &str) -> CodeHash {
+    CodeHash::of(&AuthorizationCode::new(format!("code-{name}")))
+}
+
+/// The hash of the state of this name.
+pub fn state(name: &str) -> StateHash {
+    StateHash::of(Some(&State::new(format!("state-{name}"))))
+}
+
+/// An attempt of `user`, open since `second`; its id and state follow from `name`.
+pub fn attempt(name: &str, user: &UserId, second: i64) -> Attempt {
+    let state = state(name);
+    let mut id = [0; 16];
+    id.copy_from_slice(&state.0[..16]);
+    Attempt::open(AttemptId(id), user.clone(), state, at(second))
+}
+
+/// A browser's request to exchange `code` for the user of `attempt`.
+pub fn by_attempt(code: CodeHash, attempt: &Attempt, claim_needed: bool) -> Admission {
+    let origin = Origin::Attempt { id: attempt.id, user: attempt.user.clone(), claim_needed };
+    Admission { code, came_with: Some(attempt.state_hash), origin, host: host(1) }
+}
+
+/// A browser's request to exchange `code` for nobody known.
+pub fn by_stranger(code: CodeHash) -> Admission {
+    Admission { code, came_with: None, origin: Origin::Stranger, host: host(1) }
+}
+
+/// An app's request to exchange `code` for `user`.
+pub fn by_app(code: CodeHash, user: &UserId) -> Admission {
+    let origin = Origin::App { attempt: None, user: user.clone() };
+    Admission { code, came_with: None, origin, host: host(1) }
+}

@@ -1,0 +1,34 @@
+//! Contract suites: what the domain's ports promise, as tests that any adapter runs by one line.
+//!
+//! A port says in its documentation what an adapter MUST and MUST NOT do. A suite here has at
+//! least one case for each of these sentences and runs every case on a fresh harness. An adapter
+//! plugs in by implementing the port's harness and naming it:
+//!
+//! ```ignore
+//! // tests/token_store.rs
+//! mod sqlite {
+//!     amo_connect_contract::token_store_contract!(super::SqliteHarness);
+//! }
+//! ```
+//!
+//! That makes one test per case, `token_store::sqlite::<case>`. A harness is made before its case
+//! and dropped after it, also when the case panics: whatever it needs (a file, a database, a
+//! server) is to go with it. Cases see the adapter as the service does, as `Arc<dyn Port>`.
+//!
+//! | port | macro | harness | list of cases | fake that passes |
+//! |---|---|---|---|---|
+//! | `TokenStore` | [`token_store_contract!`] | [`token_store::TokenStoreHarness`] | [`token_store::CASES`] | [`MemoryTokenStore`] |
+//!
+//! The fakes are for other tests too: a use case over [`MemoryTokenStore`] and [`TestRuntime`]
+//! behaves as it does over the real things, because they are judged by the same suites.
+
+mod clock;
+pub mod fixtures;
+pub mod memory;
+mod runtime;
+pub mod suite;
+pub mod token_store;
+
+pub use clock::TestClock;
+pub use memory::{MemoryHarness, MemoryTokenStore};
+pub use runtime::TestRuntime;

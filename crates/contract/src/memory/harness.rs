@@ -1,0 +1,33 @@
+//! [`MemoryTokenStore`] under the suite.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use amo_connect_domain::ports::TokenStore;
+use async_trait::async_trait;
+
+use super::MemoryTokenStore;
+use crate::token_store::TokenStoreHarness;
+
+/// A store in memory, for [`token_store_contract!`](crate::token_store_contract).
+#[derive(Debug, Default)]
+pub struct MemoryHarness(MemoryTokenStore);
+
+#[async_trait]
+impl TokenStoreHarness for MemoryHarness {
+    async fn fresh() -> Self {
+        Self::default()
+    }
+
+    fn store(&self) -> Arc<dyn TokenStore> {
+        Arc::new(self.0.clone())
+    }
+
+    async fn second_handle(&self) -> Arc<dyn TokenStore> {
+        Arc::new(self.0.clone())
+    }
+
+    async fn advance_store_clock(&self, by: Duration) {
+        self.0.test_clock().advance(by);
+    }
+}

@@ -1,0 +1,226 @@
+//! The rows in memory, and what the port's methods make of them. Each decision is the domain's.
+
+use std::collections::HashMap;
+
+use amo_connect_domain::attempt::{Attempt, AttemptReason, AttemptState, MEMORY, OPEN_ATTEMPTS};
+use amo_connect_domain::connection::{CrmConnection, Grant};
+use amo_connect_domain::exchange::{Admission, Admitted, ClaimRefusal, Exchange, ExchangeStatus, Origin};
+use amo_connect_domain::ids::{Generation, LeaseOwner, Revision, UserId};
+use amo_connect_domain::lease::{Lease, LeaseDecision, RefreshLease};
+use amo_connect_domain::ports::{Claim, RefreshRequest, StoreError};
+use amo_connect_domain::token::{CodeHash, StateHash, TokenPair};
+use jiff::Timestamp;
+
+/// All rows.
+#[derive(Debug, Default)]
+pub(super) struct Rows {
+    /// In the order they were opened.
+    pub(super) attempts: Vec<Attempt>,
+    pub(super) exchanges: HashMap<CodeHash, Exchange>,
+    pub(super) connections: HashMap<UserId, Row>,
+}
+
+#[derive(Debug)]
+pub(super) struct Row {
+    pub(super) connection: CrmConnection,
+    lease: Option<RefreshLease>,
+}
+
+impl Rows {
+    pub(super) fn open_attempt(&mut self, attempt: &Attempt) {
+        self.attempts.push(attempt.clone());
+        let open = |other: &&mut Attempt| other.user == attempt.user && other.state == AttemptState::Open;
+        for older in self.attempts.iter_mut().rev().filter(open).skip(OPEN_ATTEMPTS) {
+            older.state = AttemptState::Superseded;
+        }
+    }
+
+    pub(super) fn close_attempt(&mut self, state: StateHash, end: AttemptState) {
+        let open = |attempt: &&mut Attempt| attempt.state_hash == state && attempt.state == AttemptState::Open;
+        if let Some(attempt) = self.attempts.iter_mut().find(open) {
+            attempt.state = end;
+        }
+    }
+
+    pub(super) fn admit_code(
+        &mut self,
+        request: &Admission,
+        owner: LeaseOwner,
+        now: Timestamp,
+        store_now: Timestamp,
+    ) -> Admitted {
+        let (user, attempt) = match &request.origin {
+            Origin::Attempt { id, user, .. } => (Some(user), Some(*id)),
+            Origin::App { attempt, user } => (Some(user), *attempt),
+            Origin::Stranger => (None, None),
+        };
+        let admitted = Exchange::admit(
+            self.exchanges.get(&request.code).cloned(),
+            request,
+            self.attempts.iter().find(|other| Some(other.id) == attempt),
+            user.and_then(|user| self.connections.get(user)).map(|row| &row.connection),
+            owner,
+            now,
+            store_now,
+        );
+        if let Admitted::Granted(exchange) = &admitted {
+            if let Some(attempt) = self.attempts.iter_mut().find(|other| Some(other.id) == exchange.attempt) {
+                attempt.state = AttemptState::Spent(exchange.code);
+            }
+            self.exchanges.insert(exchange.code, exchange.clone());
+        }
+        admitted
+    }
+
+    /// The lease on a code in flight, if it is `owner`'s.
+    fn code_lease(&mut self, code: CodeHash, owner: LeaseOwner) -> Option<&mut Lease> {
+        match &mut self.exchanges.get_mut(&code)?.status {
+            ExchangeStatus::InFlight(lease) if lease.owner == owner => Some(lease),
+            _ => None,
+        }
+    }
+
+    pub(super) fn renew_code_lease(&mut self, code: CodeHash, owner: LeaseOwner, store_now: Timestamp) -> bool {
+        let Some(lease) = self.code_lease(code, owner) else { return false };
+        *lease = Lease::granted(owner, store_now);
+        true
+    }
+
+    pub(super) fn save_grant(&mut self, code: CodeHash, grant: &Grant, now: Timestamp) -> Result<Exchange, StoreError> {
+        let mut exchange = self.exchanges.get(&code).cloned().ok_or(StoreError::Conflict)?;
+        let connection = exchange.user.clone().map(|user| self.connection_or_new(user));
+        if let Some(connection) = exchange.receive(grant.clone(), connection, now) {
+            self.put(connection, None);
+        }
+        self.exchanges.insert(code, exchange.clone());
+        Ok(exchange)
+    }
+
+    pub(super) fn end_exchange(
+        &mut self,
+        code: CodeHash,
+        owner: LeaseOwner,
+        refused: bool,
+    ) -> Result<Exchange, StoreError> {
+        let held = self.code_lease(code, owner).is_some();
+        let exchange = self.exchanges.get_mut(&code).ok_or(StoreError::Conflict)?;
+        if held {
+            exchange.status = if refused { ExchangeStatus::CodeRefused } else { ExchangeStatus::Interrupted };
+        }
+        Ok(exchange.clone())
+    }
+
+    pub(super) fn claim(&mut self, code: CodeHash, user: &UserId, now: Timestamp) -> Claim {
+        let Some(mut exchange) = self.exchanges.get(&code).cloned() else {
+            return Claim::Refused(ClaimRefusal::NotWaiting);
+        };
+        let claimed = exchange.claim(self.connection_or_new(user.clone()), now);
+        self.exchanges.insert(code, exchange);
+        match claimed {
+            Ok(connection) => {
+                self.put(connection, None);
+                Claim::Connected
+            }
+            Err(refusal) => Claim::Refused(refusal),
+        }
+    }
+
+    pub(super) fn save(
+        &mut self,
+        connection: &CrmConnection,
+        expected: Option<Revision>,
+    ) -> Result<Revision, StoreError> {
+        let row = self.connections.get(&connection.user);
+        if row.map(|row| row.connection.revision) != expected {
+            return Err(StoreError::Conflict);
+        }
+        let lease = row.and_then(|row| row.lease);
+        let revised = CrmConnection { revision: expected.unwrap_or_default(), ..connection.clone() };
+        Ok(self.put(revised, lease).revision)
+    }
+
+    pub(super) fn disconnect(&mut self, user: &UserId) {
+        let mut connection = self.connection_or_new(user.clone());
+        connection.disconnect();
+        self.put(connection, None);
+        for attempt in &mut self.attempts {
+            if attempt.user == *user && attempt.state == AttemptState::Open {
+                attempt.state = AttemptState::Failed(Some(AttemptReason::Disconnected));
+            }
+        }
+        self.exchanges.values_mut().filter(|exchange| exchange.user.as_ref() == Some(user)).for_each(Exchange::void);
+    }
+
+    pub(super) fn lease_refresh(
+        &mut self,
+        user: &UserId,
+        generation: Generation,
+        owner: LeaseOwner,
+        store_now: Timestamp,
+    ) -> RefreshRequest {
+        let usable = |row: &&mut Row| row.connection.generation == generation && row.connection.grant().is_some();
+        let Some(row) = self.connections.get_mut(user).filter(usable) else {
+            return RefreshRequest::Moved;
+        };
+        match RefreshLease::request(row.lease, generation, owner, store_now) {
+            LeaseDecision::Held => RefreshRequest::Held,
+            LeaseDecision::Granted(lease) => {
+                row.lease = Some(lease);
+                RefreshRequest::Granted(Box::new(row.connection.clone()), lease)
+            }
+        }
+    }
+
+    /// The slot of a refresh lease, if it is `owner`'s.
+    fn refresh_lease(&mut self, user: &UserId, owner: LeaseOwner) -> Option<&mut Option<RefreshLease>> {
+        let slot = &mut self.connections.get_mut(user)?.lease;
+        slot.is_some_and(|held| held.lease.owner == owner).then_some(slot)
+    }
+
+    pub(super) fn renew_refresh_lease(&mut self, user: &UserId, owner: LeaseOwner, store_now: Timestamp) -> bool {
+        let Some(Some(held)) = self.refresh_lease(user, owner) else { return false };
+        held.lease = Lease::granted(owner, store_now);
+        true
+    }
+
+    pub(super) fn release_refresh_lease(&mut self, user: &UserId, owner: LeaseOwner) {
+        if let Some(slot) = self.refresh_lease(user, owner) {
+            *slot = None;
+        }
+    }
+
+    pub(super) fn save_rotated(
+        &mut self,
+        user: &UserId,
+        spent: Generation,
+        pair: &TokenPair,
+        now: Timestamp,
+    ) -> Result<CrmConnection, StoreError> {
+        let row = self.connections.get(user).ok_or(StoreError::Conflict)?;
+        let mut connection = row.connection.clone();
+        match connection.rotate(spent, pair.clone(), now) {
+            Ok(()) => Ok(self.put(connection, None)),
+            Err(_) => Err(StoreError::Conflict),
+        }
+    }
+
+    pub(super) fn sweep(&mut self, now: Timestamp) -> usize {
+        let wiped = self.exchanges.values_mut().map(|exchange| usize::from(exchange.wipe_unclaimed(now))).sum();
+        let remembered = |since: Timestamp| since.saturating_add(MEMORY).unwrap_or(Timestamp::MAX) >= now;
+        self.attempts.retain(|attempt| remembered(attempt.opened_at));
+        self.exchanges.retain(|_, exchange| remembered(exchange.admitted_at));
+        wiped
+    }
+
+    fn connection_or_new(&self, user: UserId) -> CrmConnection {
+        self.connections.get(&user).map_or_else(|| CrmConnection::new(user), |row| row.connection.clone())
+    }
+
+    /// Writes a row under its next revision.
+    fn put(&mut self, mut connection: CrmConnection, lease: Option<RefreshLease>) -> CrmConnection {
+        connection.revision = Revision(connection.revision.0 + 1);
+        let row = Row { connection: connection.clone(), lease };
+        self.connections.insert(connection.user.clone(), row);
+        connection
+    }
+}

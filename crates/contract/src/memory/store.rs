@@ -1,0 +1,166 @@
+//! The port over rows in memory.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use amo_connect_domain::attempt::{Attempt, AttemptState};
+use amo_connect_domain::connection::{CrmConnection, Grant};
+use amo_connect_domain::exchange::{Admission, Admitted, Exchange, ExchangeStatus};
+use amo_connect_domain::ids::{AttemptId, Generation, LeaseOwner, Revision, UserId};
+use amo_connect_domain::ports::{Claim, RefreshRequest, StoreError, TokenStore};
+use amo_connect_domain::token::{CodeHash, StateHash, TokenPair};
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+use super::rows::Rows;
+use crate::clock::TestClock;
+use crate::fixtures::at;
+
+/// A [`TokenStore`] in memory. Its clones are handles on the same data, as another process
+/// would have them.
+#[derive(Clone, Debug)]
+pub struct MemoryTokenStore {
+    rows: Arc<Mutex<Rows>>,
+    clock: TestClock,
+    down: Arc<AtomicBool>,
+}
+
+/// The store was told to be down.
+#[derive(Debug, thiserror::Error)]
+#[error("the store in memory plays dead")]
+struct PlaysDead;
+
+impl Default for MemoryTokenStore {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl MemoryTokenStore {
+    /// An empty store. Its clock is a year ahead of the tests' time: who mixes them up is found out.
+    pub fn new() -> Self {
+        Self { rows: Arc::default(), clock: TestClock::at(at(365 * 24 * 3600)), down: Arc::default() }
+    }
+
+    /// The clock that leases are judged by.
+    pub fn test_clock(&self) -> &TestClock {
+        &self.clock
+    }
+
+    /// While `down`, every method answers [`StoreError::Unavailable`].
+    pub fn set_down(&self, down: bool) {
+        self.down.store(down, Ordering::SeqCst);
+    }
+
+    fn rows(&self) -> Result<MutexGuard<'_, Rows>, StoreError> {
+        if self.down.load(Ordering::SeqCst) {
+            return Err(StoreError::Unavailable(Box::new(PlaysDead)));
+        }
+        Ok(self.rows.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+#[async_trait]
+impl TokenStore for MemoryTokenStore {
+    async fn ready(&self) -> Result<(), StoreError> {
+        self.rows().map(drop)
+    }
+
+    async fn clock(&self) -> Result<Timestamp, StoreError> {
+        self.rows().map(|_| self.clock.now())
+    }
+
+    async fn open_attempt(&self, attempt: &Attempt) -> Result<(), StoreError> {
+        self.rows()?.open_attempt(attempt);
+        Ok(())
+    }
+
+    async fn attempt(&self, id: AttemptId) -> Result<Option<Attempt>, StoreError> {
+        Ok(self.rows()?.attempts.iter().find(|attempt| attempt.id == id).cloned())
+    }
+
+    async fn attempt_by_state(&self, state: StateHash) -> Result<Option<Attempt>, StoreError> {
+        Ok(self.rows()?.attempts.iter().find(|attempt| attempt.state_hash == state).cloned())
+    }
+
+    async fn close_attempt(&self, state: StateHash, end: AttemptState) -> Result<(), StoreError> {
+        self.rows()?.close_attempt(state, end);
+        Ok(())
+    }
+
+    async fn exchange(&self, code: CodeHash) -> Result<Option<Exchange>, StoreError> {
+        Ok(self.rows()?.exchanges.get(&code).cloned())
+    }
+
+    async fn admit_code(&self, request: &Admission, owner: LeaseOwner, now: Timestamp) -> Result<Admitted, StoreError> {
+        Ok(self.rows()?.admit_code(request, owner, now, self.clock.now()))
+    }
+
+    async fn renew_code_lease(&self, code: CodeHash, owner: LeaseOwner) -> Result<bool, StoreError> {
+        Ok(self.rows()?.renew_code_lease(code, owner, self.clock.now()))
+    }
+
+    async fn save_grant(&self, code: CodeHash, grant: &Grant, now: Timestamp) -> Result<Exchange, StoreError> {
+        self.rows()?.save_grant(code, grant, now)
+    }
+
+    async fn end_exchange(&self, code: CodeHash, owner: LeaseOwner, refused: bool) -> Result<Exchange, StoreError> {
+        self.rows()?.end_exchange(code, owner, refused)
+    }
+
+    async fn claim(&self, code: CodeHash, user: &UserId, now: Timestamp) -> Result<Claim, StoreError> {
+        Ok(self.rows()?.claim(code, user, now))
+    }
+
+    async fn awaits_claim(&self, user: &UserId, now: Timestamp) -> Result<bool, StoreError> {
+        Ok(self.rows()?.exchanges.values().any(|exchange| {
+            exchange.user.as_ref() == Some(user)
+                && matches!(&exchange.status, ExchangeStatus::Waiting { claim_by, .. } if now < *claim_by)
+        }))
+    }
+
+    async fn connection(&self, user: &UserId) -> Result<Option<CrmConnection>, StoreError> {
+        Ok(self.rows()?.connections.get(user).map(|row| row.connection.clone()))
+    }
+
+    async fn save(&self, connection: &CrmConnection, expected: Option<Revision>) -> Result<Revision, StoreError> {
+        self.rows()?.save(connection, expected)
+    }
+
+    async fn disconnect(&self, user: &UserId) -> Result<(), StoreError> {
+        self.rows()?.disconnect(user);
+        Ok(())
+    }
+
+    async fn lease_refresh(
+        &self,
+        user: &UserId,
+        generation: Generation,
+        owner: LeaseOwner,
+    ) -> Result<RefreshRequest, StoreError> {
+        Ok(self.rows()?.lease_refresh(user, generation, owner, self.clock.now()))
+    }
+
+    async fn renew_refresh_lease(&self, user: &UserId, owner: LeaseOwner) -> Result<bool, StoreError> {
+        Ok(self.rows()?.renew_refresh_lease(user, owner, self.clock.now()))
+    }
+
+    async fn release_refresh_lease(&self, user: &UserId, owner: LeaseOwner) -> Result<(), StoreError> {
+        self.rows()?.release_refresh_lease(user, owner);
+        Ok(())
+    }
+
+    async fn save_rotated(
+        &self,
+        user: &UserId,
+        spent: Generation,
+        pair: &TokenPair,
+        now: Timestamp,
+    ) -> Result<CrmConnection, StoreError> {
+        self.rows()?.save_rotated(user, spent, pair, now)
+    }
+
+    async fn sweep(&self, now: Timestamp) -> Result<usize, StoreError> {
+        Ok(self.rows()?.sweep(now))
+    }
+}

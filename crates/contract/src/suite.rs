@@ -1,0 +1,100 @@
+//! What the suites share: a case, how it is run, and the macro that makes both the list and the tests.
+
+#![expect(clippy::unwrap_used, clippy::missing_panics_doc, reason = "a case panics where a promise is broken")]
+
+use std::fmt;
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::Poll;
+
+use tokio::sync::Barrier;
+
+/// One case of a suite, over the suite's harness.
+pub struct Case<H: ?Sized> {
+    /// The test's name, a sentence.
+    pub name: &'static str,
+    /// The promise of the port that it checks.
+    pub promise: &'static str,
+    /// Runs it. Panics where the promise is broken.
+    pub run: for<'a> fn(&'a H) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>>,
+}
+
+impl<H: ?Sized> fmt::Debug for Case<H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+/// Runs `test` on a multi-threaded runtime of its own, as the service has one.
+pub fn run<T>(test: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(test)
+}
+
+/// Starts `count` tasks at the same moment and returns what they gave.
+pub async fn race<T, F>(count: u8, task: impl Fn(u8) -> F) -> Vec<T>
+where
+    T: Send + 'static,
+    F: Future<Output = T> + Send + 'static,
+{
+    let start = Arc::new(Barrier::new(count.into()));
+    let tasks: Vec<_> = (0..count)
+        .map(|number| {
+            let (task, start) = (task(number), Arc::clone(&start));
+            tokio::spawn(async move {
+                start.wait().await;
+                task.await
+            })
+        })
+        .collect();
+    let mut done = Vec::new();
+    for task in tasks {
+        done.push(task.await.unwrap());
+    }
+    done
+}
+
+/// Looks at `future` so many times at most, and drops it. `true` if it was done.
+pub async fn abandon_after(polls: usize, future: impl Future) -> bool {
+    let mut future = pin!(future);
+    for _ in 0..polls {
+        if std::future::poll_fn(|context| Poll::Ready(future.as_mut().poll(context).is_ready())).await {
+            return true;
+        }
+        tokio::task::yield_now().await;
+    }
+    false
+}
+
+/// Makes, from the one list of a suite's cases, `CASES` and the macro that adapters call.
+///
+/// Each entry is a sentence of the port's documentation and the cases that check it.
+macro_rules! cases {
+    (
+        ($d:tt) $contract:ident for $module:ident;
+        $($promise:literal => [$($group:ident::$case:ident),+ $(,)?])+
+    ) => {
+        /// The cases, in the order of the port's promises.
+        pub const CASES: &[Case] = &[$($(
+            Case {
+                name: stringify!($case),
+                promise: $promise,
+                run: |harness| Box::pin($group::$case(harness)),
+            },
+        )+)+];
+
+        /// One test per case of the suite, on a fresh harness each.
+        #[macro_export]
+        macro_rules! $contract {
+            ($d adapter:ty) => {
+                $($(
+                    #[test]
+                    fn $case() {
+                        $crate::$module::judge::<$d adapter>(stringify!($case));
+                    }
+                )+)+
+            };
+        }
+    };
+}
+pub(crate) use cases;

@@ -1,0 +1,180 @@
+//! Connections: every field comes back, and a stale writer is turned away.
+
+use amo_connect_domain::connection::{
+    ConnectionState, CrmConnection, FormerAccount, Grant, Problem, ProblemCode, ReauthReason,
+};
+use amo_connect_domain::ids::{AccountId, Epoch, Generation, Revision};
+use amo_connect_domain::ports::StoreError;
+use amo_connect_domain::token::TokenPair;
+use jiff::{SignedDuration, Timestamp};
+
+use super::TokenStoreHarness;
+use super::steps::{Store, connect, connection};
+use crate::fixtures::{at, grant, host, pair, user};
+use crate::suite::race;
+
+/// A row as a use case would have made it, in this state.
+fn row(name: &str, state: ConnectionState) -> CrmConnection {
+    CrmConnection {
+        epoch: Epoch(3),
+        generation: Generation(41),
+        state,
+        connected_at: Some(at(1)),
+        refreshed_at: Some(at(2)),
+        ..CrmConnection::new(user(name))
+    }
+}
+
+/// Saves a new row and asserts that it comes back whole.
+async fn assert_kept(store: &Store, other: &Store, connection: CrmConnection) {
+    let revision = store.save(&connection, None).await.unwrap();
+    let kept = other.connection(&connection.user).await.unwrap();
+    assert_eq!(kept, Some(CrmConnection { revision, ..connection }));
+}
+
+pub(super) async fn every_state_comes_back_as_it_went_in(harness: &dyn TokenStoreHarness) {
+    let (store, other) = (harness.store(), harness.second_handle().await);
+    let former = |account| FormerAccount { host: host(9), account };
+    let reauth = |reason| ConnectionState::NeedsReauth { former: former(Some(AccountId(9))), reason, since: at(5) };
+    let states = [
+        ConnectionState::Disconnected,
+        ConnectionState::Connected(grant(1, "x")),
+        ConnectionState::Connected(Grant { account: None, ..grant(1, "x") }),
+        ConnectionState::Connected(grant(i64::MAX.unsigned_abs(), "x")),
+        reauth(ReauthReason::GrantRevoked),
+        reauth(ReauthReason::RotationLost),
+        ConnectionState::Revoked(former(None)),
+        ConnectionState::Revoked(former(Some(AccountId(9)))),
+    ];
+    for (number, state) in (0..).zip(states) {
+        assert_kept(&store, &other, row(&format!("user {number}"), state)).await;
+    }
+    let codes = [
+        ProblemCode::ProviderBlocked,
+        ProblemCode::ProviderDown,
+        ProblemCode::RateLimited,
+        ProblemCode::Misconfigured,
+        ProblemCode::AccountRefused,
+        ProblemCode::PaymentRequired,
+    ];
+    for code in codes {
+        let connected = row(&format!("{code:?}"), ConnectionState::Connected(grant(1, "x")));
+        assert_kept(&store, &other, CrmConnection { problem: Some(Problem { code, since: at(7) }), ..connected }).await;
+    }
+    let never = row("never", ConnectionState::Disconnected);
+    assert_kept(&store, &other, CrmConnection { connected_at: None, refreshed_at: None, ..never }).await;
+    assert_eq!(other.connection(&user("nobody")).await.unwrap(), None);
+}
+
+pub(super) async fn times_are_kept_to_the_microsecond_and_into_the_far_future(harness: &dyn TokenStoreHarness) {
+    let (store, other) = (harness.store(), harness.second_handle().await);
+    let micros = |count| at(0).checked_add(SignedDuration::from_micros(count)).unwrap();
+    let far: Timestamp = "9999-12-30T21:59:59.999999Z".parse().unwrap();
+    for (number, time) in (0..).zip([micros(1), micros(999_999), Timestamp::UNIX_EPOCH, far]) {
+        let tokens = TokenPair { issued_at: time, expires_at: far, ..pair("x") };
+        let state = ConnectionState::Connected(Grant { tokens, ..grant(1, "x") });
+        let kept = CrmConnection { connected_at: Some(time), ..row(&format!("user {number}"), state) };
+        assert_kept(&store, &other, kept).await;
+    }
+}
+
+pub(super) async fn odd_user_ids_are_kept_apart(harness: &dyn TokenStoreHarness) {
+    let (store, other) = (harness.store(), harness.second_handle().await);
+    let longest = "я".repeat(127) + "x";
+    let almost = "я".repeat(127) + "y";
+    let names = [
+        "42",
+        "42.0",
+        "042",
+        "o'hara",
+        "o\"hara",
+        "a\0b",
+        "a",
+        "A",
+        "🦀",
+        "%",
+        "_",
+        "\\",
+        " a",
+        "a ",
+        "é",
+        "e\u{301}",
+        "'; DROP TABLE connections; --",
+        &longest,
+        &almost,
+    ];
+    for name in names {
+        let state = ConnectionState::Connected(grant(1, name));
+        assert_kept(&store, &other, row(name, state)).await;
+    }
+    for name in names {
+        assert_eq!(connection(&other, &user(name)).await.grant(), Some(&grant(1, name)), "{name:?}");
+    }
+}
+
+pub(super) async fn a_connection_is_its_users_alone(harness: &dyn TokenStoreHarness) {
+    let store = harness.store();
+    let olenas = connect(&store, &user("olena"), 1, "hers").await;
+    assert_eq!(store.connection(&user("ivan")).await.unwrap(), None);
+    connect(&store, &user("ivan"), 1, "his").await;
+    assert_eq!(connection(&store, &user("olena")).await, olenas);
+}
+
+pub(super) async fn a_stale_revision_is_refused_and_changes_nothing(harness: &dyn TokenStoreHarness) {
+    let (store, other) = (harness.store(), harness.second_handle().await);
+    let first = connect(&store, &user("olena"), 1, "x").await;
+    let noted =
+        CrmConnection { problem: Some(Problem { code: ProblemCode::ProviderDown, since: at(3) }), ..first.clone() };
+    let revision = store.save(&noted, Some(first.revision)).await.unwrap();
+    let now = CrmConnection { revision, ..noted };
+    for stale in [Some(first.revision), Some(Revision(revision.0 + 1)), None] {
+        let refused = other.save(&row("olena", ConnectionState::Disconnected), stale).await;
+        assert!(matches!(refused, Err(StoreError::Conflict)), "{stale:?}: {refused:?}");
+        assert_eq!(connection(&other, &user("olena")).await, now);
+    }
+    let nobody = other.save(&row("nobody", ConnectionState::Disconnected), Some(Revision(1))).await;
+    assert!(matches!(nobody, Err(StoreError::Conflict)), "{nobody:?}");
+    assert_eq!(other.connection(&user("nobody")).await.unwrap(), None);
+}
+
+pub(super) async fn a_first_save_is_refused_where_there_is_a_row(harness: &dyn TokenStoreHarness) {
+    let (store, other) = (harness.store(), harness.second_handle().await);
+    store.disconnect(&user("olena")).await.unwrap();
+    let before = connection(&store, &user("olena")).await;
+    let refused = other.save(&row("olena", ConnectionState::Connected(grant(1, "x"))), None).await;
+    assert!(matches!(refused, Err(StoreError::Conflict)), "{refused:?}");
+    assert_eq!(connection(&store, &user("olena")).await, before);
+}
+
+pub(super) async fn of_eight_writers_one_wins(harness: &dyn TokenStoreHarness) {
+    let handles = [harness.store(), harness.second_handle().await];
+    for expected in [None, Some(())] {
+        let expected = match expected {
+            None => None,
+            Some(()) => Some(connection(&handles[0], &user("olena")).await.revision),
+        };
+        let answers = race(8, |number| {
+            let store = handles[usize::from(number % 2)].clone();
+            let mine = row("olena", ConnectionState::Connected(grant(number.into(), "x")));
+            async move { store.save(&mine, expected).await }
+        })
+        .await;
+        let mut winners = (0_u64..).zip(&answers).filter_map(|(number, answer)| answer.as_ref().ok().map(|_| number));
+        let (winner, another) = (winners.next().unwrap(), winners.next());
+        assert_eq!(another, None, "{answers:?}");
+        let lost = answers.iter().filter(|answer| matches!(answer, Err(StoreError::Conflict))).count();
+        assert_eq!(lost, 7, "{answers:?}");
+        assert_eq!(connection(&handles[0], &user("olena")).await.grant(), Some(&grant(winner, "x")));
+    }
+}
+
+pub(super) async fn every_change_of_a_row_raises_its_revision(harness: &dyn TokenStoreHarness) {
+    let (store, olena) = (harness.store(), user("olena"));
+    let connected = connect(&store, &olena, 1, "x").await;
+    let saved = store.save(&connected, Some(connected.revision)).await.unwrap();
+    assert!(saved > connected.revision);
+    let rotated = store.save_rotated(&olena, connected.generation, &pair("y"), at(3)).await.unwrap();
+    assert!(rotated.revision > saved);
+    store.disconnect(&olena).await.unwrap();
+    assert!(connection(&store, &olena).await.revision > rotated.revision);
+}

@@ -1,0 +1,126 @@
+//! Refresh leases: one owner at a time, by the store's clock.
+
+use amo_connect_domain::connection::{CrmConnection, Problem, ProblemCode, ReauthReason};
+use amo_connect_domain::lease::{LEASE_RENEWAL, LEASE_TERM, Lease};
+use amo_connect_domain::ports::RefreshRequest;
+
+use super::TokenStoreHarness;
+use super::steps::{connect, is_held, lease};
+use crate::fixtures::{at, owner, pair, user};
+use crate::suite::race;
+
+pub(super) async fn a_refresh_lease_is_exclusive_until_it_lapses(harness: &dyn TokenStoreHarness) {
+    let (store, other) = (harness.store(), harness.second_handle().await);
+    let connected = connect(&store, &user("olena"), 1, "x").await;
+    let (theirs, granted) = lease(&store, &user("olena"), connected.generation, owner(1)).await;
+    assert_eq!(theirs, connected);
+    assert_eq!((granted.lease.owner, granted.generation), (owner(1), connected.generation));
+    harness.advance_store_clock(LEASE_RENEWAL * 2).await;
+    for handle in [&store, &other] {
+        assert!(is_held(handle, &user("olena"), connected.generation, owner(2)).await);
+        assert!(is_held(handle, &user("olena"), connected.generation, owner(1)).await, "not even twice by its owner");
+    }
+    harness.advance_store_clock(LEASE_RENEWAL).await;
+    lease(&other, &user("olena"), connected.generation, owner(2)).await;
+    assert!(is_held(&store, &user("olena"), connected.generation, owner(3)).await);
+}
+
+pub(super) async fn of_eight_owners_one_is_granted_the_lease(harness: &dyn TokenStoreHarness) {
+    let handles = [harness.store(), harness.second_handle().await];
+    let generation = connect(&handles[0], &user("olena"), 1, "x").await.generation;
+    let answers = race(8, |number| {
+        let store = handles[usize::from(number % 2)].clone();
+        async move { store.lease_refresh(&user("olena"), generation, owner(number)).await.unwrap() }
+    })
+    .await;
+    let granted = answers.iter().filter(|answer| matches!(answer, RefreshRequest::Granted(..))).count();
+    let held = answers.iter().filter(|answer| **answer == RefreshRequest::Held).count();
+    assert_eq!((granted, held), (1, 7), "{answers:?}");
+}
+
+pub(super) async fn a_refresh_lease_is_set_and_judged_by_the_stores_clock(harness: &dyn TokenStoreHarness) {
+    let (store, other) = (harness.store(), harness.second_handle().await);
+    let generation = connect(&store, &user("olena"), 1, "x").await.generation;
+    let before = store.clock().await.unwrap();
+    let (_, granted) = lease(&store, &user("olena"), generation, owner(1)).await;
+    let by_now = other.clock().await.unwrap();
+    let terms = [before, by_now].map(|begin| Lease::granted(owner(1), begin).until);
+    assert!(terms[0] <= granted.lease.until && granted.lease.until <= terms[1], "{granted:?} not in {terms:?}");
+    harness.advance_store_clock(LEASE_TERM).await;
+    assert!(other.clock().await.unwrap() >= granted.lease.until);
+}
+
+pub(super) async fn a_lapsed_lease_leaves_doubt_and_a_released_one_none(harness: &dyn TokenStoreHarness) {
+    let (store, other) = (harness.store(), harness.second_handle().await);
+    let generation = connect(&store, &user("olena"), 1, "x").await.generation;
+    let (_, first) = lease(&store, &user("olena"), generation, owner(1)).await;
+    assert!(!first.in_doubt);
+    store.release_refresh_lease(&user("olena"), owner(1)).await.unwrap();
+    let (_, second) = lease(&other, &user("olena"), generation, owner(2)).await;
+    assert!(!second.in_doubt);
+    harness.advance_store_clock(LEASE_TERM).await;
+    let (_, third) = lease(&store, &user("olena"), generation, owner(3)).await;
+    assert!(third.in_doubt);
+}
+
+pub(super) async fn a_generation_that_moved_on_is_leased_to_nobody(harness: &dyn TokenStoreHarness) {
+    let (store, olena) = (harness.store(), user("olena"));
+    let old = connect(&store, &olena, 1, "x").await.generation;
+    lease(&store, &olena, old, owner(1)).await;
+    let rotated = store.save_rotated(&olena, old, &pair("y"), at(2)).await.unwrap();
+    for generation in [old, rotated.generation.next()] {
+        assert_eq!(store.lease_refresh(&olena, generation, owner(2)).await.unwrap(), RefreshRequest::Moved);
+    }
+    let (connection, fresh) = lease(&store, &olena, rotated.generation, owner(2)).await;
+    assert_eq!((connection, fresh.in_doubt), (rotated, false));
+}
+
+pub(super) async fn a_connection_without_tokens_is_leased_to_nobody(harness: &dyn TokenStoreHarness) {
+    let (store, olena) = (harness.store(), user("olena"));
+    let mut connection = connect(&store, &olena, 1, "x").await;
+    let (generation, revision) = (connection.generation, connection.revision);
+    connection.refuse(generation, ReauthReason::GrantRevoked, at(2)).unwrap();
+    store.save(&connection, Some(revision)).await.unwrap();
+    assert_eq!(store.lease_refresh(&olena, generation, owner(1)).await.unwrap(), RefreshRequest::Moved);
+    assert_eq!(store.lease_refresh(&user("nobody"), generation, owner(1)).await.unwrap(), RefreshRequest::Moved);
+}
+
+pub(super) async fn a_refresh_lease_is_renewed_by_its_owner_alone(harness: &dyn TokenStoreHarness) {
+    let (store, other, olena) = (harness.store(), harness.second_handle().await, user("olena"));
+    let generation = connect(&store, &olena, 1, "x").await.generation;
+    assert!(!store.renew_refresh_lease(&olena, owner(1)).await.unwrap(), "there is none yet");
+    lease(&store, &olena, generation, owner(1)).await;
+    harness.advance_store_clock(LEASE_RENEWAL * 2).await;
+    assert!(!other.renew_refresh_lease(&olena, owner(2)).await.unwrap());
+    assert!(other.renew_refresh_lease(&olena, owner(1)).await.unwrap());
+    harness.advance_store_clock(LEASE_RENEWAL * 2).await;
+    assert!(is_held(&store, &olena, generation, owner(2)).await);
+    harness.advance_store_clock(LEASE_RENEWAL).await;
+    lease(&store, &olena, generation, owner(2)).await;
+    assert!(!other.renew_refresh_lease(&olena, owner(1)).await.unwrap());
+}
+
+pub(super) async fn a_refresh_lease_is_released_by_its_owner_alone(harness: &dyn TokenStoreHarness) {
+    let (store, other, olena) = (harness.store(), harness.second_handle().await, user("olena"));
+    let generation = connect(&store, &olena, 1, "x").await.generation;
+    lease(&store, &olena, generation, owner(1)).await;
+    other.release_refresh_lease(&olena, owner(2)).await.unwrap();
+    assert!(is_held(&store, &olena, generation, owner(2)).await);
+    harness.advance_store_clock(LEASE_TERM).await;
+    lease(&other, &olena, generation, owner(2)).await;
+    store.release_refresh_lease(&olena, owner(1)).await.unwrap();
+    assert!(is_held(&store, &olena, generation, owner(3)).await, "a late owner released another's lease");
+    other.release_refresh_lease(&olena, owner(2)).await.unwrap();
+    lease(&store, &olena, generation, owner(3)).await;
+}
+
+pub(super) async fn saving_a_connection_leaves_its_lease(harness: &dyn TokenStoreHarness) {
+    let (store, olena) = (harness.store(), user("olena"));
+    let connected = connect(&store, &olena, 1, "x").await;
+    lease(&store, &olena, connected.generation, owner(1)).await;
+    let problem = Some(Problem { code: ProblemCode::RateLimited, since: at(3) });
+    let noted = CrmConnection { problem, ..connected.clone() };
+    store.save(&noted, Some(connected.revision)).await.unwrap();
+    assert!(is_held(&store, &olena, connected.generation, owner(2)).await);
+    assert!(store.renew_refresh_lease(&olena, owner(1)).await.unwrap());
+}

@@ -1,0 +1,228 @@
+//! What [`TokenStore`] promises, promise by promise.
+
+#![expect(clippy::unwrap_used, clippy::missing_panics_doc, reason = "a case panics where a promise is broken")]
+
+mod attempts;
+mod claims;
+mod codes;
+mod connections;
+mod disconnect;
+mod durability;
+mod leases;
+mod rotation;
+mod steps;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use amo_connect_domain::ports::TokenStore;
+use async_trait::async_trait;
+
+use crate::suite;
+
+/// What the suite needs of an adapter's test set-up.
+#[async_trait]
+pub trait TokenStoreHarness: Send + Sync + 'static {
+    /// A store of its own, empty and migrated. What it needs (a file, a database) goes with the
+    /// harness when that is dropped.
+    async fn fresh() -> Self
+    where
+        Self: Sized;
+
+    /// The store.
+    fn store(&self) -> Arc<dyn TokenStore>;
+
+    /// Another handle on the same data, as another process has it: opened anew, with its own
+    /// connections and nothing shared in memory.
+    async fn second_handle(&self) -> Arc<dyn TokenStore>;
+
+    /// Moves the clock by which the store judges leases, for every handle.
+    async fn advance_store_clock(&self, by: Duration);
+
+    /// Everything the store keeps outside the process, byte for byte: its files, or a dump.
+    /// `None` if it keeps nothing there.
+    async fn at_rest(&self) -> Option<Vec<u8>> {
+        None
+    }
+
+    /// Flips a bit in every token at rest. `false` if there is none.
+    async fn damage_tokens(&self) -> bool {
+        false
+    }
+
+    /// Another handle on the same data with other keys. `None` if tokens are not kept under keys.
+    async fn handle_with_keys(&self, _keys: Keys) -> Option<Arc<dyn TokenStore>> {
+        None
+    }
+}
+
+/// Which keys to tokens a handle has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keys {
+    /// A new one, and behind it the one that the harness's other handles have.
+    NewAndOld,
+    /// The new one alone.
+    NewAlone,
+}
+
+/// A case of this suite.
+pub type Case = suite::Case<dyn TokenStoreHarness>;
+
+/// Runs the case of this name on a fresh harness of `H`.
+pub fn judge<H: TokenStoreHarness>(name: &str) {
+    let case = CASES.iter().find(|case| case.name == name).unwrap();
+    suite::run(async {
+        let harness = H::fresh().await;
+        (case.run)(&harness).await;
+    });
+}
+
+suite::cases! {
+    ($) token_store_contract for token_store;
+
+    "Whether the store can be read and written, and its schema is the one this build knows." => [
+        durability::a_fresh_store_is_ready,
+    ]
+    "Each method is one atomic promise: it happens whole and durably before it returns Ok, or not at all, also when \
+     its future is dropped." => [
+        durability::data_are_there_for_the_next_handle,
+        durability::a_dropped_future_leaves_nothing_half_done,
+    ]
+    "Times are passed in as now, except for leases: they MUST be set and judged by the store's own clock \
+     (Self::clock), or instances whose clocks differ would send a token twice." => [
+        leases::a_refresh_lease_is_set_and_judged_by_the_stores_clock,
+        codes::a_code_lease_is_set_and_judged_by_the_stores_clock,
+    ]
+    "Tokens MUST be stored encrypted, codes and states only as hashes." => [
+        durability::no_token_is_stored_in_plain_bytes,
+        durability::damaged_tokens_are_corrupt_and_nothing_worse,
+        durability::tokens_outlive_a_change_of_keys,
+    ]
+
+    "Records a new attempt." => [
+        attempts::an_attempt_comes_back_as_it_went_in,
+        attempts::an_attempt_is_found_by_its_own_id_and_state_alone,
+    ]
+    "Of the user's open attempts only the newest OPEN_ATTEMPTS MUST stay open, this one among them." => [
+        attempts::only_the_newest_attempts_stay_open,
+        attempts::another_users_attempts_stay_open,
+        attempts::closed_attempts_take_no_open_ones_place,
+    ]
+    "Ends an open attempt that came back without a usable code, as end says (declined or failed)." => [
+        attempts::an_attempt_ends_as_it_is_told,
+    ]
+    "MUST NOT touch an attempt that is past open." => [
+        attempts::an_attempt_past_open_is_not_touched,
+        attempts::a_spent_attempt_is_not_touched,
+    ]
+
+    "What is on record of this code." => [
+        codes::an_exchange_comes_back_as_it_went_in,
+    ]
+    "MUST grant a code to one caller at a time, however many ask." => [
+        codes::a_code_is_granted_to_one_of_many,
+        codes::a_code_in_flight_is_granted_to_nobody_until_its_lease_lapses,
+        codes::a_refused_code_is_granted_to_nobody,
+        codes::an_interrupted_code_is_granted_at_once,
+    ]
+    "A granted attempt is spent in the same step." => [
+        codes::a_granted_attempt_is_spent,
+        codes::one_attempt_admits_one_code,
+        codes::an_attempt_that_is_over_admits_nothing,
+    ]
+    "Returns false, and changes nothing, if owner does not hold it any more." => [
+        codes::a_code_lease_is_renewed_by_its_owner_alone,
+        leases::a_refresh_lease_is_renewed_by_its_owner_alone,
+    ]
+    "Brings in, by Exchange::receive, what amoCRM gave for a code, with the connection it makes, in one step." => [
+        codes::a_grant_becomes_its_users_connection,
+        codes::a_new_grant_replaces_the_old_one,
+        codes::a_grant_is_taken_once,
+        claims::an_ownerless_grant_waits_for_nobody_in_particular,
+    ]
+    "MUST accept the grant of an owner whose lease has passed." => [
+        codes::a_grant_is_accepted_after_its_lease_has_passed,
+        codes::a_grant_is_accepted_after_its_code_was_recorded_as_refused,
+    ]
+    "MUST change nothing if owner does not hold the lease any more." => [
+        codes::an_exchange_is_ended_by_its_owner_alone,
+    ]
+
+    "Gives a waiting grant to user by Exchange::claim, in one step with the connection it replaces." => [
+        claims::a_claimed_grant_becomes_the_connection,
+        claims::a_claim_over_the_same_account_renews_the_connection,
+        claims::a_claim_over_another_account_is_refused_and_wipes_the_grant,
+        claims::a_late_claim_finds_nothing_waiting,
+        claims::a_claim_of_an_unknown_code_finds_nothing_waiting,
+    ]
+    "MUST give it to one user, once." => [
+        claims::of_eight_claimers_one_is_given_the_grant,
+        claims::a_second_claim_finds_nothing_waiting,
+        claims::a_grant_of_a_known_user_is_given_to_nobody_else,
+    ]
+    "Whether a grant waits for user's claim at now." => [
+        claims::a_grant_awaits_its_own_user_until_its_term,
+    ]
+
+    "The user's connection." => [
+        connections::every_state_comes_back_as_it_went_in,
+        connections::times_are_kept_to_the_microsecond_and_into_the_far_future,
+        connections::odd_user_ids_are_kept_apart,
+        connections::a_connection_is_its_users_alone,
+    ]
+    "MUST return StoreError::Conflict and change nothing if the revision moved." => [
+        connections::a_stale_revision_is_refused_and_changes_nothing,
+        connections::a_first_save_is_refused_where_there_is_a_row,
+        connections::of_eight_writers_one_wins,
+        connections::every_change_of_a_row_raises_its_revision,
+    ]
+    "Leases stay as they are." => [
+        leases::saving_a_connection_leaves_its_lease,
+    ]
+
+    "MUST have wiped every token of theirs when it returns." => [
+        disconnect::a_disconnect_wipes_every_token,
+        disconnect::a_disconnect_ends_what_the_user_has_open,
+        disconnect::a_disconnect_touches_nobody_else,
+    ]
+    "What began before it MUST NOT bring a token back." => [
+        disconnect::a_refresh_begun_before_it_brings_nothing_back,
+        disconnect::an_exchange_begun_before_it_brings_nothing_back,
+        disconnect::a_first_exchange_begun_before_it_brings_nothing_back,
+        disconnect::an_exchange_begun_after_it_connects,
+    ]
+
+    "MUST grant it to one owner at a time, until the lease lapses." => [
+        leases::a_refresh_lease_is_exclusive_until_it_lapses,
+        leases::of_eight_owners_one_is_granted_the_lease,
+        leases::a_lapsed_lease_leaves_doubt_and_a_released_one_none,
+        leases::a_generation_that_moved_on_is_leased_to_nobody,
+        leases::a_connection_without_tokens_is_leased_to_nobody,
+    ]
+    "MUST change nothing if owner does not hold it any more." => [
+        leases::a_refresh_lease_is_released_by_its_owner_alone,
+    ]
+
+    "Stores, by CrmConnection::rotate, the pair that the tokens of generation spent bought, and ends the lease on \
+     them." => [
+        rotation::a_rotated_pair_is_stored_and_ends_its_lease,
+    ]
+    "Neither a passed lease nor any other change of the row MUST stand in its way." => [
+        rotation::a_pair_is_stored_after_its_lease_has_passed,
+        rotation::a_note_in_the_row_stands_in_no_pairs_way,
+        rotation::a_pair_heals_a_rotation_recorded_as_lost,
+    ]
+    "MUST return StoreError::Conflict and change nothing if the stored generation is not spent: newer, disconnected \
+     or re-connected." => [
+        rotation::a_late_pair_never_overwrites_a_newer_one,
+        rotation::of_eight_pairs_one_is_stored,
+        rotation::a_late_pair_never_undoes_a_disconnect,
+        rotation::a_late_pair_never_overwrites_a_reconnect,
+        rotation::a_pair_for_nobody_is_refused,
+    ]
+
+    "Wipes grants that nobody claimed in time, and forgets attempts and codes older than MEMORY." => [
+        durability::a_sweep_wipes_unclaimed_grants_and_counts_them,
+        durability::a_sweep_forgets_old_attempts_and_codes_alone,
+    ]
+}

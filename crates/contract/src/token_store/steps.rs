@@ -1,0 +1,69 @@
+//! What several cases have to do before they come to their point.
+
+use std::sync::Arc;
+
+use amo_connect_domain::connection::{CrmConnection, Grant};
+use amo_connect_domain::exchange::{Admission, Admitted, Exchange, ExchangeStatus};
+use amo_connect_domain::ids::{Generation, LeaseOwner, UserId};
+use amo_connect_domain::lease::RefreshLease;
+use amo_connect_domain::ports::{RefreshRequest, TokenStore};
+use amo_connect_domain::token::CodeHash;
+
+use crate::fixtures::{at, by_app, by_stranger, code, grant, owner};
+
+pub(super) type Store = Arc<dyn TokenStore>;
+
+/// Admits a code that the caller is to be granted.
+pub(super) async fn admit(store: &Store, request: &Admission, owner: LeaseOwner) -> Exchange {
+    match store.admit_code(request, owner, at(0)).await.unwrap() {
+        Admitted::Granted(exchange) => exchange,
+        other => panic!("the code was not granted: {other:?}"),
+    }
+}
+
+/// Connects `user` to account `account` with the pair `name`, by a code of that name.
+pub(super) async fn connect(store: &Store, user: &UserId, account: u64, name: &str) -> CrmConnection {
+    admit(store, &by_app(code(name), user), owner(200)).await;
+    store.save_grant(code(name), &grant(account, name), at(1)).await.unwrap();
+    connection(store, user).await
+}
+
+/// A grant of account 1 with the pair `name` that waits for an owner. Returns its code.
+pub(super) async fn waiting(store: &Store, name: &str) -> CodeHash {
+    admit(store, &by_stranger(code(name)), owner(200)).await;
+    store.save_grant(code(name), &grant(1, name), at(1)).await.unwrap();
+    code(name)
+}
+
+/// The connection that `user` has to have.
+pub(super) async fn connection(store: &Store, user: &UserId) -> CrmConnection {
+    store.connection(user).await.unwrap().unwrap()
+}
+
+/// The grant in use, if there is one.
+pub(super) async fn grant_of(store: &Store, user: &UserId) -> Option<Grant> {
+    store.connection(user).await.unwrap().and_then(|connection| connection.grant().cloned())
+}
+
+/// What became of a code that has to be on record.
+pub(super) async fn status(store: &Store, code: CodeHash) -> ExchangeStatus {
+    store.exchange(code).await.unwrap().unwrap().status
+}
+
+/// The refresh lease that `owner` is to be granted.
+pub(super) async fn lease(
+    store: &Store,
+    user: &UserId,
+    generation: Generation,
+    owner: LeaseOwner,
+) -> (CrmConnection, RefreshLease) {
+    match store.lease_refresh(user, generation, owner).await.unwrap() {
+        RefreshRequest::Granted(connection, lease) => (*connection, lease),
+        other => panic!("the lease was not granted: {other:?}"),
+    }
+}
+
+/// Whether a refresh of `generation` is held by somebody. Takes the lease if it is not.
+pub(super) async fn is_held(store: &Store, user: &UserId, generation: Generation, asker: LeaseOwner) -> bool {
+    matches!(store.lease_refresh(user, generation, asker).await.unwrap(), RefreshRequest::Held)
+}

@@ -1,0 +1,96 @@
+//! Sabotaged codes: admitted, taken and given away.
+
+use amo_connect_contract::fixtures::{after, at};
+use amo_connect_domain::connection::Grant;
+use amo_connect_domain::exchange::{Admission, Admitted, ClaimRefusal, Exchange, ExchangeStatus, Origin};
+use amo_connect_domain::ids::{LeaseOwner, UserId};
+use amo_connect_domain::lease::LEASE_TERM;
+use amo_connect_domain::ports::{Claim, StoreError, TokenStore as _};
+use amo_connect_domain::token::CodeHash;
+use jiff::Timestamp;
+
+use crate::kinds::Sabotage;
+use crate::store::SabotagedStore;
+
+impl SabotagedStore {
+    pub(crate) async fn admit(
+        &self,
+        request: &Admission,
+        owner: LeaseOwner,
+        now: Timestamp,
+    ) -> Result<Admitted, StoreError> {
+        let (mut request, mut now) = (request.clone(), now);
+        match (self.sabotage, &request.origin, self.note(|notes| notes.code_owner)) {
+            (Sabotage::AdmitsLateAttempts, ..) => now = at(0),
+            (Sabotage::SpendsNoAttempt, Origin::Attempt { user, .. }, _) => {
+                request.origin = Origin::App { attempt: None, user: user.clone() };
+            }
+            (Sabotage::JudgesLeasesByTheCaller, _, Some(holder)) if now > after(at(0), LEASE_TERM) => {
+                self.honest.end_exchange(request.code, holder, false).await?;
+            }
+            (Sabotage::AdmitsCodesOnce, ..) => {
+                if let Some(known) = self.honest.exchange(request.code).await? {
+                    return Ok(Admitted::OnRecord(known));
+                }
+            }
+            _ => {}
+        }
+        match self.honest.admit_code(&request, owner, now).await? {
+            Admitted::OnRecord(known) if self.is(Sabotage::AdmitsEverybody) => Ok(Admitted::Granted(known)),
+            Admitted::Granted(exchange) => {
+                self.note(|notes| notes.code_owner = Some(owner));
+                Ok(Admitted::Granted(exchange))
+            }
+            admitted => Ok(admitted),
+        }
+    }
+
+    pub(crate) async fn take(&self, code: CodeHash, grant: &Grant, now: Timestamp) -> Result<Exchange, StoreError> {
+        let known = self.honest.exchange(code).await?.ok_or(StoreError::Conflict)?;
+        let has_row = match &known.user {
+            Some(user) => self.honest.connection(user).await?.is_some(),
+            None => false,
+        };
+        let lost = match self.sabotage {
+            Sabotage::ForgetsGrants => true,
+            Sabotage::ReplacesNoGrant => has_row,
+            Sabotage::GrantNeedsTheLease => self.lease_has_passed() || known.status == ExchangeStatus::CodeRefused,
+            _ => false,
+        };
+        if lost {
+            return Ok(known);
+        }
+        if let (Sabotage::TakesGrantsTwice, ExchangeStatus::Connected(_), Some(user)) =
+            (self.sabotage, &known.status, &known.user)
+        {
+            self.impose(user, grant.clone(), now).await;
+        }
+        self.honest.save_grant(code, grant, now).await
+    }
+
+    pub(crate) async fn give(&self, code: CodeHash, user: &UserId, now: Timestamp) -> Result<Claim, StoreError> {
+        let waiting = match self.honest.exchange(code).await?.map(|known| known.status) {
+            Some(ExchangeStatus::Waiting { grant, .. }) => Some(*grant),
+            _ => None,
+        };
+        let connected = self.row(user).await.grant().is_some();
+        let now = if self.is(Sabotage::ClaimsAtAnyTime) { at(0) } else { now };
+        match (self.sabotage, waiting) {
+            (Sabotage::ClaimsInTwoSteps, Some(grant)) => {
+                self.impose(user, grant, now).await;
+                tokio::task::yield_now().await;
+            }
+            (Sabotage::ClaimsForAnybody, Some(grant)) => {
+                self.impose(user, grant, now).await;
+                return Ok(Claim::Connected);
+            }
+            (Sabotage::ClaimsOverNothing, _) if connected => return Ok(Claim::Refused(ClaimRefusal::OtherAccount)),
+            (Sabotage::ClaimsOverAnything, _) => self.honest.disconnect(user).await?,
+            _ => {}
+        }
+        match self.honest.claim(code, user, now).await? {
+            Claim::Refused(ClaimRefusal::NotWaiting) if self.is(Sabotage::ClaimsTwice) => Ok(Claim::Connected),
+            claim => Ok(claim),
+        }
+    }
+}

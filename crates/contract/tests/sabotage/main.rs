@@ -1,0 +1,174 @@
+//! The suite can fail: stores that break one promise each, and the case that notices.
+
+#![expect(clippy::unwrap_used, reason = "a sabotage that cannot be committed is the test's mistake")]
+
+mod codes;
+mod kinds;
+mod rows;
+mod store;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use amo_connect_contract::token_store::{CASES, Case, Keys, TokenStoreHarness};
+use amo_connect_contract::{MemoryTokenStore, suite};
+use amo_connect_domain::ports::TokenStore;
+use async_trait::async_trait;
+use kinds::Sabotage;
+use store::SabotagedStore;
+
+/// Which sabotage, and a case that has to notice it.
+const NOTICED: &[(Sabotage, &str)] = &[
+    (Sabotage::NeverReady, "a_fresh_store_is_ready"),
+    (Sabotage::ForgetsOnReopen, "data_are_there_for_the_next_handle"),
+    (Sabotage::ClaimsInTwoSteps, "a_dropped_future_leaves_nothing_half_done"),
+    (Sabotage::ShowsAnotherClock, "a_refresh_lease_is_set_and_judged_by_the_stores_clock"),
+    (Sabotage::JudgesLeasesByTheCaller, "a_code_lease_is_set_and_judged_by_the_stores_clock"),
+    (Sabotage::KeepsTokensPlain, "no_token_is_stored_in_plain_bytes"),
+    (Sabotage::OverlooksDamage, "damaged_tokens_are_corrupt_and_nothing_worse"),
+    (Sabotage::IgnoresKeys, "tokens_outlive_a_change_of_keys"),
+    (Sabotage::AltersAttempts, "an_attempt_comes_back_as_it_went_in"),
+    (Sabotage::FindsAnyAttempt, "an_attempt_is_found_by_its_own_id_and_state_alone"),
+    (Sabotage::LimitsNoAttempts, "only_the_newest_attempts_stay_open"),
+    (Sabotage::LimitsEverybodysAttempts, "another_users_attempts_stay_open"),
+    (Sabotage::LimitsEverybodysAttempts, "closed_attempts_take_no_open_ones_place"),
+    (Sabotage::ForgetsWhyAttemptsFailed, "an_attempt_ends_as_it_is_told"),
+    (Sabotage::ClosesClosedAttempts, "an_attempt_past_open_is_not_touched"),
+    (Sabotage::ClosesClosedAttempts, "a_spent_attempt_is_not_touched"),
+    (Sabotage::AltersExchanges, "an_exchange_comes_back_as_it_went_in"),
+    (Sabotage::AdmitsEverybody, "a_code_is_granted_to_one_of_many"),
+    (Sabotage::AdmitsEverybody, "a_code_in_flight_is_granted_to_nobody_until_its_lease_lapses"),
+    (Sabotage::AdmitsEverybody, "a_refused_code_is_granted_to_nobody"),
+    (Sabotage::AdmitsCodesOnce, "an_interrupted_code_is_granted_at_once"),
+    (Sabotage::SpendsNoAttempt, "a_granted_attempt_is_spent"),
+    (Sabotage::SpendsNoAttempt, "one_attempt_admits_one_code"),
+    (Sabotage::AdmitsLateAttempts, "an_attempt_that_is_over_admits_nothing"),
+    (Sabotage::RenewsForAnybody, "a_code_lease_is_renewed_by_its_owner_alone"),
+    (Sabotage::RenewsForAnybody, "a_refresh_lease_is_renewed_by_its_owner_alone"),
+    (Sabotage::RenewsForAnybody, "a_rotated_pair_is_stored_and_ends_its_lease"),
+    (Sabotage::EndsForAnybody, "an_exchange_is_ended_by_its_owner_alone"),
+    (Sabotage::ForgetsGrants, "a_grant_becomes_its_users_connection"),
+    (Sabotage::ForgetsGrants, "a_claimed_grant_becomes_the_connection"),
+    (Sabotage::ReplacesNoGrant, "a_new_grant_replaces_the_old_one"),
+    (Sabotage::ReplacesNoGrant, "an_exchange_begun_after_it_connects"),
+    (Sabotage::TakesGrantsTwice, "a_grant_is_taken_once"),
+    (Sabotage::GrantNeedsTheLease, "a_grant_is_accepted_after_its_lease_has_passed"),
+    (Sabotage::GrantNeedsTheLease, "a_grant_is_accepted_after_its_code_was_recorded_as_refused"),
+    (Sabotage::FallsBackToAnyConnection, "a_connection_is_its_users_alone"),
+    (Sabotage::FallsBackToAnyConnection, "an_ownerless_grant_waits_for_nobody_in_particular"),
+    (Sabotage::ClaimsOverNothing, "a_claim_over_the_same_account_renews_the_connection"),
+    (Sabotage::ClaimsOverAnything, "a_claim_over_another_account_is_refused_and_wipes_the_grant"),
+    (Sabotage::ClaimsAtAnyTime, "a_late_claim_finds_nothing_waiting"),
+    (Sabotage::ClaimsTwice, "a_claim_of_an_unknown_code_finds_nothing_waiting"),
+    (Sabotage::ClaimsTwice, "a_second_claim_finds_nothing_waiting"),
+    (Sabotage::ClaimsForAnybody, "of_eight_claimers_one_is_given_the_grant"),
+    (Sabotage::ClaimsForAnybody, "a_grant_of_a_known_user_is_given_to_nobody_else"),
+    (Sabotage::AwaitsForever, "a_grant_awaits_its_own_user_until_its_term"),
+    (Sabotage::ForgetsTheReason, "every_state_comes_back_as_it_went_in"),
+    (Sabotage::RoundsTimes, "times_are_kept_to_the_microsecond_and_into_the_far_future"),
+    (Sabotage::FoldsUserIds, "odd_user_ids_are_kept_apart"),
+    (Sabotage::LastWriterWins, "a_stale_revision_is_refused_and_changes_nothing"),
+    (Sabotage::LastWriterWins, "a_first_save_is_refused_where_there_is_a_row"),
+    (Sabotage::LastWriterWins, "of_eight_writers_one_wins"),
+    (Sabotage::RefusesButWrites, "a_stale_revision_is_refused_and_changes_nothing"),
+    (Sabotage::RevisionStands, "every_change_of_a_row_raises_its_revision"),
+    (Sabotage::SaveEndsTheLease, "saving_a_connection_leaves_its_lease"),
+    (Sabotage::DisconnectDoesNothing, "a_disconnect_wipes_every_token"),
+    (Sabotage::DisconnectWipesTheRowAlone, "a_disconnect_ends_what_the_user_has_open"),
+    (Sabotage::DisconnectWipesTheRowAlone, "a_first_exchange_begun_before_it_brings_nothing_back"),
+    (Sabotage::DisconnectsEverybody, "a_disconnect_touches_nobody_else"),
+    (Sabotage::DisconnectIsNoEvent, "a_refresh_begun_before_it_brings_nothing_back"),
+    (Sabotage::DisconnectIsNoEvent, "an_exchange_begun_before_it_brings_nothing_back"),
+    (Sabotage::NoLease, "a_refresh_lease_is_exclusive_until_it_lapses"),
+    (Sabotage::NoLease, "of_eight_owners_one_is_granted_the_lease"),
+    (Sabotage::ForgetsDoubt, "a_lapsed_lease_leaves_doubt_and_a_released_one_none"),
+    (Sabotage::LeasesAnyGeneration, "a_generation_that_moved_on_is_leased_to_nobody"),
+    (Sabotage::CallsTheDeadHeld, "a_connection_without_tokens_is_leased_to_nobody"),
+    (Sabotage::ReleasesForAnybody, "a_refresh_lease_is_released_by_its_owner_alone"),
+    (Sabotage::PairNeedsTheLease, "a_pair_is_stored_after_its_lease_has_passed"),
+    (Sabotage::PairNeedsTheRevision, "a_note_in_the_row_stands_in_no_pairs_way"),
+    (Sabotage::LossIsFinal, "a_pair_heals_a_rotation_recorded_as_lost"),
+    (Sabotage::SaveIgnoresGeneration, "a_late_pair_never_overwrites_a_newer_one"),
+    (Sabotage::SaveIgnoresGeneration, "of_eight_pairs_one_is_stored"),
+    (Sabotage::SaveIgnoresGeneration, "a_late_pair_never_undoes_a_disconnect"),
+    (Sabotage::SaveIgnoresGeneration, "a_late_pair_never_overwrites_a_reconnect"),
+    (Sabotage::SaveIgnoresGeneration, "a_pair_for_nobody_is_refused"),
+    (Sabotage::SweepsNothing, "a_sweep_wipes_unclaimed_grants_and_counts_them"),
+    (Sabotage::SweepsNothing, "a_sweep_forgets_old_attempts_and_codes_alone"),
+    (Sabotage::SweepsEverything, "a_sweep_forgets_old_attempts_and_codes_alone"),
+];
+
+#[derive(Debug)]
+struct SabotagedHarness(SabotagedStore);
+
+#[async_trait]
+impl TokenStoreHarness for SabotagedHarness {
+    async fn fresh() -> Self {
+        Self(SabotagedStore::new(Sabotage::None))
+    }
+
+    fn store(&self) -> Arc<dyn TokenStore> {
+        Arc::new(self.0.clone())
+    }
+
+    async fn second_handle(&self) -> Arc<dyn TokenStore> {
+        match self.0.sabotage {
+            Sabotage::ForgetsOnReopen => Arc::new(MemoryTokenStore::new()),
+            _ => self.store(),
+        }
+    }
+
+    async fn advance_store_clock(&self, by: Duration) {
+        self.0.honest.test_clock().advance(by);
+    }
+
+    async fn at_rest(&self) -> Option<Vec<u8>> {
+        (self.0.sabotage == Sabotage::KeepsTokensPlain).then(|| b"account1.amocrm.ru access-x".to_vec())
+    }
+
+    async fn damage_tokens(&self) -> bool {
+        self.0.sabotage == Sabotage::OverlooksDamage
+    }
+
+    async fn handle_with_keys(&self, _keys: Keys) -> Option<Arc<dyn TokenStore>> {
+        (self.0.sabotage == Sabotage::IgnoresKeys).then(|| self.store())
+    }
+}
+
+/// Whether `case` finds the sabotage out.
+async fn notices(case: &'static Case, sabotage: Sabotage) -> bool {
+    let harness = SabotagedHarness(SabotagedStore::new(sabotage));
+    let run = tokio::spawn(async move { (case.run)(&harness).await });
+    run.await.is_err_and(|ended| ended.is_panic())
+}
+
+fn case(name: &str) -> &'static Case {
+    CASES.iter().find(|case| case.name == name).unwrap_or_else(|| panic!("no case is called {name}"))
+}
+
+#[test]
+fn every_sabotage_is_noticed_by_its_case() {
+    suite::run(async {
+        for (sabotage, name) in NOTICED {
+            assert!(notices(case(name), *sabotage).await, "{name} does not notice {sabotage:?}");
+        }
+    });
+}
+
+#[test]
+fn an_honest_store_under_the_same_wrapper_passes_every_case() {
+    suite::run(async {
+        for case in CASES {
+            assert!(!notices(case, Sabotage::None).await, "{case:?}");
+        }
+    });
+}
+
+#[test]
+fn every_case_is_known_to_notice_something() {
+    let proved: BTreeSet<_> = NOTICED.iter().map(|(_, name)| *name).collect();
+    let all: BTreeSet<_> = CASES.iter().map(|case| case.name).collect();
+    assert_eq!(proved, all);
+    assert_eq!(all.len(), CASES.len(), "two cases have one name");
+}

@@ -1,0 +1,133 @@
+//! Sabotaged connections: read, written, wiped, leased and rotated.
+
+use amo_connect_contract::fixtures::host;
+use amo_connect_domain::connection::{ConnectionState, CrmConnection, Grant, ReauthReason};
+use amo_connect_domain::ids::{Generation, LeaseOwner, Revision, UserId};
+use amo_connect_domain::ports::{RefreshRequest, StoreError, TokenStore as _};
+use amo_connect_domain::token::TokenPair;
+use jiff::{Timestamp, Unit};
+
+use crate::kinds::Sabotage;
+use crate::store::SabotagedStore;
+
+impl SabotagedStore {
+    pub(crate) async fn read(&self, user: &UserId) -> Result<Option<CrmConnection>, StoreError> {
+        let mut found = self.honest.connection(&self.user(user)).await?;
+        if self.is(Sabotage::FallsBackToAnyConnection) && found.is_none() {
+            for other in self.note(|notes| notes.users.clone()) {
+                found = found.or(self.honest.connection(&other).await?);
+            }
+        }
+        if let Some(connection) = &mut found {
+            connection.user = user.clone();
+            match (self.sabotage, &mut connection.state) {
+                (Sabotage::RoundsTimes, _) => {
+                    connection.connected_at =
+                        connection.connected_at.map(|time| time.round(Unit::Millisecond).unwrap());
+                }
+                (Sabotage::ForgetsTheReason, ConnectionState::NeedsReauth { reason, .. }) => {
+                    *reason = ReauthReason::GrantRevoked;
+                }
+                _ => {}
+            }
+        }
+        Ok(found)
+    }
+
+    pub(crate) async fn write(
+        &self,
+        connection: &CrmConnection,
+        expected: Option<Revision>,
+    ) -> Result<Revision, StoreError> {
+        let connection = &CrmConnection { user: self.user(&connection.user), ..connection.clone() };
+        match (self.sabotage, self.honest.save(connection, expected).await) {
+            (Sabotage::LastWriterWins, Err(StoreError::Conflict)) => self.overwrite(connection).await,
+            (Sabotage::RefusesButWrites, Err(StoreError::Conflict)) => {
+                self.overwrite(connection).await?;
+                Err(StoreError::Conflict)
+            }
+            (Sabotage::RevisionStands, Ok(_)) => Ok(expected.unwrap_or_default()),
+            (Sabotage::SaveEndsTheLease, saved) => {
+                if let Some((holder, _)) = self.note(|notes| notes.lease) {
+                    self.honest.release_refresh_lease(&connection.user, holder).await?;
+                }
+                saved
+            }
+            (_, saved) => saved,
+        }
+    }
+
+    pub(crate) async fn wipe(&self, user: &UserId) -> Result<(), StoreError> {
+        let mut row = self.row(user).await;
+        match self.sabotage {
+            Sabotage::DisconnectDoesNothing => {}
+            Sabotage::DisconnectIsNoEvent => {
+                row.state = ConnectionState::Disconnected;
+                self.overwrite(&row).await?;
+            }
+            Sabotage::DisconnectWipesTheRowAlone => {
+                row.disconnect();
+                self.overwrite(&row).await?;
+            }
+            Sabotage::DisconnectsEverybody => {
+                for other in self.note(|notes| notes.users.clone()) {
+                    self.honest.disconnect(&other).await?;
+                }
+                self.honest.disconnect(user).await?;
+            }
+            _ => self.honest.disconnect(user).await?,
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn lease(
+        &self,
+        user: &UserId,
+        generation: Generation,
+        owner: LeaseOwner,
+    ) -> Result<RefreshRequest, StoreError> {
+        let generation = match self.sabotage {
+            Sabotage::LeasesAnyGeneration => self.row(user).await.generation,
+            _ => generation,
+        };
+        if let (Sabotage::NoLease, Some((holder, _))) = (self.sabotage, self.note(|notes| notes.lease)) {
+            self.honest.release_refresh_lease(user, holder).await?;
+        }
+        match self.honest.lease_refresh(user, generation, owner).await? {
+            RefreshRequest::Moved if self.is(Sabotage::CallsTheDeadHeld) => Ok(RefreshRequest::Held),
+            RefreshRequest::Granted(connection, mut lease) => {
+                self.note(|notes| notes.lease = Some((owner, connection.revision)));
+                lease.in_doubt &= !self.is(Sabotage::ForgetsDoubt);
+                Ok(RefreshRequest::Granted(connection, lease))
+            }
+            answer => Ok(answer),
+        }
+    }
+
+    pub(crate) async fn rotate(
+        &self,
+        user: &UserId,
+        spent: Generation,
+        pair: &TokenPair,
+        now: Timestamp,
+    ) -> Result<CrmConnection, StoreError> {
+        let row = self.row(user).await;
+        let leased_at = self.note(|notes| notes.lease.map(|(_, revision)| revision));
+        let obstructed = match self.sabotage {
+            Sabotage::PairNeedsTheLease => self.lease_has_passed(),
+            Sabotage::PairNeedsTheRevision => leased_at != Some(row.revision),
+            Sabotage::LossIsFinal => matches!(row.state, ConnectionState::NeedsReauth { .. }),
+            _ => false,
+        };
+        if obstructed {
+            return Err(StoreError::Conflict);
+        }
+        match self.honest.save_rotated(user, spent, pair, now).await {
+            Err(StoreError::Conflict) if self.is(Sabotage::SaveIgnoresGeneration) => {
+                let grant = Grant { host: host(1), account: None, tokens: pair.clone() };
+                Ok(self.impose(user, grant, now).await)
+            }
+            saved => saved,
+        }
+    }
+}

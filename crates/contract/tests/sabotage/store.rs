@@ -1,0 +1,229 @@
+//! A store over the honest one in memory that breaks one promise.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use amo_connect_contract::MemoryTokenStore;
+use amo_connect_contract::fixtures::{after, at, host};
+use amo_connect_domain::attempt::{Attempt, AttemptState, MEMORY, OPEN_ATTEMPTS};
+use amo_connect_domain::connection::{CrmConnection, Grant};
+use amo_connect_domain::exchange::{Admission, Admitted, Exchange};
+use amo_connect_domain::ids::{AttemptId, Generation, LeaseOwner, Revision, UserId};
+use amo_connect_domain::lease::LEASE_TERM;
+use amo_connect_domain::ports::{Claim, RefreshRequest, StoreError, TokenStore};
+use amo_connect_domain::token::{CodeHash, StateHash, TokenPair};
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+use crate::kinds::Sabotage;
+
+/// What the sabotage remembers, so as to misuse it.
+#[derive(Debug, Default)]
+pub(crate) struct Notebook {
+    pub(crate) attempts: Vec<Attempt>,
+    pub(crate) closed: Vec<(StateHash, AttemptState)>,
+    pub(crate) users: Vec<UserId>,
+    pub(crate) code_owner: Option<LeaseOwner>,
+    pub(crate) lease: Option<(LeaseOwner, Revision)>,
+}
+
+/// A [`TokenStore`] that keeps every promise but one.
+#[derive(Clone, Debug)]
+pub(crate) struct SabotagedStore {
+    pub(crate) honest: MemoryTokenStore,
+    pub(crate) sabotage: Sabotage,
+    notes: Arc<Mutex<Notebook>>,
+}
+
+impl SabotagedStore {
+    pub(crate) fn new(sabotage: Sabotage) -> Self {
+        Self { honest: MemoryTokenStore::new(), sabotage, notes: Arc::default() }
+    }
+
+    pub(crate) fn is(&self, sabotage: Sabotage) -> bool {
+        self.sabotage == sabotage
+    }
+
+    pub(crate) fn note<T>(&self, look: impl FnOnce(&mut Notebook) -> T) -> T {
+        look(&mut self.notes.lock().unwrap())
+    }
+
+    /// The user as the sabotaged store knows them.
+    pub(crate) fn user(&self, user: &UserId) -> UserId {
+        let known = if self.is(Sabotage::FoldsUserIds) { user.as_str().to_lowercase() } else { user.to_string() };
+        let known = UserId::new(known).unwrap();
+        self.note(|notes| notes.users.push(known.clone()));
+        known
+    }
+
+    /// Whether the tests have let the leases lapse.
+    pub(crate) fn lease_has_passed(&self) -> bool {
+        self.honest.test_clock().moved() >= LEASE_TERM
+    }
+
+    pub(crate) async fn row(&self, user: &UserId) -> CrmConnection {
+        self.honest.connection(user).await.unwrap().unwrap_or_else(|| CrmConnection::new(user.clone()))
+    }
+
+    /// Writes `connection` over whatever there is.
+    pub(crate) async fn overwrite(&self, connection: &CrmConnection) -> Result<Revision, StoreError> {
+        let expected = self.honest.connection(&connection.user).await?.map(|row| row.revision);
+        self.honest.save(connection, expected).await
+    }
+
+    /// Makes `grant` the connection of `user`, whatever was promised.
+    pub(crate) async fn impose(&self, user: &UserId, grant: Grant, now: Timestamp) -> CrmConnection {
+        let mut row = self.row(user).await;
+        row.connect(grant, now);
+        self.overwrite(&row).await.unwrap();
+        self.row(user).await
+    }
+}
+
+#[async_trait]
+impl TokenStore for SabotagedStore {
+    async fn ready(&self) -> Result<(), StoreError> {
+        if self.is(Sabotage::NeverReady) { Err(StoreError::Conflict) } else { self.honest.ready().await }
+    }
+
+    async fn clock(&self) -> Result<Timestamp, StoreError> {
+        if self.is(Sabotage::ShowsAnotherClock) { Ok(at(0)) } else { self.honest.clock().await }
+    }
+
+    async fn open_attempt(&self, attempt: &Attempt) -> Result<(), StoreError> {
+        let mut attempt = attempt.clone();
+        if self.is(Sabotage::AltersAttempts) {
+            attempt.expires_at = after(attempt.expires_at, Duration::from_secs(1));
+        }
+        self.honest.open_attempt(&attempt).await?;
+        let opened = self.note(|notes| {
+            notes.attempts.push(attempt);
+            notes.attempts.clone()
+        });
+        if self.is(Sabotage::LimitsEverybodysAttempts) && opened.len() > OPEN_ATTEMPTS {
+            let oldest = &opened[opened.len() - OPEN_ATTEMPTS - 1];
+            self.honest.close_attempt(oldest.state_hash, AttemptState::Superseded).await?;
+        }
+        Ok(())
+    }
+
+    async fn attempt(&self, id: AttemptId) -> Result<Option<Attempt>, StoreError> {
+        let mut found = self.honest.attempt(id).await?;
+        if let Some(attempt) = &mut found {
+            let closed = self.note(|notes| notes.closed.iter().rfind(|(hash, _)| *hash == attempt.state_hash).copied());
+            match (self.sabotage, closed) {
+                (Sabotage::ClosesClosedAttempts, Some((_, end))) => attempt.state = end,
+                (Sabotage::LimitsNoAttempts, _) if attempt.state == AttemptState::Superseded => {
+                    attempt.state = AttemptState::Open;
+                }
+                _ => {}
+            }
+        }
+        Ok(found)
+    }
+
+    async fn attempt_by_state(&self, state: StateHash) -> Result<Option<Attempt>, StoreError> {
+        match self.sabotage {
+            Sabotage::FindsAnyAttempt => Ok(self.note(|notes| notes.attempts.first().cloned())),
+            _ => self.honest.attempt_by_state(state).await,
+        }
+    }
+
+    async fn close_attempt(&self, state: StateHash, end: AttemptState) -> Result<(), StoreError> {
+        self.note(|notes| notes.closed.push((state, end)));
+        let end = match end {
+            AttemptState::Failed(_) if self.is(Sabotage::ForgetsWhyAttemptsFailed) => AttemptState::Failed(None),
+            end => end,
+        };
+        self.honest.close_attempt(state, end).await
+    }
+
+    async fn exchange(&self, code: CodeHash) -> Result<Option<Exchange>, StoreError> {
+        let mut found = self.honest.exchange(code).await?;
+        if let Some(exchange) = &mut found
+            && self.is(Sabotage::AltersExchanges)
+        {
+            exchange.host = host(1);
+        }
+        Ok(found)
+    }
+
+    async fn admit_code(&self, request: &Admission, owner: LeaseOwner, now: Timestamp) -> Result<Admitted, StoreError> {
+        self.admit(request, owner, now).await
+    }
+
+    async fn renew_code_lease(&self, code: CodeHash, owner: LeaseOwner) -> Result<bool, StoreError> {
+        let renewed = self.honest.renew_code_lease(code, owner).await?;
+        Ok(renewed || self.is(Sabotage::RenewsForAnybody))
+    }
+
+    async fn save_grant(&self, code: CodeHash, grant: &Grant, now: Timestamp) -> Result<Exchange, StoreError> {
+        self.take(code, grant, now).await
+    }
+
+    async fn end_exchange(&self, code: CodeHash, owner: LeaseOwner, refused: bool) -> Result<Exchange, StoreError> {
+        match self.note(|notes| notes.code_owner) {
+            Some(holder) if self.is(Sabotage::EndsForAnybody) => self.honest.end_exchange(code, holder, refused).await,
+            _ => self.honest.end_exchange(code, owner, refused).await,
+        }
+    }
+
+    async fn claim(&self, code: CodeHash, user: &UserId, now: Timestamp) -> Result<Claim, StoreError> {
+        self.give(code, user, now).await
+    }
+
+    async fn awaits_claim(&self, user: &UserId, now: Timestamp) -> Result<bool, StoreError> {
+        let now = if self.is(Sabotage::AwaitsForever) { at(0) } else { now };
+        self.honest.awaits_claim(user, now).await
+    }
+
+    async fn connection(&self, user: &UserId) -> Result<Option<CrmConnection>, StoreError> {
+        self.read(user).await
+    }
+
+    async fn save(&self, connection: &CrmConnection, expected: Option<Revision>) -> Result<Revision, StoreError> {
+        self.write(connection, expected).await
+    }
+
+    async fn disconnect(&self, user: &UserId) -> Result<(), StoreError> {
+        self.wipe(user).await
+    }
+
+    async fn lease_refresh(
+        &self,
+        user: &UserId,
+        generation: Generation,
+        owner: LeaseOwner,
+    ) -> Result<RefreshRequest, StoreError> {
+        self.lease(user, generation, owner).await
+    }
+
+    async fn renew_refresh_lease(&self, user: &UserId, owner: LeaseOwner) -> Result<bool, StoreError> {
+        let renewed = self.honest.renew_refresh_lease(user, owner).await?;
+        Ok(renewed || self.is(Sabotage::RenewsForAnybody))
+    }
+
+    async fn release_refresh_lease(&self, user: &UserId, owner: LeaseOwner) -> Result<(), StoreError> {
+        let holder = self.note(|notes| notes.lease).map(|(holder, _)| holder);
+        let owner = holder.filter(|_| self.is(Sabotage::ReleasesForAnybody)).unwrap_or(owner);
+        self.honest.release_refresh_lease(user, owner).await
+    }
+
+    async fn save_rotated(
+        &self,
+        user: &UserId,
+        spent: Generation,
+        pair: &TokenPair,
+        now: Timestamp,
+    ) -> Result<CrmConnection, StoreError> {
+        self.rotate(user, spent, pair, now).await
+    }
+
+    async fn sweep(&self, now: Timestamp) -> Result<usize, StoreError> {
+        match self.sabotage {
+            Sabotage::SweepsNothing => Ok(0),
+            Sabotage::SweepsEverything => self.honest.sweep(after(now, MEMORY)).await,
+            _ => self.honest.sweep(now).await,
+        }
+    }
+}

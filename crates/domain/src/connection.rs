@@ -1,0 +1,284 @@
+//! The aggregate [`CrmConnection`]: one user's connection, its states and its transitions.
+
+use jiff::Timestamp;
+
+use crate::host::AccountHost;
+use crate::ids::{AccountId, Epoch, Generation, Revision, UserId};
+use crate::token::TokenPair;
+
+/// What amoCRM gave us: the right to act for a user in one account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Grant {
+    /// The account's host, where tokens are refreshed and the API is called.
+    pub host: AccountHost,
+    /// The account's number; `None` until amoCRM has told it.
+    pub account: Option<AccountId>,
+    /// The tokens.
+    pub tokens: TokenPair,
+}
+
+/// The account a connection that ended was to, so that the app can say what to re-connect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FormerAccount {
+    /// Its host.
+    pub host: AccountHost,
+    /// Its number, where it was known.
+    pub account: Option<AccountId>,
+}
+
+/// Why a user has to connect again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReauthReason {
+    /// amoCRM refused the refresh token for certain.
+    GrantRevoked,
+    /// amoCRM refused it after an earlier sending whose answer was lost.
+    RotationLost,
+}
+
+/// The state of a connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ConnectionState {
+    /// Never connected, or disconnected.
+    Disconnected,
+    /// Usable, whether or not the access token has expired: it can be renewed.
+    Connected(Grant),
+    /// The grant is dead; only the user can give another.
+    NeedsReauth {
+        /// What to re-connect.
+        former: FormerAccount,
+        /// Why.
+        reason: ReauthReason,
+        /// Since when.
+        since: Timestamp,
+    },
+    /// An administrator switched the integration off in amoCRM.
+    Revoked(FormerAccount),
+}
+
+/// What keeps amoCRM from answering though the connection is good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProblemCode {
+    /// amoCRM bans this account's calls.
+    ProviderBlocked,
+    /// amoCRM does not answer, or not sensibly.
+    ProviderDown,
+    /// amoCRM's limit of calls is used up.
+    RateLimited,
+    /// amoCRM does not accept the integration's own credentials: the operator's mistake.
+    Misconfigured,
+    /// amoCRM refuses this account though other accounts of the integration are served.
+    AccountRefused,
+    /// The account's subscription has ended.
+    PaymentRequired,
+}
+
+/// A problem and its beginning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// What it is.
+    pub code: ProblemCode,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+/// A transition that the state does not allow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the tokens are of another generation: newer, disconnected or re-connected")]
+pub struct AnotherGeneration;
+
+/// One user's connection to amoCRM.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CrmConnection {
+    /// Whose it is. Nobody else ever sees, uses or refreshes it.
+    pub user: UserId,
+    /// The row's revision as loaded.
+    pub revision: Revision,
+    /// How many connects and disconnects there were.
+    pub epoch: Epoch,
+    /// How many token pairs there were.
+    pub generation: Generation,
+    /// Where it stands.
+    pub state: ConnectionState,
+    /// When the user connected, while the connection or its memory lasts.
+    pub connected_at: Option<Timestamp>,
+    /// When the tokens were last renewed.
+    pub refreshed_at: Option<Timestamp>,
+    /// What keeps amoCRM from answering, if anything does.
+    pub problem: Option<Problem>,
+}
+
+impl CrmConnection {
+    /// A user who never connected.
+    pub fn new(user: UserId) -> Self {
+        Self {
+            user,
+            revision: Revision::default(),
+            epoch: Epoch::default(),
+            generation: Generation::default(),
+            state: ConnectionState::Disconnected,
+            connected_at: None,
+            refreshed_at: None,
+            problem: None,
+        }
+    }
+
+    /// The usable grant, if there is one.
+    pub fn grant(&self) -> Option<&Grant> {
+        match &self.state {
+            ConnectionState::Connected(grant) => Some(grant),
+            _ => None,
+        }
+    }
+
+    /// Replaces whatever there was by `grant`.
+    pub fn connect(&mut self, grant: Grant, now: Timestamp) {
+        self.epoch = self.epoch.next();
+        self.generation = self.generation.next();
+        self.state = ConnectionState::Connected(grant);
+        self.connected_at = Some(now);
+        self.refreshed_at = None;
+        self.problem = None;
+    }
+
+    /// Ends the connection at the user's wish. What began before it is void, so this is
+    /// an event even for a user who is not connected.
+    pub fn disconnect(&mut self) {
+        self.epoch = self.epoch.next();
+        self.generation = self.generation.next();
+        self.state = ConnectionState::Disconnected;
+        self.connected_at = None;
+        self.refreshed_at = None;
+        self.problem = None;
+    }
+
+    /// Takes the pair that amoCRM gave for the tokens of generation `spent`. Nothing but a
+    /// different generation is in its way; a recorded rotation loss is healed.
+    pub fn rotate(&mut self, spent: Generation, pair: TokenPair, now: Timestamp) -> Result<(), AnotherGeneration> {
+        if self.generation != spent {
+            return Err(AnotherGeneration);
+        }
+        let (host, account) = match &self.state {
+            ConnectionState::Connected(grant) => (grant.host.clone(), grant.account),
+            ConnectionState::NeedsReauth { former, .. } => (former.host.clone(), former.account),
+            ConnectionState::Disconnected | ConnectionState::Revoked(_) => return Err(AnotherGeneration),
+        };
+        self.generation = spent.next();
+        self.state = ConnectionState::Connected(Grant { host, account, tokens: pair });
+        self.refreshed_at = Some(now);
+        self.problem = None;
+        Ok(())
+    }
+
+    /// Records that amoCRM refused generation `spent` for certain. The tokens are forgotten.
+    pub fn refuse(&mut self, spent: Generation, reason: ReauthReason, now: Timestamp) -> Result<(), AnotherGeneration> {
+        match &self.state {
+            ConnectionState::Connected(grant) if self.generation == spent => {
+                let former = FormerAccount { host: grant.host.clone(), account: grant.account };
+                self.state = ConnectionState::NeedsReauth { former, reason, since: now };
+                self.problem = None;
+                Ok(())
+            }
+            _ => Err(AnotherGeneration),
+        }
+    }
+
+    /// Fills in the account's number once amoCRM has told it.
+    pub fn learn_account(&mut self, account: AccountId) {
+        if let ConnectionState::Connected(grant) = &mut self.state {
+            grant.account.get_or_insert(account);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::token::{AccessToken, Issued, RefreshToken};
+
+    fn now() -> Timestamp {
+        Timestamp::UNIX_EPOCH
+    }
+
+    fn pair(name: &str) -> TokenPair {
+        Issued {
+            access: AccessToken::new(name),
+            refresh: RefreshToken::new(name),
+            expires_in: Duration::from_hours(24),
+            account: None,
+        }
+        .into_pair(now())
+    }
+
+    fn connected() -> CrmConnection {
+        let mut connection = CrmConnection::new(UserId::new("olena").unwrap());
+        let host = AccountHost::stored("example.amocrm.ru");
+        connection.connect(Grant { host, account: Some(AccountId(7)), tokens: pair("first") }, now());
+        connection
+    }
+
+    fn access(connection: &CrmConnection) -> Option<&str> {
+        connection.grant().map(|grant| grant.tokens.access.expose())
+    }
+
+    #[test]
+    fn a_rotation_replaces_the_pair_and_raises_the_generation() {
+        let mut connection = connected();
+        let spent = connection.generation;
+        connection.rotate(spent, pair("second"), now()).unwrap();
+        assert_eq!(access(&connection), Some("second"));
+        assert_eq!(connection.generation, spent.next());
+        assert_eq!(connection.rotate(spent, pair("late"), now()), Err(AnotherGeneration));
+        assert_eq!(access(&connection), Some("second"));
+    }
+
+    #[test]
+    fn a_late_pair_heals_a_rotation_that_was_given_up() {
+        let mut connection = connected();
+        let spent = connection.generation;
+        connection.refuse(spent, ReauthReason::RotationLost, now()).unwrap();
+        assert_eq!(access(&connection), None);
+        connection.rotate(spent, pair("second"), now()).unwrap();
+        let grant = connection.grant().unwrap();
+        assert_eq!((grant.host.as_str(), grant.account), ("example.amocrm.ru", Some(AccountId(7))));
+    }
+
+    #[test]
+    fn a_late_pair_never_undoes_a_disconnect_or_a_reconnect() {
+        let mut connection = connected();
+        let spent = connection.generation;
+        connection.disconnect();
+        assert_eq!(connection.rotate(spent, pair("late"), now()), Err(AnotherGeneration));
+        assert_eq!(connection.state, ConnectionState::Disconnected);
+
+        let grant = Grant { host: AccountHost::stored("b.amocrm.ru"), account: None, tokens: pair("again") };
+        connection.connect(grant, now());
+        assert_eq!(connection.rotate(spent, pair("late"), now()), Err(AnotherGeneration));
+        assert_eq!(access(&connection), Some("again"));
+    }
+
+    #[test]
+    fn a_refusal_counts_only_for_the_generation_that_was_refused() {
+        let mut connection = connected();
+        let spent = connection.generation;
+        connection.rotate(spent, pair("second"), now()).unwrap();
+        assert_eq!(connection.refuse(spent, ReauthReason::GrantRevoked, now()), Err(AnotherGeneration));
+        assert_eq!(access(&connection), Some("second"));
+    }
+
+    #[test]
+    fn generations_and_epochs_only_rise() {
+        let mut connection = connected();
+        let (generation, epoch) = (connection.generation, connection.epoch);
+        connection.disconnect();
+        assert!(connection.generation > generation && connection.epoch > epoch);
+    }
+
+    #[test]
+    fn an_account_once_known_is_not_replaced() {
+        let mut connection = connected();
+        connection.learn_account(AccountId(8));
+        assert_eq!(connection.grant().unwrap().account, Some(AccountId(7)));
+    }
+}

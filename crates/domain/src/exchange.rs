@@ -1,0 +1,424 @@
+//! The record of an authorization code: who may use what it bought, and what became of it.
+//!
+//! A code is sent to amoCRM under a lease, as a refresh token is. What comes back belongs to
+//! the user whose attempt or claim asked for it, or waits, as a grant without an owner, for
+//! the app that brings the code with a JWT.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::attempt::Attempt;
+use crate::connection::{CrmConnection, Grant};
+use crate::host::AccountHost;
+use crate::ids::{AttemptId, Epoch, LeaseOwner, UserId};
+use crate::lease::Lease;
+use crate::token::{CodeHash, StateHash};
+
+/// How long a grant waits for its owner.
+pub const CLAIM_TERM: Duration = Duration::from_mins(20);
+
+/// Who asks for a code to be exchanged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// The browser, with the state of an attempt.
+    Attempt {
+        /// The attempt.
+        id: AttemptId,
+        /// Its user.
+        user: UserId,
+        /// Whether the app has to bring the code back before the grant counts.
+        claim_needed: bool,
+    },
+    /// The browser, with a state that is not of our making, or none.
+    Stranger,
+    /// The app, with a user's JWT; `attempt` if the state it brought is one of this user's.
+    App {
+        /// The attempt the code belongs to.
+        attempt: Option<AttemptId>,
+        /// The JWT's user.
+        user: UserId,
+    },
+}
+
+impl Origin {
+    fn user(&self) -> Option<&UserId> {
+        match self {
+            Self::Attempt { user, .. } | Self::App { user, .. } => Some(user),
+            Self::Stranger => None,
+        }
+    }
+
+    fn attempt(&self) -> Option<AttemptId> {
+        match self {
+            Self::Attempt { id, .. } => Some(*id),
+            Self::App { attempt, .. } => *attempt,
+            Self::Stranger => None,
+        }
+    }
+}
+
+/// A request to exchange a code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Admission {
+    /// The code.
+    pub code: CodeHash,
+    /// The state it came with; `None` if the app did not say.
+    pub came_with: Option<StateHash>,
+    /// Who asks.
+    pub origin: Origin,
+    /// Where the code is to be sent.
+    pub host: AccountHost,
+}
+
+/// What became of a code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ExchangeStatus {
+    /// The lease's owner is asking amoCRM, or died while it did.
+    InFlight(Lease),
+    /// amoCRM did not answer for certain; the code may be sent once more.
+    Interrupted,
+    /// The grant waits for its owner.
+    Waiting {
+        /// What amoCRM gave.
+        grant: Box<Grant>,
+        /// Until when it waits.
+        claim_by: Timestamp,
+    },
+    /// It became its user's connection, in this epoch of theirs.
+    Connected(Epoch),
+    /// amoCRM refused the code.
+    CodeRefused,
+    /// The claiming user is connected to another account; the grant was wiped.
+    OtherAccount,
+    /// Nobody claimed the grant in time; it was wiped.
+    Unclaimed,
+    /// Its user disconnected, or connected anew, before it was done; the grant was wiped.
+    Void,
+}
+
+/// The record of one code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exchange {
+    /// The code.
+    pub code: CodeHash,
+    /// The state it came with; `None` if the app did not say.
+    pub came_with: Option<StateHash>,
+    /// The attempt it answers.
+    pub attempt: Option<AttemptId>,
+    /// Whose it is; `None` while it waits for an owner.
+    pub user: Option<UserId>,
+    /// Whether the user has to claim it though it is known whose it is.
+    pub claim_needed: bool,
+    /// Where the code is, or was, sent.
+    pub host: AccountHost,
+    /// The user's epoch when the exchange began.
+    pub epoch: Epoch,
+    /// What became of it.
+    pub status: ExchangeStatus,
+    /// When the code was first seen.
+    pub admitted_at: Timestamp,
+}
+
+/// The answer to an [`Admission`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Admitted {
+    /// The caller, and nobody else, sends the code.
+    Granted(Exchange),
+    /// The code is on record and is not to be sent by the caller.
+    OnRecord(Exchange),
+    /// The attempt is not open any more; nothing was recorded.
+    StateSpent,
+}
+
+/// How a claim was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClaimRefusal {
+    /// It belongs to somebody else.
+    AnotherUser,
+    /// It does not wait for a claim: it never did, or not any more.
+    NotWaiting,
+    /// The user is connected to another account. The grant was wiped.
+    OtherAccount,
+}
+
+impl Exchange {
+    /// Decides whether `request` may send its code. `on_record` is what is known of the code,
+    /// `attempt` the attempt of the request, `connection` its user's row.
+    pub fn admit(
+        on_record: Option<Self>,
+        request: &Admission,
+        attempt: Option<&Attempt>,
+        connection: Option<&CrmConnection>,
+        owner: LeaseOwner,
+        now: Timestamp,
+        store_now: Timestamp,
+    ) -> Admitted {
+        let lease = Lease::granted(owner, store_now);
+        let epoch = connection.map_or(Epoch::default(), |connection| connection.epoch);
+        if let Some(mut known) = on_record {
+            let foreign = known.user.as_ref().zip(request.origin.user()).is_some_and(|(theirs, ours)| theirs != ours);
+            if foreign || !known.may_be_sent(store_now) {
+                return Admitted::OnRecord(known);
+            }
+            if known.user.is_none() {
+                known.user = request.origin.user().cloned();
+                known.epoch = epoch;
+            }
+            if matches!(request.origin, Origin::App { .. }) {
+                known.claim_needed = false;
+            }
+            known.status = ExchangeStatus::InFlight(lease);
+            return Admitted::Granted(known);
+        }
+        if request.origin.attempt().is_some() && !attempt.is_some_and(|attempt| attempt.is_open(now)) {
+            return Admitted::StateSpent;
+        }
+        Admitted::Granted(Self {
+            code: request.code,
+            came_with: request.came_with,
+            attempt: request.origin.attempt(),
+            user: request.origin.user().cloned(),
+            claim_needed: matches!(request.origin, Origin::Attempt { claim_needed: true, .. }),
+            host: request.host.clone(),
+            epoch,
+            status: ExchangeStatus::InFlight(lease),
+            admitted_at: now,
+        })
+    }
+
+    /// Whether nobody is sending the code and amoCRM's last word on it is unknown.
+    pub fn may_be_sent(&self, store_now: Timestamp) -> bool {
+        match &self.status {
+            ExchangeStatus::Interrupted => true,
+            ExchangeStatus::InFlight(lease) => !lease.is_live(store_now),
+            _ => false,
+        }
+    }
+
+    /// Whether the code came with this state, as far as anybody said.
+    pub fn came_with(&self, state: StateHash) -> bool {
+        self.came_with.is_none_or(|known| known == state)
+    }
+
+    /// Takes what amoCRM gave for the code. Returns the user's connection if it is to be
+    /// stored with this record.
+    ///
+    /// A code is single use, so there is one grant at most: also an owner whose lease has
+    /// passed, and whose code was recorded as refused meanwhile, brings it in.
+    pub fn receive(
+        &mut self,
+        grant: Grant,
+        connection: Option<CrmConnection>,
+        now: Timestamp,
+    ) -> Option<CrmConnection> {
+        let open = matches!(
+            self.status,
+            ExchangeStatus::InFlight(_) | ExchangeStatus::Interrupted | ExchangeStatus::CodeRefused
+        );
+        if !open {
+            return None;
+        }
+        if self.user.is_none() || self.claim_needed {
+            let claim_by = now.saturating_add(CLAIM_TERM).unwrap_or(Timestamp::MAX);
+            self.status = ExchangeStatus::Waiting { grant: Box::new(grant), claim_by };
+            return None;
+        }
+        self.settle(grant, connection?, now)
+    }
+
+    /// Gives the waiting grant to `connection`'s user. Returns the connection as it is to be
+    /// stored with this record; the record itself is to be stored in any case.
+    pub fn claim(&mut self, connection: CrmConnection, now: Timestamp) -> Result<CrmConnection, ClaimRefusal> {
+        if self.user.as_ref().is_some_and(|user| *user != connection.user) {
+            return Err(ClaimRefusal::AnotherUser);
+        }
+        let ExchangeStatus::Waiting { grant, claim_by } = &self.status else {
+            return Err(ClaimRefusal::NotWaiting);
+        };
+        if now >= *claim_by {
+            self.status = ExchangeStatus::Unclaimed;
+            return Err(ClaimRefusal::NotWaiting);
+        }
+        let grant = (**grant).clone();
+        if self.user.is_none() {
+            self.epoch = connection.epoch;
+        }
+        self.user = Some(connection.user.clone());
+        self.settle(grant, connection, now).ok_or(match self.status {
+            ExchangeStatus::OtherAccount => ClaimRefusal::OtherAccount,
+            _ => ClaimRefusal::NotWaiting,
+        })
+    }
+
+    fn settle(&mut self, grant: Grant, mut connection: CrmConnection, now: Timestamp) -> Option<CrmConnection> {
+        if connection.epoch != self.epoch {
+            self.status = ExchangeStatus::Void;
+            return None;
+        }
+        let same_account = |current: &Grant| match (current.account, grant.account) {
+            (Some(current), Some(new)) => current == new,
+            _ => current.host == grant.host,
+        };
+        if self.attempt.is_none() && !connection.grant().is_none_or(same_account) {
+            self.status = ExchangeStatus::OtherAccount;
+            return None;
+        }
+        connection.connect(grant, now);
+        self.status = ExchangeStatus::Connected(connection.epoch);
+        Some(connection)
+    }
+
+    /// Ends, at its user's disconnect, whatever has not become a connection yet.
+    pub fn void(&mut self) {
+        if matches!(
+            self.status,
+            ExchangeStatus::InFlight(_) | ExchangeStatus::Interrupted | ExchangeStatus::Waiting { .. }
+        ) {
+            self.status = ExchangeStatus::Void;
+        }
+    }
+
+    /// Wipes a grant that nobody claimed in time. Returns whether there was one.
+    pub fn wipe_unclaimed(&mut self, now: Timestamp) -> bool {
+        let late = matches!(&self.status, ExchangeStatus::Waiting { claim_by, .. } if now >= *claim_by);
+        if late {
+            self.status = ExchangeStatus::Unclaimed;
+        }
+        late
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::AccountId;
+    use crate::token::{AccessToken, AuthorizationCode, Issued, RefreshToken};
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    fn user(name: &str) -> UserId {
+        UserId::new(name).unwrap()
+    }
+
+    fn grant(account: u64) -> Grant {
+        let issued = Issued {
+            access: AccessToken::new("access"),
+            refresh: RefreshToken::new("refresh"),
+            expires_in: Duration::from_hours(24),
+            account: None,
+        };
+        Grant {
+            host: AccountHost::stored(format!("a{account}.amocrm.ru")),
+            account: Some(AccountId(account)),
+            tokens: issued.into_pair(at(0)),
+        }
+    }
+
+    fn connected_to(name: &str, account: u64) -> CrmConnection {
+        let mut connection = CrmConnection::new(user(name));
+        connection.connect(grant(account), at(0));
+        connection
+    }
+
+    fn admit(on_record: Option<Exchange>, origin: Origin, connection: Option<&CrmConnection>, second: i64) -> Admitted {
+        let request = Admission {
+            code: CodeHash::of(&AuthorizationCode::new("code")),
+            came_with: None,
+            origin,
+            host: AccountHost::stored("a1.amocrm.ru"),
+        };
+        Exchange::admit(on_record, &request, None, connection, LeaseOwner([1; 16]), at(second), at(second))
+    }
+
+    fn granted(admitted: Admitted) -> Exchange {
+        match admitted {
+            Admitted::Granted(exchange) => exchange,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn app(name: &str) -> Origin {
+        Origin::App { attempt: None, user: user(name) }
+    }
+
+    fn waiting() -> Exchange {
+        let mut exchange = granted(admit(None, Origin::Stranger, None, 0));
+        assert_eq!(exchange.receive(grant(1), None, at(1)), None);
+        exchange
+    }
+
+    #[test]
+    fn a_code_is_sent_by_one_at_a_time() {
+        let first = granted(admit(None, Origin::Stranger, None, 0));
+        assert!(matches!(admit(Some(first.clone()), Origin::Stranger, None, 14), Admitted::OnRecord(_)));
+        assert!(matches!(admit(Some(first), Origin::Stranger, None, 15), Admitted::Granted(_)));
+    }
+
+    #[test]
+    fn a_code_that_another_user_sent_is_not_sent_for_me() {
+        let mut theirs = granted(admit(None, app("olena"), None, 0));
+        theirs.status = ExchangeStatus::Interrupted;
+        assert!(matches!(admit(Some(theirs), app("ivan"), None, 60), Admitted::OnRecord(_)));
+    }
+
+    #[test]
+    fn an_ownerless_grant_becomes_the_first_claimers() {
+        let mut exchange = waiting();
+        let connection = exchange.claim(CrmConnection::new(user("olena")), at(2)).unwrap();
+        assert_eq!(connection.grant(), Some(&grant(1)));
+        assert_eq!(exchange.status, ExchangeStatus::Connected(connection.epoch));
+        assert_eq!(exchange.claim(CrmConnection::new(user("ivan")), at(3)), Err(ClaimRefusal::AnotherUser));
+    }
+
+    #[test]
+    fn a_late_claim_finds_the_grant_wiped() {
+        let mut exchange = waiting();
+        let late = at(1).saturating_add(CLAIM_TERM).unwrap();
+        assert_eq!(exchange.claim(CrmConnection::new(user("olena")), late), Err(ClaimRefusal::NotWaiting));
+        assert_eq!(exchange.status, ExchangeStatus::Unclaimed);
+    }
+
+    #[test]
+    fn a_strangers_code_never_swaps_a_connected_account() {
+        let mut exchange = waiting();
+        assert_eq!(exchange.claim(connected_to("olena", 2), at(2)), Err(ClaimRefusal::OtherAccount));
+        assert_eq!(exchange.status, ExchangeStatus::OtherAccount);
+    }
+
+    #[test]
+    fn a_claim_of_the_same_account_renews_the_connection() {
+        let mut exchange = waiting();
+        let before = connected_to("olena", 1);
+        let after = exchange.claim(before.clone(), at(2)).unwrap();
+        assert_eq!(after.epoch, before.epoch.next());
+    }
+
+    #[test]
+    fn a_disconnect_voids_an_exchange_in_flight() {
+        let before = connected_to("olena", 1);
+        let mut exchange = granted(admit(None, app("olena"), Some(&before), 0));
+        let mut after = before;
+        after.disconnect();
+        assert_eq!(exchange.receive(grant(1), Some(after), at(1)), None);
+        assert_eq!(exchange.status, ExchangeStatus::Void);
+    }
+
+    #[test]
+    fn a_pair_that_arrives_after_its_code_was_recorded_as_refused_still_counts() {
+        let mut exchange = granted(admit(None, app("olena"), None, 0));
+        exchange.status = ExchangeStatus::CodeRefused;
+        let connection = exchange.receive(grant(1), Some(CrmConnection::new(user("olena"))), at(1));
+        assert_eq!(connection.unwrap().grant(), Some(&grant(1)));
+    }
+
+    #[test]
+    fn a_pair_is_taken_once() {
+        let mut exchange = waiting();
+        assert_eq!(exchange.receive(grant(2), None, at(2)), None);
+        let ExchangeStatus::Waiting { grant: kept, .. } = &exchange.status else { panic!() };
+        assert_eq!(**kept, grant(1));
+    }
+}

@@ -1,0 +1,175 @@
+//! The account hosts that may be sent a secret.
+
+use std::fmt;
+use std::net::SocketAddr;
+
+/// A bare amoCRM account host (`example.amocrm.ru`, or `127.0.0.1:8081` of a local amoCRM).
+///
+/// Made by [`AllowedHosts::admit`], or read back from a store by [`AccountHost::stored`].
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct AccountHost(String);
+
+impl AccountHost {
+    /// A host that was admitted before it was stored. Whoever sends a secret to it asks
+    /// [`AllowedHosts::permits`] again: the list may have become shorter since.
+    pub fn stored(host: impl Into<String>) -> Self {
+        Self(host.into())
+    }
+
+    /// The host as text, with its port where it is a loopback one.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// `http` for a loopback address, `https` for all else.
+    pub fn scheme(&self) -> &'static str {
+        if is_loopback(&self.0) { "http" } else { "https" }
+    }
+}
+
+impl fmt::Display for AccountHost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Which hosts are amoCRM's (`AMO_ALLOWED_HOSTS`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AllowedHosts(Vec<String>);
+
+/// A list of allowed hosts that cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidHosts {
+    /// Nothing is on the list.
+    #[error("names no host")]
+    Empty,
+    /// An entry is neither a domain in lower case nor a loopback address with its port.
+    #[error("`{0}` is neither a domain such as amocrm.ru nor a loopback address with its port")]
+    Entry(String),
+    /// A list that mixes a local amoCRM with the real one would send real secrets over `http`.
+    #[error("mixes loopback and other entries")]
+    Mixed,
+}
+
+impl AllowedHosts {
+    /// Reads a comma-separated list.
+    pub fn parse(list: &str) -> Result<Self, InvalidHosts> {
+        let entries: Vec<String> =
+            list.split(',').map(str::trim).filter(|entry| !entry.is_empty()).map(str::to_owned).collect();
+        if entries.is_empty() {
+            return Err(InvalidHosts::Empty);
+        }
+        if let Some(bad) = entries.iter().find(|entry| !is_loopback(entry) && !is_domain(entry)) {
+            return Err(InvalidHosts::Entry(bad.clone()));
+        }
+        if entries.iter().any(|entry| is_loopback(entry)) && !entries.iter().all(|entry| is_loopback(entry)) {
+            return Err(InvalidHosts::Mixed);
+        }
+        Ok(Self(entries))
+    }
+
+    /// `host` as an account host, if it is exactly one label before a domain of the list,
+    /// or a loopback entry itself. Nothing is trimmed, lower-cased or unescaped.
+    pub fn admit(&self, host: &str) -> Option<AccountHost> {
+        let admitted = self.0.iter().any(|entry| {
+            if is_loopback(entry) {
+                return entry == host;
+            }
+            host.strip_suffix(entry.as_str())
+                .and_then(|rest| rest.strip_suffix('.'))
+                .is_some_and(|label| is_label(label) && label != "www")
+        });
+        admitted.then(|| AccountHost(host.to_owned()))
+    }
+
+    /// Whether a stored host may still be sent a secret.
+    pub fn permits(&self, host: &AccountHost) -> bool {
+        self.admit(&host.0).is_some()
+    }
+
+    /// Whether the list is a local amoCRM's.
+    pub fn is_local(&self) -> bool {
+        self.0.iter().any(|entry| is_loopback(entry))
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    host.parse::<SocketAddr>().is_ok_and(|address| address.ip().is_loopback() && address.port() != 0)
+}
+
+fn is_domain(text: &str) -> bool {
+    text.contains('.') && text.split('.').all(is_label) && text.parse::<std::net::Ipv4Addr>().is_err()
+}
+
+fn is_label(text: &str) -> bool {
+    (1..=63).contains(&text.len())
+        && text.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))
+        && !text.starts_with('-')
+        && !text.ends_with('-')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_label_before_an_allowed_domain_is_an_account_host() {
+        let hosts = AllowedHosts::parse("amocrm.ru,amocrm.com, kommo.com").unwrap();
+        for host in ["example.amocrm.ru", "a-1.kommo.com"] {
+            assert_eq!(hosts.admit(host).unwrap().as_str(), host);
+            assert_eq!(hosts.admit(host).unwrap().scheme(), "https");
+        }
+    }
+
+    #[test]
+    fn anything_else_is_refused() {
+        let hosts = AllowedHosts::parse("amocrm.ru").unwrap();
+        for host in [
+            "",
+            " ",
+            "amocrm.ru",
+            ".amocrm.ru",
+            "www.amocrm.ru",
+            "a.b.amocrm.ru",
+            "Example.amocrm.ru",
+            "example.amocrm.ru.",
+            "example.amocrm.ru:443",
+            " example.amocrm.ru",
+            "example.amocrm.ru ",
+            "https://example.amocrm.ru",
+            "evilamocrm.ru",
+            "example.amocrm.ru.evil.com",
+            "example.amocrm.ru/x",
+            "evil.com#.amocrm.ru",
+            "u@x.amocrm.ru",
+            "exаmple.amocrm.ru",
+            "-x.amocrm.ru",
+            "x-.amocrm.ru",
+            "x_y.amocrm.ru",
+            "%65.amocrm.ru",
+            "127.0.0.1:80",
+            "x\0.amocrm.ru",
+            "x\n.amocrm.ru",
+        ] {
+            assert_eq!(hosts.admit(host), None, "{host:?}");
+        }
+    }
+
+    #[test]
+    fn a_loopback_entry_matches_itself_alone_over_http() {
+        let hosts = AllowedHosts::parse("127.0.0.1:4010,[::1]:4010").unwrap();
+        assert_eq!(hosts.admit("127.0.0.1:4010").unwrap().scheme(), "http");
+        for host in ["127.0.0.1:4011", "127.0.0.1", "localhost:4010", "x.127.0.0.1:4010", "127.0.0.2:4010"] {
+            assert_eq!(hosts.admit(host), None, "{host}");
+        }
+    }
+
+    #[test]
+    fn bad_lists_say_why() {
+        assert_eq!(AllowedHosts::parse(" , "), Err(InvalidHosts::Empty));
+        assert_eq!(AllowedHosts::parse("amocrm.ru,127.0.0.1:1"), Err(InvalidHosts::Mixed));
+        for bad in ["https://amocrm.ru", "ru", "10.0.0.1:80", "127.0.0.1", "AMOCRM.ru", "127.0.0.1:0"] {
+            assert_eq!(AllowedHosts::parse(bad), Err(InvalidHosts::Entry(bad.to_owned())));
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! The identifiers of the domain, each a type of its own.
+
+use std::fmt;
+use std::str::FromStr;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+/// The app's user, as its JWT names them: 1 to 255 bytes of UTF-8.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct UserId(String);
+
+/// A user id was empty or longer than 255 bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a user id has 1 to 255 bytes")]
+pub struct InvalidUserId;
+
+impl UserId {
+    /// Takes `id` as it is; 42 and "42" are the same user once written out.
+    pub fn new(id: impl Into<String>) -> Result<Self, InvalidUserId> {
+        let id = id.into();
+        if id.is_empty() || id.len() > 255 {
+            return Err(InvalidUserId);
+        }
+        Ok(Self(id))
+    }
+
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for UserId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// An amoCRM account's number (`account_id`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct AccountId(pub u64);
+
+impl fmt::Display for AccountId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Names one run through amoCRM's consent page: 16 random bytes, 22 characters of base64url.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct AttemptId(pub [u8; 16]);
+
+impl fmt::Display for AttemptId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&URL_SAFE_NO_PAD.encode(self.0))
+    }
+}
+
+/// A text that is no attempt id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not an attempt id")]
+pub struct InvalidAttemptId;
+
+impl FromStr for AttemptId {
+    type Err = InvalidAttemptId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidAttemptId> {
+        let mut bytes = [0; 16];
+        match URL_SAFE_NO_PAD.decode_slice(text, &mut bytes) {
+            Ok(16) => Ok(Self(bytes)),
+            _ => Err(InvalidAttemptId),
+        }
+    }
+}
+
+/// Counts the changes of a connection's row. A save against an older one is refused.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Revision(pub i64);
+
+/// Counts the token pairs a user's row has held. Only rises, also over disconnects.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Generation(pub i64);
+
+/// Counts a user's connects and disconnects. What began in an earlier epoch is void:
+/// it can neither undo a disconnect nor overwrite a re-connect.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Epoch(pub i64);
+
+impl Generation {
+    /// The one after this.
+    #[must_use]
+    pub fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+}
+
+impl Epoch {
+    /// The one after this.
+    #[must_use]
+    pub fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+}
+
+/// Who holds a lease: 16 random bytes, new for every lease that is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct LeaseOwner(pub [u8; 16]);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn user_ids_have_one_to_255_bytes() {
+        assert_eq!(UserId::new(""), Err(InvalidUserId));
+        assert_eq!(UserId::new("я".repeat(128)), Err(InvalidUserId));
+        assert_eq!(UserId::new("я".repeat(127)).unwrap().as_str().len(), 254);
+    }
+
+    #[test]
+    fn attempt_ids_survive_their_text_form_and_nothing_else_parses() {
+        let id = AttemptId([7; 16]);
+        assert_eq!(id.to_string().parse(), Ok(id));
+        for text in ["", "AAAA", "!!", &"A".repeat(23), &"A".repeat(400)] {
+            assert_eq!(text.parse::<AttemptId>(), Err(InvalidAttemptId), "{text}");
+        }
+    }
+}

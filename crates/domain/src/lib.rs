@@ -1,0 +1,17 @@
+//! What a connection to amoCRM is, and the conversations it needs with the outside.
+//!
+//! Nothing here does I/O or knows a runtime: time, tasks and randomness come through
+//! [`ports::Runtime`], rows through [`ports::TokenStore`], amoCRM through [`ports::AmoClient`].
+//! Every decision about a row is a pure function of this crate, so that each store only has
+//! to load, call it, and write, atomically.
+
+pub mod attempt;
+pub mod connection;
+pub mod exchange;
+pub mod host;
+pub mod ids;
+pub mod lead;
+pub mod lease;
+pub mod ports;
+pub mod token;
+pub mod usecase;

@@ -1,0 +1,100 @@
+//! The port to amoCRM: its token endpoint and the part of its API that we use.
+
+use std::fmt::Debug;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use url::Url;
+
+use crate::host::AccountHost;
+use crate::ids::AccountId;
+use crate::lead::{Contact, LeadFilter, LeadPage, Pipeline};
+use crate::token::{AccessToken, AuthorizationCode, Issued, RefreshToken, State};
+
+/// Speaks to one CRM on behalf of one integration.
+///
+/// Every method that sends MUST send at most one request, MUST NOT follow a redirect, MUST
+/// send nothing to a host that is not allowed ([`AmoError::HostNotAllowed`]), and MUST NOT
+/// show a token, a code, the client secret or the CRM's own words in an error. Retrying is the
+/// caller's business, who knows what is safe to repeat.
+#[async_trait]
+pub trait AmoClient: Debug + Send + Sync + 'static {
+    /// Where a browser is sent to allow the integration; the answer comes back with `state`.
+    fn authorization_url(&self, state: &State) -> Url;
+
+    /// Exchanges `code` for its tokens at the account's token endpoint.
+    ///
+    /// # Errors
+    /// MUST return [`AmoError::CodeRejected`] for an answer that refuses this code, and
+    /// [`AmoError::OutcomeUnknown`] whenever the code may have been used but no pair was read.
+    async fn exchange(&self, host: &AccountHost, code: &AuthorizationCode) -> Result<Issued, AmoError>;
+
+    /// Spends `token` for the next pair.
+    ///
+    /// # Errors
+    /// MUST return [`AmoError::GrantRevoked`] only for an answer that refuses this token for
+    /// certain, and [`AmoError::OutcomeUnknown`] whenever the token may have been rotated but
+    /// no pair was read. [`AmoError::Unavailable`] promises that it was not.
+    async fn refresh(&self, host: &AccountHost, token: &RefreshToken) -> Result<Issued, AmoError>;
+
+    /// The number of the account that `token` opens (`GET /api/v4/account`).
+    async fn account(&self, host: &AccountHost, token: &AccessToken) -> Result<AccountId, AmoError>;
+
+    /// A page of leads, in the CRM's order. An empty page is no error.
+    async fn leads(&self, host: &AccountHost, token: &AccessToken, filter: &LeadFilter) -> Result<LeadPage, AmoError>;
+
+    /// The contacts with these numbers, at most 250, in one request; unknown ones are left out.
+    async fn contacts(&self, host: &AccountHost, token: &AccessToken, ids: &[u64]) -> Result<Vec<Contact>, AmoError>;
+
+    /// All pipelines with their stages.
+    async fn pipelines(&self, host: &AccountHost, token: &AccessToken) -> Result<Vec<Pipeline>, AmoError>;
+}
+
+/// How a call to the CRM failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AmoError {
+    /// 400 or 401 that says this refresh token is revoked, expired or unreadable.
+    #[error("amoCRM refused the refresh token")]
+    GrantRevoked,
+    /// 400 or 401 that says this code is used, expired, unreadable or another account's.
+    #[error("amoCRM refused the authorization code")]
+    CodeRejected,
+    /// 401 from the API: the access token is not good (any more).
+    #[error("amoCRM refused the access token")]
+    AccessRefused,
+    /// The answer accuses the client: id, secret or redirect URI.
+    #[error("amoCRM refused the integration's credentials")]
+    Misconfigured,
+    /// 402: the account's subscription has ended.
+    #[error("the amoCRM account is not paid for")]
+    PaymentRequired,
+    /// 404, where the thing asked for may be missing.
+    #[error("amoCRM does not have it")]
+    NotFound,
+    /// 429.
+    #[error("amoCRM's limit of calls is reached")]
+    RateLimited {
+        /// How long to wait, where amoCRM said so.
+        retry_after: Option<Duration>,
+    },
+    /// 403 that is not JSON: amoCRM bans calls.
+    #[error("amoCRM bans calls")]
+    Blocked,
+    /// It surely did nothing: not reached, or an answer that comes before any processing.
+    /// For a read also a 5xx or a cut answer: nothing is lost by asking again.
+    #[error("amoCRM is not available")]
+    Unavailable,
+    /// A read took too long, here or (504) there. A token request that does is
+    /// [`AmoError::OutcomeUnknown`].
+    #[error("amoCRM is slow")]
+    TimedOut,
+    /// It may have done what was asked, but the answer was not read: cut, timed out, 5xx.
+    #[error("amoCRM's answer was lost")]
+    OutcomeUnknown,
+    /// An answer that makes no sense. For a token request it is as uncertain as a lost one.
+    #[error("amoCRM answered nonsense")]
+    Protocol,
+    /// The host is not on the list of allowed ones. Nothing was sent.
+    #[error("the account host is not allowed")]
+    HostNotAllowed,
+}

@@ -1,0 +1,9 @@
+//! The conversations with the outside. Each contract is written here, once.
+
+mod amo_client;
+mod runtime;
+mod token_store;
+
+pub use amo_client::{AmoClient, AmoError};
+pub use runtime::Runtime;
+pub use token_store::{Claim, RefreshRequest, StoreError, TokenStore};

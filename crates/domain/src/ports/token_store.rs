@@ -1,0 +1,160 @@
+//! The port to the database: attempts, exchanges of codes, and connections.
+
+use std::fmt::Debug;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+use crate::attempt::{Attempt, AttemptState};
+use crate::connection::{CrmConnection, Grant};
+use crate::exchange::{Admission, Admitted, ClaimRefusal, Exchange};
+use crate::ids::{AttemptId, Generation, LeaseOwner, Revision, UserId};
+use crate::lease::RefreshLease;
+use crate::token::{CodeHash, StateHash, TokenPair};
+
+/// Keeps what must outlive the process.
+///
+/// Each method is one atomic promise: it happens whole and durably before it returns `Ok`, or
+/// not at all, also when its future is dropped. It is safe against any number of other handles
+/// on the same data, in this process and in others. The decisions are the pure functions of
+/// this crate; a store loads, calls them, and writes.
+///
+/// Times are passed in as `now`, except for leases: they MUST be set and judged by the store's
+/// own clock ([`Self::clock`]), or instances whose clocks differ would send a token twice.
+/// Tokens MUST be stored encrypted, codes and states only as hashes.
+#[async_trait]
+pub trait TokenStore: Debug + Send + Sync + 'static {
+    /// Whether the store can be read and written, and its schema is the one this build knows.
+    async fn ready(&self) -> Result<(), StoreError>;
+
+    /// The store's clock, by which leases are judged.
+    async fn clock(&self) -> Result<Timestamp, StoreError>;
+
+    /// Records a new attempt. Of the user's open attempts only the newest
+    /// [`OPEN_ATTEMPTS`](crate::attempt::OPEN_ATTEMPTS) MUST stay open, this one among them.
+    async fn open_attempt(&self, attempt: &Attempt) -> Result<(), StoreError>;
+
+    /// The attempt with this id.
+    async fn attempt(&self, id: AttemptId) -> Result<Option<Attempt>, StoreError>;
+
+    /// The attempt that gave this state to the browser.
+    async fn attempt_by_state(&self, state: StateHash) -> Result<Option<Attempt>, StoreError>;
+
+    /// Ends an open attempt that came back without a usable code, as `end` says (declined or
+    /// failed). MUST NOT touch an attempt that is past open.
+    async fn close_attempt(&self, state: StateHash, end: AttemptState) -> Result<(), StoreError>;
+
+    /// What is on record of this code.
+    async fn exchange(&self, code: CodeHash) -> Result<Option<Exchange>, StoreError>;
+
+    /// Decides by [`Exchange::admit`] whether the caller may send a code, and records it. MUST
+    /// grant a code to one caller at a time, however many ask. A granted attempt is spent in
+    /// the same step.
+    async fn admit_code(&self, request: &Admission, owner: LeaseOwner, now: Timestamp) -> Result<Admitted, StoreError>;
+
+    /// Renews the lease on a code in flight. Returns `false`, and changes nothing, if `owner`
+    /// does not hold it any more.
+    async fn renew_code_lease(&self, code: CodeHash, owner: LeaseOwner) -> Result<bool, StoreError>;
+
+    /// Brings in, by [`Exchange::receive`], what amoCRM gave for a code, with the connection it
+    /// makes, in one step. MUST accept the grant of an owner whose lease has passed. Returns the
+    /// record as it is then.
+    async fn save_grant(&self, code: CodeHash, grant: &Grant, now: Timestamp) -> Result<Exchange, StoreError>;
+
+    /// Ends the sending of a code that bought nothing: refused by amoCRM for certain, or
+    /// interrupted and free to be sent again. MUST change nothing if `owner` does not hold the
+    /// lease any more. Returns the record as it is then.
+    async fn end_exchange(&self, code: CodeHash, owner: LeaseOwner, refused: bool) -> Result<Exchange, StoreError>;
+
+    /// Gives a waiting grant to `user` by [`Exchange::claim`], in one step with the connection
+    /// it replaces. MUST give it to one user, once.
+    async fn claim(&self, code: CodeHash, user: &UserId, now: Timestamp) -> Result<Claim, StoreError>;
+
+    /// Whether a grant waits for `user`'s claim at `now`.
+    async fn awaits_claim(&self, user: &UserId, now: Timestamp) -> Result<bool, StoreError>;
+
+    /// The user's connection.
+    async fn connection(&self, user: &UserId) -> Result<Option<CrmConnection>, StoreError>;
+
+    /// Stores `connection` if the stored revision still is `expected` (`None`: must not exist
+    /// yet), and returns the new revision. Leases stay as they are.
+    ///
+    /// # Errors
+    /// MUST return [`StoreError::Conflict`] and change nothing if the revision moved.
+    async fn save(&self, connection: &CrmConnection, expected: Option<Revision>) -> Result<Revision, StoreError>;
+
+    /// Disconnects `user`, and ends with it their open attempts, exchanges in flight and
+    /// unclaimed grants. MUST have wiped every token of theirs when it returns. What began
+    /// before it MUST NOT bring a token back.
+    async fn disconnect(&self, user: &UserId) -> Result<(), StoreError>;
+
+    /// Asks, by [`RefreshLease::request`], for the right to send the refresh token of
+    /// `generation`. MUST grant it to one owner at a time, until the lease lapses.
+    async fn lease_refresh(
+        &self,
+        user: &UserId,
+        generation: Generation,
+        owner: LeaseOwner,
+    ) -> Result<RefreshRequest, StoreError>;
+
+    /// Renews a refresh lease. Returns `false`, and changes nothing, if `owner` does not hold
+    /// it any more.
+    async fn renew_refresh_lease(&self, user: &UserId, owner: LeaseOwner) -> Result<bool, StoreError>;
+
+    /// Gives a refresh lease back, after an answer that surely left the token as it was. MUST
+    /// change nothing if `owner` does not hold it any more.
+    async fn release_refresh_lease(&self, user: &UserId, owner: LeaseOwner) -> Result<(), StoreError>;
+
+    /// Stores, by [`CrmConnection::rotate`], the pair that the tokens of generation `spent`
+    /// bought, and ends the lease on them. Neither a passed lease nor any other change of the
+    /// row MUST stand in its way.
+    ///
+    /// # Errors
+    /// MUST return [`StoreError::Conflict`] and change nothing if the stored generation is not
+    /// `spent`: newer, disconnected or re-connected.
+    async fn save_rotated(
+        &self,
+        user: &UserId,
+        spent: Generation,
+        pair: &TokenPair,
+        now: Timestamp,
+    ) -> Result<CrmConnection, StoreError>;
+
+    /// Wipes grants that nobody claimed in time, and forgets attempts and codes older than
+    /// [`MEMORY`](crate::attempt::MEMORY). Returns how many grants were wiped.
+    async fn sweep(&self, now: Timestamp) -> Result<usize, StoreError>;
+}
+
+/// How a claim ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Claim {
+    /// The grant is the user's connection now.
+    Connected,
+    /// It is not.
+    Refused(ClaimRefusal),
+}
+
+/// How a request for a refresh lease ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RefreshRequest {
+    /// The caller may send this connection's refresh token.
+    Granted(Box<CrmConnection>, RefreshLease),
+    /// Somebody else is sending it.
+    Held,
+    /// The stored generation is another one, or the connection is not usable.
+    Moved,
+}
+
+/// How a store failed. The source, where there is one, is for the log alone.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Another change came first.
+    #[error("the row was changed meanwhile")]
+    Conflict,
+    /// The database cannot be reached, or cannot write.
+    #[error("the database is not available")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// What is stored cannot be read: a missing key, a flipped bit, an unknown value.
+    #[error("stored data cannot be read: {0}")]
+    Corrupt(&'static str),
+}

@@ -1,0 +1,116 @@
+//! Exchanging an authorization code: one sender at a time, the tokens durable before anyone is told.
+
+use std::time::Duration;
+
+use futures_channel::oneshot;
+
+use super::UseCases;
+use crate::connection::Grant;
+use crate::exchange::{Admission, Admitted, Exchange, ExchangeStatus};
+use crate::ids::LeaseOwner;
+use crate::lease::LEASE_RENEWAL;
+use crate::ports::{AmoError, StoreError};
+use crate::token::{AuthorizationCode, CodeHash, Issued};
+
+/// How an exchange stands when its asker's patience ends.
+#[derive(Debug)]
+pub(super) enum Exchanged {
+    /// What is on record; nobody is at it any more.
+    Settled(Box<Exchange>),
+    /// It goes on without the asker.
+    StillInFlight,
+    /// The attempt is not open any more; nothing was sent.
+    StateSpent,
+}
+
+impl UseCases {
+    /// Has `code` exchanged, by us or by whoever is at it already, and waits up to `patience`.
+    pub(super) async fn exchange(
+        &self,
+        request: Admission,
+        code: AuthorizationCode,
+        patience: Duration,
+    ) -> Result<Exchanged, StoreError> {
+        let owner = self.new_owner();
+        match self.store.admit_code(&request, owner, self.runtime.now()).await? {
+            Admitted::StateSpent => Ok(Exchanged::StateSpent),
+            Admitted::OnRecord(record) => self.settled(record.code, patience).await,
+            Admitted::Granted(record) => {
+                let (done, outcome) = oneshot::channel();
+                let this = self.clone();
+                self.runtime.spawn(Box::pin(async move {
+                    // The asker may have lost patience; the record has the outcome.
+                    let _ = done.send(this.send(record, owner, code).await);
+                }));
+                match self.within(patience, outcome).await {
+                    Some(Ok(settled)) => settled.map(|record| Exchanged::Settled(Box::new(record))),
+                    Some(Err(oneshot::Canceled)) | None => Ok(Exchanged::StillInFlight),
+                }
+            }
+        }
+    }
+
+    /// Waits up to `patience` until nobody is exchanging `code` any more.
+    pub(super) async fn settled(&self, code: CodeHash, patience: Duration) -> Result<Exchanged, StoreError> {
+        let waiting = async {
+            loop {
+                let record = self.store.exchange(code).await?.ok_or(StoreError::Conflict)?;
+                match record.status {
+                    ExchangeStatus::InFlight(lease) if lease.is_live(self.store.clock().await?) => {
+                        self.look_again().await;
+                    }
+                    _ => return Ok(Exchanged::Settled(Box::new(record))),
+                }
+            }
+        };
+        self.within(patience, waiting).await.unwrap_or(Ok(Exchanged::StillInFlight))
+    }
+
+    /// Sends the code under `owner`'s lease and brings in what comes back.
+    async fn send(&self, record: Exchange, owner: LeaseOwner, code: AuthorizationCode) -> Result<Exchange, StoreError> {
+        let beat = || async {
+            if let Err(error) = self.store.renew_code_lease(record.code, owner).await {
+                tracing::warn!(%error, "a lease on an authorization code could not be renewed");
+            }
+        };
+        let answer = self.while_beating(LEASE_RENEWAL, beat, self.amo.exchange(&record.host, &code)).await;
+        match answer {
+            Ok(issued) => self.bring_in(&record, issued).await,
+            Err(error) => {
+                let refused = error == AmoError::CodeRejected;
+                match error {
+                    AmoError::CodeRejected => tracing::info!(%error, "an authorization code was refused"),
+                    AmoError::Misconfigured => {
+                        tracing::error!(%error, "check AMO_CLIENT_ID, AMO_CLIENT_SECRET and AMO_REDIRECT_URI");
+                    }
+                    _ => tracing::warn!(%error, "an authorization code could not be exchanged"),
+                }
+                self.store.end_exchange(record.code, owner, refused).await
+            }
+        }
+    }
+
+    /// Saves what amoCRM gave, for as long as it takes: the code cannot buy it again.
+    async fn bring_in(&self, record: &Exchange, issued: Issued) -> Result<Exchange, StoreError> {
+        let account = issued.account;
+        let tokens = issued.into_pair(self.runtime.now());
+        let mut grant = Grant { host: record.host.clone(), account, tokens };
+        if grant.account.is_none() {
+            match self.amo.account(&grant.host, &grant.tokens.access).await {
+                Ok(account) => grant.account = Some(account),
+                Err(error) => tracing::warn!(%error, "the account's number is not known yet"),
+            }
+        }
+        let mut tries = 0;
+        loop {
+            match self.store.save_grant(record.code, &grant, self.runtime.now()).await {
+                Err(StoreError::Unavailable(error)) => {
+                    tracing::error!(%error, tries, "new tokens are not saved yet; trying again");
+                    self.before_saving_again(tries).await;
+                    tries += 1;
+                }
+                settled => return settled,
+            }
+        }
+    }
+}

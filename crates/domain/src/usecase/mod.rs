@@ -1,0 +1,85 @@
+//! What the service does, over its ports.
+
+mod access;
+mod authorize;
+mod callback;
+mod claim;
+mod connection;
+mod exchange;
+mod leads;
+mod patience;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use access::AccessError;
+pub use authorize::{AttemptView, Started};
+pub use callback::{Callback, CallbackOutcome, Given};
+pub use claim::ClaimError;
+pub use connection::Standing;
+pub use leads::{LeadList, LeadRequest, LeadsError};
+
+use crate::host::{AccountHost, AllowedHosts};
+use crate::ids::LeaseOwner;
+use crate::ports::{AmoClient, Runtime, TokenStore};
+
+/// What the operator decided.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Which hosts are amoCRM's (`AMO_ALLOWED_HOSTS`).
+    pub allowed_hosts: AllowedHosts,
+    /// The host to use where none is named (`AMO_DOMAIN`).
+    pub default_host: Option<AccountHost>,
+    /// Whether a grant counts only when the app has brought its code back (`REQUIRE_CLAIM`).
+    pub require_claim: bool,
+    /// Whether states that are not of our making are taken (`ACCEPT_FOREIGN_STATE`).
+    pub accept_foreign_state: bool,
+    /// How much life an access token needs to be used (`REFRESH_MARGIN`).
+    pub refresh_margin: Duration,
+}
+
+/// The use cases, each a method. Cheap to clone.
+///
+/// A use case is run as a task of the process and not of the request that asked for it: once
+/// begun it ends, whoever hangs up.
+#[derive(Clone)]
+pub struct UseCases {
+    store: Arc<dyn TokenStore>,
+    amo: Arc<dyn AmoClient>,
+    runtime: Arc<dyn Runtime>,
+    settings: Arc<Settings>,
+}
+
+impl fmt::Debug for UseCases {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UseCases").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+impl UseCases {
+    /// The use cases over these ports.
+    pub fn new(
+        store: Arc<dyn TokenStore>,
+        amo: Arc<dyn AmoClient>,
+        runtime: Arc<dyn Runtime>,
+        settings: Settings,
+    ) -> Self {
+        Self { store, amo, runtime, settings: Arc::new(settings) }
+    }
+
+    fn new_owner(&self) -> LeaseOwner {
+        let mut bytes = [0; 16];
+        self.runtime.fill_random(&mut bytes);
+        LeaseOwner(bytes)
+    }
+
+    /// The host that may be sent a secret for this `referer`, if any.
+    fn account_host(&self, referer: &Given<String>) -> Option<AccountHost> {
+        match referer {
+            Given::Absent => self.settings.default_host.clone(),
+            Given::One(host) => self.settings.allowed_hosts.admit(host),
+            Given::Unusable => None,
+        }
+    }
+}

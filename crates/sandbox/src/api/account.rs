@@ -1,0 +1,116 @@
+//! `GET /api/v4/account`.
+
+use actix_web::{Error, HttpRequest, HttpResponse, web::Data};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use super::{
+    guard::Caller,
+    list::{SelfLink, hal},
+    query::Query,
+};
+use crate::{AccountId, UserId, data::Account, world::World};
+
+/// An account as amoCRM writes it.
+#[derive(Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "amoCRM's accounts have them")]
+struct View<'a> {
+    id: AccountId,
+    name: &'a str,
+    subdomain: &'a str,
+    created_at: u64,
+    created_by: u64,
+    updated_at: u64,
+    updated_by: u64,
+    current_user_id: UserId,
+    country: &'a str,
+    currency: &'a str,
+    currency_symbol: &'a str,
+    customers_mode: &'a str,
+    is_unsorted_on: bool,
+    mobile_feature_version: u8,
+    is_loss_reason_enabled: bool,
+    is_helpbot_enabled: bool,
+    is_technical_account: bool,
+    contact_name_display_order: u8,
+    #[serde(flatten)]
+    asked: Map<String, Value>,
+    _links: SelfLink,
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    _embedded: Map<String, Value>,
+}
+
+/// The account that is asked, and what `with` wants besides.
+pub(crate) async fn account(request: HttpRequest, world: Data<World>, caller: Caller) -> Result<HttpResponse, Error> {
+    let account = caller.account(&world)?;
+    let query = Query::of(&request);
+    let with = query.words("with");
+    Ok(hal(&View {
+        id: account.id,
+        name: account.name,
+        subdomain: account.subdomain,
+        created_at: account.created_at,
+        created_by: 0,
+        updated_at: account.created_at,
+        updated_by: 0,
+        current_user_id: caller.user,
+        country: account.country,
+        currency: account.currency,
+        currency_symbol: account.currency_symbol,
+        customers_mode: "disabled",
+        is_unsorted_on: true,
+        mobile_feature_version: 0,
+        is_loss_reason_enabled: true,
+        is_helpbot_enabled: false,
+        is_technical_account: false,
+        contact_name_display_order: 1,
+        asked: asked(account, &caller.host, &with),
+        _links: SelfLink::new(&caller.host, "/api/v4/account"),
+        _embedded: embedded(&caller.host, &with),
+    }))
+}
+
+/// The members that come only with `with`.
+fn asked(account: &Account, host: &str, with: &[&str]) -> Map<String, Value> {
+    let known = [
+        ("amojo_id", json!(account.uuid)),
+        ("uuid", json!(account.uuid)),
+        ("version", json!(28)),
+        ("entity_names", json!({"leads": {"ru": {"gender": "m"}, "en": {}}})),
+        ("drive_url", json!(format!("http://{host}"))),
+        ("is_api_filter_enabled", json!(true)),
+        ("invoices_settings", json!({"lang": null, "currency": account.currency})),
+    ];
+    let wanted = known.into_iter().filter(|(name, _)| with.contains(name));
+    wanted.map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// The lists that come only with `with`.
+fn embedded(host: &str, with: &[&str]) -> Map<String, Value> {
+    let link = SelfLink::new(host, "/api/v4/account");
+    let known = [
+        ("amojo_rights", json!({"can_direct": true, "can_create_groups": true, "_links": link})),
+        ("users_groups", json!([{"id": 0, "name": "Отдел продаж", "uuid": null, "_links": link}])),
+        (
+            "task_types",
+            json!([
+                {"id": 1, "name": "Связаться", "color": null, "icon_id": null, "code": "FOLLOW_UP"},
+                {"id": 2, "name": "Встреча", "color": null, "icon_id": null, "code": "MEETING"},
+            ]),
+        ),
+        (
+            "datetime_settings",
+            json!({
+                "date_pattern": "d.m.Y H:i",
+                "short_date_pattern": "d.m.Y",
+                "short_time_pattern": "H:i",
+                "date_format": "d.m.Y",
+                "time_format": "H:i:s",
+                "timezone": "Europe/Kyiv",
+                "timezone_offset": "+02:00",
+            }),
+        ),
+    ];
+    let wanted = known.into_iter().filter(|(name, _)| with.contains(name));
+    wanted.map(|(name, value)| (name.to_owned(), value)).collect()
+}

@@ -1,0 +1,136 @@
+//! What stands before every request of the API: faults, the access token, the limits, the wait.
+
+use std::{future::Ready, time::Duration};
+
+use actix_web::{
+    Error, FromRequest, HttpMessage as _, HttpRequest, HttpResponse,
+    body::{BoxBody, MessageBody},
+    dev::{Payload, ServiceRequest, ServiceResponse},
+    error::ErrorInternalServerError,
+    http::{StatusCode, header},
+    middleware::Next,
+    web::Data,
+};
+
+use super::problem;
+use crate::{
+    AccountId, Failure, UserId, cut, data::Account, faults::Part, server::host_index, state::State, world::World,
+};
+
+/// Who asks, and the account that is asked.
+#[derive(Debug, Clone)]
+pub(crate) struct Caller {
+    pub(crate) account: AccountId,
+    pub(crate) user: UserId,
+    /// The bare host of the account, for links.
+    pub(crate) host: String,
+}
+
+impl Caller {
+    /// The account that is asked.
+    pub(crate) fn account<'w>(&self, world: &'w World) -> Result<&'w Account, Error> {
+        world.account(self.account).map_err(Error::from)
+    }
+}
+
+impl FromRequest for Caller {
+    type Error = Error;
+    type Future = Ready<Result<Self, Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let caller = request.extensions().get::<Self>().cloned();
+        std::future::ready(caller.ok_or_else(|| ErrorInternalServerError("no guard")))
+    }
+}
+
+/// The token of an `Authorization: Bearer` header.
+pub(crate) fn bearer(request: &HttpRequest) -> Option<&str> {
+    let value = request.headers().get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// What becomes of a request.
+enum Verdict {
+    Fails(Failure),
+    Unauthorized,
+    OverLimit,
+    Unpaid,
+    Moved,
+    Served(Caller),
+}
+
+/// Judges a request when it comes, and lets it wait.
+pub(crate) async fn guard(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let Some(world) = request.app_data::<Data<World>>().cloned() else {
+        return Err(ErrorInternalServerError("no world"));
+    };
+    let (verdict, failure, wait) = judge(request.request(), &world);
+    if !wait.is_zero() && !matches!(verdict, Verdict::OverLimit) {
+        tokio::time::sleep(wait).await;
+    }
+    let refused = match verdict {
+        Verdict::Served(caller) => {
+            request.extensions_mut().insert(caller);
+            let served = next.call(request).await?.map_into_boxed_body();
+            return Ok(match failure {
+                Some(failure) => spoil(failure, served),
+                None => served,
+            });
+        }
+        verdict => refuse(&verdict, request.request(), &world.state()),
+    };
+    Ok(request.into_response(refused))
+}
+
+fn judge(request: &HttpRequest, world: &World) -> (Verdict, Option<Failure>, Duration) {
+    let mut state = world.state();
+    state.stats.api_requests += 1;
+    let account = state.hosts.account_at(host_index(request, world));
+    let wait = state.latency(account, Part::Api);
+    let Some(account) = account else { return (Verdict::Moved, None, wait) };
+    *state.stats.api_requests_by_account.entry(account).or_default() += 1;
+    let failure = state.next_failure(Some(account), Part::Api);
+    if let Some(failure) = failure.filter(|failure| failure.comes_first()) {
+        return (Verdict::Fails(failure), None, wait);
+    }
+    let now = state.now();
+    let holder = bearer(request).and_then(|token| state.book.holder_of_access(token, now));
+    let holder = holder.filter(|holder| holder.account == account).cloned();
+    let client_id = holder.as_ref().map(|holder| holder.client_id.as_str());
+    if !state.within_limits(account, client_id, Part::Api) {
+        return (Verdict::OverLimit, None, wait);
+    }
+    let Some(holder) = holder else {
+        state.stats.unauthorized += 1;
+        return (Verdict::Unauthorized, None, wait);
+    };
+    if state.is_unpaid(account) {
+        return (Verdict::Unpaid, None, wait);
+    }
+    let host = state.hosts.of(account).to_owned();
+    (Verdict::Served(Caller { account, user: holder.user, host }), failure, wait)
+}
+
+fn refuse(verdict: &Verdict, request: &HttpRequest, state: &State) -> HttpResponse {
+    let switches = &state.switches;
+    match verdict {
+        Verdict::Fails(failure) => cut::instead(*failure, request.path(), switches.too_many),
+        Verdict::OverLimit => cut::over_limit(switches.too_many),
+        Verdict::Unpaid => problem::problem(
+            StatusCode::PAYMENT_REQUIRED,
+            "Payment Required",
+            "The subscription of the account is over",
+        ),
+        Verdict::Moved => problem::moved(switches.moved_status, &problem::attempt(request)),
+        Verdict::Unauthorized | Verdict::Served(_) => problem::unauthorized(switches.unauthorized),
+    }
+}
+
+fn spoil(failure: Failure, served: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
+    let (request, response) = served.into_parts();
+    ServiceResponse::new(request, cut::spoilt(failure, response))
+}

@@ -1,0 +1,119 @@
+//! `GET /api/v4/leads/pipelines`, one of them, and its stages.
+
+use actix_web::{
+    Error, HttpResponse,
+    web::{Data, Path},
+};
+use serde::Serialize;
+
+use super::{
+    guard::Caller,
+    list::{Named, SelfLink, hal},
+};
+use crate::{
+    AccountId,
+    data::{Account, Pipeline, Stage},
+    world::World,
+};
+
+#[derive(Serialize)]
+struct PipelineView<'a> {
+    id: u64,
+    name: &'a str,
+    sort: u32,
+    is_main: bool,
+    is_unsorted_on: bool,
+    is_archive: bool,
+    account_id: AccountId,
+    _links: SelfLink,
+    _embedded: Named<StageView<'a>>,
+}
+
+#[derive(Serialize)]
+struct StageView<'a> {
+    id: u64,
+    name: &'a str,
+    sort: u32,
+    is_editable: bool,
+    pipeline_id: u64,
+    color: &'a str,
+    r#type: u8,
+    account_id: AccountId,
+    _links: SelfLink,
+}
+
+/// A list without pages: it has a total instead.
+#[derive(Serialize)]
+struct Whole<T> {
+    _total_items: usize,
+    _links: SelfLink,
+    _embedded: Named<T>,
+}
+
+fn stage<'a>(stage: &'a Stage, account: AccountId, host: &str) -> StageView<'a> {
+    let path = format!("/api/v4/leads/pipelines/{}/statuses/{}", stage.pipeline_id, stage.id);
+    StageView {
+        id: stage.id,
+        name: stage.name,
+        sort: stage.sort,
+        is_editable: stage.is_editable,
+        pipeline_id: stage.pipeline_id,
+        color: stage.color,
+        r#type: stage.kind,
+        account_id: account,
+        _links: SelfLink::new(host, &path),
+    }
+}
+
+fn pipeline<'a>(pipeline: &'a Pipeline, account: AccountId, host: &str) -> PipelineView<'a> {
+    let stages = pipeline.stages.iter().map(|it| stage(it, account, host)).collect();
+    PipelineView {
+        id: pipeline.id,
+        name: pipeline.name,
+        sort: pipeline.sort,
+        is_main: pipeline.is_main,
+        is_unsorted_on: true,
+        is_archive: false,
+        account_id: account,
+        _links: SelfLink::new(host, &format!("/api/v4/leads/pipelines/{}", pipeline.id)),
+        _embedded: Named("statuses", stages),
+    }
+}
+
+/// All pipelines with their stages; they come without pages.
+pub(crate) async fn list(world: Data<World>, caller: Caller) -> Result<HttpResponse, Error> {
+    let account = caller.account(&world)?;
+    let pipelines: Vec<_> = account.pipelines.iter().map(|it| pipeline(it, account.id, &caller.host)).collect();
+    Ok(hal(&Whole {
+        _total_items: pipelines.len(),
+        _links: SelfLink::new(&caller.host, "/api/v4/leads/pipelines"),
+        _embedded: Named("pipelines", pipelines),
+    }))
+}
+
+fn find<'a>(account: &'a Account, id: &str) -> Option<&'a Pipeline> {
+    let id: u64 = id.parse().ok()?;
+    account.pipelines.iter().find(|pipeline| pipeline.id == id)
+}
+
+/// One pipeline; 204 if there is none of this number.
+pub(crate) async fn one(world: Data<World>, caller: Caller, id: Path<String>) -> Result<HttpResponse, Error> {
+    let account = caller.account(&world)?;
+    Ok(find(account, &id)
+        .map_or_else(|| HttpResponse::NoContent().finish(), |found| hal(&pipeline(found, account.id, &caller.host))))
+}
+
+/// The stages of one pipeline; 204 if there is none of this number.
+pub(crate) async fn stages(world: Data<World>, caller: Caller, id: Path<String>) -> Result<HttpResponse, Error> {
+    let account = caller.account(&world)?;
+    let Some(found) = find(account, &id) else {
+        return Ok(HttpResponse::NoContent().finish());
+    };
+    let stages: Vec<_> = found.stages.iter().map(|it| stage(it, account.id, &caller.host)).collect();
+    let path = format!("/api/v4/leads/pipelines/{}/statuses", found.id);
+    Ok(hal(&Whole {
+        _total_items: stages.len(),
+        _links: SelfLink::new(&caller.host, &path),
+        _embedded: Named("statuses", stages),
+    }))
+}

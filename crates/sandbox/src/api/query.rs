@@ -1,0 +1,221 @@
+//! Query parameters as PHP writes them: `filter[statuses][0][status_id]=142`, brackets raw or
+//! encoded, scalar or list.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use actix_web::HttpRequest;
+use url::form_urlencoded;
+
+use super::problem::BadParameter;
+
+/// The parameters of a request, their names taken apart.
+pub(crate) struct Query {
+    pairs: Vec<Pair>,
+}
+
+struct Pair {
+    name: String,
+    path: Vec<String>,
+    value: String,
+}
+
+/// A page of a list: its number, and how many entries it has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Page {
+    pub(crate) number: usize,
+    pub(crate) limit: usize,
+}
+
+/// From when to when, or exactly which.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Numbers {
+    OneOf(Vec<u64>),
+    Range { from: Option<u64>, to: Option<u64> },
+}
+
+impl Numbers {
+    pub(crate) fn matches(&self, number: Option<u64>) -> bool {
+        match self {
+            Self::OneOf(numbers) => number.is_some_and(|number| numbers.contains(&number)),
+            Self::Range { from, to } => {
+                number.is_some_and(|number| from.is_none_or(|from| number >= from) && to.is_none_or(|to| number <= to))
+            }
+        }
+    }
+}
+
+impl Query {
+    pub(crate) fn of(request: &HttpRequest) -> Self {
+        Self::parse(request.query_string())
+    }
+
+    fn parse(query: &str) -> Self {
+        let pair = |(name, value): (std::borrow::Cow<'_, str>, std::borrow::Cow<'_, str>)| Pair {
+            path: path(&name),
+            name: name.into_owned(),
+            value: value.into_owned(),
+        };
+        Self { pairs: form_urlencoded::parse(query.as_bytes()).map(pair).collect() }
+    }
+
+    /// The value of a plain parameter, unless it is missing or empty.
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
+        self.values(&[name]).first().copied()
+    }
+
+    /// The values at `path`: one, or a list under it, the empty ones left out.
+    pub(crate) fn values(&self, path: &[&str]) -> Vec<&str> {
+        let at = |pair: &&Pair| {
+            pair.path.len() <= path.len() + 1
+                && pair.path.len() >= path.len()
+                && pair.path.iter().zip(path).all(|(have, want)| have == want)
+                && pair.path.get(path.len()).is_none_or(|last| is_index(last))
+                && !pair.value.is_empty()
+        };
+        self.pairs.iter().filter(at).map(|pair| pair.value.as_str()).collect()
+    }
+
+    /// The words of a list that may also be written with commas.
+    pub(crate) fn words(&self, name: &str) -> Vec<&str> {
+        let values = self.values(&[name]);
+        values.into_iter().flat_map(|value| value.split(',')).map(str::trim).collect()
+    }
+
+    /// Numbers at `filter[field]`: scalar, list, or a range `[from]` and `[to]`.
+    pub(crate) fn numbers(&self, field: &str) -> Result<Option<Numbers>, BadParameter> {
+        let number = |value: &&str| {
+            let wanted = || BadParameter::new(format!("filter.{field}"), "This value should be a number.");
+            value.trim().parse::<u64>().ok().ok_or_else(wanted)
+        };
+        let ends = [["filter", field, "from"], ["filter", field, "to"]];
+        let [from, to] = ends.map(|end| self.values(&end).first().map(number).transpose());
+        let (from, to) = (from?, to?);
+        if from.is_some() || to.is_some() {
+            return Ok(Some(Numbers::Range { from, to }));
+        }
+        let listed: Vec<_> = self.values(&["filter", field]).iter().map(number).collect::<Result<_, _>>()?;
+        Ok((!listed.is_empty()).then_some(Numbers::OneOf(listed)))
+    }
+
+    /// The groups at `filter[field][n][…]`, each by name.
+    pub(crate) fn groups(&self, field: &str) -> Vec<BTreeMap<&str, Vec<&str>>> {
+        let mut groups: BTreeMap<&str, BTreeMap<&str, Vec<&str>>> = BTreeMap::new();
+        for pair in &self.pairs {
+            if let [filter, name, group, member, ..] = pair.path.as_slice()
+                && (filter.as_str(), name.as_str()) == ("filter", field)
+            {
+                let group = groups.entry(group).or_default();
+                group.entry(member).or_default().push(&pair.value);
+            }
+        }
+        groups.into_values().collect()
+    }
+
+    /// The names `x` of `filter[field][x]…`, each once.
+    pub(crate) fn members(&self, field: &str) -> BTreeSet<&str> {
+        let here = self.pairs.iter().filter(|pair| match pair.path.as_slice() {
+            [filter, name, ..] => (filter.as_str(), name.as_str()) == ("filter", field),
+            _ => false,
+        });
+        here.filter_map(|pair| pair.path.get(2).map(String::as_str)).collect()
+    }
+
+    /// `page` and `limit`; a limit over `most` is `most`.
+    pub(crate) fn page(&self, most: usize) -> Result<Page, BadParameter> {
+        let number = self.positive("page")?.unwrap_or(1);
+        let limit = self.positive("limit")?.unwrap_or(50).min(most);
+        Ok(Page { number, limit })
+    }
+
+    fn positive(&self, name: &str) -> Result<Option<usize>, BadParameter> {
+        let Some(text) = self.text(name) else { return Ok(None) };
+        match text.parse() {
+            Ok(number) if number > 0 => Ok(Some(number)),
+            _ => Err(BadParameter::new(name, "This value should be positive.")),
+        }
+    }
+
+    /// The same query for page `number`.
+    pub(crate) fn for_page(&self, page: Page, number: usize) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        for pair in self.pairs.iter().filter(|pair| !matches!(&*pair.name, "page" | "limit")) {
+            query.append_pair(&pair.name, &pair.value);
+        }
+        query.append_pair("page", &number.to_string());
+        query.append_pair("limit", &page.limit.to_string());
+        query.finish()
+    }
+}
+
+/// Takes `a[b][c]` apart into `a`, `b`, `c`.
+fn path(name: &str) -> Vec<String> {
+    let (head, rest) = name.split_once('[').unwrap_or((name, ""));
+    let rest = rest.strip_suffix(']').unwrap_or(rest);
+    let mut path = vec![head.to_owned()];
+    if name.contains('[') {
+        path.extend(rest.split("][").map(str::to_owned));
+    }
+    path
+}
+
+/// Whether a last bracket only says which entry of a list it is.
+fn is_index(bracket: &str) -> bool {
+    bracket.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn brackets_raw_and_encoded_scalars_and_lists_are_one() {
+        for query in [
+            "filter[id]=7",
+            "filter[id][]=7",
+            "filter[id][0]=7",
+            "filter%5Bid%5D=7",
+            "filter%5Bid%5D%5B%5D=7",
+            "filter%5bid%5d%5b0%5d=7",
+        ] {
+            let numbers = Query::parse(query).numbers("id").unwrap();
+            assert_eq!(numbers, Some(Numbers::OneOf(vec![7])), "{query}");
+        }
+    }
+
+    #[test]
+    fn a_range_needs_only_one_end() {
+        let query = Query::parse("filter[price][from]=10&filter[created_at][to]=20");
+        let price = query.numbers("price").unwrap().unwrap();
+        assert!(price.matches(Some(10)) && !price.matches(Some(9)) && !price.matches(None));
+        let created = query.numbers("created_at").unwrap().unwrap();
+        assert!(created.matches(Some(20)) && !created.matches(Some(21)));
+    }
+
+    #[test]
+    fn groups_keep_their_members_together() {
+        let query = Query::parse(
+            "filter[statuses][0][pipeline_id]=1&filter[statuses][0][status_id]=142\
+             &filter[statuses][1][pipeline_id]=2",
+        );
+        let groups = query.groups("statuses");
+        assert_eq!(groups.len(), 2);
+        assert_eq!(groups[0]["status_id"], ["142"]);
+        assert_eq!(groups[1]["pipeline_id"], ["2"]);
+    }
+
+    #[test]
+    fn a_limit_over_the_most_is_the_most_and_nonsense_is_refused() {
+        let page = Query::parse("limit=9999&page=2").page(250).unwrap();
+        assert_eq!(page, Page { number: 2, limit: 250 });
+        for nonsense in ["page=0", "limit=-1", "limit=many"] {
+            assert!(Query::parse(nonsense).page(250).is_err(), "{nonsense}");
+        }
+    }
+
+    #[test]
+    fn the_next_page_keeps_everything_else() {
+        let query = Query::parse("limit=5&filter[id][]=1&page=2&query=%D1%97");
+        let page = query.page(250).unwrap();
+        assert_eq!(query.for_page(page, 3), "filter%5Bid%5D%5B%5D=1&query=%D1%97&page=3&limit=5");
+    }
+}

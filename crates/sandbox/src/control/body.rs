@@ -1,0 +1,57 @@
+//! The JSON bodies of the control plane: unknown, missing and wrong fields are named.
+
+use actix_web::web::Bytes;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use crate::{AccountId, SandboxError};
+
+/// The fields of a body, taken one by one.
+pub(crate) struct Fields(Map<String, Value>);
+
+impl Fields {
+    /// Reads a body; nothing at all is as good as `{}`.
+    pub(crate) fn read(body: &Bytes) -> Result<Self, SandboxError> {
+        if body.is_empty() {
+            return Ok(Self(Map::new()));
+        }
+        match serde_json::from_slice(body) {
+            Ok(Value::Object(fields)) => Ok(Self(fields)),
+            Ok(_) => Err(SandboxError::invalid("body", "a JSON object is wanted")),
+            Err(error) => Err(SandboxError::invalid("body", format!("not JSON: {error}"))),
+        }
+    }
+
+    /// Takes a field that may be missing or `null`.
+    pub(crate) fn optional<T: DeserializeOwned>(
+        &mut self,
+        field: &str,
+        wanted: &str,
+    ) -> Result<Option<T>, SandboxError> {
+        match self.0.remove(field) {
+            None | Some(Value::Null) => Ok(None),
+            Some(value) => serde_json::from_value(value)
+                .map(Some)
+                .map_err(|error| SandboxError::invalid(field, format!("{wanted}: {error}"))),
+        }
+    }
+
+    /// Takes the account, which must be there.
+    pub(crate) fn account(&mut self) -> Result<AccountId, SandboxError> {
+        let account = self.optional("account", "the number of an account is wanted")?;
+        account.ok_or_else(|| SandboxError::invalid("account", "missing"))
+    }
+
+    /// The fields that were not taken.
+    pub(crate) fn rest(self) -> Map<String, Value> {
+        self.0
+    }
+
+    /// Makes sure that all fields were taken.
+    pub(crate) fn finish(self) -> Result<(), SandboxError> {
+        match self.0.keys().next() {
+            Some(field) => Err(SandboxError::invalid(field, "no such field here")),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! The control plane, `/_sandbox` on every host: JSON in, JSON out, a wrong field named with a 400.
+
+mod actions;
+mod body;
+
+use std::time::Duration;
+
+use actix_web::{
+    HttpResponse, ResponseError,
+    http::{StatusCode, header::ContentType},
+    web::{self, Bytes, Data, ServiceConfig},
+};
+use serde_json::json;
+
+use crate::{Report, SandboxError, UserId, world::World};
+use body::Fields;
+
+type Answer = Result<HttpResponse, SandboxError>;
+
+/// Adds the control plane.
+pub(crate) fn routes(config: &mut ServiceConfig) {
+    config.service(
+        web::scope("/_sandbox")
+            .route("", web::get().to(report))
+            .route("/codes", web::post().to(codes))
+            .route("/faults", web::patch().to(faults))
+            .route("/revoke", web::post().to(revoke))
+            .route("/expire", web::post().to(expire))
+            .route("/disable", web::post().to(disable))
+            .route("/move", web::post().to(move_account))
+            .route("/clock", web::post().to(clock))
+            .route("/reset", web::post().to(reset))
+            .default_service(web::to(nothing)),
+    );
+}
+
+impl ResponseError for SandboxError {
+    fn status_code(&self) -> StatusCode {
+        match self.field() {
+            Some(_) => StatusCode::BAD_REQUEST,
+            None => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let status = self.status_code();
+        let body = json!({
+            "title": status.canonical_reason(),
+            "status": status.as_u16(),
+            "field": self.field(),
+            "detail": self.to_string(),
+        });
+        HttpResponse::build(status).insert_header(("content-type", "application/problem+json")).body(body.to_string())
+    }
+}
+
+async fn report(world: Data<World>) -> HttpResponse {
+    HttpResponse::Ok().json(Report::of(&world))
+}
+
+async fn codes(world: Data<World>, body: Bytes) -> Answer {
+    let mut fields = Fields::read(&body)?;
+    let account = fields.account()?;
+    let user: Option<UserId> = fields.optional("user", "the number of a user is wanted")?;
+    let client_id: Option<String> = fields.optional("client_id", "a string is wanted")?;
+    fields.finish()?;
+    let client_id = client_id.as_deref().unwrap_or_else(|| world.own_client_id());
+    Ok(HttpResponse::Ok().json(world.issue_code(account, user, client_id)?))
+}
+
+async fn faults(world: Data<World>, body: Bytes) -> Answer {
+    let mut fields = Fields::read(&body)?;
+    let account = fields.optional("account", "the number of an account is wanted")?;
+    world.patch_faults(account, &fields.rest())?;
+    let state = world.state();
+    let own = account.map(|account| state.account_faults.get(&account));
+    Ok(HttpResponse::Ok().json(json!({
+        "faults": state.faults,
+        "account_faults": own,
+        "switches": state.switches,
+    })))
+}
+
+async fn revoke(world: Data<World>, body: Bytes) -> Answer {
+    let mut fields = Fields::read(&body)?;
+    let account = fields.account()?;
+    fields.finish()?;
+    Ok(HttpResponse::Ok().json(json!({"ended": world.revoke(account)?})))
+}
+
+async fn expire(world: Data<World>, body: Bytes) -> Answer {
+    let mut fields = Fields::read(&body)?;
+    let account = fields.account()?;
+    fields.finish()?;
+    Ok(HttpResponse::Ok().json(json!({"expired": world.expire_access(account)?})))
+}
+
+async fn disable(world: Data<World>, body: Bytes) -> Answer {
+    let mut fields = Fields::read(&body)?;
+    let account = fields.account()?;
+    let client_id: Option<String> = fields.optional("client_id", "a string is wanted")?;
+    fields.finish()?;
+    let client_id = client_id.as_deref().unwrap_or_else(|| world.own_client_id());
+    Ok(HttpResponse::Ok().json(world.disable(account, client_id).await?))
+}
+
+async fn move_account(world: Data<World>, body: Bytes) -> Answer {
+    let mut fields = Fields::read(&body)?;
+    let account = world.account(fields.account()?)?.id;
+    fields.finish()?;
+    let host = world.state().hosts.move_account(account)?.to_owned();
+    Ok(HttpResponse::Ok().json(json!({"host": host})))
+}
+
+async fn clock(world: Data<World>, body: Bytes) -> Answer {
+    let mut fields = Fields::read(&body)?;
+    let seconds: Option<f64> = fields.optional("advance_s", "a number of seconds is wanted")?;
+    let frozen: Option<bool> = fields.optional("frozen", "true or false is wanted")?;
+    fields.finish()?;
+    if seconds.is_none() && frozen.is_none() {
+        return Err(SandboxError::invalid("advance_s", "missing"));
+    }
+    let by = Duration::try_from_secs_f64(seconds.unwrap_or_default())
+        .map_err(|error| SandboxError::invalid("advance_s", error.to_string()))?;
+    Ok(HttpResponse::Ok().json(world.advance_clock(by, frozen)?))
+}
+
+async fn reset(world: Data<World>, body: Bytes) -> Answer {
+    Fields::read(&body)?.finish()?;
+    world.reset()?;
+    Ok(HttpResponse::Ok().json(Report::of(&world)))
+}
+
+async fn nothing() -> HttpResponse {
+    HttpResponse::NotFound().content_type(ContentType::json()).body(
+        json!({
+            "title": "Not Found",
+            "status": 404,
+            "field": null,
+            "detail": "The controls are listed in the README of the sandbox",
+        })
+        .to_string(),
+    )
+}

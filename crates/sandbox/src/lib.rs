@@ -1,0 +1,43 @@
+//! A local amoCRM for tests and laptops: its authorization pages, token endpoint, API v4, limits and bad days.
+//!
+//! It is somebody else's server: it knows nothing of who calls it. Start it in the process with
+//! [`Sandbox::start`], and steer it through the returned handle or, over HTTP, under `/_sandbox`.
+//! What is faithful, what is a switch and what is left out stands in the crate's README.
+
+mod accounts;
+mod api;
+mod clock;
+mod control;
+mod cut;
+mod data;
+mod error;
+mod faults;
+mod grants;
+mod hook;
+mod hosts;
+mod limits;
+mod oauth;
+mod options;
+mod patch;
+mod report;
+mod sandbox;
+mod server;
+mod state;
+mod stats;
+mod switches;
+mod world;
+
+pub use accounts::{AccountId, AccountInfo, UserId, UserInfo};
+pub use clock::ClockReading;
+pub use error::SandboxError;
+pub use faults::{Failure, Faults};
+pub use grants::{GrantInfo, IssuedCode};
+pub use hook::HookOutcome;
+pub use options::{Integration, Options};
+pub use report::Report;
+pub use sandbox::Sandbox;
+pub use stats::Stats;
+pub use switches::{
+    DenyRedirect, DisabledGrant, GarbageRefresh, RateLimitCovers, RateLimitScope, RefreshRace, Switches, TooMany,
+    Unauthorized, WrongRedirectUri,
+};

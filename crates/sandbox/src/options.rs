@@ -1,0 +1,85 @@
+//! What a sandbox is started with.
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use crate::{Faults, Switches};
+
+/// How to start a sandbox; the default listens on free ports of this machine.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Address of the authorization page and of *For You Real Estate*. The other accounts and the
+    /// spare hosts take the ports that follow; with port 0 all take free ones.
+    pub amo_bind: SocketAddr,
+    /// The redirect URI registered for the integration `sandbox`; compared byte for byte.
+    pub redirect_uri: String,
+    /// Where the disconnect hook goes; without it none is sent.
+    pub hook_url: Option<String>,
+    /// Listens where others than this machine can come in.
+    pub allow_non_loopback: bool,
+    /// The name under which clients reach the sandbox, if it is not the address it listens on
+    /// (`sandbox` in a network of containers); the port is added.
+    pub public_name: Option<String>,
+    /// Where the made-up leads, contacts, times and ids come from: one seed, one world. Tokens and
+    /// codes are random whatever the seed.
+    pub seed: u64,
+    /// How many leads the list of *For You Real Estate* has.
+    pub leads: usize,
+    /// Hosts kept free for accounts that move.
+    pub spare_hosts: u16,
+    /// Worker threads of the server.
+    pub workers: usize,
+    /// The bad days it starts with, and goes back to on a reset.
+    pub faults: Faults,
+    /// The switches it starts with, and goes back to on a reset.
+    pub switches: Switches,
+    /// Integrations besides `sandbox`.
+    pub other_integrations: Vec<Integration>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            amo_bind: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            redirect_uri: "http://127.0.0.1:8080/api/amo-crm/callback".to_owned(),
+            hook_url: None,
+            allow_non_loopback: false,
+            public_name: None,
+            seed: 2026,
+            leads: 630,
+            spare_hosts: 3,
+            workers: 1,
+            faults: Faults::default(),
+            switches: Switches::default(),
+            other_integrations: Vec::new(),
+        }
+    }
+}
+
+impl Options {
+    /// The integration of the service under test (`sandbox`), and the others after it.
+    pub(crate) fn integrations(&self) -> Vec<Integration> {
+        let own = Integration {
+            client_id: "sandbox".to_owned(),
+            client_secret: "sandbox-secret".to_owned(),
+            redirect_uri: self.redirect_uri.clone(),
+            name: "For You".to_owned(),
+            hook_url: self.hook_url.clone(),
+        };
+        std::iter::once(own).chain(self.other_integrations.iter().cloned()).collect()
+    }
+}
+
+/// An integration as amoCRM has it registered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Integration {
+    /// Its public identifier.
+    pub client_id: String,
+    /// Its secret, also the key of the hook's signature.
+    pub client_secret: String,
+    /// Where the authorization page sends the browser back to; compared byte for byte.
+    pub redirect_uri: String,
+    /// Its name on the consent page.
+    pub name: String,
+    /// Where its disconnect hook goes; without it none is sent.
+    pub hook_url: Option<String>,
+}

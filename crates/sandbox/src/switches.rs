@@ -1,0 +1,222 @@
+//! What nobody outside amoCRM knows for certain: each is a switch, and a client copes with both.
+
+use serde::{Deserialize, Serialize};
+
+use crate::SandboxError;
+
+/// Whose requests share the integration's limit.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RateLimitScope {
+    /// Those of the integration in one account.
+    #[default]
+    Account,
+    /// Those of the integration in all accounts.
+    Integration,
+}
+
+/// Which requests count towards the limits.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RateLimitCovers {
+    /// The API's and the token endpoint's.
+    #[default]
+    Everything,
+    /// The API's alone.
+    Api,
+}
+
+/// The answer to a request over the limit; always 429.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TooMany {
+    /// A web server's HTML page.
+    #[default]
+    Html,
+    /// No body at all.
+    Empty,
+    /// A JSON body with `retry_after`, and the header `Retry-After`.
+    RetryAfter,
+}
+
+/// What happens when one refresh token comes twice before either was answered.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefreshRace {
+    /// One wins, the others are told that the token has been revoked.
+    #[default]
+    OneWins,
+    /// All that were on their way before the first was answered get a pair.
+    AllWin,
+}
+
+/// How the browser comes back after *Deny*.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DenyRedirect {
+    /// With `error`, `error_description`, `state`, `client_id` and `referer`.
+    #[default]
+    Full,
+    /// With `error` and `state`.
+    Bare,
+    /// Not at all: a page says that access was denied.
+    Stay,
+}
+
+/// The answer to a wrong redirect URI at the token endpoint.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WrongRedirectUri {
+    /// 401, the client is refused.
+    #[default]
+    Client,
+    /// 400 with the hint `Redirect URI is not associated with client`.
+    NotAssociated,
+}
+
+/// The answer to a refresh token that is none.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GarbageRefresh {
+    /// 401 with the hint `Cannot decrypt the refresh token`.
+    #[default]
+    CannotDecrypt,
+    /// 400 with the hint `Invalid refresh token`.
+    Invalid,
+}
+
+/// The answer to the refresh token of an integration that was disabled in the account.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DisabledGrant {
+    /// 401 with the hint `Token has been revoked`.
+    #[default]
+    Revoked,
+    /// 401, the client is refused.
+    Client,
+}
+
+/// The body of the API's 401.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unauthorized {
+    /// problem+json with `Invalid user name or password`.
+    #[default]
+    Problem,
+    /// No body at all.
+    Empty,
+}
+
+/// The position of every switch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Switches {
+    /// Requests of an integration in any window of one second; 0 is off.
+    pub rate_limit: u32,
+    /// Requests to an account in any window of one second; 0 is off.
+    pub account_rate_limit: u32,
+    /// Whose requests share `rate_limit`.
+    pub rate_limit_scope: RateLimitScope,
+    /// Which requests count.
+    pub rate_limit_covers: RateLimitCovers,
+    /// The answer over the limit.
+    pub too_many: TooMany,
+    /// An account is banned after so many requests over the limit; 0 is never.
+    pub ban_after: u32,
+    /// Life of an access token, in seconds.
+    pub expires_in: u64,
+    /// Life of a refresh token, in seconds.
+    pub refresh_ttl: u64,
+    /// Life of an authorization code, in seconds.
+    pub code_ttl: u64,
+    /// Whether a refresh ends the access token before it.
+    pub kill_old_access: bool,
+    /// What happens to simultaneous refreshes of one token.
+    pub refresh_race: RefreshRace,
+    /// Whether token answers carry `server_time`.
+    pub server_time: bool,
+    /// Whether access tokens carry `api_domain`.
+    pub api_domain: bool,
+    /// How the browser comes back after *Deny*.
+    pub deny_redirect: DenyRedirect,
+    /// The answer to a wrong redirect URI.
+    pub wrong_redirect_uri: WrongRedirectUri,
+    /// The status of the refusal of an expired code, 400 or 401.
+    pub expired_code_status: u16,
+    /// The answer to a refresh token that is none.
+    pub garbage_refresh: GarbageRefresh,
+    /// The answer to the refresh token of a disabled integration.
+    pub disabled_grant: DisabledGrant,
+    /// The body of the API's 401.
+    pub unauthorized: Unauthorized,
+    /// The status of a host whose account moved away, 404 or 401.
+    pub moved_status: u16,
+    /// The most a list gives a page, 250 or 500.
+    pub page_limit: usize,
+    /// How often the disconnect hook is sent again when it is not taken.
+    pub hook_retries: u32,
+}
+
+impl Default for Switches {
+    fn default() -> Self {
+        Self {
+            rate_limit: 7,
+            account_rate_limit: 50,
+            rate_limit_scope: RateLimitScope::default(),
+            rate_limit_covers: RateLimitCovers::default(),
+            too_many: TooMany::default(),
+            ban_after: 0,
+            expires_in: 24 * 60 * 60,
+            refresh_ttl: 90 * 24 * 60 * 60,
+            code_ttl: 20 * 60,
+            kill_old_access: false,
+            refresh_race: RefreshRace::default(),
+            server_time: true,
+            api_domain: true,
+            deny_redirect: DenyRedirect::default(),
+            wrong_redirect_uri: WrongRedirectUri::default(),
+            expired_code_status: 400,
+            garbage_refresh: GarbageRefresh::default(),
+            disabled_grant: DisabledGrant::default(),
+            unauthorized: Unauthorized::default(),
+            moved_status: 404,
+            page_limit: 250,
+            hook_retries: 0,
+        }
+    }
+}
+
+/// The longest life of anything, ten years, in seconds.
+pub(crate) const TEN_YEARS: u64 = 10 * 365 * 24 * 60 * 60;
+
+impl Switches {
+    /// # Errors
+    /// [`SandboxError::Invalid`] naming the switch that has no such position.
+    pub(crate) fn check(&self) -> Result<(), SandboxError> {
+        for (field, status, positions) in [
+            ("expired_code_status", self.expired_code_status, [400, 401]),
+            ("moved_status", self.moved_status, [404, 401]),
+        ] {
+            if !positions.contains(&status) {
+                return Err(SandboxError::invalid(
+                    field,
+                    format!("{status} is neither {} nor {}", positions[0], positions[1]),
+                ));
+            }
+        }
+        for (field, seconds) in
+            [("expires_in", self.expires_in), ("refresh_ttl", self.refresh_ttl), ("code_ttl", self.code_ttl)]
+        {
+            if seconds > TEN_YEARS {
+                return Err(SandboxError::invalid(field, "at most ten years of seconds"));
+            }
+        }
+        if !(1..=500).contains(&self.page_limit) {
+            return Err(SandboxError::invalid("page_limit", "from 1 to 500"));
+        }
+        if self.hook_retries > 10 {
+            return Err(SandboxError::invalid("hook_retries", "at most 10"));
+        }
+        Ok(())
+    }
+}

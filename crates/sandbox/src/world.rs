@@ -1,0 +1,145 @@
+//! The sandbox as a whole: what never changes, and the state behind its lock.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use url::Url;
+
+use crate::{
+    AccountId, AccountInfo, Integration, IssuedCode, Options, SandboxError, UserId, UserInfo,
+    data::{self, Account},
+    grants::{Book, Holder, Issued, Mint, Signer},
+    hook::HookSender,
+    hosts::Hosts,
+    state::State,
+};
+
+/// Everything a request needs to be answered.
+pub(crate) struct World {
+    pub(crate) options: Options,
+    pub(crate) integrations: Vec<Integration>,
+    pub(crate) accounts: Vec<Account>,
+    pub(crate) hook_sender: HookSender,
+    pub(crate) ports: Vec<u16>,
+    host_names: Vec<String>,
+    signer: Signer,
+    state: Mutex<State>,
+}
+
+impl World {
+    /// Builds the world that answers on `host_names`, whose ports are `ports`.
+    pub(crate) fn new(options: Options, host_names: Vec<String>, ports: Vec<u16>) -> Result<Self, SandboxError> {
+        options.faults.check()?;
+        options.switches.check()?;
+        let integrations = options.integrations();
+        for integration in &integrations {
+            check_redirect_uri(&integration.redirect_uri)?;
+        }
+        let accounts = data::generate(&options);
+        let state = fresh_state(&options, &accounts, &host_names)?;
+        Ok(Self {
+            integrations,
+            accounts,
+            hook_sender: HookSender::new()?,
+            ports,
+            host_names,
+            signer: Signer::new()?,
+            state: Mutex::new(state),
+            options,
+        })
+    }
+
+    /// The state; a request that panicked with it in hand leaves it as it was.
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes everything as it was at the start.
+    pub(crate) fn reset(&self) -> Result<(), SandboxError> {
+        let state = fresh_state(&self.options, &self.accounts, &self.host_names)?;
+        *self.state() = state;
+        Ok(())
+    }
+
+    pub(crate) fn account(&self, id: AccountId) -> Result<&Account, SandboxError> {
+        let found = self.accounts.iter().find(|account| account.id == id);
+        found.ok_or(SandboxError::UnknownAccount(id))
+    }
+
+    pub(crate) fn integration(&self, client_id: &str) -> Result<&Integration, SandboxError> {
+        let found = self.integrations.iter().find(|known| known.client_id == client_id);
+        found.ok_or_else(|| SandboxError::UnknownIntegration(client_id.to_owned()))
+    }
+
+    /// The integration of the service under test.
+    pub(crate) fn own_client_id(&self) -> &str {
+        self.integrations.first().map_or("", |own| own.client_id.as_str())
+    }
+
+    /// Issues a code as if `user` (or the account's first) had allowed access.
+    pub(crate) fn issue_code(
+        &self,
+        account: AccountId,
+        user: Option<UserId>,
+        client_id: &str,
+    ) -> Result<IssuedCode, SandboxError> {
+        let known = self.account(account)?;
+        let user = user.or_else(|| known.users.first().map(|first| first.id)).unwrap_or(0.into());
+        known.user(user).ok_or(SandboxError::UnknownUser { account, user })?;
+        let client_id = self.integration(client_id)?.client_id.clone();
+        let mut state = self.state();
+        let expires = state.now().after(state.switches.code_ttl);
+        let code = state.book.issue_code(Holder { account, user, client_id }, expires);
+        state.stats.codes += 1;
+        Ok(IssuedCode { code, referer: state.hosts.of(account).to_owned() })
+    }
+
+    /// Signs the access token of a pair and writes it down.
+    pub(crate) fn sign(&self, issued: &Issued) -> Result<String, SandboxError> {
+        let api_domain = {
+            let state = self.state();
+            state.switches.api_domain.then(|| state.hosts.shared().to_owned())
+        };
+        let token = self.signer.sign(&crate::grants::Claims::new(
+            &issued.holder,
+            issued.now,
+            issued.access_expires,
+            api_domain,
+        ))?;
+        self.state().book.remember_access(issued, &token);
+        Ok(token)
+    }
+
+    /// The accounts as the controls show them.
+    pub(crate) fn account_infos(&self) -> Vec<AccountInfo> {
+        let state = self.state();
+        let info = |account: &Account| AccountInfo {
+            id: account.id,
+            name: account.name.to_owned(),
+            host: state.hosts.of(account.id).to_owned(),
+            leads: account.leads.iter().filter(|lead| !lead.is_deleted).count(),
+            users: account
+                .users
+                .iter()
+                .map(|user| UserInfo {
+                    id: user.id,
+                    name: user.name.to_owned(),
+                    email: user.email.to_owned(),
+                    is_admin: user.is_admin,
+                })
+                .collect(),
+        };
+        self.accounts.iter().map(info).collect()
+    }
+}
+
+fn fresh_state(options: &Options, accounts: &[Account], host_names: &[String]) -> Result<State, SandboxError> {
+    let ids: Vec<_> = accounts.iter().map(|account| account.id).collect();
+    let hosts = Hosts::new(host_names.to_vec(), &ids);
+    let book = Book::new(Mint::new()?);
+    Ok(State::new(hosts, book, options.faults.clone(), options.switches.clone()))
+}
+
+fn check_redirect_uri(uri: &str) -> Result<(), SandboxError> {
+    let redirect = |source| SandboxError::RedirectUri { uri: uri.to_owned(), source };
+    Url::parse(uri).map_err(redirect).map(drop)
+}

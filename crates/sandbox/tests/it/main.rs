@@ -1,0 +1,17 @@
+//! What the sandbox promises, asked over HTTP as its clients ask it.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, its helpers too")]
+
+mod api;
+mod control;
+mod exchange;
+mod faults;
+mod hosts;
+mod leads;
+mod limits;
+mod pages;
+mod rotation;
+mod start;
+mod support;
+mod switches;
+mod wire;

@@ -1,0 +1,48 @@
+//! `cargo xtask test`: installs what the tests need, then runs all of them with nothing skipped.
+
+use std::process::{Command, ExitCode};
+
+/// The runner of the tests, at the version they were written with.
+const NEXTEST: &str = "0.9.143";
+
+const USAGE: &str = "usage: cargo xtask test [FILTER …]   install what the tests need and run them";
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args().skip(1);
+    let done = match arguments.next().as_deref() {
+        Some("test") => test(&arguments.collect::<Vec<_>>()),
+        _ => Err(USAGE.to_owned()),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => {
+            eprintln!("xtask: {problem}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn test(filters: &[String]) -> Result<(), String> {
+    if run("cargo", &["nextest", "--version"]).is_err() {
+        eprintln!("xtask: installing cargo-nextest {NEXTEST}, the runner of the tests (some minutes, once)");
+        run("cargo", &["install", "--locked", "cargo-nextest", "--version", NEXTEST])?;
+    }
+    // The whole-system tests start the real binary.
+    run("cargo", &["build", "--workspace", "--all-features"])?;
+    let mut nextest = vec!["nextest", "run", "--workspace", "--all-features"];
+    nextest.extend(filters.iter().map(String::as_str));
+    run("cargo", &nextest)?;
+    if filters.is_empty() {
+        run("cargo", &["test", "--workspace", "--all-features", "--doc"])?;
+    }
+    Ok(())
+}
+
+fn run(program: &str, arguments: &[&str]) -> Result<(), String> {
+    let line = format!("{program} {}", arguments.join(" "));
+    match Command::new(program).args(arguments).status() {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(format!("`{line}` ended with {status}")),
+        Err(error) => Err(format!("`{line}` could not be started: {error}")),
+    }
+}

@@ -1,0 +1,67 @@
+//! An answer of the service, and what tests ask of one.
+
+use serde_json::Value;
+
+/// An answer, read whole.
+#[derive(Debug)]
+pub struct Answer {
+    /// The status code.
+    pub status: u16,
+    headers: reqwest::header::HeaderMap,
+    /// The body as text.
+    pub text: String,
+}
+
+impl Answer {
+    /// Sends `request` and reads the answer.
+    pub async fn to(request: reqwest::RequestBuilder) -> Self {
+        let response = request.send().await.unwrap();
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        Self { status, headers, text: response.text().await.unwrap() }
+    }
+
+    /// A header, or the empty text.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// The body as JSON.
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("not JSON: {self:?}"))
+    }
+
+    /// The `data` of an answer that must be a success.
+    pub fn data(&self) -> Value {
+        assert_eq!(self.status, 200, "{self:?}");
+        assert_eq!(self.json()["success"], true, "{self:?}");
+        self.json()["data"].clone()
+    }
+
+    /// The status and `code` of an answer that must be a problem, with all a problem has.
+    pub fn problem(&self) -> (u16, String) {
+        assert_eq!(self.header("content-type"), "application/problem+json", "{self:?}");
+        let body = self.json();
+        assert_eq!(body["status"], self.status, "{self:?}");
+        assert_eq!(body["success"], false, "{self:?}");
+        assert_eq!(body["message"], body["detail"], "{self:?}");
+        assert_eq!(body["requestId"], self.header("x-request-id"), "{self:?}");
+        for text in ["type", "title", "detail", "requestId"] {
+            assert!(body[text].as_str().is_some_and(|text| !text.is_empty()), "{text}: {self:?}");
+        }
+        (self.status, body["code"].as_str().unwrap().to_owned())
+    }
+
+    /// The deep link of a callback page, with the HTML's escapes undone.
+    pub fn deep_link(&self) -> String {
+        let marker = "data-link=\"";
+        let start = self.text.find(marker).unwrap_or_else(|| panic!("no deep link: {self:?}")) + marker.len();
+        let end = start + self.text[start..].find('"').unwrap();
+        self.text[start..end].replace("&amp;", "&")
+    }
+
+    /// The value of a parameter of the page's deep link.
+    pub fn link_parameter(&self, name: &str) -> Option<String> {
+        let link = url::Url::parse(&self.deep_link()).unwrap();
+        link.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+    }
+}

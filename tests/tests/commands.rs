@@ -1,0 +1,148 @@
+//! The commands, as processes of their own.
+
+use amo_connect_tests::{Answer, Process, World};
+use serde_json::Value;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn serve_with_nothing_set_names_every_missing_variable() {
+    let folder = tempfile::tempdir().unwrap();
+    let (code, output, complaint) = Process::start(&["serve"], &[], folder.path()).ended().await;
+    assert_eq!((code, output.as_str()), (Some(1), ""));
+    for name in ["AMO_CLIENT_ID", "AMO_CLIENT_SECRET", "AMO_REDIRECT_URI", "JWT_SECRET", "TOKEN_KEYS"] {
+        assert!(complaint.contains(&format!("{name}: is required")), "{name}: {complaint}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn serve_names_every_bad_variable_and_shows_no_secret() {
+    let folder = tempfile::tempdir().unwrap();
+    let variables = [
+        ("AMO_CLIENT_ID", "id"),
+        ("AMO_CLIENT_SECRET", "hunter2-client"),
+        ("AMO_REDIRECT_URI", "http://app.example/callback"),
+        ("JWT_SECRET", "hunter2-jwt"),
+        ("TOKEN_KEYS", "k1:hunter2"),
+        ("DATABASE_URL", "mysql://u:hunter2@host/db"),
+        ("BIND", "everywhere"),
+        ("AMO_AUTH_URL", "ftp://x"),
+        ("AMO_ALLOWED_HOSTS", "amocrm.ru,127.0.0.1:80"),
+        ("APP_DEEP_LINK", "javascript:alert(1)"),
+        ("REQUIRE_CLAIM", "maybe"),
+        ("USER_RATE", "-1"),
+        ("TRUSTED_PROXIES", "10.0.0.0/99"),
+        ("REFRESH_MARGIN", "soon"),
+    ];
+    let (code, output, complaint) = Process::start(&["serve"], &variables, folder.path()).ended().await;
+    assert_eq!((code, output.as_str()), (Some(1), ""));
+    let fine = ["AMO_CLIENT_ID", "AMO_CLIENT_SECRET", "JWT_SECRET"];
+    for (name, _) in variables {
+        assert_eq!(complaint.contains(&format!("{name}: ")), !fine.contains(&name), "{name}: {complaint}");
+    }
+    assert!(!complaint.contains("hunter2"), "{complaint}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_printed_jwt_and_a_printed_key_are_good_for_serve() {
+    let mut world = World::without_service().await;
+    let run = async |arguments: &[&str], variables: &[(&str, &str)]| {
+        let (code, output, _) = Process::start(arguments, variables, &world.folder()).ended().await;
+        assert_eq!(code, Some(0));
+        output.trim().to_owned()
+    };
+    let secret = world.settings.jwt_secret.clone().unwrap();
+    let token = run(&["jwt", "--user", "olena", "--ttl", "10m"], &[("JWT_SECRET", &secret)]).await;
+    let key = run(&["keys", "new"], &[]).await;
+    assert_ne!(key, run(&["keys", "new"], &[]).await);
+
+    world.settings.token_keys = Some(key);
+    world.start_service().await;
+    let status = Answer::to(world.http().get(world.url("/status")).bearer_auth(token)).await;
+    assert_eq!(status.data()["state"], "not_connected");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn serve_stops_in_order_and_no_log_has_a_secret() {
+    let world = World::without_service().await;
+    let settings = &world.settings;
+    let variables = [
+        ("AMO_CLIENT_ID", &settings.amo_client_id),
+        ("AMO_CLIENT_SECRET", &settings.amo_client_secret),
+        ("AMO_REDIRECT_URI", &settings.amo_redirect_uri),
+        ("AMO_AUTH_URL", &settings.amo_auth_url),
+        ("AMO_ALLOWED_HOSTS", &settings.amo_allowed_hosts),
+        ("JWT_SECRET", &settings.jwt_secret),
+        ("TOKEN_KEYS", &settings.token_keys),
+        ("DATABASE_URL", &settings.database_url),
+        ("BIND", &settings.bind),
+    ]
+    .map(|(name, value)| (name, value.as_deref().unwrap()));
+    let mut variables = variables.to_vec();
+    variables.push(("RUST_LOG", "trace"));
+    let mut process = Process::start(&["serve"], &variables, &world.folder());
+    process.until_logged("serving").await;
+
+    let (attempt, code) = world.connect("olena", amo_connect_tests::ACCOUNT).await;
+    assert_eq!(world.get("olena", "/leads?query=secretquery").await.status, 200);
+    process.terminate();
+    let (exit, output, log) = process.ended().await;
+    assert_eq!((exit, output.as_str()), (Some(0), ""));
+    assert!(log.contains("/api/amo-crm/callback"), "the request is logged: {log}");
+    for secret in [code.as_str(), &attempt.state, "ac1_", "def502", "eyJ", "secretquery", "sandbox-secret", "Bearer"] {
+        assert!(!log.contains(secret), "{secret} is in the log: {log}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_sandbox_prints_what_a_newcomer_needs_and_it_works() {
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = ["sandbox", "--bind", "127.0.0.1:0", "--amo-bind", "127.0.0.1:0", "--data", "kept"];
+    let mut process = Process::start(&arguments, &[], folder.path());
+    let guide = process.until_printed("Stop:").await;
+    let after = |mark: &str| {
+        let start = guide.find(mark).unwrap_or_else(|| panic!("{mark}: {guide}")) + mark.len();
+        guide[start..].split_whitespace().next().unwrap().to_owned()
+    };
+    let phone = after("Open ");
+    let http = reqwest::Client::builder().build().unwrap();
+    let page = Answer::to(http.get(&phone)).await;
+    assert_eq!(page.status, 200);
+    assert!(page.text.contains("Connect AMO CRM"), "{}", page.text);
+
+    let api = format!("{phone}api/amo-crm");
+    let (olena, ivan) = (after("JWT="), after("JWT2="));
+    let amo = after("amoCRM is at ");
+    let request = http.post(format!("{amo}/_sandbox/codes")).body(r#"{"account":31920194}"#);
+    let issued: Value = Answer::to(request).await.json();
+    let code = issued["code"].as_str().unwrap();
+    let parameters = [("code", code), ("referer", issued["referer"].as_str().unwrap())];
+    let page = Answer::to(http.get(format!("{api}/callback")).query(&parameters)).await;
+    assert_eq!(page.status, 200, "{page:?}");
+    assert!(page.deep_link().starts_with(&format!("{phone}app/callback?code=")), "{}", page.deep_link());
+    let claim =
+        http.post(format!("{api}/exchange-code")).bearer_auth(&olena).json(&serde_json::json!({ "code": code }));
+    assert_eq!(Answer::to(claim).await.data()["connected"], true);
+    let leads = Answer::to(http.get(format!("{api}/leads?limit=5")).bearer_auth(&olena)).await;
+    assert_eq!(leads.json()["data"].as_array().unwrap().len(), 5);
+    let his = Answer::to(http.get(format!("{api}/status")).bearer_auth(&ivan)).await;
+    assert_eq!(his.data()["state"], "not_connected");
+    assert!(folder.path().join("kept/amo-connect.db").exists());
+
+    process.terminate();
+    assert_eq!(process.ended().await.0, Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_sandbox_stays_on_this_machine_unless_it_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    for arguments in [["--bind", "0.0.0.0:0"], ["--amo-bind", "0.0.0.0:0"]] {
+        let (code, _, complaint) =
+            Process::start(&[&["sandbox"], &arguments[..]].concat(), &[], folder.path()).ended().await;
+        assert_eq!(code, Some(1));
+        assert!(complaint.contains("--i-know-this-is-not-amocrm"), "{complaint}");
+    }
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let (code, _, complaint) = Process::start(&["sandbox", "--bind", &address], &[], folder.path()).ended().await;
+    assert_eq!(code, Some(1));
+    assert!(complaint.contains(&address) && complaint.contains("--bind"), "{complaint}");
+}

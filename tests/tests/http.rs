@@ -1,0 +1,192 @@
+//! The envelope: problems, headers, JWTs, bodies.
+
+use amo_connect_tests::{Answer, World, jwt, signed};
+use serde_json::{Value, json};
+
+fn in_s(seconds: i64) -> i64 {
+    jsonwebtoken::get_current_timestamp().cast_signed() + seconds
+}
+
+async fn status_with(world: &World, token: &str) -> Answer {
+    Answer::to(world.http().get(world.url("/status")).bearer_auth(token)).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_there_is_a_problem_too() {
+    let world = World::start().await;
+    let send = |request: reqwest::RequestBuilder| Answer::to(request);
+    let nothing = send(world.http().get(format!("{}/nothing", world.base))).await;
+    assert_eq!(nothing.problem(), (404, "not_found".to_owned()));
+    let nothing = send(world.http().get(world.url("/nothing"))).await;
+    assert_eq!(nothing.problem(), (404, "not_found".to_owned()));
+    for (path, allowed) in [("/authorize", "POST"), ("/disconnect", "POST"), ("/exchange-code", "POST")] {
+        let answer = send(world.http().get(world.url(path))).await;
+        assert_eq!(answer.problem(), (405, "method_not_allowed".to_owned()));
+        assert_eq!(answer.header("allow"), allowed);
+    }
+    let answer = send(world.http().post(world.url("/callback"))).await;
+    assert_eq!(answer.problem(), (405, "method_not_allowed".to_owned()));
+    assert_eq!(answer.header("allow"), "GET, HEAD");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_answer_has_a_request_id_and_nosniff() {
+    let world = World::start().await;
+    for path in ["/healthz", "/readyz", "/api/amo-crm/status", "/api/amo-crm/callback", "/x"] {
+        let address = format!("{}{path}", world.base);
+        let answer = Answer::to(world.http().get(&address).header("x-request-id", "app-7.1")).await;
+        assert_eq!(answer.header("x-request-id"), "app-7.1", "{path}");
+        assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
+        let answer = Answer::to(world.http().get(&address).header("x-request-id", "a\"b c")).await;
+        assert_eq!(answer.header("x-request-id").len(), 36, "{path}");
+    }
+    assert_eq!(Answer::to(world.http().get(format!("{}/healthz", world.base))).await.status, 200);
+    assert_eq!(Answer::to(world.http().get(format!("{}/readyz", world.base))).await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_endpoint_of_a_user_wants_a_jwt() {
+    let world = World::start().await;
+    let http = world.http();
+    for request in [
+        http.post(world.url("/authorize")),
+        http.get(world.url("/authorize/AAAAAAAAAAAAAAAAAAAAAA")),
+        http.post(world.url("/exchange-code")).json(&json!({ "code": "a" })),
+        http.get(world.url("/status")),
+        http.post(world.url("/disconnect")),
+        http.get(world.url("/leads")),
+    ] {
+        let answer = Answer::to(request).await;
+        assert_eq!(answer.problem(), (401, "unauthorized".to_owned()));
+        assert_eq!(answer.header("www-authenticate"), "Bearer");
+        assert_eq!(answer.header("cache-control"), "no-store");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_jwt_is_taken_only_if_it_is_the_apps_and_current() {
+    let world = World::start().await;
+    let good = [
+        json!({ "sub": "olena", "exp": in_s(60) }),
+        json!({ "userId": 42, "exp": in_s(60) }),
+        json!({ "id": "42", "sub": 42, "exp": in_s(60) }),
+        json!({ "sub": "olena", "exp": in_s(-20), "nbf": in_s(20) }),
+    ];
+    for claims in good {
+        assert_eq!(status_with(&world, &signed(&claims)).await.status, 200, "{claims}");
+    }
+    let bad = [
+        json!({ "sub": "olena" }),
+        json!({ "sub": "olena", "exp": in_s(-60) }),
+        json!({ "sub": "olena", "exp": in_s(60), "nbf": in_s(60) }),
+        json!({ "exp": in_s(60) }),
+        json!({ "sub": "", "exp": in_s(60) }),
+        json!({ "sub": 1.5, "exp": in_s(60) }),
+        json!({ "sub": ["olena"], "exp": in_s(60) }),
+        json!({ "sub": "a".repeat(256), "exp": in_s(60) }),
+        json!({ "sub": "olena", "userId": "ivan", "exp": in_s(60) }),
+    ];
+    for claims in bad {
+        let answer = status_with(&world, &signed(&claims)).await;
+        assert_eq!(answer.problem(), (401, "unauthorized".to_owned()), "{claims}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_algorithm_is_never_the_tokens_choice() {
+    use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
+    let world = World::start().await;
+    let claims = json!({ "sub": "olena", "exp": in_s(60) });
+    let with =
+        |header: Header, secret: &str| encode(&header, &claims, &EncodingKey::from_secret(secret.as_bytes())).unwrap();
+    let critical = Header { crit: Some(vec!["exp".to_owned()]), ..Header::default() };
+    let payload = signed(&claims);
+    let unsigned = format!("eyJhbGciOiJub25lIn0.{}.", payload.split('.').nth(1).unwrap());
+    let own = "the app's and the service's";
+    for token in
+        [with(Header::new(Algorithm::HS512), own), with(critical, own), with(Header::default(), "guess"), unsigned]
+    {
+        assert_eq!(status_with(&world, &token).await.problem(), (401, "unauthorized".to_owned()), "{token}");
+    }
+    for header in ["Basic abc", "Bearer", "Bearer ", "nonsense"] {
+        let answer = Answer::to(world.http().get(world.url("/status")).header("authorization", header)).await;
+        assert_eq!(answer.problem(), (401, "unauthorized".to_owned()), "{header}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn issuer_audience_and_user_claim_are_checked_where_they_are_set() {
+    let world = World::start_with(|settings| {
+        settings.jwt_issuer = Some("for-you".to_owned());
+        settings.jwt_audience = Some("crm".to_owned());
+        settings.jwt_user_claim = Some("uid".to_owned());
+    })
+    .await;
+    let token = |change: fn(&mut Value)| {
+        let mut claims = json!({ "uid": "olena", "sub": "x", "iss": "for-you", "aud": ["crm"], "exp": in_s(60) });
+        change(&mut claims);
+        signed(&claims)
+    };
+    assert_eq!(status_with(&world, &token(|_| {})).await.status, 200);
+    let bad: [fn(&mut Value); 5] = [
+        |claims| claims["iss"] = json!("other"),
+        |claims| claims["aud"] = json!("other"),
+        |claims| drop(claims.as_object_mut().unwrap().remove("iss")),
+        |claims| drop(claims.as_object_mut().unwrap().remove("aud")),
+        |claims| drop(claims.as_object_mut().unwrap().remove("uid")),
+    ];
+    for change in bad {
+        assert_eq!(status_with(&world, &token(change)).await.problem().0, 401);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_is_json_of_up_to_16_kilobytes() {
+    let world = World::start().await;
+    let post = |kind: &'static str, body: String| {
+        let request = world.http().post(world.url("/exchange-code")).bearer_auth(jwt("olena"));
+        Answer::to(request.header("content-type", kind).body(body))
+    };
+    assert_eq!(post("application/json", "{".to_owned()).await.problem(), (400, "invalid_json".to_owned()));
+    assert_eq!(post("text/plain", "{}".to_owned()).await.problem(), (415, "unsupported_media_type".to_owned()));
+    let large = json!({ "code": "a", "padding": "a".repeat(17_000) }).to_string();
+    assert_eq!(post("application/json", large).await.problem(), (413, "payload_too_large".to_owned()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_over_their_rate_waits() {
+    let world = World::start_with(|settings| settings.user_rate = Some("1".to_owned())).await;
+    for _ in 0..5 {
+        assert_eq!(world.post("olena", "/authorize", json!({})).await.status, 200);
+    }
+    let answer = world.post("olena", "/authorize", json!({})).await;
+    assert_eq!(answer.problem(), (429, "too_many_requests".to_owned()));
+    assert!(answer.header("retry-after").parse::<u64>().unwrap() >= 1);
+    assert_eq!(world.post("ivan", "/authorize", json!({})).await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_of_leads_is_revalidated() {
+    let world = World::start().await;
+    world.connect("olena", amo_connect_tests::ACCOUNT).await;
+    let page = world.get("olena", "/leads?limit=3&page=2").await;
+    assert_eq!(page.header("cache-control"), "private, no-cache");
+    let body = page.json();
+    assert_eq!((&body["page"], &body["limit"], &body["hasMore"]), (&json!(2), &json!(3), &json!(true)));
+    let lead = &body["data"][0];
+    assert_eq!(lead["id"], lead["amoLeadId"].to_string());
+    for name in
+        ["name", "guestName", "guestPhone", "guestEmail", "status", "price", "pipelineId", "stageId", "createdAt"]
+    {
+        assert!(lead.as_object().unwrap().contains_key(name), "{name}: {lead}");
+    }
+    let request = world.http().get(world.url("/leads?limit=3&page=2")).bearer_auth(jwt("olena"));
+    let again = Answer::to(request.header("if-none-match", page.header("etag"))).await;
+    assert_eq!((again.status, again.text.as_str()), (304, ""));
+    assert_eq!(world.get("olena", "/leads?limit=0").await.problem(), (400, "invalid_request".to_owned()));
+    let beyond = world.get("olena", "/leads?limit=250&page=9").await.json();
+    assert_eq!((&beyond["data"], &beyond["hasMore"]), (&json!([]), &json!(false)));
+    let closed = world.get("olena", "/leads?status=CLOSED&limit=250").await.json();
+    assert!(!closed["data"].as_array().unwrap().is_empty());
+    assert!(closed["data"].as_array().unwrap().iter().all(|lead| lead["status"] == "CLOSED"));
+}
