@@ -43,6 +43,23 @@ async fn over_a_rate_limit_nothing_is_written_or_sent() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn codes_of_strangers_take_turns_and_those_turned_away_stay_good() {
+    let world = World::start().await;
+    let codes: Vec<_> = (0..9).map(|_| world.code(ACCOUNT)).collect();
+    let loads = codes.iter().map(async |(code, referer)| world.callback(&[("code", code), ("referer", referer)]).await);
+    let pages = futures_util::future::join_all(loads).await;
+    let turned_away: Vec<_> = pages.iter().zip(&codes).filter(|(page, _)| page.status == 429).collect();
+    let exchanged = pages.iter().filter(|page| page.status == 200).count();
+    assert!((6..=7).contains(&exchanged), "one at once, then one a second for five seconds: {exchanged}");
+    assert_eq!(turned_away.len(), 9 - exchanged);
+    let (page, (code, referer)) = turned_away[0];
+    assert_eq!(page.deep_link(), "foryoure://amo-crm/callback?error=try_again");
+    assert_eq!(page.header("retry-after"), "1");
+    let claimed = world.post("olena", "/exchange-code", json!({ "code": code, "referer": referer })).await;
+    assert_eq!(claimed.status, 200, "{claimed:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_install_from_the_marketplace_spends_nothing() {
     let world = World::start().await;
     let (code, referer) = world.code(ACCOUNT);

@@ -98,7 +98,7 @@ impl TokenKeys {
         refresh: &RefreshToken,
         row: &RowIdentity,
     ) -> Result<Vec<u8>, Failure> {
-        let Some(key) = self.0.first() else { return Err(UNREADABLE) };
+        let key = self.0.first().ok_or(Failure::Corrupt("there is no key to seal with"))?;
         let (access, refresh) = (access.expose().as_bytes(), refresh.expose().as_bytes());
         let length = u32::try_from(access.len()).or(Err(Failure::Corrupt("a token is too long")))?;
         let plain = Zeroizing::new([&length.to_be_bytes(), access, refresh].concat());

@@ -79,6 +79,7 @@ where
         if let Err(error) = database.run_migration(migration) {
             return Err(MigrationError::Failed { name, source: kind(&*error) });
         }
+        tracing::info!(migration = name, "the database was brought up to date");
     }
     Ok(names)
 }

@@ -16,6 +16,8 @@ use amo_connect_domain::ids::{AccountId, AttemptId, LeaseOwner, UserId};
 use amo_connect_domain::token::{
     AccessToken, AuthorizationCode, CodeHash, Issued, RefreshToken, State, StateHash, TokenPair,
 };
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 
 /// The seconds of 2026-11-23T10:00:00Z, where the tests' time begins.
@@ -54,6 +56,13 @@ pub fn issued(name: &str) -> Issued {
         expires_in: Duration::from_hours(24),
         account: None,
     }
+}
+
+/// What amoCRM issues in account `number`: its access tokens are JWTs that tell it.
+pub fn issued_in(number: u64, name: &str) -> Issued {
+    let claims = URL_SAFE_NO_PAD.encode(format!(r#"{{"account_id":{number},"name":"{name}"}}"#));
+    let access = AccessToken::new(format!("eyJ0eXAiOiJKV1QiLCJhbGciOiJSUzI1NiJ9.{claims}.c2lnbmF0dXJl"));
+    Issued { access, account: Some(AccountId(number)), ..issued(name) }
 }
 
 /// A pair issued at the tests' beginning.

@@ -18,17 +18,25 @@
 //! | port | macro | harness | list of cases | fake that passes |
 //! |---|---|---|---|---|
 //! | `TokenStore` | [`token_store_contract!`] | [`token_store::TokenStoreHarness`] | [`token_store::CASES`] | [`MemoryTokenStore`] |
+//! | `AmoClient` | [`amo_client_contract!`] | [`amo_client::AmoClientHarness`] | [`amo_client::CASES`] | [`FakeAmo`] |
 //!
-//! The fakes are for other tests too: a use case over [`MemoryTokenStore`] and [`TestRuntime`]
-//! behaves as it does over the real things, because they are judged by the same suites.
+//! A harness for a client that speaks HTTP has the CRM's side ready-made in [`wire::AmoServer`].
+//!
+//! The fakes are for other tests too: a use case over [`MemoryTokenStore`], [`FakeAmo`] and
+//! [`TestRuntime`] behaves as it does over the real things, because all are judged by the same
+//! suites.
 
+pub mod amo_client;
 mod clock;
+pub mod fake;
 pub mod fixtures;
 pub mod memory;
 mod runtime;
 pub mod suite;
 pub mod token_store;
+pub mod wire;
 
 pub use clock::TestClock;
+pub use fake::{Asked, FakeAccount, FakeAmo, FakeAmoHarness, Reply};
 pub use memory::{MemoryHarness, MemoryTokenStore};
 pub use runtime::TestRuntime;

@@ -25,6 +25,10 @@ use super::wire::Wire;
 /// No access token lives longer; a number beyond is nonsense.
 const LONGEST_LIFE: Duration = Duration::from_hours(10 * 365 * 24);
 
+/// The life of an access token whose answer does not say it. The pair is bought and must not
+/// be lost for that; if it ends sooner, the API's 401 leads to a refresh.
+const UNSTATED_LIFE: Duration = Duration::from_hours(1);
+
 type Client<HasTokenUrl = EndpointNotSet> = oauth2::Client<
     BasicErrorResponse,
     Pair,
@@ -117,7 +121,7 @@ impl<'c> AsyncHttpClient<'c> for Sender<'_> {
 struct Pair {
     access_token: oauth2::AccessToken,
     refresh_token: oauth2::RefreshToken,
-    #[serde(deserialize_with = "life")]
+    #[serde(default = "unstated", deserialize_with = "life")]
     expires_in: Duration,
     #[serde(default)]
     token_type: Bearer,
@@ -162,7 +166,7 @@ impl TokenResponse for Pair {
     }
 }
 
-/// The only token type there is, in any case of letters.
+/// The only token type amoCRM has, whatever it calls it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 struct Bearer;
 
@@ -170,9 +174,12 @@ impl TokenType for Bearer {}
 
 impl<'de> Deserialize<'de> for Bearer {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let name = String::deserialize(deserializer)?;
-        if name.eq_ignore_ascii_case("bearer") { Ok(Self) } else { Err(de::Error::custom("not a bearer token")) }
+        de::IgnoredAny::deserialize(deserializer).map(|_| Self)
     }
+}
+
+fn unstated() -> Duration {
+    UNSTATED_LIFE
 }
 
 /// Seconds, as a number or in quotes.
@@ -183,5 +190,5 @@ fn life<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error
         _ => None,
     };
     let life = seconds.map(Duration::from_secs).filter(|life| !life.is_zero() && *life <= LONGEST_LIFE);
-    life.ok_or_else(|| de::Error::custom("no life in seconds"))
+    Ok(life.unwrap_or(UNSTATED_LIFE))
 }

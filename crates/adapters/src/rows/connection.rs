@@ -30,7 +30,7 @@ words! { ProblemCode, problem_word, problem, "a connection's problem is unknown"
 }
 
 /// A row of `connections`, but for the lease.
-#[derive(Debug, Queryable, Selectable, Insertable, AsChangeset)]
+#[derive(Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = connections, treat_none_as_null = true, check_for_backend(diesel::sqlite::Sqlite))]
 pub(crate) struct ConnectionRow {
     user_id: Vec<u8>,
@@ -135,7 +135,7 @@ fn identity(user_id: &[u8]) -> RowIdentity {
 }
 
 /// The columns of `connections` that hold the lease.
-#[derive(Debug, Default, Queryable, Selectable, AsChangeset)]
+#[derive(Default, Queryable, Selectable, AsChangeset)]
 #[diesel(table_name = connections, treat_none_as_null = true, check_for_backend(diesel::sqlite::Sqlite))]
 pub(crate) struct LeaseColumns {
     #[diesel(column_name = lease_owner)]

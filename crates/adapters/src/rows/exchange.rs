@@ -23,7 +23,7 @@ pub(crate) const WAITING: &str = "waiting";
 pub(crate) const UNSETTLED: [&str; 3] = [IN_FLIGHT, INTERRUPTED, WAITING];
 
 /// A row of `exchanges`.
-#[derive(Debug, Queryable, Selectable, Insertable, AsChangeset)]
+#[derive(Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = exchanges, treat_none_as_null = true, check_for_backend(diesel::sqlite::Sqlite))]
 pub(crate) struct ExchangeRow {
     code_hash: Vec<u8>,

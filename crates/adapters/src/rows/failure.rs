@@ -22,11 +22,13 @@ pub(crate) enum Failure {
 #[error("{0}")]
 pub struct DatabaseError(&'static str);
 
+const LOCKED: &str = "database is locked";
+
 /// What SQLite says without naming anything of ours.
 const PLAIN_MESSAGES: [&str; 11] = [
     "attempt to write a readonly database",
     "database disk image is malformed",
-    "database is locked",
+    LOCKED,
     "database or disk is full",
     "database schema is locked",
     "database table is locked",
@@ -67,6 +69,11 @@ impl DatabaseError {
         } else {
             "a statement failed"
         }))
+    }
+
+    /// Whether somebody else holds the lock.
+    pub(crate) fn is_locked(self) -> bool {
+        self.0 == LOCKED
     }
 
     /// A failure of the pool, not of the database.

@@ -8,7 +8,7 @@ use amo_connect_domain::ports::StoreError;
 use amo_connect_domain::token::CodeHash;
 use async_trait::async_trait;
 use diesel::connection::{AnsiTransactionManager, TransactionManager as _};
-use diesel_async::pooled_connection::deadpool::Pool;
+use diesel_async::pooled_connection::deadpool::{Object, Pool};
 use jiff::Timestamp;
 use tokio::runtime::Handle;
 
@@ -82,9 +82,9 @@ impl Database for Sqlite {
             let outcome = work(Session::new(&mut rows, &this.keys)).await;
             if outcome.is_ok() {
                 connection.spawn_blocking(AnsiTransactionManager::commit_transaction).await?;
-            } else {
-                // Should it fail, the pool finds the connection broken and closes it, which undoes all the same.
-                let _ = connection.spawn_blocking(AnsiTransactionManager::rollback_transaction).await;
+            } else if connection.spawn_blocking(AnsiTransactionManager::rollback_transaction).await.is_err() {
+                // To close the connection undoes all the same.
+                drop(Object::take(connection));
             }
             outcome
         })

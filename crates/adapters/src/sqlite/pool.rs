@@ -1,6 +1,7 @@
 //! Connections: one that writes, a few that read.
 
-use std::time::Duration;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection as _;
 use diesel::result::{ConnectionError, ConnectionResult};
@@ -14,6 +15,9 @@ use diesel_async::sync_connection_wrapper::SyncConnectionWrapper;
 use crate::rows::{DatabaseError, Failure};
 
 pub(super) type Connection = SyncConnectionWrapper<SqliteConnection>;
+
+/// How long to wait where SQLite does not.
+const PAUSE: Duration = Duration::from_millis(5);
 
 /// What a connection is for.
 #[derive(Clone, Copy, Debug)]
@@ -40,8 +44,15 @@ pub(super) fn connect(path: &str, purpose: Use, busy_timeout: Duration) -> Conne
          PRAGMA query_only = {query_only};",
         busy_timeout.as_millis()
     );
-    connection.batch_execute(&settings).map_err(ConnectionError::CouldntSetupConfiguration)?;
-    Ok(connection)
+    // A new file is not changed to WAL while others do the same, and SQLite does not wait then.
+    let begun = Instant::now();
+    loop {
+        match connection.batch_execute(&settings) {
+            Ok(()) => return Ok(connection),
+            Err(error) if DatabaseError::of(&error).is_locked() && begun.elapsed() < busy_timeout => sleep(PAUSE),
+            Err(error) => return Err(ConnectionError::CouldntSetupConfiguration(error)),
+        }
+    }
 }
 
 /// A pool of at most `size` connections to the file at `path`.

@@ -21,7 +21,7 @@ use crate::server::Running;
 use crate::wiring;
 
 /// The people who play the app's users.
-const DEMO_USERS: [&str; 2] = ["olena", "ivan"];
+const DEMO_USERS: [&str; 2] = ["Olena", "Ivan"];
 
 /// How long the printed JWTs are good.
 const JWT_TERM: Duration = Duration::from_hours(30 * 24);
@@ -84,7 +84,7 @@ pub(super) async fn run(args: SandboxArgs) -> Result<(), Failure> {
     let users = DEMO_USERS
         .iter()
         .map(|name| {
-            let jwt = jwt::sign(json!({ "sub": name }), &secrets.jwt_secret, JWT_TERM)?;
+            let jwt = jwt::sign(json!({ "sub": name.to_lowercase() }), &secrets.jwt_secret, JWT_TERM)?;
             Ok(DemoUser { name: (*name).to_owned(), jwt })
         })
         .collect::<Result<Vec<_>, Failure>>()?;

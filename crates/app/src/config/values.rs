@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use ipnet::IpNet;
 use url::{Host, Url};
 
-use crate::deep_link::DeepLink;
+use crate::deep_link::{DeepLink, InvalidDeepLink};
 
 /// An `https` URL, or an `http` one on loopback.
 pub(super) fn web_url(text: &str) -> Result<Url, &'static str> {
@@ -27,14 +27,9 @@ fn is_loopback(url: &Url) -> bool {
     }
 }
 
-pub(super) fn deep_link(link: &str, redirect: Option<&Url>) -> Result<DeepLink, String> {
-    let parsed = DeepLink::parse(link).map_err(|problem| problem.to_string())?;
-    let host = |url: &Url| url.host_str().map(str::to_owned);
-    let same = Url::parse(link).is_ok_and(|link| link.scheme() == "https" && redirect.and_then(host) == host(&link));
-    if same {
-        return Err("must be on another host than AMO_REDIRECT_URI: iOS opens an app only from another domain".into());
-    }
-    Ok(parsed)
+pub(super) fn deep_link(link: &str, redirect_uri: Option<&Url>) -> Result<DeepLink, InvalidDeepLink> {
+    let link = DeepLink::parse(link)?;
+    redirect_uri.map_or(Ok(link.clone()), |redirect_uri| link.apart_from(redirect_uri))
 }
 
 /// The file of `sqlite:path`, or of a bare path.

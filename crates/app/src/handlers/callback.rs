@@ -5,7 +5,7 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use amo_connect_domain::token::{AuthorizationCode, State};
-use amo_connect_domain::usecase::{Callback, CallbackOutcome, Given};
+use amo_connect_domain::usecase::{Callback, Given};
 use url::form_urlencoded;
 
 use crate::error::ApiError;
@@ -30,7 +30,7 @@ pub async fn receive(request: HttpRequest, state: Data<AppState>) -> HttpRespons
     } else {
         let use_cases = state.use_cases.clone();
         let received = async move { Ok::<_, ApiError>(use_cases.receive_callback(callback).await) };
-        (state.run(received).await.map_or(PageKind::StorageUnavailable, kind), None)
+        (state.run(received).await.map_or(PageKind::StorageUnavailable, PageKind::from), None)
     };
     let reference = reference();
     tracing::info!(callback.outcome = ?kind, callback.reference = %reference, "a redirect was answered");
@@ -51,8 +51,8 @@ pub async fn receive(request: HttpRequest, state: Data<AppState>) -> HttpRespons
     for header in headers(nonce.as_str(), language) {
         response.insert_header(header);
     }
-    if let Some(seconds) = wait {
-        response.insert_header((RETRY_AFTER, seconds));
+    if kind == PageKind::TryAgain {
+        response.insert_header((RETRY_AFTER, wait.unwrap_or(1)));
     }
     response.body(page.into_string())
 }
@@ -102,23 +102,6 @@ fn secret<T>(values: Vec<String>, wrap: impl FnOnce(String) -> T) -> Given<T> {
         Given::One(value) => Given::One(wrap(value)),
         Given::Absent => Given::Absent,
         Given::Unusable => Given::Unusable,
-    }
-}
-
-fn kind(outcome: CallbackOutcome) -> PageKind {
-    match outcome {
-        CallbackOutcome::Connected => PageKind::Connected,
-        CallbackOutcome::AwaitingClaim => PageKind::AwaitingClaim,
-        CallbackOutcome::AwaitingOwner => PageKind::AwaitingOwner,
-        CallbackOutcome::WidgetInstall => PageKind::WidgetInstall,
-        CallbackOutcome::Declined => PageKind::Declined,
-        CallbackOutcome::Failed => PageKind::Failed,
-        CallbackOutcome::MissingCode => PageKind::MissingCode,
-        CallbackOutcome::LinkExpired => PageKind::LinkExpired,
-        CallbackOutcome::InvalidAccountHost => PageKind::InvalidAccountHost,
-        CallbackOutcome::InvalidCode => PageKind::InvalidCode,
-        CallbackOutcome::CrmUnavailable => PageKind::CrmUnavailable,
-        CallbackOutcome::StorageUnavailable => PageKind::StorageUnavailable,
     }
 }
 

@@ -49,6 +49,7 @@ impl From<CallbackOutcome> for PageKind {
             CallbackOutcome::InvalidCode => Self::InvalidCode,
             CallbackOutcome::CrmUnavailable => Self::CrmUnavailable,
             CallbackOutcome::StorageUnavailable => Self::StorageUnavailable,
+            CallbackOutcome::TryAgain => Self::TryAgain,
         }
     }
 }

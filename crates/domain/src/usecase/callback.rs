@@ -75,6 +75,8 @@ pub enum CallbackOutcome {
     CrmUnavailable,
     /// Our database did not answer; a reload tries again.
     StorageUnavailable,
+    /// Too many codes without a state of ours; nothing was written or sent.
+    TryAgain,
 }
 
 impl UseCases {
@@ -158,14 +160,18 @@ impl UseCases {
             }
             return Ok(CallbackOutcome::InvalidAccountHost);
         };
-        let origin = match attempt {
+        let (origin, place) = match attempt {
             Some(attempt) => {
-                Origin::Attempt { id: attempt.id, user: attempt.user, claim_needed: self.settings.require_claim }
+                let claim_needed = self.settings.require_claim;
+                (Origin::Attempt { id: attempt.id, user: attempt.user, claim_needed }, None)
             }
-            None => Origin::Stranger,
+            None => match self.strangers_turn(&host).await {
+                Some(place) => (Origin::Stranger, Some(place)),
+                None => return Ok(CallbackOutcome::TryAgain),
+            },
         };
         let request = Admission { code: code_hash, came_with: Some(state_hash), origin, host };
-        Ok(match self.exchange(request, code, PATIENCE).await? {
+        Ok(match self.exchange(request, code, place, PATIENCE).await? {
             Exchanged::Settled(record) => outcome(&record),
             Exchanged::StillInFlight => CallbackOutcome::CrmUnavailable,
             Exchanged::StateSpent => CallbackOutcome::LinkExpired,

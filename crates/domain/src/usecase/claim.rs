@@ -90,7 +90,7 @@ impl UseCases {
             }
             let origin = Origin::App { attempt: attempt.map(|attempt| attempt.id), user: user.clone() };
             let request = Admission { code: code_hash, came_with: state_hash, origin, host };
-            known = match self.exchange(request, code, PATIENCE).await? {
+            known = match self.exchange(request, code, None, PATIENCE).await? {
                 Exchanged::Settled(record) => Some(*record),
                 Exchanged::StillInFlight => return Err(ClaimError::InProgress),
                 Exchanged::StateSpent => return Err(ClaimError::Expired),

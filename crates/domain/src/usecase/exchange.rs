@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use futures_channel::oneshot;
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::UseCases;
 use crate::connection::Grant;
@@ -25,10 +26,12 @@ pub(super) enum Exchanged {
 
 impl UseCases {
     /// Has `code` exchanged, by us or by whoever is at it already, and waits up to `patience`.
+    /// `place` is held for as long as we are at it.
     pub(super) async fn exchange(
         &self,
         request: Admission,
         code: AuthorizationCode,
+        place: Option<OwnedSemaphorePermit>,
         patience: Duration,
     ) -> Result<Exchanged, StoreError> {
         let owner = self.new_owner();
@@ -41,6 +44,7 @@ impl UseCases {
                 self.runtime.spawn(Box::pin(async move {
                     // The asker may have lost patience; the record has the outcome.
                     let _ = done.send(this.send(record, owner, code).await);
+                    drop(place);
                 }));
                 match self.within(patience, outcome).await {
                     Some(Ok(settled)) => settled.map(|record| Exchanged::Settled(Box::new(record))),

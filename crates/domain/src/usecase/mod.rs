@@ -8,6 +8,7 @@ mod connection;
 mod exchange;
 mod leads;
 mod patience;
+mod strangers;
 
 use std::fmt;
 use std::sync::Arc;
@@ -19,6 +20,8 @@ pub use callback::{Callback, CallbackOutcome, Given};
 pub use claim::ClaimError;
 pub use connection::Standing;
 pub use leads::{LeadList, LeadRequest, LeadsError};
+
+use strangers::Strangers;
 
 use crate::host::{AccountHost, AllowedHosts};
 use crate::ids::LeaseOwner;
@@ -49,6 +52,7 @@ pub struct UseCases {
     amo: Arc<dyn AmoClient>,
     runtime: Arc<dyn Runtime>,
     settings: Arc<Settings>,
+    strangers: Arc<Strangers>,
 }
 
 impl fmt::Debug for UseCases {
@@ -65,7 +69,7 @@ impl UseCases {
         runtime: Arc<dyn Runtime>,
         settings: Settings,
     ) -> Self {
-        Self { store, amo, runtime, settings: Arc::new(settings) }
+        Self { store, amo, runtime, settings: Arc::new(settings), strangers: Arc::default() }
     }
 
     fn new_owner(&self) -> LeaseOwner {

@@ -78,6 +78,21 @@ async fn a_file_that_stays_locked_is_unavailable_and_then_available_again() {
     store.disconnect(&user("olena")).await.unwrap();
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_step_that_fails_undoes_the_steps_before_it() {
+    let scratch = Scratch::new();
+    let store = scratch.store().await;
+    let attempts = ["one", "two", "three", "four", "five"].map(|name| attempt(name, user("olena"), 0));
+    for attempt in &attempts {
+        store.open_attempt(attempt).await.unwrap();
+    }
+    // A sixth supersedes the oldest, and then meets its own id.
+    assert!(matches!(store.open_attempt(&attempts[0]).await, Err(StoreError::Conflict)));
+    for attempt in attempts {
+        assert_eq!(store.attempt(attempt.id).await.unwrap(), Some(attempt));
+    }
+}
+
 /// Looks at `call` once, which starts it, and drops it.
 async fn abandon<T>(call: impl Future<Output = T>) {
     tokio::select! {

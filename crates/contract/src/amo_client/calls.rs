@@ -1,0 +1,161 @@
+//! What holds for every call, whatever it asks for.
+
+use std::time::Duration;
+
+use amo_connect_domain::host::AccountHost;
+use amo_connect_domain::ids::AccountId;
+use amo_connect_domain::lead::{LeadFilter, LeadPage};
+use amo_connect_domain::ports::{AmoClient, AmoError};
+use amo_connect_domain::token::{AccessToken, AuthorizationCode, RefreshToken, State};
+
+use super::AmoClientHarness;
+use crate::fake::{Asked, Reply};
+use crate::fixtures::issued;
+
+pub(super) const CODE: &str = "the-code";
+pub(super) const REFRESH: &str = "the-refresh-token";
+pub(super) const ACCESS: &str = "the-access-token";
+
+/// A method of the port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Call {
+    Exchange,
+    Refresh,
+    Account,
+    Leads,
+    Contacts,
+    Pipelines,
+}
+
+impl Call {
+    pub(super) const ALL: [Self; 6] =
+        [Self::Exchange, Self::Refresh, Self::Account, Self::Leads, Self::Contacts, Self::Pipelines];
+
+    pub(super) const READS: [Self; 4] = [Self::Account, Self::Leads, Self::Contacts, Self::Pipelines];
+
+    pub(super) async fn make(self, client: &dyn AmoClient, host: &AccountHost) -> Result<(), AmoError> {
+        let token = AccessToken::new(ACCESS);
+        match self {
+            Self::Exchange => client.exchange(host, &AuthorizationCode::new(CODE)).await.map(drop),
+            Self::Refresh => client.refresh(host, &RefreshToken::new(REFRESH)).await.map(drop),
+            Self::Account => client.account(host, &token).await.map(drop),
+            Self::Leads => client.leads(host, &token, &all_leads()).await.map(drop),
+            Self::Contacts => client.contacts(host, &token, &[7]).await.map(drop),
+            Self::Pipelines => client.pipelines(host, &token).await.map(drop),
+        }
+    }
+
+    /// The same call as the CRM has to see it.
+    fn seen(self, host: AccountHost) -> Asked {
+        let token = AccessToken::new(ACCESS);
+        match self {
+            Self::Exchange => Asked::Exchange { host, code: AuthorizationCode::new(CODE) },
+            Self::Refresh => Asked::Refresh { host, token: RefreshToken::new(REFRESH) },
+            Self::Account => Asked::Account { host, token },
+            Self::Leads => Asked::Leads { host, token, filter: all_leads() },
+            Self::Contacts => Asked::Contacts { host, token, ids: vec![7] },
+            Self::Pipelines => Asked::Pipelines { host, token },
+        }
+    }
+
+    fn good_answer(self) -> Reply {
+        match self {
+            Self::Exchange | Self::Refresh => Reply::Issues(issued("x")),
+            Self::Account => Reply::Account(AccountId(1)),
+            Self::Leads => Reply::Leads(LeadPage { leads: Vec::new(), has_more: false }),
+            Self::Contacts => Reply::Contacts(Vec::new()),
+            Self::Pipelines => Reply::Pipelines(Vec::new()),
+        }
+    }
+}
+
+pub(super) fn all_leads() -> LeadFilter {
+    LeadFilter { page: 1, limit: 50, query: None, pipeline: None, stages: Vec::new(), updated_since: None }
+}
+
+/// Makes `call` against a CRM that answers so. Exactly one request has to reach it, if any can.
+pub(super) async fn answered(harness: &dyn AmoClientHarness, call: Call, reply: Reply) -> Result<(), AmoError> {
+    let before = harness.asked().await.len();
+    let shown = format!("{call:?} answered by {reply:?}");
+    let seen = if reply == Reply::Unreachable { vec![] } else { vec![call.seen(harness.host())] };
+    harness.will(reply).await;
+    let outcome = call.make(&*harness.client(), &harness.host()).await;
+    let asked = harness.asked().await.split_off(before);
+    assert_eq!(asked, seen, "{shown}");
+    outcome
+}
+
+async fn assert_all(harness: &dyn AmoClientHarness, reply: &Reply, error: AmoError) {
+    for call in Call::ALL {
+        assert_eq!(answered(harness, call, reply.clone()).await, Err(error), "{call:?}");
+    }
+}
+
+pub(super) async fn each_call_is_one_request(harness: &dyn AmoClientHarness) {
+    for call in Call::ALL {
+        assert_eq!(answered(harness, call, call.good_answer()).await, Ok(()), "{call:?}");
+    }
+}
+
+pub(super) async fn no_failure_is_answered_by_a_second_request(harness: &dyn AmoClientHarness) {
+    let tempting = [
+        Reply::Fails(503),
+        Reply::CutBeforeTheDeed,
+        Reply::CutWithinTheAnswer,
+        Reply::TooManyCalls(Some(Duration::ZERO)),
+        Reply::AccessRefused,
+        Reply::Garbled,
+    ];
+    for reply in tempting {
+        for call in Call::ALL {
+            answered(harness, call, reply.clone()).await.unwrap_err();
+        }
+    }
+}
+
+pub(super) async fn a_redirect_is_never_followed(harness: &dyn AmoClientHarness) {
+    for call in Call::ALL {
+        let error = answered(harness, call, Reply::Redirects).await.unwrap_err();
+        assert!(matches!(error, AmoError::OutcomeUnknown | AmoError::Protocol), "{call:?}: {error:?}");
+    }
+}
+
+pub(super) async fn nothing_is_sent_to_a_host_that_is_not_allowed(harness: &dyn AmoClientHarness) {
+    let odd = ["", "www.amocrm.ru", "amocrm.ru", "127.0.0.1:1", "account1.amocrm.ru:8443", "user@account1.amocrm.ru"];
+    let hosts = odd.map(AccountHost::stored).into_iter().chain([harness.foreign_host()]);
+    for host in hosts {
+        for call in Call::ALL {
+            let refused = call.make(&*harness.client(), &host).await;
+            assert_eq!(refused, Err(AmoError::HostNotAllowed), "{call:?} to {host}");
+        }
+    }
+    assert_eq!(harness.asked().await, []);
+}
+
+pub(super) async fn the_authorization_url_carries_the_state(harness: &dyn AmoClientHarness) {
+    for state in ["ac1_plain", "with &?=#+ and spaces", "мова"] {
+        let url = harness.client().authorization_url(&State::new(state));
+        let carried = url.query_pairs().filter(|(name, value)| name == "state" && value == state).count();
+        assert_eq!(carried, 1, "{url}");
+        assert!(url.fragment().is_none(), "{url}");
+    }
+    assert_eq!(harness.asked().await, []);
+}
+
+pub(super) async fn an_unpaid_account_is_told_apart(harness: &dyn AmoClientHarness) {
+    assert_all(harness, &Reply::PaymentRequired, AmoError::PaymentRequired).await;
+}
+
+pub(super) async fn a_missing_thing_is_told_apart(harness: &dyn AmoClientHarness) {
+    assert_all(harness, &Reply::NotFound, AmoError::NotFound).await;
+}
+
+pub(super) async fn too_many_calls_are_told_apart_with_their_wait(harness: &dyn AmoClientHarness) {
+    for retry_after in [None, Some(Duration::from_secs(7))] {
+        assert_all(harness, &Reply::TooManyCalls(retry_after), AmoError::RateLimited { retry_after }).await;
+    }
+}
+
+pub(super) async fn a_ban_is_told_apart(harness: &dyn AmoClientHarness) {
+    assert_all(harness, &Reply::Banned, AmoError::Blocked).await;
+}

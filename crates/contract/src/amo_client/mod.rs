@@ -1,0 +1,151 @@
+//! What [`AmoClient`] promises, promise by promise.
+
+#![expect(clippy::unwrap_used, clippy::missing_panics_doc, reason = "a case panics where a promise is broken")]
+
+mod calls;
+mod reads;
+mod secrecy;
+mod tokens;
+
+use std::sync::Arc;
+
+use amo_connect_domain::host::AccountHost;
+use amo_connect_domain::ports::AmoClient;
+use async_trait::async_trait;
+
+use crate::fake::{Asked, Reply};
+use crate::suite;
+
+/// What the suite needs of an adapter's test set-up: the client, and the CRM's side.
+#[async_trait]
+pub trait AmoClientHarness: Send + Sync + 'static {
+    /// A client with a CRM of its own, which goes with the harness when that is dropped. Its
+    /// time limits are short: cases wait for them.
+    async fn fresh() -> Self
+    where
+        Self: Sized;
+
+    /// The client.
+    fn client(&self) -> Arc<dyn AmoClient>;
+
+    /// An allowed host, where the CRM answers.
+    fn host(&self) -> AccountHost;
+
+    /// A host that is not allowed, where requests are noticed all the same, if it can be had.
+    fn foreign_host(&self) -> AccountHost;
+
+    /// How the CRM answers the next request that has no answer yet.
+    async fn will(&self, reply: Reply);
+
+    /// Everything that has reached the CRM, in order. A request that its integration would not
+    /// send so (another secret, a missing field) is [`Asked::Unintelligible`].
+    async fn asked(&self) -> Vec<Asked>;
+
+    /// What must show nowhere, as the client secret.
+    fn secrets(&self) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+/// A case of this suite.
+pub type Case = suite::Case<dyn AmoClientHarness>;
+
+/// Runs the case of this name on a fresh harness of `H`.
+pub fn judge<H: AmoClientHarness>(name: &str) {
+    let case = CASES.iter().find(|case| case.name == name).unwrap();
+    suite::run(async {
+        let harness = H::fresh().await;
+        (case.run)(&harness).await;
+    });
+}
+
+suite::cases! {
+    ($) amo_client_contract for amo_client;
+
+    "Every method that sends MUST send at most one request, MUST NOT follow a redirect, MUST send nothing to a host \
+     that is not allowed (AmoError::HostNotAllowed), and MUST NOT show a token, a code, the client secret or the \
+     CRM's own words in an error." => [
+        calls::each_call_is_one_request,
+        calls::no_failure_is_answered_by_a_second_request,
+        calls::a_redirect_is_never_followed,
+        calls::nothing_is_sent_to_a_host_that_is_not_allowed,
+        secrecy::no_error_shows_a_secret_or_the_crms_words,
+        secrecy::no_debug_shows_a_secret,
+    ]
+    "Where a browser is sent to allow the integration; the answer comes back with state." => [
+        calls::the_authorization_url_carries_the_state,
+    ]
+
+    "Exchanges code for its tokens at the account's token endpoint." => [
+        tokens::a_code_buys_a_pair_at_its_account,
+        tokens::the_account_is_told_by_the_access_token,
+        tokens::a_life_in_quotes_is_a_life,
+    ]
+    "MUST return AmoError::CodeRejected for an answer that refuses this code, and AmoError::OutcomeUnknown whenever \
+     the code may have been used but no pair was read." => [
+        tokens::a_refused_code_is_rejected,
+        tokens::nothing_else_rejects_a_code,
+        tokens::a_lost_answer_to_a_code_leaves_its_outcome_unknown,
+    ]
+    "Spends token for the next pair." => [
+        tokens::a_refresh_token_buys_a_pair_at_its_account,
+    ]
+    "MUST return AmoError::GrantRevoked only for an answer that refuses this token for certain, and \
+     AmoError::OutcomeUnknown whenever the token may have been rotated but no pair was read." => [
+        tokens::a_refused_refresh_token_is_revoked,
+        tokens::nothing_else_revokes_a_grant,
+        tokens::a_lost_answer_to_a_refresh_token_leaves_its_outcome_unknown,
+    ]
+    "AmoError::Unavailable promises that it was not." => [
+        tokens::a_host_that_is_not_reached_surely_did_nothing,
+        tokens::nothing_that_was_sent_surely_did_nothing,
+    ]
+    "The answer accuses the client: id, secret or redirect URI." => [
+        tokens::an_accused_client_is_misconfigured,
+    ]
+
+    "The number of the account that token opens (GET /api/v4/account)." => [
+        reads::an_account_has_its_number,
+    ]
+    "A page of leads, in the CRM's order." => [
+        reads::leads_come_as_they_are_listed,
+        reads::a_lead_may_lack_everything_but_its_number,
+        reads::a_filter_reaches_the_crm_whole,
+    ]
+    "An empty page is no error." => [
+        reads::nothing_is_no_error,
+    ]
+    "The contacts with these numbers, at most 250, in one request; unknown ones are left out." => [
+        reads::contacts_come_by_their_numbers,
+        reads::a_full_page_of_contacts_is_one_request,
+        reads::without_numbers_nobody_is_listed,
+    ]
+    "All pipelines with their stages." => [
+        reads::pipelines_come_with_their_stages,
+    ]
+
+    "401 from the API: the access token is not good (any more)." => [
+        reads::a_refused_access_token_is_told_apart,
+    ]
+    "402: the account's subscription has ended." => [
+        calls::an_unpaid_account_is_told_apart,
+    ]
+    "404, where the thing asked for may be missing." => [
+        calls::a_missing_thing_is_told_apart,
+    ]
+    "429." => [
+        calls::too_many_calls_are_told_apart_with_their_wait,
+    ]
+    "403 that is not JSON: amoCRM bans calls." => [
+        calls::a_ban_is_told_apart,
+    ]
+    "For a read also a 5xx or a cut answer: nothing is lost by asking again." => [
+        reads::a_lost_read_can_be_asked_again,
+    ]
+    "A read took too long, here or (504) there." => [
+        reads::a_slow_read_is_told_apart,
+    ]
+    "An answer that makes no sense." => [
+        reads::a_read_that_makes_no_sense_is_told_apart,
+    ]
+}

@@ -1,0 +1,163 @@
+//! Reads: what the CRM has, in the domain's terms.
+
+use amo_connect_domain::ids::AccountId;
+use amo_connect_domain::lead::{AmoLead, Contact, LeadFilter, LeadPage, Pipeline, Stage};
+use amo_connect_domain::ports::AmoError;
+use amo_connect_domain::token::AccessToken;
+
+use super::AmoClientHarness;
+use super::calls::{ACCESS, Call, all_leads, answered};
+use crate::fake::{Asked, Reply};
+use crate::fixtures::at;
+
+fn token() -> AccessToken {
+    AccessToken::new(ACCESS)
+}
+
+fn lead(id: u64) -> AmoLead {
+    AmoLead {
+        id,
+        name: Some("Квартира, «вид на море» 🏖".to_owned()),
+        price: Some(12_500_000.into()),
+        pipeline: Some(3),
+        stage: Some(142),
+        responsible_user: Some(9),
+        created_at: Some(at(0)),
+        updated_at: Some(at(60)),
+        contact: Some(77),
+    }
+}
+
+fn contact(id: u64) -> Contact {
+    Contact {
+        id,
+        name: Some("Олена".to_owned()),
+        phone: Some("+380 44 000-00-00".to_owned()),
+        email: Some("olena@example.com".to_owned()),
+    }
+}
+
+pub(super) async fn an_account_has_its_number(harness: &dyn AmoClientHarness) {
+    harness.will(Reply::Account(AccountId(31_920_194))).await;
+    let number = harness.client().account(&harness.host(), &token()).await;
+    assert_eq!(number, Ok(AccountId(31_920_194)));
+}
+
+pub(super) async fn leads_come_as_they_are_listed(harness: &dyn AmoClientHarness) {
+    for has_more in [true, false] {
+        let page = LeadPage { leads: vec![lead(10_000), lead(9), lead(10_001)], has_more };
+        harness.will(Reply::Leads(page.clone())).await;
+        let listed = harness.client().leads(&harness.host(), &token(), &all_leads()).await;
+        assert_eq!(listed, Ok(page));
+    }
+}
+
+pub(super) async fn a_lead_may_lack_everything_but_its_number(harness: &dyn AmoClientHarness) {
+    let bare = AmoLead {
+        id: 1,
+        name: None,
+        price: None,
+        pipeline: None,
+        stage: None,
+        responsible_user: None,
+        created_at: None,
+        updated_at: None,
+        contact: None,
+    };
+    let page = LeadPage { leads: vec![bare, lead(2)], has_more: false };
+    harness.will(Reply::Leads(page.clone())).await;
+    let listed = harness.client().leads(&harness.host(), &token(), &all_leads()).await;
+    assert_eq!(listed, Ok(page));
+}
+
+pub(super) async fn a_filter_reaches_the_crm_whole(harness: &dyn AmoClientHarness) {
+    let filter = LeadFilter {
+        page: 3,
+        limit: 250,
+        query: Some("Іван & Co. 100% [x]+?".to_owned()),
+        pipeline: Some(5),
+        stages: vec![(5, 142), (5, 7)],
+        updated_since: Some(at(30)),
+    };
+    harness.will(Reply::Leads(LeadPage { leads: Vec::new(), has_more: false })).await;
+    harness.client().leads(&harness.host(), &token(), &filter).await.unwrap();
+    assert_eq!(harness.asked().await, [Asked::Leads { host: harness.host(), token: token(), filter }]);
+}
+
+pub(super) async fn nothing_is_no_error(harness: &dyn AmoClientHarness) {
+    for call in [Call::Leads, Call::Contacts, Call::Pipelines] {
+        assert_eq!(answered(harness, call, Reply::Nothing).await, Ok(()), "{call:?}");
+    }
+}
+
+pub(super) async fn contacts_come_by_their_numbers(harness: &dyn AmoClientHarness) {
+    let nameless = Contact { id: 8, name: None, phone: None, email: None };
+    let known = vec![contact(7), nameless];
+    harness.will(Reply::Contacts(known.clone())).await;
+    let listed = harness.client().contacts(&harness.host(), &token(), &[7, 8, 404]).await;
+    assert_eq!(listed, Ok(known));
+    assert_eq!(harness.asked().await, [Asked::Contacts { host: harness.host(), token: token(), ids: vec![7, 8, 404] }]);
+}
+
+pub(super) async fn a_full_page_of_contacts_is_one_request(harness: &dyn AmoClientHarness) {
+    let ids: Vec<u64> = (9_999_999_000..).take(250).collect();
+    let known: Vec<Contact> = ids.iter().map(|id| contact(*id)).collect();
+    harness.will(Reply::Contacts(known.clone())).await;
+    let listed = harness.client().contacts(&harness.host(), &token(), &ids).await;
+    assert_eq!(listed, Ok(known));
+    assert_eq!(harness.asked().await, [Asked::Contacts { host: harness.host(), token: token(), ids }]);
+}
+
+pub(super) async fn without_numbers_nobody_is_listed(harness: &dyn AmoClientHarness) {
+    harness.will(Reply::Contacts(vec![contact(7)])).await;
+    let listed = harness.client().contacts(&harness.host(), &token(), &[]).await;
+    assert_eq!(listed, Ok(Vec::new()));
+}
+
+pub(super) async fn pipelines_come_with_their_stages(harness: &dyn AmoClientHarness) {
+    let stage = |id, kind| Stage { id, name: format!("stage {id}"), sort: -10, kind };
+    let stages = vec![stage(1, Some(1)), stage(2, Some(0)), stage(142, None)];
+    let pipelines = vec![
+        Pipeline { id: 3, name: "Продажі".to_owned(), stages },
+        Pipeline { id: 2, name: "Empty".to_owned(), stages: Vec::new() },
+    ];
+    harness.will(Reply::Pipelines(pipelines.clone())).await;
+    assert_eq!(harness.client().pipelines(&harness.host(), &token()).await, Ok(pipelines));
+}
+
+pub(super) async fn a_refused_access_token_is_told_apart(harness: &dyn AmoClientHarness) {
+    for call in Call::READS {
+        let refused = answered(harness, call, Reply::AccessRefused).await;
+        assert_eq!(refused, Err(AmoError::AccessRefused), "{call:?}");
+    }
+}
+
+pub(super) async fn a_lost_read_can_be_asked_again(harness: &dyn AmoClientHarness) {
+    let losses = [Reply::Fails(500), Reply::Fails(503), Reply::CutBeforeTheDeed, Reply::CutWithinTheAnswer];
+    for reply in losses {
+        for call in Call::READS {
+            let lost = answered(harness, call, reply.clone()).await;
+            assert_eq!(lost, Err(AmoError::Unavailable), "{call:?} answered by {reply:?}");
+        }
+    }
+}
+
+pub(super) async fn a_slow_read_is_told_apart(harness: &dyn AmoClientHarness) {
+    for call in Call::READS {
+        for reply in [Reply::Fails(504), Reply::Silence] {
+            let slow = answered(harness, call, reply.clone()).await;
+            assert_eq!(slow, Err(AmoError::TimedOut), "{call:?} answered by {reply:?}");
+        }
+    }
+}
+
+pub(super) async fn a_read_that_makes_no_sense_is_told_apart(harness: &dyn AmoClientHarness) {
+    for call in Call::READS {
+        for reply in [Reply::Garbled, Reply::Incomplete, Reply::OddRefusal] {
+            let nonsense = answered(harness, call, reply.clone()).await;
+            assert_eq!(nonsense, Err(AmoError::Protocol), "{call:?} answered by {reply:?}");
+        }
+        let endless = answered(harness, call, Reply::Endless).await;
+        assert!(matches!(endless, Err(AmoError::Protocol | AmoError::TimedOut)), "{call:?}: {endless:?}");
+    }
+}

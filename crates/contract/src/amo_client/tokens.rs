@@ -1,0 +1,114 @@
+//! Token requests: a pair, a certain refusal, or doubt.
+
+use std::time::Duration;
+
+use amo_connect_domain::ids::AccountId;
+use amo_connect_domain::ports::AmoError;
+use amo_connect_domain::token::{AuthorizationCode, Issued, RefreshToken};
+
+use super::AmoClientHarness;
+use super::calls::{CODE, Call, REFRESH, answered};
+use crate::fake::{Asked, Reply};
+use crate::fixtures::{issued, issued_in};
+
+/// The two calls that spend what they send.
+const SPENDING: [Call; 2] = [Call::Exchange, Call::Refresh];
+
+pub(super) async fn a_code_buys_a_pair_at_its_account(harness: &dyn AmoClientHarness) {
+    let (host, code) = (harness.host(), AuthorizationCode::new("def502_/+=&%20 код"));
+    let life = Duration::from_secs(86_399);
+    let pair = Issued { expires_in: life, ..issued("new") };
+    harness.will(Reply::Issues(pair.clone())).await;
+    assert_eq!(harness.client().exchange(&host, &code).await, Ok(pair));
+    assert_eq!(harness.asked().await, [Asked::Exchange { host, code }]);
+}
+
+pub(super) async fn a_refresh_token_buys_a_pair_at_its_account(harness: &dyn AmoClientHarness) {
+    let (host, token) = (harness.host(), RefreshToken::new("def502_/+=&%20 токен"));
+    harness.will(Reply::Issues(issued("new"))).await;
+    assert_eq!(harness.client().refresh(&host, &token).await, Ok(issued("new")));
+    assert_eq!(harness.asked().await, [Asked::Refresh { host, token }]);
+}
+
+pub(super) async fn the_account_is_told_by_the_access_token(harness: &dyn AmoClientHarness) {
+    let pair = issued_in(31_920_194, "new");
+    harness.will(Reply::Issues(pair.clone())).await;
+    let bought = harness.client().exchange(&harness.host(), &AuthorizationCode::new(CODE)).await;
+    assert_eq!(bought.as_ref().unwrap().account, Some(AccountId(31_920_194)));
+    assert_eq!(bought, Ok(pair));
+}
+
+pub(super) async fn a_life_in_quotes_is_a_life(harness: &dyn AmoClientHarness) {
+    harness.will(Reply::IssuesWithQuotedLife(issued("new"))).await;
+    let bought = harness.client().refresh(&harness.host(), &RefreshToken::new(REFRESH)).await;
+    assert_eq!(bought, Ok(issued("new")));
+}
+
+pub(super) async fn a_refused_code_is_rejected(harness: &dyn AmoClientHarness) {
+    for reply in Reply::REFUSED_CODES {
+        let refused = answered(harness, Call::Exchange, reply.clone()).await;
+        assert_eq!(refused, Err(AmoError::CodeRejected), "{reply:?}");
+    }
+}
+
+pub(super) async fn a_refused_refresh_token_is_revoked(harness: &dyn AmoClientHarness) {
+    for reply in Reply::REFUSED_GRANTS {
+        let refused = answered(harness, Call::Refresh, reply.clone()).await;
+        assert_eq!(refused, Err(AmoError::GrantRevoked), "{reply:?}");
+    }
+}
+
+pub(super) async fn nothing_else_rejects_a_code(harness: &dyn AmoClientHarness) {
+    let others = [Reply::REFUSED_GRANTS, Reply::REFUSED_CLIENTS, Reply::HINDRANCES].concat();
+    for reply in others {
+        let error = answered(harness, Call::Exchange, reply.clone()).await.unwrap_err();
+        assert_ne!(error, AmoError::CodeRejected, "{reply:?}");
+    }
+}
+
+pub(super) async fn nothing_else_revokes_a_grant(harness: &dyn AmoClientHarness) {
+    let others = [Reply::REFUSED_CODES, Reply::REFUSED_CLIENTS, Reply::HINDRANCES].concat();
+    for reply in others {
+        let error = answered(harness, Call::Refresh, reply.clone()).await.unwrap_err();
+        assert_ne!(error, AmoError::GrantRevoked, "{reply:?}");
+    }
+}
+
+pub(super) async fn a_lost_answer_to_a_code_leaves_its_outcome_unknown(harness: &dyn AmoClientHarness) {
+    for reply in Reply::DOUBTS {
+        let lost = answered(harness, Call::Exchange, reply.clone()).await;
+        assert_eq!(lost, Err(AmoError::OutcomeUnknown), "{reply:?}");
+    }
+}
+
+pub(super) async fn a_lost_answer_to_a_refresh_token_leaves_its_outcome_unknown(harness: &dyn AmoClientHarness) {
+    for reply in Reply::DOUBTS {
+        let lost = answered(harness, Call::Refresh, reply.clone()).await;
+        assert_eq!(lost, Err(AmoError::OutcomeUnknown), "{reply:?}");
+    }
+}
+
+pub(super) async fn a_host_that_is_not_reached_surely_did_nothing(harness: &dyn AmoClientHarness) {
+    for call in Call::ALL {
+        let outcome = answered(harness, call, Reply::Unreachable).await;
+        assert_eq!(outcome, Err(AmoError::Unavailable), "{call:?}");
+    }
+}
+
+pub(super) async fn nothing_that_was_sent_surely_did_nothing(harness: &dyn AmoClientHarness) {
+    for call in SPENDING {
+        for reply in [Reply::DOUBTS, &[Reply::OddRefusal, Reply::Redirects]].concat() {
+            let error = answered(harness, call, reply.clone()).await.unwrap_err();
+            assert_ne!(error, AmoError::Unavailable, "{call:?} answered by {reply:?}");
+        }
+    }
+}
+
+pub(super) async fn an_accused_client_is_misconfigured(harness: &dyn AmoClientHarness) {
+    for call in SPENDING {
+        for reply in Reply::REFUSED_CLIENTS {
+            let accused = answered(harness, call, reply.clone()).await;
+            assert_eq!(accused, Err(AmoError::Misconfigured), "{call:?} answered by {reply:?}");
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! The CRM behind the fake: accounts, codes and tokens.
+
+use std::collections::{HashMap, VecDeque};
+use std::fmt;
+use std::time::Duration;
+
+use amo_connect_domain::host::AccountHost;
+use amo_connect_domain::ids::AccountId;
+use amo_connect_domain::lead::{AmoLead, Contact, LeadFilter, LeadPage, Pipeline};
+use amo_connect_domain::ports::AmoError;
+use amo_connect_domain::token::{AccessToken, AuthorizationCode, Issued, RefreshToken};
+
+use super::{Asked, Reply};
+
+/// An account and what is in it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FakeAccount {
+    /// Its number.
+    pub number: AccountId,
+    /// Its leads, in the CRM's order.
+    pub leads: Vec<AmoLead>,
+    /// Its contacts.
+    pub contacts: Vec<Contact>,
+    /// Its pipelines.
+    pub pipelines: Vec<Pipeline>,
+}
+
+impl FakeAccount {
+    /// An account with nothing in it.
+    pub fn empty(number: u64) -> Self {
+        Self { number: AccountId(number), leads: Vec::new(), contacts: Vec::new(), pipelines: Vec::new() }
+    }
+
+    pub(super) fn page(&self, filter: &LeadFilter) -> LeadPage {
+        let fits = |lead: &&AmoLead| {
+            let named = |text: &String| lead.name.as_ref().is_some_and(|name| name.contains(text.as_str()));
+            let staged = |&(pipeline, stage)| lead.pipeline == Some(pipeline) && lead.stage == Some(stage);
+            filter.query.as_ref().is_none_or(named)
+                && filter.pipeline.is_none_or(|pipeline| lead.pipeline == Some(pipeline))
+                && (filter.stages.is_empty() || filter.stages.iter().any(staged))
+                && filter.updated_since.is_none_or(|since| lead.updated_at.is_some_and(|at| at >= since))
+        };
+        let limit = usize::try_from(filter.limit).unwrap_or(usize::MAX);
+        let skipped = usize::try_from(filter.page.saturating_sub(1)).unwrap_or(usize::MAX).saturating_mul(limit);
+        let mut rest = self.leads.iter().filter(fits).skip(skipped);
+        let leads = rest.by_ref().take(limit).cloned().collect();
+        LeadPage { leads, has_more: rest.next().is_some() }
+    }
+
+    pub(super) fn contacts_with(&self, ids: &[u64]) -> Vec<Contact> {
+        self.contacts.iter().filter(|contact| ids.contains(&contact.id)).cloned().collect()
+    }
+}
+
+/// All that the fake knows. Codes and tokens lead to the host they are good for.
+pub(super) struct Crm {
+    pub(super) script: VecDeque<Reply>,
+    pub(super) asked: Vec<Asked>,
+    pub(super) accounts: HashMap<String, FakeAccount>,
+    pub(super) life: Duration,
+    pub(super) access: HashMap<String, AccountHost>,
+    codes: HashMap<String, AccountHost>,
+    refresh: HashMap<String, AccountHost>,
+    issued: u64,
+}
+
+impl Default for Crm {
+    fn default() -> Self {
+        Self {
+            script: VecDeque::new(),
+            asked: Vec::new(),
+            accounts: HashMap::new(),
+            life: Duration::from_hours(24),
+            access: HashMap::new(),
+            codes: HashMap::new(),
+            refresh: HashMap::new(),
+            issued: 0,
+        }
+    }
+}
+
+impl fmt::Debug for Crm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Crm").field("asked", &self.asked).field("script", &self.script).finish_non_exhaustive()
+    }
+}
+
+impl Crm {
+    pub(super) fn allow(&mut self, host: &AccountHost) -> AuthorizationCode {
+        let code = format!("fake-code-{}", self.next());
+        self.codes.insert(code.clone(), host.clone());
+        AuthorizationCode::new(code)
+    }
+
+    pub(super) fn revoke(&mut self, host: &AccountHost) {
+        for secrets in [&mut self.codes, &mut self.refresh, &mut self.access] {
+            secrets.retain(|_, account| account != host);
+        }
+    }
+
+    pub(super) fn exchange(&mut self, host: &AccountHost, code: &AuthorizationCode) -> Result<Issued, AmoError> {
+        if self.codes.get(code.expose()) != Some(host) {
+            return Err(AmoError::CodeRejected);
+        }
+        self.codes.remove(code.expose());
+        Ok(self.issue(host))
+    }
+
+    pub(super) fn refresh(&mut self, host: &AccountHost, token: &RefreshToken) -> Result<Issued, AmoError> {
+        if self.refresh.get(token.expose()) != Some(host) {
+            return Err(AmoError::GrantRevoked);
+        }
+        self.refresh.remove(token.expose());
+        Ok(self.issue(host))
+    }
+
+    /// The account that `token` opens at `host`.
+    pub(super) fn opened(&self, host: &AccountHost, token: &AccessToken) -> Result<&FakeAccount, AmoError> {
+        if self.access.get(token.expose()) != Some(host) {
+            return Err(AmoError::AccessRefused);
+        }
+        self.accounts.get(host.as_str()).ok_or(AmoError::NotFound)
+    }
+
+    fn issue(&mut self, host: &AccountHost) -> Issued {
+        let number = self.next();
+        let (access, refresh) = (format!("fake-access-{number}"), format!("fake-refresh-{number}"));
+        self.access.insert(access.clone(), host.clone());
+        self.refresh.insert(refresh.clone(), host.clone());
+        Issued {
+            access: AccessToken::new(access),
+            refresh: RefreshToken::new(refresh),
+            expires_in: self.life,
+            account: self.accounts.get(host.as_str()).map(|account| account.number),
+        }
+    }
+
+    fn next(&mut self) -> u64 {
+        self.issued += 1;
+        self.issued
+    }
+}

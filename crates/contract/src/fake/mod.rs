@@ -1,0 +1,187 @@
+//! [`FakeAmo`]: a CRM in memory, for tests of everything else, and what a CRM is asked and answers.
+
+mod asked;
+mod crm;
+mod harness;
+mod reply;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use amo_connect_domain::host::{AccountHost, AllowedHosts};
+use amo_connect_domain::ids::AccountId;
+use amo_connect_domain::lead::{Contact, LeadFilter, LeadPage, Pipeline};
+use amo_connect_domain::ports::{AmoClient, AmoError};
+use amo_connect_domain::token::{AccessToken, AuthorizationCode, Issued, RefreshToken, State};
+use async_trait::async_trait;
+use url::Url;
+
+pub use asked::Asked;
+pub use crm::FakeAccount;
+pub use harness::FakeAmoHarness;
+pub use reply::Reply;
+
+use crm::Crm;
+
+/// An [`AmoClient`] that is a whole CRM in memory. Its clones are one.
+///
+/// It rotates as amoCRM does: a code and a refresh token work once, the old access token lives
+/// on. What it [`will`](Self::will) answer instead goes first, a reply a call.
+#[derive(Clone, Debug)]
+pub struct FakeAmo {
+    crm: Arc<Mutex<Crm>>,
+    allowed: AllowedHosts,
+    page: Url,
+}
+
+impl Default for FakeAmo {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl FakeAmo {
+    /// A CRM without accounts, for the hosts of amoCRM and Kommo.
+    ///
+    /// # Panics
+    /// Never: its addresses are good ones.
+    #[expect(clippy::unwrap_used, reason = "the addresses are constants")]
+    pub fn new() -> Self {
+        let allowed = AllowedHosts::parse("amocrm.ru,amocrm.com,kommo.com").unwrap();
+        Self { crm: Arc::default(), allowed, page: Url::parse("https://www.amocrm.ru/oauth?mode=popup").unwrap() }
+    }
+
+    /// Lays an answer ready for the next call that has none.
+    pub fn answer_next(&self, reply: Reply) {
+        self.crm().script.push_back(reply);
+    }
+
+    /// The same CRM, with an answer ready for the next call that has none.
+    #[must_use]
+    pub fn will(self, reply: Reply) -> Self {
+        self.answer_next(reply);
+        self
+    }
+
+    /// The same CRM with this account at `host`.
+    #[must_use]
+    pub fn with_account(self, host: &AccountHost, account: FakeAccount) -> Self {
+        self.crm().accounts.insert(host.as_str().to_owned(), account);
+        self
+    }
+
+    /// The same CRM with access tokens that live so long.
+    #[must_use]
+    pub fn with_life(self, life: Duration) -> Self {
+        self.crm().life = life;
+        self
+    }
+
+    /// Somebody presses *Allow* in the account at `host`: the code that the redirect brings.
+    pub fn allow(&self, host: &AccountHost) -> AuthorizationCode {
+        self.crm().allow(host)
+    }
+
+    /// Every access token ends now; refresh tokens live on.
+    pub fn expire_access_tokens(&self) {
+        self.crm().access.clear();
+    }
+
+    /// An administrator switches the integration off in the account at `host`.
+    pub fn revoke(&self, host: &AccountHost) {
+        self.crm().revoke(host);
+    }
+
+    /// Everything it was asked, in order.
+    pub fn asked(&self) -> Vec<Asked> {
+        self.crm().asked.clone()
+    }
+
+    fn crm(&self) -> MutexGuard<'_, Crm> {
+        self.crm.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Answers one call: as scripted, else by `answer`.
+    fn call<T>(
+        &self,
+        asked: &Asked,
+        scripted: impl FnOnce(Reply) -> Option<T>,
+        answer: impl FnOnce(&mut Crm) -> Result<T, AmoError>,
+    ) -> Result<T, AmoError> {
+        if !self.allowed.permits(asked.host()) {
+            return Err(AmoError::HostNotAllowed);
+        }
+        let mut crm = self.crm();
+        let reply = crm.script.pop_front();
+        if reply != Some(Reply::Unreachable) {
+            crm.asked.push(asked.clone());
+        }
+        let Some(reply) = reply else { return answer(&mut crm) };
+        if reply.is_lost_after_the_deed() {
+            // What it did and nobody read is done all the same.
+            let _ = answer(&mut crm);
+        }
+        match reply.error(asked) {
+            Some(error) => Err(error),
+            None => scripted(reply).ok_or_else(|| Reply::Garbled.error(asked).unwrap_or(AmoError::Protocol)),
+        }
+    }
+}
+
+#[async_trait]
+impl AmoClient for FakeAmo {
+    fn authorization_url(&self, state: &State) -> Url {
+        let mut url = self.page.clone();
+        url.query_pairs_mut().append_pair("state", state.expose());
+        url
+    }
+
+    async fn exchange(&self, host: &AccountHost, code: &AuthorizationCode) -> Result<Issued, AmoError> {
+        let asked = Asked::Exchange { host: host.clone(), code: code.clone() };
+        self.call(&asked, Reply::into_issued, |crm| crm.exchange(host, code))
+    }
+
+    async fn refresh(&self, host: &AccountHost, token: &RefreshToken) -> Result<Issued, AmoError> {
+        let asked = Asked::Refresh { host: host.clone(), token: token.clone() };
+        self.call(&asked, Reply::into_issued, |crm| crm.refresh(host, token))
+    }
+
+    async fn account(&self, host: &AccountHost, token: &AccessToken) -> Result<AccountId, AmoError> {
+        let asked = Asked::Account { host: host.clone(), token: token.clone() };
+        let scripted = |reply| if let Reply::Account(account) = reply { Some(account) } else { None };
+        self.call(&asked, scripted, |crm| Ok(crm.opened(host, token)?.number))
+    }
+
+    async fn leads(&self, host: &AccountHost, token: &AccessToken, filter: &LeadFilter) -> Result<LeadPage, AmoError> {
+        let asked = Asked::Leads { host: host.clone(), token: token.clone(), filter: filter.clone() };
+        let scripted = |reply| match reply {
+            Reply::Leads(page) => Some(page),
+            Reply::Nothing => Some(LeadPage { leads: Vec::new(), has_more: false }),
+            _ => None,
+        };
+        self.call(&asked, scripted, |crm| Ok(crm.opened(host, token)?.page(filter)))
+    }
+
+    async fn contacts(&self, host: &AccountHost, token: &AccessToken, ids: &[u64]) -> Result<Vec<Contact>, AmoError> {
+        if ids.is_empty() && self.allowed.permits(host) {
+            return Ok(Vec::new());
+        }
+        let asked = Asked::Contacts { host: host.clone(), token: token.clone(), ids: ids.to_vec() };
+        let scripted = |reply| match reply {
+            Reply::Contacts(contacts) => Some(contacts),
+            Reply::Nothing => Some(Vec::new()),
+            _ => None,
+        };
+        self.call(&asked, scripted, |crm| Ok(crm.opened(host, token)?.contacts_with(ids)))
+    }
+
+    async fn pipelines(&self, host: &AccountHost, token: &AccessToken) -> Result<Vec<Pipeline>, AmoError> {
+        let asked = Asked::Pipelines { host: host.clone(), token: token.clone() };
+        let scripted = |reply| match reply {
+            Reply::Pipelines(pipelines) => Some(pipelines),
+            Reply::Nothing => Some(Vec::new()),
+            _ => None,
+        };
+        self.call(&asked, scripted, |crm| Ok(crm.opened(host, token)?.pipelines.clone()))
+    }
+}

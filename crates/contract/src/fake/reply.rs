@@ -1,0 +1,196 @@
+//! What a CRM answers, on good days and on bad ones.
+
+use std::time::Duration;
+
+use amo_connect_domain::ids::AccountId;
+use amo_connect_domain::lead::{Contact, LeadPage, Pipeline};
+use amo_connect_domain::ports::AmoError;
+use amo_connect_domain::token::Issued;
+
+use super::Asked;
+
+/// The answer to one request. [`FakeAmo`](super::FakeAmo) gives its meaning,
+/// [`AmoServer`](crate::wire::AmoServer) its bytes.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Reply {
+    /// A pair.
+    Issues(Issued),
+    /// A pair whose life is written in quotes.
+    IssuesWithQuotedLife(Issued),
+    /// The account's number.
+    Account(AccountId),
+    /// A page of leads.
+    Leads(LeadPage),
+    /// Contacts.
+    Contacts(Vec<Contact>),
+    /// Pipelines.
+    Pipelines(Vec<Pipeline>),
+    /// 204: there is nothing.
+    Nothing,
+
+    /// The code was used before.
+    CodeUsed,
+    /// The code is more than 20 minutes old.
+    CodeExpired,
+    /// The code is none.
+    CodeUnreadable,
+    /// The code is another account's.
+    CodeOfAnotherAccount,
+    /// The refresh token was used before, or its grant was taken back.
+    GrantRevoked,
+    /// The refresh token was not used for three months.
+    GrantExpired,
+    /// The refresh token is none.
+    GrantUnreadable,
+    /// The refresh token is no good, for no said reason.
+    GrantInvalid,
+    /// The client's id, secret or redirect URI is not right.
+    ClientRefused,
+    /// The client's id is missing.
+    ClientIdMissing,
+    /// The redirect URI is not the client's.
+    RedirectUriUnknown,
+    /// The refresh token is another client's.
+    TokenOfAnotherClient,
+    /// The host is not an account's.
+    HostOfNoAccount,
+    /// A refusal that says nothing we know.
+    OddRefusal,
+
+    /// The access token is not good.
+    AccessRefused,
+    /// The account is not paid for.
+    PaymentRequired,
+    /// There is no such thing.
+    NotFound,
+    /// Too many calls, with a time to wait or without.
+    TooManyCalls(Option<Duration>),
+    /// A page of the web server in front, which bans us.
+    Banned,
+    /// A failure of the CRM's, with this status.
+    Fails(u16),
+    /// The place to go instead.
+    Redirects,
+
+    /// Nobody listens.
+    Unreachable,
+    /// The connection ends before the CRM has done anything.
+    CutBeforeTheDeed,
+    /// The CRM does what it was asked, and the connection ends before its answer.
+    CutAfterTheDeed,
+    /// The connection ends within the answer.
+    CutWithinTheAnswer,
+    /// The answer never comes.
+    Silence,
+    /// The answer never ends.
+    Endless,
+    /// The answer is cut JSON.
+    Garbled,
+    /// The answer is well-formed, and lacks what matters most.
+    Incomplete,
+}
+
+impl Reply {
+    /// How amoCRM refuses a code.
+    pub const REFUSED_CODES: &[Self] =
+        &[Self::CodeUsed, Self::CodeExpired, Self::CodeUnreadable, Self::CodeOfAnotherAccount];
+
+    /// How amoCRM refuses a refresh token for certain.
+    pub const REFUSED_GRANTS: &[Self] =
+        &[Self::GrantRevoked, Self::GrantExpired, Self::GrantUnreadable, Self::GrantInvalid];
+
+    /// How amoCRM accuses the client.
+    pub const REFUSED_CLIENTS: &[Self] = &[
+        Self::ClientRefused,
+        Self::ClientIdMissing,
+        Self::RedirectUriUnknown,
+        Self::TokenOfAnotherClient,
+        Self::HostOfNoAccount,
+    ];
+
+    /// After which nobody knows whether a token request was carried out.
+    pub const DOUBTS: &[Self] = &[
+        Self::Fails(500),
+        Self::Fails(502),
+        Self::Fails(504),
+        Self::CutBeforeTheDeed,
+        Self::CutAfterTheDeed,
+        Self::CutWithinTheAnswer,
+        Self::Silence,
+        Self::Endless,
+        Self::Garbled,
+        Self::Incomplete,
+    ];
+
+    /// That say nothing about a token or a code.
+    pub const HINDRANCES: &[Self] = &[
+        Self::OddRefusal,
+        Self::PaymentRequired,
+        Self::NotFound,
+        Self::TooManyCalls(None),
+        Self::Banned,
+        Self::Redirects,
+        Self::Unreachable,
+    ];
+
+    /// The pair it brings.
+    pub(super) fn into_issued(self) -> Option<Issued> {
+        match self {
+            Self::Issues(issued) | Self::IssuesWithQuotedLife(issued) => Some(issued),
+            _ => None,
+        }
+    }
+
+    /// Whether the CRM has done what it was asked, though nobody is told.
+    pub(super) fn is_lost_after_the_deed(&self) -> bool {
+        matches!(
+            self,
+            Self::CutAfterTheDeed
+                | Self::CutWithinTheAnswer
+                | Self::Silence
+                | Self::Endless
+                | Self::Garbled
+                | Self::Incomplete
+        )
+    }
+
+    /// What it means as an answer to `asked`; `None` if it is good news.
+    pub(super) fn error(&self, asked: &Asked) -> Option<AmoError> {
+        let for_tokens = asked.is_for_tokens();
+        let either = |of_tokens, of_reads| Some(if for_tokens { of_tokens } else { of_reads });
+        match self {
+            Self::Issues(_)
+            | Self::IssuesWithQuotedLife(_)
+            | Self::Account(_)
+            | Self::Leads(_)
+            | Self::Contacts(_)
+            | Self::Pipelines(_)
+            | Self::Nothing => None,
+            Self::CodeUsed | Self::CodeExpired | Self::CodeUnreadable | Self::CodeOfAnotherAccount => {
+                Some(if matches!(asked, Asked::Exchange { .. }) { AmoError::CodeRejected } else { AmoError::Protocol })
+            }
+            Self::GrantRevoked | Self::GrantExpired | Self::GrantUnreadable | Self::GrantInvalid => {
+                Some(if matches!(asked, Asked::Refresh { .. }) { AmoError::GrantRevoked } else { AmoError::Protocol })
+            }
+            Self::ClientRefused
+            | Self::ClientIdMissing
+            | Self::RedirectUriUnknown
+            | Self::TokenOfAnotherClient
+            | Self::HostOfNoAccount => either(AmoError::Misconfigured, AmoError::Protocol),
+            Self::OddRefusal => Some(AmoError::Protocol),
+            Self::AccessRefused => either(AmoError::Misconfigured, AmoError::AccessRefused),
+            Self::PaymentRequired => Some(AmoError::PaymentRequired),
+            Self::NotFound => Some(AmoError::NotFound),
+            Self::TooManyCalls(retry_after) => Some(AmoError::RateLimited { retry_after: *retry_after }),
+            Self::Banned => Some(AmoError::Blocked),
+            Self::Fails(504) | Self::Silence => either(AmoError::OutcomeUnknown, AmoError::TimedOut),
+            Self::Fails(_) | Self::CutBeforeTheDeed | Self::CutAfterTheDeed | Self::CutWithinTheAnswer => {
+                either(AmoError::OutcomeUnknown, AmoError::Unavailable)
+            }
+            Self::Unreachable => Some(AmoError::Unavailable),
+            Self::Redirects | Self::Endless | Self::Garbled | Self::Incomplete => {
+                either(AmoError::OutcomeUnknown, AmoError::Protocol)
+            }
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! What an account holds, as API v4 writes it.
+
+use amo_connect_domain::lead::{AmoLead, Contact, Pipeline, Stage};
+use serde_json::{Value, json};
+
+pub(super) fn leads(leads: &[AmoLead], has_more: bool) -> Value {
+    let leads: Vec<Value> = leads.iter().map(lead).collect();
+    let mut links = json!({"self": {"href": "http://amo/api/v4/leads?page=1"}});
+    if has_more {
+        links["next"] = json!({"href": "http://amo/api/v4/leads?page=2"});
+    }
+    json!({"_page": 1, "_links": links, "_embedded": {"leads": leads}})
+}
+
+fn lead(lead: &AmoLead) -> Value {
+    let contacts: Vec<Value> = match lead.contact {
+        Some(main) => vec![json!({"id": main + 1, "is_main": false}), json!({"id": main, "is_main": true})],
+        None => Vec::new(),
+    };
+    json!({
+        "id": lead.id,
+        "name": lead.name,
+        "price": lead.price,
+        "responsible_user_id": lead.responsible_user,
+        "pipeline_id": lead.pipeline,
+        "status_id": lead.stage,
+        "created_at": lead.created_at.map(jiff::Timestamp::as_second),
+        "updated_at": lead.updated_at.map(jiff::Timestamp::as_second),
+        "closed_at": null,
+        "is_deleted": false,
+        "custom_fields_values": null,
+        "_embedded": {"tags": [], "companies": [], "contacts": contacts},
+    })
+}
+
+pub(super) fn contacts(contacts: &[Contact]) -> Value {
+    let contacts: Vec<Value> = contacts.iter().map(contact).collect();
+    json!({"_page": 1, "_embedded": {"contacts": contacts}})
+}
+
+fn contact(contact: &Contact) -> Value {
+    let field = |code: &str, value: &Option<String>| {
+        value.as_ref().map(|value| {
+            let values = json!([{"value": value, "enum_code": "WORK"}, {"value": "the second one"}]);
+            json!({"field_id": 1, "field_code": code, "field_type": "multitext", "values": values})
+        })
+    };
+    let fields: Vec<Value> =
+        [field("PHONE", &contact.phone), field("EMAIL", &contact.email)].into_iter().flatten().collect();
+    let fields = if fields.is_empty() { Value::Null } else { fields.into() };
+    json!({"id": contact.id, "name": contact.name, "first_name": "", "custom_fields_values": fields})
+}
+
+pub(super) fn pipelines(pipelines: &[Pipeline]) -> Value {
+    let pipelines: Vec<Value> = pipelines.iter().map(pipeline).collect();
+    json!({"_total_items": pipelines.len(), "_embedded": {"pipelines": pipelines}})
+}
+
+fn pipeline(pipeline: &Pipeline) -> Value {
+    let stages: Vec<Value> = pipeline.stages.iter().map(|stage| self::stage(stage, pipeline.id)).collect();
+    json!({
+        "id": pipeline.id, "name": pipeline.name, "sort": 1, "is_main": true, "_embedded": {"statuses": stages},
+    })
+}
+
+fn stage(stage: &Stage, pipeline: u64) -> Value {
+    json!({
+        "id": stage.id, "name": stage.name, "sort": stage.sort, "type": stage.kind, "pipeline_id": pipeline,
+        "is_editable": true, "color": "#fffeb2",
+    })
+}

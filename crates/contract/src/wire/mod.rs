@@ -1,0 +1,155 @@
+//! [`AmoServer`]: amoCRM's side of the wire, for harnesses of clients that speak HTTP.
+
+mod answer;
+mod entities;
+mod query;
+mod request;
+
+use std::collections::VecDeque;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use amo_connect_domain::host::AccountHost;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::task::JoinHandle;
+
+use crate::fake::{Asked, Reply};
+use answer::Answer;
+use request::Request;
+
+/// The integration that the CRM knows.
+#[derive(Clone)]
+#[expect(missing_docs, reason = "the fields are called as in amoCRM's settings")]
+pub struct Integration {
+    pub client_id: String,
+    pub client_secret: String,
+    pub redirect_uri: String,
+}
+
+/// A small HTTP server on loopback that answers as it is told, writes down what it is asked,
+/// and is gone when it is dropped. A request without an answer laid ready is closed on.
+pub struct AmoServer {
+    address: SocketAddr,
+    desk: Arc<Desk>,
+    door: Mutex<Door>,
+}
+
+/// What the connections share.
+struct Desk {
+    integration: Integration,
+    host: AccountHost,
+    script: Mutex<VecDeque<Reply>>,
+    asked: Mutex<Vec<Asked>>,
+}
+
+enum Door {
+    Open(JoinHandle<()>),
+    /// Nobody listens, but the port stays ours.
+    Shut(TcpSocket),
+}
+
+impl AmoServer {
+    /// Starts a CRM that knows this integration.
+    pub async fn start(integration: Integration) -> io::Result<Self> {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        let address = listener.local_addr()?;
+        let host = AccountHost::stored(address.to_string());
+        let desk = Arc::new(Desk { integration, host, script: Mutex::default(), asked: Mutex::default() });
+        let door = Mutex::new(Door::Open(accept(listener, Arc::clone(&desk))));
+        Ok(Self { address, desk, door })
+    }
+
+    /// Where it answers: a loopback address with its port, over `http`.
+    pub fn host(&self) -> AccountHost {
+        self.desk.host.clone()
+    }
+
+    /// Everything that has reached it, in order.
+    pub fn asked(&self) -> Vec<Asked> {
+        lock(&self.desk.asked).clone()
+    }
+
+    /// Lays an answer ready for the next request. [`Reply::Unreachable`] closes the port until
+    /// the next answer is laid ready.
+    pub async fn will(&self, reply: Reply) -> io::Result<()> {
+        if reply != Reply::Unreachable {
+            lock(&self.desk.script).push_back(reply);
+            return self.open();
+        }
+        let listening = match &mut *lock(&self.door) {
+            Door::Open(listening) => {
+                listening.abort();
+                std::mem::replace(listening, tokio::spawn(async {}))
+            }
+            Door::Shut(_) => return Ok(()),
+        };
+        // Aborted: what is awaited is that the listener is gone.
+        let _ = listening.await;
+        let socket = TcpSocket::new_v4()?;
+        socket.set_reuseaddr(true)?;
+        socket.bind(self.address)?;
+        *lock(&self.door) = Door::Shut(socket);
+        Ok(())
+    }
+
+    fn open(&self) -> io::Result<()> {
+        let mut door = lock(&self.door);
+        if let Door::Shut(_) = &*door
+            && let Door::Shut(socket) = std::mem::replace(&mut *door, Door::Open(tokio::spawn(async {})))
+        {
+            *door = Door::Open(accept(socket.listen(16)?, Arc::clone(&self.desk)));
+        }
+        Ok(())
+    }
+}
+
+impl Drop for AmoServer {
+    fn drop(&mut self) {
+        if let Door::Open(listening) = &*lock(&self.door) {
+            listening.abort();
+        }
+    }
+}
+
+fn accept(listener: TcpListener, desk: Arc<Desk>) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        while let Ok((socket, _)) = listener.accept().await {
+            let desk = Arc::clone(&desk);
+            // A client that goes away ends its connection, and no more.
+            tokio::spawn(async move { drop(desk.serve(socket).await) });
+        }
+    })
+}
+
+impl Desk {
+    /// One request, one answer.
+    async fn serve(&self, mut socket: TcpStream) -> io::Result<()> {
+        let Some(request) = Request::read(&mut socket).await? else { return Ok(()) };
+        let asked = request.asked(&self.host, &self.integration);
+        lock(&self.asked).push(asked.clone());
+        let reply = match asked {
+            Asked::Unintelligible { .. } => Some(Reply::OddRefusal),
+            _ => lock(&self.script).pop_front(),
+        };
+        match reply.map(|reply| Answer::to(&asked, &reply)) {
+            None => {}
+            Some(Answer::Whole(bytes)) => socket.write_all(&bytes).await?,
+            Some(Answer::Never) => {
+                // Until the client has had enough.
+                socket.read_to_end(&mut Vec::new()).await?;
+            }
+            Some(Answer::Endless(head)) => {
+                socket.write_all(&head).await?;
+                let chunk = [b"4000\r\n".as_slice(), &[b' '; 0x4000], b"\r\n"].concat();
+                while socket.write_all(&chunk).await.is_ok() {}
+            }
+        }
+        socket.shutdown().await
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,164 @@
+//! A client over the honest one in memory that breaks one promise.
+
+use std::fmt;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use amo_connect_contract::FakeAmo;
+use amo_connect_contract::fixtures::host;
+use amo_connect_domain::host::AccountHost;
+use amo_connect_domain::ids::AccountId;
+use amo_connect_domain::lead::{Contact, LeadFilter, LeadPage, Pipeline};
+use amo_connect_domain::ports::{AmoClient, AmoError};
+use amo_connect_domain::token::{AccessToken, AuthorizationCode, Issued, RefreshToken, State};
+use async_trait::async_trait;
+use url::Url;
+
+/// How a client breaks its word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sabotage {
+    /// Not at all.
+    None,
+    AsksForTenContacts,
+    AsksTwice,
+    CallsAllDoubt,
+    CallsAllRefused,
+    CallsDoubtUnavailable,
+    CallsNothingMissing,
+    DropsOddLeads,
+    ForgetsStages,
+    ForgetsTheAccount,
+    GarblesTheState,
+    GuessesLives,
+    IgnoresFilters,
+    InventsContacts,
+    SendsAnywhere,
+    ShowsSecrets,
+    SortsLeads,
+    TriesAgain,
+    TrimsSecrets,
+}
+
+/// An [`AmoClient`] that keeps every promise but one.
+#[derive(Clone)]
+pub(crate) struct SabotagedClient {
+    pub(crate) honest: FakeAmo,
+    sabotage: Sabotage,
+    seen: Arc<Mutex<Vec<String>>>,
+}
+
+impl fmt::Debug for SabotagedClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = if self.is(Sabotage::ShowsSecrets) { self.seen.lock().unwrap().clone() } else { Vec::new() };
+        f.debug_struct("SabotagedClient").field("seen", &shown).finish_non_exhaustive()
+    }
+}
+
+impl SabotagedClient {
+    pub(crate) fn new(sabotage: Sabotage) -> Self {
+        Self { honest: FakeAmo::new(), sabotage, seen: Arc::default() }
+    }
+
+    fn is(&self, sabotage: Sabotage) -> bool {
+        self.sabotage == sabotage
+    }
+
+    /// Where a call really goes.
+    fn host(&self, named: &AccountHost) -> AccountHost {
+        if self.is(Sabotage::SendsAnywhere) { host(1) } else { named.clone() }
+    }
+
+    /// What a secret becomes on its way.
+    fn secret(&self, secret: &str) -> String {
+        self.seen.lock().unwrap().push(secret.to_owned());
+        if self.is(Sabotage::TrimsSecrets) { secret.replace(' ', "") } else { secret.to_owned() }
+    }
+
+    async fn call<T, F: Future<Output = Result<T, AmoError>>>(&self, call: impl Fn() -> F) -> Result<T, AmoError> {
+        let mut outcome = call().await;
+        if self.is(Sabotage::AsksTwice) || self.is(Sabotage::TriesAgain) && outcome.is_err() {
+            outcome = call().await;
+        }
+        match (self.sabotage, outcome) {
+            (Sabotage::CallsAllDoubt, Err(_)) => Err(AmoError::OutcomeUnknown),
+            (Sabotage::CallsDoubtUnavailable, Err(AmoError::OutcomeUnknown)) => Err(AmoError::Unavailable),
+            (_, outcome) => outcome,
+        }
+    }
+
+    fn pair(&self, pair: Issued) -> Issued {
+        match self.sabotage {
+            Sabotage::ForgetsTheAccount => Issued { account: None, ..pair },
+            Sabotage::GuessesLives => Issued { expires_in: Duration::from_secs(1), ..pair },
+            _ => pair,
+        }
+    }
+
+    fn refused<T>(&self, outcome: Result<T, AmoError>, refusal: AmoError) -> Result<T, AmoError> {
+        outcome.map_err(|error| if self.is(Sabotage::CallsAllRefused) { refusal } else { error })
+    }
+}
+
+#[async_trait]
+impl AmoClient for SabotagedClient {
+    fn authorization_url(&self, state: &State) -> Url {
+        match self.sabotage {
+            Sabotage::GarblesTheState => self.honest.authorization_url(&State::new(state.expose().replace('&', ""))),
+            _ => self.honest.authorization_url(state),
+        }
+    }
+
+    async fn exchange(&self, host: &AccountHost, code: &AuthorizationCode) -> Result<Issued, AmoError> {
+        let (host, code) = (self.host(host), AuthorizationCode::new(self.secret(code.expose())));
+        let outcome = self.call(|| self.honest.exchange(&host, &code)).await;
+        self.refused(outcome, AmoError::CodeRejected).map(|pair| self.pair(pair))
+    }
+
+    async fn refresh(&self, host: &AccountHost, token: &RefreshToken) -> Result<Issued, AmoError> {
+        let (host, token) = (self.host(host), RefreshToken::new(self.secret(token.expose())));
+        let outcome = self.call(|| self.honest.refresh(&host, &token)).await;
+        self.refused(outcome, AmoError::GrantRevoked).map(|pair| self.pair(pair))
+    }
+
+    async fn account(&self, host: &AccountHost, token: &AccessToken) -> Result<AccountId, AmoError> {
+        let host = self.host(host);
+        let number = self.call(|| self.honest.account(&host, token)).await?;
+        if self.is(Sabotage::ForgetsTheAccount) { Ok(AccountId(1)) } else { Ok(number) }
+    }
+
+    async fn leads(&self, host: &AccountHost, token: &AccessToken, filter: &LeadFilter) -> Result<LeadPage, AmoError> {
+        let (host, mut filter) = (self.host(host), filter.clone());
+        if self.is(Sabotage::IgnoresFilters) {
+            filter.stages.clear();
+        }
+        let mut page = self.call(|| self.honest.leads(&host, token, &filter)).await?;
+        match self.sabotage {
+            Sabotage::SortsLeads => page.leads.sort_by_key(|lead| lead.id),
+            Sabotage::DropsOddLeads => page.leads.retain(|lead| lead.name.is_some()),
+            Sabotage::CallsNothingMissing if page.leads.is_empty() => return Err(AmoError::NotFound),
+            _ => {}
+        }
+        Ok(page)
+    }
+
+    async fn contacts(&self, host: &AccountHost, token: &AccessToken, ids: &[u64]) -> Result<Vec<Contact>, AmoError> {
+        let host = self.host(host);
+        let ids = if self.is(Sabotage::AsksForTenContacts) { &ids[..ids.len().min(10)] } else { ids };
+        let mut contacts = self.call(|| self.honest.contacts(&host, token, ids)).await?;
+        if self.is(Sabotage::InventsContacts) {
+            contacts.push(Contact { id: 404, name: None, phone: None, email: None });
+        }
+        Ok(contacts)
+    }
+
+    async fn pipelines(&self, host: &AccountHost, token: &AccessToken) -> Result<Vec<Pipeline>, AmoError> {
+        let host = self.host(host);
+        let mut pipelines = self.call(|| self.honest.pipelines(&host, token)).await?;
+        if self.is(Sabotage::ForgetsStages) {
+            for pipeline in &mut pipelines {
+                pipeline.stages.clear();
+            }
+        }
+        Ok(pipelines)
+    }
+}

@@ -1,0 +1,77 @@
+//! Codes that come without a state of ours are anybody's: they are exchanged a few at a time.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::UseCases;
+use crate::host::AccountHost;
+
+/// How many such codes are exchanged at a time.
+const AT_A_TIME: usize = 4;
+
+/// How far apart they are at one account host.
+const APART: SignedDuration = SignedDuration::from_secs(1);
+
+/// How long one waits for its turn.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The queue of such codes in this process.
+#[derive(Debug)]
+pub(super) struct Strangers {
+    places: Arc<Semaphore>,
+    turns: Mutex<HashMap<AccountHost, Timestamp>>,
+}
+
+impl Default for Strangers {
+    fn default() -> Self {
+        Self { places: Arc::new(Semaphore::new(AT_A_TIME)), turns: Mutex::default() }
+    }
+}
+
+impl Strangers {
+    /// The moment of the next free turn at `host`, now taken; `None` if it is too far off.
+    fn turn(&self, host: &AccountHost, now: Timestamp) -> Option<Timestamp> {
+        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        turns.retain(|_, last| now.duration_since(*last) < APART);
+        let turn = turns.get(host).map_or(now, |last| now.max(last.saturating_add(APART).unwrap_or(Timestamp::MAX)));
+        if turn.duration_since(now).unsigned_abs() > PATIENCE {
+            return None;
+        }
+        turns.insert(host.clone(), turn);
+        Some(turn)
+    }
+}
+
+impl UseCases {
+    /// Waits for a turn at `host` and for a place, which is held until the permit is dropped;
+    /// `None` if that takes too long.
+    pub(super) async fn strangers_turn(&self, host: &AccountHost) -> Option<OwnedSemaphorePermit> {
+        let now = self.runtime.now();
+        let turn = self.strangers.turn(host, now)?;
+        if turn > now {
+            self.runtime.sleep(turn.duration_since(now).unsigned_abs()).await;
+        }
+        self.within(PATIENCE, self.strangers.places.clone().acquire_owned()).await?.ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn turns_at_one_host_are_a_second_apart_and_five_seconds_deep() {
+        let strangers = Strangers::default();
+        let (one, two) = (AccountHost::stored("a.amocrm.ru"), AccountHost::stored("b.amocrm.ru"));
+        let now = Timestamp::UNIX_EPOCH;
+        let turns: Vec<_> = (0..7).map(|_| strangers.turn(&one, now).map(Timestamp::as_second)).collect();
+        assert_eq!(turns, [Some(0), Some(1), Some(2), Some(3), Some(4), Some(5), None]);
+        assert_eq!(strangers.turn(&two, now), Some(now));
+        let later = Timestamp::from_second(60).unwrap();
+        assert_eq!(strangers.turn(&one, later), Some(later));
+    }
+}
