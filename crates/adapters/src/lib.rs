@@ -1,8 +1,9 @@
-//! The domain's ports on real things: tokens in SQLite, amoCRM over HTTP.
+//! The domain's ports on real things: tokens in SQLite or PostgreSQL, amoCRM over HTTP.
 
 pub mod amo;
 pub mod cipher;
 pub mod migrate;
+pub mod postgres;
 mod rows;
 pub mod runtime;
 pub mod sqlite;

@@ -49,6 +49,26 @@ pub(crate) fn versions<DB: Backend>(known: &EmbeddedMigrations) -> Result<Vec<St
     Ok(sorted::<DB>(known)?.iter().map(|migration| migration.name().version().to_string()).collect())
 }
 
+/// The migrations of `known` that are not among the `applied`, in order.
+pub(crate) fn missing<DB: Backend>(
+    known: &EmbeddedMigrations,
+    applied: &[String],
+    pending: Pending,
+) -> Result<Vec<Box<dyn Migration<DB>>>, MigrationError> {
+    let own = versions::<DB>(known)?;
+    let mut newer: Vec<String> = applied.iter().filter(|version| !own.contains(version)).cloned().collect();
+    if !newer.is_empty() {
+        newer.sort_unstable();
+        return Err(MigrationError::Newer(newer));
+    }
+    let is_applied = |migration: &dyn Migration<DB>| applied.contains(&migration.name().version().to_string());
+    let missing: Vec<_> = sorted::<DB>(known)?.into_iter().filter(|migration| !is_applied(&**migration)).collect();
+    if pending == Pending::Refuse && !missing.is_empty() {
+        return Err(MigrationError::Pending(missing.iter().map(|migration| migration.name().to_string()).collect()));
+    }
+    Ok(missing)
+}
+
 /// Brings the schema up to `known` and returns the names of the migrations it took. It is for
 /// the caller to see that nobody else does so at the same time, and to undo a failed attempt.
 pub(crate) fn migrate<DB, H>(
@@ -60,26 +80,16 @@ where
     DB: Backend,
     H: MigrationHarness<DB>,
 {
-    let known = sorted::<DB>(known)?;
     let applied = database.applied_migrations().map_err(|error| MigrationError::Database(kind(&*error)))?;
-    let own: Vec<_> = known.iter().map(|migration| migration.name().version()).collect();
-    let newer = applied.iter().filter(|version| !own.contains(version));
-    let mut newer: Vec<String> = newer.map(ToString::to_string).collect();
-    if !newer.is_empty() {
-        newer.sort_unstable();
-        return Err(MigrationError::Newer(newer));
-    }
-    let missing = known.iter().filter(|migration| !applied.contains(&migration.name().version()));
-    let missing: Vec<_> = missing.map(|migration| (migration.name().to_string(), migration)).collect();
-    let names: Vec<String> = missing.iter().map(|(name, _)| name.clone()).collect();
-    if pending == Pending::Refuse && !names.is_empty() {
-        return Err(MigrationError::Pending(names));
-    }
-    for (name, migration) in missing {
-        if let Err(error) = database.run_migration(migration) {
+    let applied: Vec<String> = applied.iter().map(ToString::to_string).collect();
+    let mut names = Vec::new();
+    for migration in missing::<DB>(known, &applied, pending)? {
+        let name = migration.name().to_string();
+        if let Err(error) = database.run_migration(&*migration) {
             return Err(MigrationError::Failed { name, source: kind(&*error) });
         }
         tracing::info!(migration = name, "the database was brought up to date");
+        names.push(name);
     }
     Ok(names)
 }

@@ -1,5 +1,7 @@
 //! The fake rotates as amoCRM does.
 
+#![expect(clippy::unwrap_used, reason = "a pair that is not issued fails the test")]
+
 use std::time::Duration;
 
 use amo_connect_contract::fixtures::{at, host};

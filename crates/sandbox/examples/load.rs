@@ -32,7 +32,7 @@ async fn main() -> Result<(), Failure> {
             .collect();
         let (mut answers, mut bytes) = (0, 0);
         for client in clients {
-            let (more, size) = client.join().map_err(|_| "a client died")??;
+            let (more, size) = client.join().or(Err("a client died"))??;
             answers += more;
             bytes = size;
         }

@@ -40,6 +40,7 @@ pub(crate) trait Rows: Dialect {
 
     async fn exchange(&mut self, code_hash: &[u8]) -> Result<Option<ExchangeRow>, Failure>;
     async fn unsettled_exchanges(&mut self, user_id: &[u8]) -> Result<Vec<ExchangeRow>, Failure>;
+    /// Locked, where the database locks rows; those that somebody else is changing are left out.
     async fn late_grants(&mut self, micros: i64) -> Result<Vec<ExchangeRow>, Failure>;
     async fn has_waiting_grant(&mut self, user_id: &[u8], micros: i64) -> Result<bool, Failure>;
     async fn put_exchange(&mut self, row: &ExchangeRow) -> Result<(), Failure>;
@@ -53,12 +54,13 @@ pub(crate) trait Rows: Dialect {
     async fn forget(&mut self, micros: i64) -> Result<(), Failure>;
 }
 
-/// Implements [`Rows`] for a type whose field `connection` is a diesel-async connection.
+/// Implements [`Rows`] for a type whose field `connection` is a diesel-async connection. Further
+/// arguments are what a `SELECT` needs to lock its rows without waiting for any.
 ///
 /// A macro, because diesel's types name the database: a generic function would have to repeat
 /// each statement in its bounds.
 macro_rules! rows_in_diesel {
-    ($rows:ty) => {
+    ($rows:ty $(, $($locking:tt)+)?) => {
         const _: () = {
             use $crate::rows::statements::*;
 
@@ -120,7 +122,7 @@ macro_rules! rows_in_diesel {
                 async fn late_grants(&mut self, micros: i64) -> Result<Vec<ExchangeRow>, Failure> {
                     let late = exchanges::state.eq(WAITING).and(exchanges::claim_by.le(micros));
                     let found = exchanges::table.filter(late).select(ExchangeRow::as_select());
-                    Ok(found.load(self.connection).await?)
+                    Ok(found$($($locking)+)?.load(self.connection).await?)
                 }
 
                 async fn has_waiting_grant(&mut self, user_id: &[u8], micros: i64) -> Result<bool, Failure> {

@@ -23,7 +23,7 @@ words! { AttemptReason, reason_word, reason, "an attempt's reason is unknown":
 
 /// A row of `attempts`.
 #[derive(Queryable, Selectable, Identifiable, Insertable, AsChangeset)]
-#[diesel(table_name = attempts, treat_none_as_null = true, check_for_backend(diesel::sqlite::Sqlite))]
+#[diesel(table_name = attempts, treat_none_as_null = true, check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite))]
 pub(crate) struct AttemptRow {
     pub(super) id: Vec<u8>,
     user_id: Vec<u8>,

@@ -31,7 +31,7 @@ words! { ProblemCode, problem_word, problem, "a connection's problem is unknown"
 
 /// A row of `connections`, but for the lease.
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = connections, treat_none_as_null = true, check_for_backend(diesel::sqlite::Sqlite))]
+#[diesel(table_name = connections, treat_none_as_null = true, check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite))]
 pub(crate) struct ConnectionRow {
     user_id: Vec<u8>,
     revision: i64,
@@ -136,7 +136,7 @@ fn identity(user_id: &[u8]) -> RowIdentity {
 
 /// The columns of `connections` that hold the lease.
 #[derive(Default, Queryable, Selectable, AsChangeset)]
-#[diesel(table_name = connections, treat_none_as_null = true, check_for_backend(diesel::sqlite::Sqlite))]
+#[diesel(table_name = connections, treat_none_as_null = true, check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite))]
 pub(crate) struct LeaseColumns {
     #[diesel(column_name = lease_owner)]
     owner: Option<Vec<u8>>,

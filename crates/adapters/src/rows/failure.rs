@@ -24,18 +24,23 @@ pub struct DatabaseError(&'static str);
 
 const LOCKED: &str = "database is locked";
 
-/// What SQLite says without naming anything of ours.
-const PLAIN_MESSAGES: [&str; 11] = [
+/// How the databases begin what they say; these beginnings name nothing of ours.
+const PLAIN_MESSAGES: [&str; 16] = [
     "attempt to write a readonly database",
+    "canceling statement due to lock timeout",
+    "canceling statement due to statement timeout",
     "database disk image is malformed",
     LOCKED,
     "database or disk is full",
     "database schema is locked",
     "database table is locked",
+    "deadlock detected",
     "disk I/O error",
     "file is not a database",
     "interrupted",
     "out of memory",
+    "permission denied",
+    "terminating connection due to administrator command",
     "unable to open database file",
 ];
 
@@ -55,6 +60,10 @@ impl DatabaseError {
                 DatabaseErrorKind::ReadOnlyTransaction => "the transaction is read-only",
                 _ => return Self::of_message(information.message()),
             },
+            // What we found out ourselves travels through diesel so.
+            DieselError::QueryBuilderError(own) => {
+                return own.downcast_ref().copied().unwrap_or(Self("a statement cannot be built"));
+            }
             DieselError::RollbackErrorOnCommit { commit_error, .. } => return Self::of(commit_error),
             DieselError::BrokenTransactionManager => "the connection is broken",
             _ => "a statement failed",

@@ -5,18 +5,22 @@
 
 mod access;
 mod attempt;
+mod background;
 mod columns;
 mod connection;
 mod exchange;
 mod failure;
 mod grant;
+mod pool;
 mod schema;
 mod session;
 mod store;
 
 pub(crate) use access::{Dialect, Rows, rows_in_diesel};
+pub(crate) use background::run_on;
 pub use failure::DatabaseError;
 pub(crate) use failure::Failure;
+pub(crate) use pool::{checkout, kind, pool};
 pub(crate) use session::Session;
 pub use store::Store;
 pub(crate) use store::{Database, Work};

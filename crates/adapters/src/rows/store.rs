@@ -32,6 +32,13 @@ pub(crate) trait Database: Debug + Send + Sync + 'static {
     where
         T: Send + 'static,
         W: Work<T>;
+
+    /// Like [`Self::write`], for work that wipes tokens: has the database forget, as far as it
+    /// can, what they were in its files too.
+    async fn wipe<T, W>(&self, work: W) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        W: Work<T>;
 }
 
 /// What is done in a transaction.
@@ -99,7 +106,7 @@ impl<D: Database> TokenStore for Store<D> {
 
     async fn save_grant(&self, code: CodeHash, grant: &Grant, now: Timestamp) -> Result<Exchange, StoreError> {
         let grant = grant.clone();
-        self.database.write(move |session| Box::pin(session.save_grant(code, grant, now))).await
+        self.database.wipe(move |session| Box::pin(session.save_grant(code, grant, now))).await
     }
 
     async fn end_exchange(&self, code: CodeHash, owner: LeaseOwner, refused: bool) -> Result<Exchange, StoreError> {
@@ -108,7 +115,7 @@ impl<D: Database> TokenStore for Store<D> {
 
     async fn claim(&self, code: CodeHash, user: &UserId, now: Timestamp) -> Result<Claim, StoreError> {
         let user = user.clone();
-        self.database.write(move |session| Box::pin(session.claim(code, user, now))).await
+        self.database.wipe(move |session| Box::pin(session.claim(code, user, now))).await
     }
 
     async fn awaits_claim(&self, user: &UserId, now: Timestamp) -> Result<bool, StoreError> {
@@ -123,12 +130,15 @@ impl<D: Database> TokenStore for Store<D> {
 
     async fn save(&self, connection: &CrmConnection, expected: Option<Revision>) -> Result<Revision, StoreError> {
         let connection = connection.clone();
+        if connection.grant().is_none() {
+            return self.database.wipe(move |session| Box::pin(session.save(connection, expected))).await;
+        }
         self.database.write(move |session| Box::pin(session.save(connection, expected))).await
     }
 
     async fn disconnect(&self, user: &UserId) -> Result<(), StoreError> {
         let user = user.clone();
-        self.database.write(|session| Box::pin(session.disconnect(user))).await
+        self.database.wipe(|session| Box::pin(session.disconnect(user))).await
     }
 
     async fn lease_refresh(
@@ -163,6 +173,6 @@ impl<D: Database> TokenStore for Store<D> {
     }
 
     async fn sweep(&self, now: Timestamp) -> Result<usize, StoreError> {
-        self.database.write(move |session| Box::pin(session.sweep(now))).await
+        self.database.wipe(move |session| Box::pin(session.sweep(now))).await
     }
 }

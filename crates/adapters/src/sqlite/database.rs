@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use amo_connect_domain::ids::UserId;
 use amo_connect_domain::ports::StoreError;
@@ -13,9 +14,10 @@ use jiff::Timestamp;
 use tokio::runtime::Handle;
 
 use super::clock::StoreClock;
-use super::pool::{Connection, checkout};
+use super::pool::Connection;
+use super::wal;
 use crate::cipher::TokenKeys;
-use crate::rows::{Database, DatabaseError, Dialect, Failure, Session, Work, rows_in_diesel};
+use crate::rows::{Database, Dialect, Failure, Session, Work, checkout, rows_in_diesel, run_on};
 
 /// A SQLite file.
 #[derive(Clone)]
@@ -26,9 +28,8 @@ pub struct Sqlite {
     pub(super) writer: Pool<Connection>,
     pub(super) keys: Arc<TokenKeys>,
     pub(super) clock: StoreClock,
-    /// Where the work runs, whatever becomes of its caller and of the runtime that it is on:
-    /// a query that is dropped in flight would block a thread, and a transaction that is
-    /// dropped would go on excluding the other processes.
+    pub(super) busy_timeout: Duration,
+    /// Where the work runs: a query that is dropped in flight would block a thread.
     pub(super) runtime: Handle,
 }
 
@@ -39,15 +40,31 @@ impl fmt::Debug for Sqlite {
 }
 
 impl Sqlite {
-    async fn run<T: Send + 'static>(
-        &self,
-        work: impl Future<Output = Result<T, Failure>> + Send + 'static,
-    ) -> Result<T, StoreError> {
-        match self.runtime.spawn(work).await {
-            Ok(outcome) => outcome.map_err(StoreError::from),
-            Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
-            Err(_) => Err(Failure::unavailable(DatabaseError::new("the program is stopping")).into()),
-        }
+    async fn write_and<T, W>(&self, scrub: bool, work: W) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        W: Work<T>,
+    {
+        let this = self.clone();
+        run_on(&self.runtime, async move {
+            let mut connection = checkout(&this.writer).await?;
+            connection
+                .spawn_blocking(|raw| AnsiTransactionManager::begin_transaction_sql(raw, "BEGIN IMMEDIATE"))
+                .await?;
+            let mut rows = SqliteRows { connection: &mut connection, clock: &this.clock };
+            let outcome = work(Session::new(&mut rows, &this.keys)).await;
+            if outcome.is_ok() {
+                connection.spawn_blocking(AnsiTransactionManager::commit_transaction).await?;
+                if scrub {
+                    wal::empty(&mut connection, this.busy_timeout).await;
+                }
+            } else if connection.spawn_blocking(AnsiTransactionManager::rollback_transaction).await.is_err() {
+                // To close the connection undoes all the same.
+                drop(Object::take(connection));
+            }
+            outcome
+        })
+        .await
     }
 }
 
@@ -59,7 +76,7 @@ impl Database for Sqlite {
         W: Work<T>,
     {
         let this = self.clone();
-        self.run(async move {
+        run_on(&self.runtime, async move {
             let mut connection = checkout(&this.readers).await?;
             let mut rows = SqliteRows { connection: &mut connection, clock: &this.clock };
             work(Session::new(&mut rows, &this.keys)).await
@@ -72,23 +89,15 @@ impl Database for Sqlite {
         T: Send + 'static,
         W: Work<T>,
     {
-        let this = self.clone();
-        self.run(async move {
-            let mut connection = checkout(&this.writer).await?;
-            connection
-                .spawn_blocking(|raw| AnsiTransactionManager::begin_transaction_sql(raw, "BEGIN IMMEDIATE"))
-                .await?;
-            let mut rows = SqliteRows { connection: &mut connection, clock: &this.clock };
-            let outcome = work(Session::new(&mut rows, &this.keys)).await;
-            if outcome.is_ok() {
-                connection.spawn_blocking(AnsiTransactionManager::commit_transaction).await?;
-            } else if connection.spawn_blocking(AnsiTransactionManager::rollback_transaction).await.is_err() {
-                // To close the connection undoes all the same.
-                drop(Object::take(connection));
-            }
-            outcome
-        })
-        .await
+        self.write_and(false, work).await
+    }
+
+    async fn wipe<T, W>(&self, work: W) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        W: Work<T>,
+    {
+        self.write_and(true, work).await
     }
 }
 

@@ -6,6 +6,7 @@ mod file;
 mod pool;
 #[cfg(test)]
 mod tests;
+mod wal;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -20,7 +21,7 @@ pub use database::Sqlite;
 
 use crate::cipher::TokenKeys;
 use crate::migrate::{self, MigrationError, Pending};
-use crate::rows::{DatabaseError, Store};
+use crate::rows::{DatabaseError, Store, kind};
 use pool::Use;
 
 /// A token store in a SQLite file.
@@ -106,6 +107,7 @@ impl SqliteTokenStore {
             writer: pool(Use::Writing, 1)?,
             keys: Arc::new(keys),
             clock: options.clock,
+            busy_timeout: options.busy_timeout,
             runtime: Handle::current(),
         };
         Ok(Self::new(database, versions))
@@ -129,7 +131,7 @@ async fn migrate_with(path: &Path, pending: Pending, busy_timeout: Duration) -> 
     });
     match migrated.await {
         Ok(Ok(names)) => names.map_err(schema),
-        Ok(Err(error)) => Err(database(pool::kind(&error))),
+        Ok(Err(error)) => Err(database(kind(&error))),
         Err(_) => Err(database(DatabaseError::new("the program is stopping"))),
     }
 }

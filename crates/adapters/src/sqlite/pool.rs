@@ -6,13 +6,11 @@ use std::time::{Duration, Instant};
 use diesel::connection::SimpleConnection as _;
 use diesel::result::{ConnectionError, ConnectionResult};
 use diesel::{Connection as _, SqliteConnection};
-use diesel_async::pooled_connection::deadpool::{Object, Pool, PoolError};
-use diesel_async::pooled_connection::{
-    AsyncDieselConnectionManager, ManagerConfig, PoolError as ManagerError, RecyclingMethod,
-};
+use diesel_async::pooled_connection::deadpool::Pool;
+use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
 use diesel_async::sync_connection_wrapper::SyncConnectionWrapper;
 
-use crate::rows::{DatabaseError, Failure};
+use crate::rows::{self, DatabaseError};
 
 pub(super) type Connection = SyncConnectionWrapper<SqliteConnection>;
 
@@ -75,35 +73,5 @@ pub(super) fn pool(
             Ok(Connection::new(connection))
         })
     });
-    Pool::builder(AsyncDieselConnectionManager::new_with_config(path, config))
-        .max_size(size)
-        .runtime(deadpool::Runtime::Tokio1)
-        .wait_timeout(Some(busy_timeout))
-        .build()
-        .or(Err(DatabaseError::new("the pool cannot be made")))
-}
-
-/// A connection of `pool`, or the reason why there is none.
-pub(super) async fn checkout(pool: &Pool<Connection>) -> Result<Object<Connection>, Failure> {
-    let error = match pool.get().await {
-        Ok(connection) => return Ok(connection),
-        Err(error) => error,
-    };
-    Err(Failure::unavailable(match &error {
-        PoolError::Timeout(_) => DatabaseError::new("every connection is busy"),
-        PoolError::Backend(ManagerError::ConnectionError(error)) => kind(error),
-        PoolError::Backend(ManagerError::QueryError(error)) => DatabaseError::of(error),
-        PoolError::Closed | PoolError::NoRuntimeSpecified | PoolError::PostCreateHook(_) => {
-            DatabaseError::new("there is no pool")
-        }
-    }))
-}
-
-/// The kind of a failure to connect.
-pub(super) fn kind(error: &ConnectionError) -> DatabaseError {
-    match error {
-        ConnectionError::BadConnection(message) => DatabaseError::of_message(message),
-        ConnectionError::CouldntSetupConfiguration(error) => DatabaseError::of(error),
-        _ => DatabaseError::new("the database cannot be opened"),
-    }
+    rows::pool(AsyncDieselConnectionManager::new_with_config(path, config), size, busy_timeout)
 }

@@ -108,12 +108,12 @@ fn guide(service: &str, sandbox: &Sandbox, users: &[DemoUser], folder: &Path) ->
     format!(
         r#"Open {service}/ : the phone. amoCRM is at http://{amo} , a sandbox on this machine.
 
-{tokens}# Connect by hand: begin an attempt, and allow it as a browser would
+{tokens}# Connect by hand: begin an attempt; a browser would now go to its authorizationUrl
 curl -sX POST {api}/authorize -H "Authorization: Bearer $JWT"
 curl -s {api}/authorize/ATTEMPT_ID -H "Authorization: Bearer $JWT"
-# or have the local amoCRM issue a code, and bring it as its redirect would
+# instead, have the local amoCRM issue a code, and bring it as its redirect would
 curl -sX POST http://{amo}/_sandbox/codes -d '{{"account":31920194}}'
-curl -s "{api}/callback?code=CODE&referer={amo}"
+curl -s "{api}/callback?code=CODE&state=STATE&referer={amo}"
 curl -sX POST {api}/exchange-code -H "Authorization: Bearer $JWT" -H 'Content-Type: application/json' -d '{{"code":"CODE"}}'
 
 # Connected

@@ -5,11 +5,11 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use amo_connect_domain::token::{AuthorizationCode, State};
-use amo_connect_domain::usecase::{Callback, Given};
+use amo_connect_domain::usecase::{Callback, CallbackOutcome, Given};
 use url::form_urlencoded;
 
 use crate::error::ApiError;
-use crate::pages::{CallbackPage, Language, Nonce, PageKind, callback_page, headers};
+use crate::pages::{CallbackPage, Language, Nonce, callback_page, deep_link_parameters, headers, status};
 use crate::state::AppState;
 
 /// amoCRM's codes have about a thousand characters; what is longer is not one.
@@ -25,33 +25,36 @@ pub async fn receive(request: HttpRequest, state: Data<AppState>) -> HttpRespons
     }
     let callback = read(request.query_string());
     let (code, link_state) = (callback.code.one().cloned(), callback.state.one().cloned());
-    let (kind, wait) = if let Err(refusal) = state.limits.check_address(&request) {
-        (PageKind::TryAgain, refusal.retry_after())
+    let (outcome, wait) = if let Err(refusal) = state.limits.check_address(&request) {
+        (CallbackOutcome::TryAgain, refusal.retry_after())
     } else {
         let use_cases = state.use_cases.clone();
         let received = async move { Ok::<_, ApiError>(use_cases.receive_callback(callback).await) };
-        (state.run(received).await.map_or(PageKind::StorageUnavailable, PageKind::from), None)
+        (state.run(received).await.unwrap_or(CallbackOutcome::StorageUnavailable), None)
     };
     let reference = reference();
-    tracing::info!(callback.outcome = ?kind, callback.reference = %reference, "a redirect was answered");
+    tracing::info!(callback.outcome = ?outcome, callback.reference = %reference, "a redirect was answered");
     let nonce = Nonce::random();
     let language = Language::negotiate(request.headers().get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()));
-    let parameters =
-        kind.deep_link_parameters(code.as_ref().map(AuthorizationCode::expose), link_state.as_ref().map(State::expose));
+    let parameters = deep_link_parameters(
+        outcome,
+        code.as_ref().map(AuthorizationCode::expose),
+        link_state.as_ref().map(State::expose),
+    );
     let deep_link = state.deep_link.with(&parameters);
     let page = callback_page(&CallbackPage {
-        kind,
+        outcome,
         deep_link: &deep_link,
         language,
         nonce: nonce.as_str(),
         reference: &reference,
     });
-    let mut response = HttpResponse::build(StatusCode::from_u16(kind.status()).unwrap_or_default());
+    let mut response = HttpResponse::build(StatusCode::from_u16(status(outcome)).unwrap_or_default());
     response.content_type(ContentType::html());
     for header in headers(nonce.as_str(), language) {
         response.insert_header(header);
     }
-    if kind == PageKind::TryAgain {
+    if outcome == CallbackOutcome::TryAgain {
         response.insert_header((RETRY_AFTER, wait.unwrap_or(1)));
     }
     response.body(page.into_string())

@@ -3,7 +3,10 @@
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::words::{Story, Words};
-use super::{Language, PageKind};
+use amo_connect_domain::usecase::CallbackOutcome;
+
+use super::Language;
+use super::outcome::is_mendable;
 
 const STYLE: &str = include_str!("callback.css");
 const SCRIPT: &str = include_str!("callback.js");
@@ -12,7 +15,7 @@ const SCRIPT: &str = include_str!("callback.js");
 #[derive(Clone, Copy)]
 pub struct CallbackPage<'a> {
     /// What happened.
-    pub kind: PageKind,
+    pub outcome: CallbackOutcome,
     /// Where the button leads, as [`DeepLink::with`](crate::deep_link::DeepLink::with) wrote it.
     pub deep_link: &'a str,
     /// What it speaks.
@@ -26,7 +29,7 @@ pub struct CallbackPage<'a> {
 /// The page: it loads nothing, and goes nowhere until its button is tapped.
 pub fn callback_page(page: &CallbackPage<'_>) -> Markup {
     let words = Words::of(page.language);
-    let story = Story::of(page.kind, page.language);
+    let story = Story::of(page.outcome, page.language);
     html! {
         (DOCTYPE)
         html lang=(page.language.tag()) {
@@ -42,11 +45,11 @@ pub fn callback_page(page: &CallbackPage<'_>) -> Markup {
             }
             body {
                 main {
-                    (emblem(page.kind))
+                    (emblem(page.outcome))
                     h1 { (story.heading) }
                     p {
                         (story.sentence)
-                        @if page.kind.is_mendable() { " " a href="" { (words.reload.0) } (words.reload.1) }
+                        @if is_mendable(page.outcome) { " " a href="" { (words.reload.0) } (words.reload.1) }
                     }
                     // A plain link to an app failed on users' iPhones: only where no script runs.
                     button id="return" type="button" data-link=(page.deep_link) { (words.button) }
@@ -61,19 +64,20 @@ pub fn callback_page(page: &CallbackPage<'_>) -> Markup {
 }
 
 /// Two rings, the app and the CRM: linked, touching, or apart.
-fn emblem(kind: PageKind) -> Markup {
-    let (tone, left, right) = match kind {
-        PageKind::Connected => ("good", 37, 59),
-        PageKind::AwaitingClaim | PageKind::AwaitingOwner => ("good", 33, 63),
-        PageKind::WidgetInstall | PageKind::CrmUnavailable | PageKind::StorageUnavailable | PageKind::TryAgain => {
-            ("wait", 29, 67)
-        }
-        PageKind::Declined
-        | PageKind::Failed
-        | PageKind::MissingCode
-        | PageKind::LinkExpired
-        | PageKind::InvalidAccountHost
-        | PageKind::InvalidCode => ("bad", 26, 70),
+fn emblem(outcome: CallbackOutcome) -> Markup {
+    let (tone, left, right) = match outcome {
+        CallbackOutcome::Connected => ("good", 37, 59),
+        CallbackOutcome::AwaitingClaim | CallbackOutcome::AwaitingOwner => ("good", 33, 63),
+        CallbackOutcome::WidgetInstall
+        | CallbackOutcome::CrmUnavailable
+        | CallbackOutcome::StorageUnavailable
+        | CallbackOutcome::TryAgain => ("wait", 29, 67),
+        CallbackOutcome::Declined
+        | CallbackOutcome::Failed
+        | CallbackOutcome::MissingCode
+        | CallbackOutcome::LinkExpired
+        | CallbackOutcome::InvalidAccountHost
+        | CallbackOutcome::InvalidCode => ("bad", 26, 70),
     };
     html! {
         svg class=(tone) viewBox="0 0 96 56" aria-hidden="true" {

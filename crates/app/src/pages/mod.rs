@@ -5,9 +5,9 @@
 
 mod callback;
 mod headers;
-mod kind;
 mod language;
 mod nonce;
+mod outcome;
 mod words;
 
 #[cfg(test)]
@@ -17,6 +17,6 @@ mod tests;
 
 pub use callback::{CallbackPage, callback_page};
 pub use headers::headers;
-pub use kind::PageKind;
 pub use language::Language;
 pub use nonce::Nonce;
+pub use outcome::{deep_link_parameters, status};

@@ -1,36 +1,38 @@
 //! What every callback page keeps: its words, its size, its silence, its contrast.
 
+use amo_connect_domain::usecase::CallbackOutcome;
+
 use super::*;
 
 const NONCE: &str = "bm9uY2U";
 const LANGUAGES: [Language; 3] = [Language::English, Language::Ukrainian, Language::Russian];
-const KINDS: [PageKind; 13] = [
-    PageKind::Connected,
-    PageKind::AwaitingClaim,
-    PageKind::AwaitingOwner,
-    PageKind::WidgetInstall,
-    PageKind::Declined,
-    PageKind::Failed,
-    PageKind::MissingCode,
-    PageKind::LinkExpired,
-    PageKind::InvalidAccountHost,
-    PageKind::InvalidCode,
-    PageKind::CrmUnavailable,
-    PageKind::StorageUnavailable,
-    PageKind::TryAgain,
+const OUTCOMES: [CallbackOutcome; 13] = [
+    CallbackOutcome::Connected,
+    CallbackOutcome::AwaitingClaim,
+    CallbackOutcome::AwaitingOwner,
+    CallbackOutcome::WidgetInstall,
+    CallbackOutcome::Declined,
+    CallbackOutcome::Failed,
+    CallbackOutcome::MissingCode,
+    CallbackOutcome::LinkExpired,
+    CallbackOutcome::InvalidAccountHost,
+    CallbackOutcome::InvalidCode,
+    CallbackOutcome::CrmUnavailable,
+    CallbackOutcome::StorageUnavailable,
+    CallbackOutcome::TryAgain,
 ];
 
-fn page(kind: PageKind, language: Language, deep_link: &str) -> String {
-    with_reference(kind, language, deep_link, "7f3a-90c1")
+fn page(outcome: CallbackOutcome, language: Language, deep_link: &str) -> String {
+    with_reference(outcome, language, deep_link, "7f3a-90c1")
 }
 
-fn with_reference(kind: PageKind, language: Language, deep_link: &str, reference: &str) -> String {
-    callback_page(&CallbackPage { kind, deep_link, language, nonce: NONCE, reference }).into_string()
+fn with_reference(outcome: CallbackOutcome, language: Language, deep_link: &str, reference: &str) -> String {
+    callback_page(&CallbackPage { outcome, deep_link, language, nonce: NONCE, reference }).into_string()
 }
 
-fn every_page(deep_link: &str) -> impl Iterator<Item = (PageKind, Language, String)> {
-    KINDS.into_iter().flat_map(move |kind| {
-        LANGUAGES.into_iter().map(move |language| (kind, language, page(kind, language, deep_link)))
+fn every_page(deep_link: &str) -> impl Iterator<Item = (CallbackOutcome, Language, String)> {
+    OUTCOMES.into_iter().flat_map(move |outcome| {
+        LANGUAGES.into_iter().map(move |language| (outcome, language, page(outcome, language, deep_link)))
     })
 }
 
@@ -42,68 +44,71 @@ fn long_link() -> String {
 
 #[test]
 fn the_sentences_that_users_know_stand_in_one_piece() {
-    let english = |kind| page(kind, Language::English, "foryoure://x");
-    for (kind, sentence) in [
-        (PageKind::Connected, "✓ Authorization successful!"),
-        (PageKind::Connected, "Your AMO CRM account has been successfully connected."),
-        (PageKind::Connected, "Nothing happened? Open the app yourself: your account is already connected."),
-        (PageKind::AwaitingOwner, "✓ Authorization successful!"),
-        (PageKind::AwaitingOwner, "Your AMO CRM account has been successfully connected."),
-        (PageKind::AwaitingOwner, "Nothing happened? Open the app and connect again."),
-        (PageKind::AwaitingClaim, "✓ Authorization successful!"),
-        (PageKind::AwaitingClaim, "Return to the app to finish connecting."),
-        (PageKind::AwaitingClaim, "Nothing happened? Open the app and connect again."),
-        (PageKind::WidgetInstall, "Open the app to connect"),
-        (PageKind::Declined, "Authorization was declined"),
-        (PageKind::Failed, "✗ Authorization failed"),
-        (PageKind::MissingCode, "✗ Authorization code is missing"),
-        (PageKind::LinkExpired, "This link has expired"),
-        (PageKind::InvalidAccountHost, "✗ Authorization failed"),
-        (PageKind::InvalidCode, "✗ Authorization failed"),
-        (PageKind::TryAgain, "Please try again in a moment"),
+    let english = |outcome| page(outcome, Language::English, "foryoure://x");
+    for (outcome, sentence) in [
+        (CallbackOutcome::Connected, "✓ Authorization successful!"),
+        (CallbackOutcome::Connected, "Your AMO CRM account has been successfully connected."),
+        (CallbackOutcome::Connected, "Nothing happened? Open the app yourself: your account is already connected."),
+        (CallbackOutcome::AwaitingOwner, "✓ Authorization successful!"),
+        (CallbackOutcome::AwaitingOwner, "Your AMO CRM account has been successfully connected."),
+        (CallbackOutcome::AwaitingOwner, "Nothing happened? Open the app and connect again."),
+        (CallbackOutcome::AwaitingClaim, "✓ Authorization successful!"),
+        (CallbackOutcome::AwaitingClaim, "Return to the app to finish connecting."),
+        (CallbackOutcome::AwaitingClaim, "Nothing happened? Open the app and connect again."),
+        (CallbackOutcome::WidgetInstall, "Open the app to connect"),
+        (CallbackOutcome::Declined, "Authorization was declined"),
+        (CallbackOutcome::Failed, "✗ Authorization failed"),
+        (CallbackOutcome::MissingCode, "✗ Authorization code is missing"),
+        (CallbackOutcome::LinkExpired, "This link has expired"),
+        (CallbackOutcome::InvalidAccountHost, "✗ Authorization failed"),
+        (CallbackOutcome::InvalidCode, "✗ Authorization failed"),
+        (CallbackOutcome::TryAgain, "Please try again in a moment"),
     ] {
-        assert!(english(kind).contains(&format!(">{sentence}<")), "{kind:?}: {sentence}");
+        assert!(english(outcome).contains(&format!(">{sentence}<")), "{outcome:?}: {sentence}");
     }
-    assert!(!english(PageKind::AwaitingClaim).contains("successfully connected"));
-    assert!(!english(PageKind::AwaitingOwner).contains("already connected"));
+    assert!(!english(CallbackOutcome::AwaitingClaim).contains("successfully connected"));
+    assert!(!english(CallbackOutcome::AwaitingOwner).contains("already connected"));
 }
 
 #[test]
 fn a_failure_that_a_reload_mends_says_so_and_no_other_does() {
-    for (kind, language, html) in every_page("foryoure://x") {
-        let mendable = matches!(kind, PageKind::CrmUnavailable | PageKind::StorageUnavailable | PageKind::TryAgain);
-        assert_eq!(html.contains("<a href=\"\">"), mendable, "{kind:?} {language:?}");
+    for (outcome, language, html) in every_page("foryoure://x") {
+        let mendable = matches!(
+            outcome,
+            CallbackOutcome::CrmUnavailable | CallbackOutcome::StorageUnavailable | CallbackOutcome::TryAgain
+        );
+        assert_eq!(html.contains("<a href=\"\">"), mendable, "{outcome:?} {language:?}");
     }
-    let html = page(PageKind::CrmUnavailable, Language::English, "foryoure://x");
+    let html = page(CallbackOutcome::CrmUnavailable, Language::English, "foryoure://x");
     assert!(html.contains("<a href=\"\">Reload this page</a> in a moment to try again."));
 }
 
 #[test]
 fn every_page_has_one_heading_one_button_its_language_and_its_reference() {
-    for (kind, language, html) in every_page("foryoure://x") {
+    for (outcome, language, html) in every_page("foryoure://x") {
         let count = |text: &str| html.matches(text).count();
-        assert!(html.starts_with("<!DOCTYPE html><html lang=\""), "{kind:?}");
+        assert!(html.starts_with("<!DOCTYPE html><html lang=\""), "{outcome:?}");
         assert!(html.contains(&format!("<html lang=\"{}\">", language.tag())));
-        assert_eq!((count("<main>"), count("<h1>"), count("<button ")), (1, 1, 1), "{kind:?} {language:?}");
+        assert_eq!((count("<main>"), count("<h1>"), count("<button ")), (1, 1, 1), "{outcome:?} {language:?}");
         assert_eq!(count("<button id=\"return\" type=\"button\" data-link=\"foryoure://x\">"), 1);
         assert!(html.contains("7f3a-90c1"));
         let (_, without_script) = html.split_once("<noscript><p>").unwrap();
         assert!(without_script.split("</noscript>").next().unwrap().contains("<a href=\"foryoure://x\">"));
     }
-    assert!(page(PageKind::Connected, Language::English, "foryoure://x").contains(">Return to App</button>"));
+    assert!(page(CallbackOutcome::Connected, Language::English, "foryoure://x").contains(">Return to App</button>"));
 }
 
 #[test]
 fn no_page_weighs_ten_kilobytes() {
     let link = long_link();
-    for (kind, language, html) in every_page(&link) {
-        assert!(html.len() < 10_000, "{kind:?} {language:?}: {} bytes", html.len());
+    for (outcome, language, html) in every_page(&link) {
+        assert!(html.len() < 10_000, "{outcome:?} {language:?}: {} bytes", html.len());
     }
 }
 
 #[test]
 fn no_page_loads_anything_or_moves_by_itself() {
-    for (kind, _, html) in every_page("foryoure://x") {
+    for (outcome, _, html) in every_page("foryoure://x") {
         for word in [
             "http:",
             "https:",
@@ -127,7 +132,7 @@ fn no_page_loads_anything_or_moves_by_itself() {
             "fetch(",
             "<base",
         ] {
-            assert!(!html.contains(word), "{kind:?} has {word}");
+            assert!(!html.contains(word), "{outcome:?} has {word}");
         }
         assert_eq!(html.matches("window.open(").count(), 1);
         assert!(html.contains("addEventListener('click'"));
@@ -142,14 +147,14 @@ fn a_hostile_value_stays_text_even_in_a_link_that_was_never_encoded() {
     let hostile = "def50200\"><img src=x onerror=alert(1)></script><script>alert(2)</script>\u{2028}'&amp;`";
     let escaped = "def50200&quot;&gt;&lt;img src=x onerror=alert(1)&gt;&lt;/script&gt;\
                    &lt;script&gt;alert(2)&lt;/script&gt;\u{2028}'&amp;amp;`";
-    for (kind, language, html) in every_page(hostile) {
-        assert_eq!(html.matches("<script").count(), 1, "{kind:?} {language:?}");
+    for (outcome, language, html) in every_page(hostile) {
+        assert_eq!(html.matches("<script").count(), 1, "{outcome:?} {language:?}");
         assert!(!html.contains("<img"));
         assert_eq!(html.matches(escaped).count(), 2, "in the button's attribute and in the link's");
         let (_, script) = html.split_once("<script").unwrap();
         assert!(!script.contains("def50200"), "a value never reaches the script");
     }
-    let html = with_reference(PageKind::Failed, Language::English, "foryoure://x", hostile);
+    let html = with_reference(CallbackOutcome::Failed, Language::English, "foryoure://x", hostile);
     assert_eq!(html.matches(escaped).count(), 1);
 }
 

@@ -1,6 +1,8 @@
 //! Every sentence of the callback page, in its three languages.
 
-use super::{Language, PageKind};
+use amo_connect_domain::usecase::CallbackOutcome;
+
+use super::Language;
 
 /// The sentences that do not depend on what happened.
 pub(super) struct Words {
@@ -50,14 +52,14 @@ impl Words {
 }
 
 impl Story {
-    pub(super) fn of(kind: PageKind, language: Language) -> Self {
+    pub(super) fn of(outcome: CallbackOutcome, language: Language) -> Self {
         let (heading, sentence) = match language {
-            Language::English => in_english(kind),
-            Language::Ukrainian => in_ukrainian(kind),
-            Language::Russian => in_russian(kind),
+            Language::English => in_english(outcome),
+            Language::Ukrainian => in_ukrainian(outcome),
+            Language::Russian => in_russian(outcome),
         };
-        let connected = kind == PageKind::Connected;
-        let waiting = matches!(kind, PageKind::AwaitingClaim | PageKind::AwaitingOwner);
+        let connected = outcome == CallbackOutcome::Connected;
+        let waiting = matches!(outcome, CallbackOutcome::AwaitingClaim | CallbackOutcome::AwaitingOwner);
         let quiet = match language {
             Language::English if connected => {
                 "Nothing happened? Open the app yourself: your account is already connected."
@@ -79,99 +81,109 @@ impl Story {
     }
 }
 
-fn in_english(kind: PageKind) -> (&'static str, &'static str) {
-    match kind {
-        PageKind::Connected | PageKind::AwaitingOwner => {
+fn in_english(outcome: CallbackOutcome) -> (&'static str, &'static str) {
+    match outcome {
+        CallbackOutcome::Connected | CallbackOutcome::AwaitingOwner => {
             ("✓ Authorization successful!", "Your AMO CRM account has been successfully connected.")
         }
-        PageKind::AwaitingClaim => ("✓ Authorization successful!", "Return to the app to finish connecting."),
-        PageKind::WidgetInstall => {
+        CallbackOutcome::AwaitingClaim => ("✓ Authorization successful!", "Return to the app to finish connecting."),
+        CallbackOutcome::WidgetInstall => {
             ("Open the app to connect", "The integration is installed. Your account is connected from within the app.")
         }
-        PageKind::Declined => {
+        CallbackOutcome::Declined => {
             ("Authorization was declined", "Nothing has changed. You can connect from the app at any time.")
         }
-        PageKind::Failed => ("✗ Authorization failed", "AMO CRM could not complete it. Please start again in the app."),
-        PageKind::MissingCode => {
+        CallbackOutcome::Failed => {
+            ("✗ Authorization failed", "AMO CRM could not complete it. Please start again in the app.")
+        }
+        CallbackOutcome::MissingCode => {
             ("✗ Authorization code is missing", "AMO CRM sent nothing to connect with. Please start again in the app.")
         }
-        PageKind::LinkExpired => (
+        CallbackOutcome::LinkExpired => (
             "This link has expired",
             "It works once and for a short time. If you are not connected yet, start again in the app.",
         ),
-        PageKind::InvalidAccountHost => {
+        CallbackOutcome::InvalidAccountHost => {
             ("✗ Authorization failed", "The account’s address is not one of AMO CRM’s. Please start again in the app.")
         }
-        PageKind::InvalidCode => {
+        CallbackOutcome::InvalidCode => {
             ("✗ Authorization failed", "AMO CRM did not accept the authorization. Please start again in the app.")
         }
-        PageKind::CrmUnavailable => ("Not connected yet", "AMO CRM is not answering right now."),
-        PageKind::StorageUnavailable => ("Not connected yet", "Our service is not answering right now."),
-        PageKind::TryAgain => ("Please try again in a moment", "Too many requests came at once."),
+        CallbackOutcome::CrmUnavailable => ("Not connected yet", "AMO CRM is not answering right now."),
+        CallbackOutcome::StorageUnavailable => ("Not connected yet", "Our service is not answering right now."),
+        CallbackOutcome::TryAgain => ("Please try again in a moment", "Too many requests came at once."),
     }
 }
 
-fn in_ukrainian(kind: PageKind) -> (&'static str, &'static str) {
-    match kind {
-        PageKind::Connected | PageKind::AwaitingOwner => {
+fn in_ukrainian(outcome: CallbackOutcome) -> (&'static str, &'static str) {
+    match outcome {
+        CallbackOutcome::Connected | CallbackOutcome::AwaitingOwner => {
             ("✓ Авторизація успішна!", "Ваш акаунт AMO CRM успішно підключено.")
         }
-        PageKind::AwaitingClaim => ("✓ Авторизація успішна!", "Поверніться в додаток, щоб завершити підключення."),
-        PageKind::WidgetInstall => {
+        CallbackOutcome::AwaitingClaim => {
+            ("✓ Авторизація успішна!", "Поверніться в додаток, щоб завершити підключення.")
+        }
+        CallbackOutcome::WidgetInstall => {
             ("Відкрийте додаток, щоб підключитися", "Інтеграцію встановлено. Акаунт підключають у самому додатку.")
         }
-        PageKind::Declined => ("Авторизацію відхилено", "Нічого не змінилося. Підключитися можна будь-коли в додатку."),
-        PageKind::Failed => ("✗ Помилка авторизації", "AMO CRM не змогла її завершити. Почніть ще раз у додатку."),
-        PageKind::MissingCode => {
+        CallbackOutcome::Declined => {
+            ("Авторизацію відхилено", "Нічого не змінилося. Підключитися можна будь-коли в додатку.")
+        }
+        CallbackOutcome::Failed => {
+            ("✗ Помилка авторизації", "AMO CRM не змогла її завершити. Почніть ще раз у додатку.")
+        }
+        CallbackOutcome::MissingCode => {
             ("✗ Немає коду авторизації", "AMO CRM не передала даних для підключення. Почніть ще раз у додатку.")
         }
-        PageKind::LinkExpired => (
+        CallbackOutcome::LinkExpired => (
             "Посилання більше не діє",
             "Воно діє один раз і недовго. Якщо ви ще не підключені, почніть ще раз у додатку.",
         ),
-        PageKind::InvalidAccountHost => {
+        CallbackOutcome::InvalidAccountHost => {
             ("✗ Помилка авторизації", "Адреса акаунта не належить AMO CRM. Почніть ще раз у додатку.")
         }
-        PageKind::InvalidCode => {
+        CallbackOutcome::InvalidCode => {
             ("✗ Помилка авторизації", "AMO CRM не прийняла авторизацію. Почніть ще раз у додатку.")
         }
-        PageKind::CrmUnavailable => ("Ще не підключено", "AMO CRM зараз не відповідає."),
-        PageKind::StorageUnavailable => ("Ще не підключено", "Наш сервіс зараз не відповідає."),
-        PageKind::TryAgain => ("Спробуйте ще раз за хвилину", "Надійшло забагато запитів одночасно."),
+        CallbackOutcome::CrmUnavailable => ("Ще не підключено", "AMO CRM зараз не відповідає."),
+        CallbackOutcome::StorageUnavailable => ("Ще не підключено", "Наш сервіс зараз не відповідає."),
+        CallbackOutcome::TryAgain => ("Спробуйте ще раз за хвилину", "Надійшло забагато запитів одночасно."),
     }
 }
 
-fn in_russian(kind: PageKind) -> (&'static str, &'static str) {
-    match kind {
-        PageKind::Connected | PageKind::AwaitingOwner => {
+fn in_russian(outcome: CallbackOutcome) -> (&'static str, &'static str) {
+    match outcome {
+        CallbackOutcome::Connected | CallbackOutcome::AwaitingOwner => {
             ("✓ Авторизация прошла успешно!", "Ваш аккаунт AMO CRM успешно подключён.")
         }
-        PageKind::AwaitingClaim => {
+        CallbackOutcome::AwaitingClaim => {
             ("✓ Авторизация прошла успешно!", "Вернитесь в приложение, чтобы завершить подключение.")
         }
-        PageKind::WidgetInstall => (
+        CallbackOutcome::WidgetInstall => (
             "Откройте приложение, чтобы подключиться",
             "Интеграция установлена. Аккаунт подключают в самом приложении.",
         ),
-        PageKind::Declined => {
+        CallbackOutcome::Declined => {
             ("Авторизация отклонена", "Ничего не изменилось. Подключиться можно в любой момент в приложении.")
         }
-        PageKind::Failed => ("✗ Ошибка авторизации", "AMO CRM не смогла её завершить. Начните заново в приложении."),
-        PageKind::MissingCode => {
+        CallbackOutcome::Failed => {
+            ("✗ Ошибка авторизации", "AMO CRM не смогла её завершить. Начните заново в приложении.")
+        }
+        CallbackOutcome::MissingCode => {
             ("✗ Нет кода авторизации", "AMO CRM не передала данных для подключения. Начните заново в приложении.")
         }
-        PageKind::LinkExpired => (
+        CallbackOutcome::LinkExpired => (
             "Ссылка больше не действует",
             "Она действует один раз и недолго. Если вы ещё не подключены, начните заново в приложении.",
         ),
-        PageKind::InvalidAccountHost => {
+        CallbackOutcome::InvalidAccountHost => {
             ("✗ Ошибка авторизации", "Адрес аккаунта не принадлежит AMO CRM. Начните заново в приложении.")
         }
-        PageKind::InvalidCode => {
+        CallbackOutcome::InvalidCode => {
             ("✗ Ошибка авторизации", "AMO CRM не приняла авторизацию. Начните заново в приложении.")
         }
-        PageKind::CrmUnavailable => ("Ещё не подключено", "AMO CRM сейчас не отвечает."),
-        PageKind::StorageUnavailable => ("Ещё не подключено", "Наш сервис сейчас не отвечает."),
-        PageKind::TryAgain => ("Попробуйте ещё раз через минуту", "Пришло слишком много запросов сразу."),
+        CallbackOutcome::CrmUnavailable => ("Ещё не подключено", "AMO CRM сейчас не отвечает."),
+        CallbackOutcome::StorageUnavailable => ("Ещё не подключено", "Наш сервис сейчас не отвечает."),
+        CallbackOutcome::TryAgain => ("Попробуйте ещё раз через минуту", "Пришло слишком много запросов сразу."),
     }
 }

@@ -27,7 +27,7 @@ fn pages(name: &str) -> [String; 2] {
 #[test]
 fn both_pages_know_the_apps_users_and_name_who_can_log_in_at_amocrm() {
     for html in pages("Olena") {
-        let users = "data-users=\"[{&quot;jwt&quot;:&quot;aaa.bbb.ccc&quot;,&quot;name&quot;:&quot;Olena&quot;},";
+        let users = "data-users=\"[{&quot;name&quot;:&quot;Olena&quot;,&quot;jwt&quot;:&quot;aaa.bbb.ccc&quot;},";
         assert!(html.contains(users), "{html}");
         assert!(html.contains("<dd>Olena</dd>"));
     }

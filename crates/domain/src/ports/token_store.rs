@@ -20,7 +20,9 @@ use crate::token::{CodeHash, StateHash, TokenPair};
 /// this crate; a store loads, calls them, and writes.
 ///
 /// Times are passed in as `now`, except for leases: they MUST be set and judged by the store's
-/// own clock ([`Self::clock`]), or instances whose clocks differ would send a token twice.
+/// own clock ([`Self::clock`]), or instances whose clocks differ would send a token twice. An
+/// owner holds a lease for as long as it is on record under its name: one that has lapsed, but
+/// that nobody took since, can still be renewed or ended.
 /// Tokens MUST be stored encrypted, codes and states only as hashes.
 #[async_trait]
 pub trait TokenStore: Debug + Send + Sync + 'static {

@@ -2,49 +2,11 @@
 
 use std::collections::HashMap;
 
-use super::{Digest, GrantInfo, Holder, Mint, Refusal, digest};
+use super::{
+    Digest, Ending, GrantInfo, Holder, Mint, Refusal, digest,
+    record::{AccessRecord, Code, Grant, GrantId, RefreshRecord},
+};
 use crate::{AccountId, clock::Moment};
-
-type GrantId = u64;
-
-/// How the grants of an account end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Ending {
-    /// Access was revoked.
-    Revoked,
-    /// The integration was disabled by an administrator.
-    Disabled,
-}
-
-struct Grant {
-    holder: Holder,
-    ending: Option<Ending>,
-    issued: Moment,
-    refreshes: u64,
-    /// Counts the pairs of this grant; access tokens before `oldest_good` are dead.
-    generation: u64,
-    oldest_good: u64,
-    access_expires: Moment,
-    refresh_expires: Moment,
-}
-
-struct Code {
-    holder: Holder,
-    expires: Moment,
-    spent: bool,
-}
-
-struct RefreshRecord {
-    grant: GrantId,
-    expires: Moment,
-    spent: bool,
-}
-
-struct AccessRecord {
-    grant: GrantId,
-    generation: u64,
-    expires: Moment,
-}
 
 /// A pair that was granted; its access token is yet to be signed.
 pub(crate) struct Issued {

@@ -3,11 +3,13 @@
 mod book;
 mod jwt;
 mod mint;
+mod record;
 mod refusal;
 
-pub(crate) use book::{Book, Ending, Issued, Refresh, Terms};
+pub(crate) use book::{Book, Issued, Refresh, Terms};
 pub(crate) use jwt::{Claims, Signer};
 pub(crate) use mint::{Digest, Mint, digest, hex};
+pub(crate) use record::Ending;
 pub(crate) use refusal::Refusal;
 use serde::Serialize;
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use amo_connect_sandbox::{DisabledGrant, GarbageRefresh, RefreshRace};
-use tokio::task::JoinSet;
+use tokio::{net::TcpStream, task::JoinSet};
 
 use crate::{
     exchange::{CLIENT, assert_bad},
@@ -165,6 +165,16 @@ async fn expiring_access_leaves_the_refresh_token() {
     assert_eq!(amo.get(AGENCY, "/api/v4/account", &pair.access).await.status, 200);
 }
 
+/// Waits for a condition, not for a time.
+async fn until(is_so: impl Fn() -> bool) {
+    let patience = async {
+        while !is_so() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), patience).await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refresh_is_finished_though_its_client_hung_up() {
     let amo = Amo::start().await;
@@ -172,18 +182,18 @@ async fn a_refresh_is_finished_though_its_client_hung_up() {
     let mut faults = amo.sandbox.faults();
     faults.token_latency_ms = 300;
     amo.sandbox.set_faults(faults).unwrap();
-    let hurried = amo
-        .http
-        .post(amo.url(AGENCY, "/oauth2/access_token"))
-        .json(&Amo::refresh_fields(&pair.refresh))
-        .timeout(Duration::from_millis(100));
-    assert!(hurried.send().await.unwrap_err().is_timeout());
-    let patience = async {
-        while amo.sandbox.stats().refreshes == 0 {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(10), patience).await.expect("never refreshed");
+    let body = Amo::refresh_fields(&pair.refresh).to_string();
+    let host = amo.sandbox.host(AGENCY).unwrap();
+    let head = format!("POST /oauth2/access_token HTTP/1.1\r\nHost: {host}\r\nContent-Length: {}", body.len());
+    let stream = TcpStream::connect(&host).await.unwrap();
+    stream.writable().await.unwrap();
+    let request = format!("{head}\r\n\r\n{body}");
+    assert_eq!(stream.try_write(request.as_bytes()).unwrap(), request.len());
+    until(|| amo.sandbox.stats().most_refreshes_at_once == 1).await;
+    // The connection is reset, not merely closed: the server knows that nobody listens any more.
+    stream.set_zero_linger().unwrap();
+    drop(stream);
+    until(|| amo.sandbox.stats().refreshes == 1).await;
     amo.sandbox.set_faults(amo_connect_sandbox::Faults::default()).unwrap();
     assert_bad(&amo.refresh(AGENCY, &pair.refresh).await, 401, "Token has been revoked");
 }

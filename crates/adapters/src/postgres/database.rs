@@ -1,0 +1,134 @@
+//! Transactions on PostgreSQL.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use amo_connect_domain::ids::UserId;
+use amo_connect_domain::ports::StoreError;
+use amo_connect_domain::token::CodeHash;
+use async_trait::async_trait;
+use diesel_async::pooled_connection::deadpool::{Object, Pool};
+use diesel_async::{AnsiTransactionManager, AsyncPgConnection, TransactionManager as _};
+use jiff::Timestamp;
+use tokio::runtime::Handle;
+
+use super::clock::ClockShift;
+use super::locks::{self, code_key, user_key};
+use crate::cipher::TokenKeys;
+use crate::rows::{Database, DatabaseError, Dialect, Failure, Session, Work, checkout, rows_in_diesel, run_on};
+
+/// Each statement sees what was committed before it, also after it has waited for a lock.
+const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
+
+/// A PostgreSQL database.
+#[derive(Clone)]
+pub struct Postgres {
+    pub(super) pool: Pool<AsyncPgConnection>,
+    pub(super) keys: Arc<TokenKeys>,
+    pub(super) clock_shift: ClockShift,
+    pub(super) transaction_timeout: Duration,
+    /// Where the work runs, and the connections with it.
+    pub(super) runtime: Handle,
+}
+
+impl fmt::Debug for Postgres {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Postgres").field("keys", &self.keys).finish_non_exhaustive()
+    }
+}
+
+impl Postgres {
+    /// Runs `work`, within a transaction if it is to be one.
+    async fn run<T, W>(&self, transaction: bool, work: W) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        W: Work<T>,
+    {
+        let this = self.clone();
+        run_on(&self.runtime, async move {
+            let mut connection = checkout(&this.pool).await?;
+            let running = this.run_on(&mut connection, transaction, work);
+            let outcome = tokio::time::timeout(this.transaction_timeout, running).await;
+            let outcome = outcome.unwrap_or_else(|_| Err(Failure::unavailable(DatabaseError::new("it took too long"))));
+            if matches!(outcome, Err(Failure::Unavailable(_))) {
+                // Who knows what it is good for: a server that became a standby refuses every
+                // write. To close the connection undoes what was not committed.
+                drop(Object::take(connection));
+            }
+            outcome
+        })
+        .await
+    }
+
+    async fn run_on<T, W: Work<T>>(
+        &self,
+        connection: &mut AsyncPgConnection,
+        transaction: bool,
+        work: W,
+    ) -> Result<T, Failure> {
+        if transaction {
+            AnsiTransactionManager::begin_transaction_sql(connection, BEGIN).await?;
+        }
+        let mut rows = PgRows { connection, clock_shift: &self.clock_shift };
+        let outcome = work(Session::new(&mut rows, &self.keys)).await;
+        if transaction && outcome.is_ok() {
+            AnsiTransactionManager::commit_transaction(connection).await?;
+        } else if transaction {
+            AnsiTransactionManager::rollback_transaction(connection).await?;
+        }
+        outcome
+    }
+}
+
+#[async_trait]
+impl Database for Postgres {
+    /// Reads are one statement each.
+    async fn read<T, W>(&self, work: W) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        W: Work<T>,
+    {
+        self.run(false, work).await
+    }
+
+    async fn write<T, W>(&self, work: W) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        W: Work<T>,
+    {
+        self.run(true, work).await
+    }
+
+    /// What a row was is gone from the table for everybody, and from its file at the next
+    /// vacuum, which is the server's business.
+    async fn wipe<T, W>(&self, work: W) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        W: Work<T>,
+    {
+        self.run(true, work).await
+    }
+}
+
+struct PgRows<'c> {
+    connection: &'c mut AsyncPgConnection,
+    clock_shift: &'c ClockShift,
+}
+
+rows_in_diesel!(PgRows<'_>, .for_update().skip_locked());
+
+#[async_trait]
+impl Dialect for PgRows<'_> {
+    async fn clock(&mut self) -> Result<Timestamp, Failure> {
+        self.clock_shift.now(self.connection).await
+    }
+
+    async fn lock_code(&mut self, code: CodeHash) -> Result<(), Failure> {
+        locks::lock(self.connection, code_key(code)).await
+    }
+
+    async fn lock_user(&mut self, user: &UserId) -> Result<(), Failure> {
+        locks::lock(self.connection, user_key(user)).await
+    }
+}

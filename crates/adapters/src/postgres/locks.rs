@@ -1,0 +1,59 @@
+//! Locks on what may not be there yet: a code nobody has seen, a user without a row.
+//!
+//! A row lock needs a row, so codes and users are locked by number, with PostgreSQL's advisory
+//! locks, until the transaction ends. The order is a code's before a user's, and at most one of
+//! each. The numbers are 64 bits of a hash: two that meet wait for each other, and no more.
+
+use amo_connect_domain::ids::UserId;
+use amo_connect_domain::token::CodeHash;
+use diesel::define_sql_function;
+use diesel_async::{AsyncPgConnection, RunQueryDsl as _};
+use sha2::{Digest as _, Sha256};
+
+use crate::rows::Failure;
+
+define_sql_function! {
+    /// Its type is `void`, which diesel does not know; nobody reads it.
+    fn pg_advisory_xact_lock(key: diesel::sql_types::BigInt) -> diesel::sql_types::Bool;
+}
+
+/// Whoever migrates.
+pub(super) fn migration_key() -> i64 {
+    key("migration", &[])
+}
+
+pub(super) fn code_key(code: CodeHash) -> i64 {
+    key("code", &code.0)
+}
+
+pub(super) fn user_key(user: &UserId) -> i64 {
+    key("user", user.as_str().as_bytes())
+}
+
+fn key(kind: &str, name: &[u8]) -> i64 {
+    let hash: [u8; 32] = Sha256::new().chain_update(b"amo-connect\0").chain_update(kind).chain_update([0]).chain_update(name).finalize().into();
+    hash.first_chunk().map_or(0, |first| i64::from_be_bytes(*first))
+}
+
+/// Waits for the lock. What is read by later statements is current.
+pub(super) async fn lock(connection: &mut AsyncPgConnection, key: i64) -> Result<(), Failure> {
+    diesel::select(pg_advisory_xact_lock(key)).execute(connection).await?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use amo_connect_domain::token::AuthorizationCode;
+
+    use super::*;
+
+    #[test]
+    fn codes_and_users_have_locks_of_their_own() {
+        let user = |name| user_key(&UserId::new(name).unwrap());
+        let code = |name| code_key(CodeHash::of(&AuthorizationCode::new(name)));
+        let mut keys = [migration_key(), user("a"), user("b"), user("a\0"), code("a"), code("b")];
+        assert_eq!(user("a"), user("a"));
+        keys.sort_unstable();
+        assert!(keys.is_sorted_by(|one, other| one < other));
+    }
+}

@@ -1,0 +1,108 @@
+//! [`PgTokenStore`]: the port on a PostgreSQL database, shared by any instances.
+
+mod clock;
+mod connect;
+mod database;
+mod locks;
+mod migrate;
+mod tls;
+mod url;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use diesel::pg::Pg;
+use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
+use diesel_migrations::{EmbeddedMigrations, embed_migrations};
+use tokio::runtime::Handle;
+
+pub use clock::ClockShift;
+pub use database::Postgres;
+pub use migrate::migrate;
+pub use url::{InvalidPgUrl, PgUrl};
+
+use crate::cipher::TokenKeys;
+use crate::migrate::{MigrationError, Pending};
+use crate::rows::{self, DatabaseError, Store};
+use connect::Connector;
+
+/// A token store in a PostgreSQL database.
+pub type PgTokenStore = Store<Postgres>;
+
+const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
+
+/// How a PostgreSQL database is used.
+#[derive(Clone, Debug)]
+pub struct PgOptions {
+    /// What is to happen to migrations that the database lacks.
+    pub pending: Pending,
+    /// How many connections there are at most.
+    pub connections: usize,
+    /// How long the server may take to let us in, and a free connection to be there.
+    pub connect_timeout: Duration,
+    /// How long a transaction may take, waiting for others' locks included.
+    pub transaction_timeout: Duration,
+    /// How far the clock that leases are judged by is from the server's.
+    pub clock_shift: ClockShift,
+}
+
+impl Default for PgOptions {
+    /// More connections than 16 gave fewer reads a second. The times are such that a caller is
+    /// told of an outage within a few seconds, and well before a lease (15 s) is over.
+    fn default() -> Self {
+        Self {
+            pending: Pending::Apply,
+            connections: 16,
+            connect_timeout: Duration::from_secs(3),
+            transaction_timeout: Duration::from_secs(5),
+            clock_shift: ClockShift::none(),
+        }
+    }
+}
+
+/// Why a PostgreSQL database cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The file of trusted certificates is of no use.
+    #[error("sslrootcert: {} is not a file of PEM certificates", .0.display())]
+    RootCertificates(PathBuf),
+    /// TLS cannot be set up.
+    #[error("TLS cannot be set up")]
+    Tls(#[source] rustls::Error),
+    /// The server does not let us in, or does not work.
+    #[error("the PostgreSQL database cannot be used")]
+    Database(#[source] DatabaseError),
+    /// Its schema is not the one this program knows.
+    #[error("the PostgreSQL database cannot be used")]
+    Schema(#[source] MigrationError),
+}
+
+impl PgTokenStore {
+    /// Opens the database. Everything it does later runs on the runtime that this is called on.
+    pub async fn open(url: &PgUrl, keys: TokenKeys, options: PgOptions) -> Result<Self, OpenError> {
+        let connector = Connector::new(url, &options)?;
+        migrate::with(&connector, options.pending).await?;
+        let versions = crate::migrate::versions::<Pg>(&MIGRATIONS).map_err(OpenError::Schema)?;
+
+        let mut config = ManagerConfig::default();
+        // The default asks the server a question at each check-out. A connection that is closed,
+        // and an open transaction, are seen without.
+        config.recycling_method = RecyclingMethod::Fast;
+        config.custom_setup = Box::new(move |_| {
+            let connector = connector.clone();
+            Box::pin(async move { connector.connect().await.map_err(connect::as_diesels) })
+        });
+        // The address stays with the connector: diesel would show it to whoever asks.
+        let manager = AsyncDieselConnectionManager::new_with_config("", config);
+        let pool = rows::pool(manager, options.connections, options.connect_timeout).map_err(OpenError::Database)?;
+        let database = Postgres {
+            pool,
+            keys: Arc::new(keys),
+            clock_shift: options.clock_shift,
+            transaction_timeout: options.transaction_timeout,
+            runtime: Handle::current(),
+        };
+        Ok(Self::new(database, versions))
+    }
+}

@@ -1,0 +1,4 @@
+DROP TABLE heartbeat;
+DROP TABLE exchanges;
+DROP TABLE attempts;
+DROP TABLE connections;
