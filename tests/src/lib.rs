@@ -1,12 +1,22 @@
-//! What the whole-system tests stand on: the service over HTTP, beside a local amoCRM.
+//! What the whole-system tests stand on: the service over HTTP, beside a local amoCRM or on any ports.
 #![expect(clippy::unwrap_used, clippy::missing_panics_doc, reason = "a test that cannot go on says so loudly")]
 
 mod answer;
 mod browser;
+mod jwt;
+mod postgres;
 mod process;
+mod service;
+mod settings;
+mod test_app;
 mod world;
 
 pub use answer::Answer;
 pub use browser::Browser;
+pub use jwt::{jwt, signed};
+pub use postgres::{PgDatabase, test_server};
 pub use process::{Process, binary};
-pub use world::{ACCOUNT, Begun, DEEP_LINK, RIVAL, World, jwt, signed};
+pub use service::{Begun, Service};
+pub use settings::DEEP_LINK;
+pub use test_app::{RunningApp, TestApp, at};
+pub use world::{ACCOUNT, RIVAL, World};

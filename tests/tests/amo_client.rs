@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use amo_connect_adapters::amo::{AmoLimits, AmoSettings, OauthAmoClient};
 use amo_connect_contract::amo_client::AmoClientHarness;
-use amo_connect_contract::wire::{AmoServer, Integration};
+use amo_connect_contract::wire::{CrmServer, Integration};
 use amo_connect_contract::{Asked, Reply};
 use amo_connect_domain::host::{AccountHost, AllowedHosts};
 use amo_connect_domain::ports::AmoClient;
@@ -26,8 +26,8 @@ const SECRET: &str = "the client's secret / with +&=% and ї";
 
 /// A CRM on loopback, and another one that the client must not speak to.
 struct OauthHarness {
-    crm: AmoServer,
-    foreign: AmoServer,
+    crm: CrmServer,
+    foreign: CrmServer,
     client: Arc<OauthAmoClient>,
 }
 
@@ -39,8 +39,8 @@ impl AmoClientHarness for OauthHarness {
             client_secret: SECRET.to_owned(),
             redirect_uri: "https://backend.example.com/api/amo-crm/callback?x=1&y=/".to_owned(),
         };
-        let crm = AmoServer::start(integration.clone()).await.unwrap();
-        let foreign = AmoServer::start(integration.clone()).await.unwrap();
+        let crm = CrmServer::start(integration.clone()).await.unwrap();
+        let foreign = CrmServer::start(integration.clone()).await.unwrap();
         let settings = AmoSettings {
             client_id: integration.client_id,
             client_secret: integration.client_secret.into(),

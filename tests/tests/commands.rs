@@ -146,3 +146,87 @@ async fn the_sandbox_stays_on_this_machine_unless_it_is_told() {
     assert_eq!(code, Some(1));
     assert!(complaint.contains(&address) && complaint.contains("--bind"), "{complaint}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_sandbox_names_the_flag_that_changes_a_taken_or_impossible_port() {
+    let folder = tempfile::tempdir().unwrap();
+    let complaint_of = async |arguments: &[&str]| {
+        let process = Process::start(&[&["sandbox"], arguments].concat(), &[], folder.path());
+        let (code, output, complaint) = process.ended().await;
+        assert!(code.is_some_and(|code| code != 0) && output.is_empty(), "{arguments:?}: {output}");
+        complaint
+    };
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    for whole in [true, false] {
+        let rest: &[&str] = if whole { &["--bind", "127.0.0.1:0"] } else { &["--amo-only"] };
+        let complaint = complaint_of(&[rest, &["--amo-bind", &address]].concat()).await;
+        assert!(complaint.contains(&address) && complaint.contains("(--amo-bind changes"), "{complaint}");
+        let complaint = complaint_of(&[rest, &["--amo-bind", "127.0.0.1:65531"]].concat()).await;
+        assert!(complaint.contains("--amo-bind: ") && complaint.contains("at most 65530"), "{complaint}");
+    }
+    for (flag, value) in [
+        ("--redirect-uri", "not a uri"),
+        ("--redirect-uri", "localhost:3000/callback"),
+        ("--redirect-uri", "https://app.example/callback#here"),
+        ("--hook-url", "/hook"),
+    ] {
+        let complaint = complaint_of(&["--amo-only", flag, value]).await;
+        assert!(complaint.contains(&format!("invalid value '{value}' for '{flag}")), "{complaint}");
+    }
+    let complaint = complaint_of(&["--redirect-uri", "https://app.example/callback"]).await;
+    assert!(complaint.contains("--amo-only"), "{complaint}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_amocrm_alone_prints_what_a_service_of_ones_own_needs_and_it_works() {
+    let folder = tempfile::tempdir().unwrap();
+    let redirect_uri = "https://app.example/amo/callback?tenant=7&x=y";
+    let hook_url = "http://127.0.0.1:9/hook";
+    let arguments = ["sandbox", "--amo-only", "--amo-bind", "127.0.0.1:0", "--bind", "127.0.0.1:0"];
+    let arguments = [&arguments[..], &["--redirect-uri", redirect_uri, "--hook-url", hook_url]].concat();
+    let mut process = Process::start(&arguments, &[], folder.path());
+    let guide = process.until_printed("Stop:").await;
+    let line = |name: &str| {
+        let value = guide.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
+        value.unwrap_or_else(|| panic!("{name}: {guide}"))
+    };
+    let (id, secret) = (line("AMO_CLIENT_ID"), line("AMO_CLIENT_SECRET"));
+    assert_eq!(line("AMO_REDIRECT_URI"), redirect_uri);
+    assert!(guide.contains(&format!("The disconnect hook goes to {hook_url}.")), "{guide}");
+    let hosts: Vec<_> = line("AMO_ALLOWED_HOSTS").split(',').collect();
+    assert_eq!((hosts.len(), line("AMO_AUTH_URL")), (6, format!("http://{}/oauth", hosts[0]).as_str()));
+
+    let http = reqwest::Client::builder().build().unwrap();
+    let login = Answer::to(http.get(line("AMO_AUTH_URL")).query(&[("client_id", id), ("state", "s")])).await;
+    assert_eq!(login.status, 200);
+    let codes = http.post(format!("http://{}/_sandbox/codes", hosts[0])).body(r#"{"account":31920194}"#);
+    let issued = Answer::to(codes).await.json();
+    let form = [
+        ("client_id", id),
+        ("client_secret", secret),
+        ("grant_type", "authorization_code"),
+        ("code", issued["code"].as_str().unwrap()),
+        ("redirect_uri", redirect_uri),
+    ];
+    let exchange = http.post(format!("http://{}/oauth2/access_token", hosts[0])).form(&form);
+    let pair = Answer::to(exchange).await.json();
+    let leads =
+        http.get(format!("http://{}/api/v4/leads", hosts[0])).bearer_auth(pair["access_token"].as_str().unwrap());
+    assert_eq!(Answer::to(leads).await.status, 200);
+
+    process.terminate();
+    let (code, _, complaint) = process.ended().await;
+    assert_eq!(code, Some(0));
+    assert!(complaint.contains("--bind is for the service"), "{complaint}");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "it keeps nothing");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sandbox_that_listens_everywhere_calls_itself_by_this_machines_address() {
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = ["sandbox", "--bind", "0.0.0.0:0", "--amo-bind", "0.0.0.0:0", "--i-know-this-is-not-amocrm"];
+    let mut process = Process::start(&arguments, &[], folder.path());
+    let guide = process.until_printed("Stop:").await;
+    assert!(guide.contains("Open http://127.0.0.1:") && !guide.contains("0.0.0.0"), "{guide}");
+}

@@ -7,14 +7,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use amo_connect_adapters::cipher::TokenKeys;
+use amo_connect_adapters::postgres::{ClockShift, PgOptions, PgTokenStore};
 use amo_connect_adapters::sqlite::{SqliteOptions, SqliteTokenStore, StoreClock};
 use amo_connect_contract::TestClock;
 use amo_connect_contract::fixtures::at;
 use amo_connect_contract::token_store::{Keys, TokenStoreHarness};
 use amo_connect_domain::ports::TokenStore;
+use amo_connect_tests::{PgDatabase, test_server};
 use async_trait::async_trait;
 use diesel::sql_types::Binary;
 use diesel::{Connection as _, QueryableByName, RunQueryDsl as _, SqliteConnection, sql_query};
+use jiff::SignedDuration;
 use tempfile::TempDir;
 
 mod memory {
@@ -23,6 +26,10 @@ mod memory {
 
 mod sqlite {
     amo_connect_contract::token_store_contract!(super::SqliteHarness);
+}
+
+mod postgres {
+    amo_connect_contract::token_store_contract!(super::PgHarness);
 }
 
 const OLD_KEY: &str = "old:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
@@ -50,6 +57,13 @@ impl SqliteHarness {
 
 fn file(directory: &TempDir) -> PathBuf {
     directory.path().join("amo-connect.db")
+}
+
+fn all_keys(keys: Keys) -> String {
+    match keys {
+        Keys::NewAndOld => format!("{NEW_KEY},{OLD_KEY}"),
+        Keys::NewAlone => NEW_KEY.to_owned(),
+    }
 }
 
 #[async_trait]
@@ -94,11 +108,7 @@ impl TokenStoreHarness for SqliteHarness {
     }
 
     async fn handle_with_keys(&self, keys: Keys) -> Option<Arc<dyn TokenStore>> {
-        let keys = match keys {
-            Keys::NewAndOld => format!("{NEW_KEY},{OLD_KEY}"),
-            Keys::NewAlone => NEW_KEY.to_owned(),
-        };
-        Some(Self::open(&self.directory, &self.clock, &keys).await)
+        Some(Self::open(&self.directory, &self.clock, &all_keys(keys)).await)
     }
 }
 
@@ -106,4 +116,67 @@ impl TokenStoreHarness for SqliteHarness {
 struct Sealed {
     #[diesel(sql_type = Binary)]
     tokens: Vec<u8>,
+}
+
+/// A database of its own on the run's server, dropped with the value.
+struct PgHarness {
+    store: Arc<dyn TokenStore>,
+    clock: TestClock,
+    database: PgDatabase,
+}
+
+impl PgHarness {
+    async fn open(database: &PgDatabase, clock: &TestClock, keys: &str) -> Arc<dyn TokenStore> {
+        let clock = clock.clone();
+        let options = PgOptions {
+            connections: 4,
+            connect_timeout: Duration::from_secs(20),
+            transaction_timeout: Duration::from_secs(20),
+            // As far from the tests' time as SQLite's, and from the server's by what it was moved.
+            clock_shift: ClockShift::new(move || clock.moved().try_into().unwrap_or(SignedDuration::ZERO) - YEAR),
+            ..PgOptions::default()
+        };
+        let keys = TokenKeys::parse(keys).unwrap();
+        Arc::new(PgTokenStore::open(&database.url().parse().unwrap(), keys, options).await.unwrap())
+    }
+}
+
+const YEAR: SignedDuration = SignedDuration::from_hours(365 * 24);
+
+#[async_trait]
+impl TokenStoreHarness for PgHarness {
+    async fn fresh() -> Self {
+        let (database, clock) = (PgDatabase::migrated(&test_server()).await, TestClock::at(at(0)));
+        let store = Self::open(&database, &clock, OLD_KEY).await;
+        Self { store, clock, database }
+    }
+
+    fn store(&self) -> Arc<dyn TokenStore> {
+        Arc::clone(&self.store)
+    }
+
+    async fn second_handle(&self) -> Arc<dyn TokenStore> {
+        Self::open(&self.database, &self.clock, OLD_KEY).await
+    }
+
+    async fn advance_store_clock(&self, by: Duration) {
+        self.clock.advance(by);
+    }
+
+    async fn at_rest(&self) -> Option<Vec<u8>> {
+        Some(self.database.dump().await.into_bytes())
+    }
+
+    async fn damage_tokens(&self) -> bool {
+        for table in ["connections", "exchanges"] {
+            let last = "length(tokens) - 1";
+            let damage = format!("UPDATE {table} SET tokens = set_byte(tokens, {last}, get_byte(tokens, {last}) # 1)");
+            self.database.execute(&damage).await;
+        }
+        true
+    }
+
+    async fn handle_with_keys(&self, keys: Keys) -> Option<Arc<dyn TokenStore>> {
+        Some(Self::open(&self.database, &self.clock, &all_keys(keys)).await)
+    }
 }

@@ -130,6 +130,17 @@ impl TokenKeys {
     }
 }
 
+impl TokenKeys {
+    /// What was sealed for `row`, sealed under the first key; `None` if it already is.
+    pub(crate) fn reseal(&self, blob: &[u8], row: &RowIdentity) -> Result<Option<Vec<u8>>, Failure> {
+        let (access, refresh) = self.open(blob, row)?;
+        let first = self.0.first().ok_or(Failure::Corrupt("there is no key to seal with"))?;
+        let current = blob.get(2..).is_some_and(|rest| rest.starts_with(first.id.as_bytes()))
+            && blob.get(1).is_some_and(|length| usize::from(*length) == first.id.len());
+        if current { Ok(None) } else { self.seal(&access, &refresh, row).map(Some) }
+    }
+}
+
 impl fmt::Debug for TokenKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "TokenKeys({})", self.0.len())

@@ -8,4 +8,4 @@ mod rows;
 pub mod runtime;
 pub mod sqlite;
 
-pub use rows::{DatabaseError, Store};
+pub use rows::{Cursor, DatabaseError, Resealed, Store};

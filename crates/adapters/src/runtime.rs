@@ -8,6 +8,7 @@ use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use tokio::runtime::Handle;
 use tokio_util::task::TaskTracker;
+use tracing::Instrument;
 
 /// tokio's clock and tasks, and the operating system's randomness.
 #[derive(Debug)]
@@ -36,7 +37,7 @@ impl Runtime for TokioRuntime {
     }
 
     fn spawn(&self, task: BoxFuture<'static, ()>) {
-        self.handle.spawn(self.tasks.track_future(task));
+        self.handle.spawn(self.tasks.track_future(task.in_current_span()));
     }
 
     #[expect(clippy::panic, reason = "without randomness no state or lease is safe to make")]

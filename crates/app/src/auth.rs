@@ -94,6 +94,27 @@ impl FromRequest for Caller {
     }
 }
 
+/// The user of a request that is counted: against the rate of its address, before anything of
+/// it is looked at, and against the user's own.
+#[derive(Debug)]
+pub struct RatedCaller(pub UserId);
+
+impl FromRequest for RatedCaller {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let rated = || {
+            let state = request.app_data::<Data<AppState>>().ok_or(ApiError::Internal(None))?;
+            state.limits.check_address(request)?;
+            let user = identify(request)?;
+            state.limits.check_user(&user)?;
+            Ok(Self(user))
+        };
+        ready(rated())
+    }
+}
+
 fn identify(request: &HttpRequest) -> Result<UserId, ApiError> {
     let state = request.app_data::<Data<AppState>>().ok_or(ApiError::Internal(None))?;
     let header = request.headers().get(AUTHORIZATION).ok_or(ApiError::Unauthorized("there is none"))?;

@@ -4,7 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
 use amo_connect_domain::ports::{AmoError, StoreError};
-use amo_connect_domain::usecase::{AccessError, ClaimError, LeadsError};
+use amo_connect_domain::usecase::{AccessError, ClaimError, ReadError};
 use serde_json::json;
 
 use crate::telemetry;
@@ -24,6 +24,9 @@ pub enum ApiError {
     /// The body is over 16 kB.
     #[error("The body is larger than 16 kB.")]
     PayloadTooLarge,
+    /// The body did not come in time.
+    #[error("The body did not arrive in time.")]
+    RequestTimeout,
     /// There is no good JWT.
     #[error("A valid token is required: {0}.")]
     Unauthorized(&'static str),
@@ -39,6 +42,12 @@ pub enum ApiError {
     /// There is no such attempt of this user.
     #[error("There is no such attempt.")]
     AttemptNotFound,
+    /// There is no such lead in the user's account.
+    #[error("There is no such lead.")]
+    LeadNotFound,
+    /// There is no such pipeline in the user's account.
+    #[error("There is no such pipeline.")]
+    PipelineNotFound,
     /// The code came with another state.
     #[error("The code did not come with this state.")]
     StateMismatch,
@@ -97,11 +106,14 @@ impl ApiError {
             Self::InvalidJson => ("invalid_json", "Invalid JSON"),
             Self::UnsupportedMediaType => ("unsupported_media_type", "Unsupported media type"),
             Self::PayloadTooLarge => ("payload_too_large", "Payload too large"),
+            Self::RequestTimeout => ("request_timeout", "Request timeout"),
             Self::Unauthorized(_) => ("unauthorized", "Unauthorized"),
             Self::NotFound => ("not_found", "Not found"),
             Self::MethodNotAllowed(_) => ("method_not_allowed", "Method not allowed"),
             Self::TooManyRequests(_) => ("too_many_requests", "Too many requests"),
             Self::AttemptNotFound => ("attempt_not_found", "Attempt not found"),
+            Self::LeadNotFound => ("lead_not_found", "Lead not found"),
+            Self::PipelineNotFound => ("pipeline_not_found", "Pipeline not found"),
             Self::StateMismatch => ("state_mismatch", "State mismatch"),
             Self::CodeBelongsToAnotherUser => ("code_belongs_to_another_user", "Code belongs to another user"),
             Self::CodeExpired => ("code_expired", "Code expired"),
@@ -149,7 +161,10 @@ impl ResponseError for ApiError {
             | Self::InvalidAccountHost
             | Self::InvalidCode => StatusCode::BAD_REQUEST,
             Self::Unauthorized(_) => StatusCode::UNAUTHORIZED,
-            Self::NotFound | Self::AttemptNotFound => StatusCode::NOT_FOUND,
+            Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
+            Self::NotFound | Self::AttemptNotFound | Self::LeadNotFound | Self::PipelineNotFound => {
+                StatusCode::NOT_FOUND
+            }
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::CodeBelongsToAnotherUser
             | Self::AlreadyConnected
@@ -246,15 +261,15 @@ impl From<AmoError> for ApiError {
     }
 }
 
-impl From<LeadsError> for ApiError {
-    fn from(error: LeadsError) -> Self {
+impl From<ReadError> for ApiError {
+    fn from(error: ReadError) -> Self {
         match error {
-            LeadsError::Access(AccessError::NotConnected) => Self::NotConnected,
-            LeadsError::Access(AccessError::NeedsReauth) => Self::NeedsReauth,
-            LeadsError::Access(AccessError::Revoked) => Self::Revoked,
-            LeadsError::Access(AccessError::RefreshInProgress) => Self::RefreshInProgress,
-            LeadsError::Access(AccessError::Store(error)) => error.into(),
-            LeadsError::Access(AccessError::Amo(error)) | LeadsError::Amo(error) => error.into(),
+            ReadError::Access(AccessError::NotConnected) => Self::NotConnected,
+            ReadError::Access(AccessError::NeedsReauth) => Self::NeedsReauth,
+            ReadError::Access(AccessError::Revoked) => Self::Revoked,
+            ReadError::Access(AccessError::RefreshInProgress) => Self::RefreshInProgress,
+            ReadError::Access(AccessError::Store(error)) => error.into(),
+            ReadError::Access(AccessError::Amo(error)) | ReadError::Amo(error) => error.into(),
         }
     }
 }

@@ -4,6 +4,7 @@
 //! `amo-connect-domain`, what it does it with in `amo-connect-adapters`.
 
 pub mod auth;
+pub mod body;
 pub mod cli;
 pub mod config;
 pub mod deep_link;

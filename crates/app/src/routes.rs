@@ -4,7 +4,7 @@ use actix_web::error::JsonPayloadError;
 use actix_web::web::{self, JsonConfig, ServiceConfig};
 
 use crate::error::ApiError;
-use crate::handlers::{authorize, callback, connection, exchange_code, health, leads};
+use crate::handlers::{authorize, callback, connection, exchange_code, health, leads, pipelines};
 
 /// The largest body that is read.
 const LARGEST_BODY: usize = 16 * 1024;
@@ -24,10 +24,13 @@ pub fn configure(config: &mut ServiceConfig) {
                 .service(only("/exchange-code", "POST", web::post().to(exchange_code::claim)))
                 .service(only("/status", "GET", web::get().to(connection::status)))
                 .service(only("/disconnect", "POST", web::post().to(connection::disconnect)))
-                .service(only("/leads", "GET", web::get().to(leads::list))),
+                .service(only("/leads", "GET", web::get().to(leads::list)))
+                .service(only("/leads/{amoLeadId}", "GET", web::get().to(leads::one)))
+                .service(only("/pipelines", "GET", web::get().to(pipelines::list)))
+                .service(only("/pipelines/{id}/stages", "GET", web::get().to(pipelines::stages))),
         )
-        .service(only("/healthz", "GET", web::get().to(health::alive)))
-        .service(only("/readyz", "GET", web::get().to(health::ready)))
+        .service(only("/healthz", "GET, HEAD", web::get().to(health::alive)).route(web::head().to(health::alive)))
+        .service(only("/readyz", "GET, HEAD", web::get().to(health::ready)).route(web::head().to(health::ready)))
         .default_service(web::to(|| async { Err::<(), _>(ApiError::NotFound) }));
 }
 

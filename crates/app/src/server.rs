@@ -17,6 +17,9 @@ use crate::{routes, telemetry};
 /// How often unclaimed grants are wiped and quiet callers forgotten.
 const SWEEP_EVERY: Duration = Duration::from_secs(30);
 
+/// actix's own limit to a stop, out of the way: [`Running::stop`] is given the real one.
+const LONGEST_STOP_S: u64 = 24 * 60 * 60;
+
 /// A server that runs.
 pub struct Running {
     /// Where it listens.
@@ -50,7 +53,7 @@ impl Running {
                 .wrap(from_fn(telemetry::observe))
         })
         .disable_signals()
-        .shutdown_timeout(u64::MAX >> 32)
+        .shutdown_timeout(LONGEST_STOP_S)
         .listen(listener)?
         .run();
         let handle = server.handle();

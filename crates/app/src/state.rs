@@ -5,6 +5,7 @@ use std::future::Future;
 use amo_connect_domain::usecase::UseCases;
 use tokio::runtime::Handle;
 use tokio_util::task::TaskTracker;
+use tracing::Instrument;
 
 use crate::auth::Verifier;
 use crate::deep_link::DeepLink;
@@ -35,7 +36,7 @@ impl AppState {
         T: Send + 'static,
         E: Into<ApiError> + Send + 'static,
     {
-        match self.runtime.spawn(self.tasks.track_future(work)).await {
+        match self.runtime.spawn(self.tasks.track_future(work.in_current_span())).await {
             Ok(done) => done.map_err(Into::into),
             Err(_) => Err(ApiError::Internal(None)),
         }

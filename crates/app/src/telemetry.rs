@@ -82,7 +82,8 @@ pub async fn observe(
         if status >= 500
             && let Some(error) = response.response().error().and_then(|error| error.as_error::<ApiError>())
         {
-            let cause = std::error::Error::source(error).map(ToString::to_string);
+            let causes = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
+            let cause = causes.map(ToString::to_string).collect::<Vec<_>>().join(": ");
             tracing::error!(code = error.code().0, cause, "a request failed");
         }
     });

@@ -2,28 +2,34 @@
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use amo_connect_adapters::amo::{AmoSettings, OauthAmoClient, PacedAmoClient};
 use amo_connect_adapters::migrate::Pending;
+use amo_connect_adapters::postgres::{self, PgOptions, PgTokenStore};
 use amo_connect_adapters::runtime::TokioRuntime;
-use amo_connect_adapters::sqlite::{OpenError, SqliteOptions, SqliteTokenStore};
-use amo_connect_domain::ports::{AmoClient, TokenStore};
+use amo_connect_adapters::sqlite::{self, SqliteOptions, SqliteTokenStore};
+use amo_connect_adapters::{Cursor, Resealed};
+use amo_connect_domain::ports::{AmoClient, Runtime, StoreError, TokenStore};
 use amo_connect_domain::usecase::UseCases;
 use tokio::runtime::Handle;
 use tokio_util::task::TaskTracker;
 
 use crate::auth::Verifier;
-use crate::config::{ServiceConfig, StorageConfig};
+use crate::config::{Database, ServiceConfig, StorageConfig};
 use crate::limits::Limits;
 use crate::state::AppState;
 
 /// Why the service could not be put together.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The database cannot be used.
+    /// The SQLite file cannot be used.
     #[error("the database cannot be opened")]
-    Database(#[from] OpenError),
+    Sqlite(#[from] sqlite::OpenError),
+    /// The PostgreSQL database cannot be used.
+    #[error("the database cannot be opened")]
+    Postgres(#[from] postgres::OpenError),
     /// The HTTP client cannot be made.
     #[error("the client of amoCRM cannot be made")]
     Client(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -40,30 +46,96 @@ pub fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
     TcpListener::bind(address).map_err(|error| StartError::Bind(address, error))
 }
 
+/// A store of either kind.
+pub enum Opened {
+    /// On a SQLite file.
+    Sqlite(SqliteTokenStore),
+    /// On a PostgreSQL database.
+    Postgres(PgTokenStore),
+}
+
+impl Opened {
+    /// The store as the port.
+    pub fn into_port(self) -> Arc<dyn TokenStore> {
+        match self {
+            Self::Sqlite(store) => Arc::new(store),
+            Self::Postgres(store) => Arc::new(store),
+        }
+    }
+
+    /// How many rows have sealed tokens.
+    pub async fn sealed(&self) -> Result<u64, StoreError> {
+        match self {
+            Self::Sqlite(store) => store.sealed().await,
+            Self::Postgres(store) => store.sealed().await,
+        }
+    }
+
+    /// Seals up to `limit` rows behind `cursor` anew, under the first key.
+    pub async fn reseal(&self, cursor: Cursor, limit: u32) -> Result<Resealed, StoreError> {
+        match self {
+            Self::Sqlite(store) => store.reseal(cursor, limit).await,
+            Self::Postgres(store) => store.reseal(cursor, limit).await,
+        }
+    }
+}
+
+/// Brings the database that the settings name up to date. Returns the names of the migrations
+/// it took.
+pub async fn migrate(database: &Database) -> Result<Vec<String>, StartError> {
+    Ok(match database {
+        Database::Sqlite(file) => sqlite::migrate(file).await?,
+        Database::Postgres(url) => postgres::migrate(url).await?,
+    })
+}
+
+/// The store that the settings name.
+pub async fn open(storage: StorageConfig) -> Result<Opened, StartError> {
+    let pending = if storage.auto_migrate { Pending::Apply } else { Pending::Refuse };
+    let pool = storage.pool.map(NonZeroUsize::get);
+    Ok(match storage.database {
+        Database::Sqlite(file) => {
+            let default = SqliteOptions::default();
+            let options = SqliteOptions { pending, readers: pool.unwrap_or(default.readers), ..default };
+            Opened::Sqlite(SqliteTokenStore::open(&file, storage.token_keys, options).await?)
+        }
+        Database::Postgres(url) => {
+            let default = PgOptions::default();
+            let options = PgOptions { pending, connections: pool.unwrap_or(default.connections), ..default };
+            Opened::Postgres(PgTokenStore::open(&url, storage.token_keys, options).await?)
+        }
+    })
+}
+
 /// The service on its real adapters.
 pub async fn assemble(
     storage: StorageConfig,
     amo: AmoSettings,
     service: &ServiceConfig,
 ) -> Result<AppState, StartError> {
-    let pending = if storage.auto_migrate { Pending::Apply } else { Pending::Refuse };
-    let options = SqliteOptions { pending, ..SqliteOptions::default() };
-    let store = SqliteTokenStore::open(&storage.database, storage.token_keys, options).await?;
+    let store = open(storage).await?.into_port();
     let amo = OauthAmoClient::new(amo).map_err(|error| StartError::Client(error.into()))?;
     let amo = PacedAmoClient::new(amo, service.amo_rate_limit);
-    Ok(assemble_with(Arc::new(store), Arc::new(amo), service))
+    let tasks = TaskTracker::new();
+    let process = TokioRuntime::new(Handle::current(), tasks.clone());
+    Ok(assemble_with(store, Arc::new(amo), Arc::new(process), tasks, service))
 }
 
-/// The service on any store and any CRM.
-pub fn assemble_with(store: Arc<dyn TokenStore>, amo: Arc<dyn AmoClient>, service: &ServiceConfig) -> AppState {
-    let (runtime, tasks) = (Handle::current(), TaskTracker::new());
-    let process = Arc::new(TokioRuntime::new(runtime.clone(), tasks.clone()));
+/// The service on any store, any CRM and any clock. A stop waits for `tasks`; those that
+/// `process` spawns are among them only if it was told so.
+pub fn assemble_with(
+    store: Arc<dyn TokenStore>,
+    amo: Arc<dyn AmoClient>,
+    process: Arc<dyn Runtime>,
+    tasks: TaskTracker,
+    service: &ServiceConfig,
+) -> AppState {
     AppState {
         use_cases: UseCases::new(store, amo, process, service.settings.clone()),
         verifier: Verifier::hs256(&service.jwt),
         limits: Limits::new(service.user_rate, service.address_rate, service.trusted_proxies.clone()),
         deep_link: service.deep_link.clone(),
-        runtime,
+        runtime: Handle::current(),
         tasks,
     }
 }

@@ -20,7 +20,8 @@
 //! | `TokenStore` | [`token_store_contract!`] | [`token_store::TokenStoreHarness`] | [`token_store::CASES`] | [`MemoryTokenStore`] |
 //! | `AmoClient` | [`amo_client_contract!`] | [`amo_client::AmoClientHarness`] | [`amo_client::CASES`] | [`FakeAmo`] |
 //!
-//! A harness for a client that speaks HTTP has the CRM's side ready-made in [`wire::AmoServer`].
+//! A harness for a client that speaks HTTP has the CRM's side ready-made in [`wire::CrmServer`],
+//! for amoCRM and for any other CRM whose [`wire::Dialect`] it is given.
 //!
 //! The fakes are for other tests too: a use case over [`MemoryTokenStore`], [`FakeAmo`] and
 //! [`TestRuntime`] behaves as it does over the real things, because all are judged by the same

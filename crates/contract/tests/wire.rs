@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a server that does not answer fails the test")]
 
-use amo_connect_contract::wire::{AmoServer, Integration};
+use amo_connect_contract::wire::{CrmServer, Integration};
 use amo_connect_contract::{Asked, Reply};
 use amo_connect_domain::token::RefreshToken;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -12,15 +12,15 @@ const FIELDS: &str = "client_id=id&client_secret=s&redirect_uri=https%3A%2F%2Fb%
 const FORM: &str = "Content-Type: application/x-www-form-urlencoded\r\n";
 const BEARER: &str = "Authorization: Bearer t\r\n";
 
-async fn crm() -> AmoServer {
+async fn crm() -> CrmServer {
     let text = str::to_owned;
     let integration =
         Integration { client_id: text("id"), client_secret: text("s"), redirect_uri: text("https://b/cb") };
-    AmoServer::start(integration).await.unwrap()
+    CrmServer::start(integration).await.unwrap()
 }
 
 /// Sends a request as it stands, and returns what the CRM understood and answered.
-async fn send(crm: &AmoServer, first_line: &str, headers: &str, body: &str) -> (Asked, String) {
+async fn send(crm: &CrmServer, first_line: &str, headers: &str, body: &str) -> (Asked, String) {
     let host = crm.host();
     let mut socket = TcpStream::connect(host.as_str()).await.unwrap();
     let length = body.len();
@@ -63,7 +63,7 @@ async fn a_request_that_amocrm_would_not_take_is_unintelligible() {
         assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
     }
     let reads = [
-        ("/api/v4/account", "", "there is no bearer token"),
+        ("/api/v4/account", "", "there is no access token"),
         ("/api/v4/leads", BEARER, "it asks for leads without their contacts"),
         ("/api/v4/leads?with=contacts&order=id", BEARER, "a parameter is unknown"),
         ("/api/v4/leads?with=contacts&filter[statuses][0][status_id]=1", BEARER, "a stage lacks its pipeline"),

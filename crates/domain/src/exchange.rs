@@ -229,7 +229,14 @@ impl Exchange {
 
     /// Gives the waiting grant to `connection`'s user. Returns the connection as it is to be
     /// stored with this record; the record itself is to be stored in any case.
-    pub fn claim(&mut self, connection: CrmConnection, now: Timestamp) -> Result<CrmConnection, ClaimRefusal> {
+    ///
+    /// `as_of` is the user's epoch when they asked: a disconnect since then wins.
+    pub fn claim(
+        &mut self,
+        connection: CrmConnection,
+        as_of: Epoch,
+        now: Timestamp,
+    ) -> Result<CrmConnection, ClaimRefusal> {
         if self.user.as_ref().is_some_and(|user| *user != connection.user) {
             return Err(ClaimRefusal::AnotherUser);
         }
@@ -242,7 +249,7 @@ impl Exchange {
         }
         let grant = (**grant).clone();
         if self.user.is_none() {
-            self.epoch = connection.epoch;
+            self.epoch = as_of;
         }
         self.user = Some(connection.user.clone());
         self.settle(grant, connection, now).ok_or(match self.status {
@@ -252,7 +259,8 @@ impl Exchange {
     }
 
     fn settle(&mut self, grant: Grant, mut connection: CrmConnection, now: Timestamp) -> Option<CrmConnection> {
-        if connection.epoch != self.epoch {
+        // Disconnected since. A connect since is no reason to refuse: the later grant replaces it.
+        if connection.epoch != self.epoch && connection.grant().is_none() {
             self.status = ExchangeStatus::Void;
             return None;
         }
@@ -367,24 +375,24 @@ mod tests {
     #[test]
     fn an_ownerless_grant_becomes_the_first_claimers() {
         let mut exchange = waiting();
-        let connection = exchange.claim(CrmConnection::new(user("olena")), at(2)).unwrap();
+        let connection = exchange.claim(CrmConnection::new(user("olena")), Epoch(0), at(2)).unwrap();
         assert_eq!(connection.grant(), Some(&grant(1)));
         assert_eq!(exchange.status, ExchangeStatus::Connected(connection.epoch));
-        assert_eq!(exchange.claim(CrmConnection::new(user("ivan")), at(3)), Err(ClaimRefusal::AnotherUser));
+        assert_eq!(exchange.claim(CrmConnection::new(user("ivan")), Epoch(0), at(3)), Err(ClaimRefusal::AnotherUser));
     }
 
     #[test]
     fn a_late_claim_finds_the_grant_wiped() {
         let mut exchange = waiting();
         let late = at(1).saturating_add(CLAIM_TERM).unwrap();
-        assert_eq!(exchange.claim(CrmConnection::new(user("olena")), late), Err(ClaimRefusal::NotWaiting));
+        assert_eq!(exchange.claim(CrmConnection::new(user("olena")), Epoch(0), late), Err(ClaimRefusal::NotWaiting));
         assert_eq!(exchange.status, ExchangeStatus::Unclaimed);
     }
 
     #[test]
     fn a_strangers_code_never_swaps_a_connected_account() {
         let mut exchange = waiting();
-        assert_eq!(exchange.claim(connected_to("olena", 2), at(2)), Err(ClaimRefusal::OtherAccount));
+        assert_eq!(exchange.claim(connected_to("olena", 2), Epoch(1), at(2)), Err(ClaimRefusal::OtherAccount));
         assert_eq!(exchange.status, ExchangeStatus::OtherAccount);
     }
 
@@ -392,8 +400,37 @@ mod tests {
     fn a_claim_of_the_same_account_renews_the_connection() {
         let mut exchange = waiting();
         let before = connected_to("olena", 1);
-        let after = exchange.claim(before.clone(), at(2)).unwrap();
+        let after = exchange.claim(before.clone(), before.epoch, at(2)).unwrap();
         assert_eq!(after.epoch, before.epoch.next());
+    }
+
+    #[test]
+    fn a_disconnect_wins_over_a_claim_begun_before_it() {
+        let mut exchange = waiting();
+        let asked = CrmConnection::new(user("olena"));
+        let mut after = asked.clone();
+        after.disconnect();
+        assert_eq!(exchange.claim(after, asked.epoch, at(2)), Err(ClaimRefusal::NotWaiting));
+        assert_eq!(exchange.status, ExchangeStatus::Void);
+    }
+
+    #[test]
+    fn of_two_attempts_at_once_the_later_grant_replaces_the_earlier() {
+        let attempt = |id| Origin::Attempt { id: AttemptId([id; 16]), user: user("olena"), claim_needed: false };
+        let begin = |id| {
+            let opened = Attempt::open(AttemptId([id; 16]), user("olena"), StateHash([id; 32]), at(0));
+            let request = Admission {
+                code: CodeHash([id; 32]),
+                came_with: None,
+                origin: attempt(id),
+                host: AccountHost::stored("a1.amocrm.ru"),
+            };
+            granted(Exchange::admit(None, &request, Some(&opened), None, LeaseOwner([id; 16]), at(0), at(0)))
+        };
+        let (mut first, mut second) = (begin(1), begin(2));
+        let connected = first.receive(grant(1), Some(CrmConnection::new(user("olena"))), at(1)).unwrap();
+        let replaced = second.receive(grant(2), Some(connected), at(2)).unwrap();
+        assert_eq!(replaced.grant(), Some(&grant(2)));
     }
 
     #[test]

@@ -84,7 +84,7 @@ pub struct Generation(pub i64);
 
 /// Counts a user's connects and disconnects. What began in an earlier epoch is void:
 /// it can neither undo a disconnect nor overwrite a re-connect.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Epoch(pub i64);
 
 impl Generation {

@@ -1,10 +1,12 @@
 //! Leads, contacts and pipelines as amoCRM has them, and leads as the app sees them.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde_json::Number;
 
 /// What the app makes of a lead's stage.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum LeadStatus {
     /// In its pipeline's unsorted stage or in its first ordinary one.
     New,
@@ -13,6 +15,10 @@ pub enum LeadStatus {
     /// Won or lost.
     Closed,
 }
+
+/// The most stages that a [`LeadFilter`] names: with the longest search beside them they fit
+/// into the 8 kB that web servers take of a request's first line.
+pub const MOST_STAGES: usize = 50;
 
 /// Which leads to list. Unset means all.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,7 +31,7 @@ pub struct LeadFilter {
     pub query: Option<String>,
     /// Only this pipeline.
     pub pipeline: Option<u64>,
-    /// Only these stages, as (pipeline, stage).
+    /// Only these stages, as (pipeline, stage); at most [`MOST_STAGES`].
     pub stages: Vec<(u64, u64)>,
     /// Only leads changed at or after this moment.
     pub updated_since: Option<Timestamp>,
@@ -91,6 +97,10 @@ pub struct Stage {
     pub name: String,
     /// Its place; stages go by it.
     pub sort: i64,
+    /// Whether it can be renamed or removed.
+    pub is_editable: bool,
+    /// Its color, as `#fffeb2`.
+    pub color: Option<String>,
     /// amoCRM's type: 1 unsorted, 0 ordinary.
     pub kind: Option<i64>,
 }
@@ -102,6 +112,14 @@ pub struct Pipeline {
     pub id: u64,
     /// Its name.
     pub name: String,
+    /// Its place; pipelines go by it.
+    pub sort: i64,
+    /// Whether new leads come here.
+    pub is_main: bool,
+    /// Whether it has an unsorted stage.
+    pub is_unsorted_on: bool,
+    /// Whether it was put away. Leads may still be in it.
+    pub is_archived: bool,
     /// Its stages.
     pub stages: Vec<Stage>,
 }
@@ -136,8 +154,8 @@ pub struct Lead {
     pub lead: AmoLead,
     /// What the app calls its stage.
     pub status: LeadStatus,
-    /// Its main contact, where it has one.
-    pub guest: Option<Contact>,
+    /// Its main contact, where it has one that can be read.
+    pub guest: Option<Arc<Contact>>,
 }
 
 #[cfg(test)]
@@ -146,10 +164,14 @@ mod tests {
 
     #[test]
     fn stages_map_to_the_apps_three_statuses() {
-        let stage = |id, sort, kind| Stage { id, name: String::new(), sort, kind };
+        let stage = |id, sort, kind| Stage { id, name: String::new(), sort, is_editable: true, color: None, kind };
         let pipeline = Pipeline {
             id: 1,
             name: String::new(),
+            sort: 1,
+            is_main: true,
+            is_unsorted_on: true,
+            is_archived: false,
             stages: vec![
                 stage(12, 30, Some(0)),
                 stage(11, 20, Some(0)),

@@ -62,6 +62,10 @@ secret!(
     RefreshToken
 );
 
+/// amoCRM's codes have about a thousand characters; what is longer than this is none, and no
+/// state or host either.
+pub const LONGEST_PARAMETER: usize = 4096;
+
 /// What every state made by this service begins with.
 const OUR_STATES: &str = "ac1_";
 

@@ -15,7 +15,7 @@ use std::fmt;
 
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::ids::AccountId;
-use amo_connect_domain::lead::{Contact, LeadFilter, LeadPage, Pipeline};
+use amo_connect_domain::lead::{AmoLead, Contact, LeadFilter, LeadPage, Pipeline};
 use amo_connect_domain::ports::{AmoClient, AmoError};
 use amo_connect_domain::token::{AccessToken, AuthorizationCode, Issued, RefreshToken, State};
 use async_trait::async_trait;
@@ -99,6 +99,14 @@ impl AmoClient for OauthAmoClient {
         match self.api.get(url, token).await? {
             Some(page) => reading::leads(&page).ok_or(AmoError::Protocol),
             None => Ok(LeadPage { leads: Vec::new(), has_more: false }),
+        }
+    }
+
+    async fn lead(&self, host: &AccountHost, token: &AccessToken, id: u64) -> Result<Option<AmoLead>, AmoError> {
+        let url = self.address(host, &format!("/api/v4/leads/{id}?with=contacts"))?;
+        match self.api.get(url, token).await? {
+            Some(lead) => reading::lead(&lead).ok_or(AmoError::Protocol),
+            None => Ok(None),
         }
     }
 

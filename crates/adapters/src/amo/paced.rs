@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::ids::AccountId;
-use amo_connect_domain::lead::{Contact, LeadFilter, LeadPage, Pipeline};
+use amo_connect_domain::lead::{AmoLead, Contact, LeadFilter, LeadPage, Pipeline};
 use amo_connect_domain::ports::{AmoClient, AmoError};
 use amo_connect_domain::token::{AccessToken, AuthorizationCode, Issued, RefreshToken, State};
 use async_trait::async_trait;
@@ -66,6 +66,11 @@ impl<C: AmoClient> AmoClient for PacedAmoClient<C> {
     async fn leads(&self, host: &AccountHost, token: &AccessToken, filter: &LeadFilter) -> Result<LeadPage, AmoError> {
         self.turn(host).await?;
         self.client.leads(host, token, filter).await
+    }
+
+    async fn lead(&self, host: &AccountHost, token: &AccessToken, id: u64) -> Result<Option<AmoLead>, AmoError> {
+        self.turn(host).await?;
+        self.client.lead(host, token, id).await
     }
 
     async fn contacts(&self, host: &AccountHost, token: &AccessToken, ids: &[u64]) -> Result<Vec<Contact>, AmoError> {

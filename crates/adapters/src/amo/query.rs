@@ -58,7 +58,24 @@ impl Query {
 
 #[cfg(test)]
 mod tests {
+    use amo_connect_domain::lead::MOST_STAGES;
+
     use super::*;
+
+    #[test]
+    fn the_longest_filter_fits_into_a_request_line() {
+        let filter = LeadFilter {
+            page: u32::MAX,
+            limit: 250,
+            query: Some("🏖".repeat(255)),
+            pipeline: Some(9_999_999_999),
+            stages: (0..50).map(|stage| (9_999_999_999, 9_999_999_900 + stage)).collect(),
+            updated_since: Some(jiff::Timestamp::MAX),
+        };
+        assert_eq!(filter.stages.len(), MOST_STAGES);
+        let query = leads(&filter);
+        assert!(query.len() < 8_000, "{}", query.len());
+    }
 
     #[test]
     fn a_full_page_of_contacts_fits_into_a_request_line() {

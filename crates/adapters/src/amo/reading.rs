@@ -12,7 +12,7 @@ pub(super) fn account(answer: &Value) -> Option<AccountId> {
 
 /// A list of leads.
 pub(super) fn leads(answer: &Value) -> Option<LeadPage> {
-    let leads = embedded(answer, "leads")?.iter().filter_map(lead).collect();
+    let leads = embedded(answer, "leads")?.iter().filter_map(|entry| lead(entry).flatten()).collect();
     Some(LeadPage { leads, has_more: answer["_links"]["next"].is_object() })
 }
 
@@ -31,9 +31,16 @@ pub(super) fn id(value: &Value) -> Option<u64> {
     value.as_u64().or_else(|| value.as_str()?.parse().ok()).filter(|id| *id != 0)
 }
 
-fn lead(value: &Value) -> Option<AmoLead> {
-    Some(AmoLead {
-        id: id(&value["id"])?,
+/// One lead; `Some(None)` if it was deleted.
+#[expect(clippy::option_option, reason = "no lead, and nothing that is one, are two answers")]
+pub(super) fn lead(value: &Value) -> Option<Option<AmoLead>> {
+    let number = id(&value["id"])?;
+    Some((value["is_deleted"] != true).then(|| existing(number, value)))
+}
+
+fn existing(number: u64, value: &Value) -> AmoLead {
+    AmoLead {
+        id: number,
         name: text(&value["name"]),
         price: value["price"].as_number().cloned(),
         pipeline: id(&value["pipeline_id"]),
@@ -42,7 +49,7 @@ fn lead(value: &Value) -> Option<AmoLead> {
         created_at: time(&value["created_at"]),
         updated_at: time(&value["updated_at"]),
         contact: main_contact(value),
-    })
+    }
 }
 
 fn main_contact(lead: &Value) -> Option<u64> {
@@ -68,7 +75,15 @@ fn first_of(contact: &Value, field_code: &str) -> Option<String> {
 
 fn pipeline(value: &Value) -> Option<Pipeline> {
     let stages = embedded(value, "statuses").map_or_else(Vec::new, |all| all.iter().filter_map(stage).collect());
-    Some(Pipeline { id: id(&value["id"])?, name: text(&value["name"]).unwrap_or_default(), stages })
+    Some(Pipeline {
+        id: id(&value["id"])?,
+        name: text(&value["name"]).unwrap_or_default(),
+        sort: value["sort"].as_i64().unwrap_or_default(),
+        is_main: value["is_main"] == true,
+        is_unsorted_on: value["is_unsorted_on"] == true,
+        is_archived: value["is_archive"] == true,
+        stages,
+    })
 }
 
 fn stage(value: &Value) -> Option<Stage> {
@@ -76,6 +91,8 @@ fn stage(value: &Value) -> Option<Stage> {
         id: id(&value["id"])?,
         name: text(&value["name"]).unwrap_or_default(),
         sort: value["sort"].as_i64().unwrap_or_default(),
+        is_editable: value["is_editable"] == true,
+        color: text(&value["color"]),
         kind: value["type"].as_i64(),
     })
 }

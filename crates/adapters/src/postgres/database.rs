@@ -19,7 +19,7 @@ use crate::cipher::TokenKeys;
 use crate::rows::{Database, DatabaseError, Dialect, Failure, Session, Work, checkout, rows_in_diesel, run_on};
 
 /// Each statement sees what was committed before it, also after it has waited for a lock.
-const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
+pub(super) const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
 
 /// A PostgreSQL database.
 #[derive(Clone)]

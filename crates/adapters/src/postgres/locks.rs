@@ -31,7 +31,13 @@ pub(super) fn user_key(user: &UserId) -> i64 {
 }
 
 fn key(kind: &str, name: &[u8]) -> i64 {
-    let hash: [u8; 32] = Sha256::new().chain_update(b"amo-connect\0").chain_update(kind).chain_update([0]).chain_update(name).finalize().into();
+    let hash: [u8; 32] = Sha256::new()
+        .chain_update(b"amo-connect\0")
+        .chain_update(kind)
+        .chain_update([0])
+        .chain_update(name)
+        .finalize()
+        .into();
     hash.first_chunk().map_or(0, |first| i64::from_be_bytes(*first))
 }
 

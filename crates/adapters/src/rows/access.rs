@@ -25,6 +25,9 @@ pub(crate) trait Dialect: Send {
     async fn lock_user(&mut self, user: &UserId) -> Result<(), Failure>;
 }
 
+/// A row's primary key and its sealed tokens.
+pub(crate) type SealedRow = (Vec<u8>, Vec<u8>);
+
 /// The rows, within a transaction. [`rows_in_diesel!`] writes it for each database.
 #[async_trait]
 pub(crate) trait Rows: Dialect {
@@ -39,6 +42,7 @@ pub(crate) trait Rows: Dialect {
     async fn update_attempt(&mut self, row: &AttemptRow) -> Result<(), Failure>;
 
     async fn exchange(&mut self, code_hash: &[u8]) -> Result<Option<ExchangeRow>, Failure>;
+    /// In the order of their keys, as everybody who changes several has them.
     async fn unsettled_exchanges(&mut self, user_id: &[u8]) -> Result<Vec<ExchangeRow>, Failure>;
     /// Locked, where the database locks rows; those that somebody else is changing are left out.
     async fn late_grants(&mut self, micros: i64) -> Result<Vec<ExchangeRow>, Failure>;
@@ -49,6 +53,15 @@ pub(crate) trait Rows: Dialect {
     /// Leaves the lease as it is.
     async fn put_connection(&mut self, row: &ConnectionRow) -> Result<(), Failure>;
     async fn put_lease(&mut self, user_id: &[u8], lease: &LeaseColumns) -> Result<(), Failure>;
+
+    /// How many connections and how many exchanges have sealed tokens.
+    async fn count_sealed(&mut self) -> Result<(i64, i64), Failure>;
+    /// Keys and sealed tokens, in the order of the keys.
+    async fn sealed_connections(&mut self, after: &[u8], limit: i64) -> Result<Vec<SealedRow>, Failure>;
+    async fn sealed_exchanges(&mut self, after: &[u8], limit: i64) -> Result<Vec<SealedRow>, Failure>;
+    /// Changes nothing, and returns 0, if the tokens are not `old` any more.
+    async fn replace_sealed_connection(&mut self, key: &[u8], old: &[u8], new: &[u8]) -> Result<usize, Failure>;
+    async fn replace_sealed_exchange(&mut self, key: &[u8], old: &[u8], new: &[u8]) -> Result<usize, Failure>;
 
     /// Deletes attempts and exchanges that are older.
     async fn forget(&mut self, micros: i64) -> Result<(), Failure>;
@@ -115,7 +128,8 @@ macro_rules! rows_in_diesel {
 
                 async fn unsettled_exchanges(&mut self, user_id: &[u8]) -> Result<Vec<ExchangeRow>, Failure> {
                     let unsettled = exchanges::user_id.eq(user_id).and(exchanges::state.eq_any(UNSETTLED));
-                    let found = exchanges::table.filter(unsettled).select(ExchangeRow::as_select());
+                    let found = exchanges::table.filter(unsettled).order(exchanges::code_hash);
+                    let found = found.select(ExchangeRow::as_select());
                     Ok(found.load(self.connection).await?)
                 }
 
@@ -165,6 +179,53 @@ macro_rules! rows_in_diesel {
                 async fn put_lease(&mut self, user_id: &[u8], lease: &LeaseColumns) -> Result<(), Failure> {
                     diesel::update(connections::table.find(user_id)).set(lease).execute(self.connection).await?;
                     Ok(())
+                }
+
+                async fn count_sealed(&mut self) -> Result<(i64, i64), Failure> {
+                    let sealed = connections::table.filter(connections::tokens.is_not_null());
+                    let connections = sealed.count().get_result(self.connection).await?;
+                    let sealed = exchanges::table.filter(exchanges::tokens.is_not_null());
+                    Ok((connections, sealed.count().get_result(self.connection).await?))
+                }
+
+                async fn sealed_connections(
+                    &mut self,
+                    after: &[u8],
+                    limit: i64,
+                ) -> Result<Vec<$crate::rows::SealedRow>, Failure> {
+                    let sealed = connections::table.filter(connections::tokens.is_not_null()).filter(connections::user_id.gt(after));
+                    let found = sealed.order(connections::user_id).limit(limit);
+                    Ok(found.select((connections::user_id, connections::tokens.assume_not_null())).load(self.connection).await?)
+                }
+
+                async fn replace_sealed_connection(
+                    &mut self,
+                    key: &[u8],
+                    old: &[u8],
+                    new: &[u8],
+                ) -> Result<usize, Failure> {
+                    let unchanged = connections::table.find(key).filter(connections::tokens.eq(old));
+                    Ok(diesel::update(unchanged).set(connections::tokens.eq(new)).execute(self.connection).await?)
+                }
+
+                async fn sealed_exchanges(
+                    &mut self,
+                    after: &[u8],
+                    limit: i64,
+                ) -> Result<Vec<$crate::rows::SealedRow>, Failure> {
+                    let sealed = exchanges::table.filter(exchanges::tokens.is_not_null()).filter(exchanges::code_hash.gt(after));
+                    let found = sealed.order(exchanges::code_hash).limit(limit);
+                    Ok(found.select((exchanges::code_hash, exchanges::tokens.assume_not_null())).load(self.connection).await?)
+                }
+
+                async fn replace_sealed_exchange(
+                    &mut self,
+                    key: &[u8],
+                    old: &[u8],
+                    new: &[u8],
+                ) -> Result<usize, Failure> {
+                    let unchanged = exchanges::table.find(key).filter(exchanges::tokens.eq(old));
+                    Ok(diesel::update(unchanged).set(exchanges::tokens.eq(new)).execute(self.connection).await?)
                 }
 
                 async fn forget(&mut self, micros: i64) -> Result<(), Failure> {

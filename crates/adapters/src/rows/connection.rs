@@ -130,7 +130,7 @@ impl ConnectionRow {
     }
 }
 
-fn identity(user_id: &[u8]) -> RowIdentity {
+pub(super) fn identity(user_id: &[u8]) -> RowIdentity {
     RowIdentity::new("connections", user_id)
 }
 

@@ -133,6 +133,6 @@ impl ExchangeRow {
     }
 }
 
-fn identity(code_hash: &[u8]) -> RowIdentity {
+pub(super) fn identity(code_hash: &[u8]) -> RowIdentity {
     RowIdentity::new("exchanges", code_hash)
 }

@@ -12,15 +12,17 @@ mod exchange;
 mod failure;
 mod grant;
 mod pool;
+mod reseal;
 mod schema;
 mod session;
 mod store;
 
-pub(crate) use access::{Dialect, Rows, rows_in_diesel};
+pub(crate) use access::{Dialect, Rows, SealedRow, rows_in_diesel};
 pub(crate) use background::run_on;
 pub use failure::DatabaseError;
 pub(crate) use failure::Failure;
 pub(crate) use pool::{checkout, kind, pool};
+pub use reseal::{Cursor, Resealed};
 pub(crate) use session::Session;
 pub use store::Store;
 pub(crate) use store::{Database, Work};

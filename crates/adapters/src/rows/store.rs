@@ -6,7 +6,7 @@ use std::sync::Arc;
 use amo_connect_domain::attempt::{Attempt, AttemptState};
 use amo_connect_domain::connection::{CrmConnection, Grant};
 use amo_connect_domain::exchange::{Admission, Admitted, Exchange};
-use amo_connect_domain::ids::{AttemptId, Generation, LeaseOwner, Revision, UserId};
+use amo_connect_domain::ids::{AttemptId, Epoch, Generation, LeaseOwner, Revision, UserId};
 use amo_connect_domain::ports::{Claim, RefreshRequest, StoreError, TokenStore};
 use amo_connect_domain::token::{CodeHash, StateHash, TokenPair};
 use async_trait::async_trait;
@@ -52,7 +52,7 @@ impl<T, W> Work<T> for W where W: for<'t> FnOnce(Session<'t>) -> BoxFuture<'t, R
 /// A [`TokenStore`] in a database.
 #[derive(Clone, Debug)]
 pub struct Store<D> {
-    database: D,
+    pub(super) database: D,
     /// The migrations that this build knows, in order.
     versions: Arc<[String]>,
 }
@@ -113,9 +113,9 @@ impl<D: Database> TokenStore for Store<D> {
         self.database.write(move |session| Box::pin(session.end_exchange(code, owner, refused))).await
     }
 
-    async fn claim(&self, code: CodeHash, user: &UserId, now: Timestamp) -> Result<Claim, StoreError> {
+    async fn claim(&self, code: CodeHash, user: &UserId, as_of: Epoch, now: Timestamp) -> Result<Claim, StoreError> {
         let user = user.clone();
-        self.database.wipe(move |session| Box::pin(session.claim(code, user, now))).await
+        self.database.wipe(move |session| Box::pin(session.claim(code, user, as_of, now))).await
     }
 
     async fn awaits_claim(&self, user: &UserId, now: Timestamp) -> Result<bool, StoreError> {

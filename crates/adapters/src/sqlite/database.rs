@@ -14,6 +14,7 @@ use jiff::Timestamp;
 use tokio::runtime::Handle;
 
 use super::clock::StoreClock;
+use super::file::Identity;
 use super::pool::Connection;
 use super::wal;
 use crate::cipher::TokenKeys;
@@ -26,6 +27,7 @@ pub struct Sqlite {
     /// Holds one connection: writers wait for each other here, in their order, and not in
     /// SQLite, which knows no order.
     pub(super) writer: Pool<Connection>,
+    pub(super) file: Identity,
     pub(super) keys: Arc<TokenKeys>,
     pub(super) clock: StoreClock,
     pub(super) busy_timeout: Duration,
@@ -40,6 +42,11 @@ impl fmt::Debug for Sqlite {
 }
 
 impl Sqlite {
+    async fn checkout(&self, pool: &Pool<Connection>) -> Result<Object<Connection>, Failure> {
+        self.file.check().map_err(Failure::unavailable)?;
+        checkout(pool).await
+    }
+
     async fn write_and<T, W>(&self, scrub: bool, work: W) -> Result<T, StoreError>
     where
         T: Send + 'static,
@@ -47,7 +54,7 @@ impl Sqlite {
     {
         let this = self.clone();
         run_on(&self.runtime, async move {
-            let mut connection = checkout(&this.writer).await?;
+            let mut connection = this.checkout(&this.writer).await?;
             connection
                 .spawn_blocking(|raw| AnsiTransactionManager::begin_transaction_sql(raw, "BEGIN IMMEDIATE"))
                 .await?;
@@ -77,7 +84,7 @@ impl Database for Sqlite {
     {
         let this = self.clone();
         run_on(&self.runtime, async move {
-            let mut connection = checkout(&this.readers).await?;
+            let mut connection = this.checkout(&this.readers).await?;
             let mut rows = SqliteRows { connection: &mut connection, clock: &this.clock };
             work(Session::new(&mut rows, &this.keys)).await
         })

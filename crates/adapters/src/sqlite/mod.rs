@@ -97,7 +97,7 @@ impl SqliteTokenStore {
         let schema = |source| OpenError::Schema { path: path.to_owned(), source };
         let versions = migrate::versions::<SqliteBackend>(&MIGRATIONS).map_err(schema)?;
 
-        let file = file::prepare(path, false)?;
+        let (file, identity) = file::prepare(path, false)?;
         let pool = |purpose, size| {
             let pool = pool::pool(&file, purpose, size, options.busy_timeout);
             pool.map_err(|source| OpenError::Database { path: path.to_owned(), source })
@@ -105,6 +105,7 @@ impl SqliteTokenStore {
         let database = Sqlite {
             readers: pool(Use::Reading, options.readers)?,
             writer: pool(Use::Writing, 1)?,
+            file: identity,
             keys: Arc::new(keys),
             clock: options.clock,
             busy_timeout: options.busy_timeout,
@@ -121,7 +122,7 @@ pub async fn migrate(path: &Path) -> Result<Vec<String>, OpenError> {
 }
 
 async fn migrate_with(path: &Path, pending: Pending, busy_timeout: Duration) -> Result<Vec<String>, OpenError> {
-    let file = file::prepare(path, pending == Pending::Apply)?;
+    let (file, _) = file::prepare(path, pending == Pending::Apply)?;
     let database = |source| OpenError::Database { path: path.to_owned(), source };
     let schema = |source| OpenError::Schema { path: path.to_owned(), source };
     let migrated = tokio::task::spawn_blocking(move || {

@@ -176,8 +176,8 @@ async fn nobody_is_asked_for_without_ids() {
 #[tokio::test]
 async fn pipelines_come_with_their_stages() {
     let server = serving(json!({"_total_items": 2, "_embedded": {"pipelines": [
-        {"id": 11, "name": "Sales", "sort": 1, "is_main": true, "_embedded": {"statuses": [
-            {"id": 7, "name": "Unsorted", "sort": 10, "type": 1},
+        {"id": 11, "name": "Sales", "sort": 1, "is_main": true, "is_unsorted_on": true, "is_archive": true, "_embedded": {"statuses": [
+            {"id": 7, "name": "Unsorted", "sort": 10, "type": 1, "is_editable": true, "color": "#c1c1c1"},
             {"id": 142, "name": "Won", "sort": 10_000, "type": 0},
             {"id": 8, "name": null, "sort": null, "type": null},
             {"name": "no id"},
@@ -186,16 +186,42 @@ async fn pipelines_come_with_their_stages() {
     ]}}))
     .await;
     let found = patient_client(*server.address()).pipelines(&host(*server.address()), &access()).await.unwrap();
-    let stage = |id, name: &str, sort, kind| Stage { id, name: name.to_owned(), sort, kind };
-    let stages = vec![stage(7, "Unsorted", 10, Some(1)), stage(142, "Won", 10_000, Some(0)), stage(8, "", 0, None)];
-    assert_eq!(
-        found,
-        [
-            Pipeline { id: 11, name: "Sales".to_owned(), stages },
-            Pipeline { id: 12, name: "Rent".to_owned(), stages: vec![] },
-        ]
-    );
+    let stage =
+        |id, name: &str, sort, kind| Stage { id, name: name.to_owned(), sort, is_editable: false, color: None, kind };
+    let unsorted = Stage { is_editable: true, color: Some("#c1c1c1".to_owned()), ..stage(7, "Unsorted", 10, Some(1)) };
+    let sales = Pipeline {
+        id: 11,
+        name: "Sales".to_owned(),
+        sort: 1,
+        is_main: true,
+        is_unsorted_on: true,
+        is_archived: true,
+        stages: vec![unsorted, stage(142, "Won", 10_000, Some(0)), stage(8, "", 0, None)],
+    };
+    let rent = Pipeline {
+        id: 12,
+        name: "Rent".to_owned(),
+        sort: 0,
+        is_main: false,
+        is_unsorted_on: false,
+        is_archived: false,
+        stages: vec![],
+    };
+    assert_eq!(found, [sales, rent]);
     assert_eq!(asked(&server).await, ("/api/v4/leads/pipelines".to_owned(), vec![]));
+}
+
+#[tokio::test]
+async fn one_lead_comes_with_its_contacts_unless_it_was_deleted() {
+    for (deleted, expected) in [(false, Some(AmoLead { contact: Some(4), ..empty_lead(5) })), (true, None)] {
+        let server =
+            serving(json!({"id": 5, "is_deleted": deleted, "_embedded": {"contacts": [{"id": 4, "is_main": true}]}}))
+                .await;
+        let found = patient_client(*server.address()).lead(&host(*server.address()), &access(), 5).await;
+        assert_eq!(found, Ok(expected));
+        let (path, query) = asked(&server).await;
+        assert_eq!((path.as_str(), pairs(&query)), ("/api/v4/leads/5", vec![("with", "contacts")]));
+    }
 }
 
 #[tokio::test]
@@ -206,4 +232,5 @@ async fn an_answer_without_content_is_an_empty_list() {
     assert!(page.leads.is_empty() && !page.has_more);
     assert_eq!(client.contacts(&host, &access(), &[1]).await, Ok(vec![]));
     assert_eq!(client.pipelines(&host, &access()).await, Ok(vec![]));
+    assert_eq!(client.lead(&host, &access(), 1).await, Ok(None));
 }

@@ -36,12 +36,16 @@ pub(super) struct JwtArgs {
 /// Prints a token.
 pub(super) fn run(args: &JwtArgs) -> Result<(), Failure> {
     UserId::new(args.user.as_str())?;
-    let mut claims = json!({ args.jwt_user_claim.as_str(): args.user });
-    if let Some(issuer) = &args.jwt_issuer {
-        claims["iss"] = issuer.as_str().into();
+    if args.jwt_secret.is_empty() {
+        return Err("JWT_SECRET: is required".into());
     }
-    if let Some(audience) = &args.jwt_audience {
-        claims["aud"] = audience.as_str().into();
+    let claim = if args.jwt_user_claim.is_empty() { "sub" } else { &args.jwt_user_claim };
+    let mut claims = json!({ claim: args.user });
+    let names = [("iss", &args.jwt_issuer), ("aud", &args.jwt_audience)];
+    for (name, value) in names.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?))) {
+        if !value.is_empty() {
+            claims[name] = value.into();
+        }
     }
     print(&sign(claims, &args.jwt_secret, args.ttl)?)
 }

@@ -1,14 +1,17 @@
 //! The commands. Standard output holds the result and nothing else; all else goes to standard error.
 
+mod env_file;
 mod jwt;
 mod keys;
+mod migrate;
 mod sandbox;
 mod serve;
 
 use std::io::Write;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
+use keys::KeysCommand;
 
 use crate::config::{LogFormat, ServeArgs};
 use crate::telemetry;
@@ -19,10 +22,10 @@ use crate::telemetry;
 struct Cli {
     /// How logs are written [default: text on a terminal, else json]
     #[arg(long, env = "LOG_FORMAT", global = true, hide_env_values = true)]
-    log_format: Option<LogFormat>,
+    log_format: Option<String>,
     /// What is logged of our own doings [default: info]
     #[arg(long, env = "RUST_LOG", global = true, hide_env_values = true, value_name = "DIRECTIVES")]
-    log: Option<String>,
+    rust_log: Option<String>,
     #[command(subcommand)]
     command: Command,
 }
@@ -33,11 +36,13 @@ enum Command {
     Serve(Box<ServeArgs>),
     /// Run the whole thing on this machine: a local amoCRM, the service, and a page that plays the phone
     Sandbox(sandbox::SandboxArgs),
+    /// Bring the database up to date
+    Migrate(Box<ServeArgs>),
     /// Print a JWT signed with `JWT_SECRET`, for development
     Jwt(jwt::JwtArgs),
     /// Make keys for stored tokens
     #[command(subcommand)]
-    Keys(keys::KeysCommand),
+    Keys(KeysCommand),
 }
 
 /// A command that could not do its work.
@@ -45,27 +50,34 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// Runs the command that the process was started with.
 pub fn run() -> ExitCode {
-    match dotenvy::dotenv() {
-        Err(error) if !error.not_found() => {
-            // The error may quote a line of the file, and lines have secrets.
-            complain(".env cannot be read: each line must be NAME=value");
-            return ExitCode::FAILURE;
-        }
-        _ => {}
-    }
-    let cli = Cli::parse();
-    telemetry::init(cli.log_format, cli.log.as_deref());
-    let done = match cli.command {
-        Command::Serve(args) => in_runtime(serve::run(*args)),
-        Command::Sandbox(args) => in_runtime(sandbox::run(args)),
-        Command::Jwt(args) => jwt::run(&args),
-        Command::Keys(command) => keys::run(&command),
-    };
-    match done {
+    let env_file = env_file::load();
+    match Cli::parse().run(env_file) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             complain(&chain(&*error));
             ExitCode::FAILURE
+        }
+    }
+}
+
+impl Cli {
+    /// `env_file` concerns only the commands that take settings.
+    fn run(self, env_file: Result<(), String>) -> Result<(), Failure> {
+        let format = match self.log_format.as_deref() {
+            None | Some("") => None,
+            Some(format) => Some(LogFormat::from_str(format, true).or(Err("LOG_FORMAT: is neither text nor json"))?),
+        };
+        telemetry::init(format, self.rust_log.as_deref());
+        if !matches!(self.command, Command::Sandbox(_) | Command::Keys(KeysCommand::New)) {
+            env_file?;
+        }
+        match self.command {
+            Command::Serve(args) => in_runtime(serve::run(*args)),
+            Command::Sandbox(args) => in_runtime(sandbox::run(args)),
+            Command::Migrate(args) => in_runtime(migrate::run(*args)),
+            Command::Jwt(args) => jwt::run(&args),
+            Command::Keys(KeysCommand::New) => keys::new(),
+            Command::Keys(KeysCommand::Rotate(args)) => in_runtime(keys::rotate(*args)),
         }
     }
 }

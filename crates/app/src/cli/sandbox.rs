@@ -1,42 +1,29 @@
-//! `amo-connect sandbox`: a local amoCRM, the service wired to it, and a page that plays the phone.
+//! `amo-connect sandbox`: the whole thing on one machine, or its amoCRM alone.
 
-use std::fs::{self, OpenOptions};
-use std::io::Write as _;
+mod amo_only;
+mod folder;
+mod whole;
+
 use std::net::SocketAddr;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::path::PathBuf;
 
-use amo_connect_adapters::cipher::TokenKeys;
-use amo_connect_sandbox::{Options, Sandbox};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use amo_connect_sandbox::{Options, Sandbox, SandboxError};
 use clap::Args;
-use serde_json::json;
+use url::Url;
 
-use super::{Failure, jwt, print, serve};
-use crate::config::ServeArgs;
-use crate::phone::{self, DemoUser};
-use crate::server::Running;
-use crate::wiring;
-
-/// The people who play the app's users.
-const DEMO_USERS: [&str; 2] = ["Olena", "Ivan"];
-
-/// How long the printed JWTs are good.
-const JWT_TERM: Duration = Duration::from_hours(30 * 24);
+use super::Failure;
 
 /// Where it listens and what it keeps.
 #[derive(Args)]
 pub(super) struct SandboxArgs {
-    /// Where the service and the phone page listen
-    #[arg(long, default_value = "127.0.0.1:8080")]
-    bind: SocketAddr,
-    /// Where the local amoCRM listens; its other accounts take the ports after it
-    #[arg(long, default_value = "127.0.0.1:8081")]
+    /// Where the service and the phone page listen [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDRESS")]
+    bind: Option<SocketAddr>,
+    /// Where the local amoCRM listens; its other accounts take the five ports after it
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8081")]
     amo_bind: SocketAddr,
     /// The folder that keeps database and keys [default: a new one, removed at the end]
-    #[arg(long)]
+    #[arg(long, value_name = "FOLDER")]
     data: Option<PathBuf>,
     /// What names, leads and times are made from
     #[arg(long, default_value_t = Options::default().seed)]
@@ -44,143 +31,66 @@ pub(super) struct SandboxArgs {
     /// Listen where others than this machine can come in
     #[arg(long)]
     i_know_this_is_not_amocrm: bool,
+    /// Only the local amoCRM, for a service of your own
+    #[arg(long)]
+    amo_only: bool,
+    /// With --amo-only: the redirect URI of your service [default: `http://127.0.0.1:8080/api/amo-crm/callback`]
+    #[arg(long, value_name = "URI", requires = "amo_only", value_parser = web_address)]
+    redirect_uri: Option<String>,
+    /// With --amo-only: where the disconnect hook goes [default: it is not sent]
+    #[arg(long, value_name = "URL", requires = "amo_only", value_parser = web_address)]
+    hook_url: Option<String>,
 }
 
 /// Runs it until it is told to stop.
 pub(super) async fn run(args: SandboxArgs) -> Result<(), Failure> {
-    for address in [args.bind, args.amo_bind] {
-        if !address.ip().is_loopback() && !args.i_know_this_is_not_amocrm {
-            let why = "others than this machine could come in; add --i-know-this-is-not-amocrm if that is meant";
-            return Err(format!("will not listen on {address}: {why}").into());
+    if args.amo_only { amo_only::run(args).await } else { whole::run(args).await }
+}
+
+impl SandboxArgs {
+    fn check_address(&self, flag: &str, address: SocketAddr) -> Result<(), Failure> {
+        if address.ip().is_loopback() || self.i_know_this_is_not_amocrm {
+            return Ok(());
+        }
+        let why = "others than this machine could come in; add --i-know-this-is-not-amocrm if that is meant";
+        Err(format!("{flag} {address}: {why}").into())
+    }
+
+    fn options(&self) -> Options {
+        Options {
+            amo_bind: self.amo_bind,
+            allow_non_loopback: self.i_know_this_is_not_amocrm,
+            seed: self.seed,
+            ..Options::default()
         }
     }
-    let listener = wiring::bind(args.bind).map_err(|error| format!("{} (--bind changes it)", super::chain(&error)))?;
-    let service = format!("http://{}", listener.local_addr()?);
-    let sandbox = Sandbox::start(Options {
-        amo_bind: args.amo_bind,
-        redirect_uri: format!("{service}/api/amo-crm/callback"),
-        hook_url: Some(format!("{service}/api/amo-crm/hooks/disconnected")),
-        allow_non_loopback: args.i_know_this_is_not_amocrm,
-        seed: args.seed,
-        ..Options::default()
+}
+
+/// Starts the local amoCRM; `beside` is what the service listens on. What goes wrong is said in
+/// terms of the flags.
+async fn start_amo(options: Options, beside: Option<SocketAddr>) -> Result<Sandbox, Failure> {
+    Sandbox::start(options).await.map_err(|error| match error {
+        SandboxError::PortsExhausted { first, needed } => {
+            let last = u32::from(first) + u32::from(needed) - 1;
+            let highest = u16::MAX - needed + 1;
+            format!("--amo-bind: the {needed} ports {first} to {last} are needed, and there is no {last}; choose at most {highest}")
+                .into()
+        }
+        SandboxError::Bind { address, first, needed, source } => {
+            let range = if needed > 1 && first.port() != 0 { format!(", of {needed} ports from {first}") } else { String::new() };
+            let ours = if beside == Some(address) { "; --bind has taken it" } else { "" };
+            format!("cannot listen on {address}{range}: {source}{ours} (--amo-bind changes the first)").into()
+        }
+        error => error.into(),
     })
-    .await?;
-
-    let folder = Folder::open(args.data.as_deref())?;
-    let secrets = folder.secrets()?;
-    let config = ServeArgs {
-        amo_client_id: Some("sandbox".to_owned()),
-        amo_client_secret: Some("sandbox-secret".to_owned()),
-        amo_redirect_uri: Some(format!("{service}/api/amo-crm/callback")),
-        amo_auth_url: Some(sandbox.auth_url()),
-        amo_allowed_hosts: Some(sandbox.hosts().join(",")),
-        app_deep_link: Some(format!("{service}/app/callback")),
-        jwt_secret: Some(secrets.jwt_secret.clone()),
-        token_keys: Some(secrets.token_keys),
-        database_url: Some(format!("sqlite:{}", folder.path().join("amo-connect.db").display())),
-        ..ServeArgs::default()
-    }
-    .check()?;
-    let users = DEMO_USERS
-        .iter()
-        .map(|name| {
-            let jwt = jwt::sign(json!({ "sub": name.to_lowercase() }), &secrets.jwt_secret, JWT_TERM)?;
-            Ok(DemoUser { name: (*name).to_owned(), jwt })
-        })
-        .collect::<Result<Vec<_>, Failure>>()?;
-
-    let state = wiring::assemble(config.storage, config.amo, &config.service).await?;
-    let phone = phone::routes(users.clone(), sandbox.accounts());
-    let running = Running::start(listener, state, phone)?;
-    print(&guide(&service, &sandbox, &users, folder.path()))?;
-    let ended = serve::until_told(running, config.shutdown_timeout).await;
-    sandbox.stop().await;
-    ended
 }
 
-/// What a newcomer needs: where to look, and how to do the same by hand.
-fn guide(service: &str, sandbox: &Sandbox, users: &[DemoUser], folder: &Path) -> String {
-    let api = format!("{service}/api/amo-crm");
-    let amo = sandbox.hosts().first().cloned().unwrap_or_default();
-    let tokens =
-        users.iter().zip(["JWT", "JWT2"]).map(|(user, name)| format!("# {}\n{name}={}\n\n", user.name, user.jwt));
-    let tokens: String = tokens.collect();
-    format!(
-        r#"Open {service}/ : the phone. amoCRM is at http://{amo} , a sandbox on this machine.
-
-{tokens}# Connect by hand: begin an attempt; a browser would now go to its authorizationUrl
-curl -sX POST {api}/authorize -H "Authorization: Bearer $JWT"
-curl -s {api}/authorize/ATTEMPT_ID -H "Authorization: Bearer $JWT"
-# instead, have the local amoCRM issue a code, and bring it as its redirect would
-curl -sX POST http://{amo}/_sandbox/codes -d '{{"account":31920194}}'
-curl -s "{api}/callback?code=CODE&state=STATE&referer={amo}"
-curl -sX POST {api}/exchange-code -H "Authorization: Bearer $JWT" -H 'Content-Type: application/json' -d '{{"code":"CODE"}}'
-
-# Connected
-curl -s {api}/status -H "Authorization: Bearer $JWT"
-curl -s "{api}/leads?limit=5" -H "Authorization: Bearer $JWT"
-curl -sX POST {api}/disconnect -H "Authorization: Bearer $JWT"
-curl -s {service}/healthz
-curl -s {service}/readyz
-
-# What amoCRM has seen
-curl -s http://{amo}/_sandbox
-
-Data: {}
-Stop: Ctrl-C"#,
-        folder.display()
-    )
-}
-
-/// Where the sandbox keeps its database and keys.
-enum Folder {
-    Kept(PathBuf),
-    Passing(tempfile::TempDir),
-}
-
-struct Secrets {
-    jwt_secret: String,
-    token_keys: String,
-}
-
-impl Folder {
-    fn open(chosen: Option<&Path>) -> Result<Self, Failure> {
-        match chosen {
-            Some(path) => {
-                let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
-                made.map_err(|error| format!("--data {}: {error}", path.display()))?;
-                Ok(Self::Kept(path.to_owned()))
-            }
-            None => Ok(Self::Passing(tempfile::Builder::new().prefix("amo-connect-sandbox-").tempdir()?)),
-        }
-    }
-
-    fn path(&self) -> &Path {
-        match self {
-            Self::Kept(path) => path,
-            Self::Passing(folder) => folder.path(),
-        }
-    }
-
-    /// The secrets of this folder, made at its first use.
-    fn secrets(&self) -> Result<Secrets, Failure> {
-        let file = self.path().join("secrets.json");
-        if let Ok(text) = fs::read_to_string(&file) {
-            let kept: serde_json::Value = serde_json::from_str(&text)?;
-            let read = |name: &str| kept[name].as_str().map(str::to_owned);
-            let (Some(jwt_secret), Some(token_keys)) = (read("jwtSecret"), read("tokenKeys")) else {
-                return Err(format!("{} is not a sandbox's", file.display()).into());
-            };
-            return Ok(Secrets { jwt_secret, token_keys });
-        }
-        let mut random = [0; 32];
-        getrandom::fill(&mut random)?;
-        let secrets = Secrets {
-            jwt_secret: URL_SAFE_NO_PAD.encode(random),
-            token_keys: TokenKeys::generate_entry()?.to_string(),
-        };
-        let text = json!({ "jwtSecret": secrets.jwt_secret, "tokenKeys": secrets.token_keys }).to_string();
-        OpenOptions::new().write(true).create_new(true).mode(0o600).open(&file)?.write_all(text.as_bytes())?;
-        Ok(secrets)
+/// An absolute address of the web, as it was written.
+fn web_address(text: &str) -> Result<String, String> {
+    let url = Url::parse(text).map_err(|error| error.to_string())?;
+    match url.scheme() {
+        "http" | "https" if url.fragment().is_none() => Ok(text.to_owned()),
+        "http" | "https" => Err("it has a fragment (#)".to_owned()),
+        _ => Err("it begins with neither http:// nor https://".to_owned()),
     }
 }

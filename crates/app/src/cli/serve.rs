@@ -25,7 +25,10 @@ pub(super) async fn until_told(mut running: Running, patience: std::time::Durati
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
     }
-    running.stop(patience).await?;
+    tokio::select! {
+        stopped = running.stop(patience) => stopped?,
+        _ = interrupt.recv() => return Err("interrupted twice: stopped without waiting".into()),
+    }
     tracing::info!("stopped");
     Ok(())
 }

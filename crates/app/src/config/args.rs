@@ -30,9 +30,12 @@ pub struct ServeArgs {
     /// `kid:base64(32 bytes)[,kid:…]`; the first encrypts, all decrypt. Required
     #[arg(long, env = "TOKEN_KEYS", hide_env_values = true)]
     pub token_keys: Option<String>,
-    /// The database [default: sqlite:amo-connect.db]
+    /// The database: sqlite:path or `postgres://…` [default: sqlite:amo-connect.db]
     #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
     pub database_url: Option<String>,
+    /// Connections to the database [default: 16 to PostgreSQL, 4 that read SQLite]
+    #[arg(long, env = "DATABASE_POOL", hide_env_values = true)]
+    pub database_pool: Option<String>,
     /// Whether to bring the database up to date at start [default: true]
     #[arg(long, env = "AUTO_MIGRATE", hide_env_values = true)]
     pub auto_migrate: Option<String>,

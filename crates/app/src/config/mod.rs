@@ -6,12 +6,13 @@ mod values;
 
 use std::fmt;
 use std::net::SocketAddr;
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use amo_connect_adapters::amo::AmoSettings;
 use amo_connect_adapters::cipher::TokenKeys;
+use amo_connect_adapters::postgres::PgUrl;
 use amo_connect_domain::host::AllowedHosts;
 use amo_connect_domain::usecase::Settings;
 pub use args::{LogFormat, ServeArgs};
@@ -37,12 +38,23 @@ pub struct Config {
 
 /// Where connections are kept.
 pub struct StorageConfig {
-    /// The database file.
-    pub database: PathBuf,
+    /// The database.
+    pub database: Database,
+    /// How many connections there are to it, unless it is to decide.
+    pub pool: Option<NonZeroUsize>,
     /// Whether to bring it up to date at start.
     pub auto_migrate: bool,
     /// The keys that encrypt stored tokens.
     pub token_keys: TokenKeys,
+}
+
+/// Which database connections are kept in.
+#[derive(Debug)]
+pub enum Database {
+    /// A SQLite file.
+    Sqlite(PathBuf),
+    /// A database of a PostgreSQL server.
+    Postgres(Box<PgUrl>),
 }
 
 /// How the app is spoken to.
@@ -88,24 +100,18 @@ impl fmt::Display for InvalidConfig {
 
 impl ServeArgs {
     /// Checks everything, and complains of everything at once.
-    pub fn check(self) -> Result<Config, InvalidConfig> {
+    pub fn check(&self) -> Result<Config, InvalidConfig> {
         let mut reader = Reader::default();
-        let client_id = reader.required("AMO_CLIENT_ID", self.amo_client_id);
-        let client_secret = reader.required("AMO_CLIENT_SECRET", self.amo_client_secret);
-        let redirect_uri = reader.required("AMO_REDIRECT_URI", self.amo_redirect_uri);
+        let client_id = reader.required("AMO_CLIENT_ID", self.amo_client_id.clone());
+        let client_secret = reader.required("AMO_CLIENT_SECRET", self.amo_client_secret.clone());
+        let redirect_uri = reader.required("AMO_REDIRECT_URI", self.amo_redirect_uri.clone());
         let redirect = (!redirect_uri.is_empty())
             .then(|| {
                 values::web_url(&redirect_uri).map_err(|problem| reader.complain("AMO_REDIRECT_URI", problem)).ok()
             })
             .flatten();
-        let jwt_secret = reader.required("JWT_SECRET", self.jwt_secret);
-        let keys = reader.required("TOKEN_KEYS", self.token_keys);
-        let token_keys = (!keys.is_empty())
-            .then(|| TokenKeys::parse(&keys).map_err(|problem| reader.complain("TOKEN_KEYS", problem)).ok())
-            .flatten();
-        let database =
-            reader.read("DATABASE_URL", self.database_url.as_deref(), "sqlite:amo-connect.db", values::database_file);
-        let auto_migrate = reader.flag("AUTO_MIGRATE", self.auto_migrate.as_deref(), "true");
+        let jwt_secret = reader.required("JWT_SECRET", self.jwt_secret.clone());
+        let storage = self.storage(&mut reader);
         let bind = reader.read("BIND", self.bind.as_deref(), "127.0.0.1:8080", |bind| {
             bind.parse::<SocketAddr>().or(Err("is not an address with a port, such as 127.0.0.1:8080"))
         });
@@ -117,7 +123,7 @@ impl ServeArgs {
             "amocrm.ru,amocrm.com,kommo.com",
             AllowedHosts::parse,
         );
-        let default_host = match (&allowed_hosts, self.amo_domain.filter(|host| !host.is_empty())) {
+        let default_host = match (&allowed_hosts, self.amo_domain.clone().filter(|host| !host.is_empty())) {
             (Some(allowed), Some(host)) => {
                 let admitted = allowed.admit(&host);
                 if admitted.is_none() {
@@ -125,7 +131,11 @@ impl ServeArgs {
                 }
                 admitted
             }
-            _ => None,
+            (None, Some(_)) => {
+                reader.complain("AMO_DOMAIN", "cannot be checked before AMO_ALLOWED_HOSTS is mended");
+                None
+            }
+            (_, None) => None,
         };
         let deep_link =
             reader.read("APP_DEEP_LINK", self.app_deep_link.as_deref(), "foryoure://amo-crm/callback", |link| {
@@ -144,10 +154,9 @@ impl ServeArgs {
         let address_rate = reader.rate("ADDRESS_RATE", self.address_rate.as_deref(), "200");
         let shutdown_timeout = reader.duration("SHUTDOWN_TIMEOUT", self.shutdown_timeout.as_deref(), "75s");
 
-        match (token_keys, database, bind, auth_url, allowed_hosts, deep_link, trusted_proxies, amo_rate_limit) {
+        match (storage, bind, auth_url, allowed_hosts, deep_link, trusted_proxies, amo_rate_limit) {
             (
-                Some(token_keys),
-                Some(database),
+                Some(storage),
                 Some(bind),
                 Some(auth_url),
                 Some(allowed_hosts),
@@ -155,7 +164,7 @@ impl ServeArgs {
                 Some(trusted_proxies),
                 Some(amo_rate_limit),
             ) if reader.0.is_empty() => Ok(Config {
-                storage: StorageConfig { database, auto_migrate, token_keys },
+                storage,
                 amo: AmoSettings {
                     client_id,
                     client_secret: client_secret.into(),
@@ -166,9 +175,9 @@ impl ServeArgs {
                 service: ServiceConfig {
                     jwt: JwtConfig {
                         secret: jwt_secret.into(),
-                        user_claim: self.jwt_user_claim.filter(|claim| !claim.is_empty()),
-                        issuer: self.jwt_issuer.filter(|issuer| !issuer.is_empty()),
-                        audience: self.jwt_audience.filter(|audience| !audience.is_empty()),
+                        user_claim: self.jwt_user_claim.clone().filter(|claim| !claim.is_empty()),
+                        issuer: self.jwt_issuer.clone().filter(|issuer| !issuer.is_empty()),
+                        audience: self.jwt_audience.clone().filter(|audience| !audience.is_empty()),
                     },
                     deep_link,
                     amo_rate_limit,
@@ -188,5 +197,32 @@ impl ServeArgs {
             }),
             _ => Err(InvalidConfig(reader.0)),
         }
+    }
+
+    /// Checks only what a database's tokens need.
+    pub fn check_storage(&self) -> Result<StorageConfig, InvalidConfig> {
+        let mut reader = Reader::default();
+        self.storage(&mut reader).ok_or(InvalidConfig(reader.0))
+    }
+
+    /// Checks only which database is meant.
+    pub fn check_database(&self) -> Result<Database, InvalidConfig> {
+        let mut reader = Reader::default();
+        self.database(&mut reader).ok_or(InvalidConfig(reader.0))
+    }
+
+    fn storage(&self, reader: &mut Reader) -> Option<StorageConfig> {
+        let keys = reader.required("TOKEN_KEYS", self.token_keys.clone());
+        let token_keys = (!keys.is_empty())
+            .then(|| TokenKeys::parse(&keys).map_err(|problem| reader.complain("TOKEN_KEYS", problem)).ok())
+            .flatten();
+        let database = self.database(reader);
+        let pool = reader.read("DATABASE_POOL", self.database_pool.as_deref(), "", values::pool);
+        let auto_migrate = reader.flag("AUTO_MIGRATE", self.auto_migrate.as_deref(), "true");
+        Some(StorageConfig { database: database?, pool: pool?, auto_migrate, token_keys: token_keys? })
+    }
+
+    fn database(&self, reader: &mut Reader) -> Option<Database> {
+        reader.read("DATABASE_URL", self.database_url.as_deref(), "sqlite:amo-connect.db", values::database)
     }
 }

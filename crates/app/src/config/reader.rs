@@ -3,6 +3,9 @@
 use std::fmt;
 use std::time::Duration;
 
+/// Nobody means to wait longer, and clocks can be reckoned with.
+const LONGEST: Duration = Duration::from_hours(10 * 365 * 24);
+
 /// What was found wrong so far, a line each.
 #[derive(Default)]
 pub(super) struct Reader(pub(super) Vec<String>);
@@ -43,7 +46,10 @@ impl Reader {
     }
 
     pub(super) fn duration(&mut self, name: &str, value: Option<&str>, default: &str) -> Duration {
-        let read = |value: &str| humantime::parse_duration(value).or(Err("is not a duration such as 90s or 5m"));
+        let read = |value: &str| {
+            let duration = humantime::parse_duration(value).ok().filter(|duration| *duration <= LONGEST);
+            duration.ok_or("is not a duration such as 90s or 5m, of at most ten years")
+        };
         self.read(name, value, default, read).unwrap_or_default()
     }
 }

@@ -1,20 +1,18 @@
 //! `POST /authorize` and `GET /authorize/{attemptId}`.
 
+use actix_web::HttpResponse;
 use actix_web::http::header::RETRY_AFTER;
 use actix_web::web::{Data, Path};
-use actix_web::{HttpRequest, HttpResponse};
 use amo_connect_domain::attempt::{AttemptProgress, AttemptReason};
 use serde_json::json;
 
 use super::private;
-use crate::auth::Caller;
+use crate::auth::RatedCaller;
 use crate::error::ApiError;
 use crate::state::AppState;
 
 /// Begins an attempt.
-pub async fn start(request: HttpRequest, state: Data<AppState>, caller: Caller) -> Result<HttpResponse, ApiError> {
-    state.limits.check_address(&request)?;
-    state.limits.check_user(&caller.0)?;
+pub async fn start(state: Data<AppState>, caller: RatedCaller) -> Result<HttpResponse, ApiError> {
     let use_cases = state.use_cases.clone();
     let started = state.run(async move { use_cases.start(caller.0).await }).await?;
     Ok(private(&json!({
@@ -29,14 +27,7 @@ pub async fn start(request: HttpRequest, state: Data<AppState>, caller: Caller) 
 }
 
 /// Tells the attempt's own user how it goes.
-pub async fn progress(
-    request: HttpRequest,
-    state: Data<AppState>,
-    caller: Caller,
-    id: Path<String>,
-) -> Result<HttpResponse, ApiError> {
-    state.limits.check_address(&request)?;
-    state.limits.check_user(&caller.0)?;
+pub async fn progress(state: Data<AppState>, caller: RatedCaller, id: Path<String>) -> Result<HttpResponse, ApiError> {
     let id = id.parse().or(Err(ApiError::AttemptNotFound))?;
     let use_cases = state.use_cases.clone();
     let view = state.run(async move { use_cases.attempt(&caller.0, id).await }).await?;

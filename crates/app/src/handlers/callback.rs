@@ -4,16 +4,13 @@ use actix_web::http::header::{ACCEPT_LANGUAGE, ContentType, RETRY_AFTER};
 use actix_web::http::{Method, StatusCode};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
-use amo_connect_domain::token::{AuthorizationCode, State};
+use amo_connect_domain::token::{AuthorizationCode, LONGEST_PARAMETER, State};
 use amo_connect_domain::usecase::{Callback, CallbackOutcome, Given};
 use url::form_urlencoded;
 
 use crate::error::ApiError;
 use crate::pages::{CallbackPage, Language, Nonce, callback_page, deep_link_parameters, headers, status};
 use crate::state::AppState;
-
-/// amoCRM's codes have about a thousand characters; what is longer is not one.
-const LONGEST: usize = 4096;
 
 /// Answers the browser with a page on which nothing moves by itself.
 pub async fn receive(request: HttpRequest, state: Data<AppState>) -> HttpResponse {
@@ -69,6 +66,7 @@ fn reference() -> String {
 fn is_prefetch(request: &HttpRequest) -> bool {
     ["sec-purpose", "purpose", "x-moz"].iter().any(|name| {
         let value = request.headers().get(*name).and_then(|value| value.to_str().ok());
+        let value = value.map(str::to_ascii_lowercase);
         value.is_some_and(|value| value.contains("prefetch") || value.contains("prerender"))
     })
 }
@@ -101,7 +99,7 @@ fn given(mut values: Vec<String>) -> Given<String> {
 fn secret<T>(values: Vec<String>, wrap: impl FnOnce(String) -> T) -> Given<T> {
     match given(values) {
         Given::One(value) if value.is_empty() => Given::Absent,
-        Given::One(value) if value.chars().count() > LONGEST => Given::Unusable,
+        Given::One(value) if value.chars().count() > LONGEST_PARAMETER => Given::Unusable,
         Given::One(value) => Given::One(wrap(value)),
         Given::Absent => Given::Absent,
         Given::Unusable => Given::Unusable,

@@ -1,35 +1,27 @@
 //! `POST /exchange-code`: the app brings a code with its user's JWT.
 
-use actix_web::web::{Data, Json};
-use actix_web::{HttpRequest, HttpResponse};
-use amo_connect_domain::token::{AuthorizationCode, State};
+use actix_web::HttpResponse;
+use actix_web::web::Data;
+use amo_connect_domain::token::{AuthorizationCode, LONGEST_PARAMETER, State};
 use amo_connect_domain::usecase::Given;
 use serde_json::{Value, json};
 
 use super::connection::describe;
 use super::private;
-use crate::auth::Caller;
+use crate::auth::RatedCaller;
+use crate::body::JsonBody;
 use crate::error::ApiError;
 use crate::state::AppState;
 
-/// amoCRM's codes have about a thousand characters; what is longer is not one.
-const LONGEST: usize = 4096;
-
 /// Makes the code's account the caller's.
-pub async fn claim(
-    request: HttpRequest,
-    caller: Caller,
-    state: Data<AppState>,
-    body: Json<Value>,
-) -> Result<HttpResponse, ApiError> {
-    state.limits.check_address(&request)?;
-    state.limits.check_user(&caller.0)?;
-    let Some(body) = body.as_object() else {
+pub async fn claim(caller: RatedCaller, state: Data<AppState>, body: JsonBody) -> Result<HttpResponse, ApiError> {
+    let Some(body) = body.0.as_object() else {
         return Err(ApiError::InvalidRequest("body", "The body must be a JSON object.".to_owned()));
     };
     let code = text("code", body.get("code"))?
+        .filter(|code| !code.is_empty())
         .ok_or_else(|| ApiError::InvalidRequest("code", "`code` is required.".to_owned()))?;
-    let link_state = text("state", body.get("state"))?.map(State::new);
+    let link_state = text("state", body.get("state"))?.filter(|state| !state.is_empty()).map(State::new);
     let referer = text("referer", body.get("referer"))?.map_or(Given::Absent, Given::One);
 
     let use_cases = state.use_cases.clone();
@@ -47,8 +39,9 @@ fn text(field: &'static str, value: Option<&Value>) -> Result<Option<String>, Ap
     let refuse = |why: &str| Err(ApiError::InvalidRequest(field, format!("`{field}` {why}.")));
     match value {
         None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) if text.is_empty() => refuse("must not be empty"),
-        Some(Value::String(text)) if text.chars().count() > LONGEST => refuse("is longer than 4096 characters"),
+        Some(Value::String(text)) if text.chars().count() > LONGEST_PARAMETER => {
+            refuse("is longer than 4096 characters")
+        }
         Some(Value::String(text)) if text.chars().any(char::is_control) => refuse("has control characters"),
         Some(Value::String(text)) => Ok(Some(text.clone())),
         Some(_) => refuse("must be a string"),
@@ -64,7 +57,7 @@ mod tests {
         assert_eq!(text("state", None).unwrap(), None);
         assert_eq!(text("state", Some(&Value::Null)).unwrap(), None);
         assert_eq!(text("code", Some(&json!("ї".repeat(4096)))).unwrap().unwrap().chars().count(), 4096);
-        for bad in [json!(""), json!("a".repeat(4097)), json!("a\u{0}"), json!("a\n"), json!(1), json!(["a"])] {
+        for bad in [json!("a".repeat(4097)), json!("a\u{0}"), json!("a\n"), json!(1), json!(["a"])] {
             let error = text("code", Some(&bad)).unwrap_err();
             assert!(matches!(error, ApiError::InvalidRequest("code", _)), "{error}");
         }

@@ -1,28 +1,20 @@
-//! `GET /leads`.
+//! `GET /leads` and `GET /leads/{amoLeadId}`.
 
-use std::fmt::Display;
-use std::str::FromStr;
-
-use actix_web::http::header::{CACHE_CONTROL, ETAG, IF_NONE_MATCH};
-use actix_web::web::Data;
+use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use amo_connect_domain::lead::{Lead, LeadStatus};
 use amo_connect_domain::usecase::LeadRequest;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 use url::form_urlencoded;
 
-use crate::auth::Caller;
+use super::reading::{amo_number, number, refusal, revalidated, word};
+use crate::auth::RatedCaller;
 use crate::error::ApiError;
 use crate::state::AppState;
 
 /// A page of the caller's leads.
-pub async fn list(request: HttpRequest, state: Data<AppState>, caller: Caller) -> Result<HttpResponse, ApiError> {
-    state.limits.check_address(&request)?;
-    state.limits.check_user(&caller.0)?;
+pub async fn list(request: HttpRequest, state: Data<AppState>, caller: RatedCaller) -> Result<HttpResponse, ApiError> {
     let wanted = read(request.query_string())?;
     let (page, limit) = (wanted.page, wanted.limit);
     let use_cases = state.use_cases.clone();
@@ -37,17 +29,18 @@ pub async fn list(request: HttpRequest, state: Data<AppState>, caller: Caller) -
     Ok(revalidated(&request, &body))
 }
 
-/// An answer that the app may keep, and asks about before it uses it again.
-fn revalidated(request: &HttpRequest, body: &Value) -> HttpResponse {
-    let body = body.to_string();
-    let tag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(&Sha256::digest(&body)[..16]));
-    let known = request.headers().get(IF_NONE_MATCH).and_then(|tags| tags.to_str().ok());
-    let unchanged = known.is_some_and(|tags| {
-        tags.split(',').any(|known| known.trim().trim_start_matches("W/") == tag || known.trim() == "*")
-    });
-    let mut response = if unchanged { HttpResponse::NotModified() } else { HttpResponse::Ok() };
-    response.insert_header((CACHE_CONTROL, "private, no-cache")).insert_header((ETAG, tag));
-    if unchanged { response.finish() } else { response.content_type("application/json").body(body) }
+/// One of the caller's leads.
+pub async fn one(
+    request: HttpRequest,
+    state: Data<AppState>,
+    caller: RatedCaller,
+    id: Path<String>,
+) -> Result<HttpResponse, ApiError> {
+    let id = amo_number("amoLeadId", &id)?;
+    let use_cases = state.use_cases.clone();
+    let lead = state.run(async move { use_cases.lead(&caller.0, id).await }).await?;
+    let lead = lead.ok_or(ApiError::LeadNotFound)?;
+    Ok(revalidated(&request, &json!({ "success": true, "data": describe(&lead) })))
 }
 
 fn describe(lead: &Lead) -> Value {
@@ -59,11 +52,7 @@ fn describe(lead: &Lead) -> Value {
         "guestName": guest.as_ref().and_then(|guest| guest.name.as_ref()),
         "guestPhone": guest.as_ref().and_then(|guest| guest.phone.as_ref()),
         "guestEmail": guest.as_ref().and_then(|guest| guest.email.as_ref()),
-        "status": match status {
-            LeadStatus::New => "NEW",
-            LeadStatus::InProgress => "IN_PROGRESS",
-            LeadStatus::Closed => "CLOSED",
-        },
+        "status": word(*status),
         "price": lead.price,
         "pipelineId": lead.pipeline,
         "stageId": lead.stage,
@@ -80,8 +69,8 @@ fn read(query: &str) -> Result<LeadRequest, ApiError> {
         match &*name {
             "page" => request.page = number("page", &value, 1, u32::MAX, "a whole number from 1")?,
             "limit" => request.limit = number("limit", &value, 1, 250, "a whole number from 1 to 250")?,
-            "pipelineId" => request.pipeline = Some(number("pipelineId", &value, 1, u64::MAX, "amoCRM's number")?),
-            "stageId" => request.stage = Some(number("stageId", &value, 1, u64::MAX, "amoCRM's number")?),
+            "pipelineId" => request.pipeline = Some(amo_number("pipelineId", &value)?),
+            "stageId" => request.stage = Some(amo_number("stageId", &value)?),
             "query" if value.chars().count() > 255 || value.chars().any(char::is_control) => {
                 return Err(refusal("query", "at most 255 characters, none of them a control character"));
             }
@@ -99,16 +88,6 @@ fn read(query: &str) -> Result<LeadRequest, ApiError> {
     Ok(request)
 }
 
-fn number<T: FromStr + PartialOrd>(
-    field: &'static str,
-    value: &str,
-    least: T,
-    most: T,
-    allowed: &str,
-) -> Result<T, ApiError> {
-    value.parse().ok().filter(|number| (least..=most).contains(number)).ok_or_else(|| refusal(field, allowed))
-}
-
 fn status(value: &str) -> Result<LeadStatus, ApiError> {
     match value {
         "NEW" => Ok(LeadStatus::New),
@@ -116,10 +95,6 @@ fn status(value: &str) -> Result<LeadStatus, ApiError> {
         "CLOSED" => Ok(LeadStatus::Closed),
         _ => Err(refusal("status", "NEW, IN_PROGRESS or CLOSED")),
     }
-}
-
-fn refusal(field: &'static str, allowed: impl Display) -> ApiError {
-    ApiError::InvalidRequest(field, format!("`{field}` must be {allowed}."))
 }
 
 #[cfg(test)]

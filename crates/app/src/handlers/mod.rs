@@ -6,6 +6,8 @@ pub mod connection;
 pub mod exchange_code;
 pub mod health;
 pub mod leads;
+pub mod pipelines;
+mod reading;
 
 use actix_web::HttpResponse;
 use actix_web::http::header::CACHE_CONTROL;

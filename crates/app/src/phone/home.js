@@ -32,6 +32,7 @@ let user = currentUser();
 let turn = 0; // what began in an earlier turn is not shown any more
 let timer;
 let page;
+let account; // the number of the user's account, where one is known
 
 function put(id, text) {
   if ($(id).textContent !== text) $(id).textContent = text; // a live region speaks at every change
@@ -56,7 +57,10 @@ async function start(note = '') {
     if (mine !== turn) return;
     present(data, progress, note);
     if (progress?.open) timer = setTimeout(() => document.hidden || start(), progress.again);
-    if (data.connected && page !== user.name) await load(1, mine);
+    if (data.connected && page !== user.name && (!(await load(1, mine)) || data.problem)) {
+      const { data: since } = await call(user, 'GET', '/status'); // asking for leads may have changed it
+      if (mine === turn) present(since, progress, note);
+    }
   } catch (refusal) {
     if (mine !== turn) return;
     tell('The app could not ask.', '', refusal.message);
@@ -92,6 +96,7 @@ function waiting(state, reason, url) {
 }
 
 function present(data, progress, note) {
+  account = data.accountId;
   const facts = [data.accountId && `Account ${data.accountId}`, data.connectedAt && `since ${day.format(new Date(data.connectedAt))}`];
   const sentence = (standings[data.state] ?? standings.not_connected)(data);
   tell(sentence, data.connected ? facts.filter(Boolean).join(' · ') : '', note || progress?.note || problems[data.problem?.code] || '');
@@ -102,12 +107,14 @@ function present(data, progress, note) {
   if (!data.connected) forgetLeads();
 }
 
+// Says whether the leads came.
 async function load(wanted, mine = turn) {
+  let came = false;
   $('more').disabled = true;
   $('leads-status').textContent = 'Loading…';
   try {
     const { data, hasMore } = await call(user, 'GET', `/leads?page=${wanted}&limit=20`);
-    if (mine !== turn) return;
+    if (mine !== turn) return false;
     if (wanted === 1) $('list').replaceChildren();
     const items = data.map(item);
     $('list').append(...items);
@@ -117,12 +124,14 @@ async function load(wanted, mine = turn) {
     const shown = $('list').children.length;
     $('leads-status').textContent = shown ? `${shown} shown${hasMore ? '' : ', that is all of them'}.` : 'There are no leads yet.';
     if (wanted > 1) items[0]?.focus({ preventScroll: true });
+    came = true;
   } catch (refusal) {
-    if (mine !== turn) return;
+    if (mine !== turn) return false;
     $('leads-status').textContent = refusal.message;
     show($('more'), true);
   }
   $('more').disabled = false;
+  return came;
 }
 
 function item(lead) {
@@ -176,7 +185,7 @@ $('disconnect').addEventListener('click', () => doing($('disconnect'), async () 
 }));
 
 $('again').addEventListener('click', () => start());
-$('more').addEventListener('click', () => load(Number($('more').dataset.next ?? 1)));
+$('more').addEventListener('click', async () => (await load(Number($('more').dataset.next ?? 1))) || start());
 
 for (const radio of document.getElementsByName('user')) {
   radio.checked = radio.value === user.name;

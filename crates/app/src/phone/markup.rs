@@ -4,10 +4,12 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use serde_json::json;
 
 use super::PhonePage;
+use super::bad_day::BadDay;
 
 const STYLE: &str = include_str!("phone.css");
 const SHARED: &str = include_str!("shared.js");
 const HOME: &str = include_str!("home.js");
+const DRAWER: &str = include_str!("drawer.js");
 const RETURN: &str = include_str!("return.js");
 
 /// The app at home: connect, status, leads, disconnect.
@@ -43,7 +45,7 @@ pub fn phone_page(page: &PhonePage<'_>) -> Markup {
             button id="more" type="button" class="quiet" hidden { "More" }
         }
     };
-    document(page, "For You: the phone", &screen, HOME)
+    document(page, "For You: the phone", &screen, &drawer(), &[HOME, DRAWER])
 }
 
 /// The app as its deep link opens it: it checks what came in, and claims the code.
@@ -63,10 +65,10 @@ pub fn return_page(page: &PhonePage<'_>) -> Markup {
             dl id="parameters" {}
         }
     };
-    document(page, "For You: back in the app", &screen, RETURN)
+    document(page, "For You: back in the app", &screen, &Markup::default(), &[RETURN])
 }
 
-fn document(page: &PhonePage<'_>, title: &str, screen: &Markup, script: &str) -> Markup {
+fn document(page: &PhonePage<'_>, title: &str, screen: &Markup, drawer: &Markup, scripts: &[&str]) -> Markup {
     let users: Vec<_> = page.users.iter().map(|user| json!({ "name": user.name, "jwt": user.jwt })).collect();
     html! {
         (DOCTYPE)
@@ -83,8 +85,14 @@ fn document(page: &PhonePage<'_>, title: &str, screen: &Markup, script: &str) ->
                     noscript { p class="card" { "This phone runs on JavaScript, which is switched off in this browser." } }
                     (screen)
                 }
-                aside { (beside(page)) }
-                script type="module" nonce=(page.nonce) { (PreEscaped(SHARED)) (PreEscaped(script)) }
+                aside {
+                    (beside(page))
+                    (drawer)
+                }
+                script type="module" nonce=(page.nonce) {
+                    (PreEscaped(SHARED))
+                    @for script in scripts { (PreEscaped(script)) }
+                }
             }
         }
     }
@@ -103,6 +111,32 @@ fn beside(page: &PhonePage<'_>) -> Markup {
                 @for account in page.amo {
                     dt { (account.name) " " span { (account.leads) " leads" } }
                     @for person in &account.users { dd { (person.name) } }
+                }
+            }
+        }
+    }
+}
+
+/// amoCRM's bad days, a button each, and what the service made of the last one.
+fn drawer() -> Markup {
+    html! {
+        details id="drawer" {
+            summary { "AMO CRM’s bad days" }
+            div id="panel" {
+                div role="status" {
+                    p id="now" { "One moment…" }
+                    p id="done" {}
+                }
+                p id="seen" {}
+                ul id="days" {
+                    @for day in BadDay::ALL {
+                        li {
+                            button type="button" class="quiet" data-day=(day.word()) aria-pressed=[day.lasts().then_some("false")] {
+                                (day.label()) " " small { (day.meaning()) }
+                            }
+                        }
+                    }
+                    li { button id="look" type="button" class="quiet" { "Look again " small { "Ask the service for status and leads" } } }
                 }
             }
         }

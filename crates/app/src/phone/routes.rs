@@ -5,26 +5,30 @@ use std::sync::Arc;
 use actix_web::HttpResponse;
 use actix_web::http::header::ContentType;
 use actix_web::web::{self, ServiceConfig};
-use amo_connect_sandbox::AccountInfo;
+use amo_connect_sandbox::{AccountInfo, Sandbox};
 use maud::Markup;
 
+use super::drawer::{self, Drawer};
 use super::{DemoUser, PhonePage, phone_page, return_page};
 use crate::pages::Nonce;
 
-/// Adds the phone at `/`, and at `/app/callback` the app that its deep link opens.
-pub fn routes(users: Vec<DemoUser>, amo: Vec<AccountInfo>) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static {
-    let people = Arc::new((users, amo));
+/// Adds the phone at `/`, the app that its deep link opens at `/app/callback`, and under
+/// `/app/amo` the drawer that plays the bad days of `sandbox`.
+pub fn routes(users: Vec<DemoUser>, sandbox: Arc<Sandbox>) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static {
+    let users = Arc::new(users);
+    let drawer = Arc::new(Drawer { homes: sandbox.accounts(), sandbox });
     move |config| {
         for (path, render) in [("/", phone_page as Render), ("/app/callback", return_page)] {
-            let people = people.clone();
-            config.route(path, web::get().to(move || std::future::ready(answer(&people, render))));
+            let (users, drawer) = (users.clone(), drawer.clone());
+            config.route(path, web::get().to(move || std::future::ready(answer(&users, &drawer.homes, render))));
         }
+        drawer::routes(&drawer, config);
     }
 }
 
 type Render = fn(&PhonePage<'_>) -> Markup;
 
-fn answer((users, amo): &(Vec<DemoUser>, Vec<AccountInfo>), render: Render) -> HttpResponse {
+fn answer(users: &[DemoUser], amo: &[AccountInfo], render: Render) -> HttpResponse {
     let nonce = Nonce::random();
     let mut response = HttpResponse::Ok();
     response.content_type(ContentType::html());

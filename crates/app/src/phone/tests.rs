@@ -55,6 +55,17 @@ fn the_pages_load_nothing_and_put_no_value_into_markup() {
 }
 
 #[test]
+fn the_drawer_has_a_button_for_each_bad_day_and_is_beside_the_app_at_home_alone() {
+    let [home, returned] = pages("Olena");
+    for day in bad_day::BadDay::ALL {
+        assert_eq!(home.matches(&format!("data-day=\"{}\"", day.word())).count(), 1, "{day:?}");
+        assert_eq!(home.matches(day.label()).count(), 1, "{day:?}");
+    }
+    assert_eq!((home.matches("<details").count(), returned.matches("<details").count()), (1, 0));
+    assert!(!returned.contains("data-day"));
+}
+
+#[test]
 fn the_policy_lets_the_pages_speak_to_their_own_service_alone() {
     let (_, policy) = &headers("bm9uY2U")[0];
     assert_eq!(

@@ -23,15 +23,16 @@ pub(super) enum Call {
     Refresh,
     Account,
     Leads,
+    Lead,
     Contacts,
     Pipelines,
 }
 
 impl Call {
-    pub(super) const ALL: [Self; 6] =
-        [Self::Exchange, Self::Refresh, Self::Account, Self::Leads, Self::Contacts, Self::Pipelines];
+    pub(super) const ALL: [Self; 7] =
+        [Self::Exchange, Self::Refresh, Self::Account, Self::Leads, Self::Lead, Self::Contacts, Self::Pipelines];
 
-    pub(super) const READS: [Self; 4] = [Self::Account, Self::Leads, Self::Contacts, Self::Pipelines];
+    pub(super) const READS: [Self; 5] = [Self::Account, Self::Leads, Self::Lead, Self::Contacts, Self::Pipelines];
 
     pub(super) async fn make(self, client: &dyn AmoClient, host: &AccountHost) -> Result<(), AmoError> {
         let token = AccessToken::new(ACCESS);
@@ -40,6 +41,7 @@ impl Call {
             Self::Refresh => client.refresh(host, &RefreshToken::new(REFRESH)).await.map(drop),
             Self::Account => client.account(host, &token).await.map(drop),
             Self::Leads => client.leads(host, &token, &all_leads()).await.map(drop),
+            Self::Lead => client.lead(host, &token, 5).await.map(drop),
             Self::Contacts => client.contacts(host, &token, &[7]).await.map(drop),
             Self::Pipelines => client.pipelines(host, &token).await.map(drop),
         }
@@ -53,6 +55,7 @@ impl Call {
             Self::Refresh => Asked::Refresh { host, token: RefreshToken::new(REFRESH) },
             Self::Account => Asked::Account { host, token },
             Self::Leads => Asked::Leads { host, token, filter: all_leads() },
+            Self::Lead => Asked::Lead { host, token, id: 5 },
             Self::Contacts => Asked::Contacts { host, token, ids: vec![7] },
             Self::Pipelines => Asked::Pipelines { host, token },
         }
@@ -63,6 +66,7 @@ impl Call {
             Self::Exchange | Self::Refresh => Reply::Issues(issued("x")),
             Self::Account => Reply::Account(AccountId(1)),
             Self::Leads => Reply::Leads(LeadPage { leads: Vec::new(), has_more: false }),
+            Self::Lead => Reply::Nothing,
             Self::Contacts => Reply::Contacts(Vec::new()),
             Self::Pipelines => Reply::Pipelines(Vec::new()),
         }

@@ -53,6 +53,8 @@ pub type Case = suite::Case<dyn AmoClientHarness>;
 /// Runs the case of this name on a fresh harness of `H`.
 pub fn judge<H: AmoClientHarness>(name: &str) {
     let case = CASES.iter().find(|case| case.name == name).unwrap();
+    // Shown if the case fails.
+    eprintln!("the port promises: {}", case.promise);
     suite::run(async {
         let harness = H::fresh().await;
         (case.run)(&harness).await;
@@ -115,12 +117,22 @@ suite::cases! {
     "An empty page is no error." => [
         reads::nothing_is_no_error,
     ]
+    "Deleted leads are left out." => [
+        reads::deleted_leads_are_not_listed,
+    ]
+    "A filter of 50 stages is one request." => [
+        reads::a_filter_of_fifty_stages_is_one_request,
+    ]
+    "The lead with this number; None if there is none, or it was deleted." => [
+        reads::a_lead_comes_by_its_number,
+        reads::an_unknown_or_deleted_lead_is_none,
+    ]
     "The contacts with these numbers, at most 250, in one request; unknown ones are left out." => [
         reads::contacts_come_by_their_numbers,
         reads::a_full_page_of_contacts_is_one_request,
         reads::without_numbers_nobody_is_listed,
     ]
-    "All pipelines with their stages." => [
+    "All pipelines with their stages, those put away among them." => [
         reads::pipelines_come_with_their_stages,
     ]
 

@@ -1,7 +1,7 @@
 //! Reads: what the CRM has, in the domain's terms.
 
 use amo_connect_domain::ids::AccountId;
-use amo_connect_domain::lead::{AmoLead, Contact, LeadFilter, LeadPage, Pipeline, Stage};
+use amo_connect_domain::lead::{AmoLead, Contact, LeadFilter, LeadPage, MOST_STAGES, Pipeline, Stage};
 use amo_connect_domain::ports::AmoError;
 use amo_connect_domain::token::AccessToken;
 
@@ -25,6 +25,20 @@ fn lead(id: u64) -> AmoLead {
         created_at: Some(at(0)),
         updated_at: Some(at(60)),
         contact: Some(77),
+    }
+}
+
+fn bare(id: u64) -> AmoLead {
+    AmoLead {
+        id,
+        name: None,
+        price: None,
+        pipeline: None,
+        stage: None,
+        responsible_user: None,
+        created_at: None,
+        updated_at: None,
+        contact: None,
     }
 }
 
@@ -53,18 +67,7 @@ pub(super) async fn leads_come_as_they_are_listed(harness: &dyn AmoClientHarness
 }
 
 pub(super) async fn a_lead_may_lack_everything_but_its_number(harness: &dyn AmoClientHarness) {
-    let bare = AmoLead {
-        id: 1,
-        name: None,
-        price: None,
-        pipeline: None,
-        stage: None,
-        responsible_user: None,
-        created_at: None,
-        updated_at: None,
-        contact: None,
-    };
-    let page = LeadPage { leads: vec![bare, lead(2)], has_more: false };
+    let page = LeadPage { leads: vec![bare(1), lead(2)], has_more: false };
     harness.will(Reply::Leads(page.clone())).await;
     let listed = harness.client().leads(&harness.host(), &token(), &all_leads()).await;
     assert_eq!(listed, Ok(page));
@@ -84,8 +87,41 @@ pub(super) async fn a_filter_reaches_the_crm_whole(harness: &dyn AmoClientHarnes
     assert_eq!(harness.asked().await, [Asked::Leads { host: harness.host(), token: token(), filter }]);
 }
 
+pub(super) async fn a_filter_of_fifty_stages_is_one_request(harness: &dyn AmoClientHarness) {
+    let stages = (0..50).map(|stage| (9_999_999_999, 9_999_999_000 + stage)).collect();
+    let filter = LeadFilter { query: Some("🏖".repeat(255)), stages, ..all_leads() };
+    assert_eq!(filter.stages.len(), MOST_STAGES);
+    harness.will(Reply::Leads(LeadPage { leads: Vec::new(), has_more: false })).await;
+    harness.client().leads(&harness.host(), &token(), &filter).await.unwrap();
+    assert_eq!(harness.asked().await, [Asked::Leads { host: harness.host(), token: token(), filter }]);
+}
+
+pub(super) async fn deleted_leads_are_not_listed(harness: &dyn AmoClientHarness) {
+    harness.will(Reply::DeletedLead(lead(5))).await;
+    let listed = harness.client().leads(&harness.host(), &token(), &all_leads()).await;
+    assert_eq!(listed, Ok(LeadPage { leads: Vec::new(), has_more: false }));
+}
+
+pub(super) async fn a_lead_comes_by_its_number(harness: &dyn AmoClientHarness) {
+    for lead in [lead(10_000), bare(10_000)] {
+        harness.will(Reply::Lead(lead.clone())).await;
+        let found = harness.client().lead(&harness.host(), &token(), 10_000).await;
+        assert_eq!(found, Ok(Some(lead)));
+    }
+    let asked = Asked::Lead { host: harness.host(), token: token(), id: 10_000 };
+    assert_eq!(harness.asked().await, [asked.clone(), asked]);
+}
+
+pub(super) async fn an_unknown_or_deleted_lead_is_none(harness: &dyn AmoClientHarness) {
+    for reply in [Reply::Nothing, Reply::DeletedLead(lead(5))] {
+        harness.will(reply.clone()).await;
+        let found = harness.client().lead(&harness.host(), &token(), 5).await;
+        assert_eq!(found, Ok(None), "{reply:?}");
+    }
+}
+
 pub(super) async fn nothing_is_no_error(harness: &dyn AmoClientHarness) {
-    for call in [Call::Leads, Call::Contacts, Call::Pipelines] {
+    for call in [Call::Leads, Call::Lead, Call::Contacts, Call::Pipelines] {
         assert_eq!(answered(harness, call, Reply::Nothing).await, Ok(()), "{call:?}");
     }
 }
@@ -115,12 +151,25 @@ pub(super) async fn without_numbers_nobody_is_listed(harness: &dyn AmoClientHarn
 }
 
 pub(super) async fn pipelines_come_with_their_stages(harness: &dyn AmoClientHarness) {
-    let stage = |id, kind| Stage { id, name: format!("stage {id}"), sort: -10, kind };
+    let stage = |id, kind| Stage {
+        id,
+        name: format!("stage {id}"),
+        sort: -10,
+        is_editable: id == 2,
+        color: (id == 1).then(|| "#c1c1c1".to_owned()),
+        kind,
+    };
     let stages = vec![stage(1, Some(1)), stage(2, Some(0)), stage(142, None)];
-    let pipelines = vec![
-        Pipeline { id: 3, name: "Продажі".to_owned(), stages },
-        Pipeline { id: 2, name: "Empty".to_owned(), stages: Vec::new() },
-    ];
+    let pipeline = |id, name: &str, is_main, stages| Pipeline {
+        id,
+        name: name.to_owned(),
+        sort: 7,
+        is_main,
+        is_unsorted_on: is_main,
+        is_archived: !is_main,
+        stages,
+    };
+    let pipelines = vec![pipeline(3, "Продажі", true, stages), pipeline(2, "Put away", false, Vec::new())];
     harness.will(Reply::Pipelines(pipelines.clone())).await;
     assert_eq!(harness.client().pipelines(&harness.host(), &token()).await, Ok(pipelines));
 }

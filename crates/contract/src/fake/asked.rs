@@ -16,6 +16,8 @@ pub enum Asked {
     Account { host: AccountHost, token: AccessToken },
     /// For leads.
     Leads { host: AccountHost, token: AccessToken, filter: LeadFilter },
+    /// For one lead.
+    Lead { host: AccountHost, token: AccessToken, id: u64 },
     /// For contacts.
     Contacts { host: AccountHost, token: AccessToken, ids: Vec<u64> },
     /// For pipelines.
@@ -36,6 +38,7 @@ impl Asked {
             | Self::Refresh { host, .. }
             | Self::Account { host, .. }
             | Self::Leads { host, .. }
+            | Self::Lead { host, .. }
             | Self::Contacts { host, .. }
             | Self::Pipelines { host, .. }
             | Self::Unintelligible { host, .. } => host,

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use amo_connect_domain::host::{AccountHost, AllowedHosts};
 use amo_connect_domain::ids::AccountId;
-use amo_connect_domain::lead::{Contact, LeadFilter, LeadPage, Pipeline};
+use amo_connect_domain::lead::{AmoLead, Contact, LeadFilter, LeadPage, Pipeline};
 use amo_connect_domain::ports::{AmoClient, AmoError};
 use amo_connect_domain::token::{AccessToken, AuthorizationCode, Issued, RefreshToken, State};
 use async_trait::async_trait;
@@ -156,10 +156,21 @@ impl AmoClient for FakeAmo {
         let asked = Asked::Leads { host: host.clone(), token: token.clone(), filter: filter.clone() };
         let scripted = |reply| match reply {
             Reply::Leads(page) => Some(page),
-            Reply::Nothing => Some(LeadPage { leads: Vec::new(), has_more: false }),
+            Reply::Nothing | Reply::DeletedLead(_) => Some(LeadPage { leads: Vec::new(), has_more: false }),
             _ => None,
         };
         self.call(&asked, scripted, |crm| Ok(crm.opened(host, token)?.page(filter)))
+    }
+
+    async fn lead(&self, host: &AccountHost, token: &AccessToken, id: u64) -> Result<Option<AmoLead>, AmoError> {
+        let asked = Asked::Lead { host: host.clone(), token: token.clone(), id };
+        let scripted = |reply| match reply {
+            Reply::Lead(lead) => Some(Some(lead)),
+            Reply::Nothing | Reply::DeletedLead(_) => Some(None),
+            _ => None,
+        };
+        let known = |crm: &mut Crm| Ok(crm.opened(host, token)?.leads.iter().find(|lead| lead.id == id).cloned());
+        self.call(&asked, scripted, known)
     }
 
     async fn contacts(&self, host: &AccountHost, token: &AccessToken, ids: &[u64]) -> Result<Vec<Contact>, AmoError> {

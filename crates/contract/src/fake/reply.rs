@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use amo_connect_domain::ids::AccountId;
-use amo_connect_domain::lead::{Contact, LeadPage, Pipeline};
+use amo_connect_domain::lead::{AmoLead, Contact, LeadPage, Pipeline};
 use amo_connect_domain::ports::AmoError;
 use amo_connect_domain::token::Issued;
 
 use super::Asked;
 
 /// The answer to one request. [`FakeAmo`](super::FakeAmo) gives its meaning,
-/// [`AmoServer`](crate::wire::AmoServer) its bytes.
+/// [`CrmServer`](crate::wire::CrmServer) its bytes.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Reply {
     /// A pair.
@@ -21,6 +21,10 @@ pub enum Reply {
     Account(AccountId),
     /// A page of leads.
     Leads(LeadPage),
+    /// One lead.
+    Lead(AmoLead),
+    /// A lead that was deleted; asked for a page, it is alone there.
+    DeletedLead(AmoLead),
     /// Contacts.
     Contacts(Vec<Contact>),
     /// Pipelines.
@@ -163,6 +167,8 @@ impl Reply {
             | Self::IssuesWithQuotedLife(_)
             | Self::Account(_)
             | Self::Leads(_)
+            | Self::Lead(_)
+            | Self::DeletedLead(_)
             | Self::Contacts(_)
             | Self::Pipelines(_)
             | Self::Nothing => None,

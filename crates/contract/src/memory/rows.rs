@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use amo_connect_domain::attempt::{Attempt, AttemptReason, AttemptState, MEMORY, OPEN_ATTEMPTS};
 use amo_connect_domain::connection::{CrmConnection, Grant};
 use amo_connect_domain::exchange::{Admission, Admitted, ClaimRefusal, Exchange, ExchangeStatus, Origin};
-use amo_connect_domain::ids::{Generation, LeaseOwner, Revision, UserId};
+use amo_connect_domain::ids::{Epoch, Generation, LeaseOwner, Revision, UserId};
 use amo_connect_domain::lease::{Lease, LeaseDecision, RefreshLease};
 use amo_connect_domain::ports::{Claim, RefreshRequest, StoreError};
 use amo_connect_domain::token::{CodeHash, StateHash, TokenPair};
@@ -110,11 +110,11 @@ impl Rows {
         Ok(exchange.clone())
     }
 
-    pub(super) fn claim(&mut self, code: CodeHash, user: &UserId, now: Timestamp) -> Claim {
+    pub(super) fn claim(&mut self, code: CodeHash, user: &UserId, as_of: Epoch, now: Timestamp) -> Claim {
         let Some(mut exchange) = self.exchanges.get(&code).cloned() else {
             return Claim::Refused(ClaimRefusal::NotWaiting);
         };
-        let claimed = exchange.claim(self.connection_or_new(user.clone()), now);
+        let claimed = exchange.claim(self.connection_or_new(user.clone()), as_of, now);
         self.exchanges.insert(code, exchange);
         match claimed {
             Ok(connection) => {

@@ -1,6 +1,7 @@
 //! Claims: a waiting grant finds its owner, once and in time.
 
 use amo_connect_domain::exchange::{CLAIM_TERM, ClaimRefusal, ExchangeStatus};
+use amo_connect_domain::ids::Epoch;
 use amo_connect_domain::ports::Claim;
 
 use super::TokenStoreHarness;
@@ -26,7 +27,7 @@ pub(super) async fn an_ownerless_grant_waits_for_nobody_in_particular(harness: &
 pub(super) async fn a_claimed_grant_becomes_the_connection(harness: &dyn TokenStoreHarness) {
     let (store, other) = (harness.store(), harness.second_handle().await);
     let code = waiting(&store, "x").await;
-    assert_eq!(other.claim(code, &user("olena"), at(2)).await.unwrap(), Claim::Connected);
+    assert_eq!(other.claim(code, &user("olena"), Epoch::default(), at(2)).await.unwrap(), Claim::Connected);
     let made = connection(&store, &user("olena")).await;
     assert_eq!((made.grant(), made.connected_at), (Some(&grant(1, "x")), Some(at(2))));
     let record = store.exchange(code).await.unwrap().unwrap();
@@ -37,7 +38,7 @@ pub(super) async fn a_claim_over_the_same_account_renews_the_connection(harness:
     let store = harness.store();
     let before = connect(&store, &user("olena"), 1, "old").await;
     let code = waiting(&store, "new").await;
-    assert_eq!(store.claim(code, &user("olena"), at(2)).await.unwrap(), Claim::Connected);
+    assert_eq!(store.claim(code, &user("olena"), Epoch::default(), at(2)).await.unwrap(), Claim::Connected);
     let renewed = connection(&store, &user("olena")).await;
     assert_eq!(renewed.grant(), Some(&grant(1, "new")));
     assert!(renewed.epoch > before.epoch && renewed.generation > before.generation);
@@ -47,7 +48,7 @@ pub(super) async fn a_claim_over_another_account_is_refused_and_wipes_the_grant(
     let store = harness.store();
     let before = connect(&store, &user("olena"), 2, "old").await;
     let code = waiting(&store, "strangers").await;
-    let claim = store.claim(code, &user("olena"), at(2)).await.unwrap();
+    let claim = store.claim(code, &user("olena"), Epoch::default(), at(2)).await.unwrap();
     assert_eq!(claim, Claim::Refused(ClaimRefusal::OtherAccount));
     assert_eq!(connection(&store, &user("olena")).await, before);
     assert_eq!(status(&store, code).await, ExchangeStatus::OtherAccount);
@@ -57,7 +58,7 @@ pub(super) async fn a_late_claim_finds_nothing_waiting(harness: &dyn TokenStoreH
     let store = harness.store();
     let code = waiting(&store, "x").await;
     let late = after(at(1), CLAIM_TERM);
-    let claim = store.claim(code, &user("olena"), late).await.unwrap();
+    let claim = store.claim(code, &user("olena"), Epoch::default(), late).await.unwrap();
     assert_eq!(claim, Claim::Refused(ClaimRefusal::NotWaiting));
     assert_eq!(status(&store, code).await, ExchangeStatus::Unclaimed);
     assert_eq!(grant_of(&store, &user("olena")).await, None);
@@ -65,7 +66,7 @@ pub(super) async fn a_late_claim_finds_nothing_waiting(harness: &dyn TokenStoreH
 
 pub(super) async fn a_claim_of_an_unknown_code_finds_nothing_waiting(harness: &dyn TokenStoreHarness) {
     let store = harness.store();
-    let claim = store.claim(code("unheard of"), &user("olena"), at(0)).await.unwrap();
+    let claim = store.claim(code("unheard of"), &user("olena"), Epoch::default(), at(0)).await.unwrap();
     assert_eq!(claim, Claim::Refused(ClaimRefusal::NotWaiting));
     assert_eq!(grant_of(&store, &user("olena")).await, None);
 }
@@ -75,7 +76,7 @@ pub(super) async fn of_eight_claimers_one_is_given_the_grant(harness: &dyn Token
     let code = waiting(&handles[0], "x").await;
     let claims = race(8, |number| {
         let store = handles[usize::from(number % 2)].clone();
-        async move { store.claim(code, &user(&format!("user {number}")), at(2)).await.unwrap() }
+        async move { store.claim(code, &user(&format!("user {number}")), Epoch::default(), at(2)).await.unwrap() }
     })
     .await;
     let mut connected = 0;
@@ -93,9 +94,9 @@ pub(super) async fn of_eight_claimers_one_is_given_the_grant(harness: &dyn Token
 pub(super) async fn a_second_claim_finds_nothing_waiting(harness: &dyn TokenStoreHarness) {
     let store = harness.store();
     let code = waiting(&store, "x").await;
-    store.claim(code, &user("olena"), at(2)).await.unwrap();
+    store.claim(code, &user("olena"), Epoch::default(), at(2)).await.unwrap();
     let made = connection(&store, &user("olena")).await;
-    let again = store.claim(code, &user("olena"), at(3)).await.unwrap();
+    let again = store.claim(code, &user("olena"), Epoch::default(), at(3)).await.unwrap();
     assert_eq!(again, Claim::Refused(ClaimRefusal::NotWaiting));
     assert_eq!(connection(&store, &user("olena")).await, made);
 }
@@ -105,11 +106,11 @@ pub(super) async fn a_grant_of_a_known_user_is_given_to_nobody_else(harness: &dy
     store.open_attempt(&attempt).await.unwrap();
     admit(&store, &by_attempt(code("x"), &attempt, true), owner(1)).await;
     let before = store.save_grant(code("x"), &grant(1, "x"), at(1)).await.unwrap();
-    let claim = store.claim(code("x"), &user("ivan"), at(2)).await.unwrap();
+    let claim = store.claim(code("x"), &user("ivan"), Epoch::default(), at(2)).await.unwrap();
     assert_eq!(claim, Claim::Refused(ClaimRefusal::AnotherUser));
     assert_eq!(grant_of(&store, &user("ivan")).await, None);
     assert_eq!(store.exchange(code("x")).await.unwrap(), Some(before));
-    assert_eq!(store.claim(code("x"), &user("olena"), at(3)).await.unwrap(), Claim::Connected);
+    assert_eq!(store.claim(code("x"), &user("olena"), Epoch::default(), at(3)).await.unwrap(), Claim::Connected);
 }
 
 pub(super) async fn a_grant_awaits_its_own_user_until_its_term(harness: &dyn TokenStoreHarness) {
@@ -123,6 +124,15 @@ pub(super) async fn a_grant_awaits_its_own_user_until_its_term(harness: &dyn Tok
     assert!(awaits("olena", at(2)).await);
     assert!(!awaits("ivan", at(2)).await);
     assert!(!awaits("olena", after(at(1), CLAIM_TERM)).await);
-    store.claim(code("x"), &user("olena"), at(3)).await.unwrap();
+    store.claim(code("x"), &user("olena"), Epoch::default(), at(3)).await.unwrap();
     assert!(!awaits("olena", at(4)).await);
+}
+
+pub(super) async fn a_disconnect_wins_over_a_claim_asked_for_before_it(harness: &dyn TokenStoreHarness) {
+    let store = harness.store();
+    let code = waiting(&store, "x").await;
+    store.disconnect(&user("olena")).await.unwrap();
+    let claim = store.claim(code, &user("olena"), Epoch::default(), at(2)).await.unwrap();
+    assert_eq!(claim, Claim::Refused(ClaimRefusal::NotWaiting));
+    assert_eq!(store.connection(&user("olena")).await.unwrap().unwrap().grant(), None);
 }

@@ -3,6 +3,7 @@
 use amo_connect_domain::attempt::{AttemptReason, AttemptState};
 use amo_connect_domain::connection::ConnectionState;
 use amo_connect_domain::exchange::{ClaimRefusal, ExchangeStatus};
+use amo_connect_domain::ids::Epoch;
 use amo_connect_domain::ports::{Claim, RefreshRequest, StoreError};
 
 use super::TokenStoreHarness;
@@ -46,7 +47,7 @@ pub(super) async fn a_disconnect_ends_what_the_user_has_open(harness: &dyn Token
         assert_eq!(status(&store, code(name)).await, ExchangeStatus::Void, "{name}");
     }
     assert!(!store.awaits_claim(&olena, at(2)).await.unwrap());
-    let claim = store.claim(code("unclaimed"), &olena, at(2)).await.unwrap();
+    let claim = store.claim(code("unclaimed"), &olena, Epoch::default(), at(2)).await.unwrap();
     assert_eq!(claim, Claim::Refused(ClaimRefusal::NotWaiting));
 }
 

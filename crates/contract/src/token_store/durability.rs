@@ -35,7 +35,7 @@ pub(super) async fn a_dropped_future_leaves_nothing_half_done(harness: &dyn Toke
     for polls in 0..12 {
         let (name, user) = (format!("code {polls}"), user(&format!("user {polls}")));
         let code = waiting(&store, &name).await;
-        let done = abandon_after(polls, store.claim(code, &user, at(2))).await;
+        let done = abandon_after(polls, store.claim(code, &user, Epoch::default(), at(2))).await;
         // A store may go on with an abandoned call: these hold before, between and after.
         let earlier = connected_in(&other, code).await;
         let found = other.connection(&user).await.unwrap();
@@ -45,7 +45,7 @@ pub(super) async fn a_dropped_future_leaves_nothing_half_done(harness: &dyn Toke
         assert!(epoch.is_none() || epoch == later, "after {polls} polls there is nothing but a connection");
         assert!(earlier.is_some() || !done, "a claim that was done is not there");
 
-        store.claim(code, &user, at(3)).await.unwrap();
+        store.claim(code, &user, Epoch::default(), at(3)).await.unwrap();
         assert_eq!(grant_of(&other, &user).await, Some(grant(1, &name)));
         assert_eq!(connection(&other, &user).await.epoch, Epoch(1), "it was claimed once");
     }
@@ -108,7 +108,7 @@ pub(super) async fn a_sweep_wipes_unclaimed_grants_and_counts_them(harness: &dyn
     let store = harness.store();
     let late = [waiting(&store, "late").await, waiting(&store, "later").await];
     let claimed = waiting(&store, "claimed").await;
-    store.claim(claimed, &user("olena"), at(2)).await.unwrap();
+    store.claim(claimed, &user("olena"), Epoch::default(), at(2)).await.unwrap();
     admit(&store, &by_app(code("in time"), &user("ivan")), owner(1)).await;
     assert_eq!(store.sweep(at(2)).await.unwrap(), 0);
     assert_eq!(store.sweep(after(at(1), CLAIM_TERM)).await.unwrap(), 2);

@@ -71,6 +71,8 @@ pub type Case = suite::Case<dyn TokenStoreHarness>;
 /// Runs the case of this name on a fresh harness of `H`.
 pub fn judge<H: TokenStoreHarness>(name: &str) {
     let case = CASES.iter().find(|case| case.name == name).unwrap();
+    // Shown if the case fails.
+    eprintln!("the port promises: {}", case.promise);
     suite::run(async {
         let harness = H::fresh().await;
         (case.run)(&harness).await;
@@ -159,6 +161,9 @@ suite::cases! {
         claims::of_eight_claimers_one_is_given_the_grant,
         claims::a_second_claim_finds_nothing_waiting,
         claims::a_grant_of_a_known_user_is_given_to_nobody_else,
+    ]
+    "as_of is the user's epoch when they asked: a disconnect since then MUST win." => [
+        claims::a_disconnect_wins_over_a_claim_asked_for_before_it,
     ]
     "Whether a grant waits for user's claim at now." => [
         claims::a_grant_awaits_its_own_user_until_its_term,

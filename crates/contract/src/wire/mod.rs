@@ -1,8 +1,8 @@
-//! [`AmoServer`]: amoCRM's side of the wire, for harnesses of clients that speak HTTP.
+//! [`CrmServer`]: the CRM's side of the wire, for harnesses of clients that speak HTTP.
 
+mod amo;
 mod answer;
-mod entities;
-mod query;
+mod dialect;
 mod request;
 
 use std::collections::VecDeque;
@@ -16,21 +16,15 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::JoinHandle;
 
 use crate::fake::{Asked, Reply};
-use answer::Answer;
-use request::Request;
+pub use amo::Integration;
+pub use dialect::{Dialect, Words};
+pub use request::Request;
 
-/// The integration that the CRM knows.
-#[derive(Clone)]
-#[expect(missing_docs, reason = "the fields are called as in amoCRM's settings")]
-pub struct Integration {
-    pub client_id: String,
-    pub client_secret: String,
-    pub redirect_uri: String,
-}
+use answer::Answer;
 
 /// A small HTTP server on loopback that answers as it is told, writes down what it is asked,
 /// and is gone when it is dropped. A request without an answer laid ready is closed on.
-pub struct AmoServer {
+pub struct CrmServer {
     address: SocketAddr,
     desk: Arc<Desk>,
     door: Mutex<Door>,
@@ -38,7 +32,7 @@ pub struct AmoServer {
 
 /// What the connections share.
 struct Desk {
-    integration: Integration,
+    dialect: Box<dyn Dialect>,
     host: AccountHost,
     script: Mutex<VecDeque<Reply>>,
     asked: Mutex<Vec<Asked>>,
@@ -50,13 +44,14 @@ enum Door {
     Shut(TcpSocket),
 }
 
-impl AmoServer {
-    /// Starts a CRM that knows this integration.
-    pub async fn start(integration: Integration) -> io::Result<Self> {
+impl CrmServer {
+    /// Starts a CRM that speaks so, as an [`Integration`] does.
+    pub async fn start(dialect: impl Dialect) -> io::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let address = listener.local_addr()?;
         let host = AccountHost::stored(address.to_string());
-        let desk = Arc::new(Desk { integration, host, script: Mutex::default(), asked: Mutex::default() });
+        let desk =
+            Arc::new(Desk { dialect: Box::new(dialect), host, script: Mutex::default(), asked: Mutex::default() });
         let door = Mutex::new(Door::Open(accept(listener, Arc::clone(&desk))));
         Ok(Self { address, desk, door })
     }
@@ -105,7 +100,7 @@ impl AmoServer {
     }
 }
 
-impl Drop for AmoServer {
+impl Drop for CrmServer {
     fn drop(&mut self) {
         if let Door::Open(listening) = &*lock(&self.door) {
             listening.abort();
@@ -127,13 +122,17 @@ impl Desk {
     /// One request, one answer.
     async fn serve(&self, mut socket: TcpStream) -> io::Result<()> {
         let Some(request) = Request::read(&mut socket).await? else { return Ok(()) };
-        let asked = request.asked(&self.host, &self.integration);
+        let understood = match request.header("host") {
+            Some(named) if named == self.host.as_str() => self.dialect.understand(&request, &self.host),
+            _ => Err("it names another host"),
+        };
+        let asked = understood.unwrap_or_else(|why| Asked::Unintelligible { host: self.host.clone(), why });
         lock(&self.asked).push(asked.clone());
         let reply = match asked {
             Asked::Unintelligible { .. } => Some(Reply::OddRefusal),
             _ => lock(&self.script).pop_front(),
         };
-        match reply.map(|reply| Answer::to(&asked, &reply)) {
+        match reply.map(|reply| Answer::to(&asked, &reply, &*self.dialect)) {
             None => {}
             Some(Answer::Whole(bytes)) => socket.write_all(&bytes).await?,
             Some(Answer::Never) => {

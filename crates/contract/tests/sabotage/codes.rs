@@ -3,7 +3,7 @@
 use amo_connect_contract::fixtures::{after, at};
 use amo_connect_domain::connection::Grant;
 use amo_connect_domain::exchange::{Admission, Admitted, ClaimRefusal, Exchange, ExchangeStatus, Origin};
-use amo_connect_domain::ids::{LeaseOwner, UserId};
+use amo_connect_domain::ids::{Epoch, LeaseOwner, UserId};
 use amo_connect_domain::lease::LEASE_TERM;
 use amo_connect_domain::ports::{Claim, StoreError, TokenStore as _};
 use amo_connect_domain::token::CodeHash;
@@ -68,12 +68,20 @@ impl SabotagedStore {
         self.honest.save_grant(code, grant, now).await
     }
 
-    pub(crate) async fn give(&self, code: CodeHash, user: &UserId, now: Timestamp) -> Result<Claim, StoreError> {
+    pub(crate) async fn give(
+        &self,
+        code: CodeHash,
+        user: &UserId,
+        as_of: Epoch,
+        now: Timestamp,
+    ) -> Result<Claim, StoreError> {
         let waiting = match self.honest.exchange(code).await?.map(|known| known.status) {
             Some(ExchangeStatus::Waiting { grant, .. }) => Some(*grant),
             _ => None,
         };
-        let connected = self.row(user).await.grant().is_some();
+        let row = self.row(user).await;
+        let connected = row.grant().is_some();
+        let as_of = if self.is(Sabotage::ClaimsPastDisconnects) { row.epoch } else { as_of };
         let now = if self.is(Sabotage::ClaimsAtAnyTime) { at(0) } else { now };
         match (self.sabotage, waiting) {
             (Sabotage::ClaimsInTwoSteps, Some(grant)) => {
@@ -88,7 +96,7 @@ impl SabotagedStore {
             (Sabotage::ClaimsOverAnything, _) => self.honest.disconnect(user).await?,
             _ => {}
         }
-        match self.honest.claim(code, user, now).await? {
+        match self.honest.claim(code, user, as_of, now).await? {
             Claim::Refused(ClaimRefusal::NotWaiting) if self.is(Sabotage::ClaimsTwice) => Ok(Claim::Connected),
             claim => Ok(claim),
         }

@@ -18,6 +18,7 @@ pub(crate) enum Sabotage {
     ClaimsOverAnything,
     ClaimsOverNothing,
     ClaimsTwice,
+    ClaimsPastDisconnects,
     ClosesClosedAttempts,
     DisconnectDoesNothing,
     DisconnectIsNoEvent,

@@ -62,6 +62,7 @@ const NOTICED: &[(Sabotage, &str)] = &[
     (Sabotage::ClaimsAtAnyTime, "a_late_claim_finds_nothing_waiting"),
     (Sabotage::ClaimsTwice, "a_claim_of_an_unknown_code_finds_nothing_waiting"),
     (Sabotage::ClaimsTwice, "a_second_claim_finds_nothing_waiting"),
+    (Sabotage::ClaimsPastDisconnects, "a_disconnect_wins_over_a_claim_asked_for_before_it"),
     (Sabotage::ClaimsForAnybody, "of_eight_claimers_one_is_given_the_grant"),
     (Sabotage::ClaimsForAnybody, "a_grant_of_a_known_user_is_given_to_nobody_else"),
     (Sabotage::AwaitsForever, "a_grant_awaits_its_own_user_until_its_term"),

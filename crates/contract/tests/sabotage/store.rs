@@ -8,7 +8,7 @@ use amo_connect_contract::fixtures::{after, at, host};
 use amo_connect_domain::attempt::{Attempt, AttemptState, MEMORY, OPEN_ATTEMPTS};
 use amo_connect_domain::connection::{CrmConnection, Grant};
 use amo_connect_domain::exchange::{Admission, Admitted, Exchange};
-use amo_connect_domain::ids::{AttemptId, Generation, LeaseOwner, Revision, UserId};
+use amo_connect_domain::ids::{AttemptId, Epoch, Generation, LeaseOwner, Revision, UserId};
 use amo_connect_domain::lease::LEASE_TERM;
 use amo_connect_domain::ports::{Claim, RefreshRequest, StoreError, TokenStore};
 use amo_connect_domain::token::{CodeHash, StateHash, TokenPair};
@@ -168,8 +168,8 @@ impl TokenStore for SabotagedStore {
         }
     }
 
-    async fn claim(&self, code: CodeHash, user: &UserId, now: Timestamp) -> Result<Claim, StoreError> {
-        self.give(code, user, now).await
+    async fn claim(&self, code: CodeHash, user: &UserId, as_of: Epoch, now: Timestamp) -> Result<Claim, StoreError> {
+        self.give(code, user, as_of, now).await
     }
 
     async fn awaits_claim(&self, user: &UserId, now: Timestamp) -> Result<bool, StoreError> {

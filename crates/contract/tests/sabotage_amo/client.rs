@@ -8,7 +8,7 @@ use amo_connect_contract::FakeAmo;
 use amo_connect_contract::fixtures::host;
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::ids::AccountId;
-use amo_connect_domain::lead::{Contact, LeadFilter, LeadPage, Pipeline};
+use amo_connect_domain::lead::{AmoLead, Contact, LeadFilter, LeadPage, Pipeline};
 use amo_connect_domain::ports::{AmoClient, AmoError};
 use amo_connect_domain::token::{AccessToken, AuthorizationCode, Issued, RefreshToken, State};
 use async_trait::async_trait;
@@ -32,6 +32,7 @@ pub(crate) enum Sabotage {
     GuessesLives,
     IgnoresFilters,
     InventsContacts,
+    InventsLeads,
     SendsAnywhere,
     ShowsSecrets,
     SortsLeads,
@@ -99,6 +100,20 @@ impl SabotagedClient {
     }
 }
 
+fn bare(id: u64) -> AmoLead {
+    AmoLead {
+        id,
+        name: None,
+        price: None,
+        pipeline: None,
+        stage: None,
+        responsible_user: None,
+        created_at: None,
+        updated_at: None,
+        contact: None,
+    }
+}
+
 #[async_trait]
 impl AmoClient for SabotagedClient {
     fn authorization_url(&self, state: &State) -> Url {
@@ -136,9 +151,20 @@ impl AmoClient for SabotagedClient {
             Sabotage::SortsLeads => page.leads.sort_by_key(|lead| lead.id),
             Sabotage::DropsOddLeads => page.leads.retain(|lead| lead.name.is_some()),
             Sabotage::CallsNothingMissing if page.leads.is_empty() => return Err(AmoError::NotFound),
+            Sabotage::InventsLeads => page.leads.push(bare(404)),
             _ => {}
         }
         Ok(page)
+    }
+
+    async fn lead(&self, host: &AccountHost, token: &AccessToken, id: u64) -> Result<Option<AmoLead>, AmoError> {
+        let host = self.host(host);
+        let lead = self.call(|| self.honest.lead(&host, token, id)).await?;
+        Ok(match self.sabotage {
+            Sabotage::DropsOddLeads => lead.filter(|lead| lead.name.is_some()),
+            Sabotage::InventsLeads => lead.or(Some(bare(id))),
+            _ => lead,
+        })
     }
 
     async fn contacts(&self, host: &AccountHost, token: &AccessToken, ids: &[u64]) -> Result<Vec<Contact>, AmoError> {

@@ -8,7 +8,7 @@ use url::Url;
 
 use crate::host::AccountHost;
 use crate::ids::AccountId;
-use crate::lead::{Contact, LeadFilter, LeadPage, Pipeline};
+use crate::lead::{AmoLead, Contact, LeadFilter, LeadPage, Pipeline};
 use crate::token::{AccessToken, AuthorizationCode, Issued, RefreshToken, State};
 
 /// Speaks to one CRM on behalf of one integration.
@@ -17,6 +17,7 @@ use crate::token::{AccessToken, AuthorizationCode, Issued, RefreshToken, State};
 /// send nothing to a host that is not allowed ([`AmoError::HostNotAllowed`]), and MUST NOT
 /// show a token, a code, the client secret or the CRM's own words in an error. Retrying is the
 /// caller's business, who knows what is safe to repeat.
+#[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait AmoClient: Debug + Send + Sync + 'static {
     /// Where a browser is sent to allow the integration; the answer comes back with `state`.
@@ -40,13 +41,17 @@ pub trait AmoClient: Debug + Send + Sync + 'static {
     /// The number of the account that `token` opens (`GET /api/v4/account`).
     async fn account(&self, host: &AccountHost, token: &AccessToken) -> Result<AccountId, AmoError>;
 
-    /// A page of leads, in the CRM's order. An empty page is no error.
+    /// A page of leads, in the CRM's order. An empty page is no error. Deleted leads are left out.
+    /// A filter of 50 stages is one request.
     async fn leads(&self, host: &AccountHost, token: &AccessToken, filter: &LeadFilter) -> Result<LeadPage, AmoError>;
+
+    /// The lead with this number; `None` if there is none, or it was deleted.
+    async fn lead(&self, host: &AccountHost, token: &AccessToken, id: u64) -> Result<Option<AmoLead>, AmoError>;
 
     /// The contacts with these numbers, at most 250, in one request; unknown ones are left out.
     async fn contacts(&self, host: &AccountHost, token: &AccessToken, ids: &[u64]) -> Result<Vec<Contact>, AmoError>;
 
-    /// All pipelines with their stages.
+    /// All pipelines with their stages, those put away among them.
     async fn pipelines(&self, host: &AccountHost, token: &AccessToken) -> Result<Vec<Pipeline>, AmoError>;
 }
 

@@ -7,3 +7,5 @@ mod token_store;
 pub use amo_client::{AmoClient, AmoError};
 pub use runtime::Runtime;
 pub use token_store::{Claim, RefreshRequest, StoreError, TokenStore};
+#[cfg(feature = "mock")]
+pub use {amo_client::MockAmoClient, runtime::MockRuntime, token_store::MockTokenStore};

@@ -8,6 +8,7 @@ use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 
 /// Time, tasks and randomness. A simulation implements it with virtual time and a seed.
+#[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait Runtime: Debug + Send + Sync + 'static {
     /// This instance's clock, to the microsecond. Leases are never judged by it.

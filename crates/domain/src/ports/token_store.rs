@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use crate::attempt::{Attempt, AttemptState};
 use crate::connection::{CrmConnection, Grant};
 use crate::exchange::{Admission, Admitted, ClaimRefusal, Exchange};
-use crate::ids::{AttemptId, Generation, LeaseOwner, Revision, UserId};
+use crate::ids::{AttemptId, Epoch, Generation, LeaseOwner, Revision, UserId};
 use crate::lease::RefreshLease;
 use crate::token::{CodeHash, StateHash, TokenPair};
 
@@ -24,6 +24,7 @@ use crate::token::{CodeHash, StateHash, TokenPair};
 /// owner holds a lease for as long as it is on record under its name: one that has lapsed, but
 /// that nobody took since, can still be renewed or ended.
 /// Tokens MUST be stored encrypted, codes and states only as hashes.
+#[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait TokenStore: Debug + Send + Sync + 'static {
     /// Whether the store can be read and written, and its schema is the one this build knows.
@@ -69,8 +70,9 @@ pub trait TokenStore: Debug + Send + Sync + 'static {
     async fn end_exchange(&self, code: CodeHash, owner: LeaseOwner, refused: bool) -> Result<Exchange, StoreError>;
 
     /// Gives a waiting grant to `user` by [`Exchange::claim`], in one step with the connection
-    /// it replaces. MUST give it to one user, once.
-    async fn claim(&self, code: CodeHash, user: &UserId, now: Timestamp) -> Result<Claim, StoreError>;
+    /// it replaces. MUST give it to one user, once. `as_of` is the user's epoch when they asked: a
+    /// disconnect since then MUST win.
+    async fn claim(&self, code: CodeHash, user: &UserId, as_of: Epoch, now: Timestamp) -> Result<Claim, StoreError>;
 
     /// Whether a grant waits for `user`'s claim at `now`.
     async fn awaits_claim(&self, user: &UserId, now: Timestamp) -> Result<bool, StoreError>;

@@ -5,8 +5,9 @@ use std::time::Duration;
 use futures_channel::oneshot;
 
 use super::UseCases;
+use super::in_hand::Bound;
 use crate::connection::{ConnectionState, CrmConnection, Grant, ReauthReason};
-use crate::ids::{LeaseOwner, UserId};
+use crate::ids::{Epoch, LeaseOwner, UserId};
 use crate::lease::{LEASE_RENEWAL, RefreshLease};
 use crate::ports::{AmoError, RefreshRequest, StoreError};
 use crate::token::TokenPair;
@@ -37,22 +38,35 @@ pub enum AccessError {
     Store(#[from] StoreError),
 }
 
+/// A usable grant, and the epoch of the connection it is of.
+pub(super) struct Access {
+    pub(super) grant: Grant,
+    pub(super) epoch: Epoch,
+}
+
+fn opened(connection: &CrmConnection) -> Result<Access, AccessError> {
+    let grant = connection.grant().cloned().ok_or(AccessError::NotConnected)?;
+    Ok(Access { grant, epoch: connection.epoch })
+}
+
 impl UseCases {
     /// The user's grant, with an access token that has life left.
-    pub(super) async fn access(&self, user: &UserId) -> Result<Grant, AccessError> {
+    pub(super) async fn access(&self, user: &UserId) -> Result<Access, AccessError> {
         let connection = self.usable(user).await?;
         match connection.grant() {
-            Some(grant) if !grant.tokens.is_due(self.runtime.now(), self.settings.refresh_margin) => Ok(grant.clone()),
+            Some(grant) if !grant.tokens.is_due(self.runtime.now(), self.settings.refresh_margin) => {
+                opened(&connection)
+            }
             _ => self.refreshed(connection).await,
         }
     }
 
     /// The user's grant after a refresh, for a caller whom amoCRM refused the access token of `refused`.
-    pub(super) async fn access_after_refusal(&self, user: &UserId, refused: &TokenPair) -> Result<Grant, AccessError> {
+    pub(super) async fn access_after_refusal(&self, user: &UserId, refused: &TokenPair) -> Result<Access, AccessError> {
         let connection = self.usable(user).await?;
         match connection.grant() {
-            Some(grant) if grant.tokens != *refused => Ok(grant.clone()),
-            _ => self.refreshed(connection).await,
+            Some(grant) if grant.tokens != *refused => opened(&connection),
+            _ => self.refresh_shared(&connection).await,
         }
     }
 
@@ -66,11 +80,27 @@ impl UseCases {
         }
     }
 
+    /// The grant after a refresh, or as it was while its access token lives.
+    async fn refreshed(&self, connection: CrmConnection) -> Result<Access, AccessError> {
+        match (self.refresh_shared(&connection).await, connection.grant()) {
+            (Err(AccessError::Amo(_) | AccessError::RefreshInProgress), Some(grant))
+                if grant.tokens.is_alive(self.runtime.now()) =>
+            {
+                opened(&connection)
+            }
+            (outcome, _) => outcome,
+        }
+    }
+
     /// Refreshes `connection`, or waits for whoever is at it.
-    async fn refreshed(&self, connection: CrmConnection) -> Result<Grant, AccessError> {
+    async fn refresh_shared(&self, connection: &CrmConnection) -> Result<Access, AccessError> {
         let (user, generation) = (connection.user.clone(), connection.generation);
         let waiting = async {
             loop {
+                if self.in_hand.holds(&Bound::Connection(user.clone())) {
+                    self.look_again().await;
+                    continue;
+                }
                 let owner = self.new_owner();
                 match self.store.lease_refresh(&user, generation, owner).await? {
                     RefreshRequest::Granted(connection, lease) => {
@@ -85,24 +115,16 @@ impl UseCases {
                     RefreshRequest::Held => self.look_again().await,
                     RefreshRequest::Moved => {
                         let now = self.usable(&user).await?;
-                        return now.grant().cloned().ok_or(AccessError::NotConnected);
+                        return opened(&now);
                     }
                 }
             }
         };
-        let outcome = self.within(PATIENCE, waiting).await.unwrap_or(Err(AccessError::RefreshInProgress));
-        match (outcome, connection.grant()) {
-            (Err(AccessError::Amo(_) | AccessError::RefreshInProgress), Some(grant))
-                if grant.tokens.is_alive(self.runtime.now()) =>
-            {
-                Ok(grant.clone())
-            }
-            (outcome, _) => outcome,
-        }
+        self.within(PATIENCE, waiting).await.unwrap_or(Err(AccessError::RefreshInProgress))
     }
 
     /// Sends the refresh token under the lease and brings in what comes back.
-    async fn refresh(&self, connection: CrmConnection, lease: RefreshLease) -> Result<Grant, AccessError> {
+    async fn refresh(&self, connection: CrmConnection, lease: RefreshLease) -> Result<Access, AccessError> {
         let Some(grant) = connection.grant() else {
             return Err(AccessError::NotConnected);
         };
@@ -112,9 +134,12 @@ impl UseCases {
                 tracing::warn!(%error, "a lease on a refresh token could not be renewed");
             }
         };
-        let sending = self.amo.refresh(&grant.host, &grant.tokens.refresh);
-        match self.while_beating(LEASE_RENEWAL, beat, sending).await {
-            Ok(issued) => self.save_rotated(&connection, issued.into_pair(self.runtime.now())).await,
+        let whole = async {
+            let issued = self.amo.refresh(&grant.host, &grant.tokens.refresh).await?;
+            Ok(self.save_rotated(&connection, issued.into_pair(self.runtime.now())).await)
+        };
+        match self.while_beating(LEASE_RENEWAL, beat, whole).await {
+            Ok(saved) => saved,
             Err(AmoError::GrantRevoked) => {
                 self.give_up(connection.clone(), &lease).await?;
                 Err(AccessError::NeedsReauth)
@@ -148,22 +173,22 @@ impl UseCases {
     }
 
     /// Saves the new pair, for as long as it takes: the old token is spent.
-    async fn save_rotated(&self, connection: &CrmConnection, pair: TokenPair) -> Result<Grant, AccessError> {
+    async fn save_rotated(&self, connection: &CrmConnection, pair: TokenPair) -> Result<Access, AccessError> {
+        let _on_its_way = self.in_hand.take(Bound::Connection(connection.user.clone()));
         let mut tries = 0;
         loop {
             let now = self.runtime.now();
             match self.store.save_rotated(&connection.user, connection.generation, &pair, now).await {
-                Ok(saved) => return saved.grant().cloned().ok_or(AccessError::NotConnected),
-                Err(StoreError::Unavailable(error)) => {
+                Ok(saved) => return opened(&saved),
+                Err(error @ (StoreError::Unavailable(_) | StoreError::Corrupt(_))) => {
                     tracing::error!(%error, tries, "refreshed tokens are not saved yet; trying again");
                     self.before_saving_again(tries).await;
                     tries += 1;
                 }
                 Err(StoreError::Conflict) => {
                     let now = self.usable(&connection.user).await?;
-                    return now.grant().cloned().ok_or(AccessError::NotConnected);
+                    return opened(&now);
                 }
-                Err(error @ StoreError::Corrupt(_)) => return Err(error.into()),
             }
         }
     }

@@ -4,13 +4,12 @@ use jiff::Timestamp;
 use url::Url;
 
 use super::UseCases;
-use crate::attempt::{Attempt, AttemptProgress, AttemptState};
+use crate::attempt::{Attempt, AttemptProgress, AttemptReason, AttemptState};
 use crate::ids::{AttemptId, UserId};
 use crate::ports::StoreError;
 use crate::token::{State, StateHash};
 
-/// An attempt that has begun.
-#[derive(Debug)]
+/// An attempt that has begun. It has no `Debug`: its address holds the state.
 pub struct Started {
     /// Its public name.
     pub attempt: AttemptId,
@@ -57,7 +56,12 @@ impl UseCases {
             AttemptState::Spent(code) => self.store.exchange(code).await?,
             _ => None,
         };
-        let progress = attempt.progress(exchange.as_ref(), self.runtime.now(), self.store.clock().await?);
+        let progress = match attempt.progress(exchange.as_ref(), self.runtime.now(), self.store.clock().await?) {
+            AttemptProgress::Pending(None) if self.unrecorded.has(&attempt.state_hash) => {
+                AttemptProgress::Pending(Some(AttemptReason::StorageUnavailable))
+            }
+            progress => progress,
+        };
         Ok(Some(AttemptView { attempt: id, progress }))
     }
 }

@@ -103,6 +103,7 @@ impl UseCases {
             Given::Absent => None,
             Given::Unusable => return CallbackOutcome::LinkExpired,
         };
+        let state_hash = StateHash::of(state.as_ref());
         match self.receive_code(code, state, &callback.referer).await {
             Ok(outcome) => outcome,
             Err(error @ StoreError::Corrupt(_)) => {
@@ -110,7 +111,10 @@ impl UseCases {
                 CallbackOutcome::StorageUnavailable
             }
             Err(error) => {
-                tracing::error!(%error, "a redirect could not be recorded; no code was spent");
+                tracing::error!(%error, "a redirect could not be recorded; a reload tries again");
+                if ours {
+                    self.unrecorded.note(state_hash, self.runtime.now());
+                }
                 CallbackOutcome::StorageUnavailable
             }
         }
@@ -129,6 +133,7 @@ impl UseCases {
         state: Option<State>,
         referer: &Given<String>,
     ) -> Result<CallbackOutcome, StoreError> {
+        let deadline = self.deadline(PATIENCE);
         let ours = state.as_ref().is_some_and(State::is_ours);
         let (code_hash, state_hash) = (CodeHash::of(&code), StateHash::of(state.as_ref()));
         let attempt = if ours { self.store.attempt_by_state(state_hash).await? } else { None };
@@ -138,7 +143,7 @@ impl UseCases {
             if !belongs_together(known, state_hash, ours, attempt.as_ref()) {
                 return Ok(CallbackOutcome::LinkExpired);
             }
-            match self.settled(code_hash, PATIENCE).await? {
+            match self.settled(code_hash, deadline).await? {
                 Exchanged::Settled(record) if !record.may_be_sent(self.store.clock().await?) => {
                     return Ok(outcome(&record));
                 }
@@ -171,7 +176,7 @@ impl UseCases {
             },
         };
         let request = Admission { code: code_hash, came_with: Some(state_hash), origin, host };
-        Ok(match self.exchange(request, code, place, PATIENCE).await? {
+        Ok(match self.exchange(request, code, place, deadline).await? {
             Exchanged::Settled(record) => outcome(&record),
             Exchanged::StillInFlight => CallbackOutcome::CrmUnavailable,
             Exchanged::StateSpent => CallbackOutcome::LinkExpired,

@@ -8,7 +8,7 @@ use super::connection::Standing;
 use super::exchange::Exchanged;
 use crate::attempt::Attempt;
 use crate::exchange::{Admission, ClaimRefusal, Exchange, ExchangeStatus, Origin};
-use crate::ids::UserId;
+use crate::ids::{Epoch, UserId};
 use crate::ports::{Claim, StoreError};
 use crate::token::{AuthorizationCode, CodeHash, State, StateHash};
 
@@ -56,6 +56,8 @@ impl UseCases {
         state: Option<State>,
         referer: Given<String>,
     ) -> Result<Standing, ClaimError> {
+        let deadline = self.deadline(PATIENCE);
+        let as_of = self.store.connection(user).await?.map_or(Epoch::default(), |connection| connection.epoch);
         let code_hash = CodeHash::of(&code);
         let state_hash = state.as_ref().map(|state| StateHash::of(Some(state)));
         let ours = state.as_ref().is_some_and(State::is_ours);
@@ -74,7 +76,7 @@ impl UseCases {
             return Err(ClaimError::AnotherUser);
         }
         if known.is_some() {
-            known = match self.settled(code_hash, PATIENCE).await? {
+            known = match self.settled(code_hash, deadline).await? {
                 Exchanged::Settled(record) => Some(*record),
                 Exchanged::StillInFlight | Exchanged::StateSpent => return Err(ClaimError::InProgress),
             };
@@ -90,14 +92,14 @@ impl UseCases {
             }
             let origin = Origin::App { attempt: attempt.map(|attempt| attempt.id), user: user.clone() };
             let request = Admission { code: code_hash, came_with: state_hash, origin, host };
-            known = match self.exchange(request, code, None, PATIENCE).await? {
+            known = match self.exchange(request, code, None, deadline).await? {
                 Exchanged::Settled(record) => Some(*record),
                 Exchanged::StillInFlight => return Err(ClaimError::InProgress),
                 Exchanged::StateSpent => return Err(ClaimError::Expired),
             };
         }
         let record = known.ok_or(StoreError::Conflict)?;
-        self.outcome(user, &record).await
+        self.outcome(user, as_of, &record).await
     }
 
     /// Whether a code that was never seen may come with this state.
@@ -110,35 +112,46 @@ impl UseCases {
         }
     }
 
-    async fn outcome(&self, user: &UserId, record: &Exchange) -> Result<Standing, ClaimError> {
+    async fn outcome(&self, user: &UserId, as_of: Epoch, record: &Exchange) -> Result<Standing, ClaimError> {
         if record.user.as_ref().is_some_and(|owner| owner != user) {
             return Err(ClaimError::AnotherUser);
         }
         match &record.status {
-            ExchangeStatus::Connected(epoch) => {
-                let standing = self.standing(user).await?;
-                let current = standing.connection.as_ref().is_some_and(|connection| connection.epoch == *epoch);
-                if current { Ok(standing) } else { Err(ClaimError::Expired) }
+            ExchangeStatus::Connected(epoch) => self.current(user, *epoch).await,
+            ExchangeStatus::Waiting { .. } => {
+                match self.store.claim(record.code, user, as_of, self.runtime.now()).await? {
+                    Claim::Connected => Ok(self.standing(user).await?),
+                    Claim::Refused(ClaimRefusal::AnotherUser) => Err(ClaimError::AnotherUser),
+                    Claim::Refused(ClaimRefusal::OtherAccount) => Err(ClaimError::AlreadyConnected),
+                    Claim::Refused(ClaimRefusal::NotWaiting) => self.claimed_meanwhile(user, record.code).await,
+                }
             }
-            ExchangeStatus::Waiting { .. } => match self.store.claim(record.code, user, self.runtime.now()).await? {
-                Claim::Connected => Ok(self.standing(user).await?),
-                Claim::Refused(ClaimRefusal::AnotherUser) => Err(ClaimError::AnotherUser),
-                Claim::Refused(ClaimRefusal::OtherAccount) => Err(ClaimError::AlreadyConnected),
-                Claim::Refused(ClaimRefusal::NotWaiting) => self.claimed_meanwhile(user, record.code).await,
-            },
-            ExchangeStatus::OtherAccount => Err(ClaimError::AlreadyConnected),
+            ExchangeStatus::OtherAccount => {
+                let connection = self.store.connection(user).await?;
+                let connected = connection.is_some_and(|connection| connection.grant().is_some());
+                Err(if connected { ClaimError::AlreadyConnected } else { ClaimError::Expired })
+            }
             ExchangeStatus::CodeRefused => Err(ClaimError::InvalidCode),
             ExchangeStatus::Interrupted | ExchangeStatus::InFlight(_) => Err(ClaimError::CrmUnavailable),
             ExchangeStatus::Unclaimed | ExchangeStatus::Void => Err(ClaimError::Expired),
         }
     }
 
+    /// The user's standing, if the connection of this epoch is theirs and alive.
+    async fn current(&self, user: &UserId, epoch: Epoch) -> Result<Standing, ClaimError> {
+        let standing = self.standing(user).await?;
+        let connection = standing.connection.as_ref().filter(|connection| connection.grant().is_some());
+        if connection.is_some_and(|connection| connection.epoch == epoch) {
+            Ok(standing)
+        } else {
+            Err(ClaimError::Expired)
+        }
+    }
+
     /// The same user's other request may have been faster.
     async fn claimed_meanwhile(&self, user: &UserId, code: CodeHash) -> Result<Standing, ClaimError> {
-        let standing = self.standing(user).await?;
-        let now = self.store.exchange(code).await?.map(|record| record.status);
-        match (now, &standing.connection) {
-            (Some(ExchangeStatus::Connected(epoch)), Some(connection)) if connection.epoch == epoch => Ok(standing),
+        match self.store.exchange(code).await?.map(|record| record.status) {
+            Some(ExchangeStatus::Connected(epoch)) => self.current(user, epoch).await,
             _ => Err(ClaimError::Expired),
         }
     }

@@ -25,7 +25,9 @@ impl UseCases {
 
     /// Disconnects `user`. Their tokens are gone from the database when it returns.
     pub async fn disconnect(&self, user: &UserId) -> Result<(), StoreError> {
-        self.store.disconnect(user).await
+        self.store.disconnect(user).await?;
+        self.reads.forget(user);
+        Ok(())
     }
 
     /// Whether the service can serve.
@@ -35,6 +37,7 @@ impl UseCases {
 
     /// Forgets what nobody claimed or asks for any more.
     pub async fn sweep(&self) -> Result<usize, StoreError> {
+        self.sweep_reads();
         self.store.sweep(self.runtime.now()).await
     }
 }

@@ -1,11 +1,11 @@
 //! Exchanging an authorization code: one sender at a time, the tokens durable before anyone is told.
 
-use std::time::Duration;
-
 use futures_channel::oneshot;
+use jiff::Timestamp;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::UseCases;
+use super::in_hand::Bound;
 use crate::connection::Grant;
 use crate::exchange::{Admission, Admitted, Exchange, ExchangeStatus};
 use crate::ids::LeaseOwner;
@@ -25,19 +25,22 @@ pub(super) enum Exchanged {
 }
 
 impl UseCases {
-    /// Has `code` exchanged, by us or by whoever is at it already, and waits up to `patience`.
+    /// Has `code` exchanged, by us or by whoever is at it already, and waits until `deadline`.
     /// `place` is held for as long as we are at it.
     pub(super) async fn exchange(
         &self,
         request: Admission,
         code: AuthorizationCode,
         place: Option<OwnedSemaphorePermit>,
-        patience: Duration,
+        deadline: Timestamp,
     ) -> Result<Exchanged, StoreError> {
+        if self.in_hand.holds(&Bound::Code(request.code)) {
+            return self.settled(request.code, deadline).await;
+        }
         let owner = self.new_owner();
         match self.store.admit_code(&request, owner, self.runtime.now()).await? {
             Admitted::StateSpent => Ok(Exchanged::StateSpent),
-            Admitted::OnRecord(record) => self.settled(record.code, patience).await,
+            Admitted::OnRecord(record) => self.settled(record.code, deadline).await,
             Admitted::Granted(record) => {
                 let (done, outcome) = oneshot::channel();
                 let this = self.clone();
@@ -46,7 +49,7 @@ impl UseCases {
                     let _ = done.send(this.send(record, owner, code).await);
                     drop(place);
                 }));
-                match self.within(patience, outcome).await {
+                match self.until(deadline, outcome).await {
                     Some(Ok(settled)) => settled.map(|record| Exchanged::Settled(Box::new(record))),
                     Some(Err(oneshot::Canceled)) | None => Ok(Exchanged::StillInFlight),
                 }
@@ -54,8 +57,8 @@ impl UseCases {
         }
     }
 
-    /// Waits up to `patience` until nobody is exchanging `code` any more.
-    pub(super) async fn settled(&self, code: CodeHash, patience: Duration) -> Result<Exchanged, StoreError> {
+    /// Waits, until `deadline`, for nobody to be exchanging `code` any more.
+    pub(super) async fn settled(&self, code: CodeHash, deadline: Timestamp) -> Result<Exchanged, StoreError> {
         let waiting = async {
             loop {
                 let record = self.store.exchange(code).await?.ok_or(StoreError::Conflict)?;
@@ -63,11 +66,12 @@ impl UseCases {
                     ExchangeStatus::InFlight(lease) if lease.is_live(self.store.clock().await?) => {
                         self.look_again().await;
                     }
+                    _ if self.in_hand.holds(&Bound::Code(code)) => self.look_again().await,
                     _ => return Ok(Exchanged::Settled(Box::new(record))),
                 }
             }
         };
-        self.within(patience, waiting).await.unwrap_or(Ok(Exchanged::StillInFlight))
+        self.until(deadline, waiting).await.unwrap_or(Ok(Exchanged::StillInFlight))
     }
 
     /// Sends the code under `owner`'s lease and brings in what comes back.
@@ -77,9 +81,12 @@ impl UseCases {
                 tracing::warn!(%error, "a lease on an authorization code could not be renewed");
             }
         };
-        let answer = self.while_beating(LEASE_RENEWAL, beat, self.amo.exchange(&record.host, &code)).await;
-        match answer {
-            Ok(issued) => self.bring_in(&record, issued).await,
+        let whole = async {
+            let issued = self.amo.exchange(&record.host, &code).await?;
+            Ok::<_, AmoError>(self.bring_in(&record, issued).await)
+        };
+        match self.while_beating(LEASE_RENEWAL, beat, whole).await {
+            Ok(record) => record,
             Err(error) => {
                 let refused = error == AmoError::CodeRejected;
                 match error {
@@ -96,6 +103,7 @@ impl UseCases {
 
     /// Saves what amoCRM gave, for as long as it takes: the code cannot buy it again.
     async fn bring_in(&self, record: &Exchange, issued: Issued) -> Result<Exchange, StoreError> {
+        let _on_its_way = self.in_hand.take(Bound::Code(record.code));
         let account = issued.account;
         let tokens = issued.into_pair(self.runtime.now());
         let mut grant = Grant { host: record.host.clone(), account, tokens };
@@ -108,7 +116,7 @@ impl UseCases {
         let mut tries = 0;
         loop {
             match self.store.save_grant(record.code, &grant, self.runtime.now()).await {
-                Err(StoreError::Unavailable(error)) => {
+                Err(error @ (StoreError::Unavailable(_) | StoreError::Corrupt(_))) => {
                     tracing::error!(%error, tries, "new tokens are not saved yet; trying again");
                     self.before_saving_again(tries).await;
                     tries += 1;

@@ -1,18 +1,18 @@
 //! Listing a user's leads: the leads, their stages' meaning, and the people they are about.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use super::UseCases;
-use super::access::AccessError;
-use crate::connection::Grant;
+use super::reads::{ReadError, Reader};
 use crate::ids::UserId;
-use crate::lead::{Contact, Lead, LeadFilter, LeadStatus, Pipeline, status_of};
+use crate::lead::{AmoLead, Lead, LeadFilter, LeadStatus, MOST_STAGES, Pipeline, status_of};
 use crate::ports::AmoError;
 
 /// What the app asks for. Unset means all.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct LeadRequest {
     /// The page, from 1.
     pub page: u32,
@@ -39,51 +39,78 @@ pub struct LeadList {
     pub has_more: bool,
 }
 
-/// Why leads could not be listed.
-#[derive(Debug, thiserror::Error)]
-pub enum LeadsError {
-    /// There was no access token.
-    #[error(transparent)]
-    Access(#[from] AccessError),
-    /// amoCRM did not answer as it should.
-    #[error(transparent)]
-    Amo(#[from] AmoError),
-}
-
 impl UseCases {
     /// A page of `user`'s leads.
-    pub async fn leads(&self, user: &UserId, request: &LeadRequest) -> Result<LeadList, LeadsError> {
-        let grant = self.access(user).await?;
-        match self.leads_with(&grant, request).await {
-            Err(AmoError::AccessRefused) => {
-                let grant = self.access_after_refusal(user, &grant.tokens).await?;
-                Ok(self.leads_with(&grant, request).await?)
-            }
-            page => Ok(page?),
-        }
+    pub async fn leads(&self, user: &UserId, request: &LeadRequest) -> Result<Arc<LeadList>, ReadError> {
+        let page = |reader: Reader| {
+            let (this, request) = (self.clone(), request.clone());
+            let key = (reader.holder.clone(), request.clone());
+            self.reads.pages.join(key, || async move { this.page(&reader, &request).await.map(Arc::new) })
+        };
+        self.read(user, page).await
     }
 
-    async fn leads_with(&self, grant: &Grant, request: &LeadRequest) -> Result<LeadList, AmoError> {
-        let (host, token) = (&grant.host, &grant.tokens.access);
-        let pipelines = self.amo.pipelines(host, token).await?;
-        let Some(filter) = filter(request, &pipelines) else {
+    /// `user`'s lead with this number; `None` if there is none, or it was deleted.
+    pub async fn lead(&self, user: &UserId, id: u64) -> Result<Option<Arc<Lead>>, ReadError> {
+        let lead = |reader: Reader| {
+            let (this, key) = (self.clone(), (reader.holder.clone(), id));
+            self.reads.leads.join(key, move || async move { Ok(this.one(&reader, id).await?.map(Arc::new)) })
+        };
+        self.read(user, lead).await
+    }
+
+    async fn page(&self, reader: &Reader, request: &LeadRequest) -> Result<LeadList, AmoError> {
+        let pipelines = self.pipelines_of(reader).await?;
+        let Some(mut filter) = filter(request, &pipelines) else {
             return Ok(LeadList { leads: Vec::new(), has_more: false });
         };
-        let page = self.amo.leads(host, token, &filter).await?;
+        // More stages than a request can name: all are listed, and the others left out here.
+        let too_many = filter.stages.len() > MOST_STAGES;
+        if too_many {
+            filter.stages.clear();
+            filter.pipeline = request.pipeline;
+        }
+        let page = self.amo.leads(&reader.grant.host, &reader.grant.tokens.access, &filter).await?;
+        let leads = self.complete(reader, &pipelines, page.leads, |lead| !too_many || fits(request, lead)).await?;
+        Ok(LeadList { leads, has_more: page.has_more })
+    }
 
-        let mut ids: Vec<u64> = page.leads.iter().filter_map(|lead| lead.contact).collect();
+    async fn one(&self, reader: &Reader, id: u64) -> Result<Option<Lead>, AmoError> {
+        let Some(lead) = self.amo.lead(&reader.grant.host, &reader.grant.tokens.access, id).await? else {
+            return Ok(None);
+        };
+        let pipelines = self.pipelines_of(reader).await?;
+        Ok(self.complete(reader, &pipelines, vec![lead], |_| true).await?.pop())
+    }
+
+    /// Adds to those of `leads` that fit what their stages mean, and the people they are about.
+    async fn complete(
+        &self,
+        reader: &Reader,
+        pipelines: &[Pipeline],
+        leads: Vec<AmoLead>,
+        fits: impl Fn(&Lead) -> bool,
+    ) -> Result<Vec<Lead>, AmoError> {
+        let pipelines: HashMap<u64, &Pipeline> = pipelines.iter().map(|pipeline| (pipeline.id, pipeline)).collect();
+        let status = |lead: &AmoLead| status_of(lead.pipeline.and_then(|id| pipelines.get(&id).copied()), lead.stage);
+        let leads = leads.into_iter().map(|lead| Lead { status: status(&lead), guest: None, lead });
+        let mut leads: Vec<Lead> = leads.filter(fits).collect();
+
+        let mut ids: Vec<u64> = leads.iter().filter_map(|lead| lead.lead.contact).collect();
         ids.sort_unstable();
         ids.dedup();
-        let contacts = if ids.is_empty() { Vec::new() } else { self.amo.contacts(host, token, &ids).await? };
-        let contacts: HashMap<u64, Contact> = contacts.into_iter().map(|contact| (contact.id, contact)).collect();
-        let pipelines: HashMap<u64, Pipeline> = pipelines.into_iter().map(|pipeline| (pipeline.id, pipeline)).collect();
-        let leads = page.leads.into_iter().map(|lead| Lead {
-            status: status_of(lead.pipeline.and_then(|id| pipelines.get(&id)), lead.stage),
-            guest: lead.contact.and_then(|id| contacts.get(&id).cloned()),
-            lead,
-        });
-        Ok(LeadList { leads: leads.collect(), has_more: page.has_more })
+        let contacts = self.contacts_of(reader, &ids).await?;
+        for lead in &mut leads {
+            lead.guest = lead.lead.contact.and_then(|id| contacts.get(&id).cloned().flatten());
+        }
+        Ok(leads)
     }
+}
+
+/// Whether `lead` is where `request` wants it.
+fn fits(request: &LeadRequest, lead: &Lead) -> bool {
+    request.stage.is_none_or(|stage| lead.lead.stage == Some(stage))
+        && request.status.is_none_or(|status| lead.status == status)
 }
 
 /// The request in amoCRM's terms; `None` if no stage there is can fit it.

@@ -6,9 +6,13 @@ mod callback;
 mod claim;
 mod connection;
 mod exchange;
+mod in_hand;
 mod leads;
 mod patience;
+mod pipelines;
+mod reads;
 mod strangers;
+mod unrecorded;
 
 use std::fmt;
 use std::sync::Arc;
@@ -19,9 +23,13 @@ pub use authorize::{AttemptView, Started};
 pub use callback::{Callback, CallbackOutcome, Given};
 pub use claim::ClaimError;
 pub use connection::Standing;
-pub use leads::{LeadList, LeadRequest, LeadsError};
+pub use leads::{LeadList, LeadRequest};
+pub use reads::ReadError;
 
+use in_hand::InHand;
+use reads::Reads;
 use strangers::Strangers;
+use unrecorded::Unrecorded;
 
 use crate::host::{AccountHost, AllowedHosts};
 use crate::ids::LeaseOwner;
@@ -53,6 +61,9 @@ pub struct UseCases {
     runtime: Arc<dyn Runtime>,
     settings: Arc<Settings>,
     strangers: Arc<Strangers>,
+    in_hand: InHand,
+    reads: Arc<Reads>,
+    unrecorded: Arc<Unrecorded>,
 }
 
 impl fmt::Debug for UseCases {
@@ -69,7 +80,16 @@ impl UseCases {
         runtime: Arc<dyn Runtime>,
         settings: Settings,
     ) -> Self {
-        Self { store, amo, runtime, settings: Arc::new(settings), strangers: Arc::default() }
+        Self {
+            store,
+            amo,
+            runtime,
+            settings: Arc::new(settings),
+            strangers: Arc::default(),
+            in_hand: InHand::default(),
+            reads: Arc::default(),
+            unrecorded: Arc::default(),
+        }
     }
 
     fn new_owner(&self) -> LeaseOwner {

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use futures_util::future::{Either, select};
 
+use jiff::Timestamp;
+
 use super::UseCases;
 
 /// How often somebody else's work is looked at. Other processes cannot tell us that it is done.
@@ -15,6 +17,17 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 impl UseCases {
+    /// The moment when `patience` is over.
+    pub(super) fn deadline(&self, patience: Duration) -> Timestamp {
+        self.runtime.now().saturating_add(patience).unwrap_or(Timestamp::MAX)
+    }
+
+    /// What `work` gives, if it is done by `deadline`.
+    pub(super) async fn until<T>(&self, deadline: Timestamp, work: impl Future<Output = T>) -> Option<T> {
+        let left = deadline.duration_since(self.runtime.now());
+        self.within(left.try_into().unwrap_or_default(), work).await
+    }
+
     /// What `work` gives, if it is done within `limit`.
     pub(super) async fn within<T>(&self, limit: Duration, work: impl Future<Output = T>) -> Option<T> {
         match select(pin!(work), self.runtime.sleep(limit)).await {

@@ -10,7 +10,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::UseCases;
 use crate::host::AccountHost;
 
-/// How many such codes are exchanged at a time.
+/// How many such codes are exchanged at a time, at one account host: a host that is slow holds
+/// up nobody else's users.
 const AT_A_TIME: usize = 4;
 
 /// How far apart they are at one account host.
@@ -20,16 +21,10 @@ const APART: SignedDuration = SignedDuration::from_secs(1);
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The queue of such codes in this process.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Strangers {
-    places: Arc<Semaphore>,
+    places: Mutex<HashMap<AccountHost, Arc<Semaphore>>>,
     turns: Mutex<HashMap<AccountHost, Timestamp>>,
-}
-
-impl Default for Strangers {
-    fn default() -> Self {
-        Self { places: Arc::new(Semaphore::new(AT_A_TIME)), turns: Mutex::default() }
-    }
 }
 
 impl Strangers {
@@ -44,6 +39,12 @@ impl Strangers {
         turns.insert(host.clone(), turn);
         Some(turn)
     }
+
+    fn places(&self, host: &AccountHost) -> Arc<Semaphore> {
+        let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
+        places.retain(|_, places| Arc::strong_count(places) > 1);
+        Arc::clone(places.entry(host.clone()).or_insert_with(|| Arc::new(Semaphore::new(AT_A_TIME))))
+    }
 }
 
 impl UseCases {
@@ -55,7 +56,7 @@ impl UseCases {
         if turn > now {
             self.runtime.sleep(turn.duration_since(now).unsigned_abs()).await;
         }
-        self.within(PATIENCE, self.strangers.places.clone().acquire_owned()).await?.ok()
+        self.within(PATIENCE, self.strangers.places(host).acquire_owned()).await?.ok()
     }
 }
 

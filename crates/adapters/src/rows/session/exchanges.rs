@@ -3,7 +3,7 @@
 use amo_connect_domain::attempt::AttemptState;
 use amo_connect_domain::connection::Grant;
 use amo_connect_domain::exchange::{Admission, Admitted, ClaimRefusal, Exchange, ExchangeStatus, Origin};
-use amo_connect_domain::ids::{LeaseOwner, UserId};
+use amo_connect_domain::ids::{Epoch, LeaseOwner, UserId};
 use amo_connect_domain::lease::Lease;
 use amo_connect_domain::ports::Claim;
 use amo_connect_domain::token::CodeHash;
@@ -102,13 +102,14 @@ impl Session<'_> {
         mut self,
         code: CodeHash,
         user: UserId,
+        as_of: Epoch,
         now: Timestamp,
     ) -> Result<Claim, Failure> {
         let Some(mut exchange) = self.locked_exchange(code, Some(&user)).await? else {
             return Ok(Claim::Refused(ClaimRefusal::NotWaiting));
         };
         let connection = self.connection_or_new(&user).await?;
-        match exchange.claim(connection, now) {
+        match exchange.claim(connection, as_of, now) {
             Ok(connection) => {
                 self.put_new_state(connection).await?;
                 self.put_exchange(&exchange).await?;

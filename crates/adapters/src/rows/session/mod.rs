@@ -6,6 +6,7 @@
 mod attempts;
 mod connections;
 mod exchanges;
+mod reseal;
 
 use amo_connect_domain::attempt::MEMORY;
 use jiff::Timestamp;

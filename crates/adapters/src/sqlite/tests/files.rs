@@ -3,7 +3,7 @@
 use std::error::Error as _;
 use std::fs;
 
-use amo_connect_domain::ports::TokenStore as _;
+use amo_connect_domain::ports::{StoreError, TokenStore as _};
 use diesel::RunQueryDsl as _;
 
 use super::fixtures::*;
@@ -24,6 +24,33 @@ async fn only_their_owner_can_read_the_files() {
         file.push(suffix);
         assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600, "{}", file.display());
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_others_could_read_is_made_private() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let scratch = Scratch::new();
+    drop(scratch.store().await);
+    fs::set_permissions(scratch.file(), fs::Permissions::from_mode(0o666)).unwrap();
+    let _store = scratch.store().await;
+    assert_eq!(fs::metadata(scratch.file()).unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_is_gone_is_neither_served_nor_made_anew() {
+    let scratch = Scratch::new();
+    let store = scratch.store().await;
+    fill(&store).await;
+    fs::remove_file(scratch.file()).unwrap();
+    for _ in 0..10 {
+        assert!(matches!(store.ready().await, Err(StoreError::Unavailable(_))));
+        assert!(matches!(store.connection(&user("olena")).await, Err(StoreError::Unavailable(_))));
+    }
+    assert!(!scratch.file().exists());
+
+    drop(scratch.store().await);
+    assert!(matches!(store.ready().await, Err(StoreError::Unavailable(_))), "another file is not ours");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,6 +4,7 @@ mod damage;
 mod files;
 mod fixtures;
 mod handles;
+mod reseal;
 mod round_trip;
 mod schema;
 mod secrets;

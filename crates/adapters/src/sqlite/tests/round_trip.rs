@@ -155,7 +155,7 @@ async fn codes_of_every_status_come_back() {
     assert!(!store.awaits_claim(&user("olena"), claim_by).await.unwrap());
 
     let claimed = settled(store, code("a"), || async {
-        store.claim(code("a"), &user("olena"), at(7)).await.unwrap();
+        store.claim(code("a"), &user("olena"), Epoch::default(), at(7)).await.unwrap();
     });
     assert_eq!(status(claimed.await), ExchangeStatus::Connected(Epoch(1)));
     assert_eq!(store.connection(&user("olena")).await.unwrap().unwrap().grant(), Some(&grant(4, "kept")));

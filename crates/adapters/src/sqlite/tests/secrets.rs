@@ -3,8 +3,9 @@
 use std::fs;
 
 use amo_connect_domain::connection::CrmConnection;
-use amo_connect_domain::exchange::ExchangeStatus;
-use amo_connect_domain::ports::{StoreError, TokenStore as _};
+use amo_connect_domain::exchange::{ClaimRefusal, ExchangeStatus};
+use amo_connect_domain::ids::{Epoch, Revision};
+use amo_connect_domain::ports::{Claim, StoreError, TokenStore as _};
 use diesel::RunQueryDsl as _;
 use diesel::connection::SimpleConnection as _;
 
@@ -28,28 +29,71 @@ async fn no_token_is_on_disk_in_plain() {
     }
 }
 
+#[derive(diesel::QueryableByName)]
+struct Sealed {
+    #[diesel(sql_type = diesel::sql_types::Binary)]
+    tokens: Vec<u8>,
+}
+
+/// A part of each sealed pair that `table` has, long enough to be found again.
+fn sealed(scratch: &Scratch, table: &str) -> Vec<[u8; 40]> {
+    let query = diesel::sql_query(format!("SELECT tokens FROM {table} WHERE tokens IS NOT NULL"));
+    let sealed: Vec<Sealed> = query.load(&mut scratch.raw()).unwrap();
+    sealed.iter().map(|sealed| *sealed.tokens.last_chunk().unwrap()).collect()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_disconnect_leaves_not_even_the_sealed_tokens() {
-    #[derive(diesel::QueryableByName)]
-    struct Sealed {
-        #[diesel(sql_type = diesel::sql_types::Binary)]
-        tokens: Vec<u8>,
-    }
     let scratch = Scratch::new();
     let store = scratch.store().await;
     let mut connection = CrmConnection::new(user("olena"));
     connection.connect(grant(1, &"as long as a real one ".repeat(200)), at(0));
     store.save(&connection, None).await.unwrap();
-    let query = diesel::sql_query("SELECT tokens FROM connections");
-    let sealed: Sealed = query.get_result(&mut scratch.raw()).unwrap();
     scratch.execute("PRAGMA wal_checkpoint(TRUNCATE)");
     // A page's worth and more lies in pages of its own, which SQLite would keep as they are.
-    let part = sealed.tokens.last_chunk::<100>().unwrap();
-    assert!(is_on_disk(&scratch, part));
+    let parts = sealed(&scratch, "connections");
+    assert!(is_on_disk(&scratch, &parts[0]));
+    // And a younger copy lies in the write-ahead log.
+    connection.revision = Revision(1);
+    store.save(&connection, Some(Revision(1))).await.unwrap();
+    let younger = sealed(&scratch, "connections");
+    assert!(younger != parts && is_on_disk(&scratch, &younger[0]));
 
     store.disconnect(&user("olena")).await.unwrap();
-    scratch.execute("PRAGMA wal_checkpoint(TRUNCATE)");
-    assert!(!is_on_disk(&scratch, part));
+    assert!(!is_on_disk(&scratch, &parts[0]) && !is_on_disk(&scratch, &younger[0]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_claim_that_wipes_and_a_sweep_leave_not_even_the_sealed_tokens() {
+    let scratch = Scratch::new();
+    let store = scratch.store().await;
+    fill(&store).await;
+    let waiting = sealed(&scratch, "exchanges");
+    assert!(waiting.len() == 2 && waiting.iter().all(|part| is_on_disk(&scratch, part)));
+
+    // She is connected to another account: one of the two grants is wiped.
+    let refused = store.claim(code("waiting"), &user("olena"), Epoch::default(), at(1)).await.unwrap();
+    assert_eq!(refused, Claim::Refused(ClaimRefusal::OtherAccount));
+    assert_eq!(waiting.iter().filter(|part| is_on_disk(&scratch, *part)).count(), 1);
+    assert_eq!(store.sweep(at(3600)).await.unwrap(), 1);
+    assert!(!waiting.iter().any(|part| is_on_disk(&scratch, part)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_in_the_way_delays_a_disconnect_a_little_and_the_next_one_catches_up() {
+    let scratch = Scratch::new();
+    let store = scratch.store().await;
+    fill(&store).await;
+    let tokens = sealed(&scratch, "connections");
+    let mut reader = scratch.raw();
+    reader.batch_execute("BEGIN; SELECT count(*) FROM connections").unwrap();
+    store.disconnect(&user("olena")).await.unwrap();
+    assert_eq!(store.connection(&user("olena")).await.unwrap().unwrap().grant(), None);
+    assert!(is_on_disk(&scratch, &tokens[0]), "nobody stood in the way");
+
+    reader.batch_execute("COMMIT").unwrap();
+    store.sweep(at(1)).await.unwrap();
+    assert!(!is_on_disk(&scratch, &tokens[0]));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,6 +6,10 @@ use amo_connect_domain::lead::LeadFilter;
 use jiff::Timestamp;
 use url::form_urlencoded::Parse;
 
+/// The filter of a request that has none.
+const PLAIN: LeadFilter =
+    LeadFilter { page: 1, limit: 50, query: None, pipeline: None, stages: Vec::new(), updated_since: None };
+
 /// What amoCRM lists on a page unless it is told otherwise, and at most.
 const PAGE: (usize, usize) = (50, 250);
 
@@ -17,8 +21,7 @@ fn number<T: std::str::FromStr>(text: &str) -> Result<T, &'static str> {
 
 /// The filter of `GET /api/v4/leads`. Without `with=contacts` a lead would come without them.
 pub(super) fn leads(pairs: Parse<'_>) -> Result<LeadFilter, &'static str> {
-    let mut filter =
-        LeadFilter { page: 1, limit: 50, query: None, pipeline: None, stages: Vec::new(), updated_since: None };
+    let mut filter = PLAIN;
     let mut stages: BTreeMap<usize, (Option<u64>, Option<u64>)> = BTreeMap::new();
     let mut with_contacts = false;
     for (name, value) in pairs {
@@ -45,6 +48,12 @@ pub(super) fn leads(pairs: Parse<'_>) -> Result<LeadFilter, &'static str> {
     let whole = |(pipeline, stage): (Option<u64>, Option<u64>)| pipeline.zip(stage);
     filter.stages = stages.into_values().map(whole).collect::<Option<_>>().ok_or("a stage lacks its pipeline")?;
     if with_contacts { Ok(filter) } else { Err("it asks for leads without their contacts") }
+}
+
+/// The number in `GET /api/v4/leads/{id}`.
+pub(super) fn lead(path: &str, pairs: Parse<'_>) -> Result<u64, &'static str> {
+    let number = path.rsplit('/').next().and_then(|id| id.parse().ok()).ok_or(NO_NUMBER)?;
+    if leads(pairs)? == PLAIN { Ok(number) } else { Err("a parameter is unknown") }
 }
 
 /// The index and field of `filter[statuses][INDEX][FIELD]`.

@@ -3,8 +3,8 @@
 use amo_connect_domain::lead::{AmoLead, Contact, Pipeline, Stage};
 use serde_json::{Value, json};
 
-pub(super) fn leads(leads: &[AmoLead], has_more: bool) -> Value {
-    let leads: Vec<Value> = leads.iter().map(lead).collect();
+pub(super) fn leads(leads: impl IntoIterator<Item = Value>, has_more: bool) -> Value {
+    let leads: Vec<Value> = leads.into_iter().collect();
     let mut links = json!({"self": {"href": "http://amo/api/v4/leads?page=1"}});
     if has_more {
         links["next"] = json!({"href": "http://amo/api/v4/leads?page=2"});
@@ -12,7 +12,13 @@ pub(super) fn leads(leads: &[AmoLead], has_more: bool) -> Value {
     json!({"_page": 1, "_links": links, "_embedded": {"leads": leads}})
 }
 
-fn lead(lead: &AmoLead) -> Value {
+pub(super) fn deleted(lead: &AmoLead) -> Value {
+    let mut lead = self::lead(lead);
+    lead["is_deleted"] = true.into();
+    lead
+}
+
+pub(super) fn lead(lead: &AmoLead) -> Value {
     let contacts: Vec<Value> = match lead.contact {
         Some(main) => vec![json!({"id": main + 1, "is_main": false}), json!({"id": main, "is_main": true})],
         None => Vec::new(),
@@ -59,13 +65,15 @@ pub(super) fn pipelines(pipelines: &[Pipeline]) -> Value {
 fn pipeline(pipeline: &Pipeline) -> Value {
     let stages: Vec<Value> = pipeline.stages.iter().map(|stage| self::stage(stage, pipeline.id)).collect();
     json!({
-        "id": pipeline.id, "name": pipeline.name, "sort": 1, "is_main": true, "_embedded": {"statuses": stages},
+        "id": pipeline.id, "name": pipeline.name, "sort": pipeline.sort, "is_main": pipeline.is_main,
+        "is_unsorted_on": pipeline.is_unsorted_on, "is_archive": pipeline.is_archived,
+        "_embedded": {"statuses": stages},
     })
 }
 
 fn stage(stage: &Stage, pipeline: u64) -> Value {
     json!({
         "id": stage.id, "name": stage.name, "sort": stage.sort, "type": stage.kind, "pipeline_id": pipeline,
-        "is_editable": true, "color": "#fffeb2",
+        "is_editable": stage.is_editable, "color": stage.color,
     })
 }

@@ -1,0 +1,75 @@
+//! Migrations, by one instance at a time.
+
+use diesel::QueryableByName;
+use diesel::pg::Pg;
+use diesel::result::QueryResult;
+use diesel::sql_types::{Bool, Text};
+use diesel_async::{
+    AnsiTransactionManager, AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl as _, SimpleAsyncConnection as _,
+    TransactionManager as _,
+};
+
+use super::connect::Connector;
+use super::database::BEGIN;
+use super::locks::{lock, migration_key};
+use super::{MIGRATIONS, OpenError, PgOptions, PgUrl};
+use crate::migrate::{self, MigrationError, Pending};
+use crate::rows::DatabaseError;
+
+/// A migration may take long, and whoever starts at the same time waits for it.
+const SETTINGS: &str = "SET statement_timeout = 0; SET lock_timeout = '10min'";
+
+/// Brings the database up to date. Returns the names of the migrations it took.
+pub async fn migrate(url: &PgUrl) -> Result<Vec<String>, OpenError> {
+    with(&Connector::new(url, &PgOptions::default())?, Pending::Apply).await
+}
+
+pub(super) async fn with(connector: &Connector, pending: Pending) -> Result<Vec<String>, OpenError> {
+    let mut connection = connector.connect().await.map_err(OpenError::Database)?;
+    let schema = |error: MigrationError| OpenError::Schema(error);
+    let applied = applied(&mut connection).await.map_err(|error| schema(error.into()))?;
+    // As a rule there is nothing to do, and who does nothing needs no right to make tables.
+    if migrate::missing::<Pg>(&MIGRATIONS, &applied, pending).map_err(schema)?.is_empty() {
+        return Ok(Vec::new());
+    }
+    begin(&mut connection).await?;
+    // One transaction around all: if one fails, none was there.
+    let migrating = tokio::task::spawn_blocking(move || {
+        let mut harness = AsyncMigrationHarness::new(connection);
+        let names = migrate::migrate(&mut harness, &MIGRATIONS, pending)?;
+        Ok((harness.into_inner(), names))
+    });
+    let stopping = || OpenError::Database(DatabaseError::new("the program is stopping"));
+    let (mut connection, names) = migrating.await.or(Err(stopping()))?.map_err(schema)?;
+    let committed = AnsiTransactionManager::commit_transaction(&mut connection).await;
+    committed.map_err(|error| OpenError::Database(DatabaseError::of(&error)))?;
+    Ok(names)
+}
+
+async fn begin(connection: &mut AsyncPgConnection) -> Result<(), OpenError> {
+    let database = |error| OpenError::Database(DatabaseError::of(&error));
+    connection.batch_execute(SETTINGS).await.map_err(database)?;
+    AnsiTransactionManager::begin_transaction_sql(connection, BEGIN).await.map_err(database)?;
+    let locked = lock(connection, migration_key()).await;
+    locked.or(Err(OpenError::Database(DatabaseError::new("somebody else does not end migrating"))))
+}
+
+/// The versions that the database has.
+async fn applied(connection: &mut AsyncPgConnection) -> QueryResult<Vec<String>> {
+    #[derive(QueryableByName)]
+    struct Migrated {
+        #[diesel(sql_type = Bool)]
+        migrated: bool,
+    }
+    #[derive(QueryableByName)]
+    struct Version {
+        #[diesel(sql_type = Text)]
+        version: String,
+    }
+    let query = diesel::sql_query("SELECT to_regclass('__diesel_schema_migrations') IS NOT NULL AS migrated");
+    if !query.get_result::<Migrated>(connection).await?.migrated {
+        return Ok(Vec::new());
+    }
+    let query = diesel::sql_query("SELECT version FROM __diesel_schema_migrations");
+    Ok(query.load::<Version>(connection).await?.into_iter().map(|row| row.version).collect())
+}

@@ -1,0 +1,83 @@
+//! `amo-connect sandbox --amo-only`: the local amoCRM for a service of someone else's.
+
+use amo_connect_sandbox::{AccountInfo, Options, Report, Sandbox};
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::{SandboxArgs, start_amo};
+use crate::cli::{Failure, complain, print};
+
+pub(super) async fn run(args: SandboxArgs) -> Result<(), Failure> {
+    args.check_address("--amo-bind", args.amo_bind)?;
+    for (flag, given) in [("--bind", args.bind.is_some()), ("--data", args.data.is_some())] {
+        if given {
+            complain(&format!("{flag} is for the service, which --amo-only leaves out; it is not used"));
+        }
+    }
+    let defaults = args.options();
+    let options = Options {
+        redirect_uri: args.redirect_uri.unwrap_or_else(|| defaults.redirect_uri.clone()),
+        hook_url: args.hook_url.clone(),
+        ..defaults
+    };
+    let sandbox = start_amo(options, None).await?;
+    // Before the guide: whoever has read it may tell us to stop.
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    print(&guide(&sandbox, args.hook_url.as_deref()))?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    sandbox.stop().await;
+    Ok(())
+}
+
+/// What a service, and a test of one, needs to know.
+fn guide(sandbox: &Sandbox, hook_url: Option<&str>) -> String {
+    let Report { auth_url, hosts, client_id, redirect_uri, accounts, .. } = sandbox.report();
+    let amo = hosts.first().cloned().unwrap_or_default();
+    let hook = hook_url.map_or_else(|| "nowhere (--hook-url sends it)".to_owned(), |url| format!("to {url}"));
+    let people: String = accounts.iter().map(described).collect();
+    format!(
+        r#"amoCRM is at http://{amo} , a sandbox on this machine. It needs no internet and no account.
+
+AMO_AUTH_URL={auth_url}
+AMO_ALLOWED_HOSTS={hosts}
+AMO_CLIENT_ID={client_id}
+AMO_CLIENT_SECRET=sandbox-secret
+AMO_REDIRECT_URI={redirect_uri}
+
+# The redirect URI is compared byte for byte (--redirect-uri changes it). The disconnect hook goes {hook}.
+{people}
+# Log in by hand: open this, choose who you are, allow it
+{auth_url}?client_id={client_id}&state=STATE
+# or have a code issued without a browser, and exchange it
+curl -sX POST http://{amo}/_sandbox/codes -d '{{"account":31920194}}'
+curl -sX POST http://{amo}/oauth2/access_token -d client_id=$AMO_CLIENT_ID -d client_secret=$AMO_CLIENT_SECRET -d grant_type=authorization_code -d code=CODE --data-urlencode "redirect_uri=$AMO_REDIRECT_URI"
+curl -s "http://{amo}/api/v4/leads?limit=5" -H "Authorization: Bearer ACCESS_TOKEN"
+
+# What it has seen: counters, grants, faults, switches
+curl -s http://{amo}/_sandbox
+# Bad days: slow, down, banned, a lost answer; null takes one back
+curl -sX PATCH http://{amo}/_sandbox/faults -d '{{"latency_ms":4000}}'
+curl -sX PATCH http://{amo}/_sandbox/faults -d '{{"api_outage":503,"token_outage":"html403"}}'
+curl -sX PATCH http://{amo}/_sandbox/faults -d '{{"fail_token":["drop_after"]}}'
+curl -sX PATCH http://{amo}/_sandbox/faults -d '{{"latency_ms":null,"api_outage":null,"token_outage":null,"fail_token":null}}'
+# Access tokens end; all ends and nobody is told; all ends and the hook is sent; the account moves
+curl -sX POST http://{amo}/_sandbox/expire -d '{{"account":31920194}}'
+curl -sX POST http://{amo}/_sandbox/revoke -d '{{"account":31920194}}'
+curl -sX POST http://{amo}/_sandbox/disable -d '{{"account":31920194}}'
+curl -sX POST http://{amo}/_sandbox/move -d '{{"account":31920194}}'
+# A day passes; everything as at the start
+curl -sX POST http://{amo}/_sandbox/clock -d '{{"advance_s":86400}}'
+curl -sX POST http://{amo}/_sandbox/reset
+
+Stop: Ctrl-C"#,
+        hosts = hosts.join(","),
+    )
+}
+
+fn described(account: &AccountInfo) -> String {
+    let people: Vec<_> = account.users.iter().map(|user| format!("{} {}", user.id, user.name)).collect();
+    let AccountInfo { id, name, host, leads, .. } = account;
+    format!("# {id} {name} at {host}, {leads} leads: {}\n", people.join(", "))
+}

@@ -1,0 +1,124 @@
+//! `amo-connect sandbox`: a local amoCRM, the service wired to it, and the phone.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use amo_connect_sandbox::{Options, Sandbox};
+use serde_json::json;
+
+use super::folder::Folder;
+use super::{SandboxArgs, start_amo};
+use crate::cli::{Failure, chain, jwt, print, serve};
+use crate::config::ServeArgs;
+use crate::phone::{self, DemoUser};
+use crate::server::Running;
+use crate::wiring;
+
+/// The people who play the app's users.
+const DEMO_USERS: [&str; 2] = ["Olena", "Ivan"];
+
+/// How long the printed JWTs are good.
+const JWT_TERM: Duration = Duration::from_hours(30 * 24);
+
+/// Where the service listens if nothing else is said.
+const BIND: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
+
+pub(super) async fn run(args: SandboxArgs) -> Result<(), Failure> {
+    let bind = args.bind.unwrap_or(BIND);
+    for (flag, address) in [("--bind", bind), ("--amo-bind", args.amo_bind)] {
+        args.check_address(flag, address)?;
+        if !reached_at(address).ip().is_loopback() {
+            let why = "off this machine redirects and tokens need https, which a sandbox does not have; \
+                       0.0.0.0 listens on all addresses and is called 127.0.0.1";
+            return Err(format!("{flag} {address}: {why}").into());
+        }
+    }
+    let listener = wiring::bind(bind).map_err(|error| format!("{} (--bind changes it)", chain(&error)))?;
+    let listens = listener.local_addr()?;
+    let service = format!("http://{}", reached_at(listens));
+    let options = Options {
+        redirect_uri: format!("{service}/api/amo-crm/callback"),
+        hook_url: Some(format!("{service}/api/amo-crm/hooks/disconnected")),
+        ..args.options()
+    };
+    let sandbox = Arc::new(start_amo(options, Some(listens)).await?);
+
+    let folder = Folder::open(args.data.as_deref())?;
+    let secrets = folder.secrets()?;
+    let config = ServeArgs {
+        amo_client_id: Some("sandbox".to_owned()),
+        amo_client_secret: Some("sandbox-secret".to_owned()),
+        amo_redirect_uri: Some(format!("{service}/api/amo-crm/callback")),
+        amo_auth_url: Some(sandbox.auth_url()),
+        amo_allowed_hosts: Some(sandbox.hosts().join(",")),
+        app_deep_link: Some(format!("{service}/app/callback")),
+        jwt_secret: Some(secrets.jwt_secret.clone()),
+        token_keys: Some(secrets.token_keys),
+        database_url: Some(format!("sqlite:{}", folder.path().join("amo-connect.db").display())),
+        ..ServeArgs::default()
+    }
+    .check()?;
+    let users = DEMO_USERS
+        .iter()
+        .map(|name| {
+            let jwt = jwt::sign(json!({ "sub": name.to_lowercase() }), &secrets.jwt_secret, JWT_TERM)?;
+            Ok(DemoUser { name: (*name).to_owned(), jwt })
+        })
+        .collect::<Result<Vec<_>, Failure>>()?;
+
+    let state = wiring::assemble(config.storage, config.amo, &config.service).await?;
+    let running = Running::start(listener, state, phone::routes(users.clone(), sandbox.clone()))?;
+    print(&guide(&service, &sandbox, &users, folder.path()))?;
+    let ended = serve::until_told(running, config.shutdown_timeout).await;
+    sandbox.stop().await;
+    ended
+}
+
+/// The address that this machine's programs reach a listening one at: nobody can connect to
+/// "all addresses".
+fn reached_at(address: SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, address.port())
+}
+
+/// What a newcomer needs: where to look, and how to do the same by hand.
+fn guide(service: &str, sandbox: &Sandbox, users: &[DemoUser], folder: &Path) -> String {
+    let api = format!("{service}/api/amo-crm");
+    let amo = sandbox.hosts().first().cloned().unwrap_or_default();
+    let tokens =
+        users.iter().zip(["JWT", "JWT2"]).map(|(user, name)| format!("# {}\n{name}={}\n\n", user.name, user.jwt));
+    let tokens: String = tokens.collect();
+    format!(
+        r#"Open {service}/ : the phone. amoCRM is at http://{amo} , a sandbox on this machine.
+
+{tokens}# Connect by hand: begin an attempt; a browser would now go to its authorizationUrl
+curl -sX POST {api}/authorize -H "Authorization: Bearer $JWT"
+curl -s {api}/authorize/ATTEMPT_ID -H "Authorization: Bearer $JWT"
+# instead, have the local amoCRM issue a code, and bring it as its redirect would
+curl -sX POST http://{amo}/_sandbox/codes -d '{{"account":31920194}}'
+curl -s "{api}/callback?code=CODE&state=STATE&referer={amo}"
+curl -sX POST {api}/exchange-code -H "Authorization: Bearer $JWT" -H 'Content-Type: application/json' -d '{{"code":"CODE"}}'
+
+# Connected
+curl -s {api}/status -H "Authorization: Bearer $JWT"
+curl -s "{api}/leads?limit=5" -H "Authorization: Bearer $JWT"
+curl -sX POST {api}/disconnect -H "Authorization: Bearer $JWT"
+curl -s {service}/healthz
+curl -s {service}/readyz
+
+# What amoCRM has seen, and its bad days: the drawer on the phone page clicks them
+curl -s http://{amo}/_sandbox
+curl -sX POST {service}/app/amo/down
+curl -sX POST {service}/app/amo/normal
+
+Data: {}
+Stop: Ctrl-C"#,
+        folder.display()
+    )
+}

@@ -1,0 +1,57 @@
+//! What the endpoints that read amoCRM share: their words, their refusals, their headers.
+
+use std::fmt::Display;
+use std::str::FromStr;
+
+use actix_web::http::header::{CACHE_CONTROL, ETAG, IF_NONE_MATCH};
+use actix_web::{HttpRequest, HttpResponse};
+use amo_connect_domain::lead::LeadStatus;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use crate::error::ApiError;
+
+/// An answer that the app may keep, and asks about before it uses it again.
+pub(super) fn revalidated(request: &HttpRequest, body: &Value) -> HttpResponse {
+    let body = body.to_string();
+    let tag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(&Sha256::digest(&body)[..16]));
+    let known = request.headers().get(IF_NONE_MATCH).and_then(|tags| tags.to_str().ok());
+    let unchanged = known.is_some_and(|tags| {
+        tags.split(',').any(|known| known.trim().trim_start_matches("W/") == tag || known.trim() == "*")
+    });
+    let mut response = if unchanged { HttpResponse::NotModified() } else { HttpResponse::Ok() };
+    response.insert_header((CACHE_CONTROL, "private, no-cache")).insert_header((ETAG, tag));
+    if unchanged { response.finish() } else { response.content_type("application/json").body(body) }
+}
+
+/// What the app calls a stage.
+pub(super) fn word(status: LeadStatus) -> &'static str {
+    match status {
+        LeadStatus::New => "NEW",
+        LeadStatus::InProgress => "IN_PROGRESS",
+        LeadStatus::Closed => "CLOSED",
+    }
+}
+
+/// A number of amoCRM's, which is never 0.
+pub(super) fn amo_number(field: &'static str, value: &str) -> Result<u64, ApiError> {
+    number(field, value, 1, u64::MAX, "amoCRM's number")
+}
+
+/// A number within bounds.
+pub(super) fn number<T: FromStr + PartialOrd>(
+    field: &'static str,
+    value: &str,
+    least: T,
+    most: T,
+    allowed: &str,
+) -> Result<T, ApiError> {
+    value.parse().ok().filter(|number| (least..=most).contains(number)).ok_or_else(|| refusal(field, allowed))
+}
+
+/// What `field` has to be.
+pub(super) fn refusal(field: &'static str, allowed: impl Display) -> ApiError {
+    ApiError::InvalidRequest(field, format!("`{field}` must be {allowed}."))
+}

@@ -1,0 +1,97 @@
+//! The drawer's server side: its clicks go through here, for a page may speak to its own service alone.
+
+use std::sync::Arc;
+
+use actix_web::http::header::{CACHE_CONTROL, HOST, HeaderName, ORIGIN};
+use actix_web::web::{self, Path, Query, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse};
+use amo_connect_sandbox::{AccountId, AccountInfo, Sandbox, SandboxError};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::bad_day::{BadDay, now, play};
+use crate::error::ApiError;
+use crate::telemetry;
+
+static SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
+/// The local amoCRM, and where its accounts live on a normal day.
+pub(super) struct Drawer {
+    pub(super) sandbox: Arc<Sandbox>,
+    pub(super) homes: Vec<AccountInfo>,
+}
+
+/// Adds `GET /app/amo`, what is on now, and `POST /app/amo/{what}`, a click.
+pub(super) fn routes(drawer: &Arc<Drawer>, config: &mut ServiceConfig) {
+    let only = |allowed| web::to(move || std::future::ready(Err::<(), _>(ApiError::MethodNotAllowed(allowed))));
+    let looking = drawer.clone();
+    let look = move || std::future::ready(answer(&looking, None));
+    config.service(web::resource("/app/amo").route(web::get().to(look)).default_service(only("GET")));
+    let clicked = drawer.clone();
+    let click = move |request, what, target| click(clicked.clone(), request, what, target);
+    config.service(web::resource("/app/amo/{what}").route(web::post().to(click)).default_service(only("POST")));
+}
+
+/// Whose bad day it is, where it is one account's.
+#[derive(Deserialize)]
+struct Target {
+    account: Option<AccountId>,
+}
+
+async fn click(
+    drawer: Arc<Drawer>,
+    request: HttpRequest,
+    what: Path<String>,
+    target: Result<Query<Target>, actix_web::Error>,
+) -> Result<HttpResponse, ApiError> {
+    if is_foreign(&request) {
+        return Ok(foreign());
+    }
+    let day = BadDay::ALL.into_iter().find(|day| day.word() == *what).ok_or(ApiError::NotFound)?;
+    let refused = || ApiError::InvalidRequest("account", "It is not the number of an account.".to_owned());
+    let wanted = target.or(Err(refused()))?.account.unwrap_or(AccountId::FOR_YOU);
+    let account = drawer.homes.iter().find(|account| account.id == wanted).ok_or_else(refused)?;
+    let done = play(day, &drawer.sandbox, &drawer.homes, account).await.map_err(|error| unplayed(&error))?;
+    Ok(answer(&drawer, done))
+}
+
+fn unplayed(error: &SandboxError) -> ApiError {
+    tracing::error!(%error, "the local amoCRM did not play along");
+    ApiError::Internal(None)
+}
+
+fn answer(drawer: &Drawer, done: Option<String>) -> HttpResponse {
+    let now = now(&drawer.sandbox, &drawer.homes);
+    let mut body = json!({ "success": true, "data": { "now": now.line, "on": now.day.map(BadDay::word) } });
+    if let Some(done) = done {
+        body["message"] = done.into();
+    }
+    HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(body)
+}
+
+/// Whether another page than the phone's sends it: any page in the browser could otherwise click.
+/// Who is no browser sends neither header.
+fn is_foreign(request: &HttpRequest) -> bool {
+    let header = |name: &HeaderName| request.headers().get(name).map(|value| value.to_str().unwrap_or_default());
+    let other_site = header(&SEC_FETCH_SITE).is_some_and(|site| site != "same-origin");
+    let other_origin = header(&ORIGIN).is_some_and(|origin| {
+        let host = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
+        host.is_none() || host != header(&HOST)
+    });
+    other_site || other_origin
+}
+
+fn foreign() -> HttpResponse {
+    let detail = "The drawer is for the phone's own page.";
+    let problem = json!({
+        "type": "urn:amo-connect:problem:foreign_origin",
+        "title": "Foreign origin",
+        "status": 403,
+        "detail": detail,
+        "code": "foreign_origin",
+        "requestId": telemetry::request_id(),
+        "success": false,
+        "message": detail,
+    });
+    HttpResponse::Forbidden().content_type("application/problem+json").body(problem.to_string())
+}

@@ -1,0 +1,130 @@
+//! Reading amoCRM for a user: within a budget of time, and no call that is not needed.
+//!
+//! The connection is read from the store before anything that is kept is used, and all that is
+//! kept or shared belongs to a user and an epoch: it cannot outlive the right to see it.
+
+mod flights;
+mod kept;
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::UseCases;
+use super::access::{Access, AccessError};
+use super::leads::{LeadList, LeadRequest};
+use crate::connection::Grant;
+use crate::ids::{Epoch, UserId};
+use crate::lead::{Lead, Pipeline};
+use crate::ports::AmoError;
+
+use flights::Flights;
+use kept::{Contacts, Kept};
+
+/// How long a request may take, the renewal of its access token with it.
+const BUDGET: Duration = Duration::from_secs(15);
+
+/// Why amoCRM could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// There was no access token.
+    #[error(transparent)]
+    Access(#[from] AccessError),
+    /// amoCRM did not answer as it should.
+    #[error(transparent)]
+    Amo(#[from] AmoError),
+}
+
+/// What reads share within this process.
+#[derive(Debug, Default)]
+pub(super) struct Reads {
+    kept: Kept,
+    pub(super) pages: Flights<(Holder, LeadRequest), Arc<LeadList>>,
+    pub(super) leads: Flights<(Holder, u64), Option<Arc<Lead>>>,
+    pipelines: Flights<Holder, Arc<Vec<Pipeline>>>,
+}
+
+/// Whose reading it is: a user's, over one connection.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Holder {
+    user: UserId,
+    epoch: Epoch,
+}
+
+/// The right to read, and whose it is.
+#[derive(Clone)]
+pub(super) struct Reader {
+    pub(super) holder: Holder,
+    pub(super) grant: Grant,
+}
+
+impl Reader {
+    fn new(user: &UserId, Access { grant, epoch }: Access) -> Self {
+        Self { holder: Holder { user: user.clone(), epoch }, grant }
+    }
+}
+
+impl Reads {
+    /// Forgets what was read for `user`.
+    pub(super) fn forget(&self, user: &UserId) {
+        self.kept.forget(user);
+    }
+}
+
+impl UseCases {
+    /// Does `work` with `user`'s access, once more if amoCRM refuses the access token.
+    pub(super) async fn read<T, F>(&self, user: &UserId, work: impl Fn(Reader) -> F) -> Result<T, ReadError>
+    where
+        F: Future<Output = Result<T, AmoError>>,
+    {
+        let deadline = self.deadline(BUDGET);
+        let access = self.access(user).await?;
+        let tokens = access.grant.tokens.clone();
+        let reading = async {
+            match work(Reader::new(user, access)).await {
+                Err(AmoError::AccessRefused) => {
+                    let access = self.access_after_refusal(user, &tokens).await?;
+                    Ok(work(Reader::new(user, access)).await?)
+                }
+                done => Ok(done?),
+            }
+        };
+        self.until(deadline, reading).await.unwrap_or(Err(AmoError::TimedOut.into()))
+    }
+
+    /// The pipelines, as they were within the last minute.
+    pub(super) async fn pipelines_of(&self, reader: &Reader) -> Result<Arc<Vec<Pipeline>>, AmoError> {
+        if let Some(pipelines) = self.reads.kept.pipelines(&reader.holder, self.runtime.now()) {
+            return Ok(pipelines);
+        }
+        let (this, reader) = (self.clone(), reader.clone());
+        let asking = self.reads.pipelines.join(reader.holder.clone(), move || async move {
+            let Grant { host, tokens, .. } = &reader.grant;
+            let pipelines = Arc::new(this.amo.pipelines(host, &tokens.access).await?);
+            this.reads.kept.keep_pipelines(&reader.holder, &pipelines, this.runtime.now());
+            Ok(pipelines)
+        });
+        asking.await
+    }
+
+    /// The contacts with these numbers, as they were within the last half minute.
+    pub(super) async fn contacts_of(&self, reader: &Reader, ids: &[u64]) -> Result<Contacts, AmoError> {
+        let mut known = self.reads.kept.contacts(&reader.holder, ids, self.runtime.now());
+        let unknown: Vec<u64> = ids.iter().copied().filter(|id| !known.contains_key(id)).collect();
+        if !unknown.is_empty() {
+            let Grant { host, tokens, .. } = &reader.grant;
+            let found = self.amo.contacts(host, &tokens.access, &unknown).await?;
+            let mut found: HashMap<u64, _> = found.into_iter().map(|one| (one.id, Arc::new(one))).collect();
+            let read: Contacts = unknown.into_iter().map(|id| (id, found.remove(&id))).collect();
+            self.reads.kept.keep_contacts(&reader.holder, &read, self.runtime.now());
+            known.extend(read);
+        }
+        Ok(known)
+    }
+
+    /// Forgets what is too old to be used.
+    pub(super) fn sweep_reads(&self) {
+        self.reads.kept.sweep(self.runtime.now());
+    }
+}

@@ -1,0 +1,36 @@
+//! Attempts whose redirect came while the database was down.
+//!
+//! Their trouble cannot be written where it happens, so the process remembers it: the app is
+//! told that a reload of the browser page mends it.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::attempt::ATTEMPT_TERM;
+use crate::token::StateHash;
+
+/// How many are remembered; an outage that long has other signs.
+const MOST: usize = 10_000;
+
+/// The attempts, and when their redirects came.
+#[derive(Debug, Default)]
+pub(super) struct Unrecorded(Mutex<HashMap<StateHash, Timestamp>>);
+
+impl Unrecorded {
+    /// Remembers the attempt of `state`.
+    pub(super) fn note(&self, state: StateHash, now: Timestamp) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let term = SignedDuration::try_from(ATTEMPT_TERM).unwrap_or(SignedDuration::MAX);
+        all.retain(|_, at| now.duration_since(*at) < term);
+        if all.len() < MOST {
+            all.insert(state, now);
+        }
+    }
+
+    /// Whether the attempt of `state` is remembered.
+    pub(super) fn has(&self, state: &StateHash) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains_key(state)
+    }
+}

@@ -1,0 +1,127 @@
+//! The browsers and the JavaScript packages that the tests use, and how the machine gets them.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// What a program is needed for, how it is looked for, and Debian's package of it.
+struct Need {
+    what: &'static str,
+    look: Look,
+    package: &'static str,
+}
+
+enum Look {
+    /// A program on the `PATH`.
+    Program(&'static str),
+    /// A file that `fc-list` or nobody else would name.
+    File(&'static str),
+    /// A line of Python that the machine's own Python can run.
+    Python(&'static str),
+}
+
+const NEEDS: [Need; 10] = [
+    Need { what: "Chromium", look: Look::Program("chromium"), package: "chromium" },
+    Need { what: "Chromium's driver", look: Look::Program("chromedriver"), package: "chromium-driver" },
+    Need { what: "WebKit's driver", look: Look::Program("WebKitWebDriver"), package: "webkit2gtk-driver" },
+    Need { what: "Python's GObject", look: Look::Python("import gi"), package: "python3-gi" },
+    Need {
+        what: "WebKitGTK 4.1 for GObject",
+        look: Look::Python("import gi; gi.require_version('WebKit2', '4.1')"),
+        package: "gir1.2-webkit2-4.1",
+    },
+    Need { what: "a screen without a monitor", look: Look::Program("Xvfb"), package: "xvfb" },
+    Need { what: "ImageMagick", look: Look::Program("import"), package: "imagemagick" },
+    Need {
+        what: "a font",
+        look: Look::File("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"),
+        package: "fonts-dejavu-core",
+    },
+    Need { what: "Node.js", look: Look::Program("node"), package: "nodejs" },
+    Need { what: "npm", look: Look::Program("npm"), package: "npm" },
+];
+
+/// Installs what is missing: on Debian by `apt-get`, JavaScript packages by `npm ci`.
+pub fn install() -> Result<(), String> {
+    let missing: Vec<&Need> = NEEDS.iter().filter(|need| !need.look.finds()).collect();
+    if !missing.is_empty() {
+        install_packages(&missing)?;
+        if let Some(need) = missing.iter().find(|need| !need.look.finds()) {
+            return Err(format!("{} is still missing, though {} is installed", need.what, need.package));
+        }
+    }
+    install_modules()
+}
+
+/// Where the JavaScript packages are, outside of the tree.
+pub fn node_modules() -> PathBuf {
+    workspace().join("target/npm/node_modules")
+}
+
+fn install_packages(missing: &[&Need]) -> Result<(), String> {
+    let packages: Vec<&str> = missing.iter().map(|need| need.package).collect();
+    let wanted: Vec<_> = missing.iter().map(|need| format!("{} (Debian: {})", need.what, need.package)).collect();
+    if !on_path("apt-get") {
+        return Err(format!("the browser tests need what this machine does not have: {}", wanted.join(", ")));
+    }
+    eprintln!("xtask: installing for the browser tests: {}", packages.join(" "));
+    let install = [["install", "-y", "--no-install-recommends"].as_slice(), &packages].concat();
+    for arguments in [["update"].as_slice(), &install] {
+        run(Command::new("apt-get").args(arguments).env("DEBIAN_FRONTEND", "noninteractive")).map_err(|problem| {
+            format!("{problem}\nrun as root: apt-get install --no-install-recommends {}", packages.join(" "))
+        })?;
+    }
+    Ok(())
+}
+
+/// `npm ci`, unless it was done for the lock file that is there.
+fn install_modules() -> Result<(), String> {
+    let (from, to) = (workspace().join("tests/npm"), workspace().join("target/npm"));
+    let (lock, done) = (from.join("package-lock.json"), to.join("installed-package-lock.json"));
+    let wanted = fs::read(&lock).map_err(|error| format!("{}: {error}", lock.display()))?;
+    if fs::read(&done).is_ok_and(|installed| installed == wanted) && node_modules().exists() {
+        return Ok(());
+    }
+    let copy = || {
+        fs::create_dir_all(&to)?;
+        for name in ["package.json", "package-lock.json", ".npmrc"] {
+            fs::copy(from.join(name), to.join(name))?;
+        }
+        Ok::<_, std::io::Error>(())
+    };
+    copy().map_err(|error| format!("{}: {error}", to.display()))?;
+    run(Command::new("npm").args(["ci", "--ignore-scripts"]).current_dir(&to))?;
+    fs::write(&done, wanted).map_err(|error| format!("{}: {error}", done.display()))
+}
+
+impl Look {
+    fn finds(&self) -> bool {
+        match self {
+            Self::Program(name) => on_path(name),
+            Self::File(path) => Path::new(path).exists(),
+            Self::Python(line) => {
+                let mut python = Command::new("/usr/bin/python3");
+                let tried = python.args(["-c", line]).stdout(Stdio::null()).stderr(Stdio::null()).status();
+                tried.is_ok_and(|status| status.success())
+            }
+        }
+    }
+}
+
+fn on_path(name: &str) -> bool {
+    env::var_os("PATH").is_some_and(|path| env::split_paths(&path).any(|folder| folder.join(name).is_file()))
+}
+
+fn workspace() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn run(command: &mut Command) -> Result<(), String> {
+    let line = format!("{command:?}");
+    match command.status() {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(format!("{line} ended with {status}")),
+        Err(error) => Err(format!("{line} could not be started: {error}")),
+    }
+}

@@ -1,0 +1,4 @@
+//! What `cargo xtask` shares with tests that need a server of their own.
+
+pub mod browsers;
+pub mod postgres;

@@ -1,0 +1,115 @@
+// Runs connect.ts and shipped.ts against the service and the local amoCRM; the browser is played.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { arrived, call, connect, parameters, resume, Refusal, type Attempt, type Phone } from './connect';
+import { connectAsShipped } from './shipped';
+
+interface Setting { api: string; authUrl: string; jwts: Record<string, string>; requireClaim: boolean }
+const { api, authUrl, jwts, requireClaim } = JSON.parse(process.env['SETTING'] ?? '') as Setting;
+
+/** What the person does in the browser; the deep link, or null where they just close it. */
+type Browse = Phone['browse'];
+
+function phoneOf(user: string, browse: Browse): Phone & { kept: Attempt | null } {
+  const jwt = jwts[user];
+  assert(jwt, user);
+  return {
+    kept: null,
+    api,
+    jwt: async () => jwt,
+    browse,
+    async load() { return this.kept; },
+    async save(attempt) { this.kept = attempt; },
+  };
+}
+
+function decide(decision: 'allow' | 'deny'): Browse {
+  return async (url) => {
+    const form = new URL(url).searchParams;
+    form.set('user', '10110001');
+    form.set('decision', decision);
+    const redirect = await fetch(authUrl, { method: 'POST', body: form, redirect: 'manual' });
+    const page = await (await fetch(redirect.headers.get('location') ?? '')).text();
+    const link = /data-link="([^"]+)"/.exec(page)?.[1];
+    assert(link, page);
+    return link.replaceAll('&amp;', '&');
+  };
+}
+
+const killed = (browse: Browse): Browse => async (url) => { await browse(url); return null; };
+
+test('allowed: connected, with leads', async () => {
+  const phone = phoneOf('allows', decide('allow'));
+  const outcome = await connect(phone);
+  assert(outcome.is === 'connected');
+  assert.equal(outcome.status.accountId, '31920194');
+  assert.equal(phone.kept, null);
+  assert.equal((await call<unknown[]>(phone, 'GET', '/leads?limit=5')).length, 5);
+  assert.deepEqual(await resume(phone), outcome, 'a later start shows the same');
+});
+
+test('declined: nothing has changed', async () => {
+  const phone = phoneOf('declines', decide('deny'));
+  assert.deepEqual(await connect(phone), { is: 'declined' });
+  assert.deepEqual(await resume(phone), { is: 'failed', reason: 'not_connected' });
+  phone.browse = killed(decide('deny'));
+  assert.deepEqual(await connect(phone), { is: 'declined' }, 'without the link too');
+});
+
+test('killed while the browser was in front: a cold start knows', async () => {
+  let link: string | null = null;
+  const phone = phoneOf('is killed', async (url) => { link = await decide('allow')(url); return null; });
+  const outcome = await connect(phone);
+  if (requireClaim) {
+    assert.deepEqual(outcome, { is: 'open', reason: 'awaiting_claim' });
+    assert.equal((await arrived(phone, link!)).is, 'connected');
+  } else {
+    assert.equal(outcome.is, 'connected');
+  }
+});
+
+test('the browser closed too early: still open, and it can go on', async () => {
+  let url = '';
+  const phone = phoneOf('hesitates', async (opened) => { url = opened; return null; });
+  assert.deepEqual(await connect(phone), { is: 'open', reason: 'pending' });
+  const link = await decide('allow')(url);
+  assert.equal((await arrived(phone, link!)).is, 'connected');
+});
+
+test('expired: the sixth attempt ends the first', async () => {
+  const phone = phoneOf('begins often', async () => null);
+  await connect(phone);
+  const first = phone.kept;
+  for (let more = 0; more < 5; more += 1) await connect(phone);
+  phone.kept = first;
+  assert.deepEqual(await resume(phone), { is: 'expired' });
+  assert.equal(phone.kept, null);
+});
+
+test('a link that nobody asked for is left alone', async () => {
+  const phone = phoneOf('is lured', async () => null);
+  const foreign = await decide('allow')(`${authUrl}?client_id=sandbox&state=someone`);
+  assert.deepEqual(await arrived(phone, foreign!), { is: 'not_ours' });
+  assert.deepEqual(await arrived(phone, 'foryoure://amo-crm/callback'), { is: 'not_ours' });
+  assert.deepEqual(await resume(phone), { is: 'failed', reason: 'not_connected' });
+});
+
+test('the shipped app: its own state, then the claim', async () => {
+  const phone = phoneOf('has the shipped app', decide('allow'));
+  const outcome = await connectAsShipped(phone, authUrl, 'sandbox', 'somebody else', '0.42');
+  assert.equal(outcome.is, 'connected');
+  const other = phoneOf('has it too', decide('deny'));
+  assert.deepEqual(await connectAsShipped(other, authUrl, 'sandbox', '7', '0.43'), { is: 'declined' });
+});
+
+test('a refusal has a code for the program and a sentence for the person', async () => {
+  const phone = phoneOf('is nobody', decide('allow'));
+  phone.jwt = async () => 'not a JWT';
+  await assert.rejects(connect(phone), (refusal) =>
+    refusal instanceof Refusal && refusal.status === 401 && refusal.code === 'unauthorized' && refusal.message !== '');
+});
+
+test('every value of a link is read as it was written', () => {
+  assert.deepEqual(parameters('foryoure://amo-crm/callback?from=a&code=x%2B%3D%26%20y&state=s'),
+    { from: 'a', code: 'x+=& y', state: 's' });
+});

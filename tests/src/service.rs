@@ -1,0 +1,92 @@
+//! A service as the outside knows it: its address, and what apps and browsers send there.
+
+use std::time::Duration;
+
+use amo_connect::config::ServeArgs;
+use serde_json::{Value, json};
+
+use crate::answer::Answer;
+use crate::jwt::jwt;
+
+/// The address of a service, and a client that calls it.
+#[derive(Debug)]
+pub struct Service {
+    /// Where it is: `http://127.0.0.1:port`.
+    pub base: String,
+    http: reqwest::Client,
+}
+
+/// An attempt that has begun.
+#[derive(Clone, Debug)]
+pub struct Begun {
+    /// Its id.
+    pub id: String,
+    /// Where the browser goes.
+    pub url: String,
+    /// Its state.
+    pub state: String,
+}
+
+impl Service {
+    pub(crate) fn with(settings: &ServeArgs) -> Self {
+        let http = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            // A restart closes idle connections, and a request must not be sent into one of them.
+            .pool_max_idle_per_host(0)
+            .timeout(Duration::from_mins(1))
+            .build()
+            .unwrap();
+        Self { base: format!("http://{}", settings.bind.as_ref().unwrap()), http }
+    }
+
+    /// The HTTP client, which follows no redirect.
+    pub fn http(&self) -> &reqwest::Client {
+        &self.http
+    }
+
+    /// An endpoint's address.
+    pub fn url(&self, path: &str) -> String {
+        format!("{}/api/amo-crm{path}", self.base)
+    }
+
+    /// `GET` as `user`.
+    pub async fn get(&self, user: &str, path: &str) -> Answer {
+        Answer::to(self.http.get(self.url(path)).bearer_auth(jwt(user))).await
+    }
+
+    /// `POST` as `user`.
+    pub async fn post(&self, user: &str, path: &str, body: Value) -> Answer {
+        Answer::to(self.http.post(self.url(path)).bearer_auth(jwt(user)).json(&body)).await
+    }
+
+    /// `GET /callback` as a browser would send it.
+    pub async fn callback(&self, parameters: &[(&str, &str)]) -> Answer {
+        Answer::to(self.http.get(self.url("/callback")).query(parameters)).await
+    }
+
+    /// An attempt that `user` begins.
+    pub async fn attempt(&self, user: &str) -> Begun {
+        let data = self.post(user, "/authorize", json!({})).await.data();
+        let text = |name: &str| data[name].as_str().unwrap().to_owned();
+        Begun { id: text("attemptId"), url: text("authorizationUrl"), state: text("state") }
+    }
+
+    /// The `state` and `reason` of an attempt, as its user sees them.
+    pub async fn progress(&self, user: &str, attempt: &Begun) -> (String, Value) {
+        let data = self.get(user, &format!("/authorize/{}", attempt.id)).await.data();
+        (data["state"].as_str().unwrap().to_owned(), data["reason"].clone())
+    }
+
+    /// Connects `user` by an attempt of theirs that comes back with `code` from the account at `referer`.
+    pub async fn connect_with(&self, user: &str, code: &str, referer: &str) -> Begun {
+        let attempt = self.attempt(user).await;
+        let page = self.callback(&[("code", code), ("state", &attempt.state), ("referer", referer)]).await;
+        assert_eq!(page.status, 200, "{page:?}");
+        attempt
+    }
+
+    /// The `state` word of `user`'s status.
+    pub async fn state_of(&self, user: &str) -> String {
+        self.get(user, "/status").await.data()["state"].as_str().unwrap().to_owned()
+    }
+}

@@ -1,0 +1,36 @@
+//! Reloading, going away and coming back: the same page, and nothing is spent twice.
+
+use amo_connect_tests::World;
+
+use crate::engine::{Engine, Look};
+use crate::session::Session;
+use crate::stage::connected;
+
+/// What the page says and where its button leads.
+const SAID: &str = "
+    const text = document.querySelector('main').innerText.replace(/[0-9a-f]{8}$/, '');
+    return [text, document.getElementById('return').dataset.link].join();";
+
+pub(crate) async fn a_reload_and_back_show_the_same_page_and_spend_nothing(engine: Engine) {
+    let world = World::start().await;
+    let (attempt, page) = connected(&world).await;
+    let session = Session::open(engine, Look::default(), &world.base).await;
+    session.visit(&page.url).await;
+    let said = session.run(SAID).await;
+    assert!(said.as_str().unwrap().contains(&page.link), "{said}");
+
+    session.client().refresh().await.unwrap();
+    assert_eq!(session.run(SAID).await, said);
+    session.client().goto("about:blank").await.unwrap();
+    session.client().back().await.unwrap();
+    assert_eq!(session.until(SAID).await, said);
+
+    session.tap("#return").await;
+    session.until_opened(1).await;
+    let traffic = session.traffic().await;
+    assert_eq!(traffic.opened, [page.link]);
+    assert_eq!(traffic.attempts().iter().filter(|visit| visit.gesture).count(), 1);
+    assert_eq!(session.complaints().await, [""; 0]);
+    assert_eq!(world.sandbox.stats().exchanges, 1);
+    assert_eq!(world.progress("olena", &attempt).await.0, "connected");
+}

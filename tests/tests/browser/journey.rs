@@ -1,0 +1,47 @@
+//! The whole way of a person, in one browser: phone, login, consent, page, phone, leads.
+
+use amo_connect_tests::Process;
+
+use crate::accessibility::barriers;
+use crate::engine::{Engine, Look};
+use crate::session::Session;
+
+pub(crate) async fn from_the_phone_over_amocrm_and_back_to_the_leads(engine: Engine) {
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = ["sandbox", "--bind", "127.0.0.1:0", "--amo-bind", "127.0.0.1:0"];
+    let mut process = Process::start(&arguments, &[], folder.path());
+    let guide = process.until_printed("Stop:").await;
+    let phone = guide.strip_prefix("Open ").unwrap().split_whitespace().next().unwrap();
+    let session = Session::open(engine, Look::default(), phone.trim_end_matches('/')).await;
+    let heading = async |text: &str| {
+        let script = format!(
+            "return document.querySelector('h1, h2#outcome')?.innerText && [...document.querySelectorAll('h1, h2')].some((heading) => heading.innerText.includes({text:?}))"
+        );
+        session.until(&script).await;
+        assert_eq!(barriers(&session).await, [""; 0], "{text}");
+    };
+
+    session.visit(phone).await;
+    session.until("return document.getElementById('standing').innerText === 'Not connected.'").await;
+    heading("AMO CRM").await;
+    session.tap("#connect").await;
+    session.tap("button[name=user]").await;
+    session.tap("button[value=allow]").await;
+    heading("✓ Authorization successful!").await;
+    session.tap("#return").await;
+    heading("✓ Connected").await;
+    session.tap("#home").await;
+    session.until("return document.querySelectorAll('#list li').length === 20").await;
+    heading("Leads").await;
+
+    // Not asked for again: connected, with nothing to connect.
+    let asks = session.run("return document.getElementById('connect').checkVisibility()").await;
+    assert_eq!(asks, false);
+    let standing = session.run("return document.getElementById('standing').innerText").await;
+    assert!(standing.as_str().unwrap().starts_with("Connected to 127.0.0.1:"), "{standing}");
+    let traffic = session.traffic().await;
+    assert!(traffic.attempts().len() >= 5 && traffic.attempts().iter().all(|visit| visit.gesture), "{traffic:?}");
+    assert_eq!(session.complaints().await, [""; 0]);
+    process.terminate();
+    assert_eq!(process.ended().await.0, Some(0));
+}

@@ -1,0 +1,52 @@
+//! The page in real browsers: what a person on a phone gets, and what never happens to them.
+//!
+//! `cargo xtask test` installs Chromium, WebKit and axe-core. Each test starts a browser of its own.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says so loudly")]
+
+mod accessibility;
+mod again;
+mod engine;
+mod figures;
+mod journey;
+mod keeper;
+mod layout;
+mod mobile;
+mod session;
+mod stage;
+mod stillness;
+mod traffic;
+mod without_script;
+
+use engine::Engine;
+
+macro_rules! in_both_engines {
+    ($($module:ident::$check:ident),* $(,)?) => {
+        mod chromium {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $check() {
+                crate::$module::$check(crate::Engine::Chromium).await;
+            })*
+        }
+
+        mod webkit {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $check() {
+                crate::$module::$check(crate::Engine::WebKit).await;
+            })*
+        }
+    };
+}
+
+in_both_engines![
+    accessibility::no_outcome_has_a_barrier_in_the_light,
+    accessibility::no_outcome_has_a_barrier_in_the_dark,
+    accessibility::a_page_with_barriers_is_caught,
+    again::a_reload_and_back_show_the_same_page_and_spend_nothing,
+    figures::the_page_is_light_and_loads_nothing_else,
+    journey::from_the_phone_over_amocrm_and_back_to_the_leads,
+    layout::the_button_is_whole_and_free_on_load_in_every_outcome,
+    stillness::nothing_moves_for_five_seconds_nor_for_five_more_after_a_tap,
+    stillness::a_tap_enter_and_space_each_open_the_app_once,
+    stillness::pages_that_move_by_themselves_are_caught,
+    without_script::without_javascript_the_page_says_what_happened_and_has_a_link,
+];

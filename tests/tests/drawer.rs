@@ -1,0 +1,281 @@
+//! The drawer on the phone page: each click, what amoCRM does then, and what the service answers.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so loudly")]
+
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::time::Duration;
+
+use amo_connect::config::{Config, ServeArgs};
+use amo_connect::phone;
+use amo_connect::server::Running;
+use amo_connect::state::AppState;
+use amo_connect::wiring;
+use amo_connect_adapters::amo::{AmoLimits, OauthAmoClient, PacedAmoClient};
+use amo_connect_adapters::runtime::TokioRuntime;
+use amo_connect_contract::MemoryTokenStore;
+use amo_connect_domain::usecase::UseCases;
+use amo_connect_sandbox::{Failure, Faults, Options, Sandbox};
+use amo_connect_tests::{ACCOUNT, Answer, RIVAL, World, jwt};
+use serde_json::{Value, json};
+
+/// A service, its amoCRM, and a phone page beside them. Olena is connected.
+struct Phone {
+    sandbox: Arc<Sandbox>,
+    base: String,
+    http: reqwest::Client,
+    _world: World,
+    _running: Running,
+}
+
+impl Phone {
+    async fn start() -> Self {
+        Self::start_with(async |config: Config| {
+            wiring::assemble(config.storage, config.amo, &config.service).await.unwrap()
+        })
+        .await
+    }
+
+    async fn start_with(assemble: impl AsyncFnOnce(Config) -> AppState) -> Self {
+        let world = World::without_service().await;
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        let redirect_uri = format!("{base}/api/amo-crm/callback");
+        let options = Options {
+            redirect_uri: redirect_uri.clone(),
+            hook_url: Some(format!("{base}/api/amo-crm/hooks/disconnected")),
+            ..Options::default()
+        };
+        let sandbox = Arc::new(Sandbox::start(options).await.unwrap());
+        let settings = ServeArgs {
+            amo_redirect_uri: Some(redirect_uri),
+            amo_auth_url: Some(sandbox.auth_url()),
+            amo_allowed_hosts: Some(sandbox.hosts().join(",")),
+            ..world.settings.clone()
+        };
+        let state = assemble(settings.check().unwrap()).await;
+        let running = Running::start(listener, state, phone::routes(Vec::new(), sandbox.clone())).unwrap();
+        let phone = Self { sandbox, base, http: world.http().clone(), _world: world, _running: running };
+        phone.connect("olena", ACCOUNT).await;
+        phone
+    }
+
+    async fn connect(&self, user: &str, account: u64) {
+        let issued = self.sandbox.issue_code(account).unwrap();
+        let body = json!({ "code": issued.code, "referer": issued.referer });
+        let claim = self.http.post(self.api("/exchange-code")).bearer_auth(jwt(user)).json(&body);
+        assert_eq!(Answer::to(claim).await.data()["connected"], true);
+    }
+
+    fn api(&self, path: &str) -> String {
+        format!("{}/api/amo-crm{path}", self.base)
+    }
+
+    fn click(&self, what: &str) -> reqwest::RequestBuilder {
+        self.http.post(format!("{}/app/amo/{what}", self.base))
+    }
+
+    /// Clicks, and gives the whole answer.
+    async fn plays(&self, what: &str) -> Value {
+        let answer = Answer::to(self.click(what)).await;
+        answer.data();
+        assert_eq!(answer.header("cache-control"), "no-store");
+        answer.json()
+    }
+
+    /// What is on now.
+    async fn now(&self) -> Value {
+        Answer::to(self.http.get(format!("{}/app/amo", self.base))).await.data()
+    }
+
+    async fn get(&self, user: &str, path: &str) -> Answer {
+        Answer::to(self.http.get(self.api(path)).bearer_auth(jwt(user))).await
+    }
+
+    async fn leads(&self) -> Answer {
+        self.get("olena", "/leads?limit=5").await
+    }
+
+    /// How Olena stands.
+    async fn state(&self) -> String {
+        self.get("olena", "/status").await.data()["state"].as_str().unwrap().to_owned()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_a_normal_day_leads_come_and_the_drawer_says_so() {
+    let phone = Phone::start().await;
+    assert_eq!(phone.now().await, json!({ "now": "A normal day.", "on": null }));
+    assert_eq!(phone.leads().await.json()["data"].as_array().unwrap().len(), 5);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn days_that_last_are_named_and_end_with_back_to_normal() {
+    let phone = Phone::start().await;
+    let every = |failure| Faults { api_outage: Some(failure), token_outage: Some(failure), ..Faults::default() };
+    let days = [
+        ("down", every(Failure::Status(503)), (502, "crm_unavailable")),
+        ("banned", every(Failure::Html403), (502, "crm_unavailable")),
+        ("limit", every(Failure::Status(429)), (503, "rate_limited")),
+    ];
+    for (what, faults, (status, code)) in days {
+        let played = phone.plays(what).await;
+        assert_eq!(played["data"]["on"], what);
+        assert!(played.get("message").is_none(), "{played}");
+        assert_eq!(phone.now().await, played["data"]);
+        assert_eq!(phone.sandbox.faults(), faults);
+        assert_eq!(phone.leads().await.problem(), (status, code.to_owned()), "{what}");
+        assert_eq!(phone.state().await, "connected", "{what}");
+
+        let ended = phone.plays("normal").await;
+        assert_eq!(ended["data"], json!({ "now": "A normal day.", "on": null }));
+        assert_eq!(phone.leads().await.status, 200, "{what}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn slower_than_the_service_waits_is_a_timeout() {
+    let phone = Phone::start_with(async |config: Config| {
+        let limits = AmoLimits { api_timeout: Duration::from_millis(500), ..AmoLimits::default() };
+        let amo = OauthAmoClient::with_limits(config.amo.clone(), limits).unwrap();
+        let amo = PacedAmoClient::new(amo, config.service.amo_rate_limit);
+        let mut state = wiring::assemble(config.storage, config.amo, &config.service).await.unwrap();
+        let process = TokioRuntime::new(state.runtime.clone(), state.tasks.clone());
+        let store = MemoryTokenStore::new();
+        state.use_cases =
+            UseCases::new(Arc::new(store), Arc::new(amo), Arc::new(process), config.service.settings.clone());
+        state
+    })
+    .await;
+    assert_eq!(phone.leads().await.status, 200);
+    assert_eq!(phone.plays("slow").await["data"]["on"], "slow");
+    assert_eq!(phone.sandbox.faults(), Faults { latency_ms: 4_000, ..Faults::default() });
+    assert_eq!(phone.leads().await.problem(), (504, "crm_timeout".to_owned()));
+    phone.plays("normal").await;
+    assert_eq!(phone.leads().await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_expired_access_token_costs_one_refresh_and_nobody_sees_it() {
+    let phone = Phone::start().await;
+    let played = phone.plays("expired").await;
+    assert_eq!(played["message"], "The access token of 1 grant of For You Real Estate ended.");
+    assert_eq!(played["data"]["on"], Value::Null);
+    assert_eq!((phone.leads().await.status, phone.sandbox.stats().refreshes), (200, 1));
+    assert_eq!((phone.leads().await.status, phone.sandbox.stats().refreshes), (200, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_answer_is_one_rotation_that_the_service_never_heard_of() {
+    let phone = Phone::start().await;
+    assert_eq!(phone.plays("lost").await["data"]["on"], "lost");
+    assert_eq!(phone.leads().await.problem(), (502, "crm_unavailable".to_owned()));
+    assert_eq!(phone.sandbox.stats().refreshes, 1);
+    assert_eq!(phone.state().await, "connected", "in doubt is not lost");
+    assert_eq!(phone.now().await["on"], Value::Null, "only one answer is lost");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_administrators_revocation_sends_the_hook_and_ends_the_connection() {
+    let phone = Phone::start().await;
+    phone.connect("ivan", RIVAL).await;
+    let played = phone.plays("revoked").await;
+    let message = played["message"].as_str().unwrap();
+    assert!(message.starts_with("1 grant of For You Real Estate ended. The hook was answered with "), "{message}");
+    assert_eq!(phone.sandbox.stats().hooks_sent, 1);
+    let (status, code) = phone.leads().await.problem();
+    assert_eq!((status, &code), (409, &phone.state().await));
+    assert!(["needs_reauth", "revoked"].contains(&code.as_str()), "{code}");
+    assert_eq!(phone.get("ivan", "/leads").await.status, 200, "of another account");
+
+    phone.connect("olena", ACCOUNT).await;
+    assert_eq!(phone.leads().await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_moved_account_is_named_with_its_new_host_and_comes_home() {
+    let phone = Phone::start().await;
+    let home = phone.sandbox.host(ACCOUNT).unwrap();
+    let played = phone.plays("moved").await;
+    let host = phone.sandbox.host(ACCOUNT).unwrap();
+    assert_ne!(host, home);
+    assert_eq!(played["data"]["now"], format!("For You Real Estate answers on {host}."));
+    // Moved accounts are not followed yet.
+    assert_eq!(phone.leads().await.problem(), (502, "crm_unavailable".to_owned()));
+    assert_eq!(phone.state().await, "connected");
+    phone.plays("normal").await;
+    assert_eq!(phone.sandbox.host(ACCOUNT).unwrap(), home);
+    assert_eq!(phone.leads().await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn back_to_normal_ends_what_others_set_and_untangles_swapped_homes() {
+    let phone = Phone::start().await;
+    let homes = phone.sandbox.hosts();
+    for account in [ACCOUNT, RIVAL, ACCOUNT, ACCOUNT, ACCOUNT] {
+        phone.sandbox.move_account(account).unwrap();
+    }
+    assert_eq!(phone.sandbox.host(ACCOUNT).unwrap(), homes[1], "in the other's home");
+    phone.sandbox.set_faults(Faults { unpaid: true, ..Faults::default() }).unwrap();
+    phone.sandbox.set_account_faults(RIVAL, Faults { latency_ms: 1, ..Faults::default() }).unwrap();
+    let now = phone.now().await;
+    assert_eq!(now["on"], Value::Null);
+    assert!(now["now"].as_str().unwrap().starts_with("Something was set at /_sandbox. "), "{now}");
+
+    assert_eq!(phone.plays("normal").await["data"]["now"], "A normal day.");
+    assert_eq!(
+        (phone.sandbox.host(ACCOUNT).unwrap(), phone.sandbox.host(RIVAL).unwrap()),
+        (homes[0].clone(), homes[1].clone())
+    );
+    assert_eq!(phone.leads().await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_click_is_for_the_account_it_names() {
+    let phone = Phone::start().await;
+    let played = phone.plays(&format!("expired?account={RIVAL}")).await;
+    assert_eq!(played["message"], "Nobody is connected to Rival Homes, so no access token ended.");
+    phone.leads().await.json();
+    assert_eq!(phone.sandbox.stats().refreshes, 0);
+    for account in ["1", "x", "-1"] {
+        let refused = Answer::to(phone.click(&format!("expired?account={account}"))).await;
+        assert_eq!(refused.problem(), (400, "invalid_request".to_owned()), "{account}");
+        assert_eq!(refused.json()["field"], "account");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_other_page_in_the_browser_can_click() {
+    let phone = Phone::start().await;
+    let port = phone.base.rsplit(':').next().unwrap();
+    let foreign = [
+        ("Origin", "https://evil.example".to_owned()),
+        ("Origin", "null".to_owned()),
+        ("Origin", "http://127.0.0.1:1".to_owned()),
+        ("Origin", format!("http://localhost:{port}")),
+        ("Sec-Fetch-Site", "cross-site".to_owned()),
+        ("Sec-Fetch-Site", "same-site".to_owned()),
+        ("Sec-Fetch-Site", "none".to_owned()),
+    ];
+    for (header, value) in foreign {
+        let refused = Answer::to(phone.click("down").header(header, &value)).await;
+        assert_eq!(refused.problem(), (403, "foreign_origin".to_owned()), "{header}: {value}");
+    }
+    assert_eq!(phone.sandbox.faults(), Faults::default());
+    let own = phone.click("down").header("Origin", &phone.base).header("Sec-Fetch-Site", "same-origin");
+    assert_eq!(Answer::to(own).await.data()["on"], "down");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_click_is_refused_and_the_service_alone_has_no_drawer() {
+    let phone = Phone::start().await;
+    assert_eq!(Answer::to(phone.click("earthquake")).await.problem(), (404, "not_found".to_owned()));
+    let read = phone.http.get(format!("{}/app/amo/down", phone.base));
+    let refused = Answer::to(read).await;
+    assert_eq!((refused.problem(), refused.header("allow")), ((405, "method_not_allowed".to_owned()), "POST"));
+    assert_eq!(phone.sandbox.faults(), Faults::default());
+
+    let world = World::start().await;
+    let click = world.http().post(format!("{}/app/amo/down", world.base));
+    assert_eq!(Answer::to(click).await.problem(), (404, "not_found".to_owned()));
+}

@@ -1,0 +1,160 @@
+//! What Harbour writes, and what it means in the domain's words.
+
+use std::time::Duration;
+
+use amo_connect_domain::ids::AccountId;
+use amo_connect_domain::lead::{AmoLead, Contact, LeadPage, Pipeline, Stage};
+use amo_connect_domain::token::{AccessToken, Issued, RefreshToken};
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::{Number, Value};
+
+/// Where a pair does not say how long it lives. It is bought: it must not be lost for that.
+const UNSTATED_LIFE: u64 = 3600;
+
+#[derive(Deserialize)]
+pub(crate) struct Tokens {
+    access: String,
+    renewal: String,
+    seconds: Value,
+    agency: Option<u64>,
+}
+
+impl Tokens {
+    pub(crate) fn into_issued(self) -> Issued {
+        let seconds = self.seconds.as_u64().or_else(|| self.seconds.as_str()?.parse().ok());
+        Issued {
+            access: AccessToken::new(self.access),
+            refresh: RefreshToken::new(self.renewal),
+            expires_in: Duration::from_secs(seconds.unwrap_or(UNSTATED_LIFE)),
+            account: self.agency.map(AccountId),
+        }
+    }
+}
+
+/// What was refused: `code`, `renewal` or `app`.
+#[derive(Deserialize)]
+pub(crate) struct Refused {
+    pub(crate) refused: String,
+}
+
+#[derive(Default, Deserialize)]
+pub(crate) struct Agency {
+    pub(crate) agency: Option<u64>,
+}
+
+#[derive(Default, Deserialize)]
+pub(crate) struct Deals {
+    deals: Vec<Deal>,
+    more: bool,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Deal {
+    no: u64,
+    gone: bool,
+    title: Option<String>,
+    amount: Option<Number>,
+    board: Option<u64>,
+    column: Option<u64>,
+    agent: Option<u64>,
+    opened: Option<i64>,
+    touched: Option<i64>,
+    person: Option<u64>,
+}
+
+impl Deal {
+    /// `None` if it was deleted: Harbour goes on listing those.
+    pub(crate) fn into_lead(self) -> Option<AmoLead> {
+        let moment = |seconds: Option<i64>| seconds.and_then(|seconds| Timestamp::from_second(seconds).ok());
+        (!self.gone).then(|| AmoLead {
+            id: self.no,
+            name: self.title,
+            price: self.amount,
+            pipeline: self.board,
+            stage: self.column,
+            responsible_user: self.agent,
+            created_at: moment(self.opened),
+            updated_at: moment(self.touched),
+            contact: self.person,
+        })
+    }
+}
+
+impl From<Deals> for LeadPage {
+    fn from(page: Deals) -> Self {
+        Self { leads: page.deals.into_iter().filter_map(Deal::into_lead).collect(), has_more: page.more }
+    }
+}
+
+#[derive(Default, Deserialize)]
+pub(crate) struct People {
+    pub(crate) people: Vec<Person>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Person {
+    no: u64,
+    name: Option<String>,
+    phone: Option<String>,
+    email: Option<String>,
+}
+
+impl From<Person> for Contact {
+    fn from(person: Person) -> Self {
+        Self { id: person.no, name: person.name, phone: person.phone, email: person.email }
+    }
+}
+
+#[derive(Default, Deserialize)]
+pub(crate) struct Boards {
+    pub(crate) boards: Vec<Board>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Board {
+    no: u64,
+    name: String,
+    place: i64,
+    inbox: bool,
+    sorting: bool,
+    shelved: bool,
+    columns: Vec<Column>,
+}
+
+#[derive(Deserialize)]
+struct Column {
+    no: u64,
+    name: String,
+    place: i64,
+    fixed: bool,
+    color: Option<String>,
+    kind: Option<i64>,
+}
+
+impl From<Board> for Pipeline {
+    fn from(board: Board) -> Self {
+        Self {
+            id: board.no,
+            name: board.name,
+            sort: board.place,
+            is_main: board.inbox,
+            is_unsorted_on: board.sorting,
+            is_archived: board.shelved,
+            stages: board.columns.into_iter().map(Stage::from).collect(),
+        }
+    }
+}
+
+impl From<Column> for Stage {
+    fn from(column: Column) -> Self {
+        Self {
+            id: column.no,
+            name: column.name,
+            sort: column.place,
+            is_editable: !column.fixed,
+            color: column.color,
+            kind: column.kind,
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! Harbour, a CRM that does not exist: one endpoint for tokens in JSON, deals on boards, people.
+
+use std::fmt;
+use std::time::Duration;
+
+use amo_connect_domain::host::{AccountHost, AllowedHosts};
+use amo_connect_domain::ids::AccountId;
+use amo_connect_domain::lead::{AmoLead, Contact, LeadFilter, LeadPage, Pipeline};
+use amo_connect_domain::ports::{AmoClient, AmoError};
+use amo_connect_domain::token::{AccessToken, AuthorizationCode, Issued, RefreshToken, State};
+use async_trait::async_trait;
+use reqwest::Client;
+use serde::de::DeserializeOwned;
+use serde_json::json;
+use url::Url;
+
+use crate::answers::{Agency, Boards, Deal, Deals, People, Refused, Tokens};
+use crate::wire;
+
+/// An [`AmoClient`] that speaks to Harbour.
+#[derive(Clone)]
+pub(crate) struct HarbourClient {
+    app: String,
+    key: String,
+    allowed: AllowedHosts,
+    http: Client,
+}
+
+impl fmt::Debug for HarbourClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HarbourClient").field("app", &self.app).finish_non_exhaustive()
+    }
+}
+
+impl HarbourClient {
+    pub(crate) fn new(app: &str, key: &str, allowed: AllowedHosts, patience: Duration) -> Self {
+        Self { app: app.to_owned(), key: key.to_owned(), allowed, http: wire::client(patience) }
+    }
+
+    /// The only way to an address: what is not on the list has none.
+    fn url(&self, host: &AccountHost, path: &str) -> Result<Url, AmoError> {
+        let allowed = self.allowed.permits(host).then(|| format!("{}://{host}{path}", host.scheme()));
+        allowed.and_then(|url| url.parse().ok()).ok_or(AmoError::HostNotAllowed)
+    }
+
+    /// Spends `secret`, which is a `code` or a `renewal`.
+    async fn spend(&self, host: &AccountHost, kind: &str, secret: &str, refusal: AmoError) -> Result<Issued, AmoError> {
+        let body = json!({ "app": self.app, "key": self.key, kind: secret });
+        let request = self.http.post(self.url(host, "/tokens")?).json(&body);
+        let answer = wire::send(request).await.map_err(wire::Loss::of_tokens)?;
+        match answer.status.as_u16() {
+            // It was bought, whether or not it can be read.
+            200 => serde_json::from_slice(&answer.body).map(Tokens::into_issued).or(Err(AmoError::OutcomeUnknown)),
+            422 => match serde_json::from_slice(&answer.body) {
+                Ok(Refused { refused }) if refused == kind => Err(refusal),
+                Ok(Refused { refused }) if refused == "app" => Err(AmoError::Misconfigured),
+                _ => Err(AmoError::Protocol),
+            },
+            400..=499 => Err(answer.refusal()),
+            _ => Err(AmoError::OutcomeUnknown),
+        }
+    }
+
+    /// Reads what is at `path`; `Default` is what nothing (204) looks like.
+    async fn read<T: DeserializeOwned + Default>(
+        &self,
+        host: &AccountHost,
+        token: &AccessToken,
+        path: &str,
+        query: &[(&str, String)],
+    ) -> Result<T, AmoError> {
+        let request = self.http.get(self.url(host, path)?).query(query);
+        let request = request.header("authorization", format!("Token {}", token.expose()));
+        let answer = wire::send(request).await.map_err(wire::Loss::of_a_read)?;
+        match answer.status.as_u16() {
+            200 => serde_json::from_slice(&answer.body).or(Err(AmoError::Protocol)),
+            204 => Ok(T::default()),
+            401 => Err(AmoError::AccessRefused),
+            504 => Err(AmoError::TimedOut),
+            500..=599 => Err(AmoError::Unavailable),
+            _ => Err(answer.refusal()),
+        }
+    }
+}
+
+#[async_trait]
+impl AmoClient for HarbourClient {
+    fn authorization_url(&self, state: &State) -> Url {
+        let query = [("app", self.app.as_str()), ("state", state.expose())];
+        Url::parse_with_params("https://harbour.example/connect", query).unwrap()
+    }
+
+    async fn exchange(&self, host: &AccountHost, code: &AuthorizationCode) -> Result<Issued, AmoError> {
+        self.spend(host, "code", code.expose(), AmoError::CodeRejected).await
+    }
+
+    async fn refresh(&self, host: &AccountHost, token: &RefreshToken) -> Result<Issued, AmoError> {
+        self.spend(host, "renewal", token.expose(), AmoError::GrantRevoked).await
+    }
+
+    async fn account(&self, host: &AccountHost, token: &AccessToken) -> Result<AccountId, AmoError> {
+        let Agency { agency } = self.read(host, token, "/agency", &[]).await?;
+        agency.map(AccountId).ok_or(AmoError::Protocol)
+    }
+
+    async fn leads(&self, host: &AccountHost, token: &AccessToken, filter: &LeadFilter) -> Result<LeadPage, AmoError> {
+        let mut query = vec![("page", filter.page.to_string()), ("size", filter.limit.to_string())];
+        query.extend(filter.query.iter().map(|text| ("text", text.clone())));
+        query.extend(filter.pipeline.iter().map(|board| ("board", board.to_string())));
+        query.extend(filter.stages.iter().map(|(board, column)| ("in", format!("{board}.{column}"))));
+        query.extend(filter.updated_since.iter().map(|since| ("since", since.to_string())));
+        let deals: Deals = self.read(host, token, "/deals", &query).await?;
+        Ok(deals.into())
+    }
+
+    async fn lead(&self, host: &AccountHost, token: &AccessToken, id: u64) -> Result<Option<AmoLead>, AmoError> {
+        let deal: Option<Deal> = self.read(host, token, &format!("/deals/{id}"), &[]).await?;
+        Ok(deal.and_then(Deal::into_lead))
+    }
+
+    async fn contacts(&self, host: &AccountHost, token: &AccessToken, ids: &[u64]) -> Result<Vec<Contact>, AmoError> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let query: Vec<_> = ids.iter().map(|id| ("id", id.to_string())).collect();
+        let People { people } = self.read(host, token, "/people", &query).await?;
+        Ok(people.into_iter().map(Contact::from).collect())
+    }
+
+    async fn pipelines(&self, host: &AccountHost, token: &AccessToken) -> Result<Vec<Pipeline>, AmoError> {
+        let Boards { boards } = self.read(host, token, "/boards", &[]).await?;
+        Ok(boards.into_iter().map(Pipeline::from).collect())
+    }
+}

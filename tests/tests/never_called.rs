@@ -1,0 +1,149 @@
+//! Mocks, for what a fake cannot say: that nobody is called at all, or once and only so.
+//!
+//! A fake writes down what reached it; a mock is also told of a call that would have been refused
+//! on the way. Each test ends with `stop`: only then is the mock dropped here, and counts.
+
+#![expect(clippy::unwrap_used, reason = "what a test stands on fails it")]
+
+use amo_connect_contract::fixtures::{host, user};
+use amo_connect_contract::{FakeAccount, FakeAmo, MemoryTokenStore};
+use amo_connect_domain::lead::LeadPage;
+use amo_connect_domain::ports::{MockAmoClient, MockTokenStore, TokenStore as _};
+use amo_connect_tests::{Answer, TestApp};
+use mockall::predicate::{always, eq};
+use serde_json::json;
+
+/// Expects that these methods are never called.
+macro_rules! never {
+    ($mock:ident: $($expect:ident),+ $(,)?) => { $($mock.$expect().never();)+ };
+}
+
+/// A CRM that is asked for nothing, but for where to send a browser.
+fn uncalled_crm() -> MockAmoClient {
+    let mut amo = MockAmoClient::new();
+    amo.expect_authorization_url().returning(|_| "https://www.amocrm.ru/oauth".parse().unwrap());
+    never!(amo: expect_exchange, expect_refresh, expect_account, expect_leads, expect_lead);
+    never!(amo: expect_contacts, expect_pipelines);
+    amo
+}
+
+/// A store in which everybody of `users` is connected, each to an account of their own.
+async fn connected(users: &[(&str, u64)]) -> MemoryTokenStore {
+    let (store, mut amo) = (MemoryTokenStore::new(), FakeAmo::new());
+    for (_, number) in users {
+        amo = amo.with_account(&host(*number), FakeAccount::empty(*number));
+    }
+    let app = TestApp::new().store(store.clone()).amo(amo.clone()).start().await;
+    for (name, number) in users {
+        let code = amo.allow(&host(*number));
+        app.connect_with(name, code.expose(), host(*number).as_str()).await;
+    }
+    app.stop().await;
+    store
+}
+
+fn refusal(status: u16, code: &str) -> (u16, String) {
+    (status, code.to_owned())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn amocrm_is_never_called_when_the_store_is_down() {
+    let store = connected(&[("olena", 1)]).await;
+    let app = TestApp::new().store(store.clone()).amo(uncalled_crm()).start().await;
+    let attempt = app.attempt("olena").await;
+    store.set_down(true);
+
+    for state in [attempt.state.as_str(), "the app's own"] {
+        let page = app.callback(&[("code", "a-code"), ("state", state), ("referer", host(1).as_str())]).await;
+        assert_eq!(page.status, 503);
+        assert_eq!(page.link_parameter("error").as_deref(), Some("storage_unavailable"));
+    }
+    let body = json!({ "code": "a-code", "referer": host(1).as_str() });
+    let claimed = app.post("olena", "/exchange-code", body).await;
+    assert_eq!(claimed.problem(), refusal(503, "storage_unavailable"));
+    assert_eq!(app.get("olena", "/leads").await.problem(), refusal(503, "storage_unavailable"));
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn amocrm_is_never_called_for_another_users_connection() {
+    let store = connected(&[("olena", 1)]).await;
+    let hers = store.connection(&user("olena")).await.unwrap();
+    let app = TestApp::new().store(store.clone()).amo(uncalled_crm()).start().await;
+
+    assert_eq!(app.get("ivan", "/leads").await.problem(), refusal(409, "not_connected"));
+    assert_eq!(app.state_of("ivan").await, "not_connected");
+    assert_eq!(app.post("ivan", "/disconnect", json!({})).await.status, 200);
+    app.stop().await;
+    assert_eq!(store.connection(&user("olena")).await.unwrap(), hers);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn amocrm_is_never_called_for_a_claim_of_anothers_code() {
+    let (store, amo) = (MemoryTokenStore::new(), FakeAmo::new());
+    let connected = amo.allow(&host(1));
+    let app = TestApp::new().store(store.clone()).amo(amo).start().await;
+    app.connect_with("olena", connected.expose(), host(1).as_str()).await;
+    app.stop().await;
+
+    let app = TestApp::new().store(store).amo(uncalled_crm()).start().await;
+    let open = app.attempt("olena").await;
+    for body in [
+        json!({ "code": connected.expose() }),
+        json!({ "code": connected.expose(), "referer": host(1).as_str() }),
+        json!({ "code": "never-seen", "state": open.state, "referer": host(1).as_str() }),
+    ] {
+        let claimed = app.post("ivan", "/exchange-code", body).await;
+        assert_eq!(claimed.problem(), refusal(409, "code_belongs_to_another_user"));
+    }
+    assert_eq!(app.progress("olena", &open).await.0, "pending");
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_of_leads_is_two_reads_with_its_own_users_token() {
+    let store = connected(&[("olena", 1), ("ivan", 2)]).await;
+    let grant = store.connection(&user("ivan")).await.unwrap().unwrap().grant().unwrap().clone();
+    let (his_host, his_token) = (grant.host, grant.tokens.access);
+    let mut amo = MockAmoClient::new();
+    amo.expect_pipelines().once().with(eq(his_host.clone()), eq(his_token.clone())).returning(|_, _| Ok(Vec::new()));
+    let nothing = |_: &_, _: &_, _: &_| Ok(LeadPage { leads: Vec::new(), has_more: false });
+    amo.expect_leads().once().with(eq(his_host), eq(his_token), always()).returning(nothing);
+    never!(amo: expect_exchange, expect_refresh, expect_account, expect_lead, expect_contacts);
+
+    let app = TestApp::new().store(store).amo(amo).start().await;
+    assert_eq!(app.get("ivan", "/leads").await.json()["data"], json!([]));
+    app.stop().await;
+}
+
+/// A store that is swept, and asked for nothing else.
+fn unread_store() -> MockTokenStore {
+    let mut store = MockTokenStore::new();
+    store.expect_sweep().returning(|_| Ok(0));
+    never!(store: expect_ready, expect_clock, expect_open_attempt, expect_attempt, expect_attempt_by_state);
+    never!(store: expect_close_attempt, expect_exchange, expect_admit_code, expect_renew_code_lease, expect_save_grant);
+    never!(store: expect_end_exchange, expect_claim, expect_awaits_claim, expect_connection, expect_save);
+    never!(store: expect_disconnect, expect_lease_refresh, expect_renew_refresh_lease, expect_release_refresh_lease);
+    never!(store: expect_save_rotated);
+    store
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_head_or_a_prefetch_never_reaches_store_or_crm() {
+    let app = TestApp::new().store(unread_store()).amo(uncalled_crm()).start().await;
+    let ours = format!("ac1_{}", "A".repeat(43));
+    for query in [
+        [("code", "a-code"), ("state", ours.as_str()), ("referer", host(1).as_str())],
+        [("code", "a-code"), ("state", "the app's own"), ("referer", host(1).as_str())],
+        [("error", "access_denied"), ("state", &ours), ("referer", host(1).as_str())],
+    ] {
+        let head = Answer::to(app.http().head(app.url("/callback")).query(&query)).await;
+        assert_eq!((head.status, head.text.as_str()), (200, ""));
+        for (name, value) in [("Sec-Purpose", "prefetch;prerender"), ("Purpose", "prefetch"), ("X-Moz", "prefetch")] {
+            let request = app.http().get(app.url("/callback")).query(&query).header(name, value);
+            let answer = Answer::to(request).await;
+            assert_eq!((answer.status, answer.text.as_str()), (503, ""), "{name}");
+        }
+    }
+    app.stop().await;
+}

@@ -1,0 +1,74 @@
+//! A server that goes and comes back, and one that says nothing.
+
+use std::time::{Duration, Instant};
+
+use amo_connect_adapters::postgres::PgOptions;
+use amo_connect_contract::fixtures::user;
+use amo_connect_domain::ports::TokenStore as _;
+use amo_connect_tests::{PgDatabase, test_server};
+use amo_connect_xtask::postgres::{Cluster, Options};
+
+use crate::steps::{connected, open, open_with, told, unavailable};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_stops_is_unavailable_and_one_that_comes_back_is_used_again() {
+    let cluster = Cluster::start(&Options::default()).unwrap();
+    let store = open(&cluster.url("postgres")).await.unwrap();
+    let before = connected("olena");
+    store.save(&before, None).await.unwrap();
+
+    cluster.stop().unwrap();
+    let begun = Instant::now();
+    for outcome in [store.ready().await, store.disconnect(&user("olena")).await] {
+        let told = unavailable(outcome);
+        assert!(told.contains("the server cannot be reached") || told.contains("is lost"), "{told}");
+    }
+    unavailable(store.connection(&user("olena")).await);
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+
+    cluster.start_again().unwrap();
+    store.ready().await.unwrap();
+    let after = store.connection(&user("olena")).await.unwrap().unwrap();
+    assert_eq!(after.state, before.state);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_that_the_server_ends_are_replaced() {
+    let database = PgDatabase::migrated(&test_server()).await;
+    let store = open(&database.url()).await.unwrap();
+    store.ready().await.unwrap();
+    let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'amo-connect' \
+               AND datname = current_database()";
+    database.execute(end).await;
+    // Whether it is seen before or during its use is chance; the use after it is not.
+    let _ = store.ready().await;
+    store.ready().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_says_nothing_is_not_waited_for() {
+    let mute = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("postgres://olena:hunter2@{}/postgres", mute.local_addr().unwrap());
+    let options = PgOptions { connect_timeout: Duration::from_millis(100), ..PgOptions::default() };
+    let told = told(&open_with(&url, options).await.unwrap_err());
+    assert!(told.contains("the server does not answer"), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_waits_long_for_a_connection_or_for_a_lock() {
+    let database = PgDatabase::migrated(&test_server()).await;
+    let times = PgOptions {
+        connections: 1,
+        connect_timeout: Duration::from_secs(20),
+        transaction_timeout: Duration::from_millis(300),
+        ..PgOptions::default()
+    };
+    let store = open_with(&database.url(), times).await.unwrap();
+    store.save(&connected("olena"), None).await.unwrap();
+
+    let held = database.transaction("LOCK TABLE connections IN ACCESS EXCLUSIVE MODE").await;
+    let told = unavailable(store.disconnect(&user("olena")).await);
+    assert!(["took too long", "lock timeout", "statement timeout"].iter().any(|why| told.contains(why)), "{told}");
+    drop(held);
+    store.disconnect(&user("olena")).await.unwrap();
+}

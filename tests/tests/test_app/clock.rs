@@ -1,0 +1,145 @@
+//! What ends when its time is over.
+
+use std::time::Duration;
+
+use amo_connect_contract::fixtures::host;
+use amo_connect_contract::{Asked, MemoryTokenStore, Reply};
+use amo_connect_domain::exchange::ExchangeStatus;
+use amo_connect_tests::{TestApp, at};
+use futures_util::future::join_all;
+use serde_json::json;
+
+use crate::slow_amo::SlowAmo;
+use crate::{allowed, crm, error_of, exchanges, on_record, refreshes, refusal, return_with};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_attempt_expires_after_thirty_minutes() {
+    let amo = crm();
+    let app = TestApp::new().amo(amo.clone()).clock(at("2026-11-23T10:00Z")).start().await;
+    let begun = app.post("olena", "/authorize", json!({})).await.data();
+    assert_eq!(begun["expiresAt"], "2026-11-23T10:30:00Z");
+    let (in_time, late) = (app.attempt("olena").await, app.attempt("olena").await);
+
+    app.clock().set(at("2026-11-23T10:29:59Z"));
+    assert_eq!(return_with(&app, &allowed(&amo), &in_time).await.status, 200);
+    assert_eq!(app.progress("olena", &late).await.0, "pending");
+
+    app.clock().advance(SECOND);
+    let code = allowed(&amo);
+    let page = return_with(&app, &code, &late).await;
+    assert_eq!((page.status, error_of(&page).as_deref()), (400, Some("state_expired")));
+    assert_eq!(app.progress("olena", &late).await, ("expired".to_owned(), json!(null)));
+    let body = json!({ "code": code, "state": late.state, "referer": host(1).as_str() });
+    assert_eq!(app.post("olena", "/exchange-code", body).await.problem(), refusal(410, "code_expired"));
+    assert_eq!(exchanges(&amo), 1, "the late code was not sent");
+    // A reload of what was in time is not late.
+    assert_eq!(app.progress("olena", &in_time).await.0, "connected");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_grant_that_is_not_claimed_within_twenty_minutes_is_wiped() {
+    let (amo, store) = (crm(), MemoryTokenStore::new());
+    let app = TestApp::new().amo(amo.clone()).store(store.clone());
+    let app = app.settings(|settings| settings.require_claim = Some("true".to_owned())).start().await;
+    let (claimed, late) = (app.attempt("ivan").await, app.attempt("olena").await);
+    let (in_time, too_late) = (allowed(&amo), allowed(&amo));
+    for (code, attempt) in [(&in_time, &claimed), (&too_late, &late)] {
+        assert_eq!(return_with(&app, code, attempt).await.status, 200);
+    }
+
+    app.clock().advance(Duration::from_secs(20 * 60 - 1));
+    app.post("ivan", "/exchange-code", json!({ "code": in_time })).await.data();
+    assert_eq!(app.state_of("olena").await, "awaiting_claim");
+
+    app.clock().advance(SECOND);
+    assert_eq!(app.progress("olena", &late).await, ("failed".to_owned(), json!("claim_timeout")));
+    let claim = app.post("olena", "/exchange-code", json!({ "code": too_late })).await;
+    assert_eq!(claim.problem(), refusal(410, "code_expired"));
+    assert_eq!(on_record(&store, &too_late).await, ExchangeStatus::Unclaimed);
+    assert_eq!(app.state_of("olena").await, "not_connected");
+    assert_eq!(app.progress("olena", &late).await, ("failed".to_owned(), json!("claim_timeout")));
+    assert_eq!(app.state_of("ivan").await, "connected");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_grant_that_nobody_asks_for_is_wiped_too() {
+    let (amo, store) = (crm(), MemoryTokenStore::new());
+    let mut app = TestApp::new().amo(amo.clone()).store(store.clone()).start().await;
+    let (code, host) = (allowed(&amo), host(1));
+    let query = [("code", code.as_str()), ("state", "the app's own"), ("referer", host.as_str())];
+    assert_eq!(app.callback(&query).await.status, 200);
+
+    app.clock().advance(Duration::from_mins(20));
+    assert!(matches!(on_record(&store, &code).await, ExchangeStatus::Waiting { .. }));
+    // It sweeps when it starts, and every half a minute.
+    app.restart().await;
+    let swept = async {
+        while on_record(&store, &code).await != ExchangeStatus::Unclaimed {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), swept).await.unwrap();
+    assert_eq!(error_of(&app.callback(&query).await).as_deref(), Some("state_expired"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_near_its_end_is_refreshed_once_for_many_callers() {
+    let amo = crm();
+    let slow = SlowAmo::before(amo.clone());
+    let app = TestApp::new().amo(slow.clone()).clock(at("2026-11-23T10:00Z")).start().await;
+    slow.let_go(1);
+    app.connect_with("olena", &allowed(&amo), host(1).as_str()).await;
+    slow.arrival().await;
+    assert_eq!(app.get("olena", "/leads").await.status, 200);
+    assert_eq!(refreshes(&amo), 0);
+    let before = amo.asked().len();
+
+    // The token lives for a day; five minutes are the margin.
+    app.clock().set(at("2026-11-24T09:55:01Z"));
+    let callers = join_all((0..8).map(|_| app.get("olena", "/leads")));
+    let meanwhile = async {
+        slow.arrival().await;
+        // As long as it takes the others to come: nobody is served, but for what needs no token.
+        for _ in 0..8 {
+            assert_eq!(app.state_of("olena").await, "connected");
+        }
+        assert_eq!(amo.asked().len(), before, "the old token was used while it is being renewed");
+        slow.let_go(8);
+    };
+    let (answers, ()) = tokio::join!(callers, meanwhile);
+
+    assert!(answers.iter().all(|answer| answer.status == 200), "{answers:?}");
+    assert_eq!(refreshes(&amo), 1);
+    let reads = amo.asked().split_off(before + 1);
+    let new = reads.iter().find_map(|asked| if let Asked::Leads { token, .. } = asked { Some(token) } else { None });
+    let with_new = |asked: &&Asked| matches!(asked, Asked::Leads { token, .. } if Some(token) == new);
+    assert_eq!(reads.iter().filter(with_new).count(), 8, "{reads:?}");
+    let status = app.get("olena", "/status").await.data();
+    assert_eq!(status["lastRefreshedAt"], "2026-11-24T09:55:01Z");
+    assert_eq!(status["connectedAt"], "2026-11-23T10:00:00Z");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_refresh_token_asks_for_a_new_consent_and_is_sent_no_more() {
+    let amo = crm();
+    let app = TestApp::new().amo(amo.clone()).clock(at("2026-11-23T10:00Z")).start().await;
+    app.connect_with("olena", &allowed(&amo), host(1).as_str()).await;
+    app.clock().set(at("2026-11-24T10:00Z"));
+    amo.answer_next(Reply::GrantRevoked);
+
+    for _ in 0..2 {
+        assert_eq!(app.get("olena", "/leads").await.problem(), refusal(409, "needs_reauth"));
+    }
+    assert_eq!(refreshes(&amo), 1);
+    let status = app.get("olena", "/status").await.data();
+    assert_eq!((&status["state"], &status["connected"]), (&json!("needs_reauth"), &json!(false)));
+    assert_eq!(status["hasTokens"], false);
+    assert_eq!(status["problem"], json!({ "code": "grant_revoked", "since": "2026-11-24T10:00:00Z" }));
+    assert_eq!((&status["domain"], &status["accountId"]), (&json!(host(1).as_str()), &json!("1")));
+
+    app.connect_with("olena", &allowed(&amo), host(1).as_str()).await;
+    assert_eq!(app.get("olena", "/leads").await.status, 200);
+    assert_eq!(app.get("olena", "/status").await.data()["problem"], json!(null));
+}
