@@ -1,9 +1,9 @@
 //! Leads and pipelines over HTTP: every field, every lead, and no call too many.
 
-use amo_connect_contract::{FakeAccount, FakeAmo, fixtures};
-use amo_connect_domain::lead::{AmoLead, MOST_STAGES, Pipeline, Stage};
 #![expect(clippy::unwrap_used, reason = "an answer without what is looked for fails the test")]
 
+use amo_connect_contract::{FakeAccount, FakeAmo, fixtures};
+use amo_connect_domain::lead::{AmoLead, MOST_STAGES, Pipeline, Stage};
 use amo_connect_sandbox::{Faults, Options, Switches};
 use amo_connect_tests::{ACCOUNT, Answer, RIVAL, TestApp, World, jwt};
 use futures_util::future::{join_all, select};
@@ -380,7 +380,7 @@ async fn a_status_of_more_stages_than_a_request_can_name_is_sifted_here_and_no_l
         name: None,
         price: None,
         pipeline: Some(id % 3 + 1),
-        stage: Some(if id % 7 == 0 { 142 } else { (id % 3 + 1) * 1_000 + id % 40 }),
+        stage: Some(if id.is_multiple_of(7) { 142 } else { (id % 3 + 1) * 1_000 + id % 40 }),
         responsible_user: None,
         created_at: None,
         updated_at: None,

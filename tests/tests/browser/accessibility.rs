@@ -86,6 +86,6 @@ fn contact_sheet<'a>(from: &Path, names: impl Iterator<Item = &'a str>, to: &Pat
         montage.args(["-label", name]).arg(from.join(format!("{name}.png")));
     }
     montage.args(["-geometry", "234x506+6+6", "-tile", "5x", "-background", ground, "-fill", ink, "-font", FONT]);
-    let made = montage.args(["-strip", "-colors", "32"]).arg(format!("PNG8:{}", to.display())).status().unwrap();
+    let made = montage.args(["-strip", "-dither", "None"]).arg(format!("PNG8:{}", to.display())).status().unwrap();
     assert!(made.success());
 }

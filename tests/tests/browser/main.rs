@@ -1,7 +1,12 @@
 //! The page in real browsers: what a person on a phone gets, and what never happens to them.
 //!
 //! `cargo xtask test` installs Chromium, WebKit and axe-core. Each test starts a browser of its own.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says so loudly")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::type_complexity,
+    reason = "a test that cannot go on says so loudly"
+)]
 
 mod accessibility;
 mod again;

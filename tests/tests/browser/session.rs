@@ -165,20 +165,29 @@ impl Session {
         &self.client
     }
 
-    /// The page as a PNG.
+    /// The page as a PNG, once there is something to be seen.
     pub(crate) async fn picture(&self, file: &Path) {
         let Some((name, _)) = &self.driver.display else {
             return std::fs::write(file, self.client.screenshot().await.unwrap()).unwrap();
         };
-        // Screenshots over WebDriver never come back from a WebKit that draws in software.
+        // Screenshots over WebDriver never come back from a WebKit that draws in software; so it
+        // is the screen's, which is a little behind the page.
+        let drawn = "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(() => done()));";
         let viewport = self.run("return `${innerWidth}x${innerHeight}+0+0`").await;
-        let taken = tokio::process::Command::new("import")
-            .args(["-display", name, "-window", "root", "-crop", viewport.as_str().unwrap(), "+repage"])
-            .arg(file)
-            .status()
-            .await
-            .unwrap();
-        assert!(taken.success());
+        let taken = async {
+            loop {
+                self.client.execute_async(drawn, vec![]).await.unwrap();
+                let mut import = tokio::process::Command::new("import");
+                import.args(["-display", name, "-window", "root", "-crop", viewport.as_str().unwrap(), "+repage"]);
+                import.args(["-format", "%k", "-write", "info:"]).arg(file);
+                let output = import.output().await.unwrap();
+                assert!(output.status.success(), "{output:?}");
+                if output.stdout != b"1" {
+                    return;
+                }
+            }
+        };
+        tokio::time::timeout(PATIENCE, taken).await.expect("nothing but one colour");
     }
 
     async fn log(&self, kind: &'static str) -> Vec<Value> {

@@ -50,9 +50,10 @@ pub(crate) fn of_chromium(entry: &Value) -> Option<Value> {
     match method.as_str()? {
         "Network.requestWillBeSent" => {
             let url = &parameters["request"]["url"];
-            Some(match parameters["type"] == "Document" {
-                true => json!({ "document": url, "gesture": parameters["hasUserGesture"] }),
-                false => json!({ "other": url }),
+            Some(if parameters["type"] == "Document" {
+                json!({ "document": url, "gesture": parameters["hasUserGesture"] })
+            } else {
+                json!({ "other": url })
             })
         }
         // A window of its own, and a move within the document, are none of the page's business.
