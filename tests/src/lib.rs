@@ -19,4 +19,4 @@ pub use process::{Process, binary};
 pub use service::{Begun, Service};
 pub use settings::DEEP_LINK;
 pub use test_app::{RunningApp, TestApp, at};
-pub use world::{ACCOUNT, RIVAL, World};
+pub use world::{ACCOUNT, Instance, RIVAL, World};

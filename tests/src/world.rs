@@ -7,7 +7,7 @@ use std::time::Duration;
 use amo_connect::config::ServeArgs;
 use amo_connect::server::Running;
 use amo_connect::wiring;
-use amo_connect_sandbox::{Options, Sandbox};
+use amo_connect_sandbox::{Options, Sandbox, Switches};
 use tempfile::TempDir;
 
 use crate::browser::Browser;
@@ -62,7 +62,9 @@ impl World {
     pub async fn without_service_over(options: Options) -> Self {
         let common = settings::at_a_free_port();
         let redirect_uri = common.amo_redirect_uri.clone().unwrap();
-        let sandbox = Sandbox::start(Options { redirect_uri, ..options }).await.unwrap();
+        // The service paces itself; a machine that stutters must not make amoCRM count an eighth call.
+        let switches = Switches { rate_limit: 0, ..options.switches.clone() };
+        let sandbox = Sandbox::start(Options { redirect_uri, switches, ..options }).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
         let settings = ServeArgs {
             amo_auth_url: Some(sandbox.auth_url()),
@@ -79,6 +81,17 @@ impl World {
         let listener = wiring::bind(config.bind).unwrap();
         let state = wiring::assemble(config.storage, config.amo, &config.service).await.unwrap();
         self.running = Some(Running::start(listener, state, |_| {}).unwrap());
+    }
+
+    /// Another instance of the service on the same database, at an address of its own.
+    pub async fn another_instance(&self) -> Instance {
+        let bind = settings::at_a_free_port().bind;
+        let settings = ServeArgs { bind, ..self.settings.clone() };
+        let config = settings.check().unwrap();
+        let listener = wiring::bind(config.bind).unwrap();
+        let state = wiring::assemble(config.storage, config.amo, &config.service).await.unwrap();
+        let running = Running::start(listener, state, |_| {}).unwrap();
+        Instance { service: Service::with(&settings), running }
     }
 
     /// Stops the service in order, and starts it again on the same database.
@@ -113,5 +126,26 @@ impl World {
     pub async fn connect(&self, user: &str, account: u64) -> (Begun, String) {
         let (code, referer) = self.code(account);
         (self.connect_with(user, &code, &referer).await, code)
+    }
+}
+
+/// A second service beside a [`World`]'s own.
+pub struct Instance {
+    service: Service,
+    running: Running,
+}
+
+impl Instance {
+    /// Stops it in order.
+    pub async fn stop(self) {
+        self.running.stop(Duration::from_secs(20)).await.unwrap();
+    }
+}
+
+impl Deref for Instance {
+    type Target = Service;
+
+    fn deref(&self) -> &Service {
+        &self.service
     }
 }

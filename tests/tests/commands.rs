@@ -230,3 +230,43 @@ async fn a_sandbox_that_listens_everywhere_calls_itself_by_this_machines_address
     let guide = process.until_printed("Stop:").await;
     assert!(guide.contains("Open http://127.0.0.1:") && !guide.contains("0.0.0.0"), "{guide}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn migrate_says_what_it_did() {
+    let folder = tempfile::tempdir().unwrap();
+    let variables = [("DATABASE_URL", "sqlite:new.db")];
+    let (code, said, _) = Process::start(&["migrate"], &variables, folder.path()).ended().await;
+    assert_eq!(code, Some(0));
+    assert!(said.starts_with("Applied "), "{said}");
+    let (code, said, _) = Process::start(&["migrate"], &variables, folder.path()).ended().await;
+    assert_eq!((code, said.as_str()), (Some(0), "The database is up to date.\n"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_rotate_while_the_service_serves() {
+    let mut world = World::start().await;
+    world.connect("olena", amo_connect_tests::ACCOUNT).await;
+    let old = world.settings.token_keys.clone().unwrap();
+    let (_, new, _) = Process::start(&["keys", "new"], &[], &world.folder()).ended().await;
+    let both = format!("{},{old}", new.trim());
+    let database = world.settings.database_url.clone().unwrap();
+    let variables = [("DATABASE_URL", database.as_str()), ("TOKEN_KEYS", both.as_str())];
+
+    // The service learns of the new key first, or it could not read what is sealed under it.
+    world.settings.token_keys = Some(both.clone());
+    world.restart().await;
+    let (code, said, _) = Process::start(&["keys", "rotate"], &variables, &world.folder()).ended().await;
+    assert_eq!((code, said.as_str()), (Some(0), "Sealed anew: 1.\n"));
+    assert_eq!(world.get("olena", "/leads?limit=1").await.status, 200);
+    let (code, said, _) = Process::start(&["keys", "rotate"], &variables, &world.folder()).ended().await;
+    assert_eq!((code, said.as_str()), (Some(0), "Sealed anew: 0.\n"));
+
+    world.settings.token_keys = Some(new.trim().to_owned());
+    world.restart().await;
+    assert_eq!(world.state_of("olena").await, "connected");
+
+    let variables = [("DATABASE_URL", database.as_str()), ("TOKEN_KEYS", old.as_str())];
+    let (code, said, complaint) = Process::start(&["keys", "rotate"], &variables, &world.folder()).ended().await;
+    assert_eq!((code, said.as_str()), (Some(1), "Sealed anew: 0.\n"));
+    assert!(complaint.contains("1 rows are sealed under none of TOKEN_KEYS"), "{complaint}");
+}

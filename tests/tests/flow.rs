@@ -1,6 +1,5 @@
 //! The flow end to end over HTTP, against the local amoCRM, in its variants.
 
-use amo_connect_sandbox::Switches;
 use amo_connect_tests::{ACCOUNT, RIVAL, World};
 use serde_json::json;
 
@@ -133,9 +132,6 @@ async fn a_code_the_callback_never_saw_is_exchanged_at_the_claim() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restart_in_the_middle_loses_nothing() {
     let mut world = World::start().await;
-    // A restarted process paces its calls anew, and amoCRM's count goes on.
-    let unlimited = Switches { rate_limit: 0, ..world.sandbox.switches() };
-    world.sandbox.set_switches(unlimited).unwrap();
     let attempt = world.attempt("olena").await;
     world.restart().await;
     let (code, referer) = world.code(ACCOUNT);

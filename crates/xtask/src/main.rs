@@ -49,6 +49,8 @@ fn test(filters: &[String]) -> Result<(), String> {
     run("cargo", &nextest, &database)?;
     if filters.is_empty() {
         run("cargo", &["test", "--workspace", "--all-features", "--doc"], &database)?;
+        // Clients of amoCRM that other people wrote, against the local one.
+        run("bash", &["crates/sandbox/tests/third_party/run.sh"], &[])?;
     }
     Ok(())
 }

@@ -86,6 +86,9 @@ fn contact_sheet<'a>(from: &Path, names: impl Iterator<Item = &'a str>, to: &Pat
         montage.args(["-label", name]).arg(from.join(format!("{name}.png")));
     }
     montage.args(["-geometry", "234x506+6+6", "-tile", "5x", "-background", ground, "-fill", ink, "-font", FONT]);
-    let made = montage.args(["-strip", "-dither", "None"]).arg(format!("PNG8:{}", to.display())).status().unwrap();
+    let sheet = from.join("sheet.png");
+    assert!(montage.arg(&sheet).status().unwrap().success());
+    let small = ["-alpha", "off", "-dither", "None", "-colors", "250", "-strip"];
+    let made = Command::new("convert").arg(sheet).args(small).arg(format!("PNG8:{}", to.display())).status().unwrap();
     assert!(made.success());
 }

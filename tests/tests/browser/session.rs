@@ -12,6 +12,7 @@ use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::process::Command;
 
 use crate::engine::{Driver, Engine, Look};
 use crate::keeper;
@@ -177,12 +178,10 @@ impl Session {
         let taken = async {
             loop {
                 self.client.execute_async(drawn, vec![]).await.unwrap();
-                let mut import = tokio::process::Command::new("import");
-                import.args(["-display", name, "-window", "root", "-crop", viewport.as_str().unwrap(), "+repage"]);
-                import.args(["-format", "%k", "-write", "info:"]).arg(file);
-                let output = import.output().await.unwrap();
-                assert!(output.status.success(), "{output:?}");
-                if output.stdout != b"1" {
+                let shot = ["-window", "root", "-crop", viewport.as_str().unwrap(), "+repage"];
+                magick(Command::new("import").args(["-display", name]).args(shot).arg(file)).await;
+                let colours = magick(Command::new("identify").args(["-format", "%k"]).arg(file)).await;
+                if colours != "1" {
                     return;
                 }
             }
@@ -199,6 +198,12 @@ impl Session {
         let body = json!({ "cmd": command, "params": parameters });
         self.client.issue_cmd(Vendor { path: "goog/cdp/execute", body }).await.unwrap();
     }
+}
+
+async fn magick(command: &mut Command) -> String {
+    let output = command.kill_on_drop(true).output().await.unwrap();
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).unwrap()
 }
 
 /// A command that only Chromium's driver knows.

@@ -43,6 +43,6 @@ impl<D: Database> Store<D> {
     /// Seals the tokens of up to `limit` rows behind `cursor` anew, under the first key. It can
     /// be stopped after any batch and begun again from the start: what is done is passed over.
     pub async fn reseal(&self, cursor: Cursor, limit: u32) -> Result<Resealed, StoreError> {
-        self.database.write(move |session| Box::pin(session.reseal(cursor, limit.into()))).await
+        self.database.wipe(move |session| Box::pin(session.reseal(cursor, limit.into()))).await
     }
 }

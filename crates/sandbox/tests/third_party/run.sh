@@ -11,7 +11,7 @@ python3 -m venv "$work/venv"
 "$work/venv/bin/pip" install --quiet --disable-pip-version-check aioamocrm==0.1.1
 (cd "$work" && npm init --yes >/dev/null && npm install --silent --no-audit --no-fund amocrm-js@3.6.0)
 
-cargo build --quiet -p amo-connect-sandbox --example sandbox
+cargo build --quiet --workspace --all-features --example sandbox
 target=${CARGO_TARGET_DIR:-"$here/../../../../target"}
 "$target/debug/examples/sandbox" 2>"$work/said" &
 sandbox=$!
