@@ -41,16 +41,18 @@ pub(crate) async fn a_page_with_barriers_is_caught(engine: Engine) {
 async fn check(engine: Engine, dark: bool) {
     let stage = Stage::set().await;
     let session = Session::open(engine, Look { dark, ..Look::default() }, "http://127.0.0.1").await;
-    let pictures = tempfile::tempdir().unwrap();
+    let pictures = std::env::var_os(UPDATE).map(|_| tempfile::tempdir().unwrap());
     for outcome in &stage.outcomes {
         stage.visit(&session, outcome).await;
         let scheme = session.run("return matchMedia('(prefers-color-scheme: dark)').matches").await;
         assert_eq!(scheme, dark);
         assert_eq!(barriers(&session).await, [""; 0], "{}", outcome.name);
-        session.picture(&pictures.path().join(format!("{}.png", outcome.name))).await;
+        if let Some(pictures) = &pictures {
+            session.picture(&pictures.path().join(format!("{}.png", outcome.name))).await;
+        }
     }
     assert_eq!(session.complaints().await, [""; 0]);
-    if std::env::var_os(UPDATE).is_some() {
+    if let Some(pictures) = &pictures {
         let names = stage.outcomes.iter().map(|outcome| outcome.name);
         let scheme = if dark { "dark" } else { "light" };
         let sheet = format!("callback-{}-{scheme}.png", format!("{engine:?}").to_lowercase());

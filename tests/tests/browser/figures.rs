@@ -18,4 +18,6 @@ pub(crate) async fn the_page_is_light_and_loads_nothing_else(engine: Engine) {
     assert!((1..10_000).contains(&weight.as_u64().unwrap()), "{weight} bytes");
     assert_eq!(others, serde_json::json!([]));
     assert_eq!(session.traffic().await.others, [""; 0]);
+    // What the policy stopped was never on its way, and is told of here alone.
+    assert_eq!(session.complaints().await, [""; 0]);
 }

@@ -8,31 +8,29 @@ use crate::session::Session;
 
 pub(crate) async fn from_the_phone_over_amocrm_and_back_to_the_leads(engine: Engine) {
     let folder = tempfile::tempdir().unwrap();
-    let arguments = ["sandbox", "--bind", "127.0.0.1:0", "--amo-bind", "127.0.0.1:0"];
+    let arguments = ["sandbox", "--bind", "127.0.0.1:0", "--amo-bind", "127.0.0.1:0", "--data", "kept"];
     let mut process = Process::start(&arguments, &[], folder.path());
     let guide = process.until_printed("Stop:").await;
     let phone = guide.strip_prefix("Open ").unwrap().split_whitespace().next().unwrap();
     let session = Session::open(engine, Look::default(), phone.trim_end_matches('/')).await;
-    let heading = async |text: &str| {
-        let script = format!(
-            "return document.querySelector('h1, h2#outcome')?.innerText && [...document.querySelectorAll('h1, h2')].some((heading) => heading.innerText.includes({text:?}))"
-        );
-        session.until(&script).await;
-        assert_eq!(barriers(&session).await, [""; 0], "{text}");
+    let arrived = async |heading: &str| {
+        let headings = "[...document.querySelectorAll('h1, h2')]";
+        session.until(&format!("return {headings}.some((one) => one.innerText === {heading:?})")).await;
+        assert_eq!(barriers(&session).await, [""; 0], "{heading}");
     };
 
     session.visit(phone).await;
     session.until("return document.getElementById('standing').innerText === 'Not connected.'").await;
-    heading("AMO CRM").await;
+    arrived("AMO CRM").await;
     session.tap("#connect").await;
     session.tap("button[name=user]").await;
     session.tap("button[value=allow]").await;
-    heading("✓ Authorization successful!").await;
+    arrived("✓ Authorization successful!").await;
     session.tap("#return").await;
-    heading("✓ Connected").await;
+    arrived("✓ Connected").await;
     session.tap("#home").await;
     session.until("return document.querySelectorAll('#list li').length === 20").await;
-    heading("Leads").await;
+    arrived("Leads").await;
 
     // Not asked for again: connected, with nothing to connect.
     let asks = session.run("return document.getElementById('connect').checkVisibility()").await;
