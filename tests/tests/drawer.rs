@@ -200,12 +200,12 @@ async fn a_moved_account_is_named_with_its_new_host_and_comes_home() {
     let host = phone.sandbox.host(ACCOUNT).unwrap();
     assert_ne!(host, home);
     assert_eq!(played["data"]["now"], format!("For You Real Estate answers on {host}."));
-    // Moved accounts are not followed yet.
-    assert_eq!(phone.leads().await.problem(), (502, "crm_unavailable".to_owned()));
-    assert_eq!(phone.state().await, "connected");
-    phone.plays("normal").await;
-    assert_eq!(phone.sandbox.host(ACCOUNT).unwrap(), home);
-    assert_eq!(phone.leads().await.status, 200);
+    for host in [host, home.clone()] {
+        assert_eq!(phone.leads().await.status, 200);
+        assert_eq!(phone.get("olena", "/status").await.data()["domain"], host);
+        phone.plays("normal").await;
+        assert_eq!(phone.sandbox.host(ACCOUNT).unwrap(), home);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

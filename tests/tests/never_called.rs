@@ -116,15 +116,19 @@ async fn a_page_of_leads_is_two_reads_with_its_own_users_token() {
     app.stop().await;
 }
 
-/// A store that is swept, and asked for nothing else.
+/// A store that the background sweeps and tends, and that is asked for nothing else.
 fn unread_store() -> MockTokenStore {
     let mut store = MockTokenStore::new();
     store.expect_sweep().returning(|_| Ok(0));
+    store.expect_orphaned_refreshes().returning(|_| Ok(Vec::new()));
+    store.expect_stale_connections().returning(|_, _| Ok(Vec::new()));
+    store.expect_take_looks().returning(|_| Ok(Vec::new()));
     never!(store: expect_ready, expect_clock, expect_open_attempt, expect_attempt, expect_attempt_by_state);
     never!(store: expect_close_attempt, expect_exchange, expect_admit_code, expect_renew_code_lease, expect_save_grant);
     never!(store: expect_end_exchange, expect_claim, expect_awaits_claim, expect_connection, expect_save);
-    never!(store: expect_disconnect, expect_lease_refresh, expect_renew_refresh_lease, expect_release_refresh_lease);
-    never!(store: expect_save_rotated);
+    never!(store: expect_disconnect, expect_lease_refresh, expect_renew_refresh_lease, expect_rest_refresh_lease);
+    never!(store: expect_save_rotated, expect_users_of, expect_others_were_refreshed, expect_users, expect_want_look);
+    never!(store: expect_end_look, expect_audit, expect_record);
     store
 }
 

@@ -8,6 +8,7 @@ use actix_web::dev::ServerHandle;
 use actix_web::middleware::from_fn;
 use actix_web::web::{Data, ServiceConfig};
 use actix_web::{App, HttpServer};
+use amo_connect_domain::usecase::TEND_EVERY;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout_at};
 
@@ -28,12 +29,18 @@ pub struct Running {
     handle: ServerHandle,
     serving: JoinHandle<io::Result<()>>,
     sweeping: JoinHandle<()>,
+    tending: JoinHandle<()>,
 }
 
 /// Work was still going on when the time to stop was up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0} exchanges, refreshes or saves were not done in time")]
-pub struct Unfinished(pub usize);
+#[error("{tasks} exchanges, refreshes or saves were not done in time; {pairs} token pairs were not saved and are lost")]
+pub struct Unfinished {
+    /// How many tasks were going on.
+    pub tasks: usize,
+    /// How many pairs that amoCRM had given were not saved.
+    pub pairs: usize,
+}
 
 impl Running {
     /// Serves `state` on `listener`; `extra` adds routes, as the sandbox's phone page.
@@ -59,7 +66,8 @@ impl Running {
         let handle = server.handle();
         let serving = state.runtime.spawn(server);
         let sweeping = state.runtime.spawn(sweep(state.clone()));
-        Ok(Self { address, state, handle, serving, sweeping })
+        let tending = state.runtime.spawn(tend(state.clone()));
+        Ok(Self { address, state, handle, serving, sweeping, tending })
     }
 
     /// Waits until the server ends by itself, which it does only if something is very wrong.
@@ -74,15 +82,19 @@ impl Running {
     pub async fn stop(self, patience: Duration) -> Result<(), Unfinished> {
         let deadline = Instant::now() + patience;
         self.sweeping.abort();
+        self.tending.abort();
         self.state.tasks.close();
         let waiting_for = self.state.tasks.len();
         if waiting_for > 0 {
-            tracing::info!(waiting_for, "stopping; waiting for exchanges, refreshes and saves");
+            let pairs_to_save = self.state.use_cases.pairs_in_hand();
+            tracing::info!(waiting_for, pairs_to_save, "stopping; waiting for exchanges, refreshes and saves");
         }
         let requests = timeout_at(deadline, self.handle.stop(true)).await;
         let tasks = timeout_at(deadline, self.state.tasks.wait()).await;
         match (requests, tasks) {
-            (_, Err(_)) => Err(Unfinished(self.state.tasks.len())),
+            (_, Err(_)) => {
+                Err(Unfinished { tasks: self.state.tasks.len(), pairs: self.state.use_cases.pairs_in_hand() })
+            }
             (_, Ok(())) => Ok(()),
         }
     }
@@ -98,6 +110,18 @@ async fn sweep(state: Data<AppState>) {
             Ok(0) => {}
             Ok(wiped) => tracing::info!(wiped, "grants that nobody claimed were wiped"),
             Err(error) => tracing::warn!(%error, "unclaimed grants could not be wiped yet"),
+        }
+    }
+}
+
+/// Tends connections. A round that fails leaves its work to the next.
+async fn tend(state: Data<AppState>) {
+    let mut ticks = interval(TEND_EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = state.use_cases.tend().await {
+            tracing::warn!(%error, "connections could not be tended; trying again");
         }
     }
 }

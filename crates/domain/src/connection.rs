@@ -182,6 +182,62 @@ impl CrmConnection {
         }
     }
 
+    /// Records that the integration was switched off in amoCRM, if the tokens still are of
+    /// `generation`. They are forgotten.
+    pub fn revoke(&mut self, generation: Generation) -> Result<(), AnotherGeneration> {
+        let former = match &self.state {
+            ConnectionState::Connected(grant) => FormerAccount { host: grant.host.clone(), account: grant.account },
+            ConnectionState::NeedsReauth { former, .. } => former.clone(),
+            ConnectionState::Disconnected | ConnectionState::Revoked(_) => return Err(AnotherGeneration),
+        };
+        if self.generation != generation {
+            return Err(AnotherGeneration);
+        }
+        self.state = ConnectionState::Revoked(former);
+        self.problem = None;
+        Ok(())
+    }
+
+    /// Follows the account to `host`, if the tokens still are of `generation`.
+    pub fn follow(&mut self, generation: Generation, host: AccountHost) -> Result<(), AnotherGeneration> {
+        match &mut self.state {
+            ConnectionState::Connected(grant) if self.generation == generation => {
+                grant.host = host;
+                Ok(())
+            }
+            _ => Err(AnotherGeneration),
+        }
+    }
+
+    /// Notes what keeps amoCRM from answering, or that nothing does, if the tokens still are of
+    /// `generation`. A problem that lasts keeps its beginning.
+    pub fn note(
+        &mut self,
+        generation: Generation,
+        problem: Option<ProblemCode>,
+        now: Timestamp,
+    ) -> Result<(), AnotherGeneration> {
+        if self.generation != generation || self.grant().is_none() {
+            return Err(AnotherGeneration);
+        }
+        self.problem = match (problem, self.problem) {
+            (Some(code), Some(known)) if known.code == code => Some(known),
+            (code, _) => code.map(|code| Problem { code, since: now }),
+        };
+        Ok(())
+    }
+
+    /// The account it is, or was, to.
+    pub fn account(&self) -> Option<(&AccountHost, Option<AccountId>)> {
+        match &self.state {
+            ConnectionState::Connected(grant) => Some((&grant.host, grant.account)),
+            ConnectionState::NeedsReauth { former, .. } | ConnectionState::Revoked(former) => {
+                Some((&former.host, former.account))
+            }
+            ConnectionState::Disconnected => None,
+        }
+    }
+
     /// Fills in the account's number once amoCRM has told it.
     pub fn learn_account(&mut self, account: AccountId) {
         if let ConnectionState::Connected(grant) = &mut self.state {
@@ -273,6 +329,32 @@ mod tests {
         let (generation, epoch) = (connection.generation, connection.epoch);
         connection.disconnect();
         assert!(connection.generation > generation && connection.epoch > epoch);
+    }
+
+    #[test]
+    fn a_revocation_counts_only_for_the_generation_that_was_asked_for() {
+        let mut connection = connected();
+        let asked = connection.generation;
+        connection.rotate(asked, pair("second"), now()).unwrap();
+        assert_eq!(connection.revoke(asked), Err(AnotherGeneration));
+        connection.revoke(asked.next()).unwrap();
+        assert!(matches!(&connection.state, ConnectionState::Revoked(former) if former.account == Some(AccountId(7))));
+        assert_eq!(connection.rotate(asked.next(), pair("late"), now()), Err(AnotherGeneration));
+    }
+
+    #[test]
+    fn a_problem_that_lasts_keeps_its_beginning() {
+        let mut connection = connected();
+        let generation = connection.generation;
+        let later = Timestamp::from_second(60).unwrap();
+        connection.note(generation, Some(ProblemCode::ProviderDown), now()).unwrap();
+        connection.note(generation, Some(ProblemCode::ProviderDown), later).unwrap();
+        assert_eq!(connection.problem.unwrap().since, now());
+        connection.note(generation, Some(ProblemCode::RateLimited), later).unwrap();
+        assert_eq!(connection.problem.unwrap().since, later);
+        connection.note(generation, None, later).unwrap();
+        assert_eq!(connection.problem, None);
+        assert_eq!(connection.note(generation.next(), None, later), Err(AnotherGeneration));
     }
 
     #[test]

@@ -79,7 +79,7 @@ impl FromStr for AttemptId {
 pub struct Revision(pub i64);
 
 /// Counts the token pairs a user's row has held. Only rises, also over disconnects.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Generation(pub i64);
 
 /// Counts a user's connects and disconnects. What began in an earlier epoch is void:

@@ -24,7 +24,7 @@ pub struct Lease {
 impl Lease {
     /// A fresh term for `owner`.
     pub fn granted(owner: LeaseOwner, store_now: Timestamp) -> Self {
-        Self { owner, until: store_now.saturating_add(LEASE_TERM).unwrap_or(Timestamp::MAX) }
+        Self { owner, until: after(store_now, LEASE_TERM) }
     }
 
     /// Whether it still excludes others.
@@ -33,15 +33,20 @@ impl Lease {
     }
 }
 
-/// A lease on the refresh of one generation of a connection's tokens.
+/// What is on record of the refresh of one generation of a connection's tokens: a lease on it,
+/// or, after a sending that bought nothing, a rest before the next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RefreshLease {
-    /// Who may send, and until when.
-    pub lease: Lease,
+    /// Who is sending; nobody during a rest.
+    pub owner: Option<LeaseOwner>,
+    /// When the lease or the rest ends, by the store's clock.
+    pub until: Timestamp,
     /// The generation whose refresh token is being spent.
     pub generation: Generation,
     /// Whether an earlier sending of this generation ended without a known answer.
     pub in_doubt: bool,
+    /// How many sendings of this generation have bought nothing.
+    pub tries: u32,
 }
 
 /// How a request for a refresh lease ended.
@@ -51,12 +56,14 @@ pub enum LeaseDecision {
     Granted(RefreshLease),
     /// Somebody else may.
     Held,
+    /// Nobody may before this moment of the store's clock.
+    Resting(Timestamp),
 }
 
 impl RefreshLease {
-    /// Decides who may send `generation`, given the lease on record.
+    /// Decides who may send `generation`, given what is on record.
     ///
-    /// A lease that lapsed without being released means that its owner died while amoCRM may
+    /// A lease that lapsed without having been ended means that its owner died while amoCRM may
     /// have rotated the token: the next sending of the same generation is in doubt.
     pub fn request(
         on_record: Option<Self>,
@@ -64,16 +71,48 @@ impl RefreshLease {
         owner: LeaseOwner,
         store_now: Timestamp,
     ) -> LeaseDecision {
-        let earlier = on_record.filter(|held| held.generation == generation);
-        if earlier.is_some_and(|held| held.lease.is_live(store_now)) {
-            return LeaseDecision::Held;
+        let until = after(store_now, LEASE_TERM);
+        let fresh = Self { owner: Some(owner), until, generation, in_doubt: false, tries: 0 };
+        match on_record.filter(|earlier| earlier.generation == generation) {
+            None => LeaseDecision::Granted(fresh),
+            Some(Self { owner: Some(_), until, .. }) if store_now < until => LeaseDecision::Held,
+            Some(Self { owner: None, until, .. }) if store_now < until => LeaseDecision::Resting(until),
+            Some(Self { owner: Some(_), tries, .. }) => {
+                LeaseDecision::Granted(Self { in_doubt: true, tries: tries.saturating_add(1), ..fresh })
+            }
+            Some(Self { owner: None, in_doubt, tries, .. }) => {
+                LeaseDecision::Granted(Self { in_doubt, tries, ..fresh })
+            }
         }
-        LeaseDecision::Granted(Self {
-            lease: Lease::granted(owner, store_now),
-            generation,
-            in_doubt: earlier.is_some(),
-        })
     }
+
+    /// A fresh term for its owner.
+    #[must_use]
+    pub fn renewed(self, store_now: Timestamp) -> Self {
+        Self { until: after(store_now, LEASE_TERM), ..self }
+    }
+
+    /// A rest after a sending that bought nothing. A doubt is never forgotten.
+    #[must_use]
+    pub fn rested(self, in_doubt: bool, pause: Duration, store_now: Timestamp) -> Self {
+        Self {
+            owner: None,
+            until: after(store_now, pause),
+            in_doubt: self.in_doubt || in_doubt,
+            tries: self.tries.saturating_add(1),
+            ..self
+        }
+    }
+
+    /// Whether the outcome of a sending has to be found out, now: its owner died, or the rest
+    /// after it is over.
+    pub fn is_orphaned(&self, store_now: Timestamp) -> bool {
+        (self.owner.is_some() || self.in_doubt) && self.until <= store_now
+    }
+}
+
+fn after(moment: Timestamp, duration: Duration) -> Timestamp {
+    moment.saturating_add(duration).unwrap_or(Timestamp::MAX)
 }
 
 #[cfg(test)]
@@ -84,28 +123,54 @@ mod tests {
         Timestamp::from_second(second).unwrap()
     }
 
+    fn request(on_record: Option<RefreshLease>, owner: u8, second: i64) -> LeaseDecision {
+        RefreshLease::request(on_record, Generation(4), LeaseOwner([owner; 16]), at(second))
+    }
+
     fn granted(decision: LeaseDecision) -> RefreshLease {
         match decision {
             LeaseDecision::Granted(lease) => lease,
-            LeaseDecision::Held => panic!("held"),
+            other => panic!("{other:?}"),
         }
     }
 
     #[test]
     fn a_lease_is_exclusive_until_it_lapses_and_then_leaves_doubt() {
-        let (one, two) = (LeaseOwner([1; 16]), LeaseOwner([2; 16]));
-        let first = granted(RefreshLease::request(None, Generation(4), one, at(0)));
-        assert!(!first.in_doubt);
-        assert_eq!(RefreshLease::request(Some(first), Generation(4), two, at(14)), LeaseDecision::Held);
-        let second = granted(RefreshLease::request(Some(first), Generation(4), two, at(15)));
-        assert!(second.in_doubt);
-        assert_eq!(second.lease.owner, two);
+        let first = granted(request(None, 1, 0));
+        assert!(!first.in_doubt && first.tries == 0);
+        assert_eq!(request(Some(first), 2, 14), LeaseDecision::Held);
+        assert!(!first.is_orphaned(at(14)) && first.is_orphaned(at(15)));
+        let second = granted(request(Some(first), 2, 15));
+        assert!(second.in_doubt && second.tries == 1);
+        assert_eq!(second.owner, Some(LeaseOwner([2; 16])));
+    }
+
+    #[test]
+    fn a_renewed_lease_lasts_another_term() {
+        let renewed = granted(request(None, 1, 0)).renewed(at(10));
+        assert_eq!(request(Some(renewed), 2, 24), LeaseDecision::Held);
+        granted(request(Some(renewed), 2, 25));
+    }
+
+    #[test]
+    fn nobody_sends_during_a_rest_and_a_doubt_outlives_it() {
+        let failed = granted(request(None, 1, 0)).rested(false, Duration::from_secs(4), at(1));
+        assert_eq!(request(Some(failed), 2, 4), LeaseDecision::Resting(at(5)));
+        assert!(!failed.is_orphaned(at(5)), "its outcome is known");
+        let second = granted(request(Some(failed), 2, 5));
+        assert!(!second.in_doubt && second.tries == 1);
+
+        let unknown = second.rested(true, Duration::from_secs(4), at(6));
+        assert!(!unknown.is_orphaned(at(9)) && unknown.is_orphaned(at(10)));
+        let third = granted(request(Some(unknown), 3, 10));
+        assert!(third.in_doubt && third.tries == 2);
+        assert!(third.rested(false, Duration::ZERO, at(11)).in_doubt);
     }
 
     #[test]
     fn a_lease_on_an_older_generation_holds_nobody_up() {
-        let first = granted(RefreshLease::request(None, Generation(4), LeaseOwner([1; 16]), at(0)));
-        let second = granted(RefreshLease::request(Some(first), Generation(5), LeaseOwner([2; 16]), at(1)));
-        assert!(!second.in_doubt);
+        let first = granted(request(None, 1, 0));
+        let next = RefreshLease::request(Some(first), Generation(5), LeaseOwner([2; 16]), at(1));
+        assert!(!granted(next).in_doubt);
     }
 }

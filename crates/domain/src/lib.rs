@@ -6,12 +6,15 @@
 //! to load, call it, and write, atomically.
 
 pub mod attempt;
+pub mod audit;
 pub mod connection;
 pub mod exchange;
 pub mod host;
 pub mod ids;
 pub mod lead;
 pub mod lease;
+pub mod look;
 pub mod ports;
+pub mod refresh;
 pub mod token;
 pub mod usecase;

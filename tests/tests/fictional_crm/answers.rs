@@ -38,6 +38,11 @@ pub(crate) struct Refused {
     pub(crate) refused: String,
 }
 
+#[derive(Deserialize)]
+pub(crate) struct Whereabouts {
+    pub(crate) pier: String,
+}
+
 #[derive(Default, Deserialize)]
 pub(crate) struct Agency {
     pub(crate) agency: Option<u64>,

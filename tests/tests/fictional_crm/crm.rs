@@ -19,6 +19,10 @@ impl Dialect for Harbour {
         let (host, token) = (host.clone(), || request.token("Token"));
         match request.target() {
             ("POST", "/tokens") => self.for_tokens(request, host),
+            ("GET", "/whereabouts") => {
+                let token = request.header("x-renewal").ok_or("there is no renewal")?;
+                Ok(Asked::Locate { host, token: RefreshToken::new(token) })
+            }
             ("GET", "/agency") => Ok(Asked::Account { host, token: token()? }),
             ("GET", "/deals") => Ok(Asked::Leads { host, token: token()?, filter: filter(request)? }),
             ("GET", "/people") => Ok(Asked::Contacts { host, token: token()?, ids: ids(request)? }),
@@ -37,6 +41,7 @@ impl Dialect for Harbour {
         Some(match reply {
             Reply::Issues(issued) => ok(tokens(issued, &issued.expires_in.as_secs().into())),
             Reply::IssuesWithQuotedLife(issued) => ok(tokens(issued, &issued.expires_in.as_secs().to_string().into())),
+            Reply::Located(host) => ok(json!({ "pier": host.as_str() })),
             Reply::Account(account) => ok(json!({ "agency": account.0 })),
             Reply::Leads(page) => ok(
                 json!({ "deals": page.leads.iter().map(|lead| deal(lead, false)).collect::<Vec<_>>(), "more": page.has_more }),

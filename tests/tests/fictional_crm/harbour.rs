@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 use url::Url;
 
-use crate::answers::{Agency, Boards, Deal, Deals, People, Refused, Tokens};
+use crate::answers::{Agency, Boards, Deal, Deals, People, Refused, Tokens, Whereabouts};
 use crate::wire;
 
 /// An [`AmoClient`] that speaks to Harbour.
@@ -96,6 +96,26 @@ impl AmoClient for HarbourClient {
 
     async fn refresh(&self, host: &AccountHost, token: &RefreshToken) -> Result<Issued, AmoError> {
         self.spend(host, "renewal", token.expose(), AmoError::GrantRevoked).await
+    }
+
+    async fn locate(
+        &self,
+        host: &AccountHost,
+        _access: &AccessToken,
+        refresh: &RefreshToken,
+    ) -> Result<Option<AccountHost>, AmoError> {
+        let request = self.http.get(self.url(host, "/whereabouts")?).header("x-renewal", refresh.expose());
+        let answer = wire::send(request).await.map_err(wire::Loss::of_a_read)?;
+        match answer.status.as_u16() {
+            200 => {
+                let Whereabouts { pier } = serde_json::from_slice(&answer.body).or(Err(AmoError::Protocol))?;
+                self.allowed.admit(&pier).map(Some).ok_or(AmoError::HostNotAllowed)
+            }
+            401 | 404 | 422 => Ok(None),
+            504 => Err(AmoError::TimedOut),
+            500..=599 => Err(AmoError::Unavailable),
+            _ => Err(answer.refusal()),
+        }
     }
 
     async fn account(&self, host: &AccountHost, token: &AccessToken) -> Result<AccountId, AmoError> {

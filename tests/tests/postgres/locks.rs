@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use amo_connect_contract::fixtures::{at, attempt, by_app, by_stranger, code, grant, owner, user};
 use amo_connect_contract::suite::race;
+use amo_connect_domain::audit::Actor;
 use amo_connect_domain::exchange::{Admitted, ExchangeStatus};
 use amo_connect_domain::ids::Epoch;
 use amo_connect_domain::ports::{Claim, TokenStore};
@@ -30,7 +31,7 @@ async fn everything_that_one_user_does_at_once_is_done() {
         async move {
             let (olena, name) = (user("olena"), format!("{}", number / 4));
             match number % 4 {
-                0 => store.disconnect(&olena).await.map(drop),
+                0 => store.disconnect(&olena, Actor::User).await.map(drop),
                 1 => store.open_attempt(&attempt(&name, &olena, i64::from(number))).await.map(drop),
                 2 => store.admit_code(&by_app(code(&name), &olena), owner(number), at(0)).await.map(drop),
                 _ => store.claim(code(&name), &olena, Epoch::default(), at(1)).await.map(drop),

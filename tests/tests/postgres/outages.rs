@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use amo_connect_adapters::postgres::PgOptions;
 use amo_connect_contract::fixtures::user;
+use amo_connect_domain::audit::Actor;
 use amo_connect_domain::ports::TokenStore as _;
 use amo_connect_tests::{PgDatabase, test_server};
 use amo_connect_xtask::postgres::{Cluster, Options};
@@ -19,7 +20,7 @@ async fn a_server_that_stops_is_unavailable_and_one_that_comes_back_is_used_agai
 
     cluster.stop().unwrap();
     let begun = Instant::now();
-    for outcome in [store.ready().await, store.disconnect(&user("olena")).await] {
+    for outcome in [store.ready().await, store.disconnect(&user("olena"), Actor::User).await] {
         let told = unavailable(outcome);
         assert!(told.contains("the server cannot be reached") || told.contains("is lost"), "{told}");
     }
@@ -67,8 +68,8 @@ async fn nobody_waits_long_for_a_connection_or_for_a_lock() {
     store.save(&connected("olena"), None).await.unwrap();
 
     let held = database.transaction("LOCK TABLE connections IN ACCESS EXCLUSIVE MODE").await;
-    let told = unavailable(store.disconnect(&user("olena")).await);
+    let told = unavailable(store.disconnect(&user("olena"), Actor::User).await);
     assert!(["took too long", "lock timeout", "statement timeout"].iter().any(|why| told.contains(why)), "{told}");
     drop(held);
-    store.disconnect(&user("olena")).await.unwrap();
+    store.disconnect(&user("olena"), Actor::User).await.unwrap();
 }

@@ -8,6 +8,7 @@ use amo_connect_tests::{PgDatabase, test_server};
 use crate::steps::{open, open_with};
 
 const FIRST: &str = "20261123100000_connections";
+const ALL: [&str; 2] = [FIRST, "20261124220000_lifecycle"];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn many_first_starts_at_once_migrate_once() {
@@ -16,7 +17,7 @@ async fn many_first_starts_at_once_migrate_once() {
     let starts: Vec<_> = (0..8).map(|_| migrate(&url)).collect();
     let took = futures_util::future::join_all(starts).await;
     let took: Vec<_> = took.into_iter().map(Result::unwrap).filter(|names| !names.is_empty()).collect();
-    assert_eq!(took, [[FIRST]]);
+    assert_eq!(took, [ALL]);
     open(&database.url()).await.unwrap().ready().await.unwrap();
 }
 
@@ -37,7 +38,7 @@ async fn a_database_that_lacks_migrations_can_be_refused_and_is_left_alone() {
     let options = PgOptions { pending: Pending::Refuse, ..PgOptions::default() };
     let refused = open_with(&database.url(), options).await.unwrap_err();
     let OpenError::Schema(MigrationError::Pending(names)) = refused else { panic!("{refused:?}") };
-    assert_eq!(names, [FIRST]);
+    assert_eq!(names, ALL);
     assert_eq!(database.value("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").await.unwrap(), "0");
 }
 
@@ -50,7 +51,7 @@ async fn a_migration_that_fails_is_named_and_undone() {
     assert_eq!(name, FIRST);
     assert_eq!(database.value("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").await.unwrap(), "1");
     database.execute("DROP TABLE exchanges").await;
-    assert_eq!(migrate(&database.url().parse().unwrap()).await.unwrap(), [FIRST]);
+    assert_eq!(migrate(&database.url().parse().unwrap()).await.unwrap(), ALL);
 }
 
 #[tokio::test(flavor = "multi_thread")]

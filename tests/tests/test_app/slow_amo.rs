@@ -57,6 +57,15 @@ impl AmoClient for SlowAmo {
         self.crm.refresh(host, token).await
     }
 
+    async fn locate(
+        &self,
+        host: &AccountHost,
+        access: &AccessToken,
+        refresh: &RefreshToken,
+    ) -> Result<Option<AccountHost>, AmoError> {
+        self.crm.locate(host, access, refresh).await
+    }
+
     async fn account(&self, host: &AccountHost, token: &AccessToken) -> Result<AccountId, AmoError> {
         self.crm.account(host, token).await
     }

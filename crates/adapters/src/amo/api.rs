@@ -1,9 +1,9 @@
 //! Reads of API v4.
 
 use amo_connect_domain::ports::AmoError;
-use amo_connect_domain::token::AccessToken;
+use amo_connect_domain::token::{AccessToken, RefreshToken};
 use http::header::AUTHORIZATION;
-use http::{HeaderValue, StatusCode};
+use http::{HeaderName, HeaderValue, StatusCode};
 use reqwest::{Method, Request};
 use serde_json::Value;
 use url::Url;
@@ -32,6 +32,24 @@ impl Api {
                 let body = answer.body.map_err(refusal::of_lost_read)?;
                 serde_json::from_slice(&body).ok().map(Some).ok_or(AmoError::Protocol)
             }
+            _ => Err(refusal::of_read(&answer)),
+        }
+    }
+
+    /// What amoCRM has at `url` for whoever shows this refresh token, which it does not spend;
+    /// `None` if it refuses the token, or knows nothing of it.
+    pub(super) async fn look_up(&self, url: Url, token: &RefreshToken) -> Result<Option<Value>, AmoError> {
+        let mut request = Request::new(Method::GET, url);
+        let mut value = HeaderValue::try_from(token.expose()).ok().ok_or(AmoError::Protocol)?;
+        value.set_sensitive(true);
+        request.headers_mut().insert(HeaderName::from_static("x-refresh-token"), value);
+        let answer = self.wire.send(request).await.map_err(refusal::of_lost_read)?;
+        match answer.status {
+            StatusCode::OK => {
+                let body = answer.body.map_err(refusal::of_lost_read)?;
+                serde_json::from_slice(&body).ok().map(Some).ok_or(AmoError::Protocol)
+            }
+            _ if refusal::is_refused_look_up(&answer) => Ok(None),
             _ => Err(refusal::of_read(&answer)),
         }
     }

@@ -9,13 +9,22 @@ use super::reading;
 
 /// The `account_id` claim, if the token is a JWT that has one.
 pub(super) fn account_id(token: &str) -> Option<AccountId> {
+    reading::id(&claims(token)?["account_id"]).map(AccountId)
+}
+
+/// The `api_domain` claim: the host that knows where the account lives. Tokens issued before
+/// 2024-08-21 have none.
+pub(super) fn api_domain(token: &str) -> Option<String> {
+    claims(token)?["api_domain"].as_str().map(str::to_owned)
+}
+
+fn claims(token: &str) -> Option<Value> {
     let mut parts = token.split('.');
     let (Some(_), Some(payload), Some(_), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
         return None;
     };
     let claims = URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?;
-    let claims: Value = serde_json::from_slice(&claims).ok()?;
-    reading::id(&claims["account_id"]).map(AccountId)
+    serde_json::from_slice(&claims).ok()
 }
 
 #[cfg(test)]

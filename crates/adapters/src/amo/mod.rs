@@ -88,6 +88,22 @@ impl AmoClient for OauthAmoClient {
         self.tokens.refresh(self.address(host, "/oauth2/access_token")?, token).await
     }
 
+    async fn locate(
+        &self,
+        host: &AccountHost,
+        access: &AccessToken,
+        refresh: &RefreshToken,
+    ) -> Result<Option<AccountHost>, AmoError> {
+        if !self.settings.allowed_hosts.permits(host) {
+            return Err(AmoError::HostNotAllowed);
+        }
+        let shard = claims::api_domain(access.expose()).and_then(|shard| self.settings.allowed_hosts.admit(&shard));
+        let url = self.address(shard.as_ref().unwrap_or(host), "/oauth2/account/current/subdomain")?;
+        let Some(answer) = self.api.look_up(url, refresh).await? else { return Ok(None) };
+        let domain = reading::domain(&answer).ok_or(AmoError::Protocol)?;
+        self.settings.allowed_hosts.admit(domain).map(Some).ok_or(AmoError::HostNotAllowed)
+    }
+
     async fn account(&self, host: &AccountHost, token: &AccessToken) -> Result<AccountId, AmoError> {
         let answer = self.api.get(self.address(host, "/api/v4/account")?, token).await?;
         answer.as_ref().and_then(reading::account).ok_or(AmoError::Protocol)

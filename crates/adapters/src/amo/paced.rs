@@ -58,6 +58,16 @@ impl<C: AmoClient> AmoClient for PacedAmoClient<C> {
         self.client.refresh(host, token).await
     }
 
+    async fn locate(
+        &self,
+        host: &AccountHost,
+        access: &AccessToken,
+        refresh: &RefreshToken,
+    ) -> Result<Option<AccountHost>, AmoError> {
+        self.turn(host).await?;
+        self.client.locate(host, access, refresh).await
+    }
+
     async fn account(&self, host: &AccountHost, token: &AccessToken) -> Result<AccountId, AmoError> {
         self.turn(host).await?;
         self.client.account(host, token).await

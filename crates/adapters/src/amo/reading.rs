@@ -10,6 +10,11 @@ pub(super) fn account(answer: &Value) -> Option<AccountId> {
     id(&answer["id"]).map(AccountId)
 }
 
+/// The host of an account that was looked up.
+pub(super) fn domain(answer: &Value) -> Option<&str> {
+    answer["domain"].as_str()
+}
+
 /// A list of leads.
 pub(super) fn leads(answer: &Value) -> Option<LeadPage> {
     let leads = embedded(answer, "leads")?.iter().filter_map(|entry| lead(entry).flatten()).collect();

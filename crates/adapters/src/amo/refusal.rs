@@ -54,6 +54,16 @@ pub(super) fn of_read(answer: &Answer) -> AmoError {
     }
 }
 
+/// Whether a look-up was answered, and the answer was no. A 403 in HTML is a ban, and says
+/// nothing of the token.
+pub(super) fn is_refused_look_up(answer: &Answer) -> bool {
+    match answer.status.as_u16() {
+        400 | 401 | 404 => true,
+        403 => problem(answer.body.as_deref().unwrap_or_default()).is_some(),
+        _ => false,
+    }
+}
+
 /// A 403 in JSON is no ban, and no word on the token either: with a new one it stays, so it
 /// must not cost a refresh.
 fn by_status(answer: &Answer) -> AmoError {

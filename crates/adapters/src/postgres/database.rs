@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use amo_connect_domain::ids::UserId;
+use amo_connect_domain::ids::{AccountId, UserId};
 use amo_connect_domain::ports::StoreError;
 use amo_connect_domain::token::CodeHash;
 use async_trait::async_trait;
@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use tokio::runtime::Handle;
 
 use super::clock::ClockShift;
-use super::locks::{self, code_key, user_key};
+use super::locks::{self, account_key, code_key, user_key};
 use crate::cipher::TokenKeys;
 use crate::rows::{Database, DatabaseError, Dialect, Failure, Session, Work, checkout, rows_in_diesel, run_on};
 
@@ -130,5 +130,9 @@ impl Dialect for PgRows<'_> {
 
     async fn lock_user(&mut self, user: &UserId) -> Result<(), Failure> {
         locks::lock(self.connection, user_key(user)).await
+    }
+
+    async fn lock_account(&mut self, account: AccountId) -> Result<(), Failure> {
+        locks::lock(self.connection, account_key(account)).await
     }
 }

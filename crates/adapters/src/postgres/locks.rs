@@ -4,7 +4,7 @@
 //! locks, until the transaction ends. The order is a code's before a user's, and at most one of
 //! each. The numbers are 64 bits of a hash: two that meet wait for each other, and no more.
 
-use amo_connect_domain::ids::UserId;
+use amo_connect_domain::ids::{AccountId, UserId};
 use amo_connect_domain::token::CodeHash;
 use diesel::define_sql_function;
 use diesel_async::{AsyncPgConnection, RunQueryDsl as _};
@@ -28,6 +28,10 @@ pub(super) fn code_key(code: CodeHash) -> i64 {
 
 pub(super) fn user_key(user: &UserId) -> i64 {
     key("user", user.as_str().as_bytes())
+}
+
+pub(super) fn account_key(account: AccountId) -> i64 {
+    key("account", &account.0.to_be_bytes())
 }
 
 fn key(kind: &str, name: &[u8]) -> i64 {

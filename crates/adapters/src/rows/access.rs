@@ -1,14 +1,16 @@
 //! Reading and writing rows, in statements that every database understands.
 
-use amo_connect_domain::ids::UserId;
+use amo_connect_domain::ids::{AccountId, UserId};
 use amo_connect_domain::token::CodeHash;
 use async_trait::async_trait;
 use jiff::Timestamp;
 
 use super::attempt::AttemptRow;
+use super::audit::AuditRow;
 use super::connection::{ConnectionRow, LeaseColumns};
 use super::exchange::ExchangeRow;
 use super::failure::Failure;
+use super::look::LookRow;
 
 /// What a transaction of each database does in its own way.
 #[async_trait]
@@ -23,6 +25,10 @@ pub(crate) trait Dialect: Send {
     /// Until the transaction ends, nobody else changes this user's connection, attempts and
     /// exchanges, and what is read of them is current.
     async fn lock_user(&mut self, user: &UserId) -> Result<(), Failure>;
+
+    /// Until the transaction ends, nobody else changes the looks at this account. Taken without
+    /// any other lock, in the order of the accounts.
+    async fn lock_account(&mut self, account: AccountId) -> Result<(), Failure>;
 }
 
 /// A row's primary key and its sealed tokens.
@@ -65,6 +71,26 @@ pub(crate) trait Rows: Dialect {
 
     /// Deletes attempts and exchanges that are older.
     async fn forget(&mut self, micros: i64) -> Result<(), Failure>;
+
+    /// Users whose refresh lapsed, or rests in doubt until then: the longest ago first.
+    async fn orphaned_refreshes(&mut self, store_now: i64, limit: i64) -> Result<Vec<Vec<u8>>, Failure>;
+    /// Users whose tokens are older, and are not being refreshed: the oldest first.
+    async fn stale_connections(&mut self, before: i64, store_now: i64, limit: i64) -> Result<Vec<Vec<u8>>, Failure>;
+    async fn users_of(&mut self, account_id: i64) -> Result<Vec<Vec<u8>>, Failure>;
+    async fn users(&mut self, after: &[u8], limit: i64) -> Result<Vec<Vec<u8>>, Failure>;
+    async fn others_were_refreshed(&mut self, user_id: &[u8], since: i64) -> Result<bool, Failure>;
+
+    async fn look(&mut self, account_id: i64) -> Result<Option<LookRow>, Failure>;
+    async fn due_looks(&mut self, store_now: i64, limit: i64) -> Result<Vec<i64>, Failure>;
+    async fn put_look(&mut self, row: &LookRow) -> Result<(), Failure>;
+    /// Deletes looks that are over.
+    async fn forget_looks(&mut self, store_now: i64) -> Result<(), Failure>;
+
+    async fn insert_audit(&mut self, row: &AuditRow) -> Result<(), Failure>;
+    /// The newest first.
+    async fn audit(&mut self, user_id: &[u8], limit: i64) -> Result<Vec<AuditRow>, Failure>;
+    /// Deletes entries that are older.
+    async fn forget_audit(&mut self, micros: i64) -> Result<(), Failure>;
 }
 
 /// Implements [`Rows`] for a type whose field `connection` is a diesel-async connection. Further
@@ -233,6 +259,92 @@ macro_rules! rows_in_diesel {
                     diesel::delete(old).execute(self.connection).await?;
                     let old = exchanges::table.filter(exchanges::admitted_at.lt(micros));
                     diesel::delete(old).execute(self.connection).await?;
+                    Ok(())
+                }
+
+                async fn orphaned_refreshes(&mut self, store_now: i64, limit: i64) -> Result<Vec<Vec<u8>>, Failure> {
+                    let unknown = connections::lease_owner.is_not_null().or(connections::lease_in_doubt.eq(true));
+                    let found = connections::table
+                        .filter(connections::lease_until.le(store_now).and(connections::state.eq(CONNECTED)))
+                        .filter(unknown.assume_not_null())
+                        .order(connections::lease_until)
+                        .limit(limit);
+                    Ok(found.select(connections::user_id).load(self.connection).await?)
+                }
+
+                async fn stale_connections(
+                    &mut self,
+                    before: i64,
+                    store_now: i64,
+                    limit: i64,
+                ) -> Result<Vec<Vec<u8>>, Failure> {
+                    let free = connections::lease_until.is_null().or(connections::lease_until.le(store_now).assume_not_null());
+                    let found = connections::table
+                        .filter(connections::issued_at.lt(before).and(connections::state.eq(CONNECTED)))
+                        .filter(free)
+                        .order(connections::issued_at)
+                        .limit(limit);
+                    Ok(found.select(connections::user_id).load(self.connection).await?)
+                }
+
+                async fn users_of(&mut self, account_id: i64) -> Result<Vec<Vec<u8>>, Failure> {
+                    let theirs = connections::account_id.eq(account_id).and(connections::state.eq(CONNECTED));
+                    let found = connections::table.filter(theirs).order(connections::user_id);
+                    Ok(found.select(connections::user_id).load(self.connection).await?)
+                }
+
+                async fn users(&mut self, after: &[u8], limit: i64) -> Result<Vec<Vec<u8>>, Failure> {
+                    let found = connections::table.filter(connections::user_id.gt(after));
+                    let found = found.order(connections::user_id).limit(limit);
+                    Ok(found.select(connections::user_id).load(self.connection).await?)
+                }
+
+                async fn others_were_refreshed(&mut self, user_id: &[u8], since: i64) -> Result<bool, Failure> {
+                    let others = connections::refreshed_at.gt(since).and(connections::user_id.ne(user_id));
+                    let found = connections::table.filter(others);
+                    Ok(diesel::select(diesel::dsl::exists(found)).get_result(self.connection).await?)
+                }
+
+                async fn look(&mut self, account_id: i64) -> Result<Option<LookRow>, Failure> {
+                    let found = looks::table.find(account_id).select(LookRow::as_select());
+                    Ok(found.first(self.connection).await.optional()?)
+                }
+
+                async fn due_looks(&mut self, store_now: i64, limit: i64) -> Result<Vec<i64>, Failure> {
+                    let due = looks::not_before.le(store_now).and(looks::wanted.or(looks::under_way));
+                    let found = looks::table.filter(due).order(looks::not_before).limit(limit);
+                    Ok(found.select(looks::account_id).load(self.connection).await?)
+                }
+
+                async fn put_look(&mut self, row: &LookRow) -> Result<(), Failure> {
+                    diesel::insert_into(looks::table)
+                        .values(row)
+                        .on_conflict(looks::account_id)
+                        .do_update()
+                        .set(row)
+                        .execute(self.connection)
+                        .await?;
+                    Ok(())
+                }
+
+                async fn forget_looks(&mut self, store_now: i64) -> Result<(), Failure> {
+                    let over = looks::not_before.le(store_now).and(looks::wanted.eq(false)).and(looks::under_way.eq(false));
+                    diesel::delete(looks::table.filter(over)).execute(self.connection).await?;
+                    Ok(())
+                }
+
+                async fn insert_audit(&mut self, row: &AuditRow) -> Result<(), Failure> {
+                    diesel::insert_into(audit::table).values(row).execute(self.connection).await?;
+                    Ok(())
+                }
+
+                async fn audit(&mut self, user_id: &[u8], limit: i64) -> Result<Vec<AuditRow>, Failure> {
+                    let found = audit::table.filter(audit::user_id.eq(user_id)).order(audit::id.desc()).limit(limit);
+                    Ok(found.select(AuditRow::as_select()).load(self.connection).await?)
+                }
+
+                async fn forget_audit(&mut self, micros: i64) -> Result<(), Failure> {
+                    diesel::delete(audit::table.filter(audit::at.lt(micros))).execute(self.connection).await?;
                     Ok(())
                 }
             }

@@ -40,13 +40,13 @@ pub(super) fn needed<T>(column: Option<T>) -> Result<T, Failure> {
 /// Makes, for an enum of words, a function that writes them and one that reads them.
 macro_rules! words {
     ($type:ty, $write:ident, $read:ident, $unknown:literal: $($word:path = $text:literal),+ $(,)?) => {
-        fn $write(word: $type) -> &'static str {
+        pub(super) fn $write(word: $type) -> &'static str {
             match word {
                 $($word => $text,)+
             }
         }
 
-        fn $read(text: &str) -> Result<$type, $crate::rows::Failure> {
+        pub(super) fn $read(text: &str) -> Result<$type, $crate::rows::Failure> {
             match text {
                 $($text => Ok($word),)+
                 _ => Err($crate::rows::Failure::Corrupt($unknown)),

@@ -5,7 +5,7 @@ use amo_connect_domain::connection::{
 };
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::ids::{Epoch, Generation, LeaseOwner, Revision};
-use amo_connect_domain::lease::{Lease, RefreshLease};
+use amo_connect_domain::lease::RefreshLease;
 use diesel::prelude::*;
 use jiff::Timestamp;
 
@@ -28,6 +28,9 @@ words! { ProblemCode, problem_word, problem, "a connection's problem is unknown"
     ProblemCode::AccountRefused = "account_refused",
     ProblemCode::PaymentRequired = "payment_required",
 }
+
+/// The `state` of a connection that can be used.
+pub(crate) const CONNECTED: &str = "connected";
 
 /// A row of `connections`, but for the lease.
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
@@ -62,7 +65,7 @@ impl ConnectionRow {
         let (state, grant, reauth) = match &connection.state {
             ConnectionState::Disconnected => ("disconnected", GrantColumns::default(), None),
             ConnectionState::Connected(grant) => {
-                ("connected", GrantColumns::seal(grant, keys, &identity(user_id))?, None)
+                (CONNECTED, GrantColumns::seal(grant, keys, &identity(user_id))?, None)
             }
             ConnectionState::NeedsReauth { former: account, reason, since } => {
                 ("needs_reauth", former(account), Some((*reason, *since)))
@@ -95,7 +98,7 @@ impl ConnectionRow {
         };
         let state = match self.state.as_str() {
             "disconnected" => ConnectionState::Disconnected,
-            "connected" => {
+            CONNECTED => {
                 let grant = GrantColumns {
                     host: self.host,
                     account_id: self.account_id,
@@ -146,15 +149,18 @@ pub(crate) struct LeaseColumns {
     generation: Option<i64>,
     #[diesel(column_name = lease_in_doubt)]
     in_doubt: Option<bool>,
+    #[diesel(column_name = lease_tries)]
+    tries: Option<i64>,
 }
 
 impl From<Option<RefreshLease>> for LeaseColumns {
     fn from(lease: Option<RefreshLease>) -> Self {
         lease.map_or_else(Self::default, |held| Self {
-            owner: Some(held.lease.owner.0.to_vec()),
-            until: Some(held.lease.until.as_microsecond()),
+            owner: held.owner.map(|owner| owner.0.to_vec()),
+            until: Some(held.until.as_microsecond()),
             generation: Some(held.generation.0),
             in_doubt: Some(held.in_doubt),
+            tries: Some(held.tries.into()),
         })
     }
 }
@@ -163,11 +169,18 @@ impl TryFrom<LeaseColumns> for Option<RefreshLease> {
     type Error = Failure;
 
     fn try_from(columns: LeaseColumns) -> Result<Self, Failure> {
-        let Some(owner) = columns.owner else { return Ok(None) };
+        let until = match (columns.until, &columns.owner) {
+            (None, None) => return Ok(None),
+            (until, _) => needed(until)?,
+        };
+        let owner = columns.owner.map(|owner| array(&owner)).transpose()?;
         Ok(Some(RefreshLease {
-            lease: Lease { owner: LeaseOwner(array(&owner)?), until: time(needed(columns.until)?)? },
+            owner: owner.map(LeaseOwner),
+            until: time(until)?,
             generation: Generation(count(needed(columns.generation)?)?),
             in_doubt: needed(columns.in_doubt)?,
+            // A row of an older version has none.
+            tries: columns.tries.unwrap_or_default().try_into().unwrap_or(u32::MAX),
         }))
     }
 }

@@ -5,12 +5,14 @@
 
 mod access;
 mod attempt;
+mod audit;
 mod background;
 mod columns;
 mod connection;
 mod exchange;
 mod failure;
 mod grant;
+mod look;
 mod pool;
 mod reseal;
 mod schema;
@@ -33,8 +35,10 @@ pub(crate) mod statements {
     pub(crate) use diesel_async::RunQueryDsl;
 
     pub(crate) use super::attempt::{AttemptRow, OPEN};
-    pub(crate) use super::connection::{ConnectionRow, LeaseColumns};
+    pub(crate) use super::audit::AuditRow;
+    pub(crate) use super::connection::{CONNECTED, ConnectionRow, LeaseColumns};
     pub(crate) use super::exchange::{ExchangeRow, UNSETTLED, WAITING};
     pub(crate) use super::failure::Failure;
-    pub(crate) use super::schema::{attempts, connections, exchanges, heartbeat, schema_migrations};
+    pub(crate) use super::look::LookRow;
+    pub(crate) use super::schema::{attempts, audit, connections, exchanges, heartbeat, looks, schema_migrations};
 }

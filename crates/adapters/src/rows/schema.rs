@@ -22,6 +22,7 @@ diesel::table! {
         lease_until -> Nullable<BigInt>,
         lease_generation -> Nullable<BigInt>,
         lease_in_doubt -> Nullable<Bool>,
+        lease_tries -> Nullable<BigInt>,
     }
 }
 
@@ -58,6 +59,28 @@ diesel::table! {
         claim_by -> Nullable<BigInt>,
         connected_epoch -> Nullable<BigInt>,
         admitted_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    looks (account_id) {
+        account_id -> BigInt,
+        wanted -> Bool,
+        under_way -> Bool,
+        not_before -> BigInt,
+    }
+}
+
+diesel::table! {
+    audit (id) {
+        id -> BigInt,
+        at -> BigInt,
+        user_id -> Binary,
+        actor -> Text,
+        event -> Text,
+        reason -> Nullable<Text>,
+        host -> Nullable<Text>,
+        account_id -> Nullable<BigInt>,
     }
 }
 

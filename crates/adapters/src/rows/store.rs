@@ -2,11 +2,13 @@
 
 use std::fmt::Debug;
 use std::sync::Arc;
+use std::time::Duration;
 
 use amo_connect_domain::attempt::{Attempt, AttemptState};
+use amo_connect_domain::audit::{Actor, AuditEntry, AuditEvent};
 use amo_connect_domain::connection::{CrmConnection, Grant};
 use amo_connect_domain::exchange::{Admission, Admitted, Exchange};
-use amo_connect_domain::ids::{AttemptId, Epoch, Generation, LeaseOwner, Revision, UserId};
+use amo_connect_domain::ids::{AccountId, AttemptId, Epoch, Generation, LeaseOwner, Revision, UserId};
 use amo_connect_domain::ports::{Claim, RefreshRequest, StoreError, TokenStore};
 use amo_connect_domain::token::{CodeHash, StateHash, TokenPair};
 use async_trait::async_trait;
@@ -136,9 +138,9 @@ impl<D: Database> TokenStore for Store<D> {
         self.database.write(move |session| Box::pin(session.save(connection, expected))).await
     }
 
-    async fn disconnect(&self, user: &UserId) -> Result<(), StoreError> {
+    async fn disconnect(&self, user: &UserId, by: Actor) -> Result<(), StoreError> {
         let user = user.clone();
-        self.database.wipe(|session| Box::pin(session.disconnect(user))).await
+        self.database.wipe(move |session| Box::pin(session.disconnect(user, by))).await
     }
 
     async fn lease_refresh(
@@ -156,9 +158,15 @@ impl<D: Database> TokenStore for Store<D> {
         self.database.write(move |session| Box::pin(session.renew_refresh_lease(user, owner))).await
     }
 
-    async fn release_refresh_lease(&self, user: &UserId, owner: LeaseOwner) -> Result<(), StoreError> {
+    async fn rest_refresh_lease(
+        &self,
+        user: &UserId,
+        owner: LeaseOwner,
+        in_doubt: bool,
+        pause: Duration,
+    ) -> Result<(), StoreError> {
         let user = user.clone();
-        self.database.write(move |session| Box::pin(session.release_refresh_lease(user, owner))).await
+        self.database.write(move |session| Box::pin(session.rest_refresh_lease(user, owner, in_doubt, pause))).await
     }
 
     async fn save_rotated(
@@ -170,6 +178,49 @@ impl<D: Database> TokenStore for Store<D> {
     ) -> Result<CrmConnection, StoreError> {
         let (user, pair) = (user.clone(), pair.clone());
         self.database.write(move |session| Box::pin(session.save_rotated(user, spent, pair, now))).await
+    }
+
+    async fn orphaned_refreshes(&self, limit: u32) -> Result<Vec<UserId>, StoreError> {
+        self.database.read(move |session| Box::pin(session.orphaned_refreshes(limit))).await
+    }
+
+    async fn stale_connections(&self, issued_before: Timestamp, limit: u32) -> Result<Vec<UserId>, StoreError> {
+        self.database.read(move |session| Box::pin(session.stale_connections(issued_before, limit))).await
+    }
+
+    async fn users_of(&self, account: AccountId) -> Result<Vec<UserId>, StoreError> {
+        self.database.read(move |session| Box::pin(session.users_of(account))).await
+    }
+
+    async fn others_were_refreshed(&self, user: &UserId, since: Timestamp) -> Result<bool, StoreError> {
+        let user = user.clone();
+        self.database.read(move |session| Box::pin(session.others_were_refreshed(user, since))).await
+    }
+
+    async fn users(&self, after: Option<UserId>, limit: u32) -> Result<Vec<UserId>, StoreError> {
+        self.database.read(move |session| Box::pin(session.users(after, limit))).await
+    }
+
+    async fn want_look(&self, account: AccountId) -> Result<(), StoreError> {
+        self.database.write(move |session| Box::pin(session.want_look(account))).await
+    }
+
+    async fn take_looks(&self, limit: u32) -> Result<Vec<AccountId>, StoreError> {
+        self.database.write(move |session| Box::pin(session.take_looks(limit))).await
+    }
+
+    async fn end_look(&self, account: AccountId) -> Result<(), StoreError> {
+        self.database.write(move |session| Box::pin(session.end_look(account))).await
+    }
+
+    async fn audit(&self, user: &UserId, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
+        let user = user.clone();
+        self.database.read(move |session| Box::pin(session.audit(user, limit))).await
+    }
+
+    async fn record(&self, connection: &CrmConnection, event: AuditEvent, by: Actor) -> Result<(), StoreError> {
+        let connection = connection.clone();
+        self.database.write(move |session| Box::pin(session.record(connection, event, by))).await
     }
 
     async fn sweep(&self, now: Timestamp) -> Result<usize, StoreError> {

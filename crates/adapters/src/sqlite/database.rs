@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use amo_connect_domain::ids::UserId;
+use amo_connect_domain::ids::{AccountId, UserId};
 use amo_connect_domain::ports::StoreError;
 use amo_connect_domain::token::CodeHash;
 use async_trait::async_trait;
@@ -127,6 +127,10 @@ impl Dialect for SqliteRows<'_> {
     }
 
     async fn lock_user(&mut self, _: &UserId) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    async fn lock_account(&mut self, _: AccountId) -> Result<(), Failure> {
         Ok(())
     }
 }

@@ -2,6 +2,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
+use amo_connect_domain::audit::Actor;
 use amo_connect_domain::connection::{ConnectionState, FormerAccount, Grant, Problem, ProblemCode, ReauthReason};
 use amo_connect_domain::ids::AccountId;
 use amo_connect_domain::usecase::Standing;
@@ -23,7 +24,7 @@ pub async fn status(state: Data<AppState>, caller: Caller) -> Result<HttpRespons
 /// Disconnects the caller.
 pub async fn disconnect(state: Data<AppState>, caller: Caller) -> Result<HttpResponse, ApiError> {
     let use_cases = state.use_cases.clone();
-    state.run(async move { use_cases.disconnect(&caller.0).await }).await?;
+    state.run(async move { use_cases.disconnect(&caller.0, Actor::User).await }).await?;
     Ok(private(&json!({ "success": true, "message": "AMO CRM disconnected" })))
 }
 

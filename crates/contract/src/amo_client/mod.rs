@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::missing_panics_doc, reason = "a case panics where a promise is broken")]
 
 mod calls;
+mod look_ups;
 mod reads;
 mod secrecy;
 mod tokens;
@@ -104,6 +105,18 @@ suite::cases! {
     ]
     "The answer accuses the client: id, secret or redirect URI." => [
         tokens::an_accused_client_is_misconfigured,
+    ]
+
+    "The host where the account of this pair answers now; the refresh token is shown, and not spent." => [
+        look_ups::an_account_is_found_where_it_answers,
+        look_ups::nothing_is_looked_up_at_a_host_that_is_not_allowed,
+    ]
+    "None if the CRM refuses the token here too, or knows no such account." => [
+        look_ups::a_refused_look_up_finds_nothing,
+        look_ups::a_look_up_that_was_not_answered_is_told_apart,
+    ]
+    "MUST return AmoError::HostNotAllowed instead of a host that is not allowed." => [
+        look_ups::an_account_is_followed_to_no_host_that_is_not_allowed,
     ]
 
     "The number of the account that token opens (GET /api/v4/account)." => [

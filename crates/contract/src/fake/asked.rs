@@ -12,6 +12,8 @@ pub enum Asked {
     Exchange { host: AccountHost, code: AuthorizationCode },
     /// For the next pair.
     Refresh { host: AccountHost, token: RefreshToken },
+    /// For the host where the account of this token answers.
+    Locate { host: AccountHost, token: RefreshToken },
     /// For the account's number.
     Account { host: AccountHost, token: AccessToken },
     /// For leads.
@@ -36,6 +38,7 @@ impl Asked {
         match self {
             Self::Exchange { host, .. }
             | Self::Refresh { host, .. }
+            | Self::Locate { host, .. }
             | Self::Account { host, .. }
             | Self::Leads { host, .. }
             | Self::Lead { host, .. }

@@ -98,6 +98,19 @@ impl Crm {
         }
     }
 
+    pub(super) fn move_account(&mut self, from: &AccountHost, to: &AccountHost) {
+        if let Some(account) = self.accounts.remove(from.as_str()) {
+            self.accounts.insert(to.as_str().to_owned(), account);
+        }
+        for secrets in [&mut self.codes, &mut self.refresh, &mut self.access] {
+            secrets.values_mut().filter(|host| *host == from).for_each(|host| *host = to.clone());
+        }
+    }
+
+    pub(super) fn locate(&self, token: &RefreshToken) -> Option<AccountHost> {
+        self.refresh.get(token.expose()).cloned()
+    }
+
     pub(super) fn exchange(&mut self, host: &AccountHost, code: &AuthorizationCode) -> Result<Issued, AmoError> {
         if self.codes.get(code.expose()) != Some(host) {
             return Err(AmoError::CodeRejected);

@@ -92,6 +92,11 @@ impl FakeAmo {
         self.crm().revoke(host);
     }
 
+    /// The account at `from` answers at `to` from now on, with all its tokens.
+    pub fn move_account(&self, from: &AccountHost, to: &AccountHost) {
+        self.crm().move_account(from, to);
+    }
+
     /// Everything it was asked, in order.
     pub fn asked(&self) -> Vec<Asked> {
         self.crm().asked.clone()
@@ -144,6 +149,27 @@ impl AmoClient for FakeAmo {
     async fn refresh(&self, host: &AccountHost, token: &RefreshToken) -> Result<Issued, AmoError> {
         let asked = Asked::Refresh { host: host.clone(), token: token.clone() };
         self.call(&asked, Reply::into_issued, |crm| crm.refresh(host, token))
+    }
+
+    async fn locate(
+        &self,
+        host: &AccountHost,
+        _access: &AccessToken,
+        refresh: &RefreshToken,
+    ) -> Result<Option<AccountHost>, AmoError> {
+        let asked = Asked::Locate { host: host.clone(), token: refresh.clone() };
+        let scripted = |reply| match reply {
+            Reply::Located(host) => Some(Some(host)),
+            _ => None,
+        };
+        let located = match self.call(&asked, scripted, |crm| Ok(crm.locate(refresh))) {
+            Err(AmoError::AccessRefused | AmoError::NotFound) => None,
+            located => located?,
+        };
+        match located {
+            Some(host) if !self.allowed.permits(&host) => Err(AmoError::HostNotAllowed),
+            located => Ok(located),
+        }
     }
 
     async fn account(&self, host: &AccountHost, token: &AccessToken) -> Result<AccountId, AmoError> {

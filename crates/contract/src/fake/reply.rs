@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::ids::AccountId;
 use amo_connect_domain::lead::{AmoLead, Contact, LeadPage, Pipeline};
 use amo_connect_domain::ports::AmoError;
@@ -17,6 +18,8 @@ pub enum Reply {
     Issues(Issued),
     /// A pair whose life is written in quotes.
     IssuesWithQuotedLife(Issued),
+    /// The host where the account answers.
+    Located(AccountHost),
     /// The account's number.
     Account(AccountId),
     /// A page of leads.
@@ -145,6 +148,12 @@ impl Reply {
         }
     }
 
+    /// Whether it refuses what it is shown, in words.
+    fn refuses(&self) -> bool {
+        let refusals = [Self::REFUSED_CODES, Self::REFUSED_GRANTS, Self::REFUSED_CLIENTS, &[Self::OddRefusal]];
+        refusals.into_iter().flatten().any(|refusal| refusal == self)
+    }
+
     /// Whether the CRM has done what it was asked, though nobody is told.
     pub(super) fn is_lost_after_the_deed(&self) -> bool {
         matches!(
@@ -160,11 +169,15 @@ impl Reply {
 
     /// What it means as an answer to `asked`; `None` if it is good news.
     pub(super) fn error(&self, asked: &Asked) -> Option<AmoError> {
+        if matches!(asked, Asked::Locate { .. }) && self.refuses() {
+            return Some(AmoError::AccessRefused);
+        }
         let for_tokens = asked.is_for_tokens();
         let either = |of_tokens, of_reads| Some(if for_tokens { of_tokens } else { of_reads });
         match self {
             Self::Issues(_)
             | Self::IssuesWithQuotedLife(_)
+            | Self::Located(_)
             | Self::Account(_)
             | Self::Leads(_)
             | Self::Lead(_)

@@ -3,6 +3,7 @@
 mod harness;
 mod rows;
 mod store;
+mod upkeep;
 
 pub use harness::MemoryHarness;
 pub use store::MemoryTokenStore;

@@ -1,32 +1,52 @@
 //! The rows in memory, and what the port's methods make of them. Each decision is the domain's.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
 
 use amo_connect_domain::attempt::{Attempt, AttemptReason, AttemptState, MEMORY, OPEN_ATTEMPTS};
+use amo_connect_domain::audit::{Actor, AuditEntry};
 use amo_connect_domain::connection::{CrmConnection, Grant};
 use amo_connect_domain::exchange::{Admission, Admitted, ClaimRefusal, Exchange, ExchangeStatus, Origin};
-use amo_connect_domain::ids::{Epoch, Generation, LeaseOwner, Revision, UserId};
+use amo_connect_domain::ids::{AccountId, Epoch, Generation, LeaseOwner, Revision, UserId};
 use amo_connect_domain::lease::{Lease, LeaseDecision, RefreshLease};
+use amo_connect_domain::look::Look;
 use amo_connect_domain::ports::{Claim, RefreshRequest, StoreError};
 use amo_connect_domain::token::{CodeHash, StateHash, TokenPair};
 use jiff::Timestamp;
 
+use crate::clock::TestClock;
+
 /// All rows.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Rows {
+    /// The clock that leases are judged by.
+    pub(super) clock: TestClock,
     /// In the order they were opened.
     pub(super) attempts: Vec<Attempt>,
     pub(super) exchanges: HashMap<CodeHash, Exchange>,
-    pub(super) connections: HashMap<UserId, Row>,
+    pub(super) connections: BTreeMap<UserId, Row>,
+    pub(super) looks: BTreeMap<AccountId, Look>,
+    pub(super) audit: Vec<AuditEntry>,
 }
 
 #[derive(Debug)]
 pub(super) struct Row {
     pub(super) connection: CrmConnection,
-    lease: Option<RefreshLease>,
+    pub(super) lease: Option<RefreshLease>,
 }
 
 impl Rows {
+    pub(super) fn new(clock: TestClock) -> Self {
+        Self {
+            clock,
+            attempts: Vec::new(),
+            exchanges: HashMap::new(),
+            connections: BTreeMap::new(),
+            looks: BTreeMap::new(),
+            audit: Vec::new(),
+        }
+    }
+
     pub(super) fn open_attempt(&mut self, attempt: &Attempt) {
         self.attempts.push(attempt.clone());
         let open = |other: &&mut Attempt| other.user == attempt.user && other.state == AttemptState::Open;
@@ -90,7 +110,7 @@ impl Rows {
         let mut exchange = self.exchanges.get(&code).cloned().ok_or(StoreError::Conflict)?;
         let connection = exchange.user.clone().map(|user| self.connection_or_new(user));
         if let Some(connection) = exchange.receive(grant.clone(), connection, now) {
-            self.put(connection, None);
+            self.put(connection, None, Actor::Service);
         }
         self.exchanges.insert(code, exchange.clone());
         Ok(exchange)
@@ -118,7 +138,7 @@ impl Rows {
         self.exchanges.insert(code, exchange);
         match claimed {
             Ok(connection) => {
-                self.put(connection, None);
+                self.put(connection, None, Actor::Service);
                 Claim::Connected
             }
             Err(refusal) => Claim::Refused(refusal),
@@ -136,13 +156,13 @@ impl Rows {
         }
         let lease = row.and_then(|row| row.lease);
         let revised = CrmConnection { revision: expected.unwrap_or_default(), ..connection.clone() };
-        Ok(self.put(revised, lease).revision)
+        Ok(self.put(revised, lease, Actor::Service).revision)
     }
 
-    pub(super) fn disconnect(&mut self, user: &UserId) {
+    pub(super) fn disconnect(&mut self, user: &UserId, by: Actor) {
         let mut connection = self.connection_or_new(user.clone());
         connection.disconnect();
-        self.put(connection, None);
+        self.put(connection, None, by);
         for attempt in &mut self.attempts {
             if attempt.user == *user && attempt.state == AttemptState::Open {
                 attempt.state = AttemptState::Failed(Some(AttemptReason::Disconnected));
@@ -164,29 +184,35 @@ impl Rows {
         };
         match RefreshLease::request(row.lease, generation, owner, store_now) {
             LeaseDecision::Held => RefreshRequest::Held,
+            LeaseDecision::Resting(until) => RefreshRequest::Resting(until),
             LeaseDecision::Granted(lease) => {
+                self.audit.extend(AuditEntry::of_lease(&row.connection, row.lease.as_ref(), &lease, store_now));
                 row.lease = Some(lease);
                 RefreshRequest::Granted(Box::new(row.connection.clone()), lease)
             }
         }
     }
 
-    /// The slot of a refresh lease, if it is `owner`'s.
-    fn refresh_lease(&mut self, user: &UserId, owner: LeaseOwner) -> Option<&mut Option<RefreshLease>> {
-        let slot = &mut self.connections.get_mut(user)?.lease;
-        slot.is_some_and(|held| held.lease.owner == owner).then_some(slot)
+    /// The row whose refresh lease is `owner`'s, with the lease.
+    fn leased(&mut self, user: &UserId, owner: LeaseOwner) -> Option<(&mut Row, RefreshLease)> {
+        let row = self.connections.get_mut(user)?;
+        let held = row.lease.filter(|held| held.owner == Some(owner))?;
+        Some((row, held))
     }
 
     pub(super) fn renew_refresh_lease(&mut self, user: &UserId, owner: LeaseOwner, store_now: Timestamp) -> bool {
-        let Some(Some(held)) = self.refresh_lease(user, owner) else { return false };
-        held.lease = Lease::granted(owner, store_now);
+        let Some((row, held)) = self.leased(user, owner) else { return false };
+        row.lease = Some(held.renewed(store_now));
         true
     }
 
-    pub(super) fn release_refresh_lease(&mut self, user: &UserId, owner: LeaseOwner) {
-        if let Some(slot) = self.refresh_lease(user, owner) {
-            *slot = None;
-        }
+    pub(super) fn rest_refresh_lease(&mut self, user: &UserId, owner: LeaseOwner, in_doubt: bool, pause: Duration) {
+        let store_now = self.clock.now();
+        let Some((row, held)) = self.leased(user, owner) else { return };
+        let rested = held.rested(in_doubt, pause, store_now);
+        row.lease = Some(rested);
+        let doubt = AuditEntry::of_lease(&row.connection, Some(&held), &rested, store_now);
+        self.audit.extend(doubt);
     }
 
     pub(super) fn save_rotated(
@@ -199,7 +225,7 @@ impl Rows {
         let row = self.connections.get(user).ok_or(StoreError::Conflict)?;
         let mut connection = row.connection.clone();
         match connection.rotate(spent, pair.clone(), now) {
-            Ok(()) => Ok(self.put(connection, None)),
+            Ok(()) => Ok(self.put(connection, None, Actor::Service)),
             Err(_) => Err(StoreError::Conflict),
         }
     }
@@ -209,6 +235,7 @@ impl Rows {
         let remembered = |since: Timestamp| since.saturating_add(MEMORY).unwrap_or(Timestamp::MAX) >= now;
         self.attempts.retain(|attempt| remembered(attempt.opened_at));
         self.exchanges.retain(|_, exchange| remembered(exchange.admitted_at));
+        self.forget_upkeep();
         wiped
     }
 
@@ -217,7 +244,9 @@ impl Rows {
     }
 
     /// Writes a row under its next revision.
-    fn put(&mut self, mut connection: CrmConnection, lease: Option<RefreshLease>) -> CrmConnection {
+    fn put(&mut self, mut connection: CrmConnection, lease: Option<RefreshLease>, by: Actor) -> CrmConnection {
+        let before = self.connections.get(&connection.user).map(|row| &row.connection);
+        self.audit.extend(AuditEntry::of_change(before, &connection, by, self.clock.now()));
         connection.revision = Revision(connection.revision.0 + 1);
         let row = Row { connection: connection.clone(), lease };
         self.connections.insert(connection.user.clone(), row);

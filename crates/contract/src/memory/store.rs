@@ -2,11 +2,13 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use amo_connect_domain::attempt::{Attempt, AttemptState};
+use amo_connect_domain::audit::{Actor, AuditEntry, AuditEvent};
 use amo_connect_domain::connection::{CrmConnection, Grant};
 use amo_connect_domain::exchange::{Admission, Admitted, Exchange, ExchangeStatus};
-use amo_connect_domain::ids::{AttemptId, Epoch, Generation, LeaseOwner, Revision, UserId};
+use amo_connect_domain::ids::{AccountId, AttemptId, Epoch, Generation, LeaseOwner, Revision, UserId};
 use amo_connect_domain::ports::{Claim, RefreshRequest, StoreError, TokenStore};
 use amo_connect_domain::token::{CodeHash, StateHash, TokenPair};
 use async_trait::async_trait;
@@ -39,7 +41,8 @@ impl Default for MemoryTokenStore {
 impl MemoryTokenStore {
     /// An empty store. Its clock is a year ahead of the tests' time: who mixes them up is found out.
     pub fn new() -> Self {
-        Self { rows: Arc::default(), clock: TestClock::at(at(365 * 24 * 3600)), down: Arc::default() }
+        let clock = TestClock::at(at(365 * 24 * 3600));
+        Self { rows: Arc::new(Mutex::new(Rows::new(clock.clone()))), clock, down: Arc::default() }
     }
 
     /// The clock that leases are judged by.
@@ -127,8 +130,8 @@ impl TokenStore for MemoryTokenStore {
         self.rows()?.save(connection, expected)
     }
 
-    async fn disconnect(&self, user: &UserId) -> Result<(), StoreError> {
-        self.rows()?.disconnect(user);
+    async fn disconnect(&self, user: &UserId, by: Actor) -> Result<(), StoreError> {
+        self.rows()?.disconnect(user, by);
         Ok(())
     }
 
@@ -145,8 +148,14 @@ impl TokenStore for MemoryTokenStore {
         Ok(self.rows()?.renew_refresh_lease(user, owner, self.clock.now()))
     }
 
-    async fn release_refresh_lease(&self, user: &UserId, owner: LeaseOwner) -> Result<(), StoreError> {
-        self.rows()?.release_refresh_lease(user, owner);
+    async fn rest_refresh_lease(
+        &self,
+        user: &UserId,
+        owner: LeaseOwner,
+        in_doubt: bool,
+        pause: Duration,
+    ) -> Result<(), StoreError> {
+        self.rows()?.rest_refresh_lease(user, owner, in_doubt, pause);
         Ok(())
     }
 
@@ -158,6 +167,50 @@ impl TokenStore for MemoryTokenStore {
         now: Timestamp,
     ) -> Result<CrmConnection, StoreError> {
         self.rows()?.save_rotated(user, spent, pair, now)
+    }
+
+    async fn orphaned_refreshes(&self, limit: u32) -> Result<Vec<UserId>, StoreError> {
+        Ok(self.rows()?.orphaned_refreshes(limit))
+    }
+
+    async fn stale_connections(&self, issued_before: Timestamp, limit: u32) -> Result<Vec<UserId>, StoreError> {
+        Ok(self.rows()?.stale_connections(issued_before, limit))
+    }
+
+    async fn users_of(&self, account: AccountId) -> Result<Vec<UserId>, StoreError> {
+        Ok(self.rows()?.users_of(account))
+    }
+
+    async fn others_were_refreshed(&self, user: &UserId, since: Timestamp) -> Result<bool, StoreError> {
+        Ok(self.rows()?.others_were_refreshed(user, since))
+    }
+
+    async fn users(&self, after: Option<UserId>, limit: u32) -> Result<Vec<UserId>, StoreError> {
+        Ok(self.rows()?.users(after.as_ref(), limit))
+    }
+
+    async fn want_look(&self, account: AccountId) -> Result<(), StoreError> {
+        self.rows()?.want_look(account);
+        Ok(())
+    }
+
+    async fn take_looks(&self, limit: u32) -> Result<Vec<AccountId>, StoreError> {
+        Ok(self.rows()?.take_looks(limit))
+    }
+
+    async fn end_look(&self, account: AccountId) -> Result<(), StoreError> {
+        self.rows()?.end_look(account);
+        Ok(())
+    }
+
+    async fn audit(&self, user: &UserId, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
+        Ok(self.rows()?.audit_of(user, limit))
+    }
+
+    async fn record(&self, connection: &CrmConnection, event: AuditEvent, by: Actor) -> Result<(), StoreError> {
+        let entry = AuditEntry::about(connection, event, by, self.clock.now());
+        self.rows()?.audit.push(entry);
+        Ok(())
     }
 
     async fn sweep(&self, now: Timestamp) -> Result<usize, StoreError> {

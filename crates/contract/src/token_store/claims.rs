@@ -1,5 +1,6 @@
 //! Claims: a waiting grant finds its owner, once and in time.
 
+use amo_connect_domain::audit::Actor;
 use amo_connect_domain::exchange::{CLAIM_TERM, ClaimRefusal, ExchangeStatus};
 use amo_connect_domain::ids::Epoch;
 use amo_connect_domain::ports::Claim;
@@ -131,7 +132,7 @@ pub(super) async fn a_grant_awaits_its_own_user_until_its_term(harness: &dyn Tok
 pub(super) async fn a_disconnect_wins_over_a_claim_asked_for_before_it(harness: &dyn TokenStoreHarness) {
     let store = harness.store();
     let code = waiting(&store, "x").await;
-    store.disconnect(&user("olena")).await.unwrap();
+    store.disconnect(&user("olena"), Actor::User).await.unwrap();
     let claim = store.claim(code, &user("olena"), Epoch::default(), at(2)).await.unwrap();
     assert_eq!(claim, Claim::Refused(ClaimRefusal::NotWaiting));
     assert_eq!(store.connection(&user("olena")).await.unwrap().unwrap().grant(), None);

@@ -1,5 +1,6 @@
 //! Connections: every field comes back, and a stale writer is turned away.
 
+use amo_connect_domain::audit::Actor;
 use amo_connect_domain::connection::{
     ConnectionState, CrmConnection, FormerAccount, Grant, Problem, ProblemCode, ReauthReason,
 };
@@ -139,7 +140,7 @@ pub(super) async fn a_stale_revision_is_refused_and_changes_nothing(harness: &dy
 
 pub(super) async fn a_first_save_is_refused_where_there_is_a_row(harness: &dyn TokenStoreHarness) {
     let (store, other) = (harness.store(), harness.second_handle().await);
-    store.disconnect(&user("olena")).await.unwrap();
+    store.disconnect(&user("olena"), Actor::User).await.unwrap();
     let before = connection(&store, &user("olena")).await;
     let refused = other.save(&row("olena", ConnectionState::Connected(grant(1, "x"))), None).await;
     assert!(matches!(refused, Err(StoreError::Conflict)), "{refused:?}");
@@ -175,6 +176,6 @@ pub(super) async fn every_change_of_a_row_raises_its_revision(harness: &dyn Toke
     assert!(saved > connected.revision);
     let rotated = store.save_rotated(&olena, connected.generation, &pair("y"), at(3)).await.unwrap();
     assert!(rotated.revision > saved);
-    store.disconnect(&olena).await.unwrap();
+    store.disconnect(&olena, Actor::User).await.unwrap();
     assert!(connection(&store, &olena).await.revision > rotated.revision);
 }

@@ -1,6 +1,7 @@
 //! Disconnect: it wins over everything begun before it.
 
 use amo_connect_domain::attempt::{AttemptReason, AttemptState};
+use amo_connect_domain::audit::Actor;
 use amo_connect_domain::connection::ConnectionState;
 use amo_connect_domain::exchange::{ClaimRefusal, ExchangeStatus};
 use amo_connect_domain::ids::Epoch;
@@ -13,12 +14,12 @@ use crate::fixtures::{at, attempt, by_app, by_attempt, code, grant, owner, pair,
 pub(super) async fn a_disconnect_wipes_every_token(harness: &dyn TokenStoreHarness) {
     let (store, other, olena) = (harness.store(), harness.second_handle().await, user("olena"));
     let before = connect(&store, &olena, 1, "x").await;
-    store.disconnect(&olena).await.unwrap();
+    store.disconnect(&olena, Actor::User).await.unwrap();
     let after = connection(&other, &olena).await;
     assert_eq!(after.state, ConnectionState::Disconnected);
     assert_eq!((after.connected_at, after.refreshed_at, after.problem), (None, None, None));
     assert!(after.epoch > before.epoch && after.generation > before.generation);
-    store.disconnect(&olena).await.unwrap();
+    store.disconnect(&olena, Actor::User).await.unwrap();
     assert!(connection(&other, &olena).await.epoch > after.epoch);
 }
 
@@ -35,7 +36,7 @@ pub(super) async fn a_disconnect_ends_what_the_user_has_open(harness: &dyn Token
     admit(&store, &by_app(code("interrupted"), &olena), owner(3)).await;
     store.end_exchange(code("interrupted"), owner(3), false).await.unwrap();
 
-    store.disconnect(&olena).await.unwrap();
+    store.disconnect(&olena, Actor::User).await.unwrap();
 
     let mut ends = Vec::new();
     for attempt in &attempts {
@@ -60,7 +61,7 @@ pub(super) async fn a_disconnect_touches_nobody_else(harness: &dyn TokenStoreHar
     lease(&store, &ivan, his.generation, owner(1)).await;
     let ownerless = waiting(&store, "nobody's").await;
 
-    store.disconnect(&user("olena")).await.unwrap();
+    store.disconnect(&user("olena"), Actor::User).await.unwrap();
 
     assert_eq!(connection(&store, &ivan).await, his);
     assert_eq!(store.attempt(attempt.id).await.unwrap(), Some(attempt));
@@ -72,7 +73,7 @@ pub(super) async fn a_refresh_begun_before_it_brings_nothing_back(harness: &dyn 
     let (store, other, olena) = (harness.store(), harness.second_handle().await, user("olena"));
     let before = connect(&store, &olena, 1, "x").await;
     lease(&store, &olena, before.generation, owner(1)).await;
-    other.disconnect(&olena).await.unwrap();
+    other.disconnect(&olena, Actor::User).await.unwrap();
     assert!(!store.renew_refresh_lease(&olena, owner(1)).await.unwrap());
     let late = store.save_rotated(&olena, before.generation, &pair("late"), at(9)).await;
     assert!(matches!(late, Err(StoreError::Conflict)), "{late:?}");
@@ -87,7 +88,7 @@ pub(super) async fn an_exchange_begun_before_it_brings_nothing_back(harness: &dy
     let (store, other, olena) = (harness.store(), harness.second_handle().await, user("olena"));
     connect(&store, &olena, 1, "old").await;
     admit(&store, &by_app(code("new"), &olena), owner(1)).await;
-    other.disconnect(&olena).await.unwrap();
+    other.disconnect(&olena, Actor::User).await.unwrap();
     assert!(!store.renew_code_lease(code("new"), owner(1)).await.unwrap());
     let record = store.save_grant(code("new"), &grant(1, "new"), at(9)).await.unwrap();
     assert_eq!(record.status, ExchangeStatus::Void);
@@ -97,7 +98,7 @@ pub(super) async fn an_exchange_begun_before_it_brings_nothing_back(harness: &dy
 pub(super) async fn a_first_exchange_begun_before_it_brings_nothing_back(harness: &dyn TokenStoreHarness) {
     let (store, other, olena) = (harness.store(), harness.second_handle().await, user("olena"));
     admit(&store, &by_app(code("first"), &olena), owner(1)).await;
-    other.disconnect(&olena).await.unwrap();
+    other.disconnect(&olena, Actor::User).await.unwrap();
     let ended = store.end_exchange(code("first"), owner(1), true).await.unwrap();
     assert_eq!(ended.status, ExchangeStatus::Void);
     store.save_grant(code("first"), &grant(1, "first"), at(9)).await.unwrap();
@@ -107,7 +108,7 @@ pub(super) async fn a_first_exchange_begun_before_it_brings_nothing_back(harness
 pub(super) async fn an_exchange_begun_after_it_connects(harness: &dyn TokenStoreHarness) {
     let (store, olena) = (harness.store(), user("olena"));
     let before = connect(&store, &olena, 1, "old").await;
-    store.disconnect(&olena).await.unwrap();
+    store.disconnect(&olena, Actor::User).await.unwrap();
     let again = connect(&store, &olena, 2, "new").await;
     assert_eq!(again.grant(), Some(&grant(2, "new")));
     assert!(again.generation > before.generation.next(), "generations rise over a disconnect");

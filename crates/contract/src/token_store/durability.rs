@@ -1,6 +1,7 @@
 //! What lies at rest: durable, whole, unreadable to others, and forgotten in time.
 
 use amo_connect_domain::attempt::{ATTEMPT_TERM, MEMORY};
+use amo_connect_domain::audit::Actor;
 use amo_connect_domain::exchange::{CLAIM_TERM, ExchangeStatus};
 use amo_connect_domain::ids::Epoch;
 use amo_connect_domain::ports::StoreError;
@@ -85,7 +86,7 @@ pub(super) async fn damaged_tokens_are_corrupt_and_nothing_worse(harness: &dyn T
     assert!(matches!(read, Err(StoreError::Corrupt(_))), "{read:?}");
     let read = handle.exchange(code).await;
     assert!(matches!(read, Err(StoreError::Corrupt(_))), "{read:?}");
-    handle.disconnect(&olena).await.unwrap();
+    handle.disconnect(&olena, Actor::User).await.unwrap();
     assert_eq!(grant_of(&handle, &olena).await, None, "a user is not stuck with what cannot be read");
 }
 

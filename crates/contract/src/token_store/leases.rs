@@ -1,12 +1,14 @@
 //! Refresh leases: one owner at a time, by the store's clock.
 
+use std::time::Duration;
+
 use amo_connect_domain::connection::{CrmConnection, Problem, ProblemCode, ReauthReason};
 use amo_connect_domain::lease::{LEASE_RENEWAL, LEASE_TERM, Lease};
 use amo_connect_domain::ports::RefreshRequest;
 
 use super::TokenStoreHarness;
 use super::steps::{connect, is_held, lease};
-use crate::fixtures::{at, owner, pair, user};
+use crate::fixtures::{after, at, owner, pair, user};
 use crate::suite::race;
 
 pub(super) async fn a_refresh_lease_is_exclusive_until_it_lapses(harness: &dyn TokenStoreHarness) {
@@ -14,7 +16,7 @@ pub(super) async fn a_refresh_lease_is_exclusive_until_it_lapses(harness: &dyn T
     let connected = connect(&store, &user("olena"), 1, "x").await;
     let (theirs, granted) = lease(&store, &user("olena"), connected.generation, owner(1)).await;
     assert_eq!(theirs, connected);
-    assert_eq!((granted.lease.owner, granted.generation), (owner(1), connected.generation));
+    assert_eq!((granted.owner, granted.generation), (Some(owner(1)), connected.generation));
     harness.advance_store_clock(LEASE_RENEWAL * 2).await;
     for handle in [&store, &other] {
         assert!(is_held(handle, &user("olena"), connected.generation, owner(2)).await);
@@ -45,22 +47,55 @@ pub(super) async fn a_refresh_lease_is_set_and_judged_by_the_stores_clock(harnes
     let (_, granted) = lease(&store, &user("olena"), generation, owner(1)).await;
     let by_now = other.clock().await.unwrap();
     let terms = [before, by_now].map(|begin| Lease::granted(owner(1), begin).until);
-    assert!(terms[0] <= granted.lease.until && granted.lease.until <= terms[1], "{granted:?} not in {terms:?}");
+    assert!(terms[0] <= granted.until && granted.until <= terms[1], "{granted:?} not in {terms:?}");
     harness.advance_store_clock(LEASE_TERM).await;
-    assert!(other.clock().await.unwrap() >= granted.lease.until);
+    assert!(other.clock().await.unwrap() >= granted.until);
 }
 
-pub(super) async fn a_lapsed_lease_leaves_doubt_and_a_released_one_none(harness: &dyn TokenStoreHarness) {
+pub(super) async fn a_lapsed_lease_leaves_doubt_and_an_ended_one_none(harness: &dyn TokenStoreHarness) {
     let (store, other) = (harness.store(), harness.second_handle().await);
     let generation = connect(&store, &user("olena"), 1, "x").await.generation;
     let (_, first) = lease(&store, &user("olena"), generation, owner(1)).await;
     assert!(!first.in_doubt);
-    store.release_refresh_lease(&user("olena"), owner(1)).await.unwrap();
+    store.rest_refresh_lease(&user("olena"), owner(1), false, Duration::ZERO).await.unwrap();
     let (_, second) = lease(&other, &user("olena"), generation, owner(2)).await;
     assert!(!second.in_doubt);
     harness.advance_store_clock(LEASE_TERM).await;
     let (_, third) = lease(&store, &user("olena"), generation, owner(3)).await;
     assert!(third.in_doubt);
+}
+
+pub(super) async fn during_a_rest_a_lease_is_granted_to_nobody(harness: &dyn TokenStoreHarness) {
+    let (store, other, olena) = (harness.store(), harness.second_handle().await, user("olena"));
+    let generation = connect(&store, &olena, 1, "x").await.generation;
+    lease(&store, &olena, generation, owner(1)).await;
+    let before = store.clock().await.unwrap();
+    store.rest_refresh_lease(&olena, owner(1), false, LEASE_TERM * 2).await.unwrap();
+    harness.advance_store_clock(LEASE_TERM).await;
+    for handle in [&store, &other] {
+        match handle.lease_refresh(&olena, generation, owner(2)).await.unwrap() {
+            RefreshRequest::Resting(until) => assert!(until >= after(before, LEASE_TERM * 2), "{until}"),
+            granted => panic!("{granted:?}"),
+        }
+    }
+    harness.advance_store_clock(LEASE_TERM).await;
+    let (_, second) = lease(&other, &olena, generation, owner(2)).await;
+    assert_eq!((second.in_doubt, second.tries), (false, 1));
+}
+
+pub(super) async fn a_doubt_is_remembered_until_a_pair_is_stored(harness: &dyn TokenStoreHarness) {
+    let (store, other, olena) = (harness.store(), harness.second_handle().await, user("olena"));
+    let generation = connect(&store, &olena, 1, "x").await.generation;
+    lease(&store, &olena, generation, owner(1)).await;
+    store.rest_refresh_lease(&olena, owner(1), true, Duration::ZERO).await.unwrap();
+    let (_, second) = lease(&other, &olena, generation, owner(2)).await;
+    assert!(second.in_doubt);
+    other.rest_refresh_lease(&olena, owner(2), false, Duration::ZERO).await.unwrap();
+    let (_, third) = lease(&store, &olena, generation, owner(3)).await;
+    assert_eq!((third.in_doubt, third.tries), (true, 2));
+    let rotated = store.save_rotated(&olena, generation, &pair("y"), at(2)).await.unwrap();
+    let (_, fresh) = lease(&other, &olena, rotated.generation, owner(4)).await;
+    assert_eq!((fresh.in_doubt, fresh.tries), (false, 0));
 }
 
 pub(super) async fn a_generation_that_moved_on_is_leased_to_nobody(harness: &dyn TokenStoreHarness) {
@@ -100,17 +135,17 @@ pub(super) async fn a_refresh_lease_is_renewed_by_its_owner_alone(harness: &dyn 
     assert!(!other.renew_refresh_lease(&olena, owner(1)).await.unwrap());
 }
 
-pub(super) async fn a_refresh_lease_is_released_by_its_owner_alone(harness: &dyn TokenStoreHarness) {
+pub(super) async fn a_refresh_lease_is_ended_by_its_owner_alone(harness: &dyn TokenStoreHarness) {
     let (store, other, olena) = (harness.store(), harness.second_handle().await, user("olena"));
     let generation = connect(&store, &olena, 1, "x").await.generation;
     lease(&store, &olena, generation, owner(1)).await;
-    other.release_refresh_lease(&olena, owner(2)).await.unwrap();
+    other.rest_refresh_lease(&olena, owner(2), false, Duration::ZERO).await.unwrap();
     assert!(is_held(&store, &olena, generation, owner(2)).await);
     harness.advance_store_clock(LEASE_TERM).await;
     lease(&other, &olena, generation, owner(2)).await;
-    store.release_refresh_lease(&olena, owner(1)).await.unwrap();
-    assert!(is_held(&store, &olena, generation, owner(3)).await, "a late owner released another's lease");
-    other.release_refresh_lease(&olena, owner(2)).await.unwrap();
+    store.rest_refresh_lease(&olena, owner(1), false, Duration::ZERO).await.unwrap();
+    assert!(is_held(&store, &olena, generation, owner(3)).await, "a late owner ended another's lease");
+    other.rest_refresh_lease(&olena, owner(2), false, Duration::ZERO).await.unwrap();
     lease(&store, &olena, generation, owner(3)).await;
 }
 

@@ -3,14 +3,17 @@
 #![expect(clippy::unwrap_used, clippy::missing_panics_doc, reason = "a case panics where a promise is broken")]
 
 mod attempts;
+mod audit;
 mod claims;
 mod codes;
 mod connections;
 mod disconnect;
 mod durability;
 mod leases;
+mod looks;
 mod rotation;
 mod steps;
+mod upkeep;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -200,12 +203,16 @@ suite::cases! {
     "MUST grant it to one owner at a time, until the lease lapses." => [
         leases::a_refresh_lease_is_exclusive_until_it_lapses,
         leases::of_eight_owners_one_is_granted_the_lease,
-        leases::a_lapsed_lease_leaves_doubt_and_a_released_one_none,
+        leases::a_lapsed_lease_leaves_doubt_and_an_ended_one_none,
         leases::a_generation_that_moved_on_is_leased_to_nobody,
         leases::a_connection_without_tokens_is_leased_to_nobody,
     ]
+    "MUST grant it to nobody for pause, and MUST remember a doubt until a pair is stored." => [
+        leases::during_a_rest_a_lease_is_granted_to_nobody,
+        leases::a_doubt_is_remembered_until_a_pair_is_stored,
+    ]
     "MUST change nothing if owner does not hold it any more." => [
-        leases::a_refresh_lease_is_released_by_its_owner_alone,
+        leases::a_refresh_lease_is_ended_by_its_owner_alone,
     ]
 
     "Stores, by CrmConnection::rotate, the pair that the tokens of generation spent bought, and ends the lease on \
@@ -226,8 +233,55 @@ suite::cases! {
         rotation::a_pair_for_nobody_is_refused,
     ]
 
-    "Wipes grants that nobody claimed in time, and forgets attempts and codes older than MEMORY." => [
+    "Users with a connection whose refresh is orphaned: the oldest first, at most limit." => [
+        upkeep::orphaned_refreshes_come_oldest_first_and_limited,
+        upkeep::a_rest_in_doubt_is_orphaned_when_it_is_over,
+    ]
+    "Users with a connection whose tokens were issued before issued_before and that nobody is refreshing: the oldest \
+     first, at most limit." => [
+        upkeep::stale_connections_come_oldest_first_and_limited,
+    ]
+    "MUST leave out those whose refresh rests." => [
+        upkeep::a_connection_whose_refresh_rests_is_not_stale,
+    ]
+    "Users with a connection to account, all of them and nobody else." => [
+        upkeep::revoking_an_account_touches_all_its_connections_and_no_other,
+    ]
+    "Whether anybody's tokens but user's were renewed after since." => [
+        upkeep::a_refresh_of_ones_own_is_not_anothers,
+    ]
+    "Users with a row, in the order of their ids: at most limit of those after after." => [
+        upkeep::users_are_listed_page_by_page,
+    ]
+    "Takes at most limit accounts that are to be looked at." => [
+        looks::looks_are_limited,
+    ]
+    "MUST give an account to one caller, and not again within LOOK_TERM; until Self::end_look it MUST be given again \
+     after that." => [
+        looks::a_look_is_taken_by_one_of_many,
+        looks::a_look_that_was_not_ended_comes_again_after_its_term,
+    ]
+    "A look that is wanted later MUST still wait for the rest of the term." => [
+        looks::an_ended_look_is_over_and_the_next_one_waits,
+        looks::a_look_that_is_wanted_during_another_is_still_to_come,
+    ]
+    "What became of the user's connection, the oldest first: the newest limit entries." => [
+        audit::the_newest_entries_are_told_the_oldest_first,
+    ]
+    "Every change of a connection's state MUST have left an entry with it, in the same step, by \
+     AuditEntry::of_change and AuditEntry::of_lease." => [
+        audit::a_connections_story_is_told_in_order,
+        audit::a_doubt_is_told_once,
+        audit::a_refused_change_leaves_no_entry,
+    ]
+    "Adds an entry about something that changed nothing, dated by the store's clock." => [
+        audit::an_entry_comes_back_as_it_went_in,
+    ]
+
+    "Wipes grants that nobody claimed in time, and forgets attempts and codes older than MEMORY, and audit entries \
+     older than AUDIT_MEMORY." => [
         durability::a_sweep_wipes_unclaimed_grants_and_counts_them,
         durability::a_sweep_forgets_old_attempts_and_codes_alone,
+        audit::a_sweep_forgets_old_entries_alone,
     ]
 }

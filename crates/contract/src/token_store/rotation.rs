@@ -1,5 +1,6 @@
 //! Rotation: a pair is saved against the generation it replaces, and nothing else.
 
+use amo_connect_domain::audit::Actor;
 use amo_connect_domain::connection::{ConnectionState, CrmConnection, Grant, Problem, ProblemCode, ReauthReason};
 use amo_connect_domain::lease::LEASE_TERM;
 use amo_connect_domain::ports::StoreError;
@@ -86,7 +87,7 @@ pub(super) async fn of_eight_pairs_one_is_stored(harness: &dyn TokenStoreHarness
 pub(super) async fn a_late_pair_never_undoes_a_disconnect(harness: &dyn TokenStoreHarness) {
     let (store, olena) = (harness.store(), user("olena"));
     let first = connect(&store, &olena, 1, "first").await;
-    store.disconnect(&olena).await.unwrap();
+    store.disconnect(&olena, Actor::User).await.unwrap();
     assert_refused(&store, &first).await;
     let gone = connection(&store, &olena).await;
     assert_refused(&store, &gone).await;
@@ -96,7 +97,7 @@ pub(super) async fn a_late_pair_never_undoes_a_disconnect(harness: &dyn TokenSto
 pub(super) async fn a_late_pair_never_overwrites_a_reconnect(harness: &dyn TokenStoreHarness) {
     let (store, olena) = (harness.store(), user("olena"));
     let first = connect(&store, &olena, 1, "first").await;
-    store.disconnect(&olena).await.unwrap();
+    store.disconnect(&olena, Actor::User).await.unwrap();
     connect(&store, &olena, 1, "again").await;
     assert_refused(&store, &first).await;
     let second = connection(&store, &olena).await;

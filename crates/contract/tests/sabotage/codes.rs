@@ -1,6 +1,7 @@
 //! Sabotaged codes: admitted, taken and given away.
 
 use amo_connect_contract::fixtures::{after, at};
+use amo_connect_domain::audit::Actor;
 use amo_connect_domain::connection::Grant;
 use amo_connect_domain::exchange::{Admission, Admitted, ClaimRefusal, Exchange, ExchangeStatus, Origin};
 use amo_connect_domain::ids::{Epoch, LeaseOwner, UserId};
@@ -93,7 +94,7 @@ impl SabotagedStore {
                 return Ok(Claim::Connected);
             }
             (Sabotage::ClaimsOverNothing, _) if connected => return Ok(Claim::Refused(ClaimRefusal::OtherAccount)),
-            (Sabotage::ClaimsOverAnything, _) => self.honest.disconnect(user).await?,
+            (Sabotage::ClaimsOverAnything, _) => self.honest.disconnect(user, Actor::User).await?,
             _ => {}
         }
         match self.honest.claim(code, user, as_of, now).await? {

@@ -6,6 +6,7 @@ mod codes;
 mod kinds;
 mod rows;
 mod store;
+mod upkeep;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -83,10 +84,12 @@ const NOTICED: &[(Sabotage, &str)] = &[
     (Sabotage::DisconnectIsNoEvent, "an_exchange_begun_before_it_brings_nothing_back"),
     (Sabotage::NoLease, "a_refresh_lease_is_exclusive_until_it_lapses"),
     (Sabotage::NoLease, "of_eight_owners_one_is_granted_the_lease"),
-    (Sabotage::ForgetsDoubt, "a_lapsed_lease_leaves_doubt_and_a_released_one_none"),
+    (Sabotage::ForgetsDoubt, "a_lapsed_lease_leaves_doubt_and_an_ended_one_none"),
     (Sabotage::LeasesAnyGeneration, "a_generation_that_moved_on_is_leased_to_nobody"),
     (Sabotage::CallsTheDeadHeld, "a_connection_without_tokens_is_leased_to_nobody"),
-    (Sabotage::ReleasesForAnybody, "a_refresh_lease_is_released_by_its_owner_alone"),
+    (Sabotage::EndsLeasesForAnybody, "a_refresh_lease_is_ended_by_its_owner_alone"),
+    (Sabotage::ForgetsRests, "during_a_rest_a_lease_is_granted_to_nobody"),
+    (Sabotage::ForgetsDoubt, "a_doubt_is_remembered_until_a_pair_is_stored"),
     (Sabotage::PairNeedsTheLease, "a_pair_is_stored_after_its_lease_has_passed"),
     (Sabotage::PairNeedsTheRevision, "a_note_in_the_row_stands_in_no_pairs_way"),
     (Sabotage::LossIsFinal, "a_pair_heals_a_rotation_recorded_as_lost"),
@@ -95,6 +98,24 @@ const NOTICED: &[(Sabotage, &str)] = &[
     (Sabotage::SaveIgnoresGeneration, "a_late_pair_never_undoes_a_disconnect"),
     (Sabotage::SaveIgnoresGeneration, "a_late_pair_never_overwrites_a_reconnect"),
     (Sabotage::SaveIgnoresGeneration, "a_pair_for_nobody_is_refused"),
+    (Sabotage::ListsByName, "orphaned_refreshes_come_oldest_first_and_limited"),
+    (Sabotage::OverlooksOrphans, "a_rest_in_doubt_is_orphaned_when_it_is_over"),
+    (Sabotage::ListsByName, "stale_connections_come_oldest_first_and_limited"),
+    (Sabotage::DisturbsRests, "a_connection_whose_refresh_rests_is_not_stale"),
+    (Sabotage::TakesEverybodyForTheAccounts, "revoking_an_account_touches_all_its_connections_and_no_other"),
+    (Sabotage::CountsOneselfAmongOthers, "a_refresh_of_ones_own_is_not_anothers"),
+    (Sabotage::ListsTheFirstPageAlone, "users_are_listed_page_by_page"),
+    (Sabotage::GivesLooksToEverybody, "a_look_is_taken_by_one_of_many"),
+    (Sabotage::LimitsNoLooks, "looks_are_limited"),
+    (Sabotage::ForgetsTakenLooks, "a_look_that_was_not_ended_comes_again_after_its_term"),
+    (Sabotage::EndsNoLook, "an_ended_look_is_over_and_the_next_one_waits"),
+    (Sabotage::OverlooksWishesDuringALook, "a_look_that_is_wanted_during_another_is_still_to_come"),
+    (Sabotage::TellsTheOldestAlone, "the_newest_entries_are_told_the_oldest_first"),
+    (Sabotage::TellsNoProblems, "a_connections_story_is_told_in_order"),
+    (Sabotage::TellsNoDoubt, "a_doubt_is_told_once"),
+    (Sabotage::TellsWhatWasRefused, "a_refused_change_leaves_no_entry"),
+    (Sabotage::ForgetsTheActor, "an_entry_comes_back_as_it_went_in"),
+    (Sabotage::TellsForEver, "a_sweep_forgets_old_entries_alone"),
     (Sabotage::SweepsNothing, "a_sweep_wipes_unclaimed_grants_and_counts_them"),
     (Sabotage::SweepsNothing, "a_sweep_forgets_old_attempts_and_codes_alone"),
     (Sabotage::SweepsEverything, "a_sweep_forgets_old_attempts_and_codes_alone"),

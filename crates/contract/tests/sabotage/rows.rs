@@ -1,6 +1,9 @@
 //! Sabotaged connections: read, written, wiped, leased and rotated.
 
+use std::time::Duration;
+
 use amo_connect_contract::fixtures::host;
+use amo_connect_domain::audit::Actor;
 use amo_connect_domain::connection::{ConnectionState, CrmConnection, Grant, ReauthReason};
 use amo_connect_domain::ids::{Generation, LeaseOwner, Revision, UserId};
 use amo_connect_domain::ports::{RefreshRequest, StoreError, TokenStore as _};
@@ -49,7 +52,7 @@ impl SabotagedStore {
             (Sabotage::RevisionStands, Ok(_)) => Ok(expected.unwrap_or_default()),
             (Sabotage::SaveEndsTheLease, saved) => {
                 if let Some((holder, _)) = self.note(|notes| notes.lease) {
-                    self.honest.release_refresh_lease(&connection.user, holder).await?;
+                    self.honest.rest_refresh_lease(&connection.user, holder, false, Duration::ZERO).await?;
                 }
                 saved
             }
@@ -57,7 +60,7 @@ impl SabotagedStore {
         }
     }
 
-    pub(crate) async fn wipe(&self, user: &UserId) -> Result<(), StoreError> {
+    pub(crate) async fn wipe(&self, user: &UserId, by: Actor) -> Result<(), StoreError> {
         let mut row = self.row(user).await;
         match self.sabotage {
             Sabotage::DisconnectDoesNothing => {}
@@ -71,11 +74,11 @@ impl SabotagedStore {
             }
             Sabotage::DisconnectsEverybody => {
                 for other in self.note(|notes| notes.users.clone()) {
-                    self.honest.disconnect(&other).await?;
+                    self.honest.disconnect(&other, by).await?;
                 }
-                self.honest.disconnect(user).await?;
+                self.honest.disconnect(user, by).await?;
             }
-            _ => self.honest.disconnect(user).await?,
+            _ => self.honest.disconnect(user, by).await?,
         }
         Ok(())
     }
@@ -91,7 +94,7 @@ impl SabotagedStore {
             _ => generation,
         };
         if let (Sabotage::NoLease, Some((holder, _))) = (self.sabotage, self.note(|notes| notes.lease)) {
-            self.honest.release_refresh_lease(user, holder).await?;
+            self.honest.rest_refresh_lease(user, holder, false, Duration::ZERO).await?;
         }
         match self.honest.lease_refresh(user, generation, owner).await? {
             RefreshRequest::Moved if self.is(Sabotage::CallsTheDeadHeld) => Ok(RefreshRequest::Held),

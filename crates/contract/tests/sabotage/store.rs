@@ -6,9 +6,10 @@ use std::time::Duration;
 use amo_connect_contract::MemoryTokenStore;
 use amo_connect_contract::fixtures::{after, at, host};
 use amo_connect_domain::attempt::{Attempt, AttemptState, MEMORY, OPEN_ATTEMPTS};
+use amo_connect_domain::audit::{Actor, AuditEntry, AuditEvent};
 use amo_connect_domain::connection::{CrmConnection, Grant};
 use amo_connect_domain::exchange::{Admission, Admitted, Exchange};
-use amo_connect_domain::ids::{AttemptId, Epoch, Generation, LeaseOwner, Revision, UserId};
+use amo_connect_domain::ids::{AccountId, AttemptId, Epoch, Generation, LeaseOwner, Revision, UserId};
 use amo_connect_domain::lease::LEASE_TERM;
 use amo_connect_domain::ports::{Claim, RefreshRequest, StoreError, TokenStore};
 use amo_connect_domain::token::{CodeHash, StateHash, TokenPair};
@@ -25,6 +26,7 @@ pub(crate) struct Notebook {
     pub(crate) users: Vec<UserId>,
     pub(crate) code_owner: Option<LeaseOwner>,
     pub(crate) lease: Option<(LeaseOwner, Revision)>,
+    pub(crate) looks: Vec<AccountId>,
 }
 
 /// A [`TokenStore`] that keeps every promise but one.
@@ -185,8 +187,8 @@ impl TokenStore for SabotagedStore {
         self.write(connection, expected).await
     }
 
-    async fn disconnect(&self, user: &UserId) -> Result<(), StoreError> {
-        self.wipe(user).await
+    async fn disconnect(&self, user: &UserId, by: Actor) -> Result<(), StoreError> {
+        self.wipe(user, by).await
     }
 
     async fn lease_refresh(
@@ -203,10 +205,17 @@ impl TokenStore for SabotagedStore {
         Ok(renewed || self.is(Sabotage::RenewsForAnybody))
     }
 
-    async fn release_refresh_lease(&self, user: &UserId, owner: LeaseOwner) -> Result<(), StoreError> {
+    async fn rest_refresh_lease(
+        &self,
+        user: &UserId,
+        owner: LeaseOwner,
+        in_doubt: bool,
+        pause: Duration,
+    ) -> Result<(), StoreError> {
         let holder = self.note(|notes| notes.lease).map(|(holder, _)| holder);
-        let owner = holder.filter(|_| self.is(Sabotage::ReleasesForAnybody)).unwrap_or(owner);
-        self.honest.release_refresh_lease(user, owner).await
+        let owner = holder.filter(|_| self.is(Sabotage::EndsLeasesForAnybody)).unwrap_or(owner);
+        let pause = if self.is(Sabotage::ForgetsRests) { Duration::ZERO } else { pause };
+        self.honest.rest_refresh_lease(user, owner, in_doubt, pause).await
     }
 
     async fn save_rotated(
@@ -217,6 +226,53 @@ impl TokenStore for SabotagedStore {
         now: Timestamp,
     ) -> Result<CrmConnection, StoreError> {
         self.rotate(user, spent, pair, now).await
+    }
+
+    async fn orphaned_refreshes(&self, limit: u32) -> Result<Vec<UserId>, StoreError> {
+        self.orphans(limit).await
+    }
+
+    async fn stale_connections(&self, issued_before: Timestamp, limit: u32) -> Result<Vec<UserId>, StoreError> {
+        self.stale(issued_before, limit).await
+    }
+
+    async fn users_of(&self, account: AccountId) -> Result<Vec<UserId>, StoreError> {
+        if self.is(Sabotage::TakesEverybodyForTheAccounts) {
+            return self.honest.users(None, 100).await;
+        }
+        self.honest.users_of(account).await
+    }
+
+    async fn others_were_refreshed(&self, user: &UserId, since: Timestamp) -> Result<bool, StoreError> {
+        let nobody = UserId::new("nobody").unwrap();
+        let user = if self.is(Sabotage::CountsOneselfAmongOthers) { &nobody } else { user };
+        self.honest.others_were_refreshed(user, since).await
+    }
+
+    async fn users(&self, after: Option<UserId>, limit: u32) -> Result<Vec<UserId>, StoreError> {
+        let after = after.filter(|_| !self.is(Sabotage::ListsTheFirstPageAlone));
+        self.honest.users(after, limit).await
+    }
+
+    async fn want_look(&self, account: AccountId) -> Result<(), StoreError> {
+        self.want(account).await
+    }
+
+    async fn take_looks(&self, limit: u32) -> Result<Vec<AccountId>, StoreError> {
+        self.take_looks_of(limit).await
+    }
+
+    async fn end_look(&self, account: AccountId) -> Result<(), StoreError> {
+        if self.is(Sabotage::EndsNoLook) { Ok(()) } else { self.honest.end_look(account).await }
+    }
+
+    async fn audit(&self, user: &UserId, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
+        self.story(user, limit).await
+    }
+
+    async fn record(&self, connection: &CrmConnection, event: AuditEvent, by: Actor) -> Result<(), StoreError> {
+        let by = if self.is(Sabotage::ForgetsTheActor) { Actor::Service } else { by };
+        self.honest.record(connection, event, by).await
     }
 
     async fn sweep(&self, now: Timestamp) -> Result<usize, StoreError> {

@@ -26,6 +26,8 @@ pub(crate) enum Sabotage {
     CallsDoubtUnavailable,
     CallsNothingMissing,
     DropsOddLeads,
+    FindsNothing,
+    FollowsAnywhere,
     ForgetsStages,
     ForgetsTheAccount,
     GarblesTheState,
@@ -33,9 +35,11 @@ pub(crate) enum Sabotage {
     IgnoresFilters,
     InventsContacts,
     InventsLeads,
+    NeverSaysNo,
     SendsAnywhere,
     ShowsSecrets,
     SortsLeads,
+    TakesSilenceForNo,
     TriesAgain,
     TrimsSecrets,
 }
@@ -133,6 +137,22 @@ impl AmoClient for SabotagedClient {
         let (host, token) = (self.host(host), RefreshToken::new(self.secret(token.expose())));
         let outcome = self.call(|| self.honest.refresh(&host, &token)).await;
         self.refused(outcome, AmoError::GrantRevoked).map(|pair| self.pair(pair))
+    }
+
+    async fn locate(
+        &self,
+        host: &AccountHost,
+        access: &AccessToken,
+        refresh: &RefreshToken,
+    ) -> Result<Option<AccountHost>, AmoError> {
+        let host = self.host(host);
+        let located = self.call(|| self.honest.locate(&host, access, refresh)).await;
+        match (self.sabotage, located) {
+            (Sabotage::FollowsAnywhere, Err(AmoError::HostNotAllowed)) => Ok(Some(host)),
+            (Sabotage::FindsNothing, Ok(_)) | (Sabotage::TakesSilenceForNo, Err(_)) => Ok(None),
+            (Sabotage::NeverSaysNo, Ok(None)) => Err(AmoError::AccessRefused),
+            (_, located) => located,
+        }
     }
 
     async fn account(&self, host: &AccountHost, token: &AccessToken) -> Result<AccountId, AmoError> {

@@ -38,6 +38,18 @@ pub trait AmoClient: Debug + Send + Sync + 'static {
     /// no pair was read. [`AmoError::Unavailable`] promises that it was not.
     async fn refresh(&self, host: &AccountHost, token: &RefreshToken) -> Result<Issued, AmoError>;
 
+    /// The host where the account of this pair answers now; the refresh token is shown, and not
+    /// spent. `None` if the CRM refuses the token here too, or knows no such account.
+    ///
+    /// # Errors
+    /// MUST return [`AmoError::HostNotAllowed`] instead of a host that is not allowed.
+    async fn locate(
+        &self,
+        host: &AccountHost,
+        access: &AccessToken,
+        refresh: &RefreshToken,
+    ) -> Result<Option<AccountHost>, AmoError>;
+
     /// The number of the account that `token` opens (`GET /api/v4/account`).
     async fn account(&self, host: &AccountHost, token: &AccessToken) -> Result<AccountId, AmoError>;
 

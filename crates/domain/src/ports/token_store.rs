@@ -1,14 +1,16 @@
 //! The port to the database: attempts, exchanges of codes, and connections.
 
 use std::fmt::Debug;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 
 use crate::attempt::{Attempt, AttemptState};
+use crate::audit::{Actor, AuditEntry, AuditEvent};
 use crate::connection::{CrmConnection, Grant};
 use crate::exchange::{Admission, Admitted, ClaimRefusal, Exchange};
-use crate::ids::{AttemptId, Epoch, Generation, LeaseOwner, Revision, UserId};
+use crate::ids::{AccountId, AttemptId, Epoch, Generation, LeaseOwner, Revision, UserId};
 use crate::lease::RefreshLease;
 use crate::token::{CodeHash, StateHash, TokenPair};
 
@@ -89,8 +91,8 @@ pub trait TokenStore: Debug + Send + Sync + 'static {
 
     /// Disconnects `user`, and ends with it their open attempts, exchanges in flight and
     /// unclaimed grants. MUST have wiped every token of theirs when it returns. What began
-    /// before it MUST NOT bring a token back.
-    async fn disconnect(&self, user: &UserId) -> Result<(), StoreError>;
+    /// before it MUST NOT bring a token back. `by` is for the audit trail.
+    async fn disconnect(&self, user: &UserId, by: Actor) -> Result<(), StoreError>;
 
     /// Asks, by [`RefreshLease::request`], for the right to send the refresh token of
     /// `generation`. MUST grant it to one owner at a time, until the lease lapses.
@@ -105,9 +107,16 @@ pub trait TokenStore: Debug + Send + Sync + 'static {
     /// it any more.
     async fn renew_refresh_lease(&self, user: &UserId, owner: LeaseOwner) -> Result<bool, StoreError>;
 
-    /// Gives a refresh lease back, after an answer that surely left the token as it was. MUST
+    /// Ends a refresh lease, by [`RefreshLease::rested`], after a sending that bought nothing.
+    /// MUST grant it to nobody for `pause`, and MUST remember a doubt until a pair is stored. MUST
     /// change nothing if `owner` does not hold it any more.
-    async fn release_refresh_lease(&self, user: &UserId, owner: LeaseOwner) -> Result<(), StoreError>;
+    async fn rest_refresh_lease(
+        &self,
+        user: &UserId,
+        owner: LeaseOwner,
+        in_doubt: bool,
+        pause: Duration,
+    ) -> Result<(), StoreError>;
 
     /// Stores, by [`CrmConnection::rotate`], the pair that the tokens of generation `spent`
     /// bought, and ends the lease on them. Neither a passed lease nor any other change of the
@@ -124,8 +133,46 @@ pub trait TokenStore: Debug + Send + Sync + 'static {
         now: Timestamp,
     ) -> Result<CrmConnection, StoreError>;
 
+    /// Users with a connection whose refresh [is orphaned](RefreshLease::is_orphaned): the oldest
+    /// first, at most `limit`.
+    async fn orphaned_refreshes(&self, limit: u32) -> Result<Vec<UserId>, StoreError>;
+
+    /// Users with a connection whose tokens were issued before `issued_before` and that nobody is
+    /// refreshing: the oldest first, at most `limit`. MUST leave out those whose refresh rests.
+    async fn stale_connections(&self, issued_before: Timestamp, limit: u32) -> Result<Vec<UserId>, StoreError>;
+
+    /// Users with a connection to `account`, all of them and nobody else.
+    async fn users_of(&self, account: AccountId) -> Result<Vec<UserId>, StoreError>;
+
+    /// Whether anybody's tokens but `user`'s were renewed after `since`.
+    async fn others_were_refreshed(&self, user: &UserId, since: Timestamp) -> Result<bool, StoreError>;
+
+    /// Users with a row, in the order of their ids: at most `limit` of those after `after`.
+    async fn users(&self, after: Option<UserId>, limit: u32) -> Result<Vec<UserId>, StoreError>;
+
+    /// Notes that the connections to `account` are to be looked at.
+    async fn want_look(&self, account: AccountId) -> Result<(), StoreError>;
+
+    /// Takes at most `limit` accounts that are to be looked at. MUST give an account to one caller,
+    /// and not again within [`LOOK_TERM`](crate::look::LOOK_TERM); until [`Self::end_look`] it MUST be
+    /// given again after that.
+    async fn take_looks(&self, limit: u32) -> Result<Vec<AccountId>, StoreError>;
+
+    /// Notes that every connection to `account` has been looked at. A look that is wanted later
+    /// MUST still wait for the rest of the term.
+    async fn end_look(&self, account: AccountId) -> Result<(), StoreError>;
+
+    /// What became of the user's connection, the oldest first: the newest `limit` entries. Every
+    /// change of a connection's state MUST have left an entry with it, in the same step, by
+    /// [`AuditEntry::of_change`] and [`AuditEntry::of_lease`].
+    async fn audit(&self, user: &UserId, limit: u32) -> Result<Vec<AuditEntry>, StoreError>;
+
+    /// Adds an entry about something that changed nothing, dated by the store's clock.
+    async fn record(&self, connection: &CrmConnection, event: AuditEvent, by: Actor) -> Result<(), StoreError>;
+
     /// Wipes grants that nobody claimed in time, and forgets attempts and codes older than
-    /// [`MEMORY`](crate::attempt::MEMORY). Returns how many grants were wiped.
+    /// [`MEMORY`](crate::attempt::MEMORY), and audit entries older than
+    /// [`AUDIT_MEMORY`](crate::audit::AUDIT_MEMORY). Returns how many grants were wiped.
     async fn sweep(&self, now: Timestamp) -> Result<usize, StoreError>;
 }
 
@@ -145,6 +192,8 @@ pub enum RefreshRequest {
     Granted(Box<CrmConnection>, RefreshLease),
     /// Somebody else is sending it.
     Held,
+    /// It was sent in vain, and is not to be sent again before this moment of the store's clock.
+    Resting(Timestamp),
     /// The stored generation is another one, or the connection is not usable.
     Moved,
 }

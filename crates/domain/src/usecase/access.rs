@@ -1,19 +1,21 @@
-//! A usable access token: refreshed when it is due, by one owner at a time.
+//! A usable access token, for whoever asks.
 
 use std::time::Duration;
 
-use futures_channel::oneshot;
+use jiff::SignedDuration;
 
 use super::UseCases;
-use super::in_hand::Bound;
-use crate::connection::{ConnectionState, CrmConnection, Grant, ReauthReason};
-use crate::ids::{Epoch, LeaseOwner, UserId};
-use crate::lease::{LEASE_RENEWAL, RefreshLease};
-use crate::ports::{AmoError, RefreshRequest, StoreError};
+use super::refresh::Turnout;
+use crate::connection::{ConnectionState, CrmConnection, Grant, ProblemCode};
+use crate::ids::{Epoch, Generation, UserId};
+use crate::ports::{AmoError, StoreError};
 use crate::token::TokenPair;
 
 /// How long a caller waits for a refresh; the refresh itself goes on.
-const PATIENCE: Duration = Duration::from_secs(15);
+pub(super) const PATIENCE: Duration = Duration::from_secs(15);
+
+/// An access token of a refresh younger than this that amoCRM refuses is not mended by another.
+const YOUNG: SignedDuration = SignedDuration::from_secs(60);
 
 /// Why there is no access token.
 #[derive(Debug, thiserror::Error)]
@@ -38,15 +40,20 @@ pub enum AccessError {
     Store(#[from] StoreError),
 }
 
-/// A usable grant, and the epoch of the connection it is of.
+/// A usable grant, and what it is of.
+#[derive(Clone)]
 pub(super) struct Access {
     pub(super) grant: Grant,
     pub(super) epoch: Epoch,
+    pub(super) generation: Generation,
+    /// What is on record to keep amoCRM from answering.
+    pub(super) problem: Option<ProblemCode>,
 }
 
 fn opened(connection: &CrmConnection) -> Result<Access, AccessError> {
     let grant = connection.grant().cloned().ok_or(AccessError::NotConnected)?;
-    Ok(Access { grant, epoch: connection.epoch })
+    let problem = connection.problem.map(|problem| problem.code);
+    Ok(Access { grant, epoch: connection.epoch, generation: connection.generation, problem })
 }
 
 impl UseCases {
@@ -61,16 +68,21 @@ impl UseCases {
         }
     }
 
-    /// The user's grant after a refresh, for a caller whom amoCRM refused the access token of `refused`.
+    /// The user's grant after a refresh, for a caller whom amoCRM refused the access token of
+    /// `refused`. Where that came of a refresh just now, it is the account that is refused.
     pub(super) async fn access_after_refusal(&self, user: &UserId, refused: &TokenPair) -> Result<Access, AccessError> {
         let connection = self.usable(user).await?;
+        let now = self.runtime.now();
+        let young = connection.refreshed_at.is_some_and(|at| now.duration_since(at) < YOUNG);
         match connection.grant() {
             Some(grant) if grant.tokens != *refused => opened(&connection),
+            Some(_) if young => Err(AccessError::Amo(AmoError::AccessRefused)),
             _ => self.refresh_shared(&connection).await,
         }
     }
 
-    async fn usable(&self, user: &UserId) -> Result<CrmConnection, AccessError> {
+    /// The user's connection, if it can be used.
+    pub(super) async fn usable(&self, user: &UserId) -> Result<CrmConnection, AccessError> {
         let connection = self.store.connection(user).await?.ok_or(AccessError::NotConnected)?;
         match connection.state {
             ConnectionState::Connected(_) => Ok(connection),
@@ -86,132 +98,28 @@ impl UseCases {
             (Err(AccessError::Amo(_) | AccessError::RefreshInProgress), Some(grant))
                 if grant.tokens.is_alive(self.runtime.now()) =>
             {
-                opened(&connection)
+                // The row may have been replaced meanwhile; a dead or foreign grant is not used.
+                match self.usable(&connection.user).await {
+                    Ok(now) => opened(&now),
+                    Err(error) => Err(error),
+                }
             }
             (outcome, _) => outcome,
         }
     }
 
-    /// Refreshes `connection`, or waits for whoever is at it.
-    async fn refresh_shared(&self, connection: &CrmConnection) -> Result<Access, AccessError> {
-        let (user, generation) = (connection.user.clone(), connection.generation);
-        let waiting = async {
-            loop {
-                if self.in_hand.holds(&Bound::Connection(user.clone())) {
-                    self.look_again().await;
-                    continue;
-                }
-                let owner = self.new_owner();
-                match self.store.lease_refresh(&user, generation, owner).await? {
-                    RefreshRequest::Granted(connection, lease) => {
-                        let (done, outcome) = oneshot::channel();
-                        let this = self.clone();
-                        self.runtime.spawn(Box::pin(async move {
-                            // The caller may be gone; the store has the outcome.
-                            let _ = done.send(this.refresh(*connection, lease).await);
-                        }));
-                        return outcome.await.unwrap_or(Err(AccessError::RefreshInProgress));
-                    }
-                    RefreshRequest::Held => self.look_again().await,
-                    RefreshRequest::Moved => {
-                        let now = self.usable(&user).await?;
-                        return opened(&now);
-                    }
-                }
+    /// The grant after a refresh of `connection`, by us or by whoever is at it.
+    pub(super) async fn refresh_shared(&self, connection: &CrmConnection) -> Result<Access, AccessError> {
+        let refreshing = self.refreshing(connection.user.clone(), connection.generation);
+        match self.within(PATIENCE, refreshing).await {
+            Some(Ok(Turnout::Moved)) => opened(&self.usable(&connection.user).await?),
+            Some(Ok(Turnout::Failed(error))) => Err(AccessError::Amo(error)),
+            Some(Ok(Turnout::StoreFailed)) => {
+                // The database says why, if it still fails.
+                self.store.clock().await?;
+                Err(AccessError::RefreshInProgress)
             }
-        };
-        self.within(PATIENCE, waiting).await.unwrap_or(Err(AccessError::RefreshInProgress))
-    }
-
-    /// Sends the refresh token under the lease and brings in what comes back.
-    async fn refresh(&self, connection: CrmConnection, lease: RefreshLease) -> Result<Access, AccessError> {
-        let Some(grant) = connection.grant() else {
-            return Err(AccessError::NotConnected);
-        };
-        let (user, owner) = (&connection.user, lease.lease.owner);
-        let beat = || async {
-            if let Err(error) = self.store.renew_refresh_lease(user, owner).await {
-                tracing::warn!(%error, "a lease on a refresh token could not be renewed");
-            }
-        };
-        let whole = async {
-            let issued = self.amo.refresh(&grant.host, &grant.tokens.refresh).await?;
-            Ok(self.save_rotated(&connection, issued.into_pair(self.runtime.now())).await)
-        };
-        match self.while_beating(LEASE_RENEWAL, beat, whole).await {
-            Ok(saved) => saved,
-            Err(AmoError::GrantRevoked) => {
-                self.give_up(connection.clone(), &lease).await?;
-                Err(AccessError::NeedsReauth)
-            }
-            Err(error @ (AmoError::OutcomeUnknown | AmoError::Protocol)) => {
-                // The lease is left to lapse: whoever is granted the next one is told of the doubt.
-                tracing::warn!(%error, "the outcome of a refresh is unknown; the token will be sent again");
-                Err(AccessError::Amo(error))
-            }
-            Err(error) => {
-                if error == AmoError::Misconfigured {
-                    tracing::error!(%error, "check AMO_CLIENT_ID, AMO_CLIENT_SECRET and AMO_REDIRECT_URI");
-                } else {
-                    tracing::warn!(%error, "a refresh failed");
-                }
-                self.release(user, owner, lease.in_doubt).await;
-                Err(AccessError::Amo(error))
-            }
-        }
-    }
-
-    /// Gives the lease back, unless an earlier sending is still in doubt: then it lapses, and
-    /// the doubt is remembered.
-    async fn release(&self, user: &UserId, owner: LeaseOwner, in_doubt: bool) {
-        if in_doubt {
-            return;
-        }
-        if let Err(error) = self.store.release_refresh_lease(user, owner).await {
-            tracing::warn!(%error, "a lease on a refresh token lapses by itself");
-        }
-    }
-
-    /// Saves the new pair, for as long as it takes: the old token is spent.
-    async fn save_rotated(&self, connection: &CrmConnection, pair: TokenPair) -> Result<Access, AccessError> {
-        let _on_its_way = self.in_hand.take(Bound::Connection(connection.user.clone()));
-        let mut tries = 0;
-        loop {
-            let now = self.runtime.now();
-            match self.store.save_rotated(&connection.user, connection.generation, &pair, now).await {
-                Ok(saved) => return opened(&saved),
-                Err(error @ (StoreError::Unavailable(_) | StoreError::Corrupt(_))) => {
-                    tracing::error!(%error, tries, "refreshed tokens are not saved yet; trying again");
-                    self.before_saving_again(tries).await;
-                    tries += 1;
-                }
-                Err(StoreError::Conflict) => {
-                    let now = self.usable(&connection.user).await?;
-                    return opened(&now);
-                }
-            }
-        }
-    }
-
-    /// Records that the grant is dead, unless a newer pair has been stored meanwhile.
-    async fn give_up(&self, mut connection: CrmConnection, lease: &RefreshLease) -> Result<(), StoreError> {
-        let reason = if lease.in_doubt { ReauthReason::RotationLost } else { ReauthReason::GrantRevoked };
-        loop {
-            let expected = connection.revision;
-            if connection.refuse(lease.generation, reason, self.runtime.now()).is_err() {
-                return Ok(());
-            }
-            match self.store.save(&connection, Some(expected)).await {
-                Ok(_) => {
-                    tracing::warn!(user = %connection.user, ?reason, "amoCRM refused a refresh token; the user has to connect again");
-                    return Ok(());
-                }
-                Err(StoreError::Conflict) => {
-                    let Some(newer) = self.store.connection(&connection.user).await? else { return Ok(()) };
-                    connection = newer;
-                }
-                Err(error) => return Err(error),
-            }
+            Some(Ok(Turnout::InProgress) | Err(_)) | None => Err(AccessError::RefreshInProgress),
         }
     }
 }

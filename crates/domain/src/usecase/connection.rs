@@ -1,6 +1,7 @@
 //! What a user's connection is, and ending it.
 
 use super::UseCases;
+use crate::audit::Actor;
 use crate::connection::{ConnectionState, CrmConnection};
 use crate::ids::UserId;
 use crate::ports::StoreError;
@@ -24,8 +25,8 @@ impl UseCases {
     }
 
     /// Disconnects `user`. Their tokens are gone from the database when it returns.
-    pub async fn disconnect(&self, user: &UserId) -> Result<(), StoreError> {
-        self.store.disconnect(user).await?;
+    pub async fn disconnect(&self, user: &UserId, by: Actor) -> Result<(), StoreError> {
+        self.store.disconnect(user, by).await?;
         self.reads.forget(user);
         Ok(())
     }

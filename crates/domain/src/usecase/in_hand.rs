@@ -41,6 +41,11 @@ impl InHand {
         self.all().contains(bound)
     }
 
+    /// How many are on their way.
+    pub(super) fn count(&self) -> usize {
+        self.all().len()
+    }
+
     fn all(&self) -> MutexGuard<'_, HashSet<Bound>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -6,12 +6,16 @@ mod callback;
 mod claim;
 mod connection;
 mod exchange;
+mod flights;
 mod in_hand;
 mod leads;
+mod look;
 mod patience;
 mod pipelines;
 mod reads;
+mod refresh;
 mod strangers;
+mod tend;
 mod unrecorded;
 
 use std::fmt;
@@ -26,13 +30,16 @@ pub use connection::Standing;
 pub use leads::{LeadList, LeadRequest};
 pub use reads::ReadError;
 
+use flights::Flights;
 use in_hand::InHand;
 use reads::Reads;
+use refresh::Turnout;
 use strangers::Strangers;
+use tend::Places;
 use unrecorded::Unrecorded;
 
 use crate::host::{AccountHost, AllowedHosts};
-use crate::ids::LeaseOwner;
+use crate::ids::{Generation, LeaseOwner, UserId};
 use crate::ports::{AmoClient, Runtime, TokenStore};
 
 /// What the operator decided.
@@ -48,6 +55,8 @@ pub struct Settings {
     pub accept_foreign_state: bool,
     /// How much life an access token needs to be used (`REFRESH_MARGIN`).
     pub refresh_margin: Duration,
+    /// How long a connection may go without a refresh (`KEEPALIVE_AFTER`).
+    pub keepalive_after: Duration,
 }
 
 /// The use cases, each a method. Cheap to clone.
@@ -63,8 +72,17 @@ pub struct UseCases {
     strangers: Arc<Strangers>,
     in_hand: InHand,
     reads: Arc<Reads>,
+    refreshes: Arc<Refreshes>,
     unrecorded: Arc<Unrecorded>,
+    places: Places,
 }
+
+/// The refreshes that callers of this process wait for.
+type Refreshes = Flights<(UserId, Generation), Turnout>;
+
+/// How often [`UseCases::tend`] is to be called: a crash is found out this long after its lease
+/// has lapsed.
+pub const TEND_EVERY: Duration = Duration::from_secs(2);
 
 impl fmt::Debug for UseCases {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -88,8 +106,15 @@ impl UseCases {
             strangers: Arc::default(),
             in_hand: InHand::default(),
             reads: Arc::default(),
+            refreshes: Arc::default(),
             unrecorded: Arc::default(),
+            places: Places::default(),
         }
+    }
+
+    /// How many pairs that amoCRM has given are not saved yet. A process that ends now loses them.
+    pub fn pairs_in_hand(&self) -> usize {
+        self.in_hand.count()
     }
 
     fn new_owner(&self) -> LeaseOwner {

@@ -1,9 +1,12 @@
 //! Connections: saved, rotated, disconnected, and leased for a refresh.
 
+use std::time::Duration;
+
 use amo_connect_domain::attempt::{AttemptReason, AttemptState};
+use amo_connect_domain::audit::{Actor, AuditEntry};
 use amo_connect_domain::connection::CrmConnection;
 use amo_connect_domain::ids::{Generation, LeaseOwner, Revision, UserId};
-use amo_connect_domain::lease::{Lease, LeaseDecision, RefreshLease};
+use amo_connect_domain::lease::{LeaseDecision, RefreshLease};
 use amo_connect_domain::ports::RefreshRequest;
 use amo_connect_domain::token::TokenPair;
 use jiff::Timestamp;
@@ -28,15 +31,16 @@ impl Session<'_> {
         if stored.map(|stored| stored.revision) != expected {
             return Err(Failure::Conflict);
         }
-        let saved = self.put(CrmConnection { revision: expected.unwrap_or_default(), ..connection }).await?;
-        Ok(saved.revision)
+        let connection = CrmConnection { revision: expected.unwrap_or_default(), ..connection };
+        Ok(self.put(connection, Actor::Service).await?.revision)
     }
 
-    pub(in crate::rows) async fn disconnect(mut self, user: UserId) -> Result<(), Failure> {
+    pub(in crate::rows) async fn disconnect(mut self, user: UserId, by: Actor) -> Result<(), Failure> {
         self.rows.lock_user(&user).await?;
         let mut connection = self.connection_or_new(&user).await?;
         connection.disconnect();
-        self.put_new_state(connection).await?;
+        self.put(connection, by).await?;
+        self.put_lease(&user, None).await?;
         for mut attempt in self.open_attempts(&user).await? {
             attempt.state = AttemptState::Failed(Some(AttemptReason::Disconnected));
             self.update_attempt(&attempt).await?;
@@ -64,9 +68,12 @@ impl Session<'_> {
             return Ok(RefreshRequest::Moved);
         }
         let store_now = self.rows.clock().await?;
-        match RefreshLease::request(lease.try_into()?, generation, owner, store_now) {
+        let on_record: Option<RefreshLease> = lease.try_into()?;
+        match RefreshLease::request(on_record, generation, owner, store_now) {
             LeaseDecision::Held => Ok(RefreshRequest::Held),
+            LeaseDecision::Resting(until) => Ok(RefreshRequest::Resting(until)),
             LeaseDecision::Granted(lease) => {
+                self.put_doubt(&connection, on_record.as_ref(), &lease, store_now).await?;
                 self.put_lease(&user, Some(lease)).await?;
                 Ok(RefreshRequest::Granted(Box::new(connection), lease))
             }
@@ -79,20 +86,25 @@ impl Session<'_> {
         owner: LeaseOwner,
     ) -> Result<bool, Failure> {
         let Some(held) = self.lease_held_by(&user, owner).await? else { return Ok(false) };
-        let lease = Lease::granted(owner, self.rows.clock().await?);
-        self.put_lease(&user, Some(RefreshLease { lease, ..held })).await?;
+        let renewed = held.renewed(self.rows.clock().await?);
+        self.put_lease(&user, Some(renewed)).await?;
         Ok(true)
     }
 
-    pub(in crate::rows) async fn release_refresh_lease(
+    pub(in crate::rows) async fn rest_refresh_lease(
         mut self,
         user: UserId,
         owner: LeaseOwner,
+        in_doubt: bool,
+        pause: Duration,
     ) -> Result<(), Failure> {
-        if self.lease_held_by(&user, owner).await?.is_some() {
-            self.put_lease(&user, None).await?;
+        let Some(held) = self.lease_held_by(&user, owner).await? else { return Ok(()) };
+        let store_now = self.rows.clock().await?;
+        let rested = held.rested(in_doubt, pause, store_now);
+        if let Some(connection) = self.load_connection(&user, Tokens::Left).await? {
+            self.put_doubt(&connection, Some(&held), &rested, store_now).await?;
         }
-        Ok(())
+        self.put_lease(&user, Some(rested)).await
     }
 
     pub(in crate::rows) async fn save_rotated(
@@ -125,23 +137,39 @@ impl Session<'_> {
 
     /// Stores a connection of a new generation: a lease on the old one's tokens is over.
     pub(super) async fn put_new_state(&mut self, connection: CrmConnection) -> Result<CrmConnection, Failure> {
-        let stored = self.put(connection).await?;
+        let stored = self.put(connection, Actor::Service).await?;
         self.put_lease(&stored.user, None).await?;
         Ok(stored)
     }
 
-    /// Stores a connection under its next revision.
-    async fn put(&mut self, mut connection: CrmConnection) -> Result<CrmConnection, Failure> {
+    /// Stores a connection under its next revision, and what the audit trail has to say of that.
+    async fn put(&mut self, mut connection: CrmConnection, by: Actor) -> Result<CrmConnection, Failure> {
+        let before = self.load_connection(&connection.user, Tokens::Left).await?;
+        let store_now = self.rows.clock().await?;
+        self.put_audit(&AuditEntry::of_change(before.as_ref(), &connection, by, store_now)).await?;
         connection.revision = Revision(connection.revision.0 + 1);
         self.rows.put_connection(&ConnectionRow::seal(&connection, self.keys)?).await?;
         Ok(connection)
+    }
+
+    async fn put_doubt(
+        &mut self,
+        connection: &CrmConnection,
+        before: Option<&RefreshLease>,
+        after: &RefreshLease,
+        store_now: Timestamp,
+    ) -> Result<(), Failure> {
+        match AuditEntry::of_lease(connection, before, after, store_now) {
+            Some(entry) => self.put_audit(&[entry]).await,
+            None => Ok(()),
+        }
     }
 
     async fn lease_held_by(&mut self, user: &UserId, owner: LeaseOwner) -> Result<Option<RefreshLease>, Failure> {
         self.rows.lock_user(user).await?;
         let Some((_, lease)) = self.rows.connection(user.as_str().as_bytes()).await? else { return Ok(None) };
         let lease: Option<RefreshLease> = lease.try_into()?;
-        Ok(lease.filter(|held| held.lease.owner == owner))
+        Ok(lease.filter(|held| held.owner == Some(owner)))
     }
 
     async fn put_lease(&mut self, user: &UserId, lease: Option<RefreshLease>) -> Result<(), Failure> {

@@ -6,9 +6,12 @@
 mod attempts;
 mod connections;
 mod exchanges;
+mod looks;
 mod reseal;
+mod upkeep;
 
 use amo_connect_domain::attempt::MEMORY;
+use amo_connect_domain::audit::AUDIT_MEMORY;
 use jiff::Timestamp;
 
 use super::access::Rows;
@@ -58,6 +61,11 @@ impl<'t> Session<'t> {
         }
         let oldest = now.saturating_sub(MEMORY).unwrap_or(Timestamp::MIN);
         self.rows.forget(oldest.as_microsecond()).await?;
+        // These are dated by the store's clock.
+        let store_now = self.rows.clock().await?;
+        self.rows.forget_looks(store_now.as_microsecond()).await?;
+        let oldest = store_now.saturating_sub(AUDIT_MEMORY).unwrap_or(Timestamp::MIN);
+        self.rows.forget_audit(oldest.as_microsecond()).await?;
         Ok(wiped)
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use amo_connect_domain::attempt::AttemptState;
+use amo_connect_domain::audit::Actor;
 use amo_connect_domain::exchange::Admitted;
 use amo_connect_domain::ports::{RefreshRequest, StoreError, TokenStore};
 use diesel::connection::SimpleConnection as _;
@@ -69,13 +70,13 @@ async fn a_file_that_stays_locked_is_unavailable_and_then_available_again() {
     let store = SqliteTokenStore::open(&scratch.file(), TokenKeys::parse(KEY).unwrap(), options).await.unwrap();
     let mut other = scratch.raw();
     other.batch_execute("BEGIN IMMEDIATE").unwrap();
-    let StoreError::Unavailable(source) = store.disconnect(&user("olena")).await.unwrap_err() else {
+    let StoreError::Unavailable(source) = store.disconnect(&user("olena"), Actor::User).await.unwrap_err() else {
         panic!("a locked file is not available");
     };
     assert_eq!(source.to_string(), "database is locked");
     assert_eq!(store.connection(&user("olena")).await.unwrap(), None);
     other.batch_execute("ROLLBACK").unwrap();
-    store.disconnect(&user("olena")).await.unwrap();
+    store.disconnect(&user("olena"), Actor::User).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

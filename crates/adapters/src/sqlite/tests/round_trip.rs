@@ -1,6 +1,7 @@
 //! What is stored comes back as it was, also from a file that was closed meanwhile.
 
 use amo_connect_domain::attempt::{AttemptReason, AttemptState, OPEN_ATTEMPTS};
+use amo_connect_domain::audit::Actor;
 use amo_connect_domain::connection::{
     ConnectionState, CrmConnection, FormerAccount, Problem, ProblemCode, ReauthReason,
 };
@@ -182,7 +183,7 @@ async fn codes_of_every_status_come_back() {
     assert_eq!(status(unclaimed.await), ExchangeStatus::Unclaimed);
     let void = settled(store, code("f"), || async {
         store.admit_code(&by_app(code("f"), user("olena")), owner(1), at(0)).await.unwrap();
-        store.disconnect(&user("olena")).await.unwrap();
+        store.disconnect(&user("olena"), Actor::User).await.unwrap();
     });
     assert_eq!(status(void.await), ExchangeStatus::Void);
 }
@@ -196,7 +197,7 @@ async fn a_lease_stands_beside_the_revision_and_outlasts_a_restart() {
     let granted = store.lease_refresh(&connection.user, connection.generation, owner(1)).await.unwrap();
     let RefreshRequest::Granted(leased, lease) = granted else { panic!("{granted:?}") };
     assert_eq!(leased.revision, revision);
-    assert_eq!(lease.lease.until, store.clock().await.unwrap() + LEASE_TERM);
+    assert_eq!(lease.until, store.clock().await.unwrap() + LEASE_TERM);
 
     store.save(&connection, Some(revision)).await.unwrap();
     drop(store);

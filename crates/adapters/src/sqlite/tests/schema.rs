@@ -8,6 +8,7 @@ use crate::migrate::{MigrationError, Pending};
 use crate::sqlite::{OpenError, SqliteOptions, SqliteTokenStore, migrate};
 
 const FIRST: &str = "20261123100000_connections";
+const ALL: [&str; 2] = [FIRST, "20261124220000_lifecycle"];
 
 async fn open_without_migrating(scratch: &Scratch) -> Result<SqliteTokenStore, OpenError> {
     let options = SqliteOptions { pending: Pending::Refuse, ..options() };
@@ -17,7 +18,7 @@ async fn open_without_migrating(scratch: &Scratch) -> Result<SqliteTokenStore, O
 #[tokio::test(flavor = "multi_thread")]
 async fn migrating_tells_what_it_did_and_does_it_once() {
     let scratch = Scratch::new();
-    assert_eq!(migrate(&scratch.file()).await.unwrap(), [FIRST]);
+    assert_eq!(migrate(&scratch.file()).await.unwrap(), ALL);
     assert_eq!(migrate(&scratch.file()).await.unwrap(), [""; 0]);
     open_without_migrating(&scratch).await.unwrap().ready().await.unwrap();
 }
@@ -31,7 +32,7 @@ async fn a_database_that_lacks_migrations_can_be_refused() {
     scratch.execute("CREATE TABLE something (else_ TEXT)");
     let refused = open_without_migrating(&scratch).await.unwrap_err();
     let OpenError::Schema { source: MigrationError::Pending(names), .. } = refused else { panic!("{refused:?}") };
-    assert_eq!(names, [FIRST]);
+    assert_eq!(names, ALL);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -53,7 +54,7 @@ async fn a_migration_that_fails_is_named_and_undone() {
     let OpenError::Schema { source: MigrationError::Failed { name, .. }, .. } = failed else { panic!("{failed:?}") };
     assert_eq!(name, FIRST);
     scratch.execute("DROP TABLE exchanges");
-    assert_eq!(migrate(&scratch.file()).await.unwrap(), [FIRST]);
+    assert_eq!(migrate(&scratch.file()).await.unwrap(), ALL);
 }
 
 #[tokio::test(flavor = "multi_thread")]

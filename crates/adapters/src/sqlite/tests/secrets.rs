@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use amo_connect_domain::audit::Actor;
 use amo_connect_domain::connection::CrmConnection;
 use amo_connect_domain::exchange::{ClaimRefusal, ExchangeStatus};
 use amo_connect_domain::ids::{Epoch, Revision};
@@ -59,7 +60,7 @@ async fn a_disconnect_leaves_not_even_the_sealed_tokens() {
     let younger = sealed(&scratch, "connections");
     assert!(younger != parts && is_on_disk(&scratch, &younger[0]));
 
-    store.disconnect(&user("olena")).await.unwrap();
+    store.disconnect(&user("olena"), Actor::User).await.unwrap();
     assert!(!is_on_disk(&scratch, &parts[0]) && !is_on_disk(&scratch, &younger[0]));
 }
 
@@ -87,7 +88,7 @@ async fn a_reader_in_the_way_delays_a_disconnect_a_little_and_the_next_one_catch
     let tokens = sealed(&scratch, "connections");
     let mut reader = scratch.raw();
     reader.batch_execute("BEGIN; SELECT count(*) FROM connections").unwrap();
-    store.disconnect(&user("olena")).await.unwrap();
+    store.disconnect(&user("olena"), Actor::User).await.unwrap();
     assert_eq!(store.connection(&user("olena")).await.unwrap().unwrap().grant(), None);
     assert!(is_on_disk(&scratch, &tokens[0]), "nobody stood in the way");
 
@@ -136,6 +137,6 @@ async fn a_lost_key_stops_nobody_from_wiping_or_replacing_tokens() {
     store.save_grant(code("in flight"), &grant(1, "again"), at(2)).await.unwrap();
     assert_eq!(store.connection(&olena).await.unwrap().unwrap().grant(), Some(&grant(1, "again")));
     scratch.raw().batch_execute("UPDATE connections SET tokens = x'00'").unwrap();
-    store.disconnect(&olena).await.unwrap();
+    store.disconnect(&olena, Actor::User).await.unwrap();
     assert_eq!(store.connection(&olena).await.unwrap().unwrap().grant(), None);
 }

@@ -13,6 +13,7 @@ pub(super) fn answer(asked: &Asked, reply: &Reply) -> Option<Words> {
     Some(match reply {
         Reply::Issues(issued) => ok(&pair(issued, &issued.expires_in.as_secs().into())),
         Reply::IssuesWithQuotedLife(issued) => ok(&pair(issued, &issued.expires_in.as_secs().to_string().into())),
+        Reply::Located(host) => ok(&json!({"id": 1, "subdomain": "example", "domain": host.as_str()})),
         Reply::Account(account) => ok(&json!({"id": account.0, "name": "Агенція", "subdomain": "example"})),
         Reply::Leads(page) => ok(&entities::leads(page.leads.iter().map(entities::lead), page.has_more)),
         Reply::Lead(lead) => ok(&entities::lead(lead)),

@@ -27,6 +27,10 @@ impl Dialect for Integration {
         let (host, token) = (host.clone(), || request.token("Bearer"));
         match request.target() {
             ("POST", "/oauth2/access_token") => self.for_tokens(request, host),
+            ("GET", "/oauth2/account/current/subdomain") => {
+                let token = request.header("x-refresh-token").ok_or("there is no refresh token")?;
+                Ok(Asked::Locate { host, token: RefreshToken::new(token) })
+            }
             ("GET", "/api/v4/account") => Ok(Asked::Account { host, token: token()? }),
             ("GET", "/api/v4/leads") => {
                 Ok(Asked::Leads { host, filter: query::leads(request.query())?, token: token()? })

@@ -3,7 +3,6 @@
 //! The connection is read from the store before anything that is kept is used, and all that is
 //! kept or shared belongs to a user and an epoch: it cannot outlive the right to see it.
 
-mod flights;
 mod kept;
 
 use std::collections::HashMap;
@@ -13,13 +12,13 @@ use std::time::Duration;
 
 use super::UseCases;
 use super::access::{Access, AccessError};
+use super::flights::Flights;
 use super::leads::{LeadList, LeadRequest};
-use crate::connection::Grant;
+use crate::connection::{Grant, ProblemCode};
 use crate::ids::{Epoch, UserId};
 use crate::lead::{Lead, Pipeline};
 use crate::ports::AmoError;
 
-use flights::Flights;
 use kept::{Contacts, Kept};
 
 /// How long a request may take, the renewal of its access token with it.
@@ -60,8 +59,8 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    fn new(user: &UserId, Access { grant, epoch }: Access) -> Self {
-        Self { holder: Holder { user: user.clone(), epoch }, grant }
+    fn new(user: &UserId, access: &Access) -> Self {
+        Self { holder: Holder { user: user.clone(), epoch: access.epoch }, grant: access.grant.clone() }
     }
 }
 
@@ -80,17 +79,49 @@ impl UseCases {
     {
         let deadline = self.deadline(BUDGET);
         let access = self.access(user).await?;
-        let tokens = access.grant.tokens.clone();
         let reading = async {
-            match work(Reader::new(user, access)).await {
+            match work(Reader::new(user, &access)).await {
                 Err(AmoError::AccessRefused) => {
-                    let access = self.access_after_refusal(user, &tokens).await?;
-                    Ok(work(Reader::new(user, access)).await?)
+                    let access = self.access_after_refusal(user, &access.grant.tokens).await?;
+                    Ok(work(Reader::new(user, &access)).await?)
                 }
+                Err(AmoError::NotFound) => match self.access_where_it_moved(user, &access).await {
+                    Some(access) => Ok(work(Reader::new(user, &access)).await?),
+                    None => Err(AmoError::NotFound.into()),
+                },
                 done => Ok(done?),
             }
         };
-        self.until(deadline, reading).await.unwrap_or(Err(AmoError::TimedOut.into()))
+        let outcome = self.until(deadline, reading).await.unwrap_or(Err(AmoError::TimedOut.into()));
+        self.note_reading(user, &access, &outcome).await;
+        outcome
+    }
+
+    /// The same access at the account's new host, if it has moved.
+    async fn access_where_it_moved(&self, user: &UserId, access: &Access) -> Option<Access> {
+        let Grant { host, tokens, .. } = &access.grant;
+        let now = self.amo.locate(host, &tokens.access, &tokens.refresh).await.ok()?.filter(|now| now != host)?;
+        self.follow(user, access.generation, &now).await;
+        Some(Access { grant: Grant { host: now, ..access.grant.clone() }, ..access.clone() })
+    }
+
+    /// Notes what reading taught of the connection, where that is new. What the integration is
+    /// accused of at the token endpoint, no read can clear.
+    async fn note_reading<T>(&self, user: &UserId, access: &Access, outcome: &Result<T, ReadError>) {
+        let problem = match outcome {
+            Ok(_) => None,
+            Err(ReadError::Amo(error) | ReadError::Access(AccessError::Amo(error))) => {
+                match ProblemCode::of_read(*error) {
+                    Some(problem) => Some(problem),
+                    None => return,
+                }
+            }
+            Err(ReadError::Access(_)) => return,
+        };
+        let stays = problem.is_none() && access.problem == Some(ProblemCode::Misconfigured);
+        if problem != access.problem && !stays {
+            self.note(user, access.generation, problem).await;
+        }
     }
 
     /// The pipelines, as they were within the last minute.

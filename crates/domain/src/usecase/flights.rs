@@ -1,4 +1,4 @@
-//! Equal reads that are in flight at the same time are one.
+//! Equal work that is in flight at the same time is one.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -11,14 +11,14 @@ use futures_util::future::{BoxFuture, Shared, WeakShared};
 
 use crate::ports::AmoError;
 
-/// A read under way, for everybody who asks for the same.
-pub(in crate::usecase) type Flight<T> = Shared<BoxFuture<'static, Result<T, AmoError>>>;
+/// Work under way, for everybody who asks for the same.
+pub(super) type Flight<T> = Shared<BoxFuture<'static, Result<T, AmoError>>>;
 
 type InTheAir<T> = WeakShared<BoxFuture<'static, Result<T, AmoError>>>;
 
-/// The reads under way. A flight is kept up by those who wait for it: when the last one has
+/// The work under way. A flight is kept up by those who wait for it: when the last one has
 /// gone away it ends, and nothing of it is left.
-pub(in crate::usecase) struct Flights<K: Eq + Hash, T: Clone>(Arc<Mutex<Board<K, T>>>);
+pub(super) struct Flights<K: Eq + Hash, T: Clone>(Arc<Mutex<Board<K, T>>>);
 
 struct Board<K, T: Clone> {
     flights: HashMap<K, (u64, InTheAir<T>)>,
@@ -31,7 +31,7 @@ where
     T: Clone + Send + Sync + 'static,
 {
     /// The flight for `key`; `begin` starts one if there is none.
-    pub(in crate::usecase) fn join<F>(&self, key: K, begin: impl FnOnce() -> F) -> Flight<T>
+    pub(super) fn join<F>(&self, key: K, begin: impl FnOnce() -> F) -> Flight<T>
     where
         F: Future<Output = Result<T, AmoError>> + Send + 'static,
     {

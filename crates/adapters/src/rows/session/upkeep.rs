@@ -1,0 +1,69 @@
+//! What the background and the operator ask for: whose turn it is, and what happened.
+
+use amo_connect_domain::audit::{Actor, AuditEntry, AuditEvent};
+use amo_connect_domain::connection::CrmConnection;
+use amo_connect_domain::ids::{AccountId, UserId};
+use jiff::Timestamp;
+
+use super::Session;
+use crate::rows::audit::AuditRow;
+use crate::rows::columns::user;
+use crate::rows::failure::Failure;
+use crate::rows::grant::account_column;
+
+impl Session<'_> {
+    pub(in crate::rows) async fn orphaned_refreshes(self, limit: u32) -> Result<Vec<UserId>, Failure> {
+        let store_now = self.rows.clock().await?;
+        users(self.rows.orphaned_refreshes(store_now.as_microsecond(), limit.into()).await?)
+    }
+
+    pub(in crate::rows) async fn stale_connections(
+        self,
+        issued_before: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<UserId>, Failure> {
+        let store_now = self.rows.clock().await?;
+        let before = issued_before.as_microsecond();
+        users(self.rows.stale_connections(before, store_now.as_microsecond(), limit.into()).await?)
+    }
+
+    pub(in crate::rows) async fn users_of(self, account: AccountId) -> Result<Vec<UserId>, Failure> {
+        users(self.rows.users_of(account_column(account)).await?)
+    }
+
+    pub(in crate::rows) async fn users(self, after: Option<UserId>, limit: u32) -> Result<Vec<UserId>, Failure> {
+        // No user's id is empty.
+        let after = after.as_ref().map_or(&[][..], |after| after.as_str().as_bytes());
+        users(self.rows.users(after, limit.into()).await?)
+    }
+
+    pub(in crate::rows) async fn others_were_refreshed(self, user: UserId, since: Timestamp) -> Result<bool, Failure> {
+        self.rows.others_were_refreshed(user.as_str().as_bytes(), since.as_microsecond()).await
+    }
+
+    pub(in crate::rows) async fn audit(self, user: UserId, limit: u32) -> Result<Vec<AuditEntry>, Failure> {
+        let rows = self.rows.audit(user.as_str().as_bytes(), limit.into()).await?;
+        rows.into_iter().rev().map(AuditEntry::try_from).collect()
+    }
+
+    pub(in crate::rows) async fn record(
+        mut self,
+        connection: CrmConnection,
+        event: AuditEvent,
+        by: Actor,
+    ) -> Result<(), Failure> {
+        let store_now = self.rows.clock().await?;
+        self.put_audit(&[AuditEntry::about(&connection, event, by, store_now)]).await
+    }
+
+    pub(super) async fn put_audit(&mut self, entries: &[AuditEntry]) -> Result<(), Failure> {
+        for entry in entries {
+            self.rows.insert_audit(&AuditRow::from(entry)).await?;
+        }
+        Ok(())
+    }
+}
+
+fn users(ids: Vec<Vec<u8>>) -> Result<Vec<UserId>, Failure> {
+    ids.into_iter().map(user).collect()
+}

@@ -1,0 +1,65 @@
+//! Looking up where an account answers: the refresh token is shown, and not spent.
+
+use std::time::Duration;
+
+use amo_connect_domain::host::AccountHost;
+use amo_connect_domain::ports::AmoError;
+use amo_connect_domain::token::{AccessToken, RefreshToken};
+
+use super::AmoClientHarness;
+use super::calls::{ACCESS, REFRESH};
+use crate::fake::{Asked, Reply};
+
+async fn located(harness: &dyn AmoClientHarness, reply: Reply) -> Result<Option<AccountHost>, AmoError> {
+    let before = harness.asked().await.len();
+    let reached = reply != Reply::Unreachable;
+    harness.will(reply).await;
+    let (access, refresh) = (AccessToken::new(ACCESS), RefreshToken::new(REFRESH));
+    let outcome = harness.client().locate(&harness.host(), &access, &refresh).await;
+    let asked = harness.asked().await.split_off(before);
+    let seen = Asked::Locate { host: harness.host(), token: refresh };
+    assert_eq!(asked, if reached { vec![seen] } else { vec![] }, "exactly one request");
+    outcome
+}
+
+pub(super) async fn an_account_is_found_where_it_answers(harness: &dyn AmoClientHarness) {
+    let here = harness.host();
+    assert_eq!(located(harness, Reply::Located(here.clone())).await, Ok(Some(here)));
+}
+
+pub(super) async fn a_refused_look_up_finds_nothing(harness: &dyn AmoClientHarness) {
+    for reply in [Reply::REFUSED_GRANTS, Reply::REFUSED_CLIENTS, &[Reply::AccessRefused, Reply::NotFound]].concat() {
+        assert_eq!(located(harness, reply.clone()).await, Ok(None), "{reply:?}");
+    }
+}
+
+pub(super) async fn a_look_up_that_was_not_answered_is_told_apart(harness: &dyn AmoClientHarness) {
+    let retry_after = Some(Duration::from_secs(7));
+    for (reply, error) in [
+        (Reply::Banned, AmoError::Blocked),
+        (Reply::PaymentRequired, AmoError::PaymentRequired),
+        (Reply::TooManyCalls(retry_after), AmoError::RateLimited { retry_after }),
+        (Reply::Fails(503), AmoError::Unavailable),
+        (Reply::Unreachable, AmoError::Unavailable),
+        (Reply::CutBeforeTheDeed, AmoError::Unavailable),
+        (Reply::Silence, AmoError::TimedOut),
+        (Reply::Garbled, AmoError::Protocol),
+        (Reply::Incomplete, AmoError::Protocol),
+        (Reply::Redirects, AmoError::Protocol),
+    ] {
+        assert_eq!(located(harness, reply.clone()).await, Err(error), "{reply:?}");
+    }
+}
+
+pub(super) async fn an_account_is_followed_to_no_host_that_is_not_allowed(harness: &dyn AmoClientHarness) {
+    for host in [harness.foreign_host(), AccountHost::stored(""), AccountHost::stored("www.amocrm.ru")] {
+        assert_eq!(located(harness, Reply::Located(host.clone())).await, Err(AmoError::HostNotAllowed), "{host}");
+    }
+}
+
+pub(super) async fn nothing_is_looked_up_at_a_host_that_is_not_allowed(harness: &dyn AmoClientHarness) {
+    let (access, refresh) = (AccessToken::new(ACCESS), RefreshToken::new(REFRESH));
+    let refused = harness.client().locate(&harness.foreign_host(), &access, &refresh).await;
+    assert_eq!(refused, Err(AmoError::HostNotAllowed));
+    assert_eq!(harness.asked().await, []);
+}

@@ -1,0 +1,80 @@
+//! What the background and the operator ask of the rows in memory.
+
+use amo_connect_domain::audit::{AUDIT_MEMORY, AuditEntry};
+use amo_connect_domain::connection::Grant;
+use amo_connect_domain::ids::{AccountId, UserId};
+use amo_connect_domain::look::Look;
+use jiff::Timestamp;
+
+use super::rows::{Row, Rows};
+
+impl Rows {
+    /// The users whose connection can be used and fits, by `key`, at most `limit`.
+    fn users_by<K: Ord>(&self, limit: u32, key: impl Fn(&Row, &Grant) -> Option<K>) -> Vec<UserId> {
+        let keyed = |(user, row): (&UserId, &Row)| Some((key(row, row.connection.grant()?)?, user.clone()));
+        let mut found: Vec<_> = self.connections.iter().filter_map(keyed).collect();
+        found.sort();
+        found.into_iter().take(limit.try_into().unwrap_or(usize::MAX)).map(|(_, user)| user).collect()
+    }
+
+    pub(super) fn orphaned_refreshes(&self, limit: u32) -> Vec<UserId> {
+        let store_now = self.clock.now();
+        self.users_by(limit, |row, _| row.lease.filter(|lease| lease.is_orphaned(store_now)).map(|lease| lease.until))
+    }
+
+    pub(super) fn stale_connections(&self, issued_before: Timestamp, limit: u32) -> Vec<UserId> {
+        let store_now = self.clock.now();
+        let free = |row: &Row| row.lease.is_none_or(|lease| lease.until <= store_now);
+        self.users_by(limit, |row, grant| {
+            let issued = grant.tokens.issued_at;
+            (issued < issued_before && free(row)).then_some(issued)
+        })
+    }
+
+    pub(super) fn users_of(&self, account: AccountId) -> Vec<UserId> {
+        self.users_by(u32::MAX, |_, grant| (grant.account == Some(account)).then_some(()))
+    }
+
+    pub(super) fn users(&self, after: Option<&UserId>, limit: u32) -> Vec<UserId> {
+        let rest = self.connections.keys().filter(|user| after.is_none_or(|after| *user > after));
+        rest.take(limit.try_into().unwrap_or(usize::MAX)).cloned().collect()
+    }
+
+    pub(super) fn others_were_refreshed(&self, user: &UserId, since: Timestamp) -> bool {
+        let others = self.connections.values().map(|row| &row.connection).filter(|other| other.user != *user);
+        others.filter_map(|other| other.refreshed_at).any(|at| at > since)
+    }
+
+    pub(super) fn want_look(&mut self, account: AccountId) {
+        let look = Look::want(self.looks.get(&account).copied(), self.clock.now());
+        self.looks.insert(account, look);
+    }
+
+    pub(super) fn take_looks(&mut self, limit: u32) -> Vec<AccountId> {
+        let store_now = self.clock.now();
+        let due = self.looks.iter_mut().filter_map(|(account, look)| {
+            *look = look.take(store_now)?;
+            Some(*account)
+        });
+        due.take(limit.try_into().unwrap_or(usize::MAX)).collect()
+    }
+
+    pub(super) fn end_look(&mut self, account: AccountId) {
+        if let Some(look) = self.looks.get_mut(&account) {
+            *look = look.end();
+        }
+    }
+
+    pub(super) fn audit_of(&self, user: &UserId, limit: u32) -> Vec<AuditEntry> {
+        let theirs: Vec<_> = self.audit.iter().filter(|entry| entry.user == *user).cloned().collect();
+        let skipped = theirs.len().saturating_sub(limit.try_into().unwrap_or(usize::MAX));
+        theirs.into_iter().skip(skipped).collect()
+    }
+
+    pub(super) fn forget_upkeep(&mut self) {
+        let store_now = self.clock.now();
+        self.looks.retain(|_, look| !look.is_over(store_now));
+        let oldest = store_now.saturating_sub(AUDIT_MEMORY).unwrap_or(Timestamp::MIN);
+        self.audit.retain(|entry| entry.at >= oldest);
+    }
+}

@@ -1,0 +1,130 @@
+//! What the background and the operator ask for: whose turn it is, and who there is.
+
+use std::time::Duration;
+
+use amo_connect_domain::audit::Actor;
+use amo_connect_domain::connection::{CrmConnection, Grant, ReauthReason};
+use amo_connect_domain::ids::{AccountId, Revision, UserId};
+use amo_connect_domain::lease::LEASE_TERM;
+
+use super::TokenStoreHarness;
+use super::steps::{Store, connect, connection, lease};
+use crate::fixtures::{at, grant, issued, owner, pair, user};
+
+/// A connection whose tokens were issued at this second.
+async fn issued_at(store: &Store, name: &str, second: i64) -> UserId {
+    let mut connection = CrmConnection::new(user(name));
+    let tokens = issued(name).into_pair(at(second));
+    connection.connect(Grant { tokens, ..grant(1, name) }, at(second));
+    assert_eq!(store.save(&connection, None).await.unwrap(), Revision(1));
+    connection.user
+}
+
+/// A connection with a lease on its refresh.
+async fn leased(store: &Store, name: &str, number: u8) -> UserId {
+    let connected = connect(store, &user(name), 1, name).await;
+    lease(store, &connected.user, connected.generation, owner(number)).await;
+    connected.user
+}
+
+pub(super) async fn orphaned_refreshes_come_oldest_first_and_limited(harness: &dyn TokenStoreHarness) {
+    let (store, other) = (harness.store(), harness.second_handle().await);
+    let first = leased(&store, "zoya", 1).await;
+    harness.advance_store_clock(Duration::from_secs(1)).await;
+    let second = leased(&store, "adam", 2).await;
+    let third = leased(&store, "maria", 3).await;
+    connect(&store, &user("unleased"), 1, "unleased").await;
+    assert_eq!(other.orphaned_refreshes(10).await.unwrap(), []);
+
+    harness.advance_store_clock(LEASE_TERM).await;
+    assert_eq!(other.orphaned_refreshes(1).await.unwrap(), [first.clone()]);
+    let mut all = other.orphaned_refreshes(10).await.unwrap();
+    assert_eq!(all.remove(0), first);
+    all.sort_unstable();
+    assert_eq!(all, [second.clone(), third.clone()]);
+
+    // One is at it again, one has a pair, one is given up: none is anybody's orphan.
+    assert!(store.renew_refresh_lease(&first, owner(1)).await.unwrap());
+    let spent = connection(&store, &second).await.generation;
+    store.save_rotated(&second, spent, &pair("next"), at(9)).await.unwrap();
+    let mut refused = connection(&store, &third).await;
+    let revision = refused.revision;
+    refused.refuse(refused.generation, ReauthReason::RotationLost, at(9)).unwrap();
+    store.save(&refused, Some(revision)).await.unwrap();
+    assert_eq!(other.orphaned_refreshes(10).await.unwrap(), []);
+}
+
+pub(super) async fn a_rest_in_doubt_is_orphaned_when_it_is_over(harness: &dyn TokenStoreHarness) {
+    let store = harness.store();
+    let (doubtful, certain) = (leased(&store, "doubtful", 1).await, leased(&store, "certain", 2).await);
+    store.rest_refresh_lease(&doubtful, owner(1), true, LEASE_TERM).await.unwrap();
+    store.rest_refresh_lease(&certain, owner(2), false, LEASE_TERM).await.unwrap();
+    assert_eq!(store.orphaned_refreshes(10).await.unwrap(), []);
+    harness.advance_store_clock(LEASE_TERM).await;
+    assert_eq!(store.orphaned_refreshes(10).await.unwrap(), [doubtful]);
+}
+
+pub(super) async fn stale_connections_come_oldest_first_and_limited(harness: &dyn TokenStoreHarness) {
+    let (store, other) = (harness.store(), harness.second_handle().await);
+    let young = issued_at(&store, "young", 30).await;
+    let (old, oldest) = (issued_at(&store, "old", 20).await, issued_at(&store, "oldest", 10).await);
+    assert_eq!(other.stale_connections(at(10), 10).await.unwrap(), []);
+    assert_eq!(other.stale_connections(at(30), 10).await.unwrap(), [oldest.clone(), old.clone()]);
+    assert_eq!(other.stale_connections(at(31), 2).await.unwrap(), [oldest.clone(), old.clone()]);
+    store.disconnect(&oldest, Actor::User).await.unwrap();
+    assert_eq!(other.stale_connections(at(31), 10).await.unwrap(), [old, young]);
+}
+
+pub(super) async fn a_connection_whose_refresh_rests_is_not_stale(harness: &dyn TokenStoreHarness) {
+    let store = harness.store();
+    let olena = issued_at(&store, "olena", 0).await;
+    let generation = connection(&store, &olena).await.generation;
+    lease(&store, &olena, generation, owner(1)).await;
+    assert_eq!(store.stale_connections(at(60), 10).await.unwrap(), []);
+    store.rest_refresh_lease(&olena, owner(1), false, LEASE_TERM).await.unwrap();
+    assert_eq!(store.stale_connections(at(60), 10).await.unwrap(), []);
+    harness.advance_store_clock(LEASE_TERM).await;
+    assert_eq!(store.stale_connections(at(60), 10).await.unwrap(), [olena]);
+}
+
+pub(super) async fn revoking_an_account_touches_all_its_connections_and_no_other(harness: &dyn TokenStoreHarness) {
+    let (store, other) = (harness.store(), harness.second_handle().await);
+    for (name, account) in [("adam", 1), ("maria", 1), ("ivan", 2), ("zoya", 1)] {
+        connect(&store, &user(name), account, name).await;
+    }
+    store.disconnect(&user("zoya"), Actor::User).await.unwrap();
+    let mut theirs = other.users_of(AccountId(1)).await.unwrap();
+    theirs.sort_unstable();
+    assert_eq!(theirs, [user("adam"), user("maria")]);
+    for revoked in &theirs {
+        let mut row = connection(&other, revoked).await;
+        let revision = row.revision;
+        row.revoke(row.generation).unwrap();
+        other.save(&row, Some(revision)).await.unwrap();
+    }
+    assert_eq!(store.users_of(AccountId(1)).await.unwrap(), []);
+    assert_eq!(store.users_of(AccountId(2)).await.unwrap(), [user("ivan")]);
+    assert_eq!(connection(&store, &user("ivan")).await.grant(), Some(&grant(2, "ivan")));
+}
+
+pub(super) async fn a_refresh_of_ones_own_is_not_anothers(harness: &dyn TokenStoreHarness) {
+    let (store, other) = (harness.store(), harness.second_handle().await);
+    let spent = connect(&store, &user("olena"), 1, "x").await.generation;
+    connect(&store, &user("ivan"), 1, "y").await;
+    store.save_rotated(&user("olena"), spent, &pair("next"), at(9)).await.unwrap();
+    assert!(!other.others_were_refreshed(&user("olena"), at(8)).await.unwrap());
+    assert!(other.others_were_refreshed(&user("ivan"), at(8)).await.unwrap());
+    assert!(!other.others_were_refreshed(&user("ivan"), at(9)).await.unwrap());
+}
+
+pub(super) async fn users_are_listed_page_by_page(harness: &dyn TokenStoreHarness) {
+    let (store, other) = (harness.store(), harness.second_handle().await);
+    for name in ["б", "a", "A", "aa"] {
+        connect(&store, &user(name), 1, name).await;
+    }
+    store.disconnect(&user("aa"), Actor::User).await.unwrap();
+    let first = other.users(None, 3).await.unwrap();
+    assert_eq!(first, [user("A"), user("a"), user("aa")]);
+    assert_eq!(other.users(first.last().cloned(), 3).await.unwrap(), [user("б")]);
+    assert_eq!(other.users(Some(user("б")), 3).await.unwrap(), []);
+}

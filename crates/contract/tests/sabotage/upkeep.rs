@@ -1,0 +1,80 @@
+//! Sabotaged upkeep: what is due, looked at and told.
+
+use amo_connect_domain::audit::{AUDIT_MEMORY, Actor, AuditEntry, AuditEvent};
+use amo_connect_domain::ids::{AccountId, UserId};
+use amo_connect_domain::ports::{StoreError, TokenStore as _};
+use jiff::Timestamp;
+
+use crate::kinds::Sabotage;
+use crate::store::SabotagedStore;
+
+impl SabotagedStore {
+    pub(crate) async fn orphans(&self, limit: u32) -> Result<Vec<UserId>, StoreError> {
+        let mut found = self.honest.orphaned_refreshes(limit).await?;
+        match self.sabotage {
+            Sabotage::ListsByName => found.sort_unstable(),
+            Sabotage::OverlooksOrphans => found.clear(),
+            _ => {}
+        }
+        Ok(found)
+    }
+
+    pub(crate) async fn stale(&self, issued_before: Timestamp, limit: u32) -> Result<Vec<UserId>, StoreError> {
+        let mut found = self.honest.stale_connections(issued_before, limit).await?;
+        match self.sabotage {
+            Sabotage::ListsByName => found.sort_unstable(),
+            Sabotage::DisturbsRests if found.is_empty() => return self.honest.users(None, limit).await,
+            _ => {}
+        }
+        Ok(found)
+    }
+
+    pub(crate) async fn want(&self, account: AccountId) -> Result<(), StoreError> {
+        self.note(|notes| notes.looks.push(account));
+        if self.is(Sabotage::OverlooksWishesDuringALook)
+            && self.note(|notes| notes.looks.iter().filter(|wanted| **wanted == account).count()) > 1
+        {
+            return Ok(());
+        }
+        self.honest.want_look(account).await
+    }
+
+    pub(crate) async fn take_looks_of(&self, limit: u32) -> Result<Vec<AccountId>, StoreError> {
+        match self.sabotage {
+            Sabotage::GivesLooksToEverybody => Ok(self.note(|notes| notes.looks.clone())),
+            Sabotage::LimitsNoLooks => self.honest.take_looks(100).await,
+            Sabotage::ForgetsTakenLooks => {
+                let taken = self.honest.take_looks(limit).await?;
+                for account in &taken {
+                    self.honest.end_look(*account).await?;
+                }
+                Ok(taken)
+            }
+            _ => self.honest.take_looks(limit).await,
+        }
+    }
+
+    pub(crate) async fn story(&self, user: &UserId, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
+        let mut told = self.honest.audit(user, limit).await?;
+        match self.sabotage {
+            Sabotage::TellsTheOldestAlone => {
+                told = self.honest.audit(user, 1_000).await?;
+                told.truncate(limit.try_into().unwrap());
+            }
+            Sabotage::TellsNoDoubt => told.retain(|entry| entry.event != AuditEvent::Doubted),
+            Sabotage::TellsWhatWasRefused => {
+                let row = self.row(user).await;
+                told.push(AuditEntry::about(&row, AuditEvent::Healed, Actor::Service, Timestamp::UNIX_EPOCH));
+            }
+            Sabotage::TellsNoProblems => {
+                told.retain(|entry| !matches!(entry.event, AuditEvent::ProblemBegan(_) | AuditEvent::ProblemEnded(_)));
+            }
+            Sabotage::TellsForEver if self.honest.test_clock().moved() > AUDIT_MEMORY => {
+                let row = self.row(user).await;
+                told.insert(0, AuditEntry::about(&row, AuditEvent::Connected, Actor::User, Timestamp::UNIX_EPOCH));
+            }
+            _ => {}
+        }
+        Ok(told)
+    }
+}

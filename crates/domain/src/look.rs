@@ -1,0 +1,75 @@
+//! A look at an account's connections, after amoCRM's word that the integration was switched off.
+//!
+//! The word is signed, and anybody who has seen it once can repeat it: it is a reason to ask
+//! amoCRM, and never a proof.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+/// How far apart two looks at one account are, by the store's clock.
+pub const LOOK_TERM: Duration = Duration::from_mins(1);
+
+/// What is on record of an account's looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Look {
+    /// Whether a look is wanted that nobody has taken yet.
+    pub wanted: bool,
+    /// Whether somebody has taken one and has not ended it.
+    pub under_way: bool,
+    /// The earliest moment of the next look, by the store's clock.
+    pub not_before: Timestamp,
+}
+
+impl Look {
+    /// The record once a look is wanted.
+    pub fn want(on_record: Option<Self>, store_now: Timestamp) -> Self {
+        let first = Self { wanted: true, under_way: false, not_before: store_now };
+        Self { wanted: true, ..on_record.unwrap_or(first) }
+    }
+
+    /// The record once somebody has taken the look; `None` if there is none to be taken. One
+    /// that was not ended within the term is there again.
+    pub fn take(self, store_now: Timestamp) -> Option<Self> {
+        let due = (self.wanted || self.under_way) && self.not_before <= store_now;
+        let not_before = store_now.saturating_add(LOOK_TERM).unwrap_or(Timestamp::MAX);
+        due.then_some(Self { wanted: false, under_way: true, not_before })
+    }
+
+    /// The record once all was seen. A look that was wanted meanwhile is still to come.
+    #[must_use]
+    pub fn end(self) -> Self {
+        Self { under_way: false, ..self }
+    }
+
+    /// Whether the record is of no use any more.
+    pub fn is_over(self, store_now: Timestamp) -> bool {
+        !self.wanted && !self.under_way && self.not_before <= store_now
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    #[test]
+    fn a_look_is_taken_once_a_minute_until_it_has_ended() {
+        let taken = Look::want(None, at(0)).take(at(0)).unwrap();
+        assert_eq!(taken.take(at(59)), None);
+        let again = taken.take(at(60)).unwrap();
+        assert_eq!(again.end().take(at(300)), None);
+        assert!(!again.end().is_over(at(119)) && again.end().is_over(at(120)));
+    }
+
+    #[test]
+    fn a_look_that_is_wanted_during_another_comes_after_it() {
+        let taken = Look::want(None, at(0)).take(at(0)).unwrap();
+        let wanted = Look::want(Some(taken), at(1)).end();
+        assert_eq!(wanted.take(at(59)), None);
+        assert!(wanted.take(at(60)).is_some());
+    }
+}

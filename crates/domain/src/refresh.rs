@@ -1,0 +1,178 @@
+//! What follows from amoCRM's answer to a refresh token: the one place that decides what ends a
+//! connection, what is tried again, and who is to blame.
+//!
+//! A refresh is due, then leased, asked, answered and saved. The lease is
+//! [`RefreshLease`](crate::lease::RefreshLease)'s; saving is
+//! [`CrmConnection::rotate`](crate::connection::CrmConnection::rotate)'s.
+
+use std::time::Duration;
+
+use crate::connection::{ProblemCode, ReauthReason};
+use crate::ports::AmoError;
+
+/// The pause after a first failure.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+
+/// The longest pause that failures alone lead to.
+pub const LONGEST_PAUSE: Duration = Duration::from_mins(5);
+
+/// What an answer without a pair means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The account may have moved: it is looked up before anything counts.
+    LookUp(AfterLookUp),
+    /// The token is good for all we know, and is sent again after a rest.
+    Rest(Hindrance),
+}
+
+/// What a refusal means once it is known that the account has not moved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AfterLookUp {
+    /// The grant is dead.
+    GiveUp,
+    /// The client is accused: the operator's mistake, or, where others are served, the account's.
+    Accused,
+    /// Something else.
+    Rest(Hindrance),
+}
+
+/// Why a sending bought nothing, though the grant may live.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hindrance {
+    /// What the user is told.
+    pub problem: ProblemCode,
+    /// Whether amoCRM may have rotated the token all the same.
+    pub in_doubt: bool,
+    /// How long amoCRM asked us to wait, where it did.
+    pub retry_after: Option<Duration>,
+}
+
+impl Hindrance {
+    /// One that surely left the token as it was.
+    pub fn certain(problem: ProblemCode) -> Self {
+        Self { problem, in_doubt: false, retry_after: None }
+    }
+}
+
+impl Refusal {
+    /// What `error`, the answer to a refresh token, means.
+    pub fn of(error: AmoError) -> Self {
+        let certain = |problem| Self::Rest(Hindrance::certain(problem));
+        match error {
+            AmoError::GrantRevoked => Self::LookUp(AfterLookUp::GiveUp),
+            AmoError::Misconfigured => Self::LookUp(AfterLookUp::Accused),
+            AmoError::NotFound => Self::LookUp(AfterLookUp::Rest(Hindrance::certain(ProblemCode::ProviderDown))),
+            AmoError::HostNotAllowed => certain(ProblemCode::Misconfigured),
+            AmoError::PaymentRequired => certain(ProblemCode::PaymentRequired),
+            AmoError::Blocked => certain(ProblemCode::ProviderBlocked),
+            AmoError::Unavailable => certain(ProblemCode::ProviderDown),
+            AmoError::RateLimited { retry_after } => {
+                Self::Rest(Hindrance { retry_after, ..Hindrance::certain(ProblemCode::RateLimited) })
+            }
+            AmoError::OutcomeUnknown
+            | AmoError::Protocol
+            | AmoError::TimedOut
+            | AmoError::AccessRefused
+            | AmoError::CodeRejected => {
+                Self::Rest(Hindrance { in_doubt: true, ..Hindrance::certain(ProblemCode::ProviderDown) })
+            }
+        }
+    }
+}
+
+impl ReauthReason {
+    /// Why a grant is dead whose token was refused for certain.
+    pub fn of_refusal(in_doubt: bool) -> Self {
+        if in_doubt { Self::RotationLost } else { Self::GrantRevoked }
+    }
+}
+
+impl ProblemCode {
+    /// What keeps a read of the API from succeeding, if it is neither the grant nor the question.
+    pub fn of_read(error: AmoError) -> Option<Self> {
+        match error {
+            AmoError::AccessRefused => Some(Self::AccountRefused),
+            AmoError::Misconfigured | AmoError::HostNotAllowed => Some(Self::Misconfigured),
+            AmoError::PaymentRequired => Some(Self::PaymentRequired),
+            AmoError::RateLimited { .. } => Some(Self::RateLimited),
+            AmoError::Blocked => Some(Self::ProviderBlocked),
+            AmoError::Unavailable | AmoError::TimedOut | AmoError::OutcomeUnknown | AmoError::Protocol => {
+                Some(Self::ProviderDown)
+            }
+            AmoError::GrantRevoked | AmoError::CodeRejected | AmoError::NotFound => None,
+        }
+    }
+
+    /// The failure that a caller meets while the problem lasts and amoCRM is not asked.
+    pub fn as_error(self) -> AmoError {
+        match self {
+            Self::ProviderBlocked => AmoError::Blocked,
+            Self::ProviderDown => AmoError::Unavailable,
+            Self::RateLimited => AmoError::RateLimited { retry_after: None },
+            Self::Misconfigured => AmoError::Misconfigured,
+            Self::AccountRefused => AmoError::AccessRefused,
+            Self::PaymentRequired => AmoError::PaymentRequired,
+        }
+    }
+}
+
+/// The pause after `tries` failures before the next sending: doubling to [`LONGEST_PAUSE`], a
+/// fifth more or less as `dice` falls, and never shorter than amoCRM asked for.
+pub fn pause(tries: u32, dice: u8, retry_after: Option<Duration>) -> Duration {
+    let even = FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(tries)).min(LONGEST_PAUSE);
+    let fifth = even / 5;
+    let pause = even - fifth + fifth * 2 * u32::from(dice) / u32::from(u8::MAX);
+    pause.max(retry_after.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_certain_refusal_can_end_a_connection() {
+        let ends = |error| Refusal::of(error) == Refusal::LookUp(AfterLookUp::GiveUp);
+        assert!(ends(AmoError::GrantRevoked));
+        for error in [
+            AmoError::Misconfigured,
+            AmoError::NotFound,
+            AmoError::HostNotAllowed,
+            AmoError::PaymentRequired,
+            AmoError::Blocked,
+            AmoError::Unavailable,
+            AmoError::RateLimited { retry_after: None },
+            AmoError::OutcomeUnknown,
+            AmoError::Protocol,
+            AmoError::TimedOut,
+            AmoError::AccessRefused,
+            AmoError::CodeRejected,
+        ] {
+            assert!(!ends(error), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn a_lost_or_senseless_answer_leaves_doubt_and_nothing_else_does() {
+        let doubt = |error| matches!(Refusal::of(error), Refusal::Rest(Hindrance { in_doubt: true, .. }));
+        for error in [AmoError::OutcomeUnknown, AmoError::Protocol, AmoError::TimedOut] {
+            assert!(doubt(error), "{error:?}");
+        }
+        for error in [AmoError::Blocked, AmoError::Unavailable, AmoError::RateLimited { retry_after: None }] {
+            assert!(!doubt(error), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn pauses_double_from_a_second_to_five_minutes_give_or_take_a_fifth() {
+        for (tries, even) in [(0, 1_000), (1, 2_000), (5, 32_000), (9, 300_000), (u32::MAX, 300_000)] {
+            assert_eq!(pause(tries, 0, None), Duration::from_millis(even * 8 / 10), "{tries}");
+            assert_eq!(pause(tries, u8::MAX, None), Duration::from_millis(even * 12 / 10), "{tries}");
+        }
+    }
+
+    #[test]
+    fn amocrm_is_not_asked_before_the_time_it_named() {
+        assert_eq!(pause(0, 128, Some(Duration::from_secs(60))), Duration::from_secs(60));
+        assert!(pause(9, 128, Some(Duration::from_secs(60))) > Duration::from_secs(200));
+    }
+}

@@ -1,0 +1,265 @@
+//! The refresh itself, a task of the process: leased, asked, answered, saved.
+
+use std::future::Future;
+use std::time::Duration;
+
+use futures_channel::oneshot;
+
+use super::UseCases;
+use super::access::PATIENCE;
+use super::in_hand::Bound;
+use crate::connection::{AnotherGeneration, CrmConnection, Grant, ProblemCode, ReauthReason};
+use crate::ids::{Generation, LeaseOwner, UserId};
+use crate::lease::{LEASE_RENEWAL, RefreshLease};
+use crate::ports::{AmoError, RefreshRequest, StoreError};
+use crate::refresh::{AfterLookUp, Hindrance, Refusal, pause};
+use crate::token::Issued;
+
+/// Others of the integration that were refreshed so recently show that it is well configured.
+const RECENTLY: Duration = Duration::from_mins(10);
+
+/// How often the end of a lease is tried to be recorded. If it cannot be, the lease lapses.
+const TRIES_TO_END: u32 = 6;
+
+/// How a refresh turned out. The store has the details.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Turnout {
+    /// The row has moved on: a newer pair, or no grant any more.
+    Moved,
+    /// amoCRM gave no pair, and may later.
+    Failed(AmoError),
+    /// The database failed before anything was sent.
+    StoreFailed,
+    /// Somebody else is still at it.
+    InProgress,
+}
+
+/// The right to send a connection's refresh token.
+struct Sending {
+    connection: CrmConnection,
+    grant: Grant,
+    lease: RefreshLease,
+    owner: LeaseOwner,
+}
+
+impl UseCases {
+    /// Has the refresh token of `generation` spent, or waits for whoever is at it. All callers of
+    /// this process share one wait; the work goes on without them.
+    pub(super) fn refreshing(
+        &self,
+        user: UserId,
+        generation: Generation,
+    ) -> impl Future<Output = Result<Turnout, AmoError>> + use<> {
+        self.refreshes.join((user.clone(), generation), || {
+            let (done, turnout) = oneshot::channel();
+            let this = self.clone();
+            self.runtime.spawn(Box::pin(async move {
+                // The callers may be gone; the store has the outcome.
+                let _ = done.send(this.attend(user, generation).await);
+            }));
+            async move { Ok(turnout.await.unwrap_or(Turnout::InProgress)) }
+        })
+    }
+
+    async fn attend(&self, user: UserId, generation: Generation) -> Turnout {
+        let deadline = self.deadline(PATIENCE);
+        while self.runtime.now() < deadline {
+            if self.in_hand.holds(&Bound::Connection(user.clone())) {
+                self.look_again().await;
+                continue;
+            }
+            let owner = self.new_owner();
+            match self.store.lease_refresh(&user, generation, owner).await {
+                Ok(RefreshRequest::Granted(connection, lease)) => {
+                    let Some(grant) = connection.grant().cloned() else { return Turnout::Moved };
+                    return self.refresh(Sending { connection: *connection, grant, lease, owner }).await;
+                }
+                Ok(RefreshRequest::Moved) => return Turnout::Moved,
+                Ok(RefreshRequest::Held) => self.look_again().await,
+                Ok(RefreshRequest::Resting(_)) => {
+                    let problem = match self.store.connection(&user).await {
+                        Ok(connection) => connection.and_then(|connection| connection.problem),
+                        Err(_) => return Turnout::StoreFailed,
+                    };
+                    return Turnout::Failed(problem.map_or(AmoError::Unavailable, |problem| problem.code.as_error()));
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "a refresh token could not be leased; it was not sent");
+                    return Turnout::StoreFailed;
+                }
+            }
+        }
+        Turnout::InProgress
+    }
+
+    /// Sends the refresh token, and renews the lease for as long as that and the rest take.
+    async fn refresh(&self, sending: Sending) -> Turnout {
+        let beat = || async {
+            let (user, owner) = (&sending.connection.user, sending.owner);
+            if let Err(error) = self.store.renew_refresh_lease(user, owner).await {
+                tracing::warn!(%error, "a lease on a refresh token could not be renewed");
+            }
+        };
+        self.while_beating(LEASE_RENEWAL, beat, self.send_token(&sending)).await
+    }
+
+    async fn send_token(&self, sending: &Sending) -> Turnout {
+        let Grant { host, tokens, .. } = &sending.grant;
+        let mut host = host.clone();
+        let mut moved = false;
+        loop {
+            let error = match self.amo.refresh(&host, &tokens.refresh).await {
+                Ok(issued) => return self.keep(sending, issued).await,
+                Err(error) => error,
+            };
+            let then = match Refusal::of(error) {
+                Refusal::Rest(hindrance) => return self.rest(sending, error, hindrance).await,
+                Refusal::LookUp(then) => then,
+            };
+            match self.amo.locate(&host, &tokens.access, &tokens.refresh).await {
+                // amoCRM has refused it here for certain, so it is free to be sent there.
+                Ok(Some(now)) if now != host && !moved => {
+                    self.follow(&sending.connection.user, sending.lease.generation, &now).await;
+                    (host, moved) = (now, true);
+                }
+                Ok(_) => return self.settle(sending, error, then).await,
+                Err(unseen) => {
+                    tracing::warn!(error = %unseen, "whether an account has moved could not be found out");
+                    let problem = ProblemCode::of_read(unseen).unwrap_or(ProblemCode::ProviderDown);
+                    return self.rest(sending, unseen, Hindrance::certain(problem)).await;
+                }
+            }
+        }
+    }
+
+    /// Acts on a refusal at the right host.
+    async fn settle(&self, sending: &Sending, error: AmoError, then: AfterLookUp) -> Turnout {
+        match then {
+            AfterLookUp::GiveUp => self.give_up(sending).await,
+            AfterLookUp::Rest(hindrance) => self.rest(sending, error, hindrance).await,
+            AfterLookUp::Accused => {
+                let since = self.runtime.now().saturating_sub(RECENTLY).unwrap_or(sending.grant.tokens.issued_at);
+                let user = &sending.connection.user;
+                let others = self.store.others_were_refreshed(user, since).await.unwrap_or(false);
+                let problem = if others { ProblemCode::AccountRefused } else { ProblemCode::Misconfigured };
+                self.rest(sending, error, Hindrance::certain(problem)).await
+            }
+        }
+    }
+
+    /// Ends the lease after a sending that bought nothing.
+    async fn rest(&self, sending: &Sending, error: AmoError, hindrance: Hindrance) -> Turnout {
+        let Sending { connection: CrmConnection { user, .. }, lease, owner, .. } = sending;
+        if hindrance.problem == ProblemCode::Misconfigured {
+            tracing::error!(
+                %error,
+                "amoCRM does not accept the integration: \
+                 check AMO_CLIENT_ID, AMO_CLIENT_SECRET, AMO_REDIRECT_URI and AMO_ALLOWED_HOSTS"
+            );
+        } else {
+            tracing::warn!(%error, in_doubt = hindrance.in_doubt || lease.in_doubt, tries = lease.tries, "a refresh failed");
+        }
+        self.note(user, lease.generation, Some(hindrance.problem)).await;
+        let mut dice = [0];
+        self.runtime.fill_random(&mut dice);
+        let pause = pause(lease.tries, dice[0], hindrance.retry_after);
+        self.persist("a refresh that failed", || {
+            self.store.rest_refresh_lease(user, *owner, hindrance.in_doubt, pause)
+        })
+        .await;
+        Turnout::Failed(error)
+    }
+
+    /// Saves the new pair, for as long as it takes: the old token is spent.
+    async fn keep(&self, sending: &Sending, issued: Issued) -> Turnout {
+        let Sending { connection: CrmConnection { user, generation, .. }, .. } = sending;
+        let _on_its_way = self.in_hand.take(Bound::Connection(user.clone()));
+        let account = issued.account;
+        let pair = issued.into_pair(self.runtime.now());
+        let mut tries = 0;
+        let saved = loop {
+            match self.store.save_rotated(user, *generation, &pair, self.runtime.now()).await {
+                Ok(saved) => break saved,
+                Err(error @ (StoreError::Unavailable(_) | StoreError::Corrupt(_))) => {
+                    tracing::error!(%error, tries, "refreshed tokens are not saved yet; trying again");
+                    self.before_saving_again(tries).await;
+                    tries += 1;
+                }
+                Err(StoreError::Conflict) => return Turnout::Moved,
+            }
+        };
+        if let (Some(Grant { account: None, .. }), Some(account)) = (saved.grant(), account) {
+            let learnt = self.amend(user, |connection| {
+                connection.learn_account(account);
+                Ok(())
+            });
+            if let Err(error) = learnt.await {
+                tracing::warn!(%error, "the account's number is not known yet");
+            }
+        }
+        Turnout::Moved
+    }
+
+    /// Records that the grant is dead, unless a newer pair has been stored meanwhile.
+    async fn give_up(&self, sending: &Sending) -> Turnout {
+        let Sending { connection: CrmConnection { user, .. }, lease, .. } = sending;
+        let reason = ReauthReason::of_refusal(lease.in_doubt);
+        tracing::warn!(%user, ?reason, "amoCRM refused a refresh token; the user has to connect again");
+        let refused = || self.amend(user, |connection| connection.refuse(lease.generation, reason, self.runtime.now()));
+        self.persist("a refused grant", refused).await;
+        Turnout::Moved
+    }
+
+    /// Follows an account to another host.
+    pub(super) async fn follow(&self, user: &UserId, generation: Generation, host: &crate::host::AccountHost) {
+        tracing::info!(amo.host = %host, "an amoCRM account has moved");
+        if let Err(error) = self.amend(user, |connection| connection.follow(generation, host.clone())).await {
+            tracing::warn!(%error, "the new host of an account could not be noted");
+        }
+    }
+
+    /// Notes what keeps amoCRM from answering, or that nothing does. It is a hint for people, so
+    /// a failure to note it is in nobody's way.
+    pub(super) async fn note(&self, user: &UserId, generation: Generation, problem: Option<ProblemCode>) {
+        let noted = self.amend(user, |connection| connection.note(generation, problem, self.runtime.now()));
+        if let Err(error) = noted.await {
+            tracing::warn!(%error, "a connection's problem could not be noted");
+        }
+    }
+
+    /// Changes the user's row as it is at that moment. `None` if `change` does not apply to it.
+    pub(super) async fn amend(
+        &self,
+        user: &UserId,
+        change: impl Fn(&mut CrmConnection) -> Result<(), AnotherGeneration>,
+    ) -> Result<Option<CrmConnection>, StoreError> {
+        loop {
+            let Some(before) = self.store.connection(user).await? else { return Ok(None) };
+            let mut connection = before.clone();
+            if change(&mut connection).is_err() {
+                return Ok(None);
+            }
+            if connection == before {
+                return Ok(Some(connection));
+            }
+            match self.store.save(&connection, Some(before.revision)).await {
+                Ok(revision) => return Ok(Some(CrmConnection { revision, ..connection })),
+                Err(StoreError::Conflict) => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Does what is to be recorded, again if the database fails. In the end the lease lapses and
+    /// amoCRM is asked once more.
+    async fn persist<T, F>(&self, what: &str, record: impl Fn() -> F)
+    where
+        F: Future<Output = Result<T, StoreError>>,
+    {
+        for tries in 0..TRIES_TO_END {
+            let Err(error) = record().await else { return };
+            tracing::warn!(%error, tries, "{what} could not be recorded");
+            self.before_saving_again(tries).await;
+        }
+    }
+}

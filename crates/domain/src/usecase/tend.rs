@@ -1,0 +1,57 @@
+//! Tending connections in the background: what nobody waits for, and must be done all the same.
+
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+
+use super::UseCases;
+use crate::ids::UserId;
+use crate::ports::StoreError;
+
+/// How many refreshes in the background go on at a time, in this process.
+const AT_A_TIME: usize = 32;
+
+/// How many connections are begun with in one round, of each kind: work is spread out, and each
+/// round costs what is due and not what is stored.
+const A_ROUND: u32 = 8;
+
+/// The places for refreshes in the background.
+#[derive(Clone, Debug)]
+pub(super) struct Places(Arc<Semaphore>);
+
+impl Default for Places {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(AT_A_TIME)))
+    }
+}
+
+impl UseCases {
+    /// One round: finds out what became of refreshes whose owner died or whose answer was lost,
+    /// refreshes connections that nobody has used for long, and looks where amoCRM told us to.
+    ///
+    /// To be called every [`TEND_EVERY`](super::TEND_EVERY) in each process; leases keep several
+    /// from doing the same work.
+    pub async fn tend(&self) -> Result<(), StoreError> {
+        for user in self.store.orphaned_refreshes(A_ROUND).await? {
+            self.refresh_in_background(user);
+        }
+        if let Ok(before) = self.runtime.now().checked_sub(self.settings.keepalive_after) {
+            for user in self.store.stale_connections(before, A_ROUND).await? {
+                self.refresh_in_background(user);
+            }
+        }
+        self.look().await
+    }
+
+    fn refresh_in_background(&self, user: UserId) {
+        let Ok(place) = Arc::clone(&self.places.0).try_acquire_owned() else { return };
+        let this = self.clone();
+        self.runtime.spawn(Box::pin(async move {
+            if let Ok(connection) = this.usable(&user).await {
+                // Whatever comes of it is on record.
+                let _ = this.refreshing(user, connection.generation).await;
+            }
+            drop(place);
+        }));
+    }
+}
