@@ -130,8 +130,8 @@ impl AuditEntry {
         after: &RefreshLease,
         at: Timestamp,
     ) -> Option<Self> {
-        let doubted = |lease: &&RefreshLease| lease.in_doubt && lease.generation == after.generation;
-        let is_new = after.in_doubt && before.filter(doubted).is_none();
+        let known = |lease: &RefreshLease| lease.in_doubt && lease.generation == after.generation;
+        let is_new = after.in_doubt && !before.is_some_and(known);
         is_new.then(|| Self::about(connection, AuditEvent::Doubted, Actor::Service, at))
     }
 }

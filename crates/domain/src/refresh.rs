@@ -121,7 +121,7 @@ impl ProblemCode {
 pub fn pause(tries: u32, dice: u8, retry_after: Option<Duration>) -> Duration {
     let even = FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(tries)).min(LONGEST_PAUSE);
     let fifth = even / 5;
-    let pause = even - fifth + fifth * 2 * u32::from(dice) / u32::from(u8::MAX);
+    let pause = fifth * 4 + fifth * 2 * u32::from(dice) / u32::from(u8::MAX);
     pause.max(retry_after.unwrap_or_default())
 }
 
@@ -172,7 +172,7 @@ mod tests {
 
     #[test]
     fn amocrm_is_not_asked_before_the_time_it_named() {
-        assert_eq!(pause(0, 128, Some(Duration::from_secs(60))), Duration::from_secs(60));
-        assert!(pause(9, 128, Some(Duration::from_secs(60))) > Duration::from_secs(200));
+        assert_eq!(pause(0, 128, Some(Duration::from_mins(1))), Duration::from_mins(1));
+        assert!(pause(9, 128, Some(Duration::from_mins(1))) > Duration::from_secs(200));
     }
 }

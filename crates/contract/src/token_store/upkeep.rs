@@ -37,7 +37,7 @@ pub(super) async fn orphaned_refreshes_come_oldest_first_and_limited(harness: &d
     assert_eq!(other.orphaned_refreshes(10).await.unwrap(), []);
 
     harness.advance_store_clock(LEASE_TERM).await;
-    assert_eq!(other.orphaned_refreshes(1).await.unwrap(), [first.clone()]);
+    assert_eq!(other.orphaned_refreshes(1).await.unwrap(), std::slice::from_ref(&first));
     let mut all = other.orphaned_refreshes(10).await.unwrap();
     assert_eq!(all.remove(0), first);
     all.sort_unstable();
