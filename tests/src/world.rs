@@ -58,13 +58,14 @@ impl World {
         Self::without_service_over(Options::default()).await
     }
 
-    /// The same with an amoCRM of these options, but for its redirect URI.
+    /// The same with an amoCRM of these options, but for its redirect URI and hook.
     pub async fn without_service_over(options: Options) -> Self {
         let common = settings::at_a_free_port();
         let redirect_uri = common.amo_redirect_uri.clone().unwrap();
+        let hook_url = Some(redirect_uri.replace("/callback", "/hooks/disconnected"));
         // The service paces itself; a machine that stutters must not make amoCRM count an eighth call.
         let switches = Switches { rate_limit: 0, ..options.switches.clone() };
-        let sandbox = Sandbox::start(Options { redirect_uri, switches, ..options }).await.unwrap();
+        let sandbox = Sandbox::start(Options { redirect_uri, hook_url, switches, ..options }).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
         let settings = ServeArgs {
             amo_auth_url: Some(sandbox.auth_url()),

@@ -30,6 +30,9 @@ pub enum ApiError {
     /// There is no good JWT.
     #[error("A valid token is required: {0}.")]
     Unauthorized(&'static str),
+    /// A hook that is not amoCRM's, or not for our integration.
+    #[error("The signature is not right for this integration.")]
+    InvalidSignature,
     /// No such path.
     #[error("There is nothing at this address.")]
     NotFound,
@@ -108,6 +111,7 @@ impl ApiError {
             Self::PayloadTooLarge => ("payload_too_large", "Payload too large"),
             Self::RequestTimeout => ("request_timeout", "Request timeout"),
             Self::Unauthorized(_) => ("unauthorized", "Unauthorized"),
+            Self::InvalidSignature => ("invalid_signature", "Invalid signature"),
             Self::NotFound => ("not_found", "Not found"),
             Self::MethodNotAllowed(_) => ("method_not_allowed", "Method not allowed"),
             Self::TooManyRequests(_) => ("too_many_requests", "Too many requests"),
@@ -161,6 +165,7 @@ impl ResponseError for ApiError {
             | Self::InvalidAccountHost
             | Self::InvalidCode => StatusCode::BAD_REQUEST,
             Self::Unauthorized(_) => StatusCode::UNAUTHORIZED,
+            Self::InvalidSignature => StatusCode::FORBIDDEN,
             Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
             Self::NotFound | Self::AttemptNotFound | Self::LeadNotFound | Self::PipelineNotFound => {
                 StatusCode::NOT_FOUND

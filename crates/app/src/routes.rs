@@ -4,7 +4,7 @@ use actix_web::error::JsonPayloadError;
 use actix_web::web::{self, JsonConfig, ServiceConfig};
 
 use crate::error::ApiError;
-use crate::handlers::{authorize, callback, connection, exchange_code, health, leads, pipelines};
+use crate::handlers::{authorize, callback, connection, exchange_code, health, hook, leads, pipelines};
 
 /// The largest body that is read.
 const LARGEST_BODY: usize = 16 * 1024;
@@ -24,6 +24,7 @@ pub fn configure(config: &mut ServiceConfig) {
                 .service(only("/exchange-code", "POST", web::post().to(exchange_code::claim)))
                 .service(only("/status", "GET", web::get().to(connection::status)))
                 .service(only("/disconnect", "POST", web::post().to(connection::disconnect)))
+                .service(only("/hooks/disconnected", "GET", web::get().to(hook::disconnected)))
                 .service(only("/leads", "GET", web::get().to(leads::list)))
                 .service(only("/leads/{amoLeadId}", "GET", web::get().to(leads::one)))
                 .service(only("/pipelines", "GET", web::get().to(pipelines::list)))

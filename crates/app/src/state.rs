@@ -8,6 +8,7 @@ use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
 use crate::auth::Verifier;
+use crate::config::HookConfig;
 use crate::deep_link::DeepLink;
 use crate::error::ApiError;
 use crate::limits::Limits;
@@ -20,6 +21,8 @@ pub struct AppState {
     pub verifier: Verifier,
     /// How often.
     pub limits: Limits,
+    /// How amoCRM's hook is known.
+    pub hook: HookConfig,
     /// Where *Return to App* leads.
     pub deep_link: DeepLink,
     /// The runtime that outlives requests.

@@ -1,5 +1,6 @@
 //! The commands. Standard output holds the result and nothing else; all else goes to standard error.
 
+mod connections;
 mod env_file;
 mod jwt;
 mod keys;
@@ -11,6 +12,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
+use connections::ConnectionsCommand;
 use keys::KeysCommand;
 
 use crate::config::{LogFormat, ServeArgs};
@@ -38,6 +40,9 @@ enum Command {
     Sandbox(sandbox::SandboxArgs),
     /// Bring the database up to date
     Migrate(Box<ServeArgs>),
+    /// Look at connections, and end or refresh one
+    #[command(subcommand)]
+    Connections(Box<ConnectionsCommand>),
     /// Print a JWT signed with `JWT_SECRET`, for development
     Jwt(jwt::JwtArgs),
     /// Make keys for stored tokens
@@ -75,6 +80,7 @@ impl Cli {
             Command::Serve(args) => in_runtime(serve::run(*args)),
             Command::Sandbox(args) => in_runtime(sandbox::run(args)),
             Command::Migrate(args) => in_runtime(migrate::run(*args)),
+            Command::Connections(command) => in_runtime(command.run()),
             Command::Jwt(args) => jwt::run(&args),
             Command::Keys(KeysCommand::New) => keys::new(),
             Command::Keys(KeysCommand::Rotate(args)) => in_runtime(keys::rotate(*args)),

@@ -61,6 +61,8 @@ pub enum Database {
 pub struct ServiceConfig {
     /// How its JWTs are checked.
     pub jwt: JwtConfig,
+    /// How amoCRM's hook is known.
+    pub hook: HookConfig,
     /// Where *Return to App* leads.
     pub deep_link: DeepLink,
     /// Calls a second to one amoCRM account.
@@ -73,6 +75,15 @@ pub struct ServiceConfig {
     pub trusted_proxies: Vec<IpNet>,
     /// What the use cases go by.
     pub settings: Settings,
+}
+
+/// How amoCRM's disconnect hook is known: by what only we and amoCRM know of the integration.
+#[derive(Clone)]
+pub struct HookConfig {
+    /// `AMO_CLIENT_ID`, which amoCRM calls `client_uuid` here.
+    pub client_id: String,
+    /// `AMO_CLIENT_SECRET`, the key of the signature.
+    pub client_secret: SecretString,
 }
 
 /// How the app's JWTs are checked.
@@ -110,6 +121,8 @@ impl ServeArgs {
                 values::web_url(&redirect_uri).map_err(|problem| reader.complain("AMO_REDIRECT_URI", problem)).ok()
             })
             .flatten();
+        let hook =
+            HookConfig { client_id: client_id.clone(), client_secret: SecretString::from(client_secret.clone()) };
         let jwt_secret = reader.required("JWT_SECRET", self.jwt_secret.clone());
         let storage = self.storage(&mut reader);
         let bind = reader.read("BIND", self.bind.as_deref(), "127.0.0.1:8080", |bind| {
@@ -180,6 +193,7 @@ impl ServeArgs {
                         issuer: self.jwt_issuer.clone().filter(|issuer| !issuer.is_empty()),
                         audience: self.jwt_audience.clone().filter(|audience| !audience.is_empty()),
                     },
+                    hook,
                     deep_link,
                     amo_rate_limit,
                     user_rate,

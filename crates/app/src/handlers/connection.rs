@@ -42,11 +42,7 @@ pub fn describe(standing: &Standing) -> Value {
             shape("connected", Some((host.as_str(), *account)), problem, times)
         }
         ConnectionState::NeedsReauth { former: FormerAccount { host, account }, reason, since } => {
-            let word = match reason {
-                ReauthReason::GrantRevoked => "grant_revoked",
-                ReauthReason::RotationLost => "rotation_lost",
-            };
-            shape("needs_reauth", Some((host.as_str(), *account)), Some((word, *since)), times)
+            shape("needs_reauth", Some((host.as_str(), *account)), Some((reauth_word(*reason), *since)), times)
         }
         ConnectionState::Revoked(FormerAccount { host, account }) => {
             shape("revoked", Some((host.as_str(), *account)), None, times)
@@ -73,7 +69,16 @@ fn shape(
     })
 }
 
-fn problem_word(code: ProblemCode) -> &'static str {
+/// What a dead grant died of.
+pub fn reauth_word(reason: ReauthReason) -> &'static str {
+    match reason {
+        ReauthReason::GrantRevoked => "grant_revoked",
+        ReauthReason::RotationLost => "rotation_lost",
+    }
+}
+
+/// What keeps amoCRM from answering.
+pub fn problem_word(code: ProblemCode) -> &'static str {
     match code {
         ProblemCode::ProviderBlocked => "provider_blocked",
         ProblemCode::ProviderDown => "provider_down",

@@ -5,6 +5,7 @@ pub mod callback;
 pub mod connection;
 pub mod exchange_code;
 pub mod health;
+pub mod hook;
 pub mod leads;
 pub mod pipelines;
 mod reading;

@@ -81,6 +81,11 @@ impl UseCases {
         }
     }
 
+    /// Refreshes the user's tokens now, due or not.
+    pub async fn refresh_now(&self, user: &UserId) -> Result<(), AccessError> {
+        self.refresh_shared(&self.usable(user).await?).await.map(drop)
+    }
+
     /// The user's connection, if it can be used.
     pub(super) async fn usable(&self, user: &UserId) -> Result<CrmConnection, AccessError> {
         let connection = self.store.connection(user).await?.ok_or(AccessError::NotConnected)?;

@@ -1,0 +1,156 @@
+//! `amo-connect connections`: what an operator does at three in the morning.
+
+mod story;
+
+use std::sync::Arc;
+
+use amo_connect_domain::audit::Actor;
+use amo_connect_domain::ids::UserId;
+use amo_connect_domain::ports::{StoreError, TokenStore};
+use amo_connect_domain::usecase::AccessError;
+use clap::{Args, Subcommand};
+use serde_json::Value;
+
+use super::{Failure, print};
+use crate::config::{ServeArgs, StorageConfig};
+use crate::wiring;
+
+/// How many users are read at a time.
+const PAGE: u32 = 200;
+
+/// How much of a story is told.
+const ENTRIES: u32 = 1000;
+
+/// What to do with connections. The service may run meanwhile.
+#[derive(Subcommand)]
+pub(super) enum ConnectionsCommand {
+    /// List everybody's connection
+    List(ListArgs),
+    /// Show a user's connection, and tell its story
+    Show(ShowArgs),
+    /// Refresh a user's tokens now, due or not, and wait for the outcome
+    Refresh(OneArgs),
+    /// Disconnect a user, as the app does
+    Disconnect(OneArgs),
+}
+
+/// How to list.
+#[derive(Args)]
+pub(super) struct ListArgs {
+    /// Print a JSON array
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    settings: ServeArgs,
+}
+
+/// Whom to show, and how.
+#[derive(Args)]
+pub(super) struct ShowArgs {
+    /// The user, as the JWT names them
+    user: String,
+    /// Print a JSON object
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    settings: ServeArgs,
+}
+
+/// Whom to change.
+#[derive(Args)]
+pub(super) struct OneArgs {
+    /// The user, as the JWT names them
+    user: String,
+    #[command(flatten)]
+    settings: ServeArgs,
+}
+
+impl ConnectionsCommand {
+    pub(super) async fn run(self) -> Result<(), Failure> {
+        match self {
+            Self::List(args) => list(&args).await,
+            Self::Show(args) => show(&args).await,
+            Self::Refresh(args) => refresh(&args).await,
+            Self::Disconnect(args) => disconnect(&args).await,
+        }
+    }
+}
+
+async fn list(args: &ListArgs) -> Result<(), Failure> {
+    let store = store(&args.settings).await?;
+    let (mut rows, mut last) = (Vec::new(), None);
+    loop {
+        let users = store.users(last, PAGE).await?;
+        for user in &users {
+            rows.push(row(&*store, user).await?);
+        }
+        let Some(user) = users.into_iter().next_back() else { break };
+        last = Some(user);
+    }
+    if args.json {
+        return print(&serde_json::to_string_pretty(&rows)?);
+    }
+    print(&story::table(&rows))
+}
+
+async fn show(args: &ShowArgs) -> Result<(), Failure> {
+    let user = UserId::new(args.user.as_str())?;
+    let store = store(&args.settings).await?;
+    let mut shown = row(&*store, &user).await?;
+    let entries = store.audit(&user, ENTRIES).await?;
+    shown["audit"] = entries.iter().map(story::entry).collect();
+    if args.json {
+        return print(&serde_json::to_string_pretty(&shown)?);
+    }
+    print(&story::tell(&shown))
+}
+
+/// A user's connection. One whose tokens no key opens is shown all the same.
+async fn row(store: &dyn TokenStore, user: &UserId) -> Result<Value, StoreError> {
+    match store.connection(user).await {
+        Ok(connection) => Ok(story::row(user, connection)),
+        Err(StoreError::Corrupt(why)) => Ok(story::unreadable(user, why)),
+        Err(error) => Err(error),
+    }
+}
+
+async fn refresh(args: &OneArgs) -> Result<(), Failure> {
+    let user = UserId::new(args.user.as_str())?;
+    let config = args.settings.check()?;
+    let state = wiring::assemble(as_it_is(config.storage), config.amo, &config.service).await?;
+    let refreshed = state.use_cases.refresh_now(&user).await;
+    // The refresh may outlast our patience; its pair must not be lost with this process.
+    state.tasks.close();
+    if tokio::time::timeout(config.shutdown_timeout, state.tasks.wait()).await.is_err() {
+        return Err(
+            "amoCRM does not answer; the refresh was left undone, and the service finds out what became of it".into()
+        );
+    }
+    match refreshed {
+        Ok(()) | Err(AccessError::RefreshInProgress) => {
+            let standing = state.use_cases.standing(&user).await?;
+            print(&story::table(&[story::row(&user, standing.connection)]))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn disconnect(args: &OneArgs) -> Result<(), Failure> {
+    let user = UserId::new(args.user.as_str())?;
+    let store = store(&args.settings).await?;
+    let had = store
+        .connection(&user)
+        .await
+        .map_or(true, |connection| connection.is_some_and(|connection| connection.account().is_some()));
+    store.disconnect(&user, Actor::Operator).await?;
+    print(if had { "Disconnected." } else { "There was no connection." })
+}
+
+async fn store(settings: &ServeArgs) -> Result<Arc<dyn TokenStore>, Failure> {
+    Ok(wiring::open(as_it_is(settings.check_storage()?)).await?.into_port())
+}
+
+/// A database is neither made nor changed by looking at it.
+fn as_it_is(storage: StorageConfig) -> StorageConfig {
+    StorageConfig { auto_migrate: false, ..storage }
+}

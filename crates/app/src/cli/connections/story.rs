@@ -1,0 +1,120 @@
+//! A connection and its story, in JSON and in words.
+
+use std::fmt::Write as _;
+
+use amo_connect_domain::audit::{Actor, AuditEntry, AuditEvent};
+use amo_connect_domain::connection::CrmConnection;
+use amo_connect_domain::ids::UserId;
+use amo_connect_domain::usecase::Standing;
+use serde_json::{Value, json};
+
+use crate::handlers::connection::{describe, problem_word, reauth_word};
+
+/// The columns of a connection, in JSON and in the table.
+const COLUMNS: [&str; 7] = ["user", "state", "domain", "accountId", "problem", "connectedAt", "lastRefreshedAt"];
+
+/// A user's connection, in the words of `GET /status`.
+pub(super) fn row(user: &UserId, connection: Option<CrmConnection>) -> Value {
+    let status = describe(&Standing { connection, awaits_claim: false });
+    json!({
+        "user": user.as_str(),
+        "state": status["state"],
+        "domain": status["domain"],
+        "accountId": status["accountId"],
+        "problem": status["problem"],
+        "connectedAt": status["connectedAt"],
+        "lastRefreshedAt": status["lastRefreshedAt"],
+    })
+}
+
+/// A connection whose row cannot be read.
+pub(super) fn unreadable(user: &UserId, why: &str) -> Value {
+    json!({
+        "user": user.as_str(), "state": "unreadable", "domain": "", "accountId": "",
+        "problem": { "code": why, "since": null }, "connectedAt": null, "lastRefreshedAt": null,
+    })
+}
+
+/// An entry of the audit trail.
+pub(super) fn entry(entry: &AuditEntry) -> Value {
+    let (event, reason) = words(entry.event);
+    json!({
+        "at": entry.at.to_string(),
+        "actor": actor(entry.actor),
+        "event": event,
+        "reason": reason,
+        "domain": entry.host.as_ref().map(|host| host.as_str()),
+        "accountId": entry.account.map(|account| account.to_string()),
+    })
+}
+
+fn words(event: AuditEvent) -> (&'static str, Option<&'static str>) {
+    match event {
+        AuditEvent::Connected => ("connected", None),
+        AuditEvent::Replaced => ("replaced", None),
+        AuditEvent::Disconnected => ("disconnected", None),
+        AuditEvent::Doubted => ("doubted", None),
+        AuditEvent::NeedsReauth(reason) => ("needs_reauth", Some(reauth_word(reason))),
+        AuditEvent::Revoked => ("revoked", None),
+        AuditEvent::Healed => ("healed", None),
+        AuditEvent::ProblemBegan(code) => ("problem_began", Some(problem_word(code))),
+        AuditEvent::ProblemEnded(code) => ("problem_ended", Some(problem_word(code))),
+        AuditEvent::Moved => ("moved", None),
+        AuditEvent::Kept => ("kept", None),
+    }
+}
+
+fn actor(actor: Actor) -> &'static str {
+    match actor {
+        Actor::User => "user",
+        Actor::Amo => "amocrm",
+        Actor::Administrator => "administrator",
+        Actor::Operator => "operator",
+        Actor::Service => "service",
+    }
+}
+
+/// Connections as a table.
+pub(super) fn table(rows: &[Value]) -> String {
+    let head = COLUMNS.map(str::to_owned);
+    let lines: Vec<_> =
+        std::iter::once(head).chain(rows.iter().map(|row| COLUMNS.map(|name| cell(&row[name])))).collect();
+    let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or_default();
+    let widths: Vec<_> = (0..COLUMNS.len()).map(width).collect();
+    let mut table = Vec::new();
+    for line in &lines {
+        let cells = line.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}"));
+        table.push(cells.collect::<Vec<_>>().join("  ").trim_end().to_owned());
+    }
+    table.join("\n")
+}
+
+/// A connection with its story, a line each.
+pub(super) fn tell(shown: &Value) -> String {
+    let mut told = String::new();
+    for name in COLUMNS {
+        // Writing to a text cannot fail.
+        let _ = writeln!(told, "{name:16} {}", cell(&shown[name]));
+    }
+    for entry in shown["audit"].as_array().into_iter().flatten() {
+        let [at, event, reason, actor, domain] =
+            ["at", "event", "reason", "actor", "domain"].map(|name| cell(&entry[name]));
+        let _ = write!(told, "\n{at:30} {:30} by {actor:14} {domain}", format!("{event} {}", reason.trim_matches('-')));
+    }
+    told.lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
+}
+
+/// A value for a terminal, which must not be told what to do by a user's id.
+fn cell(value: &Value) -> String {
+    match value {
+        Value::Null => "-".to_owned(),
+        Value::String(text) if text.is_empty() => "-".to_owned(),
+        Value::String(text) => text.escape_debug().to_string(),
+        Value::Object(problem) => {
+            let [code, since] = ["code", "since"].map(|name| problem.get(name).and_then(Value::as_str));
+            let since = since.map(|since| format!(" since {since}")).unwrap_or_default();
+            format!("{}{since}", code.unwrap_or_default())
+        }
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,108 @@
+//! `connections list|show|refresh|disconnect`, as processes beside a service that runs.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so loudly")]
+
+use amo_connect_tests::{ACCOUNT, Process, RIVAL, World};
+use serde_json::{Value, json};
+
+/// Runs `connections …` on the world's database: exit code, standard output, standard error.
+async fn connections(world: &World, arguments: &[&str]) -> (Option<i32>, String, String) {
+    let settings = &world.settings;
+    let variables = [
+        ("AMO_CLIENT_ID", &settings.amo_client_id),
+        ("AMO_CLIENT_SECRET", &settings.amo_client_secret),
+        ("AMO_REDIRECT_URI", &settings.amo_redirect_uri),
+        ("AMO_AUTH_URL", &settings.amo_auth_url),
+        ("AMO_ALLOWED_HOSTS", &settings.amo_allowed_hosts),
+        ("JWT_SECRET", &settings.jwt_secret),
+        ("TOKEN_KEYS", &settings.token_keys),
+        ("DATABASE_URL", &settings.database_url),
+    ]
+    .map(|(name, value)| (name, value.as_deref().unwrap()));
+    let arguments = [&["connections"], arguments].concat();
+    Process::start(&arguments, &variables, &world.folder()).ended().await
+}
+
+async fn json_of(world: &World, arguments: &[&str]) -> Value {
+    let (code, output, complaint) = connections(world, arguments).await;
+    assert_eq!(code, Some(0), "{complaint}");
+    serde_json::from_str(&output).unwrap_or_else(|_| panic!("not JSON: {output}"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everybodys_connection_is_listed_as_status_tells_it() {
+    let world = World::start().await;
+    assert_eq!(json_of(&world, &["list", "--json"]).await, json!([]));
+    world.connect("olena", ACCOUNT).await;
+    world.connect("ivan", RIVAL).await;
+    world.post("ivan", "/disconnect", json!({})).await.json();
+    let listed = json_of(&world, &["list", "--json"]).await;
+    let users: Vec<_> =
+        listed.as_array().unwrap().iter().map(|row| (row["user"].as_str(), row["state"].as_str())).collect();
+    assert_eq!(users, [(Some("ivan"), Some("not_connected")), (Some("olena"), Some("connected"))]);
+    let status = world.get("olena", "/status").await.data();
+    for name in ["state", "domain", "accountId", "problem", "connectedAt", "lastRefreshedAt"] {
+        assert_eq!(listed[1][name], status[name], "{name}");
+    }
+    let (code, table, _) = connections(&world, &["list"]).await;
+    assert_eq!((code, table.lines().count()), (Some(0), 3), "{table}");
+    assert!(table.starts_with("user   state"), "{table}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn show_tells_a_connections_story_and_no_token() {
+    let world = World::start().await;
+    world.connect("olena", ACCOUNT).await;
+    world.connect("olena", ACCOUNT).await;
+    world.sandbox.move_account(ACCOUNT).unwrap();
+    assert_eq!(world.get("olena", "/leads").await.status, 200);
+    let (code, output, _) = connections(&world, &["disconnect", "olena"]).await;
+    assert_eq!((code, output.as_str()), (Some(0), "Disconnected.\n"));
+    assert_eq!(world.get("olena", "/leads").await.problem(), (409, "not_connected".to_owned()));
+
+    let shown = json_of(&world, &["show", "olena", "--json"]).await;
+    let story: Vec<_> = shown["audit"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| (entry["event"].as_str(), entry["actor"].as_str()))
+        .collect();
+    let expected = [("connected", "user"), ("replaced", "user"), ("moved", "amocrm"), ("disconnected", "operator")];
+    assert_eq!(story, expected.map(|(event, actor)| (Some(event), Some(actor))));
+    assert_eq!(shown["audit"][0]["accountId"], ACCOUNT.to_string());
+    let (_, told, _) = connections(&world, &["show", "olena"]).await;
+    assert!(told.contains("moved") && told.contains("by operator"), "{told}");
+    for secret in ["def50200", "eyJ0eXAiOiJKV1Qi"] {
+        assert!(!told.contains(secret) && !shown.to_string().contains(secret), "{told}");
+    }
+    let nobody = json_of(&world, &["show", "nobody", "--json"]).await;
+    assert_eq!((&nobody["state"], &nobody["audit"]), (&json!("not_connected"), &json!([])));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn refresh_renews_the_tokens_that_the_service_uses_from_then_on() {
+    let world = World::start().await;
+    world.connect("olena", ACCOUNT).await;
+    let (code, output, complaint) = connections(&world, &["refresh", "olena"]).await;
+    assert_eq!(code, Some(0), "{complaint}");
+    assert!(output.contains("connected"), "{output}");
+    assert_eq!(world.sandbox.stats().refreshes, 1);
+    assert_ne!(world.get("olena", "/status").await.data()["lastRefreshedAt"], Value::Null);
+    assert_eq!((world.get("olena", "/leads").await.status, world.sandbox.stats().refreshes), (200, 1));
+
+    world.sandbox.revoke(ACCOUNT).unwrap();
+    let (code, _, complaint) = connections(&world, &["refresh", "olena"]).await;
+    assert_eq!(code, Some(1));
+    assert!(complaint.contains("the grant is dead"), "{complaint}");
+    assert_eq!(world.get("olena", "/status").await.data()["problem"]["code"], "grant_revoked");
+    let (code, _, complaint) = connections(&world, &["refresh", "nobody"]).await;
+    assert_eq!((code, complaint.contains("not connected")), (Some(1), true), "{complaint}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn looking_makes_no_database() {
+    let world = World::without_service().await;
+    let (code, output, complaint) = connections(&world, &["list"]).await;
+    assert_eq!((code, output.as_str()), (Some(1), ""));
+    assert!(complaint.contains("cannot be"), "{complaint}");
+    assert_eq!(std::fs::read_dir(world.folder()).unwrap().count(), 0);
+}
