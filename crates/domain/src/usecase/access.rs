@@ -14,6 +14,9 @@ use crate::token::TokenPair;
 /// How long a caller waits for a refresh; the refresh itself goes on.
 pub(super) const PATIENCE: Duration = Duration::from_secs(15);
 
+/// How long a caller waits for a refresh who could use the access token as it is.
+const PATIENCE_WITH_A_LIVE_TOKEN: Duration = Duration::from_secs(5);
+
 /// An access token of a refresh younger than this that amoCRM refuses is not mended by another.
 const YOUNG: SignedDuration = SignedDuration::from_secs(60);
 
@@ -97,19 +100,19 @@ impl UseCases {
         }
     }
 
-    /// The grant after a refresh, or as it was while its access token lives.
+    /// The grant after a refresh, or as it is while its access token lives and the refresh fails
+    /// or takes long.
     async fn refreshed(&self, connection: CrmConnection) -> Result<Access, AccessError> {
-        match (self.refresh_shared(&connection).await, connection.grant()) {
-            (Err(AccessError::Amo(_) | AccessError::RefreshInProgress), Some(grant))
-                if grant.tokens.is_alive(self.runtime.now()) =>
-            {
-                // The row may have been replaced meanwhile; a dead or foreign grant is not used.
-                match self.usable(&connection.user).await {
-                    Ok(now) => opened(&now),
-                    Err(error) => Err(error),
-                }
+        let now = self.runtime.now();
+        if !connection.grant().is_some_and(|grant| grant.tokens.is_alive(now)) {
+            return self.refresh_shared(&connection).await;
+        }
+        match self.within(PATIENCE_WITH_A_LIVE_TOKEN, self.refresh_shared(&connection)).await {
+            // The row may have been replaced meanwhile; a dead or foreign grant is not used.
+            Some(Err(AccessError::Amo(_) | AccessError::RefreshInProgress)) | None => {
+                opened(&self.usable(&connection.user).await?)
             }
-            (outcome, _) => outcome,
+            Some(outcome) => outcome,
         }
     }
 

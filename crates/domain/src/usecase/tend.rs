@@ -9,11 +9,14 @@ use crate::ids::UserId;
 use crate::ports::StoreError;
 
 /// How many refreshes in the background go on at a time, in this process.
-const AT_A_TIME: usize = 32;
+const AT_A_TIME: usize = 128;
 
-/// How many connections are begun with in one round, of each kind: work is spread out, and each
-/// round costs what is due and not what is stored.
-const A_ROUND: u32 = 8;
+/// How many orphaned refreshes are begun with in one round: somebody may be waiting for each.
+const ORPHANS_A_ROUND: u32 = 100;
+
+/// How many stale connections are begun with in one round. They have months, so their work is
+/// spread out.
+const STALE_A_ROUND: u32 = 8;
 
 /// The places for refreshes in the background.
 #[derive(Clone, Debug)]
@@ -32,11 +35,11 @@ impl UseCases {
     /// To be called every [`TEND_EVERY`](super::TEND_EVERY) in each process; leases keep several
     /// from doing the same work.
     pub async fn tend(&self) -> Result<(), StoreError> {
-        for user in self.store.orphaned_refreshes(A_ROUND).await? {
+        for user in self.store.orphaned_refreshes(ORPHANS_A_ROUND).await? {
             self.refresh_in_background(user);
         }
         if let Ok(before) = self.runtime.now().checked_sub(self.settings.keepalive_after) {
-            for user in self.store.stale_connections(before, A_ROUND).await? {
+            for user in self.store.stale_connections(before, STALE_A_ROUND).await? {
                 self.refresh_in_background(user);
             }
         }
