@@ -93,7 +93,9 @@ impl Running {
         let tasks = timeout_at(deadline, self.state.tasks.wait()).await;
         match (requests, tasks) {
             (_, Err(_)) => {
-                Err(Unfinished { tasks: self.state.tasks.len(), pairs: self.state.use_cases.pairs_in_hand() })
+                let (tasks, pairs) = (self.state.tasks.len(), self.state.use_cases.pairs_in_hand());
+                tracing::error!(tasks, pairs_lost = pairs, "stopping before all was done");
+                Err(Unfinished { tasks, pairs })
             }
             (_, Ok(())) => Ok(()),
         }
