@@ -12,7 +12,7 @@ use amo_connect_domain::attempt::Attempt;
 use amo_connect_domain::connection::Grant;
 use amo_connect_domain::exchange::{Admission, Origin};
 use amo_connect_domain::host::AccountHost;
-use amo_connect_domain::ids::{AccountId, AttemptId, LeaseOwner, UserId};
+use amo_connect_domain::ids::{AccountId, AttemptId, Epoch, LeaseOwner, UserId};
 use amo_connect_domain::token::{
     AccessToken, AuthorizationCode, CodeHash, Issued, RefreshToken, State, StateHash, TokenPair,
 };
@@ -104,8 +104,13 @@ pub fn by_stranger(code: CodeHash) -> Admission {
     Admission { code, came_with: None, origin: Origin::Stranger, host: host(1) }
 }
 
-/// An app's request to exchange `code` for `user`.
+/// An app's request to exchange `code` for `user`, who was never connected when they asked.
 pub fn by_app(code: CodeHash, user: &UserId) -> Admission {
-    let origin = Origin::App { attempt: None, user: user.clone() };
+    by_app_as_of(code, user, Epoch::default())
+}
+
+/// An app's request to exchange `code` for `user`, whose epoch was `as_of` when they asked.
+pub fn by_app_as_of(code: CodeHash, user: &UserId, as_of: Epoch) -> Admission {
+    let origin = Origin::App { attempt: None, user: user.clone(), as_of };
     Admission { code, came_with: None, origin, host: host(1) }
 }

@@ -38,6 +38,8 @@ pub enum Origin {
         attempt: Option<AttemptId>,
         /// The JWT's user.
         user: UserId,
+        /// The user's epoch when they asked: a disconnect since then wins.
+        as_of: Epoch,
     },
 }
 
@@ -155,7 +157,10 @@ impl Exchange {
         store_now: Timestamp,
     ) -> Admitted {
         let lease = Lease::granted(owner, store_now);
-        let epoch = connection.map_or(Epoch::default(), |connection| connection.epoch);
+        let epoch = match request.origin {
+            Origin::App { as_of, .. } => as_of,
+            _ => connection.map_or(Epoch::default(), |connection| connection.epoch),
+        };
         if let Some(mut known) = on_record {
             let foreign = known.user.as_ref().zip(request.origin.user()).is_some_and(|(theirs, ours)| theirs != ours);
             if foreign || !known.may_be_sent(store_now) {
@@ -205,7 +210,8 @@ impl Exchange {
     /// stored with this record.
     ///
     /// A code is single use, so there is one grant at most: also an owner whose lease has
-    /// passed, and whose code was recorded as refused meanwhile, brings it in.
+    /// passed, and whose code was recorded as refused meanwhile, brings it in. But a disconnect
+    /// finds nothing to void in a refused code: what comes after one is void by the epoch.
     pub fn receive(
         &mut self,
         grant: Grant,
@@ -217,6 +223,11 @@ impl Exchange {
             ExchangeStatus::InFlight(_) | ExchangeStatus::Interrupted | ExchangeStatus::CodeRefused
         );
         if !open {
+            return None;
+        }
+        let moved_on = connection.as_ref().is_some_and(|connection| connection.epoch != self.epoch);
+        if self.status == ExchangeStatus::CodeRefused && moved_on {
+            self.status = ExchangeStatus::Void;
             return None;
         }
         if self.user.is_none() || self.claim_needed {
@@ -259,8 +270,11 @@ impl Exchange {
     }
 
     fn settle(&mut self, grant: Grant, mut connection: CrmConnection, now: Timestamp) -> Option<CrmConnection> {
-        // Disconnected since. A connect since is no reason to refuse: the later grant replaces it.
-        if connection.epoch != self.epoch && connection.grant().is_none() {
+        // Disconnected since. For an attempt, which a disconnect ends by itself, a connect since
+        // is no reason to refuse: the later grant replaces it. Without one nobody can tell what
+        // else there was before that connect.
+        let moved_on = connection.epoch != self.epoch;
+        if moved_on && (self.attempt.is_none() || connection.grant().is_none()) {
             self.status = ExchangeStatus::Void;
             return None;
         }
@@ -349,7 +363,11 @@ mod tests {
     }
 
     fn app(name: &str) -> Origin {
-        Origin::App { attempt: None, user: user(name) }
+        app_as_of(name, Epoch(0))
+    }
+
+    fn app_as_of(name: &str, as_of: Epoch) -> Origin {
+        Origin::App { attempt: None, user: user(name), as_of }
     }
 
     fn waiting() -> Exchange {
@@ -410,8 +428,13 @@ mod tests {
         let asked = CrmConnection::new(user("olena"));
         let mut after = asked.clone();
         after.disconnect();
-        assert_eq!(exchange.claim(after, asked.epoch, at(2)), Err(ClaimRefusal::NotWaiting));
+        assert_eq!(exchange.claim(after.clone(), asked.epoch, at(2)), Err(ClaimRefusal::NotWaiting));
         assert_eq!(exchange.status, ExchangeStatus::Void);
+
+        let mut exchange = waiting();
+        after.connect(grant(1), at(1));
+        assert_eq!(exchange.claim(after, asked.epoch, at(2)), Err(ClaimRefusal::NotWaiting));
+        assert_eq!(exchange.status, ExchangeStatus::Void, "also if the user has connected anew since");
     }
 
     #[test]
@@ -436,9 +459,19 @@ mod tests {
     #[test]
     fn a_disconnect_voids_an_exchange_in_flight() {
         let before = connected_to("olena", 1);
-        let mut exchange = granted(admit(None, app("olena"), Some(&before), 0));
+        let mut exchange = granted(admit(None, app_as_of("olena", before.epoch), Some(&before), 0));
         let mut after = before;
         after.disconnect();
+        assert_eq!(exchange.receive(grant(1), Some(after), at(1)), None);
+        assert_eq!(exchange.status, ExchangeStatus::Void);
+    }
+
+    #[test]
+    fn a_disconnect_wins_over_a_code_that_the_app_had_brought_and_nobody_had_admitted() {
+        let asked = connected_to("olena", 1);
+        let mut after = asked.clone();
+        after.disconnect();
+        let mut exchange = granted(admit(None, app_as_of("olena", asked.epoch), Some(&after), 0));
         assert_eq!(exchange.receive(grant(1), Some(after), at(1)), None);
         assert_eq!(exchange.status, ExchangeStatus::Void);
     }
@@ -449,6 +482,23 @@ mod tests {
         exchange.status = ExchangeStatus::CodeRefused;
         let connection = exchange.receive(grant(1), Some(CrmConnection::new(user("olena"))), at(1));
         assert_eq!(connection.unwrap().grant(), Some(&grant(1)));
+    }
+
+    #[test]
+    fn a_pair_whose_code_was_recorded_as_refused_never_outlives_a_disconnect() {
+        for connects_again in [false, true] {
+            let mut exchange = granted(admit(None, app("olena"), None, 0));
+            exchange.status = ExchangeStatus::CodeRefused;
+            exchange.claim_needed = !connects_again;
+            let mut since = CrmConnection::new(user("olena"));
+            since.disconnect();
+            if connects_again {
+                since.connect(grant(2), at(1));
+            }
+            exchange.void();
+            assert_eq!(exchange.receive(grant(1), Some(since), at(2)), None);
+            assert_eq!(exchange.status, ExchangeStatus::Void);
+        }
     }
 
     #[test]

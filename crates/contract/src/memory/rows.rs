@@ -71,7 +71,7 @@ impl Rows {
     ) -> Admitted {
         let (user, attempt) = match &request.origin {
             Origin::Attempt { id, user, .. } => (Some(user), Some(*id)),
-            Origin::App { attempt, user } => (Some(user), *attempt),
+            Origin::App { attempt, user, .. } => (Some(user), *attempt),
             Origin::Stranger => (None, None),
         };
         let admitted = Exchange::admit(

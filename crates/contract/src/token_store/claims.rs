@@ -39,7 +39,7 @@ pub(super) async fn a_claim_over_the_same_account_renews_the_connection(harness:
     let store = harness.store();
     let before = connect(&store, &user("olena"), 1, "old").await;
     let code = waiting(&store, "new").await;
-    assert_eq!(store.claim(code, &user("olena"), Epoch::default(), at(2)).await.unwrap(), Claim::Connected);
+    assert_eq!(store.claim(code, &user("olena"), before.epoch, at(2)).await.unwrap(), Claim::Connected);
     let renewed = connection(&store, &user("olena")).await;
     assert_eq!(renewed.grant(), Some(&grant(1, "new")));
     assert!(renewed.epoch > before.epoch && renewed.generation > before.generation);
@@ -49,7 +49,7 @@ pub(super) async fn a_claim_over_another_account_is_refused_and_wipes_the_grant(
     let store = harness.store();
     let before = connect(&store, &user("olena"), 2, "old").await;
     let code = waiting(&store, "strangers").await;
-    let claim = store.claim(code, &user("olena"), Epoch::default(), at(2)).await.unwrap();
+    let claim = store.claim(code, &user("olena"), before.epoch, at(2)).await.unwrap();
     assert_eq!(claim, Claim::Refused(ClaimRefusal::OtherAccount));
     assert_eq!(connection(&store, &user("olena")).await, before);
     assert_eq!(status(&store, code).await, ExchangeStatus::OtherAccount);

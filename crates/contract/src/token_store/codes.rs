@@ -7,7 +7,9 @@ use amo_connect_domain::lease::{LEASE_RENEWAL, LEASE_TERM, Lease};
 
 use super::TokenStoreHarness;
 use super::steps::{admit, connect, connection, grant_of, status};
-use crate::fixtures::{after, at, attempt, by_app, by_attempt, by_stranger, code, grant, host, owner, state, user};
+use crate::fixtures::{
+    after, at, attempt, by_app, by_app_as_of, by_attempt, by_stranger, code, grant, host, owner, state, user,
+};
 use crate::suite::race;
 
 pub(super) async fn an_exchange_comes_back_as_it_went_in(harness: &dyn TokenStoreHarness) {
@@ -19,7 +21,7 @@ pub(super) async fn an_exchange_comes_back_as_it_went_in(harness: &dyn TokenStor
         by_attempt(code("by attempt"), &attempt, true),
         by_stranger(code("by a stranger")),
         Admission { came_with: Some(state("theirs")), ..by_stranger(code("with a state")) },
-        Admission { host: host(7), ..by_app(code("by an app"), &user("olena")) },
+        Admission { host: host(7), ..by_app_as_of(code("by an app"), &user("olena"), Epoch(1)) },
     ];
     for request in requests {
         let granted = admit(&store, &request, owner(1)).await;

@@ -9,7 +9,7 @@ use amo_connect_domain::ports::{Claim, RefreshRequest, StoreError};
 
 use super::TokenStoreHarness;
 use super::steps::{admit, connect, connection, grant_of, lease, status, waiting};
-use crate::fixtures::{at, attempt, by_app, by_attempt, code, grant, owner, pair, user};
+use crate::fixtures::{at, attempt, by_app, by_app_as_of, by_attempt, code, grant, owner, pair, user};
 
 pub(super) async fn a_disconnect_wipes_every_token(harness: &dyn TokenStoreHarness) {
     let (store, other, olena) = (harness.store(), harness.second_handle().await, user("olena"));
@@ -103,6 +103,16 @@ pub(super) async fn a_first_exchange_begun_before_it_brings_nothing_back(harness
     assert_eq!(ended.status, ExchangeStatus::Void);
     store.save_grant(code("first"), &grant(1, "first"), at(9)).await.unwrap();
     assert_eq!(grant_of(&other, &olena).await, None);
+}
+
+pub(super) async fn a_code_brought_before_it_brings_nothing_back(harness: &dyn TokenStoreHarness) {
+    let (store, other, olena) = (harness.store(), harness.second_handle().await, user("olena"));
+    let before = connect(&store, &olena, 1, "old").await;
+    other.disconnect(&olena, Actor::User).await.unwrap();
+    admit(&store, &by_app_as_of(code("new"), &olena, before.epoch), owner(1)).await;
+    let record = store.save_grant(code("new"), &grant(1, "new"), at(9)).await.unwrap();
+    assert_eq!(record.status, ExchangeStatus::Void);
+    assert_eq!(grant_of(&store, &olena).await, None);
 }
 
 pub(super) async fn an_exchange_begun_after_it_connects(harness: &dyn TokenStoreHarness) {

@@ -197,6 +197,7 @@ suite::cases! {
         disconnect::a_refresh_begun_before_it_brings_nothing_back,
         disconnect::an_exchange_begun_before_it_brings_nothing_back,
         disconnect::a_first_exchange_begun_before_it_brings_nothing_back,
+        disconnect::a_code_brought_before_it_brings_nothing_back,
         disconnect::an_exchange_begun_after_it_connects,
     ]
 

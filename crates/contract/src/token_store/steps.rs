@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use amo_connect_domain::connection::{CrmConnection, Grant};
 use amo_connect_domain::exchange::{Admission, Admitted, Exchange, ExchangeStatus};
-use amo_connect_domain::ids::{Generation, LeaseOwner, UserId};
+use amo_connect_domain::ids::{Epoch, Generation, LeaseOwner, UserId};
 use amo_connect_domain::lease::RefreshLease;
 use amo_connect_domain::ports::{RefreshRequest, TokenStore};
 use amo_connect_domain::token::CodeHash;
 
-use crate::fixtures::{at, by_app, by_stranger, code, grant, owner};
+use crate::fixtures::{at, by_app_as_of, by_stranger, code, grant, owner};
 
 pub(super) type Store = Arc<dyn TokenStore>;
 
@@ -23,7 +23,8 @@ pub(super) async fn admit(store: &Store, request: &Admission, owner: LeaseOwner)
 
 /// Connects `user` to account `account` with the pair `name`, by a code of that name.
 pub(super) async fn connect(store: &Store, user: &UserId, account: u64, name: &str) -> CrmConnection {
-    admit(store, &by_app(code(name), user), owner(200)).await;
+    let as_of = store.connection(user).await.unwrap().map_or(Epoch::default(), |connection| connection.epoch);
+    admit(store, &by_app_as_of(code(name), user, as_of), owner(200)).await;
     store.save_grant(code(name), &grant(account, name), at(1)).await.unwrap();
     connection(store, user).await
 }

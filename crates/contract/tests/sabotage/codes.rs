@@ -24,7 +24,11 @@ impl SabotagedStore {
         match (self.sabotage, &request.origin, self.note(|notes| notes.code_owner)) {
             (Sabotage::AdmitsLateAttempts, ..) => now = at(0),
             (Sabotage::SpendsNoAttempt, Origin::Attempt { user, .. }, _) => {
-                request.origin = Origin::App { attempt: None, user: user.clone() };
+                request.origin = Origin::App { attempt: None, user: user.clone(), as_of: Epoch::default() };
+            }
+            (Sabotage::AdmitsPastDisconnects, Origin::App { attempt, user, .. }, _) => {
+                let as_of = self.honest.connection(user).await?.map_or(Epoch::default(), |row| row.epoch);
+                request.origin = Origin::App { attempt: *attempt, user: user.clone(), as_of };
             }
             (Sabotage::JudgesLeasesByTheCaller, _, Some(holder)) if now > after(at(0), LEASE_TERM) => {
                 self.honest.end_exchange(request.code, holder, false).await?;

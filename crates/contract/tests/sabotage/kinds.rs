@@ -8,6 +8,7 @@ pub(crate) enum Sabotage {
     AdmitsCodesOnce,
     AdmitsEverybody,
     AdmitsLateAttempts,
+    AdmitsPastDisconnects,
     AltersAttempts,
     AltersExchanges,
     AwaitsForever,

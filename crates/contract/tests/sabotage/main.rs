@@ -82,6 +82,7 @@ const NOTICED: &[(Sabotage, &str)] = &[
     (Sabotage::DisconnectsEverybody, "a_disconnect_touches_nobody_else"),
     (Sabotage::DisconnectIsNoEvent, "a_refresh_begun_before_it_brings_nothing_back"),
     (Sabotage::DisconnectIsNoEvent, "an_exchange_begun_before_it_brings_nothing_back"),
+    (Sabotage::AdmitsPastDisconnects, "a_code_brought_before_it_brings_nothing_back"),
     (Sabotage::NoLease, "a_refresh_lease_is_exclusive_until_it_lapses"),
     (Sabotage::NoLease, "of_eight_owners_one_is_granted_the_lease"),
     (Sabotage::ForgetsDoubt, "a_lapsed_lease_leaves_doubt_and_an_ended_one_none"),

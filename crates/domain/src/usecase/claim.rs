@@ -90,7 +90,7 @@ impl UseCases {
             if known.is_none() {
                 self.welcome(ours, attempt.as_ref())?;
             }
-            let origin = Origin::App { attempt: attempt.map(|attempt| attempt.id), user: user.clone() };
+            let origin = Origin::App { attempt: attempt.map(|attempt| attempt.id), user: user.clone(), as_of };
             let request = Admission { code: code_hash, came_with: state_hash, origin, host };
             known = match self.exchange(request, code, None, deadline).await? {
                 Exchanged::Settled(record) => Some(*record),

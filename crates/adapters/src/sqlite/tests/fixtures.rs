@@ -7,7 +7,7 @@ use amo_connect_domain::attempt::Attempt;
 use amo_connect_domain::connection::{CrmConnection, Grant};
 use amo_connect_domain::exchange::{Admission, Origin};
 use amo_connect_domain::host::AccountHost;
-use amo_connect_domain::ids::{AccountId, AttemptId, LeaseOwner, UserId};
+use amo_connect_domain::ids::{AccountId, AttemptId, Epoch, LeaseOwner, UserId};
 use amo_connect_domain::ports::TokenStore as _;
 use amo_connect_domain::token::{AccessToken, AuthorizationCode, CodeHash, Issued, RefreshToken, State, StateHash};
 use diesel::connection::SimpleConnection as _;
@@ -106,8 +106,9 @@ pub(super) fn by_attempt(code: CodeHash, attempt: &Attempt) -> Admission {
     Admission { code, came_with: Some(attempt.state_hash), origin, host: grant(1, "").host }
 }
 
-pub(super) fn by_app(code: CodeHash, user: UserId) -> Admission {
-    Admission { code, came_with: None, origin: Origin::App { attempt: None, user }, host: grant(1, "").host }
+pub(super) fn by_app(code: CodeHash, user: UserId, as_of: Epoch) -> Admission {
+    let origin = Origin::App { attempt: None, user, as_of };
+    Admission { code, came_with: None, origin, host: grant(1, "").host }
 }
 
 pub(super) fn by_stranger(code: CodeHash) -> Admission {
@@ -126,6 +127,9 @@ pub(super) async fn fill(store: &SqliteTokenStore) {
     store.open_attempt(&ivans).await.unwrap();
     store.admit_code(&by_attempt(code("claimable"), &ivans), owner(1), at(0)).await.unwrap();
     store.save_grant(code("claimable"), &grant(3, "claimable"), at(0)).await.unwrap();
-    store.admit_code(&by_app(code("in flight"), user("olena")), owner(1), at(0)).await.unwrap();
+    store
+        .admit_code(&by_app(code("in flight"), user("olena"), connected("olena").epoch), owner(1), at(0))
+        .await
+        .unwrap();
     store.open_attempt(&attempt("open", user("olena"), 0)).await.unwrap();
 }

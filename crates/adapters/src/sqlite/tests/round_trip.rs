@@ -171,7 +171,7 @@ async fn codes_of_every_status_come_back() {
         assert_eq!(status(ended.await), expected);
     }
     let other_account = settled(store, code("d"), || async {
-        store.admit_code(&by_app(code("d"), user("olena")), owner(1), at(0)).await.unwrap();
+        store.admit_code(&by_app(code("d"), user("olena"), Epoch(1)), owner(1), at(0)).await.unwrap();
         store.save_grant(code("d"), &grant(9, "other"), at(0)).await.unwrap();
     });
     assert_eq!(status(other_account.await), ExchangeStatus::OtherAccount);
@@ -182,7 +182,7 @@ async fn codes_of_every_status_come_back() {
     });
     assert_eq!(status(unclaimed.await), ExchangeStatus::Unclaimed);
     let void = settled(store, code("f"), || async {
-        store.admit_code(&by_app(code("f"), user("olena")), owner(1), at(0)).await.unwrap();
+        store.admit_code(&by_app(code("f"), user("olena"), Epoch(1)), owner(1), at(0)).await.unwrap();
         store.disconnect(&user("olena"), Actor::User).await.unwrap();
     });
     assert_eq!(status(void.await), ExchangeStatus::Void);

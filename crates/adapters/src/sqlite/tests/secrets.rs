@@ -5,7 +5,7 @@ use std::fs;
 use amo_connect_domain::audit::Actor;
 use amo_connect_domain::connection::CrmConnection;
 use amo_connect_domain::exchange::{ClaimRefusal, ExchangeStatus};
-use amo_connect_domain::ids::{Epoch, Revision};
+use amo_connect_domain::ids::Revision;
 use amo_connect_domain::ports::{Claim, StoreError, TokenStore as _};
 use diesel::RunQueryDsl as _;
 use diesel::connection::SimpleConnection as _;
@@ -73,7 +73,7 @@ async fn a_claim_that_wipes_and_a_sweep_leave_not_even_the_sealed_tokens() {
     assert!(waiting.len() == 2 && waiting.iter().all(|part| is_on_disk(&scratch, part)));
 
     // She is connected to another account: one of the two grants is wiped.
-    let refused = store.claim(code("waiting"), &user("olena"), Epoch::default(), at(1)).await.unwrap();
+    let refused = store.claim(code("waiting"), &user("olena"), connected("olena").epoch, at(1)).await.unwrap();
     assert_eq!(refused, Claim::Refused(ClaimRefusal::OtherAccount));
     assert_eq!(waiting.iter().filter(|part| is_on_disk(&scratch, *part)).count(), 1);
     assert_eq!(store.sweep(at(3600)).await.unwrap(), 1);
