@@ -6,6 +6,10 @@ use serde_json::{Value, json};
 
 /// Runs `connections …` on the world's database: exit code, standard output, standard error.
 async fn connections(world: &World, arguments: &[&str]) -> (Option<i32>, String, String) {
+    run(world, &[&["connections"], arguments].concat()).await
+}
+
+async fn run(world: &World, arguments: &[&str]) -> (Option<i32>, String, String) {
     let settings = &world.settings;
     let variables = [
         ("AMO_CLIENT_ID", &settings.amo_client_id),
@@ -18,8 +22,7 @@ async fn connections(world: &World, arguments: &[&str]) -> (Option<i32>, String,
         ("DATABASE_URL", &settings.database_url),
     ]
     .map(|(name, value)| (name, value.as_deref().unwrap()));
-    let arguments = [&["connections"], arguments].concat();
-    Process::start(&arguments, &variables, &world.folder()).ended().await
+    Process::start(arguments, &variables, &world.folder()).ended().await
 }
 
 async fn json_of(world: &World, arguments: &[&str]) -> Value {
@@ -99,10 +102,12 @@ async fn refresh_renews_the_tokens_that_the_service_uses_from_then_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn looking_makes_no_database() {
+async fn looking_and_sealing_anew_make_no_database() {
     let world = World::without_service().await;
-    let (code, output, complaint) = connections(&world, &["list"]).await;
-    assert_eq!((code, output.as_str()), (Some(1), ""));
-    assert!(complaint.contains("cannot be"), "{complaint}");
-    assert_eq!(std::fs::read_dir(world.folder()).unwrap().count(), 0);
+    for command in [["connections", "list"], ["keys", "rotate"]] {
+        let (code, output, complaint) = run(&world, &command).await;
+        assert_eq!((code, output.as_str()), (Some(1), ""), "{command:?}");
+        assert!(complaint.contains("cannot be"), "{command:?}: {complaint}");
+        assert_eq!(std::fs::read_dir(world.folder()).unwrap().count(), 0, "{command:?}");
+    }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::ids::{Generation, LeaseOwner};
+use crate::refresh::LONGEST_PAUSE;
 
 /// How long a lease lasts unless it is renewed. A crash is over after this.
 pub const LEASE_TERM: Duration = Duration::from_secs(15);
@@ -102,6 +103,13 @@ impl RefreshLease {
             tries: self.tries.saturating_add(1),
             ..self
         }
+    }
+
+    /// A rest for a refresh that cannot be: its tokens do not open. What was known of earlier
+    /// sendings stays.
+    #[must_use]
+    pub fn set_aside(self, store_now: Timestamp) -> Self {
+        Self { owner: None, until: after(store_now, LONGEST_PAUSE), ..self }
     }
 
     /// Whether the outcome of a sending has to be found out, now: its owner died, or the rest

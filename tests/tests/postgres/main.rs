@@ -4,7 +4,9 @@
 mod doors;
 mod locks;
 mod outages;
+mod reseal;
 mod schema;
 mod service;
 mod steps;
+mod sweeps;
 mod tls;

@@ -55,13 +55,16 @@ impl Connector {
     }
 }
 
-/// A server that loses us ends our transactions by itself. A commit that a power cut takes back
+/// A server that loses us ends our transactions by itself. A lock is not waited for as long as a
+/// free connection is: those who wait for one user must not keep all connections from the others.
+/// A commit that a power cut takes back
 /// is a lost user, so it is not taken for one before it is on disk, whatever the server's
 /// default; a stricter default stays.
 fn settings(transaction_timeout: Duration) -> String {
-    let (limit, idle) = (transaction_timeout.as_millis(), transaction_timeout.as_millis() * 2);
+    let limit = transaction_timeout.as_millis();
+    let (lock, idle) = (limit * 2 / 5, limit * 2);
     format!(
-        "SET lock_timeout = {limit};
+        "SET lock_timeout = {lock};
          SET statement_timeout = {limit};
          SET idle_in_transaction_session_timeout = {idle};
          SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"

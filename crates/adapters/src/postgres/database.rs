@@ -83,7 +83,7 @@ impl Postgres {
 
 #[async_trait]
 impl Database for Postgres {
-    /// Reads are one statement each.
+    /// Without a transaction: what a read has of several statements need not be of one moment.
     async fn read<T, W>(&self, work: W) -> Result<T, StoreError>
     where
         T: Send + 'static,

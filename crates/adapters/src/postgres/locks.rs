@@ -2,7 +2,7 @@
 //!
 //! A row lock needs a row, so codes and users are locked by number, with PostgreSQL's advisory
 //! locks, until the transaction ends. The order is a code's before a user's, and at most one of
-//! each. The numbers are 64 bits of a hash: two that meet wait for each other, and no more.
+//! each; accounts are locked in the order of their numbers, with nothing else. The numbers are 64 bits of a hash: two that meet wait for each other, and no more.
 
 use amo_connect_domain::ids::{AccountId, UserId};
 use amo_connect_domain::token::CodeHash;
@@ -58,10 +58,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn codes_and_users_have_locks_of_their_own() {
+    fn codes_users_and_accounts_have_locks_of_their_own() {
         let user = |name| user_key(&UserId::new(name).unwrap());
         let code = |name| code_key(CodeHash::of(&AuthorizationCode::new(name)));
-        let mut keys = [migration_key(), user("a"), user("b"), user("a\0"), code("a"), code("b")];
+        let accounts = [1, 2].map(|number| account_key(AccountId(number)));
+        let mut keys =
+            [migration_key(), user("a"), user("b"), user("a\0"), code("a"), code("b"), accounts[0], accounts[1]];
         assert_eq!(user("a"), user("a"));
         keys.sort_unstable();
         assert!(keys.is_sorted_by(|one, other| one < other));

@@ -51,6 +51,9 @@ pub enum InvalidPgUrl {
     /// Anybody can have a certificate from the authorities that the system knows.
     #[error("sslmode=verify-ca needs sslrootcert, a file of PEM certificates")]
     NoRoots,
+    /// To name the system's authorities, and then to believe anybody, cannot be meant.
+    #[error("sslrootcert=system needs sslmode=verify-full, or none")]
+    SystemRoots,
 }
 
 impl FromStr for PgUrl {
@@ -61,13 +64,13 @@ impl FromStr for PgUrl {
             return Err(InvalidPgUrl::Form);
         }
         let (base, query) = text.split_once('?').unwrap_or((text, ""));
-        let (mut trust, mut roots, mut others) = (Trust::Prefer, None, Vec::new());
+        let (mut asked, mut roots, mut others) = (None, None, Vec::new());
         for parameter in query.split('&').filter(|parameter| !parameter.is_empty()) {
             let (name, value) = parameter.split_once('=').ok_or(InvalidPgUrl::Form)?;
             let value = percent_decode_str(value).decode_utf8().or(Err(InvalidPgUrl::Form))?;
             match name {
-                "sslmode" => trust = trust_of(&value).ok_or(InvalidPgUrl::SslMode)?,
-                "sslrootcert" => roots = Some(value).filter(|file| file != "system").map(|file| file.as_ref().into()),
+                "sslmode" => asked = Some(trust_of(&value).ok_or(InvalidPgUrl::SslMode)?),
+                "sslrootcert" => roots = Some(value),
                 _ => others.push(parameter),
             }
         }
@@ -84,14 +87,18 @@ impl FromStr for PgUrl {
             config.keepalives_idle(KEEPALIVE);
         }
         // As libpq has it: a socket of this machine is not encrypted, and with a file of
-        // certificates there is something to verify.
+        // certificates, or the system's by name, there is something to verify.
         let local = config.get_hostaddrs().is_empty() && config.get_hosts().iter().all(is_socket);
-        match (local, trust) {
-            (true, _) => trust = Trust::Plain,
-            (false, Trust::Require) if roots.is_some() => trust = Trust::VerifyCa,
-            (false, Trust::VerifyCa) if roots.is_none() => return Err(InvalidPgUrl::NoRoots),
-            _ => {}
-        }
+        let system = roots.as_ref().is_some_and(|file| file == "system");
+        let roots: Option<PathBuf> = roots.filter(|_| !system).map(|file| file.as_ref().into());
+        let trust = match asked {
+            _ if local => Trust::Plain,
+            None | Some(Trust::VerifyFull) if system => Trust::VerifyFull,
+            Some(_) if system => return Err(InvalidPgUrl::SystemRoots),
+            Some(Trust::Require) if roots.is_some() => Trust::VerifyCa,
+            Some(Trust::VerifyCa) if roots.is_none() => return Err(InvalidPgUrl::NoRoots),
+            asked => asked.unwrap_or(Trust::Prefer),
+        };
         config.ssl_mode(match trust {
             Trust::Plain => SslMode::Disable,
             Trust::Prefer => SslMode::Prefer,
@@ -149,7 +156,11 @@ mod tests {
             ("?sslmode=require&sslrootcert=/ca.pem", Ok((Trust::VerifyCa, SslMode::Require))),
             ("?sslmode=verify-ca&sslrootcert=%2Fca.pem", Ok((Trust::VerifyCa, SslMode::Require))),
             ("?sslmode=verify-ca", Err(InvalidPgUrl::NoRoots)),
-            ("?sslmode=verify-ca&sslrootcert=system", Err(InvalidPgUrl::NoRoots)),
+            ("?sslmode=verify-ca&sslrootcert=system", Err(InvalidPgUrl::SystemRoots)),
+            ("?sslmode=require&sslrootcert=system", Err(InvalidPgUrl::SystemRoots)),
+            ("?sslmode=disable&sslrootcert=system", Err(InvalidPgUrl::SystemRoots)),
+            ("?sslrootcert=system", Ok((Trust::VerifyFull, SslMode::Require))),
+            ("?sslrootcert=/ca.pem", Ok((Trust::Prefer, SslMode::Prefer))),
             ("?sslmode=verify-full", Ok((Trust::VerifyFull, SslMode::Require))),
             ("?sslmode=verify-full&sslrootcert=system", Ok((Trust::VerifyFull, SslMode::Require))),
             ("?sslmode=allow", Err(InvalidPgUrl::SslMode)),

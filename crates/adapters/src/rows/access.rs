@@ -51,7 +51,7 @@ pub(crate) trait Rows: Dialect {
     /// In the order of their keys, as everybody who changes several has them.
     async fn unsettled_exchanges(&mut self, user_id: &[u8]) -> Result<Vec<ExchangeRow>, Failure>;
     /// Locked, where the database locks rows; those that somebody else is changing are left out.
-    async fn late_grants(&mut self, micros: i64) -> Result<Vec<ExchangeRow>, Failure>;
+    async fn late_grants(&mut self, micros: i64, limit: i64) -> Result<Vec<ExchangeRow>, Failure>;
     async fn has_waiting_grant(&mut self, user_id: &[u8], micros: i64) -> Result<bool, Failure>;
     async fn put_exchange(&mut self, row: &ExchangeRow) -> Result<(), Failure>;
 
@@ -69,13 +69,22 @@ pub(crate) trait Rows: Dialect {
     async fn replace_sealed_connection(&mut self, key: &[u8], old: &[u8], new: &[u8]) -> Result<usize, Failure>;
     async fn replace_sealed_exchange(&mut self, key: &[u8], old: &[u8], new: &[u8]) -> Result<usize, Failure>;
 
-    /// Deletes attempts and exchanges that are older.
-    async fn forget(&mut self, micros: i64) -> Result<(), Failure>;
+    /// Deletes attempts, exchanges, audit entries that are older, and looks that are over: at most
+    /// `limit` of each. Those that somebody else is changing are left out. Returns how many.
+    async fn forget_attempts(&mut self, micros: i64, limit: i64) -> Result<usize, Failure>;
+    async fn forget_exchanges(&mut self, micros: i64, limit: i64) -> Result<usize, Failure>;
+    async fn forget_audit(&mut self, micros: i64, limit: i64) -> Result<usize, Failure>;
+    async fn forget_looks(&mut self, store_now: i64, limit: i64) -> Result<usize, Failure>;
 
     /// Users whose refresh lapsed, or rests in doubt until then: the longest ago first.
-    async fn orphaned_refreshes(&mut self, store_now: i64, limit: i64) -> Result<Vec<Vec<u8>>, Failure>;
+    async fn orphaned_refreshes(&mut self, store_now: i64, limit: i64) -> Result<Vec<(Vec<u8>, i64)>, Failure>;
     /// Users whose tokens are older, and are not being refreshed: the oldest first.
-    async fn stale_connections(&mut self, before: i64, store_now: i64, limit: i64) -> Result<Vec<Vec<u8>>, Failure>;
+    async fn stale_connections(
+        &mut self,
+        before: i64,
+        store_now: i64,
+        limit: i64,
+    ) -> Result<Vec<(Vec<u8>, i64)>, Failure>;
     async fn users_of(&mut self, account_id: i64) -> Result<Vec<Vec<u8>>, Failure>;
     async fn users(&mut self, after: &[u8], limit: i64) -> Result<Vec<Vec<u8>>, Failure>;
     async fn others_were_refreshed(&mut self, user_id: &[u8], since: i64) -> Result<bool, Failure>;
@@ -83,14 +92,10 @@ pub(crate) trait Rows: Dialect {
     async fn look(&mut self, account_id: i64) -> Result<Option<LookRow>, Failure>;
     async fn due_looks(&mut self, store_now: i64, limit: i64) -> Result<Vec<i64>, Failure>;
     async fn put_look(&mut self, row: &LookRow) -> Result<(), Failure>;
-    /// Deletes looks that are over.
-    async fn forget_looks(&mut self, store_now: i64) -> Result<(), Failure>;
 
     async fn insert_audit(&mut self, row: &AuditRow) -> Result<(), Failure>;
     /// The newest first.
     async fn audit(&mut self, user_id: &[u8], limit: i64) -> Result<Vec<AuditRow>, Failure>;
-    /// Deletes entries that are older.
-    async fn forget_audit(&mut self, micros: i64) -> Result<(), Failure>;
 }
 
 /// Implements [`Rows`] for a type whose field `connection` is a diesel-async connection. Further
@@ -159,9 +164,9 @@ macro_rules! rows_in_diesel {
                     Ok(found.load(self.connection).await?)
                 }
 
-                async fn late_grants(&mut self, micros: i64) -> Result<Vec<ExchangeRow>, Failure> {
+                async fn late_grants(&mut self, micros: i64, limit: i64) -> Result<Vec<ExchangeRow>, Failure> {
                     let late = exchanges::state.eq(WAITING).and(exchanges::claim_by.le(micros));
-                    let found = exchanges::table.filter(late).select(ExchangeRow::as_select());
+                    let found = exchanges::table.filter(late).limit(limit).select(ExchangeRow::as_select());
                     Ok(found$($($locking)+)?.load(self.connection).await?)
                 }
 
@@ -254,22 +259,43 @@ macro_rules! rows_in_diesel {
                     Ok(diesel::update(unchanged).set(exchanges::tokens.eq(new)).execute(self.connection).await?)
                 }
 
-                async fn forget(&mut self, micros: i64) -> Result<(), Failure> {
-                    let old = attempts::table.filter(attempts::opened_at.lt(micros));
-                    diesel::delete(old).execute(self.connection).await?;
-                    let old = exchanges::table.filter(exchanges::admitted_at.lt(micros));
-                    diesel::delete(old).execute(self.connection).await?;
-                    Ok(())
+                async fn forget_attempts(&mut self, micros: i64, limit: i64) -> Result<usize, Failure> {
+                    let old = attempts::table.filter(attempts::opened_at.lt(micros)).limit(limit);
+                    let old: Vec<Vec<u8>> = old.select(attempts::id)$($($locking)+)?.load(self.connection).await?;
+                    let old = attempts::table.filter(attempts::id.eq_any(old));
+                    Ok(diesel::delete(old).execute(self.connection).await?)
                 }
 
-                async fn orphaned_refreshes(&mut self, store_now: i64, limit: i64) -> Result<Vec<Vec<u8>>, Failure> {
+                async fn forget_exchanges(&mut self, micros: i64, limit: i64) -> Result<usize, Failure> {
+                    let old = exchanges::table.filter(exchanges::admitted_at.lt(micros)).limit(limit);
+                    let old: Vec<Vec<u8>> = old.select(exchanges::code_hash)$($($locking)+)?.load(self.connection).await?;
+                    let old = exchanges::table.filter(exchanges::code_hash.eq_any(old));
+                    Ok(diesel::delete(old).execute(self.connection).await?)
+                }
+
+                async fn forget_audit(&mut self, micros: i64, limit: i64) -> Result<usize, Failure> {
+                    let old = audit::table.filter(audit::at.lt(micros)).limit(limit);
+                    let old: Vec<i64> = old.select(audit::id)$($($locking)+)?.load(self.connection).await?;
+                    let old = audit::table.filter(audit::id.eq_any(old));
+                    Ok(diesel::delete(old).execute(self.connection).await?)
+                }
+
+                async fn forget_looks(&mut self, store_now: i64, limit: i64) -> Result<usize, Failure> {
+                    let over = looks::not_before.le(store_now).and(looks::wanted.eq(false)).and(looks::under_way.eq(false));
+                    let over = looks::table.filter(over).limit(limit);
+                    let over: Vec<i64> = over.select(looks::account_id)$($($locking)+)?.load(self.connection).await?;
+                    let over = looks::table.filter(looks::account_id.eq_any(over));
+                    Ok(diesel::delete(over).execute(self.connection).await?)
+                }
+
+                async fn orphaned_refreshes(&mut self, store_now: i64, limit: i64) -> Result<Vec<(Vec<u8>, i64)>, Failure> {
                     let unknown = connections::lease_owner.is_not_null().or(connections::lease_in_doubt.eq(true));
                     let found = connections::table
                         .filter(connections::lease_until.le(store_now).and(connections::state.eq(CONNECTED)))
                         .filter(unknown.assume_not_null())
                         .order(connections::lease_until)
                         .limit(limit);
-                    Ok(found.select(connections::user_id).load(self.connection).await?)
+                    Ok(found.select((connections::user_id, connections::generation)).load(self.connection).await?)
                 }
 
                 async fn stale_connections(
@@ -277,14 +303,14 @@ macro_rules! rows_in_diesel {
                     before: i64,
                     store_now: i64,
                     limit: i64,
-                ) -> Result<Vec<Vec<u8>>, Failure> {
+                ) -> Result<Vec<(Vec<u8>, i64)>, Failure> {
                     let free = connections::lease_until.is_null().or(connections::lease_until.le(store_now).assume_not_null());
                     let found = connections::table
                         .filter(connections::issued_at.lt(before).and(connections::state.eq(CONNECTED)))
                         .filter(free)
                         .order(connections::issued_at)
                         .limit(limit);
-                    Ok(found.select(connections::user_id).load(self.connection).await?)
+                    Ok(found.select((connections::user_id, connections::generation)).load(self.connection).await?)
                 }
 
                 async fn users_of(&mut self, account_id: i64) -> Result<Vec<Vec<u8>>, Failure> {
@@ -327,11 +353,6 @@ macro_rules! rows_in_diesel {
                     Ok(())
                 }
 
-                async fn forget_looks(&mut self, store_now: i64) -> Result<(), Failure> {
-                    let over = looks::not_before.le(store_now).and(looks::wanted.eq(false)).and(looks::under_way.eq(false));
-                    diesel::delete(looks::table.filter(over)).execute(self.connection).await?;
-                    Ok(())
-                }
 
                 async fn insert_audit(&mut self, row: &AuditRow) -> Result<(), Failure> {
                     diesel::insert_into(audit::table).values(row).execute(self.connection).await?;
@@ -343,10 +364,6 @@ macro_rules! rows_in_diesel {
                     Ok(found.select(AuditRow::as_select()).load(self.connection).await?)
                 }
 
-                async fn forget_audit(&mut self, micros: i64) -> Result<(), Failure> {
-                    diesel::delete(audit::table.filter(audit::at.lt(micros))).execute(self.connection).await?;
-                    Ok(())
-                }
             }
         };
     };

@@ -33,7 +33,7 @@ words! { ProblemCode, problem_word, problem, "a connection's problem is unknown"
 pub(crate) const CONNECTED: &str = "connected";
 
 /// A row of `connections`, but for the lease.
-#[derive(Queryable, Selectable, Insertable, AsChangeset)]
+#[derive(Clone, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = connections, treat_none_as_null = true, check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite))]
 pub(crate) struct ConnectionRow {
     user_id: Vec<u8>,

@@ -180,11 +180,15 @@ impl<D: Database> TokenStore for Store<D> {
         self.database.write(move |session| Box::pin(session.save_rotated(user, spent, pair, now))).await
     }
 
-    async fn orphaned_refreshes(&self, limit: u32) -> Result<Vec<UserId>, StoreError> {
+    async fn orphaned_refreshes(&self, limit: u32) -> Result<Vec<(UserId, Generation)>, StoreError> {
         self.database.read(move |session| Box::pin(session.orphaned_refreshes(limit))).await
     }
 
-    async fn stale_connections(&self, issued_before: Timestamp, limit: u32) -> Result<Vec<UserId>, StoreError> {
+    async fn stale_connections(
+        &self,
+        issued_before: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<(UserId, Generation)>, StoreError> {
         self.database.read(move |session| Box::pin(session.stale_connections(issued_before, limit))).await
     }
 
@@ -224,6 +228,15 @@ impl<D: Database> TokenStore for Store<D> {
     }
 
     async fn sweep(&self, now: Timestamp) -> Result<usize, StoreError> {
-        self.database.wipe(move |session| Box::pin(session.sweep(now))).await
+        let mut wiped = 0;
+        loop {
+            let batch = self.database.wipe(move |session| Box::pin(session.wipe_late_grants(now))).await?;
+            wiped += batch.rows;
+            if !batch.more {
+                break;
+            }
+        }
+        while self.database.write(move |session| Box::pin(session.forget(now))).await?.more {}
+        Ok(wiped)
     }
 }

@@ -48,6 +48,13 @@ pub struct StorageConfig {
     pub token_keys: TokenKeys,
 }
 
+impl StorageConfig {
+    /// For commands that look after a database: they neither make nor migrate one.
+    pub fn as_it_is(self) -> Self {
+        Self { auto_migrate: false, ..self }
+    }
+}
+
 /// Which database connections are kept in.
 #[derive(Debug)]
 pub enum Database {

@@ -21,6 +21,7 @@ pub(super) const ACCESS: &str = "the-access-token";
 pub(super) enum Call {
     Exchange,
     Refresh,
+    Locate,
     Account,
     Leads,
     Lead,
@@ -29,6 +30,19 @@ pub(super) enum Call {
 }
 
 impl Call {
+    /// Every one.
+    pub(super) const EVERY: [Self; 8] = [
+        Self::Exchange,
+        Self::Refresh,
+        Self::Locate,
+        Self::Account,
+        Self::Leads,
+        Self::Lead,
+        Self::Contacts,
+        Self::Pipelines,
+    ];
+
+    /// Those to which a refusal is a failure; to a look-up it is an answer.
     pub(super) const ALL: [Self; 7] =
         [Self::Exchange, Self::Refresh, Self::Account, Self::Leads, Self::Lead, Self::Contacts, Self::Pipelines];
 
@@ -39,6 +53,7 @@ impl Call {
         match self {
             Self::Exchange => client.exchange(host, &AuthorizationCode::new(CODE)).await.map(drop),
             Self::Refresh => client.refresh(host, &RefreshToken::new(REFRESH)).await.map(drop),
+            Self::Locate => client.locate(host, &token, &RefreshToken::new(REFRESH)).await.map(drop),
             Self::Account => client.account(host, &token).await.map(drop),
             Self::Leads => client.leads(host, &token, &all_leads()).await.map(drop),
             Self::Lead => client.lead(host, &token, 5).await.map(drop),
@@ -53,6 +68,7 @@ impl Call {
         match self {
             Self::Exchange => Asked::Exchange { host, code: AuthorizationCode::new(CODE) },
             Self::Refresh => Asked::Refresh { host, token: RefreshToken::new(REFRESH) },
+            Self::Locate => Asked::Locate { host, token: RefreshToken::new(REFRESH) },
             Self::Account => Asked::Account { host, token },
             Self::Leads => Asked::Leads { host, token, filter: all_leads() },
             Self::Lead => Asked::Lead { host, token, id: 5 },
@@ -61,9 +77,10 @@ impl Call {
         }
     }
 
-    fn good_answer(self) -> Reply {
+    fn good_answer(self, host: &AccountHost) -> Reply {
         match self {
             Self::Exchange | Self::Refresh => Reply::Issues(issued("x")),
+            Self::Locate => Reply::Located(host.clone()),
             Self::Account => Reply::Account(AccountId(1)),
             Self::Leads => Reply::Leads(LeadPage { leads: Vec::new(), has_more: false }),
             Self::Lead => Reply::Nothing,
@@ -96,8 +113,8 @@ async fn assert_all(harness: &dyn AmoClientHarness, reply: &Reply, error: AmoErr
 }
 
 pub(super) async fn each_call_is_one_request(harness: &dyn AmoClientHarness) {
-    for call in Call::ALL {
-        assert_eq!(answered(harness, call, call.good_answer()).await, Ok(()), "{call:?}");
+    for call in Call::EVERY {
+        assert_eq!(answered(harness, call, call.good_answer(&harness.host())).await, Ok(()), "{call:?}");
     }
 }
 
@@ -118,7 +135,7 @@ pub(super) async fn no_failure_is_answered_by_a_second_request(harness: &dyn Amo
 }
 
 pub(super) async fn a_redirect_is_never_followed(harness: &dyn AmoClientHarness) {
-    for call in Call::ALL {
+    for call in Call::EVERY {
         let error = answered(harness, call, Reply::Redirects).await.unwrap_err();
         assert!(matches!(error, AmoError::OutcomeUnknown | AmoError::Protocol), "{call:?}: {error:?}");
     }
@@ -128,7 +145,7 @@ pub(super) async fn nothing_is_sent_to_a_host_that_is_not_allowed(harness: &dyn 
     let odd = ["", "www.amocrm.ru", "amocrm.ru", "127.0.0.1:1", "account1.amocrm.ru:8443", "user@account1.amocrm.ru"];
     let hosts = odd.map(AccountHost::stored).into_iter().chain([harness.foreign_host()]);
     for host in hosts {
-        for call in Call::ALL {
+        for call in Call::EVERY {
             let refused = call.make(&*harness.client(), &host).await;
             assert_eq!(refused, Err(AmoError::HostNotAllowed), "{call:?} to {host}");
         }

@@ -43,6 +43,7 @@ pub(super) async fn a_look_up_that_was_not_answered_is_told_apart(harness: &dyn 
         (Reply::Unreachable, AmoError::Unavailable),
         (Reply::CutBeforeTheDeed, AmoError::Unavailable),
         (Reply::Silence, AmoError::TimedOut),
+        (Reply::Endless, AmoError::Protocol),
         (Reply::Garbled, AmoError::Protocol),
         (Reply::Incomplete, AmoError::Protocol),
         (Reply::Redirects, AmoError::Protocol),
@@ -55,11 +56,4 @@ pub(super) async fn an_account_is_followed_to_no_host_that_is_not_allowed(harnes
     for host in [harness.foreign_host(), AccountHost::stored(""), AccountHost::stored("www.amocrm.ru")] {
         assert_eq!(located(harness, Reply::Located(host.clone())).await, Err(AmoError::HostNotAllowed), "{host}");
     }
-}
-
-pub(super) async fn nothing_is_looked_up_at_a_host_that_is_not_allowed(harness: &dyn AmoClientHarness) {
-    let (access, refresh) = (AccessToken::new(ACCESS), RefreshToken::new(REFRESH));
-    let refused = harness.client().locate(&harness.foreign_host(), &access, &refresh).await;
-    assert_eq!(refused, Err(AmoError::HostNotAllowed));
-    assert_eq!(harness.asked().await, []);
 }

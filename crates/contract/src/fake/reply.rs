@@ -119,6 +119,7 @@ impl Reply {
     pub const DOUBTS: &[Self] = &[
         Self::Fails(500),
         Self::Fails(502),
+        Self::Fails(503),
         Self::Fails(504),
         Self::CutBeforeTheDeed,
         Self::CutAfterTheDeed,

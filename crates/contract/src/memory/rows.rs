@@ -154,7 +154,7 @@ impl Rows {
         if row.map(|row| row.connection.revision) != expected {
             return Err(StoreError::Conflict);
         }
-        let lease = row.and_then(|row| row.lease);
+        let lease = row.and_then(|row| row.lease).filter(|_| connection.grant().is_some());
         let revised = CrmConnection { revision: expected.unwrap_or_default(), ..connection.clone() };
         Ok(self.put(revised, lease, Actor::Service).revision)
     }

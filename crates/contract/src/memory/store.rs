@@ -169,11 +169,15 @@ impl TokenStore for MemoryTokenStore {
         self.rows()?.save_rotated(user, spent, pair, now)
     }
 
-    async fn orphaned_refreshes(&self, limit: u32) -> Result<Vec<UserId>, StoreError> {
+    async fn orphaned_refreshes(&self, limit: u32) -> Result<Vec<(UserId, Generation)>, StoreError> {
         Ok(self.rows()?.orphaned_refreshes(limit))
     }
 
-    async fn stale_connections(&self, issued_before: Timestamp, limit: u32) -> Result<Vec<UserId>, StoreError> {
+    async fn stale_connections(
+        &self,
+        issued_before: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<(UserId, Generation)>, StoreError> {
         Ok(self.rows()?.stale_connections(issued_before, limit))
     }
 

@@ -2,37 +2,39 @@
 
 use amo_connect_domain::audit::{AUDIT_MEMORY, AuditEntry};
 use amo_connect_domain::connection::Grant;
-use amo_connect_domain::ids::{AccountId, UserId};
+use amo_connect_domain::ids::{AccountId, Generation, UserId};
 use amo_connect_domain::look::Look;
 use jiff::Timestamp;
 
 use super::rows::{Row, Rows};
 
 impl Rows {
-    /// The users whose connection can be used and fits, by `key`, at most `limit`.
-    fn users_by<K: Ord>(&self, limit: u32, key: impl Fn(&Row, &Grant) -> Option<K>) -> Vec<UserId> {
-        let keyed = |(user, row): (&UserId, &Row)| Some((key(row, row.connection.grant()?)?, user.clone()));
+    /// The connections that can be used and fit, by `key`, at most `limit`.
+    fn due_by<K: Ord>(&self, limit: u32, key: impl Fn(&Row, &Grant) -> Option<K>) -> Vec<(UserId, Generation)> {
+        let due = |(user, row): (&UserId, &Row)| (user.clone(), row.connection.generation);
+        let keyed = |entry: (&UserId, &Row)| Some((key(entry.1, entry.1.connection.grant()?)?, due(entry)));
         let mut found: Vec<_> = self.connections.iter().filter_map(keyed).collect();
         found.sort();
-        found.into_iter().take(limit.try_into().unwrap_or(usize::MAX)).map(|(_, user)| user).collect()
+        found.into_iter().take(limit.try_into().unwrap_or(usize::MAX)).map(|(_, due)| due).collect()
     }
 
-    pub(super) fn orphaned_refreshes(&self, limit: u32) -> Vec<UserId> {
+    pub(super) fn orphaned_refreshes(&self, limit: u32) -> Vec<(UserId, Generation)> {
         let store_now = self.clock.now();
-        self.users_by(limit, |row, _| row.lease.filter(|lease| lease.is_orphaned(store_now)).map(|lease| lease.until))
+        self.due_by(limit, |row, _| row.lease.filter(|lease| lease.is_orphaned(store_now)).map(|lease| lease.until))
     }
 
-    pub(super) fn stale_connections(&self, issued_before: Timestamp, limit: u32) -> Vec<UserId> {
+    pub(super) fn stale_connections(&self, issued_before: Timestamp, limit: u32) -> Vec<(UserId, Generation)> {
         let store_now = self.clock.now();
         let free = |row: &Row| row.lease.is_none_or(|lease| lease.until <= store_now);
-        self.users_by(limit, |row, grant| {
+        self.due_by(limit, |row, grant| {
             let issued = grant.tokens.issued_at;
             (issued < issued_before && free(row)).then_some(issued)
         })
     }
 
     pub(super) fn users_of(&self, account: AccountId) -> Vec<UserId> {
-        self.users_by(u32::MAX, |_, grant| (grant.account == Some(account)).then_some(()))
+        let theirs = |row: &&Row| row.connection.grant().is_some_and(|grant| grant.account == Some(account));
+        self.connections.values().filter(theirs).map(|row| row.connection.user.clone()).collect()
     }
 
     pub(super) fn users(&self, after: Option<&UserId>, limit: u32) -> Vec<UserId> {

@@ -99,25 +99,25 @@ pub(super) async fn a_doubt_is_remembered_until_a_pair_is_stored(harness: &dyn T
 }
 
 pub(super) async fn a_generation_that_moved_on_is_leased_to_nobody(harness: &dyn TokenStoreHarness) {
-    let (store, olena) = (harness.store(), user("olena"));
+    let (store, other, olena) = (harness.store(), harness.second_handle().await, user("olena"));
     let old = connect(&store, &olena, 1, "x").await.generation;
     lease(&store, &olena, old, owner(1)).await;
     let rotated = store.save_rotated(&olena, old, &pair("y"), at(2)).await.unwrap();
     for generation in [old, rotated.generation.next()] {
-        assert_eq!(store.lease_refresh(&olena, generation, owner(2)).await.unwrap(), RefreshRequest::Moved);
+        assert_eq!(other.lease_refresh(&olena, generation, owner(2)).await.unwrap(), RefreshRequest::Moved);
     }
-    let (connection, fresh) = lease(&store, &olena, rotated.generation, owner(2)).await;
+    let (connection, fresh) = lease(&other, &olena, rotated.generation, owner(2)).await;
     assert_eq!((connection, fresh.in_doubt), (rotated, false));
 }
 
 pub(super) async fn a_connection_without_tokens_is_leased_to_nobody(harness: &dyn TokenStoreHarness) {
-    let (store, olena) = (harness.store(), user("olena"));
+    let (store, other, olena) = (harness.store(), harness.second_handle().await, user("olena"));
     let mut connection = connect(&store, &olena, 1, "x").await;
     let (generation, revision) = (connection.generation, connection.revision);
     connection.refuse(generation, ReauthReason::GrantRevoked, at(2)).unwrap();
     store.save(&connection, Some(revision)).await.unwrap();
-    assert_eq!(store.lease_refresh(&olena, generation, owner(1)).await.unwrap(), RefreshRequest::Moved);
-    assert_eq!(store.lease_refresh(&user("nobody"), generation, owner(1)).await.unwrap(), RefreshRequest::Moved);
+    assert_eq!(other.lease_refresh(&olena, generation, owner(1)).await.unwrap(), RefreshRequest::Moved);
+    assert_eq!(other.lease_refresh(&user("nobody"), generation, owner(1)).await.unwrap(), RefreshRequest::Moved);
 }
 
 pub(super) async fn a_refresh_lease_is_renewed_by_its_owner_alone(harness: &dyn TokenStoreHarness) {
@@ -150,12 +150,22 @@ pub(super) async fn a_refresh_lease_is_ended_by_its_owner_alone(harness: &dyn To
 }
 
 pub(super) async fn saving_a_connection_leaves_its_lease(harness: &dyn TokenStoreHarness) {
-    let (store, olena) = (harness.store(), user("olena"));
+    let (store, other, olena) = (harness.store(), harness.second_handle().await, user("olena"));
     let connected = connect(&store, &olena, 1, "x").await;
     lease(&store, &olena, connected.generation, owner(1)).await;
     let problem = Some(Problem { code: ProblemCode::RateLimited, since: at(3) });
     let noted = CrmConnection { problem, ..connected.clone() };
-    store.save(&noted, Some(connected.revision)).await.unwrap();
-    assert!(is_held(&store, &olena, connected.generation, owner(2)).await);
+    other.save(&noted, Some(connected.revision)).await.unwrap();
+    assert!(is_held(&other, &olena, connected.generation, owner(2)).await);
     assert!(store.renew_refresh_lease(&olena, owner(1)).await.unwrap());
+}
+
+pub(super) async fn saving_a_dead_grant_ends_its_lease(harness: &dyn TokenStoreHarness) {
+    let (store, other, olena) = (harness.store(), harness.second_handle().await, user("olena"));
+    let mut row = connect(&store, &olena, 1, "x").await;
+    lease(&store, &olena, row.generation, owner(1)).await;
+    let revision = row.revision;
+    row.refuse(row.generation, ReauthReason::GrantRevoked, at(2)).unwrap();
+    other.save(&row, Some(revision)).await.unwrap();
+    assert!(!store.renew_refresh_lease(&olena, owner(1)).await.unwrap());
 }

@@ -184,8 +184,9 @@ suite::cases! {
         connections::of_eight_writers_one_wins,
         connections::every_change_of_a_row_raises_its_revision,
     ]
-    "Leases stay as they are." => [
+    "A lease MUST stay as it is, unless no tokens are left." => [
         leases::saving_a_connection_leaves_its_lease,
+        leases::saving_a_dead_grant_ends_its_lease,
     ]
 
     "MUST have wiped every token of theirs when it returns." => [
@@ -207,6 +208,10 @@ suite::cases! {
         leases::a_lapsed_lease_leaves_doubt_and_an_ended_one_none,
         leases::a_generation_that_moved_on_is_leased_to_nobody,
         leases::a_connection_without_tokens_is_leased_to_nobody,
+    ]
+    "A refresh whose tokens cannot be opened MUST be set aside, by RefreshLease::set_aside, so that it stands in \
+     nobody's way." => [
+        upkeep::tokens_that_cannot_be_opened_are_set_aside,
     ]
     "MUST grant it to nobody for pause, and MUST remember a doubt until a pair is stored." => [
         leases::during_a_rest_a_lease_is_granted_to_nobody,
@@ -234,12 +239,12 @@ suite::cases! {
         rotation::a_pair_for_nobody_is_refused,
     ]
 
-    "Users with a connection whose refresh is orphaned: the oldest first, at most limit." => [
+    "Connections whose refresh is orphaned, with the generation of their tokens: the oldest first, at most limit." => [
         upkeep::orphaned_refreshes_come_oldest_first_and_limited,
         upkeep::a_rest_in_doubt_is_orphaned_when_it_is_over,
     ]
-    "Users with a connection whose tokens were issued before issued_before and that nobody is refreshing: the oldest \
-     first, at most limit." => [
+    "Connections whose tokens were issued before issued_before and that nobody is refreshing, with the generation of \
+     their tokens: the oldest first, at most limit." => [
         upkeep::stale_connections_come_oldest_first_and_limited,
     ]
     "MUST leave out those whose refresh rests." => [

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use amo_connect_domain::audit::Actor;
 use amo_connect_domain::connection::{CrmConnection, Grant, ReauthReason};
-use amo_connect_domain::ids::{AccountId, Revision, UserId};
+use amo_connect_domain::ids::{AccountId, Generation, Revision, UserId};
 use amo_connect_domain::lease::LEASE_TERM;
+use amo_connect_domain::ports::RefreshRequest;
 
 use super::TokenStoreHarness;
 use super::steps::{Store, connect, connection, lease};
@@ -18,6 +19,23 @@ async fn issued_at(store: &Store, name: &str, second: i64) -> UserId {
     connection.connect(Grant { tokens, ..grant(1, name) }, at(second));
     assert_eq!(store.save(&connection, None).await.unwrap(), Revision(1));
     connection.user
+}
+
+/// Whose refresh was orphaned, with nobody else's generation.
+async fn orphans(store: &Store, limit: u32) -> Vec<UserId> {
+    whose(store, store.orphaned_refreshes(limit).await.unwrap()).await
+}
+
+/// Whose tokens were issued before this second.
+async fn stale(store: &Store, second: i64, limit: u32) -> Vec<UserId> {
+    whose(store, store.stale_connections(at(second), limit).await.unwrap()).await
+}
+
+async fn whose(store: &Store, due: Vec<(UserId, Generation)>) -> Vec<UserId> {
+    for (user, generation) in &due {
+        assert_eq!(*generation, connection(store, user).await.generation, "{user}");
+    }
+    due.into_iter().map(|(user, _)| user).collect()
 }
 
 /// A connection with a lease on its refresh.
@@ -34,11 +52,11 @@ pub(super) async fn orphaned_refreshes_come_oldest_first_and_limited(harness: &d
     let second = leased(&store, "adam", 2).await;
     let third = leased(&store, "maria", 3).await;
     connect(&store, &user("unleased"), 1, "unleased").await;
-    assert_eq!(other.orphaned_refreshes(10).await.unwrap(), []);
+    assert_eq!(orphans(&other, 10).await, []);
 
     harness.advance_store_clock(LEASE_TERM).await;
-    assert_eq!(other.orphaned_refreshes(1).await.unwrap(), std::slice::from_ref(&first));
-    let mut all = other.orphaned_refreshes(10).await.unwrap();
+    assert_eq!(orphans(&other, 1).await, std::slice::from_ref(&first));
+    let mut all = orphans(&other, 10).await;
     assert_eq!(all.remove(0), first);
     all.sort_unstable();
     assert_eq!(all, [second.clone(), third.clone()]);
@@ -51,40 +69,59 @@ pub(super) async fn orphaned_refreshes_come_oldest_first_and_limited(harness: &d
     let revision = refused.revision;
     refused.refuse(refused.generation, ReauthReason::RotationLost, at(9)).unwrap();
     store.save(&refused, Some(revision)).await.unwrap();
-    assert_eq!(other.orphaned_refreshes(10).await.unwrap(), []);
+    assert_eq!(orphans(&other, 10).await, []);
 }
 
 pub(super) async fn a_rest_in_doubt_is_orphaned_when_it_is_over(harness: &dyn TokenStoreHarness) {
-    let store = harness.store();
+    let (store, other) = (harness.store(), harness.second_handle().await);
     let (doubtful, certain) = (leased(&store, "doubtful", 1).await, leased(&store, "certain", 2).await);
     store.rest_refresh_lease(&doubtful, owner(1), true, LEASE_TERM).await.unwrap();
     store.rest_refresh_lease(&certain, owner(2), false, LEASE_TERM).await.unwrap();
-    assert_eq!(store.orphaned_refreshes(10).await.unwrap(), []);
+    assert_eq!(orphans(&other, 10).await, []);
     harness.advance_store_clock(LEASE_TERM).await;
-    assert_eq!(store.orphaned_refreshes(10).await.unwrap(), [doubtful]);
+    assert_eq!(orphans(&other, 10).await, [doubtful]);
 }
 
 pub(super) async fn stale_connections_come_oldest_first_and_limited(harness: &dyn TokenStoreHarness) {
     let (store, other) = (harness.store(), harness.second_handle().await);
     let young = issued_at(&store, "young", 30).await;
     let (old, oldest) = (issued_at(&store, "old", 20).await, issued_at(&store, "oldest", 10).await);
-    assert_eq!(other.stale_connections(at(10), 10).await.unwrap(), []);
-    assert_eq!(other.stale_connections(at(30), 10).await.unwrap(), [oldest.clone(), old.clone()]);
-    assert_eq!(other.stale_connections(at(31), 2).await.unwrap(), [oldest.clone(), old.clone()]);
+    assert_eq!(stale(&other, 10, 10).await, []);
+    assert_eq!(stale(&other, 30, 10).await, [oldest.clone(), old.clone()]);
+    assert_eq!(stale(&other, 31, 2).await, [oldest.clone(), old.clone()]);
     store.disconnect(&oldest, Actor::User).await.unwrap();
-    assert_eq!(other.stale_connections(at(31), 10).await.unwrap(), [old, young]);
+    assert_eq!(stale(&other, 31, 10).await, [old, young]);
 }
 
 pub(super) async fn a_connection_whose_refresh_rests_is_not_stale(harness: &dyn TokenStoreHarness) {
-    let store = harness.store();
+    let (store, other) = (harness.store(), harness.second_handle().await);
     let olena = issued_at(&store, "olena", 0).await;
     let generation = connection(&store, &olena).await.generation;
     lease(&store, &olena, generation, owner(1)).await;
-    assert_eq!(store.stale_connections(at(60), 10).await.unwrap(), []);
+    assert_eq!(stale(&other, 60, 10).await, []);
     store.rest_refresh_lease(&olena, owner(1), false, LEASE_TERM).await.unwrap();
-    assert_eq!(store.stale_connections(at(60), 10).await.unwrap(), []);
+    assert_eq!(stale(&other, 60, 10).await, []);
     harness.advance_store_clock(LEASE_TERM).await;
-    assert_eq!(store.stale_connections(at(60), 10).await.unwrap(), [olena]);
+    assert_eq!(stale(&other, 60, 10).await, [olena]);
+}
+
+pub(super) async fn tokens_that_cannot_be_opened_are_set_aside(harness: &dyn TokenStoreHarness) {
+    let (store, other) = (harness.store(), harness.second_handle().await);
+    let (olena, ivan) = (issued_at(&store, "olena", 0).await, issued_at(&store, "ivan", 1).await);
+    let spent = connection(&store, &olena).await.generation;
+    if !harness.damage_tokens().await {
+        return;
+    }
+    let intact = issued_at(&store, "intact", 2).await;
+    let due = store.stale_connections(at(60), 2).await.unwrap();
+    assert_eq!(due.iter().map(|(user, _)| user).collect::<Vec<_>>(), [&olena, &ivan]);
+    for (user, generation) in due {
+        assert_eq!(other.lease_refresh(&user, generation, owner(1)).await.unwrap(), RefreshRequest::Unreadable);
+    }
+    let rest = store.lease_refresh(&olena, spent, owner(2)).await.unwrap();
+    assert!(matches!(rest, RefreshRequest::Resting(_)), "{rest:?}");
+    assert_eq!(stale(&store, 60, 2).await, [intact]);
+    assert_eq!(orphans(&store, 10).await, []);
 }
 
 pub(super) async fn revoking_an_account_touches_all_its_connections_and_no_other(harness: &dyn TokenStoreHarness) {

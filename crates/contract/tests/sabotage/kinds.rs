@@ -68,6 +68,7 @@ pub(crate) enum Sabotage {
     RoundsTimes,
     SaveEndsTheLease,
     SaveIgnoresGeneration,
+    SaveKeepsDeadLeases,
     ShowsAnotherClock,
     SpendsNoAttempt,
     SweepsEverything,

@@ -202,7 +202,7 @@ impl TokenStore for SabotagedStore {
 
     async fn renew_refresh_lease(&self, user: &UserId, owner: LeaseOwner) -> Result<bool, StoreError> {
         let renewed = self.honest.renew_refresh_lease(user, owner).await?;
-        Ok(renewed || self.is(Sabotage::RenewsForAnybody))
+        Ok(renewed || self.is(Sabotage::RenewsForAnybody) || self.is(Sabotage::SaveKeepsDeadLeases))
     }
 
     async fn rest_refresh_lease(
@@ -228,11 +228,15 @@ impl TokenStore for SabotagedStore {
         self.rotate(user, spent, pair, now).await
     }
 
-    async fn orphaned_refreshes(&self, limit: u32) -> Result<Vec<UserId>, StoreError> {
+    async fn orphaned_refreshes(&self, limit: u32) -> Result<Vec<(UserId, Generation)>, StoreError> {
         self.orphans(limit).await
     }
 
-    async fn stale_connections(&self, issued_before: Timestamp, limit: u32) -> Result<Vec<UserId>, StoreError> {
+    async fn stale_connections(
+        &self,
+        issued_before: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<(UserId, Generation)>, StoreError> {
         self.stale(issued_before, limit).await
     }
 

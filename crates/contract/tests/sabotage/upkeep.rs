@@ -1,7 +1,7 @@
 //! Sabotaged upkeep: what is due, looked at and told.
 
 use amo_connect_domain::audit::{AUDIT_MEMORY, Actor, AuditEntry, AuditEvent};
-use amo_connect_domain::ids::{AccountId, UserId};
+use amo_connect_domain::ids::{AccountId, Generation, UserId};
 use amo_connect_domain::ports::{StoreError, TokenStore as _};
 use jiff::Timestamp;
 
@@ -9,7 +9,7 @@ use crate::kinds::Sabotage;
 use crate::store::SabotagedStore;
 
 impl SabotagedStore {
-    pub(crate) async fn orphans(&self, limit: u32) -> Result<Vec<UserId>, StoreError> {
+    pub(crate) async fn orphans(&self, limit: u32) -> Result<Vec<(UserId, Generation)>, StoreError> {
         let mut found = self.honest.orphaned_refreshes(limit).await?;
         match self.sabotage {
             Sabotage::ListsByName => found.sort_unstable(),
@@ -19,11 +19,18 @@ impl SabotagedStore {
         Ok(found)
     }
 
-    pub(crate) async fn stale(&self, issued_before: Timestamp, limit: u32) -> Result<Vec<UserId>, StoreError> {
+    pub(crate) async fn stale(
+        &self,
+        issued_before: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<(UserId, Generation)>, StoreError> {
         let mut found = self.honest.stale_connections(issued_before, limit).await?;
         match self.sabotage {
             Sabotage::ListsByName => found.sort_unstable(),
-            Sabotage::DisturbsRests if found.is_empty() => return self.honest.users(None, limit).await,
+            Sabotage::DisturbsRests if found.is_empty() => {
+                let everybody = self.honest.users(None, limit).await?;
+                found = everybody.into_iter().map(|user| (user, Generation(1))).collect();
+            }
             _ => {}
         }
         Ok(found)

@@ -46,7 +46,6 @@ const NOTICED: &[(Sabotage, &str)] = &[
     (Sabotage::CallsDoubtUnavailable, "a_lost_answer_to_a_refresh_token_leaves_its_outcome_unknown"),
     (Sabotage::CallsDoubtUnavailable, "nothing_that_was_sent_surely_did_nothing"),
     (Sabotage::FindsNothing, "an_account_is_found_where_it_answers"),
-    (Sabotage::SendsAnywhere, "nothing_is_looked_up_at_a_host_that_is_not_allowed"),
     (Sabotage::NeverSaysNo, "a_refused_look_up_finds_nothing"),
     (Sabotage::TakesSilenceForNo, "a_look_up_that_was_not_answered_is_told_apart"),
     (Sabotage::FollowsAnywhere, "an_account_is_followed_to_no_host_that_is_not_allowed"),

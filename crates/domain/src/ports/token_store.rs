@@ -83,7 +83,7 @@ pub trait TokenStore: Debug + Send + Sync + 'static {
     async fn connection(&self, user: &UserId) -> Result<Option<CrmConnection>, StoreError>;
 
     /// Stores `connection` if the stored revision still is `expected` (`None`: must not exist
-    /// yet), and returns the new revision. Leases stay as they are.
+    /// yet), and returns the new revision. A lease MUST stay as it is, unless no tokens are left.
     ///
     /// # Errors
     /// MUST return [`StoreError::Conflict`] and change nothing if the revision moved.
@@ -95,7 +95,9 @@ pub trait TokenStore: Debug + Send + Sync + 'static {
     async fn disconnect(&self, user: &UserId, by: Actor) -> Result<(), StoreError>;
 
     /// Asks, by [`RefreshLease::request`], for the right to send the refresh token of
-    /// `generation`. MUST grant it to one owner at a time, until the lease lapses.
+    /// `generation`. MUST grant it to one owner at a time, until the lease lapses. A refresh whose
+    /// tokens cannot be opened MUST be set aside, by [`RefreshLease::set_aside`], so that it
+    /// stands in nobody's way.
     async fn lease_refresh(
         &self,
         user: &UserId,
@@ -133,13 +135,18 @@ pub trait TokenStore: Debug + Send + Sync + 'static {
         now: Timestamp,
     ) -> Result<CrmConnection, StoreError>;
 
-    /// Users with a connection whose refresh [is orphaned](RefreshLease::is_orphaned): the oldest
-    /// first, at most `limit`.
-    async fn orphaned_refreshes(&self, limit: u32) -> Result<Vec<UserId>, StoreError>;
+    /// Connections whose refresh [is orphaned](RefreshLease::is_orphaned), with the generation of
+    /// their tokens: the oldest first, at most `limit`.
+    async fn orphaned_refreshes(&self, limit: u32) -> Result<Vec<(UserId, Generation)>, StoreError>;
 
-    /// Users with a connection whose tokens were issued before `issued_before` and that nobody is
-    /// refreshing: the oldest first, at most `limit`. MUST leave out those whose refresh rests.
-    async fn stale_connections(&self, issued_before: Timestamp, limit: u32) -> Result<Vec<UserId>, StoreError>;
+    /// Connections whose tokens were issued before `issued_before` and that nobody is refreshing,
+    /// with the generation of their tokens: the oldest first, at most `limit`. MUST leave out those
+    /// whose refresh rests.
+    async fn stale_connections(
+        &self,
+        issued_before: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<(UserId, Generation)>, StoreError>;
 
     /// Users with a connection to `account`, all of them and nobody else.
     async fn users_of(&self, account: AccountId) -> Result<Vec<UserId>, StoreError>;
@@ -196,6 +203,8 @@ pub enum RefreshRequest {
     Resting(Timestamp),
     /// The stored generation is another one, or the connection is not usable.
     Moved,
+    /// The tokens cannot be opened, as under a missing key.
+    Unreadable,
 }
 
 /// How a store failed. The source, where there is one, is for the log alone.

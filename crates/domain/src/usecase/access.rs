@@ -127,6 +127,7 @@ impl UseCases {
                 self.store.clock().await?;
                 Err(AccessError::RefreshInProgress)
             }
+            Some(Ok(Turnout::Unreadable)) => Err(StoreError::Corrupt("a connection's tokens cannot be opened").into()),
             Some(Ok(Turnout::InProgress) | Err(_)) | None => Err(AccessError::RefreshInProgress),
         }
     }

@@ -32,6 +32,8 @@ pub(super) enum Turnout {
     StoreFailed,
     /// Somebody else is still at it.
     InProgress,
+    /// The stored tokens cannot be opened.
+    Unreadable,
 }
 
 /// The right to send a connection's refresh token.
@@ -75,6 +77,10 @@ impl UseCases {
                     return self.refresh(Sending { connection: *connection, grant, lease, owner }).await;
                 }
                 Ok(RefreshRequest::Moved) => return Turnout::Moved,
+                Ok(RefreshRequest::Unreadable) => {
+                    tracing::error!(%user, "a connection's tokens cannot be opened; is a key of TOKEN_KEYS missing?");
+                    return Turnout::Unreadable;
+                }
                 Ok(RefreshRequest::Held) => self.look_again().await,
                 Ok(RefreshRequest::Resting(_)) => {
                     let problem = match self.store.connection(&user).await {

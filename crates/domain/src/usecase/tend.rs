@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 
 use super::UseCases;
-use crate::ids::UserId;
+use crate::ids::{Generation, UserId};
 use crate::ports::StoreError;
 
 /// How many refreshes in the background go on at a time, in this process.
@@ -35,25 +35,23 @@ impl UseCases {
     /// To be called every [`TEND_EVERY`](super::TEND_EVERY) in each process; leases keep several
     /// from doing the same work.
     pub async fn tend(&self) -> Result<(), StoreError> {
-        for user in self.store.orphaned_refreshes(ORPHANS_A_ROUND).await? {
-            self.refresh_in_background(user);
+        for (user, generation) in self.store.orphaned_refreshes(ORPHANS_A_ROUND).await? {
+            self.refresh_in_background(user, generation);
         }
         if let Ok(before) = self.runtime.now().checked_sub(self.settings.keepalive_after) {
-            for user in self.store.stale_connections(before, STALE_A_ROUND).await? {
-                self.refresh_in_background(user);
+            for (user, generation) in self.store.stale_connections(before, STALE_A_ROUND).await? {
+                self.refresh_in_background(user, generation);
             }
         }
         self.look().await
     }
 
-    fn refresh_in_background(&self, user: UserId) {
+    fn refresh_in_background(&self, user: UserId, generation: Generation) {
         let Ok(place) = Arc::clone(&self.places.0).try_acquire_owned() else { return };
-        let this = self.clone();
+        let refreshing = self.refreshing(user, generation);
         self.runtime.spawn(Box::pin(async move {
-            if let Ok(connection) = this.usable(&user).await {
-                // Whatever comes of it is on record.
-                let _ = this.refreshing(user, connection.generation).await;
-            }
+            // Whatever comes of it is on record.
+            let _ = refreshing.await;
             drop(place);
         }));
     }

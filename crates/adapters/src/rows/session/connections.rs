@@ -32,7 +32,11 @@ impl Session<'_> {
             return Err(Failure::Conflict);
         }
         let connection = CrmConnection { revision: expected.unwrap_or_default(), ..connection };
-        Ok(self.put(connection, Actor::Service).await?.revision)
+        let saved = self.put(connection, Actor::Service).await?;
+        if saved.grant().is_none() {
+            self.put_lease(&saved.user, None).await?;
+        }
+        Ok(saved.revision)
     }
 
     pub(in crate::rows) async fn disconnect(mut self, user: UserId, by: Actor) -> Result<(), Failure> {
@@ -63,7 +67,7 @@ impl Session<'_> {
         let Some((row, lease)) = self.rows.connection(user.as_str().as_bytes()).await? else {
             return Ok(RefreshRequest::Moved);
         };
-        let connection = row.open(Tokens::Opened(self.keys))?;
+        let connection = row.clone().open(Tokens::Left)?;
         if connection.generation != generation || connection.grant().is_none() {
             return Ok(RefreshRequest::Moved);
         }
@@ -73,6 +77,10 @@ impl Session<'_> {
             LeaseDecision::Held => Ok(RefreshRequest::Held),
             LeaseDecision::Resting(until) => Ok(RefreshRequest::Resting(until)),
             LeaseDecision::Granted(lease) => {
+                let Ok(connection) = row.open(Tokens::Opened(self.keys)) else {
+                    self.put_lease(&user, Some(lease.set_aside(store_now))).await?;
+                    return Ok(RefreshRequest::Unreadable);
+                };
                 self.put_doubt(&connection, on_record.as_ref(), &lease, store_now).await?;
                 self.put_lease(&user, Some(lease)).await?;
                 Ok(RefreshRequest::Granted(Box::new(connection), lease))

@@ -2,29 +2,29 @@
 
 use amo_connect_domain::audit::{Actor, AuditEntry, AuditEvent};
 use amo_connect_domain::connection::CrmConnection;
-use amo_connect_domain::ids::{AccountId, UserId};
+use amo_connect_domain::ids::{AccountId, Generation, UserId};
 use jiff::Timestamp;
 
 use super::Session;
 use crate::rows::audit::AuditRow;
-use crate::rows::columns::user;
+use crate::rows::columns::{count, user};
 use crate::rows::failure::Failure;
 use crate::rows::grant::account_column;
 
 impl Session<'_> {
-    pub(in crate::rows) async fn orphaned_refreshes(self, limit: u32) -> Result<Vec<UserId>, Failure> {
+    pub(in crate::rows) async fn orphaned_refreshes(self, limit: u32) -> Result<Vec<(UserId, Generation)>, Failure> {
         let store_now = self.rows.clock().await?;
-        users(self.rows.orphaned_refreshes(store_now.as_microsecond(), limit.into()).await?)
+        due(self.rows.orphaned_refreshes(store_now.as_microsecond(), limit.into()).await?)
     }
 
     pub(in crate::rows) async fn stale_connections(
         self,
         issued_before: Timestamp,
         limit: u32,
-    ) -> Result<Vec<UserId>, Failure> {
+    ) -> Result<Vec<(UserId, Generation)>, Failure> {
         let store_now = self.rows.clock().await?;
         let before = issued_before.as_microsecond();
-        users(self.rows.stale_connections(before, store_now.as_microsecond(), limit.into()).await?)
+        due(self.rows.stale_connections(before, store_now.as_microsecond(), limit.into()).await?)
     }
 
     pub(in crate::rows) async fn users_of(self, account: AccountId) -> Result<Vec<UserId>, Failure> {
@@ -62,6 +62,10 @@ impl Session<'_> {
         }
         Ok(())
     }
+}
+
+fn due(rows: Vec<(Vec<u8>, i64)>) -> Result<Vec<(UserId, Generation)>, Failure> {
+    rows.into_iter().map(|(id, generation)| Ok((user(id)?, Generation(count(generation)?)))).collect()
 }
 
 fn users(ids: Vec<Vec<u8>>) -> Result<Vec<UserId>, Failure> {

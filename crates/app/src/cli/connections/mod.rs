@@ -12,7 +12,7 @@ use clap::{Args, Subcommand};
 use serde_json::Value;
 
 use super::{Failure, print};
-use crate::config::{ServeArgs, StorageConfig};
+use crate::config::ServeArgs;
 use crate::wiring;
 
 /// How many users are read at a time.
@@ -117,7 +117,7 @@ async fn row(store: &dyn TokenStore, user: &UserId) -> Result<Value, StoreError>
 async fn refresh(args: &OneArgs) -> Result<(), Failure> {
     let user = UserId::new(args.user.as_str())?;
     let config = args.settings.check()?;
-    let state = wiring::assemble(as_it_is(config.storage), config.amo, &config.service).await?;
+    let state = wiring::assemble(config.storage.as_it_is(), config.amo, &config.service).await?;
     let refreshed = state.use_cases.refresh_now(&user).await;
     // The refresh may outlast our patience; its pair must not be lost with this process.
     state.tasks.close();
@@ -147,10 +147,5 @@ async fn disconnect(args: &OneArgs) -> Result<(), Failure> {
 }
 
 async fn store(settings: &ServeArgs) -> Result<Arc<dyn TokenStore>, Failure> {
-    Ok(wiring::open(as_it_is(settings.check_storage()?)).await?.into_port())
-}
-
-/// A database is neither made nor changed by looking at it.
-fn as_it_is(storage: StorageConfig) -> StorageConfig {
-    StorageConfig { auto_migrate: false, ..storage }
+    Ok(wiring::open(settings.check_storage()?.as_it_is()).await?.into_port())
 }

@@ -1,0 +1,64 @@
+//! Sweeps: as much as there is, and in nobody's way.
+
+use amo_connect_contract::fixtures::{at, attempt, by_stranger, code, grant, owner, user};
+use amo_connect_domain::attempt::MEMORY;
+use amo_connect_domain::ports::TokenStore;
+use amo_connect_tests::{PgDatabase, test_server};
+
+use crate::steps::open;
+
+/// More than a transaction of a sweep takes.
+const MANY: usize = 450;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backlog_of_any_length_is_wiped_and_forgotten() {
+    let database = PgDatabase::migrated(&test_server()).await;
+    let store = open(&database.url()).await.unwrap();
+    store.admit_code(&by_stranger(code("x")), owner(1), at(0)).await.unwrap();
+    store.save_grant(code("x"), &grant(1, "x"), at(0)).await.unwrap();
+    let columns = "came_with, attempt_id, user_id, claim_needed, host, epoch, state, lease_owner, lease_until, grant_host, \
+                   account_id, tokens, issued_at, expires_at, claim_by, connected_epoch, admitted_at";
+    let copies = format!(
+        "INSERT INTO exchanges (code_hash, {columns}) SELECT sha256(n::text::bytea), {columns} \
+         FROM exchanges, generate_series(1, {}) n",
+        MANY - 1
+    );
+    database.execute(&copies).await;
+    assert_eq!(store.sweep(at(20 * 60)).await.unwrap(), MANY);
+    let left = "SELECT count(*) FROM exchanges WHERE tokens IS NOT NULL";
+    assert_eq!(database.value(left).await.unwrap(), "0");
+    let later = at(60).checked_add(MEMORY).unwrap();
+    assert_eq!(store.sweep(later).await.unwrap(), 0);
+    assert_eq!(database.value("SELECT count(*) FROM exchanges").await.unwrap(), "0");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sweep_waits_for_nobody() {
+    let database = PgDatabase::migrated(&test_server()).await;
+    let store = open(&database.url()).await.unwrap();
+    for name in ["busy", "free"] {
+        store.open_attempt(&attempt(name, &user(name), 0)).await.unwrap();
+        store.admit_code(&by_stranger(code(name)), owner(1), at(0)).await.unwrap();
+        store.save_grant(code(name), &grant(1, name), at(0)).await.unwrap();
+    }
+    let hex = |bytes: [u8; 32]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let busy = format!(
+        "SELECT 1 FROM exchanges WHERE code_hash = '\\x{}' FOR UPDATE; \
+         SELECT 1 FROM attempts WHERE state_hash = '\\x{}' FOR UPDATE",
+        hex(code("busy").0),
+        hex(attempt("busy", &user("busy"), 0).state_hash.0)
+    );
+    // A wait for these rows would end by the lock's time limit, as an error.
+    let changing = database.transaction(&busy).await;
+    assert_eq!(store.sweep(at(20 * 60)).await.unwrap(), 1);
+    let later = at(60).checked_add(MEMORY).unwrap();
+    assert_eq!(store.sweep(later).await.unwrap(), 0);
+    let left = "SELECT (SELECT count(*) FROM exchanges) + (SELECT count(*) FROM attempts)";
+    assert_eq!(database.value(left).await.unwrap(), "2", "only the busy ones are left");
+    drop(changing);
+    while database.value("SELECT count(*) FROM pg_locks WHERE locktype = 'transactionid'").await.unwrap() != "0" {
+        tokio::task::yield_now().await;
+    }
+    store.sweep(later).await.unwrap();
+    assert_eq!(database.value(left).await.unwrap(), "0");
+}
