@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use amo_connect_contract::fixtures::host;
+use amo_connect_contract::fixtures::{host, owner, user};
 use amo_connect_contract::{Asked, MemoryTokenStore, Reply};
 use amo_connect_domain::exchange::ExchangeStatus;
+use amo_connect_domain::lease::LEASE_TERM;
+use amo_connect_domain::ports::{RefreshRequest, TokenStore as _};
 use amo_connect_tests::{TestApp, at};
 use futures_util::future::join_all;
 use serde_json::json;
@@ -142,4 +144,31 @@ async fn a_refused_refresh_token_asks_for_a_new_consent_and_is_sent_no_more() {
     app.connect_with("olena", &allowed(&amo), host(1).as_str()).await;
     assert_eq!(app.get("olena", "/leads").await.status, 200);
     assert_eq!(app.get("olena", "/status").await.data()["problem"], json!(null));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_has_lost_the_lease_does_not_follow_an_account_with_its_token() {
+    let (amo, store, olena) = (crm(), MemoryTokenStore::new(), user("olena"));
+    let slow = SlowAmo::before(amo.clone());
+    let app = TestApp::new().amo(slow.clone()).store(store.clone()).clock(at("2026-11-23T10:00Z")).start().await;
+    slow.let_go(1);
+    app.connect_with("olena", &allowed(&amo), host(1).as_str()).await;
+    slow.arrival().await;
+
+    app.clock().set(at("2026-11-24T10:00:01Z"));
+    let meanwhile = async {
+        slow.arrival().await;
+        store.test_clock().advance(LEASE_TERM);
+        let generation = store.connection(&olena).await.unwrap().unwrap().generation;
+        let leased = store.lease_refresh(&olena, generation, owner(9)).await.unwrap();
+        assert!(matches!(leased, RefreshRequest::Granted(..)), "{leased:?}");
+        amo.answer_next(Reply::GrantRevoked);
+        amo.answer_next(Reply::Located(host(2)));
+        slow.let_go(2);
+    };
+    let (answer, ()) = tokio::join!(app.get("olena", "/leads"), meanwhile);
+
+    assert_eq!(answer.problem(), refusal(503, "refresh_in_progress"));
+    assert_eq!(refreshes(&amo), 1, "{:?}", amo.asked());
+    assert_eq!(app.state_of("olena").await, "connected");
 }

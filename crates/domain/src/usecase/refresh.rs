@@ -123,10 +123,19 @@ impl UseCases {
                 Refusal::LookUp(then) => then,
             };
             match self.amo.locate(&host, &tokens.access, &tokens.refresh).await {
-                // amoCRM has refused it here for certain, so it is free to be sent there.
+                // amoCRM has refused it here for certain, so it is free to be sent there, by
+                // whoever has the lease. That may have lapsed, and be another's by now.
                 Ok(Some(now)) if now != host && !moved => {
-                    self.follow(&sending.connection.user, sending.lease.generation, &now).await;
-                    (host, moved) = (now, true);
+                    let user = &sending.connection.user;
+                    self.follow(user, sending.lease.generation, &now).await;
+                    match self.store.renew_refresh_lease(user, sending.owner).await {
+                        Ok(true) => (host, moved) = (now, true),
+                        Ok(false) => return Turnout::InProgress,
+                        Err(error) => {
+                            tracing::warn!(%error, "a refresh token was not sent on to where its account is");
+                            return Turnout::StoreFailed;
+                        }
+                    }
                 }
                 Ok(_) => return self.settle(sending, error, then).await,
                 Err(unseen) => {
