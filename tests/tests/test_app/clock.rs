@@ -148,6 +148,21 @@ async fn a_refused_refresh_token_asks_for_a_new_consent_and_is_sent_no_more() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_has_lost_the_lease_does_not_follow_an_account_with_its_token() {
+    let (answer, sent, state) = refused_after_the_lease(&[Reply::GrantRevoked, Reply::Located(host(2))]).await;
+    assert_eq!((answer, sent), (refusal(503, "refresh_in_progress"), 1));
+    assert_eq!(state, "connected");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_has_lost_the_lease_leaves_the_verdict_to_whoever_has_it() {
+    let (answer, sent, state) = refused_after_the_lease(&[Reply::GrantRevoked]).await;
+    assert_eq!((answer, sent), (refusal(503, "refresh_in_progress"), 1));
+    assert_eq!(state, "connected");
+}
+
+/// A refresh that lasts until its lease has lapsed and another has it, and is answered so then.
+/// What the caller is told, how often the token was sent, and the state after that.
+async fn refused_after_the_lease(replies: &[Reply]) -> ((u16, String), usize, String) {
     let (amo, store, olena) = (crm(), MemoryTokenStore::new(), user("olena"));
     let slow = SlowAmo::before(amo.clone());
     let app = TestApp::new().amo(slow.clone()).store(store.clone()).clock(at("2026-11-23T10:00Z")).start().await;
@@ -162,13 +177,9 @@ async fn who_has_lost_the_lease_does_not_follow_an_account_with_its_token() {
         let generation = store.connection(&olena).await.unwrap().unwrap().generation;
         let leased = store.lease_refresh(&olena, generation, owner(9)).await.unwrap();
         assert!(matches!(leased, RefreshRequest::Granted(..)), "{leased:?}");
-        amo.answer_next(Reply::GrantRevoked);
-        amo.answer_next(Reply::Located(host(2)));
+        replies.iter().for_each(|reply| amo.answer_next(reply.clone()));
         slow.let_go(2);
     };
     let (answer, ()) = tokio::join!(app.get("olena", "/leads"), meanwhile);
-
-    assert_eq!(answer.problem(), refusal(503, "refresh_in_progress"));
-    assert_eq!(refreshes(&amo), 1, "{:?}", amo.asked());
-    assert_eq!(app.state_of("olena").await, "connected");
+    (answer.problem(), refreshes(&amo), app.state_of("olena").await)
 }

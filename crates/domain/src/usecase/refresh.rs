@@ -215,14 +215,20 @@ impl UseCases {
         Turnout::Moved
     }
 
-    /// Records that the grant is dead, unless a newer pair has been stored meanwhile.
+    /// Records that the grant is dead, unless a newer pair has been stored meanwhile. Who has lost
+    /// the lease does not know what others' sendings came to, and leaves the verdict to them.
     async fn give_up(&self, sending: &Sending) -> Turnout {
-        let Sending { connection: CrmConnection { user, .. }, lease, .. } = sending;
+        let Sending { connection: CrmConnection { user, .. }, lease, owner, .. } = sending;
         let reason = ReauthReason::of_refusal(lease.in_doubt);
-        tracing::warn!(%user, ?reason, "amoCRM refused a refresh token; the user has to connect again");
-        let refused = || self.amend(user, |connection| connection.refuse(lease.generation, reason, self.runtime.now()));
-        self.persist("a refused grant", refused).await;
-        Turnout::Moved
+        let refused = || async {
+            if !self.store.renew_refresh_lease(user, *owner).await? {
+                return Ok(Turnout::InProgress);
+            }
+            tracing::warn!(%user, ?reason, "amoCRM refused a refresh token; the user has to connect again");
+            self.amend(user, |connection| connection.refuse(lease.generation, reason, self.runtime.now())).await?;
+            Ok(Turnout::Moved)
+        };
+        self.persist("a refused grant", refused).await.unwrap_or(Turnout::InProgress)
     }
 
     /// Follows an account to another host.
@@ -265,16 +271,19 @@ impl UseCases {
         }
     }
 
-    /// Does what is to be recorded, again if the database fails. In the end the lease lapses and
-    /// amoCRM is asked once more.
-    async fn persist<T, F>(&self, what: &str, record: impl Fn() -> F)
+    /// Does what is to be recorded, again if the database fails. In the end it is `None`, the lease
+    /// lapses, and amoCRM is asked once more.
+    async fn persist<T, F>(&self, what: &str, record: impl Fn() -> F) -> Option<T>
     where
         F: Future<Output = Result<T, StoreError>>,
     {
         for tries in 0..TRIES_TO_END {
-            let Err(error) = record().await else { return };
-            tracing::warn!(%error, tries, "{what} could not be recorded");
+            match record().await {
+                Ok(recorded) => return Some(recorded),
+                Err(error) => tracing::warn!(%error, tries, "{what} could not be recorded"),
+            }
             self.before_saving_again(tries).await;
         }
+        None
     }
 }
