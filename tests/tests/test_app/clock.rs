@@ -183,3 +183,18 @@ async fn refused_after_the_lease(replies: &[Reply]) -> ((u16, String), usize, St
     let (answer, ()) = tokio::join!(app.get("olena", "/leads"), meanwhile);
     (answer.problem(), refreshes(&amo), app.state_of("olena").await)
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_that_moves_again_while_it_is_followed_is_not_given_up() {
+    let amo = crm();
+    let app = TestApp::new().amo(amo.clone()).clock(at("2026-11-23T10:00Z")).start().await;
+    app.connect_with("olena", &allowed(&amo), host(1).as_str()).await;
+    app.clock().set(at("2026-11-24T10:00:01Z"));
+    for place in [2, 3] {
+        amo.answer_next(Reply::GrantRevoked);
+        amo.answer_next(Reply::Located(host(place)));
+    }
+    assert_eq!(app.get("olena", "/leads").await.status, 502);
+    let status = app.get("olena", "/status").await.data();
+    assert_eq!((&status["state"], &status["domain"]), (&json!("connected"), &json!(host(3).as_str())));
+}

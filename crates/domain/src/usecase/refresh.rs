@@ -125,9 +125,12 @@ impl UseCases {
             match self.amo.locate(&host, &tokens.access, &tokens.refresh).await {
                 // amoCRM has refused it here for certain, so it is free to be sent there, by
                 // whoever has the lease. That may have lapsed, and be another's by now.
-                Ok(Some(now)) if now != host && !moved => {
+                Ok(Some(now)) if now != host => {
                     let user = &sending.connection.user;
                     self.follow(user, sending.lease.generation, &now).await;
+                    if moved {
+                        return self.rest(sending, error, Hindrance::certain(ProblemCode::ProviderDown)).await;
+                    }
                     match self.store.renew_refresh_lease(user, sending.owner).await {
                         Ok(true) => (host, moved) = (now, true),
                         Ok(false) => return Turnout::InProgress,
