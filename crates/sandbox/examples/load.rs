@@ -6,10 +6,12 @@
 use std::{
     io::{BufRead, BufReader, Read, Write},
     net::TcpStream,
+    thread,
     time::{Duration, Instant},
 };
 
 use amo_connect_sandbox::{AccountId, Options, Sandbox, Switches};
+use serde_json::{Value, json};
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
@@ -21,56 +23,107 @@ async fn main() -> Result<(), Failure> {
     let switches = Switches { rate_limit: 0, account_rate_limit: 0, ..Switches::default() };
     let sandbox = Sandbox::start(Options { switches, ..Options::default() }).await?;
     let host = sandbox.host(AccountId::FOR_YOU)?;
-    let token = access_token(&sandbox, &host).await?;
+    let redirect_uri = sandbox.report().redirect_uri;
+    let connections: Vec<_> = (0..CONNECTIONS)
+        .map(|_| Connection::open(&host, &redirect_uri, &sandbox.issue_code(AccountId::FOR_YOU)?.code))
+        .collect::<Result<_, Failure>>()?;
+
+    let mut connections = connections;
     for path in ["/api/v4/account", "/api/v4/leads?limit=1", "/api/v4/leads", "/api/v4/leads?limit=250"] {
-        let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\n\r\n");
-        let clients: Vec<_> = (0..CONNECTIONS)
-            .map(|_| {
-                let (host, request) = (host.clone(), request.clone());
-                std::thread::spawn(move || client(&host, &request))
-            })
-            .collect();
-        let (mut answers, mut bytes) = (0, 0);
-        for client in clients {
-            let (more, size) = client.join().or(Err("a client died"))??;
-            answers += more;
-            bytes = size;
-        }
-        let rate = answers as u64 / LENGTH.as_secs();
-        eprintln!("{rate:>7} requests/s of {bytes:>7} bytes: {path}");
+        connections = measure(path, connections, |connection| connection.get(path))?;
     }
+    measure("refreshes", connections, Connection::refresh)?;
     Ok(())
 }
 
-async fn access_token(sandbox: &Sandbox, host: &str) -> Result<String, Failure> {
-    let code = sandbox.issue_code(AccountId::FOR_YOU)?.code;
-    let redirect_uri = sandbox.report().redirect_uri;
-    let fields = [
-        ("client_id", "sandbox"),
-        ("client_secret", "sandbox-secret"),
-        ("grant_type", "authorization_code"),
-        ("redirect_uri", &redirect_uri),
-        ("code", &code),
-    ];
-    let client = reqwest::Client::builder().no_proxy().build()?;
-    let pair = client.post(format!("http://{host}/oauth2/access_token")).form(&fields).send().await?;
-    let pair: serde_json::Value = pair.json().await?;
-    Ok(pair["access_token"].as_str().ok_or("no access token")?.to_owned())
+/// Has all connections ask again and again, and says how many answers came.
+fn measure(
+    what: &str,
+    connections: Vec<Connection>,
+    ask: impl Fn(&mut Connection) -> Result<usize, Failure> + Copy + Send + 'static,
+) -> Result<Vec<Connection>, Failure> {
+    let clients = connections.into_iter().map(|mut connection| {
+        thread::spawn(move || {
+            let (started, mut answers, mut size) = (Instant::now(), 0, 0);
+            while started.elapsed() < LENGTH {
+                size = ask(&mut connection)?;
+                answers += 1;
+            }
+            Ok::<_, Failure>((connection, answers, size))
+        })
+    });
+    let clients: Vec<_> = clients.collect();
+    let (mut connections, mut all, mut bytes) = (Vec::new(), 0_u64, 0);
+    for client in clients {
+        let (connection, answers, size) = client.join().or(Err("a client died"))??;
+        connections.push(connection);
+        all += answers;
+        bytes = size;
+    }
+    eprintln!("{:>7} requests/s of {bytes:>7} bytes: {what}", all / LENGTH.as_secs());
+    Ok(connections)
 }
 
-/// Asks again and again on one connection; gives the number of answers and the size of the last.
-fn client(host: &str, request: &str) -> Result<(usize, usize), Failure> {
-    let mut stream = TcpStream::connect(host)?;
-    stream.set_nodelay(true)?;
-    let mut reader = BufReader::with_capacity(1 << 18, stream.try_clone()?);
-    let (mut line, mut body) = (String::new(), Vec::new());
-    let (started, mut answers) = (Instant::now(), 0);
-    while started.elapsed() < LENGTH {
-        stream.write_all(request.as_bytes())?;
-        let mut length = 0;
+/// A client of its own grant, on one connection.
+struct Connection {
+    stream: TcpStream,
+    reader: BufReader<TcpStream>,
+    host: String,
+    redirect_uri: String,
+    access: String,
+    refresh: String,
+    body: Vec<u8>,
+}
+
+impl Connection {
+    fn open(host: &str, redirect_uri: &str, code: &str) -> Result<Self, Failure> {
+        let stream = TcpStream::connect(host)?;
+        stream.set_nodelay(true)?;
+        let mut connection = Self {
+            reader: BufReader::with_capacity(1 << 18, stream.try_clone()?),
+            stream,
+            host: host.to_owned(),
+            redirect_uri: redirect_uri.to_owned(),
+            access: String::new(),
+            refresh: String::new(),
+            body: Vec::new(),
+        };
+        connection.token(&json!({"grant_type": "authorization_code", "code": code}))?;
+        Ok(connection)
+    }
+
+    fn get(&mut self, path: &str) -> Result<usize, Failure> {
+        let Self { host, access, .. } = self;
+        let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {access}\r\n\r\n");
+        self.send(&request)
+    }
+
+    fn refresh(&mut self) -> Result<usize, Failure> {
+        self.token(&json!({"grant_type": "refresh_token", "refresh_token": self.refresh}))
+    }
+
+    /// Asks for a pair, and keeps it.
+    fn token(&mut self, grant: &Value) -> Result<usize, Failure> {
+        let mut fields = grant.clone();
+        fields["client_id"] = "sandbox".into();
+        fields["client_secret"] = "sandbox-secret".into();
+        fields["redirect_uri"] = self.redirect_uri.clone().into();
+        let (host, body) = (&self.host, fields.to_string());
+        let head = format!("POST /oauth2/access_token HTTP/1.1\r\nHost: {host}\r\nContent-Length: {}", body.len());
+        let size = self.send(&format!("{head}\r\n\r\n{body}"))?;
+        let pair: Value = serde_json::from_slice(&self.body)?;
+        let text = |name: &str| Ok::<_, Failure>(pair[name].as_str().ok_or("no pair")?.to_owned());
+        (self.access, self.refresh) = (text("access_token")?, text("refresh_token")?);
+        Ok(size)
+    }
+
+    /// Sends a request and reads its answer; gives the size of the body.
+    fn send(&mut self, request: &str) -> Result<usize, Failure> {
+        self.stream.write_all(request.as_bytes())?;
+        let (mut line, mut length) = (String::new(), 0);
         loop {
             line.clear();
-            reader.read_line(&mut line)?;
+            self.reader.read_line(&mut line)?;
             if let Some(value) = line.strip_prefix("content-length: ") {
                 length = value.trim().parse()?;
             }
@@ -78,9 +131,8 @@ fn client(host: &str, request: &str) -> Result<(usize, usize), Failure> {
                 break;
             }
         }
-        body.resize(length, 0);
-        reader.read_exact(&mut body)?;
-        answers += 1;
+        self.body.resize(length, 0);
+        self.reader.read_exact(&mut self.body)?;
+        Ok(length)
     }
-    Ok((answers, body.len()))
 }

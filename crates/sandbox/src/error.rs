@@ -51,9 +51,6 @@ pub enum SandboxError {
         /// What is wrong with it.
         source: url::ParseError,
     },
-    /// The signing key of the access tokens was not understood.
-    #[error("the sandbox's signing key: {0}")]
-    SigningKey(#[source] jsonwebtoken::errors::Error),
     /// The machine gave no random bytes.
     #[error("no random bytes for tokens: {0}")]
     Entropy(#[source] getrandom::Error),

@@ -51,12 +51,13 @@ impl State {
         self.clock.now()
     }
 
-    /// How long the tokens of a pair issued now live.
+    /// What a pair issued now is like.
     pub(crate) fn terms(&self) -> Terms {
         Terms {
             access: self.switches.expires_in,
             refresh: self.switches.refresh_ttl,
             kill_old_access: self.switches.kill_old_access,
+            api_domain: self.switches.api_domain.then(|| self.hosts.shared().to_owned()),
         }
     }
 

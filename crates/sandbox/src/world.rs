@@ -7,7 +7,7 @@ use url::Url;
 use crate::{
     AccountId, AccountInfo, Integration, IssuedCode, Options, SandboxError, UserId, UserInfo,
     data::{self, Account},
-    grants::{Book, Holder, Issued, Mint, Signer},
+    grants::{Book, Holder, Mint},
     hook::HookSender,
     hosts::Hosts,
     state::State,
@@ -21,7 +21,6 @@ pub(crate) struct World {
     pub(crate) hook_sender: HookSender,
     pub(crate) ports: Vec<u16>,
     host_names: Vec<String>,
-    signer: Signer,
     state: Mutex<State>,
 }
 
@@ -42,7 +41,6 @@ impl World {
             hook_sender: HookSender::new()?,
             ports,
             host_names,
-            signer: Signer::new()?,
             state: Mutex::new(state),
             options,
         })
@@ -91,22 +89,6 @@ impl World {
         let code = state.book.issue_code(Holder { account, user, client_id }, expires);
         state.stats.codes += 1;
         Ok(IssuedCode { code, referer: state.hosts.of(account).to_owned() })
-    }
-
-    /// Signs the access token of a pair and writes it down.
-    pub(crate) fn sign(&self, issued: &Issued) -> Result<String, SandboxError> {
-        let api_domain = {
-            let state = self.state();
-            state.switches.api_domain.then(|| state.hosts.shared().to_owned())
-        };
-        let token = self.signer.sign(&crate::grants::Claims::new(
-            &issued.holder,
-            issued.now,
-            issued.access_expires,
-            api_domain,
-        ))?;
-        self.state().book.remember_access(issued, &token);
-        Ok(token)
     }
 
     /// The accounts as the controls show them.

@@ -4,26 +4,27 @@ use std::collections::HashMap;
 
 use super::{
     Digest, Ending, GrantInfo, Holder, Mint, Refusal, digest,
+    jwt::access_token,
     record::{AccessRecord, Code, Grant, GrantId, RefreshRecord},
 };
 use crate::{AccountId, clock::Moment};
 
-/// A pair that was granted; its access token is yet to be signed.
+/// A pair that was granted.
 pub(crate) struct Issued {
-    pub(crate) holder: Holder,
+    pub(crate) access_token: String,
     pub(crate) refresh_token: String,
     pub(crate) now: Moment,
     pub(crate) access_expires: Moment,
-    grant: GrantId,
-    generation: u64,
 }
 
-/// How long the tokens of a new pair live, in seconds, and whether the pair before them dies.
-#[derive(Debug, Clone, Copy)]
+/// How long the tokens of a new pair live, in seconds, whether the access token before them dies,
+/// and what they say of the host that all accounts share.
+#[derive(Debug, Clone)]
 pub(crate) struct Terms {
     pub(crate) access: u64,
     pub(crate) refresh: u64,
     pub(crate) kill_old_access: bool,
+    pub(crate) api_domain: Option<String>,
 }
 
 /// A refresh as it reached the token endpoint.
@@ -73,7 +74,7 @@ impl Book {
         client_id: &str,
         account: AccountId,
         now: Moment,
-        terms: Terms,
+        terms: &Terms,
     ) -> Result<Issued, Refusal> {
         let code = self.codes.get_mut(&digest(code)).ok_or(Refusal::CodeGarbage)?;
         if code.holder.account != account {
@@ -106,7 +107,7 @@ impl Book {
     }
 
     /// Spends a refresh token: a compare-and-swap, so that of many only one wins.
-    pub(crate) fn rotate(&mut self, refresh: &Refresh<'_>, now: Moment, terms: Terms) -> Result<Issued, Refusal> {
+    pub(crate) fn rotate(&mut self, refresh: &Refresh<'_>, now: Moment, terms: &Terms) -> Result<Issued, Refusal> {
         let record = self.refresh_tokens.get_mut(&refresh.token).ok_or(Refusal::RefreshGarbage)?;
         let grant = self.grants.get_mut(&record.grant).ok_or(Refusal::RefreshGarbage)?;
         if grant.holder.client_id != refresh.client_id {
@@ -130,36 +131,32 @@ impl Book {
         self.issue_pair(id, now, terms).ok_or(Refusal::RefreshGarbage)
     }
 
-    fn issue_pair(&mut self, id: GrantId, now: Moment, terms: Terms) -> Option<Issued> {
+    fn issue_pair(&mut self, id: GrantId, now: Moment, terms: &Terms) -> Option<Issued> {
+        self.sweep_access(now);
         let grant = self.grants.get_mut(&id)?;
-        let refresh_token = self.mint.refresh_token();
         grant.generation += 1;
         if terms.kill_old_access {
             grant.oldest_good = grant.generation;
         }
         grant.access_expires = now.after(terms.access);
         grant.refresh_expires = now.after(terms.refresh);
+        let access_expires = grant.access_expires;
+        let refresh_token = self.mint.refresh_token();
+        let access_token =
+            access_token(&grant.holder, now, access_expires, terms.api_domain.as_deref(), self.mint.unique());
         let record = RefreshRecord { grant: id, expires: grant.refresh_expires, spent: false };
         self.refresh_tokens.insert(digest(&refresh_token), record);
-        Some(Issued {
-            holder: grant.holder.clone(),
-            refresh_token,
-            now,
-            access_expires: grant.access_expires,
-            grant: id,
-            generation: grant.generation,
-        })
+        let record = AccessRecord { grant: id, generation: grant.generation, expires: access_expires };
+        self.access_tokens.insert(digest(&access_token), record);
+        Some(Issued { access_token, refresh_token, now, access_expires })
     }
 
-    /// Writes down the signed access token of a pair.
-    pub(crate) fn remember_access(&mut self, issued: &Issued, access_token: &str) {
+    /// Forgets access tokens that have expired, where there are many.
+    fn sweep_access(&mut self, now: Moment) {
         if self.access_tokens.len() >= self.access_swept_at {
-            self.access_tokens.retain(|_, record| record.expires > issued.now);
+            self.access_tokens.retain(|_, record| record.expires > now);
             self.access_swept_at = (self.access_tokens.len() * 2).max(1024);
         }
-        let record =
-            AccessRecord { grant: issued.grant, generation: issued.generation, expires: issued.access_expires };
-        self.access_tokens.insert(digest(access_token), record);
     }
 
     /// Who an access token lets in, if it does.

@@ -2,6 +2,9 @@
 
 use rand::{Rng, SeedableRng, rngs::ChaCha20Rng};
 use sha2::{Digest as _, Sha256};
+use uuid::Builder;
+
+use super::jwt::{SIGNATURE, Unique};
 
 use crate::SandboxError;
 
@@ -24,8 +27,7 @@ const CODE_LENGTH: usize = 892;
 /// Length of amoCRM's refresh tokens, about.
 const REFRESH_LENGTH: usize = 846;
 
-/// Makes codes and refresh tokens; random whatever the sandbox's seed, so that no two runs share
-/// one.
+/// Makes codes and tokens; random whatever the sandbox's seed, so that no two runs share one.
 pub(crate) struct Mint {
     random: ChaCha20Rng,
 }
@@ -45,6 +47,16 @@ impl Mint {
 
     pub(crate) fn refresh_token(&mut self) -> String {
         self.ciphertext(REFRESH_LENGTH)
+    }
+
+    /// What tells an access token from every other.
+    pub(super) fn unique(&mut self) -> Unique {
+        let (mut jti, mut hash, mut signature) = ([0; 40], [0; 16], [0; SIGNATURE]);
+        for bytes in [&mut jti[..], &mut hash, &mut signature] {
+            self.random.fill_bytes(bytes);
+        }
+        let hash_uuid = Builder::from_random_bytes(hash).into_uuid().to_string();
+        Unique { jti: hex(&jti), hash_uuid, signature }
     }
 
     fn ciphertext(&mut self, length: usize) -> String {

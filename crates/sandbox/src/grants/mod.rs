@@ -7,7 +7,6 @@ mod record;
 mod refusal;
 
 pub(crate) use book::{Book, Issued, Refresh, Terms};
-pub(crate) use jwt::{Claims, Signer};
 pub(crate) use mint::{Digest, Mint, digest, hex};
 pub(crate) use record::Ending;
 pub(crate) use refusal::Refusal;

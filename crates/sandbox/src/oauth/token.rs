@@ -89,10 +89,7 @@ async fn answer(world: &Arc<World>, request: &Request) -> HttpResponse {
         return cut::over_limit(switches.too_many);
     }
     let response = match grant(world, request, &arrival) {
-        Ok(issued) => match world.sign(&issued) {
-            Ok(token) => pair(world, &issued, &token, arrival.failure),
-            Err(_) => HttpResponse::InternalServerError().finish(),
-        },
+        Ok(issued) => pair(world, &issued, arrival.failure),
         Err(refused) => {
             world.state().stats.refused += 1;
             match refused {
@@ -154,7 +151,7 @@ fn grant(world: &World, request: &Request, arrival: &Arrival) -> Result<Issued, 
     if let Some(token) = request.refresh_token {
         let even_if_spent = arrival.was_live && state.switches.refresh_race == RefreshRace::AllWin;
         let refresh = Refresh { token, client_id, account, even_if_spent };
-        let issued = state.book.rotate(&refresh, now, terms)?;
+        let issued = state.book.rotate(&refresh, now, &terms)?;
         state.stats.refreshes += 1;
         return Ok(issued);
     }
@@ -162,7 +159,7 @@ fn grant(world: &World, request: &Request, arrival: &Arrival) -> Result<Issued, 
         Some("authorization_code") => parameter(&request.form, "code")?,
         _ => return Err(Refusal::Parameter("refresh_token").into()),
     };
-    let issued = state.book.exchange(code, client_id, account, now, terms)?;
+    let issued = state.book.exchange(code, client_id, account, now, &terms)?;
     state.stats.exchanges += 1;
     Ok(issued)
 }
@@ -195,14 +192,14 @@ fn parameter<'a>(form: &'a Form, name: &'static str) -> Result<&'a str, Refusal>
     form.get(name).ok_or(Refusal::Parameter(name))
 }
 
-fn pair(world: &World, issued: &Issued, token: &str, failure: Option<Failure>) -> HttpResponse {
+fn pair(world: &World, issued: &Issued, failure: Option<Failure>) -> HttpResponse {
     let server_time = world.state().switches.server_time.then(|| issued.now.unix());
     let keeps_refresh_token = failure != Some(Failure::NoRefreshToken);
     HttpResponse::Ok().json(Pair {
         token_type: "Bearer",
         expires_in: issued.access_expires.since(issued.now).as_secs(),
         server_time,
-        access_token: token,
+        access_token: &issued.access_token,
         refresh_token: keeps_refresh_token.then_some(issued.refresh_token.as_str()),
     })
 }
