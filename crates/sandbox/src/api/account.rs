@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::{
     guard::Caller,
     list::{SelfLink, hal},
-    query::Query,
+    query::{Query, With},
 };
 use crate::{AccountId, UserId, data::Account, world::World};
 
@@ -44,7 +44,7 @@ struct View<'a> {
 pub(crate) async fn account(request: HttpRequest, world: Data<World>, caller: Caller) -> Result<HttpResponse, Error> {
     let account = caller.account(&world)?;
     let query = Query::of(&request);
-    let with = query.words("with");
+    let with = query.with();
     Ok(hal(&View {
         id: account.id,
         name: account.name,
@@ -71,7 +71,7 @@ pub(crate) async fn account(request: HttpRequest, world: Data<World>, caller: Ca
 }
 
 /// The members that come only with `with`.
-fn asked(account: &Account, host: &str, with: &[&str]) -> Map<String, Value> {
+fn asked(account: &Account, host: &str, with: &With<'_>) -> Map<String, Value> {
     let known = [
         ("amojo_id", json!(account.uuid)),
         ("uuid", json!(account.uuid)),
@@ -81,12 +81,12 @@ fn asked(account: &Account, host: &str, with: &[&str]) -> Map<String, Value> {
         ("is_api_filter_enabled", json!(true)),
         ("invoices_settings", json!({"lang": null, "currency": account.currency})),
     ];
-    let wanted = known.into_iter().filter(|(name, _)| with.contains(name));
+    let wanted = known.into_iter().filter(|(name, _)| with.has(name));
     wanted.map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 /// The lists that come only with `with`.
-fn embedded(host: &str, with: &[&str]) -> Map<String, Value> {
+fn embedded(host: &str, with: &With<'_>) -> Map<String, Value> {
     let link = SelfLink::new(host, "/api/v4/account");
     let known = [
         ("amojo_rights", json!({"can_direct": true, "can_create_groups": true, "_links": link})),
@@ -111,6 +111,6 @@ fn embedded(host: &str, with: &[&str]) -> Map<String, Value> {
             }),
         ),
     ];
-    let wanted = known.into_iter().filter(|(name, _)| with.contains(name));
+    let wanted = known.into_iter().filter(|(name, _)| with.has(name));
     wanted.map(|(name, value)| (name.to_owned(), value)).collect()
 }

@@ -10,8 +10,8 @@ use serde_json::value::RawValue;
 use super::{
     filter,
     guard::Caller,
-    list::{self, SelfLink, hal},
-    query::Query,
+    list::{self, SelfLink},
+    query::With,
 };
 use crate::{
     AccountId, UserId,
@@ -59,7 +59,7 @@ struct Linked {
     _links: SelfLink,
 }
 
-fn view<'a>(contact: &'a Contact, account: &Account, host: &str, with: &[&str]) -> View<'a> {
+fn view<'a>(contact: &'a Contact, account: &Account, host: &str, with: &With<'_>) -> View<'a> {
     let lead = |&id: &u64| Linked { id, _links: SelfLink::new(host, &format!("/api/v4/leads/{id}")) };
     View {
         id: contact.id,
@@ -81,9 +81,9 @@ fn view<'a>(contact: &'a Contact, account: &Account, host: &str, with: &[&str]) 
         _embedded: Embedded {
             tags: &contact.tags,
             companies: [],
-            leads: with.contains(&"leads").then(|| contact.leads.iter().map(lead).collect()),
-            customers: with.contains(&"customers").then_some([]),
-            catalog_elements: with.contains(&"catalog_elements").then_some([]),
+            leads: with.has("leads").then(|| contact.leads.iter().map(lead).collect()),
+            customers: with.has("customers").then_some([]),
+            catalog_elements: with.has("catalog_elements").then_some([]),
         },
     }
 }
@@ -91,14 +91,8 @@ fn view<'a>(contact: &'a Contact, account: &Account, host: &str, with: &[&str]) 
 /// The contacts of the account, or those asked for.
 pub(crate) async fn list(request: HttpRequest, world: Data<World>, caller: Caller) -> Result<HttpResponse, Error> {
     let account = caller.account(&world)?;
-    let query = Query::of(&request);
-    let most = world.state().switches.page_limit;
-    let page = query.page(most)?;
-    let with = query.words("with");
-    let found = filter::contacts(&query, &account.contacts)?;
-    Ok(list::page(&request, &caller.host, &query, page, "contacts", &found, |contact| {
-        view(contact, account, &caller.host, &with)
-    }))
+    let find = |query: &_| filter::contacts(query, &account.contacts);
+    list::page(&request, &world, &caller, "contacts", find, |contact, with| view(contact, account, &caller.host, with))
 }
 
 /// One contact; 204 if there is none of this number.
@@ -109,10 +103,5 @@ pub(crate) async fn one(
     id: Path<String>,
 ) -> Result<HttpResponse, Error> {
     let account = caller.account(&world)?;
-    let query = Query::of(&request);
-    let contact = id.parse().ok().and_then(|id| account.contact(id));
-    Ok(contact.map_or_else(
-        || HttpResponse::NoContent().finish(),
-        |contact| hal(&view(contact, account, &caller.host, &query.words("with"))),
-    ))
+    Ok(list::one(&request, &id, |id| account.contact(id), |contact, with| view(contact, account, &caller.host, with)))
 }

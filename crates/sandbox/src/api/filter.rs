@@ -65,7 +65,7 @@ pub(crate) fn leads<'a>(query: &Query, all: &'a [Lead]) -> Result<Vec<&'a Lead>,
     let names = query.values(&["filter", "name"]);
     let stages = stages(query);
     let fields = custom_fields(query);
-    let deleted = query.words("with").contains(&"only_deleted");
+    let deleted = query.with().has("only_deleted");
     let mut found: Vec<_> = all
         .iter()
         .filter(|lead| lead.is_deleted == deleted)

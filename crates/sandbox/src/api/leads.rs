@@ -10,23 +10,14 @@ use serde_json::{Value, value::RawValue};
 use super::{
     filter,
     guard::Caller,
-    list::{self, SelfLink, hal},
-    query::Query,
+    list::{self, SelfLink},
+    query::With,
 };
 use crate::{
     AccountId, UserId,
     data::{Account, Lead, LossReason, Tag},
     world::World,
 };
-
-/// What `with` asks for besides.
-struct With<'q>(Vec<&'q str>);
-
-impl With<'_> {
-    fn has(&self, word: &str) -> bool {
-        self.0.contains(&word)
-    }
-}
 
 /// A lead as amoCRM writes it.
 #[derive(Serialize)]
@@ -109,7 +100,7 @@ impl Serialize for Reason<'_> {
     }
 }
 
-fn view<'a>(lead: &'a Lead, account: &'a Account, host: &'a str, with: &With<'_>) -> View<'a> {
+fn view<'a>(lead: &'a Lead, account: &'a Account, caller: &'a Caller, with: &With<'_>) -> View<'a> {
     View {
         id: lead.id,
         name: &lead.name,
@@ -132,12 +123,13 @@ fn view<'a>(lead: &'a Lead, account: &'a Account, host: &'a str, with: &With<'_>
         account_id: account.id,
         labor_cost: None,
         is_price_modified_by_robot: with.has("is_price_modified_by_robot").then_some(lead.is_price_modified_by_robot),
-        _links: SelfLink::new(host, &format!("/api/v4/leads/{}", lead.id)),
-        _embedded: embedded(lead, account, host, with),
+        _links: SelfLink::new(&caller.host, &format!("/api/v4/leads/{}", lead.id)),
+        _embedded: embedded(lead, account, caller, with),
     }
 }
 
-fn embedded<'a>(lead: &'a Lead, account: &'a Account, host: &'a str, with: &With<'_>) -> Embedded<'a> {
+fn embedded<'a>(lead: &'a Lead, account: &'a Account, caller: &'a Caller, with: &With<'_>) -> Embedded<'a> {
+    let host = caller.host.as_str();
     let company = |id| Linked { id, _links: SelfLink::new(host, &format!("/api/v4/companies/{id}")) };
     let contact = |(place, &id): (usize, &u64)| LinkedContact {
         id,
@@ -160,14 +152,8 @@ fn embedded<'a>(lead: &'a Lead, account: &'a Account, host: &'a str, with: &With
 /// The leads of the account, or those asked for.
 pub(crate) async fn list(request: HttpRequest, world: Data<World>, caller: Caller) -> Result<HttpResponse, Error> {
     let account = caller.account(&world)?;
-    let query = Query::of(&request);
-    let most = world.state().switches.page_limit;
-    let page = query.page(most)?;
-    let with = With(query.words("with"));
-    let found = filter::leads(&query, &account.leads)?;
-    Ok(list::page(&request, &caller.host, &query, page, "leads", &found, |lead| {
-        view(lead, account, &caller.host, &with)
-    }))
+    let find = |query: &_| filter::leads(query, &account.leads);
+    list::page(&request, &world, &caller, "leads", find, |lead, with| view(lead, account, &caller, with))
 }
 
 /// One lead; 204 if there is none of this number.
@@ -178,8 +164,5 @@ pub(crate) async fn one(
     id: Path<String>,
 ) -> Result<HttpResponse, Error> {
     let account = caller.account(&world)?;
-    let query = Query::of(&request);
-    let with = With(query.words("with"));
-    let lead = id.parse().ok().and_then(|id| account.lead(id));
-    Ok(lead.map_or_else(|| HttpResponse::NoContent().finish(), |lead| hal(&view(lead, account, &caller.host, &with))))
+    Ok(list::one(&request, &id, |id| account.lead(id), |lead, with| view(lead, account, &caller, with)))
 }

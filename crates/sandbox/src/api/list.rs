@@ -1,12 +1,15 @@
 //! Lists in amoCRM's envelope: pages with links, no total, and 204 when there is nothing.
 
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{Error, HttpRequest, HttpResponse};
 use serde::{Serialize, ser::SerializeMap as _};
 
 use super::{
     HAL,
-    query::{Page, Query},
+    guard::Caller,
+    problem::BadParameter,
+    query::{Page, Query, With},
 };
+use crate::world::World;
 
 /// A link.
 #[derive(Debug, Serialize)]
@@ -27,8 +30,9 @@ impl SelfLink {
     }
 }
 
+/// The links of a page to itself and its neighbours.
 #[derive(Serialize)]
-struct PageLinks {
+pub(crate) struct PageLinks {
     #[serde(rename = "self")]
     this: Link,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -65,36 +69,59 @@ pub(crate) fn hal(body: &impl Serialize) -> HttpResponse {
     }
 }
 
-/// One page of what was found, each entry made by `view`.
-pub(crate) fn page<'a, F, V>(
+/// The part of `all` that `page` shows, and its links; `None` if it shows nothing.
+pub(crate) fn shown<'f, F>(
     request: &HttpRequest,
-    host: &str,
+    caller: &Caller,
     query: &Query,
     page: Page,
-    name: &'static str,
-    found: &[&'a F],
-    view: impl Fn(&'a F) -> V,
-) -> HttpResponse
-where
-    V: Serialize,
-{
+    all: &'f [F],
+) -> Option<(&'f [F], PageLinks)> {
     let start = (page.number - 1).saturating_mul(page.limit);
-    let here: Vec<V> = found.iter().skip(start).take(page.limit).map(|found| view(found)).collect();
-    if here.is_empty() {
-        return HttpResponse::NoContent().finish();
+    let rest = all.get(start..).filter(|rest| !rest.is_empty())?;
+    let here = rest.get(..page.limit).unwrap_or(rest);
+    let link = |number: usize| Link {
+        href: format!("http://{}{}?{}", caller.host, request.path(), query.for_page(page, number)),
+    };
+    let goes_back = page.number > 1;
+    let links = PageLinks {
+        this: link(page.number),
+        next: (here.len() < rest.len()).then(|| link(page.number + 1)),
+        first: goes_back.then(|| link(1)),
+        prev: goes_back.then(|| link(page.number - 1)),
+    };
+    Some((here, links))
+}
+
+/// The page that is asked for of what `find` finds, each entry made by `view`.
+pub(crate) fn page<'a, F: 'a, V: Serialize>(
+    request: &HttpRequest,
+    world: &World,
+    caller: &Caller,
+    name: &'static str,
+    find: impl FnOnce(&Query) -> Result<Vec<&'a F>, BadParameter>,
+    view: impl Fn(&'a F, &With<'_>) -> V,
+) -> Result<HttpResponse, Error> {
+    let query = Query::of(request);
+    let page = query.page(world.state().switches.page_limit)?;
+    let with = query.with();
+    let found = find(&query)?;
+    let Some((here, links)) = shown(request, caller, &query, page, &found) else {
+        return Ok(HttpResponse::NoContent().finish());
+    };
+    let entries = here.iter().map(|entry| view(entry, &with)).collect();
+    Ok(hal(&Envelope { _page: page.number, _links: links, _embedded: Named(name, entries) }))
+}
+
+/// The entry that `find` finds by the number in the path; 204 if there is none.
+pub(crate) fn one<'a, F: 'a, V: Serialize>(
+    request: &HttpRequest,
+    id: &str,
+    find: impl FnOnce(u64) -> Option<&'a F>,
+    view: impl FnOnce(&'a F, &With<'_>) -> V,
+) -> HttpResponse {
+    match id.parse().ok().and_then(find) {
+        Some(entry) => hal(&view(entry, &Query::of(request).with())),
+        None => HttpResponse::NoContent().finish(),
     }
-    let link =
-        |number: usize| Link { href: format!("http://{host}{}?{}", request.path(), query.for_page(page, number)) };
-    let has_next = start.saturating_add(page.limit) < found.len();
-    let is_later = page.number > 1;
-    hal(&Envelope {
-        _page: page.number,
-        _links: PageLinks {
-            this: link(page.number),
-            next: has_next.then(|| link(page.number + 1)),
-            first: is_later.then(|| link(1)),
-            prev: is_later.then(|| link(page.number - 1)),
-        },
-        _embedded: Named(name, here),
-    })
 }

@@ -50,7 +50,7 @@ struct Whole<T> {
     _embedded: Named<T>,
 }
 
-fn stage<'a>(stage: &'a Stage, account: AccountId, host: &str) -> StageView<'a> {
+fn stage<'a>(stage: &'a Stage, account: AccountId, caller: &Caller) -> StageView<'a> {
     let path = format!("/api/v4/leads/pipelines/{}/statuses/{}", stage.pipeline_id, stage.id);
     StageView {
         id: stage.id,
@@ -61,12 +61,12 @@ fn stage<'a>(stage: &'a Stage, account: AccountId, host: &str) -> StageView<'a> 
         color: stage.color,
         r#type: stage.kind,
         account_id: account,
-        _links: SelfLink::new(host, &path),
+        _links: SelfLink::new(&caller.host, &path),
     }
 }
 
-fn pipeline<'a>(pipeline: &'a Pipeline, account: AccountId, host: &str) -> PipelineView<'a> {
-    let stages = pipeline.stages.iter().map(|it| stage(it, account, host)).collect();
+fn pipeline<'a>(pipeline: &'a Pipeline, account: AccountId, caller: &Caller) -> PipelineView<'a> {
+    let stages = pipeline.stages.iter().map(|it| stage(it, account, caller)).collect();
     PipelineView {
         id: pipeline.id,
         name: pipeline.name,
@@ -75,7 +75,7 @@ fn pipeline<'a>(pipeline: &'a Pipeline, account: AccountId, host: &str) -> Pipel
         is_unsorted_on: true,
         is_archive: false,
         account_id: account,
-        _links: SelfLink::new(host, &format!("/api/v4/leads/pipelines/{}", pipeline.id)),
+        _links: SelfLink::new(&caller.host, &format!("/api/v4/leads/pipelines/{}", pipeline.id)),
         _embedded: Named("statuses", stages),
     }
 }
@@ -83,7 +83,7 @@ fn pipeline<'a>(pipeline: &'a Pipeline, account: AccountId, host: &str) -> Pipel
 /// All pipelines with their stages; they come without pages.
 pub(crate) async fn list(world: Data<World>, caller: Caller) -> Result<HttpResponse, Error> {
     let account = caller.account(&world)?;
-    let pipelines: Vec<_> = account.pipelines.iter().map(|it| pipeline(it, account.id, &caller.host)).collect();
+    let pipelines: Vec<_> = account.pipelines.iter().map(|it| pipeline(it, account.id, &caller)).collect();
     Ok(hal(&Whole {
         _total_items: pipelines.len(),
         _links: SelfLink::new(&caller.host, "/api/v4/leads/pipelines"),
@@ -100,7 +100,7 @@ fn find<'a>(account: &'a Account, id: &str) -> Option<&'a Pipeline> {
 pub(crate) async fn one(world: Data<World>, caller: Caller, id: Path<String>) -> Result<HttpResponse, Error> {
     let account = caller.account(&world)?;
     Ok(find(account, &id)
-        .map_or_else(|| HttpResponse::NoContent().finish(), |found| hal(&pipeline(found, account.id, &caller.host))))
+        .map_or_else(|| HttpResponse::NoContent().finish(), |found| hal(&pipeline(found, account.id, &caller))))
 }
 
 /// The stages of one pipeline; 204 if there is none of this number.
@@ -109,11 +109,24 @@ pub(crate) async fn stages(world: Data<World>, caller: Caller, id: Path<String>)
     let Some(found) = find(account, &id) else {
         return Ok(HttpResponse::NoContent().finish());
     };
-    let stages: Vec<_> = found.stages.iter().map(|it| stage(it, account.id, &caller.host)).collect();
+    let stages: Vec<_> = found.stages.iter().map(|it| stage(it, account.id, &caller)).collect();
     let path = format!("/api/v4/leads/pipelines/{}/statuses", found.id);
     Ok(hal(&Whole {
         _total_items: stages.len(),
         _links: SelfLink::new(&caller.host, &path),
         _embedded: Named("statuses", stages),
     }))
+}
+
+/// One stage of one pipeline; 204 if there is none of these numbers.
+pub(crate) async fn one_stage(
+    world: Data<World>,
+    caller: Caller,
+    ids: Path<(String, String)>,
+) -> Result<HttpResponse, Error> {
+    let account = caller.account(&world)?;
+    let (of, id) = ids.into_inner();
+    let stages = find(account, &of).map_or(&[][..], |pipeline| &pipeline.stages);
+    let found = stages.iter().find(|stage| Ok(stage.id) == id.parse());
+    Ok(found.map_or_else(|| HttpResponse::NoContent().finish(), |found| hal(&stage(found, account.id, &caller))))
 }

@@ -26,6 +26,15 @@ pub(crate) struct Page {
     pub(crate) limit: usize,
 }
 
+/// What `with` asks for besides.
+pub(crate) struct With<'q>(Vec<&'q str>);
+
+impl With<'_> {
+    pub(crate) fn has(&self, word: &str) -> bool {
+        self.0.contains(&word)
+    }
+}
+
 /// From when to when, or exactly which.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Numbers {
@@ -76,9 +85,14 @@ impl Query {
     }
 
     /// The words of a list that may also be written with commas.
-    pub(crate) fn words(&self, name: &str) -> Vec<&str> {
+    fn words(&self, name: &str) -> Vec<&str> {
         let values = self.values(&[name]);
         values.into_iter().flat_map(|value| value.split(',')).map(str::trim).collect()
+    }
+
+    /// The words of `with`.
+    pub(crate) fn with(&self) -> With<'_> {
+        With(self.words("with"))
     }
 
     /// Numbers at `filter[field]`: scalar, list, or a range `[from]` and `[to]`.
@@ -138,7 +152,8 @@ impl Query {
     /// The same query for page `number`.
     pub(crate) fn for_page(&self, page: Page, number: usize) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
-        for pair in self.pairs.iter().filter(|pair| !matches!(&*pair.name, "page" | "limit")) {
+        let is_place = |pair: &&Pair| pair.path.first().is_some_and(|head| matches!(head.as_str(), "page" | "limit"));
+        for pair in self.pairs.iter().filter(|pair| !is_place(pair)) {
             query.append_pair(&pair.name, &pair.value);
         }
         query.append_pair("page", &number.to_string());
@@ -217,5 +232,9 @@ mod tests {
         let query = Query::parse("limit=5&filter[id][]=1&page=2&query=%D1%97");
         let page = query.page(250).unwrap();
         assert_eq!(query.for_page(page, 3), "filter%5Bid%5D%5B%5D=1&query=%D1%97&page=3&limit=5");
+        let query = Query::parse("page[0]=2&limit[]=5");
+        let page = query.page(250).unwrap();
+        assert_eq!(page, Page { number: 2, limit: 5 });
+        assert_eq!(query.for_page(page, 3), "page=3&limit=5", "or the next page would be this one");
     }
 }

@@ -1,7 +1,7 @@
 //! `GET /api/v4/users` and one of them, for administrators alone.
 
 use actix_web::{
-    Error, HttpResponse,
+    Error, HttpRequest, HttpResponse,
     http::StatusCode,
     web::{Data, Path},
 };
@@ -10,8 +10,9 @@ use serde_json::{Value, json};
 
 use super::{
     guard::Caller,
-    list::{Named, SelfLink, hal},
+    list::{self, Named, PageLinks, SelfLink, hal},
     problem::problem,
+    query::Query,
 };
 use crate::{
     UserId,
@@ -34,7 +35,7 @@ struct List<'a> {
     _total_items: usize,
     _page: usize,
     _page_count: usize,
-    _links: SelfLink,
+    _links: PageLinks,
     _embedded: Named<View<'a>>,
 }
 
@@ -72,28 +73,36 @@ fn forbidden() -> HttpResponse {
     problem(StatusCode::FORBIDDEN, "Forbidden", "Only administrators see the users")
 }
 
-/// All users of the account.
-pub(crate) async fn list(world: Data<World>, caller: Caller) -> Result<HttpResponse, Error> {
+/// The users of the account.
+pub(crate) async fn list(request: HttpRequest, world: Data<World>, caller: Caller) -> Result<HttpResponse, Error> {
     let account = caller.account(&world)?;
     if !may_see_users(account, &caller) {
         return Ok(forbidden());
     }
-    let users: Vec<_> = account.users.iter().map(|user| view(user, &caller.host)).collect();
+    let query = Query::of(&request);
+    let page = query.page(world.state().switches.page_limit)?;
+    let Some((here, links)) = list::shown(&request, &caller, &query, page, &account.users) else {
+        return Ok(HttpResponse::NoContent().finish());
+    };
     Ok(hal(&List {
-        _total_items: users.len(),
-        _page: 1,
-        _page_count: 1,
-        _links: SelfLink::new(&caller.host, "/api/v4/users"),
-        _embedded: Named("users", users),
+        _total_items: account.users.len(),
+        _page: page.number,
+        _page_count: account.users.len().div_ceil(page.limit),
+        _links: links,
+        _embedded: Named("users", here.iter().map(|user| view(user, &caller.host)).collect()),
     }))
 }
 
 /// One user; 204 if there is none of this number.
-pub(crate) async fn one(world: Data<World>, caller: Caller, id: Path<String>) -> Result<HttpResponse, Error> {
+pub(crate) async fn one(
+    request: HttpRequest,
+    world: Data<World>,
+    caller: Caller,
+    id: Path<String>,
+) -> Result<HttpResponse, Error> {
     let account = caller.account(&world)?;
     if !may_see_users(account, &caller) {
         return Ok(forbidden());
     }
-    let user = id.parse::<u64>().ok().and_then(|id| account.user(UserId::from(id)));
-    Ok(user.map_or_else(|| HttpResponse::NoContent().finish(), |user| hal(&view(user, &caller.host))))
+    Ok(list::one(&request, &id, |id| account.user(UserId::from(id)), |user, _| view(user, &caller.host)))
 }

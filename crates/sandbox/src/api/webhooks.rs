@@ -78,7 +78,7 @@ pub(crate) async fn subscribe(world: Data<World>, caller: Caller, body: Bytes) -
         known.clone()
     } else {
         let subscription = Subscription {
-            id: 900_001 + subscriptions.len() as u64,
+            id: subscriptions.last().map_or(900_001, |last| last.id + 1),
             destination: wanted.destination,
             created_at: now,
             updated_at: now,

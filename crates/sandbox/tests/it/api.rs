@@ -1,8 +1,8 @@
-//! The API but for leads: account, pipelines, contacts, users, webhooks, and what is not there.
+//! The account, pipelines, contacts, and what is not there.
 
 use serde_json::json;
 
-use crate::support::{AGENCY, Amo, RIVAL, ids, read};
+use crate::support::{AGENCY, Amo, RIVAL, ids};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_account_says_who_it_is_and_who_asks() {
@@ -90,9 +90,15 @@ async fn pipelines_come_without_pages_and_end_in_won_and_lost() {
         let path = format!("{path}/statuses");
         let alone = amo.get(AGENCY, &path, &pair.access).await.json();
         assert_eq!(alone["_embedded"]["statuses"], pipeline["_embedded"]["statuses"]);
+        for stage in stages {
+            let url = stage["_links"]["self"]["href"].as_str().unwrap();
+            assert_eq!(amo.get_url(url, &pair.access).await.json(), *stage);
+        }
     }
-    let none = amo.get(AGENCY, "/api/v4/leads/pipelines/1", &pair.access).await;
-    assert_eq!(none.status, 204);
+    for none in ["1", "1/statuses", "1/statuses/142", "7301200/statuses/1"] {
+        let path = format!("/api/v4/leads/pipelines/{none}");
+        assert_eq!(amo.get(AGENCY, &path, &pair.access).await.status, 204, "{none}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -140,56 +146,6 @@ async fn a_contact_has_its_telephone_and_email_in_multitext_fields() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn users_are_for_administrators() {
-    let amo = Amo::start().await;
-    let admin = amo.connect(AGENCY).await;
-    let list = amo.get(AGENCY, "/api/v4/users", &admin.access).await.json();
-    assert_eq!((&list["_total_items"], &list["_page"], &list["_page_count"]), (&json!(2), &json!(1), &json!(1)));
-    let users = list["_embedded"]["users"].as_array().unwrap();
-    assert_eq!(users[0]["rights"]["is_admin"], true);
-    assert_eq!(users[1]["rights"]["is_admin"], false);
-    assert!(users[0]["rights"]["leads"].get("export").is_some());
-    let path = format!("/api/v4/users/{}", users[1]["id"]);
-    assert_eq!(amo.get(AGENCY, &path, &admin.access).await.json(), users[1]);
-
-    let code = amo.sandbox.issue_code_for(AGENCY, 10_110_002, "sandbox").unwrap().code;
-    let agent = amo.token(AGENCY, &Amo::exchange_fields(&code)).await.pair();
-    assert_eq!(amo.get(AGENCY, "/api/v4/users", &agent.access).await.status, 403);
-    assert_eq!(amo.get(AGENCY, "/api/v4/leads", &agent.access).await.status, 200);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn webhooks_are_subscribed_changed_listed_and_ended() {
-    let amo = Amo::start().await;
-    let pair = amo.connect(AGENCY).await;
-    let url = amo.url(AGENCY, "/api/v4/webhooks");
-    let send = |method: reqwest::Method, body: serde_json::Value| {
-        let request = amo.http.request(method, &url).bearer_auth(&pair.access).json(&body);
-        async move { read(request.send().await.unwrap()).await }
-    };
-    assert_eq!(amo.get_url(&url, &pair.access).await.status, 204);
-    let wanted = json!({"destination": "https://app.example/hook", "settings": ["add_lead"]});
-    let made = send(reqwest::Method::POST, wanted).await;
-    assert_eq!(made.status, 201);
-    assert_eq!(made.json()["account_id"], 31_920_194);
-    let changed = json!({"destination": "https://app.example/hook", "settings": ["update_lead"]});
-    assert_eq!(send(reqwest::Method::POST, changed).await.json()["id"], made.json()["id"]);
-    let list = amo.get_url(&url, &pair.access).await.json();
-    assert_eq!(list["_total_items"], 1);
-    assert_eq!(list["_embedded"]["webhooks"][0]["settings"], json!(["update_lead"]));
-    let refused = send(reqwest::Method::POST, json!({"destination": "nowhere", "settings": ["x"]})).await;
-    assert_eq!(refused.status, 400);
-    assert!(
-        refused.body.starts_with("{\"validation-errors\":[{\"request_id\":\"0\",\"errors\":[{"),
-        "{}",
-        refused.body
-    );
-    let ended = send(reqwest::Method::DELETE, json!({"destination": "https://app.example/hook"})).await;
-    assert_eq!(ended.status, 204);
-    assert_eq!(amo.get_url(&url, &pair.access).await.status, 204);
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn what_is_not_there_is_a_404_that_repeats_the_request() {
     let amo = Amo::start().await;
     let pair = amo.connect(AGENCY).await;
@@ -204,6 +160,16 @@ async fn what_is_not_there_is_a_404_that_repeats_the_request() {
              \"detail\":\"Cannot GET {url}!\"}}"
         )
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_left_out_is_not_there_rather_than_empty() {
+    let amo = Amo::start().await;
+    let pair = amo.connect(AGENCY).await;
+    for path in ["leads/custom_fields", "leads/tags", "leads/abc", "contacts/tags", "users/me", "leads/pipelines/x"] {
+        let answer = amo.get(AGENCY, &format!("/api/v4/{path}"), &pair.access).await;
+        assert_eq!(answer.status, 404, "{path}: {answer:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

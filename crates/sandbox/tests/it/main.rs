@@ -2,10 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, its helpers too")]
 
+mod admin;
 mod api;
 mod control;
 mod exchange;
 mod faults;
+mod filters;
 mod hosts;
 mod leads;
 mod limits;
