@@ -22,8 +22,8 @@ pub enum Failure {
     Drop,
     /// The request is processed, then the connection is closed without a byte (`"drop_after"`).
     DropAfter,
-    /// The request is processed, then the connection is closed halfway through the answer
-    /// (`"cut"`).
+    /// The request is processed, then the connection is closed halfway through the answer, or
+    /// before it where it has no body (`"cut"`).
     Cut,
     /// The request is processed, and the answer is JSON that breaks off (`"bad_json"`).
     BadJson,
@@ -78,9 +78,9 @@ impl From<Failure> for Value {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Faults {
-    /// Waits this many milliseconds before anything is answered.
+    /// The API, the look-ups and the token endpoint wait this many milliseconds before they answer.
     pub latency_ms: u64,
-    /// Waits this many more at the token endpoint; the token is spent after the wait.
+    /// The token endpoint waits this many more; the token is spent after the wait.
     pub token_latency_ms: u64,
     /// What happens to the next requests at the token endpoint, one entry a request.
     pub fail_token: Vec<Failure>,

@@ -60,7 +60,7 @@ enum Verdict {
     Served(Caller),
 }
 
-/// Judges a request when it comes, and lets it wait.
+/// Judges a request when it comes, lets it wait, and answers it.
 pub(crate) async fn guard(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -69,23 +69,23 @@ pub(crate) async fn guard(
         return Err(ErrorInternalServerError("no world"));
     };
     let (verdict, failure, wait) = judge(request.request(), &world);
-    if !wait.is_zero() && !matches!(verdict, Verdict::OverLimit) {
+    if !wait.is_zero() {
         tokio::time::sleep(wait).await;
     }
-    let refused = match verdict {
-        Verdict::Served(caller) => {
-            request.extensions_mut().insert(caller);
-            let served = next.call(request).await?.map_into_boxed_body();
-            return Ok(match failure {
-                Some(failure) => spoil(failure, served),
-                None => served,
-            });
-        }
-        verdict => refuse(&verdict, request.request(), &world.state()),
+    let answered = if let Verdict::Served(caller) = verdict {
+        request.extensions_mut().insert(caller);
+        next.call(request).await?.map_into_boxed_body()
+    } else {
+        let refused = refuse(&verdict, request.request(), &world.state());
+        request.into_response(refused)
     };
-    Ok(request.into_response(refused))
+    Ok(match failure {
+        Some(failure) => spoil(failure, answered),
+        None => answered,
+    })
 }
 
+/// What becomes of a request, what spoils the answer to it, and how long it waits.
 fn judge(request: &HttpRequest, world: &World) -> (Verdict, Option<Failure>, Duration) {
     let mut state = world.state();
     state.stats.api_requests += 1;
@@ -93,26 +93,30 @@ fn judge(request: &HttpRequest, world: &World) -> (Verdict, Option<Failure>, Dur
     let wait = state.latency(account, Part::Api);
     let Some(account) = account else { return (Verdict::Moved, None, wait) };
     *state.stats.api_requests_by_account.entry(account).or_default() += 1;
-    let failure = state.next_failure(Some(account), Part::Api);
-    if let Some(failure) = failure.filter(|failure| failure.comes_first()) {
-        return (Verdict::Fails(failure), None, wait);
+    match state.next_failure(Some(account), Part::Api) {
+        Some(failure) if failure.comes_first() => (Verdict::Fails(failure), None, wait),
+        failure => (admit(request, account, &mut state), failure, wait),
     }
+}
+
+/// Whether the access token and the limits let a request in.
+fn admit(request: &HttpRequest, account: AccountId, state: &mut State) -> Verdict {
     let now = state.now();
     let holder = bearer(request).and_then(|token| state.book.holder_of_access(token, now));
     let holder = holder.filter(|holder| holder.account == account).cloned();
     let client_id = holder.as_ref().map(|holder| holder.client_id.as_str());
     if !state.within_limits(account, client_id, Part::Api) {
-        return (Verdict::OverLimit, None, wait);
+        return Verdict::OverLimit;
     }
     let Some(holder) = holder else {
         state.stats.unauthorized += 1;
-        return (Verdict::Unauthorized, None, wait);
+        return Verdict::Unauthorized;
     };
     if state.is_unpaid(account) {
-        return (Verdict::Unpaid, None, wait);
+        return Verdict::Unpaid;
     }
     let host = state.hosts.of(account).to_owned();
-    (Verdict::Served(Caller { account, user: holder.user, host }), failure, wait)
+    Verdict::Served(Caller { account, user: holder.user, host })
 }
 
 fn refuse(verdict: &Verdict, request: &HttpRequest, state: &State) -> HttpResponse {

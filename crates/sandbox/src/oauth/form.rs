@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, http::header};
 use serde_json::Value;
 use url::form_urlencoded;
 
-/// Named text parameters; of one that comes twice the first counts.
+/// Named text parameters; of one that comes twice the last counts, as in PHP.
 #[derive(Default)]
 pub(crate) struct Form(HashMap<String, String>);
 
@@ -28,11 +28,7 @@ impl Form {
     }
 
     fn of_pairs(pairs: &[u8]) -> Self {
-        let mut form = HashMap::new();
-        for (name, value) in form_urlencoded::parse(pairs) {
-            form.entry(name.into_owned()).or_insert_with(|| value.into_owned());
-        }
-        Self(form)
+        Self(form_urlencoded::parse(pairs).into_owned().collect())
     }
 
     /// Takes the members that are strings; for amoCRM the others are not there.

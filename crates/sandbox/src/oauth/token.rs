@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::{form::Form, refusal};
 use crate::{
-    AccountId, Failure, RefreshRace, WrongRedirectUri, api, cut,
+    AccountId, Failure, RefreshRace, Switches, WrongRedirectUri, api, cut,
     faults::Part,
     grants::{Digest, Issued, Refresh, Refusal, digest},
     hosts::HostIndex,
@@ -72,7 +72,7 @@ pub(crate) async fn access_token(request: HttpRequest, world: Data<World>, body:
 
 fn is_www(request: &HttpRequest) -> bool {
     let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
-    host.is_some_and(|host| host.starts_with("www."))
+    host.and_then(|host| host.get(..4)).is_some_and(|label| label.eq_ignore_ascii_case("www."))
 }
 
 async fn answer(world: &Arc<World>, request: &Request) -> HttpResponse {
@@ -85,22 +85,28 @@ async fn answer(world: &Arc<World>, request: &Request) -> HttpResponse {
     if let Some(failure) = arrival.failure.filter(|failure| failure.comes_first()) {
         return cut::instead(failure, &request.path, switches.too_many);
     }
-    if !arrival.within_limits {
-        return cut::over_limit(switches.too_many);
-    }
-    let response = match grant(world, request, &arrival) {
-        Ok(issued) => pair(world, &issued, arrival.failure),
-        Err(refused) => {
-            world.state().stats.refused += 1;
-            match refused {
-                Refused::Moved => api::moved(switches.moved_status, &request.attempt),
-                Refused::Here(refused) => refusal::answer(refused, &switches),
-            }
-        }
+    let response = if arrival.within_limits {
+        decide(world, request, &arrival, &switches)
+    } else {
+        cut::over_limit(switches.too_many)
     };
     match arrival.failure {
         Some(failure) => cut::spoilt(failure, response),
         None => response,
+    }
+}
+
+/// The pair, or why there is none.
+fn decide(world: &World, request: &Request, arrival: &Arrival, switches: &Switches) -> HttpResponse {
+    match grant(world, request, arrival) {
+        Ok(issued) => pair(switches, &issued, arrival.failure),
+        Err(refused) => {
+            world.state().stats.refused += 1;
+            match refused {
+                Refused::Moved => api::moved(switches.moved_status, &request.attempt),
+                Refused::Here(refused) => refusal::answer(refused, switches),
+            }
+        }
     }
 }
 
@@ -192,8 +198,8 @@ fn parameter<'a>(form: &'a Form, name: &'static str) -> Result<&'a str, Refusal>
     form.get(name).ok_or(Refusal::Parameter(name))
 }
 
-fn pair(world: &World, issued: &Issued, failure: Option<Failure>) -> HttpResponse {
-    let server_time = world.state().switches.server_time.then(|| issued.now.unix());
+fn pair(switches: &Switches, issued: &Issued, failure: Option<Failure>) -> HttpResponse {
+    let server_time = switches.server_time.then(|| issued.now.unix());
     let keeps_refresh_token = failure != Some(Failure::NoRefreshToken);
     HttpResponse::Ok().json(Pair {
         token_type: "Bearer",

@@ -230,9 +230,11 @@ async fn the_site_itself_sends_to_the_account() {
     let amo = Amo::start().await;
     let good = Amo::exchange_fields(&amo.sandbox.issue_code(AGENCY).unwrap().code);
     let url = amo.url(AGENCY, "/oauth2/access_token");
-    let request = amo.http.post(url).header("host", "www.amocrm.ru").json(&good);
-    let refused = read(request.send().await.unwrap()).await;
-    assert_bad(&refused, 400, "Send request to account");
+    for host in ["www.amocrm.ru", "WWW.Kommo.com"] {
+        let request = amo.http.post(&url).header("host", host).json(&good);
+        let refused = read(request.send().await.unwrap()).await;
+        assert_bad(&refused, 400, "Send request to account");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use amo_connect_sandbox::{Failure, Faults};
+use reqwest::RequestBuilder;
 
 use crate::{
     exchange::{CLIENT, assert_bad},
@@ -17,13 +18,23 @@ fn api(failures: &[Failure]) -> Faults {
     Faults { fail_api: failures.to_vec(), ..Faults::default() }
 }
 
-/// Sends a refresh that no answer to comes; gives the error.
-async fn lost_refresh(amo: &Amo, token: &str) -> reqwest::Error {
-    let request = amo.http.post(amo.url(AGENCY, "/oauth2/access_token")).json(&Amo::refresh_fields(token));
+/// Whether the whole answer to a request arrives.
+async fn is_answered(request: RequestBuilder) -> bool {
     match request.send().await {
-        Ok(response) => response.text().await.unwrap_err(),
-        Err(error) => error,
+        Ok(response) => response.text().await.is_ok(),
+        Err(_) => false,
     }
+}
+
+/// Sends a refresh that no answer to comes.
+async fn lost_refresh(amo: &Amo, token: &str) {
+    let request = amo.http.post(amo.url(AGENCY, "/oauth2/access_token")).json(&Amo::refresh_fields(token));
+    assert!(!is_answered(request).await);
+}
+
+/// Asks for a lead that is not there.
+fn ask(amo: &Amo, token: &str) -> RequestBuilder {
+    amo.http.get(amo.url(AGENCY, "/api/v4/leads/1")).bearer_auth(token)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -91,16 +102,38 @@ async fn the_api_can_be_cut_off_and_broken() {
     for failure in [Failure::Drop, Failure::DropAfter, Failure::Cut] {
         amo.sandbox.set_faults(api(&[failure])).unwrap();
         let request = amo.http.get(amo.url(AGENCY, "/api/v4/leads")).bearer_auth(&pair.access);
-        let answer = match request.send().await {
-            Ok(response) => response.text().await,
-            Err(error) => Err(error),
-        };
-        assert!(answer.is_err(), "{failure:?}");
+        assert!(!is_answered(request).await, "{failure:?}");
     }
     amo.sandbox.set_faults(api(&[Failure::BadJson])).unwrap();
     let broken = amo.get(AGENCY, "/api/v4/leads", &pair.access).await;
     assert_eq!(broken.status, 200);
     assert!(serde_json::from_str::<serde_json::Value>(&broken.body).is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_empty_answer_can_be_cut_off_too() {
+    let amo = Amo::start().await;
+    let pair = amo.connect(AGENCY).await;
+    assert!(is_answered(ask(&amo, &pair.access)).await);
+    amo.sandbox.set_faults(api(&[Failure::Cut])).unwrap();
+    assert!(!is_answered(ask(&amo, &pair.access)).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_gets_lost_as_a_good_answer_does() {
+    let amo = Amo::start().await;
+    let pair = amo.connect(AGENCY).await;
+    amo.sandbox.set_faults(api(&[Failure::DropAfter])).unwrap();
+    assert!(!is_answered(ask(&amo, "no token")).await);
+    assert_eq!(amo.sandbox.stats().unauthorized, 1);
+
+    amo.sandbox.freeze_clock(true);
+    amo.switch(|switches| switches.rate_limit = 1);
+    assert!(is_answered(ask(&amo, &pair.access)).await);
+    amo.sandbox.set_faults(Faults { fail_token: vec![Failure::DropAfter], ..api(&[Failure::DropAfter]) }).unwrap();
+    assert!(!is_answered(ask(&amo, &pair.access)).await);
+    lost_refresh(&amo, &pair.refresh).await;
+    assert_eq!((amo.sandbox.stats().over_limit, amo.sandbox.stats().refreshes), (2, 0));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -167,6 +200,12 @@ async fn latency_delays_the_api_and_token_latency_the_token_endpoint_alone() {
     let started = Instant::now();
     amo.get(AGENCY, "/api/v4/leads", &pair.access).await;
     assert!(started.elapsed() >= Duration::from_millis(400));
+    amo.sandbox.freeze_clock(true);
+    amo.switch(|switches| switches.rate_limit = 1);
+    amo.get(AGENCY, "/api/v4/leads", &pair.access).await;
+    let started = Instant::now();
+    assert_eq!(amo.get(AGENCY, "/api/v4/leads", &pair.access).await.status, 429);
+    assert!(started.elapsed() >= Duration::from_millis(400), "over the limit, and late all the same");
 }
 
 #[tokio::test(flavor = "multi_thread")]

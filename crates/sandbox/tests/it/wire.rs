@@ -99,6 +99,16 @@ async fn json_and_a_form_that_do_not_say_what_they_are() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn of_a_field_that_comes_twice_the_last_counts_as_in_php() {
+    expect_pair(|host, code| {
+        let body = format!("code=x&client_secret=y&{}", form(code));
+        let length = format!("Content-Length: {}", body.len());
+        request(host, "POST /oauth2/access_token", &[&length], &body)
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn brackets_raw_and_encoded_on_the_wire() {
     let amo = Amo::start().await;
     let pair = amo.connect(AGENCY).await;
