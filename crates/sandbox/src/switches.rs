@@ -110,6 +110,7 @@ pub enum Unauthorized {
 /// The position of every switch.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own, with its name in JSON")]
 pub struct Switches {
     /// Requests of an integration in any window of one second; 0 is off.
     pub rate_limit: u32,
@@ -137,6 +138,11 @@ pub struct Switches {
     pub server_time: bool,
     /// Whether access tokens carry `api_domain`.
     pub api_domain: bool,
+    /// Whether answers carry the members that are only inferred: `first` and `prev` of a page, a
+    /// linked contact's `is_main`, a lead's `labor_cost`, the `type` of a stage that is not unsorted.
+    pub inferred_members: bool,
+    /// Whether the browser brings `platform` and `client_id` after *Allow*.
+    pub redirect_extras: bool,
     /// How the browser comes back after *Deny*.
     pub deny_redirect: DenyRedirect,
     /// The answer to a wrong redirect URI.
@@ -151,7 +157,7 @@ pub struct Switches {
     pub unauthorized: Unauthorized,
     /// The status of a host whose account moved away, 404 or 401.
     pub moved_status: u16,
-    /// The most a list gives a page, 250 or 500.
+    /// The most a list gives a page, from 1 to 500.
     pub page_limit: usize,
     /// How often the disconnect hook is sent again when it is not taken.
     pub hook_retries: u32,
@@ -173,6 +179,8 @@ impl Default for Switches {
             refresh_race: RefreshRace::default(),
             server_time: true,
             api_domain: true,
+            inferred_members: true,
+            redirect_extras: true,
             deny_redirect: DenyRedirect::default(),
             wrong_redirect_uri: WrongRedirectUri::default(),
             expired_code_status: 400,

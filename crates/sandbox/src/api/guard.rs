@@ -24,6 +24,8 @@ pub(crate) struct Caller {
     pub(crate) user: UserId,
     /// The bare host of the account, for links.
     pub(crate) host: String,
+    /// Whether answers carry the members that are only inferred; a switch.
+    pub(crate) gets_inferred: bool,
 }
 
 impl Caller {
@@ -116,7 +118,7 @@ fn admit(request: &HttpRequest, account: AccountId, state: &mut State) -> Verdic
         return Verdict::Unpaid;
     }
     let host = state.hosts.of(account).to_owned();
-    Verdict::Served(Caller { account, user: holder.user, host })
+    Verdict::Served(Caller { account, user: holder.user, host, gets_inferred: state.switches.inferred_members })
 }
 
 fn refuse(verdict: &Verdict, request: &HttpRequest, state: &State) -> HttpResponse {

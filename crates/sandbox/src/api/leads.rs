@@ -42,7 +42,8 @@ struct View<'a> {
     custom_fields_values: Option<&'a RawValue>,
     score: Option<u32>,
     account_id: AccountId,
-    labor_cost: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    labor_cost: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     is_price_modified_by_robot: Option<bool>,
     _links: SelfLink,
@@ -70,7 +71,8 @@ struct Linked {
 #[derive(Serialize)]
 struct LinkedContact {
     id: u64,
-    is_main: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    is_main: Option<bool>,
     _links: SelfLink,
 }
 
@@ -121,7 +123,7 @@ fn view<'a>(lead: &'a Lead, account: &'a Account, caller: &'a Caller, with: &Wit
         custom_fields_values: lead.fields.as_ref().map(|fields| &*fields.json),
         score: lead.score,
         account_id: account.id,
-        labor_cost: None,
+        labor_cost: caller.gets_inferred.then_some(Value::Null),
         is_price_modified_by_robot: with.has("is_price_modified_by_robot").then_some(lead.is_price_modified_by_robot),
         _links: SelfLink::new(&caller.host, &format!("/api/v4/leads/{}", lead.id)),
         _embedded: embedded(lead, account, caller, with),
@@ -133,7 +135,7 @@ fn embedded<'a>(lead: &'a Lead, account: &'a Account, caller: &'a Caller, with: 
     let company = |id| Linked { id, _links: SelfLink::new(host, &format!("/api/v4/companies/{id}")) };
     let contact = |(place, &id): (usize, &u64)| LinkedContact {
         id,
-        is_main: place == 0,
+        is_main: caller.gets_inferred.then_some(place == 0),
         _links: SelfLink::new(host, &format!("/api/v4/contacts/{id}")),
     };
     let reasons = || {

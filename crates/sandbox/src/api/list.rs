@@ -83,7 +83,7 @@ pub(crate) fn shown<'f, F>(
     let link = |number: usize| Link {
         href: format!("http://{}{}?{}", caller.host, request.path(), query.for_page(page, number)),
     };
-    let goes_back = page.number > 1;
+    let goes_back = page.number > 1 && caller.gets_inferred;
     let links = PageLinks {
         this: link(page.number),
         next: (here.len() < rest.len()).then(|| link(page.number + 1)),

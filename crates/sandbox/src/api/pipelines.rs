@@ -37,7 +37,7 @@ struct StageView<'a> {
     is_editable: bool,
     pipeline_id: u64,
     color: &'a str,
-    r#type: u8,
+    r#type: Option<u8>,
     account_id: AccountId,
     _links: SelfLink,
 }
@@ -50,6 +50,9 @@ struct Whole<T> {
     _embedded: Named<T>,
 }
 
+/// The kind of an ordinary stage is only inferred, that of the unsorted one is known.
+const UNSORTED: u8 = 1;
+
 fn stage<'a>(stage: &'a Stage, account: AccountId, caller: &Caller) -> StageView<'a> {
     let path = format!("/api/v4/leads/pipelines/{}/statuses/{}", stage.pipeline_id, stage.id);
     StageView {
@@ -59,7 +62,7 @@ fn stage<'a>(stage: &'a Stage, account: AccountId, caller: &Caller) -> StageView
         is_editable: stage.is_editable,
         pipeline_id: stage.pipeline_id,
         color: stage.color,
-        r#type: stage.kind,
+        r#type: (caller.gets_inferred || stage.kind == UNSORTED).then_some(stage.kind),
         account_id: account,
         _links: SelfLink::new(&caller.host, &path),
     }

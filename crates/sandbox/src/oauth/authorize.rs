@@ -48,13 +48,14 @@ fn allow(world: &World, integration: &Integration, form: &Form, account: Account
     let Ok(issued) = world.issue_code(account, Some(user), &integration.client_id) else {
         return unknown_user();
     };
-    world.state().stats.allowed += 1;
+    let extras = {
+        let mut state = world.state();
+        state.stats.allowed += 1;
+        state.switches.redirect_extras.then_some([("platform", "1"), ("client_id", &*integration.client_id)])
+    };
     let state = form.get("state").map(|state| ("state", state));
-    let parameters = iter::once(("code", issued.code.as_str()))
-        .chain(state)
-        .chain([("referer", issued.referer.as_str()), ("platform", "1")])
-        .chain([("client_id", integration.client_id.as_str())]);
-    back(integration, parameters)
+    let parameters = iter::once(("code", &*issued.code)).chain(state).chain([("referer", &*issued.referer)]);
+    back(integration, parameters.chain(extras.into_iter().flatten()))
 }
 
 fn deny(world: &World, integration: &Integration, form: &Form, account: AccountId) -> HttpResponse {

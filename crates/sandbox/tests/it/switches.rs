@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use amo_connect_sandbox::{SandboxError, Unauthorized};
 
-use crate::support::{AGENCY, Amo};
+use crate::{
+    leads::Leads,
+    support::{AGENCY, Amo, read},
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_body_of_401_is_a_switch() {
@@ -35,6 +38,45 @@ async fn the_lives_of_codes_and_tokens_are_switches() {
     assert_eq!(amo.get(AGENCY, "/api/v4/account", &pair.access).await.status, 401);
     amo.sandbox.advance_clock(Duration::from_secs(10)).unwrap();
     assert_eq!(amo.refresh(AGENCY, &pair.refresh).await.hint(), "Token has expired");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn members_that_are_only_inferred_are_a_switch() {
+    let leads = Leads::start().await;
+    for has_them in [true, false] {
+        leads.amo.switch(|switches| switches.inferred_members = has_them);
+        let page = leads.answer("page=2&with=contacts").await.json();
+        let pipelines = leads.amo.get(AGENCY, "/api/v4/leads/pipelines", &leads.token).await.json();
+        let lead = &page["_embedded"]["leads"][0];
+        let stages = &pipelines["_embedded"]["pipelines"][0]["_embedded"]["statuses"];
+        for (what, there) in [
+            ("first", page["_links"].get("first").is_some()),
+            ("prev", page["_links"].get("prev").is_some()),
+            ("labor_cost", lead.get("labor_cost").is_some()),
+            ("is_main", lead["_embedded"]["contacts"][0].get("is_main").is_some()),
+            ("type", stages[1]["type"] == 0),
+        ] {
+            assert_eq!(there, has_them, "{what}");
+        }
+        assert!(page["_links"]["next"].is_object());
+        assert_eq!(stages[0]["type"], 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_browser_brings_besides_code_state_and_referer_is_a_switch() {
+    let amo = Amo::start().await;
+    let decision = [("client_id", "sandbox"), ("state", "s"), ("user", "10110001"), ("decision", "allow")];
+    for brings in [true, false] {
+        amo.switch(|switches| switches.redirect_extras = brings);
+        let back = read(amo.http.post(amo.sandbox.auth_url()).form(&decision).send().await.unwrap()).await.location;
+        for always in ["?code=def50200", "&state=s", "&referer="] {
+            assert!(back.contains(always), "{back}");
+        }
+        for extra in ["&platform=1", "&client_id=sandbox"] {
+            assert_eq!(back.contains(extra), brings, "{back}");
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
