@@ -8,7 +8,7 @@ work=$(mktemp -d)
 trap 'kill "${sandbox:-}" 2>/dev/null || true; rm -rf "$work"' EXIT
 
 python3 -m venv "$work/venv"
-"$work/venv/bin/pip" install --quiet --disable-pip-version-check aioamocrm==0.1.1
+"$work/venv/bin/pip" install --quiet --disable-pip-version-check aioamocrm==0.1.1 amocrm-api==2.6.1
 (cd "$work" && npm init --yes >/dev/null && npm install --silent --no-audit --no-fund amocrm-js@3.6.0)
 
 cargo build --quiet --workspace --all-features --example sandbox
@@ -22,5 +22,6 @@ done
 base=$(sed -n 's#^\(http://[^/]*\)/oauth.*#\1#p' "$work/said")
 
 "$work/venv/bin/python" "$here/aioamocrm_client.py" "$base"
+"$work/venv/bin/python" "$here/amocrm_api_client.py" "$base"
 NODE_PATH="$work/node_modules" node "$here/amocrm_js_client.js" "$base"
-echo "2 passed, 0 failed"
+echo "3 passed, 0 failed"
