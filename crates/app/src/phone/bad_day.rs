@@ -60,9 +60,9 @@ impl BadDay {
     pub(super) const fn meaning(self) -> &'static str {
         match self {
             Slow => "Every answer takes 4 seconds",
-            Down => "Every request gets a 503",
-            Banned => "Every request gets a 403, an HTML page",
-            Limit => "Every request gets a 429",
+            Down => "Every call of the service gets a 503",
+            Banned => "Every call of the service gets a 403, an HTML page",
+            Limit => "Every call of the service gets a 429",
             Lost => "The next token answer is lost after the token was rotated",
             Expired => "The refresh token is still good",
             Revoked => "An administrator switches the integration off, and the hook is sent",
@@ -89,13 +89,36 @@ impl BadDay {
     }
 }
 
+/// What [`Normal`] goes back to: where the accounts live, and how the switches stand.
+pub(super) struct GoodDay {
+    pub(super) homes: Vec<AccountInfo>,
+    switches: Switches,
+}
+
+impl GoodDay {
+    /// How `sandbox` is set at the moment.
+    pub(super) fn of(sandbox: &Sandbox) -> Self {
+        Self { homes: sandbox.accounts(), switches: sandbox.switches() }
+    }
+
+    /// Takes back what was set, by whomever. The clock keeps its time, and runs.
+    fn come_back(&self, sandbox: &Sandbox) -> Result<(), SandboxError> {
+        sandbox.set_faults(Faults::default())?;
+        for account in &self.homes {
+            sandbox.set_account_faults(account.id, Faults::default())?;
+        }
+        sandbox.set_switches(self.switches.clone())?;
+        sandbox.freeze_clock(false);
+        bring_home(sandbox, &self.homes)
+    }
+}
+
 /// Plays `day` on `account`, or on everyone where amoCRM itself has it; says what that did, where
 /// [`now`] does not show it.
-/// `homes` is where the accounts live on a normal day.
 pub(super) async fn play(
     day: BadDay,
     sandbox: &Sandbox,
-    homes: &[AccountInfo],
+    good: &GoodDay,
     account: &AccountInfo,
 ) -> Result<Option<String>, SandboxError> {
     let name = &account.name;
@@ -117,11 +140,7 @@ pub(super) async fn play(
             return Ok(None);
         }
         Normal => {
-            sandbox.set_faults(Faults::default())?;
-            for account in homes {
-                sandbox.set_account_faults(account.id, Faults::default())?;
-            }
-            bring_home(sandbox, homes)?;
+            good.come_back(sandbox)?;
             format!("{}.", day.meaning())
         }
     }))
@@ -174,19 +193,20 @@ pub(super) struct Now {
 }
 
 /// Looks at how the local amoCRM is set, by whomever.
-pub(super) fn now(sandbox: &Sandbox, homes: &[AccountInfo]) -> Now {
+pub(super) fn now(sandbox: &Sandbox, good: &GoodDay) -> Now {
     let report = sandbox.report();
     let day = BadDay::ALL.into_iter().find(|day| day.faults().as_ref() == Some(&report.faults));
     let quiet = Faults::default();
     let mut parts: Vec<String> = day.iter().map(|day| format!("{}.", day.meaning())).collect();
     let elsewhere = (day.is_none() && report.faults != quiet)
         || report.account_faults.values().any(|faults| *faults != quiet)
-        || report.switches != Switches::default();
+        || report.switches != good.switches
+        || report.clock.frozen;
     if elsewhere {
         parts.push("Something was set at /_sandbox.".to_owned());
     }
     let moved =
-        report.accounts.iter().filter(|now| homes.iter().any(|home| home.id == now.id && home.host != now.host));
+        report.accounts.iter().filter(|now| good.homes.iter().any(|home| home.id == now.id && home.host != now.host));
     parts.extend(moved.map(|account| format!("{} answers on {}.", account.name, account.host)));
     if parts.is_empty() {
         parts.push("A normal day.".to_owned());

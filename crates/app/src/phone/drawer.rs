@@ -5,20 +5,20 @@ use std::sync::Arc;
 use actix_web::http::header::{CACHE_CONTROL, HOST, HeaderName, ORIGIN};
 use actix_web::web::{self, Path, Query, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
-use amo_connect_sandbox::{AccountId, AccountInfo, Sandbox, SandboxError};
+use amo_connect_sandbox::{AccountId, Sandbox, SandboxError};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::bad_day::{BadDay, now, play};
+use super::bad_day::{BadDay, GoodDay, now, play};
 use crate::error::ApiError;
 use crate::telemetry;
 
 static SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// The local amoCRM, and where its accounts live on a normal day.
+/// The local amoCRM, and what it is like on a normal day.
 pub(super) struct Drawer {
     pub(super) sandbox: Arc<Sandbox>,
-    pub(super) homes: Vec<AccountInfo>,
+    pub(super) good: GoodDay,
 }
 
 /// Adds `GET /app/amo`, what is on now, and `POST /app/amo/{what}`, a click.
@@ -50,8 +50,8 @@ async fn click(
     let day = BadDay::ALL.into_iter().find(|day| day.word() == *what).ok_or(ApiError::NotFound)?;
     let refused = || ApiError::InvalidRequest("account", "It is not the number of an account.".to_owned());
     let wanted = target.or(Err(refused()))?.account.unwrap_or(AccountId::FOR_YOU);
-    let account = drawer.homes.iter().find(|account| account.id == wanted).ok_or_else(refused)?;
-    let done = play(day, &drawer.sandbox, &drawer.homes, account).await.map_err(|error| unplayed(&error))?;
+    let account = drawer.good.homes.iter().find(|account| account.id == wanted).ok_or_else(refused)?;
+    let done = play(day, &drawer.sandbox, &drawer.good, account).await.map_err(|error| unplayed(&error))?;
     Ok(answer(&drawer, done))
 }
 
@@ -61,7 +61,7 @@ fn unplayed(error: &SandboxError) -> ApiError {
 }
 
 fn answer(drawer: &Drawer, done: Option<String>) -> HttpResponse {
-    let now = now(&drawer.sandbox, &drawer.homes);
+    let now = now(&drawer.sandbox, &drawer.good);
     let mut body = json!({ "success": true, "data": { "now": now.line, "on": now.day.map(BadDay::word) } });
     if let Some(done) = done {
         body["message"] = done.into();

@@ -8,6 +8,7 @@ use actix_web::web::{self, ServiceConfig};
 use amo_connect_sandbox::{AccountInfo, Sandbox};
 use maud::Markup;
 
+use super::bad_day::GoodDay;
 use super::drawer::{self, Drawer};
 use super::{DemoUser, PhonePage, phone_page, return_page};
 use crate::pages::Nonce;
@@ -16,11 +17,11 @@ use crate::pages::Nonce;
 /// `/app/amo` the drawer that plays the bad days of `sandbox`.
 pub fn routes(users: Vec<DemoUser>, sandbox: Arc<Sandbox>) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static {
     let users = Arc::new(users);
-    let drawer = Arc::new(Drawer { homes: sandbox.accounts(), sandbox });
+    let drawer = Arc::new(Drawer { good: GoodDay::of(&sandbox), sandbox });
     move |config| {
         for (path, render) in [("/", phone_page as Render), ("/app/callback", return_page)] {
             let (users, drawer) = (users.clone(), drawer.clone());
-            config.route(path, web::get().to(move || std::future::ready(answer(&users, &drawer.homes, render))));
+            config.route(path, web::get().to(move || std::future::ready(answer(&users, &drawer.good.homes, render))));
         }
         drawer::routes(&drawer, config);
     }

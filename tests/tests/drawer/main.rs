@@ -2,105 +2,22 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so loudly")]
 
-use std::net::TcpListener;
+mod phone;
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use amo_connect::config::{Config, ServeArgs};
-use amo_connect::phone;
-use amo_connect::server::Running;
-use amo_connect::state::AppState;
+use amo_connect::config::Config;
 use amo_connect::wiring;
 use amo_connect_adapters::amo::{AmoLimits, OauthAmoClient, PacedAmoClient};
 use amo_connect_adapters::runtime::TokioRuntime;
 use amo_connect_contract::MemoryTokenStore;
 use amo_connect_domain::usecase::UseCases;
-use amo_connect_sandbox::{Failure, Faults, Options, Sandbox};
-use amo_connect_tests::{ACCOUNT, Answer, RIVAL, World, jwt};
+use amo_connect_sandbox::{Failure, Faults, Switches};
+use amo_connect_tests::{ACCOUNT, Answer, RIVAL, World};
 use serde_json::{Value, json};
 
-/// A service, its amoCRM, and a phone page beside them. Olena is connected.
-struct Phone {
-    sandbox: Arc<Sandbox>,
-    base: String,
-    http: reqwest::Client,
-    _world: World,
-    _running: Running,
-}
-
-impl Phone {
-    async fn start() -> Self {
-        Self::start_with(async |config: Config| {
-            wiring::assemble(config.storage, config.amo, &config.service).await.unwrap()
-        })
-        .await
-    }
-
-    async fn start_with(assemble: impl AsyncFnOnce(Config) -> AppState) -> Self {
-        let world = World::without_service().await;
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let base = format!("http://{}", listener.local_addr().unwrap());
-        let redirect_uri = format!("{base}/api/amo-crm/callback");
-        let options = Options {
-            redirect_uri: redirect_uri.clone(),
-            hook_url: Some(format!("{base}/api/amo-crm/hooks/disconnected")),
-            ..Options::default()
-        };
-        let sandbox = Arc::new(Sandbox::start(options).await.unwrap());
-        let settings = ServeArgs {
-            amo_redirect_uri: Some(redirect_uri),
-            amo_auth_url: Some(sandbox.auth_url()),
-            amo_allowed_hosts: Some(sandbox.hosts().join(",")),
-            ..world.settings.clone()
-        };
-        let state = assemble(settings.check().unwrap()).await;
-        let running = Running::start(listener, state, phone::routes(Vec::new(), sandbox.clone())).unwrap();
-        let phone = Self { sandbox, base, http: world.http().clone(), _world: world, _running: running };
-        phone.connect("olena", ACCOUNT).await;
-        phone
-    }
-
-    async fn connect(&self, user: &str, account: u64) {
-        let issued = self.sandbox.issue_code(account).unwrap();
-        let body = json!({ "code": issued.code, "referer": issued.referer });
-        let claim = self.http.post(self.api("/exchange-code")).bearer_auth(jwt(user)).json(&body);
-        assert_eq!(Answer::to(claim).await.data()["connected"], true);
-    }
-
-    fn api(&self, path: &str) -> String {
-        format!("{}/api/amo-crm{path}", self.base)
-    }
-
-    fn click(&self, what: &str) -> reqwest::RequestBuilder {
-        self.http.post(format!("{}/app/amo/{what}", self.base))
-    }
-
-    /// Clicks, and gives the whole answer.
-    async fn plays(&self, what: &str) -> Value {
-        let answer = Answer::to(self.click(what)).await;
-        answer.data();
-        assert_eq!(answer.header("cache-control"), "no-store");
-        answer.json()
-    }
-
-    /// What is on now.
-    async fn now(&self) -> Value {
-        Answer::to(self.http.get(format!("{}/app/amo", self.base))).await.data()
-    }
-
-    async fn get(&self, user: &str, path: &str) -> Answer {
-        Answer::to(self.http.get(self.api(path)).bearer_auth(jwt(user))).await
-    }
-
-    async fn leads(&self) -> Answer {
-        self.get("olena", "/leads?limit=5").await
-    }
-
-    /// How Olena stands.
-    async fn state(&self) -> String {
-        self.get("olena", "/status").await.data()["state"].as_str().unwrap().to_owned()
-    }
-}
+use phone::Phone;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn on_a_normal_day_leads_come_and_the_drawer_says_so() {
@@ -218,6 +135,8 @@ async fn back_to_normal_ends_what_others_set_and_untangles_swapped_homes() {
     assert_eq!(phone.sandbox.host(ACCOUNT).unwrap(), homes[1], "in the other's home");
     phone.sandbox.set_faults(Faults { unpaid: true, ..Faults::default() }).unwrap();
     phone.sandbox.set_account_faults(RIVAL, Faults { latency_ms: 1, ..Faults::default() }).unwrap();
+    phone.sandbox.set_switches(Switches { rate_limit: 1, ..phone.sandbox.switches() }).unwrap();
+    phone.sandbox.freeze_clock(true);
     let now = phone.now().await;
     assert_eq!(now["on"], Value::Null);
     assert!(now["now"].as_str().unwrap().starts_with("Something was set at /_sandbox. "), "{now}");
@@ -228,6 +147,19 @@ async fn back_to_normal_ends_what_others_set_and_untangles_swapped_homes() {
         (homes[0].clone(), homes[1].clone())
     );
     assert_eq!(phone.leads().await.status, 200);
+    assert_eq!((phone.sandbox.switches(), phone.sandbox.clock().frozen), (Switches::default(), false));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_is_set_at_the_controls_is_no_normal_day() {
+    let phone = Phone::start().await;
+    let said = async || phone.now().await["now"].as_str().unwrap().to_owned();
+    phone.sandbox.set_switches(Switches { rate_limit: 1, ..phone.sandbox.switches() }).unwrap();
+    assert_eq!(said().await, "Something was set at /_sandbox.");
+    phone.plays("normal").await;
+    assert_eq!(said().await, "A normal day.");
+    phone.sandbox.freeze_clock(true);
+    assert_eq!(said().await, "Something was set at /_sandbox.");
 }
 
 #[tokio::test(flavor = "multi_thread")]
