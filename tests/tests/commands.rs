@@ -109,6 +109,12 @@ async fn the_sandbox_prints_what_a_newcomer_needs_and_it_works() {
     assert!(page.text.contains("Connect AMO CRM"), "{}", page.text);
 
     let api = format!("{phone}api/amo-crm");
+    for endpoint in
+        ["leads/LEAD_ID", "pipelines", "pipelines/PIPELINE_ID/stages", "status", "disconnect", "exchange-code"]
+    {
+        assert!(guide.contains(&format!(" {api}/{endpoint} ")), "no curl line of {endpoint}: {guide}");
+    }
+    assert!(guide.contains(&format!("curl -s \"{api}/hooks/disconnected?")), "no curl line of the hook: {guide}");
     let (olena, ivan) = (after("JWT="), after("JWT2="));
     let amo = after("amoCRM is at ");
     let request = http.post(format!("{amo}/_sandbox/codes")).body(r#"{"account":31920194}"#);
@@ -170,6 +176,8 @@ async fn the_sandbox_names_the_flag_that_changes_a_taken_or_impossible_port() {
         ("--redirect-uri", "localhost:3000/callback"),
         ("--redirect-uri", "https://app.example/callback#here"),
         ("--hook-url", "/hook"),
+        ("--public-name", "amo:8081"),
+        ("--public-name", "AMO"),
     ] {
         let complaint = complaint_of(&["--amo-only", flag, value]).await;
         assert!(complaint.contains(&format!("invalid value '{value}' for '{flag}")), "{complaint}");
@@ -229,6 +237,15 @@ async fn a_sandbox_that_listens_everywhere_calls_itself_by_this_machines_address
     let mut process = Process::start(&arguments, &[], folder.path());
     let guide = process.until_printed("Stop:").await;
     assert!(guide.contains("Open http://127.0.0.1:") && !guide.contains("0.0.0.0"), "{guide}");
+    // Killed, it would leave its folder behind.
+    process.terminate();
+    assert_eq!(process.ended().await.0, Some(0));
+
+    // In a network of containers it has a name instead.
+    let arguments = [&["sandbox", "--amo-only", "--public-name", "amo.internal"], &arguments[3..]].concat();
+    let guide = Process::start(&arguments, &[], folder.path()).until_printed("Stop:").await;
+    let hosts = guide.lines().find_map(|line| line.strip_prefix("AMO_ALLOWED_HOSTS=")).unwrap();
+    assert!(hosts.split(',').all(|host| host.starts_with("amo.internal:")), "{hosts}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

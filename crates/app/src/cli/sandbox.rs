@@ -34,6 +34,9 @@ pub(super) struct SandboxArgs {
     /// Only the local amoCRM, for a service of your own
     #[arg(long)]
     amo_only: bool,
+    /// With --amo-only: the name your service reaches it by, where that is not the address it listens on
+    #[arg(long, value_name = "NAME", requires = "amo_only", value_parser = host_name)]
+    public_name: Option<String>,
     /// With --amo-only: the redirect URI of your service [default: `http://127.0.0.1:8080/api/amo-crm/callback`]
     #[arg(long, value_name = "URI", requires = "amo_only", value_parser = web_address)]
     redirect_uri: Option<String>,
@@ -60,6 +63,7 @@ impl SandboxArgs {
         Options {
             amo_bind: self.amo_bind,
             allow_non_loopback: self.i_know_this_is_not_amocrm,
+            public_name: self.public_name.clone(),
             seed: self.seed,
             ..Options::default()
         }
@@ -83,6 +87,15 @@ async fn start_amo(options: Options, beside: Option<SocketAddr>) -> Result<Sandb
         }
         error => error.into(),
     })
+}
+
+/// A name of a machine, without a port.
+fn host_name(text: &str) -> Result<String, String> {
+    match url::Host::parse(text) {
+        Ok(host) if host.to_string() == text => Ok(text.to_owned()),
+        Ok(host) => Err(format!("as a host it is written {host}")),
+        Err(error) => Err(error.to_string()),
+    }
 }
 
 /// An absolute address of the web, as it was written.

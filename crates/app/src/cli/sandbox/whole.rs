@@ -108,9 +108,16 @@ curl -sX POST {api}/exchange-code -H "Authorization: Bearer $JWT" -H 'Content-Ty
 # Connected
 curl -s {api}/status -H "Authorization: Bearer $JWT"
 curl -s "{api}/leads?limit=5" -H "Authorization: Bearer $JWT"
+curl -s {api}/leads/LEAD_ID -H "Authorization: Bearer $JWT"
+curl -s {api}/pipelines -H "Authorization: Bearer $JWT"
+curl -s {api}/pipelines/PIPELINE_ID/stages -H "Authorization: Bearer $JWT"
 curl -sX POST {api}/disconnect -H "Authorization: Bearer $JWT"
 curl -s {service}/healthz
 curl -s {service}/readyz
+
+# amoCRM's own call: an administrator switches the integration off, and the hook is sent, signed
+curl -s "{api}/hooks/disconnected?account_id=31920194&client_uuid=sandbox&signature=SIGNATURE"
+curl -sX POST http://{amo}/_sandbox/disable -d '{{"account":31920194}}'
 
 # What amoCRM has seen, and its bad days: the drawer on the phone page clicks them
 curl -s http://{amo}/_sandbox
