@@ -1,0 +1,29 @@
+//! What nobody outside amoCRM knows is a switch of the local one: here each is turned through its
+//! positions, and beside each position stands what our client and our service make of it.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so loudly")]
+
+mod alike;
+mod crm;
+mod limits;
+mod refusals;
+mod rotation;
+mod service;
+
+use amo_connect_sandbox::Switches;
+
+/// A switch that no file here turns could stand in a position that our client never met.
+#[test]
+fn every_switch_is_turned() {
+    let files = [
+        include_str!("alike.rs"),
+        include_str!("limits.rs"),
+        include_str!("refusals.rs"),
+        include_str!("rotation.rs"),
+        include_str!("service.rs"),
+    ]
+    .concat();
+    let switches = serde_json::to_value(Switches::default()).unwrap();
+    for switch in switches.as_object().unwrap().keys() {
+        assert!(files.contains(&format!("switches.{switch} =")), "nothing turns {switch}");
+    }
+}
