@@ -43,7 +43,7 @@ pub(super) fn entry(entry: &AuditEntry) -> Value {
         "actor": actor(entry.actor),
         "event": event,
         "reason": reason,
-        "domain": entry.host.as_ref().map(|host| host.as_str()),
+        "domain": entry.host.as_ref().map(amo_connect_domain::host::AccountHost::as_str),
         "accountId": entry.account.map(|account| account.to_string()),
     })
 }
