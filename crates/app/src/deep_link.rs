@@ -8,32 +8,52 @@ use url::{Url, form_urlencoded};
 mod tests;
 
 /// Schemes that run, show or fetch something in the browser instead of opening an app.
-const BROWSER_SCHEMES: [&str; 24] = [
+const BROWSER_SCHEMES: [&str; 41] = [
     "about",
+    "android-app",
+    "applewebdata",
     "blob",
+    "brave",
     "chrome",
     "chrome-extension",
+    "chrome-search",
+    "chrome-untrusted",
     "content",
     "data",
+    "devtools",
+    "edge",
+    "facetime",
     "feed",
     "file",
     "filesystem",
+    "firefox",
     "ftp",
+    "googlechrome",
+    "gopher",
     "intent",
     "jar",
     "javascript",
     "livescript",
     "mailto",
+    "mhtml",
+    "microsoft-edge",
     "mocha",
     "moz-extension",
+    "opera",
+    "res",
     "resource",
+    "safari-web-extension",
     "sms",
     "tel",
     "vbscript",
     "view-source",
     "ws",
     "wss",
+    "wyciwyg",
 ];
+
+/// The longest link, so that a page that carries it twice stays under 10 kB.
+const LONGEST: usize = 1024;
 
 /// The parameters that are ours to add: an app reads the first one of a name.
 const OUR_PARAMETERS: [&str; 4] = ["success", "code", "state", "error"];
@@ -48,11 +68,17 @@ pub struct DeepLink(String);
 /// A link that cannot be a deep link, and why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidDeepLink {
+    /// Over 1024 characters.
+    #[error("is longer than {LONGEST} characters")]
+    TooLong,
     /// Not `scheme:/…`.
     #[error("is not a link such as foryoure://amo-crm/callback")]
     Malformed,
-    /// A space, a quote, a backslash, a control character, or anything beyond ASCII.
-    #[error("has a character that a URL must write as %XX (a host beyond ASCII: in its xn-- form)")]
+    /// A space, a quote, a backslash, a control character, anything beyond ASCII, or an escape
+    /// that hides what nobody sees.
+    #[error(
+        "has a character that a URL must write as %XX (a host beyond ASCII: in its xn-- form), or hides an invisible one"
+    )]
     Character,
     /// The scheme is the browser's own.
     #[error("has a scheme that does not open an app")]
@@ -60,12 +86,18 @@ pub enum InvalidDeepLink {
     /// `http` to another machine.
     #[error("has http, which is for a loopback address only")]
     NotLoopback,
-    /// A host that browsers would rewrite, or none.
+    /// A host or a port that browsers would rewrite, or none.
     #[error("has a host that browsers read differently")]
     Host,
+    /// A part of the path that browsers would resolve.
+    #[error("has . or .. in its path, which browsers resolve")]
+    DotSegment,
     /// `user@` before the host.
     #[error("names a user")]
     UserInfo,
+    /// A second `?`, which apps read differently.
+    #[error("has more than one question mark")]
+    SecondQuery,
     /// `#…`, where added parameters would get lost.
     #[error("has a fragment")]
     Fragment,
@@ -83,6 +115,9 @@ impl DeepLink {
     /// Only links on which all readers agree are taken, so that what was checked here is what
     /// the phone opens.
     pub fn parse(link: &str) -> Result<Self, InvalidDeepLink> {
+        if link.len() > LONGEST {
+            return Err(InvalidDeepLink::TooLong);
+        }
         check_characters(link)?;
         let (scheme, rest) = link.split_once(':').ok_or(InvalidDeepLink::Malformed)?;
         let scheme = scheme.to_ascii_lowercase();
@@ -95,7 +130,14 @@ impl DeepLink {
         if link.contains('#') {
             return Err(InvalidDeepLink::Fragment);
         }
-        let authority = rest.strip_prefix("//").map_or("", |rest| rest.split(['/', '?']).next().unwrap_or(rest));
+        let (hierarchy, query) = rest.split_once('?').unwrap_or((rest, ""));
+        if query.contains('?') {
+            return Err(InvalidDeepLink::SecondQuery);
+        }
+        if hierarchy.split('/').any(is_dot_segment) {
+            return Err(InvalidDeepLink::DotSegment);
+        }
+        let authority = hierarchy.strip_prefix("//").map_or("", |rest| rest.split('/').next().unwrap_or(rest));
         if authority.contains('@') {
             return Err(InvalidDeepLink::UserInfo);
         }
@@ -103,7 +145,7 @@ impl DeepLink {
             return Err(InvalidDeepLink::Host);
         }
         let url = Url::parse(link).or(Err(InvalidDeepLink::Malformed))?;
-        if matches!(scheme.as_str(), "http" | "https") && !same_host(&url, authority) {
+        if !same_host(&url, authority) {
             return Err(InvalidDeepLink::Host);
         }
         if scheme == "http" && !url.host().is_some_and(|host| is_loopback(&host)) {
@@ -151,20 +193,34 @@ impl fmt::Display for DeepLink {
     }
 }
 
-/// Lets through what RFC 3986 allows in a URL, but for the single quote and for escapes that
-/// hide a control character or a backslash.
+/// Lets through what RFC 3986 allows in a URL, but for the single quote and for escapes of what
+/// readers drop, turn around or disagree about.
 fn check_characters(link: &str) -> Result<(), InvalidDeepLink> {
     let written = link.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~:/?#[]@!$&()*+,;=%".contains(&byte));
     // What is still a percent sign after decoding was none of an escape, or is one twice.
-    let hidden = percent_decode_str(link).all(|byte| !byte.is_ascii_control() && !b"\\%".contains(&byte));
-    if written && hidden { Ok(()) } else { Err(InvalidDeepLink::Character) }
+    let decoded = percent_decode_str(link).decode_utf8();
+    let seen = decoded.is_ok_and(|text| text.chars().all(|char| !"\\%".contains(char) && is_seen(char)));
+    if written && seen { Ok(()) } else { Err(InvalidDeepLink::Character) }
+}
+
+/// Not a control character, of no width, or one that turns text around.
+fn is_seen(char: char) -> bool {
+    let unseen = matches!(char, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
+        || matches!(char, '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}');
+    !char.is_control() && !unseen
+}
+
+/// `.` or `..`, however it is written.
+fn is_dot_segment(segment: &str) -> bool {
+    let plain = segment.to_ascii_lowercase().replace("%2e", ".");
+    plain == "." || plain == ".."
 }
 
 /// Whether the host is written as browsers will read it: no `127.1`, no `///host`.
 fn same_host(url: &Url, authority: &str) -> bool {
     let port = url.port_or_known_default().map(|port| format!(":{port}")).unwrap_or_default();
     let written = authority.strip_suffix(&port).unwrap_or(authority);
-    url.host_str().is_some_and(|read| read.eq_ignore_ascii_case(written))
+    url.host_str().unwrap_or_default().eq_ignore_ascii_case(written)
 }
 
 fn is_loopback(host: &url::Host<&str>) -> bool {

@@ -14,7 +14,9 @@ fn a_link_that_opens_an_app_stays_byte_for_byte_as_configured() {
         "foryoure://",
         "foryoure:/callback",
         "ForYouRE://Amo-CRM/Callback",
-        "com.foryou-realestate.app:/amo/../callback",
+        "com.foryou-realestate.app:/amo/callback",
+        "foryoure:///callback",
+        "foryoure://amo-crm:8080/a%2Fb/...",
         "app+dev://amo-crm/a%20b?tab=crm&x=%D1%8F",
         "https://app.foryou-realestate.com/amo-crm/callback",
         "https://APP.foryou-realestate.com:443",
@@ -37,7 +39,9 @@ fn a_scheme_of_the_browser_is_refused_however_it_is_written() {
             assert_eq!(refusal(&link), Some(InvalidDeepLink::Scheme), "{link}");
         }
     }
-    assert_eq!(refusal("JaVaScRiPt://x/?a=1"), Some(InvalidDeepLink::Scheme));
+    for link in ["JaVaScRiPt://x/?a=1", "data:/x", "DATA://text/html,x", "File:///etc/passwd", "devtools://x"] {
+        assert_eq!(refusal(link), Some(InvalidDeepLink::Scheme), "{link}");
+    }
 }
 
 #[test]
@@ -84,6 +88,15 @@ fn characters_that_readers_disagree_about_are_refused() {
         "foryoure://x/%",
         "foryoure://x/%2",
         "foryoure://x/%zz",
+        "foryoure://x/%C0%AF",
+        "foryoure://x/%FF",
+        "foryoure://x/%C2%85",
+        "foryoure://x/%E2%80%AEgpj.exe",
+        "foryoure://x/%e2%80%a8",
+        "foryoure://x/?a=%E2%81%A6",
+        "foryoure://x/%EF%BB%BF",
+        "foryoure://x/%E2%80%8B",
+        "http://[::1%25eth0]/",
     ] {
         assert_eq!(refusal(link), Some(InvalidDeepLink::Character), "{link:?}");
     }
@@ -107,9 +120,39 @@ fn a_host_that_is_not_what_it_seems_is_refused() {
         "https://0x7f.0.0.1/",
         "https://[0:0::1]/",
         "https://app.example:0443/",
+        "https://app.example:/",
+        "http://127.0.0.1.:80/",
+        "http://[::ffff:127.0.0.1]/",
+        "foryoure://amo-crm:/",
+        "foryoure://amo-crm:0080/",
     ] {
         assert_eq!(refusal(link), Some(InvalidDeepLink::Host), "{link}");
     }
+    assert_eq!(refusal("https://xn--a.example/"), Some(InvalidDeepLink::Malformed));
+}
+
+#[test]
+fn a_path_that_browsers_would_rewrite_is_refused() {
+    for link in [
+        "foryoure://x/a/../b",
+        "foryoure://x/.",
+        "com.foryou-realestate.app:/./callback",
+        "https://app.example/a/..",
+        "https://app.example/%2e%2E/b?from=crm",
+        "foryoure://../callback",
+    ] {
+        assert_eq!(refusal(link), Some(InvalidDeepLink::DotSegment), "{link}");
+    }
+    for link in ["foryoure://x/.well-known/a..b", "foryoure://x/?next=/../a"] {
+        assert_eq!(refusal(link), None, "{link}");
+    }
+}
+
+#[test]
+fn a_link_is_not_so_long_that_the_page_gets_heavy() {
+    let long = |length| format!("{:x<length$}", "foryoure://");
+    assert_eq!(refusal(&long(1024)), None);
+    assert_eq!(refusal(&long(1025)), Some(InvalidDeepLink::TooLong));
 }
 
 #[test]
@@ -120,6 +163,8 @@ fn http_is_for_loopback_alone() {
         "http://0.0.0.0/",
         "http://localhost.evil.example/",
         "http://127.0.0.1.evil.example/",
+        "http://localhost.:8080/",
+        "http://foo.localhost/",
         "http://[::]/",
     ] {
         assert_eq!(refusal(link), Some(InvalidDeepLink::NotLoopback), "{link}");
@@ -134,6 +179,9 @@ fn a_fragment_or_a_parameter_of_ours_is_refused() {
         assert_eq!(refusal(&format!("foryoure://x/?{query}")), Some(InvalidDeepLink::Parameter), "{query}");
     }
     assert_eq!(refusal("foryoure://x/?barcode=1&State=2"), None);
+    for link in ["foryoure://x??", "foryoure://x?a?code=1"] {
+        assert_eq!(refusal(link), Some(InvalidDeepLink::SecondQuery), "{link}");
+    }
 }
 
 #[test]
