@@ -11,12 +11,16 @@ async fn a_head_and_a_prefetch_do_nothing() {
     let query = [("code", code.as_str()), ("state", &attempt.state), ("referer", &referer)];
 
     let head = Answer::to(world.http().head(world.url("/callback")).query(&query)).await;
-    assert_eq!((head.status, head.text.as_str()), (200, ""));
+    assert_eq!((head.status, head.text.as_str(), head.header("cache-control")), (200, "", "no-store"));
     for (name, value) in [("Sec-Purpose", "prefetch;prerender"), ("Purpose", "prefetch"), ("X-Moz", "prefetch")] {
         let request = world.http().get(world.url("/callback")).query(&query).header(name, value);
         let answer = Answer::to(request).await;
-        assert_eq!((answer.status, answer.text.as_str()), (503, ""), "{name}");
+        let found = (answer.status, answer.text.as_str(), answer.header("cache-control"));
+        assert_eq!(found, (503, "", "no-store"), "{name}");
     }
+    let lines = world.http().get(world.url("/callback")).query(&query);
+    let lines = lines.header("Purpose", "navigate").header("Purpose", "prefetch");
+    assert_eq!(Answer::to(lines).await.status, 503, "the second line of a header counts too");
     assert_eq!(world.sandbox.stats().exchanges, 0);
     assert_eq!(world.progress("olena", &attempt).await.0, "pending");
     assert_eq!(world.callback(&query).await.status, 200);

@@ -1,6 +1,6 @@
 //! `GET /callback`: what amoCRM's redirect reaches.
 
-use actix_web::http::header::{ACCEPT_LANGUAGE, ContentType, RETRY_AFTER};
+use actix_web::http::header::{ACCEPT_LANGUAGE, CACHE_CONTROL, ContentType, RETRY_AFTER};
 use actix_web::http::{Method, StatusCode};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
@@ -15,10 +15,10 @@ use crate::state::AppState;
 /// Answers the browser with a page on which nothing moves by itself.
 pub async fn receive(request: HttpRequest, state: Data<AppState>) -> HttpResponse {
     if request.method() == Method::HEAD {
-        return HttpResponse::Ok().finish();
+        return nothing(StatusCode::OK);
     }
     if is_prefetch(&request) {
-        return HttpResponse::ServiceUnavailable().finish();
+        return nothing(StatusCode::SERVICE_UNAVAILABLE);
     }
     let callback = read(request.query_string());
     let (code, link_state) = (callback.code.one().cloned(), callback.state.one().cloned());
@@ -32,7 +32,7 @@ pub async fn receive(request: HttpRequest, state: Data<AppState>) -> HttpRespons
     let reference = reference();
     tracing::info!(callback.outcome = ?outcome, callback.reference = %reference, "a redirect was answered");
     let nonce = Nonce::random();
-    let language = Language::negotiate(request.headers().get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()));
+    let language = Language::negotiate(&all_values(&request, ACCEPT_LANGUAGE.as_str()));
     let parameters = deep_link_parameters(
         outcome,
         code.as_ref().map(AuthorizationCode::expose),
@@ -57,6 +57,11 @@ pub async fn receive(request: HttpRequest, state: Data<AppState>) -> HttpRespons
     response.body(page.into_string())
 }
 
+/// An answer that no cache keeps for the real visit.
+fn nothing(status: StatusCode) -> HttpResponse {
+    HttpResponse::build(status).insert_header((CACHE_CONTROL, "no-store")).finish()
+}
+
 /// A short id that is on the page and in the log.
 fn reference() -> String {
     let id = uuid::Uuid::new_v4().simple().to_string();
@@ -65,10 +70,15 @@ fn reference() -> String {
 
 fn is_prefetch(request: &HttpRequest) -> bool {
     ["sec-purpose", "purpose", "x-moz"].iter().any(|name| {
-        let value = request.headers().get(*name).and_then(|value| value.to_str().ok());
-        let value = value.map(str::to_ascii_lowercase);
-        value.is_some_and(|value| value.contains("prefetch") || value.contains("prerender"))
+        let value = all_values(request, name).to_ascii_lowercase();
+        value.contains("prefetch") || value.contains("prerender")
     })
+}
+
+/// All lines of a list header as one.
+fn all_values(request: &HttpRequest, name: &str) -> String {
+    let values: Vec<_> = request.headers().get_all(name).filter_map(|value| value.to_str().ok()).collect();
+    values.join(",")
 }
 
 fn read(query: &str) -> Callback {

@@ -14,15 +14,17 @@ pub enum Language {
 impl Language {
     /// The language of an `Accept-Language` header: Ukrainian or Russian if it is what the
     /// browser likes best, else English.
-    pub fn negotiate(accept_language: Option<&str>) -> Self {
+    pub fn negotiate(accept_language: &str) -> Self {
         let mut first = ("", 0.0);
-        for entry in accept_language.unwrap_or_default().split(',') {
+        for entry in accept_language.split(',') {
             let (tag, weight) =
                 entry.split_once(';').map_or((entry, Some(1.0)), |(tag, weight)| (tag, quality(weight)));
+            let tag = tag.trim();
             if let Some(weight) = weight
                 && weight > first.1
+                && !tag.is_empty()
             {
-                first = (tag.trim(), weight);
+                first = (tag, weight);
             }
         }
         let primary = first.0.split('-').next().unwrap_or_default();
@@ -65,14 +67,14 @@ mod tests {
             ("en-GB,uk;q=0.9", Language::English),
             ("de, ru", Language::English),
             ("ru;q=0.5,uk;q=0.5", Language::Russian),
+            (", ;q=1 ,uk", Language::Ukrainian),
         ] {
-            assert_eq!(Language::negotiate(Some(header)), expected, "{header}");
+            assert_eq!(Language::negotiate(header), expected, "{header}");
         }
     }
 
     #[test]
     fn anything_unclear_is_english() {
-        assert_eq!(Language::negotiate(None), Language::English);
         for header in [
             "",
             " ",
@@ -91,7 +93,7 @@ mod tests {
             "<uk>",
             "../uk",
         ] {
-            assert_eq!(Language::negotiate(Some(header)), Language::English, "{header:?}");
+            assert_eq!(Language::negotiate(header), Language::English, "{header:?}");
         }
     }
 }
