@@ -71,6 +71,15 @@ fn the_sentences_that_users_know_stand_in_one_piece() {
 }
 
 #[test]
+fn no_page_without_saved_tokens_can_be_read_as_being_connected() {
+    for (outcome, language, html) in every_page("foryoure://x") {
+        let claims = ["✓", "is connected", "successfully", "already connected", "уже підключено", "уже подключён"];
+        let claims = claims.iter().any(|claim| html.contains(claim));
+        assert_eq!(claims, outcome::is_success(outcome), "{outcome:?} {language:?}");
+    }
+}
+
+#[test]
 fn a_failure_that_a_reload_mends_says_so_and_no_other_does() {
     for (outcome, language, html) in every_page("foryoure://x") {
         let mendable = matches!(

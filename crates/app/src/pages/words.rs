@@ -88,7 +88,7 @@ fn in_english(outcome: CallbackOutcome) -> (&'static str, &'static str) {
         }
         CallbackOutcome::AwaitingClaim => ("✓ Authorization successful!", "Return to the app to finish connecting."),
         CallbackOutcome::WidgetInstall => {
-            ("Open the app to connect", "The integration is installed. Your account is connected from within the app.")
+            ("Open the app to connect", "The integration is installed. Now connect your account in the app.")
         }
         CallbackOutcome::Declined => {
             ("Authorization was declined", "Nothing has changed. You can connect from the app at any time.")
@@ -124,7 +124,7 @@ fn in_ukrainian(outcome: CallbackOutcome) -> (&'static str, &'static str) {
             ("✓ Авторизація успішна!", "Поверніться в додаток, щоб завершити підключення.")
         }
         CallbackOutcome::WidgetInstall => {
-            ("Відкрийте додаток, щоб підключитися", "Інтеграцію встановлено. Акаунт підключають у самому додатку.")
+            ("Відкрийте додаток, щоб підключитися", "Інтеграцію встановлено. Тепер підключіть акаунт у додатку.")
         }
         CallbackOutcome::Declined => {
             ("Авторизацію відхилено", "Нічого не змінилося. Підключитися можна будь-коли в додатку.")
@@ -161,7 +161,7 @@ fn in_russian(outcome: CallbackOutcome) -> (&'static str, &'static str) {
         }
         CallbackOutcome::WidgetInstall => (
             "Откройте приложение, чтобы подключиться",
-            "Интеграция установлена. Аккаунт подключают в самом приложении.",
+            "Интеграция установлена. Теперь подключите аккаунт в приложении.",
         ),
         CallbackOutcome::Declined => {
             ("Авторизация отклонена", "Ничего не изменилось. Подключиться можно в любой момент в приложении.")
