@@ -10,12 +10,14 @@
 
 mod accessibility;
 mod again;
+mod amocrm;
 mod engine;
 mod figures;
 mod journey;
 mod keeper;
 mod layout;
 mod mobile;
+mod preferences;
 mod session;
 mod stage;
 mod stillness;
@@ -47,6 +49,8 @@ in_both_engines![
     accessibility::no_outcome_has_a_barrier_in_the_dark,
     accessibility::a_page_with_barriers_is_caught,
     again::a_reload_and_back_show_the_same_page_and_spend_nothing,
+    amocrm::amocrms_pages_have_no_barrier_and_fit_the_smallest_phone,
+    amocrm::amocrm_is_passed_by_the_keyboard_alone,
     figures::the_page_is_light_and_loads_nothing_else,
     journey::from_the_phone_over_amocrm_and_back_to_the_leads,
     layout::the_button_is_whole_and_free_on_load_in_every_outcome,

@@ -25,6 +25,12 @@ pub(crate) const TAB: char = '\u{e004}';
 pub(crate) const ENTER: char = '\u{e007}';
 pub(crate) const SPACE: char = ' ';
 
+/// What has the keyboard, and whether a ring around it shows that.
+const FOCUS: &str = "
+    const { outlineStyle, outlineWidth } = getComputedStyle(document.activeElement);
+    const ring = outlineStyle !== 'none' && parseFloat(outlineWidth) >= 2;
+    return { text: document.activeElement.innerText, ring };";
+
 /// A browser with one page. Dropping it ends it.
 pub(crate) struct Session {
     engine: Engine,
@@ -136,6 +142,13 @@ impl Session {
         self.client.perform_actions(press).await.unwrap();
     }
 
+    /// The text of what has the keyboard. It must be seen that it has.
+    pub(crate) async fn focus(&self) -> String {
+        let focus = self.run(FOCUS).await;
+        assert_eq!(focus["ring"], true, "{focus}");
+        focus["text"].as_str().unwrap().to_owned()
+    }
+
     /// Waits until `selector` finds something.
     pub(crate) async fn find(&self, selector: &str) -> Element {
         let wait = self.client.wait().at_most(PATIENCE).every(Duration::from_millis(50));
@@ -194,7 +207,8 @@ impl Session {
         entries.as_array().unwrap().clone()
     }
 
-    async fn devtools(&self, command: &str, parameters: Value) {
+    /// Tells Chromium by its own protocol.
+    pub(crate) async fn devtools(&self, command: &str, parameters: Value) {
         let body = json!({ "cmd": command, "params": parameters });
         self.client.issue_cmd(Vendor { path: "goog/cdp/execute", body }).await.unwrap();
     }

@@ -7,9 +7,10 @@ import signal
 
 import gi
 
+gi.require_version("Gdk", "3.0")
 gi.require_version("Gtk", "3.0")
 gi.require_version("WebKit2", "4.1")
-from gi.repository import Gtk, WebKit2
+from gi.repository import Gdk, Gtk, WebKit2
 
 options = argparse.ArgumentParser()
 options.add_argument("--folder", required=True)
@@ -58,6 +59,8 @@ def open_view(session):
     view.connect("resource-load-started", loading)
     window = Gtk.Window(decorated=False, default_width=options.width, default_height=options.height)
     window.add(view)
+    # Without a window manager, nobody else gives it the keyboard: the page would show no focus.
+    window.connect("map-event", lambda *_: window.get_window().focus(Gdk.CURRENT_TIME))
     window.show_all()
     return view
 

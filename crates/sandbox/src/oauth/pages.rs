@@ -127,7 +127,7 @@ fn page(status: StatusCode, title: &str, integration: Option<&Integration>, body
                 style nonce=(nonce) { (PreEscaped(STYLE)) }
             }
             body {
-                p.sandbox role="note" {
+                header.sandbox {
                     strong { "Sandbox" } " — this is not amoCRM. Nobody real lives here."
                 }
                 main { (body) }
