@@ -37,6 +37,8 @@ pub(crate) struct Session {
     client: Client,
     driver: Driver,
     traffic: Mutex<Vec<Value>>,
+    /// What the screen showed when its last picture was taken.
+    shown: Mutex<String>,
     folder: TempDir,
 }
 
@@ -48,7 +50,7 @@ impl Session {
         let mut builder = ClientBuilder::new(HttpConnector::new());
         builder.capabilities(engine.capabilities(look, origin, folder.path()));
         let client = builder.connect(&driver.url).await.unwrap();
-        let session = Self { engine, client, driver, traffic: Mutex::default(), folder };
+        let session = Self { engine, client, driver, traffic: Mutex::default(), shown: Mutex::default(), folder };
         if engine == Engine::Chromium {
             let scheme = if look.dark { "dark" } else { "light" };
             let media = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
@@ -185,21 +187,23 @@ impl Session {
             return std::fs::write(file, self.client.screenshot().await.unwrap()).unwrap();
         };
         // Screenshots over WebDriver never come back from a WebKit that draws in software; so it
-        // is the screen's, which is a little behind the page.
-        let drawn = "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(() => done()));";
+        // is the screen's, which is behind the page: at first it may show none or the one before.
         let viewport = self.run("return `${innerWidth}x${innerHeight}+0+0`").await;
+        let shot = ["-window", "root", "-crop", viewport.as_str().unwrap(), "+repage"];
         let taken = async {
+            let mut before = String::new();
             loop {
-                self.client.execute_async(drawn, vec![]).await.unwrap();
-                let shot = ["-window", "root", "-crop", viewport.as_str().unwrap(), "+repage"];
                 magick(Command::new("import").args(["-display", name]).args(shot).arg(file)).await;
-                let colours = magick(Command::new("identify").args(["-format", "%k"]).arg(file)).await;
-                if colours != "1" {
-                    return;
+                let seen = magick(Command::new("identify").args(["-format", "%k %#"]).arg(file)).await;
+                let drawn = !seen.starts_with("1 ") && seen != *self.shown.lock().unwrap();
+                if drawn && seen == before {
+                    return seen;
                 }
+                before = seen;
             }
         };
-        tokio::time::timeout(PATIENCE, taken).await.expect("nothing but one colour");
+        let seen = tokio::time::timeout(PATIENCE, taken).await.expect("a page unlike the one before");
+        *self.shown.lock().unwrap() = seen;
     }
 
     async fn log(&self, kind: &'static str) -> Vec<Value> {

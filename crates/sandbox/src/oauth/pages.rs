@@ -37,7 +37,7 @@ pub(crate) fn login(accounts: &[Account], integration: &Integration, form: &Form
                             span.face aria-hidden="true" { (initial(user.name)) }
                             span.who {
                                 strong { (user.name) }
-                                span { (user.email) }
+                                span { (breakable(user.email)) }
                             }
                             @if user.is_admin { span.role { "admin" } }
                         }
@@ -108,6 +108,12 @@ fn carried(form: &Form) -> Markup {
             }
         }
     }
+}
+
+/// An address that a narrow phone breaks after its `@`, and not within a word.
+fn breakable(email: &str) -> Markup {
+    let (local, domain) = email.split_once('@').unwrap_or((email, ""));
+    html! { (local) @if !domain.is_empty() { "@" wbr; (domain) } }
 }
 
 fn initial(name: &str) -> String {

@@ -34,7 +34,8 @@ async fn the_login_page_shows_everyone_who_can_log_in_and_asks_for_no_password()
         }
     }
     assert!(!page.body.contains("type=\"password\""));
-    assert!(page.body.contains("this is not amoCRM"));
+    assert!(page.body.contains("<header class=\"sandbox\"><strong>Sandbox</strong> — this is not amoCRM"));
+    assert!(page.body.contains("olena@<wbr>foryou.example"), "an address that a narrow phone can break");
 }
 
 #[tokio::test(flavor = "multi_thread")]
