@@ -9,7 +9,8 @@ use crate::engine::{Engine, Look, SIZES};
 use crate::session::{ENTER, SPACE, Session, TAB};
 
 /// What is wrong with a page that a thumb or a narrow phone has to do with: buttons that are hard
-/// to hit, a card whose round corners the screen cuts, a page wider than the phone.
+/// to hit, a card whose round corners the screen cuts, a page wider than the phone, or one of a few
+/// lines that scrolls.
 const UNHANDY: &str = "
     const buttons = [...document.querySelectorAll('button')];
     const card = document.querySelector('main');
@@ -18,6 +19,7 @@ const UNHANDY: &str = "
         small: buttons.filter((button) => small(button.getBoundingClientRect())).map((button) => button.innerText),
         cut: card.getBoundingClientRect().left === 0 && getComputedStyle(card).borderTopLeftRadius !== '0px',
         narrow: document.documentElement.scrollWidth <= innerWidth,
+        loose: buttons.length === 0 && document.documentElement.scrollHeight > innerHeight,
     };";
 
 pub(crate) async fn amocrms_pages_have_no_barrier_and_fit_the_smallest_phone(engine: Engine) {
@@ -34,7 +36,11 @@ pub(crate) async fn amocrms_pages_have_no_barrier_and_fit_the_smallest_phone(eng
             }
             assert_eq!(barriers(&session).await, [""; 0], "{name} at {size:?}, dark: {dark}");
             let unhandy = session.run(UNHANDY).await;
-            assert_eq!(unhandy, json!({ "small": [], "cut": false, "narrow": true }), "{name} at {size:?}");
+            assert_eq!(
+                unhandy,
+                json!({ "small": [], "cut": false, "narrow": true, "loose": false }),
+                "{name} at {size:?}"
+            );
         }
     }
 }
