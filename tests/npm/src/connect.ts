@@ -9,7 +9,7 @@ export interface Phone {
   save(attempt: Attempt | null): Promise<void>;
 }
 
-export interface Attempt { attemptId: string; state: string }
+export interface Attempt { attemptId: string; state: string; authorizationUrl: string }
 
 export interface Status {
   connected: boolean;
@@ -24,8 +24,8 @@ export type Outcome =
   | { is: 'declined' }
   | { is: 'expired' }
   | { is: 'failed'; reason: string | null }
-  | { is: 'open'; reason: string | null } // not over yet: in the browser, something is left to do
-  | { is: 'not_ours' };                   // a link that this app has not asked for
+  | { is: 'open'; reason: string } // not over yet: in the browser, something is left to do
+  | { is: 'not_ours' };            // a link that this app does not wait for: nothing to show
 
 /** An answer that is no success: what a program reads is `code`, what a person reads `message`. */
 export class Refusal extends Error {
@@ -34,12 +34,22 @@ export class Refusal extends Error {
   }
 }
 
+/** *Connect*. */
 export async function connect(phone: Phone): Promise<Outcome> {
-  const { attemptId, state, authorizationUrl } =
-    await call<Attempt & { authorizationUrl: string }>(phone, 'POST', '/authorize', {});
-  await phone.save({ attemptId, state });
-  const link = await phone.browse(authorizationUrl);
-  return link ? arrived(phone, link) : resume(phone);
+  const { attemptId, state, authorizationUrl } = await call<Attempt>(phone, 'POST', '/authorize', {});
+  return visit(phone, { attemptId, state, authorizationUrl });
+}
+
+/** *Continue*: the browser was closed too early, and the attempt is still open. */
+export async function proceed(phone: Phone): Promise<Outcome> {
+  const attempt = await phone.load();
+  return attempt === null ? connect(phone) : visit(phone, attempt);
+}
+
+async function visit(phone: Phone, attempt: Attempt): Promise<Outcome> {
+  await phone.save(attempt);
+  const link = await phone.browse(attempt.authorizationUrl);
+  return link === null ? resume(phone) : arrived(phone, link);
 }
 
 /** A deep link has opened the app: while it ran, or by starting it. */
@@ -52,7 +62,7 @@ export async function arrived(phone: Phone, link: string): Promise<Outcome> {
 /** At every start, and when the app comes to the front without a link. */
 export async function resume(phone: Phone): Promise<Outcome> {
   const attempt = await phone.load();
-  if (attempt === null) return standing(phone);
+  if (!attempt?.attemptId) return standing(phone);
   try {
     const { state, reason } = await call<{ state: string; reason: string | null }>(
       phone, 'GET', `/authorize/${attempt.attemptId}`);
@@ -71,26 +81,36 @@ export async function resume(phone: Phone): Promise<Outcome> {
 
 /** Makes the code's account this user's. The same answer, however often it is sent. */
 export async function claim(phone: Phone, code: string, state: string): Promise<Outcome> {
-  const status = await call<Status>(phone, 'POST', '/exchange-code', { code, state });
-  return over(phone, { is: 'connected', status });
+  try {
+    const status = await call<Status>(phone, 'POST', '/exchange-code', { code, state });
+    return await over(phone, { is: 'connected', status });
+  } catch (refusal) {
+    // This code will never do. Anything else is the line, or a bad minute: send it again.
+    if (refusal instanceof Refusal && [400, 409, 410].includes(refusal.status)) await phone.save(null);
+    throw refusal;
+  }
 }
 
 export async function call<T>(phone: Phone, method: 'GET' | 'POST', path: string, body?: object): Promise<T> {
   const headers: Record<string, string> = { Authorization: `Bearer ${await phone.jwt()}` };
   if (body) headers['Content-Type'] = 'application/json';
   const response = await fetch(phone.api + path, { method, headers, body: body ? JSON.stringify(body) : null });
-  const answer = await response.json();
-  if (!response.ok) throw new Refusal(response.status, answer.code, answer.message);
-  return answer.data;
+  const answer = await response.json().catch(() => null); // a proxy's page is none
+  if (response.ok && answer !== null) return answer.data;
+  throw new Refusal(response.status, answer?.code ?? 'no_answer', answer?.message ?? 'The service does not answer.');
 }
 
 /** Not `URL`: React Native's has no parameters. The service percent-encodes every value. */
 export function parameters(link: string): Record<string, string | undefined> {
-  const query = link.split('?')[1] ?? '';
-  return Object.fromEntries(query.split('&').map((pair) => {
-    const [name, value] = pair.split('=');
-    return [name, decodeURIComponent(value ?? '')];
-  }));
+  const [, ...query] = link.split('?');
+  try {
+    return Object.fromEntries(query.join('?').split('&').map((pair) => {
+      const [name, value] = pair.split('=');
+      return [name, decodeURIComponent(value ?? '')];
+    }));
+  } catch {
+    return {}; // anybody can open a link, and this one is not the service's
+  }
 }
 
 async function standing(phone: Phone): Promise<Outcome> {
@@ -99,6 +119,6 @@ async function standing(phone: Phone): Promise<Outcome> {
 }
 
 async function over(phone: Phone, outcome: Outcome): Promise<Outcome> {
-  if (outcome.is !== 'open') await phone.save(null);
+  await phone.save(null);
   return outcome;
 }

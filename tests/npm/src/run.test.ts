@@ -1,8 +1,13 @@
-// Runs connect.ts and shipped.ts against the service and the local amoCRM; the browser is played.
+// Runs connect.ts, start.ts and shipped.ts against the service and the local amoCRM; the browser is played.
 import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
-import { arrived, call, connect, parameters, resume, Refusal, type Attempt, type Phone } from './connect';
-import { connectAsShipped } from './shipped';
+import {
+  arrived, call, connect, parameters, proceed, resume, Refusal, type Attempt, type Outcome, type Phone,
+} from './connect';
+import { arrivedAsShipped, connectAsShipped } from './shipped';
+import { start } from './start';
 
 interface Setting { api: string; authUrl: string; jwts: Record<string, string>; requireClaim: boolean }
 const { api, authUrl, jwts, requireClaim } = JSON.parse(process.env['SETTING'] ?? '') as Setting;
@@ -72,8 +77,9 @@ test('the browser closed too early: still open, and it can go on', async () => {
   let url = '';
   const phone = phoneOf('hesitates', async (opened) => { url = opened; return null; });
   assert.deepEqual(await connect(phone), { is: 'open', reason: 'pending' });
-  const link = await decide('allow')(url);
-  assert.equal((await arrived(phone, link!)).is, 'connected');
+  phone.browse = async (opened) => { assert.equal(opened, url); return decide('allow')(opened); };
+  assert.equal((await proceed(phone)).is, 'connected');
+  assert.equal(phone.kept, null);
 });
 
 test('expired: the sixth attempt ends the first', async () => {
@@ -90,7 +96,13 @@ test('a link that nobody asked for is left alone', async () => {
   const phone = phoneOf('is lured', async () => null);
   const foreign = await decide('allow')(`${authUrl}?client_id=sandbox&state=someone`);
   assert.deepEqual(await arrived(phone, foreign!), { is: 'not_ours' });
-  assert.deepEqual(await arrived(phone, 'foryoure://amo-crm/callback'), { is: 'not_ours' });
+  await connect(phone);
+  assert.deepEqual(await arrived(phone, foreign!), { is: 'not_ours' });
+  for (const link of ['', '?', '&', '=', '%', '?state', '?state=%', '?state=%ff&code=x', '?__proto__=x']) {
+    assert.deepEqual(await arrived(phone, `foryoure://amo-crm/callback${link}`), { is: 'not_ours' }, link);
+  }
+  phone.kept = null;
+  assert.deepEqual(await arrived(phone, 'foryoure://amo-crm/callback?code=x'), { is: 'not_ours' });
   assert.deepEqual(await resume(phone), { is: 'failed', reason: 'not_connected' });
 });
 
@@ -100,6 +112,80 @@ test('the shipped app: its own state, then the claim', async () => {
   assert.equal(outcome.is, 'connected');
   const other = phoneOf('has it too', decide('deny'));
   assert.deepEqual(await connectAsShipped(other, authUrl, 'sandbox', '7', '0.43'), { is: 'declined' });
+});
+
+test('the shipped app, killed while the browser was in front: the link that starts it is claimed', async () => {
+  let link: string | null = null;
+  const phone = phoneOf('has it and is killed', async (url) => { link = await decide('allow')(url); return null; });
+  assert.deepEqual(await connectAsShipped(phone, authUrl, 'sandbox', '7', '0.44'), { is: 'open', reason: 'pending' });
+  assert.deepEqual(await resume(phone), { is: 'failed', reason: 'not_connected' });
+  assert.deepEqual(await arrivedAsShipped(phone, `${link!}x`), { is: 'not_ours' });
+  const unreachable = 'foryoure://amo-crm/callback?error=crm_unavailable&state=';
+  const state = encodeURIComponent(phone.kept?.state ?? '');
+  assert.deepEqual(await arrivedAsShipped(phone, unreachable + state), { is: 'open', reason: 'crm_unavailable' });
+  assert.equal((await arrivedAsShipped(phone, link!)).is, 'connected');
+  assert.equal(phone.kept, null);
+});
+
+test('from the start on: a cold start by the link, then the front, then a link while it runs', async () => {
+  let link: string | null = null;
+  const phone = phoneOf('starts cold', async (url) => { link = await decide('allow')(url); return null; });
+  await connect(phone);
+  const heard = { url: (_: { url: string }) => {}, change: (_: string) => {} };
+  const outcomes: Outcome[] = [];
+  let come = () => {};
+  const shown = async () => {
+    if (outcomes.length === 0) await new Promise<void>((done) => { come = done; });
+    return outcomes.shift();
+  };
+  const system = {
+    Linking: {
+      getInitialURL: async () => link,
+      addEventListener: (_: 'url', listener: typeof heard.url) => {
+        heard.url = listener;
+        return { remove() { heard.url = () => {}; } };
+      },
+    },
+    AppState: {
+      addEventListener: (_: 'change', listener: typeof heard.change) => {
+        heard.change = listener;
+        return { remove() { heard.change = () => {}; } };
+      },
+    },
+  };
+  const end = start(phone, system, (outcome) => { outcomes.push(outcome); come(); }, (error) => { throw error; });
+  assert.equal((await shown())?.is, 'connected');
+  assert.equal(phone.kept, null);
+  heard.change('background');
+  heard.url({ url: 'foryoure://amo-crm/callback?code=x&state=somebody' });
+  heard.change('active');
+  assert.equal((await shown())?.is, 'connected', 'a link of nobody is not shown');
+  phone.browse = async (url) => { link = await decide('deny')(url); return null; };
+  heard.url({ url: link! });
+  assert.deepEqual(await connect(phone), { is: 'declined' });
+  end();
+  heard.change('active');
+  heard.url({ url: link! });
+  assert.deepEqual(outcomes, []);
+});
+
+test('a code that is another user’s is given up, a bad minute is not', async () => {
+  let link: string | null = null;
+  const hers = phoneOf('has a thief', async (url) => { link = await decide('allow')(url); return link; });
+  assert.equal((await connect(hers)).is, 'connected');
+  const his = phoneOf('is a thief', async () => null);
+  const stolen = () => { his.kept = { attemptId: '', state: parameters(link!)['state']!, authorizationUrl: '' }; };
+  stolen();
+  await assert.rejects(arrivedAsShipped(his, link!), { status: 409, code: 'code_belongs_to_another_user' });
+  assert.equal(his.kept, null);
+
+  const proxy = createServer((_, answer) => answer.writeHead(502).end('<h1>Bad Gateway</h1>')).listen(0, '127.0.0.1').unref();
+  await new Promise((done) => proxy.once('listening', done));
+  his.api = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+  stolen();
+  await assert.rejects(arrivedAsShipped(his, link!), { status: 502, code: 'no_answer' });
+  assert.notEqual(his.kept, null);
+  proxy.close();
 });
 
 test('a refusal has a code for the program and a sentence for the person', async () => {
@@ -112,4 +198,5 @@ test('a refusal has a code for the program and a sentence for the person', async
 test('every value of a link is read as it was written', () => {
   assert.deepEqual(parameters('foryoure://amo-crm/callback?from=a&code=x%2B%3D%26%20y&state=s'),
     { from: 'a', code: 'x+=& y', state: 's' });
+  assert.deepEqual(parameters('foryoure://amo-crm/callback'), { '': '' });
 });

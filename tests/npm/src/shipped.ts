@@ -6,12 +6,20 @@ export async function connectAsShipped(
   phone: Phone, authUrl: string, clientId: string, userId: string, random: string,
 ): Promise<Outcome> {
   const state = btoa(JSON.stringify({ random, userId }));
-  await phone.save({ attemptId: '', state });
-  const link = await phone.browse(
-    `${authUrl}?client_id=${encodeURIComponent(clientId)}&state=${encodeURIComponent(state)}&mode=popup`);
-  if (link === null) return { is: 'open', reason: null };
-  const { code, error, state: returned } = parameters(link);
-  if (returned !== state) return { is: 'not_ours' };
-  if (error === 'access_denied') return { is: 'declined' };
-  return code ? claim(phone, code, state) : { is: 'failed', reason: error ?? null };
+  const authorizationUrl =
+    `${authUrl}?client_id=${encodeURIComponent(clientId)}&state=${encodeURIComponent(state)}&mode=popup`;
+  await phone.save({ attemptId: '', state, authorizationUrl }); // no attempt of the service's
+  const link = await phone.browse(authorizationUrl);
+  return link === null ? { is: 'open', reason: 'pending' } : arrivedAsShipped(phone, link);
+}
+
+/** A deep link has opened the app: while it ran, or by starting it. */
+export async function arrivedAsShipped(phone: Phone, link: string): Promise<Outcome> {
+  const { code, error, state } = parameters(link);
+  if (state === undefined || state !== (await phone.load())?.state) return { is: 'not_ours' };
+  if (code !== undefined) return claim(phone, code, state);
+  const mendable = ['crm_unavailable', 'storage_unavailable', 'try_again'];
+  if (error !== undefined && mendable.includes(error)) return { is: 'open', reason: error }; // by a reload there
+  await phone.save(null);
+  return error === 'access_denied' ? { is: 'declined' } : { is: 'failed', reason: error ?? null };
 }

@@ -8,10 +8,10 @@ use amo_connect_xtask::browsers;
 use serde_json::json;
 use tokio::process::Command;
 
-const SNIPPETS: [&str; 3] = ["connect.ts", "expo.ts", "shipped.ts"];
+const SNIPPETS: [&str; 4] = ["connect.ts", "start.ts", "expo.ts", "shipped.ts"];
 
-/// The app's users, one for each test of `run.test.ts`.
-const USERS: [&str; 9] = [
+/// The app's users, for the tests of `run.test.ts`.
+const USERS: [&str; 13] = [
     "allows",
     "declines",
     "is killed",
@@ -20,6 +20,10 @@ const USERS: [&str; 9] = [
     "is lured",
     "has the shipped app",
     "has it too",
+    "has it and is killed",
+    "starts cold",
+    "has a thief",
+    "is a thief",
     "is nobody",
 ];
 
@@ -51,7 +55,7 @@ async fn the_snippets_compile_and_connect_against_the_local_amocrm() {
         let mut node = Command::new("node");
         node.args(["--test", "--test-reporter=spec", "built/run.test.js"]).current_dir(folder.path());
         let output = run(node.env("SETTING", setting.to_string())).await;
-        assert!(output.contains("pass 9") && output.contains("skipped 0"), "{output}");
+        assert!(output.contains("pass 12") && output.contains("skipped 0"), "{output}");
     }
 }
 
