@@ -1,6 +1,7 @@
 //! What the callback's page is on the wire: its headers, its language, its values, its reference.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use amo_connect_tests::{ACCOUNT, Answer, Process, World};
 
@@ -124,7 +125,8 @@ async fn the_reference_on_the_page_is_in_the_log_and_nothing_of_the_redirect_is(
     let (_, rest) = page.text.split_once("Reference: ").unwrap();
     let reference = rest.split('<').next().unwrap();
     assert_eq!(reference.len(), 8, "{reference}");
-    let line = process.until_logged(reference).await;
+    let logged = tokio::time::timeout(Duration::from_secs(20), process.until_logged(reference));
+    let line = logged.await.expect("a line with the page's reference");
     assert!(line.contains("\"callback.outcome\":\"Declined\""), "{line}");
     assert!(line.contains(page.header("x-request-id")), "{line}");
     assert!(!line.contains("mystate"), "{line}");

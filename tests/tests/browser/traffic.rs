@@ -57,7 +57,7 @@ pub(crate) fn of_chromium(entry: &Value) -> Option<Value> {
             })
         }
         // A window of its own, and a move within the document, are none of the page's business.
-        "Page.windowOpen" => Some(json!({ "document": parameters["url"], "gesture": parameters["userGesture"] })),
+        "Page.windowOpen" => Some(json!({ "other": format!("a window for {}", parameters["url"]) })),
         "Page.navigatedWithinDocument" => Some(json!({ "document": parameters["url"], "gesture": false })),
         _ => None,
     }
