@@ -1,5 +1,6 @@
 //! Reloading, going away and coming back: the same page, and nothing is spent twice.
 
+use amo_connect_sandbox::{Failure, Faults};
 use amo_connect_tests::World;
 
 use crate::engine::{Engine, Look};
@@ -33,4 +34,23 @@ pub(crate) async fn a_reload_and_back_show_the_same_page_and_spend_nothing(engin
     assert_eq!(session.complaints().await, [""; 0]);
     assert_eq!(world.sandbox.stats().exchanges, 1);
     assert_eq!(world.progress("olena", &attempt).await.0, "connected");
+}
+
+pub(crate) async fn the_link_on_a_failure_that_passes_asks_again_and_connects(engine: Engine) {
+    let world = World::start().await;
+    let (attempt, page) = connected(&world).await;
+    let session = Session::open(engine, Look::default(), &world.base).await;
+    let outage = Faults { token_outage: Some(Failure::Drop), ..Faults::default() };
+    world.sandbox.set_faults(outage).unwrap();
+    session.visit(&page.url).await;
+    let link = session.run("return document.getElementById('return').dataset.link").await;
+    assert!(link.as_str().unwrap().contains("error=crm_unavailable"), "{link}");
+    assert_eq!(world.progress("olena", &attempt).await, ("pending".to_owned(), "crm_unavailable".into()));
+
+    world.sandbox.set_faults(Faults::default()).unwrap();
+    session.tap("main a[href='']").await;
+    session.until(&format!("return document.getElementById('return')?.dataset.link === {:?}", page.link)).await;
+    assert_eq!(session.run("return location.href").await, page.url.as_str());
+    assert_eq!(world.progress("olena", &attempt).await.0, "connected");
+    assert_eq!(session.complaints().await, [""; 0]);
 }

@@ -49,6 +49,7 @@ in_both_engines![
     accessibility::no_outcome_has_a_barrier_in_the_dark,
     accessibility::a_page_with_barriers_is_caught,
     again::a_reload_and_back_show_the_same_page_and_spend_nothing,
+    again::the_link_on_a_failure_that_passes_asks_again_and_connects,
     amocrm::amocrms_pages_have_no_barrier_and_fit_the_smallest_phone,
     amocrm::amocrm_is_passed_by_the_keyboard_alone,
     figures::the_page_is_light_and_loads_nothing_else,

@@ -9,7 +9,7 @@ use wiremock::{Mock, MockServer, ResponseTemplate};
 use crate::engine::{Engine, Look, SIZES};
 use crate::keeper;
 use crate::session::{ENTER, SPACE, Session, TAB};
-use crate::stage::connected;
+use crate::stage::{Outcome, connected};
 use crate::traffic::{Traffic, Visit};
 
 /// What is promised to last: a page that jumps by itself does so before.
@@ -23,7 +23,13 @@ const WHOLE_PAGE: &str = "
 pub(crate) async fn nothing_moves_for_five_seconds_nor_for_five_more_after_a_tap(engine: Engine) {
     let world = World::start().await;
     let (_, page) = connected(&world).await;
-    let session = Session::open(engine, Look::default(), &world.base).await;
+    for size in SIZES {
+        let session = Session::open(engine, Look { size, ..Look::default() }, &world.base).await;
+        stays_still(&session, &page).await;
+    }
+}
+
+async fn stays_still(session: &Session, page: &Outcome) {
     session.visit(&page.url).await;
     let before = session.run(WHOLE_PAGE).await;
 
