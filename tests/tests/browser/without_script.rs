@@ -36,5 +36,5 @@ async fn says_and_leads(session: &Session, page: &Outcome) {
     session.until_opened(1).await;
     let traffic = session.traffic().await;
     assert_eq!(traffic.attempts(), [Visit { url: page.link.clone(), gesture: true }]);
-    assert_eq!(traffic.opened, [page.link.clone()]);
+    assert_eq!(traffic.opened, [page.link.as_str()]);
 }

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use amo_connect_domain::audit::{Actor, AuditEntry, AuditEvent};
 use amo_connect_domain::connection::CrmConnection;
+use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::ids::UserId;
 use amo_connect_domain::usecase::Standing;
 use serde_json::{Value, json};
@@ -43,7 +44,7 @@ pub(super) fn entry(entry: &AuditEntry) -> Value {
         "actor": actor(entry.actor),
         "event": event,
         "reason": reason,
-        "domain": entry.host.as_ref().map(amo_connect_domain::host::AccountHost::as_str),
+        "domain": entry.host.as_ref().map(AccountHost::as_str),
         "accountId": entry.account.map(|account| account.to_string()),
     })
 }
