@@ -75,6 +75,11 @@ impl PgDatabase {
         value(&connect(&self.url()).await, sql).await
     }
 
+    /// The first value of each row that a query gives, as text.
+    pub async fn values(&self, sql: &str) -> Vec<String> {
+        values(&connect(&self.url()).await, sql).await
+    }
+
     /// Everything in it, as text; bytes that are letters show as letters.
     pub async fn dump(&self) -> String {
         let client = connect(&self.url()).await;
@@ -151,8 +156,14 @@ async fn connect(url: &str) -> Client {
 }
 
 async fn value(client: &Client, sql: &str) -> Option<String> {
-    client.simple_query(sql).await.unwrap().into_iter().find_map(|message| match message {
+    values(client, sql).await.into_iter().next()
+}
+
+async fn values(client: &Client, sql: &str) -> Vec<String> {
+    let messages = client.simple_query(sql).await.unwrap().into_iter();
+    let first = |message| match message {
         SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
         _ => None,
-    })
+    };
+    messages.filter_map(first).collect()
 }

@@ -2,9 +2,15 @@
 
 use std::path::PathBuf;
 use std::process::Stdio;
+use std::time::Duration;
 
-use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+/// How long a line of its log may be in coming.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The binary `amo-connect` of this build. `cargo xtask test` builds it first.
 pub fn binary() -> PathBuf {
@@ -17,12 +23,14 @@ pub fn binary() -> PathBuf {
 /// A running `amo-connect`; dropping it kills it.
 pub struct Process {
     child: Child,
+    /// Read as it comes: who writes into a full pipe stands still.
+    log: watch::Receiver<String>,
 }
 
 impl Process {
     /// Starts it with nothing in its environment but `variables`, in a folder of its own.
     pub fn start(arguments: &[&str], variables: &[(&str, &str)], folder: &std::path::Path) -> Self {
-        let child = Command::new(binary())
+        let mut child = Command::new(binary())
             .args(arguments)
             .env_clear()
             .envs(variables.iter().copied())
@@ -33,7 +41,9 @@ impl Process {
             .kill_on_drop(true)
             .spawn()
             .unwrap();
-        Self { child }
+        let (written, log) = watch::channel(String::new());
+        tokio::spawn(follow(child.stderr.take().unwrap(), written));
+        Self { child, log }
     }
 
     /// Waits for a line of standard output that holds `text`, and gives all lines until then.
@@ -50,17 +60,29 @@ impl Process {
         panic!("it ended without printing {text}: {seen}");
     }
 
-    /// Waits for a line of its log that holds `text`.
-    pub async fn until_logged(&mut self, text: &str) -> String {
-        let mut lines = BufReader::new(self.child.stderr.as_mut().unwrap()).lines();
-        let mut seen = String::new();
-        while let Some(line) = lines.next_line().await.unwrap() {
-            if line.contains(text) {
-                return line;
-            }
-            seen += &line;
-        }
-        panic!("it ended without logging {text}: {seen}");
+    /// Waits for a line of its log that holds `text`, and gives the first one.
+    pub async fn until_logged(&self, text: &str) -> String {
+        self.until_logged_again(text, 0).await
+    }
+
+    /// Waits for another line that holds `text` after the first `seen` of them, and gives it.
+    pub async fn until_logged_again(&self, text: &str, seen: usize) -> String {
+        let mut log = self.log.clone();
+        let line = |log: &str| log.lines().filter(|line| line.contains(text)).nth(seen).map(str::to_owned);
+        let logged = timeout(PATIENCE, log.wait_for(|log| line(log).is_some())).await;
+        let logged = logged.unwrap_or_else(|_| panic!("it has not logged {text}: {}", self.logged()));
+        let whole = logged.unwrap_or_else(|_| panic!("it ended without logging {text}: {}", self.logged()));
+        line(&whole).unwrap()
+    }
+
+    /// How many lines of its log hold `text`.
+    pub fn times_logged(&self, text: &str) -> usize {
+        self.log.borrow().lines().filter(|line| line.contains(text)).count()
+    }
+
+    /// What it has logged.
+    pub fn logged(&self) -> String {
+        self.log.borrow().clone()
     }
 
     /// Tells it to stop, as an init system does.
@@ -70,10 +92,32 @@ impl Process {
         assert!(told.success());
     }
 
+    /// `kill -9`; gives all it has logged once it is dead.
+    pub async fn kill(mut self) -> String {
+        self.child.kill().await.unwrap();
+        whole(self.log).await
+    }
+
     /// Waits for its end: exit code, standard output, standard error.
     pub async fn ended(self) -> (Option<i32>, String, String) {
         let output = self.child.wait_with_output().await.unwrap();
-        let text = |bytes| String::from_utf8(bytes).unwrap();
-        (output.status.code(), text(output.stdout), text(output.stderr))
+        (output.status.code(), String::from_utf8(output.stdout).unwrap(), whole(self.log).await)
+    }
+}
+
+/// The log when nobody writes it any more.
+async fn whole(mut log: watch::Receiver<String>) -> String {
+    while log.changed().await.is_ok() {}
+    log.borrow().clone()
+}
+
+/// Collects what comes until the other end is closed.
+async fn follow(pipe: impl AsyncRead + Unpin, written: watch::Sender<String>) {
+    let mut lines = BufReader::new(pipe).lines();
+    while let Ok(Some(line)) = lines.next_line().await {
+        written.send_modify(|log| {
+            log.push_str(&line);
+            log.push('\n');
+        });
     }
 }

@@ -86,13 +86,17 @@ impl World {
 
     /// Another instance of the service on the same database, at an address of its own.
     pub async fn another_instance(&self) -> Instance {
-        let bind = settings::at_a_free_port().bind;
-        let settings = ServeArgs { bind, ..self.settings.clone() };
+        let settings = self.settings_elsewhere();
         let config = settings.check().unwrap();
         let listener = wiring::bind(config.bind).unwrap();
         let state = wiring::assemble(config.storage, config.amo, &config.service).await.unwrap();
         let running = Running::start(listener, state, |_| {}).unwrap();
         Instance { service: Service::with(&settings), running }
+    }
+
+    /// These settings with another free address.
+    pub fn settings_elsewhere(&self) -> ServeArgs {
+        ServeArgs { bind: settings::at_a_free_port().bind, ..self.settings.clone() }
     }
 
     /// Stops the service in order, and starts it again on the same database.

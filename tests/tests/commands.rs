@@ -1,6 +1,6 @@
 //! The commands, as processes of their own.
 
-use amo_connect_tests::{Answer, Process, World};
+use amo_connect_tests::{Answer, Process, Served, World};
 use serde_json::Value;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -63,28 +63,13 @@ async fn a_printed_jwt_and_a_printed_key_are_good_for_serve() {
 #[tokio::test(flavor = "multi_thread")]
 async fn serve_stops_in_order_and_no_log_has_a_secret() {
     let world = World::without_service().await;
-    let settings = &world.settings;
-    let variables = [
-        ("AMO_CLIENT_ID", &settings.amo_client_id),
-        ("AMO_CLIENT_SECRET", &settings.amo_client_secret),
-        ("AMO_REDIRECT_URI", &settings.amo_redirect_uri),
-        ("AMO_AUTH_URL", &settings.amo_auth_url),
-        ("AMO_ALLOWED_HOSTS", &settings.amo_allowed_hosts),
-        ("JWT_SECRET", &settings.jwt_secret),
-        ("TOKEN_KEYS", &settings.token_keys),
-        ("DATABASE_URL", &settings.database_url),
-        ("BIND", &settings.bind),
-    ]
-    .map(|(name, value)| (name, value.as_deref().unwrap()));
-    let mut variables = variables.to_vec();
-    variables.push(("RUST_LOG", "trace"));
-    let mut process = Process::start(&["serve"], &variables, &world.folder());
-    process.until_logged("serving").await;
+    let trace = [("RUST_LOG", "trace")];
+    let served = Served::start_with(&world.settings, &trace, &world.folder()).await;
 
     let (attempt, code) = world.connect("olena", amo_connect_tests::ACCOUNT).await;
     assert_eq!(world.get("olena", "/leads?query=secretquery").await.status, 200);
-    process.terminate();
-    let (exit, output, log) = process.ended().await;
+    served.process().terminate();
+    let (exit, output, log) = served.into_process().ended().await;
     assert_eq!((exit, output.as_str()), (Some(0), ""));
     assert!(log.contains("/api/amo-crm/callback"), "the request is logged: {log}");
     for secret in [code.as_str(), &attempt.state, "ac1_", "def502", "eyJ", "secretquery", "sandbox-secret", "Bearer"] {

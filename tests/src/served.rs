@@ -1,0 +1,81 @@
+//! The service as `serve` runs it, in a process of its own.
+
+use std::ops::Deref;
+use std::path::Path;
+
+use amo_connect::config::ServeArgs;
+
+use crate::process::Process;
+use crate::service::Service;
+
+/// A process that serves, and the [`Service`] that it is called as. Dropping it kills it.
+pub struct Served {
+    service: Service,
+    process: Process,
+}
+
+impl Deref for Served {
+    type Target = Service;
+
+    fn deref(&self) -> &Service {
+        &self.service
+    }
+}
+
+impl Served {
+    /// Starts it on `settings` in `folder`, and ends when it answers.
+    pub async fn start(settings: &ServeArgs, folder: &Path) -> Self {
+        Self::start_with(settings, &[], folder).await
+    }
+
+    /// The same with further variables.
+    pub async fn start_with(settings: &ServeArgs, further: &[(&str, &str)], folder: &Path) -> Self {
+        let served = Self::begin(settings, further, folder);
+        served.process.until_logged("serving").await;
+        served
+    }
+
+    /// Starts it; it does not answer yet.
+    pub fn begin(settings: &ServeArgs, further: &[(&str, &str)], folder: &Path) -> Self {
+        let variables = variables(settings);
+        let mut variables: Vec<_> = variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        variables.extend(further);
+        Self { service: Service::with(settings), process: Process::start(&["serve"], &variables, folder) }
+    }
+
+    /// The process.
+    pub fn process(&self) -> &Process {
+        &self.process
+    }
+
+    /// The process alone.
+    pub fn into_process(self) -> Process {
+        self.process
+    }
+}
+
+/// The settings as the environment has them.
+fn variables(settings: &ServeArgs) -> Vec<(&'static str, String)> {
+    let given = [
+        ("AMO_CLIENT_ID", &settings.amo_client_id),
+        ("AMO_CLIENT_SECRET", &settings.amo_client_secret),
+        ("AMO_REDIRECT_URI", &settings.amo_redirect_uri),
+        ("AMO_AUTH_URL", &settings.amo_auth_url),
+        ("AMO_ALLOWED_HOSTS", &settings.amo_allowed_hosts),
+        ("AMO_DOMAIN", &settings.amo_domain),
+        ("AMO_RATE_LIMIT", &settings.amo_rate_limit),
+        ("JWT_SECRET", &settings.jwt_secret),
+        ("TOKEN_KEYS", &settings.token_keys),
+        ("DATABASE_URL", &settings.database_url),
+        ("DATABASE_POOL", &settings.database_pool),
+        ("AUTO_MIGRATE", &settings.auto_migrate),
+        ("BIND", &settings.bind),
+        ("USER_RATE", &settings.user_rate),
+        ("ADDRESS_RATE", &settings.address_rate),
+        ("REQUIRE_CLAIM", &settings.require_claim),
+        ("REFRESH_MARGIN", &settings.refresh_margin),
+        ("KEEPALIVE_AFTER", &settings.keepalive_after),
+        ("SHUTDOWN_TIMEOUT", &settings.shutdown_timeout),
+    ];
+    given.into_iter().filter_map(|(name, value)| Some((name, value.clone()?))).collect()
+}

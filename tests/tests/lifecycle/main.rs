@@ -1,0 +1,30 @@
+//! Connected once, stays connected: the real binary on both databases, an amoCRM with bad days,
+//! and processes that stop, die and lose their database. What each test shows, and the figures,
+//! are in `docs/reliability.md`.
+
+#![expect(clippy::unwrap_used, reason = "what a test stands on fails it")]
+
+mod stage;
+
+/// Runs each of these functions on a [`Stage`](stage::Stage) with SQLite and on one with PostgreSQL.
+macro_rules! on_both_databases {
+    ($($test:ident),* $(,)?) => {
+        mod sqlite {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $test() {
+                super::$test($crate::stage::Stage::on_sqlite().await).await;
+            })*
+        }
+        mod postgres {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $test() {
+                super::$test($crate::stage::Stage::on_postgres().await).await;
+            })*
+        }
+    };
+}
+
+mod callers;
+mod hang_up;
+mod outages;
+mod shutdown;

@@ -1,0 +1,106 @@
+//! `SIGTERM` while a token is being renewed.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use amo_connect_tests::{ACCOUNT, Process, Served, Way, jwt, until};
+use tokio::net::TcpStream;
+use tokio::task::JoinHandle;
+
+use crate::stage::Stage;
+
+type Phone = JoinHandle<reqwest::Result<reqwest::Response>>;
+
+on_both_databases!(
+    a_stop_takes_no_more_requests_waits_for_the_refresh_and_saves_the_pair,
+    a_stop_that_may_not_wait_says_what_it_left_undone,
+);
+
+async fn a_stop_takes_no_more_requests_waits_for_the_refresh_and_saves_the_pair(stage: Stage) {
+    let service = stage.serve().await;
+    let address = address_of(&service);
+    stage.connect_until_due(&service, "olena", ACCOUNT).await;
+    stage.slow_down(Duration::from_secs(3));
+    let (process, phone) = stopped_in_a_refresh(&stage, service).await;
+
+    let said = process.until_logged("waiting for exchanges, refreshes and saves").await;
+    assert!(said.contains("\"pairs_to_save\":0"), "{said}");
+    until("new connections are refused", async || TcpStream::connect(address).await.is_err()).await;
+    assert_eq!(stage.sandbox.stats().refreshes, 0, "amoCRM was quicker than the stop");
+
+    let (exit, _, log) = process.ended().await;
+    assert_eq!(exit, Some(0), "{log}");
+    assert!(log.contains("\"stopped\""), "{log}");
+    assert_eq!((stage.grant().refreshes, stage.generation().await), (1, 2));
+    // Who asked before the stop is answered.
+    assert_eq!(phone.await.unwrap().unwrap().status(), 200);
+
+    let service = stage.serve().await;
+    assert_eq!(service.get("olena", "/leads?limit=5").await.status, 200);
+    assert_eq!(stage.sandbox.stats().token_requests, 2);
+}
+
+async fn a_stop_that_may_not_wait_says_what_it_left_undone(mut stage: Stage) {
+    stage.world.settings.shutdown_timeout = Some("1s".to_owned());
+    let service = stage.serve().await;
+    stage.connect_until_due(&service, "olena", ACCOUNT).await;
+    stage.slow_down(Duration::from_secs(8));
+    let (process, phone) = stopped_in_a_refresh(&stage, service).await;
+
+    let (exit, _, log) = process.ended().await;
+    assert_eq!(exit, Some(1), "{log}");
+    let (tasks, pairs) = left_undone(&log);
+    assert!(tasks > 0, "{log}");
+    assert_eq!(pairs, 0, "no pair had come: {log}");
+    assert_eq!((stage.sandbox.stats().refreshes, stage.generation().await), (0, 1));
+    assert!(!phone.await.unwrap().is_ok_and(|answer| answer.status().is_success()));
+}
+
+/// The one loss that a stop can bring about, and it is counted.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_with_a_pair_that_cannot_be_saved_counts_it_as_lost() {
+    let mut stage = Stage::on_postgres().await;
+    let proxy = stage.behind_a_proxy().await;
+    stage.world.settings.shutdown_timeout = Some("2s".to_owned());
+    let service = stage.serve().await;
+    stage.connect_until_due(&service, "olena", ACCOUNT).await;
+    stage.slow_down(Duration::from_secs(2));
+    let _phone = phone(&service);
+    stage.until_token_requests(2).await;
+    proxy.set(Way::Cut);
+    service.process().until_logged("refreshed tokens are not saved yet").await;
+
+    service.process().terminate();
+    let (exit, _, log) = service.into_process().ended().await;
+    assert_eq!(exit, Some(1), "{log}");
+    assert!(log.contains("\"pairs_to_save\":1"), "{log}");
+    assert_eq!(left_undone(&log).1, 1, "{log}");
+}
+
+/// Tells `service` to stop as soon as its refresh has reached amoCRM.
+async fn stopped_in_a_refresh(stage: &Stage, service: Served) -> (Process, Phone) {
+    let phone = phone(&service);
+    stage.until_token_requests(2).await;
+    service.process().terminate();
+    (service.into_process(), phone)
+}
+
+/// A phone that asks for leads.
+fn phone(service: &Served) -> Phone {
+    tokio::spawn(service.http().get(service.url("/leads?limit=5")).bearer_auth(jwt("olena")).send())
+}
+
+fn address_of(service: &Served) -> SocketAddr {
+    service.base.strip_prefix("http://").unwrap().parse().unwrap()
+}
+
+/// How many tasks and pairs the log says were left when the time was up.
+fn left_undone(log: &str) -> (u64, u64) {
+    let number_before = |mark: &str| {
+        let end = log.find(mark).unwrap_or_else(|| panic!("no word of it: {log}"));
+        let start = log[..end].rfind(|c: char| !c.is_ascii_digit()).unwrap() + 1;
+        log[start..end].parse().unwrap()
+    };
+    let tasks = number_before(" exchanges, refreshes or saves were not done in time");
+    (tasks, number_before(" token pairs were not saved and are lost"))
+}
