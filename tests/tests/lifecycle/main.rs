@@ -26,5 +26,6 @@ macro_rules! on_both_databases {
 
 mod callers;
 mod hang_up;
+mod latecomer;
 mod outages;
 mod shutdown;
