@@ -24,8 +24,10 @@ macro_rules! on_both_databases {
     };
 }
 
+mod ban;
 mod callers;
 mod hang_up;
+mod keepalive;
 mod latecomer;
 mod outages;
 mod shutdown;

@@ -12,7 +12,7 @@ use diesel::{Connection as _, QueryableByName, RunQueryDsl as _, SqliteConnectio
 pub(crate) const LIFE_S: u64 = 24 * 60 * 60;
 
 /// Every answer of amoCRM is a line of the log.
-const DETAILS: [(&str, &str); 1] = [("RUST_LOG", "debug")];
+pub(crate) const DETAILS: [(&str, &str); 1] = [("RUST_LOG", "debug")];
 
 /// A local amoCRM, a database, and the settings of services that share it.
 pub(crate) struct Stage {
