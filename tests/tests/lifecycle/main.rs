@@ -24,10 +24,13 @@ macro_rules! on_both_databases {
     };
 }
 
+mod answers;
 mod ban;
 mod callers;
+mod dice;
 mod hang_up;
 mod keepalive;
 mod latecomer;
 mod outages;
 mod shutdown;
+mod week;
