@@ -27,9 +27,11 @@ macro_rules! on_both_databases {
 mod answers;
 mod ban;
 mod callers;
+mod crowd;
 mod dice;
 mod hang_up;
 mod keepalive;
+mod kills;
 mod latecomer;
 mod outages;
 mod shutdown;

@@ -1,0 +1,237 @@
+//! Many connections, each held against what amoCRM knows of its grant.
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use amo_connect_tests::{ACCOUNT, Served};
+
+use crate::stage::Stage;
+
+/// A lease (15 s), what may pass until its token is sent again (5 s), and the answer.
+const TRUTH_WITHIN: Duration = Duration::from_secs(25);
+
+/// A user with a connection.
+pub(crate) struct Member {
+    pub(crate) name: String,
+    /// Which of amoCRM's grants is theirs, in the order they were given.
+    grant: usize,
+    /// The generation that the grant began with.
+    first: u64,
+    /// What is not decided yet.
+    open: Option<Open>,
+    /// The last call on their behalf: the kill it was for.
+    called_for: usize,
+}
+
+/// A refresh whose process was killed.
+struct Open {
+    killed: Instant,
+    /// When somebody last began, as far as is known.
+    since: Instant,
+    /// The end of the lease on record, which tells whether somebody has begun again.
+    lease_until: u64,
+    /// Whether somebody has.
+    is_recovery: bool,
+    /// amoCRM has given a pair that nobody has saved, since the first sending.
+    unsaved: bool,
+}
+
+/// What the database says of a connection.
+struct Row {
+    generation: u64,
+    state: String,
+    reason: String,
+    lease: String,
+    lease_until: u64,
+}
+
+/// What became of refreshes that were under way when their process was killed.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Toll {
+    pub(crate) kills: usize,
+    pub(crate) called: usize,
+    pub(crate) in_flight: usize,
+    /// The token was good and was sent again.
+    pub(crate) healed: usize,
+    /// amoCRM's answer never reached the process.
+    pub(crate) lost_on_the_way: usize,
+    /// The process had the answer, and died before it had saved the pair.
+    pub(crate) lost_in_hand: usize,
+    /// Either, when a process that began again was killed too.
+    pub(crate) lost_in_recovery: usize,
+    pub(crate) longest: Duration,
+}
+
+impl fmt::Display for Toll {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { kills, called, in_flight, healed, lost_on_the_way, lost_in_hand, lost_in_recovery, longest } = self;
+        write!(
+            f,
+            "{kills} kills, {called} calls, {in_flight} refreshes in flight: {healed} healed, {} lost \
+             ({lost_on_the_way} answers on the way, {lost_in_hand} read and not saved, {lost_in_recovery} in a \
+             recovery that was killed too); the truth was known at most {:.1} s after the kill",
+            lost_on_the_way + lost_in_hand + lost_in_recovery,
+            longest.as_secs_f64()
+        )
+    }
+}
+
+/// The users, in the order of their ids.
+pub(crate) struct Crowd {
+    members: Vec<Member>,
+    /// What each killed process had logged.
+    logs: Vec<String>,
+    pub(crate) toll: Toll,
+}
+
+impl Crowd {
+    /// Connects so many users, one after the other.
+    pub(crate) async fn connected(stage: &Stage, service: &Served, size: usize) -> Self {
+        let mut members = Vec::new();
+        for grant in 0..size {
+            let name = format!("u{grant:04}");
+            connect(stage, service, &name).await;
+            members.push(Member { name, grant, first: 1, open: None, called_for: 0 });
+        }
+        Self { members, logs: Vec::new(), toll: Toll::default() }
+    }
+
+    /// Up to `count` users whose connections are decided, those who waited longest first.
+    pub(crate) fn choose(&mut self, count: usize) -> Vec<String> {
+        let mut free: Vec<_> = self.members.iter_mut().filter(|member| member.open.is_none()).collect();
+        free.sort_by_key(|member| member.called_for);
+        free.truncate(count);
+        let kill = self.logs.len() + 1;
+        self.toll.called += free.len();
+        free.into_iter()
+            .map(|member| {
+                member.called_for = kill;
+                member.name.clone()
+            })
+            .collect()
+    }
+
+    /// Whether so many are free.
+    pub(crate) fn has_free(&self, count: usize) -> bool {
+        self.members.iter().filter(|member| member.open.is_none()).count() >= count
+    }
+
+    /// How many are not decided yet.
+    pub(crate) fn open(&self) -> usize {
+        self.members.iter().filter(|member| member.open.is_some()).count()
+    }
+
+    /// Takes in that a process was killed.
+    pub(crate) async fn killed(&mut self, stage: &Stage, log: String) {
+        self.logs.push(log);
+        self.toll.kills += 1;
+        let now = Instant::now();
+        for (member, row) in self.members.iter_mut().zip(rows(stage).await) {
+            match &mut member.open {
+                // Somebody has begun again, and may have been the one who was killed.
+                Some(open) if row.lease_until > open.lease_until => {
+                    (open.killed, open.since, open.lease_until) = (now, now, row.lease_until);
+                    open.is_recovery = true;
+                }
+                None if row.is_open() => {
+                    self.toll.in_flight += 1;
+                    let lease_until = row.lease_until;
+                    let (is_recovery, unsaved) = (false, false);
+                    member.open = Some(Open { killed: now, since: now, lease_until, is_recovery, unsaved });
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Looks what has been decided; checks that each decision is right and comes in time.
+    pub(crate) async fn look(&mut self, stage: &Stage, service: &Served) {
+        // Before the rows: a pair that is counted here may be saved there, not the other way round.
+        let grants = stage.sandbox.grants();
+        let rows = rows(stage).await;
+        for (member, row) in self.members.iter_mut().zip(rows) {
+            let Some(open) = &mut member.open else { continue };
+            let saved = row.generation - member.first;
+            if row.is_open() {
+                let waited = open.since.elapsed();
+                assert!(waited < TRUTH_WITHIN, "{}: nobody knows after {waited:?}", member.name);
+                if row.lease_until == open.lease_until {
+                    open.unsaved |= grants[member.grant].refreshes > saved;
+                } else {
+                    (open.since, open.lease_until) = (Instant::now(), row.lease_until);
+                    open.is_recovery = true;
+                }
+                continue;
+            }
+            self.toll.longest = self.toll.longest.max(open.killed.elapsed());
+            // As it is now: it was decided after the grants were read.
+            let rotated = stage.sandbox.grants()[member.grant].refreshes;
+            if row.state == "connected" {
+                assert_eq!(rotated, saved, "{}: what is stored is not what amoCRM holds live", member.name);
+                self.toll.healed += 1;
+            } else {
+                assert_eq!((row.state.as_str(), row.reason.as_str()), ("needs_reauth", "rotation_lost"));
+                assert_eq!(rotated, saved + 1, "{}: given up though its token was good", member.name);
+                let id = format!("\"request.id\":\"{}\"", request_id(&member.name, member.called_for));
+                let log = &self.logs[member.called_for - 1];
+                let was_read = log.lines().any(|line| line.contains("amoCRM answered") && line.contains(&id));
+                match (open.is_recovery && !open.unsaved, was_read) {
+                    (true, _) => self.toll.lost_in_recovery += 1,
+                    (false, true) => self.toll.lost_in_hand += 1,
+                    (false, false) => self.toll.lost_on_the_way += 1,
+                }
+                let status = service.get(&member.name, "/status").await.data();
+                assert_eq!(
+                    (&status["state"], &status["problem"]["code"]),
+                    (&"needs_reauth".into(), &"rotation_lost".into())
+                );
+                connect(stage, service, &member.name).await;
+                (member.grant, member.first) = (stage.sandbox.grants().len() - 1, row.generation + 1);
+            }
+            member.open = None;
+        }
+    }
+
+    /// Each connection is good: its refresh token is the one that amoCRM takes.
+    pub(crate) async fn all_work(&self, stage: &Stage, service: &Served) {
+        for member in &self.members {
+            let leads = service.get(&member.name, "/leads?limit=1").await;
+            assert_eq!(leads.status, 200, "{}: {leads:?}", member.name);
+        }
+        let (grants, rows) = (stage.sandbox.grants(), rows(stage).await);
+        for (member, row) in self.members.iter().zip(rows) {
+            assert_eq!(grants[member.grant].refreshes, row.generation - member.first, "{}", member.name);
+        }
+    }
+}
+
+impl Row {
+    /// Whether it is not known what became of its refresh.
+    fn is_open(&self) -> bool {
+        self.state == "connected" && self.lease != "none"
+    }
+}
+
+/// The id of a request for `user` to a process that is killed.
+pub(crate) fn request_id(user: &str, kill: usize) -> String {
+    format!("{user}-{kill}")
+}
+
+async fn connect(stage: &Stage, service: &Served, user: &str) {
+    let (code, referer) = stage.code(ACCOUNT);
+    service.connect_with(user, &code, &referer).await;
+}
+
+async fn rows(stage: &Stage) -> Vec<Row> {
+    let query = "SELECT CAST(generation AS TEXT) || ' ' || state || ' ' || COALESCE(reauth_reason, '-') || ' ' || \
+                 CASE WHEN lease_owner IS NOT NULL THEN 'held' WHEN lease_in_doubt THEN 'doubted' ELSE 'none' END || \
+                 ' ' || CAST(COALESCE(lease_until, 0) AS TEXT) AS text FROM connections ORDER BY user_id";
+    let rows = stage.texts(query).await.into_iter();
+    rows.map(|row| {
+        let columns: Vec<_> = row.split(' ').collect();
+        let text = |column: usize| columns[column].to_owned();
+        let number = |column: usize| columns[column].parse().unwrap();
+        Row { generation: number(0), state: text(1), reason: text(2), lease: text(3), lease_until: number(4) }
+    })
+    .collect()
+}

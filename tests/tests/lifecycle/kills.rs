@@ -1,0 +1,85 @@
+//! `kill -9` at two hundred random moments, a hundred on each database.
+
+use std::time::{Duration, Instant};
+
+use amo_connect_sandbox::{Failure, Faults};
+use amo_connect_tests::{Served, jwt, until, until_within};
+
+use crate::crowd::{Crowd, request_id};
+use crate::dice::Dice;
+use crate::stage::{DETAILS, LIFE_S, Stage};
+
+const KILLS: usize = 100;
+const SEED: u64 = 20_261_124;
+
+/// How many connections there are, and how many are being refreshed when a process is killed.
+const CONNECTIONS: usize = 150;
+const CALLED: usize = 4;
+
+on_both_databases!(a_hundred_kills_lose_nothing_but_answers_that_nobody_had_saved);
+
+async fn a_hundred_kills_lose_nothing_but_answers_that_nobody_had_saved(stage: Stage) {
+    let begun = Instant::now();
+    let mut dice = Dice::seeded(SEED);
+    // Always due when it is a second old.
+    stage.set_life(2);
+    // One process stays alive, as another instance does; the others are killed one after the other.
+    let survivor = stage.serve().await;
+    let mut crowd = Crowd::connected(&stage, &survivor, CONNECTIONS).await;
+    stage.until_access_ended().await;
+
+    let elsewhere = [stage.settings_elsewhere(), stage.settings_elsewhere()];
+    let start = |number: usize| Served::begin(&elsewhere[number % 2], &DETAILS, &stage.folder());
+    let mut next = Some(start(0));
+    for kill in 1..=KILLS {
+        until("enough connections are decided", async || {
+            crowd.look(&stage, &survivor).await;
+            crowd.has_free(CALLED)
+        })
+        .await;
+        let victim = std::mem::replace(&mut next, (kill < KILLS).then(|| start(kill))).unwrap();
+        victim.process().until_logged("serving").await;
+        let latency = 30 + dice.below(71);
+        play(&stage, latency, &mut dice);
+        for user in crowd.choose(CALLED) {
+            let call = victim.http().get(victim.url("/leads?limit=1")).bearer_auth(jwt(&user));
+            // Nobody is left to be answered.
+            tokio::spawn(call.header("x-request-id", request_id(&user, kill)).send());
+        }
+        // The moment: from before the lease until after the pair is saved.
+        tokio::time::sleep(Duration::from_millis(dice.below(latency + 80))).await;
+        let log = victim.into_process().kill().await;
+        crowd.killed(&stage, log).await;
+        stage.sandbox.set_faults(Faults::default()).unwrap();
+    }
+    let settled = until_within(Duration::from_secs(40), "all is decided", async || {
+        crowd.look(&stage, &survivor).await;
+        crowd.open() == 0
+    })
+    .await;
+
+    stage.set_life(LIFE_S);
+    stage.until_access_ended().await;
+    crowd.all_work(&stage, &survivor).await;
+    let stats = stage.sandbox.stats();
+    assert_eq!(stats.most_refreshes_of_one_token, 1, "{stats:?}");
+    eprintln!(
+        "{} (seed {SEED}, {:.0} s, of these {:.0} s for the last to settle)",
+        crowd.toll,
+        begun.elapsed().as_secs_f64(),
+        settled.as_secs_f64()
+    );
+    assert_eq!(crowd.toll.kills, KILLS);
+    assert!(
+        crowd.toll.in_flight > KILLS && crowd.toll.healed > 0 && crowd.toll.lost_on_the_way > 0,
+        "{:?}",
+        crowd.toll
+    );
+}
+
+/// amoCRM takes its time, and fails now and then before it has done anything.
+fn play(stage: &Stage, latency: u64, dice: &mut Dice) {
+    let fail_token = (0..CALLED).map(|_| if dice.below(4) == 0 { Failure::Status(502) } else { Failure::Pass });
+    let faults = Faults { token_latency_ms: latency, fail_token: fail_token.collect(), ..Faults::default() };
+    stage.sandbox.set_faults(faults).unwrap();
+}
