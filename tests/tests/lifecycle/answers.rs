@@ -102,6 +102,19 @@ async fn what_hinders_a_refresh_is_told_and_ends_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn amocrm_is_not_asked_before_the_time_it_named() {
+    let bench = Bench::new().await;
+    bench.app.clock().advance(DAY);
+    bench.crm.answer_next(Reply::TooManyCalls(Some(ANY_REST)));
+    for _ in 0..3 {
+        assert_eq!(bench.leads().await, told((503, "rate_limited")));
+        bench.store.test_clock().advance(Duration::from_mins(2));
+    }
+    assert_eq!(bench.token_requests(), 1);
+    bench.is_mended(&Reply::TooManyCalls(None)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_certain_refusal_ends_the_connection_after_one_request_and_one_look_up() {
     for answer in Reply::REFUSED_GRANTS {
         let bench = Bench::new().await;
