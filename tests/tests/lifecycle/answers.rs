@@ -6,6 +6,7 @@ use std::time::Duration;
 use amo_connect_contract::fixtures::host;
 use amo_connect_contract::{Asked, FakeAccount, FakeAmo, MemoryTokenStore, Reply};
 use amo_connect_tests::{RunningApp, TestApp, at, until};
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 const DAY: Duration = Duration::from_hours(24);
@@ -146,7 +147,7 @@ async fn a_doubt_is_resolved_without_the_user() {
         (Reply::Garbled, true),
         (Reply::Incomplete, true),
     ];
-    for (answer, is_lost) in rotates {
+    join_all(rotates.map(|(answer, is_lost)| async move {
         let bench = Bench::new().await;
         bench.app.clock().advance(DAY);
         bench.crm.answer_next(answer.clone());
@@ -161,7 +162,8 @@ async fn a_doubt_is_resolved_without_the_user() {
         let says = if is_lost { told((409, "needs_reauth")) } else { (200, String::new()) };
         assert_eq!(bench.leads().await, says, "{answer:?}");
         assert_eq!(bench.token_requests(), 2, "{answer:?}");
-    }
+    }))
+    .await;
 }
 
 /// Answers to a read with a token that is good: no refresh follows from any of them.
