@@ -48,10 +48,10 @@ impl UseCases {
 
     fn refresh_in_background(&self, user: UserId, generation: Generation) {
         let Ok(place) = Arc::clone(&self.places.0).try_acquire_owned() else { return };
-        let refreshing = self.refreshing(user, generation);
+        let this = self.clone();
         self.runtime.spawn(Box::pin(async move {
-            // Whatever comes of it is on record.
-            let _ = refreshing.await;
+            // Whatever comes of it is on record. For who comes late the generation has moved on.
+            let _ = this.refreshing(user, generation).await;
             drop(place);
         }));
     }
