@@ -85,7 +85,7 @@ impl PgDatabase {
         let client = connect(&self.url()).await;
         client.batch_execute("SET bytea_output = 'escape'").await.unwrap();
         let mut dump = String::new();
-        for table in ["connections", "attempts", "exchanges", "looks", "audit", "heartbeat"] {
+        for table in ["connections", "attempts", "exchanges", "looks", "audit", "heartbeat", "turns"] {
             for row in client.simple_query(&format!("SELECT r::text FROM {table} r")).await.unwrap() {
                 if let SimpleQueryMessage::Row(row) = row {
                     dump += row.get(0).unwrap();

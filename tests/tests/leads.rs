@@ -344,7 +344,7 @@ async fn an_account_that_is_down_is_a_502_and_works_again_at_once() {
     let lead = format!("/leads/{}", ids(&world.get("olena", "/leads?limit=1").await.json())[0]);
     // What was read before its failing is not to answer for it.
     world.connect("olena", ACCOUNT).await;
-    let failures = ["500", "\"drop\"", "\"cut\"", "\"bad_json\"", "\"html403\""];
+    let failures = ["500", "\"drop\"", "\"cut\"", "\"bad_json\""];
     for failure in failures {
         let outage = serde_json::from_str(&format!("{{\"api_outage\":{failure}}}")).unwrap();
         world.sandbox.set_faults(outage).unwrap();

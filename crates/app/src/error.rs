@@ -1,5 +1,7 @@
 //! Every refusal the service can give, as `application/problem+json` (RFC 9457).
 
+use std::time::Duration;
+
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
@@ -248,7 +250,8 @@ impl From<AmoError> for ApiError {
     fn from(error: AmoError) -> Self {
         match error {
             AmoError::RateLimited { retry_after } => {
-                Self::RateLimited(retry_after.map_or(1, |wait| wait.as_secs().max(1)))
+                let whole = |wait: Duration| wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+                Self::RateLimited(retry_after.map_or(1, whole).max(1))
             }
             AmoError::TimedOut => Self::CrmTimeout,
             AmoError::GrantRevoked

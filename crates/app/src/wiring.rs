@@ -5,13 +5,14 @@ use std::net::{SocketAddr, TcpListener};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use amo_connect_adapters::amo::{AmoSettings, OauthAmoClient, PacedAmoClient};
+use amo_connect_adapters::amo::{AmoSettings, OauthAmoClient};
 use amo_connect_adapters::migrate::Pending;
 use amo_connect_adapters::postgres::{self, PgOptions, PgTokenStore};
 use amo_connect_adapters::runtime::TokioRuntime;
 use amo_connect_adapters::sqlite::{self, SqliteOptions, SqliteTokenStore};
 use amo_connect_adapters::{Cursor, Resealed};
-use amo_connect_domain::ports::{AmoClient, Runtime, StoreError, TokenStore};
+use amo_connect_domain::polite::PoliteAmoClient;
+use amo_connect_domain::ports::{AmoClient, Runtime, StoreError, TokenStore, TurnBook};
 use amo_connect_domain::usecase::UseCases;
 use tokio::runtime::Handle;
 use tokio_util::task::TaskTracker;
@@ -55,11 +56,11 @@ pub enum Opened {
 }
 
 impl Opened {
-    /// The store as the port.
-    pub fn into_port(self) -> Arc<dyn TokenStore> {
+    /// The store as the ports that it keeps.
+    pub fn into_ports(self) -> (Arc<dyn TokenStore>, Arc<dyn TurnBook>) {
         match self {
-            Self::Sqlite(store) => Arc::new(store),
-            Self::Postgres(store) => Arc::new(store),
+            Self::Sqlite(store) => (Arc::new(store.clone()), Arc::new(store)),
+            Self::Postgres(store) => (Arc::new(store.clone()), Arc::new(store)),
         }
     }
 
@@ -113,12 +114,12 @@ pub async fn assemble(
     amo: AmoSettings,
     service: &ServiceConfig,
 ) -> Result<AppState, StartError> {
-    let store = open(storage).await?.into_port();
+    let (store, book) = open(storage).await?.into_ports();
     let amo = OauthAmoClient::new(amo).map_err(|error| StartError::Client(error.into()))?;
-    let amo = PacedAmoClient::new(amo, service.amo_rate_limit);
     let tasks = TaskTracker::new();
-    let process = TokioRuntime::new(Handle::current(), tasks.clone());
-    Ok(assemble_with(store, Arc::new(amo), Arc::new(process), tasks, service))
+    let process = Arc::new(TokioRuntime::new(Handle::current(), tasks.clone()));
+    let amo = PoliteAmoClient::new(Arc::new(amo), book, Arc::clone(&process) as _, service.pace);
+    Ok(assemble_with(store, Arc::new(amo), process, tasks, service))
 }
 
 /// The service on any store, any CRM and any clock. A stop waits for `tasks`; those that

@@ -18,6 +18,7 @@
 //! | port | macro | harness | list of cases | fake that passes |
 //! |---|---|---|---|---|
 //! | `TokenStore` | [`token_store_contract!`] | [`token_store::TokenStoreHarness`] | [`token_store::CASES`] | [`MemoryTokenStore`] |
+//! | `TurnBook` | [`turn_book_contract!`] | [`turn_book::TurnBookHarness`] | [`turn_book::CASES`] | [`MemoryTurnBook`] |
 //! | `AmoClient` | [`amo_client_contract!`] | [`amo_client::AmoClientHarness`] | [`amo_client::CASES`] | [`FakeAmo`] |
 //!
 //! A harness for a client that speaks HTTP has the CRM's side ready-made in [`wire::CrmServer`],
@@ -35,9 +36,10 @@ pub mod memory;
 mod runtime;
 pub mod suite;
 pub mod token_store;
+pub mod turn_book;
 pub mod wire;
 
 pub use clock::TestClock;
 pub use fake::{Asked, FakeAccount, FakeAmo, FakeAmoHarness, Reply};
-pub use memory::{MemoryHarness, MemoryTokenStore};
+pub use memory::{MemoryHarness, MemoryTokenStore, MemoryTurnBook, MemoryTurnBookHarness};
 pub use runtime::TestRuntime;

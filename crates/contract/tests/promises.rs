@@ -1,6 +1,6 @@
 //! Each MUST in a port's documentation has a case, and each promise in a list is still made.
 
-use amo_connect_contract::{amo_client, token_store};
+use amo_connect_contract::{amo_client, token_store, turn_book};
 
 /// The sentences of the documentation in `source`, without its markup.
 fn sentences(source: &str) -> Vec<String> {
@@ -40,6 +40,12 @@ fn assert_all_have_cases(source: &str, promises: &[&str]) {
 fn every_promise_of_the_token_store_has_a_case() {
     let promises: Vec<_> = token_store::CASES.iter().map(|case| case.promise).collect();
     assert_all_have_cases(include_str!("../../domain/src/ports/token_store.rs"), &promises);
+}
+
+#[test]
+fn every_promise_of_the_turn_book_has_a_case() {
+    let promises: Vec<_> = turn_book::CASES.iter().map(|case| case.promise).collect();
+    assert_all_have_cases(include_str!("../../domain/src/ports/turns.rs"), &promises);
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! What a connection to amoCRM is, and the conversations it needs with the outside.
 //!
 //! Nothing here does I/O or knows a runtime: time, tasks and randomness come through
-//! [`ports::Runtime`], rows through [`ports::TokenStore`], amoCRM through [`ports::AmoClient`].
+//! [`ports::Runtime`], rows through [`ports::TokenStore`], turns to call through
+//! [`ports::TurnBook`], amoCRM through [`ports::AmoClient`].
 //! Every decision about a row is a pure function of this crate, so that each store only has
 //! to load, call it, and write, atomically.
 
@@ -14,7 +15,9 @@ pub mod ids;
 pub mod lead;
 pub mod lease;
 pub mod look;
+pub mod polite;
 pub mod ports;
 pub mod refresh;
 pub mod token;
+pub mod turns;
 pub mod usecase;

@@ -8,10 +8,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use amo_connect::config::Config;
+use amo_connect::state::AppState;
 use amo_connect::wiring;
-use amo_connect_adapters::amo::{AmoLimits, OauthAmoClient, PacedAmoClient};
+use amo_connect_adapters::amo::{AmoLimits, OauthAmoClient};
 use amo_connect_adapters::runtime::TokioRuntime;
-use amo_connect_contract::MemoryTokenStore;
+use amo_connect_contract::fixtures::at;
+use amo_connect_contract::{MemoryTokenStore, MemoryTurnBook, TestClock};
+use amo_connect_domain::polite::PoliteAmoClient;
+use amo_connect_domain::turns::FIRST_PAUSE;
 use amo_connect_domain::usecase::UseCases;
 use amo_connect_sandbox::{Failure, Faults, Switches};
 use amo_connect_tests::{ACCOUNT, Answer, RIVAL, World};
@@ -32,7 +36,6 @@ async fn days_that_last_are_named_and_end_with_back_to_normal() {
     let every = |failure| Faults { api_outage: Some(failure), token_outage: Some(failure), ..Faults::default() };
     let days = [
         ("down", every(Failure::Status(503)), (502, "crm_unavailable")),
-        ("banned", every(Failure::Html403), (502, "crm_unavailable")),
         ("limit", every(Failure::Status(429)), (503, "rate_limited")),
     ];
     for (what, faults, (status, code)) in days {
@@ -50,18 +53,43 @@ async fn days_that_last_are_named_and_end_with_back_to_normal() {
     }
 }
 
+/// A service whose client has these limits, and whose book of turns goes by this clock.
+async fn assemble(config: Config, limits: AmoLimits, clock: TestClock) -> AppState {
+    let amo = OauthAmoClient::with_limits(config.amo.clone(), limits).unwrap();
+    let mut state = wiring::assemble(config.storage, config.amo, &config.service).await.unwrap();
+    let process = Arc::new(TokioRuntime::new(state.runtime.clone(), state.tasks.clone()));
+    let book = Arc::new(MemoryTurnBook::at(move || clock.now()));
+    let amo = PoliteAmoClient::new(Arc::new(amo), book, process.clone(), config.service.pace);
+    let store = Arc::new(MemoryTokenStore::new());
+    state.use_cases = UseCases::new(store, Arc::new(amo), process, config.service.settings.clone());
+    state
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ban_goes_on_until_a_probe_has_found_it_ended() {
+    let clock = TestClock::at(at(0));
+    let phone = Phone::start_with({
+        let clock = clock.clone();
+        async |config: Config| assemble(config, AmoLimits::default(), clock).await
+    })
+    .await;
+    let unavailable = (502, "crm_unavailable".to_owned());
+    assert_eq!(phone.plays("banned").await["data"]["on"], "banned");
+    assert_eq!(phone.leads().await.problem(), unavailable);
+    assert_eq!(phone.state().await, "connected");
+    phone.plays("normal").await;
+    let before = phone.sandbox.stats().api_requests;
+    assert_eq!(phone.leads().await.problem(), unavailable);
+    assert_eq!(phone.sandbox.stats().api_requests, before, "amoCRM is left alone");
+    clock.advance(FIRST_PAUSE);
+    assert_eq!(phone.leads().await.status, 200);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn slower_than_the_service_waits_is_a_timeout() {
     let phone = Phone::start_with(async |config: Config| {
         let limits = AmoLimits { api_timeout: Duration::from_millis(500), ..AmoLimits::default() };
-        let amo = OauthAmoClient::with_limits(config.amo.clone(), limits).unwrap();
-        let amo = PacedAmoClient::new(amo, config.service.amo_rate_limit);
-        let mut state = wiring::assemble(config.storage, config.amo, &config.service).await.unwrap();
-        let process = TokioRuntime::new(state.runtime.clone(), state.tasks.clone());
-        let store = MemoryTokenStore::new();
-        state.use_cases =
-            UseCases::new(Arc::new(store), Arc::new(amo), Arc::new(process), config.service.settings.clone());
-        state
+        assemble(config, limits, TestClock::at(at(0))).await
     })
     .await;
     assert_eq!(phone.leads().await.status, 200);

@@ -7,8 +7,7 @@ use amo_connect_tests::{PgDatabase, test_server};
 
 use crate::steps::{open, open_with};
 
-const FIRST: &str = "20261123100000_connections";
-const ALL: [&str; 2] = [FIRST, "20261124220000_lifecycle"];
+const ALL: [&str; 3] = ["20261123100000_connections", "20261124220000_lifecycle", "20261124230000_turns"];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn many_first_starts_at_once_migrate_once() {
@@ -48,7 +47,7 @@ async fn a_migration_that_fails_is_named_and_undone() {
     database.execute("CREATE TABLE exchanges (mine TEXT)").await;
     let failed = migrate(&database.url().parse().unwrap()).await.unwrap_err();
     let OpenError::Schema(MigrationError::Failed { name, .. }) = failed else { panic!("{failed:?}") };
-    assert_eq!(name, FIRST);
+    assert_eq!(name, ALL[0]);
     assert_eq!(database.value("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").await.unwrap(), "1");
     database.execute("DROP TABLE exchanges").await;
     assert_eq!(migrate(&database.url().parse().unwrap()).await.unwrap(), ALL);

@@ -2,7 +2,6 @@
 
 mod api;
 mod claims;
-mod paced;
 mod query;
 mod reading;
 mod refusal;
@@ -21,7 +20,6 @@ use amo_connect_domain::token::{AccessToken, AuthorizationCode, Issued, RefreshT
 use async_trait::async_trait;
 use url::Url;
 
-pub use paced::PacedAmoClient;
 pub use settings::{AmoLimits, AmoSettings};
 
 use api::Api;

@@ -14,9 +14,11 @@ use jiff::Timestamp;
 use tokio::runtime::Handle;
 
 use super::clock::ClockShift;
-use super::locks::{self, account_key, code_key, user_key};
+use super::locks::{self, account_key, code_key, line_key, user_key};
 use crate::cipher::TokenKeys;
-use crate::rows::{Database, DatabaseError, Dialect, Failure, Session, Work, checkout, rows_in_diesel, run_on};
+use crate::rows::{
+    Database, DatabaseError, Dialect, Failure, Session, Work, checkout, rows_in_diesel, run_on, turn_rows_in_diesel,
+};
 
 /// Each statement sees what was committed before it, also after it has waited for a lock.
 pub(super) const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
@@ -117,6 +119,7 @@ struct PgRows<'c> {
 }
 
 rows_in_diesel!(PgRows<'_>, .for_update().skip_locked());
+turn_rows_in_diesel!(PgRows<'_>);
 
 #[async_trait]
 impl Dialect for PgRows<'_> {
@@ -134,5 +137,9 @@ impl Dialect for PgRows<'_> {
 
     async fn lock_account(&mut self, account: AccountId) -> Result<(), Failure> {
         locks::lock(self.connection, account_key(account)).await
+    }
+
+    async fn lock_line(&mut self, name: &str) -> Result<(), Failure> {
+        locks::lock(self.connection, line_key(name)).await
     }
 }

@@ -2,7 +2,10 @@
 //!
 //! A row lock needs a row, so codes and users are locked by number, with PostgreSQL's advisory
 //! locks, until the transaction ends. The order is a code's before a user's, and at most one of
-//! each; accounts are locked in the order of their numbers, with nothing else. The numbers are 64 bits of a hash: two that meet wait for each other, and no more.
+//! each; accounts are locked in the order of their numbers, with nothing else. The lines of the
+//! book of turns have locks of their own, an account's before the integration's; no transaction
+//! has these and others. The numbers are 64 bits of a hash: two that meet wait for each other, and
+//! no more.
 
 use amo_connect_domain::ids::{AccountId, UserId};
 use amo_connect_domain::token::CodeHash;
@@ -34,6 +37,10 @@ pub(super) fn account_key(account: AccountId) -> i64 {
     key("account", &account.0.to_be_bytes())
 }
 
+pub(super) fn line_key(name: &str) -> i64 {
+    key("line", name.as_bytes())
+}
+
 fn key(kind: &str, name: &[u8]) -> i64 {
     let hash: [u8; 32] = Sha256::new()
         .chain_update(b"amo-connect\0")
@@ -58,12 +65,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn codes_users_and_accounts_have_locks_of_their_own() {
+    fn codes_users_accounts_and_lines_have_locks_of_their_own() {
         let user = |name| user_key(&UserId::new(name).unwrap());
         let code = |name| code_key(CodeHash::of(&AuthorizationCode::new(name)));
-        let accounts = [1, 2].map(|number| account_key(AccountId(number)));
-        let mut keys =
-            [migration_key(), user("a"), user("b"), user("a\0"), code("a"), code("b"), accounts[0], accounts[1]];
+        let mut keys = [migration_key(), user("a"), user("b"), user("a\0"), code("a"), code("b")].to_vec();
+        keys.extend([1, 2].map(|number| account_key(AccountId(number))));
+        keys.extend(["a", "*"].map(line_key));
         assert_eq!(user("a"), user("a"));
         keys.sort_unstable();
         assert!(keys.is_sorted_by(|one, other| one < other));

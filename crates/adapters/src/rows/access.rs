@@ -11,6 +11,7 @@ use super::connection::{ConnectionRow, LeaseColumns};
 use super::exchange::ExchangeRow;
 use super::failure::Failure;
 use super::look::LookRow;
+use super::turns::TurnRows;
 
 /// What a transaction of each database does in its own way.
 #[async_trait]
@@ -29,6 +30,10 @@ pub(crate) trait Dialect: Send {
     /// Until the transaction ends, nobody else changes the looks at this account. Taken without
     /// any other lock, in the order of the accounts.
     async fn lock_account(&mut self, account: AccountId) -> Result<(), Failure>;
+
+    /// Until the transaction ends, nobody else changes this line of the book of turns, and what
+    /// is read of it is current. An account's is taken before the integration's.
+    async fn lock_line(&mut self, name: &str) -> Result<(), Failure>;
 }
 
 /// A row's primary key and its sealed tokens.
@@ -36,7 +41,7 @@ pub(crate) type SealedRow = (Vec<u8>, Vec<u8>);
 
 /// The rows, within a transaction. [`rows_in_diesel!`] writes it for each database.
 #[async_trait]
-pub(crate) trait Rows: Dialect {
+pub(crate) trait Rows: Dialect + TurnRows {
     async fn migrations(&mut self) -> Result<Vec<String>, Failure>;
     async fn beat(&mut self, micros: i64) -> Result<(), Failure>;
 

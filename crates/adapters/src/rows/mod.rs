@@ -18,6 +18,7 @@ mod reseal;
 mod schema;
 mod session;
 mod store;
+mod turns;
 
 pub(crate) use access::{Dialect, Rows, SealedRow, rows_in_diesel};
 pub(crate) use background::run_on;
@@ -28,6 +29,7 @@ pub use reseal::{Cursor, Resealed};
 pub(crate) use session::Session;
 pub use store::Store;
 pub(crate) use store::{Database, Work};
+pub(crate) use turns::{TurnRows, turn_rows_in_diesel};
 
 /// What the statements of [`rows_in_diesel!`] name.
 pub(crate) mod statements {
@@ -40,5 +42,8 @@ pub(crate) mod statements {
     pub(crate) use super::exchange::{ExchangeRow, UNSETTLED, WAITING};
     pub(crate) use super::failure::Failure;
     pub(crate) use super::look::LookRow;
-    pub(crate) use super::schema::{attempts, audit, connections, exchanges, heartbeat, looks, schema_migrations};
+    pub(crate) use super::schema::{
+        attempts, audit, connections, exchanges, heartbeat, looks, schema_migrations, turns,
+    };
+    pub(crate) use super::turns::{INTEGRATION, LineRow};
 }

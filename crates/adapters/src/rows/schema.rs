@@ -92,6 +92,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    turns (line) {
+        line -> Text,
+        next_at -> Nullable<BigInt>,
+        ban_since -> Nullable<BigInt>,
+        ban_probe_at -> Nullable<BigInt>,
+        ban_probing -> Nullable<Bool>,
+        ban_met -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     #[sql_name = "__diesel_schema_migrations"]
     schema_migrations (version) {
         version -> Text,

@@ -18,7 +18,7 @@ use super::file::Identity;
 use super::pool::Connection;
 use super::wal;
 use crate::cipher::TokenKeys;
-use crate::rows::{Database, Dialect, Failure, Session, Work, checkout, rows_in_diesel, run_on};
+use crate::rows::{Database, Dialect, Failure, Session, Work, checkout, rows_in_diesel, run_on, turn_rows_in_diesel};
 
 /// A SQLite file.
 #[derive(Clone)]
@@ -114,6 +114,7 @@ struct SqliteRows<'c> {
 }
 
 rows_in_diesel!(SqliteRows<'_>);
+turn_rows_in_diesel!(SqliteRows<'_>);
 
 /// `BEGIN IMMEDIATE` has locked the whole file already.
 #[async_trait]
@@ -131,6 +132,10 @@ impl Dialect for SqliteRows<'_> {
     }
 
     async fn lock_account(&mut self, _: AccountId) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    async fn lock_line(&mut self, _: &str) -> Result<(), Failure> {
         Ok(())
     }
 }

@@ -60,9 +60,12 @@ pub struct ServeArgs {
     /// Whether states that the app made itself are taken [default: true]
     #[arg(long, env = "ACCEPT_FOREIGN_STATE", hide_env_values = true)]
     pub accept_foreign_state: Option<String>,
-    /// Calls a second to one amoCRM account, spaced evenly [default: 7]
+    /// Calls a second to amoCRM, spaced evenly over all instances [default: 7]
     #[arg(long, env = "AMO_RATE_LIMIT", hide_env_values = true)]
     pub amo_rate_limit: Option<String>,
+    /// Whether they are counted for each account or for the whole integration [default: account]
+    #[arg(long, env = "AMO_RATE_LIMIT_SCOPE", hide_env_values = true)]
+    pub amo_rate_limit_scope: Option<String>,
     /// Calls a second from one user; 0 is off [default: 50]
     #[arg(long, env = "USER_RATE", hide_env_values = true)]
     pub user_rate: Option<String>,

@@ -14,6 +14,7 @@ use amo_connect_adapters::amo::AmoSettings;
 use amo_connect_adapters::cipher::TokenKeys;
 use amo_connect_adapters::postgres::PgUrl;
 use amo_connect_domain::host::AllowedHosts;
+use amo_connect_domain::turns::Pace;
 use amo_connect_domain::usecase::Settings;
 pub use args::{LogFormat, ServeArgs};
 use ipnet::IpNet;
@@ -72,8 +73,8 @@ pub struct ServiceConfig {
     pub hook: HookConfig,
     /// Where *Return to App* leads.
     pub deep_link: DeepLink,
-    /// Calls a second to one amoCRM account.
-    pub amo_rate_limit: NonZeroU32,
+    /// How far apart calls to amoCRM are.
+    pub pace: Pace,
     /// Calls a second from one user.
     pub user_rate: u32,
     /// Calls a second from one address.
@@ -171,11 +172,14 @@ impl ServeArgs {
         let amo_rate_limit = reader.read("AMO_RATE_LIMIT", self.amo_rate_limit.as_deref(), "7", |rate| {
             rate.parse::<NonZeroU32>().or(Err("is not a number of calls a second, from 1"))
         });
+        let scope = self.amo_rate_limit_scope.as_deref();
+        let scope = reader.read("AMO_RATE_LIMIT_SCOPE", scope, "account", values::pace_scope);
+        let pace = amo_rate_limit.zip(scope).map(|(limit, scope)| Pace::per_second(limit, scope));
         let user_rate = reader.rate("USER_RATE", self.user_rate.as_deref(), "50");
         let address_rate = reader.rate("ADDRESS_RATE", self.address_rate.as_deref(), "200");
         let shutdown_timeout = reader.duration("SHUTDOWN_TIMEOUT", self.shutdown_timeout.as_deref(), "75s");
 
-        match (storage, bind, auth_url, allowed_hosts, deep_link, trusted_proxies, amo_rate_limit) {
+        match (storage, bind, auth_url, allowed_hosts, deep_link, trusted_proxies, pace) {
             (
                 Some(storage),
                 Some(bind),
@@ -183,7 +187,7 @@ impl ServeArgs {
                 Some(allowed_hosts),
                 Some(deep_link),
                 Some(trusted_proxies),
-                Some(amo_rate_limit),
+                Some(pace),
             ) if reader.0.is_empty() => Ok(Config {
                 storage,
                 amo: AmoSettings {
@@ -202,7 +206,7 @@ impl ServeArgs {
                     },
                     hook,
                     deep_link,
-                    amo_rate_limit,
+                    pace,
                     user_rate,
                     address_rate,
                     trusted_proxies,

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::num::NonZeroUsize;
 
 use amo_connect_adapters::postgres::InvalidPgUrl;
+use amo_connect_domain::turns::PaceScope;
 use ipnet::IpNet;
 use url::{Host, Url};
 
@@ -54,6 +55,15 @@ pub(super) fn pool(text: &str) -> Result<Option<NonZeroUsize>, &'static str> {
         _ if text.is_empty() => Ok(None),
         Ok(number) if number.get() <= 1000 => Ok(Some(number)),
         _ => Err("is not a number of connections, from 1 to 1000"),
+    }
+}
+
+/// Whose calls a limit counts together.
+pub(super) fn pace_scope(text: &str) -> Result<PaceScope, &'static str> {
+    match text {
+        "account" => Ok(PaceScope::Account),
+        "integration" => Ok(PaceScope::Integration),
+        _ => Err("is neither account nor integration"),
     }
 }
 

@@ -30,7 +30,7 @@ pub struct MemoryTokenStore {
 /// The store was told to be down.
 #[derive(Debug, thiserror::Error)]
 #[error("the store in memory plays dead")]
-struct PlaysDead;
+pub(super) struct PlaysDead;
 
 impl Default for MemoryTokenStore {
     fn default() -> Self {

@@ -3,9 +3,11 @@
 mod amo_client;
 mod runtime;
 mod token_store;
+mod turns;
 
 pub use amo_client::{AmoClient, AmoError};
 pub use runtime::Runtime;
 pub use token_store::{Claim, RefreshRequest, StoreError, TokenStore};
+pub use turns::TurnBook;
 #[cfg(feature = "mock")]
-pub use {amo_client::MockAmoClient, runtime::MockRuntime, token_store::MockTokenStore};
+pub use {amo_client::MockAmoClient, runtime::MockRuntime, token_store::MockTokenStore, turns::MockTurnBook};

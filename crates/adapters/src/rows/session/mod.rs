@@ -9,6 +9,7 @@ mod exchanges;
 mod looks;
 mod reseal;
 mod sweep;
+mod turns;
 mod upkeep;
 
 use jiff::Timestamp;

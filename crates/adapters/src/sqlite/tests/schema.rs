@@ -7,8 +7,7 @@ use crate::cipher::TokenKeys;
 use crate::migrate::{MigrationError, Pending};
 use crate::sqlite::{OpenError, SqliteOptions, SqliteTokenStore, migrate};
 
-const FIRST: &str = "20261123100000_connections";
-const ALL: [&str; 2] = [FIRST, "20261124220000_lifecycle"];
+const ALL: [&str; 3] = ["20261123100000_connections", "20261124220000_lifecycle", "20261124230000_turns"];
 
 async fn open_without_migrating(scratch: &Scratch) -> Result<SqliteTokenStore, OpenError> {
     let options = SqliteOptions { pending: Pending::Refuse, ..options() };
@@ -52,7 +51,7 @@ async fn a_migration_that_fails_is_named_and_undone() {
     scratch.execute("CREATE TABLE exchanges (mine TEXT)");
     let failed = migrate(&scratch.file()).await.unwrap_err();
     let OpenError::Schema { source: MigrationError::Failed { name, .. }, .. } = failed else { panic!("{failed:?}") };
-    assert_eq!(name, FIRST);
+    assert_eq!(name, ALL[0]);
     scratch.execute("DROP TABLE exchanges");
     assert_eq!(migrate(&scratch.file()).await.unwrap(), ALL);
 }

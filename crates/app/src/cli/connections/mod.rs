@@ -147,5 +147,5 @@ async fn disconnect(args: &OneArgs) -> Result<(), Failure> {
 }
 
 async fn store(settings: &ServeArgs) -> Result<Arc<dyn TokenStore>, Failure> {
-    Ok(wiring::open(settings.check_storage()?.as_it_is()).await?.into_port())
+    Ok(wiring::open(settings.check_storage()?.as_it_is()).await?.into_ports().0)
 }

@@ -1,0 +1,74 @@
+//! Turns: booked, put off, stopped.
+
+use std::time::Duration;
+
+use amo_connect_domain::attempt::MEMORY;
+use amo_connect_domain::host::AccountHost;
+use amo_connect_domain::turns::{BANS_MEET, Heard, Line, Pace, PaceScope, Probe, Turn, Turns};
+use jiff::Timestamp;
+
+use super::Session;
+use crate::rows::failure::Failure;
+use crate::rows::turns::{INTEGRATION, LineRow};
+
+impl Session<'_> {
+    pub(in crate::rows) async fn take_turn(
+        mut self,
+        account: AccountHost,
+        pace: Pace,
+        patience: Duration,
+    ) -> Result<Turn, Failure> {
+        self.rows.lock_line(account.as_str()).await?;
+        let mut integration = self.line(INTEGRATION).await?;
+        // Its lock would have all accounts wait for each other: it is for those alone who may
+        // have to change the line. A ban that begins now was not there when this call was sent.
+        if pace.scope == PaceScope::Integration || integration.ban.is_some() {
+            self.rows.lock_line(INTEGRATION).await?;
+            integration = self.line(INTEGRATION).await?;
+        }
+        let before = Turns { account: self.line(account.as_str()).await?, integration };
+        let mut turns = before;
+        let turn = turns.take(pace, patience, self.rows.clock().await?);
+        self.put_turns(&account, &before, &turns).await?;
+        Ok(turn)
+    }
+
+    pub(in crate::rows) async fn hear(
+        mut self,
+        account: AccountHost,
+        heard: Heard,
+        probe: Option<Probe>,
+    ) -> Result<(), Failure> {
+        self.rows.lock_line(account.as_str()).await?;
+        self.rows.lock_line(INTEGRATION).await?;
+        let account_line = self.line(account.as_str()).await?;
+        let before = Turns { account: account_line, integration: self.line(INTEGRATION).await? };
+        let now = self.rows.clock().await?;
+        let lately = now.saturating_sub(BANS_MEET).unwrap_or(Timestamp::MIN);
+        let banned = self.rows.banned_accounts(account.as_str(), lately.as_microsecond()).await?;
+        let mut turns = before;
+        turns.hear(heard, probe, banned.try_into().unwrap_or_default(), now);
+        self.put_turns(&account, &before, &turns).await
+    }
+
+    pub(in crate::rows) async fn forget_turns(self) -> Result<(), Failure> {
+        let oldest = self.rows.clock().await?.saturating_sub(MEMORY).unwrap_or(Timestamp::MIN);
+        self.rows.forget_lines(oldest.as_microsecond()).await
+    }
+
+    async fn line(&mut self, name: &str) -> Result<Line, Failure> {
+        self.rows.line(name).await?.map_or_else(|| Ok(Line::default()), TryInto::try_into)
+    }
+
+    async fn put_turns(&mut self, account: &AccountHost, before: &Turns, turns: &Turns) -> Result<(), Failure> {
+        for (name, old, new) in [
+            (account.as_str(), &before.account, &turns.account),
+            (INTEGRATION, &before.integration, &turns.integration),
+        ] {
+            if new != old {
+                self.rows.put_line(&LineRow::new(name, new)).await?;
+            }
+        }
+        Ok(())
+    }
+}

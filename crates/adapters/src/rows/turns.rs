@@ -1,0 +1,129 @@
+//! The book of turns as rows: one a line, and the port over them.
+
+use std::time::Duration;
+
+use amo_connect_domain::host::AccountHost;
+use amo_connect_domain::ports::{StoreError, TurnBook};
+use amo_connect_domain::turns::{Ban, Heard, Line, Pace, Probe, Turn};
+use async_trait::async_trait;
+use diesel::prelude::*;
+use jiff::Timestamp;
+
+use super::columns::{needed, optional_time, time};
+use super::failure::Failure;
+use super::schema::turns;
+use super::store::{Database, Store};
+
+/// The integration's own line. No account host is called so.
+pub(crate) const INTEGRATION: &str = "*";
+
+/// A row of `turns`.
+#[derive(Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = turns, treat_none_as_null = true, check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite))]
+pub(crate) struct LineRow {
+    line: String,
+    next_at: Option<i64>,
+    ban_since: Option<i64>,
+    ban_probe_at: Option<i64>,
+    ban_probing: Option<bool>,
+    ban_met: Option<i64>,
+}
+
+impl LineRow {
+    pub(super) fn new(name: &str, line: &Line) -> Self {
+        Self {
+            line: name.to_owned(),
+            next_at: line.next_at.map(Timestamp::as_microsecond),
+            ban_since: line.ban.map(|ban| ban.since.as_microsecond()),
+            ban_probe_at: line.ban.map(|ban| ban.probe_at.as_microsecond()),
+            ban_probing: line.ban.map(|ban| ban.probing),
+            ban_met: line.ban.map(|ban| ban.met.into()),
+        }
+    }
+}
+
+impl TryFrom<LineRow> for Line {
+    type Error = Failure;
+
+    fn try_from(row: LineRow) -> Result<Self, Failure> {
+        let ban = row.ban_since.map(|since| {
+            Ok::<_, Failure>(Ban {
+                since: time(since)?,
+                probe_at: time(needed(row.ban_probe_at)?)?,
+                probing: needed(row.ban_probing)?,
+                met: needed(row.ban_met)?.try_into().or(Err(Failure::Corrupt("a count is out of range")))?,
+            })
+        });
+        Ok(Self { next_at: optional_time(row.next_at)?, ban: ban.transpose()? })
+    }
+}
+
+#[async_trait]
+impl<D: Database> TurnBook for Store<D> {
+    async fn take_turn(&self, account: &AccountHost, pace: Pace, patience: Duration) -> Result<Turn, StoreError> {
+        let account = account.clone();
+        self.database.write(move |session| Box::pin(session.take_turn(account, pace, patience))).await
+    }
+
+    async fn hear(&self, account: &AccountHost, heard: Heard, probe: Option<Probe>) -> Result<(), StoreError> {
+        let account = account.clone();
+        self.database.write(move |session| Box::pin(session.hear(account, heard, probe))).await
+    }
+
+    async fn sweep(&self) -> Result<(), StoreError> {
+        self.database.write(|session| Box::pin(session.forget_turns())).await
+    }
+}
+
+/// The rows of `turns`, within a transaction. [`turn_rows_in_diesel!`] writes it for each database.
+#[async_trait]
+pub(crate) trait TurnRows: Send {
+    async fn line(&mut self, name: &str) -> Result<Option<LineRow>, Failure>;
+    async fn put_line(&mut self, row: &LineRow) -> Result<(), Failure>;
+    /// How many accounts but this one have a ban that began later.
+    async fn banned_accounts(&mut self, but: &str, micros: i64) -> Result<i64, Failure>;
+    /// Deletes lines of which nothing is due later.
+    async fn forget_lines(&mut self, micros: i64) -> Result<(), Failure>;
+}
+
+/// Implements [`TurnRows`] for a type whose field `connection` is a diesel-async connection.
+macro_rules! turn_rows_in_diesel {
+    ($rows:ty) => {
+        const _: () = {
+            use $crate::rows::statements::*;
+
+            #[async_trait::async_trait]
+            impl $crate::rows::TurnRows for $rows {
+                async fn line(&mut self, name: &str) -> Result<Option<LineRow>, Failure> {
+                    let found = turns::table.find(name).select(LineRow::as_select());
+                    Ok(found.first(self.connection).await.optional()?)
+                }
+
+                async fn put_line(&mut self, row: &LineRow) -> Result<(), Failure> {
+                    diesel::insert_into(turns::table)
+                        .values(row)
+                        .on_conflict(turns::line)
+                        .do_update()
+                        .set(row)
+                        .execute(self.connection)
+                        .await?;
+                    Ok(())
+                }
+
+                async fn banned_accounts(&mut self, but: &str, micros: i64) -> Result<i64, Failure> {
+                    let others = turns::line.ne_all([but, INTEGRATION]);
+                    let banned = turns::table.filter(turns::ban_since.gt(micros)).filter(others);
+                    Ok(banned.count().get_result(self.connection).await?)
+                }
+
+                async fn forget_lines(&mut self, micros: i64) -> Result<(), Failure> {
+                    let idle = turns::next_at.is_null().or(turns::next_at.assume_not_null().lt(micros));
+                    let free = turns::ban_probe_at.is_null().or(turns::ban_probe_at.assume_not_null().lt(micros));
+                    diesel::delete(turns::table.filter(idle).filter(free)).execute(self.connection).await?;
+                    Ok(())
+                }
+            }
+        };
+    };
+}
+pub(crate) use turn_rows_in_diesel;

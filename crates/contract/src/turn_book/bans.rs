@@ -1,0 +1,134 @@
+//! A ban on one account: everybody stops, and one probe at a time asks whether it still stands.
+
+use std::time::Duration;
+
+use amo_connect_domain::attempt::MEMORY;
+use amo_connect_domain::turns::{FIRST_PAUSE, Heard, LONGEST_PAUSE, PROBE_TERM};
+
+use super::TurnBookHarness;
+use super::steps::{APART, assert_banned, ban, hear, is_banned, place, probe, take};
+use crate::fixtures::host;
+use crate::suite::race;
+
+pub(super) async fn a_ban_stops_one_account_for_everybody(harness: &dyn TurnBookHarness) {
+    let (book, other) = (harness.book(), harness.second_handle().await);
+    ban(&book, 1).await;
+    for handle in [&book, &other] {
+        assert_banned(take(handle, 1).await, FIRST_PAUSE);
+    }
+    assert_eq!([place(take(&book, 2).await), place(take(&other, 2).await)], [0, 1]);
+}
+
+pub(super) async fn what_one_handle_hears_is_there_for_the_next(harness: &dyn TurnBookHarness) {
+    ban(&harness.book(), 1).await;
+    take(&harness.book(), 2).await;
+    let opened_now = harness.second_handle().await;
+    assert_banned(take(&opened_now, 1).await, FIRST_PAUSE);
+    assert_eq!(place(take(&opened_now, 2).await), 1);
+}
+
+pub(super) async fn a_call_that_was_on_its_way_neither_ends_nor_renews_a_ban(harness: &dyn TurnBookHarness) {
+    let (book, other) = (harness.book(), harness.second_handle().await);
+    ban(&book, 1).await;
+    harness.advance_store_clock(FIRST_PAUSE / 2).await;
+    for heard in [Heard::Ban, Heard::Answer, Heard::Silence] {
+        other.hear(&host(1), heard, None).await.unwrap();
+        assert_banned(take(&book, 1).await, FIRST_PAUSE / 2);
+    }
+    harness.advance_store_clock(FIRST_PAUSE / 2).await;
+    probe(take(&other, 1).await);
+}
+
+pub(super) async fn bans_are_judged_by_the_books_clock(harness: &dyn TurnBookHarness) {
+    let (book, other) = (harness.book(), harness.second_handle().await);
+    ban(&book, 1).await;
+    assert!(is_banned(take(&other, 1).await));
+    harness.advance_store_clock(FIRST_PAUSE).await;
+    probe(take(&other, 1).await);
+}
+
+pub(super) async fn of_eight_callers_one_is_the_probe(harness: &dyn TurnBookHarness) {
+    let handles = [harness.book(), harness.second_handle().await];
+    ban(&handles[0], 1).await;
+    harness.advance_store_clock(FIRST_PAUSE).await;
+    let told = race(8, |number| {
+        let book = handles[usize::from(number % 2)].clone();
+        async move { take(&book, 1).await }
+    })
+    .await;
+    let stopped = told.iter().filter(|turn| is_banned(**turn)).count();
+    assert_eq!(stopped, 7, "{told:?}");
+}
+
+pub(super) async fn each_probe_that_meets_the_ban_doubles_the_pause(harness: &dyn TurnBookHarness) {
+    let handles = [harness.book(), harness.second_handle().await];
+    ban(&handles[0], 1).await;
+    for (number, pause) in [10, 20, 40, 80, 160, 320, 640, 900, 900].map(Duration::from_secs).into_iter().enumerate() {
+        let (one, other) = (&handles[number % 2], &handles[(number + 1) % 2]);
+        assert!(pause <= LONGEST_PAUSE);
+        assert_banned(take(one, 1).await, pause);
+        harness.advance_store_clock(pause).await;
+        let probe = probe(take(one, 1).await);
+        assert_banned(take(other, 1).await, PROBE_TERM);
+        hear(one, 1, Heard::Ban, probe).await;
+    }
+}
+
+pub(super) async fn a_probe_that_hears_nothing_is_followed_after_the_same_pause(harness: &dyn TurnBookHarness) {
+    let (book, other) = (harness.book(), harness.second_handle().await);
+    ban(&book, 1).await;
+    for handle in [&book, &other] {
+        harness.advance_store_clock(FIRST_PAUSE).await;
+        let probe = probe(take(handle, 1).await);
+        hear(handle, 1, Heard::Silence, probe).await;
+        assert_banned(take(&book, 1).await, FIRST_PAUSE);
+    }
+}
+
+pub(super) async fn a_probe_that_is_never_heard_of_is_given_up(harness: &dyn TurnBookHarness) {
+    let (book, other) = (harness.book(), harness.second_handle().await);
+    ban(&book, 1).await;
+    harness.advance_store_clock(FIRST_PAUSE).await;
+    probe(take(&book, 1).await);
+    harness.advance_store_clock(PROBE_TERM / 2).await;
+    assert_banned(take(&other, 1).await, PROBE_TERM / 2);
+    harness.advance_store_clock(PROBE_TERM / 2).await;
+    probe(take(&other, 1).await);
+    assert_banned(take(&book, 1).await, PROBE_TERM);
+}
+
+pub(super) async fn an_answer_to_the_probe_ends_the_ban_for_everybody(harness: &dyn TurnBookHarness) {
+    let (book, other) = (harness.book(), harness.second_handle().await);
+    for (number, heard) in [(1, Heard::Answer), (2, Heard::Limit(APART))] {
+        ban(&book, number).await;
+        harness.advance_store_clock(FIRST_PAUSE).await;
+        let probe = probe(take(&book, number).await);
+        hear(&book, number, heard, probe).await;
+        for (expected, handle) in (1..).zip([&other, &book]) {
+            assert_eq!(place(take(handle, number).await), expected, "{heard:?}");
+        }
+    }
+}
+
+pub(super) async fn a_sweep_forgets_what_is_long_over(harness: &dyn TurnBookHarness) {
+    let (book, other) = (harness.book(), harness.second_handle().await);
+    ban(&book, 1).await;
+    take(&book, 2).await;
+    harness.advance_store_clock(FIRST_PAUSE + MEMORY + APART).await;
+    other.sweep().await.unwrap();
+    for number in [1, 2] {
+        assert_eq!(place(take(&book, number).await), 0, "there is no ban, and so no probe");
+    }
+}
+
+pub(super) async fn a_sweep_keeps_bans(harness: &dyn TurnBookHarness) {
+    let (book, other) = (harness.book(), harness.second_handle().await);
+    ban(&book, 1).await;
+    other.sweep().await.unwrap();
+    assert_banned(take(&book, 1).await, FIRST_PAUSE);
+    harness.advance_store_clock(FIRST_PAUSE + MEMORY / 2).await;
+    other.sweep().await.unwrap();
+    let probe = probe(take(&book, 1).await);
+    hear(&book, 1, Heard::Ban, probe).await;
+    assert_banned(take(&other, 1).await, FIRST_PAUSE * 2);
+}

@@ -1,0 +1,151 @@
+//! Seeing to a queue: one turn is booked at a time, and goes to whoever is first when it comes.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::pass::Pass;
+use super::queue::Queues;
+use crate::host::AccountHost;
+use crate::ports::{AmoError, Runtime, TurnBook};
+use crate::turns::{Heard, Pace, Probe, Turn};
+
+/// By how much a process may miss its turn. A call sent later than that could meet, in amoCRM's
+/// window, those of the second after.
+const LATE: Duration = Duration::from_millis(25);
+
+/// How often the book is swept.
+const SWEEP_EVERY: Duration = Duration::from_hours(1);
+
+/// What the calls of this process share.
+pub(super) struct Shared {
+    pub(super) book: Arc<dyn TurnBook>,
+    pub(super) runtime: Arc<dyn Runtime>,
+    pub(super) pace: Pace,
+    pub(super) queues: Arc<Queues>,
+    sweep_at: Mutex<Timestamp>,
+}
+
+impl Shared {
+    pub(super) fn new(book: Arc<dyn TurnBook>, runtime: Arc<dyn Runtime>, pace: Pace) -> Self {
+        let sweep_at = Mutex::new(runtime.now());
+        Self { book, runtime, pace, queues: Arc::default(), sweep_at }
+    }
+
+    /// Tells the book what came of a call.
+    pub(super) async fn tell(&self, account: &AccountHost, heard: Heard, probe: Option<Probe>) {
+        match (heard, probe) {
+            (Heard::Ban, _) => tracing::warn!(%account, "amoCRM bans calls to an account"),
+            (Heard::Limit(put_off), _) => tracing::warn!(%account, ?put_off, "amoCRM's limit of calls is reached"),
+            (Heard::Answer, Some(_)) => tracing::info!(%account, "amoCRM does not ban calls any more"),
+            (Heard::Answer | Heard::Silence, _) => {}
+        }
+        if let Err(error) = self.book.hear(account, heard, probe).await {
+            tracing::warn!(%error, "the other instances do not know of it yet");
+        }
+        if matches!(heard, Heard::Ban | Heard::Limit(_)) {
+            self.queues.overtake(account);
+        }
+    }
+
+    /// Books turns for those who wait for `account`, until nobody does.
+    pub(super) fn see_to(self: &Arc<Self>, account: &AccountHost) {
+        let duty = Duty { shared: Arc::clone(self), account: account.clone(), done: false };
+        self.runtime.spawn(Box::pin(async move {
+            while let Some(patience) = duty.shared.queues.patience(&duty.account, duty.shared.runtime.now()) {
+                duty.serve(patience).await;
+            }
+            let shared = duty.end();
+            shared.sweep().await;
+        }));
+    }
+
+    /// Has the book forget what is long over, once in a while.
+    async fn sweep(&self) {
+        let now = self.runtime.now();
+        {
+            let mut sweep_at = self.sweep_at.lock().unwrap_or_else(PoisonError::into_inner);
+            if now < *sweep_at {
+                return;
+            }
+            *sweep_at = now.saturating_add(SWEEP_EVERY).unwrap_or(Timestamp::MAX);
+        }
+        if let Err(error) = self.book.sweep().await {
+            tracing::warn!(%error, "the book of turns is not swept yet");
+        }
+    }
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared").field("pace", &self.pace).field("queues", &self.queues).finish_non_exhaustive()
+    }
+}
+
+/// Somebody sees to a queue. If that ends before its time, nobody waits there for nothing.
+struct Duty {
+    shared: Arc<Shared>,
+    account: AccountHost,
+    done: bool,
+}
+
+impl Duty {
+    /// Books a turn, and gives it to whoever is first when it comes.
+    async fn serve(&self, patience: Duration) {
+        let Shared { book, runtime, pace, queues, .. } = &*self.shared;
+        for may_miss in [true, false] {
+            queues.ask(&self.account, runtime.now());
+            match book.take_turn(&self.account, *pace, patience).await {
+                Ok(Turn::In { wait, probe }) => {
+                    let pass = Pass::new(&self.shared, &self.account, probe);
+                    let due = self.wait(wait).await;
+                    let missed = runtime.now().duration_since(due) > LATE.try_into().unwrap_or_default();
+                    let is_stale = queues.is_overtaken(&self.account) || (missed && may_miss && !wait.is_zero());
+                    if is_stale && probe.is_none() {
+                        continue;
+                    }
+                    queues.give(&self.account, pass);
+                }
+                Ok(Turn::Later(wait)) if wait <= patience => {
+                    self.wait(wait).await;
+                }
+                Ok(Turn::Later(wait)) => queues.turn_away(&self.account, |ahead| {
+                    let behind = pace.apart.saturating_mul(u32::try_from(ahead).unwrap_or(u32::MAX));
+                    AmoError::RateLimited { retry_after: Some(wait + behind) }
+                }),
+                Ok(Turn::Banned(_)) => queues.turn_away(&self.account, |_| AmoError::Blocked),
+                Err(error) => {
+                    tracing::warn!(%error, "without a turn nothing is sent to amoCRM");
+                    queues.turn_away(&self.account, |_| AmoError::Unavailable);
+                }
+            }
+            return;
+        }
+    }
+
+    /// The queue is gone: whoever comes next sees to it.
+    fn end(mut self) -> Arc<Shared> {
+        self.done = true;
+        Arc::clone(&self.shared)
+    }
+
+    /// Waits, and gives the moment until which it should have been.
+    async fn wait(&self, wait: Duration) -> Timestamp {
+        let due = self.shared.runtime.now().saturating_add(wait).unwrap_or(Timestamp::MAX);
+        self.shared.queues.expect(&self.account, due);
+        if !wait.is_zero() {
+            self.shared.runtime.sleep(wait).await;
+        }
+        due
+    }
+}
+
+impl Drop for Duty {
+    fn drop(&mut self) {
+        if !self.done {
+            self.shared.queues.abandon(&self.account);
+        }
+    }
+}

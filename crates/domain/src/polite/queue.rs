@@ -1,0 +1,199 @@
+//! The calls that wait in this process: in order of arrival, token requests first.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use futures_channel::oneshot;
+use jiff::{SignedDuration, Timestamp};
+
+use super::pass::Pass;
+use crate::host::AccountHost;
+use crate::ports::AmoError;
+
+/// A book that has not answered for so long is not the limit of calls, but a fault.
+const MUTE: SignedDuration = SignedDuration::from_secs(1);
+
+/// What a caller is told when its turn has come, or will not come.
+pub(super) type Told = Result<Pass, AmoError>;
+
+/// Whose turn it may be next. A token request keeps others from their tokens, a read waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rank {
+    Tokens,
+    Reading,
+}
+
+/// The queues of this process, one for each account that somebody waits for.
+#[derive(Debug, Default)]
+pub(super) struct Queues(Mutex<HashMap<AccountHost, Queue>>);
+
+/// Those who wait for one account, and what is known of the next turn.
+#[derive(Debug, Default)]
+struct Queue {
+    waiting: VecDeque<Waiter>,
+    arrived: u64,
+    /// Since when the book owes us an answer.
+    asked: Option<Timestamp>,
+    /// When the turn comes that was asked for last.
+    due: Option<Timestamp>,
+    /// amoCRM has said something since.
+    overtaken: bool,
+}
+
+#[derive(Debug)]
+struct Waiter {
+    number: u64,
+    rank: Rank,
+    until: Timestamp,
+    told: oneshot::Sender<Told>,
+}
+
+/// A caller's place in a queue. Who drops it goes away.
+#[derive(Debug)]
+pub(super) struct Place {
+    queues: Arc<Queues>,
+    account: AccountHost,
+    number: u64,
+}
+
+/// A place, where its news come in, and whether somebody has to see to this queue from now on.
+pub(super) struct Entered {
+    pub(super) place: Place,
+    pub(super) told: oneshot::Receiver<Told>,
+    pub(super) is_first: bool,
+}
+
+impl Queues {
+    /// Takes the next place of `rank`, for `patience` from `now`. If the turns before it take
+    /// longer than that, none is taken, and the time is given that they take.
+    pub(super) fn enter(
+        self: &Arc<Self>,
+        account: &AccountHost,
+        rank: Rank,
+        patience: Duration,
+        apart: Duration,
+        now: Timestamp,
+    ) -> Result<Entered, Duration> {
+        let mut queues = self.all();
+        let is_first = !queues.contains_key(account);
+        let queue = queues.entry(account.clone()).or_default();
+        let ahead = match rank {
+            Rank::Tokens => queue.waiting.iter().take_while(|waiter| waiter.rank == Rank::Tokens).count(),
+            Rank::Reading => queue.waiting.len(),
+        };
+        let wait = queue.likely(ahead, apart, now);
+        if wait > patience {
+            return Err(wait);
+        }
+        let (sender, told) = oneshot::channel();
+        queue.arrived += 1;
+        let number = queue.arrived;
+        let until = now.saturating_add(patience).unwrap_or(Timestamp::MAX);
+        queue.waiting.insert(ahead, Waiter { number, rank, until, told: sender });
+        let place = Place { queues: Arc::clone(self), account: account.clone(), number };
+        Ok(Entered { place, told, is_first })
+    }
+
+    /// How long the most patient who wait for `account` still do. If nobody does, the queue is
+    /// gone, and the next to come is the first.
+    pub(super) fn patience(&self, account: &AccountHost, now: Timestamp) -> Option<Duration> {
+        let mut queues = self.all();
+        let patience = queues.get(account).and_then(|queue| queue.waiting.iter().map(|waiter| waiter.until).max());
+        if patience.is_none() {
+            queues.remove(account);
+        }
+        patience.map(|until| until.duration_since(now).try_into().unwrap_or_default())
+    }
+
+    /// Somebody is about to ask for a turn. What amoCRM says from now on overtakes it.
+    pub(super) fn ask(&self, account: &AccountHost, now: Timestamp) {
+        if let Some(queue) = self.all().get_mut(account) {
+            queue.asked = Some(now);
+            queue.due = None;
+            queue.overtaken = false;
+        }
+    }
+
+    /// Notes when the turn comes that was asked for.
+    pub(super) fn expect(&self, account: &AccountHost, due: Timestamp) {
+        if let Some(queue) = self.all().get_mut(account) {
+            queue.asked = None;
+            queue.due = Some(due);
+        }
+    }
+
+    /// Notes that the turn that was asked for may not know of amoCRM's last word.
+    pub(super) fn overtake(&self, account: &AccountHost) {
+        if let Some(queue) = self.all().get_mut(account) {
+            queue.overtaken = true;
+        }
+    }
+
+    pub(super) fn is_overtaken(&self, account: &AccountHost) -> bool {
+        self.all().get(account).is_some_and(|queue| queue.overtaken)
+    }
+
+    /// Gives `pass` to the first who is still there.
+    pub(super) fn give(&self, account: &AccountHost, pass: Pass) {
+        let mut told = Ok(pass);
+        while let Some(waiter) = self.pop(account) {
+            match waiter.told.send(told) {
+                Ok(()) => return,
+                Err(back) => told = back,
+            }
+        }
+    }
+
+    /// Sends everybody away. `why` is asked for each place in the queue.
+    pub(super) fn turn_away(&self, account: &AccountHost, why: impl Fn(usize) -> AmoError) {
+        let waiting = self.all().get_mut(account).map(|queue| std::mem::take(&mut queue.waiting)).unwrap_or_default();
+        for (ahead, waiter) in waiting.into_iter().enumerate() {
+            // Who has gone away already need not be told.
+            let _ = waiter.told.send(Err(why(ahead)));
+        }
+    }
+
+    /// Drops the queue, and with it everybody's hope.
+    pub(super) fn abandon(&self, account: &AccountHost) {
+        let abandoned = self.all().remove(account);
+        drop(abandoned);
+    }
+
+    fn pop(&self, account: &AccountHost) -> Option<Waiter> {
+        self.all().get_mut(account)?.waiting.pop_front()
+    }
+
+    fn all(&self) -> MutexGuard<'_, HashMap<AccountHost, Queue>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Queue {
+    /// How long somebody with so many ahead is likely to wait.
+    fn likely(&self, ahead: usize, apart: Duration, now: Timestamp) -> Duration {
+        let next: Duration = self.due.and_then(|due| due.duration_since(now).try_into().ok()).unwrap_or_default();
+        next + apart.saturating_mul(u32::try_from(ahead).unwrap_or(u32::MAX))
+    }
+}
+
+impl Place {
+    /// Why there was no turn for this place in time.
+    pub(super) fn missed(&self, apart: Duration, now: Timestamp) -> AmoError {
+        let queues = self.queues.all();
+        let Some(queue) = queues.get(&self.account) else { return AmoError::Unavailable };
+        if queue.asked.is_some_and(|asked| now.duration_since(asked) >= MUTE) {
+            return AmoError::Unavailable;
+        }
+        let ahead = queue.waiting.iter().take_while(|waiter| waiter.number != self.number).count();
+        AmoError::RateLimited { retry_after: Some(queue.likely(ahead, apart, now)) }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if let Some(queue) = self.queues.all().get_mut(&self.account) {
+            queue.waiting.retain(|waiter| waiter.number != self.number);
+        }
+    }
+}

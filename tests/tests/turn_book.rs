@@ -1,0 +1,119 @@
+//! Every store keeps the promises of the `TurnBook` port: one line each, one test per case.
+
+#![expect(clippy::unwrap_used, reason = "a harness that cannot be made fails its case")]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use amo_connect_adapters::cipher::TokenKeys;
+use amo_connect_adapters::postgres::{ClockShift, PgOptions, PgTokenStore};
+use amo_connect_adapters::sqlite::{SqliteOptions, SqliteTokenStore, StoreClock};
+use amo_connect_contract::TestClock;
+use amo_connect_contract::fixtures::at;
+use amo_connect_contract::turn_book::TurnBookHarness;
+use amo_connect_domain::ports::TurnBook;
+use amo_connect_tests::{PgDatabase, test_server};
+use async_trait::async_trait;
+use jiff::SignedDuration;
+use tempfile::TempDir;
+
+mod memory {
+    amo_connect_contract::turn_book_contract!(amo_connect_contract::MemoryTurnBookHarness);
+}
+
+mod sqlite {
+    amo_connect_contract::turn_book_contract!(super::SqliteHarness);
+}
+
+mod postgres {
+    amo_connect_contract::turn_book_contract!(super::PgHarness);
+}
+
+/// No token is touched here.
+fn keys() -> TokenKeys {
+    TokenKeys::parse("any:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=").unwrap()
+}
+
+/// A database file of its own, in a directory that goes with it.
+struct SqliteHarness {
+    directory: TempDir,
+    clock: TestClock,
+    book: Arc<dyn TurnBook>,
+}
+
+impl SqliteHarness {
+    async fn open(directory: &TempDir, clock: &TestClock) -> Arc<dyn TurnBook> {
+        let clock = clock.clone();
+        let options = SqliteOptions {
+            clock: StoreClock::new(move || clock.now()),
+            busy_timeout: Duration::from_secs(20),
+            ..SqliteOptions::default()
+        };
+        let file = directory.path().join("amo-connect.db");
+        Arc::new(SqliteTokenStore::open(&file, keys(), options).await.unwrap())
+    }
+}
+
+#[async_trait]
+impl TurnBookHarness for SqliteHarness {
+    async fn fresh() -> Self {
+        // Far from the machine's time, so that whoever judges a turn by it is found out.
+        let (directory, clock) = (TempDir::new().unwrap(), TestClock::at(at(-365 * 24 * 3600)));
+        let book = Self::open(&directory, &clock).await;
+        Self { directory, clock, book }
+    }
+
+    fn book(&self) -> Arc<dyn TurnBook> {
+        Arc::clone(&self.book)
+    }
+
+    async fn second_handle(&self) -> Arc<dyn TurnBook> {
+        Self::open(&self.directory, &self.clock).await
+    }
+
+    async fn advance_store_clock(&self, by: Duration) {
+        self.clock.advance(by);
+    }
+}
+
+/// A database of its own on the run's server, dropped with the value.
+struct PgHarness {
+    book: Arc<dyn TurnBook>,
+    clock: TestClock,
+    database: PgDatabase,
+}
+
+impl PgHarness {
+    async fn open(database: &PgDatabase, clock: &TestClock) -> Arc<dyn TurnBook> {
+        let clock = clock.clone();
+        let options = PgOptions {
+            connections: 4,
+            connect_timeout: Duration::from_secs(20),
+            transaction_timeout: Duration::from_secs(20),
+            clock_shift: ClockShift::new(move || clock.moved().try_into().unwrap_or(SignedDuration::ZERO)),
+            ..PgOptions::default()
+        };
+        Arc::new(PgTokenStore::open(&database.url().parse().unwrap(), keys(), options).await.unwrap())
+    }
+}
+
+#[async_trait]
+impl TurnBookHarness for PgHarness {
+    async fn fresh() -> Self {
+        let (database, clock) = (PgDatabase::migrated(&test_server()).await, TestClock::at(at(0)));
+        let book = Self::open(&database, &clock).await;
+        Self { book, clock, database }
+    }
+
+    fn book(&self) -> Arc<dyn TurnBook> {
+        Arc::clone(&self.book)
+    }
+
+    async fn second_handle(&self) -> Arc<dyn TurnBook> {
+        Self::open(&self.database, &self.clock).await
+    }
+
+    async fn advance_store_clock(&self, by: Duration) {
+        self.clock.advance(by);
+    }
+}
