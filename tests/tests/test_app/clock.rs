@@ -198,3 +198,33 @@ async fn an_account_that_moves_again_while_it_is_followed_is_not_given_up() {
     let status = app.get("olena", "/status").await.data();
     assert_eq!((&status["state"], &status["domain"]), (&json!("connected"), &json!(host(3).as_str())));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_waits_for_an_answer_does_not_send_the_token_again_though_the_lease_is_over() {
+    let (amo, store, olena) = (crm(), MemoryTokenStore::new(), user("olena"));
+    let slow = SlowAmo::before(amo.clone());
+    let app = TestApp::new().amo(slow.clone()).store(store.clone()).clock(at("2026-11-23T10:00Z")).start().await;
+    slow.let_go(1);
+    app.connect_with("olena", &allowed(&amo), host(1).as_str()).await;
+    slow.arrival().await;
+
+    app.clock().set(at("2026-11-24T10:00:01Z"));
+    let lapsing = async {
+        slow.arrival().await;
+        // Another instance takes the lapsed lease and dies.
+        store.test_clock().advance(LEASE_TERM);
+        let generation = store.connection(&olena).await.unwrap().unwrap().generation;
+        store.lease_refresh(&olena, generation, owner(9)).await.unwrap();
+        store.test_clock().advance(LEASE_TERM);
+    };
+    let first = app.get("olena", "/leads");
+    let (first, ()) = app.while_time_passes(async { tokio::join!(first, lapsing) }).await;
+    let second = app.while_time_passes(app.get("olena", "/leads")).await;
+    for answer in [first, second] {
+        assert_eq!(answer.problem(), refusal(503, "refresh_in_progress"));
+    }
+    slow.let_go(2);
+    assert_eq!(app.while_time_passes(app.get("olena", "/leads")).await.status, 200);
+    app.stop().await;
+    assert_eq!(refreshes(&amo), 1, "{:?}", amo.asked());
+}

@@ -1,12 +1,13 @@
-//! Pairs that amoCRM has given and the store has not taken yet.
+//! Pairs that amoCRM has given and the store has not taken yet, and refreshes under way.
 //!
 //! Until they are saved nobody uses them, and this process sends neither their code nor the
-//! token they replace again, whatever has become of the lease meanwhile.
+//! token they replace again, whatever has become of the lease meanwhile. Nor is a token sent
+//! again while this process waits for the answer to a sending: that one may bring the pair.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::ids::UserId;
+use crate::ids::{Generation, UserId};
 use crate::token::CodeHash;
 
 /// Where a pair is on its way to.
@@ -16,6 +17,8 @@ pub(super) enum Bound {
     Code(CodeHash),
     /// To this user's connection.
     Connection(UserId),
+    /// None yet: the tokens of this generation are being refreshed.
+    Refresh(UserId, Generation),
 }
 
 /// The pairs on their way in this process.
@@ -41,9 +44,9 @@ impl InHand {
         self.all().contains(bound)
     }
 
-    /// How many are on their way.
+    /// How many pairs are on their way.
     pub(super) fn count(&self) -> usize {
-        self.all().len()
+        self.all().iter().filter(|bound| !matches!(bound, Bound::Refresh(..))).count()
     }
 
     fn all(&self) -> MutexGuard<'_, HashSet<Bound>> {

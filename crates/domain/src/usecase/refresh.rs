@@ -65,11 +65,13 @@ impl UseCases {
 
     async fn attend(&self, user: UserId, generation: Generation) -> Turnout {
         let deadline = self.deadline(PATIENCE);
+        let refresh = Bound::Refresh(user.clone(), generation);
         while self.runtime.now() < deadline {
-            if self.in_hand.holds(&Bound::Connection(user.clone())) {
+            if self.in_hand.holds(&refresh) || self.in_hand.holds(&Bound::Connection(user.clone())) {
                 self.look_again().await;
                 continue;
             }
+            let _under_way = self.in_hand.take(refresh.clone());
             let owner = self.new_owner();
             match self.store.lease_refresh(&user, generation, owner).await {
                 Ok(RefreshRequest::Granted(connection, lease)) => {
