@@ -25,12 +25,11 @@ pub(crate) struct Member {
 
 /// A refresh whose process was killed.
 struct Open {
-    killed: Instant,
-    /// When somebody last began, as far as is known.
-    since: Instant,
-    /// The end of the lease on record, which tells whether somebody has begun again.
-    lease_until: u64,
-    /// Whether somebody has.
+    /// When, and the end of the lease that was on record then.
+    killed: (Instant, u64),
+    /// When somebody last began, as far as is known, and the end of the lease since then.
+    begun: (Instant, u64),
+    /// Whether somebody has begun again.
     is_recovery: bool,
     /// amoCRM has given a pair that nobody has saved, since the first sending.
     unsaved: bool,
@@ -127,17 +126,15 @@ impl Crowd {
         self.toll.kills += 1;
         let now = Instant::now();
         for (member, row) in self.members.iter_mut().zip(rows(stage).await) {
+            let at = (now, row.lease_until);
             match &mut member.open {
                 // Somebody has begun again, and may have been the one who was killed.
-                Some(open) if row.lease_until > open.lease_until => {
-                    (open.killed, open.since, open.lease_until) = (now, now, row.lease_until);
-                    open.is_recovery = true;
+                Some(open) if row.lease == "held" && row.lease_until > open.killed.1 => {
+                    (open.killed, open.begun, open.is_recovery) = (at, at, true);
                 }
                 None if row.is_open() => {
                     self.toll.in_flight += 1;
-                    let lease_until = row.lease_until;
-                    let (is_recovery, unsaved) = (false, false);
-                    member.open = Some(Open { killed: now, since: now, lease_until, is_recovery, unsaved });
+                    member.open = Some(Open { killed: at, begun: at, is_recovery: false, unsaved: false });
                 }
                 _ => {}
             }
@@ -153,17 +150,16 @@ impl Crowd {
             let Some(open) = &mut member.open else { continue };
             let saved = row.generation - member.first;
             if row.is_open() {
-                let waited = open.since.elapsed();
+                let waited = open.begun.0.elapsed();
                 assert!(waited < TRUTH_WITHIN, "{}: nobody knows after {waited:?}", member.name);
-                if row.lease_until == open.lease_until {
-                    open.unsaved |= grants[member.grant].refreshes > saved;
+                if row.lease_until == open.begun.1 {
+                    open.unsaved |= !open.is_recovery && grants[member.grant].refreshes > saved;
                 } else {
-                    (open.since, open.lease_until) = (Instant::now(), row.lease_until);
-                    open.is_recovery = true;
+                    (open.begun, open.is_recovery) = ((Instant::now(), row.lease_until), true);
                 }
                 continue;
             }
-            self.toll.longest = self.toll.longest.max(open.killed.elapsed());
+            self.toll.longest = self.toll.longest.max(open.killed.0.elapsed());
             // As it is now: it was decided after the grants were read.
             let rotated = stage.sandbox.grants()[member.grant].refreshes;
             if row.state == "connected" {

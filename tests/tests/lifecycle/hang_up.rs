@@ -1,26 +1,22 @@
 //! A phone that hangs up while its token is being renewed.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use amo_connect_tests::{ACCOUNT, until};
 
+use crate::phone::Phone;
 use crate::stage::Stage;
 
 on_both_databases!(a_phone_that_hangs_up_leaves_the_refresh_to_the_process_and_the_pair_is_saved);
 
 async fn a_phone_that_hangs_up_leaves_the_refresh_to_the_process_and_the_pair_is_saved(stage: Stage) {
-    let service = Arc::new(stage.serve().await);
+    let service = stage.serve().await;
     stage.connect_until_due(&service, "olena", ACCOUNT).await;
     stage.slow_down(Duration::from_secs(2));
 
-    let phone = tokio::spawn({
-        let service = Arc::clone(&service);
-        async move { service.get("olena", "/leads?limit=5").await }
-    });
+    let phone = Phone::asks(&service, "olena").await;
     stage.until_token_requests(2).await;
-    phone.abort();
-    assert!(phone.await.unwrap_err().is_cancelled(), "it was answered before it could hang up");
+    phone.hangs_up();
     assert_eq!((stage.sandbox.stats().refreshes, stage.generation().await), (0, 1));
 
     until("the pair is saved", async || stage.generation().await == 2).await;

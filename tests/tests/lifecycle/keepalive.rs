@@ -13,10 +13,10 @@ on_both_databases!(
 );
 
 const PERIOD: Duration = Duration::from_secs(3);
-const USERS: usize = 20;
+const USERS: usize = 40;
 
 /// How many periods are watched.
-const ROUNDS: usize = 3;
+const ROUNDS: usize = 2;
 
 /// The clocks of the service and of amoCRM are read some milliseconds apart.
 const SLACK: Duration = Duration::from_millis(500);
@@ -53,7 +53,8 @@ async fn connections_that_nobody_uses_are_renewed_once_a_period_by_two_instances
     assert!(*shortest + SLACK > PERIOD, "renewed twice in a period: {shortest:?}");
     let stats = stage.sandbox.stats();
     assert_eq!((stats.refused, stats.most_refreshes_of_one_token), (0, 1), "{stats:?}");
-    assert!(stats.most_refreshes_at_once < 20, "all at once: {stats:?}");
+    // Each instance begins with eight of them every two seconds.
+    assert!(stats.most_refreshes_at_once <= 24, "all at once: {stats:?}");
     eprintln!(
         "{USERS} connections, two instances, a period of {PERIOD:?}: renewed {} times, {shortest:?} to {longest:?} \
          apart, at most {} at once",

@@ -1,39 +1,34 @@
 //! `SIGTERM` while a token is being renewed.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
-use amo_connect_tests::{ACCOUNT, Process, Served, Way, jwt, until};
+use amo_connect_tests::{ACCOUNT, Process, Served, Way, until};
 use tokio::net::TcpStream;
-use tokio::task::JoinHandle;
 
+use crate::phone::Phone;
 use crate::stage::Stage;
-
-type Phone = JoinHandle<reqwest::Result<reqwest::Response>>;
 
 on_both_databases!(
     a_stop_takes_no_more_requests_waits_for_the_refresh_and_saves_the_pair,
     a_stop_that_may_not_wait_says_what_it_left_undone,
 );
 
+/// The phone is gone: nothing but the refresh itself is waited for.
 async fn a_stop_takes_no_more_requests_waits_for_the_refresh_and_saves_the_pair(stage: Stage) {
     let service = stage.serve().await;
-    let address = address_of(&service);
     stage.connect_until_due(&service, "olena", ACCOUNT).await;
-    stage.slow_down(Duration::from_secs(3));
-    let (process, phone) = stopped_in_a_refresh(&stage, service).await;
+    let address = service.base.strip_prefix("http://").unwrap().to_owned();
+    let process = told_to_stop_in_a_refresh(&stage, service, Duration::from_secs(3)).await;
 
     let said = process.until_logged("waiting for exchanges, refreshes and saves").await;
     assert!(said.contains("\"pairs_to_save\":0"), "{said}");
-    until("new connections are refused", async || TcpStream::connect(address).await.is_err()).await;
+    until("new connections are refused", async || TcpStream::connect(&address).await.is_err()).await;
     assert_eq!(stage.sandbox.stats().refreshes, 0, "amoCRM was quicker than the stop");
 
     let (exit, _, log) = process.ended().await;
     assert_eq!(exit, Some(0), "{log}");
     assert!(log.contains("\"stopped\""), "{log}");
     assert_eq!((stage.grant().refreshes, stage.generation().await), (1, 2));
-    // Who asked before the stop is answered.
-    assert_eq!(phone.await.unwrap().unwrap().status(), 200);
 
     let service = stage.serve().await;
     assert_eq!(service.get("olena", "/leads?limit=5").await.status, 200);
@@ -44,8 +39,7 @@ async fn a_stop_that_may_not_wait_says_what_it_left_undone(mut stage: Stage) {
     stage.world.settings.shutdown_timeout = Some("1s".to_owned());
     let service = stage.serve().await;
     stage.connect_until_due(&service, "olena", ACCOUNT).await;
-    stage.slow_down(Duration::from_secs(8));
-    let (process, phone) = stopped_in_a_refresh(&stage, service).await;
+    let process = told_to_stop_in_a_refresh(&stage, service, Duration::from_secs(8)).await;
 
     let (exit, _, log) = process.ended().await;
     assert_eq!(exit, Some(1), "{log}");
@@ -53,7 +47,21 @@ async fn a_stop_that_may_not_wait_says_what_it_left_undone(mut stage: Stage) {
     assert!(tasks > 0, "{log}");
     assert_eq!(pairs, 0, "no pair had come: {log}");
     assert_eq!((stage.sandbox.stats().refreshes, stage.generation().await), (0, 1));
-    assert!(!phone.await.unwrap().is_ok_and(|answer| answer.status().is_success()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_answers_who_asked_before_it() {
+    let stage = Stage::on_sqlite().await;
+    let service = stage.serve().await;
+    stage.connect_until_due(&service, "olena", ACCOUNT).await;
+    stage.slow_down(Duration::from_secs(2));
+    let stop = async {
+        stage.until_token_requests(2).await;
+        service.process().terminate();
+    };
+    let (leads, ()) = tokio::join!(service.get("olena", "/leads?limit=5"), stop);
+    assert_eq!(leads.status, 200, "{leads:?}");
+    assert_eq!(service.into_process().ended().await.0, Some(0));
 }
 
 /// The one loss that a stop can bring about, and it is counted.
@@ -65,7 +73,7 @@ async fn a_stop_with_a_pair_that_cannot_be_saved_counts_it_as_lost() {
     let service = stage.serve().await;
     stage.connect_until_due(&service, "olena", ACCOUNT).await;
     stage.slow_down(Duration::from_secs(2));
-    let _phone = phone(&service);
+    let _phone = Phone::asks(&service, "olena").await;
     stage.until_token_requests(2).await;
     proxy.set(Way::Cut);
     service.process().until_logged("refreshed tokens are not saved yet").await;
@@ -77,21 +85,15 @@ async fn a_stop_with_a_pair_that_cannot_be_saved_counts_it_as_lost() {
     assert_eq!(left_undone(&log).1, 1, "{log}");
 }
 
-/// Tells `service` to stop as soon as its refresh has reached amoCRM.
-async fn stopped_in_a_refresh(stage: &Stage, service: Served) -> (Process, Phone) {
-    let phone = phone(&service);
+/// Tells `service` to stop when a refresh, which takes so long, has reached amoCRM and its caller
+/// has hung up.
+async fn told_to_stop_in_a_refresh(stage: &Stage, service: Served, latency: Duration) -> Process {
+    stage.slow_down(latency);
+    let phone = Phone::asks(&service, "olena").await;
     stage.until_token_requests(2).await;
+    phone.hangs_up();
     service.process().terminate();
-    (service.into_process(), phone)
-}
-
-/// A phone that asks for leads.
-fn phone(service: &Served) -> Phone {
-    tokio::spawn(service.http().get(service.url("/leads?limit=5")).bearer_auth(jwt("olena")).send())
-}
-
-fn address_of(service: &Served) -> SocketAddr {
-    service.base.strip_prefix("http://").unwrap().parse().unwrap()
+    service.into_process()
 }
 
 /// How many tasks and pairs the log says were left when the time was up.
