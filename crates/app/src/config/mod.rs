@@ -13,7 +13,7 @@ use std::time::Duration;
 use amo_connect_adapters::amo::AmoSettings;
 use amo_connect_adapters::cipher::TokenKeys;
 use amo_connect_adapters::postgres::PgUrl;
-use amo_connect_domain::host::AllowedHosts;
+use amo_connect_domain::host::{AccountHost, AllowedHosts};
 use amo_connect_domain::turns::Pace;
 use amo_connect_domain::usecase::Settings;
 pub use args::{LogFormat, ServeArgs};
@@ -51,6 +51,7 @@ pub struct StorageConfig {
 
 impl StorageConfig {
     /// For commands that look after a database: they neither make nor migrate one.
+    #[must_use]
     pub fn as_it_is(self) -> Self {
         Self { auto_migrate: false, ..self }
     }
@@ -144,20 +145,7 @@ impl ServeArgs {
             "amocrm.ru,amocrm.com,kommo.com",
             AllowedHosts::parse,
         );
-        let default_host = match (&allowed_hosts, self.amo_domain.clone().filter(|host| !host.is_empty())) {
-            (Some(allowed), Some(host)) => {
-                let admitted = allowed.admit(&host);
-                if admitted.is_none() {
-                    reader.complain("AMO_DOMAIN", "is not an account host under AMO_ALLOWED_HOSTS");
-                }
-                admitted
-            }
-            (None, Some(_)) => {
-                reader.complain("AMO_DOMAIN", "cannot be checked before AMO_ALLOWED_HOSTS is mended");
-                None
-            }
-            (_, None) => None,
-        };
+        let default_host = self.default_host(&mut reader, allowed_hosts.as_ref());
         let deep_link =
             reader.read("APP_DEEP_LINK", self.app_deep_link.as_deref(), "foryoure://amo-crm/callback", |link| {
                 values::deep_link(link, redirect.as_ref())
@@ -224,6 +212,20 @@ impl ServeArgs {
             }),
             _ => Err(InvalidConfig(reader.0)),
         }
+    }
+
+    /// The account host to use where none is named, which must be one of those allowed.
+    fn default_host(&self, reader: &mut Reader, allowed: Option<&AllowedHosts>) -> Option<AccountHost> {
+        let host = self.amo_domain.as_deref().filter(|host| !host.is_empty())?;
+        let Some(allowed) = allowed else {
+            reader.complain("AMO_DOMAIN", "cannot be checked before AMO_ALLOWED_HOSTS is mended");
+            return None;
+        };
+        let admitted = allowed.admit(host);
+        if admitted.is_none() {
+            reader.complain("AMO_DOMAIN", "is not an account host under AMO_ALLOWED_HOSTS");
+        }
+        admitted
     }
 
     /// Checks only what a database's tokens need.
