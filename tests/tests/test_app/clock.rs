@@ -177,7 +177,9 @@ async fn refused_after_the_lease(replies: &[Reply]) -> ((u16, String), usize, St
         let generation = store.connection(&olena).await.unwrap().unwrap().generation;
         let leased = store.lease_refresh(&olena, generation, owner(9)).await.unwrap();
         assert!(matches!(leased, RefreshRequest::Granted(..)), "{leased:?}");
-        replies.iter().for_each(|reply| amo.answer_next(reply.clone()));
+        for reply in replies {
+            amo.answer_next(reply.clone());
+        }
         slow.let_go(2);
     };
     let (answer, ()) = tokio::join!(app.get("olena", "/leads"), meanwhile);
