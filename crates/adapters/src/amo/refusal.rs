@@ -102,6 +102,8 @@ fn of_problem(asked: Asked, status: u16, body: &[u8]) -> AmoError {
             | "Invalid refresh token",
             Asked::Refresh,
         ) => AmoError::GrantRevoked,
+        // The host is another account's by now: this one may have moved.
+        ("Invalid account", Asked::Refresh) => AmoError::NotFound,
         (
             "Authorization code has been revoked"
             | "Authorization code has expired"

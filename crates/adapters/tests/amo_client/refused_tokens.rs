@@ -56,7 +56,7 @@ async fn the_hint_tells_what_is_refused_whatever_the_status() {
         ("Authorization code has been revoked", CodeRejected, Protocol),
         ("Authorization code has expired", CodeRejected, Protocol),
         ("Cannot decrypt the authorization code", CodeRejected, Protocol),
-        ("Invalid account", CodeRejected, Protocol),
+        ("Invalid account", CodeRejected, NotFound),
         ("Authorization code malformed", CodeRejected, Protocol),
         ("Authorization code was not issued to this client", CodeRejected, Protocol),
         ("Token is not linked to client", Misconfigured, Misconfigured),
