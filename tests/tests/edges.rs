@@ -17,6 +17,7 @@ const ADAPTERS: &str = "amo-connect-adapters";
 const CONTRACT: &str = "amo-connect-contract";
 const DOMAIN: &str = "amo-connect-domain";
 const SANDBOX: &str = "amo-connect-sandbox";
+const SIMULATION: &str = "amo-connect-simulation";
 const TESTS: &str = "amo-connect-tests";
 const XTASK: &str = "amo-connect-xtask";
 
@@ -89,6 +90,11 @@ fn the_contract_depends_only_on_the_domain() {
 }
 
 #[test]
+fn the_simulation_depends_only_on_the_domain_and_its_contract() {
+    assert_depends_only_on(SIMULATION, &[CONTRACT, DOMAIN]);
+}
+
+#[test]
 fn the_adapters_depend_only_on_the_domain() {
     assert_depends_only_on(ADAPTERS, &[DOMAIN]);
 }
@@ -111,7 +117,11 @@ fn only_the_app_names_adapters() {
 fn every_member_has_its_place() {
     let members = members();
     let known: Vec<_> = members.keys().map(String::as_str).collect();
-    assert_eq!(known, [APP, ADAPTERS, CONTRACT, DOMAIN, SANDBOX, TESTS, XTASK], "say above whom a new member may need");
+    assert_eq!(
+        known,
+        [APP, ADAPTERS, CONTRACT, DOMAIN, SANDBOX, SIMULATION, TESTS, XTASK],
+        "say above whom a new member may need"
+    );
 }
 
 #[test]

@@ -41,7 +41,11 @@ impl Default for MemoryTokenStore {
 impl MemoryTokenStore {
     /// An empty store. Its clock is a year ahead of the tests' time: who mixes them up is found out.
     pub fn new() -> Self {
-        let clock = TestClock::at(at(365 * 24 * 3600));
+        Self::with_clock(TestClock::at(at(365 * 24 * 3600)))
+    }
+
+    /// An empty store that judges leases by `clock`.
+    pub fn with_clock(clock: TestClock) -> Self {
         Self { rows: Arc::new(Mutex::new(Rows::new(clock.clone()))), clock, down: Arc::default() }
     }
 

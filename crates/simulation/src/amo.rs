@@ -1,0 +1,261 @@
+//! The port to the model of amoCRM, over a wire that loses, delays and garbles.
+
+use std::fmt;
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+use amo_connect_domain::host::AccountHost;
+use amo_connect_domain::ids::AccountId;
+use amo_connect_domain::lead::{AmoLead, Contact, LeadFilter, LeadPage, Pipeline};
+use amo_connect_domain::ports::{AmoClient, AmoError};
+use amo_connect_domain::token::{AccessToken, AuthorizationCode, Issued, RefreshToken, State};
+use async_trait::async_trait;
+use futures_util::FutureExt as _;
+use futures_util::future::pending;
+use url::Url;
+
+use crate::crm::{Ask, Delivery, GrantId, PairId, account_id, code_of, pair_of, pair_of_access};
+use crate::executor::Home;
+use crate::law::{Law, Secret};
+use crate::world::World;
+
+/// The consent page; nobody opens it.
+#[expect(clippy::unwrap_used, reason = "the address is a constant")]
+static PAGE: LazyLock<Url> = LazyLock::new(|| Url::parse("https://www.amocrm.ru/oauth").unwrap());
+
+/// amoCRM, as one life of an instance reaches it.
+pub(crate) struct ModelAmo {
+    world: Arc<World>,
+    home: Home,
+}
+
+impl ModelAmo {
+    pub(crate) fn new(world: Arc<World>, home: Home) -> Self {
+        Self { world, home }
+    }
+
+    /// Sends a token request and waits for what comes back.
+    async fn send(&self, ask: Ask, host: &AccountHost) -> Result<Issued, AmoError> {
+        let secret = match ask {
+            Ask::Exchange(code) => Secret::Code(code),
+            Ask::Refresh(pair) => Secret::Token(pair),
+        };
+        let world = &self.world;
+        let now = world.now();
+        world.note(self.home, || format!("amoCRM ← {secret} at {host}"));
+        let (account, sending) = {
+            let crm = world.crm();
+            (crm.account(ask), world.witness().sending(&crm, secret, host, self.home, now))
+        };
+        world.judge();
+        let fate = world.weather().token_call(&world.sim, account, now);
+        let mut request = Request {
+            world: Arc::clone(world),
+            home: self.home,
+            ask,
+            host: host.clone(),
+            arrives: false,
+            done: None,
+            answered: false,
+        };
+        match fate.done_after {
+            Some(there) if there <= fate.answered_after => {
+                request.arrives = fate.outlives_sender;
+                world.sim.sleep(there).await;
+                request.process();
+                world.sim.sleep(fate.answered_after.saturating_sub(there)).await;
+            }
+            Some(there) => {
+                self.process_late(&request, there);
+                world.sim.sleep(fate.answered_after).await;
+            }
+            None => world.sim.sleep(fate.answered_after).await,
+        }
+        if fate.dies_on_answer {
+            world.crash_home(self.home);
+            pending::<()>().await;
+        }
+        let answer = request.answer(fate.instead);
+        let certain = !matches!(answer, Err(AmoError::OutcomeUnknown | AmoError::Protocol));
+        world.witness().answered(sending, certain, world.now());
+        world.note(self.home, || match &answer {
+            Ok(_) => format!("amoCRM → {secret} bought {:?}", request.done),
+            Err(error) => format!("amoCRM → {secret}: {error:?}"),
+        });
+        answer
+    }
+
+    /// amoCRM comes to it when nobody waits any more.
+    fn process_late(&self, request: &Request, after: Duration) {
+        let mut late =
+            Request { world: Arc::clone(&self.world), host: request.host.clone(), answered: true, ..*request };
+        let later = async move {
+            late.world.sim.sleep(after).await;
+            late.process();
+            late.deliver(Delivery::Lost);
+        };
+        self.world.sim.spawn(Home::Outside, later.boxed());
+    }
+
+    /// Reads the API with an access token.
+    async fn read(&self, host: &AccountHost, token: &AccessToken) -> Result<GrantId, AmoError> {
+        let world = &self.world;
+        let pair = pair_of_access(token).ok_or(AmoError::AccessRefused)?;
+        self.meet_fate(pair).await?;
+        world.crm().opened(host, pair, world.now())
+    }
+
+    /// The way of a read there and back.
+    async fn meet_fate(&self, pair: PairId) -> Result<(), AmoError> {
+        let world = &self.world;
+        let account = world.crm().account(Ask::Refresh(pair));
+        let (lasts, instead) = world.weather().read(&world.sim, account, world.now());
+        world.sim.sleep(lasts).await;
+        instead.map_or(Ok(()), Err)
+    }
+
+    /// The same with a pair that has to be durable by now.
+    async fn read_saved(&self, host: &AccountHost, token: &AccessToken) -> Result<GrantId, AmoError> {
+        if let Some(pair) = pair_of_access(token) {
+            self.world.witness().used(pair);
+            self.world.judge();
+        }
+        self.read(host, token).await
+    }
+}
+
+/// A token request under way.
+struct Request {
+    world: Arc<World>,
+    home: Home,
+    ask: Ask,
+    host: AccountHost,
+    /// Whether amoCRM comes to it though its sender died.
+    arrives: bool,
+    /// What amoCRM made of it.
+    done: Option<Result<PairId, AmoError>>,
+    /// Whether nobody waits for the answer any more.
+    answered: bool,
+}
+
+impl Request {
+    fn process(&mut self) {
+        let done = self.world.crm().process(self.ask, &self.host, self.world.now());
+        self.world.note(Home::Outside, || format!("amoCRM comes to {:?}: {done:?}", self.ask));
+        self.done = Some(done);
+    }
+
+    fn deliver(&self, how: Delivery) {
+        if let Some(Ok(pair)) = self.done {
+            self.world.crm().pairs[pair].delivery = how;
+        }
+    }
+
+    /// What the sender reads.
+    fn answer(&mut self, instead: Option<AmoError>) -> Result<Issued, AmoError> {
+        self.answered = true;
+        if let Some(error) = instead {
+            self.deliver(Delivery::Lost);
+            return Err(error);
+        }
+        let pair = self.done.unwrap_or(Err(AmoError::OutcomeUnknown))?;
+        self.deliver(Delivery::Read(self.home));
+        Ok(self.world.crm().issued(pair))
+    }
+}
+
+impl Drop for Request {
+    fn drop(&mut self) {
+        if self.answered {
+            return;
+        }
+        if self.world.is_alive(self.home) {
+            self.world.accuse(Law::TornOff, || format!("{:?} was dropped by {:?}", self.ask, self.home));
+        }
+        if self.arrives && self.done.is_none() {
+            self.process();
+        }
+        self.deliver(Delivery::ReaderGone(self.home));
+    }
+}
+
+#[async_trait]
+impl AmoClient for ModelAmo {
+    fn authorization_url(&self, _: &State) -> Url {
+        PAGE.clone()
+    }
+
+    async fn exchange(&self, host: &AccountHost, code: &AuthorizationCode) -> Result<Issued, AmoError> {
+        self.send(Ask::Exchange(code_of(code).ok_or(AmoError::CodeRejected)?), host).await
+    }
+
+    async fn refresh(&self, host: &AccountHost, token: &RefreshToken) -> Result<Issued, AmoError> {
+        self.send(Ask::Refresh(pair_of(token).ok_or(AmoError::GrantRevoked)?), host).await
+    }
+
+    async fn locate(
+        &self,
+        _: &AccountHost,
+        _: &AccessToken,
+        refresh: &RefreshToken,
+    ) -> Result<Option<AccountHost>, AmoError> {
+        let Some(pair) = pair_of(refresh) else { return Ok(None) };
+        self.meet_fate(pair).await?;
+        let found = self.world.crm().locate(pair);
+        self.world.note(self.home, || format!("amoCRM → refresh-{pair} is at {found:?}"));
+        Ok(found)
+    }
+
+    async fn account(&self, host: &AccountHost, token: &AccessToken) -> Result<AccountId, AmoError> {
+        let grant = self.read(host, token).await?;
+        Ok(account_id(self.world.crm().grants[grant].account))
+    }
+
+    async fn leads(&self, host: &AccountHost, token: &AccessToken, _: &LeadFilter) -> Result<LeadPage, AmoError> {
+        Ok(LeadPage { leads: vec![lead(self.read_saved(host, token).await?)], has_more: false })
+    }
+
+    async fn lead(&self, host: &AccountHost, token: &AccessToken, _: u64) -> Result<Option<AmoLead>, AmoError> {
+        Ok(Some(lead(self.read_saved(host, token).await?)))
+    }
+
+    async fn contacts(&self, host: &AccountHost, token: &AccessToken, ids: &[u64]) -> Result<Vec<Contact>, AmoError> {
+        let grant = self.read_saved(host, token).await?;
+        let contact = |id: &u64| Contact { id: *id, name: Some(grant.to_string()), phone: None, email: None };
+        Ok(ids.iter().map(contact).collect())
+    }
+
+    async fn pipelines(&self, host: &AccountHost, token: &AccessToken) -> Result<Vec<Pipeline>, AmoError> {
+        let grant = self.read_saved(host, token).await?;
+        Ok(vec![Pipeline {
+            id: 1,
+            name: grant.to_string(),
+            sort: 1,
+            is_main: true,
+            is_unsorted_on: false,
+            is_archived: false,
+            stages: Vec::new(),
+        }])
+    }
+}
+
+/// A lead that tells by which grant it was read.
+fn lead(grant: GrantId) -> AmoLead {
+    AmoLead {
+        id: 1,
+        name: Some(grant.to_string()),
+        price: None,
+        pipeline: None,
+        stage: None,
+        responsible_user: None,
+        created_at: None,
+        updated_at: None,
+        contact: Some(1),
+    }
+}
+
+impl fmt::Debug for ModelAmo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ModelAmo").field("home", &self.home).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,109 @@
+//! Mistakes that a service like this one can have, planted in the ports around the real use cases.
+
+mod amo;
+mod leases;
+mod rows;
+mod store;
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex};
+
+use amo_connect_domain::connection::CrmConnection;
+use amo_connect_domain::ids::{Generation, UserId};
+use amo_connect_domain::lease::RefreshLease;
+use amo_connect_domain::ports::{AmoClient, TokenStore};
+use clap::ValueEnum;
+use jiff::SignedDuration;
+
+use crate::executor::{Home, Sim};
+
+use amo::BuggyAmo;
+use store::BuggyStore;
+
+/// A planted bug.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Bug {
+    /// The right to refresh is granted to whoever asks.
+    NoLease,
+    /// Leases are set and judged by the instance's clock.
+    LeaseByInstanceClock,
+    /// A lease is not renewed while amoCRM is slow.
+    LeaseNotRenewed,
+    /// A lease whose owner died is held for ever.
+    LeaseNeverLapses,
+    /// Whoever renews a lease is told that it is still theirs.
+    RenewsForAnybody,
+    /// Whoever finds a lapsed lease is not told of the doubt.
+    DoubtForgotten,
+    /// A token that was sent in vain may be sent again at once.
+    NoRest,
+    /// Nobody finds out what became of a refresh whose owner died, until a caller comes.
+    NobodyTends,
+    /// Codes are granted to whoever asks.
+    NoLeaseOnCodes,
+    /// A rotated pair is refused if anything else in the row has changed.
+    SaveRefusedByRevision,
+    /// A rotated pair is saved whatever the row's generation.
+    SaveOverReconnect,
+    /// A rotated pair is said to be saved before it is.
+    SaveAfterUse,
+    /// A rotated pair is dropped when it cannot be saved at once.
+    SaveGivesUp,
+    /// Rows are written whole, as they were when they were read.
+    LastWriterWins,
+    /// A refusal is recorded though there is a newer pair.
+    RefusalOverNewerPair,
+    /// A disconnect changes the state, and neither epoch nor generation.
+    DisconnectKeepsGeneration,
+    /// A disconnect is answered before it is done.
+    DisconnectAfterAnswer,
+    /// A code that was brought before a disconnect is admitted as if it came after.
+    AdmitsPastDisconnects,
+    /// Connections are found by their account.
+    ConnectionByAccount,
+    /// A request's refresh ends with the request.
+    CancelsOnHangUp,
+    /// The client sends a token again when the answer is lost.
+    ClientResends,
+    /// A lost answer is taken for a request that did nothing.
+    UnknownTakenForUnavailable,
+    /// An account that moved is taken for one whose grant is dead.
+    MoveTakenForDeadGrant,
+    /// A ban is taken for a dead grant.
+    BanTakenForDeadGrant,
+}
+
+/// What buggy stores of one run remember together.
+#[derive(Debug, Default)]
+pub(crate) struct Notes {
+    leases: HashMap<UserId, RefreshLease>,
+    /// The rows as they were when their tokens were leased.
+    leased: BTreeMap<(UserId, Generation), CrmConnection>,
+}
+
+/// Where a buggy store stands.
+#[derive(Clone, Debug)]
+pub(crate) struct Stand {
+    pub(crate) sim: Sim,
+    pub(crate) home: Home,
+    pub(crate) skew: SignedDuration,
+    pub(crate) users: usize,
+    pub(crate) notes: Arc<Mutex<Notes>>,
+}
+
+impl Bug {
+    /// The store with this bug, within the wire.
+    pub(crate) fn in_rows(self, rows: Arc<dyn TokenStore>, stand: Stand) -> Arc<dyn TokenStore> {
+        if self == Self::SaveGivesUp { rows } else { Arc::new(BuggyStore::new(rows, self, stand)) }
+    }
+
+    /// The store with this bug, as the use cases see it.
+    pub(crate) fn in_store(self, store: Arc<dyn TokenStore>, stand: Stand) -> Arc<dyn TokenStore> {
+        if self == Self::SaveGivesUp { Arc::new(BuggyStore::new(store, self, stand)) } else { store }
+    }
+
+    /// The client with this bug.
+    pub(crate) fn in_amo(self, amo: Arc<dyn AmoClient>) -> Arc<dyn AmoClient> {
+        Arc::new(BuggyAmo::new(amo, self))
+    }
+}

@@ -1,0 +1,152 @@
+//! Rows as they should not be written, or found.
+
+use std::sync::Arc;
+
+use amo_connect_domain::audit::Actor;
+use amo_connect_domain::connection::{ConnectionState, CrmConnection, Grant};
+use amo_connect_domain::ids::{Generation, Revision, UserId};
+use amo_connect_domain::ports::StoreError;
+use amo_connect_domain::token::TokenPair;
+use futures_util::FutureExt as _;
+use jiff::Timestamp;
+
+use super::Bug;
+use super::store::BuggyStore;
+use crate::world::user_id;
+
+/// The longest that a deed is put off, in milliseconds.
+const LONGEST_LATER: u64 = 2_000;
+
+impl BuggyStore {
+    pub(super) async fn save_pair(
+        &self,
+        user: &UserId,
+        spent: Generation,
+        pair: &TokenPair,
+        now: Timestamp,
+    ) -> Result<CrmConnection, StoreError> {
+        match self.bug {
+            Bug::SaveRefusedByRevision => {
+                let current = self.rows.connection(user).await?.map(|row| row.revision);
+                if self.leased(user, spent).map(|row| row.revision) != current {
+                    return Err(StoreError::Conflict);
+                }
+                self.rows.save_rotated(user, spent, pair, now).await
+            }
+            Bug::SaveAfterUse => self.save_later(user, spent, pair, now).await,
+            Bug::SaveGivesUp => match self.rows.save_rotated(user, spent, pair, now).await {
+                Err(StoreError::Unavailable(_)) => Err(StoreError::Conflict),
+                saved => saved,
+            },
+            Bug::LastWriterWins => {
+                let mut row = self.leased(user, spent).ok_or(StoreError::Conflict)?;
+                rotate(&mut row, spent, pair, now)?;
+                self.overwrite(row.clone()).await?;
+                Ok(row)
+            }
+            Bug::SaveOverReconnect | Bug::DisconnectKeepsGeneration => {
+                match self.rows.save_rotated(user, spent, pair, now).await {
+                    Err(StoreError::Conflict) => self.save_over(user, spent, pair).await,
+                    saved => saved,
+                }
+            }
+            _ => {
+                let saved = self.rows.save_rotated(user, spent, pair, now).await?;
+                self.end_own_lease(user);
+                Ok(saved)
+            }
+        }
+    }
+
+    fn leased(&self, user: &UserId, generation: Generation) -> Option<CrmConnection> {
+        self.notes().leased.get(&(user.clone(), generation)).cloned()
+    }
+
+    /// Puts the pair into the row as it is: any row, or one that keeps its generation.
+    async fn save_over(&self, user: &UserId, spent: Generation, pair: &TokenPair) -> Result<CrmConnection, StoreError> {
+        let mut row = self.rows.connection(user).await?.ok_or(StoreError::Conflict)?;
+        if self.bug == Bug::DisconnectKeepsGeneration && row.generation != spent {
+            return Err(StoreError::Conflict);
+        }
+        let grant = self.leased(user, spent).and_then(|leased| leased.grant().cloned()).ok_or(StoreError::Conflict)?;
+        row.state = ConnectionState::Connected(Grant { tokens: pair.clone(), ..grant });
+        row.generation = row.generation.next();
+        self.rows.save(&row, Some(row.revision)).await?;
+        Ok(row)
+    }
+
+    /// Answers as if the pair were saved, and saves it after a while.
+    async fn save_later(
+        &self,
+        user: &UserId,
+        spent: Generation,
+        pair: &TokenPair,
+        now: Timestamp,
+    ) -> Result<CrmConnection, StoreError> {
+        let mut row = self.rows.connection(user).await?.ok_or(StoreError::Conflict)?;
+        rotate(&mut row, spent, pair, now)?;
+        let (sim, rows) = (self.stand.sim.clone(), Arc::clone(&self.rows));
+        let (user, pair) = (user.clone(), pair.clone());
+        let later = async move {
+            sim.sleep(sim.millis(1, LONGEST_LATER)).await;
+            // Who would hear of a failure?
+            let _ = rows.save_rotated(&user, spent, &pair, now).await;
+        };
+        self.stand.sim.spawn(self.stand.home, later.boxed());
+        Ok(row)
+    }
+
+    /// Writes the row whole, whatever is there.
+    pub(super) async fn overwrite(&self, row: CrmConnection) -> Result<Revision, StoreError> {
+        let current = self.rows.connection(&row.user).await?.map(|row| row.revision);
+        self.rows.save(&row, current).await
+    }
+
+    /// Writes a refusal into whatever row there is.
+    pub(super) async fn refuse_anyway(
+        &self,
+        connection: &CrmConnection,
+        expected: Option<Revision>,
+    ) -> Result<Revision, StoreError> {
+        let current = self.rows.connection(&connection.user).await?;
+        match (&connection.state, current) {
+            (ConnectionState::NeedsReauth { .. }, Some(mut row)) => {
+                row.state = connection.state.clone();
+                self.rows.save(&row, Some(row.revision)).await
+            }
+            _ => self.rows.save(connection, expected).await,
+        }
+    }
+
+    /// Disconnects, and leaves the lease, the exchanges and the attempts as they are.
+    pub(super) async fn disconnect_state_only(&self, user: &UserId) -> Result<(), StoreError> {
+        let Some(mut row) = self.rows.connection(user).await? else { return Ok(()) };
+        row.state = ConnectionState::Disconnected;
+        self.rows.save(&row, Some(row.revision)).await.map(drop)
+    }
+
+    /// Disconnects after a while.
+    pub(super) fn later(&self, user: UserId) {
+        let (sim, rows) = (self.stand.sim.clone(), Arc::clone(&self.rows));
+        let later = async move {
+            sim.sleep(sim.millis(1, LONGEST_LATER)).await;
+            // Who would hear of a failure?
+            let _ = rows.disconnect(&user, Actor::User).await;
+        };
+        self.stand.sim.spawn(self.stand.home, later.boxed());
+    }
+
+    /// The first connection there is, as if it were `user`'s.
+    pub(super) async fn somebodys_connection(&self, user: &UserId) -> Result<Option<CrmConnection>, StoreError> {
+        for other in 0..self.stand.users {
+            if let Some(row) = self.rows.connection(&user_id(other)).await?.filter(|row| row.grant().is_some()) {
+                return Ok(Some(CrmConnection { user: user.clone(), ..row }));
+            }
+        }
+        self.rows.connection(user).await
+    }
+}
+
+fn rotate(row: &mut CrmConnection, spent: Generation, pair: &TokenPair, now: Timestamp) -> Result<(), StoreError> {
+    row.rotate(spent, pair.clone(), now).or(Err(StoreError::Conflict))
+}

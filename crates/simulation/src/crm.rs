@@ -1,0 +1,237 @@
+//! What amoCRM decides: codes and refresh tokens work once, and a new grant ends no older one.
+
+use std::time::Duration;
+
+use amo_connect_domain::host::AccountHost;
+use amo_connect_domain::ids::AccountId;
+use amo_connect_domain::ports::AmoError;
+use amo_connect_domain::token::{AccessToken, AuthorizationCode, Issued, RefreshToken};
+
+use crate::executor::{Home, micros};
+
+/// How long a code can be exchanged.
+const CODE_TERM: Duration = Duration::from_mins(20);
+
+/// The number of a token pair, over all grants.
+pub(crate) type PairId = usize;
+
+/// The number of a grant.
+pub(crate) type GrantId = usize;
+
+/// The number of a code.
+pub(crate) type CodeId = usize;
+
+/// Whether a process of ours got to see a pair.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Delivery {
+    /// The answer is on its way.
+    OnItsWay,
+    /// It was read, by this life of an instance.
+    Read(Home),
+    /// The answer was lost on its way.
+    Lost,
+    /// This life of an instance ended before the answer came.
+    ReaderGone(Home),
+}
+
+/// A token pair.
+#[derive(Debug)]
+pub(crate) struct Pair {
+    pub(crate) grant: GrantId,
+    /// The pair that it was bought with; `None` for a code's.
+    pub(crate) before: Option<PairId>,
+    /// The pair that its refresh token bought.
+    pub(crate) next: Option<PairId>,
+    pub(crate) delivery: Delivery,
+    access_ends: u64,
+}
+
+/// The right that one press of *Allow* gave.
+#[derive(Debug)]
+pub(crate) struct Grant {
+    /// Who pressed it.
+    pub(crate) user: usize,
+    pub(crate) account: usize,
+    pub(crate) code: CodeId,
+    pub(crate) revoked: bool,
+    /// Its newest pair.
+    pub(crate) newest: PairId,
+}
+
+/// An authorization code.
+#[derive(Debug)]
+pub(crate) struct Code {
+    pub(crate) user: usize,
+    pub(crate) account: usize,
+    pub(crate) grant: Option<GrantId>,
+    given_at: u64,
+    revoked: bool,
+}
+
+/// A token request.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Ask {
+    Exchange(CodeId),
+    Refresh(PairId),
+}
+
+/// amoCRM.
+#[derive(Debug)]
+pub(crate) struct Crm {
+    pub(crate) codes: Vec<Code>,
+    pub(crate) grants: Vec<Grant>,
+    pub(crate) pairs: Vec<Pair>,
+    /// How often each account has moved to another host.
+    moves: Vec<usize>,
+    /// How long an access token lives.
+    life: Duration,
+    /// Whether access tokens tell their account.
+    tells_account: bool,
+    /// What a host answers whose account has moved.
+    gone: AmoError,
+}
+
+/// The account host of `account` after so many moves.
+fn host(account: usize, moves: usize) -> AccountHost {
+    AccountHost::stored(format!("account{account}-{moves}.amocrm.ru"))
+}
+
+/// amoCRM's number of `account`.
+pub(crate) fn account_id(account: usize) -> AccountId {
+    AccountId(700 + account as u64)
+}
+
+fn number(secret: &str) -> Option<usize> {
+    secret.rsplit_once('-')?.1.parse().ok()
+}
+
+/// The pair of a refresh token of the model's.
+pub(crate) fn pair_of(token: &RefreshToken) -> Option<PairId> {
+    number(token.expose())
+}
+
+/// The pair of an access token of the model's.
+pub(crate) fn pair_of_access(token: &AccessToken) -> Option<PairId> {
+    number(token.expose())
+}
+
+/// The number of a code of the model's.
+pub(crate) fn code_of(code: &AuthorizationCode) -> Option<CodeId> {
+    number(code.expose())
+}
+
+/// The code with this number.
+pub(crate) fn code(id: CodeId) -> AuthorizationCode {
+    AuthorizationCode::new(format!("code-{id}"))
+}
+
+impl Crm {
+    pub(crate) fn new(accounts: usize, life: Duration, tells_account: bool, gone: AmoError) -> Self {
+        let moves = vec![0; accounts];
+        Self { codes: Vec::new(), grants: Vec::new(), pairs: Vec::new(), moves, life, tells_account, gone }
+    }
+
+    /// Where `account` answers.
+    pub(crate) fn host(&self, account: usize) -> AccountHost {
+        host(account, self.moves[account])
+    }
+
+    /// `account` moves to another host.
+    pub(crate) fn relocate(&mut self, account: usize) {
+        self.moves[account] += 1;
+    }
+
+    /// `user` presses *Allow* in `account`.
+    pub(crate) fn allow(&mut self, user: usize, account: usize, now: u64) -> CodeId {
+        self.codes.push(Code { user, account, grant: None, given_at: now, revoked: false });
+        self.codes.len() - 1
+    }
+
+    /// An administrator switches the integration off in `account`.
+    pub(crate) fn revoke(&mut self, account: usize) {
+        self.grants.iter_mut().filter(|grant| grant.account == account).for_each(|grant| grant.revoked = true);
+        self.codes.iter_mut().filter(|code| code.account == account).for_each(|code| code.revoked = true);
+    }
+
+    /// Every access token ends now.
+    pub(crate) fn expire_access(&mut self, now: u64) {
+        self.pairs.iter_mut().for_each(|pair| pair.access_ends = pair.access_ends.min(now));
+    }
+
+    /// The account that a token request is for.
+    pub(crate) fn account(&self, ask: Ask) -> usize {
+        match ask {
+            Ask::Exchange(code) => self.codes[code].account,
+            Ask::Refresh(pair) => self.grants[self.pairs[pair].grant].account,
+        }
+    }
+
+    /// Does what a token request asks for.
+    pub(crate) fn process(&mut self, ask: Ask, sent_to: &AccountHost, now: u64) -> Result<PairId, AmoError> {
+        if *sent_to != self.host(self.account(ask)) {
+            return Err(if matches!(ask, Ask::Exchange(_)) { AmoError::NotFound } else { self.gone });
+        }
+        match ask {
+            Ask::Exchange(id) => {
+                let code = &mut self.codes[id];
+                if code.grant.is_some() || code.revoked || now >= code.given_at + micros(CODE_TERM) {
+                    return Err(AmoError::CodeRejected);
+                }
+                let grant = self.grants.len();
+                code.grant = Some(grant);
+                let (user, account) = (code.user, code.account);
+                self.grants.push(Grant { user, account, code: id, revoked: false, newest: 0 });
+                Ok(self.issue(grant, None, now))
+            }
+            Ask::Refresh(id) => {
+                let grant = self.pairs[id].grant;
+                if self.pairs[id].next.is_some() || self.grants[grant].revoked {
+                    return Err(AmoError::GrantRevoked);
+                }
+                Ok(self.issue(grant, Some(id), now))
+            }
+        }
+    }
+
+    /// Where the account of a refresh token answers, if the token is good.
+    pub(crate) fn locate(&self, pair: PairId) -> Option<AccountHost> {
+        let grant = &self.grants[self.pairs[pair].grant];
+        let good = self.pairs[pair].next.is_none() && !grant.revoked;
+        good.then(|| self.host(grant.account))
+    }
+
+    fn issue(&mut self, grant: GrantId, before: Option<PairId>, now: u64) -> PairId {
+        let id = self.pairs.len();
+        let access_ends = now + micros(self.life);
+        self.pairs.push(Pair { grant, before, next: None, delivery: Delivery::OnItsWay, access_ends });
+        self.grants[grant].newest = id;
+        if let Some(before) = before {
+            self.pairs[before].next = Some(id);
+        }
+        id
+    }
+
+    /// The answer that brings `pair`.
+    pub(crate) fn issued(&self, pair: PairId) -> Issued {
+        let account = self.grants[self.pairs[pair].grant].account;
+        Issued {
+            access: AccessToken::new(format!("access-{pair}")),
+            refresh: RefreshToken::new(format!("refresh-{pair}")),
+            expires_in: self.life,
+            account: self.tells_account.then(|| account_id(account)),
+        }
+    }
+
+    /// The grant that an access token opens.
+    pub(crate) fn opened(&self, sent_to: &AccountHost, token: PairId, now: u64) -> Result<GrantId, AmoError> {
+        let pair = &self.pairs[token];
+        let grant = &self.grants[pair.grant];
+        if *sent_to != self.host(grant.account) {
+            return Err(AmoError::NotFound);
+        }
+        if grant.revoked || now >= pair.access_ends {
+            return Err(AmoError::AccessRefused);
+        }
+        Ok(pair.grant)
+    }
+}

@@ -1,0 +1,118 @@
+//! The instances of the service: they start, crash, and come back on the same store.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use amo_connect_domain::host::AllowedHosts;
+use amo_connect_domain::polite::PoliteAmoClient;
+use amo_connect_domain::ports::{AmoClient, TokenStore};
+use amo_connect_domain::usecase::{Settings, UseCases};
+use futures_util::FutureExt as _;
+
+use crate::amo::ModelAmo;
+use crate::bugs::Stand;
+use crate::executor::Home;
+use crate::runtime::ModelRuntime;
+use crate::store::ModelStore;
+use crate::world::World;
+
+/// The longest that an instance stays down, in milliseconds.
+const LONGEST_DOWN: u64 = 30_000;
+
+/// An instance of the service.
+#[derive(Default)]
+pub(crate) struct Instance {
+    life: u32,
+    /// `None` while it is down.
+    use_cases: Option<UseCases>,
+}
+
+impl World {
+    /// Starts an instance anew, on the same store.
+    pub(crate) fn start(self: &Arc<Self>, number: usize) {
+        let life = self.instances()[number].life;
+        let home = Home::Instance { number, life };
+        let skew = self.cast.skews[number];
+        let runtime = ModelRuntime::new(self.sim.clone(), home, skew);
+        let mut rows: Arc<dyn TokenStore> = Arc::new(self.truth.clone());
+        let mut amo: Arc<dyn AmoClient> = Arc::new(ModelAmo::new(Arc::clone(self), home));
+        let stand =
+            || Stand { sim: self.sim.clone(), home, skew, users: self.cast.users, notes: Arc::clone(&self.bug_notes) };
+        if let Some(bug) = self.bug {
+            rows = bug.in_rows(rows, stand());
+            amo = bug.in_amo(amo);
+        }
+        let model = Arc::new(ModelStore::new(Arc::clone(self), home, rows));
+        if let Some(pace) = self.cast.pace {
+            let (book, runtime) = (Arc::clone(&model), Arc::clone(&runtime));
+            amo = Arc::new(PoliteAmoClient::new(amo, book, runtime, pace));
+        }
+        let mut store: Arc<dyn TokenStore> = model;
+        if let Some(bug) = self.bug {
+            store = bug.in_store(store, stand());
+        }
+        let settings = Settings {
+            allowed_hosts: allowed_hosts(),
+            default_host: None,
+            require_claim: self.cast.require_claim,
+            accept_foreign_state: true,
+            refresh_margin: Duration::from_mins(5),
+            keepalive_after: self.cast.keepalive_after,
+        };
+        let use_cases = UseCases::new(store, amo, runtime, settings);
+        self.keep(home, use_cases.clone());
+        self.instances()[number].use_cases = Some(use_cases);
+        self.witness().born(home, self.now());
+        self.note(home, || "starts".to_owned());
+    }
+
+    /// Kills an instance where it stands. It comes back after a while.
+    pub(crate) fn crash(self: &Arc<Self>, number: usize) {
+        let home = {
+            let instance = &mut self.instances()[number];
+            if instance.use_cases.take().is_none() {
+                return;
+            }
+            instance.life += 1;
+            Home::Instance { number, life: instance.life - 1 }
+        };
+        self.note(home, || "CRASHES".to_owned());
+        self.tally().crashes += 1;
+        self.witness().died(home, self.now());
+        self.sim.end(home);
+        let (world, down) = (Arc::clone(self), self.sim.millis(10, LONGEST_DOWN));
+        let back = async move {
+            world.sim.sleep(down).await;
+            world.start(number);
+        };
+        self.sim.spawn(Home::Outside, back.boxed());
+    }
+
+    /// Kills the instance whose home this is, if it still lives.
+    pub(crate) fn crash_home(self: &Arc<Self>, home: Home) {
+        if let Home::Instance { number, life } = home
+            && self.instances()[number].life == life
+        {
+            self.crash(number);
+        }
+    }
+
+    /// One of the instances that are up.
+    pub(crate) fn anybody(&self) -> Option<(Home, UseCases)> {
+        let instances = self.instances();
+        let up = instances.iter().enumerate().filter_map(|(number, instance)| {
+            let home = Home::Instance { number, life: instance.life };
+            Some((home, instance.use_cases.clone()?))
+        });
+        let mut up: Vec<_> = up.collect();
+        if up.is_empty() {
+            return None;
+        }
+        Some(up.swap_remove(self.sim.pick(up.len())))
+    }
+}
+
+#[expect(clippy::unwrap_used, reason = "the list is a constant")]
+fn allowed_hosts() -> AllowedHosts {
+    AllowedHosts::parse("amocrm.ru").unwrap()
+}

@@ -1,0 +1,90 @@
+//! The background of each instance: a round whenever one may be due.
+//!
+//! A service does a round every [`TEND_EVERY`]. Here a round that would find nothing is left
+//! out, and the time to the next one that may find something is skipped, or a quiet night
+//! would cost more than all the rest of a schedule.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use amo_connect_domain::ports::TokenStore as _;
+use amo_connect_domain::usecase::{TEND_EVERY, UseCases};
+use futures_channel::oneshot;
+use futures_util::FutureExt as _;
+use futures_util::future::{Either, select};
+
+use crate::executor::{Home, micros};
+use crate::world::{World, timestamp};
+
+/// The longest time to the next round while something may happen: a lease that is granted
+/// meanwhile lasts longer.
+const LONGEST_NAP: Duration = Duration::from_secs(13);
+
+/// How long after the last deed of a busy moment nothing more happens but by ourselves.
+const DEEDS_LAST: Duration = Duration::from_mins(3);
+
+impl World {
+    /// Does the rounds of one life of an instance.
+    pub(crate) fn keep(self: &Arc<Self>, home: Home, use_cases: UseCases) {
+        let world = Arc::clone(self);
+        let rounds = async move {
+            loop {
+                while !world.nap_is_over().await {}
+                if world.has_work() || world.sim.chance(0.02) {
+                    // A round that fails leaves its work to the next.
+                    let _ = use_cases.tend().await;
+                }
+            }
+        };
+        self.sim.spawn(home, rounds.boxed());
+    }
+
+    /// Naps. `false` if something has come up that may be due earlier than was thought.
+    async fn nap_is_over(&self) -> bool {
+        let (bell, rung) = oneshot::channel();
+        self.bells().push(bell);
+        matches!(select(self.sim.sleep(self.nap()), rung).await, Either::Left(_))
+    }
+
+    /// A refresh has been put to rest, for a time that nobody knew.
+    pub(crate) fn ring(&self) {
+        for bell in std::mem::take(&mut *self.bells()) {
+            // Its keeper may have died, or may be at work.
+            let _ = bell.send(());
+        }
+    }
+
+    /// Whether a round would find something.
+    fn has_work(&self) -> bool {
+        let before = timestamp(self.now()).checked_sub(self.cast.keepalive_after);
+        let found = async {
+            let orphaned = self.truth.orphaned_refreshes(1).await.is_ok_and(|found| !found.is_empty());
+            orphaned
+                || self.witness().has_looks()
+                || match before {
+                    // An instance whose clock is ahead finds it five minutes earlier.
+                    Ok(before) => self.truth.stale_connections(before, 1).await.is_ok_and(|found| !found.is_empty()),
+                    Err(_) => false,
+                }
+        };
+        found.now_or_never().unwrap_or(true)
+    }
+
+    /// How long until the next round that may find something.
+    fn nap(&self) -> Duration {
+        let now = self.now();
+        let (from, until) = self.quiet();
+        let orphan = self.witness().next_orphan();
+        let looks = self.witness().has_looks();
+        if orphan.is_none() && !looks && now > from && now < until {
+            return Duration::from_micros(until - now) + TEND_EVERY;
+        }
+        let due = orphan.map_or(LONGEST_NAP, |due| Duration::from_micros(due.saturating_sub(now)));
+        (due + self.sim.millis(0, 2_000)).clamp(TEND_EVERY, LONGEST_NAP)
+    }
+
+    /// Nothing happens by others from a while after now until then.
+    pub(crate) fn quiet_until(&self, until: u64) {
+        self.set_quiet((self.now() + micros(DEEDS_LAST), until));
+    }
+}

@@ -1,0 +1,60 @@
+//! The calls of use cases: each ends in time, or with its instance.
+
+use super::{Law, Witness};
+use crate::executor::{Home, TaskId};
+
+/// The number of a call.
+pub(crate) type CallId = usize;
+
+/// A call of a use case.
+#[derive(Debug)]
+pub(super) struct Call {
+    what: &'static str,
+    /// The task that runs it, and when it was asked for; `None` before and after.
+    running: Option<(Home, TaskId, u64)>,
+    /// When it first looked at the store, or changed it.
+    pub(super) looked: Option<u64>,
+}
+
+impl Witness {
+    /// Somebody is about to make a call.
+    pub(crate) fn call_planned(&mut self, what: &'static str) -> CallId {
+        self.calls.push(Call { what, running: None, looked: None });
+        self.calls.len() - 1
+    }
+
+    pub(crate) fn call_begun(&mut self, call: CallId, home: Home, task: TaskId, now: u64) {
+        self.calls[call].running = Some((home, task, now));
+    }
+
+    /// The store did something for `task`.
+    pub(crate) fn looked(&mut self, task: Option<TaskId>, now: u64) {
+        let of_task = |call: &&mut Call| call.running.is_some_and(|(_, running, _)| Some(running) == task);
+        if let Some(call) = self.calls.iter_mut().rev().find(of_task) {
+            call.looked.get_or_insert(now);
+        }
+    }
+
+    /// A call ended, and may not have taken longer than `limit`.
+    pub(crate) fn call_ended(&mut self, call: CallId, limit: u64, now: u64) {
+        let Some((_, _, since)) = self.calls[call].running.take() else { return };
+        let (what, took) = (self.calls[call].what, now - since);
+        if took > limit {
+            self.accuse(Law::EndlessWait, || format!("{what} took {took} µs, and may take {limit} µs"));
+        }
+    }
+
+    /// An instance died, and its calls with it.
+    pub(super) fn calls_died(&mut self, home: Home) {
+        let of_home = |call: &&mut Call| call.running.is_some_and(|(running, _, _)| running == home);
+        self.calls.iter_mut().filter(of_home).for_each(|call| call.running = None);
+    }
+
+    /// Whether every call has ended.
+    pub(crate) fn check_calls(&mut self) {
+        if let Some(call) = self.calls.iter().find(|call| call.running.is_some()) {
+            let what = call.what;
+            self.accuse(Law::EndlessWait, || format!("{what} never ended"));
+        }
+    }
+}

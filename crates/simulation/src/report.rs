@@ -1,0 +1,119 @@
+//! Many schedules, and what they came to.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use crate::bugs::Bug;
+use crate::law::{Broken, Lost};
+use crate::schedule;
+
+/// A schedule that broke a law.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// Its seed.
+    pub seed: u64,
+    /// The law, and how it was broken.
+    pub broken: Broken,
+}
+
+/// What happened in all schedules together.
+#[derive(Clone, Debug, Default)]
+pub struct Totals {
+    /// Schedules that were run.
+    pub schedules: u64,
+    /// Polls of tasks.
+    pub steps: u64,
+    /// Codes and tokens sent to amoCRM.
+    pub sendings: u64,
+    /// Instances killed.
+    pub crashes: u64,
+    /// Callers who hung up.
+    pub hang_ups: u64,
+    /// Reads asked for.
+    pub reads: u64,
+    /// Connects that were answered with success.
+    pub connects: u64,
+    /// Disconnects that were answered with success.
+    pub disconnects: u64,
+    /// Outages of the store.
+    pub outages: u64,
+    lost: BTreeMap<Lost, u64>,
+}
+
+impl Totals {
+    fn add(&mut self, outcome: &schedule::Outcome) {
+        self.schedules += 1;
+        self.steps += outcome.steps;
+        self.sendings += outcome.sendings as u64;
+        self.crashes += outcome.tally.crashes;
+        self.hang_ups += outcome.tally.hang_ups;
+        self.reads += outcome.tally.reads;
+        self.connects += outcome.tally.connects;
+        self.disconnects += outcome.tally.disconnects;
+        self.outages += outcome.tally.outages;
+        for lost in &outcome.lost {
+            *self.lost.entry(*lost).or_default() += 1;
+        }
+    }
+
+    /// Adds what others came to.
+    pub fn merge(&mut self, other: &Self) {
+        self.schedules += other.schedules;
+        self.steps += other.steps;
+        self.sendings += other.sendings;
+        self.crashes += other.crashes;
+        self.hang_ups += other.hang_ups;
+        self.reads += other.reads;
+        self.connects += other.connects;
+        self.disconnects += other.disconnects;
+        self.outages += other.outages;
+        for (lost, count) in &other.lost {
+            *self.lost.entry(*lost).or_default() += count;
+        }
+    }
+}
+
+impl fmt::Display for Totals {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lost = |lost| self.lost.get(&lost).copied().unwrap_or_default();
+        writeln!(f, "schedules                  {}", self.schedules)?;
+        writeln!(f, "steps                      {}", self.steps)?;
+        writeln!(f, "codes and tokens sent      {}", self.sendings)?;
+        writeln!(f, "crashes                    {}", self.crashes)?;
+        writeln!(f, "outages of the store       {}", self.outages)?;
+        writeln!(f, "reads                      {}", self.reads)?;
+        writeln!(f, "callers who hung up        {}", self.hang_ups)?;
+        writeln!(f, "connects                   {}", self.connects)?;
+        writeln!(f, "disconnects                {}", self.disconnects)?;
+        writeln!(f, "connections lost to")?;
+        writeln!(f, "  an administrator         {}", lost(Lost::Revoked))?;
+        writeln!(f, "  an answer lost           {}", lost(Lost::Answer))?;
+        writeln!(f, "  a crash before reading   {}", lost(Lost::ReaderGone))?;
+        writeln!(f, "  a crash before saving    {}", lost(Lost::SaverGone))?;
+        write!(f, "  a move, when dead        {}", lost(Lost::Abroad))
+    }
+}
+
+/// Runs the schedules of `seeds` until one breaks a law.
+pub fn run(
+    seeds: impl IntoIterator<Item = u64>,
+    bug: Option<Bug>,
+    mut progress: impl FnMut(&Totals),
+) -> (Totals, Option<Failure>) {
+    let mut totals = Totals::default();
+    for seed in seeds {
+        let outcome = schedule::run(seed, bug, false);
+        totals.add(&outcome);
+        if let Some(broken) = outcome.broken {
+            return (totals, Some(Failure { seed, broken }));
+        }
+        progress(&totals);
+    }
+    (totals, None)
+}
+
+/// Runs one schedule and tells its story.
+pub fn replay(seed: u64, bug: Option<Bug>) -> (Vec<String>, Option<Broken>) {
+    let outcome = schedule::run(seed, bug, true);
+    (outcome.trace, outcome.broken)
+}

@@ -1,0 +1,123 @@
+//! One schedule: who there is, what they do and what goes wrong, all drawn from its seed.
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::Duration;
+
+use amo_connect_domain::ports::AmoError;
+use amo_connect_domain::turns::{Pace, PaceScope};
+use futures_util::FutureExt as _;
+use jiff::SignedDuration;
+
+use crate::bugs::Bug;
+use crate::executor::{Executor, Home, Sim};
+use crate::law::{Broken, Lost};
+use crate::weather::{Weather, from};
+use crate::world::{Cast, Tally, World};
+
+/// The farthest an instance's clock is from the store's.
+const FARTHEST_CLOCK: u64 = 5 * 60 * 1_000;
+
+/// How a schedule ended.
+pub(crate) struct Outcome {
+    pub(crate) broken: Option<Broken>,
+    pub(crate) lost: Vec<Lost>,
+    pub(crate) sendings: usize,
+    pub(crate) steps: u64,
+    pub(crate) tally: Tally,
+    pub(crate) trace: Vec<String>,
+}
+
+/// Runs the schedule of `seed`, with a planted bug or without.
+pub(crate) fn run(seed: u64, bug: Option<Bug>, traced: bool) -> Outcome {
+    let sim = Sim::seeded(seed);
+    let cast = drawn(&sim);
+    let weather = Weather::drawn(&sim, cast.duels);
+    let world = World::new(sim.clone(), cast, weather, bug, traced);
+    world.note(Home::Outside, || format!("{:?}, {:?}", world.cast, world.weather()));
+    let story = Arc::clone(&world);
+    sim.spawn(Home::Outside, async move { story.play().await }.boxed());
+    let mut moved_to = 0;
+    let clock = world.truth.test_clock().clone();
+    let steps = Executor::new(sim).run(|now| {
+        clock.advance(Duration::from_micros(now - moved_to));
+        moved_to = now;
+    });
+    world.take_apart();
+    let witness = world.witness();
+    Outcome {
+        broken: witness.broken.clone(),
+        lost: witness.lost.clone(),
+        sendings: witness.sent(),
+        steps,
+        tally: world.tally().clone(),
+        trace: world.trace.lines(),
+    }
+}
+
+fn drawn(sim: &Sim) -> Cast {
+    let instances = 2 + sim.pick(2);
+    let lives = [60, 120, 600, 3_600, 86_400];
+    let skewed = sim.chance(0.6);
+    let skew = || {
+        let ahead = SignedDuration::try_from(sim.millis(0, 2 * FARTHEST_CLOCK)).unwrap_or_default();
+        if skewed { ahead - SignedDuration::from_millis(FARTHEST_CLOCK.cast_signed()) } else { SignedDuration::ZERO }
+    };
+    Cast {
+        users: 1 + sim.pick(3),
+        accounts: 1 + sim.pick(2),
+        skews: std::iter::repeat_with(skew).take(instances).collect(),
+        require_claim: sim.chance(0.2),
+        token_life: Duration::from_secs(lives[sim.pick(lives.len())]),
+        tells_account: sim.chance(0.7),
+        keepalive_after: Duration::from_secs([1_200, 21_600, 30 * 86_400][sim.pick(3)]),
+        duels: sim.chance(0.15),
+        pace: sim.chance(0.5).then(|| drawn_pace(sim)),
+        gone: [AmoError::NotFound, AmoError::GrantRevoked, AmoError::Misconfigured][sim.pick(3)],
+    }
+}
+
+fn drawn_pace(sim: &Sim) -> Pace {
+    let scope = if sim.chance(0.5) { PaceScope::Account } else { PaceScope::Integration };
+    Pace::per_second(NonZeroU32::MIN.saturating_add(u32::try_from(sim.pick(7)).unwrap_or_default()), scope)
+}
+
+impl World {
+    pub(crate) fn task(self: &Arc<Self>, work: impl Future<Output = ()> + Send + 'static) {
+        self.sim.spawn(Home::Outside, work.boxed());
+    }
+
+    /// The users connect; then come some busy moments, a token's life or less apart; then the
+    /// faults are over, and everything has to settle.
+    async fn play(self: Arc<Self>) {
+        for user in 0..self.cast.users {
+            let this = Arc::clone(&self);
+            self.task(async move { this.connect(user).await });
+        }
+        self.quiet_until(0);
+        self.sim.sleep(self.sim.millis(5_000, 40_000)).await;
+        for _ in 0..=self.sim.pick(4) {
+            let deeds = 4 + self.sim.pick(10);
+            for _ in 0..deeds {
+                let this = Arc::clone(&self);
+                let after = if self.sim.chance(0.4) { Duration::ZERO } else { self.sim.millis(0, 30_000) };
+                self.task(async move {
+                    this.sim.sleep(after).await;
+                    if !this.witness().is_calm() {
+                        this.deed().await;
+                    }
+                });
+            }
+            let life = u64::try_from(self.cast.token_life.as_millis()).unwrap_or(u64::MAX);
+            let pause =
+                if self.sim.chance(0.5) { self.sim.millis(5_000, 60_000) } else { self.sim.millis(life / 4, life) };
+            self.quiet_until(from(self.now(), pause));
+            self.sim.sleep(pause).await;
+        }
+        self.settle().await;
+    }
+
+    pub(crate) async fn connect(self: &Arc<Self>, user: usize) {
+        if self.sim.chance(0.7) { self.connect_by_attempt(user).await } else { self.connect_by_claim(user).await }
+    }
+}

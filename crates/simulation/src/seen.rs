@@ -1,0 +1,50 @@
+//! What the witness sees of the rows after each deed of the store.
+
+use amo_connect_domain::connection::CrmConnection;
+use amo_connect_domain::exchange::{Exchange, ExchangeStatus};
+use amo_connect_domain::ids::UserId;
+use amo_connect_domain::ports::TokenStore as _;
+use amo_connect_domain::token::CodeHash;
+use futures_util::FutureExt as _;
+
+use crate::crm::pair_of;
+use crate::world::{World, number_of};
+
+/// What the store holds of `user`, without delay and without fault.
+pub(crate) fn row(world: &World, user: &UserId) -> Option<CrmConnection> {
+    world.truth.connection(user).now_or_never()?.ok()?
+}
+
+/// What the store holds of a code, without delay and without fault.
+pub(crate) fn record(world: &World, code: CodeHash) -> Option<Exchange> {
+    world.truth.exchange(code).now_or_never()?.ok()?
+}
+
+pub(crate) fn saw_row(world: &World, user: &UserId, deed: &str) {
+    if let Some(row) = row(world, user) {
+        let crm = world.crm();
+        world.witness().saw_row(&crm, number_of(user), deed, &row, world.now());
+    }
+}
+
+pub(crate) fn saw_code(world: &World, code: CodeHash, deed: &str) {
+    let Some(record) = record(world, code) else { return };
+    if let ExchangeStatus::Waiting { grant, .. } = &record.status
+        && let Some(pair) = pair_of(&grant.tokens.refresh)
+    {
+        let crm = world.crm();
+        world.witness().saw_waiting(&crm, record.user.as_ref().map(number_of), deed, pair, world.now());
+    }
+    let useless =
+        matches!(record.status, ExchangeStatus::Void | ExchangeStatus::OtherAccount | ExchangeStatus::Unclaimed);
+    if let (true, Some(code)) = (useless, code_id(world, code)) {
+        world.witness().disposed(code);
+    }
+    if let Some(user) = &record.user {
+        saw_row(world, user, deed);
+    }
+}
+
+pub(crate) fn code_id(world: &World, code: CodeHash) -> Option<usize> {
+    world.code_ids().get(&code.0).copied()
+}

@@ -1,0 +1,87 @@
+//! The end of a schedule: all is well, and every connection shows what it is.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use amo_connect_domain::connection::{ConnectionState, Grant};
+
+use crate::actors::Seen;
+use crate::crm::{Ask, pair_of};
+use crate::executor::Home;
+use crate::law::{Law, Lost};
+use crate::seen::row;
+use crate::world::{World, user_id};
+
+/// How long after the last fault the first look is: crashed instances are back, and nothing
+/// that was on the wire is any more.
+const CALM: Duration = Duration::from_mins(3);
+
+/// How far apart the looks are.
+const LOOK_EVERY: Duration = Duration::from_secs(20);
+
+/// How many looks a connection gets: an hour of them.
+const LOOKS: usize = 180;
+
+impl World {
+    /// Ends all faults, and looks until every connection has settled.
+    pub(crate) async fn settle(self: &Arc<Self>) {
+        self.note(Home::Outside, || "all faults are over".to_owned());
+        self.weather().clear();
+        self.witness().calm(self.now());
+        self.sim.sleep(CALM).await;
+        for user in 0..self.cast.users {
+            self.read(user, None).await;
+        }
+        // All access tokens end: whoever lives has to show that it can get the next one.
+        self.crm().expire_access(self.now());
+        self.sim.sleep(CALM).await;
+        for user in 0..self.cast.users {
+            self.settled(user).await;
+        }
+        {
+            let crm = self.crm();
+            let mut witness = self.witness();
+            (0..self.cast.users).for_each(|user| witness.check_end(&crm, user));
+            witness.check_saved(&crm);
+            witness.check_calls();
+            witness.close();
+        }
+        self.sim.stop();
+    }
+
+    /// Whether the account has moved and its token is dead, so that nobody says so for certain:
+    /// the old host knows neither, and the new one is not known.
+    fn is_lost_abroad(&self, grant: &Grant) -> bool {
+        let crm = self.crm();
+        let Some(pair) = pair_of(&grant.tokens.refresh) else { return false };
+        let moved = crm.host(crm.account(Ask::Refresh(pair))) != grant.host;
+        moved && crm.locate(pair).is_none()
+    }
+
+    async fn settled(self: &Arc<Self>, user: usize) {
+        for _ in 0..LOOKS {
+            let seen = self.read(user, None).await;
+            let state = row(self, &user_id(user)).map(|row| row.state);
+            let agrees = match (seen, state) {
+                (Some(Seen::Trouble), Some(ConnectionState::Connected(grant))) if self.is_lost_abroad(&grant) => {
+                    self.witness().lost.push(Lost::Abroad);
+                    return;
+                }
+                (None | Some(Seen::Trouble), _) => {
+                    self.sim.sleep(LOOK_EVERY).await;
+                    continue;
+                }
+                (Some(Seen::Usable), Some(ConnectionState::Connected(_)))
+                | (Some(Seen::NeedsReauth), Some(ConnectionState::NeedsReauth { .. }))
+                | (Some(Seen::Revoked), Some(ConnectionState::Revoked(_)))
+                | (Some(Seen::NotConnected), None | Some(ConnectionState::Disconnected)) => true,
+                _ => false,
+            };
+            if !agrees {
+                self.accuse(Law::Untrue, || format!("user {user} sees {seen:?}, and that is not what is stored"));
+            }
+            return;
+        }
+        self.accuse(Law::NeverSettled, || format!("user {user} was neither usable nor ended after an hour of calm"));
+    }
+}

@@ -1,0 +1,317 @@
+//! The port to the store, through a wire that fails before the deed, after it, or takes its time.
+
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use amo_connect_domain::attempt::{Attempt, AttemptState};
+use amo_connect_domain::audit::{Actor, AuditEntry, AuditEvent};
+use amo_connect_domain::connection::{CrmConnection, Grant};
+use amo_connect_domain::exchange::{Admission, Admitted, Exchange};
+use amo_connect_domain::ids::{AccountId, AttemptId, Epoch, Generation, LeaseOwner, Revision, UserId};
+use amo_connect_domain::ports::{Claim, RefreshRequest, StoreError, TokenStore};
+use amo_connect_domain::token::{CodeHash, StateHash, TokenPair};
+use async_trait::async_trait;
+use futures_util::future::pending;
+use jiff::Timestamp;
+
+use crate::crm::pair_of;
+use crate::executor::Home;
+use crate::law::Secret;
+use crate::seen::{code_id, saw_code, saw_row};
+use crate::told::Told;
+use crate::weather::StoreFault;
+use crate::world::{World, number_of};
+
+/// What came instead of the store's answer.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Fault(&'static str);
+
+fn fault(what: &'static str) -> StoreError {
+    StoreError::Unavailable(Box::new(Fault(what)))
+}
+
+/// The store, as one life of an instance reaches it.
+pub(crate) struct ModelStore {
+    pub(crate) world: Arc<World>,
+    home: Home,
+    rows: Arc<dyn TokenStore>,
+}
+
+impl ModelStore {
+    pub(crate) fn new(world: Arc<World>, home: Home, rows: Arc<dyn TokenStore>) -> Self {
+        Self { world, home, rows }
+    }
+
+    fn is_cut_off(&self) -> bool {
+        match self.home {
+            Home::Instance { number, .. } => self.world.weather().is_cut_off(number, self.world.now()),
+            Home::Outside => false,
+        }
+    }
+
+    async fn pause(&self, lasts: Duration) {
+        if !lasts.is_zero() {
+            self.world.sim.sleep(lasts).await;
+        }
+    }
+
+    async fn die(&self) {
+        self.world.crash_home(self.home);
+        pending::<()>().await;
+    }
+
+    /// Has `deed` done, unless a fault comes before it; `seen` is told of it when it is done.
+    async fn call<T: Told>(
+        &self,
+        what: &'static str,
+        deed: impl Future<Output = Result<T, StoreError>> + Send,
+        seen: impl FnOnce(&World, &Result<T, StoreError>) + Send,
+    ) -> Result<T, StoreError> {
+        let fate = self.world.weather().store_call(&self.world.sim);
+        self.pause(fate.before).await;
+        if fate.fault == Some(StoreFault::DiesBefore) {
+            self.die().await;
+        }
+        if fate.fault == Some(StoreFault::Fails) || self.is_cut_off() {
+            self.world.note(self.home, || format!("store: {what} fails"));
+            return Err(fault("it did not happen"));
+        }
+        let outcome = deed.await;
+        self.world.witness().looked(self.world.sim.current(), self.world.now());
+        self.world.note(self.home, || match &outcome {
+            Ok(answer) => format!("store: {what} → {}", answer.told()),
+            Err(error) => format!("store: {what}: {error}"),
+        });
+        seen(&self.world, &outcome);
+        self.world.judge();
+        if fate.fault == Some(StoreFault::DiesAfter) {
+            self.die().await;
+        }
+        self.pause(fate.after).await;
+        if fate.fault == Some(StoreFault::Forgets) || self.is_cut_off() {
+            self.world.note(self.home, || format!("store: the reply to {what} is lost"));
+            return Err(fault("nobody knows whether it happened"));
+        }
+        outcome
+    }
+
+    /// A call that changes nothing.
+    pub(crate) async fn look<T: Told>(
+        &self,
+        what: &'static str,
+        deed: impl Future<Output = Result<T, StoreError>> + Send,
+    ) -> Result<T, StoreError> {
+        self.call(what, deed, |_, _| ()).await
+    }
+}
+
+#[async_trait]
+impl TokenStore for ModelStore {
+    async fn ready(&self) -> Result<(), StoreError> {
+        self.look("ready", self.rows.ready()).await
+    }
+
+    async fn clock(&self) -> Result<Timestamp, StoreError> {
+        self.look("clock", self.rows.clock()).await
+    }
+
+    async fn open_attempt(&self, attempt: &Attempt) -> Result<(), StoreError> {
+        self.look("open_attempt", self.rows.open_attempt(attempt)).await
+    }
+
+    async fn attempt(&self, id: AttemptId) -> Result<Option<Attempt>, StoreError> {
+        self.look("attempt", self.rows.attempt(id)).await
+    }
+
+    async fn attempt_by_state(&self, state: StateHash) -> Result<Option<Attempt>, StoreError> {
+        self.look("attempt_by_state", self.rows.attempt_by_state(state)).await
+    }
+
+    async fn close_attempt(&self, state: StateHash, end: AttemptState) -> Result<(), StoreError> {
+        self.look("close_attempt", self.rows.close_attempt(state, end)).await
+    }
+
+    async fn exchange(&self, code: CodeHash) -> Result<Option<Exchange>, StoreError> {
+        self.look("exchange", self.rows.exchange(code)).await
+    }
+
+    async fn admit_code(&self, request: &Admission, owner: LeaseOwner, now: Timestamp) -> Result<Admitted, StoreError> {
+        let home = self.home;
+        let seen = |world: &World, outcome: &Result<Admitted, StoreError>| {
+            if let (Ok(Admitted::Granted(record)), Some(code)) = (outcome, code_id(world, request.code)) {
+                world.witness().admitted(code, record.attempt.is_some());
+                world.witness().lease_granted(Secret::Code(code), owner, home, world.now());
+            }
+        };
+        self.call("admit_code", self.rows.admit_code(request, owner, now), seen).await
+    }
+
+    async fn renew_code_lease(&self, code: CodeHash, owner: LeaseOwner) -> Result<bool, StoreError> {
+        self.call("renew_code_lease", self.rows.renew_code_lease(code, owner), |world, outcome| {
+            if matches!(outcome, Ok(true)) {
+                world.witness().lease_renewed(owner, world.now());
+            }
+        })
+        .await
+    }
+
+    async fn save_grant(&self, code: CodeHash, grant: &Grant, now: Timestamp) -> Result<Exchange, StoreError> {
+        let deed = self.rows.save_grant(code, grant, now);
+        self.call("save_grant", deed, |world, _| saw_code(world, code, "save_grant")).await
+    }
+
+    async fn end_exchange(&self, code: CodeHash, owner: LeaseOwner, refused: bool) -> Result<Exchange, StoreError> {
+        self.call("end_exchange", self.rows.end_exchange(code, owner, refused), |world, outcome| {
+            if outcome.is_ok() {
+                world.witness().code_ended(owner);
+            }
+        })
+        .await
+    }
+
+    async fn claim(&self, code: CodeHash, user: &UserId, as_of: Epoch, now: Timestamp) -> Result<Claim, StoreError> {
+        self.call("claim", self.rows.claim(code, user, as_of, now), |world, _| {
+            saw_code(world, code, "claim");
+            saw_row(world, user, "claim");
+        })
+        .await
+    }
+
+    async fn awaits_claim(&self, user: &UserId, now: Timestamp) -> Result<bool, StoreError> {
+        self.look("awaits_claim", self.rows.awaits_claim(user, now)).await
+    }
+
+    async fn connection(&self, user: &UserId) -> Result<Option<CrmConnection>, StoreError> {
+        self.look("connection", self.rows.connection(user)).await
+    }
+
+    async fn save(&self, connection: &CrmConnection, expected: Option<Revision>) -> Result<Revision, StoreError> {
+        let deed = self.rows.save(connection, expected);
+        self.call("save", deed, |world, _| saw_row(world, &connection.user, "save")).await
+    }
+
+    async fn disconnect(&self, user: &UserId, by: Actor) -> Result<(), StoreError> {
+        let begun = self.world.now();
+        self.call("disconnect", self.rows.disconnect(user, by), |world, outcome| {
+            if outcome.is_ok() {
+                world.witness().disconnected(number_of(user), begun);
+                saw_row(world, user, "disconnect");
+            }
+        })
+        .await
+    }
+
+    async fn lease_refresh(
+        &self,
+        user: &UserId,
+        generation: Generation,
+        owner: LeaseOwner,
+    ) -> Result<RefreshRequest, StoreError> {
+        let home = self.home;
+        let seen = |world: &World, outcome: &Result<RefreshRequest, StoreError>| {
+            let Ok(RefreshRequest::Granted(connection, _)) = outcome else { return };
+            if let Some(pair) = connection.grant().and_then(|grant| pair_of(&grant.tokens.refresh)) {
+                world.witness().lease_granted(Secret::Token(pair), owner, home, world.now());
+            }
+        };
+        self.call("lease_refresh", self.rows.lease_refresh(user, generation, owner), seen).await
+    }
+
+    async fn renew_refresh_lease(&self, user: &UserId, owner: LeaseOwner) -> Result<bool, StoreError> {
+        self.call("renew_refresh_lease", self.rows.renew_refresh_lease(user, owner), |world, outcome| {
+            if matches!(outcome, Ok(true)) {
+                world.witness().lease_renewed(owner, world.now());
+            }
+        })
+        .await
+    }
+
+    async fn rest_refresh_lease(
+        &self,
+        user: &UserId,
+        owner: LeaseOwner,
+        in_doubt: bool,
+        pause: Duration,
+    ) -> Result<(), StoreError> {
+        self.call("rest_refresh_lease", self.rows.rest_refresh_lease(user, owner, in_doubt, pause), |world, outcome| {
+            if outcome.is_ok() {
+                world.witness().lease_rested(owner, in_doubt, pause, world.now());
+                world.ring();
+            }
+        })
+        .await
+    }
+
+    async fn save_rotated(
+        &self,
+        user: &UserId,
+        spent: Generation,
+        pair: &TokenPair,
+        now: Timestamp,
+    ) -> Result<CrmConnection, StoreError> {
+        let deed = self.rows.save_rotated(user, spent, pair, now);
+        self.call("save_rotated", deed, |world, _| saw_row(world, user, "save_rotated")).await
+    }
+
+    async fn orphaned_refreshes(&self, limit: u32) -> Result<Vec<(UserId, Generation)>, StoreError> {
+        self.look("orphaned_refreshes", self.rows.orphaned_refreshes(limit)).await
+    }
+
+    async fn stale_connections(
+        &self,
+        issued_before: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<(UserId, Generation)>, StoreError> {
+        self.look("stale_connections", self.rows.stale_connections(issued_before, limit)).await
+    }
+
+    async fn users_of(&self, account: AccountId) -> Result<Vec<UserId>, StoreError> {
+        self.look("users_of", self.rows.users_of(account)).await
+    }
+
+    async fn others_were_refreshed(&self, user: &UserId, since: Timestamp) -> Result<bool, StoreError> {
+        self.look("others_were_refreshed", self.rows.others_were_refreshed(user, since)).await
+    }
+
+    async fn users(&self, after: Option<UserId>, limit: u32) -> Result<Vec<UserId>, StoreError> {
+        self.look("users", self.rows.users(after, limit)).await
+    }
+
+    async fn want_look(&self, account: AccountId) -> Result<(), StoreError> {
+        self.call("want_look", self.rows.want_look(account), |world, _| world.witness().look_wanted(account)).await
+    }
+
+    async fn take_looks(&self, limit: u32) -> Result<Vec<AccountId>, StoreError> {
+        self.call("take_looks", self.rows.take_looks(limit), |world, outcome| {
+            if let Ok(taken) = outcome {
+                world.witness().looks_taken(taken);
+            }
+        })
+        .await
+    }
+
+    async fn end_look(&self, account: AccountId) -> Result<(), StoreError> {
+        self.call("end_look", self.rows.end_look(account), |world, _| world.witness().look_ended(account)).await
+    }
+
+    async fn audit(&self, user: &UserId, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
+        self.look("audit", self.rows.audit(user, limit)).await
+    }
+
+    async fn record(&self, connection: &CrmConnection, event: AuditEvent, by: Actor) -> Result<(), StoreError> {
+        self.look("record", self.rows.record(connection, event, by)).await
+    }
+
+    async fn sweep(&self, now: Timestamp) -> Result<usize, StoreError> {
+        self.look("sweep", self.rows.sweep(now)).await
+    }
+}
+
+impl fmt::Debug for ModelStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ModelStore").field("home", &self.home).finish_non_exhaustive()
+    }
+}

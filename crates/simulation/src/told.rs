@@ -1,0 +1,120 @@
+//! What the store answers, in the few words a story needs.
+
+use amo_connect_domain::attempt::Attempt;
+use amo_connect_domain::audit::AuditEntry;
+use amo_connect_domain::connection::{ConnectionState, CrmConnection, Grant};
+use amo_connect_domain::exchange::{Admitted, Exchange, ExchangeStatus};
+use amo_connect_domain::ids::{AccountId, Generation, LeaseOwner, Revision, UserId};
+use amo_connect_domain::lease::Lease;
+use amo_connect_domain::ports::{Claim, RefreshRequest};
+use amo_connect_domain::turns::Turn;
+use jiff::Timestamp;
+
+/// Can be told in a few words.
+pub(crate) trait Told {
+    /// The words.
+    fn told(&self) -> String;
+}
+
+impl<T: Told> Told for Option<T> {
+    fn told(&self) -> String {
+        self.as_ref().map_or_else(|| "none".to_owned(), Told::told)
+    }
+}
+
+macro_rules! told_by_debug {
+    ($($type:ty),*) => {
+        $(impl Told for $type {
+            fn told(&self) -> String {
+                format!("{self:?}")
+            }
+        })*
+    };
+}
+
+told_by_debug!((), bool, usize, Claim, Vec<UserId>, Vec<(UserId, Generation)>, Vec<AccountId>, Vec<AuditEntry>, Turn);
+
+impl Told for Revision {
+    fn told(&self) -> String {
+        format!("revision {}", self.0)
+    }
+}
+
+impl Told for Timestamp {
+    fn told(&self) -> String {
+        self.to_string()
+    }
+}
+
+impl Told for Lease {
+    fn told(&self) -> String {
+        lease(self.owner, self.until)
+    }
+}
+
+fn lease(owner: LeaseOwner, until: Timestamp) -> String {
+    format!("{:02x}{:02x} until {until:.3}", owner.0[0], owner.0[1])
+}
+
+impl Told for Grant {
+    fn told(&self) -> String {
+        format!("{} till {:.0}", self.tokens.refresh.expose(), self.tokens.expires_at)
+    }
+}
+
+impl Told for CrmConnection {
+    fn told(&self) -> String {
+        let Self { user, epoch, generation, state, .. } = self;
+        let state = match state {
+            ConnectionState::Connected(grant) => grant.told(),
+            ConnectionState::NeedsReauth { reason, .. } => format!("NEEDS REAUTH {reason:?}"),
+            ConnectionState::Disconnected => "disconnected".to_owned(),
+            ConnectionState::Revoked(_) => "REVOKED".to_owned(),
+        };
+        format!("{user} epoch {} generation {} {state}", epoch.0, generation.0)
+    }
+}
+
+impl Told for Attempt {
+    fn told(&self) -> String {
+        format!("{} {:?}", self.user, self.state)
+    }
+}
+
+impl Told for Exchange {
+    fn told(&self) -> String {
+        let whose = self.user.as_ref().map_or("nobody", |user| user.as_str());
+        let status = match &self.status {
+            ExchangeStatus::InFlight(lease) => format!("in flight, {}", lease.told()),
+            ExchangeStatus::Waiting { grant, .. } => format!("waiting, {}", grant.told()),
+            other => format!("{other:?}"),
+        };
+        format!("{whose}, {status}")
+    }
+}
+
+impl Told for Admitted {
+    fn told(&self) -> String {
+        match self {
+            Self::Granted(record) => format!("granted: {}", record.told()),
+            Self::OnRecord(record) => format!("on record: {}", record.told()),
+            Self::StateSpent => "state spent".to_owned(),
+        }
+    }
+}
+
+impl Told for RefreshRequest {
+    fn told(&self) -> String {
+        match self {
+            Self::Granted(row, lease) => {
+                let doubt = if lease.in_doubt { " IN DOUBT" } else { "" };
+                let until = lease.owner.map(|owner| self::lease(owner, lease.until)).unwrap_or_default();
+                format!("granted {until}{doubt}: {}", row.told())
+            }
+            Self::Resting(until) => format!("resting until {until:.3}"),
+            Self::Held => "held".to_owned(),
+            Self::Moved => "moved".to_owned(),
+            Self::Unreadable => "unreadable".to_owned(),
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! All there is in one run: the instances of the service, the store, amoCRM, and who watches.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use amo_connect_contract::{MemoryTokenStore, MemoryTurnBook, TestClock};
+use amo_connect_domain::ids::UserId;
+use amo_connect_domain::ports::AmoError;
+use amo_connect_domain::turns::Pace;
+use futures_channel::oneshot;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::bugs::{Bug, Notes};
+use crate::crm::Crm;
+use crate::executor::{Home, Sim};
+use crate::instances::Instance;
+use crate::law::{Law, Witness};
+use crate::trace::Trace;
+use crate::weather::Weather;
+
+/// The second of 2026-11-23T10:00:00Z, where the simulation begins.
+const BEGIN: i64 = 1_795_428_000;
+
+/// The store's time, so many microseconds after the beginning.
+pub(crate) fn timestamp(now: u64) -> Timestamp {
+    let since = i64::try_from(now).unwrap_or(i64::MAX);
+    Timestamp::from_microsecond(BEGIN * 1_000_000 + since).unwrap_or(Timestamp::MAX)
+}
+
+/// What a schedule is drawn with.
+#[derive(Clone, Debug)]
+pub(crate) struct Cast {
+    pub(crate) users: usize,
+    pub(crate) accounts: usize,
+    /// How far each instance's clock is ahead of the store's.
+    pub(crate) skews: Vec<SignedDuration>,
+    pub(crate) require_claim: bool,
+    pub(crate) token_life: Duration,
+    pub(crate) tells_account: bool,
+    pub(crate) keepalive_after: Duration,
+    /// Whether instances often lose the store, and their leases, amid a refresh.
+    pub(crate) duels: bool,
+    /// How the service paces its calls, if it does.
+    pub(crate) pace: Option<Pace>,
+    /// What a host answers whose account has moved.
+    pub(crate) gone: AmoError,
+}
+
+/// How often what happened.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Tally {
+    pub(crate) crashes: u64,
+    pub(crate) hang_ups: u64,
+    pub(crate) reads: u64,
+    pub(crate) connects: u64,
+    pub(crate) disconnects: u64,
+    pub(crate) outages: u64,
+}
+
+/// One run.
+pub(crate) struct World {
+    pub(crate) sim: Sim,
+    pub(crate) cast: Cast,
+    pub(crate) bug: Option<Bug>,
+    /// The store as it is, without delay and without fault.
+    pub(crate) truth: MemoryTokenStore,
+    /// The book of turns, as it is.
+    pub(crate) book: MemoryTurnBook,
+    pub(crate) trace: Trace,
+    crm: Mutex<Crm>,
+    witness: Mutex<Witness>,
+    weather: Mutex<Weather>,
+    instances: Mutex<Vec<Instance>>,
+    code_ids: Mutex<HashMap<[u8; 32], usize>>,
+    tally: Mutex<Tally>,
+    pub(crate) bug_notes: Arc<Mutex<Notes>>,
+    /// From when until when nothing happens by others.
+    quiet: Mutex<(u64, u64)>,
+    /// What wakes the keepers.
+    bells: Mutex<Vec<oneshot::Sender<()>>>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The user with this number.
+#[expect(clippy::unwrap_used, reason = "the name is short")]
+pub(crate) fn user_id(user: usize) -> UserId {
+    UserId::new(format!("user-{user}")).unwrap()
+}
+
+/// The number of a user of the simulation.
+pub(crate) fn number_of(user: &UserId) -> usize {
+    user.as_str().rsplit_once('-').and_then(|(_, number)| number.parse().ok()).unwrap_or_default()
+}
+
+impl World {
+    pub(crate) fn new(sim: Sim, cast: Cast, weather: Weather, bug: Option<Bug>, traced: bool) -> Arc<Self> {
+        let clock = TestClock::still(timestamp(0));
+        let world = Arc::new(Self {
+            truth: MemoryTokenStore::with_clock(clock.clone()),
+            book: MemoryTurnBook::at(move || clock.now()),
+            trace: Trace::new(traced),
+            crm: Mutex::new(Crm::new(cast.accounts, cast.token_life, cast.tells_account, cast.gone)),
+            witness: Mutex::new(Witness::new(cast.users)),
+            weather: Mutex::new(weather),
+            instances: Mutex::default(),
+            code_ids: Mutex::default(),
+            tally: Mutex::default(),
+            bug_notes: Arc::default(),
+            quiet: Mutex::default(),
+            bells: Mutex::default(),
+            sim,
+            cast,
+            bug,
+        });
+        for number in 0..world.cast.skews.len() {
+            world.instances().push(Instance::default());
+            world.start(number);
+        }
+        world
+    }
+
+    pub(crate) fn bells(&self) -> MutexGuard<'_, Vec<oneshot::Sender<()>>> {
+        lock(&self.bells)
+    }
+
+    pub(crate) fn quiet(&self) -> (u64, u64) {
+        *lock(&self.quiet)
+    }
+
+    pub(crate) fn set_quiet(&self, quiet: (u64, u64)) {
+        *lock(&self.quiet) = quiet;
+    }
+
+    /// Always taken before [`Self::witness`].
+    pub(crate) fn crm(&self) -> MutexGuard<'_, Crm> {
+        lock(&self.crm)
+    }
+
+    pub(crate) fn witness(&self) -> MutexGuard<'_, Witness> {
+        lock(&self.witness)
+    }
+
+    pub(crate) fn weather(&self) -> MutexGuard<'_, Weather> {
+        lock(&self.weather)
+    }
+
+    pub(crate) fn instances(&self) -> MutexGuard<'_, Vec<Instance>> {
+        lock(&self.instances)
+    }
+
+    pub(crate) fn tally(&self) -> MutexGuard<'_, Tally> {
+        lock(&self.tally)
+    }
+
+    /// The codes by their hashes.
+    pub(crate) fn code_ids(&self) -> MutexGuard<'_, HashMap<[u8; 32], usize>> {
+        lock(&self.code_ids)
+    }
+
+    pub(crate) fn now(&self) -> u64 {
+        self.sim.now()
+    }
+
+    pub(crate) fn note(&self, home: Home, text: impl FnOnce() -> String) {
+        self.trace.note(self.now(), home, text);
+    }
+
+    /// Ends the run if a law is broken.
+    pub(crate) fn judge(&self) {
+        if self.witness().broken.is_some() {
+            self.sim.stop();
+        }
+    }
+
+    /// Whether a life goes on.
+    pub(crate) fn is_alive(&self, home: Home) -> bool {
+        self.witness().is_alive(home)
+    }
+
+    /// Notes a broken law from outside of the witness.
+    pub(crate) fn accuse(&self, law: Law, how: impl FnOnce() -> String) {
+        self.witness().accuse(law, how);
+        self.judge();
+    }
+
+    /// Takes the instances apart, whose ports hold this world.
+    pub(crate) fn take_apart(&self) {
+        self.instances().clear();
+    }
+}

@@ -1,0 +1,83 @@
+//! Ten thousand schedules keep the law, and the witness notices who breaks it.
+
+use amo_connect_simulation::{Bug, Law, replay, run};
+
+/// How many schedules CI runs.
+const SCHEDULES: u64 = 10_000;
+
+/// Each planted bug, and the laws by which it may be noticed.
+const NOTICED: &[(Bug, &[Law])] = &[
+    (Bug::NoLease, &[Law::SentAgain]),
+    (Bug::LeaseByInstanceClock, &[Law::SentAgain, Law::Tardy]),
+    (Bug::LeaseNotRenewed, &[Law::SentAgain]),
+    (Bug::LeaseNeverLapses, &[Law::NeverSettled, Law::Tardy]),
+    (Bug::RenewsForAnybody, &[Law::SentAgain, Law::Untrue]),
+    (Bug::DoubtForgotten, &[Law::Untrue]),
+    (Bug::NoRest, &[Law::SentAgain]),
+    (Bug::NobodyTends, &[Law::Tardy]),
+    (Bug::NoLeaseOnCodes, &[Law::SentAgain]),
+    (Bug::SaveRefusedByRevision, &[Law::SentAfterItsSuccessor, Law::NeverSaved, Law::GivenUpAlive]),
+    (Bug::SaveOverReconnect, &[Law::CameBack, Law::ReconnectUndone]),
+    (Bug::SaveAfterUse, &[Law::UsedUnsaved]),
+    (Bug::SaveGivesUp, &[Law::SentAfterItsSuccessor, Law::NeverSaved, Law::GivenUpAlive]),
+    (Bug::LastWriterWins, &[Law::Untrue, Law::CameBack, Law::ReconnectUndone]),
+    (Bug::RefusalOverNewerPair, &[Law::GivenUpAlive]),
+    (Bug::DisconnectKeepsGeneration, &[Law::CameBack]),
+    (Bug::DisconnectAfterAnswer, &[Law::CameBack]),
+    (Bug::AdmitsPastDisconnects, &[Law::CameBack]),
+    (Bug::ConnectionByAccount, &[Law::AnothersTokens]),
+    (Bug::CancelsOnHangUp, &[Law::TornOff, Law::NeverSaved]),
+    (Bug::ClientResends, &[Law::SentAgain]),
+    (Bug::UnknownTakenForUnavailable, &[Law::SentAgain, Law::Tardy, Law::Untrue]),
+    (Bug::MoveTakenForDeadGrant, &[Law::GivenUpAlive, Law::NeverSettled]),
+    (Bug::BanTakenForDeadGrant, &[Law::GivenUpAlive]),
+];
+
+fn assert_keep_the_law(seeds: std::ops::Range<u64>) {
+    let (totals, failure) = run(seeds, None, |_| ());
+    if let Some(failure) = failure {
+        let (story, _) = replay(failure.seed, None);
+        panic!(
+            "{}\n{}: {}\nreplay: cargo run --release -p amo-connect-simulation -- --replay {}",
+            story[story.len().saturating_sub(60)..].join("\n"),
+            failure.broken.law,
+            failure.broken.how,
+            failure.seed
+        );
+    }
+    // Schedules in which nothing happens keep any law.
+    assert!(totals.sendings > 4 * totals.schedules && totals.crashes > totals.schedules / 2, "{totals}");
+}
+
+#[test]
+fn five_thousand_schedules_keep_the_law() {
+    assert_keep_the_law(0..SCHEDULES / 2);
+}
+
+#[test]
+fn five_thousand_more_schedules_keep_the_law() {
+    assert_keep_the_law(SCHEDULES / 2..SCHEDULES);
+}
+
+#[test]
+fn every_planted_bug_is_noticed() {
+    for (bug, laws) in NOTICED {
+        let (_, failure) = run(0..SCHEDULES, Some(*bug), |_| ());
+        let broken = failure.unwrap_or_else(|| panic!("{bug:?} was not noticed in {SCHEDULES} schedules")).broken;
+        assert!(laws.contains(&broken.law), "{bug:?} was noticed by {:?}: {}", broken.law, broken.how);
+    }
+}
+
+#[test]
+fn every_bug_is_in_the_table() {
+    use clap::ValueEnum as _;
+    let table: Vec<_> = NOTICED.iter().map(|(bug, _)| *bug).collect();
+    assert_eq!(table, Bug::value_variants());
+}
+
+#[test]
+fn a_seed_always_tells_the_same_story() {
+    for seed in 0..20 {
+        assert_eq!(replay(seed, None).0, replay(seed, None).0, "seed {seed}");
+    }
+}
