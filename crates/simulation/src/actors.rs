@@ -17,16 +17,12 @@ use crate::executor::Home;
 use crate::seen::record;
 use crate::world::{World, number_of, user_id};
 
-/// The most that one store call takes.
-const STORE_CALL: Duration = Duration::from_secs(8);
-
 /// How often a person tries again what may be mended so.
 const TRIES: u32 = 3;
 
-/// How long a call may take that is promised within `patience` and calls the store `calls`
-/// times outside of that.
-fn limit(patience: u64, calls: u32) -> Duration {
-    Duration::from_secs(patience + 1) + STORE_CALL * calls
+/// How long a call may take, beside its store calls, that is promised within so many seconds.
+fn patience(seconds: u64) -> Duration {
+    Duration::from_secs(seconds + 1)
 }
 
 /// How a user's connection looks to whoever reads by it.
@@ -67,7 +63,7 @@ impl World {
         self.tally().reads += 1;
         let disconnected = self.witness().last_disconnect_answered(user);
         let pipelines = self.sim.chance(0.2);
-        let seen = self.ask(self.call("read", limit(15, 6), hang_up_after), move |service| async move {
+        let seen = self.ask(self.call("read", patience(15), hang_up_after), move |service| async move {
             if pipelines {
                 let read = service.pipelines(&user_id(user)).await;
                 let by = |all: &Vec<Pipeline>| all.iter().filter_map(|one| told(Some(&one.name))).collect();
@@ -96,14 +92,15 @@ impl World {
     pub(crate) async fn disconnect(self: &Arc<Self>, user: usize) {
         let begun = self.now();
         self.note(Home::Outside, || format!("user {user} disconnects"));
-        let done = self.ask(self.call("disconnect", limit(0, 1), None), move |service| async move {
+        let done = self.ask(self.call("disconnect", patience(0), None), move |service| async move {
             service.disconnect(&user_id(user), Actor::User).await.is_ok()
         });
         if done.await == Some(true) {
             self.note(Home::Outside, || format!("user {user} is disconnected"));
             self.tally().disconnects += 1;
+            let waiting = self.waiting_for(user);
             let crm = self.crm();
-            self.witness().disconnect_answered(&crm, user, begun);
+            self.witness().disconnect_answered(&crm, user, begun, &waiting);
             drop(crm);
             self.judge();
         }
@@ -111,7 +108,7 @@ impl World {
 
     /// `user` connects by an attempt, through the browser.
     pub(crate) async fn connect_by_attempt(self: &Arc<Self>, user: usize) {
-        let call = self.call("start", limit(0, 1), None);
+        let call = self.call("start", patience(0), None);
         let begun = call.id;
         let start = |service: UseCases| async move { service.start(user_id(user)).await };
         let Some(Ok(Started { state, .. })) = self.ask(call, start).await else { return };
@@ -177,7 +174,7 @@ impl World {
     }
 
     async fn redirect(self: &Arc<Self>, callback: Callback) -> Option<CallbackOutcome> {
-        let call = self.call("callback", limit(20, 6), self.impatience());
+        let call = self.call("callback", patience(20), self.impatience());
         let outcome = self.ask(call, |service| async move { service.receive_callback(callback).await }).await;
         self.note(Home::Outside, || format!("the browser shows {outcome:?}"));
         outcome
@@ -202,7 +199,7 @@ impl World {
     /// `user`'s app brings a code, again while that may help.
     async fn claim(self: &Arc<Self>, user: usize, id: CodeId, state: Option<State>) {
         for _ in 0..TRIES {
-            let call = self.call("claim", limit(15, 8), self.impatience());
+            let call = self.call("claim", patience(15), self.impatience());
             self.witness().claimed(id, user, call.id);
             let referer = self.referer(id);
             let state = state.clone();
@@ -260,13 +257,13 @@ impl World {
     /// amoCRM, or somebody who repeats it, says that the integration was switched off in `account`.
     pub(crate) async fn hook(self: &Arc<Self>, account: usize) {
         self.note(Home::Outside, || format!("the hook of account {account}"));
-        let call = self.call("hook", limit(0, 2), None);
+        let call = self.call("hook", patience(0), None);
         self.ask(call, move |service| async move { service.switched_off(account_id(account)).await.is_ok() }).await;
     }
 
     /// Old attempts and unclaimed grants are swept.
     pub(crate) async fn sweep(self: &Arc<Self>) {
-        self.ask(self.call("sweep", limit(0, 1), None), |service| async move { service.sweep().await.is_ok() }).await;
+        self.ask(self.call("sweep", patience(0), None), |service| async move { service.sweep().await.is_ok() }).await;
     }
 }
 

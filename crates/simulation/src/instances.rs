@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use amo_connect_domain::host::AllowedHosts;
 use amo_connect_domain::polite::PoliteAmoClient;
-use amo_connect_domain::ports::{AmoClient, TokenStore};
+use amo_connect_domain::ports::{AmoClient, Runtime, TokenStore};
 use amo_connect_domain::usecase::{Settings, UseCases};
 use futures_util::FutureExt as _;
 
@@ -33,7 +33,7 @@ impl World {
         let life = self.instances()[number].life;
         let home = Home::Instance { number, life };
         let skew = self.cast.skews[number];
-        let runtime = ModelRuntime::new(self.sim.clone(), home, skew);
+        let mut runtime: Arc<dyn Runtime> = ModelRuntime::new(self.sim.clone(), home, skew);
         let mut rows: Arc<dyn TokenStore> = Arc::new(self.truth.clone());
         let mut amo: Arc<dyn AmoClient> = Arc::new(ModelAmo::new(Arc::clone(self), home));
         let stand =
@@ -41,11 +41,11 @@ impl World {
         if let Some(bug) = self.bug {
             rows = bug.in_rows(rows, stand());
             amo = bug.in_amo(amo);
+            runtime = bug.in_runtime(runtime);
         }
         let model = Arc::new(ModelStore::new(Arc::clone(self), home, rows));
         if let Some(pace) = self.cast.pace {
-            let (book, runtime) = (Arc::clone(&model), Arc::clone(&runtime));
-            amo = Arc::new(PoliteAmoClient::new(amo, book, runtime, pace));
+            amo = Arc::new(PoliteAmoClient::new(amo, Arc::clone(&model) as _, Arc::clone(&runtime), pace));
         }
         let mut store: Arc<dyn TokenStore> = model;
         if let Some(bug) = self.bug {

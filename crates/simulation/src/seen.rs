@@ -7,7 +7,7 @@ use amo_connect_domain::ports::TokenStore as _;
 use amo_connect_domain::token::CodeHash;
 use futures_util::FutureExt as _;
 
-use crate::crm::pair_of;
+use crate::crm::{GrantId, code, pair_of};
 use crate::world::{World, number_of};
 
 /// What the store holds of `user`, without delay and without fault.
@@ -47,4 +47,22 @@ pub(crate) fn saw_code(world: &World, code: CodeHash, deed: &str) {
 
 pub(crate) fn code_id(world: &World, code: CodeHash) -> Option<usize> {
     world.code_ids().get(&code.0).copied()
+}
+
+impl World {
+    /// The grants that wait in the store for `user`'s claim.
+    pub(crate) fn waiting_for(&self, user: usize) -> Vec<GrantId> {
+        let codes = self.crm().codes.len();
+        let waiting = (0..codes).filter_map(|id| {
+            let record = record(self, CodeHash::of(&code(id)))?;
+            let theirs = record.user.as_ref().map(number_of) == Some(user);
+            match record.status {
+                ExchangeStatus::Waiting { grant, .. } if theirs => pair_of(&grant.tokens.refresh),
+                _ => None,
+            }
+        });
+        let pairs: Vec<_> = waiting.collect();
+        let crm = self.crm();
+        pairs.into_iter().map(|pair| crm.pairs[pair].grant).collect()
+    }
 }

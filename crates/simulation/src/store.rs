@@ -70,6 +70,19 @@ impl ModelStore {
         deed: impl Future<Output = Result<T, StoreError>> + Send,
         seen: impl FnOnce(&World, &Result<T, StoreError>) + Send,
     ) -> Result<T, StoreError> {
+        let began = self.world.now();
+        let outcome = self.fateful(what, deed, seen).await;
+        let task = self.world.sim.current();
+        self.world.witness().waited_for_store(task, self.world.now() - began);
+        outcome
+    }
+
+    async fn fateful<T: Told>(
+        &self,
+        what: &'static str,
+        deed: impl Future<Output = Result<T, StoreError>> + Send,
+        seen: impl FnOnce(&World, &Result<T, StoreError>) + Send,
+    ) -> Result<T, StoreError> {
         let fate = self.world.weather().store_call(&self.world.sim);
         self.pause(fate.before).await;
         if fate.fault == Some(StoreFault::DiesBefore) {

@@ -3,6 +3,7 @@
 mod amo;
 mod leases;
 mod rows;
+mod runtime;
 mod store;
 
 use std::collections::{BTreeMap, HashMap};
@@ -11,13 +12,14 @@ use std::sync::{Arc, Mutex};
 use amo_connect_domain::connection::CrmConnection;
 use amo_connect_domain::ids::{Generation, UserId};
 use amo_connect_domain::lease::RefreshLease;
-use amo_connect_domain::ports::{AmoClient, TokenStore};
+use amo_connect_domain::ports::{AmoClient, Runtime, TokenStore};
 use clap::ValueEnum;
 use jiff::SignedDuration;
 
 use crate::executor::{Home, Sim};
 
 use amo::BuggyAmo;
+use runtime::BuggyRuntime;
 use store::BuggyStore;
 
 /// A planted bug.
@@ -61,6 +63,8 @@ pub enum Bug {
     AdmitsPastDisconnects,
     /// Connections are found by their account.
     ConnectionByAccount,
+    /// A caller's patience has no end.
+    EndlessPatience,
     /// A request's refresh ends with the request.
     CancelsOnHangUp,
     /// The client sends a token again when the answer is lost.
@@ -100,6 +104,11 @@ impl Bug {
     /// The store with this bug, as the use cases see it.
     pub(crate) fn in_store(self, store: Arc<dyn TokenStore>, stand: Stand) -> Arc<dyn TokenStore> {
         if self == Self::SaveGivesUp { Arc::new(BuggyStore::new(store, self, stand)) } else { store }
+    }
+
+    /// The process's resources with this bug.
+    pub(crate) fn in_runtime(self, runtime: Arc<dyn Runtime>) -> Arc<dyn Runtime> {
+        if self == Self::EndlessPatience { Arc::new(BuggyRuntime(runtime)) } else { runtime }
     }
 
     /// The client with this bug.

@@ -110,13 +110,18 @@ impl Witness {
         *last = (*last).max(Some(begun));
     }
 
-    /// A disconnect that began at `begun` was answered: no token from before it is left.
-    pub(crate) fn disconnect_answered(&mut self, crm: &Crm, user: usize, begun: u64) {
+    /// A disconnect that began at `begun` was answered: no token from before it is left, in the
+    /// row or among the grants that are `waiting` for the user's claim.
+    pub(crate) fn disconnect_answered(&mut self, crm: &Crm, user: usize, begun: u64, waiting: &[GrantId]) {
         let row = &mut self.rows[user];
         row.disconnect_answered = row.disconnect_answered.max(Some(begun));
-        if let (ConnectionState::Connected(_), Some((_, grant))) = (&row.state, row.grant)
-            && self.is_from_before(crm, grant, user, Some(begun))
-        {
+        let connected = match (&row.state, row.grant) {
+            (ConnectionState::Connected(_), Some((_, grant))) => Some(grant),
+            _ => None,
+        };
+        let left = waiting.iter().copied().chain(connected);
+        let left = left.filter(|grant| self.is_from_before(crm, *grant, user, Some(begun))).last();
+        if let Some(grant) = left {
             self.accuse(Law::CameBack, || format!("grant {grant} of user {user} outlived a disconnect"));
         }
     }
