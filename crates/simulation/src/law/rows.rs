@@ -119,8 +119,8 @@ impl Witness {
             (ConnectionState::Connected(_), Some((_, grant))) => Some(grant),
             _ => None,
         };
-        let left = waiting.iter().copied().chain(connected);
-        let left = left.filter(|grant| self.is_from_before(crm, *grant, user, Some(begun))).last();
+        let mut held = waiting.iter().copied().chain(connected);
+        let left = held.find(|grant| self.is_from_before(crm, *grant, user, Some(begun)));
         if let Some(grant) = left {
             self.accuse(Law::CameBack, || format!("grant {grant} of user {user} outlived a disconnect"));
         }
