@@ -103,6 +103,27 @@ mod postgres {
         one_pair_was_bought_and_is_used(&stage, &service).await;
     }
 
+    /// The lease lapses under a sending that is still under way. Its process waits for the answer,
+    /// which may bring the pair, and does not send the token again.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_database_that_is_gone_for_longer_than_a_lease_makes_nobody_send_again() {
+        let (stage, proxy, service) = begun_behind_a_proxy().await;
+        stage.slow_down(Duration::from_secs(21));
+        let lapsed = "SELECT 'yes' AS text FROM connections \
+                      WHERE lease_until < extract(epoch FROM clock_timestamp()) * 1000000";
+        let outage = async {
+            stage.until_token_requests(2).await;
+            proxy.set(Way::Cut);
+            until("the lease has lapsed", async || !stage.texts(lapsed).await.is_empty()).await;
+            proxy.set(Way::Open);
+        };
+        let (answer, ()) = tokio::join!(service.get("olena", "/leads?limit=5"), outage);
+        assert_eq!(answer.status, 503, "{answer:?}");
+        // An app that comes again and again.
+        until("it is served", async || service.get("olena", "/leads?limit=5").await.status == 200).await;
+        one_pair_was_bought_and_is_used(&stage, &service).await;
+    }
+
     #[tokio::test(flavor = "multi_thread")]
     async fn a_save_that_is_cut_off_is_done_again() {
         let (stage, proxy, service) = begun_behind_a_proxy().await;
