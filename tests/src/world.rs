@@ -55,7 +55,9 @@ impl World {
 
     /// Only the amoCRM, and the settings of a service that is not started.
     pub async fn without_service() -> Self {
-        Self::without_service_over(Options::default()).await
+        // The service paces itself; a machine that stutters must not make amoCRM count an eighth call.
+        let switches = Switches { rate_limit: 0, ..Switches::default() };
+        Self::without_service_over(Options { switches, ..Options::default() }).await
     }
 
     /// The same with an amoCRM of these options, but for its redirect URI and hook.
@@ -63,9 +65,7 @@ impl World {
         let common = settings::at_a_free_port();
         let redirect_uri = common.amo_redirect_uri.clone().unwrap();
         let hook_url = Some(redirect_uri.replace("/callback", "/hooks/disconnected"));
-        // The service paces itself; a machine that stutters must not make amoCRM count an eighth call.
-        let switches = Switches { rate_limit: 0, ..options.switches.clone() };
-        let sandbox = Sandbox::start(Options { redirect_uri, hook_url, switches, ..options }).await.unwrap();
+        let sandbox = Sandbox::start(Options { redirect_uri, hook_url, ..options }).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
         let settings = ServeArgs {
             amo_auth_url: Some(sandbox.auth_url()),

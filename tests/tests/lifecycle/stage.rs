@@ -3,7 +3,7 @@
 use std::ops::Deref;
 use std::time::Duration;
 
-use amo_connect_sandbox::{Faults, GrantInfo, Options, Switches};
+use amo_connect_sandbox::{Faults, GrantInfo, Switches};
 use amo_connect_tests::{PgDatabase, Proxy, Served, World, test_server, until};
 use diesel::sql_types::Text;
 use diesel::{Connection as _, QueryableByName, RunQueryDsl as _, SqliteConnection, sql_query};
@@ -39,7 +39,7 @@ impl Stage {
     }
 
     async fn over(postgres: Option<PgDatabase>) -> Self {
-        let mut world = World::without_service_over(Options::default()).await;
+        let mut world = World::without_service().await;
         // Nobody waits for a turn: what is shown here is not pacing.
         world.sandbox.set_switches(Switches { account_rate_limit: 0, ..world.sandbox.switches() }).unwrap();
         world.settings.amo_rate_limit = Some("1000".to_owned());

@@ -216,3 +216,17 @@ fn tokens_do_not_wait_for_the_book_to_hear_that_a_ban_is_over() {
         assert_eq!(world.time.passed(), Duration::from_secs(10));
     });
 }
+
+#[test]
+fn a_probe_is_sent_however_late_its_turn_came() {
+    let world = World::new();
+    let book = Watched::of(&world);
+    let one = world.instance_with(PaceScope::Account, book.clone());
+    world.run(async {
+        banned(&world, &one).await;
+        world.amo.always(1, None);
+        book.answers_after([500]);
+        world.pass(10).await;
+        assert_eq!(one.read(1, "the probe").await, Ok(()));
+    });
+}

@@ -186,19 +186,55 @@ fn those_who_wait_are_told_at_once_of_a_429_that_outlasts_them() {
 }
 
 #[test]
-fn a_turn_that_the_process_slept_through_is_not_used() {
+fn a_turn_that_the_process_slept_through_is_not_used_and_costs_nobody_their_place() {
     let world = World::new();
     let one = world.instance();
+    let callers: Vec<String> = (0..14).map(|number| number.to_string()).collect();
     world.run(async {
-        let callers = Box::pin(join_all((0..14).map(|_| one.read(1, "x"))));
-        let Either::Right(((), callers)) = select(callers, world.time.sleep(Duration::from_millis(1))).await else {
+        let reads = Box::pin(join_all(callers.iter().map(|name| one.read(1, name))));
+        let Either::Right(((), reads)) = select(reads, world.time.sleep(Duration::from_millis(1))).await else {
             panic!("all at once")
         };
-        world.time.oversleep([Duration::ZERO, Duration::from_millis(70)]);
-        callers.await
+        world.time.oversleep([0, 70].map(Duration::from_millis));
+        reads.await
     });
     let times = world.amo.times(1);
     assert!(times.len() == 14 && are_polite(&times), "{times:?}");
+    assert_eq!(names(&world), callers);
+}
+
+#[test]
+fn a_turn_whose_booking_was_late_in_coming_is_not_used() {
+    let world = World::new();
+    let book = Watched::of(&world);
+    let one = world.instance_with(PaceScope::Account, book.clone());
+    book.answers_after([5, 5, 5, 75, 5]);
+    world.run(join_all((0..14).map(|_| one.read(1, "x"))));
+    let times = world.amo.times(1);
+    assert!(times.len() == 14 && are_polite(&times), "{times:?}");
+}
+
+#[test]
+fn a_book_that_is_slow_as_always_costs_one_turn_a_call() {
+    let world = World::new();
+    let book = Watched::of(&world);
+    let one = world.instance_with(PaceScope::Account, book.clone());
+    let asked = |calls: usize| {
+        let before = book.asked.load(Ordering::SeqCst);
+        world.run(async {
+            for _ in 0..calls {
+                one.read(1, "x").await.unwrap();
+            }
+        });
+        book.asked.load(Ordering::SeqCst) - before
+    };
+    book.answers_after([60]);
+    assert_eq!(asked(20), 20);
+    book.answers_after([5]);
+    assert_eq!(asked(20), 20);
+    book.answers_after([60]);
+    assert!(asked(20) > 20, "it is not known at first");
+    assert_eq!(asked(20), 20, "and then it is");
 }
 
 #[test]

@@ -176,6 +176,8 @@ pub(crate) struct Watched {
     pub(crate) panics: AtomicBool,
     pub(crate) is_deaf: AtomicBool,
     pub(crate) is_mute: AtomicBool,
+    latency: Mutex<VecDeque<Duration>>,
+    time: Virtual,
     pub(crate) asked: AtomicUsize,
     pub(crate) swept: AtomicUsize,
 }
@@ -183,7 +185,13 @@ pub(crate) struct Watched {
 impl Watched {
     pub(crate) fn of(world: &World) -> Arc<Self> {
         let (panics, is_deaf, is_mute, asked, swept) = Default::default();
-        Arc::new(Self { honest: world.book.clone(), panics, is_deaf, is_mute, asked, swept })
+        let (honest, time) = (world.book.clone(), world.time.clone());
+        Arc::new(Self { honest, panics, is_deaf, is_mute, latency: Mutex::default(), time, asked, swept })
+    }
+
+    /// Its next answers take so long on their way back; the last one's time is everyone's after it.
+    pub(crate) fn answers_after(&self, millis: impl IntoIterator<Item = u64>) {
+        *self.latency.lock().unwrap() = millis.into_iter().map(Duration::from_millis).collect();
     }
 }
 
@@ -195,7 +203,15 @@ impl TurnBook for Watched {
         if self.is_mute.load(Ordering::SeqCst) {
             return std::future::pending().await;
         }
-        self.honest.take_turn(account, pace, patience).await
+        let told = self.honest.take_turn(account, pace, patience).await;
+        let latency = {
+            let mut latency = self.latency.lock().unwrap();
+            if latency.len() > 1 { latency.pop_front() } else { latency.front().copied() }
+        };
+        if let Some(latency) = latency {
+            self.time.sleep(latency).await;
+        }
+        told
     }
 
     async fn hear(&self, account: &AccountHost, heard: Heard, probe: Option<Probe>) -> Result<(), StoreError> {

@@ -12,9 +12,8 @@ use crate::host::AccountHost;
 use crate::ports::{AmoError, Runtime, TurnBook};
 use crate::turns::{Heard, Pace, Probe, Turn};
 
-/// By how much a process may miss its turn. A call sent later than that could meet, in amoCRM's
-/// window, those of the second after.
-const LATE: Duration = Duration::from_millis(25);
+/// By how much more than an eighth the book may have become slower from one answer to the next.
+const SLOWER: Duration = Duration::from_micros(10);
 
 /// How often the book is swept.
 const SWEEP_EVERY: Duration = Duration::from_hours(1);
@@ -25,13 +24,15 @@ pub(super) struct Shared {
     pub(super) runtime: Arc<dyn Runtime>,
     pub(super) pace: Pace,
     pub(super) queues: Arc<Queues>,
+    /// The least time that the book took to answer lately.
+    quickest: Mutex<Duration>,
     sweep_at: Mutex<Timestamp>,
 }
 
 impl Shared {
     pub(super) fn new(book: Arc<dyn TurnBook>, runtime: Arc<dyn Runtime>, pace: Pace) -> Self {
         let sweep_at = Mutex::new(runtime.now());
-        Self { book, runtime, pace, queues: Arc::default(), sweep_at }
+        Self { book, runtime, pace, queues: Arc::default(), quickest: Mutex::new(Duration::MAX), sweep_at }
     }
 
     /// Tells the book what came of a call.
@@ -62,6 +63,17 @@ impl Shared {
         }));
     }
 
+    /// How long the book takes at least. Of what it took longer than that, nobody knows whether
+    /// it was before it looked at its clock or after. A book that has become slower is known
+    /// again after a few answers.
+    fn quickest(&self, asked: Timestamp) -> Duration {
+        let took: Duration = self.runtime.now().duration_since(asked).try_into().unwrap_or_default();
+        let mut quickest = self.quickest.lock().unwrap_or_else(PoisonError::into_inner);
+        let slower = *quickest / 8 + SLOWER;
+        *quickest = took.min(quickest.saturating_add(slower));
+        *quickest
+    }
+
     /// Has the book forget what is long over, once in a while.
     async fn sweep(&self) {
         let now = self.runtime.now();
@@ -70,7 +82,7 @@ impl Shared {
             if now < *sweep_at {
                 return;
             }
-            *sweep_at = now.saturating_add(SWEEP_EVERY).unwrap_or(Timestamp::MAX);
+            *sweep_at = later(now, SWEEP_EVERY);
         }
         if let Err(error) = self.book.sweep().await {
             tracing::warn!(%error, "the book of turns is not swept yet");
@@ -95,33 +107,27 @@ impl Duty {
     /// Books a turn, and gives it to whoever is first when it comes.
     async fn serve(&self, patience: Duration) {
         let Shared { book, runtime, pace, queues, .. } = &*self.shared;
-        for may_miss in [true, false] {
-            queues.ask(&self.account, runtime.now());
-            match book.take_turn(&self.account, *pace, patience).await {
-                Ok(Turn::In { wait, probe }) => {
-                    let pass = Pass::new(&self.shared, &self.account, probe);
-                    let due = self.wait(wait).await;
-                    let missed = runtime.now().duration_since(due) > LATE.try_into().unwrap_or_default();
-                    let is_stale = queues.is_overtaken(&self.account) || (missed && may_miss && !wait.is_zero());
-                    if is_stale && probe.is_none() {
-                        continue;
-                    }
+        let asked = runtime.now();
+        queues.ask(&self.account, asked);
+        match book.take_turn(&self.account, *pace, patience).await {
+            Ok(Turn::In { wait, probe }) => {
+                let due = later(asked, self.shared.quickest(asked) + wait);
+                let pass = Pass::new(&self.shared, &self.account, due, probe);
+                self.wait(wait).await;
+                if probe.is_some() || !queues.is_overtaken(&self.account) {
                     queues.give(&self.account, pass);
                 }
-                Ok(Turn::Later(wait)) if wait <= patience => {
-                    self.wait(wait).await;
-                }
-                Ok(Turn::Later(wait)) => queues.turn_away(&self.account, |ahead| {
-                    let behind = pace.apart.saturating_mul(u32::try_from(ahead).unwrap_or(u32::MAX));
-                    AmoError::RateLimited { retry_after: Some(wait + behind) }
-                }),
-                Ok(Turn::Banned(_)) => queues.turn_away(&self.account, |_| AmoError::Blocked),
-                Err(error) => {
-                    tracing::warn!(%error, "without a turn nothing is sent to amoCRM");
-                    queues.turn_away(&self.account, |_| AmoError::Unavailable);
-                }
             }
-            return;
+            Ok(Turn::Later(wait)) if wait <= patience => self.wait(wait).await,
+            Ok(Turn::Later(wait)) => queues.turn_away(&self.account, |ahead| {
+                let behind = pace.apart.saturating_mul(u32::try_from(ahead).unwrap_or(u32::MAX));
+                AmoError::RateLimited { retry_after: Some(wait + behind) }
+            }),
+            Ok(Turn::Banned(_)) => queues.turn_away(&self.account, |_| AmoError::Blocked),
+            Err(error) => {
+                tracing::warn!(%error, "without a turn nothing is sent to amoCRM");
+                queues.turn_away(&self.account, |_| AmoError::Unavailable);
+            }
         }
     }
 
@@ -131,14 +137,11 @@ impl Duty {
         Arc::clone(&self.shared)
     }
 
-    /// Waits, and gives the moment until which it should have been.
-    async fn wait(&self, wait: Duration) -> Timestamp {
-        let due = self.shared.runtime.now().saturating_add(wait).unwrap_or(Timestamp::MAX);
-        self.shared.queues.expect(&self.account, due);
+    async fn wait(&self, wait: Duration) {
+        self.shared.queues.expect(&self.account, later(self.shared.runtime.now(), wait));
         if !wait.is_zero() {
             self.shared.runtime.sleep(wait).await;
         }
-        due
     }
 }
 
@@ -148,4 +151,8 @@ impl Drop for Duty {
             self.shared.queues.abandon(&self.account);
         }
     }
+}
+
+fn later(moment: Timestamp, by: Duration) -> Timestamp {
+    moment.saturating_add(by).unwrap_or(Timestamp::MAX)
 }

@@ -75,16 +75,27 @@ impl PoliteAmoClient {
         self.take_in(account, purpose, pass, outcome).await
     }
 
-    /// Waits for a turn.
+    /// Waits for a turn, and once more if it was missed.
     async fn turn(&self, account: &AccountHost, rank: Rank) -> Result<Pass, AmoError> {
+        let arrived = self.shared.runtime.now();
+        let pass = self.wait(account, rank, PATIENCE).await?;
+        let now = self.shared.runtime.now();
+        if !pass.is_over(now) {
+            return Ok(pass);
+        }
+        let waited = now.duration_since(arrived).try_into().unwrap_or_default();
+        self.wait(account, Rank::Again, PATIENCE.saturating_sub(waited)).await
+    }
+
+    async fn wait(&self, account: &AccountHost, rank: Rank, patience: Duration) -> Result<Pass, AmoError> {
         let shared = &self.shared;
         let now = shared.runtime.now();
-        let entered = shared.queues.enter(account, rank, PATIENCE, shared.pace.apart, now);
+        let entered = shared.queues.enter(account, rank, patience, shared.pace.apart, now);
         let entered = entered.map_err(|wait| AmoError::RateLimited { retry_after: Some(wait) })?;
         if entered.is_first {
             shared.see_to(account);
         }
-        match select(entered.told, shared.runtime.sleep(PATIENCE)).await {
+        match select(entered.told, shared.runtime.sleep(patience)).await {
             Either::Left((told, _)) => told.unwrap_or(Err(AmoError::Unavailable)),
             Either::Right(_) => Err(entered.place.missed(shared.pace.apart, shared.runtime.now())),
         }

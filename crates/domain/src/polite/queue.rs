@@ -18,8 +18,10 @@ const MUTE: SignedDuration = SignedDuration::from_secs(1);
 pub(super) type Told = Result<Pass, AmoError>;
 
 /// Whose turn it may be next. A token request keeps others from their tokens, a read waits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Rank {
+    /// Its turn had come, and was missed.
+    Again,
     Tokens,
     Reading,
 }
@@ -78,10 +80,7 @@ impl Queues {
         let mut queues = self.all();
         let is_first = !queues.contains_key(account);
         let queue = queues.entry(account.clone()).or_default();
-        let ahead = match rank {
-            Rank::Tokens => queue.waiting.iter().take_while(|waiter| waiter.rank == Rank::Tokens).count(),
-            Rank::Reading => queue.waiting.len(),
-        };
+        let ahead = queue.waiting.iter().take_while(|waiter| waiter.rank <= rank).count();
         let wait = queue.likely(ahead, apart, now);
         if wait > patience {
             return Err(wait);

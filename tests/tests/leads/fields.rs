@@ -1,0 +1,168 @@
+//! Every field as amoCRM has it.
+
+use amo_connect_contract::{FakeAccount, FakeAmo, fixtures};
+use amo_connect_domain::lead::{AmoLead, MOST_STAGES, Pipeline, Stage};
+use amo_connect_tests::TestApp;
+use serde_json::{Value, json};
+
+use crate::steps::{Amo, ids, world};
+
+/// What the service has to make of amoCRM's `lead`, but for `status` and the guest.
+fn expected(lead: &Value) -> Value {
+    let time = |name: &str| jiff::Timestamp::from_second(lead[name].as_i64().unwrap()).unwrap().to_string();
+    json!({
+        "id": lead["id"].to_string(), "amoLeadId": lead["id"], "name": lead["name"], "price": lead["price"],
+        "pipelineId": lead["pipeline_id"], "stageId": lead["status_id"],
+        "responsibleUserId": lead["responsible_user_id"],
+        "createdAt": time("created_at"), "updatedAt": time("updated_at"),
+    })
+}
+
+fn field(contact: &Value, code: &str) -> Value {
+    let fields = contact["custom_fields_values"].as_array().into_iter().flatten();
+    fields.filter(|field| field["field_code"] == code).map(|field| field["values"][0]["value"].clone()).next().into()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lead_has_every_field_as_amocrm_has_it_in_a_list_and_alone() {
+    let world = world(630).await;
+    let amo = Amo::of(&world).await;
+    let listed = world.get("olena", "/leads?limit=250").await.json();
+    let truth = amo.get("/leads?limit=250&with=contacts").await;
+    let (mut guests, mut strangers) = (0, 0);
+    for (ours, theirs) in listed["data"].as_array().unwrap().iter().zip(truth["_embedded"]["leads"].as_array().unwrap())
+    {
+        let guest = match theirs["_embedded"]["contacts"][0]["id"].as_u64() {
+            Some(id) if guests < 20 => amo.get(&format!("/contacts/{id}")).await,
+            Some(_) => continue,
+            None => Value::Null,
+        };
+        if guest.is_null() {
+            strangers += 1;
+        } else {
+            guests += 1;
+        }
+        let mut expected = expected(theirs);
+        expected["guestName"] = guest["name"].clone();
+        expected["guestPhone"] = field(&guest, "PHONE");
+        expected["guestEmail"] = field(&guest, "EMAIL");
+        expected["status"] = ours["status"].clone();
+        assert_eq!(*ours, expected);
+        let alone = world.get("olena", &format!("/leads/{}", theirs["id"])).await.json();
+        assert_eq!(alone, json!({ "success": true, "data": ours }));
+    }
+    assert!(guests == 20 && strangers > 0, "{guests} with a guest, {strangers} without");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pipelines_and_stages_have_every_field_and_say_what_a_leads_status_is() {
+    let world = world(630).await;
+    let truth = Amo::of(&world).await.get("/leads/pipelines").await;
+    let listed = world.get("olena", "/pipelines").await.json();
+    assert_eq!((&listed["success"], &listed["count"]), (&json!(true), &json!(2)));
+    let mut status_of = std::collections::HashMap::new();
+    for (ours, theirs) in
+        listed["data"].as_array().unwrap().iter().zip(truth["_embedded"]["pipelines"].as_array().unwrap())
+    {
+        let stages: Vec<Value> = theirs["_embedded"]["statuses"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .enumerate()
+            .map(|(place, stage)| {
+                let status = match (stage["id"].as_u64().unwrap(), place) {
+                    (142 | 143, _) => "CLOSED",
+                    (_, 0 | 1) => "NEW",
+                    _ => "IN_PROGRESS",
+                };
+                status_of.insert((theirs["id"].as_u64(), stage["id"].as_u64()), status);
+                json!({
+                    "id": stage["id"], "pipelineId": theirs["id"], "name": stage["name"], "sort": stage["sort"],
+                    "isEditable": stage["is_editable"], "color": stage["color"], "type": stage["type"],
+                    "mappedStatus": status,
+                })
+            })
+            .collect();
+        let expected = json!({
+            "id": theirs["id"], "name": theirs["name"], "sort": theirs["sort"], "isMain": theirs["is_main"],
+            "isUnsortedOn": theirs["is_unsorted_on"], "stages": stages,
+        });
+        assert_eq!(*ours, expected);
+        let alone = world.get("olena", &format!("/pipelines/{}/stages", theirs["id"])).await.json();
+        assert_eq!(alone, json!({ "success": true, "data": stages, "count": stages.len() }));
+    }
+    for status in ["NEW", "IN_PROGRESS", "CLOSED"] {
+        let leads = world.get("olena", &format!("/leads?limit=250&status={status}")).await.data();
+        assert!(!leads.as_array().unwrap().is_empty());
+        for lead in leads.as_array().unwrap() {
+            assert_eq!(lead["status"], status, "{lead}");
+            assert_eq!(status_of[&(lead["pipelineId"].as_u64(), lead["stageId"].as_u64())], status, "{lead}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lead_with_200_kb_of_custom_fields_is_a_lead_like_any_other() {
+    let world = world(630).await;
+    let amo = Amo::of(&world).await;
+    let second = amo.get("/leads?limit=250&page=2").await;
+    let leads = second["_embedded"]["leads"].as_array().unwrap();
+    let heavy = leads.iter().find(|lead| lead["custom_fields_values"].to_string().len() > 200_000).unwrap();
+    let answer = world.get("olena", &format!("/leads/{}", heavy["id"])).await;
+    assert_eq!(answer.data()["name"], heavy["name"]);
+    assert!(answer.text.len() < 2_000, "{}", answer.text.len());
+    let page = world.get("olena", "/leads?limit=250&page=2").await;
+    assert!(ids(&page.json()).contains(&heavy["id"].as_u64().unwrap()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_status_of_more_stages_than_a_request_can_name_is_sifted_here_and_no_lead_is_lost() {
+    let stage = |id, sort| Stage { id, name: id.to_string(), sort, is_editable: true, color: None, kind: Some(0) };
+    let pipeline = |id: u64| Pipeline {
+        id,
+        name: id.to_string(),
+        sort: 1,
+        is_main: id == 1,
+        is_unsorted_on: false,
+        is_archived: id == 3,
+        stages: (0..40)
+            .map(|place| stage(id * 1_000 + place, place.cast_signed()))
+            .chain([stage(142, 9_999)])
+            .collect(),
+    };
+    let lead = |id: u64| AmoLead {
+        id,
+        name: None,
+        price: None,
+        pipeline: Some(id % 3 + 1),
+        stage: Some(if id.is_multiple_of(7) { 142 } else { (id % 3 + 1) * 1_000 + id % 40 }),
+        responsible_user: None,
+        created_at: None,
+        updated_at: None,
+        contact: None,
+    };
+    let pipelines: Vec<_> = (1..=3).map(pipeline).collect();
+    assert!(pipelines.iter().map(|pipeline| pipeline.stages.len()).sum::<usize>() > 2 * MOST_STAGES);
+    let account = FakeAccount { leads: (1..=100).map(lead).collect(), pipelines, ..FakeAccount::empty(1) };
+    let amo = FakeAmo::new().with_account(&fixtures::host(1), account);
+    let app = TestApp::new().amo(amo.clone()).start().await;
+    app.connect_with("olena", amo.allow(&fixtures::host(1)).expose(), fixtures::host(1).as_str()).await;
+
+    for (status, in_it) in [("NEW", 2), ("IN_PROGRESS", 84), ("CLOSED", 14)] {
+        let mut found = Vec::new();
+        for page in 1..=100 {
+            let answer = app.get("olena", &format!("/leads?limit=10&status={status}&page={page}")).await.json();
+            assert!(answer["data"].as_array().unwrap().iter().all(|lead| lead["status"] == status));
+            found.extend(ids(&answer));
+            if answer["hasMore"] == false {
+                break;
+            }
+        }
+        let in_order = found.windows(2).all(|pair| pair[0] < pair[1]);
+        assert!(in_order && found.len() == in_it, "{status}: {found:?}");
+    }
+    // Those put away are not offered, and their stages are still told.
+    let listed = app.get("olena", "/pipelines").await.json();
+    assert_eq!((&listed["count"], listed["data"].as_array().unwrap().len()), (&json!(2), 2));
+    assert_eq!(app.get("olena", "/pipelines/3/stages").await.json()["count"], 41);
+}

@@ -1,0 +1,58 @@
+//! What is kept, here and in the app, and for how long.
+
+use amo_connect_tests::{ACCOUNT, Answer, RIVAL, jwt};
+use serde_json::json;
+
+use crate::steps::{calls, ids, world};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_that_was_read_outlives_the_right_to_it() {
+    let world = world(630).await;
+    let paths = ["/leads".to_owned(), "/pipelines".to_owned()];
+    let hers = world.get("olena", "/leads").await.json();
+    let (id, pipeline) = (ids(&hers)[0], hers["data"][0]["pipelineId"].clone());
+    let paths = [paths.as_slice(), &[format!("/leads/{id}"), format!("/pipelines/{pipeline}/stages")]].concat();
+    let refused = async |user: &str| {
+        for path in &paths {
+            let (answer, cost) = calls(&world, world.get(user, path)).await;
+            assert_eq!((answer.problem(), cost), ((409, "not_connected".to_owned()), 0), "{path}");
+        }
+    };
+    refused("ivan").await;
+    // Another user of the same account reads it for themselves.
+    world.connect("ivan", ACCOUNT).await;
+    assert_eq!(calls(&world, world.get("ivan", "/leads")).await.1, 3);
+
+    world.post("olena", "/disconnect", json!({})).await;
+    refused("olena").await;
+    world.connect("olena", RIVAL).await;
+    let (theirs, cost) = calls(&world, world.get("olena", "/leads")).await;
+    assert_eq!(cost, 3);
+    assert!(ids(&theirs.json()).iter().all(|lead| !ids(&hers).contains(lead)));
+    for path in &paths[2..] {
+        assert_eq!(world.get("olena", path).await.problem().0, 404, "{path}");
+    }
+    // A re-connect without a disconnect between.
+    world.connect("olena", ACCOUNT).await;
+    let (again, cost) = calls(&world, world.get("olena", "/leads")).await;
+    assert_eq!((again.json(), cost), (hers, 3));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_has_not_changed_is_not_sent_again() {
+    let world = world(630).await;
+    let first = world.get("olena", "/leads?limit=1").await.json();
+    let (id, pipeline) = (ids(&first)[0], &first["data"][0]["pipelineId"]);
+    let paths = ["/leads", &format!("/leads/{id}"), "/pipelines", &format!("/pipelines/{pipeline}/stages")];
+    for path in paths {
+        let whole = world.get("olena", path).await;
+        let tag = whole.header("etag").to_owned();
+        assert_eq!((whole.status, whole.header("cache-control")), (200, "private, no-cache"), "{path}");
+        for (known, status) in [(tag.clone(), 304), (format!("\"x\", W/{tag}"), 304), ("\"x\"".to_owned(), 200)] {
+            let request = world.http().get(world.url(path)).bearer_auth(jwt("olena")).header("if-none-match", &known);
+            let answer = Answer::to(request).await;
+            assert_eq!((answer.status, answer.text.is_empty()), (status, status == 304), "{path}, {known}");
+            assert_eq!(answer.header("etag"), tag, "{path}");
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! amoCRM's limit of calls, its 429 and its ban, with two instances and two accounts.
+
+use std::time::{Duration, Instant};
+
+use amo_connect_sandbox::{AccountId, Failure, Faults, Options, RateLimitScope, Switches};
+use amo_connect_tests::{ACCOUNT, Answer, PgDatabase, RIVAL, World, test_server};
+use futures_util::future::{Either, join_all, select};
+
+use crate::steps::ids;
+
+/// A service with the default pace, at an amoCRM that counts. Olena is of one account, Ivan of another.
+async fn counting(switches: Switches, database: Option<&PgDatabase>) -> World {
+    let mut world = World::without_service_over(Options { switches, ..Options::default() }).await;
+    world.settings.user_rate = Some("0".to_owned());
+    world.settings.address_rate = Some("0".to_owned());
+    if let Some(database) = database {
+        world.settings.database_url = Some(database.url());
+    }
+    if world.sandbox.switches().rate_limit_scope == RateLimitScope::Integration {
+        world.settings.amo_rate_limit_scope = Some("integration".to_owned());
+    }
+    world.start_service().await;
+    world.connect("olena", ACCOUNT).await;
+    world.connect("ivan", RIVAL).await;
+    world
+}
+
+/// How many were served. The others must have been told when to come back.
+fn served_or_told_when(answers: &[Answer]) -> usize {
+    let told = answers.iter().filter(|answer| answer.status != 200);
+    for answer in told {
+        assert_eq!(answer.problem(), (503, "rate_limited".to_owned()), "{answer:?}");
+        assert!((1..=15).contains(&answer.header("retry-after").parse::<u64>().unwrap()), "{answer:?}");
+    }
+    answers.iter().filter(|answer| answer.status == 200).count()
+}
+
+fn sent(world: &World, account: u64) -> u64 {
+    let sent = world.sandbox.stats().api_requests_by_account;
+    sent.get(&AccountId::from(account)).copied().unwrap_or_default()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn thirty_callers_at_once_are_served_or_told_when_and_amocrm_counts_none_too_many() {
+    let world = counting(Switches::default(), None).await;
+    let paths: Vec<_> = (1..=30).map(|page| format!("/leads?limit=20&page={page}")).collect();
+    let answers = join_all(paths.iter().map(|path| world.get("olena", path))).await;
+    let served = served_or_told_when(&answers);
+    let stats = world.sandbox.stats();
+    assert_eq!(stats.over_limit, 0, "{stats:?}");
+    assert!(served >= 10, "{served} of thirty");
+}
+
+/// Thirty-two callers at once: both users, at both instances.
+async fn at_two_instances(switches: Switches) {
+    let database = PgDatabase::empty(&test_server()).await;
+    let one = counting(switches, Some(&database)).await;
+    let two = one.another_instance().await;
+    let mut asking = Vec::new();
+    for page in 1..=8 {
+        for service in [&*one, &*two] {
+            asking.push(("olena", service, format!("/leads?limit=10&page={page}")));
+            asking.push(("ivan", service, format!("/leads?limit=5&page={page}")));
+        }
+    }
+    let answers = join_all(asking.iter().map(|(user, service, path)| service.get(user, path))).await;
+    let stats = one.sandbox.stats();
+    assert_eq!(stats.over_limit, 0, "{stats:?}");
+    served_or_told_when(&answers);
+
+    let seen_by = |name: &str| -> Vec<u64> {
+        let hers = asking.iter().zip(&answers).filter(|((user, ..), answer)| *user == name && answer.status == 200);
+        hers.flat_map(|(_, answer)| ids(&answer.json())).collect()
+    };
+    let (hers, his) = (seen_by("olena"), seen_by("ivan"));
+    assert!(!hers.is_empty() && !his.is_empty(), "{answers:?}");
+    assert!(his.iter().all(|lead| !hers.contains(lead)));
+    two.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_instances_keep_to_the_limit_of_each_of_two_accounts() {
+    at_two_instances(Switches::default()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_instances_keep_to_one_limit_for_two_accounts() {
+    at_two_instances(Switches { rate_limit_scope: RateLimitScope::Integration, ..Switches::default() }).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_429_at_one_instance_slows_that_account_at_the_other_and_no_other_account() {
+    let database = PgDatabase::empty(&test_server()).await;
+    let one = counting(Switches::default(), Some(&database)).await;
+    let two = one.another_instance().await;
+    let faults = Faults { fail_api: vec![Failure::Status(429)], ..Faults::default() };
+    one.sandbox.set_account_faults(ACCOUNT, faults).unwrap();
+    let begun = Instant::now();
+    let told = one.get("olena", "/pipelines").await;
+    assert_eq!((told.problem().1.as_str(), told.header("retry-after")), ("rate_limited", "1"));
+
+    let (hers, his) = (Box::pin(two.get("olena", "/pipelines")), Box::pin(two.get("ivan", "/pipelines")));
+    let Either::Right((his, hers)) = select(hers, his).await else { panic!("he waited for her account") };
+    assert_eq!((his.status, hers.await.status), (200, 200));
+    assert!(begun.elapsed() >= Duration::from_secs(1), "{:?}", begun.elapsed());
+    two.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ban_that_one_instance_met_stops_both_until_one_call_has_found_it_over() {
+    let database = PgDatabase::empty(&test_server()).await;
+    let one = counting(Switches::default(), Some(&database)).await;
+    let two = one.another_instance().await;
+    let ban = Faults { api_outage: Some(Failure::Html403), ..Faults::default() };
+    one.sandbox.set_account_faults(ACCOUNT, ban).unwrap();
+    let banned = async |expected| {
+        for service in [&*one, &*two, &*one, &*two] {
+            let answer = service.get("olena", "/leads").await;
+            assert_eq!(answer.problem(), (502, "crm_unavailable".to_owned()));
+            assert_eq!(service.state_of("olena").await, "connected");
+        }
+        assert_eq!(sent(&one, ACCOUNT), expected);
+        assert_eq!(two.get("ivan", "/leads").await.status, 200);
+    };
+    let pass_the_pause = async || database.execute("UPDATE turns SET ban_probe_at = ban_since").await;
+
+    banned(1).await;
+    pass_the_pause().await;
+    banned(2).await;
+    one.sandbox.set_account_faults(ACCOUNT, Faults::default()).unwrap();
+    banned(2).await;
+    pass_the_pause().await;
+    let all = join_all([&*one, &*two].map(|service| service.get("olena", "/pipelines"))).await;
+    assert!(all.iter().any(|answer| answer.status == 200), "{all:?}");
+    for service in [&*one, &*two] {
+        assert_eq!(service.get("olena", "/leads").await.status, 200);
+    }
+    two.stop().await;
+}
