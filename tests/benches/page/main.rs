@@ -1,0 +1,102 @@
+//! What our part of a page of leads costs: CPU time of the service, beside that of a client which
+//! only fetches the same answers from amoCRM, in the same run.
+//!
+//! `cargo bench -p amo-connect-tests --bench page`, or with `-- postgres://…` on that database.
+
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark tells, or says loudly why it cannot")]
+
+mod cpu;
+mod stage;
+
+use std::process::ExitCode;
+
+use stage::Stage;
+
+/// Leads a page. The ratio of two of them says how the cost grows.
+const SIZES: [u64; 4] = [10, 50, 100, 250];
+
+/// Each size is measured so often, in turns with the others; the median counts.
+const ROUNDS: usize = 7;
+
+/// So many leads are read in each round, whatever the size of the pages.
+const LEADS_A_ROUND: u64 = 10_000;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
+    if arguments.first().is_some_and(|first| first == "serve") {
+        return amo_connect::cli::run();
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(measure(arguments.first().map(String::as_str)));
+    ExitCode::SUCCESS
+}
+
+/// One round of one size, in microseconds a page.
+struct Figures {
+    service: f64,
+    fetch: f64,
+    again: f64,
+}
+
+async fn measure(database: Option<&str>) {
+    let stage = Stage::set(database).await;
+    let mut rounds: Vec<Vec<Figures>> = SIZES.iter().map(|_| Vec::new()).collect();
+    for round in 0..=ROUNDS {
+        for (size, figures) in SIZES.iter().zip(&mut rounds) {
+            let measured = one_round(&stage, *size).await;
+            // The first one warms up.
+            if round > 0 {
+                figures.push(measured);
+            }
+        }
+    }
+    println!("CPU time a page, median of {ROUNDS} rounds of {LEADS_A_ROUND} leads");
+    println!("| leads a page | the service | fetching alone | above it | ratio | the same page again |");
+    println!("|---:|---:|---:|---:|---:|---:|");
+    for (size, figures) in SIZES.iter().zip(&rounds) {
+        let service = median(figures.iter().map(|round| round.service));
+        let fetch = median(figures.iter().map(|round| round.fetch));
+        let ratio = median(figures.iter().map(|round| round.service / round.fetch));
+        let again = median(figures.iter().map(|round| round.again));
+        let above = service - fetch;
+        println!("| {size} | {service:.0} µs | {fetch:.0} µs | {above:.0} µs | {ratio:.2} | {again:.0} µs |");
+    }
+    let growth = |small: usize, large: usize| {
+        let ratios = rounds[small].iter().zip(&rounds[large]).map(|(small, large)| large.service / small.service);
+        median(ratios)
+    };
+    println!("from {} to {} leads a page the service costs {:.2} times as much", SIZES[1], SIZES[3], growth(1, 3));
+    stage.strike().await;
+}
+
+/// Reads every lead once by each way, and one page again and again.
+async fn one_round(stage: &Stage, size: u64) -> Figures {
+    let pages = LEADS_A_ROUND / size;
+    let a_page = |spent: std::time::Duration| spent.as_secs_f64() * 1e6 / f64::from(u32::try_from(pages).unwrap());
+
+    let before = stage.service_cpu();
+    for page in 1..=pages {
+        stage.through_the_service(page, size).await;
+    }
+    let service = a_page(stage.service_cpu().saturating_sub(before));
+
+    let before = stage.service_cpu();
+    for _ in 0..pages {
+        stage.through_the_service(1, size).await;
+    }
+    let again = a_page(stage.service_cpu().saturating_sub(before));
+
+    let addresses = stage.addresses(size).await;
+    let before = cpu::of_this_thread();
+    for address in &addresses {
+        stage.past_the_service(address).await;
+    }
+    let fetch = a_page(cpu::of_this_thread().saturating_sub(before));
+    Figures { service, fetch, again }
+}
+
+fn median(figures: impl Iterator<Item = f64>) -> f64 {
+    let mut figures: Vec<f64> = figures.collect();
+    figures.sort_by(f64::total_cmp);
+    figures[figures.len() / 2]
+}
