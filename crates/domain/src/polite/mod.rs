@@ -121,10 +121,11 @@ impl PoliteAmoClient {
         }
         let (shared, host) = (Arc::clone(&self.shared), account.clone());
         let telling = async move { shared.tell(&host, heard, probe).await };
-        if outcome.is_ok() {
-            // Tokens may have come: they are to be saved before anything else is done.
+        if outcome.is_ok() && purpose != Purpose::Reading {
+            // Tokens have come: they are to be saved before anything else is done.
             self.shared.runtime.spawn(Box::pin(telling));
         } else {
+            // The next call of the same page must find the ban ended.
             telling.await;
         }
         match heard {
