@@ -114,10 +114,12 @@ async fn a_token_near_its_end_is_refreshed_once_for_many_callers() {
 
     assert!(answers.iter().all(|answer| answer.status == 200), "{answers:?}");
     assert_eq!(refreshes(&amo), 1);
-    let reads = amo.asked().split_off(before + 1);
-    let new = reads.iter().find_map(|asked| if let Asked::Leads { token, .. } = asked { Some(token) } else { None });
-    let with_new = |asked: &&Asked| matches!(asked, Asked::Leads { token, .. } if Some(token) == new);
-    assert_eq!(reads.iter().filter(with_new).count(), 8, "{reads:?}");
+    let leads = |asked: &Asked| if let Asked::Leads { token, .. } = asked { Some(token.clone()) } else { None };
+    let asked = amo.asked();
+    let [old, new]: [Vec<_>; 2] =
+        [&asked[..before], &asked[before..]].map(|part| part.iter().filter_map(leads).collect());
+    // Equal reads at one time are one.
+    assert!(!new.is_empty() && new.iter().all(|token| *token == new[0] && !old.contains(token)), "{asked:?}");
     let status = app.get("olena", "/status").await.data();
     assert_eq!(status["lastRefreshedAt"], "2026-11-24T09:55:01Z");
     assert_eq!(status["connectedAt"], "2026-11-23T10:00:00Z");
