@@ -5,9 +5,11 @@ use amo_connect_domain::token::{AccessToken, RefreshToken};
 use http::header::AUTHORIZATION;
 use http::{HeaderName, HeaderValue, StatusCode};
 use reqwest::{Method, Request};
-use serde_json::Value;
+use serde::de::DeserializeOwned;
 use url::Url;
 
+use super::loose::Object;
+use super::reading::RawLocation;
 use super::refusal;
 use super::wire::Wire;
 
@@ -21,8 +23,8 @@ impl Api {
         Self { wire }
     }
 
-    /// What amoCRM has at `url`; `None` if it says that there is nothing (204).
-    pub(super) async fn get(&self, url: Url, token: &AccessToken) -> Result<Option<Value>, AmoError> {
+    /// The object that amoCRM has at `url`; `None` if it says that there is nothing (204).
+    pub(super) async fn get<T: DeserializeOwned>(&self, url: Url, token: &AccessToken) -> Result<Option<T>, AmoError> {
         let mut request = Request::new(Method::GET, url);
         request.headers_mut().insert(AUTHORIZATION, bearer(token)?);
         let answer = self.wire.send(request).await.map_err(refusal::of_lost_read)?;
@@ -30,7 +32,7 @@ impl Api {
             StatusCode::NO_CONTENT => Ok(None),
             StatusCode::OK => {
                 let body = answer.body.map_err(refusal::of_lost_read)?;
-                serde_json::from_slice(&body).ok().map(Some).ok_or(AmoError::Protocol)
+                object(&body).map(Some)
             }
             _ => Err(refusal::of_read(&answer)),
         }
@@ -38,7 +40,7 @@ impl Api {
 
     /// What amoCRM has at `url` for whoever shows this refresh token, which it does not spend;
     /// `None` if it refuses the token, or knows nothing of it.
-    pub(super) async fn look_up(&self, url: Url, token: &RefreshToken) -> Result<Option<Value>, AmoError> {
+    pub(super) async fn look_up(&self, url: Url, token: &RefreshToken) -> Result<Option<RawLocation>, AmoError> {
         let mut request = Request::new(Method::GET, url);
         let mut value = HeaderValue::try_from(token.expose()).ok().ok_or(AmoError::Protocol)?;
         value.set_sensitive(true);
@@ -47,12 +49,17 @@ impl Api {
         match answer.status {
             StatusCode::OK => {
                 let body = answer.body.map_err(refusal::of_lost_read)?;
-                serde_json::from_slice(&body).ok().map(Some).ok_or(AmoError::Protocol)
+                object(&body).map(Some)
             }
             _ if refusal::is_refused_look_up(&answer) => Ok(None),
             _ => Err(refusal::of_read(&answer)),
         }
     }
+}
+
+fn object<T: DeserializeOwned>(body: &[u8]) -> Result<T, AmoError> {
+    let read: Result<Object<T>, _> = serde_json::from_slice(body);
+    read.ok().and_then(|read| read.0).ok_or(AmoError::Protocol)
 }
 
 /// A token that fits into no header is no good: the same as if amoCRM had said so.

@@ -2,6 +2,7 @@
 
 mod api;
 mod claims;
+mod loose;
 mod query;
 mod reading;
 mod refusal;
@@ -23,6 +24,7 @@ use url::Url;
 pub use settings::{AmoLimits, AmoSettings};
 
 use api::Api;
+use reading::{RawAccount, RawLead, RawPage};
 use token::TokenEndpoint;
 use wire::Wire;
 
@@ -98,20 +100,20 @@ impl AmoClient for OauthAmoClient {
         let shard = claims::api_domain(access.expose()).and_then(|shard| self.settings.allowed_hosts.admit(&shard));
         let url = self.address(shard.as_ref().unwrap_or(host), "/oauth2/account/current/subdomain")?;
         let Some(answer) = self.api.look_up(url, refresh).await? else { return Ok(None) };
-        let domain = reading::domain(&answer).ok_or(AmoError::Protocol)?;
+        let domain = answer.domain.as_str().ok_or(AmoError::Protocol)?;
         self.settings.allowed_hosts.admit(domain).map(Some).ok_or(AmoError::HostNotAllowed)
     }
 
     async fn account(&self, host: &AccountHost, token: &AccessToken) -> Result<AccountId, AmoError> {
         let answer = self.api.get(self.address(host, "/api/v4/account")?, token).await?;
-        answer.as_ref().and_then(reading::account).ok_or(AmoError::Protocol)
+        answer.and_then(RawAccount::read).ok_or(AmoError::Protocol)
     }
 
     async fn leads(&self, host: &AccountHost, token: &AccessToken, filter: &LeadFilter) -> Result<LeadPage, AmoError> {
         let mut url = self.address(host, "/api/v4/leads")?;
         url.set_query(Some(&query::leads(filter)));
         match self.api.get(url, token).await? {
-            Some(page) => reading::leads(&page).ok_or(AmoError::Protocol),
+            Some(page) => RawPage::leads(page).ok_or(AmoError::Protocol),
             None => Ok(LeadPage { leads: Vec::new(), has_more: false }),
         }
     }
@@ -119,7 +121,7 @@ impl AmoClient for OauthAmoClient {
     async fn lead(&self, host: &AccountHost, token: &AccessToken, id: u64) -> Result<Option<AmoLead>, AmoError> {
         let url = self.address(host, &format!("/api/v4/leads/{id}?with=contacts"))?;
         match self.api.get(url, token).await? {
-            Some(lead) => reading::lead(&lead).ok_or(AmoError::Protocol),
+            Some(lead) => RawLead::read(lead).ok_or(AmoError::Protocol),
             None => Ok(None),
         }
     }
@@ -132,14 +134,14 @@ impl AmoClient for OauthAmoClient {
         }
         url.set_query(Some(&query::contacts(ids)));
         match self.api.get(url, token).await? {
-            Some(page) => reading::contacts(&page).ok_or(AmoError::Protocol),
+            Some(page) => RawPage::contacts(page).ok_or(AmoError::Protocol),
             None => Ok(Vec::new()),
         }
     }
 
     async fn pipelines(&self, host: &AccountHost, token: &AccessToken) -> Result<Vec<Pipeline>, AmoError> {
         match self.api.get(self.address(host, "/api/v4/leads/pipelines")?, token).await? {
-            Some(page) => reading::pipelines(&page).ok_or(AmoError::Protocol),
+            Some(page) => RawPage::pipelines(page).ok_or(AmoError::Protocol),
             None => Ok(Vec::new()),
         }
     }

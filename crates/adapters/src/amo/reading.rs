@@ -3,32 +3,208 @@
 use amo_connect_domain::ids::AccountId;
 use amo_connect_domain::lead::{AmoLead, Contact, LeadPage, Pipeline, Stage};
 use jiff::Timestamp;
+use serde::Deserialize;
 use serde_json::Value;
 
+use super::loose::{List, Object};
+
 /// The answer of `GET /api/v4/account`.
-pub(super) fn account(answer: &Value) -> Option<AccountId> {
-    id(&answer["id"]).map(AccountId)
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct RawAccount {
+    id: Value,
 }
 
-/// The host of an account that was looked up.
-pub(super) fn domain(answer: &Value) -> Option<&str> {
-    answer["domain"].as_str()
+impl RawAccount {
+    pub(super) fn read(self) -> Option<AccountId> {
+        id(&self.id).map(AccountId)
+    }
 }
 
-/// A list of leads.
-pub(super) fn leads(answer: &Value) -> Option<LeadPage> {
-    let leads = embedded(answer, "leads")?.iter().filter_map(|entry| lead(entry).flatten()).collect();
-    Some(LeadPage { leads, has_more: answer["_links"]["next"].is_object() })
+/// An account that was looked up.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct RawLocation {
+    pub(super) domain: Value,
 }
 
-/// A list of contacts.
-pub(super) fn contacts(answer: &Value) -> Option<Vec<Contact>> {
-    Some(embedded(answer, "contacts")?.iter().filter_map(contact).collect())
+/// A list.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct RawPage {
+    #[serde(rename = "_embedded")]
+    embedded: Object<Embedded>,
+    #[serde(rename = "_links")]
+    links: Object<Links>,
 }
 
-/// The list of pipelines.
-pub(super) fn pipelines(answer: &Value) -> Option<Vec<Pipeline>> {
-    Some(embedded(answer, "pipelines")?.iter().filter_map(pipeline).collect())
+/// What a list, or a part of one, has in it.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Embedded {
+    leads: List<RawLead>,
+    contacts: List<RawContact>,
+    pipelines: List<RawPipeline>,
+    statuses: List<RawStage>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Links {
+    next: Value,
+}
+
+impl RawPage {
+    pub(super) fn leads(self) -> Option<LeadPage> {
+        let leads = self.embedded.0?.leads.0?.into_iter().filter_map(|lead| lead.read().flatten()).collect();
+        Some(LeadPage { leads, has_more: self.links.0.is_some_and(|links| links.next.is_object()) })
+    }
+
+    pub(super) fn contacts(self) -> Option<Vec<Contact>> {
+        Some(self.embedded.0?.contacts.0?.into_iter().filter_map(RawContact::read).collect())
+    }
+
+    pub(super) fn pipelines(self) -> Option<Vec<Pipeline>> {
+        Some(self.embedded.0?.pipelines.0?.into_iter().filter_map(RawPipeline::read).collect())
+    }
+}
+
+/// One lead, in a list or alone.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct RawLead {
+    id: Value,
+    name: Value,
+    price: Value,
+    pipeline_id: Value,
+    status_id: Value,
+    responsible_user_id: Value,
+    created_at: Value,
+    updated_at: Value,
+    is_deleted: Value,
+    #[serde(rename = "_embedded")]
+    embedded: Object<Embedded>,
+}
+
+impl RawLead {
+    /// `Some(None)` if it was deleted.
+    #[expect(clippy::option_option, reason = "no lead, and nothing that is one, are two answers")]
+    pub(super) fn read(self) -> Option<Option<AmoLead>> {
+        let number = id(&self.id)?;
+        Some((self.is_deleted != true).then(|| self.existing(number)))
+    }
+
+    fn existing(self, number: u64) -> AmoLead {
+        AmoLead {
+            id: number,
+            name: text(self.name),
+            price: self.price.as_number().cloned(),
+            pipeline: id(&self.pipeline_id),
+            stage: id(&self.status_id),
+            responsible_user: id(&self.responsible_user_id),
+            created_at: time(&self.created_at),
+            updated_at: time(&self.updated_at),
+            contact: self.embedded.0.and_then(|embedded| main(&embedded.contacts.0?)),
+        }
+    }
+}
+
+fn main(contacts: &[RawContact]) -> Option<u64> {
+    let main = contacts.iter().find(|contact| contact.is_main == true).and_then(|contact| id(&contact.id));
+    main.or_else(|| contacts.iter().find_map(|contact| id(&contact.id)))
+}
+
+/// A contact, or a lead's mention of one.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct RawContact {
+    id: Value,
+    is_main: Value,
+    name: Value,
+    custom_fields_values: List<CustomField>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct CustomField {
+    field_code: Value,
+    values: List<CustomValue>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct CustomValue {
+    value: Value,
+}
+
+impl RawContact {
+    fn read(self) -> Option<Contact> {
+        let (mut phone, mut email) = (None, None);
+        for field in self.custom_fields_values.0.unwrap_or_default() {
+            let known = match field.field_code.as_str() {
+                Some("PHONE") => &mut phone,
+                Some("EMAIL") => &mut email,
+                _ => continue,
+            };
+            if known.is_none() {
+                *known = field.values.0.unwrap_or_default().into_iter().find_map(|entry| text(entry.value));
+            }
+        }
+        Some(Contact { id: id(&self.id)?, name: text(self.name), phone, email })
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct RawPipeline {
+    id: Value,
+    name: Value,
+    sort: Value,
+    is_main: Value,
+    is_unsorted_on: Value,
+    is_archive: Value,
+    #[serde(rename = "_embedded")]
+    embedded: Object<Embedded>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct RawStage {
+    id: Value,
+    name: Value,
+    sort: Value,
+    is_editable: Value,
+    color: Value,
+    #[serde(rename = "type")]
+    kind: Value,
+}
+
+impl RawPipeline {
+    fn read(self) -> Option<Pipeline> {
+        let stages = self.embedded.0.and_then(|embedded| embedded.statuses.0).unwrap_or_default();
+        Some(Pipeline {
+            id: id(&self.id)?,
+            name: text(self.name).unwrap_or_default(),
+            sort: self.sort.as_i64().unwrap_or_default(),
+            is_main: self.is_main == true,
+            is_unsorted_on: self.is_unsorted_on == true,
+            is_archived: self.is_archive == true,
+            stages: stages.into_iter().filter_map(RawStage::read).collect(),
+        })
+    }
+}
+
+impl RawStage {
+    fn read(self) -> Option<Stage> {
+        Some(Stage {
+            id: id(&self.id)?,
+            name: text(self.name).unwrap_or_default(),
+            sort: self.sort.as_i64().unwrap_or_default(),
+            is_editable: self.is_editable == true,
+            color: text(self.color),
+            kind: self.kind.as_i64(),
+        })
+    }
 }
 
 /// A number of amoCRM's that names something; never 0.
@@ -36,80 +212,10 @@ pub(super) fn id(value: &Value) -> Option<u64> {
     value.as_u64().or_else(|| value.as_str()?.parse().ok()).filter(|id| *id != 0)
 }
 
-/// One lead; `Some(None)` if it was deleted.
-#[expect(clippy::option_option, reason = "no lead, and nothing that is one, are two answers")]
-pub(super) fn lead(value: &Value) -> Option<Option<AmoLead>> {
-    let number = id(&value["id"])?;
-    Some((value["is_deleted"] != true).then(|| existing(number, value)))
-}
-
-fn existing(number: u64, value: &Value) -> AmoLead {
-    AmoLead {
-        id: number,
-        name: text(&value["name"]),
-        price: value["price"].as_number().cloned(),
-        pipeline: id(&value["pipeline_id"]),
-        stage: id(&value["status_id"]),
-        responsible_user: id(&value["responsible_user_id"]),
-        created_at: time(&value["created_at"]),
-        updated_at: time(&value["updated_at"]),
-        contact: main_contact(value),
-    }
-}
-
-fn main_contact(lead: &Value) -> Option<u64> {
-    let contacts = embedded(lead, "contacts")?;
-    let main = contacts.iter().find(|contact| contact["is_main"] == true).and_then(|contact| id(&contact["id"]));
-    main.or_else(|| contacts.iter().find_map(|contact| id(&contact["id"])))
-}
-
-fn contact(value: &Value) -> Option<Contact> {
-    Some(Contact {
-        id: id(&value["id"])?,
-        name: text(&value["name"]),
-        phone: first_of(value, "PHONE"),
-        email: first_of(value, "EMAIL"),
-    })
-}
-
-fn first_of(contact: &Value, field_code: &str) -> Option<String> {
-    let fields = contact["custom_fields_values"].as_array()?;
-    let values = fields.iter().filter(|field| field["field_code"] == field_code).filter_map(|f| f["values"].as_array());
-    values.flatten().find_map(|entry| text(&entry["value"]))
-}
-
-fn pipeline(value: &Value) -> Option<Pipeline> {
-    let stages = embedded(value, "statuses").map_or_else(Vec::new, |all| all.iter().filter_map(stage).collect());
-    Some(Pipeline {
-        id: id(&value["id"])?,
-        name: text(&value["name"]).unwrap_or_default(),
-        sort: value["sort"].as_i64().unwrap_or_default(),
-        is_main: value["is_main"] == true,
-        is_unsorted_on: value["is_unsorted_on"] == true,
-        is_archived: value["is_archive"] == true,
-        stages,
-    })
-}
-
-fn stage(value: &Value) -> Option<Stage> {
-    Some(Stage {
-        id: id(&value["id"])?,
-        name: text(&value["name"]).unwrap_or_default(),
-        sort: value["sort"].as_i64().unwrap_or_default(),
-        is_editable: value["is_editable"] == true,
-        color: text(&value["color"]),
-        kind: value["type"].as_i64(),
-    })
-}
-
-fn embedded<'a>(value: &'a Value, name: &str) -> Option<&'a Vec<Value>> {
-    value["_embedded"][name].as_array()
-}
-
 /// A text that says something; phone numbers come as numbers, too.
-fn text(value: &Value) -> Option<String> {
+fn text(value: Value) -> Option<String> {
     match value {
-        Value::String(text) if !text.trim().is_empty() => Some(text.clone()),
+        Value::String(text) if !text.trim().is_empty() => Some(text),
         Value::Number(number) => Some(number.to_string()),
         _ => None,
     }

@@ -1,0 +1,152 @@
+//! JSON that may be odd: what has not the shape that is expected counts as absent, and loses
+//! nothing of what is around it. What nobody reads is skipped: of a page of leads, that is most.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+
+/// An object, if it is one. The members of `T` are loose themselves: a [`serde_json::Value`], an
+/// [`Object`] or a [`List`], each with a default.
+#[derive(Debug)]
+pub(super) struct Object<T>(pub(super) Option<T>);
+
+/// The objects of a list, if it is one.
+#[derive(Debug)]
+pub(super) struct List<T>(pub(super) Option<Vec<T>>);
+
+impl<T> Default for Object<T> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+impl<T> Default for List<T> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
+        json.deserialize_any(Loose(PhantomData))
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
+    fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
+        json.deserialize_any(Loose(PhantomData))
+    }
+}
+
+/// What JSON is expected to be. All other JSON is the default.
+trait Shape<'de>: Default {
+    fn of_object<A: MapAccess<'de>>(members: A) -> Result<Self, A::Error> {
+        IgnoredAny.visit_map(members).map(|_| Self::default())
+    }
+
+    fn of_list<A: SeqAccess<'de>>(entries: A) -> Result<Self, A::Error> {
+        IgnoredAny.visit_seq(entries).map(|_| Self::default())
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Shape<'de> for Object<T> {
+    fn of_object<A: MapAccess<'de>>(members: A) -> Result<Self, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(members)).map(|object| Self(Some(object)))
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Shape<'de> for List<T> {
+    fn of_list<A: SeqAccess<'de>>(mut entries: A) -> Result<Self, A::Error> {
+        let mut list = Vec::new();
+        while let Some(Object(entry)) = entries.next_element()? {
+            list.extend(entry);
+        }
+        Ok(Self(Some(list)))
+    }
+}
+
+struct Loose<S>(PhantomData<S>);
+
+impl<'de, S: Shape<'de>> Visitor<'de> for Loose<S> {
+    type Value = S;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<S, E> {
+        Ok(S::default())
+    }
+
+    fn visit_bool<E: Error>(self, _: bool) -> Result<S, E> {
+        Ok(S::default())
+    }
+
+    fn visit_i64<E: Error>(self, _: i64) -> Result<S, E> {
+        Ok(S::default())
+    }
+
+    fn visit_u64<E: Error>(self, _: u64) -> Result<S, E> {
+        Ok(S::default())
+    }
+
+    fn visit_f64<E: Error>(self, _: f64) -> Result<S, E> {
+        Ok(S::default())
+    }
+
+    fn visit_str<E: Error>(self, _: &str) -> Result<S, E> {
+        Ok(S::default())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, entries: A) -> Result<S, A::Error> {
+        S::of_list(entries)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<S, A::Error> {
+        S::of_object(members)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[derive(Debug, Default, Deserialize)]
+    #[serde(default)]
+    struct Thing {
+        id: Value,
+        parts: List<Self>,
+        box_: Object<Box<Self>>,
+    }
+
+    fn read(body: &str) -> Result<Object<Thing>, serde_json::Error> {
+        serde_json::from_str(body)
+    }
+
+    #[test]
+    fn what_is_odd_is_absent_and_loses_nothing_around_it() {
+        for odd in ["null", "true", "-1", "18446744073709551615", "1.5", "\"x\"", "[[1],{}]", "{\"x\":{\"y\":[]}}"] {
+            let body = format!(r#"{{"parts":[{odd},{{"id":1}}],"other":{odd},"box_":{odd},"id":{odd}}}"#);
+            let thing = read(&body).unwrap().0.unwrap();
+            assert_eq!(thing.id.to_string(), odd);
+            assert_eq!(thing.parts.0.unwrap().last().unwrap().id, 1, "{odd}");
+            assert!(thing.box_.0.is_none_or(|found| found.id.is_null()), "{odd}");
+
+            let thing = read(&format!(r#"{{"parts":{odd},"id":2}}"#)).unwrap().0.unwrap();
+            assert_eq!((thing.parts.0.is_some(), thing.id), (odd.starts_with('['), json!(2)), "{odd}");
+            assert_eq!(read(odd).unwrap().0.is_some(), odd.starts_with('{'), "{odd}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_json_is_refused_wherever_it_is() {
+        for body in ["", "{", r#"{"id":1}x"#, r#"{"other":[1,}"#, r#"{"other":"x}"#, r#"{"id":01}"#, "\"\u{7}\""] {
+            assert!(read(body).is_err(), "{body}");
+        }
+    }
+}
