@@ -1,11 +1,14 @@
 //! `GET /leads` and `GET /leads/{amoLeadId}`.
 
+use std::fmt::Display;
+
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use amo_connect_domain::lead::{Lead, LeadStatus};
 use amo_connect_domain::usecase::LeadRequest;
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde::{Serialize, Serializer};
+use serde_json::{Number, json};
 use url::form_urlencoded;
 
 use super::reading::{amo_number, number, refusal, revalidated, word};
@@ -19,14 +22,8 @@ pub async fn list(request: HttpRequest, state: Data<AppState>, caller: RatedCall
     let (page, limit) = (wanted.page, wanted.limit);
     let use_cases = state.use_cases.clone();
     let list = state.run(async move { use_cases.leads(&caller.0, &wanted).await }).await?;
-    let body = json!({
-        "success": true,
-        "data": list.leads.iter().map(describe).collect::<Vec<_>>(),
-        "page": page,
-        "limit": limit,
-        "hasMore": list.has_more,
-    });
-    Ok(revalidated(&request, &body))
+    let data = list.leads.iter().map(Described::from).collect();
+    revalidated(&request, &Listed { success: true, data, page, limit, has_more: list.has_more })
 }
 
 /// One of the caller's leads.
@@ -40,26 +37,67 @@ pub async fn one(
     let use_cases = state.use_cases.clone();
     let lead = state.run(async move { use_cases.lead(&caller.0, id).await }).await?;
     let lead = lead.ok_or(ApiError::LeadNotFound)?;
-    Ok(revalidated(&request, &json!({ "success": true, "data": describe(&lead) })))
+    revalidated(&request, &json!({ "success": true, "data": Described::from(&*lead) }))
 }
 
-fn describe(lead: &Lead) -> Value {
-    let Lead { lead, status, guest } = lead;
-    json!({
-        "id": lead.id.to_string(),
-        "amoLeadId": lead.id,
-        "name": lead.name,
-        "guestName": guest.as_ref().and_then(|guest| guest.name.as_ref()),
-        "guestPhone": guest.as_ref().and_then(|guest| guest.phone.as_ref()),
-        "guestEmail": guest.as_ref().and_then(|guest| guest.email.as_ref()),
-        "status": word(*status),
-        "price": lead.price,
-        "pipelineId": lead.pipeline,
-        "stageId": lead.stage,
-        "responsibleUserId": lead.responsible_user,
-        "createdAt": lead.created_at.map(|at| at.to_string()),
-        "updatedAt": lead.updated_at.map(|at| at.to_string()),
-    })
+/// A page as the app gets it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Listed<'a> {
+    success: bool,
+    data: Vec<Described<'a>>,
+    page: u32,
+    limit: u32,
+    has_more: bool,
+}
+
+/// A lead as the app gets it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Described<'a> {
+    id: Text<u64>,
+    amo_lead_id: u64,
+    name: Option<&'a str>,
+    guest_name: Option<&'a str>,
+    guest_phone: Option<&'a str>,
+    guest_email: Option<&'a str>,
+    status: &'static str,
+    price: Option<&'a Number>,
+    pipeline_id: Option<u64>,
+    stage_id: Option<u64>,
+    responsible_user_id: Option<u64>,
+    created_at: Option<Text<Timestamp>>,
+    updated_at: Option<Text<Timestamp>>,
+}
+
+/// A value that is written as its text.
+struct Text<T>(T);
+
+impl<T: Display> Serialize for Text<T> {
+    fn serialize<S: Serializer>(&self, json: S) -> Result<S::Ok, S::Error> {
+        json.collect_str(&self.0)
+    }
+}
+
+impl<'a> From<&'a Lead> for Described<'a> {
+    fn from(Lead { lead, status, guest }: &'a Lead) -> Self {
+        let guest = guest.as_deref();
+        Self {
+            id: Text(lead.id),
+            amo_lead_id: lead.id,
+            name: lead.name.as_deref(),
+            guest_name: guest.and_then(|guest| guest.name.as_deref()),
+            guest_phone: guest.and_then(|guest| guest.phone.as_deref()),
+            guest_email: guest.and_then(|guest| guest.email.as_deref()),
+            status: word(*status),
+            price: lead.price.as_ref(),
+            pipeline_id: lead.pipeline,
+            stage_id: lead.stage,
+            responsible_user_id: lead.responsible_user,
+            created_at: lead.created_at.map(Text),
+            updated_at: lead.updated_at.map(Text),
+        }
+    }
 }
 
 fn read(query: &str) -> Result<LeadRequest, ApiError> {

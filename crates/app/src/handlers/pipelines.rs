@@ -15,7 +15,7 @@ pub async fn list(request: HttpRequest, state: Data<AppState>, caller: RatedCall
     let use_cases = state.use_cases.clone();
     let pipelines = state.run(async move { use_cases.pipelines(&caller.0).await }).await?;
     let listed: Vec<_> = pipelines.iter().filter(|pipeline| !pipeline.is_archived).map(describe).collect();
-    Ok(revalidated(&request, &counted(&listed)))
+    revalidated(&request, &counted(&listed))
 }
 
 /// The stages of one of the caller's pipelines, also of one put away: leads may still be in it.
@@ -29,7 +29,7 @@ pub async fn stages(
     let use_cases = state.use_cases.clone();
     let pipelines = state.run(async move { use_cases.pipelines(&caller.0).await }).await?;
     let pipeline = pipelines.iter().find(|pipeline| pipeline.id == id).ok_or(ApiError::PipelineNotFound)?;
-    Ok(revalidated(&request, &counted(&stages_of(pipeline))))
+    revalidated(&request, &counted(&stages_of(pipeline)))
 }
 
 fn counted(data: &[Value]) -> Value {

@@ -8,14 +8,14 @@ use actix_web::{HttpRequest, HttpResponse};
 use amo_connect_domain::lead::LeadStatus;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde_json::Value;
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::error::ApiError;
 
 /// An answer that the app may keep, and asks about before it uses it again.
-pub(super) fn revalidated(request: &HttpRequest, body: &Value) -> HttpResponse {
-    let body = body.to_string();
+pub(super) fn revalidated(request: &HttpRequest, body: &impl Serialize) -> Result<HttpResponse, ApiError> {
+    let body = serde_json::to_vec(body).or(Err(ApiError::Internal(None)))?;
     let tag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(&Sha256::digest(&body)[..16]));
     let known = request.headers().get(IF_NONE_MATCH).and_then(|tags| tags.to_str().ok());
     let unchanged = known.is_some_and(|tags| {
@@ -23,7 +23,7 @@ pub(super) fn revalidated(request: &HttpRequest, body: &Value) -> HttpResponse {
     });
     let mut response = if unchanged { HttpResponse::NotModified() } else { HttpResponse::Ok() };
     response.insert_header((CACHE_CONTROL, "private, no-cache")).insert_header((ETAG, tag));
-    if unchanged { response.finish() } else { response.content_type("application/json").body(body) }
+    Ok(if unchanged { response.finish() } else { response.content_type("application/json").body(body) })
 }
 
 /// What the app calls a stage.
