@@ -7,6 +7,7 @@
 
 mod cpu;
 mod stage;
+mod turns;
 
 use std::process::ExitCode;
 
@@ -67,6 +68,8 @@ async fn measure(database: Option<&str>) {
     };
     println!("from {} to {} leads a page the service costs {:.2} times as much", SIZES[1], SIZES[3], growth(1, 3));
     stage.strike().await;
+    let (wait, used) = turns::measure(database).await;
+    println!("a turn costs {used:.0} µs of CPU time, and is booked within {wait:.0} µs (median)");
 }
 
 /// Reads every lead once by each way, and one page again and again.

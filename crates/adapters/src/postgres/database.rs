@@ -23,6 +23,9 @@ use crate::rows::{
 /// Each statement sees what was committed before it, also after it has waited for a lock.
 pub(super) const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
 
+/// The same for what may be lost if the server stops at the wrong moment.
+const BEGIN_LIGHTLY: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL synchronous_commit = off";
+
 /// A PostgreSQL database.
 #[derive(Clone)]
 pub struct Postgres {
@@ -41,8 +44,8 @@ impl fmt::Debug for Postgres {
 }
 
 impl Postgres {
-    /// Runs `work`, within a transaction if it is to be one.
-    async fn run<T, W>(&self, transaction: bool, work: W) -> Result<T, StoreError>
+    /// Runs `work`, within a transaction if it is told how to begin one.
+    async fn run<T, W>(&self, begin: Option<&'static str>, work: W) -> Result<T, StoreError>
     where
         T: Send + 'static,
         W: Work<T>,
@@ -50,7 +53,7 @@ impl Postgres {
         let this = self.clone();
         run_on(&self.runtime, async move {
             let mut connection = checkout(&this.pool).await?;
-            let running = this.run_on(&mut connection, transaction, work);
+            let running = this.run_on(&mut connection, begin, work);
             let outcome = tokio::time::timeout(this.transaction_timeout, running).await;
             let outcome = outcome.unwrap_or_else(|_| Err(Failure::unavailable(DatabaseError::new("it took too long"))));
             if matches!(outcome, Err(Failure::Unavailable(_))) {
@@ -66,17 +69,17 @@ impl Postgres {
     async fn run_on<T, W: Work<T>>(
         &self,
         connection: &mut AsyncPgConnection,
-        transaction: bool,
+        begin: Option<&str>,
         work: W,
     ) -> Result<T, Failure> {
-        if transaction {
-            AnsiTransactionManager::begin_transaction_sql(connection, BEGIN).await?;
+        if let Some(begin) = begin {
+            AnsiTransactionManager::begin_transaction_sql(connection, begin).await?;
         }
         let mut rows = PgRows { connection, clock_shift: &self.clock_shift };
         let outcome = work(Session::new(&mut rows, &self.keys)).await;
-        if transaction && outcome.is_ok() {
+        if begin.is_some() && outcome.is_ok() {
             AnsiTransactionManager::commit_transaction(connection).await?;
-        } else if transaction {
+        } else if begin.is_some() {
             AnsiTransactionManager::rollback_transaction(connection).await?;
         }
         outcome
@@ -91,7 +94,7 @@ impl Database for Postgres {
         T: Send + 'static,
         W: Work<T>,
     {
-        self.run(false, work).await
+        self.run(None, work).await
     }
 
     async fn write<T, W>(&self, work: W) -> Result<T, StoreError>
@@ -99,7 +102,15 @@ impl Database for Postgres {
         T: Send + 'static,
         W: Work<T>,
     {
-        self.run(true, work).await
+        self.run(Some(BEGIN), work).await
+    }
+
+    async fn jot<T, W>(&self, work: W) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        W: Work<T>,
+    {
+        self.run(Some(BEGIN_LIGHTLY), work).await
     }
 
     /// What a row was is gone from the table for everybody, and from its file at the next
@@ -109,7 +120,7 @@ impl Database for Postgres {
         T: Send + 'static,
         W: Work<T>,
     {
-        self.run(true, work).await
+        self.run(Some(BEGIN), work).await
     }
 }
 

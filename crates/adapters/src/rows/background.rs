@@ -2,6 +2,7 @@
 
 use amo_connect_domain::ports::StoreError;
 use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
 
 use super::failure::{DatabaseError, Failure};
 
@@ -12,9 +13,14 @@ pub(crate) async fn run_on<T: Send + 'static>(
     runtime: &Handle,
     work: impl Future<Output = Result<T, Failure>> + Send + 'static,
 ) -> Result<T, StoreError> {
-    match runtime.spawn(work).await {
-        Ok(outcome) => outcome.map_err(StoreError::from),
+    outcome_of(runtime.spawn(work)).await.map_err(StoreError::from)
+}
+
+/// What a task came to. Its panic goes on here.
+pub(crate) async fn outcome_of<T>(task: JoinHandle<Result<T, Failure>>) -> Result<T, Failure> {
+    match task.await {
+        Ok(outcome) => outcome,
         Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
-        Err(_) => Err(Failure::unavailable(DatabaseError::new("the program is stopping")).into()),
+        Err(_) => Err(Failure::unavailable(DatabaseError::new("the program is stopping"))),
     }
 }

@@ -21,7 +21,7 @@ mod store;
 mod turns;
 
 pub(crate) use access::{Dialect, Rows, SealedRow, rows_in_diesel};
-pub(crate) use background::run_on;
+pub(crate) use background::{outcome_of, run_on};
 pub use failure::DatabaseError;
 pub(crate) use failure::Failure;
 pub(crate) use pool::{checkout, kind, pool};

@@ -35,6 +35,13 @@ pub(crate) trait Database: Debug + Send + Sync + 'static {
         T: Send + 'static,
         W: Work<T>;
 
+    /// Like [`Self::write`], for what may be lost in a power cut: it is committed, for all to see,
+    /// before it is on disk. What was written before it loses nothing by it.
+    async fn jot<T, W>(&self, work: W) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        W: Work<T>;
+
     /// Like [`Self::write`], for work that wipes tokens: has the database forget, as far as it
     /// can, what they were in its files too.
     async fn wipe<T, W>(&self, work: W) -> Result<T, StoreError>

@@ -21,7 +21,7 @@ pub(crate) const INTEGRATION: &str = "*";
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = turns, treat_none_as_null = true, check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite))]
 pub(crate) struct LineRow {
-    line: String,
+    pub(super) line: String,
     next_at: Option<i64>,
     ban_since: Option<i64>,
     ban_probe_at: Option<i64>,
@@ -62,23 +62,24 @@ impl TryFrom<LineRow> for Line {
 impl<D: Database> TurnBook for Store<D> {
     async fn take_turn(&self, account: &AccountHost, pace: Pace, patience: Duration) -> Result<Turn, StoreError> {
         let account = account.clone();
-        self.database.write(move |session| Box::pin(session.take_turn(account, pace, patience))).await
+        self.database.jot(move |session| Box::pin(session.take_turn(account, pace, patience))).await
     }
 
     async fn hear(&self, account: &AccountHost, heard: Heard, probe: Option<Probe>) -> Result<(), StoreError> {
         let account = account.clone();
-        self.database.write(move |session| Box::pin(session.hear(account, heard, probe))).await
+        self.database.jot(move |session| Box::pin(session.hear(account, heard, probe))).await
     }
 
     async fn sweep(&self) -> Result<(), StoreError> {
-        self.database.write(|session| Box::pin(session.forget_turns())).await
+        self.database.jot(|session| Box::pin(session.forget_turns())).await
     }
 }
 
 /// The rows of `turns`, within a transaction. [`turn_rows_in_diesel!`] writes it for each database.
 #[async_trait]
 pub(crate) trait TurnRows: Send {
-    async fn line(&mut self, name: &str) -> Result<Option<LineRow>, Failure>;
+    /// Those of these lines that are there.
+    async fn lines(&mut self, names: [&str; 2]) -> Result<Vec<LineRow>, Failure>;
     async fn put_line(&mut self, row: &LineRow) -> Result<(), Failure>;
     /// How many accounts but this one have a ban that began later.
     async fn banned_accounts(&mut self, but: &str, micros: i64) -> Result<i64, Failure>;
@@ -94,9 +95,11 @@ macro_rules! turn_rows_in_diesel {
 
             #[async_trait::async_trait]
             impl $crate::rows::TurnRows for $rows {
-                async fn line(&mut self, name: &str) -> Result<Option<LineRow>, Failure> {
-                    let found = turns::table.find(name).select(LineRow::as_select());
-                    Ok(found.first(self.connection).await.optional()?)
+                async fn lines(&mut self, names: [&str; 2]) -> Result<Vec<LineRow>, Failure> {
+                    let found = turns::table
+                        .filter(turns::line.eq(names[0]).or(turns::line.eq(names[1])))
+                        .select(LineRow::as_select());
+                    Ok(found.load(self.connection).await?)
                 }
 
                 async fn put_line(&mut self, row: &LineRow) -> Result<(), Failure> {

@@ -10,6 +10,7 @@ use amo_connect_domain::token::CodeHash;
 use async_trait::async_trait;
 use diesel::connection::{AnsiTransactionManager, TransactionManager as _};
 use diesel_async::pooled_connection::deadpool::{Object, Pool};
+use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use tokio::runtime::Handle;
 
@@ -18,7 +19,16 @@ use super::file::Identity;
 use super::pool::Connection;
 use super::wal;
 use crate::cipher::TokenKeys;
-use crate::rows::{Database, Dialect, Failure, Session, Work, checkout, rows_in_diesel, run_on, turn_rows_in_diesel};
+use crate::rows::{
+    Database, Dialect, Failure, Session, Work, checkout, outcome_of, rows_in_diesel, run_on, turn_rows_in_diesel,
+};
+
+/// Begins a transaction that is on disk when it is committed, and with it all before it. The
+/// one before may have been begun [`LIGHTLY`].
+const DURABLY: &str = "PRAGMA synchronous = FULL; BEGIN IMMEDIATE";
+
+/// Begins a transaction that a power cut may take back.
+const LIGHTLY: &str = "PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE";
 
 /// A SQLite file.
 #[derive(Clone)]
@@ -47,29 +57,42 @@ impl Sqlite {
         checkout(pool).await
     }
 
-    async fn write_and<T, W>(&self, scrub: bool, work: W) -> Result<T, StoreError>
+    /// Runs `job` on a connection of `pool`, all of it on one thread that may block.
+    async fn run<T, J>(&self, pool: &Pool<Connection>, job: J) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        J: FnOnce(Self, Object<Connection>) -> BoxFuture<'static, Result<T, Failure>> + Send + 'static,
+    {
+        let (this, pool) = (self.clone(), pool.clone());
+        run_on(&self.runtime, async move {
+            let connection = this.checkout(&pool).await?;
+            let runtime = this.runtime.clone();
+            outcome_of(tokio::task::spawn_blocking(move || runtime.block_on(job(this, connection)))).await
+        })
+        .await
+    }
+
+    async fn write_and<T, W>(&self, begin: &'static str, scrub: bool, work: W) -> Result<T, StoreError>
     where
         T: Send + 'static,
         W: Work<T>,
     {
-        let this = self.clone();
-        run_on(&self.runtime, async move {
-            let mut connection = this.checkout(&this.writer).await?;
-            connection
-                .spawn_blocking(|raw| AnsiTransactionManager::begin_transaction_sql(raw, "BEGIN IMMEDIATE"))
-                .await?;
-            let mut rows = SqliteRows { connection: &mut connection, clock: &this.clock };
-            let outcome = work(Session::new(&mut rows, &this.keys)).await;
-            if outcome.is_ok() {
-                connection.spawn_blocking(AnsiTransactionManager::commit_transaction).await?;
-                if scrub {
-                    wal::empty(&mut connection, this.busy_timeout).await;
+        self.run(&self.writer, move |this, mut connection| {
+            Box::pin(async move {
+                connection.spawn_blocking(move |raw| AnsiTransactionManager::begin_transaction_sql(raw, begin)).await?;
+                let mut rows = SqliteRows { connection: &mut connection, clock: &this.clock };
+                let outcome = work(Session::new(&mut rows, &this.keys)).await;
+                if outcome.is_ok() {
+                    connection.spawn_blocking(AnsiTransactionManager::commit_transaction).await?;
+                    if scrub {
+                        wal::empty(&mut connection, this.busy_timeout).await;
+                    }
+                } else if connection.spawn_blocking(AnsiTransactionManager::rollback_transaction).await.is_err() {
+                    // To close the connection undoes all the same.
+                    drop(Object::take(connection));
                 }
-            } else if connection.spawn_blocking(AnsiTransactionManager::rollback_transaction).await.is_err() {
-                // To close the connection undoes all the same.
-                drop(Object::take(connection));
-            }
-            outcome
+                outcome
+            })
         })
         .await
     }
@@ -82,11 +105,11 @@ impl Database for Sqlite {
         T: Send + 'static,
         W: Work<T>,
     {
-        let this = self.clone();
-        run_on(&self.runtime, async move {
-            let mut connection = this.checkout(&this.readers).await?;
-            let mut rows = SqliteRows { connection: &mut connection, clock: &this.clock };
-            work(Session::new(&mut rows, &this.keys)).await
+        self.run(&self.readers, |this, mut connection| {
+            Box::pin(async move {
+                let mut rows = SqliteRows { connection: &mut connection, clock: &this.clock };
+                work(Session::new(&mut rows, &this.keys)).await
+            })
         })
         .await
     }
@@ -96,7 +119,15 @@ impl Database for Sqlite {
         T: Send + 'static,
         W: Work<T>,
     {
-        self.write_and(false, work).await
+        self.write_and(DURABLY, false, work).await
+    }
+
+    async fn jot<T, W>(&self, work: W) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        W: Work<T>,
+    {
+        self.write_and(LIGHTLY, false, work).await
     }
 
     async fn wipe<T, W>(&self, work: W) -> Result<T, StoreError>
@@ -104,7 +135,7 @@ impl Database for Sqlite {
         T: Send + 'static,
         W: Work<T>,
     {
-        self.write_and(true, work).await
+        self.write_and(DURABLY, true, work).await
     }
 }
 

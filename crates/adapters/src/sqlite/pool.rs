@@ -1,5 +1,7 @@
 //! Connections: one that writes, a few that read.
 
+use std::error::Error;
+use std::future::ready;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -8,11 +10,29 @@ use diesel::result::{ConnectionError, ConnectionResult};
 use diesel::{Connection as _, SqliteConnection};
 use diesel_async::pooled_connection::deadpool::Pool;
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
-use diesel_async::sync_connection_wrapper::SyncConnectionWrapper;
+use diesel_async::sync_connection_wrapper::{SpawnBlocking, SyncConnectionWrapper};
+use futures_util::future::BoxFuture;
 
 use crate::rows::{self, DatabaseError};
 
-pub(super) type Connection = SyncConnectionWrapper<SqliteConnection>;
+pub(super) type Connection = SyncConnectionWrapper<SqliteConnection, Here>;
+
+/// Runs each statement on the thread that asks for it: a transaction changes threads once, and
+/// not for every statement in it.
+pub(super) struct Here;
+
+impl SpawnBlocking for Here {
+    fn spawn_blocking<'a, R: Send + 'static>(
+        &mut self,
+        task: impl FnOnce() -> R + Send + 'static,
+    ) -> BoxFuture<'a, Result<R, Box<dyn Error + Send + Sync>>> {
+        Box::pin(ready(Ok(task())))
+    }
+
+    fn get_runtime() -> Self {
+        Self
+    }
+}
 
 /// How long to wait where SQLite does not.
 const PAUSE: Duration = Duration::from_millis(5);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use amo_connect_domain::attempt::MEMORY;
 use amo_connect_domain::host::AccountHost;
-use amo_connect_domain::turns::{BANS_MEET, Heard, Line, Pace, PaceScope, Probe, Turn, Turns};
+use amo_connect_domain::turns::{BANS_MEET, Heard, Pace, PaceScope, Probe, Turn, Turns};
 use jiff::Timestamp;
 
 use super::Session;
@@ -19,14 +19,13 @@ impl Session<'_> {
         patience: Duration,
     ) -> Result<Turn, Failure> {
         self.rows.lock_line(account.as_str()).await?;
-        let mut integration = self.line(INTEGRATION).await?;
+        let mut before = self.turns(&account).await?;
         // Its lock would have all accounts wait for each other: it is for those alone who may
         // have to change the line. A ban that begins now was not there when this call was sent.
-        if pace.scope == PaceScope::Integration || integration.ban.is_some() {
+        if pace.scope == PaceScope::Integration || before.integration.ban.is_some() {
             self.rows.lock_line(INTEGRATION).await?;
-            integration = self.line(INTEGRATION).await?;
+            before = self.turns(&account).await?;
         }
-        let before = Turns { account: self.line(account.as_str()).await?, integration };
         let mut turns = before;
         let turn = turns.take(pace, patience, self.rows.clock().await?);
         self.put_turns(&account, &before, &turns).await?;
@@ -41,8 +40,7 @@ impl Session<'_> {
     ) -> Result<(), Failure> {
         self.rows.lock_line(account.as_str()).await?;
         self.rows.lock_line(INTEGRATION).await?;
-        let account_line = self.line(account.as_str()).await?;
-        let before = Turns { account: account_line, integration: self.line(INTEGRATION).await? };
+        let before = self.turns(&account).await?;
         let now = self.rows.clock().await?;
         let lately = now.saturating_sub(BANS_MEET).unwrap_or(Timestamp::MIN);
         let banned = self.rows.banned_accounts(account.as_str(), lately.as_microsecond()).await?;
@@ -56,8 +54,13 @@ impl Session<'_> {
         self.rows.forget_lines(oldest.as_microsecond()).await
     }
 
-    async fn line(&mut self, name: &str) -> Result<Line, Failure> {
-        self.rows.line(name).await?.map_or_else(|| Ok(Line::default()), TryInto::try_into)
+    async fn turns(&mut self, account: &AccountHost) -> Result<Turns, Failure> {
+        let mut turns = Turns::default();
+        for row in self.rows.lines([account.as_str(), INTEGRATION]).await? {
+            let line = if row.line == INTEGRATION { &mut turns.integration } else { &mut turns.account };
+            *line = row.try_into()?;
+        }
+        Ok(turns)
     }
 
     async fn put_turns(&mut self, account: &AccountHost, before: &Turns, turns: &Turns) -> Result<(), Failure> {

@@ -2,14 +2,18 @@
 
 use std::error::Error as _;
 use std::fs;
+use std::sync::Arc;
 
 use amo_connect_domain::ports::{StoreError, TokenStore as _};
 use diesel::RunQueryDsl as _;
+use tokio::runtime::Handle;
 
 use super::fixtures::*;
 use crate::cipher::TokenKeys;
-use crate::sqlite::pool::{Use, connect};
-use crate::sqlite::{OpenError, SqliteTokenStore, migrate};
+use crate::rows::Database as _;
+use crate::sqlite::file::prepare;
+use crate::sqlite::pool::{Use, connect, pool};
+use crate::sqlite::{OpenError, Sqlite, SqliteTokenStore, migrate};
 
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
@@ -106,5 +110,40 @@ async fn each_connection_has_our_settings() {
         let expected =
             Settings { journal_mode: "wal".to_owned(), synchronous: 2, timeout: 20_000, foreign_keys: 1, query_only };
         assert_eq!(settings, expected);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_jotted_waits_for_no_disk_and_what_is_written_after_it_does() {
+    #[derive(diesel::QueryableByName)]
+    struct Setting {
+        #[diesel(sql_type = diesel::sql_types::BigInt)]
+        synchronous: i64,
+    }
+    let scratch = Scratch::new();
+    drop(scratch.store().await);
+    let (path, file) = prepare(&scratch.file(), false).unwrap();
+    let database = Sqlite {
+        readers: pool(&path, Use::Reading, 1, options().busy_timeout).unwrap(),
+        writer: pool(&path, Use::Writing, 1, options().busy_timeout).unwrap(),
+        file,
+        keys: Arc::new(TokenKeys::parse(KEY).unwrap()),
+        clock: options().clock,
+        busy_timeout: options().busy_timeout,
+        runtime: Handle::current(),
+    };
+    let synchronous = async || {
+        let mut connection = database.writer.get().await.unwrap();
+        let setting = diesel::sql_query("SELECT synchronous FROM pragma_synchronous");
+        diesel_async::RunQueryDsl::get_result::<Setting>(setting, &mut connection).await.unwrap().synchronous
+    };
+    for _ in 0..2 {
+        database.jot(|_| Box::pin(async { Ok(()) })).await.unwrap();
+        assert_eq!(synchronous().await, 1);
+        database.write(|_| Box::pin(async { Ok(()) })).await.unwrap();
+        assert_eq!(synchronous().await, 2);
+        database.jot(|_| Box::pin(async { Ok(()) })).await.unwrap();
+        database.wipe(|_| Box::pin(async { Ok(()) })).await.unwrap();
+        assert_eq!(synchronous().await, 2);
     }
 }

@@ -1,0 +1,39 @@
+//! What the turn before a call costs.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use amo_connect_adapters::cipher::TokenKeys;
+use amo_connect_adapters::postgres::{PgOptions, PgTokenStore};
+use amo_connect_adapters::sqlite::{SqliteOptions, SqliteTokenStore};
+use amo_connect_domain::host::AccountHost;
+use amo_connect_domain::ports::TurnBook;
+use amo_connect_domain::turns::{Pace, PaceScope};
+
+use crate::{cpu, median};
+
+const TURNS: u32 = 2_000;
+
+/// Books turns one after another, in a database of their own or the one at this address. Gives
+/// the median time until a turn is booked, and the processor time of each, in microseconds.
+pub(crate) async fn measure(database: Option<&str>) -> (f64, f64) {
+    let folder = tempfile::tempdir().unwrap();
+    let keys = TokenKeys::parse("one:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=").unwrap();
+    let book: Arc<dyn TurnBook> = if let Some(url) = database {
+        Arc::new(PgTokenStore::open(&url.parse().unwrap(), keys, PgOptions::default()).await.unwrap())
+    } else {
+        let file = folder.path().join("turns.db");
+        Arc::new(SqliteTokenStore::open(&file, keys, SqliteOptions::default()).await.unwrap())
+    };
+    let account = AccountHost::stored("bench.amocrm.ru");
+    let pace = Pace { apart: Duration::ZERO, scope: PaceScope::Account };
+    let mut waits = Vec::new();
+    let before = cpu::of_process(std::process::id());
+    for _ in 0..TURNS {
+        let asked = Instant::now();
+        book.take_turn(&account, pace, Duration::from_secs(5)).await.unwrap();
+        waits.push(asked.elapsed().as_secs_f64() * 1e6);
+    }
+    let used = cpu::of_process(std::process::id()).saturating_sub(before);
+    (median(waits.into_iter()), used.as_secs_f64() * 1e6 / f64::from(TURNS))
+}
