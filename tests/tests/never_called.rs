@@ -125,7 +125,8 @@ fn unread_store() -> MockTokenStore {
     store.expect_take_looks().returning(|_| Ok(Vec::new()));
     never!(store: expect_ready, expect_clock, expect_open_attempt, expect_attempt, expect_attempt_by_state);
     never!(store: expect_close_attempt, expect_exchange, expect_admit_code, expect_renew_code_lease, expect_save_grant);
-    never!(store: expect_end_exchange, expect_claim, expect_awaits_claim, expect_connection, expect_save);
+    never!(store: expect_end_exchange, expect_claim, expect_awaits_claim, expect_epoch, expect_connection);
+    never!(store: expect_save, expect_keep_look);
     never!(store: expect_disconnect, expect_lease_refresh, expect_renew_refresh_lease, expect_rest_refresh_lease);
     never!(store: expect_save_rotated, expect_users_of, expect_others_were_refreshed, expect_users, expect_want_look);
     never!(store: expect_end_look, expect_audit, expect_record);

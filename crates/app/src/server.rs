@@ -83,6 +83,7 @@ impl Running {
         let deadline = Instant::now() + patience;
         self.sweeping.abort();
         self.tending.abort();
+        self.state.use_cases.wind_down();
         self.state.tasks.close();
         let waiting_for = self.state.tasks.len();
         if waiting_for > 0 {

@@ -117,7 +117,9 @@ impl AuditEntry {
         let problem = |connection: &CrmConnection| connection.problem.map(|problem| problem.code);
         let (old, new) = (before.and_then(problem), problem(after));
         if old != new && !new_epoch {
-            events.extend(old.map(|code| (AuditEvent::ProblemEnded(code), Actor::Amo)));
+            // What ends with the grant was not solved.
+            let solved = old.filter(|_| after.grant().is_some());
+            events.extend(solved.map(|code| (AuditEvent::ProblemEnded(code), Actor::Amo)));
             events.extend(new.map(|code| (AuditEvent::ProblemBegan(code), Actor::Amo)));
         }
         events.into_iter().map(|(event, actor)| Self::about(after, event, actor, at)).collect()

@@ -238,10 +238,22 @@ impl CrmConnection {
         }
     }
 
-    /// Fills in the account's number once amoCRM has told it.
-    pub fn learn_account(&mut self, account: AccountId) {
-        if let ConnectionState::Connected(grant) = &mut self.state {
-            grant.account.get_or_insert(account);
+    /// Whether amoCRM's word that the integration was switched off may be about it.
+    pub fn may_be_revoked(&self) -> bool {
+        matches!(
+            self.state,
+            ConnectionState::Connected(_) | ConnectionState::NeedsReauth { reason: ReauthReason::GrantRevoked, .. }
+        )
+    }
+
+    /// Fills in the account's number once amoCRM has told it with tokens of `generation`.
+    pub fn learn_account(&mut self, generation: Generation, account: AccountId) -> Result<(), AnotherGeneration> {
+        match &mut self.state {
+            ConnectionState::Connected(grant) if self.generation == generation => {
+                grant.account.get_or_insert(account);
+                Ok(())
+            }
+            _ => Err(AnotherGeneration),
         }
     }
 }
@@ -360,7 +372,9 @@ mod tests {
     #[test]
     fn an_account_once_known_is_not_replaced() {
         let mut connection = connected();
-        connection.learn_account(AccountId(8));
+        let generation = connection.generation;
+        assert_eq!(connection.learn_account(generation.next(), AccountId(8)), Err(AnotherGeneration));
+        connection.learn_account(generation, AccountId(8)).unwrap();
         assert_eq!(connection.grant().unwrap().account, Some(AccountId(7)));
     }
 }

@@ -36,6 +36,15 @@ impl Look {
         due.then_some(Self { wanted: false, under_way: true, not_before })
     }
 
+    /// The record while a look takes longer: the next one is put off.
+    #[must_use]
+    pub fn keep(self, store_now: Timestamp) -> Self {
+        if !self.under_way {
+            return self;
+        }
+        Self { not_before: store_now.saturating_add(LOOK_TERM).unwrap_or(Timestamp::MAX), ..self }
+    }
+
     /// The record once all was seen. A look that was wanted meanwhile is still to come.
     #[must_use]
     pub fn end(self) -> Self {
@@ -63,6 +72,15 @@ mod tests {
         let again = taken.take(at(60)).unwrap();
         assert_eq!(again.end().take(at(300)), None);
         assert!(!again.end().is_over(at(119)) && again.end().is_over(at(120)));
+    }
+
+    #[test]
+    fn a_look_that_takes_long_is_nobody_elses() {
+        let taken = Look::want(None, at(0)).take(at(0)).unwrap();
+        let kept = taken.keep(at(40));
+        assert_eq!(kept.take(at(99)), None);
+        assert!(kept.take(at(100)).is_some());
+        assert_eq!(kept.end().keep(at(50)), kept.end());
     }
 
     #[test]

@@ -103,6 +103,11 @@ impl ProblemCode {
         }
     }
 
+    /// Whether it may be over soon, without anybody's doing.
+    pub fn is_passing(self) -> bool {
+        matches!(self, Self::ProviderBlocked | Self::ProviderDown | Self::RateLimited)
+    }
+
     /// The failure that a caller meets while the problem lasts and amoCRM is not asked.
     pub fn as_error(self) -> AmoError {
         match self {

@@ -197,6 +197,10 @@ impl TokenStore for ModelStore {
         self.look("awaits_claim", self.rows.awaits_claim(user, now)).await
     }
 
+    async fn epoch(&self, user: &UserId) -> Result<Epoch, StoreError> {
+        self.look("epoch", self.rows.epoch(user)).await
+    }
+
     async fn connection(&self, user: &UserId) -> Result<Option<CrmConnection>, StoreError> {
         self.look("connection", self.rows.connection(user)).await
     }
@@ -304,6 +308,10 @@ impl TokenStore for ModelStore {
             }
         })
         .await
+    }
+
+    async fn keep_look(&self, account: AccountId) -> Result<(), StoreError> {
+        self.call("keep_look", self.rows.keep_look(account), |_, _| {}).await
     }
 
     async fn end_look(&self, account: AccountId) -> Result<(), StoreError> {

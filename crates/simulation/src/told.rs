@@ -4,7 +4,7 @@ use amo_connect_domain::attempt::Attempt;
 use amo_connect_domain::audit::AuditEntry;
 use amo_connect_domain::connection::{ConnectionState, CrmConnection, Grant};
 use amo_connect_domain::exchange::{Admitted, Exchange, ExchangeStatus};
-use amo_connect_domain::ids::{AccountId, Generation, LeaseOwner, Revision, UserId};
+use amo_connect_domain::ids::{AccountId, Epoch, Generation, LeaseOwner, Revision, UserId};
 use amo_connect_domain::lease::Lease;
 use amo_connect_domain::ports::{Claim, RefreshRequest};
 use amo_connect_domain::turns::Turn;
@@ -32,7 +32,18 @@ macro_rules! told_by_debug {
     };
 }
 
-told_by_debug!((), bool, usize, Claim, Vec<UserId>, Vec<(UserId, Generation)>, Vec<AccountId>, Vec<AuditEntry>, Turn);
+told_by_debug!(
+    (),
+    bool,
+    usize,
+    Claim,
+    Epoch,
+    Vec<UserId>,
+    Vec<(UserId, Generation)>,
+    Vec<AccountId>,
+    Vec<AuditEntry>,
+    Turn
+);
 
 impl Told for Revision {
     fn told(&self) -> String {

@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use tokio::sync::Semaphore;
 use url::Url;
 
-/// A [`FakeAmo`] to which token requests come, and where they wait until they are let go.
+/// A [`FakeAmo`] where token requests, and those for the account, wait until they are let go.
 #[derive(Clone, Debug)]
 pub(crate) struct SlowAmo {
     crm: FakeAmo,
@@ -67,6 +67,7 @@ impl AmoClient for SlowAmo {
     }
 
     async fn account(&self, host: &AccountHost, token: &AccessToken) -> Result<AccountId, AmoError> {
+        self.wait().await;
         self.crm.account(host, token).await
     }
 

@@ -319,8 +319,11 @@ macro_rules! rows_in_diesel {
                 }
 
                 async fn users_of(&mut self, account_id: i64) -> Result<Vec<Vec<u8>>, Failure> {
-                    let theirs = connections::account_id.eq(account_id).and(connections::state.eq(CONNECTED));
-                    let found = connections::table.filter(theirs).order(connections::user_id);
+                    let refused = connections::reauth_reason.eq(GRANT_REVOKED).assume_not_null();
+                    let found = connections::table
+                        .filter(connections::account_id.eq(account_id))
+                        .filter(connections::state.eq(CONNECTED).or(refused))
+                        .order(connections::user_id);
                     Ok(found.select(connections::user_id).load(self.connection).await?)
                 }
 

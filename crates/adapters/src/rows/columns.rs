@@ -39,7 +39,7 @@ pub(super) fn needed<T>(column: Option<T>) -> Result<T, Failure> {
 
 /// Makes, for an enum of words, a function that writes them and one that reads them.
 macro_rules! words {
-    ($type:ty, $write:ident, $read:ident, $unknown:literal: $($word:path = $text:literal),+ $(,)?) => {
+    ($type:ty, $write:ident, $read:ident, $unknown:literal: $($word:path = $text:tt),+ $(,)?) => {
         pub(super) fn $write(word: $type) -> &'static str {
             match word {
                 $($word => $text,)+

@@ -16,7 +16,7 @@ use super::schema::connections;
 use crate::cipher::{RowIdentity, TokenKeys};
 
 words! { ReauthReason, reauth_word, reauth, "a reason to connect again is unknown":
-    ReauthReason::GrantRevoked = "grant_revoked",
+    ReauthReason::GrantRevoked = GRANT_REVOKED,
     ReauthReason::RotationLost = "rotation_lost",
 }
 
@@ -31,6 +31,9 @@ words! { ProblemCode, problem_word, problem, "a connection's problem is unknown"
 
 /// The `state` of a connection that can be used.
 pub(crate) const CONNECTED: &str = "connected";
+
+/// The `reauth_reason` of a connection that amoCRM refused without anybody's knowing why.
+pub(crate) const GRANT_REVOKED: &str = "grant_revoked";
 
 /// A row of `connections`, but for the lease.
 #[derive(Clone, Queryable, Selectable, Insertable, AsChangeset)]
@@ -116,9 +119,10 @@ impl ConnectionRow {
             "revoked" => ConnectionState::Revoked(former(self.host, self.account_id)?),
             _ => return Err(Failure::Corrupt("a connection's state is unknown")),
         };
-        let problem = match self.problem {
-            Some(word) => Some(Problem { code: problem(&word)?, since: time(needed(self.problem_since)?)? }),
-            None => None,
+        // A hint for people. One that only a newer version knows is in no pair's way.
+        let problem = match self.problem.as_deref().map(problem) {
+            Some(Ok(code)) => Some(Problem { code, since: time(needed(self.problem_since)?)? }),
+            Some(Err(_)) | None => None,
         };
         Ok(CrmConnection {
             user: user(self.user_id)?,

@@ -132,6 +132,11 @@ impl<D: Database> TokenStore for Store<D> {
         self.database.read(move |session| Box::pin(session.awaits_claim(user, now))).await
     }
 
+    async fn epoch(&self, user: &UserId) -> Result<Epoch, StoreError> {
+        let user = user.clone();
+        self.database.read(|session| Box::pin(session.epoch(user))).await
+    }
+
     async fn connection(&self, user: &UserId) -> Result<Option<CrmConnection>, StoreError> {
         let user = user.clone();
         self.database.read(|session| Box::pin(session.connection(user))).await
@@ -218,6 +223,10 @@ impl<D: Database> TokenStore for Store<D> {
 
     async fn take_looks(&self, limit: u32) -> Result<Vec<AccountId>, StoreError> {
         self.database.write(move |session| Box::pin(session.take_looks(limit))).await
+    }
+
+    async fn keep_look(&self, account: AccountId) -> Result<(), StoreError> {
+        self.database.write(move |session| Box::pin(session.keep_look(account))).await
     }
 
     async fn end_look(&self, account: AccountId) -> Result<(), StoreError> {

@@ -126,6 +126,10 @@ impl TokenStore for MemoryTokenStore {
         }))
     }
 
+    async fn epoch(&self, user: &UserId) -> Result<Epoch, StoreError> {
+        Ok(self.rows()?.connections.get(user).map(|row| row.connection.epoch).unwrap_or_default())
+    }
+
     async fn connection(&self, user: &UserId) -> Result<Option<CrmConnection>, StoreError> {
         Ok(self.rows()?.connections.get(user).map(|row| row.connection.clone()))
     }
@@ -204,6 +208,11 @@ impl TokenStore for MemoryTokenStore {
 
     async fn take_looks(&self, limit: u32) -> Result<Vec<AccountId>, StoreError> {
         Ok(self.rows()?.take_looks(limit))
+    }
+
+    async fn keep_look(&self, account: AccountId) -> Result<(), StoreError> {
+        self.rows()?.keep_look(account);
+        Ok(())
     }
 
     async fn end_look(&self, account: AccountId) -> Result<(), StoreError> {

@@ -33,7 +33,10 @@ impl Rows {
     }
 
     pub(super) fn users_of(&self, account: AccountId) -> Vec<UserId> {
-        let theirs = |row: &&Row| row.connection.grant().is_some_and(|grant| grant.account == Some(account));
+        let theirs = |row: &&Row| {
+            row.connection.may_be_revoked()
+                && row.connection.account().is_some_and(|(_, number)| number == Some(account))
+        };
         self.connections.values().filter(theirs).map(|row| row.connection.user.clone()).collect()
     }
 
@@ -59,6 +62,13 @@ impl Rows {
             Some(*account)
         });
         due.take(limit.try_into().unwrap_or(usize::MAX)).collect()
+    }
+
+    pub(super) fn keep_look(&mut self, account: AccountId) {
+        let store_now = self.clock.now();
+        if let Some(look) = self.looks.get_mut(&account) {
+            *look = look.keep(store_now);
+        }
     }
 
     pub(super) fn end_look(&mut self, account: AccountId) {

@@ -33,6 +33,19 @@ async fn assert_kept(store: &Store, other: &Store, connection: CrmConnection) {
     assert_eq!(kept, Some(CrmConnection { revision, ..connection }));
 }
 
+pub(super) async fn an_epoch_is_the_connections(harness: &dyn TokenStoreHarness) {
+    let (store, other) = (harness.store(), harness.second_handle().await);
+    let olena = user("olena");
+    assert_eq!(other.epoch(&olena).await.unwrap(), Epoch::default());
+    for name in ["first", "second"] {
+        let connected = connect(&store, &olena, 1, name).await.epoch;
+        assert_ne!(connected, Epoch::default());
+        assert_eq!(other.epoch(&olena).await.unwrap(), connected);
+        store.disconnect(&olena, Actor::User).await.unwrap();
+        assert_eq!(other.epoch(&olena).await.unwrap(), connection(&store, &olena).await.epoch);
+    }
+}
+
 pub(super) async fn every_state_comes_back_as_it_went_in(harness: &dyn TokenStoreHarness) {
     let (store, other) = (harness.store(), harness.second_handle().await);
     let former = |account| FormerAccount { host: host(9), account };

@@ -76,7 +76,7 @@ pub(super) async fn no_token_is_stored_in_plain_bytes(harness: &dyn TokenStoreHa
 
 pub(super) async fn damaged_tokens_are_corrupt_and_nothing_worse(harness: &dyn TokenStoreHarness) {
     let (store, olena) = (harness.store(), user("olena"));
-    connect(&store, &olena, 1, "x").await;
+    let epoch = connect(&store, &olena, 1, "x").await.epoch;
     let code = waiting(&store, "y").await;
     if !harness.damage_tokens().await {
         return;
@@ -86,6 +86,7 @@ pub(super) async fn damaged_tokens_are_corrupt_and_nothing_worse(harness: &dyn T
     assert!(matches!(read, Err(StoreError::Corrupt(_))), "{read:?}");
     let read = handle.exchange(code).await;
     assert!(matches!(read, Err(StoreError::Corrupt(_))), "{read:?}");
+    assert_eq!(handle.epoch(&olena).await.unwrap(), epoch, "a user who connects anew needs it");
     handle.disconnect(&olena, Actor::User).await.unwrap();
     assert_eq!(grant_of(&handle, &olena).await, None, "a user is not stuck with what cannot be read");
 }

@@ -41,6 +41,21 @@ pub(super) async fn a_look_that_was_not_ended_comes_again_after_its_term(harness
     assert_eq!(other.take_looks(10).await.unwrap(), [ACCOUNT]);
 }
 
+pub(super) async fn a_look_that_takes_long_is_nobody_elses(harness: &dyn TokenStoreHarness) {
+    let (store, other) = (harness.store(), harness.second_handle().await);
+    store.keep_look(ACCOUNT).await.unwrap();
+    assert_eq!(store.take_looks(10).await.unwrap(), [], "nobody wanted one");
+    store.want_look(ACCOUNT).await.unwrap();
+    store.take_looks(10).await.unwrap();
+    for _ in 0..3 {
+        harness.advance_store_clock(LOOK_TERM * 2 / 3).await;
+        store.keep_look(ACCOUNT).await.unwrap();
+        assert_eq!(other.take_looks(10).await.unwrap(), []);
+    }
+    harness.advance_store_clock(LOOK_TERM).await;
+    assert_eq!(other.take_looks(10).await.unwrap(), [ACCOUNT]);
+}
+
 pub(super) async fn an_ended_look_is_over_and_the_next_one_waits(harness: &dyn TokenStoreHarness) {
     let (store, other) = (harness.store(), harness.second_handle().await);
     store.want_look(ACCOUNT).await.unwrap();

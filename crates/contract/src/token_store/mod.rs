@@ -172,6 +172,9 @@ suite::cases! {
         claims::a_grant_awaits_its_own_user_until_its_term,
     ]
 
+    "The epoch of the user's connection, whether or not its tokens can be opened." => [
+        connections::an_epoch_is_the_connections,
+    ]
     "The user's connection." => [
         connections::every_state_comes_back_as_it_went_in,
         connections::times_are_kept_to_the_microsecond_and_into_the_far_future,
@@ -250,7 +253,8 @@ suite::cases! {
     "MUST leave out those whose refresh rests." => [
         upkeep::a_connection_whose_refresh_rests_is_not_stale,
     ]
-    "Users with a connection to account, all of them and nobody else." => [
+    "Users with a connection to account that can be used, or that amoCRM has refused without anybody's knowing why: \
+     all of them and nobody else." => [
         upkeep::revoking_an_account_touches_all_its_connections_and_no_other,
     ]
     "Whether anybody's tokens but user's were renewed after since." => [
@@ -266,6 +270,9 @@ suite::cases! {
      after that." => [
         looks::a_look_is_taken_by_one_of_many,
         looks::a_look_that_was_not_ended_comes_again_after_its_term,
+    ]
+    "Puts the next look at account off by the whole term, for whoever is still at this one." => [
+        looks::a_look_that_takes_long_is_nobody_elses,
     ]
     "A look that is wanted later MUST still wait for the rest of the term." => [
         looks::an_ended_look_is_over_and_the_next_one_waits,

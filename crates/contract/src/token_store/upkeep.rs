@@ -126,10 +126,15 @@ pub(super) async fn tokens_that_cannot_be_opened_are_set_aside(harness: &dyn Tok
 
 pub(super) async fn revoking_an_account_touches_all_its_connections_and_no_other(harness: &dyn TokenStoreHarness) {
     let (store, other) = (harness.store(), harness.second_handle().await);
-    for (name, account) in [("adam", 1), ("maria", 1), ("ivan", 2), ("zoya", 1)] {
+    for (name, account) in [("adam", 1), ("maria", 1), ("ivan", 2), ("zoya", 1), ("lost", 1)] {
         connect(&store, &user(name), account, name).await;
     }
     store.disconnect(&user("zoya"), Actor::User).await.unwrap();
+    for (name, reason) in [("maria", ReauthReason::GrantRevoked), ("lost", ReauthReason::RotationLost)] {
+        let mut row = connection(&store, &user(name)).await;
+        row.refuse(row.generation, reason, at(1)).unwrap();
+        store.save(&row, Some(row.revision)).await.unwrap();
+    }
     let mut theirs = other.users_of(AccountId(1)).await.unwrap();
     theirs.sort_unstable();
     assert_eq!(theirs, [user("adam"), user("maria")]);

@@ -218,6 +218,41 @@ fn tokens_do_not_wait_for_the_book_to_hear_that_a_ban_is_over() {
 }
 
 #[test]
+fn who_comes_after_the_tokens_that_ended_a_ban_does_not_meet_it() {
+    let world = World::new();
+    let book = Watched::of(&world);
+    let one = world.instance_with(PaceScope::Account, book.clone());
+    world.run(async {
+        banned(&world, &one).await;
+        world.amo.always(1, None);
+        world.pass(10).await;
+        book.hears_after(500);
+        assert_eq!(one.refresh(1, "the probe").await, Ok(()));
+        assert_eq!(join_all([one.read(1, "x"), one.read(1, "y")]).await, [Ok(()); 2]);
+    });
+}
+
+#[test]
+fn who_asked_before_a_ban_ended_and_is_told_after_does_not_meet_it() {
+    let world = World::new();
+    let book = Watched::of(&world);
+    let one = world.instance_with(PaceScope::Account, book.clone());
+    world.run(async {
+        banned(&world, &one).await;
+        world.amo.always(1, None);
+        world.amo.slow(1, Duration::from_millis(300));
+        world.pass(10).await;
+        let asked_in_time = async {
+            world.time.sleep(Duration::from_millis(200)).await;
+            // The book says that the ban stands, and takes longer to say it than the ban.
+            book.answers_after([500, 0]);
+            one.read(1, "x").await
+        };
+        assert_eq!(join(one.read(1, "the probe"), asked_in_time).await, (Ok(()), Ok(())));
+    });
+}
+
+#[test]
 fn a_probe_is_sent_however_late_its_turn_came() {
     let world = World::new();
     let book = Watched::of(&world);

@@ -177,6 +177,7 @@ pub(crate) struct Watched {
     pub(crate) is_deaf: AtomicBool,
     pub(crate) is_mute: AtomicBool,
     latency: Mutex<VecDeque<Duration>>,
+    hearing: Mutex<Duration>,
     time: Virtual,
     pub(crate) asked: AtomicUsize,
     pub(crate) swept: AtomicUsize,
@@ -186,7 +187,13 @@ impl Watched {
     pub(crate) fn of(world: &World) -> Arc<Self> {
         let (panics, is_deaf, is_mute, asked, swept) = Default::default();
         let (honest, time) = (world.book.clone(), world.time.clone());
-        Arc::new(Self { honest, panics, is_deaf, is_mute, latency: Mutex::default(), time, asked, swept })
+        let (latency, hearing) = Default::default();
+        Arc::new(Self { honest, panics, is_deaf, is_mute, latency, hearing, time, asked, swept })
+    }
+
+    /// It takes so long to hear anything.
+    pub(crate) fn hears_after(&self, millis: u64) {
+        *self.hearing.lock().unwrap() = Duration::from_millis(millis);
     }
 
     /// Its next answers take so long on their way back; the last one's time is everyone's after it.
@@ -217,6 +224,10 @@ impl TurnBook for Watched {
     async fn hear(&self, account: &AccountHost, heard: Heard, probe: Option<Probe>) -> Result<(), StoreError> {
         if self.is_deaf.load(Ordering::SeqCst) {
             return std::future::pending().await;
+        }
+        let hearing = *self.hearing.lock().unwrap();
+        if !hearing.is_zero() {
+            self.time.sleep(hearing).await;
         }
         self.honest.hear(account, heard, probe).await
     }

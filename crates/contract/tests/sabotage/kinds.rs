@@ -29,6 +29,8 @@ pub(crate) enum Sabotage {
     DisturbsRests,
     EndsForAnybody,
     EndsLeasesForAnybody,
+    KeepsNoLook,
+    ForgetsEpochs,
     EndsNoLook,
     FallsBackToAnyConnection,
     FindsAnyAttempt,

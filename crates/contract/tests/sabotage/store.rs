@@ -179,6 +179,10 @@ impl TokenStore for SabotagedStore {
         self.honest.awaits_claim(user, now).await
     }
 
+    async fn epoch(&self, user: &UserId) -> Result<Epoch, StoreError> {
+        if self.is(Sabotage::ForgetsEpochs) { Ok(Epoch::default()) } else { self.honest.epoch(user).await }
+    }
+
     async fn connection(&self, user: &UserId) -> Result<Option<CrmConnection>, StoreError> {
         self.read(user).await
     }
@@ -264,6 +268,10 @@ impl TokenStore for SabotagedStore {
 
     async fn take_looks(&self, limit: u32) -> Result<Vec<AccountId>, StoreError> {
         self.take_looks_of(limit).await
+    }
+
+    async fn keep_look(&self, account: AccountId) -> Result<(), StoreError> {
+        if self.is(Sabotage::KeepsNoLook) { Ok(()) } else { self.honest.keep_look(account).await }
     }
 
     async fn end_look(&self, account: AccountId) -> Result<(), StoreError> {

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use tokio::sync::watch;
 
 use super::pass::Pass;
 use super::queue::Queues;
@@ -26,13 +27,22 @@ pub(super) struct Shared {
     pub(super) queues: Arc<Queues>,
     /// The least time that the book took to answer lately.
     quickest: Mutex<Duration>,
+    /// How much the book is still to be told.
+    untold: watch::Sender<usize>,
     sweep_at: Mutex<Timestamp>,
 }
 
 impl Shared {
     pub(super) fn new(book: Arc<dyn TurnBook>, runtime: Arc<dyn Runtime>, pace: Pace) -> Self {
         let sweep_at = Mutex::new(runtime.now());
-        Self { book, runtime, pace, queues: Arc::default(), quickest: Mutex::new(Duration::MAX), sweep_at }
+        let quickest = Mutex::new(Duration::MAX);
+        Self { book, runtime, pace, queues: Arc::default(), quickest, untold: watch::Sender::new(0), sweep_at }
+    }
+
+    /// Until this is dropped, nobody asks the book for a turn: it does not know all.
+    pub(super) fn hold(self: &Arc<Self>) -> Hold {
+        self.untold.send_modify(|untold| *untold += 1);
+        Hold(Arc::clone(self))
     }
 
     /// Tells the book what came of a call.
@@ -46,7 +56,7 @@ impl Shared {
         if let Err(error) = self.book.hear(account, heard, probe).await {
             tracing::warn!(%error, "the other instances do not know of it yet");
         }
-        if matches!(heard, Heard::Ban | Heard::Limit(_)) {
+        if probe.is_some() || matches!(heard, Heard::Ban | Heard::Limit(_)) {
             self.queues.overtake(account);
         }
     }
@@ -96,6 +106,15 @@ impl fmt::Debug for Shared {
     }
 }
 
+/// Something that the book is still to be told.
+pub(super) struct Hold(Arc<Shared>);
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        self.0.untold.send_modify(|untold| *untold -= 1);
+    }
+}
+
 /// Somebody sees to a queue. If that ends before its time, nobody waits there for nothing.
 struct Duty {
     shared: Arc<Shared>,
@@ -106,7 +125,10 @@ struct Duty {
 impl Duty {
     /// Books a turn, and gives it to whoever is first when it comes.
     async fn serve(&self, patience: Duration) {
-        let Shared { book, runtime, pace, queues, .. } = &*self.shared;
+        let Shared { book, runtime, pace, queues, untold, .. } = &*self.shared;
+        queues.ask(&self.account, runtime.now());
+        // An error only if there is no sender, and that is ours.
+        let _ = untold.subscribe().wait_for(|untold| *untold == 0).await;
         let asked = runtime.now();
         queues.ask(&self.account, asked);
         match book.take_turn(&self.account, *pace, patience).await {
@@ -123,6 +145,8 @@ impl Duty {
                 let behind = pace.apart.saturating_mul(u32::try_from(ahead).unwrap_or(u32::MAX));
                 AmoError::RateLimited { retry_after: Some(wait + behind) }
             }),
+            // amoCRM has answered a probe since.
+            Ok(Turn::Banned(_)) if queues.is_overtaken(&self.account) => {}
             Ok(Turn::Banned(_)) => queues.turn_away(&self.account, |_| AmoError::Blocked),
             Err(error) => {
                 tracing::warn!(%error, "without a turn nothing is sent to amoCRM");

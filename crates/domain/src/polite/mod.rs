@@ -119,13 +119,15 @@ impl PoliteAmoClient {
         if !matters {
             return outcome;
         }
-        let (shared, host) = (Arc::clone(&self.shared), account.clone());
-        let telling = async move { shared.tell(&host, heard, probe).await };
+        let (shared, host, hold) = (Arc::clone(&self.shared), account.clone(), self.shared.hold());
+        let telling = async move {
+            shared.tell(&host, heard, probe).await;
+            drop(hold);
+        };
         if outcome.is_ok() && purpose != Purpose::Reading {
             // Tokens have come: they are to be saved before anything else is done.
             self.shared.runtime.spawn(Box::pin(telling));
         } else {
-            // The next call of the same page must find the ban ended.
             telling.await;
         }
         match heard {

@@ -79,6 +79,9 @@ pub trait TokenStore: Debug + Send + Sync + 'static {
     /// Whether a grant waits for `user`'s claim at `now`.
     async fn awaits_claim(&self, user: &UserId, now: Timestamp) -> Result<bool, StoreError>;
 
+    /// The epoch of the user's connection, whether or not its tokens can be opened.
+    async fn epoch(&self, user: &UserId) -> Result<Epoch, StoreError>;
+
     /// The user's connection.
     async fn connection(&self, user: &UserId) -> Result<Option<CrmConnection>, StoreError>;
 
@@ -148,7 +151,8 @@ pub trait TokenStore: Debug + Send + Sync + 'static {
         limit: u32,
     ) -> Result<Vec<(UserId, Generation)>, StoreError>;
 
-    /// Users with a connection to `account`, all of them and nobody else.
+    /// Users with a connection to `account` that can be used, or that amoCRM has refused without
+    /// anybody's knowing why: all of them and nobody else.
     async fn users_of(&self, account: AccountId) -> Result<Vec<UserId>, StoreError>;
 
     /// Whether anybody's tokens but `user`'s were renewed after `since`.
@@ -164,6 +168,9 @@ pub trait TokenStore: Debug + Send + Sync + 'static {
     /// and not again within [`LOOK_TERM`](crate::look::LOOK_TERM); until [`Self::end_look`] it MUST be
     /// given again after that.
     async fn take_looks(&self, limit: u32) -> Result<Vec<AccountId>, StoreError>;
+
+    /// Puts the next look at `account` off by the whole term, for whoever is still at this one.
+    async fn keep_look(&self, account: AccountId) -> Result<(), StoreError>;
 
     /// Notes that every connection to `account` has been looked at. A look that is wanted later
     /// MUST still wait for the rest of the term.

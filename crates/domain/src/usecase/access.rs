@@ -118,8 +118,17 @@ impl UseCases {
 
     /// The grant after a refresh of `connection`, by us or by whoever is at it.
     pub(super) async fn refresh_shared(&self, connection: &CrmConnection) -> Result<Access, AccessError> {
-        let refreshing = self.refreshing(connection.user.clone(), connection.generation);
-        match self.within(PATIENCE, refreshing).await {
+        let deadline = self.deadline(PATIENCE);
+        let turnout = async {
+            loop {
+                match self.refreshing(connection.user.clone(), connection.generation).await {
+                    // Whoever began this wait has waited long enough; we have not.
+                    Ok(Turnout::InProgress) => self.look_again().await,
+                    turnout => return turnout,
+                }
+            }
+        };
+        match self.until(deadline, turnout).await {
             Some(Ok(Turnout::Moved)) => opened(&self.usable(&connection.user).await?),
             Some(Ok(Turnout::Failed(error))) => Err(AccessError::Amo(error)),
             Some(Ok(Turnout::StoreFailed)) => {

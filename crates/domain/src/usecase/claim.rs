@@ -57,7 +57,7 @@ impl UseCases {
         referer: Given<String>,
     ) -> Result<Standing, ClaimError> {
         let deadline = self.deadline(PATIENCE);
-        let as_of = self.store.connection(user).await?.map_or(Epoch::default(), |connection| connection.epoch);
+        let as_of = self.store.epoch(user).await?;
         let code_hash = CodeHash::of(&code);
         let state_hash = state.as_ref().map(|state| StateHash::of(Some(state)));
         let ours = state.as_ref().is_some_and(State::is_ours);

@@ -1,14 +1,22 @@
 //! A look at an account's connections, for amoCRM's word that the integration was switched off.
 
+use std::sync::atomic::Ordering;
+
+use jiff::SignedDuration;
+
 use super::UseCases;
 use super::access::{Access, AccessError};
-use crate::audit::{Actor, AuditEvent};
-use crate::connection::{ConnectionState, ReauthReason};
+use crate::audit::{Actor, AuditEntry, AuditEvent};
+use crate::connection::{ConnectionState, ProblemCode, ReauthReason};
 use crate::ids::{AccountId, UserId};
+use crate::look::LOOK_TERM;
 use crate::ports::{AmoError, StoreError};
 
 /// How many looks are taken at a time.
 const LOOKS: u32 = 4;
+
+/// How long the same answer to a look is not worth another line in the audit trail.
+const KEPT_IS_NEWS_AFTER: SignedDuration = SignedDuration::from_hours(1);
 
 impl UseCases {
     /// Notes amoCRM's word that the integration was switched off in `account`: its connections
@@ -31,29 +39,48 @@ impl UseCases {
         Ok(())
     }
 
+    /// Looks at every connection to `account`. What was not answered, and what was left because
+    /// the process is to stop, is looked at again.
     async fn look_at(&self, account: AccountId) -> Result<(), StoreError> {
-        let mut all_seen = true;
-        for user in self.store.users_of(account).await? {
-            all_seen &= self.is_served(&user).await;
-        }
-        if all_seen {
+        let users = self.store.users_of(account).await?;
+        let looking = async {
+            let mut all_seen = true;
+            for user in &users {
+                if self.winding_down.load(Ordering::Relaxed) {
+                    return false;
+                }
+                all_seen &= self.is_seen(user).await;
+            }
+            all_seen
+        };
+        let beat = || async {
+            if let Err(error) = self.store.keep_look(account).await {
+                tracing::warn!(%error, "others may look at the same connections");
+            }
+        };
+        if self.while_beating(LOOK_TERM / 3, beat, looking).await {
             self.store.end_look(account).await?;
         }
         Ok(())
     }
 
-    /// Asks amoCRM whether it serves `user`, and records the answer. `false` if there was none.
-    async fn is_served(&self, user: &UserId) -> bool {
+    /// Asks amoCRM whether it serves `user`, and records the answer. `false` if there may be
+    /// another answer soon.
+    async fn is_seen(&self, user: &UserId) -> bool {
         let asked = match self.access(user).await {
             Ok(access) => self.ask(user, access).await,
             Err(error) => Err(error),
         };
         let recorded = match asked {
             Ok(()) => self.record_kept(user).await,
-            Err(AccessError::NotConnected | AccessError::Revoked) => Ok(()),
+            // There is nothing to ask with, or no key opens it.
+            Err(AccessError::NotConnected | AccessError::Revoked | AccessError::Store(StoreError::Corrupt(_))) => {
+                Ok(())
+            }
             Err(AccessError::NeedsReauth) => self.record_revoked(user).await,
             Err(AccessError::Store(error)) => Err(error),
-            Err(AccessError::Amo(_) | AccessError::RefreshInProgress) => return false,
+            Err(AccessError::Amo(error)) => return !ProblemCode::of_read(error).is_some_and(ProblemCode::is_passing),
+            Err(AccessError::RefreshInProgress) => return false,
         };
         if let Err(error) = &recorded {
             tracing::warn!(%error, "what amoCRM said of a connection could not be recorded");
@@ -64,22 +91,34 @@ impl UseCases {
     /// Asks with the access token, and with the next one if this one is refused.
     async fn ask(&self, user: &UserId, access: Access) -> Result<(), AccessError> {
         let mut access = access;
-        for first in [true, false] {
-            match self.amo.account(&access.grant.host, &access.grant.tokens.access).await {
-                Ok(_) => return Ok(()),
-                Err(AmoError::AccessRefused) if first => {
-                    access = self.refresh_shared(&self.usable(user).await?).await?;
+        let mut asked = self.amo.account(&access.grant.host, &access.grant.tokens.access).await;
+        if asked == Err(AmoError::AccessRefused) {
+            match self.access_after_refusal(user, &access.grant.tokens).await {
+                Ok(newer) => {
+                    access = newer;
+                    asked = self.amo.account(&access.grant.host, &access.grant.tokens.access).await;
                 }
-                Err(error) => return Err(AccessError::Amo(error)),
+                Err(AccessError::Amo(error)) => asked = Err(error),
+                Err(error) => return Err(error),
             }
         }
-        Ok(())
+        if let Some(problem) = asked.err().and_then(ProblemCode::of_read) {
+            self.note(user, access.generation, Some(problem)).await;
+        }
+        asked.map(drop).map_err(AccessError::Amo)
     }
 
+    /// Records that amoCRM serves `user` all the same, but not at each try of the same look.
     async fn record_kept(&self, user: &UserId) -> Result<(), StoreError> {
+        let (last, store_now) = (self.store.audit(user, 1).await?, self.store.clock().await?);
+        let told = |entry: &AuditEntry| {
+            entry.event == AuditEvent::Kept && store_now.duration_since(entry.at) < KEPT_IS_NEWS_AFTER
+        };
         match self.store.connection(user).await? {
-            Some(connection) => self.store.record(&connection, AuditEvent::Kept, Actor::Amo).await,
-            None => Ok(()),
+            Some(connection) if !last.last().is_some_and(told) => {
+                self.store.record(&connection, AuditEvent::Kept, Actor::Amo).await
+            }
+            _ => Ok(()),
         }
     }
 

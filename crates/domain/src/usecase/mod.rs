@@ -20,6 +20,7 @@ mod unrecorded;
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 pub use access::AccessError;
@@ -75,6 +76,7 @@ pub struct UseCases {
     refreshes: Arc<Refreshes>,
     unrecorded: Arc<Unrecorded>,
     places: Places,
+    winding_down: Arc<AtomicBool>,
 }
 
 /// The refreshes that callers of this process wait for.
@@ -109,12 +111,19 @@ impl UseCases {
             refreshes: Arc::default(),
             unrecorded: Arc::default(),
             places: Places::default(),
+            winding_down: Arc::default(),
         }
     }
 
     /// How many pairs that amoCRM has given are not saved yet. A process that ends now loses them.
     pub fn pairs_in_hand(&self) -> usize {
         self.in_hand.count()
+    }
+
+    /// Ends work in the background that others can take up, at its next step: the process is to
+    /// stop.
+    pub fn wind_down(&self) {
+        self.winding_down.store(true, Ordering::Relaxed);
     }
 
     fn new_owner(&self) -> LeaseOwner {

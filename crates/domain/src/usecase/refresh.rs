@@ -8,14 +8,15 @@ use futures_channel::oneshot;
 use super::UseCases;
 use super::access::PATIENCE;
 use super::in_hand::Bound;
-use crate::connection::{AnotherGeneration, CrmConnection, Grant, ProblemCode, ReauthReason};
+use crate::connection::{AnotherGeneration, CrmConnection, Grant, Problem, ProblemCode, ReauthReason};
 use crate::ids::{Generation, LeaseOwner, UserId};
 use crate::lease::{LEASE_RENEWAL, RefreshLease};
 use crate::ports::{AmoError, RefreshRequest, StoreError};
 use crate::refresh::{AfterLookUp, Hindrance, Refusal, pause};
 use crate::token::Issued;
 
-/// Others of the integration that were refreshed so recently show that it is well configured.
+/// Others of the integration that were refreshed so recently, or since amoCRM accused it, show
+/// that it is well configured.
 const RECENTLY: Duration = Duration::from_mins(10);
 
 /// How often the end of a lease is tried to be recorded. If it cannot be, the lease lapses.
@@ -67,11 +68,11 @@ impl UseCases {
         let deadline = self.deadline(PATIENCE);
         let refresh = Bound::Refresh(user.clone(), generation);
         while self.runtime.now() < deadline {
-            if self.in_hand.holds(&refresh) || self.in_hand.holds(&Bound::Connection(user.clone())) {
+            let saving = self.in_hand.holds(&Bound::Connection(user.clone()));
+            let Some(_under_way) = self.in_hand.take_alone(refresh.clone()).filter(|_| !saving) else {
                 self.look_again().await;
                 continue;
-            }
-            let _under_way = self.in_hand.take(refresh.clone());
+            };
             let owner = self.new_owner();
             match self.store.lease_refresh(&user, generation, owner).await {
                 Ok(RefreshRequest::Granted(connection, lease)) => {
@@ -158,12 +159,24 @@ impl UseCases {
             AfterLookUp::GiveUp => self.give_up(sending).await,
             AfterLookUp::Rest(hindrance) => self.rest(sending, error, hindrance).await,
             AfterLookUp::Accused => {
-                let since = self.runtime.now().saturating_sub(RECENTLY).unwrap_or(sending.grant.tokens.issued_at);
-                let user = &sending.connection.user;
-                let others = self.store.others_were_refreshed(user, since).await.unwrap_or(false);
-                let problem = if others { ProblemCode::AccountRefused } else { ProblemCode::Misconfigured };
+                let problem = self.accused(&sending.connection).await;
                 self.rest(sending, error, Hindrance::certain(problem)).await
             }
+        }
+    }
+
+    /// Whether the integration is at fault, or the account alone. That is judged once: whoever is
+    /// served a while later says nothing new.
+    async fn accused(&self, connection: &CrmConnection) -> ProblemCode {
+        let now = self.runtime.now();
+        let since = match connection.problem {
+            Some(Problem { code: ProblemCode::AccountRefused, .. }) => return ProblemCode::AccountRefused,
+            Some(Problem { code: ProblemCode::Misconfigured, since }) => since,
+            _ => now.saturating_sub(RECENTLY).unwrap_or(now),
+        };
+        match self.store.others_were_refreshed(&connection.user, since).await {
+            Ok(true) => ProblemCode::AccountRefused,
+            Ok(false) | Err(_) => ProblemCode::Misconfigured,
         }
     }
 
@@ -209,10 +222,7 @@ impl UseCases {
             }
         };
         if let (Some(Grant { account: None, .. }), Some(account)) = (saved.grant(), account) {
-            let learnt = self.amend(user, |connection| {
-                connection.learn_account(account);
-                Ok(())
-            });
+            let learnt = self.amend(user, |connection| connection.learn_account(saved.generation, account));
             if let Err(error) = learnt.await {
                 tracing::warn!(%error, "the account's number is not known yet");
             }

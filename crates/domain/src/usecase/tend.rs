@@ -35,15 +35,17 @@ impl UseCases {
     /// To be called every [`TEND_EVERY`](super::TEND_EVERY) in each process; leases keep several
     /// from doing the same work.
     pub async fn tend(&self) -> Result<(), StoreError> {
-        for (user, generation) in self.store.orphaned_refreshes(ORPHANS_A_ROUND).await? {
-            self.refresh_in_background(user, generation);
+        // What fails of this is not in the way of the rest.
+        let orphans = self.store.orphaned_refreshes(ORPHANS_A_ROUND).await;
+        let stale = match self.runtime.now().checked_sub(self.settings.keepalive_after) {
+            Ok(before) => self.store.stale_connections(before, STALE_A_ROUND).await,
+            Err(_) => Ok(Vec::new()),
+        };
+        for (user, generation) in [&orphans, &stale].into_iter().flatten().flatten() {
+            self.refresh_in_background(user.clone(), *generation);
         }
-        if let Ok(before) = self.runtime.now().checked_sub(self.settings.keepalive_after) {
-            for (user, generation) in self.store.stale_connections(before, STALE_A_ROUND).await? {
-                self.refresh_in_background(user, generation);
-            }
-        }
-        self.look().await
+        self.look().await?;
+        orphans.and(stale).map(drop)
     }
 
     fn refresh_in_background(&self, user: UserId, generation: Generation) {

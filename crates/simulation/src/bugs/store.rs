@@ -91,6 +91,10 @@ impl TokenStore for BuggyStore {
         self.rows.awaits_claim(user, now).await
     }
 
+    async fn epoch(&self, user: &UserId) -> Result<Epoch, StoreError> {
+        self.rows.epoch(user).await
+    }
+
     async fn connection(&self, user: &UserId) -> Result<Option<CrmConnection>, StoreError> {
         match self.bug {
             Bug::ConnectionByAccount => self.somebodys_connection(user).await,
@@ -209,6 +213,10 @@ impl TokenStore for BuggyStore {
 
     async fn take_looks(&self, limit: u32) -> Result<Vec<AccountId>, StoreError> {
         self.rows.take_looks(limit).await
+    }
+
+    async fn keep_look(&self, account: AccountId) -> Result<(), StoreError> {
+        self.rows.keep_look(account).await
     }
 
     async fn end_look(&self, account: AccountId) -> Result<(), StoreError> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use amo_connect_domain::attempt::{AttemptReason, AttemptState};
 use amo_connect_domain::audit::{Actor, AuditEntry};
 use amo_connect_domain::connection::CrmConnection;
-use amo_connect_domain::ids::{Generation, LeaseOwner, Revision, UserId};
+use amo_connect_domain::ids::{Epoch, Generation, LeaseOwner, Revision, UserId};
 use amo_connect_domain::lease::{LeaseDecision, RefreshLease};
 use amo_connect_domain::ports::RefreshRequest;
 use amo_connect_domain::token::TokenPair;
@@ -55,6 +55,11 @@ impl Session<'_> {
             self.put_exchange(&exchange).await?;
         }
         Ok(())
+    }
+
+    pub(in crate::rows) async fn epoch(mut self, user: UserId) -> Result<Epoch, Failure> {
+        let stored = self.load_connection(&user, Tokens::Left).await?;
+        Ok(stored.map(|connection| connection.epoch).unwrap_or_default())
     }
 
     pub(in crate::rows) async fn lease_refresh(

@@ -30,6 +30,12 @@ impl Session<'_> {
         Ok(taken)
     }
 
+    pub(in crate::rows) async fn keep_look(mut self, account: AccountId) -> Result<(), Failure> {
+        let Some(look) = self.locked_look(account).await? else { return Ok(()) };
+        let kept = look.keep(self.rows.clock().await?);
+        self.rows.put_look(&LookRow::new(account, &kept)).await
+    }
+
     pub(in crate::rows) async fn end_look(mut self, account: AccountId) -> Result<(), Failure> {
         match self.locked_look(account).await? {
             Some(look) => self.rows.put_look(&LookRow::new(account, &look.end())).await,

@@ -32,7 +32,6 @@ async fn a_value_that_makes_no_sense_is_corrupt() {
         "connections SET revision = -1",
         "connections SET epoch = -1",
         "connections SET generation = 9223372036854775807",
-        "connections SET problem = 'mood', problem_since = 1",
         "connections SET problem = 'rate_limited'",
         "connections SET lease_owner = x'0102'",
         "connections SET lease_until = NULL",
@@ -66,6 +65,18 @@ async fn a_value_that_makes_no_sense_is_corrupt() {
         let read = read_all(&scratch).await;
         assert!(matches!(read, Err(StoreError::Corrupt(_))), "{damage}: {read:?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_problem_that_only_a_newer_version_knows_is_in_no_pairs_way() {
+    let scratch = Scratch::new();
+    let store = scratch.store().await;
+    store.save(&connected("olena"), None).await.unwrap();
+    scratch.execute("UPDATE connections SET problem = 'under_review', problem_since = 1");
+    let stored = store.connection(&user("olena")).await.unwrap().unwrap();
+    assert_eq!(stored.problem, None);
+    let saved = store.save_rotated(&user("olena"), stored.generation, &grant(1, "next").tokens, at(1)).await.unwrap();
+    assert_eq!(saved.grant().unwrap().tokens, grant(1, "next").tokens);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -78,19 +78,18 @@ impl UseCases {
         F: Future<Output = Result<T, AmoError>>,
     {
         let deadline = self.deadline(BUDGET);
-        let access = self.access(user).await?;
+        let mut access = self.access(user).await?;
         let reading = async {
             match work(Reader::new(user, &access)).await {
                 Err(AmoError::AccessRefused) => {
-                    let access = self.access_after_refusal(user, &access.grant.tokens).await?;
-                    Ok(work(Reader::new(user, &access)).await?)
+                    access = self.access_after_refusal(user, &access.grant.tokens).await?;
                 }
-                Err(AmoError::NotFound) => match self.access_where_it_moved(user, &access).await {
-                    Some(access) => Ok(work(Reader::new(user, &access)).await?),
-                    None => Err(AmoError::NotFound.into()),
-                },
-                done => Ok(done?),
+                Err(AmoError::NotFound) => {
+                    access = self.access_where_it_moved(user, &access).await.ok_or(AmoError::NotFound)?;
+                }
+                done => return Ok(done?),
             }
+            Ok(work(Reader::new(user, &access)).await?)
         };
         let outcome = self.until(deadline, reading).await.unwrap_or(Err(AmoError::TimedOut.into()));
         self.note_reading(user, &access, &outcome).await;

@@ -1,0 +1,145 @@
+//! Looks at an account's connections, after amoCRM's word that the integration was switched off.
+
+use std::time::Duration;
+
+use amo_connect_adapters::cipher::TokenKeys;
+use amo_connect_adapters::sqlite::{SqliteOptions, SqliteTokenStore, StoreClock};
+use amo_connect_contract::fixtures::{host, issued, user};
+use amo_connect_contract::{Asked, FakeAmo, MemoryTokenStore, Reply, TestClock};
+use amo_connect_domain::audit::AuditEvent;
+use amo_connect_domain::ids::AccountId;
+use amo_connect_domain::look::LOOK_TERM;
+use amo_connect_domain::ports::TokenStore;
+use amo_connect_tests::{RunningApp, TestApp, at};
+use serde_json::json;
+
+use crate::slow_amo::SlowAmo;
+use crate::{allowed, crm, refreshes, refusal};
+
+const ACCOUNT: AccountId = AccountId(1);
+
+async fn connect(app: &RunningApp, amo: &FakeAmo, name: &str) {
+    app.connect_with(name, &allowed(amo), host(1).as_str()).await;
+}
+
+/// How often the CRM was asked for the account.
+fn asked(amo: &FakeAmo) -> usize {
+    amo.asked().iter().filter(|asked| matches!(asked, Asked::Account { .. })).count()
+}
+
+/// Ends when `name`'s story has this in it.
+async fn until_told(store: &dyn TokenStore, name: &str, event: AuditEvent) {
+    let told = async {
+        while !store.audit(&user(name), 10).await.unwrap().iter().any(|entry| entry.event == event) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), told).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_that_refuses_new_tokens_too_has_been_looked_at() {
+    let (amo, store) = (crm(), MemoryTokenStore::new());
+    let app = TestApp::new().amo(amo.clone()).store(store.clone()).start().await;
+    connect(&app, &amo, "olena").await;
+    // The new token is none of the CRM's, so it is refused as well.
+    amo.answer_next(Reply::AccessRefused);
+    amo.answer_next(Reply::Issues(issued("new")));
+    store.want_look(ACCOUNT).await.unwrap();
+    let noted = async {
+        while app.get("olena", "/status").await.data()["problem"]["code"] != "account_refused" {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), noted).await.unwrap();
+    app.stop().await;
+    assert_eq!(refreshes(&amo), 1);
+    store.test_clock().advance(LOOK_TERM);
+    assert_eq!(store.take_looks(1).await.unwrap(), [], "it would be refreshed once a minute");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_no_key_opens_keeps_no_look_from_its_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = TestClock::at(at("2026-11-23T10:00Z"));
+    let open = async |key: &str| {
+        let shown = clock.clone();
+        let options = SqliteOptions { clock: StoreClock::new(move || shown.now()), ..SqliteOptions::default() };
+        SqliteTokenStore::open(&folder.path().join("one.db"), TokenKeys::parse(key).unwrap(), options).await.unwrap()
+    };
+    let amo = crm();
+    for (key, name) in [
+        ("lost:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", "olena"),
+        ("new:AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=", "ivan"),
+    ] {
+        let app = TestApp::new().amo(amo.clone()).store(open(key).await).start().await;
+        connect(&app, &amo, name).await;
+        app.stop().await;
+    }
+    let store = open("new:AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=").await;
+    store.want_look(ACCOUNT).await.unwrap();
+    let app = TestApp::new().amo(amo.clone()).store(store.clone()).start().await;
+    until_told(&store, "ivan", AuditEvent::Kept).await;
+
+    // Whose row cannot be opened connects anew, as the app does it.
+    let body = json!({ "code": allowed(&amo), "referer": host(1).as_str() });
+    assert_eq!(app.post("olena", "/exchange-code", body).await.status, 200);
+    assert_eq!(app.get("olena", "/leads").await.status, 200);
+    app.stop().await;
+    clock.advance(LOOK_TERM);
+    assert_eq!(store.take_looks(1).await.unwrap(), []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_was_refused_before_the_word_came_is_revoked_by_it() {
+    let (amo, store) = (crm(), MemoryTokenStore::new());
+    let app = TestApp::new().amo(amo.clone()).store(store.clone()).clock(at("2026-11-23T10:00Z")).start().await;
+    connect(&app, &amo, "olena").await;
+    amo.revoke(&host(1));
+    app.clock().set(at("2026-11-24T10:00Z"));
+    assert_eq!(app.get("olena", "/leads").await.problem(), refusal(409, "needs_reauth"));
+    store.want_look(ACCOUNT).await.unwrap();
+    until_told(&store, "olena", AuditEvent::Revoked).await;
+    assert_eq!(app.get("olena", "/leads").await.problem(), refusal(409, "revoked"));
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_the_same_at_each_look_is_told_once_an_hour() {
+    let (amo, store) = (crm(), MemoryTokenStore::new());
+    let mut app = TestApp::new().amo(amo.clone()).store(store.clone()).start().await;
+    connect(&app, &amo, "olena").await;
+    for (passed, told) in [(Duration::ZERO, 1), (LOOK_TERM, 1), (Duration::from_hours(1), 2)] {
+        store.test_clock().advance(passed);
+        let before = asked(&amo);
+        store.want_look(ACCOUNT).await.unwrap();
+        let looked = async {
+            while asked(&amo) == before {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), looked).await.unwrap();
+        // It ends what it has begun.
+        app.restart().await;
+        let story = store.audit(&user("olena"), 10).await.unwrap();
+        assert_eq!(story.iter().filter(|entry| entry.event == AuditEvent::Kept).count(), told, "{passed:?} later");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_waits_for_one_answer_and_not_for_the_whole_look() {
+    let (amo, store) = (crm(), MemoryTokenStore::new());
+    let slow = SlowAmo::before(amo.clone());
+    let app = TestApp::new().amo(slow.clone()).store(store.clone()).start().await;
+    for name in ["olena", "ivan"] {
+        slow.let_go(1);
+        connect(&app, &amo, name).await;
+        slow.arrival().await;
+    }
+    store.want_look(ACCOUNT).await.unwrap();
+    slow.arrival().await;
+    tokio::join!(app.stop(), async { slow.let_go(1) });
+    assert_eq!(asked(&amo), 1);
+    store.test_clock().advance(LOOK_TERM);
+    assert_eq!(store.take_looks(1).await.unwrap(), [ACCOUNT], "it comes again");
+}
