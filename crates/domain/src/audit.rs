@@ -159,6 +159,12 @@ mod tests {
         Grant { host: AccountHost::stored(host), account: Some(AccountId(7)), tokens: pair() }
     }
 
+    fn connection_with(problem: Option<Problem>) -> CrmConnection {
+        let mut connection = CrmConnection::new(UserId::new("ivan").unwrap());
+        connection.connect(grant("a"), now());
+        CrmConnection { problem, ..connection }
+    }
+
     fn events(before: Option<&CrmConnection>, after: &CrmConnection) -> Vec<(AuditEvent, Actor)> {
         let entries = AuditEntry::of_change(before, after, Actor::Operator, now());
         entries.into_iter().map(|entry| (entry.event, entry.actor)).collect()
@@ -190,6 +196,10 @@ mod tests {
             step(&|one| one.refuse(one.generation, reason, now()).unwrap()),
             [(AuditEvent::NeedsReauth(reason), Actor::Amo)]
         );
+        let mut troubled = connection_with(problem);
+        let before = troubled.clone();
+        troubled.refuse(troubled.generation, reason, now()).unwrap();
+        assert_eq!(events(Some(&before), &troubled), [(AuditEvent::NeedsReauth(reason), Actor::Amo)]);
         assert_eq!(
             step(&|one| one.rotate(one.generation, pair(), now()).unwrap()),
             [(AuditEvent::Healed, Actor::Service)]

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use amo_connect_contract::fixtures::host;
+use amo_connect_contract::fixtures::{host, issued};
 use amo_connect_contract::{Asked, FakeAccount, FakeAmo, MemoryTokenStore, Reply};
 use amo_connect_tests::{RunningApp, TestApp, at, until};
 use futures_util::future::join_all;
@@ -209,6 +209,17 @@ async fn a_refused_access_token_is_renewed_once_and_a_fresh_one_is_not() {
     assert_eq!(bench.token_requests(), 2);
 }
 
+/// The new token is none of the CRM's.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_that_refuses_the_next_token_too_is_noted() {
+    let bench = Bench::new().await;
+    bench.app.clock().advance(Duration::from_hours(1));
+    bench.crm.answer_next(Reply::AccessRefused);
+    bench.crm.answer_next(Reply::Issues(issued("new")));
+    assert_eq!(bench.leads().await, told(CRM_UNAVAILABLE));
+    assert_eq!(bench.standing().await, ("connected".to_owned(), "account_refused".into()));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn while_the_access_token_lives_a_refresh_that_fails_is_nobodys_concern() {
     let bench = Bench::new().await;
@@ -229,6 +240,31 @@ async fn a_client_that_is_accused_while_others_are_served_is_not_misconfigured()
     bench.crm.answer_next(Reply::ClientRefused);
     assert_eq!(bench.leads().await, told(CRM_UNAVAILABLE));
     assert_eq!(bench.standing().await, ("connected".to_owned(), "account_refused".into()));
+
+    // Later nobody has been refreshed lately, and it is the account still.
+    bench.app.clock().advance(Duration::from_hours(1));
+    bench.store.test_clock().advance(ANY_REST);
+    bench.crm.answer_next(Reply::ClientRefused);
+    assert_eq!(bench.leads().await, told(CRM_UNAVAILABLE));
+    assert_eq!(bench.standing().await, ("connected".to_owned(), "account_refused".into()));
+}
+
+/// Whoever is served after that shows that the integration is not at fault.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_accused_integration_is_acquitted_by_the_next_that_is_served() {
+    let bench = Bench::new().await;
+    bench.connect("ivan", 2).await;
+    bench.app.clock().advance(DAY);
+    bench.crm.answer_next(Reply::ClientRefused);
+    assert_eq!(bench.leads().await, told(CRM_UNAVAILABLE));
+    assert_eq!(bench.standing().await.1, "misconfigured");
+    bench.app.clock().advance(Duration::from_mins(1));
+    assert_eq!(bench.app.get("ivan", "/leads").await.status, 200);
+    bench.app.clock().advance(Duration::from_hours(1));
+    bench.store.test_clock().advance(ANY_REST);
+    bench.crm.answer_next(Reply::ClientRefused);
+    assert_eq!(bench.leads().await, told(CRM_UNAVAILABLE));
+    assert_eq!(bench.standing().await.1, "account_refused");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,7 +6,7 @@ use amo_connect_contract::fixtures::{host, owner, user};
 use amo_connect_contract::{Asked, MemoryTokenStore, Reply};
 use amo_connect_domain::exchange::ExchangeStatus;
 use amo_connect_domain::lease::LEASE_TERM;
-use amo_connect_domain::ports::{RefreshRequest, TokenStore as _};
+use amo_connect_domain::ports::{AmoClient as _, RefreshRequest, Runtime as _, TokenStore as _};
 use amo_connect_tests::{TestApp, at};
 use futures_util::future::join_all;
 use serde_json::json;
@@ -184,8 +184,42 @@ async fn refused_after_the_lease(replies: &[Reply]) -> ((u16, String), usize, St
         }
         slow.let_go(2);
     };
-    let (answer, ()) = tokio::join!(app.get("olena", "/leads"), meanwhile);
+    let answered = async { tokio::join!(app.get("olena", "/leads"), meanwhile) };
+    let (answer, ()) = app.while_time_passes(answered).await;
     (answer.problem(), refreshes(&amo), app.state_of("olena").await)
+}
+
+/// Another instance is at it, and a caller comes when the first one here has waited for ten seconds.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_comes_late_to_anothers_refresh_has_patience_of_their_own() {
+    let (amo, store, olena) = (crm(), MemoryTokenStore::new(), user("olena"));
+    let app = TestApp::new().amo(amo.clone()).store(store.clone()).clock(at("2026-11-23T10:00Z")).start().await;
+    app.connect_with("olena", &allowed(&amo), host(1).as_str()).await;
+    app.clock().set(at("2026-11-24T10:00:01Z"));
+    let connection = store.connection(&olena).await.unwrap().unwrap();
+    store.lease_refresh(&olena, connection.generation, owner(9)).await.unwrap();
+
+    let late = async {
+        while app.clock().now() < at("2026-11-24T10:00:11Z") {
+            tokio::time::sleep(SECOND / 100).await;
+        }
+        app.get("olena", "/leads").await
+    };
+    let mut late = std::pin::pin!(late);
+    let both = async {
+        tokio::select! {
+            early = app.get("olena", "/leads") => early,
+            late = &mut late => panic!("the late one is told first: {late:?}"),
+        }
+    };
+    let early = app.while_time_passes(both).await;
+    assert_eq!(early.problem(), refusal(503, "refresh_in_progress"));
+
+    let refresh_token = &connection.grant().unwrap().tokens.refresh;
+    let pair = amo.refresh(&host(1), refresh_token).await.unwrap().into_pair(app.clock().now());
+    store.save_rotated(&olena, connection.generation, &pair, app.clock().now()).await.unwrap();
+    assert_eq!(app.while_time_passes(late).await.status, 200);
+    assert_eq!(refreshes(&amo), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
