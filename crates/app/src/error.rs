@@ -104,6 +104,11 @@ pub enum ApiError {
 }
 
 impl ApiError {
+    /// Whether it says only that too much is going on at the moment.
+    pub(crate) fn is_busy(&self) -> bool {
+        matches!(self, Self::RateLimited(_) | Self::RefreshInProgress | Self::ExchangeInProgress)
+    }
+
     /// The stable word for it, and its title.
     pub fn code(&self) -> (&'static str, &'static str) {
         match self {
@@ -249,10 +254,8 @@ impl From<ClaimError> for ApiError {
 impl From<AmoError> for ApiError {
     fn from(error: AmoError) -> Self {
         match error {
-            AmoError::RateLimited { retry_after } => {
-                let whole = |wait: Duration| wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-                Self::RateLimited(retry_after.map_or(1, whole).max(1))
-            }
+            AmoError::RateLimited { retry_after } => Self::RateLimited(retry_after.map_or(1, whole_seconds)),
+            AmoError::NoTurn { retry_after } => Self::RateLimited(whole_seconds(retry_after)),
             AmoError::TimedOut => Self::CrmTimeout,
             AmoError::GrantRevoked
             | AmoError::CodeRejected
@@ -267,6 +270,11 @@ impl From<AmoError> for ApiError {
             | AmoError::HostNotAllowed => Self::CrmUnavailable(Some(error)),
         }
     }
+}
+
+/// At least one, and no less than `wait`.
+fn whole_seconds(wait: Duration) -> u64 {
+    (wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).max(1)
 }
 
 impl From<ReadError> for ApiError {

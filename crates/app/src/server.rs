@@ -59,6 +59,8 @@ impl Running {
                 .configure(routes::configure)
                 .wrap(from_fn(telemetry::observe))
         })
+        // Who hangs up is noticed at once. No browser and no app closes one half alone.
+        .h1_allow_half_closed(false)
         .disable_signals()
         .shutdown_timeout(LONGEST_STOP_S)
         .listen(listener)?

@@ -4,7 +4,8 @@ use std::future::Future;
 
 use amo_connect_domain::usecase::UseCases;
 use tokio::runtime::Handle;
-use tokio_util::task::TaskTracker;
+use tokio::task::JoinError;
+use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 use tracing::Instrument;
 
 use crate::auth::Verifier;
@@ -39,9 +40,24 @@ impl AppState {
         T: Send + 'static,
         E: Into<ApiError> + Send + 'static,
     {
-        match self.runtime.spawn(self.tasks.track_future(work.in_current_span())).await {
-            Ok(done) => done.map_err(Into::into),
-            Err(_) => Err(ApiError::Internal(None)),
-        }
+        outcome_of(self.runtime.spawn(self.tasks.track_future(work.in_current_span())).await)
+    }
+
+    /// Runs a use case that only reads, for as long as somebody waits for it: who hangs up takes
+    /// no turn from those who do. A refresh it has begun is a task of its own.
+    pub async fn read<T, E>(&self, work: impl Future<Output = Result<T, E>> + Send + 'static) -> Result<T, ApiError>
+    where
+        T: Send + 'static,
+        E: Into<ApiError> + Send + 'static,
+    {
+        let task = self.runtime.spawn(self.tasks.track_future(work.in_current_span()));
+        outcome_of(AbortOnDropHandle::new(task).await)
+    }
+}
+
+fn outcome_of<T, E: Into<ApiError>>(ended: Result<Result<T, E>, JoinError>) -> Result<T, ApiError> {
+    match ended {
+        Ok(done) => done.map_err(Into::into),
+        Err(_) => Err(ApiError::Internal(None)),
     }
 }

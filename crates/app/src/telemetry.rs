@@ -84,7 +84,11 @@ pub async fn observe(
         {
             let causes = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
             let cause = causes.map(ToString::to_string).collect::<Vec<_>>().join(": ");
-            tracing::error!(code = error.code().0, cause, "a request failed");
+            if error.is_busy() {
+                tracing::info!(code = error.code().0, "a request has to come again");
+            } else {
+                tracing::error!(code = error.code().0, cause, "a request failed");
+            }
         }
     });
     Ok(response)

@@ -69,6 +69,10 @@ impl Refusal {
             AmoError::RateLimited { retry_after } => {
                 Self::Rest(Hindrance { retry_after, ..Hindrance::certain(ProblemCode::RateLimited) })
             }
+            AmoError::NoTurn { retry_after } => {
+                let retry_after = Some(retry_after);
+                Self::Rest(Hindrance { retry_after, ..Hindrance::certain(ProblemCode::RateLimited) })
+            }
             AmoError::OutcomeUnknown
             | AmoError::Protocol
             | AmoError::TimedOut
@@ -99,7 +103,7 @@ impl ProblemCode {
             AmoError::Unavailable | AmoError::TimedOut | AmoError::OutcomeUnknown | AmoError::Protocol => {
                 Some(Self::ProviderDown)
             }
-            AmoError::GrantRevoked | AmoError::CodeRejected | AmoError::NotFound => None,
+            AmoError::GrantRevoked | AmoError::CodeRejected | AmoError::NotFound | AmoError::NoTurn { .. } => None,
         }
     }
 

@@ -1,6 +1,7 @@
 //! What is kept, here and in the app, and for how long.
 
-use amo_connect_tests::{ACCOUNT, Answer, RIVAL, jwt};
+use amo_connect_sandbox::Faults;
+use amo_connect_tests::{ACCOUNT, Answer, RIVAL, jwt, until};
 use serde_json::json;
 
 use crate::steps::{calls, ids, world};
@@ -36,6 +37,31 @@ async fn nothing_that_was_read_outlives_the_right_to_it() {
     world.connect("olena", ACCOUNT).await;
     let (again, cost) = calls(&world, world.get("olena", "/leads")).await;
     assert_eq!((again.json(), cost), (hers, 3));
+}
+
+/// Begun before the disconnect, at this instance and at another, a page is shown to nobody; and this
+/// one sends no more with the wiped token.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disconnect_wins_over_a_page_that_is_being_read() {
+    let world = world(630).await;
+    let elsewhere = world.another_instance().await;
+    assert_eq!(elsewhere.get("olena", "/pipelines").await.status, 200);
+    assert_eq!(world.get("olena", "/pipelines").await.status, 200);
+    world.sandbox.set_faults(Faults { latency_ms: 1_000, ..Faults::default() }).unwrap();
+    let before = world.sandbox.stats().api_requests;
+    let disconnect = async {
+        until("both pages are being read", async || world.sandbox.stats().api_requests == before + 2).await;
+        world.post("olena", "/disconnect", json!({})).await
+    };
+    let pages = ["/leads?page=2", "/leads?page=3"];
+    let (here, there, ended) = tokio::join!(world.get("olena", pages[0]), elsewhere.get("olena", pages[1]), disconnect);
+    assert_eq!(ended.status, 200);
+    for answer in [here, there] {
+        assert_eq!(answer.problem(), (409, "not_connected".to_owned()));
+    }
+    // The other one's contacts; ours were not asked for.
+    assert!(world.sandbox.stats().api_requests <= before + 3);
+    elsewhere.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

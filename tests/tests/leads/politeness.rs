@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use amo_connect_sandbox::{AccountId, Failure, Faults, Options, RateLimitScope, Switches};
-use amo_connect_tests::{ACCOUNT, Answer, PgDatabase, RIVAL, World, test_server};
+use amo_connect_tests::{ACCOUNT, Answer, PgDatabase, RIVAL, World, jwt, test_server};
 use futures_util::future::{Either, join_all, select};
 
 use crate::steps::ids;
@@ -49,6 +49,23 @@ async fn thirty_callers_at_once_are_served_or_told_when_and_amocrm_counts_none_t
     let stats = world.sandbox.stats();
     assert_eq!(stats.over_limit, 0, "{stats:?}");
     assert!(served >= 10, "{served} of thirty");
+}
+
+/// An app that searches as its user types.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_hangs_up_leaves_the_turns_to_others() {
+    let world = counting(Switches::default(), None).await;
+    let before = sent(&world, ACCOUNT);
+    let impatient = world.http();
+    let typed = (1..=20).map(|page| {
+        let request = impatient.get(world.url(&format!("/leads?limit=20&page={page}"))).bearer_auth(jwt("olena"));
+        request.timeout(Duration::from_millis(100)).send()
+    });
+    let hung_up = join_all(typed).await;
+    assert!(hung_up.iter().filter(|answer| answer.is_err()).count() > 15);
+    assert_eq!(world.get("olena", "/leads?limit=20&page=21").await.status, 200);
+    let sent = sent(&world, ACCOUNT) - before;
+    assert!(sent <= 9, "{sent} calls, of which three were wanted");
 }
 
 /// Thirty-two callers at once: both users, at both instances.

@@ -21,7 +21,7 @@ pub async fn list(request: HttpRequest, state: Data<AppState>, caller: RatedCall
     let wanted = read(request.query_string())?;
     let (page, limit) = (wanted.page, wanted.limit);
     let use_cases = state.use_cases.clone();
-    let list = state.run(async move { use_cases.leads(&caller.0, &wanted).await }).await?;
+    let list = state.read(async move { use_cases.leads(&caller.0, &wanted).await }).await?;
     let data = list.leads.iter().map(Described::from).collect();
     revalidated(&request, &Listed { success: true, data, page, limit, has_more: list.has_more })
 }
@@ -35,7 +35,7 @@ pub async fn one(
 ) -> Result<HttpResponse, ApiError> {
     let id = amo_number("amoLeadId", &id)?;
     let use_cases = state.use_cases.clone();
-    let lead = state.run(async move { use_cases.lead(&caller.0, id).await }).await?;
+    let lead = state.read(async move { use_cases.lead(&caller.0, id).await }).await?;
     let lead = lead.ok_or(ApiError::LeadNotFound)?;
     revalidated(&request, &json!({ "success": true, "data": Described::from(&*lead) }))
 }

@@ -13,7 +13,7 @@ use crate::state::AppState;
 /// The caller's pipelines, but for those put away.
 pub async fn list(request: HttpRequest, state: Data<AppState>, caller: RatedCaller) -> Result<HttpResponse, ApiError> {
     let use_cases = state.use_cases.clone();
-    let pipelines = state.run(async move { use_cases.pipelines(&caller.0).await }).await?;
+    let pipelines = state.read(async move { use_cases.pipelines(&caller.0).await }).await?;
     let listed: Vec<_> = pipelines.iter().filter(|pipeline| !pipeline.is_archived).map(describe).collect();
     revalidated(&request, &counted(&listed))
 }
@@ -27,7 +27,7 @@ pub async fn stages(
 ) -> Result<HttpResponse, ApiError> {
     let id = amo_number("id", &id)?;
     let use_cases = state.use_cases.clone();
-    let pipelines = state.run(async move { use_cases.pipelines(&caller.0).await }).await?;
+    let pipelines = state.read(async move { use_cases.pipelines(&caller.0).await }).await?;
     let pipeline = pipelines.iter().find(|pipeline| pipeline.id == id).ok_or(ApiError::PipelineNotFound)?;
     revalidated(&request, &counted(&stages_of(pipeline)))
 }

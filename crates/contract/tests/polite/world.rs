@@ -248,6 +248,11 @@ impl Instance {
         self.0.pipelines(&host(number), &AccessToken::new(name)).await.map(drop)
     }
 
+    /// The contacts of a page that was read.
+    pub(crate) async fn complete(&self, number: u64, name: &str) -> Result<(), AmoError> {
+        self.0.contacts(&host(number), &AccessToken::new(name), &[1]).await.map(drop)
+    }
+
     pub(crate) async fn refresh(&self, number: u64, name: &str) -> Result<(), AmoError> {
         self.0.refresh(&host(number), &RefreshToken::new(name)).await.map(drop)
     }

@@ -141,16 +141,15 @@ impl Duty {
                 }
             }
             Ok(Turn::Later(wait)) if wait <= patience => self.wait(wait).await,
-            Ok(Turn::Later(wait)) => queues.turn_away(&self.account, |ahead| {
-                let behind = pace.apart.saturating_mul(u32::try_from(ahead).unwrap_or(u32::MAX));
-                AmoError::RateLimited { retry_after: Some(wait + behind) }
-            }),
+            Ok(Turn::Later(wait)) => {
+                queues.turn_away(&self.account, pace.apart, |ahead| AmoError::NoTurn { retry_after: wait + ahead });
+            }
             // amoCRM has answered a probe since.
             Ok(Turn::Banned(_)) if queues.is_overtaken(&self.account) => {}
-            Ok(Turn::Banned(_)) => queues.turn_away(&self.account, |_| AmoError::Blocked),
+            Ok(Turn::Banned(_)) => queues.turn_away(&self.account, pace.apart, |_| AmoError::Blocked),
             Err(error) => {
                 tracing::warn!(%error, "without a turn nothing is sent to amoCRM");
-                queues.turn_away(&self.account, |_| AmoError::Unavailable);
+                queues.turn_away(&self.account, pace.apart, |_| AmoError::Unavailable);
             }
         }
     }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures_channel::oneshot;
 use futures_util::future::{Either, select};
 use url::Url;
 
@@ -30,7 +31,7 @@ const PUT_OFF: Duration = Duration::from_secs(1);
 
 /// An [`AmoClient`] whose calls wait for their turn in a [`TurnBook`], up to five seconds.
 ///
-/// Who waits longer is told [`AmoError::RateLimited`], with the time until a turn is likely. While
+/// Who waits longer is told [`AmoError::NoTurn`], with the time until a turn is likely. While
 /// amoCRM bans us, all but the probes are told [`AmoError::Blocked`]. Without the book nothing is
 /// sent: that is [`AmoError::Unavailable`].
 #[derive(Debug)]
@@ -45,6 +46,8 @@ enum Purpose {
     /// Anybody can bring a code, so what amoCRM says to one begins no ban.
     Exchange,
     Refresh,
+    /// A call that completes what earlier ones have brought: without it their turns are wasted.
+    Completing,
     Reading,
 }
 
@@ -52,6 +55,7 @@ impl Purpose {
     fn rank(self) -> Rank {
         match self {
             Self::Exchange | Self::Refresh => Rank::Tokens,
+            Self::Completing => Rank::Completing,
             Self::Reading => Rank::Reading,
         }
     }
@@ -91,7 +95,7 @@ impl PoliteAmoClient {
         let shared = &self.shared;
         let now = shared.runtime.now();
         let entered = shared.queues.enter(account, rank, patience, shared.pace.apart, now);
-        let entered = entered.map_err(|wait| AmoError::RateLimited { retry_after: Some(wait) })?;
+        let entered = entered.map_err(|retry_after| AmoError::NoTurn { retry_after })?;
         if entered.is_first {
             shared.see_to(account);
         }
@@ -120,15 +124,17 @@ impl PoliteAmoClient {
             return outcome;
         }
         let (shared, host, hold) = (Arc::clone(&self.shared), account.clone(), self.shared.hold());
-        let telling = async move {
+        let (done, told) = oneshot::channel();
+        // A caller who goes away takes no news with them.
+        self.shared.runtime.spawn(Box::pin(async move {
             shared.tell(&host, heard, probe).await;
             drop(hold);
-        };
-        if outcome.is_ok() && purpose != Purpose::Reading {
-            // Tokens have come: they are to be saved before anything else is done.
-            self.shared.runtime.spawn(Box::pin(telling));
-        } else {
-            telling.await;
+            // Nobody may be waiting.
+            let _ = done.send(());
+        }));
+        // Tokens that have come are to be saved before anything else is done.
+        if outcome.is_err() || matches!(purpose, Purpose::Completing | Purpose::Reading) {
+            let _ = told.await;
         }
         match heard {
             Heard::Limit(put_off) => Err(AmoError::RateLimited { retry_after: Some(put_off) }),
@@ -142,9 +148,13 @@ fn heard(failure: Option<&AmoError>) -> Heard {
     match failure {
         Some(AmoError::Blocked) => Heard::Ban,
         Some(AmoError::RateLimited { retry_after }) => Heard::Limit(retry_after.unwrap_or(PUT_OFF)),
-        Some(AmoError::Unavailable | AmoError::TimedOut | AmoError::OutcomeUnknown | AmoError::HostNotAllowed) => {
-            Heard::Silence
-        }
+        Some(
+            AmoError::Unavailable
+            | AmoError::TimedOut
+            | AmoError::OutcomeUnknown
+            | AmoError::HostNotAllowed
+            | AmoError::NoTurn { .. },
+        ) => Heard::Silence,
         None
         | Some(
             AmoError::GrantRevoked
@@ -199,7 +209,7 @@ impl AmoClient for PoliteAmoClient {
             // Nothing will be sent.
             return self.client.contacts(host, token, ids).await;
         }
-        self.politely(host, Purpose::Reading, self.client.contacts(host, token, ids)).await
+        self.politely(host, Purpose::Completing, self.client.contacts(host, token, ids)).await
     }
 
     async fn pipelines(&self, host: &AccountHost, token: &AccessToken) -> Result<Vec<Pipeline>, AmoError> {

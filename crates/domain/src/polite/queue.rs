@@ -1,4 +1,4 @@
-//! The calls that wait in this process: in order of arrival, token requests first.
+//! The calls that wait in this process: in order of arrival, but for their ranks.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,12 +17,14 @@ const MUTE: SignedDuration = SignedDuration::from_secs(1);
 /// What a caller is told when its turn has come, or will not come.
 pub(super) type Told = Result<Pass, AmoError>;
 
-/// Whose turn it may be next. A token request keeps others from their tokens, a read waits.
+/// Whose turn it may be next. A token request keeps others from their tokens, and a page that
+/// others' turns were spent on goes before one that is not begun.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Rank {
     /// Its turn had come, and was missed.
     Again,
     Tokens,
+    Completing,
     Reading,
 }
 
@@ -39,6 +41,8 @@ struct Queue {
     asked: Option<Timestamp>,
     /// When the turn comes that was asked for last.
     due: Option<Timestamp>,
+    /// How far apart turns are that this process gets, as of late: other instances have theirs.
+    apart: Duration,
     /// amoCRM has said something since.
     overtaken: bool,
 }
@@ -109,7 +113,6 @@ impl Queues {
     pub(super) fn ask(&self, account: &AccountHost, now: Timestamp) {
         if let Some(queue) = self.all().get_mut(account) {
             queue.asked = Some(now);
-            queue.due = None;
             queue.overtaken = false;
         }
     }
@@ -118,7 +121,10 @@ impl Queues {
     pub(super) fn expect(&self, account: &AccountHost, due: Timestamp) {
         if let Some(queue) = self.all().get_mut(account) {
             queue.asked = None;
-            queue.due = Some(due);
+            let last = queue.due.replace(due).and_then(|last| due.duration_since(last).try_into().ok());
+            if let Some(apart) = last {
+                queue.apart = if queue.apart.is_zero() { apart } else { (queue.apart * 3 + apart) / 4 };
+            }
         }
     }
 
@@ -144,12 +150,16 @@ impl Queues {
         }
     }
 
-    /// Sends everybody away. `why` is asked for each place in the queue.
-    pub(super) fn turn_away(&self, account: &AccountHost, why: impl Fn(usize) -> AmoError) {
-        let waiting = self.all().get_mut(account).map(|queue| std::mem::take(&mut queue.waiting)).unwrap_or_default();
-        for (ahead, waiter) in waiting.into_iter().enumerate() {
+    /// Sends everybody away. `why` is told how long those ahead are likely to take, if turns are
+    /// `apart` at least.
+    pub(super) fn turn_away(&self, account: &AccountHost, apart: Duration, why: impl Fn(Duration) -> AmoError) {
+        let (waiting, apart) = match self.all().get_mut(account) {
+            Some(queue) => (std::mem::take(&mut queue.waiting), apart.max(queue.apart)),
+            None => return,
+        };
+        for (ahead, waiter) in (0..).zip(waiting) {
             // Who has gone away already need not be told.
-            let _ = waiter.told.send(Err(why(ahead)));
+            let _ = waiter.told.send(Err(why(apart.saturating_mul(ahead))));
         }
     }
 
@@ -169,10 +179,10 @@ impl Queues {
 }
 
 impl Queue {
-    /// How long somebody with so many ahead is likely to wait.
+    /// How long somebody with so many ahead is likely to wait, if turns are `apart` at least.
     fn likely(&self, ahead: usize, apart: Duration, now: Timestamp) -> Duration {
         let next: Duration = self.due.and_then(|due| due.duration_since(now).try_into().ok()).unwrap_or_default();
-        next + apart.saturating_mul(u32::try_from(ahead).unwrap_or(u32::MAX))
+        next + apart.max(self.apart).saturating_mul(u32::try_from(ahead).unwrap_or(u32::MAX))
     }
 }
 
@@ -184,8 +194,8 @@ impl Place {
         if queue.asked.is_some_and(|asked| now.duration_since(asked) >= MUTE) {
             return AmoError::Unavailable;
         }
-        let ahead = queue.waiting.iter().take_while(|waiter| waiter.number != self.number).count();
-        AmoError::RateLimited { retry_after: Some(queue.likely(ahead, apart, now)) }
+        // Who comes back is behind everybody.
+        AmoError::NoTurn { retry_after: queue.likely(queue.waiting.len(), apart, now) }
     }
 }
 

@@ -94,6 +94,12 @@ pub enum AmoError {
         /// How long to wait, where amoCRM said so.
         retry_after: Option<Duration>,
     },
+    /// So many calls wait for their turn that nothing was sent. An adapter never says so.
+    #[error("too many calls wait for their turn")]
+    NoTurn {
+        /// How long until a turn is likely.
+        retry_after: Duration,
+    },
     /// 403 that is not JSON: amoCRM bans calls.
     #[error("amoCRM bans calls")]
     Blocked,

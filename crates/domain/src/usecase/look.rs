@@ -79,8 +79,8 @@ impl UseCases {
             }
             Err(AccessError::NeedsReauth) => self.record_revoked(user).await,
             Err(AccessError::Store(error)) => Err(error),
+            Err(AccessError::RefreshInProgress | AccessError::Amo(AmoError::NoTurn { .. })) => return false,
             Err(AccessError::Amo(error)) => return !ProblemCode::of_read(error).is_some_and(ProblemCode::is_passing),
-            Err(AccessError::RefreshInProgress) => return false,
         };
         if let Err(error) = &recorded {
             tracing::warn!(%error, "what amoCRM said of a connection could not be recorded");

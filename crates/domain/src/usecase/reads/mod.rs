@@ -6,9 +6,13 @@
 mod kept;
 
 use std::collections::HashMap;
-use std::future::Future;
+use std::future::{Future, pending};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
+
+use futures_util::future::{Either, select};
+use tokio::sync::watch;
 
 use super::UseCases;
 use super::access::{Access, AccessError};
@@ -39,6 +43,8 @@ pub enum ReadError {
 #[derive(Debug, Default)]
 pub(super) struct Reads {
     kept: Kept,
+    /// Tells readers that somebody's connection has ended.
+    ends: watch::Sender<()>,
     pub(super) pages: Flights<(Holder, LeadRequest), Arc<LeadList>>,
     pub(super) leads: Flights<(Holder, u64), Option<Arc<Lead>>>,
     pipelines: Flights<Holder, Arc<Vec<Pipeline>>>,
@@ -65,35 +71,55 @@ impl Reader {
 }
 
 impl Reads {
-    /// Forgets what was read for `user`.
+    /// Forgets what was read for `user`, and what is being read.
     pub(super) fn forget(&self, user: &UserId) {
         self.kept.forget(user);
+        self.ends.send_replace(());
     }
 }
 
 impl UseCases {
-    /// Does `work` with `user`'s access, once more if amoCRM refuses the access token.
+    /// Does `work` with `user`'s access, once more if amoCRM refuses the access token. What it
+    /// gives is for nobody if the connection has ended or been replaced meanwhile.
     pub(super) async fn read<T, F>(&self, user: &UserId, work: impl Fn(Reader) -> F) -> Result<T, ReadError>
     where
         F: Future<Output = Result<T, AmoError>>,
     {
         let deadline = self.deadline(BUDGET);
-        let mut access = self.access(user).await?;
-        let reading = async {
-            match work(Reader::new(user, &access)).await {
-                Err(AmoError::AccessRefused) => {
-                    access = self.access_after_refusal(user, &access.grant.tokens).await?;
+        loop {
+            let mut ends = self.reads.ends.subscribe();
+            let mut access = self.access(user).await?;
+            let epoch = access.epoch;
+            let reading = async {
+                match work(Reader::new(user, &access)).await {
+                    Err(AmoError::AccessRefused) => {
+                        access = self.access_after_refusal(user, &access.grant.tokens).await?;
+                    }
+                    Err(AmoError::NotFound) => {
+                        access = self.access_where_it_moved(user, &access).await.ok_or(AmoError::NotFound)?;
+                    }
+                    done => return Ok(done?),
                 }
-                Err(AmoError::NotFound) => {
-                    access = self.access_where_it_moved(user, &access).await.ok_or(AmoError::NotFound)?;
+                Ok(work(Reader::new(user, &access)).await?)
+            };
+            let ended = async {
+                while ends.changed().await.is_ok() {
+                    if self.store.epoch(user).await.is_ok_and(|now| now != epoch) {
+                        return;
+                    }
                 }
-                done => return Ok(done?),
+                pending::<()>().await;
+            };
+            let Either::Left((outcome, _)) = select(pin!(self.until(deadline, reading)), pin!(ended)).await else {
+                continue;
+            };
+            let outcome = outcome.unwrap_or(Err(AmoError::TimedOut.into()));
+            if outcome.is_ok() && self.store.epoch(user).await.map_err(AccessError::from)? != epoch {
+                continue;
             }
-            Ok(work(Reader::new(user, &access)).await?)
-        };
-        let outcome = self.until(deadline, reading).await.unwrap_or(Err(AmoError::TimedOut.into()));
-        self.note_reading(user, &access, &outcome).await;
-        outcome
+            self.note_reading(user, &access, &outcome).await;
+            return outcome;
+        }
     }
 
     /// The same access at the account's new host, if it has moved.
