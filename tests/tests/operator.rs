@@ -102,6 +102,28 @@ async fn refresh_renews_the_tokens_that_the_service_uses_from_then_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_row_that_no_key_opens_is_listed_with_its_account() {
+    let mut world = World::start().await;
+    world.connect("olena", ACCOUNT).await;
+    let status = world.get("olena", "/status").await.data();
+    let (_, key, _) = run(&world, &["keys", "new"]).await;
+    world.settings.token_keys = Some(key.trim().to_owned());
+
+    let mut shown = json_of(&world, &["show", "olena", "--json"]).await;
+    assert_eq!(shown["audit"][0]["event"], "connected");
+    shown.as_object_mut().unwrap().remove("audit");
+    let detail = shown["problem"]["detail"].as_str().unwrap().to_owned();
+    let row = json!({
+        "user": "olena", "state": "unreadable", "domain": status["domain"], "accountId": ACCOUNT.to_string(),
+        "problem": { "code": "unreadable", "since": null, "detail": detail },
+        "connectedAt": null, "lastRefreshedAt": null,
+    });
+    assert_eq!((&shown, json_of(&world, &["list", "--json"]).await), (&row, json!([row])));
+    let (_, table, _) = connections(&world, &["list"]).await;
+    assert!(table.contains(&detail) && detail.contains(' '), "{table}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn looking_and_sealing_anew_make_no_database() {
     let world = World::without_service().await;
     for command in [["connections", "list"], ["keys", "rotate"]] {

@@ -105,11 +105,15 @@ async fn show(args: &ShowArgs) -> Result<(), Failure> {
     print(&story::tell(&shown))
 }
 
-/// A user's connection. One whose tokens no key opens is shown all the same.
+/// A user's connection. One whose row cannot be read is shown all the same, with the account that
+/// its story ends at.
 async fn row(store: &dyn TokenStore, user: &UserId) -> Result<Value, StoreError> {
     match store.connection(user).await {
         Ok(connection) => Ok(story::row(user, connection)),
-        Err(StoreError::Corrupt(why)) => Ok(story::unreadable(user, why)),
+        Err(StoreError::Corrupt(why)) => {
+            let last = store.audit(user, 1).await.unwrap_or_default().pop();
+            Ok(story::unreadable(user, why, last.as_ref()))
+        }
         Err(error) => Err(error),
     }
 }

@@ -28,11 +28,14 @@ pub(super) fn row(user: &UserId, connection: Option<CrmConnection>) -> Value {
     })
 }
 
-/// A connection whose row cannot be read.
-pub(super) fn unreadable(user: &UserId, why: &str) -> Value {
+/// A connection whose row cannot be read, to the account that `last`, the end of its story, names.
+pub(super) fn unreadable(user: &UserId, why: &str, last: Option<&AuditEntry>) -> Value {
+    let domain = last.and_then(|entry| entry.host.as_ref()).map_or("", AccountHost::as_str);
+    let account = last.and_then(|entry| entry.account).map_or_else(String::new, |account| account.to_string());
     json!({
-        "user": user.as_str(), "state": "unreadable", "domain": "", "accountId": "",
-        "problem": { "code": why, "since": null }, "connectedAt": null, "lastRefreshedAt": null,
+        "user": user.as_str(), "state": "unreadable", "domain": domain, "accountId": account,
+        "problem": { "code": "unreadable", "since": null, "detail": why },
+        "connectedAt": null, "lastRefreshedAt": null,
     })
 }
 
@@ -86,9 +89,10 @@ fn cell(value: &Value) -> String {
         Value::String(text) if text.is_empty() => "-".to_owned(),
         Value::String(text) => text.escape_debug().to_string(),
         Value::Object(problem) => {
-            let [code, since] = ["code", "since"].map(|name| problem.get(name).and_then(Value::as_str));
+            let [code, since, detail] =
+                ["code", "since", "detail"].map(|name| problem.get(name).and_then(Value::as_str));
             let since = since.map(|since| format!(" since {since}")).unwrap_or_default();
-            format!("{}{since}", code.unwrap_or_default())
+            format!("{}{since}", detail.or(code).unwrap_or_default())
         }
         other => other.to_string(),
     }
