@@ -121,8 +121,8 @@ async fn what_is_the_same_at_each_look_is_told_once_an_hour() {
         tokio::time::timeout(Duration::from_secs(20), looked).await.unwrap();
         // It ends what it has begun.
         app.restart().await;
-        let story = store.audit(&user("olena"), 10).await.unwrap();
-        assert_eq!(story.iter().filter(|entry| entry.event == AuditEvent::Kept).count(), told, "{passed:?} later");
+        let entries = store.audit(&user("olena"), 10).await.unwrap();
+        assert_eq!(entries.iter().filter(|entry| entry.event == AuditEvent::Kept).count(), told, "{passed:?} later");
     }
 }
 
