@@ -87,8 +87,17 @@ impl Process {
 
     /// Tells it to stop, as an init system does.
     pub fn terminate(&self) {
+        self.signal("-TERM");
+    }
+
+    /// Tells it to stop, as Ctrl-C does.
+    pub fn interrupt(&self) {
+        self.signal("-INT");
+    }
+
+    fn signal(&self, signal: &str) {
         let id = self.child.id().unwrap().to_string();
-        let told = std::process::Command::new("kill").args(["-TERM", &id]).status().unwrap();
+        let told = std::process::Command::new("kill").args([signal, &id]).status().unwrap();
         assert!(told.success());
     }
 

@@ -31,6 +31,7 @@ async fn serve_names_every_bad_variable_and_shows_no_secret() {
         ("USER_RATE", "-1"),
         ("TRUSTED_PROXIES", "10.0.0.0/99"),
         ("REFRESH_MARGIN", "soon"),
+        ("KEEPALIVE_AFTER", "81d"),
     ];
     let (code, output, complaint) = Process::start(&["serve"], &variables, folder.path()).ended().await;
     assert_eq!((code, output.as_str()), (Some(1), ""));

@@ -114,7 +114,15 @@ pub async fn assemble(
     amo: AmoSettings,
     service: &ServiceConfig,
 ) -> Result<AppState, StartError> {
-    let (store, book) = open(storage).await?.into_ports();
+    assemble_on(open(storage).await?.into_ports(), amo, service)
+}
+
+/// The service on stores that are open.
+pub fn assemble_on(
+    (store, book): (Arc<dyn TokenStore>, Arc<dyn TurnBook>),
+    amo: AmoSettings,
+    service: &ServiceConfig,
+) -> Result<AppState, StartError> {
     let amo = OauthAmoClient::new(amo).map_err(|error| StartError::Client(error.into()))?;
     let tasks = TaskTracker::new();
     let process = Arc::new(TokioRuntime::new(Handle::current(), tasks.clone()));

@@ -21,3 +21,4 @@ pub mod refresh;
 pub mod token;
 pub mod turns;
 pub mod usecase;
+mod words;

@@ -4,19 +4,10 @@ use amo_connect_domain::audit::{Actor, AuditEntry, AuditEvent};
 use amo_connect_domain::host::AccountHost;
 use diesel::prelude::*;
 
-use super::columns::{needed, time, user, words};
-use super::connection::{problem, problem_word, reauth, reauth_word};
+use super::columns::{time, user};
 use super::failure::Failure;
 use super::grant::{account, account_column};
 use super::schema::audit;
-
-words! { Actor, actor_word, actor, "an audit entry's actor is unknown":
-    Actor::User = "user",
-    Actor::Amo = "amocrm",
-    Actor::Administrator = "administrator",
-    Actor::Operator = "operator",
-    Actor::Service = "service",
-}
 
 /// A row of `audit`, but for its number.
 #[derive(Queryable, Selectable, Insertable)]
@@ -33,23 +24,11 @@ pub(crate) struct AuditRow {
 
 impl From<&AuditEntry> for AuditRow {
     fn from(entry: &AuditEntry) -> Self {
-        let (event, reason) = match entry.event {
-            AuditEvent::Connected => ("connected", None),
-            AuditEvent::Replaced => ("replaced", None),
-            AuditEvent::Disconnected => ("disconnected", None),
-            AuditEvent::Doubted => ("doubted", None),
-            AuditEvent::NeedsReauth(reason) => ("needs_reauth", Some(reauth_word(reason))),
-            AuditEvent::Revoked => ("revoked", None),
-            AuditEvent::Healed => ("healed", None),
-            AuditEvent::ProblemBegan(code) => ("problem_began", Some(problem_word(code))),
-            AuditEvent::ProblemEnded(code) => ("problem_ended", Some(problem_word(code))),
-            AuditEvent::Moved => ("moved", None),
-            AuditEvent::Kept => ("kept", None),
-        };
+        let (event, reason) = entry.event.words();
         Self {
             at: entry.at.as_microsecond(),
             user_id: entry.user.as_str().as_bytes().to_vec(),
-            actor: actor_word(entry.actor).to_owned(),
+            actor: entry.actor.word().to_owned(),
             event: event.to_owned(),
             reason: reason.map(str::to_owned),
             host: entry.host.as_ref().map(|host| host.as_str().to_owned()),
@@ -62,25 +41,13 @@ impl TryFrom<AuditRow> for AuditEntry {
     type Error = Failure;
 
     fn try_from(row: AuditRow) -> Result<Self, Failure> {
-        let event = match row.event.as_str() {
-            "connected" => AuditEvent::Connected,
-            "replaced" => AuditEvent::Replaced,
-            "disconnected" => AuditEvent::Disconnected,
-            "doubted" => AuditEvent::Doubted,
-            "needs_reauth" => AuditEvent::NeedsReauth(reauth(&needed(row.reason)?)?),
-            "revoked" => AuditEvent::Revoked,
-            "healed" => AuditEvent::Healed,
-            "problem_began" => AuditEvent::ProblemBegan(problem(&needed(row.reason)?)?),
-            "problem_ended" => AuditEvent::ProblemEnded(problem(&needed(row.reason)?)?),
-            "moved" => AuditEvent::Moved,
-            "kept" => AuditEvent::Kept,
-            _ => return Err(Failure::Corrupt("an audit entry's event is unknown")),
-        };
+        let event = AuditEvent::of_words(&row.event, row.reason.as_deref());
+        let actor = Actor::of_word(&row.actor);
         Ok(Self {
             at: time(row.at)?,
             user: user(row.user_id)?,
-            actor: actor(&row.actor)?,
-            event,
+            actor: actor.ok_or(Failure::Corrupt("an audit entry's actor is unknown"))?,
+            event: event.ok_or(Failure::Corrupt("an audit entry's event is unknown"))?,
             host: row.host.map(AccountHost::stored),
             account: row.account_id.map(account),
         })

@@ -7,6 +7,7 @@ mod keys;
 mod migrate;
 mod sandbox;
 mod serve;
+mod signals;
 
 use std::io::Write;
 use std::process::ExitCode;

@@ -78,7 +78,7 @@ pub struct ServeArgs {
     /// An access token with less life than this is refreshed before use [default: 300s]
     #[arg(long, env = "REFRESH_MARGIN", hide_env_values = true)]
     pub refresh_margin: Option<String>,
-    /// A connection not refreshed for this long is refreshed in the background [default: 30d]
+    /// A connection not refreshed for this long is refreshed in the background; at most 80d [default: 30d]
     #[arg(long, env = "KEEPALIVE_AFTER", hide_env_values = true)]
     pub keepalive_after: Option<String>,
     /// How long SIGTERM waits for exchanges, refreshes and saves [default: 75s]

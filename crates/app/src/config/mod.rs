@@ -155,7 +155,7 @@ impl ServeArgs {
             reader.flag("REQUIRE_CLAIM", self.require_claim.as_deref(), "false"),
             reader.flag("ACCEPT_FOREIGN_STATE", self.accept_foreign_state.as_deref(), "true"),
             reader.duration("REFRESH_MARGIN", self.refresh_margin.as_deref(), "300s"),
-            reader.duration("KEEPALIVE_AFTER", self.keepalive_after.as_deref(), "30d"),
+            reader.keepalive("KEEPALIVE_AFTER", self.keepalive_after.as_deref(), "30d"),
         );
         let amo_rate_limit = reader.read("AMO_RATE_LIMIT", self.amo_rate_limit.as_deref(), "7", |rate| {
             rate.parse::<NonZeroU32>().or(Err("is not a number of calls a second, from 1"))

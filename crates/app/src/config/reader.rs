@@ -6,6 +6,9 @@ use std::time::Duration;
 /// Nobody means to wait longer, and clocks can be reckoned with.
 const LONGEST: Duration = Duration::from_hours(10 * 365 * 24);
 
+/// amoCRM forgets a refresh token that was not used for three months; an outage may come last.
+const LONGEST_KEEPALIVE: Duration = Duration::from_hours(80 * 24);
+
 /// What was found wrong so far, a line each.
 #[derive(Default)]
 pub(super) struct Reader(pub(super) Vec<String>);
@@ -51,5 +54,36 @@ impl Reader {
             duration.ok_or("is not a duration such as 90s or 5m, of at most ten years")
         };
         self.read(name, value, default, read).unwrap_or_default()
+    }
+
+    /// How long a connection may go without a refresh.
+    pub(super) fn keepalive(&mut self, name: &str, value: Option<&str>, default: &str) -> Duration {
+        let read = |value: &str| {
+            let allowed = |after: &Duration| !after.is_zero() && *after <= LONGEST_KEEPALIVE;
+            let wrong = "is not a duration such as 30d, of more than zero and at most 80d: amoCRM forgets a connection after three months";
+            humantime::parse_duration(value).ok().filter(allowed).ok_or(wrong)
+        };
+        self.read(name, value, default, read).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connection_is_refreshed_well_before_amocrm_forgets_it() {
+        let read = |value| {
+            let mut reader = Reader::default();
+            let after = reader.keepalive("KEEPALIVE_AFTER", Some(value), "30d");
+            (after, reader.0.len())
+        };
+        let days = |days: u64| Duration::from_hours(days * 24);
+        for (value, after) in [("", days(30)), ("1s", Duration::from_secs(1)), ("80d", days(80))] {
+            assert_eq!(read(value), (after, 0), "{value}");
+        }
+        for value in ["0s", "80d 1s", "200d", "3months", "never"] {
+            assert_eq!(read(value).1, 1, "{value}");
+        }
     }
 }

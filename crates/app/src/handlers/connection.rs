@@ -3,7 +3,7 @@
 use actix_web::HttpResponse;
 use actix_web::web::Data;
 use amo_connect_domain::audit::Actor;
-use amo_connect_domain::connection::{ConnectionState, FormerAccount, Grant, Problem, ProblemCode, ReauthReason};
+use amo_connect_domain::connection::{ConnectionState, FormerAccount, Grant, Problem};
 use amo_connect_domain::ids::AccountId;
 use amo_connect_domain::usecase::Standing;
 use jiff::Timestamp;
@@ -38,11 +38,11 @@ pub fn describe(standing: &Standing) -> Value {
     match &connection.state {
         ConnectionState::Disconnected => shape(waiting, None, None, [None, None]),
         ConnectionState::Connected(Grant { host, account, .. }) => {
-            let problem = connection.problem.map(|Problem { code, since }| (problem_word(code), since));
+            let problem = connection.problem.map(|Problem { code, since }| (code.word(), since));
             shape("connected", Some((host.as_str(), *account)), problem, times)
         }
         ConnectionState::NeedsReauth { former: FormerAccount { host, account }, reason, since } => {
-            shape("needs_reauth", Some((host.as_str(), *account)), Some((reauth_word(*reason), *since)), times)
+            shape("needs_reauth", Some((host.as_str(), *account)), Some((reason.word(), *since)), times)
         }
         ConnectionState::Revoked(FormerAccount { host, account }) => {
             shape("revoked", Some((host.as_str(), *account)), None, times)
@@ -67,24 +67,4 @@ fn shape(
         "connectedAt": connected_at.map(|at| at.to_string()),
         "lastRefreshedAt": refreshed_at.map(|at| at.to_string()),
     })
-}
-
-/// What a dead grant died of.
-pub fn reauth_word(reason: ReauthReason) -> &'static str {
-    match reason {
-        ReauthReason::GrantRevoked => "grant_revoked",
-        ReauthReason::RotationLost => "rotation_lost",
-    }
-}
-
-/// What keeps amoCRM from answering.
-pub fn problem_word(code: ProblemCode) -> &'static str {
-    match code {
-        ProblemCode::ProviderBlocked => "provider_blocked",
-        ProblemCode::ProviderDown => "provider_down",
-        ProblemCode::RateLimited => "rate_limited",
-        ProblemCode::Misconfigured => "misconfigured",
-        ProblemCode::AccountRefused => "account_refused",
-        ProblemCode::PaymentRequired => "payment_required",
-    }
 }

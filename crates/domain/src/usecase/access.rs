@@ -43,6 +43,22 @@ pub enum AccessError {
     Store(#[from] StoreError),
 }
 
+/// Why a refresh that somebody asked for by name gave no new tokens.
+#[derive(Debug, thiserror::Error)]
+pub enum RefreshNowError {
+    /// amoCRM was not asked, because it gave none just before.
+    #[error("amoCRM was not asked: the last try failed ({last}), the next may be made in {} s", .wait.as_secs() + 1)]
+    Resting {
+        /// How it failed.
+        last: AmoError,
+        /// When the token may be sent again.
+        wait: Duration,
+    },
+    /// As for anybody who needs an access token.
+    #[error(transparent)]
+    Access(#[from] AccessError),
+}
+
 /// A usable grant, and what it is of.
 #[derive(Clone)]
 pub(super) struct Access {
@@ -84,9 +100,16 @@ impl UseCases {
         }
     }
 
-    /// Refreshes the user's tokens now, due or not.
-    pub async fn refresh_now(&self, user: &UserId) -> Result<(), AccessError> {
-        self.refresh_shared(&self.usable(user).await?).await.map(drop)
+    /// Refreshes the user's tokens now, due or not, unless a refresh has failed just before.
+    pub async fn refresh_now(&self, user: &UserId) -> Result<(), RefreshNowError> {
+        let connection = self.usable(user).await?;
+        match self.turnout(&connection).await {
+            Turnout::Resting(last, until) => {
+                let left = until.duration_since(self.store.clock().await.map_err(AccessError::from)?);
+                Err(RefreshNowError::Resting { last, wait: left.try_into().unwrap_or_default() })
+            }
+            turnout => Ok(self.after(turnout, &connection).await.map(drop)?),
+        }
     }
 
     /// The user's connection, if it can be used.
@@ -118,6 +141,11 @@ impl UseCases {
 
     /// The grant after a refresh of `connection`, by us or by whoever is at it.
     pub(super) async fn refresh_shared(&self, connection: &CrmConnection) -> Result<Access, AccessError> {
+        self.after(self.turnout(connection).await, connection).await
+    }
+
+    /// How a refresh of `connection` turns out, as far as a caller waits for it.
+    async fn turnout(&self, connection: &CrmConnection) -> Turnout {
         let deadline = self.deadline(PATIENCE);
         let turnout = async {
             loop {
@@ -129,15 +157,23 @@ impl UseCases {
             }
         };
         match self.until(deadline, turnout).await {
-            Some(Ok(Turnout::Moved)) => opened(&self.usable(&connection.user).await?),
-            Some(Ok(Turnout::Failed(error))) => Err(AccessError::Amo(error)),
-            Some(Ok(Turnout::StoreFailed)) => {
+            Some(Ok(turnout)) => turnout,
+            Some(Err(_)) | None => Turnout::InProgress,
+        }
+    }
+
+    /// The grant of `connection` after a refresh that turned out so.
+    async fn after(&self, turnout: Turnout, connection: &CrmConnection) -> Result<Access, AccessError> {
+        match turnout {
+            Turnout::Moved => opened(&self.usable(&connection.user).await?),
+            Turnout::Failed(error) | Turnout::Resting(error, _) => Err(AccessError::Amo(error)),
+            Turnout::StoreFailed => {
                 // The database says why, if it still fails.
                 self.store.clock().await?;
                 Err(AccessError::RefreshInProgress)
             }
-            Some(Ok(Turnout::Unreadable)) => Err(StoreError::Corrupt("a connection's tokens cannot be opened").into()),
-            Some(Ok(Turnout::InProgress) | Err(_)) | None => Err(AccessError::RefreshInProgress),
+            Turnout::Unreadable => Err(StoreError::Corrupt("a connection's tokens cannot be opened").into()),
+            Turnout::InProgress => Err(AccessError::RefreshInProgress),
         }
     }
 }

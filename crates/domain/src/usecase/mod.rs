@@ -23,7 +23,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-pub use access::AccessError;
+pub use access::{AccessError, RefreshNowError};
 pub use authorize::{AttemptView, Started};
 pub use callback::{Callback, CallbackOutcome, Given};
 pub use claim::ClaimError;

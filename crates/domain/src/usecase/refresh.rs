@@ -4,6 +4,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use futures_channel::oneshot;
+use jiff::Timestamp;
 
 use super::UseCases;
 use super::access::PATIENCE;
@@ -29,6 +30,9 @@ pub(super) enum Turnout {
     Moved,
     /// amoCRM gave no pair, and may later.
     Failed(AmoError),
+    /// amoCRM was not asked: so it failed the last time, and nobody sends before this moment of
+    /// the store's clock.
+    Resting(AmoError, Timestamp),
     /// The database failed before anything was sent.
     StoreFailed,
     /// Somebody else is still at it.
@@ -85,12 +89,13 @@ impl UseCases {
                     return Turnout::Unreadable;
                 }
                 Ok(RefreshRequest::Held) => self.look_again().await,
-                Ok(RefreshRequest::Resting(_)) => {
+                Ok(RefreshRequest::Resting(until)) => {
                     let problem = match self.store.connection(&user).await {
                         Ok(connection) => connection.and_then(|connection| connection.problem),
                         Err(_) => return Turnout::StoreFailed,
                     };
-                    return Turnout::Failed(problem.map_or(AmoError::Unavailable, |problem| problem.code.as_error()));
+                    let last = problem.map_or(AmoError::Unavailable, |problem| problem.code.as_error());
+                    return Turnout::Resting(last, until);
                 }
                 Err(error) => {
                     tracing::warn!(%error, "a refresh token could not be leased; it was not sent");

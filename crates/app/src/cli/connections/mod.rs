@@ -1,5 +1,6 @@
 //! `amo-connect connections`: what an operator does at three in the morning.
 
+mod refresh;
 mod story;
 
 use std::sync::Arc;
@@ -7,7 +8,6 @@ use std::sync::Arc;
 use amo_connect_domain::audit::Actor;
 use amo_connect_domain::ids::UserId;
 use amo_connect_domain::ports::{StoreError, TokenStore};
-use amo_connect_domain::usecase::AccessError;
 use clap::{Args, Subcommand};
 use serde_json::Value;
 
@@ -70,7 +70,7 @@ impl ConnectionsCommand {
         match self {
             Self::List(args) => list(&args).await,
             Self::Show(args) => show(&args).await,
-            Self::Refresh(args) => refresh(&args).await,
+            Self::Refresh(args) => refresh::run(&args).await,
             Self::Disconnect(args) => disconnect(&args).await,
         }
     }
@@ -105,33 +105,16 @@ async fn show(args: &ShowArgs) -> Result<(), Failure> {
     print(&story::tell(&shown))
 }
 
-/// A user's connection. One whose tokens no key opens is shown all the same.
+/// A user's connection. One whose row cannot be read is shown all the same, with the account that
+/// its story ends at.
 async fn row(store: &dyn TokenStore, user: &UserId) -> Result<Value, StoreError> {
     match store.connection(user).await {
         Ok(connection) => Ok(story::row(user, connection)),
-        Err(StoreError::Corrupt(why)) => Ok(story::unreadable(user, why)),
-        Err(error) => Err(error),
-    }
-}
-
-async fn refresh(args: &OneArgs) -> Result<(), Failure> {
-    let user = UserId::new(args.user.as_str())?;
-    let config = args.settings.check()?;
-    let state = wiring::assemble(config.storage.as_it_is(), config.amo, &config.service).await?;
-    let refreshed = state.use_cases.refresh_now(&user).await;
-    // The refresh may outlast our patience; its pair must not be lost with this process.
-    state.tasks.close();
-    if tokio::time::timeout(config.shutdown_timeout, state.tasks.wait()).await.is_err() {
-        return Err(
-            "amoCRM does not answer; the refresh was left undone, and the service finds out what became of it".into()
-        );
-    }
-    match refreshed {
-        Ok(()) | Err(AccessError::RefreshInProgress) => {
-            let standing = state.use_cases.standing(&user).await?;
-            print(&story::table(&[story::row(&user, standing.connection)]))
+        Err(StoreError::Corrupt(why)) => {
+            let last = store.audit(user, 1).await.unwrap_or_default().pop();
+            Ok(story::unreadable(user, why, last.as_ref()))
         }
-        Err(error) => Err(error.into()),
+        Err(error) => Err(error),
     }
 }
 

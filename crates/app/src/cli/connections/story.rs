@@ -2,14 +2,14 @@
 
 use std::fmt::Write as _;
 
-use amo_connect_domain::audit::{Actor, AuditEntry, AuditEvent};
+use amo_connect_domain::audit::AuditEntry;
 use amo_connect_domain::connection::CrmConnection;
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::ids::UserId;
 use amo_connect_domain::usecase::Standing;
 use serde_json::{Value, json};
 
-use crate::handlers::connection::{describe, problem_word, reauth_word};
+use crate::handlers::connection::describe;
 
 /// The columns of a connection, in JSON and in the table.
 const COLUMNS: [&str; 7] = ["user", "state", "domain", "accountId", "problem", "connectedAt", "lastRefreshedAt"];
@@ -28,51 +28,28 @@ pub(super) fn row(user: &UserId, connection: Option<CrmConnection>) -> Value {
     })
 }
 
-/// A connection whose row cannot be read.
-pub(super) fn unreadable(user: &UserId, why: &str) -> Value {
+/// A connection whose row cannot be read, to the account that `last`, the end of its story, names.
+pub(super) fn unreadable(user: &UserId, why: &str, last: Option<&AuditEntry>) -> Value {
+    let domain = last.and_then(|entry| entry.host.as_ref()).map_or("", AccountHost::as_str);
+    let account = last.and_then(|entry| entry.account).map_or_else(String::new, |account| account.to_string());
     json!({
-        "user": user.as_str(), "state": "unreadable", "domain": "", "accountId": "",
-        "problem": { "code": why, "since": null }, "connectedAt": null, "lastRefreshedAt": null,
+        "user": user.as_str(), "state": "unreadable", "domain": domain, "accountId": account,
+        "problem": { "code": "unreadable", "since": null, "detail": why },
+        "connectedAt": null, "lastRefreshedAt": null,
     })
 }
 
 /// An entry of the audit trail.
 pub(super) fn entry(entry: &AuditEntry) -> Value {
-    let (event, reason) = words(entry.event);
+    let (event, reason) = entry.event.words();
     json!({
         "at": entry.at.to_string(),
-        "actor": actor(entry.actor),
+        "actor": entry.actor.word(),
         "event": event,
         "reason": reason,
         "domain": entry.host.as_ref().map(AccountHost::as_str),
         "accountId": entry.account.map(|account| account.to_string()),
     })
-}
-
-fn words(event: AuditEvent) -> (&'static str, Option<&'static str>) {
-    match event {
-        AuditEvent::Connected => ("connected", None),
-        AuditEvent::Replaced => ("replaced", None),
-        AuditEvent::Disconnected => ("disconnected", None),
-        AuditEvent::Doubted => ("doubted", None),
-        AuditEvent::NeedsReauth(reason) => ("needs_reauth", Some(reauth_word(reason))),
-        AuditEvent::Revoked => ("revoked", None),
-        AuditEvent::Healed => ("healed", None),
-        AuditEvent::ProblemBegan(code) => ("problem_began", Some(problem_word(code))),
-        AuditEvent::ProblemEnded(code) => ("problem_ended", Some(problem_word(code))),
-        AuditEvent::Moved => ("moved", None),
-        AuditEvent::Kept => ("kept", None),
-    }
-}
-
-fn actor(actor: Actor) -> &'static str {
-    match actor {
-        Actor::User => "user",
-        Actor::Amo => "amocrm",
-        Actor::Administrator => "administrator",
-        Actor::Operator => "operator",
-        Actor::Service => "service",
-    }
 }
 
 /// Connections as a table.
@@ -112,9 +89,10 @@ fn cell(value: &Value) -> String {
         Value::String(text) if text.is_empty() => "-".to_owned(),
         Value::String(text) => text.escape_debug().to_string(),
         Value::Object(problem) => {
-            let [code, since] = ["code", "since"].map(|name| problem.get(name).and_then(Value::as_str));
+            let [code, since, detail] =
+                ["code", "since", "detail"].map(|name| problem.get(name).and_then(Value::as_str));
             let since = since.map(|since| format!(" since {since}")).unwrap_or_default();
-            format!("{}{since}", code.unwrap_or_default())
+            format!("{}{since}", detail.or(code).unwrap_or_default())
         }
         other => other.to_string(),
     }

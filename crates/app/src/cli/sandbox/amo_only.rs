@@ -1,9 +1,9 @@
 //! `amo-connect sandbox --amo-only`: the local amoCRM for a service of someone else's.
 
 use amo_connect_sandbox::{AccountInfo, Options, Report, Sandbox};
-use tokio::signal::unix::{SignalKind, signal};
 
 use super::{SandboxArgs, start_amo};
+use crate::cli::signals::Signals;
 use crate::cli::{Failure, complain, print};
 
 pub(super) async fn run(args: SandboxArgs) -> Result<(), Failure> {
@@ -21,12 +21,9 @@ pub(super) async fn run(args: SandboxArgs) -> Result<(), Failure> {
     };
     let sandbox = start_amo(options, None).await?;
     // Before the guide: whoever has read it may tell us to stop.
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let mut signals = Signals::new()?;
     print(&guide(&sandbox, args.hook_url.as_deref()))?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
+    signals.told().await;
     sandbox.stop().await;
     Ok(())
 }

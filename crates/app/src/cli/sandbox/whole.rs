@@ -10,6 +10,7 @@ use serde_json::json;
 
 use super::folder::Folder;
 use super::{SandboxArgs, start_amo};
+use crate::cli::signals::Signals;
 use crate::cli::{Failure, chain, jwt, print, serve};
 use crate::config::ServeArgs;
 use crate::phone::{self, DemoUser};
@@ -69,9 +70,10 @@ pub(super) async fn run(args: SandboxArgs) -> Result<(), Failure> {
         .collect::<Result<Vec<_>, Failure>>()?;
 
     let state = wiring::assemble(config.storage, config.amo, &config.service).await?;
+    let signals = Signals::new()?;
     let running = Running::start(listener, state, phone::routes(users.clone(), sandbox.clone()))?;
     print(&guide(&service, &sandbox, &users, folder.path()))?;
-    let ended = serve::until_told(running, config.shutdown_timeout).await;
+    let ended = serve::until_told(signals, running, config.shutdown_timeout).await;
     sandbox.stop().await;
     ended
 }

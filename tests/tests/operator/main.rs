@@ -1,6 +1,8 @@
 //! `connections list|show|refresh|disconnect`, as processes beside a service that runs.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so loudly")]
 
+mod refresh;
+
 use amo_connect_tests::{ACCOUNT, Process, RIVAL, World};
 use serde_json::{Value, json};
 
@@ -10,6 +12,10 @@ async fn connections(world: &World, arguments: &[&str]) -> (Option<i32>, String,
 }
 
 async fn run(world: &World, arguments: &[&str]) -> (Option<i32>, String, String) {
+    begin(world, arguments).ended().await
+}
+
+fn begin(world: &World, arguments: &[&str]) -> Process {
     let settings = &world.settings;
     let variables = [
         ("AMO_CLIENT_ID", &settings.amo_client_id),
@@ -20,9 +26,10 @@ async fn run(world: &World, arguments: &[&str]) -> (Option<i32>, String, String)
         ("JWT_SECRET", &settings.jwt_secret),
         ("TOKEN_KEYS", &settings.token_keys),
         ("DATABASE_URL", &settings.database_url),
-    ]
-    .map(|(name, value)| (name, value.as_deref().unwrap()));
-    Process::start(arguments, &variables, &world.folder()).ended().await
+        ("SHUTDOWN_TIMEOUT", &settings.shutdown_timeout),
+    ];
+    let given: Vec<_> = variables.iter().filter_map(|(name, value)| Some((*name, value.as_deref()?))).collect();
+    Process::start(arguments, &given, &world.folder())
 }
 
 async fn json_of(world: &World, arguments: &[&str]) -> Value {
@@ -82,23 +89,25 @@ async fn show_tells_a_connections_story_and_no_token() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn refresh_renews_the_tokens_that_the_service_uses_from_then_on() {
-    let world = World::start().await;
+async fn a_row_that_no_key_opens_is_listed_with_its_account() {
+    let mut world = World::start().await;
     world.connect("olena", ACCOUNT).await;
-    let (code, output, complaint) = connections(&world, &["refresh", "olena"]).await;
-    assert_eq!(code, Some(0), "{complaint}");
-    assert!(output.contains("connected"), "{output}");
-    assert_eq!(world.sandbox.stats().refreshes, 1);
-    assert_ne!(world.get("olena", "/status").await.data()["lastRefreshedAt"], Value::Null);
-    assert_eq!((world.get("olena", "/leads").await.status, world.sandbox.stats().refreshes), (200, 1));
+    let status = world.get("olena", "/status").await.data();
+    let (_, key, _) = run(&world, &["keys", "new"]).await;
+    world.settings.token_keys = Some(key.trim().to_owned());
 
-    world.sandbox.revoke(ACCOUNT).unwrap();
-    let (code, _, complaint) = connections(&world, &["refresh", "olena"]).await;
-    assert_eq!(code, Some(1));
-    assert!(complaint.contains("the grant is dead"), "{complaint}");
-    assert_eq!(world.get("olena", "/status").await.data()["problem"]["code"], "grant_revoked");
-    let (code, _, complaint) = connections(&world, &["refresh", "nobody"]).await;
-    assert_eq!((code, complaint.contains("not connected")), (Some(1), true), "{complaint}");
+    let mut shown = json_of(&world, &["show", "olena", "--json"]).await;
+    assert_eq!(shown["audit"][0]["event"], "connected");
+    shown.as_object_mut().unwrap().remove("audit");
+    let detail = shown["problem"]["detail"].as_str().unwrap().to_owned();
+    let row = json!({
+        "user": "olena", "state": "unreadable", "domain": status["domain"], "accountId": ACCOUNT.to_string(),
+        "problem": { "code": "unreadable", "since": null, "detail": detail },
+        "connectedAt": null, "lastRefreshedAt": null,
+    });
+    assert_eq!((&shown, json_of(&world, &["list", "--json"]).await), (&row, json!([row])));
+    let (_, table, _) = connections(&world, &["list"]).await;
+    assert!(table.contains(&detail) && detail.contains(' '), "{table}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,0 +1,96 @@
+//! `connections refresh`: amoCRM's answer holds the only good tokens, so this process waits for it.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use amo_connect_domain::connection::{ConnectionState, CrmConnection};
+use amo_connect_domain::ids::{Generation, UserId};
+use amo_connect_domain::usecase::{AccessError, RefreshNowError};
+
+use super::{OneArgs, story};
+use crate::cli::signals::Signals;
+use crate::cli::{Failure, complain, print};
+use crate::state::AppState;
+use crate::wiring;
+
+pub(super) async fn run(args: &OneArgs) -> Result<(), Failure> {
+    let user = UserId::new(args.user.as_str())?;
+    let config = args.settings.check()?;
+    let mut signals = Signals::new()?;
+    let begun = async {
+        let ports = wiring::open(config.storage.as_it_is()).await?.into_ports();
+        let before = ports.0.connection(&user).await?.map(|connection| connection.generation).unwrap_or_default();
+        Ok::<_, Failure>((ports, before))
+    };
+    let (ports, before) = tokio::select! {
+        begun = begun => begun?,
+        () = signals.told() => return Err("stopped before amoCRM was asked".into()),
+    };
+    let store = Arc::clone(&ports.0);
+    let state = wiring::assemble_on(ports, config.amo, &config.service)?;
+    to_the_end(&state, &user, config.shutdown_timeout, &mut signals).await?;
+    let after = verdict(before, store.connection(&user).await?)?;
+    print(&story::table(&[story::row(&user, Some(after))]))
+}
+
+/// Refreshes, and ends when this process has nothing more to do about it. Callers lose patience
+/// before amoCRM does; the pair must not be lost with this process.
+async fn to_the_end(state: &AppState, user: &UserId, patience: Duration, signals: &mut Signals) -> Result<(), Failure> {
+    let mut refresh = pin!(async {
+        let refreshed = state.use_cases.refresh_now(user).await;
+        state.tasks.close();
+        match tokio::time::timeout(patience, state.tasks.wait()).await {
+            Ok(()) => Ok(refreshed),
+            Err(_) => Err(left_undone(state)),
+        }
+    });
+    let refreshed = tokio::select! {
+        refreshed = &mut refresh => refreshed,
+        () = signals.told() => {
+            complain("waiting for amoCRM, whose answer holds the only good tokens; a second interrupt leaves the refresh undone");
+            tokio::select! {
+                refreshed = &mut refresh => refreshed,
+                () = signals.interrupted() => Err(format!("interrupted twice: {}", left_undone(state))),
+            }
+        }
+    };
+    match refreshed? {
+        // How it ended is on record, unless others are still at it.
+        Ok(()) | Err(RefreshNowError::Access(AccessError::RefreshInProgress)) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// What a process leaves that ends now.
+fn left_undone(state: &AppState) -> String {
+    match state.use_cases.pairs_in_hand() {
+        0 => "amoCRM has not answered; the refresh is left undone, and the service finds out what became of it".into(),
+        pairs => format!(
+            "amoCRM has given {pairs} token pair(s) that could not be saved and are lost with this process; \
+             the user has to connect again"
+        ),
+    }
+}
+
+/// The connection, if it has had new tokens since it was of generation `before`.
+fn verdict(before: Generation, after: Option<CrmConnection>) -> Result<CrmConnection, Failure> {
+    let after = after.ok_or(AccessError::NotConnected)?;
+    match (&after.state, after.problem) {
+        (ConnectionState::Connected(_), _) if after.generation > before => Ok(after),
+        (ConnectionState::Connected(_), Some(problem)) => Err(format!(
+            "there are no new tokens; the problem on record is {} since {}",
+            problem.code.word(),
+            problem.since
+        )
+        .into()),
+        (ConnectionState::Connected(_), None) => {
+            Err("there are no new tokens yet: another process is still at it, or the database failed for a moment; \
+                 `connections show` tells how it ends"
+                .into())
+        }
+        (ConnectionState::Disconnected, _) => Err(AccessError::NotConnected.into()),
+        (ConnectionState::NeedsReauth { .. }, _) => Err(AccessError::NeedsReauth.into()),
+        (ConnectionState::Revoked(_), _) => Err(AccessError::Revoked.into()),
+    }
+}

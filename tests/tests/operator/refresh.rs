@@ -1,0 +1,152 @@
+//! `connections refresh`: it ends when this process has nothing more to do about it, and says how.
+
+use std::time::Duration;
+
+use amo_connect_sandbox::{Failure, Faults};
+use amo_connect_tests::{ACCOUNT, Process, World, until};
+use diesel::connection::SimpleConnection as _;
+use diesel::{Connection as _, SqliteConnection};
+use serde_json::Value;
+
+use super::{begin, connections};
+
+const REFRESH: [&str; 3] = ["connections", "refresh", "olena"];
+
+/// Longer than anybody waits for a refresh that another does.
+const LONG: Duration = Duration::from_secs(17);
+
+async fn connected() -> World {
+    let world = World::start().await;
+    world.connect("olena", ACCOUNT).await;
+    world
+}
+
+/// A refresh whose token has reached amoCRM, which takes so long to answer, and answers so.
+async fn sent(world: &World, latency: Duration, fail_token: Vec<Failure>) -> Process {
+    let token_latency_ms = latency.as_millis().try_into().unwrap();
+    world.sandbox.set_faults(Faults { token_latency_ms, fail_token, ..Faults::default() }).unwrap();
+    let before = world.sandbox.stats().token_requests;
+    let process = begin(world, &REFRESH);
+    until("the token has been sent", async || world.sandbox.stats().token_requests > before).await;
+    process
+}
+
+/// The database, for what no command does.
+fn database(world: &World) -> SqliteConnection {
+    let url = world.settings.database_url.as_ref().unwrap();
+    let mut connection = SqliteConnection::establish(url.strip_prefix("sqlite:").unwrap()).unwrap();
+    connection.batch_execute("PRAGMA busy_timeout = 20000").unwrap();
+    connection
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn refresh_renews_the_tokens_that_the_service_uses_from_then_on() {
+    let world = World::start().await;
+    world.connect("olena", ACCOUNT).await;
+    let (code, output, complaint) = connections(&world, &["refresh", "olena"]).await;
+    assert_eq!(code, Some(0), "{complaint}");
+    assert!(output.contains("connected"), "{output}");
+    assert_eq!(world.sandbox.stats().refreshes, 1);
+    assert_ne!(world.get("olena", "/status").await.data()["lastRefreshedAt"], Value::Null);
+    assert_eq!((world.get("olena", "/leads").await.status, world.sandbox.stats().refreshes), (200, 1));
+
+    world.sandbox.revoke(ACCOUNT).unwrap();
+    let (code, _, complaint) = connections(&world, &["refresh", "olena"]).await;
+    assert_eq!(code, Some(1));
+    assert!(complaint.contains("the grant is dead"), "{complaint}");
+    assert_eq!(world.get("olena", "/status").await.data()["problem"]["code"], "grant_revoked");
+    let (code, _, complaint) = connections(&world, &["refresh", "nobody"]).await;
+    assert_eq!((code, complaint.contains("not connected")), (Some(1), true), "{complaint}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refresh_that_is_told_to_stop_waits_for_amocrm_and_saves_the_pair() {
+    let world = connected().await;
+    for (number, tell) in [(1, Process::interrupt as fn(&Process)), (2, Process::terminate)] {
+        let process = sent(&world, Duration::from_secs(3), vec![]).await;
+        tell(&process);
+        process.until_logged("waiting for amoCRM").await;
+        assert_eq!(world.sandbox.stats().refreshes, number - 1, "amoCRM was quicker than the signal");
+        let (code, output, complaint) = process.ended().await;
+        assert_eq!(code, Some(0), "{complaint}");
+        assert!(output.contains("connected"), "{output}");
+        assert_eq!(world.sandbox.stats().refreshes, number);
+    }
+    let (code, _, complaint) = connections(&world, &["refresh", "olena"]).await;
+    assert_eq!((code, world.sandbox.stats().refreshes), (Some(0), 3), "the pair was not saved: {complaint}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_interrupt_leaves_the_refresh_undone() {
+    let world = connected().await;
+    let process = sent(&world, LONG, vec![]).await;
+    process.interrupt();
+    let said = process.until_logged("waiting for amoCRM").await;
+    assert!(said.contains("a second interrupt leaves the refresh undone"), "{said}");
+    process.interrupt();
+    let (code, output, complaint) = process.ended().await;
+    assert_eq!((code, output.as_str()), (Some(1), ""));
+    assert!(complaint.contains("interrupted twice: amoCRM has not answered"), "{complaint}");
+    assert_eq!(world.sandbox.stats().refreshes, 0, "amoCRM was quicker than the signals");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refresh_succeeds_only_with_new_tokens_however_long_that_takes() {
+    let world = connected().await;
+    let slow = sent(&world, LONG, vec![]).await;
+    let (code, output, complaint) = connections(&world, &["refresh", "olena"]).await;
+    assert_eq!((code, output.as_str()), (Some(1), ""), "{complaint}");
+    assert!(complaint.contains("another process is still at it"), "{complaint}");
+    assert_eq!(world.sandbox.stats().refreshes, 0, "amoCRM was quicker than the patience of the second");
+    let (code, output, complaint) = slow.ended().await;
+    assert_eq!((code, world.sandbox.stats().refreshes), (Some(0), 1), "{complaint}");
+    assert!(output.contains("connected"), "{output}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_that_comes_late_is_the_reason_of_the_failure() {
+    let world = connected().await;
+    let (code, output, complaint) = sent(&world, LONG, vec![Failure::Status(402)]).await.ended().await;
+    assert_eq!((code, output.as_str()), (Some(1), ""));
+    assert!(
+        complaint.contains("there are no new tokens; the problem on record is payment_required since"),
+        "{complaint}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pair_that_cannot_be_saved_in_time_is_counted_as_lost() {
+    let mut world = connected().await;
+    world.settings.shutdown_timeout = Some("1s".to_owned());
+    let process = sent(&world, Duration::from_secs(2), vec![]).await;
+    let mut lock = database(&world);
+    lock.batch_execute("BEGIN EXCLUSIVE").unwrap();
+    let (code, output, complaint) = process.ended().await;
+    assert_eq!((code, output.as_str(), world.sandbox.stats().refreshes), (Some(1), "", 1));
+    assert!(complaint.contains("has given 1 token pair(s) that could not be saved and are lost"), "{complaint}");
+}
+
+/// The operator mends the secret at once, and must not be told that it is still wrong.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refresh_within_a_rest_says_that_amocrm_was_not_asked() {
+    let mut world = connected().await;
+    let secret = world.settings.amo_client_secret.replace("wrong".to_owned());
+    let (code, _, complaint) = connections(&world, &["refresh", "olena"]).await;
+    assert_eq!(code, Some(1));
+    assert!(complaint.contains("amoCRM gave no access token: amoCRM refused the integration"), "{complaint}");
+    world.settings.amo_client_secret = secret;
+
+    database(&world).batch_execute("UPDATE connections SET lease_until = lease_until + 200 * 1000000").unwrap();
+    let asked = world.sandbox.stats().token_requests;
+    let (code, _, complaint) = connections(&world, &["refresh", "olena"]).await;
+    assert_eq!((code, world.sandbox.stats().token_requests), (Some(1), asked));
+    let why = "amoCRM was not asked: the last try failed (amoCRM refused the integration's credentials), \
+               the next may be made in ";
+    let seconds = complaint.split(why).nth(1).unwrap_or_else(|| panic!("{complaint}"));
+    let seconds: u64 = seconds.split(' ').next().unwrap().parse().unwrap();
+    assert!((100..=202).contains(&seconds), "{seconds}");
+
+    database(&world).batch_execute("UPDATE connections SET lease_until = 0").unwrap();
+    let (code, _, complaint) = connections(&world, &["refresh", "olena"]).await;
+    assert_eq!(code, Some(0), "{complaint}");
+}
