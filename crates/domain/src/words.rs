@@ -1,6 +1,7 @@
 //! The words that are written down for enums: in the database, in answers to the app and for
 //! operators. They are never changed, only added to.
 
+use crate::attempt::AttemptReason;
 use crate::audit::{Actor, AuditEvent};
 use crate::connection::{ProblemCode, ReauthReason};
 
@@ -24,6 +25,15 @@ macro_rules! words {
             }
         }
     };
+}
+
+words! { AttemptReason:
+    CrmUnavailable = "crm_unavailable",
+    StorageUnavailable = "storage_unavailable",
+    InvalidCode = "invalid_code",
+    InvalidAccountHost = "invalid_account_host",
+    ClaimTimeout = "claim_timeout",
+    Disconnected = "disconnected",
 }
 
 words! { ReauthReason:
@@ -115,6 +125,21 @@ mod tests {
         for (event, reason) in [("lost", None), ("needs_reauth", None), ("problem_began", Some("grant_revoked"))] {
             assert_eq!(AuditEvent::of_words(event, reason), None, "{event}");
         }
+    }
+
+    #[test]
+    fn an_attempts_reason_is_read_as_the_reason_it_was_written_for() {
+        for word in [
+            "crm_unavailable",
+            "storage_unavailable",
+            "invalid_code",
+            "invalid_account_host",
+            "claim_timeout",
+            "disconnected",
+        ] {
+            assert_eq!(AttemptReason::of_word(word).map(AttemptReason::word), Some(word));
+        }
+        assert_eq!(AttemptReason::of_word("mood"), None);
     }
 
     #[test]

@@ -5,21 +5,14 @@ use amo_connect_domain::ids::AttemptId;
 use amo_connect_domain::token::{CodeHash, StateHash};
 use diesel::prelude::*;
 
-use super::columns::{array, needed, time, user, words};
+use super::columns::{array, needed, time, user};
 use super::failure::Failure;
 use super::schema::attempts;
 
 /// The `state` of an attempt that may still take a code.
 pub(crate) const OPEN: &str = "open";
 
-words! { AttemptReason, reason_word, reason, "an attempt's reason is unknown":
-    AttemptReason::CrmUnavailable = "crm_unavailable",
-    AttemptReason::StorageUnavailable = "storage_unavailable",
-    AttemptReason::InvalidCode = "invalid_code",
-    AttemptReason::InvalidAccountHost = "invalid_account_host",
-    AttemptReason::ClaimTimeout = "claim_timeout",
-    AttemptReason::Disconnected = "disconnected",
-}
+const UNKNOWN_REASON: Failure = Failure::Corrupt("an attempt's reason is unknown");
 
 /// A row of `attempts`.
 #[derive(Queryable, Selectable, Identifiable, Insertable, AsChangeset)]
@@ -50,7 +43,7 @@ impl From<&Attempt> for AttemptRow {
             state_hash: attempt.state_hash.0.to_vec(),
             state: state.to_owned(),
             code_hash,
-            reason: why.map(|why| reason_word(why).to_owned()),
+            reason: why.map(|why| why.word().to_owned()),
             opened_at: attempt.opened_at.as_microsecond(),
             expires_at: attempt.expires_at.as_microsecond(),
         }
@@ -66,7 +59,10 @@ impl TryFrom<AttemptRow> for Attempt {
             "spent" => AttemptState::Spent(CodeHash(array(&needed(row.code_hash)?)?)),
             "denied" => AttemptState::Denied,
             "superseded" => AttemptState::Superseded,
-            "failed" => AttemptState::Failed(row.reason.as_deref().map(reason).transpose()?),
+            "failed" => AttemptState::Failed(match row.reason.as_deref() {
+                Some(word) => Some(AttemptReason::of_word(word).ok_or(UNKNOWN_REASON)?),
+                None => None,
+            }),
             _ => return Err(Failure::Corrupt("an attempt's state is unknown")),
         };
         Ok(Self {

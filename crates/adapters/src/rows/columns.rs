@@ -36,22 +36,3 @@ pub(super) fn count(number: i64) -> Result<i64, Failure> {
 pub(super) fn needed<T>(column: Option<T>) -> Result<T, Failure> {
     column.ok_or(Failure::Corrupt("a row lacks what its state needs"))
 }
-
-/// Makes, for an enum of words, a function that writes them and one that reads them.
-macro_rules! words {
-    ($type:ty, $write:ident, $read:ident, $unknown:literal: $($word:path = $text:tt),+ $(,)?) => {
-        pub(super) fn $write(word: $type) -> &'static str {
-            match word {
-                $($word => $text,)+
-            }
-        }
-
-        pub(super) fn $read(text: &str) -> Result<$type, $crate::rows::Failure> {
-            match text {
-                $($text => Ok($word),)+
-                _ => Err($crate::rows::Failure::Corrupt($unknown)),
-            }
-        }
-    };
-}
-pub(super) use words;

@@ -9,31 +9,14 @@ use amo_connect_domain::lease::RefreshLease;
 use diesel::prelude::*;
 use jiff::Timestamp;
 
-use super::columns::{array, count, needed, optional_time, time, user, words};
+use super::columns::{array, count, needed, optional_time, time, user};
 use super::failure::Failure;
 use super::grant::{GrantColumns, Tokens, account, account_column};
 use super::schema::connections;
 use crate::cipher::{RowIdentity, TokenKeys};
 
-words! { ReauthReason, reauth_word, reauth, "a reason to connect again is unknown":
-    ReauthReason::GrantRevoked = GRANT_REVOKED,
-    ReauthReason::RotationLost = "rotation_lost",
-}
-
-words! { ProblemCode, problem_word, problem, "a connection's problem is unknown":
-    ProblemCode::ProviderBlocked = "provider_blocked",
-    ProblemCode::ProviderDown = "provider_down",
-    ProblemCode::RateLimited = "rate_limited",
-    ProblemCode::Misconfigured = "misconfigured",
-    ProblemCode::AccountRefused = "account_refused",
-    ProblemCode::PaymentRequired = "payment_required",
-}
-
 /// The `state` of a connection that can be used.
 pub(crate) const CONNECTED: &str = "connected";
-
-/// The `reauth_reason` of a connection that amoCRM refused without anybody's knowing why.
-pub(crate) const GRANT_REVOKED: &str = "grant_revoked";
 
 /// A row of `connections`, but for the lease.
 #[derive(Clone, Queryable, Selectable, Insertable, AsChangeset)]
@@ -86,11 +69,11 @@ impl ConnectionRow {
             tokens: grant.tokens,
             issued_at: grant.issued_at,
             expires_at: grant.expires_at,
-            reauth_reason: reauth.map(|(reason, _)| reauth_word(reason).to_owned()),
+            reauth_reason: reauth.map(|(reason, _)| reason.word().to_owned()),
             reauth_since: reauth.map(|(_, since)| since.as_microsecond()),
             connected_at: connection.connected_at.map(Timestamp::as_microsecond),
             refreshed_at: connection.refreshed_at.map(Timestamp::as_microsecond),
-            problem: connection.problem.map(|problem| problem_word(problem.code).to_owned()),
+            problem: connection.problem.map(|problem| problem.code.word().to_owned()),
             problem_since: connection.problem.map(|problem| problem.since.as_microsecond()),
         })
     }
@@ -113,16 +96,17 @@ impl ConnectionRow {
             }
             "needs_reauth" => ConnectionState::NeedsReauth {
                 former: former(self.host, self.account_id)?,
-                reason: reauth(&needed(self.reauth_reason)?)?,
+                reason: ReauthReason::of_word(&needed(self.reauth_reason)?)
+                    .ok_or(Failure::Corrupt("a reason to connect again is unknown"))?,
                 since: time(needed(self.reauth_since)?)?,
             },
             "revoked" => ConnectionState::Revoked(former(self.host, self.account_id)?),
             _ => return Err(Failure::Corrupt("a connection's state is unknown")),
         };
         // A hint for people. One that only a newer version knows is in no pair's way.
-        let problem = match self.problem.as_deref().map(problem) {
-            Some(Ok(code)) => Some(Problem { code, since: time(needed(self.problem_since)?)? }),
-            Some(Err(_)) | None => None,
+        let problem = match self.problem.as_deref().and_then(ProblemCode::of_word) {
+            Some(code) => Some(Problem { code, since: time(needed(self.problem_since)?)? }),
+            None => None,
         };
         Ok(CrmConnection {
             user: user(self.user_id)?,

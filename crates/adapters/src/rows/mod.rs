@@ -38,7 +38,7 @@ pub(crate) mod statements {
 
     pub(crate) use super::attempt::{AttemptRow, OPEN};
     pub(crate) use super::audit::AuditRow;
-    pub(crate) use super::connection::{CONNECTED, ConnectionRow, GRANT_REVOKED, LeaseColumns};
+    pub(crate) use super::connection::{CONNECTED, ConnectionRow, LeaseColumns};
     pub(crate) use super::exchange::{ExchangeRow, UNSETTLED, WAITING};
     pub(crate) use super::failure::Failure;
     pub(crate) use super::look::LookRow;

@@ -45,23 +45,12 @@ pub async fn progress(state: Data<AppState>, caller: RatedCaller, id: Path<Strin
 
 fn words(progress: AttemptProgress) -> (&'static str, Option<&'static str>) {
     match progress {
-        AttemptProgress::Pending(reason) => ("pending", reason.map(reason_word)),
+        AttemptProgress::Pending(reason) => ("pending", reason.map(AttemptReason::word)),
         AttemptProgress::Exchanging => ("exchanging", None),
         AttemptProgress::AwaitingClaim => ("awaiting_claim", None),
         AttemptProgress::Connected => ("connected", None),
         AttemptProgress::Denied => ("denied", None),
         AttemptProgress::Expired => ("expired", None),
-        AttemptProgress::Failed(reason) => ("failed", reason.map(reason_word)),
-    }
-}
-
-fn reason_word(reason: AttemptReason) -> &'static str {
-    match reason {
-        AttemptReason::CrmUnavailable => "crm_unavailable",
-        AttemptReason::StorageUnavailable => "storage_unavailable",
-        AttemptReason::InvalidCode => "invalid_code",
-        AttemptReason::InvalidAccountHost => "invalid_account_host",
-        AttemptReason::ClaimTimeout => "claim_timeout",
-        AttemptReason::Disconnected => "disconnected",
+        AttemptProgress::Failed(reason) => ("failed", reason.map(AttemptReason::word)),
     }
 }

@@ -61,7 +61,7 @@ fn who_has_waited_five_seconds_in_vain_is_told_when_a_turn_is_likely() {
         let waits: Vec<_> = told.iter().filter_map(|told| wait(*told)).collect();
         assert_eq!(served + waits.len(), 30);
         // At the pace of late.
-        assert!(waits.is_sorted() && *waits.last().unwrap() > Duration::from_millis(12 * 250), "{waits:?}");
+        assert!(waits.is_sorted() && *waits.last().unwrap() > Duration::from_secs(3), "{waits:?}");
     }
     assert!(are_polite(&world.amo.times(1)));
     assert!(world.time.passed() <= Duration::from_secs(5));
