@@ -29,7 +29,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// How long amoCRM is left alone where it names no time itself.
 const PUT_OFF: Duration = Duration::from_secs(1);
 
-/// An [`AmoClient`] whose calls wait for their turn in a [`TurnBook`], up to five seconds.
+/// An [`AmoClient`] whose calls wait for their turn in a [`TurnBook`], up to five seconds each.
 ///
 /// Who waits longer is told [`AmoError::NoTurn`], with the time until a turn is likely. While
 /// amoCRM bans us, all but the probes are told [`AmoError::Blocked`]. Without the book nothing is

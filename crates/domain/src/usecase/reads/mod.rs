@@ -88,7 +88,8 @@ impl UseCases {
         let deadline = self.deadline(BUDGET);
         loop {
             let mut ends = self.reads.ends.subscribe();
-            let mut access = self.access(user).await?;
+            let access = self.until(deadline, self.access(user)).await;
+            let mut access = access.unwrap_or(Err(AccessError::RefreshInProgress))?;
             let epoch = access.epoch;
             let reading = async {
                 match work(Reader::new(user, &access)).await {
