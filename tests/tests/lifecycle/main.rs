@@ -36,5 +36,6 @@ mod kills;
 mod latecomer;
 mod outages;
 mod phone;
+mod short_days;
 mod shutdown;
 mod week;
