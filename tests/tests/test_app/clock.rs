@@ -266,3 +266,28 @@ async fn who_waits_for_an_answer_does_not_send_the_token_again_though_the_lease_
     app.stop().await;
     assert_eq!(refreshes(&amo), 1, "{:?}", amo.asked());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_waits_for_an_answer_does_not_send_the_code_again_though_the_lease_is_over() {
+    let (amo, store) = (crm(), MemoryTokenStore::new());
+    let slow = SlowAmo::before(amo.clone());
+    let app = TestApp::new().amo(slow.clone()).store(store.clone()).start().await;
+    let (attempt, code) = (app.attempt("olena").await, allowed(&amo));
+    let reload = async {
+        slow.arrival().await;
+        store.test_clock().advance(LEASE_TERM);
+        return_with(&app, &code, &attempt).await
+    };
+    let first = return_with(&app, &code, &attempt);
+    let pages = app.while_time_passes(async { tokio::join!(first, reload) }).await;
+    assert_eq!((pages.0.status, pages.1.status), (502, 502));
+    slow.let_go(2);
+    let connected = async {
+        while app.state_of("olena").await != "connected" {
+            tokio::time::sleep(SECOND / 100).await;
+        }
+    };
+    tokio::time::timeout(SECOND * 20, connected).await.unwrap();
+    app.stop().await;
+    assert_eq!(exchanges(&amo), 1);
+}

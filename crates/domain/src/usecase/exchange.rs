@@ -34,7 +34,7 @@ impl UseCases {
         place: Option<OwnedSemaphorePermit>,
         deadline: Timestamp,
     ) -> Result<Exchanged, StoreError> {
-        if self.in_hand.holds(&Bound::Code(request.code)) {
+        if self.is_at(request.code) {
             return self.settled(request.code, deadline).await;
         }
         let owner = self.new_owner();
@@ -66,7 +66,7 @@ impl UseCases {
                     ExchangeStatus::InFlight(lease) if lease.is_live(self.store.clock().await?) => {
                         self.look_again().await;
                     }
-                    _ if self.in_hand.holds(&Bound::Code(code)) => self.look_again().await,
+                    _ if self.is_at(code) => self.look_again().await,
                     _ => return Ok(Exchanged::Settled(Box::new(record))),
                 }
             }
@@ -74,8 +74,14 @@ impl UseCases {
         self.until(deadline, waiting).await.unwrap_or(Ok(Exchanged::StillInFlight))
     }
 
+    /// Whether this process waits for an answer to `code`, or has one that is not saved yet.
+    fn is_at(&self, code: CodeHash) -> bool {
+        self.in_hand.holds(&Bound::Exchange(code)) || self.in_hand.holds(&Bound::Code(code))
+    }
+
     /// Sends the code under `owner`'s lease and brings in what comes back.
     async fn send(&self, record: Exchange, owner: LeaseOwner, code: AuthorizationCode) -> Result<Exchange, StoreError> {
+        let _under_way = self.in_hand.take(Bound::Exchange(record.code));
         let beat = || async {
             if let Err(error) = self.store.renew_code_lease(record.code, owner).await {
                 tracing::warn!(%error, "a lease on an authorization code could not be renewed");

@@ -1,4 +1,4 @@
-//! Pairs that amoCRM has given and the store has not taken yet, and refreshes under way.
+//! Pairs that amoCRM has given and the store has not taken yet, and token requests under way.
 //!
 //! Until they are saved nobody uses them, and this process sends neither their code nor the
 //! token they replace again, whatever has become of the lease meanwhile. Nor is a token sent
@@ -18,6 +18,8 @@ pub(super) enum Bound {
     Code(CodeHash),
     /// To this user's connection.
     Connection(UserId),
+    /// None yet: this code is being exchanged.
+    Exchange(CodeHash),
     /// None yet: the tokens of this generation are being refreshed.
     Refresh(UserId, Generation),
 }
@@ -56,7 +58,8 @@ impl InHand {
 
     /// How many pairs are on their way.
     pub(super) fn count(&self) -> usize {
-        self.all().iter().filter(|(bound, _)| !matches!(bound, Bound::Refresh(..))).map(|(_, count)| count).sum()
+        let pairs = |bound: &Bound| matches!(bound, Bound::Code(_) | Bound::Connection(_));
+        self.all().iter().filter(|(bound, _)| pairs(bound)).map(|(_, count)| count).sum()
     }
 
     fn all(&self) -> MutexGuard<'_, HashMap<Bound, usize>> {

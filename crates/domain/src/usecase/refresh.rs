@@ -200,7 +200,11 @@ impl UseCases {
         self.note(user, lease.generation, Some(hindrance.problem)).await;
         let mut dice = [0];
         self.runtime.fill_random(&mut dice);
-        let pause = pause(lease.tries, dice[0], hindrance.retry_after);
+        // A ban, or a lack of turns, is waited out before each sending. To rest longer for it would
+        // only keep the user waiting when it is over.
+        let waited_out = matches!(error, AmoError::Blocked | AmoError::NoTurn { .. });
+        let tries = if waited_out { 0 } else { lease.tries };
+        let pause = pause(tries, dice[0], hindrance.retry_after);
         self.persist("a refresh that failed", || {
             self.store.rest_refresh_lease(user, *owner, hindrance.in_doubt, pause)
         })
