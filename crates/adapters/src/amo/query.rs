@@ -26,8 +26,8 @@ pub(super) fn leads(filter: &LeadFilter) -> String {
         query.add(&format!("filter[statuses][{index}][status_id]"), stage);
     }
     if let Some(since) = filter.updated_since {
-        // amoCRM's times are whole seconds: the one that `since` falls into belongs to it.
-        query.add("filter[updated_at][from]", since.as_nanosecond().div_euclid(1_000_000_000));
+        // amoCRM's times are whole seconds, from 1970: the one that `since` falls into belongs to it.
+        query.add("filter[updated_at][from]", since.as_nanosecond().div_euclid(1_000_000_000).max(0));
     }
     query.0
 }

@@ -74,6 +74,18 @@ async fn a_filter_is_asked_for_in_amocrms_terms() {
 }
 
 #[tokio::test]
+async fn since_before_1970_is_since_the_beginning() {
+    // amoCRM refuses a moment below 0.
+    for since in ["1969-12-31T23:59:59.5Z", "0001-01-01T00:00:00Z", "1970-01-01T00:00:00.9Z"] {
+        let server = serving(json!({"_embedded": {"leads": []}})).await;
+        let filter = LeadFilter { updated_since: Some(since.parse().unwrap()), ..all() };
+        patient_client(*server.address()).leads(&host(*server.address()), &access(), &filter).await.unwrap();
+        let (_, query) = asked(&server).await;
+        assert_eq!(pairs(&query).last(), Some(&("filter[updated_at][from]", "0")), "{since}");
+    }
+}
+
+#[tokio::test]
 async fn leads_come_in_amocrms_order_with_their_main_contact() {
     let server = serving(json!({
         "_page": 1,
