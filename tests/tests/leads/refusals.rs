@@ -16,11 +16,18 @@ async fn bad_input_is_named_and_costs_no_call() {
         ("/leads?pipelineId=x", "pipelineId"),
         ("/leads?stageId=-1", "stageId"),
         ("/leads?updatedSince=yesterday", "updatedSince"),
+        ("/leads?updatedSince=2026-11-23T10:00:00+02:00", "updatedSince"),
         ("/leads?query=%00", "query"),
+        ("/leads?query=%FF%FE", "query"),
+        ("/leads?status=NEW&status=CLOSED", "status"),
         ("/leads/abc", "amoLeadId"),
         ("/leads/0", "amoLeadId"),
         ("/leads/18446744073709551616", "amoLeadId"),
+        ("/leads/+20408339", "amoLeadId"),
+        ("/leads/%2B20408339", "amoLeadId"),
+        ("/leads/%FF", "amoLeadId"),
         ("/pipelines/abc/stages", "id"),
+        ("/pipelines/+1/stages", "id"),
     ];
     for (path, field) in bad {
         let (answer, cost) = calls(&world, world.get("olena", path)).await;

@@ -7,6 +7,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use amo_connect_domain::lead::{Lead, LeadStatus};
 use amo_connect_domain::usecase::LeadRequest;
 use jiff::Timestamp;
+use percent_encoding::percent_decode_str;
 use serde::{Serialize, Serializer};
 use serde_json::{Number, json};
 use url::form_urlencoded;
@@ -100,30 +101,54 @@ impl<'a> From<&'a Lead> for Described<'a> {
     }
 }
 
+/// What the list can be asked for.
+const PARAMETERS: [&str; 7] = ["page", "limit", "query", "pipelineId", "stageId", "status", "updatedSince"];
+
 fn read(query: &str) -> Result<LeadRequest, ApiError> {
     let mut request =
         LeadRequest { page: 1, limit: 50, query: None, pipeline: None, stage: None, status: None, updated_since: None };
+    let mut given = Vec::new();
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-        match &*name {
-            "page" => request.page = number("page", &value, 1, u32::MAX, "a whole number from 1")?,
-            "limit" => request.limit = number("limit", &value, 1, 250, "a whole number from 1 to 250")?,
-            "pipelineId" => request.pipeline = Some(amo_number("pipelineId", &value)?),
-            "stageId" => request.stage = Some(amo_number("stageId", &value)?),
-            "query" if value.chars().count() > 255 || value.chars().any(char::is_control) => {
-                return Err(refusal("query", "at most 255 characters, none of them a control character"));
-            }
-            "query" => request.query = Some(value.into_owned()).filter(|query| !query.is_empty()),
+        let Some(field) = PARAMETERS.into_iter().find(|known| *known == name) else { continue };
+        if given.contains(&field) {
+            return Err(refusal(field, "given once"));
+        }
+        given.push(field);
+        match field {
+            "page" => request.page = number(field, &value, 1, u32::MAX)?,
+            "limit" => request.limit = number(field, &value, 1, 250)?,
+            "pipelineId" => request.pipeline = Some(amo_number(field, &value)?),
+            "stageId" => request.stage = Some(amo_number(field, &value)?),
             "status" => request.status = Some(status(&value)?),
-            "updatedSince" => {
-                let moment = value.parse::<Timestamp>();
-                let moment =
-                    moment.ok().ok_or_else(|| refusal("updatedSince", "a moment such as 2026-11-23T10:00:00Z"))?;
-                request.updated_since = Some(moment);
-            }
-            _ => {}
+            "updatedSince" => request.updated_since = Some(moment(&value)?),
+            _ => request.query = search(query, value.into_owned())?,
         }
     }
     Ok(request)
+}
+
+/// The search that `value` of `query` is; blanks alone are none.
+fn search(query: &str, value: String) -> Result<Option<String>, ApiError> {
+    if value.chars().count() > 255 || value.chars().any(char::is_control) {
+        return Err(refusal("query", "at most 255 characters, none of them a control character"));
+    }
+    // It stands for what was no UTF-8, unless the app has sent this very character.
+    if value.contains(char::REPLACEMENT_CHARACTER) && percent_decode_str(query).decode_utf8().is_err() {
+        return Err(refusal("query", "UTF-8, percent-encoded"));
+    }
+    Ok(Some(value).filter(|value| !value.trim().is_empty()))
+}
+
+/// A moment as RFC 3339 has it; jiff alone takes more.
+fn moment(value: &str) -> Result<Timestamp, ApiError> {
+    let is_rfc_3339 = value.split_at_checked(19).is_some_and(|(local, rest)| {
+        let local = local.as_bytes();
+        matches!(local, [_, _, _, _, b'-', _, _, b'-', _, _, b'T' | b't', _, _, b':', _, _, b':', _, _])
+            && matches!(rest.as_bytes(), [.., b'Z' | b'z'] | [.., b'+' | b'-', _, _, b':', _, _])
+            && !rest.contains(',')
+    });
+    let moment = value.parse().ok().filter(|_| is_rfc_3339);
+    moment.ok_or_else(|| refusal("updatedSince", "a moment such as 2026-11-23T10:00:00Z; a plus sign is sent as %2B"))
 }
 
 fn status(value: &str) -> Result<LeadStatus, ApiError> {
@@ -142,21 +167,74 @@ mod tests {
     #[test]
     fn a_bad_parameter_is_named() {
         let bad = [
-            ("page", "0"),
-            ("page", "one"),
-            ("limit", "251"),
-            ("limit", "-1"),
-            ("pipelineId", "x"),
-            ("stageId", "0"),
-            ("status", "new"),
-            ("updatedSince", "yesterday"),
-            ("query", "a%00b"),
+            ("page", "0", "a whole number from 1 to 4294967295"),
+            ("page", "one", "a whole number from 1 to 4294967295"),
+            ("page", "", "a whole number from 1 to 4294967295"),
+            ("page", "2&page=2", "given once"),
+            ("limit", "251", "a whole number from 1 to 250"),
+            ("limit", "-1", "a whole number from 1 to 250"),
+            ("limit", "%2B2", "a whole number from 1 to 250"),
+            ("limit", "%D9%A1", "a whole number from 1 to 250"),
+            ("pipelineId", "x", "a whole number from 1 to 18446744073709551615"),
+            ("stageId", "0", "a whole number from 1 to 18446744073709551615"),
+            ("status", "new", "NEW, IN_PROGRESS or CLOSED"),
+            ("status", "NEW&page=2&status=CLOSED", "given once"),
+            ("query", "a%00b", "none of them a control character"),
+            ("query", &"a".repeat(256), "at most 255 characters"),
+            ("query", "%FF%FE", "UTF-8"),
+            ("query", "a&query=", "given once"),
         ];
-        for (field, value) in bad {
+        for (field, value, allowed) in bad {
             let error = read(&format!("{field}={value}")).unwrap_err();
             assert!(matches!(error, ApiError::InvalidRequest(named, _) if named == field), "{field}={value}: {error}");
+            assert!(error.to_string().contains(allowed), "{field}={value}: {error}");
         }
-        assert!(read(&format!("query={}", "a".repeat(256))).is_err());
+    }
+
+    #[test]
+    fn a_moment_is_as_rfc_3339_has_it() {
+        let since = |value: &str| read(&format!("updatedSince={value}")).map(|request| request.updated_since.unwrap());
+        for (value, moment) in [
+            ("2026-11-23T10:00:00Z", "2026-11-23T10:00:00Z"),
+            ("2026-11-23t10:00:00.25z", "2026-11-23T10:00:00.25Z"),
+            ("2026-11-23T10:00:00%2B02:00", "2026-11-23T08:00:00Z"),
+            ("2026-11-23T10:00:00.5-01:30", "2026-11-23T11:30:00.5Z"),
+            ("1969-12-31T23:59:59Z", "1969-12-31T23:59:59Z"),
+        ] {
+            assert_eq!(since(value).unwrap(), moment.parse().unwrap(), "{value}");
+        }
+        for value in [
+            "yesterday",
+            "1795428000",
+            "2026-11-23",
+            "2026-11-23T10:00:00",
+            "2026-11-23T10:00:00+02:00",
+            "2026-11-23+10:00:00Z",
+            "2026-11-23T10:00Z",
+            "20261123T10Z",
+            "20261123T100000Z",
+            "2026-11-23T10:00:00,5Z",
+            "2026-11-23T10:00:00%2B02",
+            "2026-11-23T10:00:00%2B0200",
+            "2026-11-23T10:00:00%2B02:00:00",
+            "2026-11-23T10:00:00%2B02:00[Europe/Kyiv]",
+            "2026-11-23T10:00:00Z[UTC]",
+            "2026-13-23T10:00:00Z",
+            "%2B002026-11-23T10:00:00Z",
+        ] {
+            let error = since(value).unwrap_err();
+            assert!(matches!(error, ApiError::InvalidRequest("updatedSince", _)), "{value}: {error}");
+            assert!(error.to_string().contains("%2B"), "{value}: {error}");
+        }
+    }
+
+    #[test]
+    fn blanks_alone_are_no_search_and_every_character_of_a_text_can_be_searched_for() {
+        for (value, search) in [("", None), ("+%20%C2%A0", None), ("+a+", Some(" a ")), ("%EF%BF%BD", Some("\u{fffd}"))]
+        {
+            let request = read(&format!("query={value}&other=1&other=2")).unwrap();
+            assert_eq!(request.query.as_deref(), search, "{value}");
+        }
     }
 
     #[test]

@@ -37,18 +37,20 @@ pub(super) fn word(status: LeadStatus) -> &'static str {
 
 /// A number of amoCRM's, which is never 0.
 pub(super) fn amo_number(field: &'static str, value: &str) -> Result<u64, ApiError> {
-    number(field, value, 1, u64::MAX, "amoCRM's number")
+    number(field, value, 1, u64::MAX)
 }
 
-/// A number within bounds.
-pub(super) fn number<T: FromStr + PartialOrd>(
+/// A number within bounds, in digits alone.
+pub(super) fn number<T: Copy + Display + FromStr + PartialOrd>(
     field: &'static str,
     value: &str,
     least: T,
     most: T,
-    allowed: &str,
 ) -> Result<T, ApiError> {
-    value.parse().ok().filter(|number| (least..=most).contains(number)).ok_or_else(|| refusal(field, allowed))
+    let number = value.parse().ok().filter(|_| value.bytes().all(|byte| byte.is_ascii_digit()));
+    number
+        .filter(|number| (least..=most).contains(number))
+        .ok_or_else(|| refusal(field, format_args!("a whole number from {least} to {most}")))
 }
 
 /// What `field` has to be.
