@@ -44,7 +44,7 @@ pub struct AmoLead {
     pub id: u64,
     /// Its title.
     pub name: Option<String>,
-    /// The budget, exactly as amoCRM wrote it.
+    /// The budget: a whole number of at most 64 bits exactly, any other as the nearest double.
     pub price: Option<Number>,
     /// Its pipeline.
     pub pipeline: Option<u64>,

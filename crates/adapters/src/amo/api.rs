@@ -6,6 +6,7 @@ use http::header::AUTHORIZATION;
 use http::{HeaderName, HeaderValue, StatusCode};
 use reqwest::{Method, Request};
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use url::Url;
 
 use super::loose::Object;
@@ -59,6 +60,8 @@ impl Api {
 
 fn object<T: DeserializeOwned>(body: &[u8]) -> Result<T, AmoError> {
     let read: Result<Object<T>, _> = serde_json::from_slice(body);
+    // Of a member that is there twice, the last counts: `Value` goes by that, derived code refuses it.
+    let read = read.or_else(|_| serde_json::from_slice::<Value>(body).and_then(serde_json::from_value));
     read.ok().and_then(|read| read.0).ok_or(AmoError::Protocol)
 }
 

@@ -1,5 +1,6 @@
 //! JSON that may be odd: what has not the shape that is expected counts as absent, and loses
 //! nothing of what is around it. What nobody reads is skipped: of a page of leads, that is most.
+//! Members that are there twice are refused: whoever reads a text looks at it again then.
 
 use std::fmt;
 use std::marker::PhantomData;

@@ -1,10 +1,12 @@
-//! amoCRM's JSON in the domain's terms. One odd field or entry never loses the page around it.
+//! amoCRM's JSON in the domain's terms. A field that is not what it should be is absent, and an
+//! entry without a number is left out; neither loses the page around it. What `serde_json` takes
+//! for no JSON does: half a surrogate pair, a number beyond a double.
 
 use amo_connect_domain::ids::AccountId;
 use amo_connect_domain::lead::{AmoLead, Contact, LeadPage, Pipeline, Stage};
 use jiff::Timestamp;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Number, Value};
 
 use super::loose::{List, Object};
 
@@ -98,7 +100,7 @@ impl RawLead {
         AmoLead {
             id: number,
             name: text(self.name),
-            price: self.price.as_number().cloned(),
+            price: amount(&self.price),
             pipeline: id(&self.pipeline_id),
             stage: id(&self.status_id),
             responsible_user: id(&self.responsible_user_id),
@@ -210,6 +212,11 @@ impl RawStage {
 /// A number of amoCRM's that names something; never 0.
 pub(super) fn id(value: &Value) -> Option<u64> {
     value.as_u64().or_else(|| value.as_str()?.parse().ok()).filter(|id| *id != 0)
+}
+
+/// An amount, as a number or as one in quotes.
+fn amount(value: &Value) -> Option<Number> {
+    value.as_number().cloned().or_else(|| value.as_str()?.parse().ok())
 }
 
 /// A text that says something; phone numbers come as numbers, too.

@@ -143,6 +143,33 @@ async fn an_odd_lead_loses_neither_the_page_nor_itself() {
 }
 
 #[tokio::test]
+async fn a_price_in_quotes_is_that_price() {
+    let prices = [
+        ("1500", Some("1500")),
+        ("1500.50", Some("1500.5")),
+        ("-1", Some("-1")),
+        ("9007199254740993", Some("9007199254740993")),
+    ];
+    for (price, number) in [("1 500", None), ("", None), ("1e400", None), ("0x1", None)].into_iter().chain(prices) {
+        let server = serving(json!({"_embedded": {"leads": [{"id": 1, "price": price}]}})).await;
+        let page = patient_client(*server.address()).leads(&host(*server.address()), &access(), &all()).await.unwrap();
+        let found = page.leads[0].price.as_ref().map(ToString::to_string);
+        assert_eq!(found.as_deref(), number, "{price}");
+    }
+}
+
+#[tokio::test]
+async fn of_what_is_there_twice_the_last_counts() {
+    let body = r#"{"_links": 1, "_links": {"next": {}}, "_embedded": {"leads": [
+        {"id": 1, "id": 2, "price": null, "price": 3, "_embedded": 4, "_embedded": {"contacts": [{"id": 5, "id": 6}]}}, {"id": 7}
+    ]}}"#;
+    let server = answering(ResponseTemplate::new(200).set_body_raw(body, "application/hal+json")).await;
+    let page = patient_client(*server.address()).leads(&host(*server.address()), &access(), &all()).await.unwrap();
+    assert!(page.has_more);
+    assert_eq!(page.leads, [AmoLead { price: Some(3.into()), contact: Some(6), ..empty_lead(2) }, empty_lead(7)]);
+}
+
+#[tokio::test]
 async fn contacts_are_asked_for_at_once_and_read_by_field_code() {
     let field = |code: &str, values: Value| json!({"field_id": 1, "field_code": code, "values": values});
     let server = serving(json!({"_embedded": {"contacts": [
