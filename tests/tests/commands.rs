@@ -217,6 +217,27 @@ async fn the_amocrm_alone_prints_what_a_service_of_ones_own_needs_and_it_works()
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_sandbox_has_as_many_leads_as_it_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = ["sandbox", "--amo-bind", "127.0.0.1:0", "--bind", "127.0.0.1:0", "--leads", "10000"];
+    for more in [&["--amo-only"][..], &[]] {
+        let mut process = Process::start(&[&arguments, more].concat(), &[], folder.path());
+        let guide = process.until_printed("Stop:").await;
+        let amo = guide.split_once("amoCRM is at ").and_then(|(_, rest)| rest.split_whitespace().next()).unwrap();
+        let report = reqwest::get(format!("{amo}/_sandbox")).await.unwrap().text().await.unwrap();
+        let report: Value = serde_json::from_str(&report).unwrap();
+        assert_eq!(report["accounts"][0]["leads"], 10_000, "{more:?}: {report}");
+        process.terminate();
+        assert_eq!(process.ended().await.0, Some(0));
+    }
+    for bad in ["many", "-1", "100001"] {
+        let (code, _, complaint) =
+            Process::start(&["sandbox", &format!("--leads={bad}")], &[], folder.path()).ended().await;
+        assert!(code == Some(2) && complaint.contains("--leads"), "{bad}: {code:?}, {complaint}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_sandbox_that_listens_everywhere_calls_itself_by_this_machines_address() {
     let folder = tempfile::tempdir().unwrap();
     let arguments = ["sandbox", "--bind", "0.0.0.0:0", "--amo-bind", "0.0.0.0:0", "--i-know-this-is-not-amocrm"];

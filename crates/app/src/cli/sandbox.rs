@@ -9,6 +9,7 @@ use std::path::PathBuf;
 
 use amo_connect_sandbox::{Options, Sandbox, SandboxError};
 use clap::Args;
+use clap::builder::RangedU64ValueParser;
 use url::Url;
 
 use super::Failure;
@@ -28,6 +29,9 @@ pub(super) struct SandboxArgs {
     /// What names, leads and times are made from
     #[arg(long, default_value_t = Options::default().seed)]
     seed: u64,
+    /// How many leads For You Real Estate has, at most 100000
+    #[arg(long, value_name = "N", default_value_t = Options::default().leads, value_parser = leads())]
+    leads: usize,
     /// Listen where others than this machine can come in
     #[arg(long)]
     i_know_this_is_not_amocrm: bool,
@@ -65,6 +69,7 @@ impl SandboxArgs {
             allow_non_loopback: self.i_know_this_is_not_amocrm,
             public_name: self.public_name.clone(),
             seed: self.seed,
+            leads: self.leads,
             ..Options::default()
         }
     }
@@ -87,6 +92,11 @@ async fn start_amo(options: Options, beside: Option<SocketAddr>) -> Result<Sandb
         }
         error => error.into(),
     })
+}
+
+/// A number of leads that a laptop has room for.
+fn leads() -> RangedU64ValueParser<usize> {
+    RangedU64ValueParser::new().range(..=100_000)
 }
 
 /// A name of a machine, without a port.
