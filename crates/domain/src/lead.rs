@@ -33,7 +33,7 @@ pub struct LeadFilter {
     pub pipeline: Option<u64>,
     /// Only these stages, as (pipeline, stage); at most [`MOST_STAGES`].
     pub stages: Vec<(u64, u64)>,
-    /// Only leads changed at or after this moment.
+    /// Only leads changed at or after this moment, or in the same second.
     pub updated_since: Option<Timestamp>,
 }
 
@@ -91,7 +91,7 @@ const UNSORTED: i64 = 1;
 /// A stage of a pipeline.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stage {
-    /// amoCRM's number; unique only within its pipeline.
+    /// amoCRM's number; unique only within its pipeline. 142 is won and 143 lost in each.
     pub id: u64,
     /// Its name.
     pub name: String,

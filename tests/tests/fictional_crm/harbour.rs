@@ -128,7 +128,8 @@ impl AmoClient for HarbourClient {
         query.extend(filter.query.iter().map(|text| ("text", text.clone())));
         query.extend(filter.pipeline.iter().map(|board| ("board", board.to_string())));
         query.extend(filter.stages.iter().map(|(board, column)| ("in", format!("{board}.{column}"))));
-        query.extend(filter.updated_since.iter().map(|since| ("since", since.to_string())));
+        // Harbour notes whole seconds: the one that the moment falls into belongs to it.
+        query.extend(filter.updated_since.iter().map(|since| ("since", format!("{since:.0}"))));
         let deals: Deals = self.read(host, token, "/deals", &query).await?;
         Ok(deals.into())
     }

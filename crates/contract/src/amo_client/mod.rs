@@ -135,6 +135,9 @@ suite::cases! {
     "A filter of 50 stages is one request." => [
         reads::a_filter_of_fifty_stages_is_one_request,
     ]
+    "The whole second that updated_since falls into MUST be asked for, and none before it." => [
+        reads::a_moment_is_asked_for_from_the_beginning_of_its_second,
+    ]
     "The lead with this number; None if there is none, or it was deleted." => [
         reads::a_lead_comes_by_its_number,
         reads::an_unknown_or_deleted_lead_is_none,
@@ -146,6 +149,10 @@ suite::cases! {
     ]
     "All pipelines with their stages, those put away among them." => [
         reads::pipelines_come_with_their_stages,
+    ]
+    "The stage of unsorted leads MUST be of kind 1, and the closed ones of every pipeline MUST be 142 (won) and 143 \
+     (lost), in leads and filters too: the app's three statuses are made of that." => [
+        reads::unsorted_and_closed_stages_are_told_apart,
     ]
 
     "401 from the API: the access token is not good (any more)." => [

@@ -1,14 +1,18 @@
 //! Reads: what the CRM has, in the domain's terms.
 
+use std::time::Duration;
+
 use amo_connect_domain::ids::AccountId;
-use amo_connect_domain::lead::{AmoLead, Contact, LeadFilter, LeadPage, MOST_STAGES, Pipeline, Stage};
+use amo_connect_domain::lead::{
+    AmoLead, Contact, LeadFilter, LeadPage, LeadStatus, MOST_STAGES, Pipeline, Stage, status_of,
+};
 use amo_connect_domain::ports::AmoError;
 use amo_connect_domain::token::AccessToken;
 
 use super::AmoClientHarness;
 use super::calls::{ACCESS, Call, all_leads, answered};
 use crate::fake::{Asked, Reply};
-use crate::fixtures::at;
+use crate::fixtures::{after, at};
 
 fn token() -> AccessToken {
     AccessToken::new(ACCESS)
@@ -96,6 +100,14 @@ pub(super) async fn a_filter_of_fifty_stages_is_one_request(harness: &dyn AmoCli
     assert_eq!(harness.asked().await, [Asked::Leads { host: harness.host(), token: token(), filter }]);
 }
 
+pub(super) async fn a_moment_is_asked_for_from_the_beginning_of_its_second(harness: &dyn AmoClientHarness) {
+    let filter = LeadFilter { updated_since: Some(after(at(30), Duration::from_millis(900))), ..all_leads() };
+    harness.will(Reply::Leads(LeadPage { leads: Vec::new(), has_more: false })).await;
+    harness.client().leads(&harness.host(), &token(), &filter).await.unwrap();
+    let filter = LeadFilter { updated_since: Some(at(30)), ..filter };
+    assert_eq!(harness.asked().await, [Asked::Leads { host: harness.host(), token: token(), filter }]);
+}
+
 pub(super) async fn deleted_leads_are_not_listed(harness: &dyn AmoClientHarness) {
     harness.will(Reply::DeletedLead(lead(5))).await;
     let listed = harness.client().leads(&harness.host(), &token(), &all_leads()).await;
@@ -172,6 +184,36 @@ pub(super) async fn pipelines_come_with_their_stages(harness: &dyn AmoClientHarn
     let pipelines = vec![pipeline(3, "Продажі", true, stages), pipeline(2, "Put away", false, Vec::new())];
     harness.will(Reply::Pipelines(pipelines.clone())).await;
     assert_eq!(harness.client().pipelines(&harness.host(), &token()).await, Ok(pipelines));
+}
+
+pub(super) async fn unsorted_and_closed_stages_are_told_apart(harness: &dyn AmoClientHarness) {
+    let stage = |id, sort, kind| Stage { id, name: format!("stage {id}"), sort, is_editable: true, color: None, kind };
+    let stages = vec![
+        stage(10, 1, Some(1)),
+        stage(11, 2, Some(0)),
+        stage(12, 3, None),
+        stage(142, 4, None),
+        stage(143, 5, None),
+    ];
+    let pipeline = Pipeline {
+        id: 3,
+        name: "Продажі".to_owned(),
+        sort: 1,
+        is_main: true,
+        is_unsorted_on: true,
+        is_archived: false,
+        stages,
+    };
+    harness.will(Reply::Pipelines(vec![pipeline])).await;
+    let listed = harness.client().pipelines(&harness.host(), &token()).await.unwrap();
+    let told: Vec<_> = [10, 11, 12, 142, 143].map(|stage| listed[0].status_of(stage)).into();
+    let (new, closed) = (LeadStatus::New, LeadStatus::Closed);
+    assert_eq!(told, [new, new, LeadStatus::InProgress, closed, closed]);
+
+    let lead = AmoLead { stage: Some(143), ..lead(5) };
+    harness.will(Reply::Lead(lead)).await;
+    let found = harness.client().lead(&harness.host(), &token(), 5).await.unwrap().unwrap();
+    assert_eq!(status_of(listed.first(), found.stage), closed);
 }
 
 pub(super) async fn a_refused_access_token_is_told_apart(harness: &dyn AmoClientHarness) {

@@ -14,6 +14,7 @@ use amo_connect_domain::lead::{AmoLead, Contact, LeadFilter, LeadPage, Pipeline}
 use amo_connect_domain::ports::{AmoClient, AmoError};
 use amo_connect_domain::token::{AccessToken, AuthorizationCode, Issued, RefreshToken, State};
 use async_trait::async_trait;
+use jiff::{RoundMode, TimestampRound, Unit};
 use url::Url;
 
 pub use asked::Asked;
@@ -133,6 +134,13 @@ impl FakeAmo {
     }
 }
 
+/// `filter` as a CRM is asked that keeps no fractions of a second.
+fn in_whole_seconds(filter: &LeadFilter) -> LeadFilter {
+    let whole = TimestampRound::new().smallest(Unit::Second).mode(RoundMode::Floor);
+    let since = filter.updated_since.map(|since| since.round(whole).unwrap_or(since));
+    LeadFilter { updated_since: since, ..filter.clone() }
+}
+
 #[async_trait]
 impl AmoClient for FakeAmo {
     fn authorization_url(&self, state: &State) -> Url {
@@ -179,13 +187,14 @@ impl AmoClient for FakeAmo {
     }
 
     async fn leads(&self, host: &AccountHost, token: &AccessToken, filter: &LeadFilter) -> Result<LeadPage, AmoError> {
+        let filter = in_whole_seconds(filter);
         let asked = Asked::Leads { host: host.clone(), token: token.clone(), filter: filter.clone() };
         let scripted = |reply| match reply {
             Reply::Leads(page) => Some(page),
             Reply::Nothing | Reply::DeletedLead(_) => Some(LeadPage { leads: Vec::new(), has_more: false }),
             _ => None,
         };
-        self.call(&asked, scripted, |crm| Ok(crm.opened(host, token)?.page(filter)))
+        self.call(&asked, scripted, |crm| Ok(crm.opened(host, token)?.page(&filter)))
     }
 
     async fn lead(&self, host: &AccountHost, token: &AccessToken, id: u64) -> Result<Option<AmoLead>, AmoError> {

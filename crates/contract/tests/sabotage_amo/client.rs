@@ -22,6 +22,7 @@ pub(crate) enum Sabotage {
     AsksForTenContacts,
     AsksTwice,
     CallsAllDoubt,
+    CallsAllOrdinary,
     CallsAllRefused,
     CallsDoubtUnavailable,
     CallsNothingMissing,
@@ -39,6 +40,7 @@ pub(crate) enum Sabotage {
     SendsAnywhere,
     ShowsSecrets,
     SortsLeads,
+    SplitsSeconds,
     TakesSilenceForNo,
     TriesAgain,
     TrimsSecrets,
@@ -166,6 +168,9 @@ impl AmoClient for SabotagedClient {
         if self.is(Sabotage::IgnoresFilters) {
             filter.stages.clear();
         }
+        if self.is(Sabotage::SplitsSeconds) {
+            filter.updated_since = filter.updated_since.map(|since| since + Duration::from_secs(1));
+        }
         let mut page = self.call(|| self.honest.leads(&host, token, &filter)).await?;
         match self.sabotage {
             Sabotage::SortsLeads => page.leads.sort_by_key(|lead| lead.id),
@@ -203,6 +208,11 @@ impl AmoClient for SabotagedClient {
         if self.is(Sabotage::ForgetsStages) {
             for pipeline in &mut pipelines {
                 pipeline.stages.clear();
+            }
+        }
+        if self.is(Sabotage::CallsAllOrdinary) {
+            for stage in pipelines.iter_mut().flat_map(|pipeline| &mut pipeline.stages) {
+                stage.kind = Some(0);
             }
         }
         Ok(pipelines)

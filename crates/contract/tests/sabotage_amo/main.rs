@@ -53,6 +53,7 @@ const NOTICED: &[(Sabotage, &str)] = &[
     (Sabotage::DropsOddLeads, "a_lead_may_lack_everything_but_its_number"),
     (Sabotage::IgnoresFilters, "a_filter_reaches_the_crm_whole"),
     (Sabotage::IgnoresFilters, "a_filter_of_fifty_stages_is_one_request"),
+    (Sabotage::SplitsSeconds, "a_moment_is_asked_for_from_the_beginning_of_its_second"),
     (Sabotage::InventsLeads, "deleted_leads_are_not_listed"),
     (Sabotage::DropsOddLeads, "a_lead_comes_by_its_number"),
     (Sabotage::InventsLeads, "an_unknown_or_deleted_lead_is_none"),
@@ -61,6 +62,7 @@ const NOTICED: &[(Sabotage, &str)] = &[
     (Sabotage::InventsContacts, "contacts_come_by_their_numbers"),
     (Sabotage::InventsContacts, "without_numbers_nobody_is_listed"),
     (Sabotage::ForgetsStages, "pipelines_come_with_their_stages"),
+    (Sabotage::CallsAllOrdinary, "unsorted_and_closed_stages_are_told_apart"),
 ];
 
 /// [`AmoError`](amo_connect_domain::ports::AmoError) has no room for words: the case guards the

@@ -54,7 +54,8 @@ pub trait AmoClient: Debug + Send + Sync + 'static {
     async fn account(&self, host: &AccountHost, token: &AccessToken) -> Result<AccountId, AmoError>;
 
     /// A page of leads, in the CRM's order. An empty page is no error. Deleted leads are left out.
-    /// A filter of 50 stages is one request.
+    /// A filter of 50 stages is one request. The whole second that `updated_since` falls into MUST
+    /// be asked for, and none before it.
     async fn leads(&self, host: &AccountHost, token: &AccessToken, filter: &LeadFilter) -> Result<LeadPage, AmoError>;
 
     /// The lead with this number; `None` if there is none, or it was deleted.
@@ -63,7 +64,9 @@ pub trait AmoClient: Debug + Send + Sync + 'static {
     /// The contacts with these numbers, at most 250, in one request; unknown ones are left out.
     async fn contacts(&self, host: &AccountHost, token: &AccessToken, ids: &[u64]) -> Result<Vec<Contact>, AmoError>;
 
-    /// All pipelines with their stages, those put away among them.
+    /// All pipelines with their stages, those put away among them. The stage of unsorted leads MUST
+    /// be of kind 1, and the closed ones of every pipeline MUST be 142 (won) and 143 (lost), in leads
+    /// and filters too: the app's three statuses are made of that.
     async fn pipelines(&self, host: &AccountHost, token: &AccessToken) -> Result<Vec<Pipeline>, AmoError>;
 }
 
