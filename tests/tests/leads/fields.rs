@@ -166,3 +166,39 @@ async fn a_status_of_more_stages_than_a_request_can_name_is_sifted_here_and_no_l
     assert_eq!((&listed["count"], listed["data"].as_array().unwrap().len()), (&json!(2), 2));
     assert_eq!(app.get("olena", "/pipelines/3/stages").await.json()["count"], 41);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lead_in_a_stage_that_is_not_listed_is_in_progress_and_no_filter_finds_it() {
+    let stage = |id| Stage { id, name: String::new(), sort: 1, is_editable: true, color: None, kind: Some(0) };
+    let pipeline = Pipeline {
+        id: 1,
+        name: String::new(),
+        sort: 1,
+        is_main: true,
+        is_unsorted_on: false,
+        is_archived: false,
+        stages: vec![stage(10), stage(11)],
+    };
+    let lead = |id, stage| AmoLead {
+        id,
+        name: None,
+        price: None,
+        pipeline: Some(1),
+        stage: Some(stage),
+        responsible_user: None,
+        created_at: None,
+        updated_at: None,
+        contact: None,
+    };
+    let account =
+        FakeAccount { leads: vec![lead(1, 11), lead(2, 99)], pipelines: vec![pipeline], ..FakeAccount::empty(1) };
+    let amo = FakeAmo::new().with_account(&fixtures::host(1), account);
+    let app = TestApp::new().amo(amo.clone()).start().await;
+    app.connect_with("olena", amo.allow(&fixtures::host(1)).expose(), fixtures::host(1).as_str()).await;
+
+    let listed = app.get("olena", "/leads").await.json();
+    assert_eq!((&listed["data"][1]["status"], ids(&listed)), (&json!("IN_PROGRESS"), vec![1, 2]));
+    for (filter, found) in [("status=IN_PROGRESS", vec![1]), ("stageId=99", vec![]), ("pipelineId=1", vec![1, 2])] {
+        assert_eq!(ids(&app.get("olena", &format!("/leads?{filter}")).await.json()), found, "{filter}");
+    }
+}
