@@ -11,6 +11,8 @@ mod turns;
 
 use std::process::ExitCode;
 
+use futures_util::{StreamExt as _, stream};
+
 use stage::Stage;
 
 /// Leads a page. The ratio of two of them says how the cost grows.
@@ -18,6 +20,10 @@ const SIZES: [u64; 4] = [10, 50, 100, 250];
 
 /// Each size is measured so often, in turns with the others; the median counts.
 const ROUNDS: usize = 7;
+
+/// So many pages are read at a time: a machine that sleeps between two requests wakes up at our
+/// expense.
+const AT_A_TIME: [usize; 2] = [1, 8];
 
 /// So many leads are read in each round, whatever the size of the pages.
 const LEADS_A_ROUND: u64 = 10_000;
@@ -41,18 +47,29 @@ struct Figures {
 
 async fn measure(database: Option<&str>) {
     let stage = Stage::set(database).await;
+    println!("CPU time a page, median of {ROUNDS} rounds of {LEADS_A_ROUND} leads");
+    for at_a_time in AT_A_TIME {
+        measure_at(&stage, at_a_time).await;
+    }
+    stage.strike().await;
+    let (wait, used) = turns::measure(database).await;
+    println!("a turn costs {used:.0} µs of CPU time, and is booked within {wait:.0} µs (median)");
+}
+
+async fn measure_at(stage: &Stage, at_a_time: usize) {
     let mut rounds: Vec<Vec<Figures>> = SIZES.iter().map(|_| Vec::new()).collect();
     for round in 0..=ROUNDS {
         for (size, figures) in SIZES.iter().zip(&mut rounds) {
-            let measured = one_round(&stage, *size).await;
+            let measured = one_round(stage, *size, at_a_time).await;
             // The first one warms up.
             if round > 0 {
                 figures.push(measured);
             }
         }
     }
-    println!("CPU time a page, median of {ROUNDS} rounds of {LEADS_A_ROUND} leads");
-    println!("| leads a page | the service | fetching alone | above it | ratio | the same page again |");
+    println!(
+        "| leads a page, {at_a_time} at a time | the service | fetching alone | above it | ratio | the same page again |"
+    );
     println!("|---:|---:|---:|---:|---:|---:|");
     for (size, figures) in SIZES.iter().zip(&rounds) {
         let service = median(figures.iter().map(|round| round.service));
@@ -67,23 +84,19 @@ async fn measure(database: Option<&str>) {
         median(ratios)
     };
     println!("from {} to {} leads a page the service costs {:.2} times as much", SIZES[1], SIZES[3], growth(1, 3));
-    stage.strike().await;
-    let (wait, used) = turns::measure(database).await;
-    println!("a turn costs {used:.0} µs of CPU time, and is booked within {wait:.0} µs (median)");
 }
 
 /// Reads every lead once by each way, and one page again and again.
-async fn one_round(stage: &Stage, size: u64) -> Figures {
+async fn one_round(stage: &Stage, size: u64, at_a_time: usize) -> Figures {
     let pages = LEADS_A_ROUND / size;
     let a_page = |spent: std::time::Duration| spent.as_secs_f64() * 1e6 / f64::from(u32::try_from(pages).unwrap());
 
     let before = stage.service_cpu();
-    for page in 1..=pages {
-        stage.through_the_service(page, size).await;
-    }
+    all(at_a_time, 1..=pages, |page| stage.through_the_service(page, size)).await;
     let service = a_page(stage.service_cpu().saturating_sub(before));
 
     let before = stage.service_cpu();
+    // Equal requests at one time would be one.
     for _ in 0..pages {
         stage.through_the_service(1, size).await;
     }
@@ -91,11 +104,14 @@ async fn one_round(stage: &Stage, size: u64) -> Figures {
 
     let addresses = stage.addresses(size).await;
     let before = cpu::of_this_thread();
-    for address in &addresses {
-        stage.past_the_service(address).await;
-    }
+    all(at_a_time, &addresses, |address| stage.past_the_service(address)).await;
     let fetch = a_page(cpu::of_this_thread().saturating_sub(before));
     Figures { service, fetch, again }
+}
+
+/// Does all of `work`, so much of it at a time.
+async fn all<T, F: Future<Output = ()>>(at_a_time: usize, work: impl IntoIterator<Item = T>, does: impl Fn(T) -> F) {
+    stream::iter(work).map(does).buffer_unordered(at_a_time).collect::<()>().await;
 }
 
 fn median(figures: impl Iterator<Item = f64>) -> f64 {

@@ -1,6 +1,7 @@
 //! The calls that wait in this process: in order of arrival, but for their ranks.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -30,13 +31,16 @@ pub(super) enum Rank {
 
 /// The queues of this process, one for each account that somebody waits for.
 #[derive(Debug, Default)]
-pub(super) struct Queues(Mutex<HashMap<AccountHost, Queue>>);
+pub(super) struct Queues {
+    queues: Mutex<HashMap<AccountHost, Queue>>,
+    /// A place keeps its number when its queue is gone, so no other place may ever have it.
+    arrived: AtomicU64,
+}
 
 /// Those who wait for one account, and what is known of the next turn.
 #[derive(Debug, Default)]
 struct Queue {
     waiting: VecDeque<Waiter>,
-    arrived: u64,
     /// Since when the book owes us an answer.
     asked: Option<Timestamp>,
     /// When the turn comes that was asked for last.
@@ -90,8 +94,7 @@ impl Queues {
             return Err(wait);
         }
         let (sender, told) = oneshot::channel();
-        queue.arrived += 1;
-        let number = queue.arrived;
+        let number = self.arrived.fetch_add(1, Ordering::Relaxed);
         let until = now.saturating_add(patience).unwrap_or(Timestamp::MAX);
         queue.waiting.insert(ahead, Waiter { number, rank, until, told: sender });
         let place = Place { queues: Arc::clone(self), account: account.clone(), number };
@@ -174,7 +177,7 @@ impl Queues {
     }
 
     fn all(&self) -> MutexGuard<'_, HashMap<AccountHost, Queue>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.queues.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -204,5 +207,28 @@ impl Drop for Place {
         if let Some(queue) = self.queues.all().get_mut(&self.account) {
             queue.waiting.retain(|waiter| waiter.number != self.number);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_was_told_and_goes_late_takes_nobody_elses_place() {
+        let (queues, account, now) =
+            (Arc::new(Queues::default()), AccountHost::stored("a.amocrm.ru"), Timestamp::UNIX_EPOCH);
+        let enter = || {
+            let entered = queues.enter(&account, Rank::Reading, Duration::from_secs(5), Duration::ZERO, now);
+            entered.unwrap_or_else(|wait| panic!("{wait:?}"))
+        };
+        let early = enter();
+        queues.turn_away(&account, Duration::ZERO, |_| AmoError::Unavailable);
+        assert_eq!(queues.patience(&account, now), None);
+        let mut late = enter();
+        assert!(late.is_first);
+        drop(early);
+        assert!(matches!(late.told.try_recv(), Ok(None)), "it still waits");
+        assert_eq!(queues.patience(&account, now), Some(Duration::from_secs(5)));
     }
 }
