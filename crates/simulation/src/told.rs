@@ -124,7 +124,7 @@ impl Told for RefreshRequest {
             }
             Self::Resting(until) => format!("resting until {until:.3}"),
             Self::Held => "held".to_owned(),
-            Self::Moved => "moved".to_owned(),
+            Self::Outdated => "outdated".to_owned(),
             Self::Unreadable => "unreadable".to_owned(),
         }
     }

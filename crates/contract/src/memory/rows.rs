@@ -180,7 +180,7 @@ impl Rows {
     ) -> RefreshRequest {
         let usable = |row: &&mut Row| row.connection.generation == generation && row.connection.grant().is_some();
         let Some(row) = self.connections.get_mut(user).filter(usable) else {
-            return RefreshRequest::Moved;
+            return RefreshRequest::Outdated;
         };
         match RefreshLease::request(row.lease, generation, owner, store_now) {
             LeaseDecision::Held => RefreshRequest::Held,

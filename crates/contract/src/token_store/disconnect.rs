@@ -81,7 +81,7 @@ pub(super) async fn a_refresh_begun_before_it_brings_nothing_back(harness: &dyn 
     let noted = store.save(&before, Some(before.revision)).await;
     assert!(matches!(noted, Err(StoreError::Conflict)), "{noted:?}");
     let again = store.lease_refresh(&olena, before.generation, owner(2)).await.unwrap();
-    assert_eq!(again, RefreshRequest::Moved);
+    assert_eq!(again, RefreshRequest::Outdated);
 }
 
 pub(super) async fn an_exchange_begun_before_it_brings_nothing_back(harness: &dyn TokenStoreHarness) {

@@ -104,7 +104,7 @@ pub(super) async fn a_generation_that_moved_on_is_leased_to_nobody(harness: &dyn
     lease(&store, &olena, old, owner(1)).await;
     let rotated = store.save_rotated(&olena, old, &pair("y"), at(2)).await.unwrap();
     for generation in [old, rotated.generation.next()] {
-        assert_eq!(other.lease_refresh(&olena, generation, owner(2)).await.unwrap(), RefreshRequest::Moved);
+        assert_eq!(other.lease_refresh(&olena, generation, owner(2)).await.unwrap(), RefreshRequest::Outdated);
     }
     let (connection, fresh) = lease(&other, &olena, rotated.generation, owner(2)).await;
     assert_eq!((connection, fresh.in_doubt), (rotated, false));
@@ -116,8 +116,8 @@ pub(super) async fn a_connection_without_tokens_is_leased_to_nobody(harness: &dy
     let (generation, revision) = (connection.generation, connection.revision);
     connection.refuse(generation, ReauthReason::GrantRevoked, at(2)).unwrap();
     store.save(&connection, Some(revision)).await.unwrap();
-    assert_eq!(other.lease_refresh(&olena, generation, owner(1)).await.unwrap(), RefreshRequest::Moved);
-    assert_eq!(other.lease_refresh(&user("nobody"), generation, owner(1)).await.unwrap(), RefreshRequest::Moved);
+    assert_eq!(other.lease_refresh(&olena, generation, owner(1)).await.unwrap(), RefreshRequest::Outdated);
+    assert_eq!(other.lease_refresh(&user("nobody"), generation, owner(1)).await.unwrap(), RefreshRequest::Outdated);
 }
 
 pub(super) async fn a_refresh_lease_is_renewed_by_its_owner_alone(harness: &dyn TokenStoreHarness) {

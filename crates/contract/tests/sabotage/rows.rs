@@ -97,7 +97,7 @@ impl SabotagedStore {
             self.honest.rest_refresh_lease(user, holder, false, Duration::ZERO).await?;
         }
         match self.honest.lease_refresh(user, generation, owner).await? {
-            RefreshRequest::Moved if self.is(Sabotage::CallsTheDeadHeld) => Ok(RefreshRequest::Held),
+            RefreshRequest::Outdated if self.is(Sabotage::CallsTheDeadHeld) => Ok(RefreshRequest::Held),
             RefreshRequest::Granted(connection, mut lease) => {
                 self.note(|notes| notes.lease = Some((owner, connection.revision)));
                 lease.in_doubt &= !self.is(Sabotage::ForgetsDoubt);

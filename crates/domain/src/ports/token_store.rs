@@ -209,7 +209,7 @@ pub enum RefreshRequest {
     /// It was sent in vain, and is not to be sent again before this moment of the store's clock.
     Resting(Timestamp),
     /// The stored generation is another one, or the connection is not usable.
-    Moved,
+    Outdated,
     /// The tokens cannot be opened, as under a missing key.
     Unreadable,
 }

@@ -165,7 +165,7 @@ impl UseCases {
     /// The grant of `connection` after a refresh that turned out so.
     async fn after(&self, turnout: Turnout, connection: &CrmConnection) -> Result<Access, AccessError> {
         match turnout {
-            Turnout::Moved => opened(&self.usable(&connection.user).await?),
+            Turnout::Outdated => opened(&self.usable(&connection.user).await?),
             Turnout::Failed(error) | Turnout::Resting(error, _) => Err(AccessError::Amo(error)),
             Turnout::StoreFailed => {
                 // The database says why, if it still fails.

@@ -1,6 +1,7 @@
 //! What the service does, over its ports.
 
 mod access;
+mod amend;
 mod authorize;
 mod callback;
 mod claim;

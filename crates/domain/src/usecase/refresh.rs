@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::UseCases;
 use super::access::PATIENCE;
 use super::in_hand::Bound;
-use crate::connection::{AnotherGeneration, CrmConnection, Grant, Problem, ProblemCode, ReauthReason};
+use crate::connection::{CrmConnection, Grant, Problem, ProblemCode, ReauthReason};
 use crate::ids::{Generation, LeaseOwner, UserId};
 use crate::lease::{LEASE_RENEWAL, RefreshLease};
 use crate::ports::{AmoError, RefreshRequest, StoreError};
@@ -20,14 +20,11 @@ use crate::token::Issued;
 /// that it is well configured.
 const RECENTLY: Duration = Duration::from_mins(10);
 
-/// How often the end of a lease is tried to be recorded. If it cannot be, the lease lapses.
-const TRIES_TO_END: u32 = 6;
-
 /// How a refresh turned out. The store has the details.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Turnout {
     /// The row has moved on: a newer pair, or no grant any more.
-    Moved,
+    Outdated,
     /// amoCRM gave no pair, and may later.
     Failed(AmoError),
     /// amoCRM was not asked: so it failed the last time, and nobody sends before this moment of
@@ -80,10 +77,10 @@ impl UseCases {
             let owner = self.new_owner();
             match self.store.lease_refresh(&user, generation, owner).await {
                 Ok(RefreshRequest::Granted(connection, lease)) => {
-                    let Some(grant) = connection.grant().cloned() else { return Turnout::Moved };
+                    let Some(grant) = connection.grant().cloned() else { return Turnout::Outdated };
                     return self.refresh(Sending { connection: *connection, grant, lease, owner }).await;
                 }
-                Ok(RefreshRequest::Moved) => return Turnout::Moved,
+                Ok(RefreshRequest::Outdated) => return Turnout::Outdated,
                 Ok(RefreshRequest::Unreadable) => {
                     tracing::error!(%user, "a connection's tokens cannot be opened; is a key of TOKEN_KEYS missing?");
                     return Turnout::Unreadable;
@@ -227,7 +224,7 @@ impl UseCases {
                     self.before_saving_again(tries).await;
                     tries += 1;
                 }
-                Err(StoreError::Conflict) => return Turnout::Moved,
+                Err(StoreError::Conflict) => return Turnout::Outdated,
             }
         };
         if let (Some(Grant { account: None, .. }), Some(account)) = (saved.grant(), account) {
@@ -236,7 +233,7 @@ impl UseCases {
                 tracing::warn!(%error, "the account's number is not known yet");
             }
         }
-        Turnout::Moved
+        Turnout::Outdated
     }
 
     /// Records that the grant is dead, unless a newer pair has been stored meanwhile. Who has lost
@@ -250,64 +247,8 @@ impl UseCases {
             }
             tracing::warn!(%user, ?reason, "amoCRM refused a refresh token; the user has to connect again");
             self.amend(user, |connection| connection.refuse(lease.generation, reason, self.runtime.now())).await?;
-            Ok(Turnout::Moved)
+            Ok(Turnout::Outdated)
         };
         self.persist("a refused grant", refused).await.unwrap_or(Turnout::InProgress)
-    }
-
-    /// Follows an account to another host.
-    pub(super) async fn follow(&self, user: &UserId, generation: Generation, host: &crate::host::AccountHost) {
-        tracing::info!(amo.host = %host, "an amoCRM account has moved");
-        if let Err(error) = self.amend(user, |connection| connection.follow(generation, host.clone())).await {
-            tracing::warn!(%error, "the new host of an account could not be noted");
-        }
-    }
-
-    /// Notes what keeps amoCRM from answering, or that nothing does. It is a hint for people, so
-    /// a failure to note it is in nobody's way.
-    pub(super) async fn note(&self, user: &UserId, generation: Generation, problem: Option<ProblemCode>) {
-        let noted = self.amend(user, |connection| connection.note(generation, problem, self.runtime.now()));
-        if let Err(error) = noted.await {
-            tracing::warn!(%error, "a connection's problem could not be noted");
-        }
-    }
-
-    /// Changes the user's row as it is at that moment. `None` if `change` does not apply to it.
-    pub(super) async fn amend(
-        &self,
-        user: &UserId,
-        change: impl Fn(&mut CrmConnection) -> Result<(), AnotherGeneration>,
-    ) -> Result<Option<CrmConnection>, StoreError> {
-        loop {
-            let Some(before) = self.store.connection(user).await? else { return Ok(None) };
-            let mut connection = before.clone();
-            if change(&mut connection).is_err() {
-                return Ok(None);
-            }
-            if connection == before {
-                return Ok(Some(connection));
-            }
-            match self.store.save(&connection, Some(before.revision)).await {
-                Ok(revision) => return Ok(Some(CrmConnection { revision, ..connection })),
-                Err(StoreError::Conflict) => {}
-                Err(error) => return Err(error),
-            }
-        }
-    }
-
-    /// Does what is to be recorded, again if the database fails. In the end it is `None`, the lease
-    /// lapses, and amoCRM is asked once more.
-    async fn persist<T, F>(&self, what: &str, record: impl Fn() -> F) -> Option<T>
-    where
-        F: Future<Output = Result<T, StoreError>>,
-    {
-        for tries in 0..TRIES_TO_END {
-            match record().await {
-                Ok(recorded) => return Some(recorded),
-                Err(error) => tracing::warn!(%error, tries, "{what} could not be recorded"),
-            }
-            self.before_saving_again(tries).await;
-        }
-        None
     }
 }

@@ -23,7 +23,7 @@ impl BuggyStore {
         generation: Generation,
         owner: LeaseOwner,
     ) -> Result<RefreshRequest, StoreError> {
-        let Some(connection) = self.rows.connection(user).await? else { return Ok(RefreshRequest::Moved) };
+        let Some(connection) = self.rows.connection(user).await? else { return Ok(RefreshRequest::Outdated) };
         match RefreshLease::request(None, generation, owner, self.rows.clock().await?) {
             LeaseDecision::Granted(lease) => Ok(RefreshRequest::Granted(Box::new(connection), lease)),
             LeaseDecision::Held => Ok(RefreshRequest::Held),
@@ -41,7 +41,7 @@ impl BuggyStore {
         let now = self.instance_clock().await?;
         let usable =
             self.rows.connection(user).await?.filter(|row| row.generation == generation && row.grant().is_some());
-        let Some(connection) = usable else { return Ok(RefreshRequest::Moved) };
+        let Some(connection) = usable else { return Ok(RefreshRequest::Outdated) };
         let mut notes = self.notes();
         let held = notes.leases.get(user).copied();
         let stands = |held: RefreshLease| held.owner.is_some() && held.generation == generation;

@@ -70,11 +70,11 @@ impl Session<'_> {
     ) -> Result<RefreshRequest, Failure> {
         self.rows.lock_user(&user).await?;
         let Some((row, lease)) = self.rows.connection(user.as_str().as_bytes()).await? else {
-            return Ok(RefreshRequest::Moved);
+            return Ok(RefreshRequest::Outdated);
         };
         let connection = row.clone().open(Tokens::Left)?;
         if connection.generation != generation || connection.grant().is_none() {
-            return Ok(RefreshRequest::Moved);
+            return Ok(RefreshRequest::Outdated);
         }
         let store_now = self.rows.clock().await?;
         let on_record: Option<RefreshLease> = lease.try_into()?;
