@@ -115,20 +115,6 @@ async fn amocrm_is_not_asked_before_the_time_it_named() {
     bench.is_mended(&Reply::TooManyCalls(None)).await;
 }
 
-/// It is the turns that a ban stops: a refresh need not rest for it on top.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_refresh_is_tried_again_soon_after_a_ban() {
-    let bench = Bench::new().await;
-    bench.app.clock().advance(DAY);
-    for requests in 1..=8 {
-        bench.crm.answer_next(Reply::Banned);
-        assert_eq!(bench.leads().await, told(CRM_UNAVAILABLE));
-        assert_eq!(bench.token_requests(), requests);
-        bench.store.test_clock().advance(Duration::from_secs(2));
-    }
-    assert_eq!(bench.leads().await, (200, String::new()));
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_certain_refusal_ends_the_connection_after_one_request_and_one_look_up() {
     for answer in Reply::REFUSED_GRANTS {

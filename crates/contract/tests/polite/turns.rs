@@ -181,6 +181,24 @@ fn a_429_puts_off_everybody_for_as_long_as_amocrm_says_or_a_second() {
 }
 
 #[test]
+fn a_pause_is_not_taken_for_the_pace() {
+    let world = World::new();
+    let one = world.instance();
+    world.run(async {
+        one.read(1, "x").await.unwrap();
+        world.amo.will(1, [AmoError::RateLimited { retry_after: Some(Duration::from_secs(3)) }]);
+        assert!(one.read(1, "meets it").await.is_err());
+        let waiting = join_all((0..4).map(|_| one.read(1, "waits")));
+        let later = async {
+            world.time.sleep(Duration::from_millis(3_010)).await;
+            join_all((0..20).map(|_| one.read(1, "comes later"))).await
+        };
+        let (waited, came) = join(waiting, later).await;
+        assert!(waited.iter().chain(&came).all(Result::is_ok), "{waited:?} {came:?}");
+    });
+}
+
+#[test]
 fn a_429_in_a_shared_pace_puts_off_nobody_else() {
     let world = World::new();
     let one = world.instance_with(PaceScope::Integration, Arc::new(world.book.clone()));

@@ -1,9 +1,11 @@
 //! Seeing to a queue: one turn is booked at a time, and goes to whoever is first when it comes.
 
 use std::fmt;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_util::future::select;
 use jiff::Timestamp;
 use tokio::sync::watch;
 
@@ -15,6 +17,9 @@ use crate::turns::{Heard, Pace, Probe, Turn};
 
 /// By how much more than an eighth the book may have become slower from one answer to the next.
 const SLOWER: Duration = Duration::from_micros(10);
+
+/// How long news of a ban or a limit may keep the next turn waiting.
+const NEWS_TAKE: Duration = Duration::from_secs(1);
 
 /// How often the book is swept.
 const SWEEP_EVERY: Duration = Duration::from_hours(1);
@@ -127,8 +132,10 @@ impl Duty {
     async fn serve(&self, patience: Duration) {
         let Shared { book, runtime, pace, queues, untold, .. } = &*self.shared;
         queues.ask(&self.account, runtime.now());
-        // An error only if there is no sender, and that is ours.
-        let _ = untold.subscribe().wait_for(|untold| *untold == 0).await;
+        let mut news = untold.subscribe();
+        let told = pin!(news.wait_for(|untold| *untold == 0));
+        // A book that is slow to hear of one account holds the others up no longer than this.
+        select(told, runtime.sleep(NEWS_TAKE)).await;
         let asked = runtime.now();
         queues.ask(&self.account, asked);
         match book.take_turn(&self.account, *pace, patience).await {

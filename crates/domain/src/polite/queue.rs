@@ -15,6 +15,9 @@ use crate::ports::AmoError;
 /// A book that has not answered for so long is not the limit of calls, but a fault.
 const MUTE: SignedDuration = SignedDuration::from_secs(1);
 
+/// Turns of one process that are further apart were put off.
+const LONGEST_PACE: Duration = Duration::from_secs(1);
+
 /// What a caller is told when its turn has come, or will not come.
 pub(super) type Told = Result<Pass, AmoError>;
 
@@ -125,7 +128,8 @@ impl Queues {
         if let Some(queue) = self.all().get_mut(account) {
             queue.asked = None;
             let last = queue.due.replace(due).and_then(|last| due.duration_since(last).try_into().ok());
-            if let Some(apart) = last {
+            // Longer than that is a pause, and no pace.
+            if let Some(apart) = last.filter(|apart: &Duration| *apart <= LONGEST_PACE) {
                 queue.apart = if queue.apart.is_zero() { apart } else { (queue.apart * 3 + apart) / 4 };
             }
         }

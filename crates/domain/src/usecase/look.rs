@@ -110,7 +110,12 @@ impl UseCases {
 
     /// Records that amoCRM serves `user` all the same, but not at each try of the same look.
     async fn record_kept(&self, user: &UserId) -> Result<(), StoreError> {
-        let (last, store_now) = (self.store.audit(user, 1).await?, self.store.clock().await?);
+        // A line that only a newer version can read is another event.
+        let last = match self.store.audit(user, 1).await {
+            Err(StoreError::Corrupt(_)) => Vec::new(),
+            read => read?,
+        };
+        let store_now = self.store.clock().await?;
         let told = |entry: &AuditEntry| {
             entry.event == AuditEvent::Kept && store_now.duration_since(entry.at) < KEPT_IS_NEWS_AFTER
         };

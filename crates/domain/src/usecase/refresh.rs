@@ -167,8 +167,8 @@ impl UseCases {
         }
     }
 
-    /// Whether the integration is at fault, or the account alone. That is judged once: whoever is
-    /// served a while later says nothing new.
+    /// Whether the integration is at fault, or the account alone. While the accusation is on
+    /// record it is judged by all that came since: whoever is not served lately says nothing new.
     async fn accused(&self, connection: &CrmConnection) -> ProblemCode {
         let now = self.runtime.now();
         let since = match connection.problem {
@@ -194,14 +194,13 @@ impl UseCases {
         } else {
             tracing::warn!(%error, in_doubt = hindrance.in_doubt || lease.in_doubt, tries = lease.tries, "a refresh failed");
         }
-        self.note(user, lease.generation, Some(hindrance.problem)).await;
+        // That our own queue is long says nothing of amoCRM.
+        if !matches!(error, AmoError::NoTurn { .. }) {
+            self.note(user, lease.generation, Some(hindrance.problem)).await;
+        }
         let mut dice = [0];
         self.runtime.fill_random(&mut dice);
-        // A ban, or a lack of turns, is waited out before each sending. To rest longer for it would
-        // only keep the user waiting when it is over.
-        let waited_out = matches!(error, AmoError::Blocked | AmoError::NoTurn { .. });
-        let tries = if waited_out { 0 } else { lease.tries };
-        let pause = pause(tries, dice[0], hindrance.retry_after);
+        let pause = pause(lease.tries, dice[0], hindrance.retry_after);
         self.persist("a refresh that failed", || {
             self.store.rest_refresh_lease(user, *owner, hindrance.in_doubt, pause)
         })

@@ -102,9 +102,12 @@ impl Kept {
         self.shelves().remove(user);
     }
 
-    /// Clears the shelves with nothing fresh.
+    /// Clears what is not fresh.
     pub(super) fn sweep(&self, now: Timestamp) {
-        self.shelves().retain(|_, shelf| shelf.is_fresh(now));
+        self.shelves().retain(|_, shelf| {
+            shelf.contacts.retain(|_, aged| aged.is_fresh(CONTACTS_LAST, now));
+            shelf.is_fresh(now)
+        });
     }
 
     /// A connection that has been replaced since has no shelf any more.
@@ -220,6 +223,10 @@ mod tests {
         }
         assert!(kept.shelves()[&olena.user].contacts.len() <= MOST_CONTACTS);
         assert_eq!(kept.contacts(&olena, &[2_499], at(12)).len(), 1);
+        kept.keep_pipelines(&olena, &Arc::default(), at(50));
+        kept.sweep(at(75));
+        assert_eq!(kept.shelves().len(), 1);
+        assert_eq!(kept.shelves()[&olena.user].contacts.len(), 0, "nobody's names are kept longer than they are used");
         kept.sweep(at(1_000));
         assert_eq!(kept.shelves().len(), 0);
     }

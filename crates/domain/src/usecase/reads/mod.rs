@@ -19,7 +19,8 @@ use super::access::{Access, AccessError};
 use super::flights::Flights;
 use super::leads::{LeadList, LeadRequest};
 use crate::connection::{Grant, ProblemCode};
-use crate::ids::{Epoch, UserId};
+use crate::host::AccountHost;
+use crate::ids::{Epoch, Generation, UserId};
 use crate::lead::{Lead, Pipeline};
 use crate::ports::AmoError;
 
@@ -45,9 +46,9 @@ pub(super) struct Reads {
     kept: Kept,
     /// Tells readers that somebody's connection has ended.
     ends: watch::Sender<()>,
-    pub(super) pages: Flights<(Holder, LeadRequest), Arc<LeadList>>,
-    pub(super) leads: Flights<(Holder, u64), Option<Arc<Lead>>>,
-    pipelines: Flights<Holder, Arc<Vec<Pipeline>>>,
+    pub(super) pages: Flights<(Fare, LeadRequest), Arc<LeadList>>,
+    pub(super) leads: Flights<(Fare, u64), Option<Arc<Lead>>>,
+    pipelines: Flights<Fare, Arc<Vec<Pipeline>>>,
 }
 
 /// Whose reading it is: a user's, over one connection.
@@ -57,16 +58,31 @@ pub(super) struct Holder {
     epoch: Epoch,
 }
 
+/// What a flight is flown with. Who has newer tokens, or another host, joins no flight that may
+/// be refused for the old ones.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Fare {
+    holder: Holder,
+    generation: Generation,
+    host: AccountHost,
+}
+
 /// The right to read, and whose it is.
 #[derive(Clone)]
 pub(super) struct Reader {
     pub(super) holder: Holder,
     pub(super) grant: Grant,
+    generation: Generation,
 }
 
 impl Reader {
     fn new(user: &UserId, access: &Access) -> Self {
-        Self { holder: Holder { user: user.clone(), epoch: access.epoch }, grant: access.grant.clone() }
+        let holder = Holder { user: user.clone(), epoch: access.epoch };
+        Self { holder, grant: access.grant.clone(), generation: access.generation }
+    }
+
+    pub(super) fn fare(&self) -> Fare {
+        Fare { holder: self.holder.clone(), generation: self.generation, host: self.grant.host.clone() }
     }
 }
 
@@ -115,8 +131,11 @@ impl UseCases {
                 continue;
             };
             let outcome = outcome.unwrap_or(Err(AmoError::TimedOut.into()));
-            if outcome.is_ok() && self.store.epoch(user).await.map_err(AccessError::from)? != epoch {
-                continue;
+            if outcome.is_ok() {
+                let now = self.until(deadline, self.store.epoch(user)).await.ok_or(AmoError::TimedOut)?;
+                if now.map_err(AccessError::from)? != epoch {
+                    continue;
+                }
             }
             self.note_reading(user, &access, &outcome).await;
             return outcome;
@@ -156,7 +175,7 @@ impl UseCases {
             return Ok(pipelines);
         }
         let (this, reader) = (self.clone(), reader.clone());
-        let asking = self.reads.pipelines.join(reader.holder.clone(), move || async move {
+        let asking = self.reads.pipelines.join(reader.fare(), move || async move {
             let Grant { host, tokens, .. } = &reader.grant;
             let pipelines = Arc::new(this.amo.pipelines(host, &tokens.access).await?);
             this.reads.kept.keep_pipelines(&reader.holder, &pipelines, this.runtime.now());
