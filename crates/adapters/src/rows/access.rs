@@ -319,7 +319,7 @@ macro_rules! rows_in_diesel {
                 }
 
                 async fn users_of(&mut self, account_id: i64) -> Result<Vec<Vec<u8>>, Failure> {
-                    let refused = connections::reauth_reason.eq(amo_connect_domain::connection::ReauthReason::GrantRevoked.word()).assume_not_null();
+                    let refused = connections::reauth_reason.eq(ReauthReason::GrantRevoked.word()).assume_not_null();
                     let found = connections::table
                         .filter(connections::account_id.eq(account_id))
                         .filter(connections::state.eq(CONNECTED).or(refused))

@@ -33,6 +33,7 @@ pub(crate) use turns::{TurnRows, turn_rows_in_diesel};
 
 /// What the statements of [`rows_in_diesel!`] name.
 pub(crate) mod statements {
+    pub(crate) use amo_connect_domain::connection::ReauthReason;
     pub(crate) use diesel::prelude::*;
     pub(crate) use diesel_async::RunQueryDsl;
 

@@ -44,7 +44,7 @@ impl UseCases {
     pub async fn leads(&self, user: &UserId, request: &LeadRequest) -> Result<Arc<LeadList>, ReadError> {
         let page = |reader: Reader| {
             let (this, request) = (self.clone(), request.clone());
-            let key = (reader.fare(), request.clone());
+            let key = (reader.flight_key(), request.clone());
             self.reads.pages.join(key, || async move { this.page(&reader, &request).await.map(Arc::new) })
         };
         self.read(user, page).await
@@ -53,7 +53,7 @@ impl UseCases {
     /// `user`'s lead with this number; `None` if there is none, or it was deleted.
     pub async fn lead(&self, user: &UserId, id: u64) -> Result<Option<Arc<Lead>>, ReadError> {
         let lead = |reader: Reader| {
-            let (this, key) = (self.clone(), (reader.fare(), id));
+            let (this, key) = (self.clone(), (reader.flight_key(), id));
             self.reads.leads.join(key, move || async move { Ok(this.one(&reader, id).await?.map(Arc::new)) })
         };
         self.read(user, lead).await

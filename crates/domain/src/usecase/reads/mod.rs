@@ -46,9 +46,9 @@ pub(super) struct Reads {
     kept: Kept,
     /// Tells readers that somebody's connection has ended.
     ends: watch::Sender<()>,
-    pub(super) pages: Flights<(Fare, LeadRequest), Arc<LeadList>>,
-    pub(super) leads: Flights<(Fare, u64), Option<Arc<Lead>>>,
-    pipelines: Flights<Fare, Arc<Vec<Pipeline>>>,
+    pub(super) pages: Flights<(FlightKey, LeadRequest), Arc<LeadList>>,
+    pub(super) leads: Flights<(FlightKey, u64), Option<Arc<Lead>>>,
+    pipelines: Flights<FlightKey, Arc<Vec<Pipeline>>>,
 }
 
 /// Whose reading it is: a user's, over one connection.
@@ -58,10 +58,10 @@ pub(super) struct Holder {
     epoch: Epoch,
 }
 
-/// What a flight is flown with. Who has newer tokens, or another host, joins no flight that may
-/// be refused for the old ones.
+/// Who may share a flight. Whoever has newer tokens, or another host, joins none that may be
+/// refused for the old ones.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Fare {
+pub(super) struct FlightKey {
     holder: Holder,
     generation: Generation,
     host: AccountHost,
@@ -81,8 +81,8 @@ impl Reader {
         Self { holder, grant: access.grant.clone(), generation: access.generation }
     }
 
-    pub(super) fn fare(&self) -> Fare {
-        Fare { holder: self.holder.clone(), generation: self.generation, host: self.grant.host.clone() }
+    pub(super) fn flight_key(&self) -> FlightKey {
+        FlightKey { holder: self.holder.clone(), generation: self.generation, host: self.grant.host.clone() }
     }
 }
 
@@ -175,7 +175,7 @@ impl UseCases {
             return Ok(pipelines);
         }
         let (this, reader) = (self.clone(), reader.clone());
-        let asking = self.reads.pipelines.join(reader.fare(), move || async move {
+        let asking = self.reads.pipelines.join(reader.flight_key(), move || async move {
             let Grant { host, tokens, .. } = &reader.grant;
             let pipelines = Arc::new(this.amo.pipelines(host, &tokens.access).await?);
             this.reads.kept.keep_pipelines(&reader.holder, &pipelines, this.runtime.now());
