@@ -7,6 +7,7 @@
 
 use amo_connect_contract::fixtures::{host, user};
 use amo_connect_contract::{FakeAccount, FakeAmo, MemoryTokenStore};
+use amo_connect_domain::client::ClientFingerprint;
 use amo_connect_domain::lead::LeadPage;
 use amo_connect_domain::ports::{MockAmoClient, MockTokenStore, TokenStore as _};
 use amo_connect_tests::{Answer, TestApp};
@@ -21,6 +22,7 @@ macro_rules! never {
 /// A CRM that is asked for nothing, but for where to send a browser.
 fn uncalled_crm() -> MockAmoClient {
     let mut amo = MockAmoClient::new();
+    amo.expect_fingerprint().return_const(ClientFingerprint::default());
     amo.expect_authorization_url().returning(|_| "https://www.amocrm.ru/oauth".parse().unwrap());
     never!(amo: expect_exchange, expect_refresh, expect_account, expect_leads, expect_lead);
     never!(amo: expect_contacts, expect_pipelines);
@@ -106,6 +108,7 @@ async fn a_page_of_leads_is_two_reads_with_its_own_users_token() {
     let grant = store.connection(&user("ivan")).await.unwrap().unwrap().grant().unwrap().clone();
     let (his_host, his_token) = (grant.host, grant.tokens.access);
     let mut amo = MockAmoClient::new();
+    amo.expect_fingerprint().return_const(ClientFingerprint::default());
     amo.expect_pipelines().once().with(eq(his_host.clone()), eq(his_token.clone())).returning(|_, _| Ok(Vec::new()));
     let nothing = |_: &_, _: &_, _: &_| Ok(LeadPage { leads: Vec::new(), has_more: false });
     amo.expect_leads().once().with(eq(his_host), eq(his_token), always()).returning(nothing);
@@ -121,15 +124,17 @@ fn unread_store() -> MockTokenStore {
     let mut store = MockTokenStore::new();
     store.expect_sweep().returning(|_| Ok(0));
     store.expect_orphaned_refreshes().returning(|_| Ok(Vec::new()));
-    store.expect_stale_connections().returning(|_, _| Ok(Vec::new()));
+    store.expect_stale_connections().returning(|_, _, _| Ok(Vec::new()));
+    store.expect_acquitted_refreshes().returning(|_, _, _| Ok(Vec::new()));
     store.expect_take_looks().returning(|_| Ok(Vec::new()));
     never!(store: expect_ready, expect_clock, expect_open_attempt, expect_attempt, expect_attempt_by_state);
     never!(store: expect_close_attempt, expect_exchange, expect_admit_code, expect_renew_code_lease, expect_save_grant);
     never!(store: expect_end_exchange, expect_claim, expect_awaits_claim, expect_epoch, expect_connection);
     never!(store: expect_save, expect_keep_look);
     never!(store: expect_disconnect, expect_lease_refresh, expect_renew_refresh_lease, expect_rest_refresh_lease);
-    never!(store: expect_save_rotated, expect_users_of, expect_others_were_refreshed, expect_users, expect_want_look);
-    never!(store: expect_end_look, expect_audit, expect_record);
+    never!(store: expect_save_rotated, expect_users_of, expect_users, expect_want_look);
+    never!(store: expect_end_look, expect_audit, expect_record, expect_request_look_up, expect_save_move);
+    never!(store: expect_restore_exchange);
     store
 }
 

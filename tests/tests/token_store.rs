@@ -87,6 +87,10 @@ impl TokenStoreHarness for SqliteHarness {
         self.clock.advance(by);
     }
 
+    async fn set_store_clock_back(&self, by: Duration) {
+        self.clock.set_back(by);
+    }
+
     async fn at_rest(&self) -> Option<Vec<u8>> {
         let files = std::fs::read_dir(self.directory.path()).unwrap();
         Some(files.flat_map(|file| std::fs::read(file.unwrap().path()).unwrap()).collect())
@@ -133,7 +137,7 @@ impl PgHarness {
             connect_timeout: Duration::from_secs(20),
             transaction_timeout: Duration::from_secs(20),
             // As far from the tests' time as SQLite's, and from the server's by what it was moved.
-            clock_shift: ClockShift::new(move || clock.moved().try_into().unwrap_or(SignedDuration::ZERO) - YEAR),
+            clock_shift: ClockShift::new(move || clock.moved() - YEAR),
             ..PgOptions::default()
         };
         let keys = TokenKeys::parse(keys).unwrap();
@@ -161,6 +165,10 @@ impl TokenStoreHarness for PgHarness {
 
     async fn advance_store_clock(&self, by: Duration) {
         self.clock.advance(by);
+    }
+
+    async fn set_store_clock_back(&self, by: Duration) {
+        self.clock.set_back(by);
     }
 
     async fn at_rest(&self) -> Option<Vec<u8>> {

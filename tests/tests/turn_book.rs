@@ -14,7 +14,6 @@ use amo_connect_contract::turn_book::TurnBookHarness;
 use amo_connect_domain::ports::TurnBook;
 use amo_connect_tests::{PgDatabase, test_server};
 use async_trait::async_trait;
-use jiff::SignedDuration;
 use tempfile::TempDir;
 
 mod memory {
@@ -74,6 +73,10 @@ impl TurnBookHarness for SqliteHarness {
     async fn advance_store_clock(&self, by: Duration) {
         self.clock.advance(by);
     }
+
+    async fn set_store_clock_back(&self, by: Duration) {
+        self.clock.set_back(by);
+    }
 }
 
 /// A database of its own on the run's server, dropped with the value.
@@ -90,7 +93,7 @@ impl PgHarness {
             connections: 4,
             connect_timeout: Duration::from_secs(20),
             transaction_timeout: Duration::from_secs(20),
-            clock_shift: ClockShift::new(move || clock.moved().try_into().unwrap_or(SignedDuration::ZERO)),
+            clock_shift: ClockShift::new(move || clock.moved()),
             ..PgOptions::default()
         };
         Arc::new(PgTokenStore::open(&database.url().parse().unwrap(), keys(), options).await.unwrap())
@@ -115,5 +118,9 @@ impl TurnBookHarness for PgHarness {
 
     async fn advance_store_clock(&self, by: Duration) {
         self.clock.advance(by);
+    }
+
+    async fn set_store_clock_back(&self, by: Duration) {
+        self.clock.set_back(by);
     }
 }

@@ -2,13 +2,22 @@
 
 use std::time::Duration;
 
+use amo_connect_domain::clock::Instant;
 use amo_connect_domain::ports::Runtime;
 use async_trait::async_trait;
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
+use rustix::time::{ClockId, clock_gettime};
 use tokio::runtime::Handle;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
+
+/// A clock that nobody can set, and that goes on while the machine is suspended. (Apple's
+/// monotonic clock does; elsewhere such a clock is not to be had by this name.)
+#[cfg(target_os = "linux")]
+const PROCESS_CLOCK: ClockId = ClockId::Boottime;
+#[cfg(not(target_os = "linux"))]
+const PROCESS_CLOCK: ClockId = ClockId::Monotonic;
 
 /// tokio's clock and tasks, and the operating system's randomness.
 #[derive(Debug)]
@@ -30,6 +39,12 @@ impl Runtime for TokioRuntime {
     fn now(&self) -> Timestamp {
         let now = Timestamp::now();
         Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
+    }
+
+    fn instant(&self) -> Instant {
+        let time = clock_gettime(PROCESS_CLOCK);
+        let whole = Duration::from_secs(time.tv_sec.try_into().unwrap_or_default());
+        Instant::at(whole + Duration::from_nanos(time.tv_nsec.try_into().unwrap_or_default()))
     }
 
     async fn sleep(&self, duration: Duration) {

@@ -263,8 +263,10 @@ impl From<AmoError> for ApiError {
             | AmoError::Misconfigured
             | AmoError::PaymentRequired
             | AmoError::NotFound
+            | AmoError::Moved
             | AmoError::Blocked
             | AmoError::Unavailable
+            | AmoError::Unreachable
             | AmoError::OutcomeUnknown
             | AmoError::Protocol
             | AmoError::HostNotAllowed => Self::CrmUnavailable(Some(error)),

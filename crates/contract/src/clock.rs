@@ -3,16 +3,16 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 /// A clock that begins at a moment of the test's choosing, runs from there or stands still, and
-/// can be moved forward. Its copies are the same clock.
+/// can be moved forward and set back. Its copies are the same clock.
 #[derive(Clone, Debug)]
 pub struct TestClock {
     begin: Timestamp,
     /// `None` if it stands still.
     started: Option<Instant>,
-    moved: Arc<Mutex<Duration>>,
+    moved: Arc<Mutex<SignedDuration>>,
 }
 
 impl TestClock {
@@ -29,18 +29,29 @@ impl TestClock {
     /// The moment it shows, to the microsecond, as databases keep it.
     pub fn now(&self) -> Timestamp {
         let ran = self.started.map_or(Duration::ZERO, |started| started.elapsed());
-        let micros = (ran + self.moved()).as_micros();
-        let since = Duration::from_micros(u64::try_from(micros).unwrap_or(u64::MAX));
-        self.begin.saturating_add(since).unwrap_or(Timestamp::MAX)
+        let since = self.moved().saturating_add(ran.try_into().unwrap_or(SignedDuration::MAX));
+        let micros = i64::try_from(since.as_micros()).unwrap_or(i64::MAX);
+        self.begin.saturating_add(SignedDuration::from_micros(micros)).unwrap_or(Timestamp::MAX)
     }
 
     /// Moves it forward.
     pub fn advance(&self, by: Duration) {
-        *self.moved.lock().unwrap_or_else(PoisonError::into_inner) += by;
+        self.jump(by.try_into().unwrap_or(SignedDuration::MAX));
+    }
+
+    /// Sets it back.
+    pub fn set_back(&self, by: Duration) {
+        self.jump(-SignedDuration::try_from(by).unwrap_or(SignedDuration::MAX));
+    }
+
+    /// Sets it forward or back.
+    pub fn jump(&self, by: SignedDuration) {
+        let mut moved = self.moved.lock().unwrap_or_else(PoisonError::into_inner);
+        *moved = moved.saturating_add(by);
     }
 
     /// How far it has been moved altogether.
-    pub fn moved(&self) -> Duration {
+    pub fn moved(&self) -> SignedDuration {
         *self.moved.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

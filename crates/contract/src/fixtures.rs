@@ -9,10 +9,13 @@
 use std::time::Duration;
 
 use amo_connect_domain::attempt::Attempt;
+use amo_connect_domain::client::ClientFingerprint;
 use amo_connect_domain::connection::Grant;
 use amo_connect_domain::exchange::{Admission, Origin};
 use amo_connect_domain::host::AccountHost;
-use amo_connect_domain::ids::{AccountId, AttemptId, Epoch, LeaseOwner, UserId};
+use amo_connect_domain::ids::{AccountId, AttemptId, Epoch, Generation, LeaseOwner, UserId};
+use amo_connect_domain::lease::{LeaseRequest, Rest};
+use amo_connect_domain::ports::Served;
 use amo_connect_domain::token::{
     AccessToken, AuthorizationCode, CodeHash, Issued, RefreshToken, State, StateHash, TokenPair,
 };
@@ -113,4 +116,24 @@ pub fn by_app(code: CodeHash, user: &UserId) -> Admission {
 pub fn by_app_as_of(code: CodeHash, user: &UserId, as_of: Epoch) -> Admission {
     let origin = Origin::App { attempt: None, user: user.clone(), as_of };
     Admission { code, came_with: None, origin, host: host(1) }
+}
+
+/// A client.
+pub fn client(number: u8) -> ClientFingerprint {
+    ClientFingerprint([number; 8])
+}
+
+/// A token request of client 1 that amoCRM served, at the tests' beginning.
+pub fn served() -> Served {
+    Served { client: client(1), sent_at: at(0) }
+}
+
+/// A request of client 1 for the right to send the refresh token of `generation`.
+pub fn lease_request(generation: Generation, owner: LeaseOwner) -> LeaseRequest {
+    LeaseRequest { generation, owner, client: client(1), by_hand: false }
+}
+
+/// A rest after a sending in which nobody was accused.
+pub fn rest(in_doubt: bool, pause: Duration) -> Rest {
+    Rest { in_doubt, pause, accused: None }
 }

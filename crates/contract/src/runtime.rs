@@ -4,10 +4,11 @@ use std::fmt;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use amo_connect_domain::clock::{self, Instant};
 use amo_connect_domain::ports::Runtime;
 use async_trait::async_trait;
 use futures_util::future::BoxFuture;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use rand::rngs::ChaCha20Rng;
 use rand::{Rng as _, SeedableRng as _};
 use tokio::runtime::Handle;
@@ -19,10 +20,17 @@ use tokio_util::task::TaskTracker;
 /// A sleep ends after its time on tokio's clock, or as soon as the test has moved this one so
 /// far: nobody waits for what a test wants to have happened.
 pub struct TestRuntime {
-    clock: watch::Sender<Timestamp>,
+    clock: watch::Sender<Clock>,
     tasks: TaskTracker,
     tokio: Handle,
     random: Mutex<ChaCha20Rng>,
+}
+
+/// What the two clocks of a process show.
+#[derive(Clone, Copy)]
+struct Clock {
+    now: Timestamp,
+    instant: Instant,
 }
 
 impl TestRuntime {
@@ -40,21 +48,30 @@ impl TestRuntime {
     /// Outside a tokio runtime.
     pub fn seeded(now: Timestamp, seed: u64) -> Self {
         Self {
-            clock: watch::Sender::new(now),
+            clock: watch::Sender::new(Clock { now, instant: Instant::default() }),
             tasks: TaskTracker::new(),
             tokio: Handle::current(),
             random: Mutex::new(ChaCha20Rng::seed_from_u64(seed)),
         }
     }
 
-    /// Moves the clock forward, and ends the sleeps that are over by it.
+    /// Lets time pass, and ends the sleeps that are over by it.
     pub fn advance(&self, by: Duration) {
-        self.clock.send_modify(|now| *now = now.saturating_add(by).unwrap_or(Timestamp::MAX));
+        self.clock.send_modify(|clock| {
+            clock.now = clock::after(clock.now, by);
+            clock.instant = clock.instant + by;
+        });
     }
 
-    /// Sets the clock.
+    /// Lets time pass until the clock shows `now`.
     pub fn set(&self, now: Timestamp) {
-        self.clock.send_replace(now);
+        self.advance(clock::left(now, self.now()));
+        self.clock.send_modify(|clock| clock.now = now);
+    }
+
+    /// Sets the clock forward or back, though no time has passed.
+    pub fn jump(&self, by: SignedDuration) {
+        self.clock.send_modify(|clock| clock.now = clock.now.saturating_add(by).unwrap_or(clock.now));
     }
 
     /// Ends when every spawned task has ended, as an orderly stop of the process waits for them.
@@ -68,15 +85,19 @@ impl TestRuntime {
 #[async_trait]
 impl Runtime for TestRuntime {
     fn now(&self) -> Timestamp {
-        *self.clock.borrow()
+        self.clock.borrow().now
+    }
+
+    fn instant(&self) -> Instant {
+        self.clock.borrow().instant
     }
 
     async fn sleep(&self, duration: Duration) {
-        let until = self.now().saturating_add(duration).unwrap_or(Timestamp::MAX);
+        let until = self.instant() + duration;
         let mut clock = self.clock.subscribe();
         tokio::select! {
             () = tokio::time::sleep(duration) => {}
-            _ = clock.wait_for(|now| *now >= until) => {}
+            _ = clock.wait_for(|clock| clock.instant >= until) => {}
         }
     }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::clock::{after, age};
 use crate::exchange::{Exchange, ExchangeStatus};
 use crate::ids::{AttemptId, UserId};
 use crate::token::{CodeHash, StateHash};
@@ -96,20 +97,24 @@ pub struct Attempt {
 impl Attempt {
     /// A new attempt.
     pub fn open(id: AttemptId, user: UserId, state_hash: StateHash, now: Timestamp) -> Self {
-        let expires_at = now.saturating_add(ATTEMPT_TERM).unwrap_or(Timestamp::MAX);
-        Self { id, user, state_hash, state: AttemptState::Open, opened_at: now, expires_at }
+        Self { id, user, state_hash, state: AttemptState::Open, opened_at: now, expires_at: after(now, ATTEMPT_TERM) }
     }
 
     /// Whether a code may still come back with its state.
     pub fn is_open(&self, now: Timestamp) -> bool {
-        self.state == AttemptState::Open && now < self.expires_at
+        self.state == AttemptState::Open && self.is_valid(now)
+    }
+
+    /// Whether its state is young enough. One that was opened in the future is of an unknown age.
+    fn is_valid(&self, now: Timestamp) -> bool {
+        now < self.expires_at && age(self.opened_at, now).is_some()
     }
 
     /// Where the attempt stands at `now`, given the exchange of its code if it has one and
     /// the store's clock for that exchange's lease.
     pub fn progress(&self, exchange: Option<&Exchange>, now: Timestamp, store_now: Timestamp) -> AttemptProgress {
         let mendable = |reason| {
-            if now < self.expires_at { AttemptProgress::Pending(reason) } else { AttemptProgress::Expired }
+            if self.is_valid(now) { AttemptProgress::Pending(reason) } else { AttemptProgress::Expired }
         };
         match (self.state, exchange) {
             (AttemptState::Open, _) => mendable(None),

@@ -219,6 +219,8 @@ mod tests {
             generation: connection.generation,
             in_doubt,
             tries: 1,
+            lasts: None,
+            accusation: None,
         };
         let told = |before: Option<&RefreshLease>, after: &RefreshLease| {
             AuditEntry::of_lease(&connection, before, after, now()).is_some()

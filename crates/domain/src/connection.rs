@@ -1,7 +1,10 @@
 //! The aggregate [`CrmConnection`]: one user's connection, its states and its transitions.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
+use crate::clock::after;
 use crate::host::AccountHost;
 use crate::ids::{AccountId, Epoch, Generation, Revision, UserId};
 use crate::token::TokenPair;
@@ -81,6 +84,38 @@ pub struct Problem {
     pub since: Timestamp,
 }
 
+/// The first pause before the next refresh when two pairs in a row were refused at their use.
+const FIRST_PUT_OFF: Duration = Duration::from_mins(1);
+
+/// The longest such pause.
+pub const LONGEST_PUT_OFF: Duration = Duration::from_hours(1);
+
+/// Pairs in a row whose access tokens amoCRM refused at their use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RefusedPairs {
+    /// How many.
+    pub count: u32,
+    /// The newest of them.
+    pub last: Generation,
+    /// When that one was first refused, by the store's clock.
+    pub since: Timestamp,
+}
+
+impl RefusedPairs {
+    /// Whether another refresh is no cure: it is the account that is refused.
+    pub fn is_accounts(&self) -> bool {
+        self.count >= 2
+    }
+
+    /// Until when the next refresh is put off: from the second pair on for a minute, doubling to
+    /// an hour. A refusal that is dated in the future puts nothing off.
+    pub fn put_off_until(&self, store_now: Timestamp) -> Option<Timestamp> {
+        let doubled = 2_u32.saturating_pow(self.count.checked_sub(2)?);
+        let until = after(self.since, FIRST_PUT_OFF.saturating_mul(doubled).min(LONGEST_PUT_OFF));
+        (self.since <= store_now && store_now < until).then_some(until)
+    }
+}
+
 /// A transition that the state does not allow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the tokens are of another generation: newer, disconnected or re-connected")]
@@ -105,6 +140,8 @@ pub struct CrmConnection {
     pub refreshed_at: Option<Timestamp>,
     /// What keeps amoCRM from answering, if anything does.
     pub problem: Option<Problem>,
+    /// Pairs in a row that amoCRM refused at their use, if the last that was used was one.
+    pub refused: Option<RefusedPairs>,
 }
 
 impl CrmConnection {
@@ -119,6 +156,7 @@ impl CrmConnection {
             connected_at: None,
             refreshed_at: None,
             problem: None,
+            refused: None,
         }
     }
 
@@ -138,6 +176,7 @@ impl CrmConnection {
         self.connected_at = Some(now);
         self.refreshed_at = None;
         self.problem = None;
+        self.refused = None;
     }
 
     /// Ends the connection at the user's wish. What began before it is void, so this is
@@ -149,6 +188,7 @@ impl CrmConnection {
         self.connected_at = None;
         self.refreshed_at = None;
         self.problem = None;
+        self.refused = None;
     }
 
     /// Takes the pair that amoCRM gave for the tokens of generation `spent`. Nothing but a
@@ -225,6 +265,33 @@ impl CrmConnection {
             (code, _) => code.map(|code| Problem { code, since: now }),
         };
         Ok(())
+    }
+
+    /// Records that amoCRM refused the access token of `generation` at its use. Each pair counts
+    /// once, and only while it is the newest.
+    pub fn refuse_access(&mut self, generation: Generation, store_now: Timestamp) -> Result<(), AnotherGeneration> {
+        if self.generation != generation || self.grant().is_none() {
+            return Err(AnotherGeneration);
+        }
+        if self.refused.is_none_or(|refused| refused.last != generation) {
+            let count = self.refused.map_or(1, |refused| refused.count.saturating_add(1));
+            self.refused = Some(RefusedPairs { count, last: generation, since: store_now });
+        }
+        Ok(())
+    }
+
+    /// Records that amoCRM served the access token of `generation`.
+    pub fn accept_access(&mut self, generation: Generation) -> Result<(), AnotherGeneration> {
+        if self.generation != generation {
+            return Err(AnotherGeneration);
+        }
+        self.refused = None;
+        Ok(())
+    }
+
+    /// Until when refused access tokens put the next refresh off, by the store's clock.
+    pub fn refresh_put_off_until(&self, store_now: Timestamp) -> Option<Timestamp> {
+        self.refused.and_then(|refused| refused.put_off_until(store_now))
     }
 
     /// The account it is, or was, to.
@@ -367,6 +434,36 @@ mod tests {
         connection.note(generation, None, later).unwrap();
         assert_eq!(connection.problem, None);
         assert_eq!(connection.note(generation.next(), None, later), Err(AnotherGeneration));
+    }
+
+    #[test]
+    fn refused_pairs_are_counted_once_each_until_one_is_served() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let mut connection = connected();
+        let count = |connection: &CrmConnection| connection.refused.map(|refused| refused.count);
+        for second in [5, 6] {
+            connection.refuse_access(connection.generation, at(second)).unwrap();
+            assert_eq!(count(&connection), Some(1));
+        }
+        assert_eq!(connection.refresh_put_off_until(at(6)), None);
+        let old = connection.generation;
+        for (number, wait) in [(2, 60), (3, 120), (4, 240), (5, 480), (6, 960), (7, 1920), (8, 3600), (9, 3600)] {
+            connection.rotate(connection.generation, pair("next"), now()).unwrap();
+            connection.refuse_access(connection.generation, at(100)).unwrap();
+            assert_eq!(count(&connection), Some(number));
+            let until = at(100 + wait);
+            assert_eq!(connection.refresh_put_off_until(at(100)), Some(until), "after {number}");
+            assert_eq!(connection.refresh_put_off_until(until), None);
+            assert_eq!(connection.refresh_put_off_until(at(99)), None, "dated in the future");
+        }
+        assert_eq!(connection.refuse_access(old, at(200)), Err(AnotherGeneration));
+        assert_eq!(connection.accept_access(old), Err(AnotherGeneration));
+        connection.accept_access(connection.generation).unwrap();
+        assert_eq!(connection.refused, None);
+        connection.refuse_access(connection.generation, at(200)).unwrap();
+        let grant = connection.grant().unwrap().clone();
+        connection.connect(grant, now());
+        assert_eq!(connection.refused, None, "a new connection begins anew");
     }
 
     #[test]

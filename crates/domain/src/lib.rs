@@ -8,9 +8,12 @@
 
 pub mod attempt;
 pub mod audit;
+pub mod client;
+pub mod clock;
 pub mod connection;
 pub mod exchange;
 pub mod host;
+pub mod host_look_up;
 pub mod ids;
 pub mod lead;
 pub mod lease;

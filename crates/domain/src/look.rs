@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::clock::{after, at_most};
+
 /// How far apart two looks at one account are, by the store's clock.
 pub const LOOK_TERM: Duration = Duration::from_mins(1);
 
@@ -32,8 +34,14 @@ impl Look {
     /// that was not ended within the term is there again.
     pub fn take(self, store_now: Timestamp) -> Option<Self> {
         let due = (self.wanted || self.under_way) && self.not_before <= store_now;
-        let not_before = store_now.saturating_add(LOOK_TERM).unwrap_or(Timestamp::MAX);
-        due.then_some(Self { wanted: false, under_way: true, not_before })
+        due.then_some(Self { wanted: false, under_way: true, not_before: after(store_now, LOOK_TERM) })
+    }
+
+    /// The record as it counts at `store_now`: a look that a clock ahead has put off too far comes
+    /// a term from now, and is to be stored so.
+    #[must_use]
+    pub fn seen_at(self, store_now: Timestamp) -> Self {
+        Self { not_before: at_most(self.not_before, LOOK_TERM, store_now), ..self }
     }
 
     /// The record while a look takes longer: the next one is put off.
@@ -42,7 +50,7 @@ impl Look {
         if !self.under_way {
             return self;
         }
-        Self { not_before: store_now.saturating_add(LOOK_TERM).unwrap_or(Timestamp::MAX), ..self }
+        Self { not_before: after(store_now, LOOK_TERM), ..self }
     }
 
     /// The record once all was seen. A look that was wanted meanwhile is still to come.
@@ -81,6 +89,13 @@ mod tests {
         assert_eq!(kept.take(at(99)), None);
         assert!(kept.take(at(100)).is_some());
         assert_eq!(kept.end().keep(at(50)), kept.end());
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_puts_a_look_off_by_one_term_alone() {
+        let seen = Look::want(None, at(10_000)).seen_at(at(0));
+        assert_eq!(seen.take(at(59)), None);
+        assert!(seen.take(at(60)).is_some());
     }
 
     #[test]

@@ -19,7 +19,7 @@ pub const LONGEST_PAUSE: Duration = Duration::from_mins(5);
 /// What an answer without a pair means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// The account may have moved: it is looked up before anything counts.
+    /// The account may have moved: where it is is found out before anything counts.
     LookUp(AfterLookUp),
     /// The token is good for all we know, and is sent again after a rest.
     Rest(Hindrance),
@@ -54,15 +54,28 @@ impl Hindrance {
     }
 }
 
+impl AfterLookUp {
+    /// What it means as long as it is not known whether the account has moved.
+    pub fn hindrance(self) -> Hindrance {
+        match self {
+            Self::GiveUp => Hindrance::certain(ProblemCode::ProviderDown),
+            Self::Accused => Hindrance::certain(ProblemCode::Misconfigured),
+            Self::Rest(hindrance) => hindrance,
+        }
+    }
+}
+
 impl Refusal {
     /// What `error`, the answer to a refresh token, means.
     pub fn of(error: AmoError) -> Self {
         let certain = |problem| Self::Rest(Hindrance::certain(problem));
+        let look_up = |hindrance| Self::LookUp(AfterLookUp::Rest(hindrance));
         match error {
             AmoError::GrantRevoked => Self::LookUp(AfterLookUp::GiveUp),
             AmoError::Misconfigured => Self::LookUp(AfterLookUp::Accused),
-            AmoError::NotFound => Self::LookUp(AfterLookUp::Rest(Hindrance::certain(ProblemCode::ProviderDown))),
-            AmoError::HostNotAllowed => certain(ProblemCode::Misconfigured),
+            AmoError::NotFound | AmoError::Unreachable => look_up(Hindrance::certain(ProblemCode::ProviderDown)),
+            AmoError::Moved => look_up(Hindrance { in_doubt: true, ..Hindrance::certain(ProblemCode::ProviderDown) }),
+            AmoError::HostNotAllowed => look_up(Hindrance::certain(ProblemCode::Misconfigured)),
             AmoError::PaymentRequired => certain(ProblemCode::PaymentRequired),
             AmoError::Blocked => certain(ProblemCode::ProviderBlocked),
             AmoError::Unavailable => certain(ProblemCode::ProviderDown),
@@ -100,9 +113,12 @@ impl ProblemCode {
             AmoError::PaymentRequired => Some(Self::PaymentRequired),
             AmoError::RateLimited { .. } => Some(Self::RateLimited),
             AmoError::Blocked => Some(Self::ProviderBlocked),
-            AmoError::Unavailable | AmoError::TimedOut | AmoError::OutcomeUnknown | AmoError::Protocol => {
-                Some(Self::ProviderDown)
-            }
+            AmoError::Unavailable
+            | AmoError::Unreachable
+            | AmoError::Moved
+            | AmoError::TimedOut
+            | AmoError::OutcomeUnknown
+            | AmoError::Protocol => Some(Self::ProviderDown),
             AmoError::GrantRevoked | AmoError::CodeRejected | AmoError::NotFound | AmoError::NoTurn { .. } => None,
         }
     }
@@ -145,6 +161,8 @@ mod tests {
         for error in [
             AmoError::Misconfigured,
             AmoError::NotFound,
+            AmoError::Moved,
+            AmoError::Unreachable,
             AmoError::HostNotAllowed,
             AmoError::PaymentRequired,
             AmoError::Blocked,
@@ -166,7 +184,12 @@ mod tests {
         for error in [AmoError::OutcomeUnknown, AmoError::Protocol, AmoError::TimedOut] {
             assert!(doubt(error), "{error:?}");
         }
-        for error in [AmoError::Blocked, AmoError::Unavailable, AmoError::RateLimited { retry_after: None }] {
+        for error in [
+            AmoError::Blocked,
+            AmoError::Unavailable,
+            AmoError::Unreachable,
+            AmoError::RateLimited { retry_after: None },
+        ] {
             assert!(!doubt(error), "{error:?}");
         }
     }

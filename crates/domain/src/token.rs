@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
+use crate::clock::{after, left};
 use crate::ids::AccountId;
 
 macro_rules! secret {
@@ -134,11 +135,11 @@ pub struct TokenPair {
 
 impl TokenPair {
     /// Whether the access token has less life left than `margin`, or than half of its whole
-    /// life where that is shorter (amoCRM may issue tokens shorter than the margin).
+    /// life where that is shorter (amoCRM may issue tokens shorter than the margin). One that was
+    /// issued further in the future than the margin is of an unknown age, and due.
     pub fn is_due(&self, now: Timestamp, margin: Duration) -> bool {
-        let life = self.expires_at.duration_since(self.issued_at);
-        let margin = jiff::SignedDuration::try_from(margin).unwrap_or(life).min(life / 2);
-        self.expires_at.duration_since(now) < margin
+        let margin = margin.min(left(self.expires_at, self.issued_at) / 2);
+        left(self.expires_at, now) < margin || left(self.issued_at, now) > margin
     }
 
     /// Whether the access token can still be used at `now`.
@@ -167,7 +168,7 @@ impl Issued {
             access: self.access,
             refresh: self.refresh,
             issued_at: now,
-            expires_at: now.saturating_add(self.expires_in).unwrap_or(Timestamp::MAX),
+            expires_at: after(now, self.expires_in),
         }
     }
 }
@@ -209,6 +210,14 @@ mod tests {
         let margin = Duration::from_mins(5);
         assert!(!pair(60).is_due(at(30), margin));
         assert!(pair(60).is_due(at(31), margin));
+    }
+
+    #[test]
+    fn a_pair_that_is_dated_in_the_future_is_due() {
+        let margin = Duration::from_mins(5);
+        assert!(!pair(86_400).is_due(at(-300), margin), "clocks differ by that much");
+        assert!(pair(86_400).is_due(at(-301), margin));
+        assert!(pair(60).is_due(at(-31), margin));
     }
 
     #[test]

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::clock::{after, at_most, left};
+
 /// What one second of calls is stretched over: a call that was slow on its way must not meet
 /// the one a second later in amoCRM's window.
 const STRETCHED_SECOND: Duration = Duration::from_millis(1050);
@@ -28,9 +30,12 @@ pub const BANNED_ACCOUNTS: usize = 3;
 /// How close to each other bans of several accounts are one.
 pub const BANS_MEET: Duration = Duration::from_mins(1);
 
-/// How far ahead turns are believed. What is farther was written by a clock that has been set
-/// back since.
-const FARTHEST: Duration = Duration::from_mins(20);
+/// Turns are booked less far ahead than this, and than [`MOST_TURNS`] of them take: no caller waits
+/// longer. What is farther was written by a clock that has been set back since.
+const FARTHEST_TURN: Duration = Duration::from_secs(10);
+
+/// The most turns that callers wait for, where these take longer than [`FARTHEST_TURN`].
+const MOST_TURNS: u32 = 16;
 
 /// Whose calls share a pace (`AMO_RATE_LIMIT_SCOPE`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -109,25 +114,35 @@ pub struct Ban {
 
 impl Ban {
     fn new(now: Timestamp) -> Self {
-        Self { since: now, probe_at: later(now, FIRST_PAUSE), probing: false, met: 0 }
+        Self { since: now, probe_at: after(now, FIRST_PAUSE), probing: false, met: 0 }
     }
 
     /// How long nothing is to be sent; `None` if a probe may go.
     fn forbids(&self, now: Timestamp) -> Option<Duration> {
-        until(self.probe_at, now).filter(|left| !left.is_zero() && *left <= FARTHEST)
+        Some(left(self.probe_at, now)).filter(|left| !left.is_zero())
+    }
+
+    /// The ban as it counts at `now`: a pause that a clock ahead has made too long ends after its
+    /// whole length from now.
+    fn seen_at(self, now: Timestamp) -> Self {
+        let longest = if self.probing { PROBE_TERM } else { self.pause() };
+        Self { probe_at: at_most(self.probe_at, longest, now), ..self }
+    }
+
+    fn pause(&self) -> Duration {
+        FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(self.met)).min(LONGEST_PAUSE)
     }
 
     fn begin_probe(&mut self, now: Timestamp) -> Timestamp {
         self.probing = true;
-        self.probe_at = later(now, PROBE_TERM);
+        self.probe_at = after(now, PROBE_TERM);
         self.since
     }
 
     fn end_probe(&mut self, met_again: bool, now: Timestamp) {
         self.probing = false;
         self.met = self.met.saturating_add(u32::from(met_again));
-        let pause = FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(self.met));
-        self.probe_at = later(now, pause.min(LONGEST_PAUSE));
+        self.probe_at = after(now, self.pause());
     }
 }
 
@@ -136,6 +151,8 @@ impl Ban {
 pub struct Line {
     /// When its next turn is free.
     pub next_at: Option<Timestamp>,
+    /// Whether that is so late because amoCRM asked to be left alone.
+    pub is_put_off: bool,
     /// The ban on it.
     pub ban: Option<Ban>,
 }
@@ -143,8 +160,16 @@ pub struct Line {
 impl Line {
     /// How long it is until the next turn.
     fn wait(&self, now: Timestamp) -> Duration {
-        let wait = self.next_at.and_then(|next_at| until(next_at, now)).unwrap_or_default();
-        if wait <= FARTHEST { wait } else { Duration::ZERO }
+        self.next_at.map_or(Duration::ZERO, |next_at| left(next_at, now))
+    }
+
+    /// The line as it counts at `now`: what a clock ahead has put off too far comes after the
+    /// longest wait there is of its kind.
+    fn seen_at(self, pace: Pace, now: Timestamp) -> Self {
+        let farthest = FARTHEST_TURN.max(pace.apart.saturating_mul(MOST_TURNS));
+        let longest = if self.is_put_off { LONGEST_PUT_OFF } else { farthest };
+        let next_at = self.next_at.map(|next_at| at_most(next_at, longest, now));
+        Self { next_at, ban: self.ban.map(|ban| ban.seen_at(now)), ..self }
     }
 
     /// The ban that the probe named so is of, if it still waits for the probe's news.
@@ -165,6 +190,7 @@ pub struct Turns {
 impl Turns {
     /// Books the next free turn, if it is within `patience`.
     pub fn take(&mut self, pace: Pace, patience: Duration, now: Timestamp) -> Turn {
+        *self = Self { account: self.account.seen_at(pace, now), integration: self.integration.seen_at(pace, now) };
         let bans = [self.account.ban, self.integration.ban];
         if let Some(forbidden) = bans.iter().flatten().filter_map(|ban| ban.forbids(now)).max() {
             return Turn::Banned(forbidden);
@@ -179,7 +205,8 @@ impl Turns {
         if put_off > wait || wait > patience {
             return Turn::Later(put_off.max(wait));
         }
-        line.next_at = Some(later(later(now, wait), pace.apart));
+        line.next_at = Some(after(after(now, wait), pace.apart));
+        line.is_put_off = false;
         Turn::In { wait, probe: self.begin_probe(now) }
     }
 
@@ -212,18 +239,10 @@ impl Turns {
         }
         if let Heard::Limit(put_off) = heard {
             let put_off = put_off.min(LONGEST_PUT_OFF).max(self.account.wait(now));
-            self.account.next_at = Some(later(now, put_off));
+            self.account.next_at = Some(after(now, put_off));
+            self.account.is_put_off = true;
         }
     }
-}
-
-fn later(moment: Timestamp, by: Duration) -> Timestamp {
-    moment.saturating_add(by).unwrap_or(Timestamp::MAX)
-}
-
-/// How long it is from `now` to `moment`; `None` if that is over.
-fn until(moment: Timestamp, now: Timestamp) -> Option<Duration> {
-    moment.duration_since(now).try_into().ok()
 }
 
 #[cfg(test)]

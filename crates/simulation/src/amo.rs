@@ -4,10 +4,12 @@ use std::fmt;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
+use amo_connect_domain::client::ClientFingerprint;
 use amo_connect_domain::host::AccountHost;
+use amo_connect_domain::host_look_up::FoundHost;
 use amo_connect_domain::ids::AccountId;
 use amo_connect_domain::lead::{AmoLead, Contact, LeadFilter, LeadPage, Pipeline};
-use amo_connect_domain::ports::{AmoClient, AmoError};
+use amo_connect_domain::ports::{AmoClient, AmoError, Located};
 use amo_connect_domain::token::{AccessToken, AuthorizationCode, Issued, RefreshToken, State};
 use async_trait::async_trait;
 use futures_util::FutureExt as _;
@@ -75,7 +77,7 @@ impl ModelAmo {
             world.crash_home(self.home);
             pending::<()>().await;
         }
-        let answer = request.answer(fate.instead);
+        let answer = request.answer(fate.instead, fate.dressed);
         let certain = !matches!(answer, Err(AmoError::OutcomeUnknown | AmoError::Protocol));
         world.witness().answered(sending, certain, world.now());
         world.note(self.home, || match &answer {
@@ -152,7 +154,7 @@ impl Request {
     }
 
     /// What the sender reads.
-    fn answer(&mut self, instead: Option<AmoError>) -> Result<Issued, AmoError> {
+    fn answer(&mut self, instead: Option<AmoError>, dressed: bool) -> Result<Issued, AmoError> {
         self.answered = true;
         if let Some(error) = instead {
             self.deliver(Delivery::Lost);
@@ -160,7 +162,7 @@ impl Request {
         }
         let pair = self.done.unwrap_or(Err(AmoError::OutcomeUnknown))?;
         self.deliver(Delivery::Read(self.home));
-        Ok(self.world.crm().issued(pair))
+        Ok(self.world.crm().issued(pair, dressed))
     }
 }
 
@@ -193,17 +195,26 @@ impl AmoClient for ModelAmo {
         self.send(Ask::Refresh(pair_of(token).ok_or(AmoError::GrantRevoked)?), host).await
     }
 
-    async fn locate(
-        &self,
-        _: &AccountHost,
-        _: &AccessToken,
-        refresh: &RefreshToken,
-    ) -> Result<Option<AccountHost>, AmoError> {
-        let Some(pair) = pair_of(refresh) else { return Ok(None) };
+    fn fingerprint(&self) -> ClientFingerprint {
+        ClientFingerprint::default()
+    }
+
+    fn locator(&self, _: &AccountHost, _: &AccessToken) -> AccountHost {
+        AccountHost::stored("shard.amocrm.ru")
+    }
+
+    async fn locate(&self, _: &AccountHost, _: &AccessToken, refresh: &RefreshToken) -> Result<Located, AmoError> {
+        let Some(pair) = pair_of(refresh) else { return Ok(Located { at: None, by_authority: true }) };
+        let account = self.world.crm().account(Ask::Refresh(pair));
         self.meet_fate(pair).await?;
+        if self.world.weather().is_suspect(&self.world.sim) {
+            // A host that is not the account's any more knows nothing of it.
+            return Ok(Located { at: None, by_authority: false });
+        }
         let found = self.world.crm().locate(pair);
         self.world.note(self.home, || format!("amoCRM → refresh-{pair} is at {found:?}"));
-        Ok(found)
+        let at = found.map(|host| FoundHost { host, account: Some(account_id(account)) });
+        Ok(Located { at, by_authority: true })
     }
 
     async fn account(&self, host: &AccountHost, token: &AccessToken) -> Result<AccountId, AmoError> {

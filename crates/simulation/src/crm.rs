@@ -120,6 +120,11 @@ pub(crate) fn code_of(code: &AuthorizationCode) -> Option<CodeId> {
     number(code.expose())
 }
 
+/// Whether a pair came in an answer that only a patient reader makes out.
+pub(crate) fn is_dressed(issued: &Issued) -> bool {
+    issued.access.expose().starts_with("dressed-")
+}
+
 /// The code with this number.
 pub(crate) fn code(id: CodeId) -> AuthorizationCode {
     AuthorizationCode::new(format!("code-{id}"))
@@ -212,10 +217,10 @@ impl Crm {
     }
 
     /// The answer that brings `pair`.
-    pub(crate) fn issued(&self, pair: PairId) -> Issued {
+    pub(crate) fn issued(&self, pair: PairId, dressed: bool) -> Issued {
         let account = self.grants[self.pairs[pair].grant].account;
         Issued {
-            access: AccessToken::new(format!("access-{pair}")),
+            access: AccessToken::new(format!("{}access-{pair}", if dressed { "dressed-" } else { "" })),
             refresh: RefreshToken::new(format!("refresh-{pair}")),
             expires_in: self.life,
             account: self.tells_account.then(|| account_id(account)),

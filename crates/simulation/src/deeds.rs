@@ -15,6 +15,9 @@ impl World {
         let user = self.sim.pick(self.cast.users);
         let account = self.sim.pick(self.cast.accounts);
         let instance = self.sim.pick(self.cast.skews.len());
+        if self.cast.clocks_jump && self.sim.chance(0.15) {
+            return self.jump_clock(instance).await;
+        }
         match self.sim.pick(100) {
             0..=46 => {
                 let hang_up = self.sim.chance(0.2).then(|| self.sim.millis(1, 10_000));

@@ -32,12 +32,17 @@ impl World {
     pub(crate) fn start(self: &Arc<Self>, number: usize) {
         let life = self.instances()[number].life;
         let home = Home::Instance { number, life };
-        let skew = self.cast.skews[number];
-        let mut runtime: Arc<dyn Runtime> = ModelRuntime::new(self.sim.clone(), home, skew);
+        let skew = self.skews[number].clone();
+        let mut runtime: Arc<dyn Runtime> = ModelRuntime::new(self.sim.clone(), home, skew.clone());
         let mut rows: Arc<dyn TokenStore> = Arc::new(self.truth.clone());
         let mut amo: Arc<dyn AmoClient> = Arc::new(ModelAmo::new(Arc::clone(self), home));
-        let stand =
-            || Stand { sim: self.sim.clone(), home, skew, users: self.cast.users, notes: Arc::clone(&self.bug_notes) };
+        let stand = || Stand {
+            sim: self.sim.clone(),
+            home,
+            skew: skew.clone(),
+            users: self.cast.users,
+            notes: Arc::clone(&self.bug_notes),
+        };
         if let Some(bug) = self.bug {
             rows = bug.in_rows(rows, stand());
             amo = bug.in_amo(amo);

@@ -7,6 +7,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use amo_connect_domain::client::ClientFingerprint;
+use amo_connect_domain::clock::{after, before};
 use amo_connect_domain::ports::TokenStore as _;
 use amo_connect_domain::usecase::{TEND_EVERY, UseCases};
 use futures_channel::oneshot;
@@ -19,6 +21,9 @@ use crate::world::{World, timestamp};
 /// The longest time to the next round while something may happen: a lease that is granted
 /// meanwhile lasts longer.
 const LONGEST_NAP: Duration = Duration::from_secs(13);
+
+/// Tokens that were issued so far in the future are of an unknown age.
+const UNKNOWN_AGE: Duration = Duration::from_hours(24);
 
 /// How long after the last deed of a busy moment nothing more happens but by ourselves.
 const DEEDS_LAST: Duration = Duration::from_mins(3);
@@ -33,6 +38,9 @@ impl World {
                 if world.has_work() || world.sim.chance(0.02) {
                     // A round that fails leaves its work to the next.
                     let _ = use_cases.tend().await;
+                }
+                if world.sim.chance(0.2) {
+                    let _ = use_cases.sweep().await;
                 }
             }
         };
@@ -56,16 +64,15 @@ impl World {
 
     /// Whether a round would find something.
     fn has_work(&self) -> bool {
-        let before = timestamp(self.now()).checked_sub(self.cast.keepalive_after);
+        let now = timestamp(self.now());
+        let (before, after) = (before(now, self.cast.keepalive_after), after(now, UNKNOWN_AGE));
         let found = async {
             let orphaned = self.truth.orphaned_refreshes(1).await.is_ok_and(|found| !found.is_empty());
             orphaned
                 || self.witness().has_looks()
-                || match before {
-                    // An instance whose clock is ahead finds it five minutes earlier.
-                    Ok(before) => self.truth.stale_connections(before, 1).await.is_ok_and(|found| !found.is_empty()),
-                    Err(_) => false,
-                }
+                // An instance whose clock is ahead finds it five minutes earlier.
+                || self.truth.stale_connections(before, after, 1).await.is_ok_and(|found| !found.is_empty())
+                || self.truth.acquitted_refreshes(ClientFingerprint::default(), None, 1).await.is_ok_and(|found| !found.is_empty())
         };
         found.now_or_never().unwrap_or(true)
     }

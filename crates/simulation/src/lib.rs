@@ -6,6 +6,7 @@ mod amo;
 mod ask;
 mod book;
 mod bugs;
+mod clocks;
 mod crm;
 mod deeds;
 mod executor;

@@ -37,6 +37,8 @@ pub struct Totals {
     pub disconnects: u64,
     /// Outages of the store.
     pub outages: u64,
+    /// Jumps of clocks, the store's and the instances'.
+    pub clock_jumps: u64,
     lost: BTreeMap<Lost, u64>,
 }
 
@@ -51,6 +53,7 @@ impl Totals {
         self.connects += outcome.tally.connects;
         self.disconnects += outcome.tally.disconnects;
         self.outages += outcome.tally.outages;
+        self.clock_jumps += outcome.tally.clock_jumps;
         for lost in &outcome.lost {
             *self.lost.entry(*lost).or_default() += 1;
         }
@@ -67,6 +70,7 @@ impl Totals {
         self.connects += other.connects;
         self.disconnects += other.disconnects;
         self.outages += other.outages;
+        self.clock_jumps += other.clock_jumps;
         for (lost, count) in &other.lost {
             *self.lost.entry(*lost).or_default() += count;
         }
@@ -81,6 +85,7 @@ impl fmt::Display for Totals {
         writeln!(f, "codes and tokens sent      {}", self.sendings)?;
         writeln!(f, "crashes                    {}", self.crashes)?;
         writeln!(f, "outages of the store       {}", self.outages)?;
+        writeln!(f, "jumps of clocks            {}", self.clock_jumps)?;
         writeln!(f, "reads                      {}", self.reads)?;
         writeln!(f, "callers who hung up        {}", self.hang_ups)?;
         writeln!(f, "connects                   {}", self.connects)?;

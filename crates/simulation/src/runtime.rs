@@ -4,11 +4,13 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use amo_connect_domain::clock::Instant;
 use amo_connect_domain::ports::Runtime;
 use async_trait::async_trait;
 use futures_util::future::BoxFuture;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
+use crate::clocks::Skew;
 use crate::executor::{Home, Sim};
 use crate::world::timestamp;
 
@@ -16,12 +18,12 @@ use crate::world::timestamp;
 pub(crate) struct ModelRuntime {
     sim: Sim,
     home: Home,
-    /// How far the instance's clock is ahead of the store's.
-    skew: SignedDuration,
+    /// How far the instance's clock is ahead.
+    skew: Skew,
 }
 
 impl ModelRuntime {
-    pub(crate) fn new(sim: Sim, home: Home, skew: SignedDuration) -> Arc<Self> {
+    pub(crate) fn new(sim: Sim, home: Home, skew: Skew) -> Arc<Self> {
         Arc::new(Self { sim, home, skew })
     }
 }
@@ -29,7 +31,11 @@ impl ModelRuntime {
 #[async_trait]
 impl Runtime for ModelRuntime {
     fn now(&self) -> Timestamp {
-        timestamp(self.sim.now()).saturating_add(self.skew).unwrap_or(Timestamp::MAX)
+        timestamp(self.sim.now()).saturating_add(self.skew.get()).unwrap_or(Timestamp::MAX)
+    }
+
+    fn instant(&self) -> Instant {
+        Instant::at(Duration::from_micros(self.sim.now()))
     }
 
     async fn sleep(&self, duration: Duration) {

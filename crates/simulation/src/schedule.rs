@@ -73,7 +73,14 @@ fn drawn(sim: &Sim) -> Cast {
         keepalive_after: Duration::from_secs([1_200, 21_600, 30 * 86_400][sim.pick(3)]),
         duels: sim.chance(0.15),
         pace: sim.chance(0.5).then(|| drawn_pace(sim)),
-        gone: [AmoError::NotFound, AmoError::GrantRevoked, AmoError::Misconfigured][sim.pick(3)],
+        gone: [
+            AmoError::NotFound,
+            AmoError::GrantRevoked,
+            AmoError::Misconfigured,
+            AmoError::Moved,
+            AmoError::Unreachable,
+        ][sim.pick(5)],
+        clocks_jump: sim.chance(0.4),
     }
 }
 

@@ -45,6 +45,17 @@ pub(crate) fn saw_code(world: &World, code: CodeHash, deed: &str) {
     }
 }
 
+/// A disconnect may have made codes void. Their records may be forgotten before their pairs come.
+pub(crate) fn saw_voided(world: &World) {
+    let codes: Vec<_> = world.code_ids().iter().map(|(hash, id)| (CodeHash(*hash), *id)).collect();
+    for (_, id) in codes
+        .into_iter()
+        .filter(|(code, _)| record(world, *code).is_some_and(|record| record.status == ExchangeStatus::Void))
+    {
+        world.witness().disposed(id);
+    }
+}
+
 pub(crate) fn code_id(world: &World, code: CodeHash) -> Option<usize> {
     world.code_ids().get(&code.0).copied()
 }

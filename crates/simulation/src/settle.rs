@@ -27,6 +27,7 @@ impl World {
     pub(crate) async fn settle(self: &Arc<Self>) {
         self.note(Home::Outside, || "all faults are over".to_owned());
         self.weather().clear();
+        self.set_clocks_right();
         self.witness().calm(self.now());
         self.sim.sleep(CALM).await;
         for user in 0..self.cast.users {

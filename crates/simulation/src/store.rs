@@ -7,10 +7,14 @@ use std::time::Duration;
 
 use amo_connect_domain::attempt::{Attempt, AttemptState};
 use amo_connect_domain::audit::{Actor, AuditEntry, AuditEvent};
+use amo_connect_domain::client::ClientFingerprint;
 use amo_connect_domain::connection::{CrmConnection, Grant};
 use amo_connect_domain::exchange::{Admission, Admitted, Exchange};
+use amo_connect_domain::host::AccountHost;
+use amo_connect_domain::host_look_up::{FoundHost, LookUpDecision};
 use amo_connect_domain::ids::{AccountId, AttemptId, Epoch, Generation, LeaseOwner, Revision, UserId};
-use amo_connect_domain::ports::{Claim, RefreshRequest, StoreError, TokenStore};
+use amo_connect_domain::lease::{LeaseRequest, RefreshLease, Rest};
+use amo_connect_domain::ports::{Claim, RefreshRequest, Served, StoreError, TokenStore};
 use amo_connect_domain::token::{CodeHash, StateHash, TokenPair};
 use async_trait::async_trait;
 use futures_util::future::pending;
@@ -19,7 +23,7 @@ use jiff::Timestamp;
 use crate::crm::pair_of;
 use crate::executor::Home;
 use crate::law::Secret;
-use crate::seen::{code_id, saw_code, saw_row};
+use crate::seen::{code_id, saw_code, saw_row, saw_voided};
 use crate::told::Told;
 use crate::weather::StoreFault;
 use crate::world::{World, number_of};
@@ -171,9 +175,19 @@ impl TokenStore for ModelStore {
         .await
     }
 
-    async fn save_grant(&self, code: CodeHash, grant: &Grant, now: Timestamp) -> Result<Exchange, StoreError> {
-        let deed = self.rows.save_grant(code, grant, now);
+    async fn save_grant(
+        &self,
+        code: CodeHash,
+        grant: &Grant,
+        served: &Served,
+        now: Timestamp,
+    ) -> Result<Exchange, StoreError> {
+        let deed = self.rows.save_grant(code, grant, served, now);
         self.call("save_grant", deed, |world, _| saw_code(world, code, "save_grant")).await
+    }
+
+    async fn restore_exchange(&self, record: &Exchange) -> Result<(), StoreError> {
+        self.look("restore_exchange", self.rows.restore_exchange(record)).await
     }
 
     async fn end_exchange(&self, code: CodeHash, owner: LeaseOwner, refused: bool) -> Result<Exchange, StoreError> {
@@ -216,25 +230,24 @@ impl TokenStore for ModelStore {
             if outcome.is_ok() {
                 world.witness().disconnected(number_of(user), begun);
                 saw_row(world, user, "disconnect");
+                saw_voided(world);
             }
         })
         .await
     }
 
-    async fn lease_refresh(
-        &self,
-        user: &UserId,
-        generation: Generation,
-        owner: LeaseOwner,
-    ) -> Result<RefreshRequest, StoreError> {
-        let home = self.home;
+    async fn lease_refresh(&self, user: &UserId, request: &LeaseRequest) -> Result<RefreshRequest, StoreError> {
+        let (home, owner, by_hand) = (self.home, request.owner, request.by_hand);
         let seen = |world: &World, outcome: &Result<RefreshRequest, StoreError>| {
             let Ok(RefreshRequest::Granted(connection, _)) = outcome else { return };
             if let Some(pair) = connection.grant().and_then(|grant| pair_of(&grant.tokens.refresh)) {
+                if by_hand {
+                    world.witness().rest_ended_by_hand(Secret::Token(pair), world.now());
+                }
                 world.witness().lease_granted(Secret::Token(pair), owner, home, world.now());
             }
         };
-        self.call("lease_refresh", self.rows.lease_refresh(user, generation, owner), seen).await
+        self.call("lease_refresh", self.rows.lease_refresh(user, request), seen).await
     }
 
     async fn renew_refresh_lease(&self, user: &UserId, owner: LeaseOwner) -> Result<bool, StoreError> {
@@ -250,11 +263,13 @@ impl TokenStore for ModelStore {
         &self,
         user: &UserId,
         owner: LeaseOwner,
-        in_doubt: bool,
-        pause: Duration,
-    ) -> Result<(), StoreError> {
-        self.call("rest_refresh_lease", self.rows.rest_refresh_lease(user, owner, in_doubt, pause), |world, outcome| {
+        rest: &Rest,
+    ) -> Result<Option<RefreshLease>, StoreError> {
+        // An accusation is over as soon as somebody is served.
+        let (Rest { in_doubt, pause, .. }, accused) = (*rest, rest.accused.is_some());
+        self.call("rest_refresh_lease", self.rows.rest_refresh_lease(user, owner, rest), |world, outcome| {
             if outcome.is_ok() {
+                let pause = if accused { Duration::ZERO } else { pause };
                 world.witness().lease_rested(owner, in_doubt, pause, world.now());
                 world.ring();
             }
@@ -267,9 +282,10 @@ impl TokenStore for ModelStore {
         user: &UserId,
         spent: Generation,
         pair: &TokenPair,
+        served: &Served,
         now: Timestamp,
     ) -> Result<CrmConnection, StoreError> {
-        let deed = self.rows.save_rotated(user, spent, pair, now);
+        let deed = self.rows.save_rotated(user, spent, pair, served, now);
         self.call("save_rotated", deed, |world, _| saw_row(world, user, "save_rotated")).await
     }
 
@@ -280,17 +296,40 @@ impl TokenStore for ModelStore {
     async fn stale_connections(
         &self,
         issued_before: Timestamp,
+        issued_after: Timestamp,
         limit: u32,
     ) -> Result<Vec<(UserId, Generation)>, StoreError> {
-        self.look("stale_connections", self.rows.stale_connections(issued_before, limit)).await
+        self.look("stale_connections", self.rows.stale_connections(issued_before, issued_after, limit)).await
+    }
+
+    async fn acquitted_refreshes(
+        &self,
+        client: ClientFingerprint,
+        expired_by: Option<Timestamp>,
+        limit: u32,
+    ) -> Result<Vec<(UserId, Generation)>, StoreError> {
+        self.look("acquitted_refreshes", self.rows.acquitted_refreshes(client, expired_by, limit)).await
+    }
+
+    async fn request_look_up(
+        &self,
+        host: &AccountHost,
+        account: Option<AccountId>,
+    ) -> Result<LookUpDecision, StoreError> {
+        self.call("request_look_up", self.rows.request_look_up(host, account), |world, outcome| {
+            if let (Ok(LookUpDecision::Granted), Some(account)) = (outcome, account) {
+                world.witness().look_up_granted(account, world.now());
+            }
+        })
+        .await
+    }
+
+    async fn save_move(&self, host: &AccountHost, moved_to: &FoundHost) -> Result<(), StoreError> {
+        self.look("save_move", self.rows.save_move(host, moved_to)).await
     }
 
     async fn users_of(&self, account: AccountId) -> Result<Vec<UserId>, StoreError> {
         self.look("users_of", self.rows.users_of(account)).await
-    }
-
-    async fn others_were_refreshed(&self, user: &UserId, since: Timestamp) -> Result<bool, StoreError> {
-        self.look("others_were_refreshed", self.rows.others_were_refreshed(user, since)).await
     }
 
     async fn users(&self, after: Option<UserId>, limit: u32) -> Result<Vec<UserId>, StoreError> {

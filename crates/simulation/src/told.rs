@@ -4,8 +4,9 @@ use amo_connect_domain::attempt::Attempt;
 use amo_connect_domain::audit::AuditEntry;
 use amo_connect_domain::connection::{ConnectionState, CrmConnection, Grant};
 use amo_connect_domain::exchange::{Admitted, Exchange, ExchangeStatus};
+use amo_connect_domain::host_look_up::LookUpDecision;
 use amo_connect_domain::ids::{AccountId, Epoch, Generation, LeaseOwner, Revision, UserId};
-use amo_connect_domain::lease::Lease;
+use amo_connect_domain::lease::{Lease, RefreshLease};
 use amo_connect_domain::ports::{Claim, RefreshRequest};
 use amo_connect_domain::turns::Turn;
 use jiff::Timestamp;
@@ -42,6 +43,7 @@ told_by_debug!(
     Vec<(UserId, Generation)>,
     Vec<AccountId>,
     Vec<AuditEntry>,
+    LookUpDecision,
     Turn
 );
 
@@ -65,6 +67,13 @@ impl Told for Lease {
 
 fn lease(owner: LeaseOwner, until: Timestamp) -> String {
     format!("{:02x}{:02x} until {until:.3}", owner.0[0], owner.0[1])
+}
+
+impl Told for RefreshLease {
+    fn told(&self) -> String {
+        let doubt = if self.in_doubt { " IN DOUBT" } else { "" };
+        format!("rest until {:.3}, {} tries{doubt}", self.until, self.tries)
+    }
 }
 
 impl Told for Grant {

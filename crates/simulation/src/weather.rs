@@ -34,6 +34,10 @@ pub(crate) struct Weather {
     token_slow: f64,
     token_odd: f64,
     read_fails: f64,
+    /// A look-up that is answered by nobody who may know.
+    suspect: f64,
+    /// A pair that comes in an answer that only a patient reader makes out.
+    dressed: f64,
     /// Until when the store is down, for all or for one instance.
     outages: Vec<(Option<usize>, u64)>,
     bans: Vec<(usize, u64)>,
@@ -73,6 +77,7 @@ pub(crate) struct WireFate {
     /// Whether amoCRM does it even if the sender dies before.
     pub(crate) outlives_sender: bool,
     pub(crate) dies_on_answer: bool,
+    pub(crate) dressed: bool,
 }
 
 impl Weather {
@@ -94,6 +99,8 @@ impl Weather {
             token_slow: if duels { 0.7 } else { draw(0.05, 0.4) },
             token_odd: draw(0.03, 0.2),
             read_fails: draw(0.02, 0.2),
+            suspect: draw(0.1, 0.5),
+            dressed: draw(0.1, 0.5),
             ..Self::default()
         }
     }
@@ -147,6 +154,7 @@ impl Weather {
             instead: Some(error),
             outlives_sender: false,
             dies_on_answer: false,
+            dressed: false,
         };
         if self.bans(account, now) {
             return refused(AmoError::Blocked);
@@ -155,7 +163,7 @@ impl Weather {
             return refused(AmoError::Misconfigured);
         }
         if sim.chance(self.unreachable) {
-            return refused(AmoError::Unavailable);
+            return refused(AmoError::Unreachable);
         }
         if sim.chance(self.token_odd) {
             let retry_after = sim.chance(0.5).then(|| sim.millis(1_000, 20_000));
@@ -178,6 +186,7 @@ impl Weather {
             instead: (late || lost.is_some()).then_some(AmoError::OutcomeUnknown),
             outlives_sender: sim.chance(0.5),
             dies_on_answer: sim.chance(self.dies),
+            dressed: sim.chance(self.dressed),
         }
     }
 
@@ -189,7 +198,13 @@ impl Weather {
             instead: Some(AmoError::Protocol),
             outlives_sender: false,
             dies_on_answer: sim.chance(self.dies),
+            dressed: false,
         }
+    }
+
+    /// Whether a look-up is answered by nobody who may know.
+    pub(crate) fn is_suspect(&self, sim: &Sim) -> bool {
+        sim.chance(self.suspect)
     }
 
     /// How long a read of the API takes, and what comes instead of its answer.

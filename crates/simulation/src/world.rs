@@ -12,6 +12,7 @@ use futures_channel::oneshot;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::bugs::{Bug, Notes};
+use crate::clocks::Skew;
 use crate::crm::Crm;
 use crate::executor::{Home, Sim};
 use crate::instances::Instance;
@@ -45,6 +46,8 @@ pub(crate) struct Cast {
     pub(crate) pace: Option<Pace>,
     /// What a host answers whose account has moved.
     pub(crate) gone: AmoError,
+    /// Whether clocks are set, forward and back.
+    pub(crate) clocks_jump: bool,
 }
 
 /// How often what happened.
@@ -56,6 +59,7 @@ pub(crate) struct Tally {
     pub(crate) connects: u64,
     pub(crate) disconnects: u64,
     pub(crate) outages: u64,
+    pub(crate) clock_jumps: u64,
 }
 
 /// One run.
@@ -68,6 +72,10 @@ pub(crate) struct World {
     /// The book of turns, as it is.
     pub(crate) book: MemoryTurnBook,
     pub(crate) trace: Trace,
+    /// How far each instance's clock is ahead, now.
+    pub(crate) skews: Vec<Skew>,
+    /// How far the store's clock is from the time that truly passes.
+    store_astray: Mutex<SignedDuration>,
     crm: Mutex<Crm>,
     witness: Mutex<Witness>,
     weather: Mutex<Weather>,
@@ -103,6 +111,8 @@ impl World {
             truth: MemoryTokenStore::with_clock(clock.clone()),
             book: MemoryTurnBook::at(move || clock.now()),
             trace: Trace::new(traced),
+            skews: cast.skews.iter().map(|_| Skew::default()).collect(),
+            store_astray: Mutex::default(),
             crm: Mutex::new(Crm::new(cast.accounts, cast.token_life, cast.tells_account, cast.gone)),
             witness: Mutex::new(Witness::new(cast.users)),
             weather: Mutex::new(weather),
@@ -116,6 +126,7 @@ impl World {
             cast,
             bug,
         });
+        world.set_clocks_right();
         for number in 0..world.cast.skews.len() {
             world.instances().push(Instance::default());
             world.start(number);
@@ -125,6 +136,10 @@ impl World {
 
     pub(crate) fn bells(&self) -> MutexGuard<'_, Vec<oneshot::Sender<()>>> {
         lock(&self.bells)
+    }
+
+    pub(crate) fn store_astray(&self) -> MutexGuard<'_, SignedDuration> {
+        lock(&self.store_astray)
     }
 
     pub(crate) fn quiet(&self) -> (u64, u64) {

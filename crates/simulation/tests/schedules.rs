@@ -32,6 +32,12 @@ const NOTICED: &[(Bug, &[Law])] = &[
     (Bug::UnknownTakenForUnavailable, &[Law::SentAgain, Law::Tardy, Law::Untrue]),
     (Bug::MoveTakenForDeadGrant, &[Law::GivenUpAlive, Law::NeverSettled]),
     (Bug::BanTakenForDeadGrant, &[Law::GivenUpAlive]),
+    (Bug::DressedPairDropped, &[Law::SentAfterItsSuccessor, Law::NeverSaved, Law::GivenUpAlive]),
+    (Bug::SuspectBelieved, &[Law::GivenUpAlive]),
+    (Bug::LooksUpAtAnyTime, &[Law::LookedUpTooOften]),
+    (Bug::WaitsByTheWallClock, &[Law::EndlessWait]),
+    (Bug::LeaseAheadTakenOver, &[Law::SentAgain]),
+    (Bug::LeaseAheadStands, &[Law::NeverSettled, Law::Tardy]),
 ];
 
 fn assert_keep_the_law(seeds: std::ops::Range<u64>) {

@@ -3,10 +3,12 @@
 use std::fmt;
 use std::time::Duration;
 
+use amo_connect_domain::client::ClientFingerprint;
 use amo_connect_domain::host::{AccountHost, AllowedHosts};
+use amo_connect_domain::host_look_up::FoundHost;
 use amo_connect_domain::ids::AccountId;
 use amo_connect_domain::lead::{AmoLead, Contact, LeadFilter, LeadPage, Pipeline};
-use amo_connect_domain::ports::{AmoClient, AmoError};
+use amo_connect_domain::ports::{AmoClient, AmoError, Located};
 use amo_connect_domain::token::{AccessToken, AuthorizationCode, Issued, RefreshToken, State};
 use async_trait::async_trait;
 use reqwest::Client;
@@ -56,7 +58,7 @@ impl HarbourClient {
                 Ok(Refused { refused }) if refused == "app" => Err(AmoError::Misconfigured),
                 _ => Err(AmoError::Protocol),
             },
-            400..=499 => Err(answer.refusal()),
+            300..=499 => Err(answer.refusal()),
             _ => Err(AmoError::OutcomeUnknown),
         }
     }
@@ -98,20 +100,30 @@ impl AmoClient for HarbourClient {
         self.spend(host, "renewal", token.expose(), AmoError::GrantRevoked).await
     }
 
+    fn fingerprint(&self) -> ClientFingerprint {
+        ClientFingerprint::keyed(&self.key, &[&self.app])
+    }
+
+    fn locator(&self, host: &AccountHost, _access: &AccessToken) -> AccountHost {
+        host.clone()
+    }
+
     async fn locate(
         &self,
         host: &AccountHost,
         _access: &AccessToken,
         refresh: &RefreshToken,
-    ) -> Result<Option<AccountHost>, AmoError> {
+    ) -> Result<Located, AmoError> {
         let request = self.http.get(self.url(host, "/whereabouts")?).header("x-renewal", refresh.expose());
         let answer = wire::send(request).await.map_err(wire::Loss::of_a_read)?;
         match answer.status.as_u16() {
             200 => {
                 let Whereabouts { pier } = serde_json::from_slice(&answer.body).or(Err(AmoError::Protocol))?;
-                self.allowed.admit(&pier).map(Some).ok_or(AmoError::HostNotAllowed)
+                let host = self.allowed.admit(&pier).ok_or(AmoError::HostNotAllowed)?;
+                // Harbour keeps one list of all agencies, and every pier has it.
+                Ok(Located { at: Some(FoundHost { host, account: None }), by_authority: true })
             }
-            401 | 404 | 422 => Ok(None),
+            401 | 404 | 422 => Ok(Located { at: None, by_authority: true }),
             504 => Err(AmoError::TimedOut),
             500..=599 => Err(AmoError::Unavailable),
             _ => Err(answer.refusal()),

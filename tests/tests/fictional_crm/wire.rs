@@ -64,7 +64,7 @@ impl Loss {
     /// A code or a refresh token works once: if it may have been sent, nobody knows what became of it.
     pub(crate) fn of_tokens(self) -> AmoError {
         match self {
-            Self::NotSent => AmoError::Unavailable,
+            Self::NotSent => AmoError::Unreachable,
             Self::TimedOut | Self::Cut | Self::TooLong => AmoError::OutcomeUnknown,
         }
     }
@@ -72,7 +72,8 @@ impl Loss {
     /// A read can be asked again.
     pub(crate) fn of_a_read(self) -> AmoError {
         match self {
-            Self::NotSent | Self::Cut => AmoError::Unavailable,
+            Self::NotSent => AmoError::Unreachable,
+            Self::Cut => AmoError::Unavailable,
             Self::TimedOut => AmoError::TimedOut,
             Self::TooLong => AmoError::Protocol,
         }
@@ -86,6 +87,7 @@ impl Answer {
             402 => AmoError::PaymentRequired,
             403 => AmoError::Blocked,
             404 => AmoError::NotFound,
+            300..=399 | 410 | 421 => AmoError::Moved,
             429 => AmoError::RateLimited { retry_after: self.retry_after },
             _ => AmoError::Protocol,
         }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use amo_connect_contract::fixtures::{at, host, user};
 use amo_connect_contract::{Asked, FakeAccount, FakeAmo, MemoryTokenStore, TestRuntime};
+use amo_connect_domain::clock::Instant;
 use amo_connect_domain::connection::{CrmConnection, Grant};
 use amo_connect_domain::host::AllowedHosts;
 use amo_connect_domain::ports::{AmoClient as _, Runtime, TokenStore as _};
@@ -44,6 +45,10 @@ impl fmt::Debug for Busy {
 impl Runtime for Busy {
     fn now(&self) -> Timestamp {
         self.runtime.now()
+    }
+
+    fn instant(&self) -> Instant {
+        self.runtime.instant()
     }
 
     async fn sleep(&self, duration: Duration) {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use amo_connect_contract::fixtures::{at, attempt, by_app, by_stranger, code, grant, owner, user};
+use amo_connect_contract::fixtures::{at, attempt, by_app, by_stranger, code, grant, owner, served, user};
 use amo_connect_contract::suite::race;
 use amo_connect_domain::audit::Actor;
 use amo_connect_domain::exchange::{Admitted, ExchangeStatus};
@@ -19,7 +19,7 @@ async fn handles(database: &PgDatabase) -> [Arc<dyn TokenStore>; 2] {
 
 async fn waiting(store: &dyn TokenStore, name: &str) {
     store.admit_code(&by_stranger(code(name)), owner(1), at(0)).await.unwrap();
-    store.save_grant(code(name), &grant(1, name), at(0)).await.unwrap();
+    store.save_grant(code(name), &grant(1, name), &served(), at(0)).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

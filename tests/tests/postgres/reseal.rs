@@ -3,7 +3,7 @@
 use amo_connect_adapters::cipher::TokenKeys;
 use amo_connect_adapters::postgres::{PgOptions, PgTokenStore};
 use amo_connect_adapters::{Cursor, Resealed};
-use amo_connect_contract::fixtures::{at, pair, user};
+use amo_connect_contract::fixtures::{at, pair, served, user};
 use amo_connect_domain::ports::TokenStore;
 use amo_connect_tests::{PgDatabase, test_server};
 
@@ -28,7 +28,7 @@ async fn a_walk_that_was_stopped_is_begun_again_and_a_rotation_between_has_the_l
 
     // Stopped here. A service that still seals under the old key renews one of them.
     let spent = old.connection(&user("zoya")).await.unwrap().unwrap().generation;
-    old.save_rotated(&user("zoya"), spent, &pair("next"), at(9)).await.unwrap();
+    old.save_rotated(&user("zoya"), spent, &pair("next"), &served(), at(9)).await.unwrap();
 
     let mut cursor = Some(Cursor::default());
     let mut resealed = 0;

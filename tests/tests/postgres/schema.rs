@@ -7,7 +7,12 @@ use amo_connect_tests::{PgDatabase, test_server};
 
 use crate::steps::{open, open_with};
 
-const ALL: [&str; 3] = ["20261123100000_connections", "20261124220000_lifecycle", "20261124230000_turns"];
+const ALL: [&str; 4] = [
+    "20261123100000_connections",
+    "20261124220000_lifecycle",
+    "20261124230000_turns",
+    "20261128090000_clocks_and_faults",
+];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn many_first_starts_at_once_migrate_once() {

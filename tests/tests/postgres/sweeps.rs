@@ -1,6 +1,6 @@
 //! Sweeps: as much as there is, and in nobody's way.
 
-use amo_connect_contract::fixtures::{at, attempt, by_stranger, code, grant, owner, user};
+use amo_connect_contract::fixtures::{at, attempt, by_stranger, code, grant, owner, served, user};
 use amo_connect_domain::attempt::MEMORY;
 use amo_connect_domain::ports::TokenStore;
 use amo_connect_tests::{PgDatabase, test_server};
@@ -10,12 +10,15 @@ use crate::steps::open;
 /// More than a transaction of a sweep takes.
 const MANY: usize = 450;
 
+/// The codes are of the day before yesterday, by the server's clock.
+const OLD: &str = "UPDATE exchanges SET admitted_at = admitted_at - 2 * 86400 * 1000000::bigint";
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backlog_of_any_length_is_wiped_and_forgotten() {
     let database = PgDatabase::migrated(&test_server()).await;
     let store = open(&database.url()).await.unwrap();
     store.admit_code(&by_stranger(code("x")), owner(1), at(0)).await.unwrap();
-    store.save_grant(code("x"), &grant(1, "x"), at(0)).await.unwrap();
+    store.save_grant(code("x"), &grant(1, "x"), &served(), at(0)).await.unwrap();
     let columns = "came_with, attempt_id, user_id, claim_needed, host, epoch, state, lease_owner, lease_until, grant_host, \
                    account_id, tokens, issued_at, expires_at, claim_by, connected_epoch, admitted_at";
     let copies = format!(
@@ -28,6 +31,7 @@ async fn a_backlog_of_any_length_is_wiped_and_forgotten() {
     let left = "SELECT count(*) FROM exchanges WHERE tokens IS NOT NULL";
     assert_eq!(database.value(left).await.unwrap(), "0");
     let later = at(60).checked_add(MEMORY).unwrap();
+    database.execute(OLD).await;
     assert_eq!(store.sweep(later).await.unwrap(), 0);
     assert_eq!(database.value("SELECT count(*) FROM exchanges").await.unwrap(), "0");
 }
@@ -39,8 +43,9 @@ async fn a_sweep_waits_for_nobody() {
     for name in ["one", "another"] {
         store.open_attempt(&attempt(name, &user(name), 0)).await.unwrap();
         store.admit_code(&by_stranger(code(name)), owner(1), at(0)).await.unwrap();
-        store.save_grant(code(name), &grant(1, name), at(0)).await.unwrap();
+        store.save_grant(code(name), &grant(1, name), &served(), at(0)).await.unwrap();
     }
+    database.execute(OLD).await;
     let busy = "SELECT 1 FROM exchanges ORDER BY code_hash LIMIT 1 FOR UPDATE; \
                 SELECT 1 FROM attempts ORDER BY id LIMIT 1 FOR UPDATE";
     // A wait for these rows would end by the lock's time limit, as an error.

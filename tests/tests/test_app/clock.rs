@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use amo_connect_contract::fixtures::{host, owner, user};
+use amo_connect_contract::fixtures::{host, lease_request, owner, served, user};
 use amo_connect_contract::{Asked, MemoryTokenStore, Reply};
 use amo_connect_domain::exchange::ExchangeStatus;
 use amo_connect_domain::lease::LEASE_TERM;
@@ -177,7 +177,7 @@ async fn refused_after_the_lease(replies: &[Reply]) -> ((u16, String), usize, St
         slow.arrival().await;
         store.test_clock().advance(LEASE_TERM);
         let generation = store.connection(&olena).await.unwrap().unwrap().generation;
-        let leased = store.lease_refresh(&olena, generation, owner(9)).await.unwrap();
+        let leased = store.lease_refresh(&olena, &lease_request(generation, owner(9))).await.unwrap();
         assert!(matches!(leased, RefreshRequest::Granted(..)), "{leased:?}");
         for reply in replies {
             amo.answer_next(reply.clone());
@@ -197,7 +197,7 @@ async fn who_comes_late_to_anothers_refresh_has_patience_of_their_own() {
     app.connect_with("olena", &allowed(&amo), host(1).as_str()).await;
     app.clock().set(at("2026-11-24T10:00:01Z"));
     let connection = store.connection(&olena).await.unwrap().unwrap();
-    store.lease_refresh(&olena, connection.generation, owner(9)).await.unwrap();
+    store.lease_refresh(&olena, &lease_request(connection.generation, owner(9))).await.unwrap();
 
     let late = async {
         while app.clock().now() < at("2026-11-24T10:00:11Z") {
@@ -217,7 +217,7 @@ async fn who_comes_late_to_anothers_refresh_has_patience_of_their_own() {
 
     let refresh_token = &connection.grant().unwrap().tokens.refresh;
     let pair = amo.refresh(&host(1), refresh_token).await.unwrap().into_pair(app.clock().now());
-    store.save_rotated(&olena, connection.generation, &pair, app.clock().now()).await.unwrap();
+    store.save_rotated(&olena, connection.generation, &pair, &served(), app.clock().now()).await.unwrap();
     assert_eq!(app.while_time_passes(late).await.status, 200);
     assert_eq!(refreshes(&amo), 1);
 }
@@ -252,7 +252,7 @@ async fn who_waits_for_an_answer_does_not_send_the_token_again_though_the_lease_
         // Another instance takes the lapsed lease and dies.
         store.test_clock().advance(LEASE_TERM);
         let generation = store.connection(&olena).await.unwrap().unwrap().generation;
-        store.lease_refresh(&olena, generation, owner(9)).await.unwrap();
+        store.lease_refresh(&olena, &lease_request(generation, owner(9))).await.unwrap();
         store.test_clock().advance(LEASE_TERM);
     };
     let first = app.get("olena", "/leads");

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use amo_connect_contract::FakeAmo;
+use amo_connect_domain::client::ClientFingerprint;
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::ids::AccountId;
 use amo_connect_domain::lead::{AmoLead, Contact, LeadFilter, LeadPage, Pipeline};
-use amo_connect_domain::ports::{AmoClient, AmoError};
+use amo_connect_domain::ports::{AmoClient, AmoError, Located};
 use amo_connect_domain::token::{AccessToken, AuthorizationCode, Issued, RefreshToken, State};
 use async_trait::async_trait;
 use tokio::sync::Semaphore;
@@ -57,12 +58,20 @@ impl AmoClient for SlowAmo {
         self.crm.refresh(host, token).await
     }
 
+    fn fingerprint(&self) -> ClientFingerprint {
+        self.crm.fingerprint()
+    }
+
+    fn locator(&self, host: &AccountHost, access: &AccessToken) -> AccountHost {
+        self.crm.locator(host, access)
+    }
+
     async fn locate(
         &self,
         host: &AccountHost,
         access: &AccessToken,
         refresh: &RefreshToken,
-    ) -> Result<Option<AccountHost>, AmoError> {
+    ) -> Result<Located, AmoError> {
         self.crm.locate(host, access, refresh).await
     }
 

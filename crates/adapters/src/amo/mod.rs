@@ -13,10 +13,12 @@ mod wire;
 
 use std::fmt;
 
+use amo_connect_domain::client::ClientFingerprint;
 use amo_connect_domain::host::AccountHost;
+use amo_connect_domain::host_look_up::FoundHost;
 use amo_connect_domain::ids::AccountId;
 use amo_connect_domain::lead::{AmoLead, Contact, LeadFilter, LeadPage, Pipeline};
-use amo_connect_domain::ports::{AmoClient, AmoError};
+use amo_connect_domain::ports::{AmoClient, AmoError, Located};
 use amo_connect_domain::token::{AccessToken, AuthorizationCode, Issued, RefreshToken, State};
 use async_trait::async_trait;
 use url::Url;
@@ -54,6 +56,11 @@ impl OauthAmoClient {
         Ok(Self { settings, tokens, api })
     }
 
+    /// The host that knows where the account of this token is, if the token names one that is allowed.
+    fn shard(&self, access: &AccessToken) -> Option<AccountHost> {
+        claims::api_domain(access.expose()).and_then(|shard| self.settings.allowed_hosts.admit(&shard))
+    }
+
     /// The address of `path` on `host`. Every request passes here, and so the list of hosts.
     fn address(&self, host: &AccountHost, path: &str) -> Result<Url, AmoError> {
         if !self.settings.allowed_hosts.permits(host) {
@@ -88,20 +95,30 @@ impl AmoClient for OauthAmoClient {
         self.tokens.refresh(self.address(host, "/oauth2/access_token")?, token).await
     }
 
+    fn fingerprint(&self) -> ClientFingerprint {
+        self.settings.fingerprint()
+    }
+
+    fn locator(&self, host: &AccountHost, access: &AccessToken) -> AccountHost {
+        self.shard(access).unwrap_or_else(|| host.clone())
+    }
+
     async fn locate(
         &self,
         host: &AccountHost,
         access: &AccessToken,
         refresh: &RefreshToken,
-    ) -> Result<Option<AccountHost>, AmoError> {
-        if !self.settings.allowed_hosts.permits(host) {
-            return Err(AmoError::HostNotAllowed);
-        }
-        let shard = claims::api_domain(access.expose()).and_then(|shard| self.settings.allowed_hosts.admit(&shard));
+    ) -> Result<Located, AmoError> {
+        let shard = self.shard(access);
+        let by_authority = shard.is_some();
         let url = self.address(shard.as_ref().unwrap_or(host), "/oauth2/account/current/subdomain")?;
-        let Some(answer) = self.api.look_up(url, refresh).await? else { return Ok(None) };
+        let Some(answer) = self.api.look_up(url, refresh).await? else {
+            return Ok(Located { at: None, by_authority });
+        };
         let domain = answer.domain.as_str().ok_or(AmoError::Protocol)?;
-        self.settings.allowed_hosts.admit(domain).map(Some).ok_or(AmoError::HostNotAllowed)
+        let host = self.settings.allowed_hosts.admit(domain).ok_or(AmoError::HostNotAllowed)?;
+        let account = reading::id(&answer.id).map(AccountId);
+        Ok(Located { at: Some(FoundHost { host, account }), by_authority })
     }
 
     async fn account(&self, host: &AccountHost, token: &AccessToken) -> Result<AccountId, AmoError> {

@@ -27,6 +27,7 @@ impl RawAccount {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub(super) struct RawLocation {
+    pub(super) id: Value,
     pub(super) domain: Value,
 }
 

@@ -20,7 +20,7 @@ pub(super) enum Asked {
 /// A token request that brought no pair: certainly not sent, or in doubt.
 pub(super) fn of_lost_token_request(loss: Loss) -> AmoError {
     match loss {
-        Loss::NotSent => AmoError::Unavailable,
+        Loss::NotSent => AmoError::Unreachable,
         Loss::TimedOut | Loss::Cut | Loss::TooLong => AmoError::OutcomeUnknown,
     }
 }
@@ -30,7 +30,7 @@ pub(super) fn of_token_request(asked: Asked, answer: &Answer) -> AmoError {
     match (answer.status.as_u16(), &answer.body) {
         (400 | 401, Ok(body)) => of_problem(asked, answer.status.as_u16(), body),
         (400 | 401, Err(loss)) => of_lost_token_request(*loss),
-        (400..=499, _) => by_status(answer),
+        (300..=499, _) => by_status(answer),
         _ => AmoError::OutcomeUnknown,
     }
 }
@@ -38,7 +38,8 @@ pub(super) fn of_token_request(asked: Asked, answer: &Answer) -> AmoError {
 /// A read that brought nothing.
 pub(super) fn of_lost_read(loss: Loss) -> AmoError {
     match loss {
-        Loss::NotSent | Loss::Cut => AmoError::Unavailable,
+        Loss::NotSent => AmoError::Unreachable,
+        Loss::Cut => AmoError::Unavailable,
         Loss::TimedOut => AmoError::TimedOut,
         Loss::TooLong => AmoError::Protocol,
     }
@@ -71,6 +72,7 @@ fn by_status(answer: &Answer) -> AmoError {
         402 => AmoError::PaymentRequired,
         403 if problem(answer.body.as_deref().unwrap_or_default()).is_none() => AmoError::Blocked,
         404 => AmoError::NotFound,
+        300..=399 | 410 | 421 => AmoError::Moved,
         429 => AmoError::RateLimited { retry_after: retry_after(&answer.headers) },
         _ => AmoError::Protocol,
     }

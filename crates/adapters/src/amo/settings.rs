@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use amo_connect_domain::client::ClientFingerprint;
 use amo_connect_domain::host::AllowedHosts;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
 /// The amoCRM integration.
@@ -19,6 +20,13 @@ pub struct AmoSettings {
     pub auth_url: Url,
     /// `AMO_ALLOWED_HOSTS`. No other host is sent anything.
     pub allowed_hosts: AllowedHosts,
+}
+
+impl AmoSettings {
+    /// What amoCRM knows the integration by.
+    pub(super) fn fingerprint(&self) -> ClientFingerprint {
+        ClientFingerprint::keyed(self.client_secret.expose_secret(), &[&self.client_id, &self.redirect_uri])
+    }
 }
 
 /// Limits on the time and size of amoCRM's answers.

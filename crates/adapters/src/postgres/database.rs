@@ -4,6 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use amo_connect_domain::client::ClientFingerprint;
+use amo_connect_domain::host_look_up::LookUpSubject;
 use amo_connect_domain::ids::{AccountId, UserId};
 use amo_connect_domain::ports::StoreError;
 use amo_connect_domain::token::CodeHash;
@@ -14,7 +16,7 @@ use jiff::Timestamp;
 use tokio::runtime::Handle;
 
 use super::clock::ClockShift;
-use super::locks::{self, account_key, code_key, line_key, user_key};
+use super::locks::{self, account_key, client_key, code_key, line_key, look_up_key, user_key};
 use crate::cipher::TokenKeys;
 use crate::rows::{
     Database, DatabaseError, Dialect, Failure, Session, Work, checkout, rows_in_diesel, run_on, turn_rows_in_diesel,
@@ -152,5 +154,13 @@ impl Dialect for PgRows<'_> {
 
     async fn lock_line(&mut self, name: &str) -> Result<(), Failure> {
         locks::lock(self.connection, line_key(name)).await
+    }
+
+    async fn lock_client(&mut self, client: ClientFingerprint) -> Result<(), Failure> {
+        locks::lock(self.connection, client_key(client)).await
+    }
+
+    async fn lock_look_up(&mut self, subject: &LookUpSubject) -> Result<(), Failure> {
+        locks::lock(self.connection, look_up_key(subject)).await
     }
 }

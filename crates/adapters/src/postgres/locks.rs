@@ -4,9 +4,12 @@
 //! locks, until the transaction ends. The order is a code's before a user's, and at most one of
 //! each; accounts are locked in the order of their numbers, with nothing else. The lines of the
 //! book of turns have locks of their own, an account's before the integration's; no transaction
-//! has these and others. The numbers are 64 bits of a hash: two that meet wait for each other, and
+//! has these and others. A client is locked last of all. What look-ups are of is locked in the order
+//! of the names, with nothing else. The numbers are 64 bits of a hash: two that meet wait for each other, and
 //! no more.
 
+use amo_connect_domain::client::ClientFingerprint;
+use amo_connect_domain::host_look_up::LookUpSubject;
 use amo_connect_domain::ids::{AccountId, UserId};
 use amo_connect_domain::token::CodeHash;
 use diesel::define_sql_function;
@@ -41,6 +44,14 @@ pub(super) fn line_key(name: &str) -> i64 {
     key("line", name.as_bytes())
 }
 
+pub(super) fn client_key(client: ClientFingerprint) -> i64 {
+    key("client", &client.0)
+}
+
+pub(super) fn look_up_key(subject: &LookUpSubject) -> i64 {
+    key("look-up", subject.as_str().as_bytes())
+}
+
 fn key(kind: &str, name: &[u8]) -> i64 {
     let hash: [u8; 32] = Sha256::new()
         .chain_update(b"amo-connect\0")
@@ -60,17 +71,20 @@ pub(super) async fn lock(connection: &mut AsyncPgConnection, key: i64) -> Result
 
 #[cfg(test)]
 mod tests {
+    use amo_connect_domain::host::AccountHost;
     use amo_connect_domain::token::AuthorizationCode;
 
     use super::*;
 
     #[test]
-    fn codes_users_accounts_and_lines_have_locks_of_their_own() {
+    fn each_thing_has_a_lock_of_its_own() {
         let user = |name| user_key(&UserId::new(name).unwrap());
         let code = |name| code_key(CodeHash::of(&AuthorizationCode::new(name)));
         let mut keys = [migration_key(), user("a"), user("b"), user("a\0"), code("a"), code("b")].to_vec();
         keys.extend([1, 2].map(|number| account_key(AccountId(number))));
         keys.extend(["a", "*"].map(line_key));
+        keys.extend(["a", "*"].map(|name| look_up_key(&LookUpSubject::host(&AccountHost::stored(name)))));
+        keys.extend([1, 2].map(|byte| client_key(ClientFingerprint([byte; 8]))));
         assert_eq!(user("a"), user("a"));
         keys.sort_unstable();
         assert!(keys.is_sorted_by(|one, other| one < other));

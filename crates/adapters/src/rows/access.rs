@@ -1,5 +1,7 @@
 //! Reading and writing rows, in statements that every database understands.
 
+use amo_connect_domain::client::ClientFingerprint;
+use amo_connect_domain::host_look_up::LookUpSubject;
 use amo_connect_domain::ids::{AccountId, UserId};
 use amo_connect_domain::token::CodeHash;
 use async_trait::async_trait;
@@ -7,9 +9,11 @@ use jiff::Timestamp;
 
 use super::attempt::AttemptRow;
 use super::audit::AuditRow;
+use super::client::ClientRow;
 use super::connection::{ConnectionRow, LeaseColumns};
 use super::exchange::ExchangeRow;
 use super::failure::Failure;
+use super::host_look_up::HostLookUpRow;
 use super::look::LookRow;
 use super::turns::TurnRows;
 
@@ -34,6 +38,32 @@ pub(crate) trait Dialect: Send {
     /// Until the transaction ends, nobody else changes this line of the book of turns, and what
     /// is read of it is current. An account's is taken before the integration's.
     async fn lock_line(&mut self, name: &str) -> Result<(), Failure>;
+
+    /// Until the transaction ends, nobody else changes the record of this client. Taken after any
+    /// other lock.
+    async fn lock_client(&mut self, client: ClientFingerprint) -> Result<(), Failure>;
+
+    /// Until the transaction ends, nobody else changes the record of these look-ups. Taken without any
+    /// lock of another kind, in the order of the subjects.
+    async fn lock_look_up(&mut self, subject: &LookUpSubject) -> Result<(), Failure>;
+}
+
+/// The store's clock, in microseconds.
+#[derive(Clone, Copy)]
+pub(crate) struct StoreNow {
+    pub(crate) now: i64,
+    /// No refresh is put off by a refusal that was longer ago.
+    pub(crate) put_off_since: i64,
+}
+
+/// Which accusations are over.
+pub(crate) struct Acquitted<'q> {
+    /// For this client.
+    pub(crate) client: &'q [u8],
+    /// Those that are older than this.
+    pub(crate) served: i64,
+    /// And those of all other clients.
+    pub(crate) others: bool,
 }
 
 /// A row's primary key and its sealed tokens.
@@ -57,6 +87,8 @@ pub(crate) trait Rows: Dialect + TurnRows {
     async fn unsettled_exchanges(&mut self, user_id: &[u8]) -> Result<Vec<ExchangeRow>, Failure>;
     /// Locked, where the database locks rows; those that somebody else is changing are left out.
     async fn late_grants(&mut self, micros: i64, limit: i64) -> Result<Vec<ExchangeRow>, Failure>;
+    /// Grants that wait for longer than one may. Locked as [`Self::late_grants`].
+    async fn overlong_waits(&mut self, micros: i64, limit: i64) -> Result<Vec<ExchangeRow>, Failure>;
     async fn has_waiting_grant(&mut self, user_id: &[u8], micros: i64) -> Result<bool, Failure>;
     async fn put_exchange(&mut self, row: &ExchangeRow) -> Result<(), Failure>;
 
@@ -77,22 +109,47 @@ pub(crate) trait Rows: Dialect + TurnRows {
     /// Deletes attempts, exchanges, audit entries that are older, and looks that are over: at most
     /// `limit` of each. Those that somebody else is changing are left out. Returns how many.
     async fn forget_attempts(&mut self, micros: i64, limit: i64) -> Result<usize, Failure>;
+    /// Leaves those whose lease ended later.
     async fn forget_exchanges(&mut self, micros: i64, limit: i64) -> Result<usize, Failure>;
     async fn forget_audit(&mut self, micros: i64, limit: i64) -> Result<usize, Failure>;
     async fn forget_looks(&mut self, store_now: i64, limit: i64) -> Result<usize, Failure>;
 
     /// Users whose refresh lapsed, or rests in doubt until then: the longest ago first.
     async fn orphaned_refreshes(&mut self, store_now: i64, limit: i64) -> Result<Vec<(Vec<u8>, i64)>, Failure>;
-    /// Users whose tokens are older, and are not being refreshed: the oldest first.
+    /// Users whose tokens were issued before the one moment or after the other, and are not being
+    /// refreshed: the oldest first.
     async fn stale_connections(
         &mut self,
-        before: i64,
-        store_now: i64,
+        issued: (i64, i64),
+        store_now: StoreNow,
         limit: i64,
     ) -> Result<Vec<(Vec<u8>, i64)>, Failure>;
+    /// Users whose refresh rests for an accusation that is over: the first to expire first.
+    async fn acquitted_refreshes(
+        &mut self,
+        acquitted: Acquitted<'_>,
+        expired_by: i64,
+        limit: i64,
+    ) -> Result<Vec<(Vec<u8>, i64)>, Failure>;
+    /// Leases and rests that end so late that a clock ahead must have written them. Locked as
+    /// [`Self::late_grants`].
+    async fn overlong_leases(
+        &mut self,
+        owned_until: i64,
+        until: i64,
+        limit: i64,
+    ) -> Result<Vec<(Vec<u8>, LeaseColumns)>, Failure>;
+    async fn overlong_looks(&mut self, not_before: i64, limit: i64) -> Result<Vec<LookRow>, Failure>;
     async fn users_of(&mut self, account_id: i64) -> Result<Vec<Vec<u8>>, Failure>;
     async fn users(&mut self, after: &[u8], limit: i64) -> Result<Vec<Vec<u8>>, Failure>;
-    async fn others_were_refreshed(&mut self, user_id: &[u8], since: i64) -> Result<bool, Failure>;
+
+    async fn client(&mut self, client: &[u8]) -> Result<Option<ClientRow>, Failure>;
+    async fn put_client(&mut self, row: &ClientRow) -> Result<(), Failure>;
+
+    async fn host_look_up(&mut self, subject: &str) -> Result<Option<HostLookUpRow>, Failure>;
+    async fn put_host_look_up(&mut self, row: &HostLookUpRow) -> Result<(), Failure>;
+    /// Deletes those that nothing waits for any more, and moves that are older than that.
+    async fn forget_host_look_ups(&mut self, store_now: i64, moved: i64, limit: i64) -> Result<usize, Failure>;
 
     async fn look(&mut self, account_id: i64) -> Result<Option<LookRow>, Failure>;
     async fn due_looks(&mut self, store_now: i64, limit: i64) -> Result<Vec<i64>, Failure>;
@@ -172,6 +229,12 @@ macro_rules! rows_in_diesel {
                 async fn late_grants(&mut self, micros: i64, limit: i64) -> Result<Vec<ExchangeRow>, Failure> {
                     let late = exchanges::state.eq(WAITING).and(exchanges::claim_by.le(micros));
                     let found = exchanges::table.filter(late).limit(limit).select(ExchangeRow::as_select());
+                    Ok(found$($($locking)+)?.load(self.connection).await?)
+                }
+
+                async fn overlong_waits(&mut self, micros: i64, limit: i64) -> Result<Vec<ExchangeRow>, Failure> {
+                    let overlong = exchanges::state.eq(WAITING).and(exchanges::claim_by.gt(micros));
+                    let found = exchanges::table.filter(overlong).limit(limit).select(ExchangeRow::as_select());
                     Ok(found$($($locking)+)?.load(self.connection).await?)
                 }
 
@@ -272,7 +335,8 @@ macro_rules! rows_in_diesel {
                 }
 
                 async fn forget_exchanges(&mut self, micros: i64, limit: i64) -> Result<usize, Failure> {
-                    let old = exchanges::table.filter(exchanges::admitted_at.lt(micros)).limit(limit);
+                    let nobodys = exchanges::state.ne(IN_FLIGHT).or(exchanges::lease_until.assume_not_null().lt(micros));
+                    let old = exchanges::table.filter(exchanges::admitted_at.lt(micros)).filter(nobodys).limit(limit);
                     let old: Vec<Vec<u8>> = old.select(exchanges::code_hash)$($($locking)+)?.load(self.connection).await?;
                     let old = exchanges::table.filter(exchanges::code_hash.eq_any(old));
                     Ok(diesel::delete(old).execute(self.connection).await?)
@@ -305,14 +369,23 @@ macro_rules! rows_in_diesel {
 
                 async fn stale_connections(
                     &mut self,
-                    before: i64,
-                    store_now: i64,
+                    issued: (i64, i64),
+                    store_now: $crate::rows::StoreNow,
                     limit: i64,
                 ) -> Result<Vec<(Vec<u8>, i64)>, Failure> {
-                    let free = connections::lease_until.is_null().or(connections::lease_until.le(store_now).assume_not_null());
+                    let $crate::rows::StoreNow { now, put_off_since } = store_now;
+                    let free = connections::lease_until.is_null().or(connections::lease_until.le(now).assume_not_null());
+                    let refused = connections::refused_since.assume_not_null();
+                    let not_put_off = connections::refused_count
+                        .is_null()
+                        .or(connections::refused_count.assume_not_null().lt(2))
+                        .or(refused.le(put_off_since))
+                        .or(refused.gt(now));
+                    let aged = connections::issued_at.lt(issued.0).or(connections::issued_at.gt(issued.1));
                     let found = connections::table
-                        .filter(connections::issued_at.lt(before).and(connections::state.eq(CONNECTED)))
+                        .filter(aged.and(connections::state.eq(CONNECTED)))
                         .filter(free)
+                        .filter(not_put_off)
                         .order(connections::issued_at)
                         .limit(limit);
                     Ok(found.select((connections::user_id, connections::generation)).load(self.connection).await?)
@@ -333,10 +406,88 @@ macro_rules! rows_in_diesel {
                     Ok(found.select(connections::user_id).load(self.connection).await?)
                 }
 
-                async fn others_were_refreshed(&mut self, user_id: &[u8], since: i64) -> Result<bool, Failure> {
-                    let others = connections::refreshed_at.gt(since).and(connections::user_id.ne(user_id));
-                    let found = connections::table.filter(others);
-                    Ok(diesel::select(diesel::dsl::exists(found)).get_result(self.connection).await?)
+                async fn acquitted_refreshes(
+                    &mut self,
+                    acquitted: $crate::rows::Acquitted<'_>,
+                    expired_by: i64,
+                    limit: i64,
+                ) -> Result<Vec<(Vec<u8>, i64)>, Failure> {
+                    let accused = connections::accused_client.is_not_null();
+                    let resting = connections::lease_owner.is_null().and(connections::lease_in_doubt.eq(false).assume_not_null());
+                    let current = connections::lease_for.eq(connections::lease_until).assume_not_null();
+                    let by_others = connections::accused_client.ne(acquitted.client).assume_not_null();
+                    let over = connections::accused_last
+                        .lt(acquitted.served)
+                        .assume_not_null()
+                        .or(by_others.and(acquitted.others.into_sql::<diesel::sql_types::Bool>()));
+                    let found = connections::table
+                        .filter(accused.and(connections::state.eq(CONNECTED)).and(resting))
+                        .filter(current.and(connections::accused_account.eq(false).assume_not_null()))
+                        .filter(over)
+                        .filter(connections::expires_at.le(expired_by))
+                        .order(connections::expires_at)
+                        .limit(limit);
+                    Ok(found.select((connections::user_id, connections::generation)).load(self.connection).await?)
+                }
+
+                async fn overlong_leases(
+                    &mut self,
+                    owned_until: i64,
+                    until: i64,
+                    limit: i64,
+                ) -> Result<Vec<(Vec<u8>, LeaseColumns)>, Failure> {
+                    let held = connections::lease_owner.is_not_null();
+                    let overlong = connections::lease_until.gt(owned_until).assume_not_null();
+                    let overlong = overlong.and(held.or(connections::lease_until.gt(until).assume_not_null()));
+                    let found = connections::table.filter(overlong).limit(limit);
+                    let found = found.select((connections::user_id, LeaseColumns::as_select()));
+                    Ok(found$($($locking)+)?.load(self.connection).await?)
+                }
+
+                async fn overlong_looks(&mut self, not_before: i64, limit: i64) -> Result<Vec<LookRow>, Failure> {
+                    let found = looks::table.filter(looks::not_before.gt(not_before)).limit(limit);
+                    Ok(found.select(LookRow::as_select())$($($locking)+)?.load(self.connection).await?)
+                }
+
+                async fn client(&mut self, client: &[u8]) -> Result<Option<ClientRow>, Failure> {
+                    let found = clients::table.find(client).select(ClientRow::as_select());
+                    Ok(found.first(self.connection).await.optional()?)
+                }
+
+                async fn put_client(&mut self, row: &ClientRow) -> Result<(), Failure> {
+                    diesel::insert_into(clients::table)
+                        .values(row)
+                        .on_conflict(clients::client)
+                        .do_update()
+                        .set(row)
+                        .execute(self.connection)
+                        .await?;
+                    Ok(())
+                }
+
+                async fn host_look_up(&mut self, subject: &str) -> Result<Option<HostLookUpRow>, Failure> {
+                    let found = host_look_ups::table.find(subject).select(HostLookUpRow::as_select());
+                    Ok(found.first(self.connection).await.optional()?)
+                }
+
+                async fn put_host_look_up(&mut self, row: &HostLookUpRow) -> Result<(), Failure> {
+                    diesel::insert_into(host_look_ups::table)
+                        .values(row)
+                        .on_conflict(host_look_ups::subject)
+                        .do_update()
+                        .set(row)
+                        .execute(self.connection)
+                        .await?;
+                    Ok(())
+                }
+
+                async fn forget_host_look_ups(&mut self, store_now: i64, moved: i64, limit: i64) -> Result<usize, Failure> {
+                    let over = host_look_ups::found_host.is_null().or(host_look_ups::not_before.le(moved));
+                    let over = over.and(host_look_ups::not_before.le(store_now));
+                    let old = host_look_ups::table.filter(over).limit(limit).select(host_look_ups::subject);
+                    let old: Vec<String> = old$($($locking)+)?.load(self.connection).await?;
+                    let old = host_look_ups::table.filter(host_look_ups::subject.eq_any(old));
+                    Ok(diesel::delete(old).execute(self.connection).await?)
                 }
 
                 async fn look(&mut self, account_id: i64) -> Result<Option<LookRow>, Failure> {

@@ -1,7 +1,9 @@
 //! A connection as a row, and the lease beside it.
 
+use std::time::Duration;
+
 use amo_connect_domain::connection::{
-    ConnectionState, CrmConnection, FormerAccount, Problem, ProblemCode, ReauthReason,
+    ConnectionState, CrmConnection, FormerAccount, Problem, ProblemCode, ReauthReason, RefusedPairs,
 };
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::ids::{Epoch, Generation, LeaseOwner, Revision};
@@ -9,6 +11,7 @@ use amo_connect_domain::lease::RefreshLease;
 use diesel::prelude::*;
 use jiff::Timestamp;
 
+use super::client::AccusationColumns;
 use super::columns::{array, count, needed, optional_time, time, user};
 use super::failure::Failure;
 use super::grant::{GrantColumns, Tokens, account, account_column};
@@ -38,6 +41,10 @@ pub(crate) struct ConnectionRow {
     refreshed_at: Option<i64>,
     problem: Option<String>,
     problem_since: Option<i64>,
+    refused_epoch: Option<i64>,
+    refused_count: Option<i64>,
+    refused_last: Option<i64>,
+    refused_since: Option<i64>,
 }
 
 impl ConnectionRow {
@@ -75,6 +82,10 @@ impl ConnectionRow {
             refreshed_at: connection.refreshed_at.map(Timestamp::as_microsecond),
             problem: connection.problem.map(|problem| problem.code.word().to_owned()),
             problem_since: connection.problem.map(|problem| problem.since.as_microsecond()),
+            refused_epoch: connection.refused.map(|_| connection.epoch.0),
+            refused_count: connection.refused.map(|refused| refused.count.into()),
+            refused_last: connection.refused.map(|refused| refused.last.0),
+            refused_since: connection.refused.map(|refused| refused.since.as_microsecond()),
         })
     }
 
@@ -108,6 +119,15 @@ impl ConnectionRow {
             Some(code) => Some(Problem { code, since: time(needed(self.problem_since)?)? }),
             None => None,
         };
+        // Written for another epoch, it says nothing of this one.
+        let refused = match self.refused_epoch {
+            Some(epoch) if epoch == self.epoch => Some(RefusedPairs {
+                count: needed(self.refused_count)?.try_into().unwrap_or(u32::MAX),
+                last: Generation(count(needed(self.refused_last)?)?),
+                since: time(needed(self.refused_since)?)?,
+            }),
+            _ => None,
+        };
         Ok(CrmConnection {
             user: user(self.user_id)?,
             revision: Revision(count(self.revision)?),
@@ -117,6 +137,7 @@ impl ConnectionRow {
             connected_at: optional_time(self.connected_at)?,
             refreshed_at: optional_time(self.refreshed_at)?,
             problem,
+            refused,
         })
     }
 }
@@ -139,16 +160,34 @@ pub(crate) struct LeaseColumns {
     in_doubt: Option<bool>,
     #[diesel(column_name = lease_tries)]
     tries: Option<i64>,
+    /// The `until` that the columns below were written for.
+    #[diesel(column_name = lease_for)]
+    written_for: Option<i64>,
+    #[diesel(column_name = lease_lasts)]
+    lasts: Option<i64>,
+    accused_client: Option<Vec<u8>>,
+    accused_since: Option<i64>,
+    accused_last: Option<i64>,
+    accused_account: Option<bool>,
 }
 
 impl From<Option<RefreshLease>> for LeaseColumns {
     fn from(lease: Option<RefreshLease>) -> Self {
-        lease.map_or_else(Self::default, |held| Self {
-            owner: held.owner.map(|owner| owner.0.to_vec()),
-            until: Some(held.until.as_microsecond()),
-            generation: Some(held.generation.0),
-            in_doubt: Some(held.in_doubt),
-            tries: Some(held.tries.into()),
+        lease.map_or_else(Self::default, |held| {
+            let accused = AccusationColumns::from(held.accusation);
+            Self {
+                owner: held.owner.map(|owner| owner.0.to_vec()),
+                until: Some(held.until.as_microsecond()),
+                generation: Some(held.generation.0),
+                in_doubt: Some(held.in_doubt),
+                tries: Some(held.tries.into()),
+                written_for: Some(held.until.as_microsecond()),
+                lasts: held.lasts.map(|lasts| i64::try_from(lasts.as_micros()).unwrap_or(i64::MAX)),
+                accused_client: accused.client,
+                accused_since: accused.since,
+                accused_last: accused.last,
+                accused_account: accused.is_accounts,
+            }
         })
     }
 }
@@ -162,6 +201,14 @@ impl TryFrom<LeaseColumns> for Option<RefreshLease> {
             (until, _) => needed(until)?,
         };
         let owner = columns.owner.map(|owner| array(&owner)).transpose()?;
+        let is_current = columns.written_for == Some(until);
+        let lasts = columns.lasts.filter(|_| is_current).and_then(|lasts| u64::try_from(lasts).ok());
+        let accused = AccusationColumns {
+            client: columns.accused_client.filter(|_| is_current),
+            since: columns.accused_since,
+            last: columns.accused_last,
+            is_accounts: columns.accused_account,
+        };
         Ok(Some(RefreshLease {
             owner: owner.map(LeaseOwner),
             until: time(until)?,
@@ -169,6 +216,8 @@ impl TryFrom<LeaseColumns> for Option<RefreshLease> {
             in_doubt: needed(columns.in_doubt)?,
             // A row of an older version has none.
             tries: columns.tries.unwrap_or_default().try_into().unwrap_or(u32::MAX),
+            lasts: lasts.map(Duration::from_micros),
+            accusation: accused.try_into()?,
         }))
     }
 }

@@ -13,7 +13,7 @@ use super::grant::{GrantColumns, Tokens};
 use super::schema::exchanges;
 use crate::cipher::{RowIdentity, TokenKeys};
 
-const IN_FLIGHT: &str = "in_flight";
+pub(crate) const IN_FLIGHT: &str = "in_flight";
 const INTERRUPTED: &str = "interrupted";
 
 /// The `state` of a grant that waits for its owner.

@@ -7,11 +7,13 @@ mod access;
 mod attempt;
 mod audit;
 mod background;
+mod client;
 mod columns;
 mod connection;
 mod exchange;
 mod failure;
 mod grant;
+mod host_look_up;
 mod look;
 mod pool;
 mod reseal;
@@ -20,7 +22,7 @@ mod session;
 mod store;
 mod turns;
 
-pub(crate) use access::{Dialect, Rows, SealedRow, rows_in_diesel};
+pub(crate) use access::{Acquitted, Dialect, Rows, SealedRow, StoreNow, rows_in_diesel};
 pub(crate) use background::{outcome_of, run_on};
 pub use failure::DatabaseError;
 pub(crate) use failure::Failure;
@@ -39,12 +41,14 @@ pub(crate) mod statements {
 
     pub(crate) use super::attempt::{AttemptRow, OPEN};
     pub(crate) use super::audit::AuditRow;
+    pub(crate) use super::client::ClientRow;
     pub(crate) use super::connection::{CONNECTED, ConnectionRow, LeaseColumns};
-    pub(crate) use super::exchange::{ExchangeRow, UNSETTLED, WAITING};
+    pub(crate) use super::exchange::{ExchangeRow, IN_FLIGHT, UNSETTLED, WAITING};
     pub(crate) use super::failure::Failure;
+    pub(crate) use super::host_look_up::HostLookUpRow;
     pub(crate) use super::look::LookRow;
     pub(crate) use super::schema::{
-        attempts, audit, connections, exchanges, heartbeat, looks, schema_migrations, turns,
+        attempts, audit, clients, connections, exchanges, heartbeat, host_look_ups, looks, schema_migrations, turns,
     };
     pub(crate) use super::turns::{INTEGRATION, LineRow};
 }

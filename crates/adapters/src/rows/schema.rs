@@ -23,6 +23,16 @@ diesel::table! {
         lease_generation -> Nullable<BigInt>,
         lease_in_doubt -> Nullable<Bool>,
         lease_tries -> Nullable<BigInt>,
+        lease_for -> Nullable<BigInt>,
+        lease_lasts -> Nullable<BigInt>,
+        accused_client -> Nullable<Binary>,
+        accused_since -> Nullable<BigInt>,
+        accused_last -> Nullable<BigInt>,
+        accused_account -> Nullable<Bool>,
+        refused_epoch -> Nullable<BigInt>,
+        refused_count -> Nullable<BigInt>,
+        refused_last -> Nullable<BigInt>,
+        refused_since -> Nullable<BigInt>,
     }
 }
 
@@ -63,6 +73,23 @@ diesel::table! {
 }
 
 diesel::table! {
+    clients (client) {
+        client -> Binary,
+        accused_at -> Nullable<BigInt>,
+        served_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    host_look_ups (subject) {
+        subject -> Text,
+        found_host -> Nullable<Text>,
+        account_id -> Nullable<BigInt>,
+        not_before -> BigInt,
+    }
+}
+
+diesel::table! {
     looks (account_id) {
         account_id -> BigInt,
         wanted -> Bool,
@@ -99,6 +126,7 @@ diesel::table! {
         ban_probe_at -> Nullable<BigInt>,
         ban_probing -> Nullable<Bool>,
         ban_met -> Nullable<BigInt>,
+        put_off_for -> Nullable<BigInt>,
     }
 }
 

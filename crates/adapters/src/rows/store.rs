@@ -2,14 +2,17 @@
 
 use std::fmt::Debug;
 use std::sync::Arc;
-use std::time::Duration;
 
 use amo_connect_domain::attempt::{Attempt, AttemptState};
 use amo_connect_domain::audit::{Actor, AuditEntry, AuditEvent};
+use amo_connect_domain::client::ClientFingerprint;
 use amo_connect_domain::connection::{CrmConnection, Grant};
 use amo_connect_domain::exchange::{Admission, Admitted, Exchange};
+use amo_connect_domain::host::AccountHost;
+use amo_connect_domain::host_look_up::{FoundHost, LookUpDecision};
 use amo_connect_domain::ids::{AccountId, AttemptId, Epoch, Generation, LeaseOwner, Revision, UserId};
-use amo_connect_domain::ports::{Claim, RefreshRequest, StoreError, TokenStore};
+use amo_connect_domain::lease::{LeaseRequest, RefreshLease, Rest};
+use amo_connect_domain::ports::{Claim, RefreshRequest, Served, StoreError, TokenStore};
 use amo_connect_domain::token::{CodeHash, StateHash, TokenPair};
 use async_trait::async_trait;
 use futures_util::future::BoxFuture;
@@ -113,9 +116,20 @@ impl<D: Database> TokenStore for Store<D> {
         self.database.write(move |session| Box::pin(session.renew_code_lease(code, owner))).await
     }
 
-    async fn save_grant(&self, code: CodeHash, grant: &Grant, now: Timestamp) -> Result<Exchange, StoreError> {
-        let grant = grant.clone();
-        self.database.wipe(move |session| Box::pin(session.save_grant(code, grant, now))).await
+    async fn save_grant(
+        &self,
+        code: CodeHash,
+        grant: &Grant,
+        served: &Served,
+        now: Timestamp,
+    ) -> Result<Exchange, StoreError> {
+        let (grant, served) = (grant.clone(), *served);
+        self.database.wipe(move |session| Box::pin(session.save_grant(code, grant, served, now))).await
+    }
+
+    async fn restore_exchange(&self, record: &Exchange) -> Result<(), StoreError> {
+        let record = record.clone();
+        self.database.write(move |session| Box::pin(session.restore_exchange(record))).await
     }
 
     async fn end_exchange(&self, code: CodeHash, owner: LeaseOwner, refused: bool) -> Result<Exchange, StoreError> {
@@ -155,14 +169,9 @@ impl<D: Database> TokenStore for Store<D> {
         self.database.wipe(move |session| Box::pin(session.disconnect(user, by))).await
     }
 
-    async fn lease_refresh(
-        &self,
-        user: &UserId,
-        generation: Generation,
-        owner: LeaseOwner,
-    ) -> Result<RefreshRequest, StoreError> {
-        let user = user.clone();
-        self.database.write(move |session| Box::pin(session.lease_refresh(user, generation, owner))).await
+    async fn lease_refresh(&self, user: &UserId, request: &LeaseRequest) -> Result<RefreshRequest, StoreError> {
+        let (user, request) = (user.clone(), *request);
+        self.database.write(move |session| Box::pin(session.lease_refresh(user, request))).await
     }
 
     async fn renew_refresh_lease(&self, user: &UserId, owner: LeaseOwner) -> Result<bool, StoreError> {
@@ -174,11 +183,10 @@ impl<D: Database> TokenStore for Store<D> {
         &self,
         user: &UserId,
         owner: LeaseOwner,
-        in_doubt: bool,
-        pause: Duration,
-    ) -> Result<(), StoreError> {
-        let user = user.clone();
-        self.database.write(move |session| Box::pin(session.rest_refresh_lease(user, owner, in_doubt, pause))).await
+        rest: &Rest,
+    ) -> Result<Option<RefreshLease>, StoreError> {
+        let (user, rest) = (user.clone(), *rest);
+        self.database.write(move |session| Box::pin(session.rest_refresh_lease(user, owner, rest))).await
     }
 
     async fn save_rotated(
@@ -186,10 +194,11 @@ impl<D: Database> TokenStore for Store<D> {
         user: &UserId,
         spent: Generation,
         pair: &TokenPair,
+        served: &Served,
         now: Timestamp,
     ) -> Result<CrmConnection, StoreError> {
-        let (user, pair) = (user.clone(), pair.clone());
-        self.database.write(move |session| Box::pin(session.save_rotated(user, spent, pair, now))).await
+        let (user, pair, served) = (user.clone(), pair.clone(), *served);
+        self.database.write(move |session| Box::pin(session.save_rotated(user, spent, pair, served, now))).await
     }
 
     async fn orphaned_refreshes(&self, limit: u32) -> Result<Vec<(UserId, Generation)>, StoreError> {
@@ -199,18 +208,39 @@ impl<D: Database> TokenStore for Store<D> {
     async fn stale_connections(
         &self,
         issued_before: Timestamp,
+        issued_after: Timestamp,
         limit: u32,
     ) -> Result<Vec<(UserId, Generation)>, StoreError> {
-        self.database.read(move |session| Box::pin(session.stale_connections(issued_before, limit))).await
+        let stale =
+            self.database.read(move |session| Box::pin(session.stale_connections(issued_before, issued_after, limit)));
+        stale.await
+    }
+
+    async fn acquitted_refreshes(
+        &self,
+        client: ClientFingerprint,
+        expired_by: Option<Timestamp>,
+        limit: u32,
+    ) -> Result<Vec<(UserId, Generation)>, StoreError> {
+        self.database.read(move |session| Box::pin(session.acquitted_refreshes(client, expired_by, limit))).await
+    }
+
+    async fn request_look_up(
+        &self,
+        host: &AccountHost,
+        account: Option<AccountId>,
+    ) -> Result<LookUpDecision, StoreError> {
+        let host = host.clone();
+        self.database.write(move |session| Box::pin(session.request_look_up(host, account))).await
+    }
+
+    async fn save_move(&self, host: &AccountHost, moved_to: &FoundHost) -> Result<(), StoreError> {
+        let (host, moved_to) = (host.clone(), moved_to.clone());
+        self.database.write(move |session| Box::pin(session.save_move(host, moved_to))).await
     }
 
     async fn users_of(&self, account: AccountId) -> Result<Vec<UserId>, StoreError> {
         self.database.read(move |session| Box::pin(session.users_of(account))).await
-    }
-
-    async fn others_were_refreshed(&self, user: &UserId, since: Timestamp) -> Result<bool, StoreError> {
-        let user = user.clone();
-        self.database.read(move |session| Box::pin(session.others_were_refreshed(user, since))).await
     }
 
     async fn users(&self, after: Option<UserId>, limit: u32) -> Result<Vec<UserId>, StoreError> {
@@ -244,6 +274,7 @@ impl<D: Database> TokenStore for Store<D> {
     }
 
     async fn sweep(&self, now: Timestamp) -> Result<usize, StoreError> {
+        while self.database.write(move |session| Box::pin(session.shorten(now))).await?.more {}
         let mut wiped = 0;
         loop {
             let batch = self.database.wipe(move |session| Box::pin(session.wipe_late_grants(now))).await?;

@@ -27,6 +27,7 @@ pub(crate) struct LineRow {
     ban_probe_at: Option<i64>,
     ban_probing: Option<bool>,
     ban_met: Option<i64>,
+    put_off_for: Option<i64>,
 }
 
 impl LineRow {
@@ -38,6 +39,7 @@ impl LineRow {
             ban_probe_at: line.ban.map(|ban| ban.probe_at.as_microsecond()),
             ban_probing: line.ban.map(|ban| ban.probing),
             ban_met: line.ban.map(|ban| ban.met.into()),
+            put_off_for: line.next_at.filter(|_| line.is_put_off).map(Timestamp::as_microsecond),
         }
     }
 }
@@ -54,7 +56,8 @@ impl TryFrom<LineRow> for Line {
                 met: needed(row.ban_met)?.try_into().or(Err(Failure::Corrupt("a count is out of range")))?,
             })
         });
-        Ok(Self { next_at: optional_time(row.next_at)?, ban: ban.transpose()? })
+        let is_put_off = row.put_off_for.is_some() && row.put_off_for == row.next_at;
+        Ok(Self { next_at: optional_time(row.next_at)?, is_put_off, ban: ban.transpose()? })
     }
 }
 
@@ -81,8 +84,9 @@ pub(crate) trait TurnRows: Send {
     /// Those of these lines that are there.
     async fn lines(&mut self, names: [&str; 2]) -> Result<Vec<LineRow>, Failure>;
     async fn put_line(&mut self, row: &LineRow) -> Result<(), Failure>;
-    /// How many accounts but this one have a ban that began later.
-    async fn banned_accounts(&mut self, but: &str, micros: i64) -> Result<i64, Failure>;
+    /// How many accounts except this one have a ban that began after the one moment, and not after
+    /// the other.
+    async fn banned_accounts(&mut self, except: &str, after: i64, until: i64) -> Result<i64, Failure>;
     /// Deletes lines of which nothing is due later.
     async fn forget_lines(&mut self, micros: i64) -> Result<(), Failure>;
 }
@@ -113,9 +117,10 @@ macro_rules! turn_rows_in_diesel {
                     Ok(())
                 }
 
-                async fn banned_accounts(&mut self, but: &str, micros: i64) -> Result<i64, Failure> {
-                    let others = turns::line.ne_all([but, INTEGRATION]);
-                    let banned = turns::table.filter(turns::ban_since.gt(micros)).filter(others);
+                async fn banned_accounts(&mut self, except: &str, after: i64, until: i64) -> Result<i64, Failure> {
+                    let others = turns::line.ne_all([except, INTEGRATION]);
+                    let recent = turns::ban_since.gt(after).and(turns::ban_since.le(until));
+                    let banned = turns::table.filter(recent).filter(others);
                     Ok(banned.count().get_result(self.connection).await?)
                 }
 

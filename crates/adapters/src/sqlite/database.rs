@@ -4,6 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use amo_connect_domain::client::ClientFingerprint;
+use amo_connect_domain::host_look_up::LookUpSubject;
 use amo_connect_domain::ids::{AccountId, UserId};
 use amo_connect_domain::ports::StoreError;
 use amo_connect_domain::token::CodeHash;
@@ -167,6 +169,14 @@ impl Dialect for SqliteRows<'_> {
     }
 
     async fn lock_line(&mut self, _: &str) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    async fn lock_client(&mut self, _: ClientFingerprint) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    async fn lock_look_up(&mut self, _: &LookUpSubject) -> Result<(), Failure> {
         Ok(())
     }
 }

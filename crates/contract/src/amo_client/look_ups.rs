@@ -15,11 +15,12 @@ async fn located(harness: &dyn AmoClientHarness, reply: Reply) -> Result<Option<
     let reached = reply != Reply::Unreachable;
     harness.will(reply).await;
     let (access, refresh) = (AccessToken::new(ACCESS), RefreshToken::new(REFRESH));
-    let outcome = harness.client().locate(&harness.host(), &access, &refresh).await;
+    let (client, host) = (harness.client(), harness.host());
+    let outcome = client.locate(&host, &access, &refresh).await;
     let asked = harness.asked().await.split_off(before);
-    let seen = Asked::Locate { host: harness.host(), token: refresh };
+    let seen = Asked::Locate { host: client.locator(&host, &access), token: refresh };
     assert_eq!(asked, if reached { vec![seen] } else { vec![] }, "exactly one request");
-    outcome
+    outcome.map(|located| located.at.map(|found| found.host))
 }
 
 pub(super) async fn an_account_is_found_where_it_answers(harness: &dyn AmoClientHarness) {
@@ -40,13 +41,13 @@ pub(super) async fn a_look_up_that_was_not_answered_is_told_apart(harness: &dyn 
         (Reply::PaymentRequired, AmoError::PaymentRequired),
         (Reply::TooManyCalls(retry_after), AmoError::RateLimited { retry_after }),
         (Reply::Fails(503), AmoError::Unavailable),
-        (Reply::Unreachable, AmoError::Unavailable),
+        (Reply::Unreachable, AmoError::Unreachable),
         (Reply::CutBeforeTheDeed, AmoError::Unavailable),
         (Reply::Silence, AmoError::TimedOut),
         (Reply::Endless, AmoError::Protocol),
         (Reply::Garbled, AmoError::Protocol),
         (Reply::Incomplete, AmoError::Protocol),
-        (Reply::Redirects, AmoError::Protocol),
+        (Reply::Redirects, AmoError::Moved),
     ] {
         assert_eq!(located(harness, reply.clone()).await, Err(error), "{reply:?}");
     }

@@ -5,6 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use amo_connect_domain::host::AccountHost;
+use amo_connect_domain::host_look_up::FoundHost;
 use amo_connect_domain::ids::AccountId;
 use amo_connect_domain::lead::{AmoLead, Contact, LeadFilter, LeadPage, Pipeline};
 use amo_connect_domain::ports::AmoError;
@@ -58,6 +59,8 @@ pub(super) struct Crm {
     pub(super) asked: Vec<Asked>,
     pub(super) accounts: HashMap<String, FakeAccount>,
     pub(super) life: Duration,
+    pub(super) shard: Option<AccountHost>,
+    pub(super) has_authority: bool,
     pub(super) access: HashMap<String, AccountHost>,
     codes: HashMap<String, AccountHost>,
     refresh: HashMap<String, AccountHost>,
@@ -71,6 +74,8 @@ impl Default for Crm {
             asked: Vec::new(),
             accounts: HashMap::new(),
             life: Duration::from_hours(24),
+            shard: None,
+            has_authority: true,
             access: HashMap::new(),
             codes: HashMap::new(),
             refresh: HashMap::new(),
@@ -107,8 +112,10 @@ impl Crm {
         }
     }
 
-    pub(super) fn locate(&self, token: &RefreshToken) -> Option<AccountHost> {
-        self.refresh.get(token.expose()).cloned()
+    pub(super) fn locate(&self, token: &RefreshToken) -> Option<FoundHost> {
+        let host = self.refresh.get(token.expose())?.clone();
+        let account = self.accounts.get(host.as_str()).map(|account| account.number);
+        Some(FoundHost { host, account })
     }
 
     pub(super) fn exchange(&mut self, host: &AccountHost, code: &AuthorizationCode) -> Result<Issued, AmoError> {

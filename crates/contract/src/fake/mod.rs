@@ -8,10 +8,12 @@ mod reply;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use amo_connect_domain::client::ClientFingerprint;
 use amo_connect_domain::host::{AccountHost, AllowedHosts};
+use amo_connect_domain::host_look_up::FoundHost;
 use amo_connect_domain::ids::AccountId;
 use amo_connect_domain::lead::{AmoLead, Contact, LeadFilter, LeadPage, Pipeline};
-use amo_connect_domain::ports::{AmoClient, AmoError};
+use amo_connect_domain::ports::{AmoClient, AmoError, Located};
 use amo_connect_domain::token::{AccessToken, AuthorizationCode, Issued, RefreshToken, State};
 use async_trait::async_trait;
 use jiff::{RoundMode, TimestampRound, Unit};
@@ -75,6 +77,21 @@ impl FakeAmo {
     #[must_use]
     pub fn with_life(self, life: Duration) -> Self {
         self.crm().life = life;
+        self
+    }
+
+    /// The same CRM, whose access tokens name `host` as the one that knows where accounts are.
+    #[must_use]
+    pub fn with_shard(self, host: &AccountHost) -> Self {
+        self.crm().shard = Some(host.clone());
+        self
+    }
+
+    /// The same CRM, of whose hosts none is named by an access token: what they say of an account
+    /// is no word of those who must know.
+    #[must_use]
+    pub fn without_authority(self) -> Self {
+        self.crm().has_authority = false;
         self
     }
 
@@ -159,25 +176,33 @@ impl AmoClient for FakeAmo {
         self.call(&asked, Reply::into_issued, |crm| crm.refresh(host, token))
     }
 
+    fn fingerprint(&self) -> ClientFingerprint {
+        ClientFingerprint::default()
+    }
+
+    fn locator(&self, host: &AccountHost, _access: &AccessToken) -> AccountHost {
+        self.crm().shard.clone().unwrap_or_else(|| host.clone())
+    }
+
     async fn locate(
         &self,
         host: &AccountHost,
-        _access: &AccessToken,
+        access: &AccessToken,
         refresh: &RefreshToken,
-    ) -> Result<Option<AccountHost>, AmoError> {
-        let asked = Asked::Locate { host: host.clone(), token: refresh.clone() };
+    ) -> Result<Located, AmoError> {
+        let asked = Asked::Locate { host: self.locator(host, access), token: refresh.clone() };
         let scripted = |reply| match reply {
-            Reply::Located(host) => Some(Some(host)),
+            Reply::Located(host) => Some(Some(FoundHost { host, account: None })),
             _ => None,
         };
-        let located = match self.call(&asked, scripted, |crm| Ok(crm.locate(refresh))) {
+        let at = match self.call(&asked, scripted, |crm| Ok(crm.locate(refresh))) {
             Err(AmoError::AccessRefused | AmoError::NotFound) => None,
             located => located?,
         };
-        match located {
-            Some(host) if !self.allowed.permits(&host) => Err(AmoError::HostNotAllowed),
-            located => Ok(located),
+        if at.as_ref().is_some_and(|found| !self.allowed.permits(&found.host)) {
+            return Err(AmoError::HostNotAllowed);
         }
+        Ok(Located { at, by_authority: self.crm().has_authority })
     }
 
     async fn account(&self, host: &AccountHost, token: &AccessToken) -> Result<AccountId, AmoError> {

@@ -207,10 +207,9 @@ impl Reply {
             Self::Fails(_) | Self::CutBeforeTheDeed | Self::CutAfterTheDeed | Self::CutWithinTheAnswer => {
                 either(AmoError::OutcomeUnknown, AmoError::Unavailable)
             }
-            Self::Unreachable => Some(AmoError::Unavailable),
-            Self::Redirects | Self::Endless | Self::Garbled | Self::Incomplete => {
-                either(AmoError::OutcomeUnknown, AmoError::Protocol)
-            }
+            Self::Unreachable => Some(AmoError::Unreachable),
+            Self::Redirects => Some(AmoError::Moved),
+            Self::Endless | Self::Garbled | Self::Incomplete => either(AmoError::OutcomeUnknown, AmoError::Protocol),
         }
     }
 }

@@ -30,4 +30,8 @@ impl TokenStoreHarness for MemoryHarness {
     async fn advance_store_clock(&self, by: Duration) {
         self.0.test_clock().advance(by);
     }
+
+    async fn set_store_clock_back(&self, by: Duration) {
+        self.0.test_clock().set_back(by);
+    }
 }

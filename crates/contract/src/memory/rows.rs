@@ -1,16 +1,18 @@
 //! The rows in memory, and what the port's methods make of them. Each decision is the domain's.
 
 use std::collections::{BTreeMap, HashMap};
-use std::time::Duration;
 
 use amo_connect_domain::attempt::{Attempt, AttemptReason, AttemptState, MEMORY, OPEN_ATTEMPTS};
 use amo_connect_domain::audit::{Actor, AuditEntry};
+use amo_connect_domain::client::{ClientFingerprint, ClientRecord};
+use amo_connect_domain::clock::before;
 use amo_connect_domain::connection::{CrmConnection, Grant};
 use amo_connect_domain::exchange::{Admission, Admitted, ClaimRefusal, Exchange, ExchangeStatus, Origin};
+use amo_connect_domain::host_look_up::{HostLookUp, LookUpSubject};
 use amo_connect_domain::ids::{AccountId, Epoch, Generation, LeaseOwner, Revision, UserId};
-use amo_connect_domain::lease::{Lease, LeaseDecision, RefreshLease};
+use amo_connect_domain::lease::{Lease, LeaseDecision, LeaseRequest, RefreshLease, Rest};
 use amo_connect_domain::look::Look;
-use amo_connect_domain::ports::{Claim, RefreshRequest, StoreError};
+use amo_connect_domain::ports::{Claim, RefreshRequest, Served, StoreError};
 use amo_connect_domain::token::{CodeHash, StateHash, TokenPair};
 use jiff::Timestamp;
 
@@ -27,6 +29,8 @@ pub(super) struct Rows {
     pub(super) connections: BTreeMap<UserId, Row>,
     pub(super) looks: BTreeMap<AccountId, Look>,
     pub(super) audit: Vec<AuditEntry>,
+    pub(super) clients: BTreeMap<ClientFingerprint, ClientRecord>,
+    pub(super) host_look_ups: HashMap<LookUpSubject, HostLookUp>,
 }
 
 #[derive(Debug)]
@@ -44,6 +48,8 @@ impl Rows {
             connections: BTreeMap::new(),
             looks: BTreeMap::new(),
             audit: Vec::new(),
+            clients: BTreeMap::new(),
+            host_look_ups: HashMap::new(),
         }
     }
 
@@ -83,6 +89,9 @@ impl Rows {
             now,
             store_now,
         );
+        if let Admitted::OnRecord(exchange) = &admitted {
+            self.exchanges.insert(exchange.code, exchange.clone());
+        }
         if let Admitted::Granted(exchange) = &admitted {
             if let Some(attempt) = self.attempts.iter_mut().find(|other| Some(other.id) == exchange.attempt) {
                 attempt.state = AttemptState::Spent(exchange.code);
@@ -106,13 +115,20 @@ impl Rows {
         true
     }
 
-    pub(super) fn save_grant(&mut self, code: CodeHash, grant: &Grant, now: Timestamp) -> Result<Exchange, StoreError> {
+    pub(super) fn save_grant(
+        &mut self,
+        code: CodeHash,
+        grant: &Grant,
+        served: &Served,
+        now: Timestamp,
+    ) -> Result<Exchange, StoreError> {
         let mut exchange = self.exchanges.get(&code).cloned().ok_or(StoreError::Conflict)?;
         let connection = exchange.user.clone().map(|user| self.connection_or_new(user));
         if let Some(connection) = exchange.receive(grant.clone(), connection, now) {
             self.put(connection, None, Actor::Service);
         }
         self.exchanges.insert(code, exchange.clone());
+        self.acquit(served);
         Ok(exchange)
     }
 
@@ -174,15 +190,18 @@ impl Rows {
     pub(super) fn lease_refresh(
         &mut self,
         user: &UserId,
-        generation: Generation,
-        owner: LeaseOwner,
+        request: &LeaseRequest,
         store_now: Timestamp,
     ) -> RefreshRequest {
-        let usable = |row: &&mut Row| row.connection.generation == generation && row.connection.grant().is_some();
+        let client = self.client_record(request.client);
+        let usable =
+            |row: &&mut Row| row.connection.generation == request.generation && row.connection.grant().is_some();
         let Some(row) = self.connections.get_mut(user).filter(usable) else {
             return RefreshRequest::Outdated;
         };
-        match RefreshLease::request(row.lease, generation, owner, store_now) {
+        row.lease = row.lease.map(|lease| lease.seen_at(store_now));
+        let put_off = row.connection.refresh_put_off_until(store_now);
+        match RefreshLease::request(row.lease, request, &client, put_off, store_now) {
             LeaseDecision::Held => RefreshRequest::Held,
             LeaseDecision::Resting(until) => RefreshRequest::Resting(until),
             LeaseDecision::Granted(lease) => {
@@ -206,13 +225,28 @@ impl Rows {
         true
     }
 
-    pub(super) fn rest_refresh_lease(&mut self, user: &UserId, owner: LeaseOwner, in_doubt: bool, pause: Duration) {
+    pub(super) fn rest_refresh_lease(&mut self, user: &UserId, owner: LeaseOwner, rest: &Rest) -> Option<RefreshLease> {
         let store_now = self.clock.now();
-        let Some((row, held)) = self.leased(user, owner) else { return };
-        let rested = held.rested(in_doubt, pause, store_now);
+        let client = rest.accused.map(|client| self.client_record(client)).unwrap_or_default();
+        let (row, held) = self.leased(user, owner)?;
+        let rested = held.rested(rest, &client, store_now);
         row.lease = Some(rested);
         let doubt = AuditEntry::of_lease(&row.connection, Some(&held), &rested, store_now);
         self.audit.extend(doubt);
+        if let Some(accused) = rest.accused {
+            self.clients.insert(accused, client.accused(store_now));
+        }
+        Some(rested)
+    }
+
+    fn client_record(&self, client: ClientFingerprint) -> ClientRecord {
+        self.clients.get(&client).copied().unwrap_or_default()
+    }
+
+    fn acquit(&mut self, served: &Served) {
+        if let Some(record) = self.client_record(served.client).served(served.sent_at) {
+            self.clients.insert(served.client, record);
+        }
     }
 
     pub(super) fn save_rotated(
@@ -220,21 +254,36 @@ impl Rows {
         user: &UserId,
         spent: Generation,
         pair: &TokenPair,
+        served: &Served,
         now: Timestamp,
     ) -> Result<CrmConnection, StoreError> {
         let row = self.connections.get(user).ok_or(StoreError::Conflict)?;
         let mut connection = row.connection.clone();
         match connection.rotate(spent, pair.clone(), now) {
-            Ok(()) => Ok(self.put(connection, None, Actor::Service)),
+            Ok(()) => {
+                self.acquit(served);
+                Ok(self.put(connection, None, Actor::Service))
+            }
             Err(_) => Err(StoreError::Conflict),
         }
     }
 
     pub(super) fn sweep(&mut self, now: Timestamp) -> usize {
+        for exchange in self.exchanges.values_mut() {
+            exchange.shorten_wait(now);
+        }
+        let store_now = self.clock.now();
+        for row in self.connections.values_mut() {
+            row.lease = row.lease.map(|lease| lease.seen_at(store_now));
+        }
+        for look in self.looks.values_mut() {
+            *look = look.seen_at(store_now);
+        }
         let wiped = self.exchanges.values_mut().map(|exchange| usize::from(exchange.wipe_unclaimed(now))).sum();
         let remembered = |since: Timestamp| since.saturating_add(MEMORY).unwrap_or(Timestamp::MAX) >= now;
         self.attempts.retain(|attempt| remembered(attempt.opened_at));
-        self.exchanges.retain(|_, exchange| remembered(exchange.admitted_at));
+        let oldest = before(store_now, MEMORY);
+        self.exchanges.retain(|_, exchange| exchange.admitted_at >= oldest || exchange.may_be_underway(store_now));
         self.forget_upkeep();
         wiped
     }

@@ -2,14 +2,17 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use amo_connect_domain::attempt::{Attempt, AttemptState};
 use amo_connect_domain::audit::{Actor, AuditEntry, AuditEvent};
+use amo_connect_domain::client::ClientFingerprint;
 use amo_connect_domain::connection::{CrmConnection, Grant};
 use amo_connect_domain::exchange::{Admission, Admitted, Exchange, ExchangeStatus};
+use amo_connect_domain::host::AccountHost;
+use amo_connect_domain::host_look_up::{FoundHost, LookUpDecision};
 use amo_connect_domain::ids::{AccountId, AttemptId, Epoch, Generation, LeaseOwner, Revision, UserId};
-use amo_connect_domain::ports::{Claim, RefreshRequest, StoreError, TokenStore};
+use amo_connect_domain::lease::{LeaseRequest, RefreshLease, Rest};
+use amo_connect_domain::ports::{Claim, RefreshRequest, Served, StoreError, TokenStore};
 use amo_connect_domain::token::{CodeHash, StateHash, TokenPair};
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -107,8 +110,19 @@ impl TokenStore for MemoryTokenStore {
         Ok(self.rows()?.renew_code_lease(code, owner, self.clock.now()))
     }
 
-    async fn save_grant(&self, code: CodeHash, grant: &Grant, now: Timestamp) -> Result<Exchange, StoreError> {
-        self.rows()?.save_grant(code, grant, now)
+    async fn save_grant(
+        &self,
+        code: CodeHash,
+        grant: &Grant,
+        served: &Served,
+        now: Timestamp,
+    ) -> Result<Exchange, StoreError> {
+        self.rows()?.save_grant(code, grant, served, now)
+    }
+
+    async fn restore_exchange(&self, record: &Exchange) -> Result<(), StoreError> {
+        self.rows()?.exchanges.entry(record.code).or_insert_with(|| record.clone().restored());
+        Ok(())
     }
 
     async fn end_exchange(&self, code: CodeHash, owner: LeaseOwner, refused: bool) -> Result<Exchange, StoreError> {
@@ -143,13 +157,8 @@ impl TokenStore for MemoryTokenStore {
         Ok(())
     }
 
-    async fn lease_refresh(
-        &self,
-        user: &UserId,
-        generation: Generation,
-        owner: LeaseOwner,
-    ) -> Result<RefreshRequest, StoreError> {
-        Ok(self.rows()?.lease_refresh(user, generation, owner, self.clock.now()))
+    async fn lease_refresh(&self, user: &UserId, request: &LeaseRequest) -> Result<RefreshRequest, StoreError> {
+        Ok(self.rows()?.lease_refresh(user, request, self.clock.now()))
     }
 
     async fn renew_refresh_lease(&self, user: &UserId, owner: LeaseOwner) -> Result<bool, StoreError> {
@@ -160,11 +169,9 @@ impl TokenStore for MemoryTokenStore {
         &self,
         user: &UserId,
         owner: LeaseOwner,
-        in_doubt: bool,
-        pause: Duration,
-    ) -> Result<(), StoreError> {
-        self.rows()?.rest_refresh_lease(user, owner, in_doubt, pause);
-        Ok(())
+        rest: &Rest,
+    ) -> Result<Option<RefreshLease>, StoreError> {
+        Ok(self.rows()?.rest_refresh_lease(user, owner, rest))
     }
 
     async fn save_rotated(
@@ -172,9 +179,10 @@ impl TokenStore for MemoryTokenStore {
         user: &UserId,
         spent: Generation,
         pair: &TokenPair,
+        served: &Served,
         now: Timestamp,
     ) -> Result<CrmConnection, StoreError> {
-        self.rows()?.save_rotated(user, spent, pair, now)
+        self.rows()?.save_rotated(user, spent, pair, served, now)
     }
 
     async fn orphaned_refreshes(&self, limit: u32) -> Result<Vec<(UserId, Generation)>, StoreError> {
@@ -184,17 +192,36 @@ impl TokenStore for MemoryTokenStore {
     async fn stale_connections(
         &self,
         issued_before: Timestamp,
+        issued_after: Timestamp,
         limit: u32,
     ) -> Result<Vec<(UserId, Generation)>, StoreError> {
-        Ok(self.rows()?.stale_connections(issued_before, limit))
+        Ok(self.rows()?.stale_connections(issued_before, issued_after, limit))
+    }
+
+    async fn acquitted_refreshes(
+        &self,
+        client: ClientFingerprint,
+        expired_by: Option<Timestamp>,
+        limit: u32,
+    ) -> Result<Vec<(UserId, Generation)>, StoreError> {
+        Ok(self.rows()?.acquitted_refreshes(client, expired_by, limit))
+    }
+
+    async fn request_look_up(
+        &self,
+        host: &AccountHost,
+        account: Option<AccountId>,
+    ) -> Result<LookUpDecision, StoreError> {
+        Ok(self.rows()?.request_look_up(host, account))
+    }
+
+    async fn save_move(&self, host: &AccountHost, moved_to: &FoundHost) -> Result<(), StoreError> {
+        self.rows()?.save_move(host, moved_to);
+        Ok(())
     }
 
     async fn users_of(&self, account: AccountId) -> Result<Vec<UserId>, StoreError> {
         Ok(self.rows()?.users_of(account))
-    }
-
-    async fn others_were_refreshed(&self, user: &UserId, since: Timestamp) -> Result<bool, StoreError> {
-        Ok(self.rows()?.others_were_refreshed(user, since))
     }
 
     async fn users(&self, after: Option<UserId>, limit: u32) -> Result<Vec<UserId>, StoreError> {

@@ -77,7 +77,7 @@ impl TurnBook for MemoryTurnBook {
     async fn hear(&self, account: &AccountHost, heard: Heard, probe: Option<Probe>) -> Result<(), StoreError> {
         self.with(|lines, now| {
             let lately = now.saturating_sub(BANS_MEET).unwrap_or(Timestamp::MIN);
-            let is_banned = |line: &Line| line.ban.is_some_and(|ban| ban.since > lately);
+            let is_banned = |line: &Line| line.ban.is_some_and(|ban| ban.since > lately && ban.since <= now);
             let banned = lines.accounts.iter().filter(|(other, line)| *other != account && is_banned(line)).count();
             let mut turns = lines.of(account);
             turns.hear(heard, probe, banned, now);
@@ -132,5 +132,9 @@ impl TurnBookHarness for MemoryTurnBookHarness {
 
     async fn advance_store_clock(&self, by: Duration) {
         self.clock.advance(by);
+    }
+
+    async fn set_store_clock_back(&self, by: Duration) {
+        self.clock.set_back(by);
     }
 }

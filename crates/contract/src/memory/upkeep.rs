@@ -1,7 +1,10 @@
 //! What the background and the operator ask of the rows in memory.
 
 use amo_connect_domain::audit::{AUDIT_MEMORY, AuditEntry};
+use amo_connect_domain::client::ClientFingerprint;
 use amo_connect_domain::connection::Grant;
+use amo_connect_domain::host::AccountHost;
+use amo_connect_domain::host_look_up::{FoundHost, HostLookUp, LookUpDecision, LookUpSubject};
 use amo_connect_domain::ids::{AccountId, Generation, UserId};
 use amo_connect_domain::look::Look;
 use jiff::Timestamp;
@@ -23,13 +26,52 @@ impl Rows {
         self.due_by(limit, |row, _| row.lease.filter(|lease| lease.is_orphaned(store_now)).map(|lease| lease.until))
     }
 
-    pub(super) fn stale_connections(&self, issued_before: Timestamp, limit: u32) -> Vec<(UserId, Generation)> {
+    pub(super) fn stale_connections(
+        &self,
+        issued_before: Timestamp,
+        issued_after: Timestamp,
+        limit: u32,
+    ) -> Vec<(UserId, Generation)> {
         let store_now = self.clock.now();
-        let free = |row: &Row| row.lease.is_none_or(|lease| lease.until <= store_now);
+        let free = |row: &Row| {
+            row.lease.is_none_or(|lease| lease.until <= store_now)
+                && row.connection.refresh_put_off_until(store_now).is_none()
+        };
         self.due_by(limit, |row, grant| {
             let issued = grant.tokens.issued_at;
-            (issued < issued_before && free(row)).then_some(issued)
+            let is_aged = issued < issued_before || issued > issued_after;
+            (is_aged && free(row)).then_some(issued)
         })
+    }
+
+    pub(super) fn acquitted_refreshes(
+        &self,
+        client: ClientFingerprint,
+        expired_by: Option<Timestamp>,
+        limit: u32,
+    ) -> Vec<(UserId, Generation)> {
+        let record = self.clients.get(&client).copied().unwrap_or_default();
+        self.due_by(limit, |row, grant| {
+            let lease = row.lease.filter(|lease| lease.owner.is_none() && !lease.in_doubt)?;
+            let over = lease.accusation.is_some_and(|accusation| accusation.is_over_for(client, &record));
+            let expires = grant.tokens.expires_at;
+            (over && expired_by.is_none_or(|by| expires <= by)).then_some(expires)
+        })
+    }
+
+    pub(super) fn request_look_up(&mut self, host: &AccountHost, account: Option<AccountId>) -> LookUpDecision {
+        let subject = LookUpSubject::of(host, account);
+        let of_host = self.host_look_ups.get(&LookUpSubject::host(host)).cloned();
+        let of_subject = self.host_look_ups.get(&subject).cloned();
+        let (decision, record) = HostLookUp::request(of_host, of_subject, account, self.clock.now());
+        self.host_look_ups.extend(record.map(|record| (subject, record)));
+        decision
+    }
+
+    pub(super) fn save_move(&mut self, host: &AccountHost, moved_to: &FoundHost) {
+        let store_now = self.clock.now();
+        self.host_look_ups.insert(LookUpSubject::host(&moved_to.host), HostLookUp::made(store_now));
+        self.host_look_ups.insert(LookUpSubject::host(host), HostLookUp::moved(moved_to.clone(), store_now));
     }
 
     pub(super) fn users_of(&self, account: AccountId) -> Vec<UserId> {
@@ -43,11 +85,6 @@ impl Rows {
     pub(super) fn users(&self, after: Option<&UserId>, limit: u32) -> Vec<UserId> {
         let rest = self.connections.keys().filter(|user| after.is_none_or(|after| *user > after));
         rest.take(limit.try_into().unwrap_or(usize::MAX)).cloned().collect()
-    }
-
-    pub(super) fn others_were_refreshed(&self, user: &UserId, since: Timestamp) -> bool {
-        let others = self.connections.values().map(|row| &row.connection).filter(|other| other.user != *user);
-        others.filter_map(|other| other.refreshed_at).any(|at| at > since)
     }
 
     pub(super) fn want_look(&mut self, account: AccountId) {

@@ -8,7 +8,7 @@ use amo_connect_domain::ids::AccountId;
 
 use super::TokenStoreHarness;
 use super::steps::{Store, connect, connection, lease, waiting};
-use crate::fixtures::{at, grant, host, owner, pair, user};
+use crate::fixtures::{at, grant, host, owner, pair, rest, served, user};
 
 async fn story(store: &Store, name: &str) -> Vec<(AuditEvent, Actor)> {
     let entries = store.audit(&user(name), 100).await.unwrap();
@@ -21,11 +21,11 @@ pub(super) async fn a_connections_story_is_told_in_order(harness: &dyn TokenStor
     let mut row = first.clone();
     row.note(first.generation, Some(ProblemCode::ProviderDown), at(2)).unwrap();
     store.save(&row, Some(first.revision)).await.unwrap();
-    let second = store.save_rotated(&olena, first.generation, &pair("second"), at(3)).await.unwrap();
+    let second = store.save_rotated(&olena, first.generation, &pair("second"), &served(), at(3)).await.unwrap();
     let mut row = second.clone();
     row.refuse(second.generation, ReauthReason::RotationLost, at(4)).unwrap();
     store.save(&row, Some(second.revision)).await.unwrap();
-    store.save_rotated(&olena, second.generation, &pair("third"), at(5)).await.unwrap();
+    store.save_rotated(&olena, second.generation, &pair("third"), &served(), at(5)).await.unwrap();
     let code = waiting(&other, "again").await;
     other.claim(code, &olena, first.epoch, at(6)).await.unwrap();
     other.disconnect(&olena, Actor::Operator).await.unwrap();
@@ -49,9 +49,9 @@ pub(super) async fn a_doubt_is_told_once(harness: &dyn TokenStoreHarness) {
     let (store, olena) = (harness.store(), user("olena"));
     let generation = connect(&store, &olena, 1, "x").await.generation;
     lease(&store, &olena, generation, owner(1)).await;
-    store.rest_refresh_lease(&olena, owner(1), true, Duration::ZERO).await.unwrap();
+    store.rest_refresh_lease(&olena, owner(1), &rest(true, Duration::ZERO)).await.unwrap();
     lease(&store, &olena, generation, owner(2)).await;
-    store.rest_refresh_lease(&olena, owner(2), true, Duration::ZERO).await.unwrap();
+    store.rest_refresh_lease(&olena, owner(2), &rest(true, Duration::ZERO)).await.unwrap();
     let doubts = [(AuditEvent::Connected, Actor::User), (AuditEvent::Doubted, Actor::Service)];
     assert_eq!(story(&store, "olena").await, doubts);
 }
@@ -59,11 +59,11 @@ pub(super) async fn a_doubt_is_told_once(harness: &dyn TokenStoreHarness) {
 pub(super) async fn a_refused_change_leaves_no_entry(harness: &dyn TokenStoreHarness) {
     let (store, olena) = (harness.store(), user("olena"));
     let first = connect(&store, &olena, 1, "first").await;
-    store.save_rotated(&olena, first.generation, &pair("second"), at(3)).await.unwrap();
+    store.save_rotated(&olena, first.generation, &pair("second"), &served(), at(3)).await.unwrap();
     let mut stale = first.clone();
     stale.refuse(first.generation, ReauthReason::GrantRevoked, at(4)).unwrap();
     store.save(&stale, Some(first.revision)).await.unwrap_err();
-    store.save_rotated(&olena, first.generation, &pair("late"), at(5)).await.unwrap_err();
+    store.save_rotated(&olena, first.generation, &pair("late"), &served(), at(5)).await.unwrap_err();
     assert_eq!(story(&store, "olena").await, [(AuditEvent::Connected, Actor::User)]);
 }
 

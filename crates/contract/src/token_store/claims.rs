@@ -7,7 +7,7 @@ use amo_connect_domain::ports::Claim;
 
 use super::TokenStoreHarness;
 use super::steps::{admit, connect, connection, grant_of, status, waiting};
-use crate::fixtures::{after, at, attempt, by_attempt, code, grant, owner, user};
+use crate::fixtures::{after, at, attempt, by_attempt, code, grant, owner, served, user};
 use crate::suite::race;
 
 pub(super) async fn an_ownerless_grant_waits_for_nobody_in_particular(harness: &dyn TokenStoreHarness) {
@@ -106,7 +106,7 @@ pub(super) async fn a_grant_of_a_known_user_is_given_to_nobody_else(harness: &dy
     let (store, attempt) = (harness.store(), attempt("one", &user("olena"), 0));
     store.open_attempt(&attempt).await.unwrap();
     admit(&store, &by_attempt(code("x"), &attempt, true), owner(1)).await;
-    let before = store.save_grant(code("x"), &grant(1, "x"), at(1)).await.unwrap();
+    let before = store.save_grant(code("x"), &grant(1, "x"), &served(), at(1)).await.unwrap();
     let claim = store.claim(code("x"), &user("ivan"), Epoch::default(), at(2)).await.unwrap();
     assert_eq!(claim, Claim::Refused(ClaimRefusal::AnotherUser));
     assert_eq!(grant_of(&store, &user("ivan")).await, None);
@@ -120,7 +120,7 @@ pub(super) async fn a_grant_awaits_its_own_user_until_its_term(harness: &dyn Tok
     store.open_attempt(&attempt).await.unwrap();
     admit(&store, &by_attempt(code("x"), &attempt, true), owner(1)).await;
     assert!(!awaits("olena", at(1)).await, "the code is only in flight");
-    store.save_grant(code("x"), &grant(1, "x"), at(1)).await.unwrap();
+    store.save_grant(code("x"), &grant(1, "x"), &served(), at(1)).await.unwrap();
     assert_eq!(grant_of(&store, &user("olena")).await, None, "it has not been claimed");
     assert!(awaits("olena", at(2)).await);
     assert!(!awaits("ivan", at(2)).await);

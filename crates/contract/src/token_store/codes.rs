@@ -8,13 +8,14 @@ use amo_connect_domain::lease::{LEASE_RENEWAL, LEASE_TERM, Lease};
 use super::TokenStoreHarness;
 use super::steps::{admit, connect, connection, grant_of, status};
 use crate::fixtures::{
-    after, at, attempt, by_app, by_app_as_of, by_attempt, by_stranger, code, grant, host, owner, state, user,
+    after, at, attempt, by_app, by_app_as_of, by_attempt, by_stranger, code, grant, host, owner, served, state, user,
 };
 use crate::suite::race;
 
 pub(super) async fn an_exchange_comes_back_as_it_went_in(harness: &dyn TokenStoreHarness) {
     let (store, other) = (harness.store(), harness.second_handle().await);
     connect(&store, &user("olena"), 1, "first").await;
+    let before = store.clock().await.unwrap();
     let attempt = attempt("one", &user("olena"), 0);
     store.open_attempt(&attempt).await.unwrap();
     let requests = [
@@ -26,7 +27,8 @@ pub(super) async fn an_exchange_comes_back_as_it_went_in(harness: &dyn TokenStor
     for request in requests {
         let granted = admit(&store, &request, owner(1)).await;
         assert_eq!((granted.came_with, &granted.host), (request.came_with, &request.host));
-        assert_eq!(granted.admitted_at, at(0));
+        let by_now = store.clock().await.unwrap();
+        assert!(before <= granted.admitted_at && granted.admitted_at <= by_now, "by the store's clock");
         let by_olena = request.origin != Origin::Stranger;
         assert_eq!(granted.user, by_olena.then(|| user("olena")));
         assert_eq!(granted.epoch, Epoch(i64::from(by_olena)));
@@ -148,7 +150,7 @@ pub(super) async fn an_exchange_is_ended_by_its_owner_alone(harness: &dyn TokenS
     let second = admit(&other, &by_stranger(code("x")), owner(2)).await;
     assert_eq!(store.end_exchange(code("x"), owner(1), true).await.unwrap(), second);
     assert_eq!(store.exchange(code("x")).await.unwrap(), Some(second));
-    store.save_grant(code("x"), &grant(1, "x"), at(1)).await.unwrap();
+    store.save_grant(code("x"), &grant(1, "x"), &served(), at(1)).await.unwrap();
     let settled = other.end_exchange(code("x"), owner(2), true).await.unwrap();
     assert!(matches!(settled.status, ExchangeStatus::Waiting { .. }), "{settled:?}");
 }
@@ -157,7 +159,7 @@ pub(super) async fn a_grant_becomes_its_users_connection(harness: &dyn TokenStor
     let (store, other) = (harness.store(), harness.second_handle().await);
     let olena = user("olena");
     admit(&store, &by_app(code("x"), &olena), owner(1)).await;
-    let exchange = store.save_grant(code("x"), &grant(1, "x"), at(5)).await.unwrap();
+    let exchange = store.save_grant(code("x"), &grant(1, "x"), &served(), at(5)).await.unwrap();
     let made = connection(&other, &olena).await;
     assert_eq!(made.grant(), Some(&grant(1, "x")));
     assert_eq!((made.connected_at, made.refreshed_at), (Some(at(5)), None));
@@ -172,7 +174,7 @@ pub(super) async fn a_new_grant_replaces_the_old_one(harness: &dyn TokenStoreHar
     store.open_attempt(&attempt).await.unwrap();
     admit(&store, &by_attempt(code("new"), &attempt, false), owner(1)).await;
     assert_eq!(grant_of(&store, &olena).await, Some(grant(1, "old")));
-    store.save_grant(code("new"), &grant(2, "new"), at(9)).await.unwrap();
+    store.save_grant(code("new"), &grant(2, "new"), &served(), at(9)).await.unwrap();
     let after = connection(&harness.second_handle().await, &olena).await;
     assert_eq!(after.grant(), Some(&grant(2, "new")));
     assert_eq!(after.grant().unwrap().account, Some(AccountId(2)));
@@ -182,7 +184,7 @@ pub(super) async fn a_new_grant_replaces_the_old_one(harness: &dyn TokenStoreHar
 pub(super) async fn a_grant_is_taken_once(harness: &dyn TokenStoreHarness) {
     let (store, olena) = (harness.store(), user("olena"));
     let made = connect(&store, &olena, 1, "x").await;
-    let exchange = store.save_grant(code("x"), &grant(1, "again"), at(2)).await.unwrap();
+    let exchange = store.save_grant(code("x"), &grant(1, "again"), &served(), at(2)).await.unwrap();
     assert_eq!(exchange.status, ExchangeStatus::Connected(made.epoch));
     assert_eq!(connection(&store, &olena).await, made);
 }
@@ -192,7 +194,7 @@ pub(super) async fn a_grant_is_accepted_after_its_lease_has_passed(harness: &dyn
     admit(&store, &by_app(code("x"), &user("olena")), owner(1)).await;
     harness.advance_store_clock(LEASE_TERM).await;
     admit(&other, &by_app(code("x"), &user("olena")), owner(2)).await;
-    store.save_grant(code("x"), &grant(1, "x"), at(20)).await.unwrap();
+    store.save_grant(code("x"), &grant(1, "x"), &served(), at(20)).await.unwrap();
     assert_eq!(grant_of(&other, &user("olena")).await, Some(grant(1, "x")));
 }
 
@@ -200,7 +202,7 @@ pub(super) async fn a_grant_is_accepted_after_its_code_was_recorded_as_refused(h
     let store = harness.store();
     admit(&store, &by_app(code("x"), &user("olena")), owner(1)).await;
     store.end_exchange(code("x"), owner(1), true).await.unwrap();
-    store.save_grant(code("x"), &grant(1, "x"), at(20)).await.unwrap();
+    store.save_grant(code("x"), &grant(1, "x"), &served(), at(20)).await.unwrap();
     assert_eq!(grant_of(&store, &user("olena")).await, Some(grant(1, "x")));
     assert!(matches!(status(&store, code("x")).await, ExchangeStatus::Connected(_)));
 }

@@ -2,7 +2,7 @@
 
 use amo_connect_domain::audit::Actor;
 use amo_connect_domain::connection::{
-    ConnectionState, CrmConnection, FormerAccount, Grant, Problem, ProblemCode, ReauthReason,
+    ConnectionState, CrmConnection, FormerAccount, Grant, Problem, ProblemCode, ReauthReason, RefusedPairs,
 };
 use amo_connect_domain::ids::{AccountId, Epoch, Generation, Revision};
 use amo_connect_domain::ports::StoreError;
@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::TokenStoreHarness;
 use super::steps::{Store, connect, connection};
-use crate::fixtures::{at, grant, host, pair, user};
+use crate::fixtures::{at, grant, host, pair, served, user};
 use crate::suite::race;
 
 /// A row as a use case would have made it, in this state.
@@ -75,6 +75,9 @@ pub(super) async fn every_state_comes_back_as_it_went_in(harness: &dyn TokenStor
         let connected = row(&format!("{code:?}"), ConnectionState::Connected(grant(1, "x")));
         assert_kept(&store, &other, CrmConnection { problem: Some(Problem { code, since: at(7) }), ..connected }).await;
     }
+    let refused = Some(RefusedPairs { count: 3, last: Generation(8), since: at(9) });
+    let connected = row("refused", ConnectionState::Connected(grant(1, "x")));
+    assert_kept(&store, &other, CrmConnection { refused, ..connected }).await;
     let never = row("never", ConnectionState::Disconnected);
     assert_kept(&store, &other, CrmConnection { connected_at: None, refreshed_at: None, ..never }).await;
     assert_eq!(other.connection(&user("nobody")).await.unwrap(), None);
@@ -187,7 +190,7 @@ pub(super) async fn every_change_of_a_row_raises_its_revision(harness: &dyn Toke
     let connected = connect(&store, &olena, 1, "x").await;
     let saved = store.save(&connected, Some(connected.revision)).await.unwrap();
     assert!(saved > connected.revision);
-    let rotated = store.save_rotated(&olena, connected.generation, &pair("y"), at(3)).await.unwrap();
+    let rotated = store.save_rotated(&olena, connected.generation, &pair("y"), &served(), at(3)).await.unwrap();
     assert!(rotated.revision > saved);
     store.disconnect(&olena, Actor::User).await.unwrap();
     assert!(connection(&store, &olena).await.revision > rotated.revision);

@@ -9,7 +9,9 @@ use amo_connect_domain::ports::{Claim, RefreshRequest, StoreError};
 
 use super::TokenStoreHarness;
 use super::steps::{admit, connect, connection, grant_of, lease, status, waiting};
-use crate::fixtures::{at, attempt, by_app, by_app_as_of, by_attempt, code, grant, owner, pair, user};
+use crate::fixtures::{
+    at, attempt, by_app, by_app_as_of, by_attempt, code, grant, lease_request, owner, pair, served, user,
+};
 
 pub(super) async fn a_disconnect_wipes_every_token(harness: &dyn TokenStoreHarness) {
     let (store, other, olena) = (harness.store(), harness.second_handle().await, user("olena"));
@@ -31,7 +33,7 @@ pub(super) async fn a_disconnect_ends_what_the_user_has_open(harness: &dyn Token
     }
     store.close_attempt(attempts[1].state_hash, AttemptState::Denied).await.unwrap();
     admit(&store, &by_attempt(code("unclaimed"), &attempts[2], true), owner(1)).await;
-    store.save_grant(code("unclaimed"), &grant(1, "x"), at(1)).await.unwrap();
+    store.save_grant(code("unclaimed"), &grant(1, "x"), &served(), at(1)).await.unwrap();
     admit(&store, &by_app(code("in flight"), &olena), owner(2)).await;
     admit(&store, &by_app(code("interrupted"), &olena), owner(3)).await;
     store.end_exchange(code("interrupted"), owner(3), false).await.unwrap();
@@ -75,12 +77,12 @@ pub(super) async fn a_refresh_begun_before_it_brings_nothing_back(harness: &dyn 
     lease(&store, &olena, before.generation, owner(1)).await;
     other.disconnect(&olena, Actor::User).await.unwrap();
     assert!(!store.renew_refresh_lease(&olena, owner(1)).await.unwrap());
-    let late = store.save_rotated(&olena, before.generation, &pair("late"), at(9)).await;
+    let late = store.save_rotated(&olena, before.generation, &pair("late"), &served(), at(9)).await;
     assert!(matches!(late, Err(StoreError::Conflict)), "{late:?}");
     assert_eq!(grant_of(&store, &olena).await, None);
     let noted = store.save(&before, Some(before.revision)).await;
     assert!(matches!(noted, Err(StoreError::Conflict)), "{noted:?}");
-    let again = store.lease_refresh(&olena, before.generation, owner(2)).await.unwrap();
+    let again = store.lease_refresh(&olena, &lease_request(before.generation, owner(2))).await.unwrap();
     assert_eq!(again, RefreshRequest::Outdated);
 }
 
@@ -90,7 +92,7 @@ pub(super) async fn an_exchange_begun_before_it_brings_nothing_back(harness: &dy
     admit(&store, &by_app(code("new"), &olena), owner(1)).await;
     other.disconnect(&olena, Actor::User).await.unwrap();
     assert!(!store.renew_code_lease(code("new"), owner(1)).await.unwrap());
-    let record = store.save_grant(code("new"), &grant(1, "new"), at(9)).await.unwrap();
+    let record = store.save_grant(code("new"), &grant(1, "new"), &served(), at(9)).await.unwrap();
     assert_eq!(record.status, ExchangeStatus::Void);
     assert_eq!(grant_of(&store, &olena).await, None);
 }
@@ -101,7 +103,7 @@ pub(super) async fn a_first_exchange_begun_before_it_brings_nothing_back(harness
     other.disconnect(&olena, Actor::User).await.unwrap();
     let ended = store.end_exchange(code("first"), owner(1), true).await.unwrap();
     assert_eq!(ended.status, ExchangeStatus::Void);
-    store.save_grant(code("first"), &grant(1, "first"), at(9)).await.unwrap();
+    store.save_grant(code("first"), &grant(1, "first"), &served(), at(9)).await.unwrap();
     assert_eq!(grant_of(&other, &olena).await, None);
 }
 
@@ -110,7 +112,7 @@ pub(super) async fn a_code_brought_before_it_brings_nothing_back(harness: &dyn T
     let before = connect(&store, &olena, 1, "old").await;
     other.disconnect(&olena, Actor::User).await.unwrap();
     admit(&store, &by_app_as_of(code("new"), &olena, before.epoch), owner(1)).await;
-    let record = store.save_grant(code("new"), &grant(1, "new"), at(9)).await.unwrap();
+    let record = store.save_grant(code("new"), &grant(1, "new"), &served(), at(9)).await.unwrap();
     assert_eq!(record.status, ExchangeStatus::Void);
     assert_eq!(grant_of(&store, &olena).await, None);
 }

@@ -131,6 +131,7 @@ pub(super) async fn a_sweep_forgets_old_attempts_and_codes_alone(harness: &dyn T
     store.open_attempt(&young).await.unwrap();
     store.sweep(after(at(0), ATTEMPT_TERM)).await.unwrap();
     assert!(store.attempt(old.id).await.unwrap().is_some() && store.exchange(code("x")).await.unwrap().is_some());
+    harness.advance_store_clock(MEMORY).await;
     store.sweep(after(at(30), MEMORY)).await.unwrap();
     assert_eq!(store.attempt(old.id).await.unwrap(), None);
     assert_eq!(store.exchange(code("x")).await.unwrap(), None);

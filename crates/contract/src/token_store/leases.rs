@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use amo_connect_domain::connection::{CrmConnection, Problem, ProblemCode, ReauthReason};
-use amo_connect_domain::lease::{LEASE_RENEWAL, LEASE_TERM, Lease};
+use amo_connect_domain::lease::{LEASE_RENEWAL, LEASE_TERM, Lease, LeaseRequest};
 use amo_connect_domain::ports::RefreshRequest;
 
 use super::TokenStoreHarness;
 use super::steps::{connect, is_held, lease};
-use crate::fixtures::{after, at, owner, pair, user};
+use crate::fixtures::{after, at, lease_request, owner, pair, rest, served, user};
 use crate::suite::race;
 
 pub(super) async fn a_refresh_lease_is_exclusive_until_it_lapses(harness: &dyn TokenStoreHarness) {
@@ -32,7 +32,7 @@ pub(super) async fn of_eight_owners_one_is_granted_the_lease(harness: &dyn Token
     let generation = connect(&handles[0], &user("olena"), 1, "x").await.generation;
     let answers = race(8, |number| {
         let store = handles[usize::from(number % 2)].clone();
-        async move { store.lease_refresh(&user("olena"), generation, owner(number)).await.unwrap() }
+        async move { store.lease_refresh(&user("olena"), &lease_request(generation, owner(number))).await.unwrap() }
     })
     .await;
     let granted = answers.iter().filter(|answer| matches!(answer, RefreshRequest::Granted(..))).count();
@@ -57,7 +57,7 @@ pub(super) async fn a_lapsed_lease_leaves_doubt_and_an_ended_one_none(harness: &
     let generation = connect(&store, &user("olena"), 1, "x").await.generation;
     let (_, first) = lease(&store, &user("olena"), generation, owner(1)).await;
     assert!(!first.in_doubt);
-    store.rest_refresh_lease(&user("olena"), owner(1), false, Duration::ZERO).await.unwrap();
+    store.rest_refresh_lease(&user("olena"), owner(1), &rest(false, Duration::ZERO)).await.unwrap();
     let (_, second) = lease(&other, &user("olena"), generation, owner(2)).await;
     assert!(!second.in_doubt);
     harness.advance_store_clock(LEASE_TERM).await;
@@ -70,10 +70,10 @@ pub(super) async fn during_a_rest_a_lease_is_granted_to_nobody(harness: &dyn Tok
     let generation = connect(&store, &olena, 1, "x").await.generation;
     lease(&store, &olena, generation, owner(1)).await;
     let before = store.clock().await.unwrap();
-    store.rest_refresh_lease(&olena, owner(1), false, LEASE_TERM * 2).await.unwrap();
+    store.rest_refresh_lease(&olena, owner(1), &rest(false, LEASE_TERM * 2)).await.unwrap();
     harness.advance_store_clock(LEASE_TERM).await;
     for handle in [&store, &other] {
-        match handle.lease_refresh(&olena, generation, owner(2)).await.unwrap() {
+        match handle.lease_refresh(&olena, &lease_request(generation, owner(2))).await.unwrap() {
             RefreshRequest::Resting(until) => assert!(until >= after(before, LEASE_TERM * 2), "{until}"),
             granted => panic!("{granted:?}"),
         }
@@ -87,13 +87,13 @@ pub(super) async fn a_doubt_is_remembered_until_a_pair_is_stored(harness: &dyn T
     let (store, other, olena) = (harness.store(), harness.second_handle().await, user("olena"));
     let generation = connect(&store, &olena, 1, "x").await.generation;
     lease(&store, &olena, generation, owner(1)).await;
-    store.rest_refresh_lease(&olena, owner(1), true, Duration::ZERO).await.unwrap();
+    store.rest_refresh_lease(&olena, owner(1), &rest(true, Duration::ZERO)).await.unwrap();
     let (_, second) = lease(&other, &olena, generation, owner(2)).await;
     assert!(second.in_doubt);
-    other.rest_refresh_lease(&olena, owner(2), false, Duration::ZERO).await.unwrap();
+    other.rest_refresh_lease(&olena, owner(2), &rest(false, Duration::ZERO)).await.unwrap();
     let (_, third) = lease(&store, &olena, generation, owner(3)).await;
     assert_eq!((third.in_doubt, third.tries), (true, 2));
-    let rotated = store.save_rotated(&olena, generation, &pair("y"), at(2)).await.unwrap();
+    let rotated = store.save_rotated(&olena, generation, &pair("y"), &served(), at(2)).await.unwrap();
     let (_, fresh) = lease(&other, &olena, rotated.generation, owner(4)).await;
     assert_eq!((fresh.in_doubt, fresh.tries), (false, 0));
 }
@@ -102,9 +102,12 @@ pub(super) async fn a_generation_that_moved_on_is_leased_to_nobody(harness: &dyn
     let (store, other, olena) = (harness.store(), harness.second_handle().await, user("olena"));
     let old = connect(&store, &olena, 1, "x").await.generation;
     lease(&store, &olena, old, owner(1)).await;
-    let rotated = store.save_rotated(&olena, old, &pair("y"), at(2)).await.unwrap();
+    let rotated = store.save_rotated(&olena, old, &pair("y"), &served(), at(2)).await.unwrap();
     for generation in [old, rotated.generation.next()] {
-        assert_eq!(other.lease_refresh(&olena, generation, owner(2)).await.unwrap(), RefreshRequest::Outdated);
+        assert_eq!(
+            other.lease_refresh(&olena, &lease_request(generation, owner(2))).await.unwrap(),
+            RefreshRequest::Outdated
+        );
     }
     let (connection, fresh) = lease(&other, &olena, rotated.generation, owner(2)).await;
     assert_eq!((connection, fresh.in_doubt), (rotated, false));
@@ -116,8 +119,14 @@ pub(super) async fn a_connection_without_tokens_is_leased_to_nobody(harness: &dy
     let (generation, revision) = (connection.generation, connection.revision);
     connection.refuse(generation, ReauthReason::GrantRevoked, at(2)).unwrap();
     store.save(&connection, Some(revision)).await.unwrap();
-    assert_eq!(other.lease_refresh(&olena, generation, owner(1)).await.unwrap(), RefreshRequest::Outdated);
-    assert_eq!(other.lease_refresh(&user("nobody"), generation, owner(1)).await.unwrap(), RefreshRequest::Outdated);
+    assert_eq!(
+        other.lease_refresh(&olena, &lease_request(generation, owner(1))).await.unwrap(),
+        RefreshRequest::Outdated
+    );
+    assert_eq!(
+        other.lease_refresh(&user("nobody"), &lease_request(generation, owner(1))).await.unwrap(),
+        RefreshRequest::Outdated
+    );
 }
 
 pub(super) async fn a_refresh_lease_is_renewed_by_its_owner_alone(harness: &dyn TokenStoreHarness) {
@@ -139,14 +148,26 @@ pub(super) async fn a_refresh_lease_is_ended_by_its_owner_alone(harness: &dyn To
     let (store, other, olena) = (harness.store(), harness.second_handle().await, user("olena"));
     let generation = connect(&store, &olena, 1, "x").await.generation;
     lease(&store, &olena, generation, owner(1)).await;
-    other.rest_refresh_lease(&olena, owner(2), false, Duration::ZERO).await.unwrap();
+    other.rest_refresh_lease(&olena, owner(2), &rest(false, Duration::ZERO)).await.unwrap();
     assert!(is_held(&store, &olena, generation, owner(2)).await);
     harness.advance_store_clock(LEASE_TERM).await;
     lease(&other, &olena, generation, owner(2)).await;
-    store.rest_refresh_lease(&olena, owner(1), false, Duration::ZERO).await.unwrap();
+    store.rest_refresh_lease(&olena, owner(1), &rest(false, Duration::ZERO)).await.unwrap();
     assert!(is_held(&store, &olena, generation, owner(3)).await, "a late owner ended another's lease");
-    other.rest_refresh_lease(&olena, owner(2), false, Duration::ZERO).await.unwrap();
+    other.rest_refresh_lease(&olena, owner(2), &rest(false, Duration::ZERO)).await.unwrap();
     lease(&store, &olena, generation, owner(3)).await;
+}
+
+pub(super) async fn who_asks_by_hand_waits_for_no_rest(harness: &dyn TokenStoreHarness) {
+    let (store, other, olena) = (harness.store(), harness.second_handle().await, user("olena"));
+    let generation = connect(&store, &olena, 1, "x").await.generation;
+    let by_hand = LeaseRequest { by_hand: true, ..lease_request(generation, owner(2)) };
+    lease(&store, &olena, generation, owner(1)).await;
+    assert_eq!(other.lease_refresh(&olena, &by_hand).await.unwrap(), RefreshRequest::Held);
+    store.rest_refresh_lease(&olena, owner(1), &rest(false, LEASE_TERM * 9)).await.unwrap();
+    assert!(matches!(other.lease_refresh(&olena, &by_hand).await.unwrap(), RefreshRequest::Granted(..)));
+    other.rest_refresh_lease(&olena, owner(2), &rest(true, LEASE_TERM * 9)).await.unwrap();
+    assert!(matches!(other.lease_refresh(&olena, &by_hand).await.unwrap(), RefreshRequest::Resting(_)));
 }
 
 pub(super) async fn saving_a_connection_leaves_its_lease(harness: &dyn TokenStoreHarness) {

@@ -5,10 +5,13 @@
 mod attempts;
 mod audit;
 mod claims;
+mod clients;
+mod clocks;
 mod codes;
 mod connections;
 mod disconnect;
 mod durability;
+mod host_look_ups;
 mod leases;
 mod looks;
 mod rotation;
@@ -41,6 +44,9 @@ pub trait TokenStoreHarness: Send + Sync + 'static {
 
     /// Moves the clock by which the store judges leases, for every handle.
     async fn advance_store_clock(&self, by: Duration);
+
+    /// Sets the clock by which the store judges leases back, for every handle.
+    async fn set_store_clock_back(&self, by: Duration);
 
     /// Everything the store keeps outside the process, byte for byte: its files, or a dump.
     /// `None` if it keeps nothing there.
@@ -98,6 +104,14 @@ suite::cases! {
         leases::a_refresh_lease_is_set_and_judged_by_the_stores_clock,
         codes::a_code_lease_is_set_and_judged_by_the_stores_clock,
     ]
+    "A lease or a rest that ends later than one can (seen_at) MUST be stored with its longest end by whoever is asked \
+     for it, and never be granted to another before that." => [
+        clocks::a_lease_from_a_clock_ahead_lasts_one_term_more,
+        clocks::a_code_lease_from_a_clock_ahead_lasts_one_term_more,
+        clocks::a_rest_from_a_clock_ahead_lasts_its_own_length_more,
+        clocks::a_look_up_from_a_clock_ahead_is_put_off_by_one_term,
+        clocks::a_refusal_from_a_clock_ahead_puts_no_refresh_off,
+    ]
     "Tokens MUST be stored encrypted, codes and states only as hashes." => [
         durability::no_token_is_stored_in_plain_bytes,
         durability::damaged_tokens_are_corrupt_and_nothing_worse,
@@ -148,6 +162,9 @@ suite::cases! {
     "MUST accept the grant of an owner whose lease has passed." => [
         codes::a_grant_is_accepted_after_its_lease_has_passed,
         codes::a_grant_is_accepted_after_its_code_was_recorded_as_refused,
+    ]
+    "MUST record that served was served, as Self::save_rotated does." => [
+        clients::a_code_that_is_exchanged_acquits_its_client,
     ]
     "MUST change nothing if owner does not hold the lease any more." => [
         codes::an_exchange_is_ended_by_its_owner_alone,
@@ -211,17 +228,24 @@ suite::cases! {
         leases::a_lapsed_lease_leaves_doubt_and_an_ended_one_none,
         leases::a_generation_that_moved_on_is_leased_to_nobody,
         leases::a_connection_without_tokens_is_leased_to_nobody,
+        leases::who_asks_by_hand_waits_for_no_rest,
+        clocks::refused_pairs_put_the_next_refresh_off,
     ]
     "A refresh whose tokens cannot be opened MUST be set aside, by RefreshLease::set_aside, so that it stands in \
      nobody's way." => [
         upkeep::tokens_that_cannot_be_opened_are_set_aside,
     ]
-    "MUST grant it to nobody for pause, and MUST remember a doubt until a pair is stored." => [
+    "MUST grant it to nobody for the pause, and MUST remember a doubt until a pair is stored." => [
         leases::during_a_rest_a_lease_is_granted_to_nobody,
         leases::a_doubt_is_remembered_until_a_pair_is_stored,
     ]
-    "MUST change nothing if owner does not hold it any more." => [
+    "MUST record in the same step, by ClientRecord::accused, which client amoCRM accused." => [
+        clients::an_accusation_is_of_its_own_client_alone,
+        clients::an_account_that_is_refused_while_others_are_served_rests_on,
+    ]
+    "MUST change nothing if owner does not hold the lease any more." => [
         leases::a_refresh_lease_is_ended_by_its_owner_alone,
+        clients::an_accusation_by_a_late_owner_changes_nothing,
     ]
 
     "Stores, by CrmConnection::rotate, the pair that the tokens of generation spent bought, and ends the lease on \
@@ -232,6 +256,10 @@ suite::cases! {
         rotation::a_pair_is_stored_after_its_lease_has_passed,
         rotation::a_note_in_the_row_stands_in_no_pairs_way,
         rotation::a_pair_heals_a_rotation_recorded_as_lost,
+    ]
+    "MUST record in the same step, by ClientRecord::served, that served was served." => [
+        clients::a_rest_for_an_accused_client_ends_when_the_client_is_served,
+        clients::what_was_sent_before_an_accusation_acquits_nobody,
     ]
     "MUST return StoreError::Conflict and change nothing if the stored generation is not spent: newer, disconnected \
      or re-connected." => [
@@ -246,19 +274,34 @@ suite::cases! {
         upkeep::orphaned_refreshes_come_oldest_first_and_limited,
         upkeep::a_rest_in_doubt_is_orphaned_when_it_is_over,
     ]
-    "Connections whose tokens were issued before issued_before and that nobody is refreshing, with the generation of \
-     their tokens: the oldest first, at most limit." => [
+    "Connections whose tokens were issued before issued_before, or after issued_after, which is so far in the future \
+     that their age is unknown, and that nobody is refreshing, with the generation of their tokens: the oldest first, \
+     at most limit." => [
         upkeep::stale_connections_come_oldest_first_and_limited,
+        upkeep::tokens_that_are_dated_far_in_the_future_are_stale,
     ]
-    "MUST leave out those whose refresh rests." => [
+    "MUST leave out those whose refresh rests or is put off." => [
         upkeep::a_connection_whose_refresh_rests_is_not_stale,
+        upkeep::a_connection_whose_refresh_is_put_off_is_not_stale,
+    ]
+    "Connections whose last sending ended with an accusation that is over for client, and that nobody is refreshing, \
+     with the generation of their tokens: the first to expire first, at most limit. Only those whose access token is \
+     dead at expired_by, if that is given." => [
+        clients::acquitted_refreshes_come_first_to_expire_first_and_limited,
+    ]
+    "MUST grant it to one caller a minute and account, however many ask, and under however many hosts." => [
+        host_look_ups::an_account_is_looked_up_by_one_of_many,
+        host_look_ups::a_look_up_says_nothing_of_another_account,
+    ]
+    "Records that the account that was at host has moved, as a look-up has just found: whoever asks under host MUST be \
+     told from now on, and nothing that was known under the new host counts any more." => [
+        host_look_ups::a_move_is_told_for_good_under_the_old_host,
+        host_look_ups::an_account_that_moves_back_is_not_sent_away_again,
+        host_look_ups::a_sweep_keeps_moves,
     ]
     "Users with a connection to account that can be used, or that amoCRM has refused without anybody's knowing why: \
      all of them and nobody else." => [
         upkeep::revoking_an_account_touches_all_its_connections_and_no_other,
-    ]
-    "Whether anybody's tokens but user's were renewed after since." => [
-        upkeep::a_refresh_of_ones_own_is_not_anothers,
     ]
     "Users with a row, in the order of their ids: at most limit of those after after." => [
         upkeep::users_are_listed_page_by_page,
@@ -296,5 +339,14 @@ suite::cases! {
         durability::a_sweep_wipes_unclaimed_grants_and_counts_them,
         durability::a_sweep_forgets_old_attempts_and_codes_alone,
         audit::a_sweep_forgets_old_entries_alone,
+    ]
+    "MUST change nothing if there is a record." => [
+        clocks::a_forgotten_code_is_put_on_record_again,
+    ]
+    "MUST NOT forget a code that may be under way, whatever its date." => [
+        clocks::a_sweep_forgets_no_code_that_is_under_way,
+    ]
+    "MUST store leases, rests, looks and waits for a claim that end later than one can with their longest end." => [
+        clocks::a_sweep_shortens_what_a_clock_ahead_made_too_long,
     ]
 }

@@ -7,13 +7,13 @@ use amo_connect_domain::ports::StoreError;
 
 use super::TokenStoreHarness;
 use super::steps::{Store, connect, connection, grant_of, lease};
-use crate::fixtures::{at, grant, owner, pair, user};
+use crate::fixtures::{at, grant, owner, pair, served, user};
 use crate::suite::race;
 
 /// Asserts that a late pair for `spent` is refused and that the row stays as it is.
 async fn assert_refused(store: &Store, spent: &CrmConnection) {
     let before = store.connection(&spent.user).await.unwrap();
-    let refused = store.save_rotated(&spent.user, spent.generation, &pair("late"), at(99)).await;
+    let refused = store.save_rotated(&spent.user, spent.generation, &pair("late"), &served(), at(99)).await;
     assert!(matches!(refused, Err(StoreError::Conflict)), "{refused:?}");
     assert_eq!(store.connection(&spent.user).await.unwrap(), before);
 }
@@ -22,7 +22,7 @@ pub(super) async fn a_rotated_pair_is_stored_and_ends_its_lease(harness: &dyn To
     let (store, other, olena) = (harness.store(), harness.second_handle().await, user("olena"));
     let first = connect(&store, &olena, 1, "first").await;
     lease(&store, &olena, first.generation, owner(1)).await;
-    let saved = store.save_rotated(&olena, first.generation, &pair("second"), at(9)).await.unwrap();
+    let saved = store.save_rotated(&olena, first.generation, &pair("second"), &served(), at(9)).await.unwrap();
     assert_eq!(connection(&other, &olena).await, saved);
     assert_eq!(saved.grant(), Some(&grant(1, "second")));
     assert_eq!((saved.generation, saved.epoch), (first.generation.next(), first.epoch));
@@ -36,7 +36,7 @@ pub(super) async fn a_pair_is_stored_after_its_lease_has_passed(harness: &dyn To
     lease(&store, &olena, first.generation, owner(1)).await;
     harness.advance_store_clock(LEASE_TERM).await;
     lease(&other, &olena, first.generation, owner(2)).await;
-    store.save_rotated(&olena, first.generation, &pair("second"), at(20)).await.unwrap();
+    store.save_rotated(&olena, first.generation, &pair("second"), &served(), at(20)).await.unwrap();
     assert_eq!(grant_of(&other, &olena).await, Some(grant(1, "second")));
 }
 
@@ -46,7 +46,7 @@ pub(super) async fn a_note_in_the_row_stands_in_no_pairs_way(harness: &dyn Token
     lease(&store, &olena, first.generation, owner(1)).await;
     let problem = Some(Problem { code: ProblemCode::ProviderDown, since: at(3) });
     other.save(&CrmConnection { problem, ..first.clone() }, Some(first.revision)).await.unwrap();
-    let saved = store.save_rotated(&olena, first.generation, &pair("second"), at(9)).await.unwrap();
+    let saved = store.save_rotated(&olena, first.generation, &pair("second"), &served(), at(9)).await.unwrap();
     assert_eq!((saved.grant(), saved.problem), (Some(&grant(1, "second")), None));
 }
 
@@ -58,7 +58,7 @@ pub(super) async fn a_pair_heals_a_rotation_recorded_as_lost(harness: &dyn Token
     lost.refuse(first.generation, ReauthReason::RotationLost, at(3)).unwrap();
     other.save(&lost, Some(first.revision)).await.unwrap();
     assert_eq!(grant_of(&store, &olena).await, None);
-    store.save_rotated(&olena, first.generation, &pair("second"), at(9)).await.unwrap();
+    store.save_rotated(&olena, first.generation, &pair("second"), &served(), at(9)).await.unwrap();
     let healed = connection(&other, &olena).await;
     assert_eq!(healed.grant(), Some(&Grant { tokens: pair("second"), ..grant(1, "first") }));
 }
@@ -66,7 +66,7 @@ pub(super) async fn a_pair_heals_a_rotation_recorded_as_lost(harness: &dyn Token
 pub(super) async fn a_late_pair_never_overwrites_a_newer_one(harness: &dyn TokenStoreHarness) {
     let (store, olena) = (harness.store(), user("olena"));
     let first = connect(&store, &olena, 1, "first").await;
-    store.save_rotated(&olena, first.generation, &pair("second"), at(9)).await.unwrap();
+    store.save_rotated(&olena, first.generation, &pair("second"), &served(), at(9)).await.unwrap();
     assert_refused(&harness.second_handle().await, &first).await;
 }
 
@@ -75,7 +75,7 @@ pub(super) async fn of_eight_pairs_one_is_stored(harness: &dyn TokenStoreHarness
     let spent = connect(&handles[0], &user("olena"), 1, "first").await.generation;
     let answers = race(8, |number| {
         let store = handles[usize::from(number % 2)].clone();
-        async move { store.save_rotated(&user("olena"), spent, &pair(&number.to_string()), at(9)).await }
+        async move { store.save_rotated(&user("olena"), spent, &pair(&number.to_string()), &served(), at(9)).await }
     })
     .await;
     let saved: Vec<_> = answers.iter().filter_map(|answer| answer.as_ref().ok()).collect();

@@ -9,7 +9,7 @@ use amo_connect_domain::lease::RefreshLease;
 use amo_connect_domain::ports::{RefreshRequest, TokenStore};
 use amo_connect_domain::token::CodeHash;
 
-use crate::fixtures::{at, by_app_as_of, by_stranger, code, grant, owner};
+use crate::fixtures::{at, by_app_as_of, by_stranger, code, grant, lease_request, owner, served};
 
 pub(super) type Store = Arc<dyn TokenStore>;
 
@@ -25,14 +25,14 @@ pub(super) async fn admit(store: &Store, request: &Admission, owner: LeaseOwner)
 pub(super) async fn connect(store: &Store, user: &UserId, account: u64, name: &str) -> CrmConnection {
     let as_of = store.connection(user).await.unwrap().map_or(Epoch::default(), |connection| connection.epoch);
     admit(store, &by_app_as_of(code(name), user, as_of), owner(200)).await;
-    store.save_grant(code(name), &grant(account, name), at(1)).await.unwrap();
+    store.save_grant(code(name), &grant(account, name), &served(), at(1)).await.unwrap();
     connection(store, user).await
 }
 
 /// A grant of account 1 with the pair `name` that waits for an owner. Returns its code.
 pub(super) async fn waiting(store: &Store, name: &str) -> CodeHash {
     admit(store, &by_stranger(code(name)), owner(200)).await;
-    store.save_grant(code(name), &grant(1, name), at(1)).await.unwrap();
+    store.save_grant(code(name), &grant(1, name), &served(), at(1)).await.unwrap();
     code(name)
 }
 
@@ -58,7 +58,7 @@ pub(super) async fn lease(
     generation: Generation,
     owner: LeaseOwner,
 ) -> (CrmConnection, RefreshLease) {
-    match store.lease_refresh(user, generation, owner).await.unwrap() {
+    match store.lease_refresh(user, &lease_request(generation, owner)).await.unwrap() {
         RefreshRequest::Granted(connection, lease) => (*connection, lease),
         other => panic!("the lease was not granted: {other:?}"),
     }
@@ -66,5 +66,5 @@ pub(super) async fn lease(
 
 /// Whether a refresh of `generation` is held by somebody. Takes the lease if it is not.
 pub(super) async fn is_held(store: &Store, user: &UserId, generation: Generation, asker: LeaseOwner) -> bool {
-    matches!(store.lease_refresh(user, generation, asker).await.unwrap(), RefreshRequest::Held)
+    matches!(store.lease_refresh(user, &lease_request(generation, asker)).await.unwrap(), RefreshRequest::Held)
 }

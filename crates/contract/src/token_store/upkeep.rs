@@ -3,14 +3,15 @@
 use std::time::Duration;
 
 use amo_connect_domain::audit::Actor;
-use amo_connect_domain::connection::{CrmConnection, Grant, ReauthReason};
+use amo_connect_domain::connection::{CrmConnection, Grant, LONGEST_PUT_OFF, ReauthReason, RefusedPairs};
 use amo_connect_domain::ids::{AccountId, Generation, Revision, UserId};
 use amo_connect_domain::lease::LEASE_TERM;
 use amo_connect_domain::ports::RefreshRequest;
+use jiff::Timestamp;
 
 use super::TokenStoreHarness;
 use super::steps::{Store, connect, connection, lease};
-use crate::fixtures::{at, grant, issued, owner, pair, user};
+use crate::fixtures::{at, grant, issued, lease_request, owner, pair, rest, served, user};
 
 /// A connection whose tokens were issued at this second.
 async fn issued_at(store: &Store, name: &str, second: i64) -> UserId {
@@ -28,7 +29,7 @@ async fn orphans(store: &Store, limit: u32) -> Vec<UserId> {
 
 /// Whose tokens were issued before this second.
 async fn stale(store: &Store, second: i64, limit: u32) -> Vec<UserId> {
-    whose(store, store.stale_connections(at(second), limit).await.unwrap()).await
+    whose(store, store.stale_connections(at(second), Timestamp::MAX, limit).await.unwrap()).await
 }
 
 async fn whose(store: &Store, due: Vec<(UserId, Generation)>) -> Vec<UserId> {
@@ -64,7 +65,7 @@ pub(super) async fn orphaned_refreshes_come_oldest_first_and_limited(harness: &d
     // One is at it again, one has a pair, one is given up: none is anybody's orphan.
     assert!(store.renew_refresh_lease(&first, owner(1)).await.unwrap());
     let spent = connection(&store, &second).await.generation;
-    store.save_rotated(&second, spent, &pair("next"), at(9)).await.unwrap();
+    store.save_rotated(&second, spent, &pair("next"), &served(), at(9)).await.unwrap();
     let mut refused = connection(&store, &third).await;
     let revision = refused.revision;
     refused.refuse(refused.generation, ReauthReason::RotationLost, at(9)).unwrap();
@@ -75,8 +76,8 @@ pub(super) async fn orphaned_refreshes_come_oldest_first_and_limited(harness: &d
 pub(super) async fn a_rest_in_doubt_is_orphaned_when_it_is_over(harness: &dyn TokenStoreHarness) {
     let (store, other) = (harness.store(), harness.second_handle().await);
     let (doubtful, certain) = (leased(&store, "doubtful", 1).await, leased(&store, "certain", 2).await);
-    store.rest_refresh_lease(&doubtful, owner(1), true, LEASE_TERM).await.unwrap();
-    store.rest_refresh_lease(&certain, owner(2), false, LEASE_TERM).await.unwrap();
+    store.rest_refresh_lease(&doubtful, owner(1), &rest(true, LEASE_TERM)).await.unwrap();
+    store.rest_refresh_lease(&certain, owner(2), &rest(false, LEASE_TERM)).await.unwrap();
     assert_eq!(orphans(&other, 10).await, []);
     harness.advance_store_clock(LEASE_TERM).await;
     assert_eq!(orphans(&other, 10).await, [doubtful]);
@@ -99,7 +100,7 @@ pub(super) async fn a_connection_whose_refresh_rests_is_not_stale(harness: &dyn 
     let generation = connection(&store, &olena).await.generation;
     lease(&store, &olena, generation, owner(1)).await;
     assert_eq!(stale(&other, 60, 10).await, []);
-    store.rest_refresh_lease(&olena, owner(1), false, LEASE_TERM).await.unwrap();
+    store.rest_refresh_lease(&olena, owner(1), &rest(false, LEASE_TERM)).await.unwrap();
     assert_eq!(stale(&other, 60, 10).await, []);
     harness.advance_store_clock(LEASE_TERM).await;
     assert_eq!(stale(&other, 60, 10).await, [olena]);
@@ -113,12 +114,15 @@ pub(super) async fn tokens_that_cannot_be_opened_are_set_aside(harness: &dyn Tok
         return;
     }
     let intact = issued_at(&store, "intact", 2).await;
-    let due = store.stale_connections(at(60), 2).await.unwrap();
+    let due = store.stale_connections(at(60), Timestamp::MAX, 2).await.unwrap();
     assert_eq!(due.iter().map(|(user, _)| user).collect::<Vec<_>>(), [&olena, &ivan]);
     for (user, generation) in due {
-        assert_eq!(other.lease_refresh(&user, generation, owner(1)).await.unwrap(), RefreshRequest::Unreadable);
+        assert_eq!(
+            other.lease_refresh(&user, &lease_request(generation, owner(1))).await.unwrap(),
+            RefreshRequest::Unreadable
+        );
     }
-    let rest = store.lease_refresh(&olena, spent, owner(2)).await.unwrap();
+    let rest = store.lease_refresh(&olena, &lease_request(spent, owner(2))).await.unwrap();
     assert!(matches!(rest, RefreshRequest::Resting(_)), "{rest:?}");
     assert_eq!(stale(&store, 60, 2).await, [intact]);
     assert_eq!(orphans(&store, 10).await, []);
@@ -149,14 +153,25 @@ pub(super) async fn revoking_an_account_touches_all_its_connections_and_no_other
     assert_eq!(connection(&store, &user("ivan")).await.grant(), Some(&grant(2, "ivan")));
 }
 
-pub(super) async fn a_refresh_of_ones_own_is_not_anothers(harness: &dyn TokenStoreHarness) {
+pub(super) async fn tokens_that_are_dated_far_in_the_future_are_stale(harness: &dyn TokenStoreHarness) {
     let (store, other) = (harness.store(), harness.second_handle().await);
-    let spent = connect(&store, &user("olena"), 1, "x").await.generation;
-    connect(&store, &user("ivan"), 1, "y").await;
-    store.save_rotated(&user("olena"), spent, &pair("next"), at(9)).await.unwrap();
-    assert!(!other.others_were_refreshed(&user("olena"), at(8)).await.unwrap());
-    assert!(other.others_were_refreshed(&user("ivan"), at(8)).await.unwrap());
-    assert!(!other.others_were_refreshed(&user("ivan"), at(9)).await.unwrap());
+    for (name, second) in [("now", 100), ("a little ahead", 200), ("far ahead", 201)] {
+        issued_at(&store, name, second).await;
+    }
+    let due = other.stale_connections(at(60), at(200), 10).await.unwrap();
+    assert_eq!(whose(&other, due).await, [user("far ahead")]);
+}
+
+pub(super) async fn a_connection_whose_refresh_is_put_off_is_not_stale(harness: &dyn TokenStoreHarness) {
+    let (store, other) = (harness.store(), harness.second_handle().await);
+    let olena = issued_at(&store, "olena", 0).await;
+    let mut row = connection(&store, &olena).await;
+    let since = store.clock().await.unwrap();
+    row.refused = Some(RefusedPairs { count: 2, last: row.generation, since });
+    store.save(&row, Some(row.revision)).await.unwrap();
+    assert_eq!(stale(&other, 60, 10).await, []);
+    harness.advance_store_clock(LONGEST_PUT_OFF).await;
+    assert_eq!(stale(&other, 60, 10).await, [olena]);
 }
 
 pub(super) async fn users_are_listed_page_by_page(harness: &dyn TokenStoreHarness) {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use amo_connect_domain::attempt::MEMORY;
-use amo_connect_domain::turns::{FIRST_PAUSE, Heard, LONGEST_PAUSE, PROBE_TERM};
+use amo_connect_domain::turns::{FIRST_PAUSE, Heard, LONGEST_PAUSE, LONGEST_PUT_OFF, PROBE_TERM};
 
 use super::TurnBookHarness;
 use super::steps::{APART, assert_banned, ban, hear, is_banned, place, probe, take};
@@ -45,6 +45,26 @@ pub(super) async fn bans_are_judged_by_the_books_clock(harness: &dyn TurnBookHar
     assert!(is_banned(take(&other, 1).await));
     harness.advance_store_clock(FIRST_PAUSE).await;
     probe(take(&other, 1).await);
+}
+
+pub(super) async fn a_clock_that_was_set_back_makes_no_ban_longer(harness: &dyn TurnBookHarness) {
+    let (book, other) = (harness.book(), harness.second_handle().await);
+    harness.advance_store_clock(MEMORY).await;
+    ban(&book, 1).await;
+    harness.set_store_clock_back(MEMORY).await;
+    assert_banned(take(&other, 1).await, FIRST_PAUSE);
+    harness.advance_store_clock(FIRST_PAUSE).await;
+    probe(take(&other, 1).await);
+}
+
+pub(super) async fn a_clock_that_was_set_back_makes_no_limit_longer_than_the_longest(harness: &dyn TurnBookHarness) {
+    let (book, other) = (harness.book(), harness.second_handle().await);
+    harness.advance_store_clock(MEMORY).await;
+    book.hear(&host(1), Heard::Limit(APART), None).await.unwrap();
+    harness.set_store_clock_back(MEMORY).await;
+    take(&other, 1).await;
+    harness.advance_store_clock(LONGEST_PUT_OFF).await;
+    assert_eq!(place(take(&book, 1).await), 0);
 }
 
 pub(super) async fn of_eight_callers_one_is_the_probe(harness: &dyn TurnBookHarness) {

@@ -33,6 +33,9 @@ pub trait TurnBookHarness: Send + Sync + 'static {
 
     /// Moves the clock that the book goes by, for every handle.
     async fn advance_store_clock(&self, by: Duration);
+
+    /// Sets that clock back, for every handle.
+    async fn set_store_clock_back(&self, by: Duration);
 }
 
 /// A case of this suite.
@@ -60,6 +63,8 @@ suite::cases! {
     "Times MUST be set and judged by the book's own clock: the instances' differ." => [
         turns::turns_are_judged_by_the_books_clock,
         bans::bans_are_judged_by_the_books_clock,
+        bans::a_clock_that_was_set_back_makes_no_ban_longer,
+        bans::a_clock_that_was_set_back_makes_no_limit_longer_than_the_longest,
     ]
 
     "Books, by Turns::take, the next turn to call account, if it is within patience." => [

@@ -9,6 +9,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use amo_connect_contract::fixtures::{after, at};
+use amo_connect_domain::clock::Instant;
 use amo_connect_domain::ports::Runtime;
 use async_trait::async_trait;
 use futures_util::FutureExt as _;
@@ -95,6 +96,10 @@ impl Virtual {
 impl Runtime for Virtual {
     fn now(&self) -> Timestamp {
         after(at(0), self.passed())
+    }
+
+    fn instant(&self) -> Instant {
+        Instant::at(self.passed())
     }
 
     async fn sleep(&self, duration: Duration) {

@@ -8,11 +8,12 @@ use std::time::Duration;
 
 use amo_connect_contract::MemoryTurnBook;
 use amo_connect_contract::fixtures::{after, at, host, issued};
+use amo_connect_domain::client::ClientFingerprint;
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::ids::AccountId;
 use amo_connect_domain::lead::{AmoLead, Contact, LeadFilter, LeadPage, Pipeline};
 use amo_connect_domain::polite::PoliteAmoClient;
-use amo_connect_domain::ports::{AmoClient, AmoError, Runtime as _, StoreError, TurnBook};
+use amo_connect_domain::ports::{AmoClient, AmoError, Located, Runtime as _, StoreError, TurnBook};
 use amo_connect_domain::token::{AccessToken, AuthorizationCode, Issued, RefreshToken, State};
 use amo_connect_domain::turns::{Heard, Pace, PaceScope, Probe, Turn};
 use async_trait::async_trait;
@@ -98,13 +99,16 @@ impl AmoClient for Amo {
         self.called(host, token.expose(), issued("x")).await
     }
 
-    async fn locate(
-        &self,
-        host: &AccountHost,
-        _: &AccessToken,
-        refresh: &RefreshToken,
-    ) -> Result<Option<AccountHost>, AmoError> {
-        self.called(host, refresh.expose(), Some(host.clone())).await
+    fn fingerprint(&self) -> ClientFingerprint {
+        ClientFingerprint::default()
+    }
+
+    fn locator(&self, host: &AccountHost, _: &AccessToken) -> AccountHost {
+        host.clone()
+    }
+
+    async fn locate(&self, host: &AccountHost, _: &AccessToken, refresh: &RefreshToken) -> Result<Located, AmoError> {
+        self.called(host, refresh.expose(), Located { at: None, by_authority: true }).await
     }
 
     async fn account(&self, host: &AccountHost, token: &AccessToken) -> Result<AccountId, AmoError> {

@@ -6,7 +6,7 @@ use amo_connect_domain::connection::Grant;
 use amo_connect_domain::exchange::{Admission, Admitted, ClaimRefusal, Exchange, ExchangeStatus, Origin};
 use amo_connect_domain::ids::{Epoch, LeaseOwner, UserId};
 use amo_connect_domain::lease::LEASE_TERM;
-use amo_connect_domain::ports::{Claim, StoreError, TokenStore as _};
+use amo_connect_domain::ports::{Claim, Served, StoreError, TokenStore as _};
 use amo_connect_domain::token::CodeHash;
 use jiff::Timestamp;
 
@@ -33,6 +33,9 @@ impl SabotagedStore {
             (Sabotage::JudgesLeasesByTheCaller, _, Some(holder)) if now > after(at(0), LEASE_TERM) => {
                 self.honest.end_exchange(request.code, holder, false).await?;
             }
+            (Sabotage::TakesOverAtOnce, _, Some(holder)) if self.note(|notes| notes.was_set_back) => {
+                self.honest.end_exchange(request.code, holder, false).await?;
+            }
             (Sabotage::AdmitsCodesOnce, ..) => {
                 if let Some(known) = self.honest.exchange(request.code).await? {
                     return Ok(Admitted::OnRecord(known));
@@ -50,7 +53,13 @@ impl SabotagedStore {
         }
     }
 
-    pub(crate) async fn take(&self, code: CodeHash, grant: &Grant, now: Timestamp) -> Result<Exchange, StoreError> {
+    pub(crate) async fn take(
+        &self,
+        code: CodeHash,
+        grant: &Grant,
+        served: &Served,
+        now: Timestamp,
+    ) -> Result<Exchange, StoreError> {
         let known = self.honest.exchange(code).await?.ok_or(StoreError::Conflict)?;
         let has_row = match &known.user {
             Some(user) => self.honest.connection(user).await?.is_some(),
@@ -70,7 +79,7 @@ impl SabotagedStore {
         {
             self.impose(user, grant.clone(), now).await;
         }
-        self.honest.save_grant(code, grant, now).await
+        self.honest.save_grant(code, grant, served, now).await
     }
 
     pub(crate) async fn give(

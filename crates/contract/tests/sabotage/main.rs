@@ -4,6 +4,7 @@
 
 mod codes;
 mod kinds;
+mod look_ups;
 mod rows;
 mod store;
 mod upkeep;
@@ -107,7 +108,6 @@ const NOTICED: &[(Sabotage, &str)] = &[
     (Sabotage::ListsByName, "stale_connections_come_oldest_first_and_limited"),
     (Sabotage::DisturbsRests, "a_connection_whose_refresh_rests_is_not_stale"),
     (Sabotage::TakesEverybodyForTheAccounts, "revoking_an_account_touches_all_its_connections_and_no_other"),
-    (Sabotage::CountsOneselfAmongOthers, "a_refresh_of_ones_own_is_not_anothers"),
     (Sabotage::ListsTheFirstPageAlone, "users_are_listed_page_by_page"),
     (Sabotage::GivesLooksToEverybody, "a_look_is_taken_by_one_of_many"),
     (Sabotage::LimitsNoLooks, "looks_are_limited"),
@@ -121,6 +121,30 @@ const NOTICED: &[(Sabotage, &str)] = &[
     (Sabotage::TellsWhatWasRefused, "a_refused_change_leaves_no_entry"),
     (Sabotage::ForgetsTheActor, "an_entry_comes_back_as_it_went_in"),
     (Sabotage::TellsForEver, "a_sweep_forgets_old_entries_alone"),
+    (Sabotage::TakesOverAtOnce, "a_lease_from_a_clock_ahead_lasts_one_term_more"),
+    (Sabotage::TakesOverAtOnce, "a_code_lease_from_a_clock_ahead_lasts_one_term_more"),
+    (Sabotage::TakesOverAtOnce, "a_rest_from_a_clock_ahead_lasts_its_own_length_more"),
+    (Sabotage::TakesOverAtOnce, "a_look_up_from_a_clock_ahead_is_put_off_by_one_term"),
+    (Sabotage::BelievesRefusalsAhead, "a_refusal_from_a_clock_ahead_puts_no_refresh_off"),
+    (Sabotage::ForgetsRests, "refused_pairs_put_the_next_refresh_off"),
+    (Sabotage::AsksNobodyByHand, "who_asks_by_hand_waits_for_no_rest"),
+    (Sabotage::ForgetsGrants, "a_forgotten_code_is_put_on_record_again"),
+    (Sabotage::SweepsCodesUnderWay, "a_sweep_forgets_no_code_that_is_under_way"),
+    (Sabotage::SweepsNothing, "a_sweep_shortens_what_a_clock_ahead_made_too_long"),
+    (Sabotage::AcquitsNobody, "a_rest_for_an_accused_client_ends_when_the_client_is_served"),
+    (Sabotage::AcquitsNobody, "a_code_that_is_exchanged_acquits_its_client"),
+    (Sabotage::AcquitsByAnything, "what_was_sent_before_an_accusation_acquits_nobody"),
+    (Sabotage::TakesAllClientsForOne, "an_accusation_is_of_its_own_client_alone"),
+    (Sabotage::BlamesNoAccount, "an_account_that_is_refused_while_others_are_served_rests_on"),
+    (Sabotage::AccusesForAnybody, "an_accusation_by_a_late_owner_changes_nothing"),
+    (Sabotage::ListsByName, "acquitted_refreshes_come_first_to_expire_first_and_limited"),
+    (Sabotage::BelievesAnyDate, "tokens_that_are_dated_far_in_the_future_are_stale"),
+    (Sabotage::DisturbsRests, "a_connection_whose_refresh_is_put_off_is_not_stale"),
+    (Sabotage::LooksUpForEverybody, "an_account_is_looked_up_by_one_of_many"),
+    (Sabotage::KeepsOldMoves, "a_look_up_says_nothing_of_another_account"),
+    (Sabotage::ForgetsMoves, "a_move_is_told_for_good_under_the_old_host"),
+    (Sabotage::KeepsOldMoves, "an_account_that_moves_back_is_not_sent_away_again"),
+    (Sabotage::SweepsMoves, "a_sweep_keeps_moves"),
     (Sabotage::SweepsNothing, "a_sweep_wipes_unclaimed_grants_and_counts_them"),
     (Sabotage::SweepsNothing, "a_sweep_forgets_old_attempts_and_codes_alone"),
     (Sabotage::SweepsEverything, "a_sweep_forgets_old_attempts_and_codes_alone"),
@@ -148,6 +172,11 @@ impl TokenStoreHarness for SabotagedHarness {
 
     async fn advance_store_clock(&self, by: Duration) {
         self.0.honest.test_clock().advance(by);
+    }
+
+    async fn set_store_clock_back(&self, by: Duration) {
+        self.0.note(|notes| notes.was_set_back = true);
+        self.0.honest.test_clock().set_back(by);
     }
 
     async fn at_rest(&self) -> Option<Vec<u8>> {

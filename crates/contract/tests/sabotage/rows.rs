@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
-use amo_connect_contract::fixtures::host;
+use amo_connect_contract::fixtures::{grant, host, lease_request, rest};
 use amo_connect_domain::audit::Actor;
+use amo_connect_domain::client::ClientFingerprint;
 use amo_connect_domain::connection::{ConnectionState, CrmConnection, Grant, ReauthReason};
 use amo_connect_domain::ids::{Generation, LeaseOwner, Revision, UserId};
-use amo_connect_domain::ports::{RefreshRequest, StoreError, TokenStore as _};
+use amo_connect_domain::lease::{LeaseRequest, RefreshLease, Rest};
+use amo_connect_domain::ports::{RefreshRequest, Served, StoreError, TokenStore as _};
 use amo_connect_domain::token::TokenPair;
 use jiff::{Timestamp, Unit};
 
@@ -52,7 +54,7 @@ impl SabotagedStore {
             (Sabotage::RevisionStands, Ok(_)) => Ok(expected.unwrap_or_default()),
             (Sabotage::SaveEndsTheLease, saved) => {
                 if let Some((holder, _)) = self.note(|notes| notes.lease) {
-                    self.honest.rest_refresh_lease(&connection.user, holder, false, Duration::ZERO).await?;
+                    self.honest.rest_refresh_lease(&connection.user, holder, &rest(false, Duration::ZERO)).await?;
                 }
                 saved
             }
@@ -83,27 +85,73 @@ impl SabotagedStore {
         Ok(())
     }
 
-    pub(crate) async fn lease(
-        &self,
-        user: &UserId,
-        generation: Generation,
-        owner: LeaseOwner,
-    ) -> Result<RefreshRequest, StoreError> {
-        let generation = match self.sabotage {
-            Sabotage::LeasesAnyGeneration => self.row(user).await.generation,
-            _ => generation,
-        };
-        if let (Sabotage::NoLease, Some((holder, _))) = (self.sabotage, self.note(|notes| notes.lease)) {
-            self.honest.rest_refresh_lease(user, holder, false, Duration::ZERO).await?;
+    pub(crate) async fn lease(&self, user: &UserId, asked: &LeaseRequest) -> Result<RefreshRequest, StoreError> {
+        let row = self.row(user).await;
+        let mut request = *asked;
+        let is_set_back = self.note(|notes| notes.was_set_back);
+        let holder = self.note(|notes| notes.lease).map(|(holder, _)| holder);
+        match self.sabotage {
+            Sabotage::LeasesAnyGeneration => request.generation = row.generation,
+            Sabotage::AsksNobodyByHand => request.by_hand = false,
+            Sabotage::ForgetsRests => request.by_hand = true,
+            Sabotage::TakesAllClientsForOne => request.client = ClientFingerprint::default(),
+            Sabotage::BelievesRefusalsAhead if row.refused.is_some_and(|refused| refused.count > 1) => {
+                return Ok(RefreshRequest::Resting(Timestamp::MAX));
+            }
+            Sabotage::TakesOverAtOnce if is_set_back => request.by_hand = true,
+            _ => {}
         }
-        match self.honest.lease_refresh(user, generation, owner).await? {
+        let ends = self.is(Sabotage::NoLease) || self.is(Sabotage::TakesOverAtOnce) && is_set_back;
+        if let Some(holder) = holder.filter(|_| ends) {
+            self.honest.rest_refresh_lease(user, holder, &rest(false, Duration::ZERO)).await?;
+        }
+        match self.honest.lease_refresh(user, &request).await? {
             RefreshRequest::Outdated if self.is(Sabotage::CallsTheDeadHeld) => Ok(RefreshRequest::Held),
             RefreshRequest::Granted(connection, mut lease) => {
-                self.note(|notes| notes.lease = Some((owner, connection.revision)));
+                self.note(|notes| notes.lease = Some((request.owner, connection.revision)));
                 lease.in_doubt &= !self.is(Sabotage::ForgetsDoubt);
                 Ok(RefreshRequest::Granted(connection, lease))
             }
             answer => Ok(answer),
+        }
+    }
+
+    pub(crate) async fn end_lease(
+        &self,
+        user: &UserId,
+        owner: LeaseOwner,
+        mut rest: Rest,
+    ) -> Result<Option<RefreshLease>, StoreError> {
+        let holder = self.note(|notes| notes.lease).map(|(holder, _)| holder);
+        let owner = holder.filter(|_| self.is(Sabotage::EndsLeasesForAnybody)).unwrap_or(owner);
+        if self.is(Sabotage::ForgetsRests) {
+            rest.pause = Duration::ZERO;
+        }
+        if self.is(Sabotage::TakesAllClientsForOne) {
+            rest.accused = rest.accused.map(|_| ClientFingerprint::default());
+        }
+        let mut record = self.honest.rest_refresh_lease(user, owner, &rest).await?;
+        if let (Sabotage::AccusesForAnybody, None, Some(_)) = (self.sabotage, record, rest.accused) {
+            let ghost = UserId::new("ghost").unwrap();
+            let generation = self.impose(&ghost, grant(9, "ghost"), Timestamp::UNIX_EPOCH).await.generation;
+            self.honest.lease_refresh(&ghost, &lease_request(generation, owner)).await?;
+            self.honest.rest_refresh_lease(&ghost, owner, &rest).await?;
+        }
+        if let (Sabotage::BlamesNoAccount, Some(accusation)) =
+            (self.sabotage, record.as_mut().and_then(|record| record.accusation.as_mut()))
+        {
+            accusation.is_accounts = false;
+        }
+        Ok(record)
+    }
+
+    /// What amoCRM served, as the sabotaged store records it.
+    pub(crate) fn served(&self, served: &Served) -> Served {
+        match self.sabotage {
+            Sabotage::AcquitsNobody => Served { sent_at: Timestamp::MIN, ..*served },
+            Sabotage::AcquitsByAnything => Served { sent_at: Timestamp::MAX, ..*served },
+            Sabotage::TakesAllClientsForOne => Served { client: ClientFingerprint::default(), ..*served },
+            _ => *served,
         }
     }
 
@@ -112,6 +160,7 @@ impl SabotagedStore {
         user: &UserId,
         spent: Generation,
         pair: &TokenPair,
+        served: &Served,
         now: Timestamp,
     ) -> Result<CrmConnection, StoreError> {
         let row = self.row(user).await;
@@ -125,7 +174,7 @@ impl SabotagedStore {
         if obstructed {
             return Err(StoreError::Conflict);
         }
-        match self.honest.save_rotated(user, spent, pair, now).await {
+        match self.honest.save_rotated(user, spent, pair, served, now).await {
             Err(StoreError::Conflict) if self.is(Sabotage::SaveIgnoresGeneration) => {
                 let grant = Grant { host: host(1), account: None, tokens: pair.clone() };
                 Ok(self.impose(user, grant, now).await)

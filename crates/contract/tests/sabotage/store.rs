@@ -7,11 +7,14 @@ use amo_connect_contract::MemoryTokenStore;
 use amo_connect_contract::fixtures::{after, at, host};
 use amo_connect_domain::attempt::{Attempt, AttemptState, MEMORY, OPEN_ATTEMPTS};
 use amo_connect_domain::audit::{Actor, AuditEntry, AuditEvent};
+use amo_connect_domain::client::ClientFingerprint;
 use amo_connect_domain::connection::{CrmConnection, Grant};
 use amo_connect_domain::exchange::{Admission, Admitted, Exchange};
+use amo_connect_domain::host::AccountHost;
+use amo_connect_domain::host_look_up::{FoundHost, LookUpDecision};
 use amo_connect_domain::ids::{AccountId, AttemptId, Epoch, Generation, LeaseOwner, Revision, UserId};
-use amo_connect_domain::lease::LEASE_TERM;
-use amo_connect_domain::ports::{Claim, RefreshRequest, StoreError, TokenStore};
+use amo_connect_domain::lease::{LEASE_TERM, LeaseRequest, RefreshLease, Rest};
+use amo_connect_domain::ports::{Claim, RefreshRequest, Served, StoreError, TokenStore};
 use amo_connect_domain::token::{CodeHash, StateHash, TokenPair};
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -27,6 +30,9 @@ pub(crate) struct Notebook {
     pub(crate) code_owner: Option<LeaseOwner>,
     pub(crate) lease: Option<(LeaseOwner, Revision)>,
     pub(crate) looks: Vec<AccountId>,
+    pub(crate) was_set_back: bool,
+    pub(crate) moves: Vec<(AccountHost, AccountHost)>,
+    pub(crate) was_swept: bool,
 }
 
 /// A [`TokenStore`] that keeps every promise but one.
@@ -60,7 +66,7 @@ impl SabotagedStore {
 
     /// Whether the tests have let the leases lapse.
     pub(crate) fn lease_has_passed(&self) -> bool {
-        self.honest.test_clock().moved() >= LEASE_TERM
+        Duration::try_from(self.honest.test_clock().moved()).is_ok_and(|moved| moved >= LEASE_TERM)
     }
 
     pub(crate) async fn row(&self, user: &UserId) -> CrmConnection {
@@ -159,8 +165,18 @@ impl TokenStore for SabotagedStore {
         Ok(renewed || self.is(Sabotage::RenewsForAnybody))
     }
 
-    async fn save_grant(&self, code: CodeHash, grant: &Grant, now: Timestamp) -> Result<Exchange, StoreError> {
-        self.take(code, grant, now).await
+    async fn save_grant(
+        &self,
+        code: CodeHash,
+        grant: &Grant,
+        served: &Served,
+        now: Timestamp,
+    ) -> Result<Exchange, StoreError> {
+        self.take(code, grant, &self.served(served), now).await
+    }
+
+    async fn restore_exchange(&self, record: &Exchange) -> Result<(), StoreError> {
+        if self.is(Sabotage::ForgetsGrants) { Ok(()) } else { self.honest.restore_exchange(record).await }
     }
 
     async fn end_exchange(&self, code: CodeHash, owner: LeaseOwner, refused: bool) -> Result<Exchange, StoreError> {
@@ -195,13 +211,8 @@ impl TokenStore for SabotagedStore {
         self.wipe(user, by).await
     }
 
-    async fn lease_refresh(
-        &self,
-        user: &UserId,
-        generation: Generation,
-        owner: LeaseOwner,
-    ) -> Result<RefreshRequest, StoreError> {
-        self.lease(user, generation, owner).await
+    async fn lease_refresh(&self, user: &UserId, request: &LeaseRequest) -> Result<RefreshRequest, StoreError> {
+        self.lease(user, request).await
     }
 
     async fn renew_refresh_lease(&self, user: &UserId, owner: LeaseOwner) -> Result<bool, StoreError> {
@@ -213,13 +224,9 @@ impl TokenStore for SabotagedStore {
         &self,
         user: &UserId,
         owner: LeaseOwner,
-        in_doubt: bool,
-        pause: Duration,
-    ) -> Result<(), StoreError> {
-        let holder = self.note(|notes| notes.lease).map(|(holder, _)| holder);
-        let owner = holder.filter(|_| self.is(Sabotage::EndsLeasesForAnybody)).unwrap_or(owner);
-        let pause = if self.is(Sabotage::ForgetsRests) { Duration::ZERO } else { pause };
-        self.honest.rest_refresh_lease(user, owner, in_doubt, pause).await
+        rest: &Rest,
+    ) -> Result<Option<RefreshLease>, StoreError> {
+        self.end_lease(user, owner, *rest).await
     }
 
     async fn save_rotated(
@@ -227,9 +234,10 @@ impl TokenStore for SabotagedStore {
         user: &UserId,
         spent: Generation,
         pair: &TokenPair,
+        served: &Served,
         now: Timestamp,
     ) -> Result<CrmConnection, StoreError> {
-        self.rotate(user, spent, pair, now).await
+        self.rotate(user, spent, pair, &self.served(served), now).await
     }
 
     async fn orphaned_refreshes(&self, limit: u32) -> Result<Vec<(UserId, Generation)>, StoreError> {
@@ -239,9 +247,36 @@ impl TokenStore for SabotagedStore {
     async fn stale_connections(
         &self,
         issued_before: Timestamp,
+        issued_after: Timestamp,
         limit: u32,
     ) -> Result<Vec<(UserId, Generation)>, StoreError> {
-        self.stale(issued_before, limit).await
+        self.stale(issued_before, issued_after, limit).await
+    }
+
+    async fn acquitted_refreshes(
+        &self,
+        client: ClientFingerprint,
+        expired_by: Option<Timestamp>,
+        limit: u32,
+    ) -> Result<Vec<(UserId, Generation)>, StoreError> {
+        let mut found = self.honest.acquitted_refreshes(client, expired_by, limit).await?;
+        if self.is(Sabotage::ListsByName) {
+            found.sort_unstable();
+        }
+        Ok(found)
+    }
+
+    async fn request_look_up(
+        &self,
+        host: &AccountHost,
+        account: Option<AccountId>,
+    ) -> Result<LookUpDecision, StoreError> {
+        self.decide_look_up(host, account).await
+    }
+
+    async fn save_move(&self, host: &AccountHost, moved_to: &FoundHost) -> Result<(), StoreError> {
+        self.note(|notes| notes.moves.push((host.clone(), moved_to.host.clone())));
+        if self.is(Sabotage::ForgetsMoves) { Ok(()) } else { self.honest.save_move(host, moved_to).await }
     }
 
     async fn users_of(&self, account: AccountId) -> Result<Vec<UserId>, StoreError> {
@@ -249,12 +284,6 @@ impl TokenStore for SabotagedStore {
             return self.honest.users(None, 100).await;
         }
         self.honest.users_of(account).await
-    }
-
-    async fn others_were_refreshed(&self, user: &UserId, since: Timestamp) -> Result<bool, StoreError> {
-        let nobody = UserId::new("nobody").unwrap();
-        let user = if self.is(Sabotage::CountsOneselfAmongOthers) { &nobody } else { user };
-        self.honest.others_were_refreshed(user, since).await
     }
 
     async fn users(&self, after: Option<UserId>, limit: u32) -> Result<Vec<UserId>, StoreError> {
@@ -288,8 +317,16 @@ impl TokenStore for SabotagedStore {
     }
 
     async fn sweep(&self, now: Timestamp) -> Result<usize, StoreError> {
+        self.note(|notes| notes.was_swept = true);
         match self.sabotage {
             Sabotage::SweepsNothing => Ok(0),
+            Sabotage::SweepsCodesUnderWay => {
+                let clock = self.honest.test_clock();
+                clock.advance(MEMORY * 2);
+                let swept = self.honest.sweep(now).await;
+                clock.set_back(MEMORY * 2);
+                swept
+            }
             Sabotage::SweepsEverything => self.honest.sweep(after(now, MEMORY)).await,
             _ => self.honest.sweep(now).await,
         }

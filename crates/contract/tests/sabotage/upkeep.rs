@@ -1,5 +1,7 @@
 //! Sabotaged upkeep: what is due, looked at and told.
 
+use std::time::Duration;
+
 use amo_connect_domain::audit::{AUDIT_MEMORY, Actor, AuditEntry, AuditEvent};
 use amo_connect_domain::ids::{AccountId, Generation, UserId};
 use amo_connect_domain::ports::{StoreError, TokenStore as _};
@@ -22,9 +24,11 @@ impl SabotagedStore {
     pub(crate) async fn stale(
         &self,
         issued_before: Timestamp,
+        issued_after: Timestamp,
         limit: u32,
     ) -> Result<Vec<(UserId, Generation)>, StoreError> {
-        let mut found = self.honest.stale_connections(issued_before, limit).await?;
+        let issued_after = if self.is(Sabotage::BelievesAnyDate) { Timestamp::MAX } else { issued_after };
+        let mut found = self.honest.stale_connections(issued_before, issued_after, limit).await?;
         match self.sabotage {
             Sabotage::ListsByName => found.sort_unstable(),
             Sabotage::DisturbsRests if found.is_empty() => {
@@ -76,7 +80,9 @@ impl SabotagedStore {
             Sabotage::TellsNoProblems => {
                 told.retain(|entry| !matches!(entry.event, AuditEvent::ProblemBegan(_) | AuditEvent::ProblemEnded(_)));
             }
-            Sabotage::TellsForEver if self.honest.test_clock().moved() > AUDIT_MEMORY => {
+            Sabotage::TellsForEver
+                if Duration::try_from(self.honest.test_clock().moved()).is_ok_and(|moved| moved > AUDIT_MEMORY) =>
+            {
                 let row = self.row(user).await;
                 told.insert(0, AuditEntry::about(&row, AuditEvent::Connected, Actor::User, Timestamp::UNIX_EPOCH));
             }

@@ -6,10 +6,12 @@ use std::time::Duration;
 
 use amo_connect_contract::FakeAmo;
 use amo_connect_contract::fixtures::host;
+use amo_connect_domain::client::ClientFingerprint;
 use amo_connect_domain::host::AccountHost;
+use amo_connect_domain::host_look_up::FoundHost;
 use amo_connect_domain::ids::AccountId;
 use amo_connect_domain::lead::{AmoLead, Contact, LeadFilter, LeadPage, Pipeline};
-use amo_connect_domain::ports::{AmoClient, AmoError};
+use amo_connect_domain::ports::{AmoClient, AmoError, Located};
 use amo_connect_domain::token::{AccessToken, AuthorizationCode, Issued, RefreshToken, State};
 use async_trait::async_trait;
 use url::Url;
@@ -141,18 +143,30 @@ impl AmoClient for SabotagedClient {
         self.refused(outcome, AmoError::GrantRevoked).map(|pair| self.pair(pair))
     }
 
+    fn fingerprint(&self) -> ClientFingerprint {
+        self.honest.fingerprint()
+    }
+
+    fn locator(&self, host: &AccountHost, access: &AccessToken) -> AccountHost {
+        self.honest.locator(host, access)
+    }
+
     async fn locate(
         &self,
         host: &AccountHost,
         access: &AccessToken,
         refresh: &RefreshToken,
-    ) -> Result<Option<AccountHost>, AmoError> {
+    ) -> Result<Located, AmoError> {
         let host = self.host(host);
         let located = self.call(|| self.honest.locate(&host, access, refresh)).await;
         match (self.sabotage, located) {
-            (Sabotage::FollowsAnywhere, Err(AmoError::HostNotAllowed)) => Ok(Some(host)),
-            (Sabotage::FindsNothing, Ok(_)) | (Sabotage::TakesSilenceForNo, Err(_)) => Ok(None),
-            (Sabotage::NeverSaysNo, Ok(None)) => Err(AmoError::AccessRefused),
+            (Sabotage::FollowsAnywhere, Err(AmoError::HostNotAllowed)) => {
+                Ok(Located { at: Some(FoundHost { host, account: None }), by_authority: true })
+            }
+            (Sabotage::FindsNothing, Ok(_)) | (Sabotage::TakesSilenceForNo, Err(_)) => {
+                Ok(Located { at: None, by_authority: true })
+            }
+            (Sabotage::NeverSaysNo, Ok(Located { at: None, .. })) => Err(AmoError::AccessRefused),
             (_, located) => located,
         }
     }

@@ -96,7 +96,11 @@ impl TurnBook for SabotagedBook {
         let pace = match self.sabotage {
             Sabotage::SharesNothing => Pace { scope: PaceScope::Account, ..pace },
             Sabotage::BooksNothing => return Ok(at_once),
-            Sabotage::SavesTurnsUp if self.clock.moved() >= pace.apart * 50 => return Ok(at_once),
+            Sabotage::SavesTurnsUp
+                if Duration::try_from(self.clock.moved()).is_ok_and(|moved| moved >= pace.apart * 50) =>
+            {
+                return Ok(at_once);
+            }
             _ => pace,
         };
         let (told, waits) = (honest.take_turn(&account, pace, patience).await?, self.note(|notes| notes.probe));

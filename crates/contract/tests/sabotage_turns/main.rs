@@ -20,6 +20,8 @@ const NOTICED: &[(Sabotage, &str)] = &[
     (Sabotage::ForgetsOnReopen, "what_one_handle_hears_is_there_for_the_next"),
     (Sabotage::GoesByAnotherClock, "turns_are_judged_by_the_books_clock"),
     (Sabotage::GoesByAnotherClock, "bans_are_judged_by_the_books_clock"),
+    (Sabotage::GoesByAnotherClock, "a_clock_that_was_set_back_makes_no_ban_longer"),
+    (Sabotage::GoesByAnotherClock, "a_clock_that_was_set_back_makes_no_limit_longer_than_the_longest"),
     (Sabotage::BooksNothing, "turns_are_a_pace_apart_for_every_handle"),
     (Sabotage::BooksForTheImpatient, "a_turn_beyond_patience_is_not_booked"),
     (Sabotage::SavesTurnsUp, "a_quiet_time_saves_no_turns_up"),
@@ -69,6 +71,10 @@ impl TurnBookHarness for SabotagedHarness {
 
     async fn advance_store_clock(&self, by: Duration) {
         self.0.clock.advance(by);
+    }
+
+    async fn set_store_clock_back(&self, by: Duration) {
+        self.0.clock.set_back(by);
     }
 }
 

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::attempt::Attempt;
+use crate::attempt::{Attempt, MEMORY};
+use crate::clock::{CLOCK_SKEW, after, at_most};
 use crate::connection::{CrmConnection, Grant};
 use crate::host::AccountHost;
 use crate::ids::{AttemptId, Epoch, LeaseOwner, UserId};
@@ -118,7 +119,7 @@ pub struct Exchange {
     pub epoch: Epoch,
     /// What became of it.
     pub status: ExchangeStatus,
-    /// When the code was first seen.
+    /// When the code was first seen, by the store's clock: a code that is forgotten may be sent again.
     pub admitted_at: Timestamp,
 }
 
@@ -127,7 +128,8 @@ pub struct Exchange {
 pub enum Admitted {
     /// The caller, and nobody else, sends the code.
     Granted(Exchange),
-    /// The code is on record and is not to be sent by the caller.
+    /// The code is on record and is not to be sent by the caller. Where the record differs from
+    /// what was stored, it is to be stored.
     OnRecord(Exchange),
     /// The attempt is not open any more; nothing was recorded.
     StateSpent,
@@ -162,6 +164,9 @@ impl Exchange {
             _ => connection.map_or(Epoch::default(), |connection| connection.epoch),
         };
         if let Some(mut known) = on_record {
+            if let ExchangeStatus::InFlight(held) = &mut known.status {
+                *held = held.seen_at(store_now);
+            }
             let foreign = known.user.as_ref().zip(request.origin.user()).is_some_and(|(theirs, ours)| theirs != ours);
             if foreign || !known.may_be_sent(store_now) {
                 return Admitted::OnRecord(known);
@@ -188,7 +193,7 @@ impl Exchange {
             host: request.host.clone(),
             epoch,
             status: ExchangeStatus::InFlight(lease),
-            admitted_at: now,
+            admitted_at: store_now,
         })
     }
 
@@ -199,6 +204,20 @@ impl Exchange {
             ExchangeStatus::InFlight(lease) => !lease.is_live(store_now),
             _ => false,
         }
+    }
+
+    /// Whether somebody may be sending the code: whoever does renews the lease, so one that lapsed
+    /// [`MEMORY`] ago is nobody's.
+    pub fn may_be_underway(&self, store_now: Timestamp) -> bool {
+        matches!(&self.status, ExchangeStatus::InFlight(lease) if store_now <= after(lease.until, MEMORY))
+    }
+
+    /// The record of a code whose own was forgotten while the code was under way, as by a sweep that
+    /// met a clock far ahead. Whether its user has disconnected since shows in their epoch alone, so
+    /// it is held to that as a code without an attempt is.
+    #[must_use]
+    pub fn restored(self) -> Self {
+        Self { attempt: None, ..self }
     }
 
     /// Whether the code came with this state, as far as anybody said.
@@ -231,8 +250,7 @@ impl Exchange {
             return None;
         }
         if self.user.is_none() || self.claim_needed {
-            let claim_by = now.saturating_add(CLAIM_TERM).unwrap_or(Timestamp::MAX);
-            self.status = ExchangeStatus::Waiting { grant: Box::new(grant), claim_by };
+            self.status = ExchangeStatus::Waiting { grant: Box::new(grant), claim_by: after(now, CLAIM_TERM) };
             return None;
         }
         self.settle(grant, connection?, now)
@@ -299,6 +317,18 @@ impl Exchange {
         ) {
             self.status = ExchangeStatus::Void;
         }
+    }
+
+    /// Has a grant that a clock ahead made wait for too long wait for a whole term from now.
+    /// Returns whether it was one.
+    pub fn shorten_wait(&mut self, now: Timestamp) -> bool {
+        let ExchangeStatus::Waiting { claim_by, .. } = &mut self.status else { return false };
+        let latest = after(now, CLAIM_TERM + CLOCK_SKEW);
+        let too_long = *claim_by > latest;
+        if too_long {
+            *claim_by = at_most(*claim_by, CLAIM_TERM, now);
+        }
+        too_long
     }
 
     /// Wipes a grant that nobody claimed in time. Returns whether there was one.

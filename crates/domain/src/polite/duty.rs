@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::select;
-use jiff::Timestamp;
 use tokio::sync::watch;
 
 use super::pass::Pass;
 use super::queue::Queues;
+use crate::clock::Instant;
 use crate::host::AccountHost;
 use crate::ports::{AmoError, Runtime, TurnBook};
 use crate::turns::{Heard, Pace, Probe, Turn};
@@ -34,12 +34,12 @@ pub(super) struct Shared {
     quickest: Mutex<Duration>,
     /// How much the book is still to be told.
     untold: watch::Sender<usize>,
-    sweep_at: Mutex<Timestamp>,
+    sweep_at: Mutex<Instant>,
 }
 
 impl Shared {
     pub(super) fn new(book: Arc<dyn TurnBook>, runtime: Arc<dyn Runtime>, pace: Pace) -> Self {
-        let sweep_at = Mutex::new(runtime.now());
+        let sweep_at = Mutex::new(runtime.instant());
         let quickest = Mutex::new(Duration::MAX);
         Self { book, runtime, pace, queues: Arc::default(), quickest, untold: watch::Sender::new(0), sweep_at }
     }
@@ -70,7 +70,7 @@ impl Shared {
     pub(super) fn see_to(self: &Arc<Self>, account: &AccountHost) {
         let duty = Duty { shared: Arc::clone(self), account: account.clone(), done: false };
         self.runtime.spawn(Box::pin(async move {
-            while let Some(patience) = duty.shared.queues.patience(&duty.account, duty.shared.runtime.now()) {
+            while let Some(patience) = duty.shared.queues.patience(&duty.account, duty.shared.runtime.instant()) {
                 duty.serve(patience).await;
             }
             let shared = duty.end();
@@ -81,8 +81,8 @@ impl Shared {
     /// How long the book takes at least. Of what it took longer than that, nobody knows whether
     /// it was before it looked at its clock or after. A book that has become slower is known
     /// again after a few answers.
-    fn quickest(&self, asked: Timestamp) -> Duration {
-        let took: Duration = self.runtime.now().duration_since(asked).try_into().unwrap_or_default();
+    fn quickest(&self, asked: Instant) -> Duration {
+        let took = self.runtime.instant().since(asked);
         let mut quickest = self.quickest.lock().unwrap_or_else(PoisonError::into_inner);
         let slower = *quickest / 8 + SLOWER;
         *quickest = took.min(quickest.saturating_add(slower));
@@ -91,13 +91,13 @@ impl Shared {
 
     /// Has the book forget what is long over, once in a while.
     async fn sweep(&self) {
-        let now = self.runtime.now();
+        let now = self.runtime.instant();
         {
             let mut sweep_at = self.sweep_at.lock().unwrap_or_else(PoisonError::into_inner);
             if now < *sweep_at {
                 return;
             }
-            *sweep_at = later(now, SWEEP_EVERY);
+            *sweep_at = now + SWEEP_EVERY;
         }
         if let Err(error) = self.book.sweep().await {
             tracing::warn!(%error, "the book of turns is not swept yet");
@@ -131,16 +131,16 @@ impl Duty {
     /// Books a turn, and gives it to whoever is first when it comes.
     async fn serve(&self, patience: Duration) {
         let Shared { book, runtime, pace, queues, untold, .. } = &*self.shared;
-        queues.ask(&self.account, runtime.now());
+        queues.ask(&self.account, runtime.instant());
         let mut news = untold.subscribe();
         let told = pin!(news.wait_for(|untold| *untold == 0));
         // A book that is slow to hear of one account holds the others up no longer than this.
         select(told, runtime.sleep(NEWS_TAKE)).await;
-        let asked = runtime.now();
+        let asked = runtime.instant();
         queues.ask(&self.account, asked);
         match book.take_turn(&self.account, *pace, patience).await {
             Ok(Turn::In { wait, probe }) => {
-                let due = later(asked, self.shared.quickest(asked) + wait);
+                let due = asked + self.shared.quickest(asked) + wait;
                 let pass = Pass::new(&self.shared, &self.account, due, probe);
                 self.wait(wait).await;
                 if probe.is_some() || !queues.is_overtaken(&self.account) {
@@ -168,7 +168,7 @@ impl Duty {
     }
 
     async fn wait(&self, wait: Duration) {
-        self.shared.queues.expect(&self.account, later(self.shared.runtime.now(), wait));
+        self.shared.queues.expect(&self.account, self.shared.runtime.instant() + wait);
         if !wait.is_zero() {
             self.shared.runtime.sleep(wait).await;
         }
@@ -181,8 +181,4 @@ impl Drop for Duty {
             self.shared.queues.abandon(&self.account);
         }
     }
-}
-
-fn later(moment: Timestamp, by: Duration) -> Timestamp {
-    moment.saturating_add(by).unwrap_or(Timestamp::MAX)
 }

@@ -12,10 +12,11 @@ use futures_channel::oneshot;
 use futures_util::future::{Either, select};
 use url::Url;
 
+use crate::client::ClientFingerprint;
 use crate::host::AccountHost;
 use crate::ids::AccountId;
 use crate::lead::{AmoLead, Contact, LeadFilter, LeadPage, Pipeline};
-use crate::ports::{AmoClient, AmoError, Runtime, TurnBook};
+use crate::ports::{AmoClient, AmoError, Located, Runtime, TurnBook};
 use crate::token::{AccessToken, AuthorizationCode, Issued, RefreshToken, State};
 use crate::turns::{Heard, Pace};
 
@@ -81,19 +82,18 @@ impl PoliteAmoClient {
 
     /// Waits for a turn, and once more if it was missed.
     async fn turn(&self, account: &AccountHost, rank: Rank) -> Result<Pass, AmoError> {
-        let arrived = self.shared.runtime.now();
+        let arrived = self.shared.runtime.instant();
         let pass = self.wait(account, rank, PATIENCE).await?;
-        let now = self.shared.runtime.now();
+        let now = self.shared.runtime.instant();
         if !pass.is_over(now) {
             return Ok(pass);
         }
-        let waited = now.duration_since(arrived).try_into().unwrap_or_default();
-        self.wait(account, Rank::Again, PATIENCE.saturating_sub(waited)).await
+        self.wait(account, Rank::Again, PATIENCE.saturating_sub(now.since(arrived))).await
     }
 
     async fn wait(&self, account: &AccountHost, rank: Rank, patience: Duration) -> Result<Pass, AmoError> {
         let shared = &self.shared;
-        let now = shared.runtime.now();
+        let now = shared.runtime.instant();
         let entered = shared.queues.enter(account, rank, patience, shared.pace.apart, now);
         let entered = entered.map_err(|retry_after| AmoError::NoTurn { retry_after })?;
         if entered.is_first {
@@ -101,7 +101,7 @@ impl PoliteAmoClient {
         }
         match select(entered.told, shared.runtime.sleep(patience)).await {
             Either::Left((told, _)) => told.unwrap_or(Err(AmoError::Unavailable)),
-            Either::Right(_) => Err(entered.place.missed(shared.pace.apart, shared.runtime.now())),
+            Either::Right(_) => Err(entered.place.missed(shared.pace.apart, shared.runtime.instant())),
         }
     }
 
@@ -150,6 +150,7 @@ fn heard(failure: Option<&AmoError>) -> Heard {
         Some(AmoError::RateLimited { retry_after }) => Heard::Limit(retry_after.unwrap_or(PUT_OFF)),
         Some(
             AmoError::Unavailable
+            | AmoError::Unreachable
             | AmoError::TimedOut
             | AmoError::OutcomeUnknown
             | AmoError::HostNotAllowed
@@ -163,6 +164,7 @@ fn heard(failure: Option<&AmoError>) -> Heard {
             | AmoError::Misconfigured
             | AmoError::PaymentRequired
             | AmoError::NotFound
+            | AmoError::Moved
             | AmoError::Protocol,
         ) => Heard::Answer,
     }
@@ -182,14 +184,24 @@ impl AmoClient for PoliteAmoClient {
         self.politely(host, Purpose::Refresh, self.client.refresh(host, token)).await
     }
 
-    /// Wherever it is sent, it is this account's call, and as urgent as the refresh that waits for it.
+    fn fingerprint(&self) -> ClientFingerprint {
+        self.client.fingerprint()
+    }
+
+    fn locator(&self, host: &AccountHost, access: &AccessToken) -> AccountHost {
+        self.client.locator(host, access)
+    }
+
+    /// Its turn is that of the host it is sent to, which is many accounts', and it is as urgent as
+    /// the refresh that waits for it. What that host answers says nothing of the account's own.
     async fn locate(
         &self,
         host: &AccountHost,
         access: &AccessToken,
         refresh: &RefreshToken,
-    ) -> Result<Option<AccountHost>, AmoError> {
-        self.politely(host, Purpose::Refresh, self.client.locate(host, access, refresh)).await
+    ) -> Result<Located, AmoError> {
+        let asked = self.client.locator(host, access);
+        self.politely(&asked, Purpose::Refresh, self.client.locate(host, access, refresh)).await
     }
 
     async fn account(&self, host: &AccountHost, token: &AccessToken) -> Result<AccountId, AmoError> {

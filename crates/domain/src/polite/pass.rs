@@ -2,35 +2,35 @@
 
 use std::fmt;
 use std::sync::Arc;
-
-use jiff::{SignedDuration, Timestamp};
+use std::time::Duration;
 
 use super::duty::Shared;
+use crate::clock::Instant;
 use crate::host::AccountHost;
 use crate::turns::{Heard, Probe};
 
 /// By how much a turn may be missed. A call sent later than that could meet, in amoCRM's window,
 /// those of the second after.
-const LATE: SignedDuration = SignedDuration::from_millis(20);
+const LATE: Duration = Duration::from_millis(20);
 
 /// The right to send one call, now. If it is a probe's and nothing was heard of the call when it
 /// is dropped, the book is told so.
 pub(super) struct Pass {
     shared: Arc<Shared>,
     account: AccountHost,
-    due: Timestamp,
+    due: Instant,
     probe: Option<Probe>,
 }
 
 impl Pass {
     /// The right to the turn that is `due`.
-    pub(super) fn new(shared: &Arc<Shared>, account: &AccountHost, due: Timestamp, probe: Option<Probe>) -> Self {
+    pub(super) fn new(shared: &Arc<Shared>, account: &AccountHost, due: Instant, probe: Option<Probe>) -> Self {
         Self { shared: Arc::clone(shared), account: account.clone(), due, probe }
     }
 
     /// Whether the turn is over. A probe's is not: there are no calls to meet.
-    pub(super) fn is_over(&self, now: Timestamp) -> bool {
-        self.probe.is_none() && now.duration_since(self.due) > LATE
+    pub(super) fn is_over(&self, now: Instant) -> bool {
+        self.probe.is_none() && now.since(self.due) > LATE
     }
 
     /// The probe, whose news somebody sees to from now on.

@@ -6,14 +6,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_channel::oneshot;
-use jiff::{SignedDuration, Timestamp};
 
 use super::pass::Pass;
+use crate::clock::Instant;
 use crate::host::AccountHost;
 use crate::ports::AmoError;
 
 /// A book that has not answered for so long is not the limit of calls, but a fault.
-const MUTE: SignedDuration = SignedDuration::from_secs(1);
+const MUTE: Duration = Duration::from_secs(1);
 
 /// Turns of one process that are further apart were put off.
 const LONGEST_PACE: Duration = Duration::from_secs(1);
@@ -45,9 +45,9 @@ pub(super) struct Queues {
 struct Queue {
     waiting: VecDeque<Waiter>,
     /// Since when the book owes us an answer.
-    asked: Option<Timestamp>,
+    asked: Option<Instant>,
     /// When the turn comes that was asked for last.
-    due: Option<Timestamp>,
+    due: Option<Instant>,
     /// How far apart turns are that this process gets, as of late: other instances have theirs.
     apart: Duration,
     /// amoCRM has said something since.
@@ -58,7 +58,7 @@ struct Queue {
 struct Waiter {
     number: u64,
     rank: Rank,
-    until: Timestamp,
+    until: Instant,
     told: oneshot::Sender<Told>,
 }
 
@@ -86,7 +86,7 @@ impl Queues {
         rank: Rank,
         patience: Duration,
         apart: Duration,
-        now: Timestamp,
+        now: Instant,
     ) -> Result<Entered, Duration> {
         let mut queues = self.all();
         let is_first = !queues.contains_key(account);
@@ -98,7 +98,7 @@ impl Queues {
         }
         let (sender, told) = oneshot::channel();
         let number = self.arrived.fetch_add(1, Ordering::Relaxed);
-        let until = now.saturating_add(patience).unwrap_or(Timestamp::MAX);
+        let until = now + patience;
         queue.waiting.insert(ahead, Waiter { number, rank, until, told: sender });
         let place = Place { queues: Arc::clone(self), account: account.clone(), number };
         Ok(Entered { place, told, is_first })
@@ -106,17 +106,17 @@ impl Queues {
 
     /// How long the most patient who wait for `account` still do. If nobody does, the queue is
     /// gone, and the next to come is the first.
-    pub(super) fn patience(&self, account: &AccountHost, now: Timestamp) -> Option<Duration> {
+    pub(super) fn patience(&self, account: &AccountHost, now: Instant) -> Option<Duration> {
         let mut queues = self.all();
         let patience = queues.get(account).and_then(|queue| queue.waiting.iter().map(|waiter| waiter.until).max());
         if patience.is_none() {
             queues.remove(account);
         }
-        patience.map(|until| until.duration_since(now).try_into().unwrap_or_default())
+        patience.map(|until| until.since(now))
     }
 
     /// Somebody is about to ask for a turn. What amoCRM says from now on overtakes it.
-    pub(super) fn ask(&self, account: &AccountHost, now: Timestamp) {
+    pub(super) fn ask(&self, account: &AccountHost, now: Instant) {
         if let Some(queue) = self.all().get_mut(account) {
             queue.asked = Some(now);
             queue.overtaken = false;
@@ -124,12 +124,12 @@ impl Queues {
     }
 
     /// Notes when the turn comes that was asked for.
-    pub(super) fn expect(&self, account: &AccountHost, due: Timestamp) {
+    pub(super) fn expect(&self, account: &AccountHost, due: Instant) {
         if let Some(queue) = self.all().get_mut(account) {
             queue.asked = None;
-            let last = queue.due.replace(due).and_then(|last| due.duration_since(last).try_into().ok());
+            let last = queue.due.replace(due).filter(|last| *last <= due).map(|last| due.since(last));
             // Longer than that is a pause, and no pace.
-            if let Some(apart) = last.filter(|apart: &Duration| *apart <= LONGEST_PACE) {
+            if let Some(apart) = last.filter(|apart| *apart <= LONGEST_PACE) {
                 queue.apart = if queue.apart.is_zero() { apart } else { (queue.apart * 3 + apart) / 4 };
             }
         }
@@ -187,18 +187,18 @@ impl Queues {
 
 impl Queue {
     /// How long somebody with so many ahead is likely to wait, if turns are `apart` at least.
-    fn likely(&self, ahead: usize, apart: Duration, now: Timestamp) -> Duration {
-        let next: Duration = self.due.and_then(|due| due.duration_since(now).try_into().ok()).unwrap_or_default();
+    fn likely(&self, ahead: usize, apart: Duration, now: Instant) -> Duration {
+        let next = self.due.map_or(Duration::ZERO, |due| due.since(now));
         next + apart.max(self.apart).saturating_mul(u32::try_from(ahead).unwrap_or(u32::MAX))
     }
 }
 
 impl Place {
     /// Why there was no turn for this place in time.
-    pub(super) fn missed(&self, apart: Duration, now: Timestamp) -> AmoError {
+    pub(super) fn missed(&self, apart: Duration, now: Instant) -> AmoError {
         let queues = self.queues.all();
         let Some(queue) = queues.get(&self.account) else { return AmoError::Unavailable };
-        if queue.asked.is_some_and(|asked| now.duration_since(asked) >= MUTE) {
+        if queue.asked.is_some_and(|asked| now.since(asked) >= MUTE) {
             return AmoError::Unavailable;
         }
         // Who comes back is behind everybody.
@@ -221,7 +221,7 @@ mod tests {
     #[test]
     fn who_was_told_and_goes_late_takes_nobody_elses_place() {
         let (queues, account, now) =
-            (Arc::new(Queues::default()), AccountHost::stored("a.amocrm.ru"), Timestamp::UNIX_EPOCH);
+            (Arc::new(Queues::default()), AccountHost::stored("a.amocrm.ru"), Instant::default());
         let enter = || {
             let entered = queues.enter(&account, Rank::Reading, Duration::from_secs(5), Duration::ZERO, now);
             entered.unwrap_or_else(|wait| panic!("{wait:?}"))

@@ -6,7 +6,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use url::Url;
 
+use crate::client::ClientFingerprint;
 use crate::host::AccountHost;
+use crate::host_look_up::FoundHost;
 use crate::ids::AccountId;
 use crate::lead::{AmoLead, Contact, LeadFilter, LeadPage, Pipeline};
 use crate::token::{AccessToken, AuthorizationCode, Issued, RefreshToken, State};
@@ -38,8 +40,17 @@ pub trait AmoClient: Debug + Send + Sync + 'static {
     /// no pair was read. [`AmoError::Unavailable`] promises that it was not.
     async fn refresh(&self, host: &AccountHost, token: &RefreshToken) -> Result<Issued, AmoError>;
 
-    /// The host where the account of this pair answers now; the refresh token is shown, and not
-    /// spent. `None` if the CRM refuses the token here too, or knows no such account.
+    /// What the integration identifies itself with to the CRM, without showing it. It MUST differ
+    /// for clients that the CRM may judge differently.
+    fn fingerprint(&self) -> ClientFingerprint;
+
+    /// The host that [`Self::locate`] asks where the account of this access token is, which was at
+    /// `host`: one that the token names, or `host` itself.
+    fn locator(&self, host: &AccountHost, access: &AccessToken) -> AccountHost;
+
+    /// Where the account of this pair answers now; the refresh token is shown, and not spent. The
+    /// host that the access token names MUST be asked, where it names one that is allowed, even if
+    /// `host` is not.
     ///
     /// # Errors
     /// MUST return [`AmoError::HostNotAllowed`] instead of a host that is not allowed.
@@ -48,7 +59,7 @@ pub trait AmoClient: Debug + Send + Sync + 'static {
         host: &AccountHost,
         access: &AccessToken,
         refresh: &RefreshToken,
-    ) -> Result<Option<AccountHost>, AmoError>;
+    ) -> Result<Located, AmoError>;
 
     /// The number of the account that `token` opens (`GET /api/v4/account`).
     async fn account(&self, host: &AccountHost, token: &AccessToken) -> Result<AccountId, AmoError>;
@@ -70,6 +81,26 @@ pub trait AmoClient: Debug + Send + Sync + 'static {
     async fn pipelines(&self, host: &AccountHost, token: &AccessToken) -> Result<Vec<Pipeline>, AmoError>;
 }
 
+/// What a CRM says of where an account is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Located {
+    /// Where it is; `None` if the token was refused, or no such account is known.
+    pub at: Option<FoundHost>,
+    /// Whether the host said so that the access token names. Anybody else may know nothing of an
+    /// account that has moved.
+    pub by_authority: bool,
+}
+
+impl Located {
+    /// Whether it counts for `account`, as far as its number is known.
+    pub fn counts_for(&self, account: Option<AccountId>) -> bool {
+        match (self.at.as_ref().map(|found| found.account), account) {
+            (Some(Some(told)), Some(wanted)) => told == wanted,
+            _ => self.by_authority,
+        }
+    }
+}
+
 /// How a call to the CRM failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AmoError {
@@ -88,9 +119,16 @@ pub enum AmoError {
     /// 402: the account's subscription has ended.
     #[error("the amoCRM account is not paid for")]
     PaymentRequired,
-    /// 404, where the thing asked for may be missing.
+    /// 404, where the thing asked for may be missing, or the account.
     #[error("amoCRM does not have it")]
     NotFound,
+    /// The account is not at this host: 410, 421 or a redirect, which is never followed. Whether a
+    /// token request was processed all the same, nobody knows.
+    #[error("the amoCRM account is not at this host")]
+    Moved,
+    /// No byte was sent: the host's name, its port or its certificate is no good.
+    #[error("the amoCRM account's host cannot be reached")]
+    Unreachable,
     /// 429.
     #[error("amoCRM's limit of calls is reached")]
     RateLimited {
@@ -106,8 +144,8 @@ pub enum AmoError {
     /// 403 that is not JSON: amoCRM bans calls.
     #[error("amoCRM bans calls")]
     Blocked,
-    /// It surely did nothing: not reached, or an answer that comes before any processing.
-    /// For a read also a 5xx or a cut answer: nothing is lost by asking again.
+    /// It surely did nothing. For a read also a 5xx or a cut answer: nothing is lost by asking
+    /// again.
     #[error("amoCRM is not available")]
     Unavailable,
     /// A read took too long, here or (504) there. A token request that does is

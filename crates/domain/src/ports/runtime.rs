@@ -7,14 +7,21 @@ use async_trait::async_trait;
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 
+use crate::clock::Instant;
+
 /// Time, tasks and randomness. A simulation implements it with virtual time and a seed.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait Runtime: Debug + Send + Sync + 'static {
-    /// This instance's clock, to the microsecond. Leases are never judged by it.
+    /// This instance's clock, to the microsecond. People and machines set it, so it may jump:
+    /// nothing that this process waits for goes by it. Leases are never judged by it.
     fn now(&self) -> Timestamp;
 
-    /// Ends after `duration`.
+    /// This process's own clock. It MUST never go back, and MUST go on while the machine is
+    /// suspended: what a process waits for, and how long ago it did something, goes by it.
+    fn instant(&self) -> Instant;
+
+    /// Ends after `duration`, or later if the machine is suspended meanwhile.
     async fn sleep(&self, duration: Duration);
 
     /// Runs `task` to its end, whatever becomes of the caller. A process that stops in an

@@ -1,17 +1,18 @@
 //! The port to the database: attempts, exchanges of codes, and connections.
 
-use std::fmt::Debug;
-use std::time::Duration;
-
 use async_trait::async_trait;
 use jiff::Timestamp;
+use std::fmt::Debug;
 
 use crate::attempt::{Attempt, AttemptState};
 use crate::audit::{Actor, AuditEntry, AuditEvent};
+use crate::client::ClientFingerprint;
 use crate::connection::{CrmConnection, Grant};
 use crate::exchange::{Admission, Admitted, ClaimRefusal, Exchange};
+use crate::host::AccountHost;
+use crate::host_look_up::{FoundHost, LookUpDecision};
 use crate::ids::{AccountId, AttemptId, Epoch, Generation, LeaseOwner, Revision, UserId};
-use crate::lease::RefreshLease;
+use crate::lease::{LeaseRequest, RefreshLease, Rest};
 use crate::token::{CodeHash, StateHash, TokenPair};
 
 /// Keeps what must outlive the process.
@@ -24,7 +25,9 @@ use crate::token::{CodeHash, StateHash, TokenPair};
 /// Times are passed in as `now`, except for leases: they MUST be set and judged by the store's
 /// own clock ([`Self::clock`]), or instances whose clocks differ would send a token twice. An
 /// owner holds a lease for as long as it is on record under its name: one that has lapsed, but
-/// that nobody took since, can still be renewed or ended.
+/// that nobody took since, can still be renewed or ended. A lease or a rest that ends later than
+/// one can (`seen_at`) MUST be stored with its longest end by whoever is asked for it, and never
+/// be granted to another before that.
 /// Tokens MUST be stored encrypted, codes and states only as hashes.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
@@ -62,9 +65,19 @@ pub trait TokenStore: Debug + Send + Sync + 'static {
     async fn renew_code_lease(&self, code: CodeHash, owner: LeaseOwner) -> Result<bool, StoreError>;
 
     /// Brings in, by [`Exchange::receive`], what amoCRM gave for a code, with the connection it
-    /// makes, in one step. MUST accept the grant of an owner whose lease has passed. Returns the
-    /// record as it is then.
-    async fn save_grant(&self, code: CodeHash, grant: &Grant, now: Timestamp) -> Result<Exchange, StoreError>;
+    /// makes, in one step. MUST accept the grant of an owner whose lease has passed. MUST record
+    /// that `served` was served, as [`Self::save_rotated`] does. Returns the record as it is then.
+    async fn save_grant(
+        &self,
+        code: CodeHash,
+        grant: &Grant,
+        served: &Served,
+        now: Timestamp,
+    ) -> Result<Exchange, StoreError>;
+
+    /// Stores `record`, by [`Exchange::restored`], if nothing is on record of its code: it was forgotten
+    /// while the code was under way. MUST change nothing if there is a record.
+    async fn restore_exchange(&self, record: &Exchange) -> Result<(), StoreError>;
 
     /// Ends the sending of a code that bought nothing: refused by amoCRM for certain, or
     /// interrupted and free to be sent again. MUST change nothing if `owner` does not hold the
@@ -97,35 +110,31 @@ pub trait TokenStore: Debug + Send + Sync + 'static {
     /// before it MUST NOT bring a token back. `by` is for the audit trail.
     async fn disconnect(&self, user: &UserId, by: Actor) -> Result<(), StoreError>;
 
-    /// Asks, by [`RefreshLease::request`], for the right to send the refresh token of
-    /// `generation`. MUST grant it to one owner at a time, until the lease lapses. A refresh whose
-    /// tokens cannot be opened MUST be set aside, by [`RefreshLease::set_aside`], so that it
-    /// stands in nobody's way.
-    async fn lease_refresh(
-        &self,
-        user: &UserId,
-        generation: Generation,
-        owner: LeaseOwner,
-    ) -> Result<RefreshRequest, StoreError>;
+    /// Asks, by [`RefreshLease::request`], for the right to send a refresh token. MUST grant it to
+    /// one owner at a time, until the lease lapses. A refresh whose tokens cannot be opened MUST be
+    /// set aside, by [`RefreshLease::set_aside`], so that it stands in nobody's way.
+    async fn lease_refresh(&self, user: &UserId, request: &LeaseRequest) -> Result<RefreshRequest, StoreError>;
 
     /// Renews a refresh lease. Returns `false`, and changes nothing, if `owner` does not hold
     /// it any more.
     async fn renew_refresh_lease(&self, user: &UserId, owner: LeaseOwner) -> Result<bool, StoreError>;
 
     /// Ends a refresh lease, by [`RefreshLease::rested`], after a sending that bought nothing.
-    /// MUST grant it to nobody for `pause`, and MUST remember a doubt until a pair is stored. MUST
-    /// change nothing if `owner` does not hold it any more.
+    /// MUST grant it to nobody for the pause, and MUST remember a doubt until a pair is stored. MUST
+    /// record in the same step, by [`ClientRecord::accused`](crate::client::ClientRecord::accused),
+    /// which client amoCRM accused. MUST change nothing if `owner` does not hold the lease any more.
+    /// Returns the record as it is then, to its owner alone.
     async fn rest_refresh_lease(
         &self,
         user: &UserId,
         owner: LeaseOwner,
-        in_doubt: bool,
-        pause: Duration,
-    ) -> Result<(), StoreError>;
+        rest: &Rest,
+    ) -> Result<Option<RefreshLease>, StoreError>;
 
     /// Stores, by [`CrmConnection::rotate`], the pair that the tokens of generation `spent`
     /// bought, and ends the lease on them. Neither a passed lease nor any other change of the
-    /// row MUST stand in its way.
+    /// row MUST stand in its way. MUST record in the same step, by
+    /// [`ClientRecord::served`](crate::client::ClientRecord::served), that `served` was served.
     ///
     /// # Errors
     /// MUST return [`StoreError::Conflict`] and change nothing if the stored generation is not
@@ -135,6 +144,7 @@ pub trait TokenStore: Debug + Send + Sync + 'static {
         user: &UserId,
         spent: Generation,
         pair: &TokenPair,
+        served: &Served,
         now: Timestamp,
     ) -> Result<CrmConnection, StoreError>;
 
@@ -142,21 +152,45 @@ pub trait TokenStore: Debug + Send + Sync + 'static {
     /// their tokens: the oldest first, at most `limit`.
     async fn orphaned_refreshes(&self, limit: u32) -> Result<Vec<(UserId, Generation)>, StoreError>;
 
-    /// Connections whose tokens were issued before `issued_before` and that nobody is refreshing,
-    /// with the generation of their tokens: the oldest first, at most `limit`. MUST leave out those
-    /// whose refresh rests.
+    /// Connections whose tokens were issued before `issued_before`, or after `issued_after`, which
+    /// is so far in the future that their age is unknown, and that nobody is refreshing, with the
+    /// generation of their tokens: the oldest first, at most `limit`. MUST leave out those whose
+    /// refresh rests or is put off.
     async fn stale_connections(
         &self,
         issued_before: Timestamp,
+        issued_after: Timestamp,
         limit: u32,
     ) -> Result<Vec<(UserId, Generation)>, StoreError>;
+
+    /// Connections whose last sending ended with an accusation that
+    /// [is over](crate::client::Accusation::is_over_for) for `client`, and that nobody is refreshing,
+    /// with the generation of their tokens: the first to expire first, at most `limit`. Only those
+    /// whose access token is dead at `expired_by`, if that is given.
+    async fn acquitted_refreshes(
+        &self,
+        client: ClientFingerprint,
+        expired_by: Option<Timestamp>,
+        limit: u32,
+    ) -> Result<Vec<(UserId, Generation)>, StoreError>;
+
+    /// Decides, by [`HostLookUp::request`](crate::host_look_up::HostLookUp::request), whether the
+    /// account that was at `host` may be looked up. MUST grant it to one caller a minute and account,
+    /// however many ask, and under however many hosts.
+    async fn request_look_up(
+        &self,
+        host: &AccountHost,
+        account: Option<AccountId>,
+    ) -> Result<LookUpDecision, StoreError>;
+
+    /// Records that the account that was at `host` has moved, as a look-up has just found: whoever
+    /// asks under `host` MUST be told from now on, and nothing that was known under the new host
+    /// counts any more.
+    async fn save_move(&self, host: &AccountHost, moved_to: &FoundHost) -> Result<(), StoreError>;
 
     /// Users with a connection to `account` that can be used, or that amoCRM has refused without
     /// anybody's knowing why: all of them and nobody else.
     async fn users_of(&self, account: AccountId) -> Result<Vec<UserId>, StoreError>;
-
-    /// Whether anybody's tokens but `user`'s were renewed after `since`.
-    async fn others_were_refreshed(&self, user: &UserId, since: Timestamp) -> Result<bool, StoreError>;
 
     /// Users with a row, in the order of their ids: at most `limit` of those after `after`.
     async fn users(&self, after: Option<UserId>, limit: u32) -> Result<Vec<UserId>, StoreError>;
@@ -186,8 +220,20 @@ pub trait TokenStore: Debug + Send + Sync + 'static {
 
     /// Wipes grants that nobody claimed in time, and forgets attempts and codes older than
     /// [`MEMORY`](crate::attempt::MEMORY), and audit entries older than
-    /// [`AUDIT_MEMORY`](crate::audit::AUDIT_MEMORY). Returns how many grants were wiped.
+    /// [`AUDIT_MEMORY`](crate::audit::AUDIT_MEMORY). MUST NOT forget a code that
+    /// [may be under way](Exchange::may_be_underway), whatever its date. MUST store leases, rests, looks and waits for
+    /// a claim that end later than one can with their longest end. Returns how many grants were
+    /// wiped.
     async fn sweep(&self, now: Timestamp) -> Result<usize, StoreError>;
+}
+
+/// A token request that amoCRM served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Served {
+    /// As which client it was sent.
+    pub client: ClientFingerprint,
+    /// When, or a little earlier, by the store's clock.
+    pub sent_at: Timestamp,
 }
 
 /// How a claim ended.

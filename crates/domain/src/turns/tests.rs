@@ -92,11 +92,27 @@ fn nobody_is_put_off_for_longer_than_a_quarter_of_an_hour() {
 }
 
 #[test]
-fn what_a_clock_wrote_that_was_set_back_is_not_waited_for() {
+fn what_a_clock_wrote_that_was_set_back_is_waited_for_no_longer_than_ever() {
+    let mut turns = Turns::default();
+    millis(turns.next(7_200));
+    assert_eq!(turns.next(0), Turn::Later(FARTHEST_TURN));
+    assert_eq!(millis(turns.next(10)), 0, "it was stored so");
+
+    let mut turns = Turns::default();
+    turns.hear(Heard::Limit(Duration::from_secs(30)), None, 0, at(7_200));
+    assert_eq!(turns.next(0), Turn::Later(LONGEST_PUT_OFF));
+    assert_eq!(millis(turns.next(900)), 0);
+}
+
+#[test]
+fn a_clock_that_was_set_back_makes_no_ban_and_no_probe_longer() {
     let mut turns = Turns::banned_at(7_200);
-    turns.account.next_at = Some(at(7_200));
-    probe(turns.next(0));
-    assert_eq!(turns.account.next_at, Some(at(0) + pace(PaceScope::Account).apart));
+    assert_eq!(turns.next(0), Turn::Banned(FIRST_PAUSE));
+    probe(turns.next(10));
+    let mut turns = Turns::banned_at(7_200);
+    probe(turns.next(7_210));
+    assert_eq!(turns.next(0), Turn::Banned(PROBE_TERM));
+    probe(turns.next(75));
 }
 
 #[test]

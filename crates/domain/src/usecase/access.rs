@@ -2,23 +2,17 @@
 
 use std::time::Duration;
 
-use jiff::SignedDuration;
-
 use super::UseCases;
-use super::refresh::Turnout;
+use super::refresh::{AskedBy, Turnout};
 use crate::connection::{ConnectionState, CrmConnection, Grant, ProblemCode};
 use crate::ids::{Epoch, Generation, UserId};
 use crate::ports::{AmoError, StoreError};
-use crate::token::TokenPair;
 
 /// How long a caller waits for a refresh; the refresh itself goes on.
 pub(super) const PATIENCE: Duration = Duration::from_secs(15);
 
 /// How long a caller waits for a refresh who could use the access token as it is.
 const PATIENCE_WITH_A_LIVE_TOKEN: Duration = Duration::from_secs(5);
-
-/// An access token of a refresh younger than this that amoCRM refuses is not mended by another.
-const YOUNG: SignedDuration = SignedDuration::from_secs(60);
 
 /// Why there is no access token.
 #[derive(Debug, thiserror::Error)]
@@ -67,43 +61,100 @@ pub(super) struct Access {
     pub(super) generation: Generation,
     /// What is on record to keep amoCRM from answering.
     pub(super) problem: Option<ProblemCode>,
+    /// Whether pairs were refused at their use, up to this one.
+    pub(super) refused: bool,
 }
 
 fn opened(connection: &CrmConnection) -> Result<Access, AccessError> {
     let grant = connection.grant().cloned().ok_or(AccessError::NotConnected)?;
     let problem = connection.problem.map(|problem| problem.code);
-    Ok(Access { grant, epoch: connection.epoch, generation: connection.generation, problem })
+    let refused = connection.refused.is_some();
+    Ok(Access { grant, epoch: connection.epoch, generation: connection.generation, problem, refused })
 }
 
 impl UseCases {
     /// The user's grant, with an access token that has life left.
-    pub(super) async fn access(&self, user: &UserId) -> Result<Access, AccessError> {
+    pub(super) async fn access(&self, user: &UserId, by: AskedBy) -> Result<Access, AccessError> {
         let connection = self.usable(user).await?;
         match connection.grant() {
             Some(grant) if !grant.tokens.is_due(self.runtime.now(), self.settings.refresh_margin) => {
                 opened(&connection)
             }
-            _ => self.refreshed(connection).await,
+            _ => self.refreshed(connection, by).await,
         }
     }
 
     /// The user's grant after a refresh, for a caller whom amoCRM refused the access token of
-    /// `refused`. Where that came of a refresh just now, it is the account that is refused.
-    pub(super) async fn access_after_refusal(&self, user: &UserId, refused: &TokenPair) -> Result<Access, AccessError> {
+    /// `refused`. Where the pair before was refused at its use as well, it is the account that is
+    /// refused: there is another refresh only after a pause, or by hand.
+    pub(super) async fn access_after_refusal(
+        &self,
+        user: &UserId,
+        refused: &Access,
+        by: AskedBy,
+    ) -> Result<Access, AccessError> {
         let connection = self.usable(user).await?;
-        let now = self.runtime.now();
-        let young = connection.refreshed_at.is_some_and(|at| now.duration_since(at) < YOUNG);
-        match connection.grant() {
-            Some(grant) if grant.tokens != *refused => opened(&connection),
-            Some(_) if young => Err(AccessError::Amo(AmoError::AccessRefused)),
-            _ => self.refresh_shared(&connection).await,
+        if connection.generation != refused.generation {
+            return opened(&connection);
+        }
+        let connection = self.count_refusal(user, refused).await?.unwrap_or(connection);
+        if by == AskedBy::Service && connection.refused.is_some_and(|refused| refused.is_accounts()) {
+            let store_now = self.store.clock().await?;
+            if connection.refresh_put_off_until(store_now).is_some() {
+                return Err(AccessError::Amo(AmoError::AccessRefused));
+            }
+        }
+        self.refresh_shared(&connection, by).await
+    }
+
+    /// The access to make a call with once more that failed by `error`; `None` if another access is
+    /// no cure.
+    pub(super) async fn access_after(
+        &self,
+        user: &UserId,
+        access: &Access,
+        error: AmoError,
+        by: AskedBy,
+    ) -> Result<Option<Access>, AccessError> {
+        match error {
+            AmoError::AccessRefused => self.access_after_refusal(user, access, by).await.map(Some),
+            AmoError::NotFound | AmoError::Moved | AmoError::Unreachable | AmoError::HostNotAllowed => {
+                Ok(self.access_where_it_moved(user, access).await?)
+            }
+            _ => Ok(None),
         }
     }
 
-    /// Refreshes the user's tokens now, due or not, unless a refresh has failed just before.
+    /// Records what a call with `access` tells of its tokens, where that is new.
+    pub(super) async fn note_use(&self, user: &UserId, access: &Access, failure: Option<AmoError>) {
+        let noted = match failure {
+            None if access.refused => {
+                self.amend(user, |connection| connection.accept_access(access.generation)).await.map(drop)
+            }
+            Some(AmoError::AccessRefused) => self.count_refusal(user, access).await.map(drop),
+            _ => return,
+        };
+        if let Err(error) = noted {
+            tracing::warn!(%error, "whether amoCRM serves an access token could not be noted");
+        }
+    }
+
+    /// Records that amoCRM refused the access token of `refused` at its use. `None` if there is a
+    /// newer pair, or none any more.
+    pub(super) async fn count_refusal(
+        &self,
+        user: &UserId,
+        refused: &Access,
+    ) -> Result<Option<CrmConnection>, StoreError> {
+        let store_now = self.store.clock().await?;
+        self.amend(user, |connection| connection.refuse_access(refused.generation, store_now)).await
+    }
+
+    /// Refreshes the user's tokens now, due or not, unless the outcome of an earlier sending is
+    /// unknown and the token rests.
     pub async fn refresh_now(&self, user: &UserId) -> Result<(), RefreshNowError> {
         let connection = self.usable(user).await?;
-        match self.turnout(&connection).await {
+        match self.turnout(&connection, AskedBy::Hand).await {
             Turnout::Resting(last, until) => {
                 let left = until.duration_since(self.store.clock().await.map_err(AccessError::from)?);
                 Err(RefreshNowError::Resting { last, wait: left.try_into().unwrap_or_default() })
@@ -125,12 +176,12 @@ impl UseCases {
 
     /// The grant after a refresh, or as it is while its access token lives and the refresh fails
     /// or takes long.
-    async fn refreshed(&self, connection: CrmConnection) -> Result<Access, AccessError> {
+    async fn refreshed(&self, connection: CrmConnection, by: AskedBy) -> Result<Access, AccessError> {
         let now = self.runtime.now();
         if !connection.grant().is_some_and(|grant| grant.tokens.is_alive(now)) {
-            return self.refresh_shared(&connection).await;
+            return self.refresh_shared(&connection, by).await;
         }
-        match self.within(PATIENCE_WITH_A_LIVE_TOKEN, self.refresh_shared(&connection)).await {
+        match self.within(PATIENCE_WITH_A_LIVE_TOKEN, self.refresh_shared(&connection, by)).await {
             // The row may have been replaced meanwhile; a dead or foreign grant is not used.
             Some(Err(AccessError::Amo(_) | AccessError::RefreshInProgress)) | None => {
                 opened(&self.usable(&connection.user).await?)
@@ -140,16 +191,16 @@ impl UseCases {
     }
 
     /// The grant after a refresh of `connection`, by us or by whoever is at it.
-    pub(super) async fn refresh_shared(&self, connection: &CrmConnection) -> Result<Access, AccessError> {
-        self.after(self.turnout(connection).await, connection).await
+    async fn refresh_shared(&self, connection: &CrmConnection, by: AskedBy) -> Result<Access, AccessError> {
+        self.after(self.turnout(connection, by).await, connection).await
     }
 
     /// How a refresh of `connection` turns out, as far as a caller waits for it.
-    async fn turnout(&self, connection: &CrmConnection) -> Turnout {
+    async fn turnout(&self, connection: &CrmConnection, by: AskedBy) -> Turnout {
         let deadline = self.deadline(PATIENCE);
         let turnout = async {
             loop {
-                match self.refreshing(connection.user.clone(), connection.generation).await {
+                match self.refreshing(connection.user.clone(), connection.generation, by).await {
                     // Whoever began this wait has waited long enough; we have not.
                     Ok(Turnout::InProgress) => self.look_again().await,
                     turnout => return turnout,

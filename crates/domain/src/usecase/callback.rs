@@ -113,7 +113,7 @@ impl UseCases {
             Err(error) => {
                 tracing::error!(%error, "a redirect could not be recorded; a reload tries again");
                 if ours {
-                    self.unrecorded.note(state_hash, self.runtime.now());
+                    self.unrecorded.note(state_hash, self.runtime.instant());
                 }
                 CallbackOutcome::StorageUnavailable
             }

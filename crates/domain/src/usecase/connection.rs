@@ -35,10 +35,4 @@ impl UseCases {
     pub async fn ready(&self) -> Result<(), StoreError> {
         self.store.ready().await
     }
-
-    /// Forgets what nobody claimed or asks for any more.
-    pub async fn sweep(&self) -> Result<usize, StoreError> {
-        self.sweep_reads();
-        self.store.sweep(self.runtime.now()).await
-    }
 }

@@ -6,11 +6,12 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::UseCases;
 use super::in_hand::Bound;
+use crate::clock::{Instant, before};
 use crate::connection::Grant;
 use crate::exchange::{Admission, Admitted, Exchange, ExchangeStatus};
 use crate::ids::LeaseOwner;
-use crate::lease::LEASE_RENEWAL;
-use crate::ports::{AmoError, StoreError};
+use crate::lease::{LEASE_RENEWAL, LEASE_TERM};
+use crate::ports::{AmoError, Served, StoreError};
 use crate::token::{AuthorizationCode, CodeHash, Issued};
 
 /// How an exchange stands when its asker's patience ends.
@@ -32,7 +33,7 @@ impl UseCases {
         request: Admission,
         code: AuthorizationCode,
         place: Option<OwnedSemaphorePermit>,
-        deadline: Timestamp,
+        deadline: Instant,
     ) -> Result<Exchanged, StoreError> {
         if self.is_at(request.code) {
             return self.settled(request.code, deadline).await;
@@ -58,7 +59,7 @@ impl UseCases {
     }
 
     /// Waits, until `deadline`, for nobody to be exchanging `code` any more.
-    pub(super) async fn settled(&self, code: CodeHash, deadline: Timestamp) -> Result<Exchanged, StoreError> {
+    pub(super) async fn settled(&self, code: CodeHash, deadline: Instant) -> Result<Exchanged, StoreError> {
         let waiting = async {
             loop {
                 let record = self.store.exchange(code).await?.ok_or(StoreError::Conflict)?;
@@ -82,6 +83,10 @@ impl UseCases {
     /// Sends the code under `owner`'s lease and brings in what comes back.
     async fn send(&self, record: Exchange, owner: LeaseOwner, code: AuthorizationCode) -> Result<Exchange, StoreError> {
         let _under_way = self.in_hand.take(Bound::Exchange(record.code));
+        let sent_at = match &record.status {
+            ExchangeStatus::InFlight(lease) => before(lease.until, LEASE_TERM),
+            _ => Timestamp::MIN,
+        };
         let beat = || async {
             if let Err(error) = self.store.renew_code_lease(record.code, owner).await {
                 tracing::warn!(%error, "a lease on an authorization code could not be renewed");
@@ -89,7 +94,7 @@ impl UseCases {
         };
         let whole = async {
             let issued = self.amo.exchange(&record.host, &code).await?;
-            Ok::<_, AmoError>(self.bring_in(&record, issued).await)
+            Ok::<_, AmoError>(self.bring_in(&record, sent_at, issued).await)
         };
         match self.while_beating(LEASE_RENEWAL, beat, whole).await {
             Ok(record) => record,
@@ -108,7 +113,8 @@ impl UseCases {
     }
 
     /// Saves what amoCRM gave, for as long as it takes: the code cannot buy it again.
-    async fn bring_in(&self, record: &Exchange, issued: Issued) -> Result<Exchange, StoreError> {
+    async fn bring_in(&self, record: &Exchange, sent_at: Timestamp, issued: Issued) -> Result<Exchange, StoreError> {
+        let served = Served { client: self.client, sent_at };
         let _on_its_way = self.in_hand.take(Bound::Code(record.code));
         let account = issued.account;
         let tokens = issued.into_pair(self.runtime.now());
@@ -121,9 +127,17 @@ impl UseCases {
         }
         let mut tries = 0;
         loop {
-            match self.store.save_grant(record.code, &grant, self.runtime.now()).await {
+            match self.store.save_grant(record.code, &grant, &served, self.runtime.now()).await {
                 Err(error @ (StoreError::Unavailable(_) | StoreError::Corrupt(_))) => {
                     tracing::error!(%error, tries, "new tokens are not saved yet; trying again");
+                    self.before_saving_again(tries).await;
+                    tries += 1;
+                }
+                // The record is gone, and what it stood for is here.
+                Err(StoreError::Conflict) => {
+                    tracing::warn!(tries, "the record of an authorization code was forgotten while it was under way");
+                    // If it cannot be written now, the next try to save finds it missing again.
+                    let _ = self.store.restore_exchange(record).await;
                     self.before_saving_again(tries).await;
                     tries += 1;
                 }

@@ -1,12 +1,13 @@
 //! A look at an account's connections, for amoCRM's word that the integration was switched off.
 
 use std::sync::atomic::Ordering;
-
-use jiff::SignedDuration;
+use std::time::Duration;
 
 use super::UseCases;
 use super::access::{Access, AccessError};
+use super::refresh::AskedBy;
 use crate::audit::{Actor, AuditEntry, AuditEvent};
+use crate::clock::age;
 use crate::connection::{ConnectionState, ProblemCode, ReauthReason};
 use crate::ids::{AccountId, UserId};
 use crate::look::LOOK_TERM;
@@ -16,7 +17,7 @@ use crate::ports::{AmoError, StoreError};
 const LOOKS: u32 = 4;
 
 /// How long the same answer to a look is not worth another line in the audit trail.
-const KEPT_IS_NEWS_AFTER: SignedDuration = SignedDuration::from_hours(1);
+const KEPT_IS_NEWS_AFTER: Duration = Duration::from_hours(1);
 
 impl UseCases {
     /// Notes amoCRM's word that the integration was switched off in `account`: its connections
@@ -42,7 +43,12 @@ impl UseCases {
     /// Looks at every connection to `account`. What was not answered, and what was left because
     /// the process is to stop, is looked at again.
     async fn look_at(&self, account: AccountId) -> Result<(), StoreError> {
-        let users = self.store.users_of(account).await?;
+        let mut users = self.store.users_of(account).await?;
+        // An account is looked up once a minute, for one of them: not always for the same.
+        let mut dice = [0; 8];
+        self.runtime.fill_random(&mut dice);
+        let first = usize::from_le_bytes(dice).checked_rem(users.len()).unwrap_or_default();
+        users.rotate_left(first);
         let looking = async {
             let mut all_seen = true;
             for user in &users {
@@ -67,7 +73,7 @@ impl UseCases {
     /// Asks amoCRM whether it serves `user`, and records the answer. `false` if there may be
     /// another answer soon.
     async fn is_seen(&self, user: &UserId) -> bool {
-        let asked = match self.access(user).await {
+        let asked = match self.access(user, AskedBy::Hand).await {
             Ok(access) => self.ask(user, access).await,
             Err(error) => Err(error),
         };
@@ -92,20 +98,30 @@ impl UseCases {
     async fn ask(&self, user: &UserId, access: Access) -> Result<(), AccessError> {
         let mut access = access;
         let mut asked = self.amo.account(&access.grant.host, &access.grant.tokens.access).await;
-        if asked == Err(AmoError::AccessRefused) {
-            match self.access_after_refusal(user, &access.grant.tokens).await {
-                Ok(newer) => {
-                    access = newer;
+        if let Err(error) = asked {
+            match self.access_after(user, &access, error, AskedBy::Hand).await {
+                Ok(Some(other)) => {
+                    access = other;
                     asked = self.amo.account(&access.grant.host, &access.grant.tokens.access).await;
                 }
-                Err(AccessError::Amo(error)) => asked = Err(error),
+                Ok(None) => {}
+                Err(AccessError::Amo(error)) => return Err(self.unanswered(user, &access, error).await),
                 Err(error) => return Err(error),
             }
         }
-        if let Some(problem) = asked.err().and_then(ProblemCode::of_read) {
+        self.note_use(user, &access, asked.err()).await;
+        match asked {
+            Ok(_) => Ok(()),
+            Err(error) => Err(self.unanswered(user, &access, error).await),
+        }
+    }
+
+    /// Notes why amoCRM did not say whether it serves `user`.
+    async fn unanswered(&self, user: &UserId, access: &Access, error: AmoError) -> AccessError {
+        if let Some(problem) = ProblemCode::of_read(error) {
             self.note(user, access.generation, Some(problem)).await;
         }
-        asked.map(drop).map_err(AccessError::Amo)
+        AccessError::Amo(error)
     }
 
     /// Records that amoCRM serves `user` all the same, but not at each try of the same look.
@@ -117,7 +133,7 @@ impl UseCases {
         };
         let store_now = self.store.clock().await?;
         let told = |entry: &AuditEntry| {
-            entry.event == AuditEvent::Kept && store_now.duration_since(entry.at) < KEPT_IS_NEWS_AFTER
+            entry.event == AuditEvent::Kept && age(entry.at, store_now).is_some_and(|age| age < KEPT_IS_NEWS_AFTER)
         };
         match self.store.connection(user).await? {
             Some(connection) if !last.last().is_some_and(told) => {

@@ -8,6 +8,7 @@ mod claim;
 mod connection;
 mod exchange;
 mod flights;
+mod host_look_up;
 mod in_hand;
 mod leads;
 mod look;
@@ -16,6 +17,7 @@ mod pipelines;
 mod reads;
 mod refresh;
 mod strangers;
+mod sweep;
 mod tend;
 mod unrecorded;
 
@@ -35,11 +37,13 @@ pub use reads::ReadError;
 use flights::Flights;
 use in_hand::InHand;
 use reads::Reads;
-use refresh::Turnout;
+use refresh::{AskedBy, Turnout};
 use strangers::Strangers;
+use sweep::LastSweep;
 use tend::Places;
 use unrecorded::Unrecorded;
 
+use crate::client::ClientFingerprint;
 use crate::host::{AccountHost, AllowedHosts};
 use crate::ids::{Generation, LeaseOwner, UserId};
 use crate::ports::{AmoClient, Runtime, TokenStore};
@@ -69,6 +73,8 @@ pub struct Settings {
 pub struct UseCases {
     store: Arc<dyn TokenStore>,
     amo: Arc<dyn AmoClient>,
+    /// What `amo` identifies itself with.
+    client: ClientFingerprint,
     runtime: Arc<dyn Runtime>,
     settings: Arc<Settings>,
     strangers: Arc<Strangers>,
@@ -76,12 +82,13 @@ pub struct UseCases {
     reads: Arc<Reads>,
     refreshes: Arc<Refreshes>,
     unrecorded: Arc<Unrecorded>,
+    last_sweep: Arc<LastSweep>,
     places: Places,
     winding_down: Arc<AtomicBool>,
 }
 
 /// The refreshes that callers of this process wait for.
-type Refreshes = Flights<(UserId, Generation), Turnout>;
+type Refreshes = Flights<(UserId, Generation, AskedBy), Turnout>;
 
 /// How often [`UseCases::tend`] is to be called: a crash is found out this long after its lease
 /// has lapsed.
@@ -103,6 +110,7 @@ impl UseCases {
     ) -> Self {
         Self {
             store,
+            client: amo.fingerprint(),
             amo,
             runtime,
             settings: Arc::new(settings),
@@ -111,6 +119,7 @@ impl UseCases {
             reads: Arc::default(),
             refreshes: Arc::default(),
             unrecorded: Arc::default(),
+            last_sweep: Arc::default(),
             places: Places::default(),
             winding_down: Arc::default(),
         }

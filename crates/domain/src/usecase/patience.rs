@@ -1,4 +1,4 @@
-//! Waiting within limits, by the runtime's clock.
+//! Waiting within limits, by the process's own clock.
 
 use std::future::Future;
 use std::pin::pin;
@@ -6,9 +6,8 @@ use std::time::Duration;
 
 use futures_util::future::{Either, select};
 
-use jiff::Timestamp;
-
 use super::UseCases;
+use crate::clock::Instant;
 
 /// How often somebody else's work is looked at. Other processes cannot tell us that it is done.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
@@ -18,14 +17,13 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 impl UseCases {
     /// The moment when `patience` is over.
-    pub(super) fn deadline(&self, patience: Duration) -> Timestamp {
-        self.runtime.now().saturating_add(patience).unwrap_or(Timestamp::MAX)
+    pub(super) fn deadline(&self, patience: Duration) -> Instant {
+        self.runtime.instant() + patience
     }
 
     /// What `work` gives, if it is done by `deadline`.
-    pub(super) async fn until<T>(&self, deadline: Timestamp, work: impl Future<Output = T>) -> Option<T> {
-        let left = deadline.duration_since(self.runtime.now());
-        self.within(left.try_into().unwrap_or_default(), work).await
+    pub(super) async fn until<T>(&self, deadline: Instant, work: impl Future<Output = T>) -> Option<T> {
+        self.within(deadline.since(self.runtime.instant()), work).await
     }
 
     /// What `work` gives, if it is done within `limit`.

@@ -8,17 +8,24 @@ use jiff::Timestamp;
 
 use super::UseCases;
 use super::access::PATIENCE;
+use super::host_look_up::Whereabouts;
 use super::in_hand::Bound;
-use crate::connection::{CrmConnection, Grant, Problem, ProblemCode, ReauthReason};
+use crate::client::{Accusation, ClientFingerprint};
+use crate::connection::{CrmConnection, Grant, ProblemCode, ReauthReason};
 use crate::ids::{Generation, LeaseOwner, UserId};
-use crate::lease::{LEASE_RENEWAL, RefreshLease};
-use crate::ports::{AmoError, RefreshRequest, StoreError};
+use crate::lease::{LEASE_RENEWAL, LeaseRequest, RefreshLease, Rest};
+use crate::ports::{AmoError, RefreshRequest, Served, StoreError};
 use crate::refresh::{AfterLookUp, Hindrance, Refusal, pause};
 use crate::token::Issued;
 
-/// Others of the integration that were refreshed so recently, or since amoCRM accused it, show
-/// that it is well configured.
-const RECENTLY: Duration = Duration::from_mins(10);
+/// Who has a refresh made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum AskedBy {
+    /// The service, for a read or in the background.
+    Service,
+    /// An operator by name, or amoCRM's word that a connection is to be looked at.
+    Hand,
+}
 
 /// How a refresh turned out. The store has the details.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,29 +60,32 @@ impl UseCases {
         &self,
         user: UserId,
         generation: Generation,
+        by: AskedBy,
     ) -> impl Future<Output = Result<Turnout, AmoError>> + use<> {
-        self.refreshes.join((user.clone(), generation), || {
+        self.refreshes.join((user.clone(), generation, by), || {
             let (done, turnout) = oneshot::channel();
             let this = self.clone();
             self.runtime.spawn(Box::pin(async move {
                 // The callers may be gone; the store has the outcome.
-                let _ = done.send(this.attend(user, generation).await);
+                let _ = done.send(this.attend(user, generation, by).await);
             }));
             async move { Ok(turnout.await.unwrap_or(Turnout::InProgress)) }
         })
     }
 
-    async fn attend(&self, user: UserId, generation: Generation) -> Turnout {
+    async fn attend(&self, user: UserId, generation: Generation, by: AskedBy) -> Turnout {
         let deadline = self.deadline(PATIENCE);
+        let (client, by_hand) = (self.client, by == AskedBy::Hand);
         let refresh = Bound::Refresh(user.clone(), generation);
-        while self.runtime.now() < deadline {
+        while self.runtime.instant() < deadline {
             let saving = self.in_hand.holds(&Bound::Connection(user.clone()));
             let Some(_under_way) = self.in_hand.take_alone(refresh.clone()).filter(|_| !saving) else {
                 self.look_again().await;
                 continue;
             };
             let owner = self.new_owner();
-            match self.store.lease_refresh(&user, generation, owner).await {
+            let request = LeaseRequest { generation, owner, client, by_hand };
+            match self.store.lease_refresh(&user, &request).await {
                 Ok(RefreshRequest::Granted(connection, lease)) => {
                     let Some(grant) = connection.grant().cloned() else { return Turnout::Outdated };
                     return self.refresh(Sending { connection: *connection, grant, lease, owner }).await;
@@ -115,28 +125,27 @@ impl UseCases {
     }
 
     async fn send_token(&self, sending: &Sending) -> Turnout {
-        let Grant { host, tokens, .. } = &sending.grant;
-        let mut host = host.clone();
+        let Sending { connection: CrmConnection { user, .. }, grant, lease, owner } = sending;
+        let mut host = grant.host.clone();
         let mut moved = false;
         loop {
-            let error = match self.amo.refresh(&host, &tokens.refresh).await {
-                Ok(issued) => return self.keep(sending, issued).await,
+            let error = match self.amo.refresh(&host, &grant.tokens.refresh).await {
+                Ok(issued) => return self.receive(sending, issued).await,
                 Err(error) => error,
             };
             let then = match Refusal::of(error) {
                 Refusal::Rest(hindrance) => return self.rest(sending, error, hindrance).await,
                 Refusal::LookUp(then) => then,
             };
-            match self.amo.locate(&host, &tokens.access, &tokens.refresh).await {
-                // amoCRM has refused it here for certain, so it is free to be sent there, by
-                // whoever has the lease. That may have lapsed, and be another's by now.
-                Ok(Some(now)) if now != host => {
-                    let user = &sending.connection.user;
-                    self.follow(user, sending.lease.generation, &now).await;
+            match self.whereabouts(&host, grant).await {
+                // It was not taken here, so it is free to be sent there, by whoever has the lease.
+                // That may have lapsed, and be another's by now.
+                Ok(Whereabouts::MovedTo(now)) => {
+                    self.follow(user, lease.generation, &now).await;
                     if moved {
                         return self.rest(sending, error, Hindrance::certain(ProblemCode::ProviderDown)).await;
                     }
-                    match self.store.renew_refresh_lease(user, sending.owner).await {
+                    match self.store.renew_refresh_lease(user, *owner).await {
                         Ok(true) => (host, moved) = (now, true),
                         Ok(false) => return Turnout::InProgress,
                         Err(error) => {
@@ -145,11 +154,15 @@ impl UseCases {
                         }
                     }
                 }
-                Ok(_) => return self.settle(sending, error, then).await,
+                Ok(Whereabouts::Here) => return self.settle(sending, error, then).await,
+                Ok(Whereabouts::Unknown { failure, again }) => {
+                    return self.wait_for_look_up(sending, error, then, failure, again).await;
+                }
                 Err(unseen) => {
-                    tracing::warn!(error = %unseen, "whether an account has moved could not be found out");
-                    let problem = ProblemCode::of_read(unseen).unwrap_or(ProblemCode::ProviderDown);
-                    return self.rest(sending, unseen, Hindrance::certain(problem)).await;
+                    tracing::warn!(error = %unseen, "where an account is could not be looked up in the database");
+                    let hindrance = then.hindrance();
+                    self.end_lease(sending, error, hindrance, None).await;
+                    return Turnout::StoreFailed;
                 }
             }
         }
@@ -160,63 +173,106 @@ impl UseCases {
         match then {
             AfterLookUp::GiveUp => self.give_up(sending).await,
             AfterLookUp::Rest(hindrance) => self.rest(sending, error, hindrance).await,
-            AfterLookUp::Accused => {
-                let problem = self.accused(&sending.connection).await;
-                self.rest(sending, error, Hindrance::certain(problem)).await
-            }
+            AfterLookUp::Accused => self.accused(sending, error).await,
         }
     }
 
-    /// Whether the integration is at fault, or the account alone. While the accusation is on
-    /// record it is judged by all that came since: whoever is not served lately says nothing new.
-    async fn accused(&self, connection: &CrmConnection) -> ProblemCode {
-        let now = self.runtime.now();
-        let since = match connection.problem {
-            Some(Problem { code: ProblemCode::AccountRefused, .. }) => return ProblemCode::AccountRefused,
-            Some(Problem { code: ProblemCode::Misconfigured, since }) => since,
-            _ => now.saturating_sub(RECENTLY).unwrap_or(now),
+    /// Acts on a refusal by a host that may not be the account's any more: nothing ends by it.
+    async fn wait_for_look_up(
+        &self,
+        sending: &Sending,
+        error: AmoError,
+        then: AfterLookUp,
+        failure: Option<AmoError>,
+        again: Duration,
+    ) -> Turnout {
+        if then == AfterLookUp::Accused {
+            return self.accused(sending, error).await;
+        }
+        // A refusal that does not count yet is no more than an answer that is missing.
+        let error = failure.unwrap_or(if error == AmoError::GrantRevoked { AmoError::Unavailable } else { error });
+        let problem = failure.and_then(ProblemCode::of_read);
+        let mut hindrance = then.hindrance();
+        hindrance.problem = problem.unwrap_or(hindrance.problem);
+        hindrance.retry_after = hindrance.retry_after.max(Some(again));
+        self.rest(sending, error, hindrance).await
+    }
+
+    /// Rests after an answer that accuses the client: the operator's mistake, or, where others of
+    /// the same client were served since, the account's.
+    async fn accused(&self, sending: &Sending, error: AmoError) -> Turnout {
+        let accused = Some(self.client);
+        let rested = self.end_lease(sending, error, AfterLookUp::Accused.hindrance(), accused).await;
+        let is_accounts = |accusation: Accusation| accusation.is_accounts;
+        let problem = match rested.and_then(|lease| lease.accusation).is_some_and(is_accounts) {
+            true => ProblemCode::AccountRefused,
+            false => ProblemCode::Misconfigured,
         };
-        match self.store.others_were_refreshed(&connection.user, since).await {
-            Ok(true) => ProblemCode::AccountRefused,
-            Ok(false) | Err(_) => ProblemCode::Misconfigured,
-        }
-    }
-
-    /// Ends the lease after a sending that bought nothing.
-    async fn rest(&self, sending: &Sending, error: AmoError, hindrance: Hindrance) -> Turnout {
-        let Sending { connection: CrmConnection { user, .. }, lease, owner, .. } = sending;
-        if hindrance.problem == ProblemCode::Misconfigured {
+        if problem == ProblemCode::Misconfigured {
             tracing::error!(
                 %error,
-                "amoCRM does not accept the integration: \
-                 check AMO_CLIENT_ID, AMO_CLIENT_SECRET, AMO_REDIRECT_URI and AMO_ALLOWED_HOSTS"
+                "amoCRM does not accept the integration: check AMO_CLIENT_ID, AMO_CLIENT_SECRET and AMO_REDIRECT_URI"
             );
-        } else {
-            tracing::warn!(%error, in_doubt = hindrance.in_doubt || lease.in_doubt, tries = lease.tries, "a refresh failed");
         }
+        self.note(&sending.connection.user, sending.lease.generation, Some(problem)).await;
+        Turnout::Failed(problem.as_error())
+    }
+
+    /// Ends the lease after a sending that bought nothing, and notes why.
+    async fn rest(&self, sending: &Sending, error: AmoError, hindrance: Hindrance) -> Turnout {
         // That our own queue is long says nothing of amoCRM.
         if !matches!(error, AmoError::NoTurn { .. }) {
-            self.note(user, lease.generation, Some(hindrance.problem)).await;
+            self.note(&sending.connection.user, sending.lease.generation, Some(hindrance.problem)).await;
+        }
+        self.end_lease(sending, error, hindrance, None).await;
+        Turnout::Failed(error)
+    }
+
+    /// Ends the lease after a sending that bought nothing. Returns the record of it, if it still
+    /// was ours and could be written.
+    async fn end_lease(
+        &self,
+        sending: &Sending,
+        error: AmoError,
+        hindrance: Hindrance,
+        accused: Option<ClientFingerprint>,
+    ) -> Option<RefreshLease> {
+        let Sending { connection: CrmConnection { user, .. }, lease, owner, .. } = sending;
+        let in_doubt = hindrance.in_doubt;
+        tracing::warn!(%error, in_doubt = in_doubt || lease.in_doubt, tries = lease.tries, "a refresh failed");
+        if error == AmoError::HostNotAllowed {
+            tracing::error!(amo.host = %sending.grant.host, "an account's host is not allowed: check AMO_ALLOWED_HOSTS");
         }
         let mut dice = [0];
         self.runtime.fill_random(&mut dice);
-        let pause = pause(lease.tries, dice[0], hindrance.retry_after);
-        self.persist("a refresh that failed", || {
-            self.store.rest_refresh_lease(user, *owner, hindrance.in_doubt, pause)
-        })
-        .await;
-        Turnout::Failed(error)
+        let rest = Rest { in_doubt, pause: pause(lease.tries, dice[0], hindrance.retry_after), accused };
+        let record = || self.store.rest_refresh_lease(user, *owner, &rest);
+        self.persist("a refresh that failed", record).await.flatten()
+    }
+
+    /// Takes what amoCRM gave for the token, unless it is another account's.
+    async fn receive(&self, sending: &Sending, issued: Issued) -> Turnout {
+        if let (Some(told), Some(known)) = (issued.account, sending.grant.account)
+            && told != known
+        {
+            tracing::error!(account = %known, told = %told, "amoCRM answered a refresh with tokens of another account; they are not kept");
+            let error = AmoError::OutcomeUnknown;
+            let doubt = Hindrance { in_doubt: true, ..Hindrance::certain(ProblemCode::ProviderDown) };
+            return self.rest(sending, error, doubt).await;
+        }
+        self.keep(sending, issued).await
     }
 
     /// Saves the new pair, for as long as it takes: the old token is spent.
     async fn keep(&self, sending: &Sending, issued: Issued) -> Turnout {
-        let Sending { connection: CrmConnection { user, generation, .. }, .. } = sending;
+        let Sending { connection: CrmConnection { user, generation, .. }, lease, .. } = sending;
+        let served = Served { client: self.client, sent_at: lease.begun_at() };
         let _on_its_way = self.in_hand.take(Bound::Connection(user.clone()));
         let account = issued.account;
         let pair = issued.into_pair(self.runtime.now());
         let mut tries = 0;
         let saved = loop {
-            match self.store.save_rotated(user, *generation, &pair, self.runtime.now()).await {
+            match self.store.save_rotated(user, *generation, &pair, &served, self.runtime.now()).await {
                 Ok(saved) => break saved,
                 Err(error @ (StoreError::Unavailable(_) | StoreError::Corrupt(_))) => {
                     tracing::error!(%error, tries, "refreshed tokens are not saved yet; trying again");

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::UseCases;
+use crate::clock::Instant;
 use crate::host::AccountHost;
 
 /// How many such codes are exchanged at a time, at one account host: a host that is slow holds
@@ -15,7 +15,7 @@ use crate::host::AccountHost;
 const AT_A_TIME: usize = 4;
 
 /// How far apart they are at one account host.
-const APART: SignedDuration = SignedDuration::from_secs(1);
+const APART: Duration = Duration::from_secs(1);
 
 /// How long one waits for its turn.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -24,16 +24,16 @@ const PATIENCE: Duration = Duration::from_secs(5);
 #[derive(Debug, Default)]
 pub(super) struct Strangers {
     places: Mutex<HashMap<AccountHost, Arc<Semaphore>>>,
-    turns: Mutex<HashMap<AccountHost, Timestamp>>,
+    turns: Mutex<HashMap<AccountHost, Instant>>,
 }
 
 impl Strangers {
     /// The moment of the next free turn at `host`, now taken; `None` if it is too far off.
-    fn turn(&self, host: &AccountHost, now: Timestamp) -> Option<Timestamp> {
+    fn turn(&self, host: &AccountHost, now: Instant) -> Option<Instant> {
         let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
-        turns.retain(|_, last| now.duration_since(*last) < APART);
-        let turn = turns.get(host).map_or(now, |last| now.max(last.saturating_add(APART).unwrap_or(Timestamp::MAX)));
-        if turn.duration_since(now).unsigned_abs() > PATIENCE {
+        turns.retain(|_, last| now < *last + APART);
+        let turn = turns.get(host).map_or(now, |last| now.max(*last + APART));
+        if turn.since(now) > PATIENCE {
             return None;
         }
         turns.insert(host.clone(), turn);
@@ -51,10 +51,10 @@ impl UseCases {
     /// Waits for a turn at `host` and for a place, which is held until the permit is dropped;
     /// `None` if that takes too long.
     pub(super) async fn strangers_turn(&self, host: &AccountHost) -> Option<OwnedSemaphorePermit> {
-        let now = self.runtime.now();
+        let now = self.runtime.instant();
         let turn = self.strangers.turn(host, now)?;
         if turn > now {
-            self.runtime.sleep(turn.duration_since(now).unsigned_abs()).await;
+            self.runtime.sleep(turn.since(now)).await;
         }
         self.within(PATIENCE, self.strangers.places(host).acquire_owned()).await?.ok()
     }
@@ -68,11 +68,11 @@ mod tests {
     fn turns_at_one_host_are_a_second_apart_and_five_seconds_deep() {
         let strangers = Strangers::default();
         let (one, two) = (AccountHost::stored("a.amocrm.ru"), AccountHost::stored("b.amocrm.ru"));
-        let now = Timestamp::UNIX_EPOCH;
-        let turns: Vec<_> = (0..7).map(|_| strangers.turn(&one, now).map(Timestamp::as_second)).collect();
+        let now = Instant::default();
+        let turns: Vec<_> = (0..7).map(|_| strangers.turn(&one, now).map(|turn| turn.since(now).as_secs())).collect();
         assert_eq!(turns, [Some(0), Some(1), Some(2), Some(3), Some(4), Some(5), None]);
         assert_eq!(strangers.turn(&two, now), Some(now));
-        let later = Timestamp::from_second(60).unwrap();
+        let later = now + Duration::from_secs(60);
         assert_eq!(strangers.turn(&one, later), Some(later));
     }
 }

@@ -6,9 +6,8 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use jiff::{SignedDuration, Timestamp};
-
 use crate::attempt::ATTEMPT_TERM;
+use crate::clock::Instant;
 use crate::token::StateHash;
 
 /// How many are remembered; an outage that long has other signs.
@@ -16,14 +15,13 @@ const MOST: usize = 10_000;
 
 /// The attempts, and when their redirects came.
 #[derive(Debug, Default)]
-pub(super) struct Unrecorded(Mutex<HashMap<StateHash, Timestamp>>);
+pub(super) struct Unrecorded(Mutex<HashMap<StateHash, Instant>>);
 
 impl Unrecorded {
     /// Remembers the attempt of `state`.
-    pub(super) fn note(&self, state: StateHash, now: Timestamp) {
+    pub(super) fn note(&self, state: StateHash, now: Instant) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let term = SignedDuration::try_from(ATTEMPT_TERM).unwrap_or(SignedDuration::MAX);
-        all.retain(|_, at| now.duration_since(*at) < term);
+        all.retain(|_, at| now.since(*at) < ATTEMPT_TERM);
         if all.len() < MOST {
             all.insert(state, now);
         }

@@ -2,15 +2,17 @@
 
 use std::sync::Arc;
 
+use amo_connect_domain::client::ClientFingerprint;
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::ids::AccountId;
 use amo_connect_domain::lead::{AmoLead, Contact, LeadFilter, LeadPage, Pipeline};
-use amo_connect_domain::ports::{AmoClient, AmoError};
+use amo_connect_domain::ports::{AmoClient, AmoError, Located};
 use amo_connect_domain::token::{AccessToken, AuthorizationCode, Issued, RefreshToken, State};
 use async_trait::async_trait;
 use url::Url;
 
 use super::Bug;
+use crate::crm::is_dressed;
 
 #[derive(Debug)]
 pub(super) struct BuggyAmo {
@@ -39,8 +41,17 @@ impl AmoClient for BuggyAmo {
             (Bug::ClientResends, Err(AmoError::OutcomeUnknown)) => self.amo.refresh(host, token).await,
             (Bug::UnknownTakenForUnavailable, Err(AmoError::OutcomeUnknown)) => Err(AmoError::Unavailable),
             (Bug::BanTakenForDeadGrant, Err(AmoError::Blocked)) => Err(AmoError::GrantRevoked),
+            (Bug::DressedPairDropped, Ok(issued)) if is_dressed(&issued) => Err(AmoError::OutcomeUnknown),
             (_, answer) => answer,
         }
+    }
+
+    fn fingerprint(&self) -> ClientFingerprint {
+        self.amo.fingerprint()
+    }
+
+    fn locator(&self, host: &AccountHost, access: &AccessToken) -> AccountHost {
+        self.amo.locator(host, access)
     }
 
     async fn locate(
@@ -48,9 +59,11 @@ impl AmoClient for BuggyAmo {
         host: &AccountHost,
         access: &AccessToken,
         refresh: &RefreshToken,
-    ) -> Result<Option<AccountHost>, AmoError> {
-        let located = self.amo.locate(host, access, refresh).await;
-        if self.bug == Bug::MoveTakenForDeadGrant { located.map(|_| None) } else { located }
+    ) -> Result<Located, AmoError> {
+        let located = self.amo.locate(host, access, refresh).await?;
+        let at = located.at.filter(|_| self.bug != Bug::MoveTakenForDeadGrant);
+        let by_authority = located.by_authority || self.bug == Bug::SuspectBelieved;
+        Ok(Located { at, by_authority })
     }
 
     async fn account(&self, host: &AccountHost, token: &AccessToken) -> Result<AccountId, AmoError> {

@@ -1,10 +1,9 @@
 //! Leases as they should not be.
 
-use std::time::Duration;
-
+use amo_connect_domain::client::ClientRecord;
 use amo_connect_domain::exchange::{Admitted, ExchangeStatus};
-use amo_connect_domain::ids::{Generation, LeaseOwner, UserId};
-use amo_connect_domain::lease::{Lease, LeaseDecision, RefreshLease};
+use amo_connect_domain::ids::{LeaseOwner, UserId};
+use amo_connect_domain::lease::{Lease, LeaseDecision, LeaseRequest, RefreshLease, Rest};
 use amo_connect_domain::ports::{RefreshRequest, StoreError};
 use jiff::Timestamp;
 
@@ -12,19 +11,22 @@ use super::Bug;
 use super::store::BuggyStore;
 
 impl BuggyStore {
-    async fn instance_clock(&self) -> Result<Timestamp, StoreError> {
-        Ok(self.rows.clock().await?.saturating_add(self.stand.skew).unwrap_or(Timestamp::MAX))
+    /// The clock that leases of our own are judged by.
+    async fn own_clock(&self) -> Result<Timestamp, StoreError> {
+        if self.bug == Bug::LeaseAheadStands {
+            return self.rows.clock().await;
+        }
+        Ok(self.rows.clock().await?.saturating_add(self.stand.skew.get()).unwrap_or(Timestamp::MAX))
     }
 
     /// Grants what somebody else holds.
     pub(super) async fn lease_anyway(
         &self,
         user: &UserId,
-        generation: Generation,
-        owner: LeaseOwner,
+        request: &LeaseRequest,
     ) -> Result<RefreshRequest, StoreError> {
         let Some(connection) = self.rows.connection(user).await? else { return Ok(RefreshRequest::Outdated) };
-        match RefreshLease::request(None, generation, owner, self.rows.clock().await?) {
+        match RefreshLease::request(None, request, &ClientRecord::default(), None, self.rows.clock().await?) {
             LeaseDecision::Granted(lease) => Ok(RefreshRequest::Granted(Box::new(connection), lease)),
             LeaseDecision::Held => Ok(RefreshRequest::Held),
             LeaseDecision::Resting(until) => Ok(RefreshRequest::Resting(until)),
@@ -32,13 +34,9 @@ impl BuggyStore {
     }
 
     /// Decides by leases of our own.
-    pub(super) async fn own_lease(
-        &self,
-        user: &UserId,
-        generation: Generation,
-        owner: LeaseOwner,
-    ) -> Result<RefreshRequest, StoreError> {
-        let now = self.instance_clock().await?;
+    pub(super) async fn own_lease(&self, user: &UserId, request: &LeaseRequest) -> Result<RefreshRequest, StoreError> {
+        let generation = request.generation;
+        let now = self.own_clock().await?;
         let usable =
             self.rows.connection(user).await?.filter(|row| row.generation == generation && row.grant().is_some());
         let Some(connection) = usable else { return Ok(RefreshRequest::Outdated) };
@@ -48,7 +46,7 @@ impl BuggyStore {
         if self.bug == Bug::LeaseNeverLapses && held.is_some_and(stands) {
             return Ok(RefreshRequest::Held);
         }
-        Ok(match RefreshLease::request(held, generation, owner, now) {
+        Ok(match RefreshLease::request(held, request, &ClientRecord::default(), None, now) {
             LeaseDecision::Held => RefreshRequest::Held,
             LeaseDecision::Resting(until) => RefreshRequest::Resting(until),
             LeaseDecision::Granted(lease) => {
@@ -59,7 +57,7 @@ impl BuggyStore {
     }
 
     pub(super) async fn renew_own_lease(&self, user: &UserId, owner: LeaseOwner) -> Result<bool, StoreError> {
-        let now = self.instance_clock().await?;
+        let now = self.own_clock().await?;
         let mut notes = self.notes();
         let Some(held) = notes.leases.get_mut(user).filter(|held| held.owner == Some(owner)) else { return Ok(false) };
         *held = held.renewed(now);
@@ -70,14 +68,21 @@ impl BuggyStore {
         &self,
         user: &UserId,
         owner: LeaseOwner,
-        in_doubt: bool,
-        pause: Duration,
-    ) -> Result<(), StoreError> {
-        let now = self.instance_clock().await?;
-        if let Some(held) = self.notes().leases.get_mut(user).filter(|held| held.owner == Some(owner)) {
-            *held = held.rested(in_doubt, pause, now);
-        }
-        Ok(())
+        rest: &Rest,
+    ) -> Result<Option<RefreshLease>, StoreError> {
+        let now = self.own_clock().await?;
+        let mut notes = self.notes();
+        let held = notes.leases.get_mut(user).filter(|held| held.owner == Some(owner));
+        Ok(held.map(|held| {
+            *held = held.rested(rest, &ClientRecord::default(), now);
+            *held
+        }))
+    }
+
+    /// Whether the lease that was granted last ends later than one can.
+    pub(super) async fn is_ahead(&self, user: &UserId) -> Result<bool, StoreError> {
+        let now = self.rows.clock().await?;
+        Ok(self.notes().leases.get(user).is_some_and(|lease| lease.until != lease.seen_at(now).until))
     }
 
     pub(super) fn end_own_lease(&self, user: &UserId) {

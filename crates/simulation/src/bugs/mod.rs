@@ -14,8 +14,8 @@ use amo_connect_domain::ids::{Generation, UserId};
 use amo_connect_domain::lease::RefreshLease;
 use amo_connect_domain::ports::{AmoClient, Runtime, TokenStore};
 use clap::ValueEnum;
-use jiff::SignedDuration;
 
+use crate::clocks::Skew;
 use crate::executor::{Home, Sim};
 
 use amo::BuggyAmo;
@@ -75,6 +75,18 @@ pub enum Bug {
     MoveTakenForDeadGrant,
     /// A ban is taken for a dead grant.
     BanTakenForDeadGrant,
+    /// A pair that comes in an odd dress is dropped.
+    DressedPairDropped,
+    /// Whoever says that an account is not there is believed.
+    SuspectBelieved,
+    /// An account may be looked up at any time.
+    LooksUpAtAnyTime,
+    /// A process waits by the clock that people set.
+    WaitsByTheWallClock,
+    /// A lease that ends too late is taken over at once.
+    LeaseAheadTakenOver,
+    /// A lease that ends too late is waited for.
+    LeaseAheadStands,
 }
 
 /// What buggy stores of one run remember together.
@@ -90,7 +102,7 @@ pub(crate) struct Notes {
 pub(crate) struct Stand {
     pub(crate) sim: Sim,
     pub(crate) home: Home,
-    pub(crate) skew: SignedDuration,
+    pub(crate) skew: Skew,
     pub(crate) users: usize,
     pub(crate) notes: Arc<Mutex<Notes>>,
 }
@@ -108,7 +120,10 @@ impl Bug {
 
     /// The process's resources with this bug.
     pub(crate) fn in_runtime(self, runtime: Arc<dyn Runtime>) -> Arc<dyn Runtime> {
-        if self == Self::EndlessPatience { Arc::new(BuggyRuntime(runtime)) } else { runtime }
+        match self {
+            Self::EndlessPatience | Self::WaitsByTheWallClock => Arc::new(BuggyRuntime(runtime, self)),
+            _ => runtime,
+        }
     }
 
     /// The client with this bug.

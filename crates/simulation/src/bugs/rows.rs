@@ -5,7 +5,7 @@ use std::sync::Arc;
 use amo_connect_domain::audit::Actor;
 use amo_connect_domain::connection::{ConnectionState, CrmConnection, Grant};
 use amo_connect_domain::ids::{Generation, Revision, UserId};
-use amo_connect_domain::ports::StoreError;
+use amo_connect_domain::ports::{Served, StoreError};
 use amo_connect_domain::token::TokenPair;
 use futures_util::FutureExt as _;
 use jiff::Timestamp;
@@ -23,6 +23,7 @@ impl BuggyStore {
         user: &UserId,
         spent: Generation,
         pair: &TokenPair,
+        served: &Served,
         now: Timestamp,
     ) -> Result<CrmConnection, StoreError> {
         match self.bug {
@@ -31,10 +32,10 @@ impl BuggyStore {
                 if self.leased(user, spent).map(|row| row.revision) != current {
                     return Err(StoreError::Conflict);
                 }
-                self.rows.save_rotated(user, spent, pair, now).await
+                self.rows.save_rotated(user, spent, pair, served, now).await
             }
-            Bug::SaveAfterUse => self.save_later(user, spent, pair, now).await,
-            Bug::SaveGivesUp => match self.rows.save_rotated(user, spent, pair, now).await {
+            Bug::SaveAfterUse => self.save_later(user, spent, pair, served, now).await,
+            Bug::SaveGivesUp => match self.rows.save_rotated(user, spent, pair, served, now).await {
                 Err(StoreError::Unavailable(_)) => Err(StoreError::Conflict),
                 saved => saved,
             },
@@ -45,13 +46,13 @@ impl BuggyStore {
                 Ok(row)
             }
             Bug::SaveOverReconnect | Bug::DisconnectKeepsGeneration => {
-                match self.rows.save_rotated(user, spent, pair, now).await {
+                match self.rows.save_rotated(user, spent, pair, served, now).await {
                     Err(StoreError::Conflict) => self.save_over(user, spent, pair).await,
                     saved => saved,
                 }
             }
             _ => {
-                let saved = self.rows.save_rotated(user, spent, pair, now).await?;
+                let saved = self.rows.save_rotated(user, spent, pair, served, now).await?;
                 self.end_own_lease(user);
                 Ok(saved)
             }
@@ -81,16 +82,17 @@ impl BuggyStore {
         user: &UserId,
         spent: Generation,
         pair: &TokenPair,
+        served: &Served,
         now: Timestamp,
     ) -> Result<CrmConnection, StoreError> {
         let mut row = self.rows.connection(user).await?.ok_or(StoreError::Conflict)?;
         rotate(&mut row, spent, pair, now)?;
         let (sim, rows) = (self.stand.sim.clone(), Arc::clone(&self.rows));
-        let (user, pair) = (user.clone(), pair.clone());
+        let (user, pair, served) = (user.clone(), pair.clone(), *served);
         let later = async move {
             sim.sleep(sim.millis(1, LONGEST_LATER)).await;
             // Who would hear of a failure?
-            let _ = rows.save_rotated(&user, spent, &pair, now).await;
+            let _ = rows.save_rotated(&user, spent, &pair, &served, now).await;
         };
         self.stand.sim.spawn(self.stand.home, later.boxed());
         Ok(row)

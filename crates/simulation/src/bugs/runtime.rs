@@ -1,17 +1,24 @@
-//! A process in which nobody loses patience.
+//! A process in which nobody loses patience, or which waits by the clock on the wall.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use amo_connect_domain::clock::Instant;
 use amo_connect_domain::lease::LEASE_RENEWAL;
 use amo_connect_domain::ports::Runtime;
 use async_trait::async_trait;
 use futures_util::future::{BoxFuture, pending};
 use jiff::Timestamp;
 
-/// Its sleeps end only if they are no longer than those of a beating heart.
+use super::Bug;
+use crate::world::timestamp;
+
+/// Ten years, in microseconds.
+const YEARS: i64 = 10 * 365 * 24 * 3_600 * 1_000_000;
+
+/// A process with a planted bug.
 #[derive(Debug)]
-pub(super) struct BuggyRuntime(pub(super) Arc<dyn Runtime>);
+pub(super) struct BuggyRuntime(pub(super) Arc<dyn Runtime>, pub(super) Bug);
 
 #[async_trait]
 impl Runtime for BuggyRuntime {
@@ -19,8 +26,18 @@ impl Runtime for BuggyRuntime {
         self.0.now()
     }
 
+    fn instant(&self) -> Instant {
+        if self.1 != Bug::WaitsByTheWallClock {
+            return self.0.instant();
+        }
+        let since = self.now().as_microsecond().saturating_sub(timestamp(0).as_microsecond());
+        // Far from the beginning, so that it may go back.
+        Instant::at(Duration::from_micros(since.saturating_add(YEARS).try_into().unwrap_or_default()))
+    }
+
     async fn sleep(&self, duration: Duration) {
-        if duration > LEASE_RENEWAL {
+        // Its sleeps end only if they are no longer than those of a beating heart.
+        if self.1 == Bug::EndlessPatience && duration > LEASE_RENEWAL {
             pending::<()>().await;
         }
         self.0.sleep(duration).await;

@@ -5,10 +5,14 @@ use std::time::Duration;
 
 use amo_connect_domain::attempt::{Attempt, AttemptState};
 use amo_connect_domain::audit::{Actor, AuditEntry, AuditEvent};
+use amo_connect_domain::client::ClientFingerprint;
 use amo_connect_domain::connection::{CrmConnection, Grant};
 use amo_connect_domain::exchange::{Admission, Admitted, Exchange, Origin};
+use amo_connect_domain::host::AccountHost;
+use amo_connect_domain::host_look_up::{FoundHost, LookUpDecision};
 use amo_connect_domain::ids::{AccountId, AttemptId, Epoch, Generation, LeaseOwner, Revision, UserId};
-use amo_connect_domain::ports::{Claim, RefreshRequest, StoreError, TokenStore};
+use amo_connect_domain::lease::{LeaseRequest, RefreshLease, Rest};
+use amo_connect_domain::ports::{Claim, RefreshRequest, Served, StoreError, TokenStore};
 use amo_connect_domain::token::{CodeHash, StateHash, TokenPair};
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -75,8 +79,18 @@ impl TokenStore for BuggyStore {
         self.rows.renew_code_lease(code, owner).await
     }
 
-    async fn save_grant(&self, code: CodeHash, grant: &Grant, now: Timestamp) -> Result<Exchange, StoreError> {
-        self.rows.save_grant(code, grant, now).await
+    async fn save_grant(
+        &self,
+        code: CodeHash,
+        grant: &Grant,
+        served: &Served,
+        now: Timestamp,
+    ) -> Result<Exchange, StoreError> {
+        self.rows.save_grant(code, grant, served, now).await
+    }
+
+    async fn restore_exchange(&self, record: &Exchange) -> Result<(), StoreError> {
+        self.rows.restore_exchange(record).await
     }
 
     async fn end_exchange(&self, code: CodeHash, owner: LeaseOwner, refused: bool) -> Result<Exchange, StoreError> {
@@ -121,35 +135,40 @@ impl TokenStore for BuggyStore {
         }
     }
 
-    async fn lease_refresh(
-        &self,
-        user: &UserId,
-        generation: Generation,
-        owner: LeaseOwner,
-    ) -> Result<RefreshRequest, StoreError> {
-        let request = match self.bug {
-            Bug::LeaseByInstanceClock | Bug::LeaseNeverLapses => self.own_lease(user, generation, owner).await?,
-            _ => self.rows.lease_refresh(user, generation, owner).await?,
+    async fn lease_refresh(&self, user: &UserId, request: &LeaseRequest) -> Result<RefreshRequest, StoreError> {
+        let answer = match self.bug {
+            Bug::LeaseByInstanceClock | Bug::LeaseNeverLapses | Bug::LeaseAheadStands => {
+                self.own_lease(user, request).await?
+            }
+            _ => self.rows.lease_refresh(user, request).await?,
         };
-        let request = match (self.bug, request) {
-            (Bug::NoLease, RefreshRequest::Held) => self.lease_anyway(user, generation, owner).await?,
+        let answer = match (self.bug, answer) {
+            (Bug::NoLease, RefreshRequest::Held) => self.lease_anyway(user, request).await?,
+            (Bug::LeaseAheadTakenOver, RefreshRequest::Held) if self.is_ahead(user).await? => {
+                self.lease_anyway(user, request).await?
+            }
             (Bug::DoubtForgotten, RefreshRequest::Granted(connection, mut lease)) => {
                 lease.in_doubt = false;
                 RefreshRequest::Granted(connection, lease)
             }
-            (_, request) => request,
+            (_, answer) => answer,
         };
-        if let RefreshRequest::Granted(connection, _) = &request {
-            self.notes().leased.insert((user.clone(), generation), (**connection).clone());
+        if let (Bug::LeaseAheadTakenOver, RefreshRequest::Granted(_, lease)) = (self.bug, &answer) {
+            self.notes().leases.insert(user.clone(), *lease);
         }
-        Ok(request)
+        if let RefreshRequest::Granted(connection, _) = &answer {
+            self.notes().leased.insert((user.clone(), request.generation), (**connection).clone());
+        }
+        Ok(answer)
     }
 
     async fn renew_refresh_lease(&self, user: &UserId, owner: LeaseOwner) -> Result<bool, StoreError> {
         match self.bug {
             Bug::LeaseNotRenewed => Ok(true),
             Bug::RenewsForAnybody => self.rows.renew_refresh_lease(user, owner).await.map(|_| true),
-            Bug::LeaseByInstanceClock | Bug::LeaseNeverLapses => self.renew_own_lease(user, owner).await,
+            Bug::LeaseByInstanceClock | Bug::LeaseNeverLapses | Bug::LeaseAheadStands => {
+                self.renew_own_lease(user, owner).await
+            }
             _ => self.rows.renew_refresh_lease(user, owner).await,
         }
     }
@@ -158,15 +177,17 @@ impl TokenStore for BuggyStore {
         &self,
         user: &UserId,
         owner: LeaseOwner,
-        in_doubt: bool,
-        pause: Duration,
-    ) -> Result<(), StoreError> {
+        rest: &Rest,
+    ) -> Result<Option<RefreshLease>, StoreError> {
         match self.bug {
-            Bug::LeaseByInstanceClock | Bug::LeaseNeverLapses => {
-                self.rest_own_lease(user, owner, in_doubt, pause).await
+            Bug::LeaseByInstanceClock | Bug::LeaseNeverLapses | Bug::LeaseAheadStands => {
+                self.rest_own_lease(user, owner, rest).await
             }
-            Bug::NoRest => self.rows.rest_refresh_lease(user, owner, in_doubt, Duration::ZERO).await,
-            _ => self.rows.rest_refresh_lease(user, owner, in_doubt, pause).await,
+            Bug::NoRest => {
+                let none = Rest { pause: Duration::ZERO, ..*rest };
+                self.rows.rest_refresh_lease(user, owner, &none).await
+            }
+            _ => self.rows.rest_refresh_lease(user, owner, rest).await,
         }
     }
 
@@ -175,9 +196,10 @@ impl TokenStore for BuggyStore {
         user: &UserId,
         spent: Generation,
         pair: &TokenPair,
+        served: &Served,
         now: Timestamp,
     ) -> Result<CrmConnection, StoreError> {
-        self.save_pair(user, spent, pair, now).await
+        self.save_pair(user, spent, pair, served, now).await
     }
 
     async fn orphaned_refreshes(&self, limit: u32) -> Result<Vec<(UserId, Generation)>, StoreError> {
@@ -190,17 +212,38 @@ impl TokenStore for BuggyStore {
     async fn stale_connections(
         &self,
         issued_before: Timestamp,
+        issued_after: Timestamp,
         limit: u32,
     ) -> Result<Vec<(UserId, Generation)>, StoreError> {
-        self.rows.stale_connections(issued_before, limit).await
+        self.rows.stale_connections(issued_before, issued_after, limit).await
+    }
+
+    async fn acquitted_refreshes(
+        &self,
+        client: ClientFingerprint,
+        expired_by: Option<Timestamp>,
+        limit: u32,
+    ) -> Result<Vec<(UserId, Generation)>, StoreError> {
+        self.rows.acquitted_refreshes(client, expired_by, limit).await
+    }
+
+    async fn request_look_up(
+        &self,
+        host: &AccountHost,
+        account: Option<AccountId>,
+    ) -> Result<LookUpDecision, StoreError> {
+        match self.bug {
+            Bug::LooksUpAtAnyTime => Ok(LookUpDecision::Granted),
+            _ => self.rows.request_look_up(host, account).await,
+        }
+    }
+
+    async fn save_move(&self, host: &AccountHost, moved_to: &FoundHost) -> Result<(), StoreError> {
+        self.rows.save_move(host, moved_to).await
     }
 
     async fn users_of(&self, account: AccountId) -> Result<Vec<UserId>, StoreError> {
         self.rows.users_of(account).await
-    }
-
-    async fn others_were_refreshed(&self, user: &UserId, since: Timestamp) -> Result<bool, StoreError> {
-        self.rows.others_were_refreshed(user, since).await
     }
 
     async fn users(&self, after: Option<UserId>, limit: u32) -> Result<Vec<UserId>, StoreError> {

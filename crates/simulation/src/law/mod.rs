@@ -6,7 +6,7 @@ mod rows;
 mod sendings;
 mod upkeep;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use amo_connect_domain::connection::ConnectionState;
@@ -50,6 +50,8 @@ pub enum Law {
     Tardy,
     /// A call that took longer than it may, or never ended.
     EndlessWait,
+    /// An account was looked up twice within a minute.
+    LookedUpTooOften,
     /// A connection that was neither usable nor truthfully ended when all was well again.
     NeverSettled,
 }
@@ -70,6 +72,7 @@ impl fmt::Display for Law {
             Self::Untrue => "an untrue state, reason or answer",
             Self::Tardy => "a doubt left alone",
             Self::EndlessWait => "a wait without an end",
+            Self::LookedUpTooOften => "looked up twice within a minute",
             Self::NeverSettled => "never settled",
         })
     }
@@ -115,6 +118,8 @@ struct Lease {
     rested: bool,
     /// Its owner put it to rest, and no sending was in doubt.
     certain: bool,
+    /// The store's clock jumped forward while it was held.
+    jumped: bool,
 }
 
 /// A secret that left for amoCRM.
@@ -175,6 +180,10 @@ pub(crate) struct Witness {
     calm_since: Option<u64>,
     looks_wanted: BTreeSet<AccountId>,
     looks_under_way: BTreeSet<AccountId>,
+    /// When each account was last allowed to be looked up.
+    look_ups: BTreeMap<AccountId, u64>,
+    /// When the store's clock jumped last.
+    last_jump: Option<u64>,
     pub(crate) lost: Vec<Lost>,
     pub(crate) broken: Option<Broken>,
     closed: bool,
@@ -203,6 +212,8 @@ impl Witness {
             calm_since: None,
             looks_wanted: BTreeSet::new(),
             looks_under_way: BTreeSet::new(),
+            look_ups: BTreeMap::new(),
+            last_jump: None,
             lost: Vec::new(),
             broken: None,
             closed: false,

@@ -5,6 +5,7 @@ use std::time::Duration;
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::ids::LeaseOwner;
 use amo_connect_domain::lease::LEASE_TERM;
+use jiff::SignedDuration;
 
 use super::{Law, Lease, Secret, Sending, Witness};
 use crate::crm::{Crm, Delivery, PairId};
@@ -24,6 +25,7 @@ impl Witness {
             over: false,
             rested: false,
             certain: false,
+            jumped: false,
         });
     }
 
@@ -57,6 +59,25 @@ impl Witness {
         }
     }
 
+    /// Somebody asked by hand for `secret`, and did not wait for the end of its rest.
+    pub(crate) fn rest_ended_by_hand(&mut self, secret: Secret, now: u64) {
+        if let Some(last) = self.leases.iter_mut().rfind(|lease| lease.secret == secret && lease.certain) {
+            last.until = last.until.min(now);
+        }
+    }
+
+    /// The store's clock jumped. Forward, it has leases lapse before their time: a second sending
+    /// because of that is excused. Back, it makes none shorter.
+    pub(crate) fn store_jumped(&mut self, by: SignedDuration, now: u64) {
+        self.last_jump = Some(now);
+        if let Ok(forward) = Duration::try_from(by) {
+            for lease in &mut self.leases {
+                lease.jumped |= !lease.over;
+                lease.until = lease.until.saturating_sub(micros(forward)).max(lease.granted_at);
+            }
+        }
+    }
+
     /// What `secret` bought was stored: all leases on it are over.
     fn bought(&mut self, secret: Secret) {
         self.leases.iter_mut().filter(|lease| lease.secret == secret).for_each(|lease| lease.over = true);
@@ -81,7 +102,9 @@ impl Witness {
         let last = self.sendings.iter().rfind(|sending| sending.secret == secret);
         // What was refused for certain where the account was is sent on to where it is.
         let sent_on = |last: &Sending| last.lease == mine && last.answer == Some(true) && last.to_host != *to;
-        if last.is_some_and(|last| live(last.lease) && !sent_on(last)) {
+        if self.leases[mine].jumped {
+            // Its owner does not know yet that it is another's.
+        } else if last.is_some_and(|last| live(last.lease) && !sent_on(last)) {
             self.accuse(Law::SentAgain, || format!("{secret} was sent while the lease of its last sending lived"));
         } else if let Secret::Token(pair) = secret {
             let grant = crm.pairs[pair].grant;

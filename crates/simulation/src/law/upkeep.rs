@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use amo_connect_domain::connection::ConnectionState;
+use amo_connect_domain::host_look_up::LOOK_UP_TERM;
 use amo_connect_domain::ids::AccountId;
 
 use super::{Law, Lease, Secret, Witness};
@@ -14,7 +15,20 @@ const PROMPT: Duration = Duration::from_secs(5);
 /// How long store calls may be under way that met a fault.
 const AFTERMATH: Duration = Duration::from_secs(10);
 
+/// How long after a jump of the store's clock the last lease or rest has ended that it made longer:
+/// the longest there is, and a sweep before it.
+const SHORTENED: Duration = Duration::from_mins(20);
+
 impl Witness {
+    /// Somebody may look up where `account` is.
+    pub(crate) fn look_up_granted(&mut self, account: AccountId, now: u64) {
+        let Some(last) = self.look_ups.insert(account, now) else { return };
+        let jumped = self.last_jump.is_some_and(|jumped| jumped >= last);
+        if now < last + micros(LOOK_UP_TERM) && !jumped {
+            self.accuse(Law::LookedUpTooOften, || format!("account {account} was looked up again"));
+        }
+    }
+
     pub(crate) fn look_wanted(&mut self, account: AccountId) {
         self.looks_wanted.insert(account);
     }
@@ -55,7 +69,8 @@ impl Witness {
     /// Looks whether the doubt about `secret`, if there is one, has been left alone for too long.
     pub(super) fn check_prompt(&mut self, secret: Secret, now: u64) {
         let Some(calm) = self.calm_since else { return };
-        let well_since = (calm + micros(AFTERMATH)).max(self.last_born);
+        let steady = self.last_jump.map_or(0, |jumped| jumped + micros(SHORTENED));
+        let well_since = (calm + micros(AFTERMATH)).max(self.last_born).max(steady);
         let late = self.leases.iter().rfind(|lease| lease.secret == secret).is_some_and(|last| {
             let in_doubt = matches!(secret, Secret::Token(_)) && !last.over && !last.certain;
             // Who lost its lease may still wait for an answer, and then nothing is left alone.

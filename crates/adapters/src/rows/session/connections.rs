@@ -1,13 +1,12 @@
 //! Connections: saved, rotated, disconnected, and leased for a refresh.
 
-use std::time::Duration;
-
 use amo_connect_domain::attempt::{AttemptReason, AttemptState};
 use amo_connect_domain::audit::{Actor, AuditEntry};
+use amo_connect_domain::client::ClientRecord;
 use amo_connect_domain::connection::CrmConnection;
 use amo_connect_domain::ids::{Epoch, Generation, LeaseOwner, Revision, UserId};
-use amo_connect_domain::lease::{LeaseDecision, RefreshLease};
-use amo_connect_domain::ports::RefreshRequest;
+use amo_connect_domain::lease::{LeaseDecision, LeaseRequest, RefreshLease, Rest};
+use amo_connect_domain::ports::{RefreshRequest, Served};
 use amo_connect_domain::token::TokenPair;
 use jiff::Timestamp;
 
@@ -65,20 +64,28 @@ impl Session<'_> {
     pub(in crate::rows) async fn lease_refresh(
         mut self,
         user: UserId,
-        generation: Generation,
-        owner: LeaseOwner,
+        request: LeaseRequest,
     ) -> Result<RefreshRequest, Failure> {
         self.rows.lock_user(&user).await?;
         let Some((row, lease)) = self.rows.connection(user.as_str().as_bytes()).await? else {
             return Ok(RefreshRequest::Outdated);
         };
         let connection = row.clone().open(Tokens::Left)?;
-        if connection.generation != generation || connection.grant().is_none() {
+        if connection.generation != request.generation || connection.grant().is_none() {
             return Ok(RefreshRequest::Outdated);
         }
         let store_now = self.rows.clock().await?;
-        let on_record: Option<RefreshLease> = lease.try_into()?;
-        match RefreshLease::request(on_record, generation, owner, store_now) {
+        let stored: Option<RefreshLease> = lease.try_into()?;
+        let on_record = stored.map(|lease| lease.seen_at(store_now));
+        if on_record != stored {
+            self.put_lease(&user, on_record).await?;
+        }
+        let client = match on_record.and_then(|lease| lease.accusation) {
+            Some(_) => self.client_record(request.client).await?,
+            None => ClientRecord::default(),
+        };
+        let put_off = connection.refresh_put_off_until(store_now);
+        match RefreshLease::request(on_record, &request, &client, put_off, store_now) {
             LeaseDecision::Held => Ok(RefreshRequest::Held),
             LeaseDecision::Resting(until) => Ok(RefreshRequest::Resting(until)),
             LeaseDecision::Granted(lease) => {
@@ -108,16 +115,20 @@ impl Session<'_> {
         mut self,
         user: UserId,
         owner: LeaseOwner,
-        in_doubt: bool,
-        pause: Duration,
-    ) -> Result<(), Failure> {
-        let Some(held) = self.lease_held_by(&user, owner).await? else { return Ok(()) };
+        rest: Rest,
+    ) -> Result<Option<RefreshLease>, Failure> {
+        let Some(held) = self.lease_held_by(&user, owner).await? else { return Ok(None) };
         let store_now = self.rows.clock().await?;
-        let rested = held.rested(in_doubt, pause, store_now);
+        let client = match rest.accused {
+            Some(client) => self.accuse(client, store_now).await?,
+            None => ClientRecord::default(),
+        };
+        let rested = held.rested(&rest, &client, store_now);
         if let Some(connection) = self.load_connection(&user, Tokens::Left).await? {
             self.put_doubt(&connection, Some(&held), &rested, store_now).await?;
         }
-        self.put_lease(&user, Some(rested)).await
+        self.put_lease(&user, Some(rested)).await?;
+        Ok(Some(rested))
     }
 
     pub(in crate::rows) async fn save_rotated(
@@ -125,12 +136,15 @@ impl Session<'_> {
         user: UserId,
         spent: Generation,
         pair: TokenPair,
+        served: Served,
         now: Timestamp,
     ) -> Result<CrmConnection, Failure> {
         self.rows.lock_user(&user).await?;
         let mut connection = self.load_connection(&user, Tokens::Left).await?.ok_or(Failure::Conflict)?;
         connection.rotate(spent, pair, now).or(Err(Failure::Conflict))?;
-        self.put_new_state(connection).await
+        let connection = self.put_new_state(connection).await?;
+        self.acquit(&served).await?;
+        Ok(connection)
     }
 
     pub(super) async fn load_connection(

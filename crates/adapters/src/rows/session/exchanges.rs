@@ -5,7 +5,7 @@ use amo_connect_domain::connection::Grant;
 use amo_connect_domain::exchange::{Admission, Admitted, ClaimRefusal, Exchange, ExchangeStatus, Origin};
 use amo_connect_domain::ids::{Epoch, LeaseOwner, UserId};
 use amo_connect_domain::lease::Lease;
-use amo_connect_domain::ports::Claim;
+use amo_connect_domain::ports::{Claim, Served};
 use amo_connect_domain::token::CodeHash;
 use jiff::Timestamp;
 
@@ -41,7 +41,12 @@ impl Session<'_> {
         };
         let store_now = self.rows.clock().await?;
         let admitted =
-            Exchange::admit(on_record, &request, attempt.as_ref(), connection.as_ref(), owner, now, store_now);
+            Exchange::admit(on_record.clone(), &request, attempt.as_ref(), connection.as_ref(), owner, now, store_now);
+        if let Admitted::OnRecord(exchange) = &admitted
+            && on_record.as_ref() != Some(exchange)
+        {
+            self.put_exchange(exchange).await?;
+        }
         if let Admitted::Granted(exchange) = &admitted {
             self.put_exchange(exchange).await?;
             if let Some(attempt) = attempt.as_mut().filter(|attempt| exchange.attempt == Some(attempt.id)) {
@@ -70,6 +75,7 @@ impl Session<'_> {
         mut self,
         code: CodeHash,
         grant: Grant,
+        served: Served,
         now: Timestamp,
     ) -> Result<Exchange, Failure> {
         let mut exchange = self.locked_exchange(code, None).await?.ok_or(Failure::Conflict)?;
@@ -81,7 +87,16 @@ impl Session<'_> {
             self.put_new_state(connection).await?;
         }
         self.put_exchange(&exchange).await?;
+        self.acquit(&served).await?;
         Ok(exchange)
+    }
+
+    pub(in crate::rows) async fn restore_exchange(mut self, record: Exchange) -> Result<(), Failure> {
+        let asker = record.user.clone();
+        if self.locked_exchange(record.code, asker.as_ref()).await?.is_none() {
+            self.put_exchange(&record.restored()).await?;
+        }
+        Ok(())
     }
 
     pub(in crate::rows) async fn end_exchange(

@@ -4,8 +4,10 @@
 //! after that: a code's before a user's.
 
 mod attempts;
+mod clients;
 mod connections;
 mod exchanges;
+mod host_look_ups;
 mod looks;
 mod reseal;
 mod sweep;

@@ -5,12 +5,18 @@
 
 use amo_connect_domain::attempt::MEMORY;
 use amo_connect_domain::audit::AUDIT_MEMORY;
+use amo_connect_domain::clock::{CLOCK_SKEW, after, before};
+use amo_connect_domain::exchange::CLAIM_TERM;
+use amo_connect_domain::lease::{LEASE_TERM, LONGEST_REST, RefreshLease};
+use amo_connect_domain::look::LOOK_TERM;
 use jiff::Timestamp;
 
 use super::Session;
+use crate::rows::connection::LeaseColumns;
 use crate::rows::exchange::ExchangeRow;
 use crate::rows::failure::Failure;
 use crate::rows::grant::Tokens;
+use crate::rows::look::LookRow;
 
 /// How many rows of a kind a transaction takes: far less than a transaction's time.
 const BATCH: i64 = 200;
@@ -46,17 +52,51 @@ impl Session<'_> {
         Ok(Swept { rows: wiped, ..Swept::of(&[found]) })
     }
 
+    /// Gives what ends later than it can its longest end: a clock that was ahead has written it.
+    pub(in crate::rows) async fn shorten(mut self, now: Timestamp) -> Result<Swept, Failure> {
+        let latest = after(now, CLAIM_TERM + CLOCK_SKEW);
+        let waits = self.rows.overlong_waits(latest.as_microsecond(), BATCH).await?;
+        let mut counts = [0; 3];
+        for row in waits {
+            // The tokens are sealed again, so they have to be opened. Where no key opens them
+            // nobody can claim them either.
+            let Ok(mut exchange) = row.open(Tokens::Opened(self.keys)) else { continue };
+            if exchange.shorten_wait(now) {
+                counts[0] += 1;
+                self.put_exchange(&exchange).await?;
+            }
+        }
+        let store_now = self.rows.clock().await?;
+        let latest = |term| after(store_now, term).as_microsecond();
+        let leases = self.rows.overlong_leases(latest(LEASE_TERM), latest(LONGEST_REST), BATCH).await?;
+        counts[1] = leases.len();
+        for (user_id, lease) in leases {
+            let lease: Option<RefreshLease> = lease.try_into()?;
+            let seen = lease.map(|lease| lease.seen_at(store_now));
+            self.rows.put_lease(&user_id, &LeaseColumns::from(seen)).await?;
+        }
+        let looks = self.rows.overlong_looks(latest(LOOK_TERM), BATCH).await?;
+        counts[2] = looks.len();
+        for row in looks {
+            let (account, look) = row.open()?;
+            self.rows.put_look(&LookRow::new(account, &look.seen_at(store_now))).await?;
+        }
+        Ok(Swept::of(&counts))
+    }
+
     /// Deletes what is too old to be asked for.
     pub(in crate::rows) async fn forget(self, now: Timestamp) -> Result<Swept, Failure> {
         let oldest = now.saturating_sub(MEMORY).unwrap_or(Timestamp::MIN).as_microsecond();
         // These are dated by the store's clock.
         let store_now = self.rows.clock().await?;
+        let lapsed = before(store_now, MEMORY).as_microsecond();
         let oldest_entry = store_now.saturating_sub(AUDIT_MEMORY).unwrap_or(Timestamp::MIN).as_microsecond();
         Ok(Swept::of(&[
             self.rows.forget_attempts(oldest, BATCH).await?,
-            self.rows.forget_exchanges(oldest, BATCH).await?,
+            self.rows.forget_exchanges(lapsed, BATCH).await?,
             self.rows.forget_audit(oldest_entry, BATCH).await?,
             self.rows.forget_looks(store_now.as_microsecond(), BATCH).await?,
+            self.rows.forget_host_look_ups(store_now.as_microsecond(), oldest_entry, BATCH).await?,
         ]))
     }
 }

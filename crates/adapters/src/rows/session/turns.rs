@@ -43,7 +43,8 @@ impl Session<'_> {
         let before = self.turns(&account).await?;
         let now = self.rows.clock().await?;
         let lately = now.saturating_sub(BANS_MEET).unwrap_or(Timestamp::MIN);
-        let banned = self.rows.banned_accounts(account.as_str(), lately.as_microsecond()).await?;
+        let (after, until) = (lately.as_microsecond(), now.as_microsecond());
+        let banned = self.rows.banned_accounts(account.as_str(), after, until).await?;
         let mut turns = before;
         turns.hear(heard, probe, banned.try_into().unwrap_or_default(), now);
         self.put_turns(&account, &before, &turns).await

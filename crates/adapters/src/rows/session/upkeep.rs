@@ -1,11 +1,14 @@
 //! What the background and the operator ask for: whose turn it is, and what happened.
 
 use amo_connect_domain::audit::{Actor, AuditEntry, AuditEvent};
-use amo_connect_domain::connection::CrmConnection;
+use amo_connect_domain::client::ClientFingerprint;
+use amo_connect_domain::clock::before;
+use amo_connect_domain::connection::{CrmConnection, LONGEST_PUT_OFF};
 use amo_connect_domain::ids::{AccountId, Generation, UserId};
 use jiff::Timestamp;
 
 use super::Session;
+use crate::rows::access::{Acquitted, StoreNow};
 use crate::rows::audit::AuditRow;
 use crate::rows::columns::{count, user};
 use crate::rows::failure::Failure;
@@ -20,11 +23,28 @@ impl Session<'_> {
     pub(in crate::rows) async fn stale_connections(
         self,
         issued_before: Timestamp,
+        issued_after: Timestamp,
         limit: u32,
     ) -> Result<Vec<(UserId, Generation)>, Failure> {
         let store_now = self.rows.clock().await?;
-        let before = issued_before.as_microsecond();
-        due(self.rows.stale_connections(before, store_now.as_microsecond(), limit.into()).await?)
+        let ages = (issued_before.as_microsecond(), issued_after.as_microsecond());
+        let put_off_since = before(store_now, LONGEST_PUT_OFF).as_microsecond();
+        let now = StoreNow { now: store_now.as_microsecond(), put_off_since };
+        due(self.rows.stale_connections(ages, now, limit.into()).await?)
+    }
+
+    pub(in crate::rows) async fn acquitted_refreshes(
+        mut self,
+        client: ClientFingerprint,
+        expired_by: Option<Timestamp>,
+        limit: u32,
+    ) -> Result<Vec<(UserId, Generation)>, Failure> {
+        let record = self.client_record(client).await?;
+        // Of an accused client only older accusations are over, and no other client's.
+        let served = record.served_at.unwrap_or(Timestamp::MIN).as_microsecond();
+        let acquitted = Acquitted { client: &client.0, served, others: !record.is_accused() };
+        let expired_by = expired_by.unwrap_or(Timestamp::MAX).as_microsecond();
+        due(self.rows.acquitted_refreshes(acquitted, expired_by, limit.into()).await?)
     }
 
     pub(in crate::rows) async fn users_of(self, account: AccountId) -> Result<Vec<UserId>, Failure> {
@@ -35,10 +55,6 @@ impl Session<'_> {
         // No user's id is empty.
         let after = after.as_ref().map_or(&[][..], |after| after.as_str().as_bytes());
         users(self.rows.users(after, limit.into()).await?)
-    }
-
-    pub(in crate::rows) async fn others_were_refreshed(self, user: UserId, since: Timestamp) -> Result<bool, Failure> {
-        self.rows.others_were_refreshed(user.as_str().as_bytes(), since.as_microsecond()).await
     }
 
     pub(in crate::rows) async fn audit(self, user: UserId, limit: u32) -> Result<Vec<AuditEntry>, Failure> {

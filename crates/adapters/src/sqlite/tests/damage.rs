@@ -13,7 +13,7 @@ async fn read_all(scratch: &Scratch) -> Result<(), StoreError> {
     }
     store.attempt(attempt("open", user("olena"), 0).id).await?;
     store.attempt(attempt("ivan's", user("ivan"), 0).id).await?;
-    store.lease_refresh(&user("olena"), connected("olena").generation, owner(2)).await?;
+    store.lease_refresh(&user("olena"), &lease_request(connected("olena").generation, owner(2))).await?;
     Ok(())
 }
 
@@ -75,7 +75,10 @@ async fn a_problem_that_only_a_newer_version_knows_is_in_no_pairs_way() {
     scratch.execute("UPDATE connections SET problem = 'under_review', problem_since = 1");
     let stored = store.connection(&user("olena")).await.unwrap().unwrap();
     assert_eq!(stored.problem, None);
-    let saved = store.save_rotated(&user("olena"), stored.generation, &grant(1, "next").tokens, at(1)).await.unwrap();
+    let saved = store
+        .save_rotated(&user("olena"), stored.generation, &grant(1, "next").tokens, &served(), at(1))
+        .await
+        .unwrap();
     assert_eq!(saved.grant().unwrap().tokens, grant(1, "next").tokens);
 }
 

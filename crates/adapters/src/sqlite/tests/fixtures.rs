@@ -4,11 +4,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use amo_connect_domain::attempt::Attempt;
+use amo_connect_domain::client::ClientFingerprint;
 use amo_connect_domain::connection::{CrmConnection, Grant};
 use amo_connect_domain::exchange::{Admission, Origin};
 use amo_connect_domain::host::AccountHost;
-use amo_connect_domain::ids::{AccountId, AttemptId, Epoch, LeaseOwner, UserId};
-use amo_connect_domain::ports::TokenStore as _;
+use amo_connect_domain::ids::{AccountId, AttemptId, Epoch, Generation, LeaseOwner, UserId};
+use amo_connect_domain::lease::LeaseRequest;
+use amo_connect_domain::ports::{Served, TokenStore as _};
 use amo_connect_domain::token::{AccessToken, AuthorizationCode, CodeHash, Issued, RefreshToken, State, StateHash};
 use diesel::connection::SimpleConnection as _;
 use diesel::{Connection as _, SqliteConnection};
@@ -120,16 +122,26 @@ pub(super) fn by_stranger(code: CodeHash) -> Admission {
 pub(super) async fn fill(store: &SqliteTokenStore) {
     store.save(&connected("olena"), None).await.unwrap();
     let generation = connected("olena").generation;
-    store.lease_refresh(&user("olena"), generation, owner(1)).await.unwrap();
+    store.lease_refresh(&user("olena"), &lease_request(generation, owner(1))).await.unwrap();
     store.admit_code(&by_stranger(code("waiting")), owner(1), at(0)).await.unwrap();
-    store.save_grant(code("waiting"), &grant(2, "waiting"), at(0)).await.unwrap();
+    store.save_grant(code("waiting"), &grant(2, "waiting"), &served(), at(0)).await.unwrap();
     let ivans = attempt("ivan's", user("ivan"), 0);
     store.open_attempt(&ivans).await.unwrap();
     store.admit_code(&by_attempt(code("claimable"), &ivans), owner(1), at(0)).await.unwrap();
-    store.save_grant(code("claimable"), &grant(3, "claimable"), at(0)).await.unwrap();
+    store.save_grant(code("claimable"), &grant(3, "claimable"), &served(), at(0)).await.unwrap();
     store
         .admit_code(&by_app(code("in flight"), user("olena"), connected("olena").epoch), owner(1), at(0))
         .await
         .unwrap();
     store.open_attempt(&attempt("open", user("olena"), 0)).await.unwrap();
+}
+
+/// A token request that amoCRM served.
+pub(super) fn served() -> Served {
+    Served { client: ClientFingerprint::default(), sent_at: at(0) }
+}
+
+/// A request for the right to send the refresh token of `generation`.
+pub(super) fn lease_request(generation: Generation, owner: LeaseOwner) -> LeaseRequest {
+    LeaseRequest { generation, owner, client: ClientFingerprint::default(), by_hand: false }
 }

@@ -57,7 +57,7 @@ async fn two_handles_lease_a_refresh_once() {
     let (user, generation) = (connection.user, connection.generation);
     let answers = race(&scratch, |store, number| {
         let user = user.clone();
-        async move { store.lease_refresh(&user, generation, owner(number)).await.unwrap() }
+        async move { store.lease_refresh(&user, &lease_request(generation, owner(number))).await.unwrap() }
     });
     let granted = answers.await.into_iter().filter(|answer| matches!(answer, RefreshRequest::Granted(..))).count();
     assert_eq!(granted, 1);

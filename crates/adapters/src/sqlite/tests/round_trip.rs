@@ -141,13 +141,13 @@ async fn codes_of_every_status_come_back() {
         host: grant(1, "").host,
         epoch: Epoch(0),
         status: ExchangeStatus::InFlight(Lease { owner: owner(7), until: store_now + LEASE_TERM }),
-        admitted_at: at(5),
+        admitted_at: store_now,
     };
     assert_eq!(in_flight.await, expected);
     assert_eq!(store.attempt(attempt.id).await.unwrap().unwrap().state, AttemptState::Spent(code("a")));
 
     let waiting = settled(store, code("a"), || async {
-        store.save_grant(code("a"), &grant(4, "kept"), at(6)).await.unwrap();
+        store.save_grant(code("a"), &grant(4, "kept"), &served(), at(6)).await.unwrap();
     });
     let claim_by = at(6) + CLAIM_TERM;
     let grant_kept = Box::new(grant(4, "kept"));
@@ -172,12 +172,12 @@ async fn codes_of_every_status_come_back() {
     }
     let other_account = settled(store, code("d"), || async {
         store.admit_code(&by_app(code("d"), user("olena"), Epoch(1)), owner(1), at(0)).await.unwrap();
-        store.save_grant(code("d"), &grant(9, "other"), at(0)).await.unwrap();
+        store.save_grant(code("d"), &grant(9, "other"), &served(), at(0)).await.unwrap();
     });
     assert_eq!(status(other_account.await), ExchangeStatus::OtherAccount);
     let unclaimed = settled(store, code("e"), || async {
         store.admit_code(&by_stranger(code("e")), owner(1), at(0)).await.unwrap();
-        store.save_grant(code("e"), &grant(9, "late"), at(0)).await.unwrap();
+        store.save_grant(code("e"), &grant(9, "late"), &served(), at(0)).await.unwrap();
         assert_eq!(store.sweep(at(3600)).await.unwrap(), 1);
     });
     assert_eq!(status(unclaimed.await), ExchangeStatus::Unclaimed);
@@ -194,7 +194,7 @@ async fn a_lease_stands_beside_the_revision_and_outlasts_a_restart() {
     let store = scratch.store().await;
     let connection = connected("olena");
     let revision = store.save(&connection, None).await.unwrap();
-    let granted = store.lease_refresh(&connection.user, connection.generation, owner(1)).await.unwrap();
+    let granted = store.lease_refresh(&connection.user, &lease_request(connection.generation, owner(1))).await.unwrap();
     let RefreshRequest::Granted(leased, lease) = granted else { panic!("{granted:?}") };
     assert_eq!(leased.revision, revision);
     assert_eq!(lease.until, store.clock().await.unwrap() + LEASE_TERM);
@@ -202,7 +202,7 @@ async fn a_lease_stands_beside_the_revision_and_outlasts_a_restart() {
     store.save(&connection, Some(revision)).await.unwrap();
     drop(store);
     let store = scratch.store().await;
-    let second = store.lease_refresh(&connection.user, connection.generation, owner(2)).await.unwrap();
+    let second = store.lease_refresh(&connection.user, &lease_request(connection.generation, owner(2))).await.unwrap();
     assert_eq!(second, RefreshRequest::Held);
     assert!(store.renew_refresh_lease(&connection.user, owner(1)).await.unwrap());
 }

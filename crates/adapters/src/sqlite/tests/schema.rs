@@ -7,7 +7,12 @@ use crate::cipher::TokenKeys;
 use crate::migrate::{MigrationError, Pending};
 use crate::sqlite::{OpenError, SqliteOptions, SqliteTokenStore, migrate};
 
-const ALL: [&str; 3] = ["20261123100000_connections", "20261124220000_lifecycle", "20261124230000_turns"];
+const ALL: [&str; 4] = [
+    "20261123100000_connections",
+    "20261124220000_lifecycle",
+    "20261124230000_turns",
+    "20261128090000_clocks_and_faults",
+];
 
 async fn open_without_migrating(scratch: &Scratch) -> Result<SqliteTokenStore, OpenError> {
     let options = SqliteOptions { pending: Pending::Refuse, ..options() };

@@ -129,12 +129,12 @@ async fn a_lost_key_stops_nobody_from_wiping_or_replacing_tokens() {
     assert_eq!(store.sweep(at(3600)).await.unwrap(), 2);
     assert_eq!(store.exchange(code("waiting")).await.unwrap().unwrap().status, ExchangeStatus::Unclaimed);
     let (olena, spent) = (user("olena"), connected("olena").generation);
-    let rotated = store.save_rotated(&olena, spent, &grant(1, "new").tokens, at(1)).await.unwrap();
+    let rotated = store.save_rotated(&olena, spent, &grant(1, "new").tokens, &served(), at(1)).await.unwrap();
     assert_eq!(rotated.grant(), Some(&grant(1, "new")));
     assert_eq!(store.connection(&olena).await.unwrap(), Some(rotated));
 
     scratch.raw().batch_execute("UPDATE connections SET tokens = x'00'").unwrap();
-    store.save_grant(code("in flight"), &grant(1, "again"), at(2)).await.unwrap();
+    store.save_grant(code("in flight"), &grant(1, "again"), &served(), at(2)).await.unwrap();
     assert_eq!(store.connection(&olena).await.unwrap().unwrap().grant(), Some(&grant(1, "again")));
     scratch.raw().batch_execute("UPDATE connections SET tokens = x'00'").unwrap();
     store.disconnect(&olena, Actor::User).await.unwrap();

@@ -18,6 +18,7 @@ use super::UseCases;
 use super::access::{Access, AccessError};
 use super::flights::Flights;
 use super::leads::{LeadList, LeadRequest};
+use super::refresh::AskedBy;
 use crate::connection::{Grant, ProblemCode};
 use crate::host::AccountHost;
 use crate::ids::{Epoch, Generation, UserId};
@@ -104,19 +105,14 @@ impl UseCases {
         let deadline = self.deadline(BUDGET);
         loop {
             let mut ends = self.reads.ends.subscribe();
-            let access = self.until(deadline, self.access(user)).await;
+            let access = self.until(deadline, self.access(user, AskedBy::Service)).await;
             let mut access = access.unwrap_or(Err(AccessError::RefreshInProgress))?;
             let epoch = access.epoch;
             let reading = async {
-                match work(Reader::new(user, &access)).await {
-                    Err(AmoError::AccessRefused) => {
-                        access = self.access_after_refusal(user, &access.grant.tokens).await?;
-                    }
-                    Err(AmoError::NotFound) => {
-                        access = self.access_where_it_moved(user, &access).await.ok_or(AmoError::NotFound)?;
-                    }
-                    done => return Ok(done?),
-                }
+                let first = work(Reader::new(user, &access)).await;
+                let Err(error) = first else { return Ok(first?) };
+                let again = self.access_after(user, &access, error, AskedBy::Service).await?;
+                access = again.ok_or(error)?;
                 Ok(work(Reader::new(user, &access)).await?)
             };
             let ended = async {
@@ -142,17 +138,17 @@ impl UseCases {
         }
     }
 
-    /// The same access at the account's new host, if it has moved.
-    async fn access_where_it_moved(&self, user: &UserId, access: &Access) -> Option<Access> {
-        let Grant { host, tokens, .. } = &access.grant;
-        let now = self.amo.locate(host, &tokens.access, &tokens.refresh).await.ok()?.filter(|now| now != host)?;
-        self.follow(user, access.generation, &now).await;
-        Some(Access { grant: Grant { host: now, ..access.grant.clone() }, ..access.clone() })
-    }
-
     /// Notes what reading taught of the connection, where that is new. What the integration is
     /// accused of at the token endpoint, no read can clear.
     async fn note_reading<T>(&self, user: &UserId, access: &Access, outcome: &Result<T, ReadError>) {
+        let used = match outcome {
+            Ok(_) => Some(None),
+            Err(ReadError::Amo(error)) => Some(Some(*error)),
+            Err(ReadError::Access(_)) => None,
+        };
+        if let Some(failure) = used {
+            self.note_use(user, access, failure).await;
+        }
         let problem = match outcome {
             Ok(_) => None,
             Err(ReadError::Amo(error) | ReadError::Access(AccessError::Amo(error))) => {
@@ -171,14 +167,14 @@ impl UseCases {
 
     /// The pipelines, as they were within the last minute.
     pub(super) async fn pipelines_of(&self, reader: &Reader) -> Result<Arc<Vec<Pipeline>>, AmoError> {
-        if let Some(pipelines) = self.reads.kept.pipelines(&reader.holder, self.runtime.now()) {
+        if let Some(pipelines) = self.reads.kept.pipelines(&reader.holder, self.runtime.instant()) {
             return Ok(pipelines);
         }
         let (this, reader) = (self.clone(), reader.clone());
         let asking = self.reads.pipelines.join(reader.flight_key(), move || async move {
             let Grant { host, tokens, .. } = &reader.grant;
             let pipelines = Arc::new(this.amo.pipelines(host, &tokens.access).await?);
-            this.reads.kept.keep_pipelines(&reader.holder, &pipelines, this.runtime.now());
+            this.reads.kept.keep_pipelines(&reader.holder, &pipelines, this.runtime.instant());
             Ok(pipelines)
         });
         asking.await
@@ -186,14 +182,14 @@ impl UseCases {
 
     /// The contacts with these numbers, as they were within the last half minute.
     pub(super) async fn contacts_of(&self, reader: &Reader, ids: &[u64]) -> Result<Contacts, AmoError> {
-        let mut known = self.reads.kept.contacts(&reader.holder, ids, self.runtime.now());
+        let mut known = self.reads.kept.contacts(&reader.holder, ids, self.runtime.instant());
         let unknown: Vec<u64> = ids.iter().copied().filter(|id| !known.contains_key(id)).collect();
         if !unknown.is_empty() {
             let Grant { host, tokens, .. } = &reader.grant;
             let found = self.amo.contacts(host, &tokens.access, &unknown).await?;
             let mut found: HashMap<u64, _> = found.into_iter().map(|one| (one.id, Arc::new(one))).collect();
             let read: Contacts = unknown.into_iter().map(|id| (id, found.remove(&id))).collect();
-            self.reads.kept.keep_contacts(&reader.holder, &read, self.runtime.now());
+            self.reads.kept.keep_contacts(&reader.holder, &read, self.runtime.instant());
             known.extend(read);
         }
         Ok(known)
@@ -201,6 +197,6 @@ impl UseCases {
 
     /// Forgets what is too old to be used.
     pub(super) fn sweep_reads(&self) {
-        self.reads.kept.sweep(self.runtime.now());
+        self.reads.kept.sweep(self.runtime.instant());
     }
 }

@@ -1,0 +1,165 @@
+//! A store's clock that was ahead, and was set back.
+
+use std::time::Duration;
+
+use amo_connect_domain::attempt::MEMORY;
+use amo_connect_domain::audit::Actor;
+use amo_connect_domain::connection::RefusedPairs;
+use amo_connect_domain::exchange::{Admitted, CLAIM_TERM, ExchangeStatus};
+use amo_connect_domain::host_look_up::{LOOK_UP_TERM, LookUpDecision};
+use amo_connect_domain::ids::AccountId;
+use amo_connect_domain::lease::LEASE_TERM;
+use amo_connect_domain::look::LOOK_TERM;
+use amo_connect_domain::ports::{RefreshRequest, StoreError};
+
+use super::TokenStoreHarness;
+use super::steps::{Store, admit, connect, connection, is_held, lease, status};
+use crate::fixtures::{
+    after, at, by_app, by_app_as_of, by_stranger, code, grant, host, lease_request, owner, rest, served, user,
+};
+
+/// Further than anything lasts.
+const AHEAD: Duration = Duration::from_hours(25);
+
+/// How much time may pass while a case runs.
+const SLACK: Duration = Duration::from_secs(10);
+
+pub(super) async fn a_lease_from_a_clock_ahead_lasts_one_term_more(harness: &dyn TokenStoreHarness) {
+    let (store, other, olena) = (harness.store(), harness.second_handle().await, user("olena"));
+    let generation = connect(&store, &olena, 1, "x").await.generation;
+    harness.advance_store_clock(AHEAD).await;
+    lease(&store, &olena, generation, owner(1)).await;
+    harness.set_store_clock_back(AHEAD).await;
+    assert!(is_held(&other, &olena, generation, owner(2)).await, "it is not taken over at once");
+    harness.advance_store_clock(LEASE_TERM).await;
+    let (_, second) = lease(&other, &olena, generation, owner(2)).await;
+    assert!(second.in_doubt);
+}
+
+pub(super) async fn a_code_lease_from_a_clock_ahead_lasts_one_term_more(harness: &dyn TokenStoreHarness) {
+    let (store, other) = (harness.store(), harness.second_handle().await);
+    let request = by_app(code("x"), &user("olena"));
+    harness.advance_store_clock(AHEAD).await;
+    admit(&store, &request, owner(1)).await;
+    harness.set_store_clock_back(AHEAD).await;
+    let admitted = other.admit_code(&request, owner(2), at(0)).await.unwrap();
+    assert!(matches!(admitted, Admitted::OnRecord(_)), "{admitted:?}");
+    harness.advance_store_clock(LEASE_TERM).await;
+    admit(&other, &request, owner(2)).await;
+}
+
+pub(super) async fn a_rest_from_a_clock_ahead_lasts_its_own_length_more(harness: &dyn TokenStoreHarness) {
+    let (store, other, olena) = (harness.store(), harness.second_handle().await, user("olena"));
+    let generation = connect(&store, &olena, 1, "x").await.generation;
+    harness.advance_store_clock(AHEAD).await;
+    lease(&store, &olena, generation, owner(1)).await;
+    store.rest_refresh_lease(&olena, owner(1), &rest(false, LEASE_TERM * 2)).await.unwrap();
+    harness.set_store_clock_back(AHEAD).await;
+    let latest = after(store.clock().await.unwrap(), LEASE_TERM * 2 + SLACK);
+    match other.lease_refresh(&olena, &lease_request(generation, owner(2))).await.unwrap() {
+        RefreshRequest::Resting(until) => assert!(until <= latest, "{until}"),
+        granted => panic!("{granted:?}"),
+    }
+    harness.advance_store_clock(LEASE_TERM * 2).await;
+    lease(&other, &olena, generation, owner(2)).await;
+}
+
+pub(super) async fn a_look_up_from_a_clock_ahead_is_put_off_by_one_term(harness: &dyn TokenStoreHarness) {
+    let (store, other) = (harness.store(), harness.second_handle().await);
+    harness.advance_store_clock(AHEAD).await;
+    assert_eq!(store.request_look_up(&host(1), None).await.unwrap(), LookUpDecision::Granted);
+    harness.set_store_clock_back(AHEAD).await;
+    assert!(matches!(other.request_look_up(&host(1), None).await.unwrap(), LookUpDecision::Later(_)));
+    harness.advance_store_clock(LOOK_UP_TERM).await;
+    assert_eq!(other.request_look_up(&host(1), None).await.unwrap(), LookUpDecision::Granted);
+}
+
+pub(super) async fn a_refusal_from_a_clock_ahead_puts_no_refresh_off(harness: &dyn TokenStoreHarness) {
+    let (store, other, olena) = (harness.store(), harness.second_handle().await, user("olena"));
+    connect(&store, &olena, 1, "x").await;
+    let since = after(store.clock().await.unwrap(), AHEAD);
+    let generation = refused(&store, since).await;
+    lease(&other, &olena, generation, owner(1)).await;
+}
+
+/// Records two refused pairs of olena's, since then.
+async fn refused(store: &Store, since: jiff::Timestamp) -> amo_connect_domain::ids::Generation {
+    let mut row = connection(store, &user("olena")).await;
+    row.refused = Some(RefusedPairs { count: 2, last: row.generation, since });
+    store.save(&row, Some(row.revision)).await.unwrap();
+    row.generation
+}
+
+pub(super) async fn refused_pairs_put_the_next_refresh_off(harness: &dyn TokenStoreHarness) {
+    let (store, other, olena) = (harness.store(), harness.second_handle().await, user("olena"));
+    connect(&store, &olena, 1, "x").await;
+    let generation = refused(&store, store.clock().await.unwrap()).await;
+    let asked = other.lease_refresh(&olena, &lease_request(generation, owner(1))).await.unwrap();
+    assert!(matches!(asked, RefreshRequest::Resting(_)), "{asked:?}");
+    harness.advance_store_clock(Duration::from_mins(1)).await;
+    lease(&other, &olena, generation, owner(1)).await;
+}
+
+pub(super) async fn a_sweep_shortens_what_a_clock_ahead_made_too_long(harness: &dyn TokenStoreHarness) {
+    let (store, other, olena) = (harness.store(), harness.second_handle().await, user("olena"));
+    let generation = connect(&store, &olena, 1, "x").await.generation;
+    harness.advance_store_clock(AHEAD).await;
+    lease(&store, &olena, generation, owner(1)).await;
+    store.want_look(AccountId(7)).await.unwrap();
+    assert_eq!(store.take_looks(1).await.unwrap(), [AccountId(7)]);
+    admit(&store, &by_stranger(code("waiting")), owner(2)).await;
+    let ahead = after(at(0), AHEAD);
+    store.save_grant(code("waiting"), &grant(1, "waiting"), &served(), ahead).await.unwrap();
+
+    harness.set_store_clock_back(AHEAD).await;
+    assert_eq!(other.sweep(at(0)).await.unwrap(), 0);
+    match status(&store, code("waiting")).await {
+        ExchangeStatus::Waiting { claim_by, grant: kept } => {
+            assert_eq!((claim_by, *kept), (after(at(0), CLAIM_TERM), grant(1, "waiting")));
+        }
+        other => panic!("{other:?}"),
+    }
+    harness.advance_store_clock(LEASE_TERM).await;
+    assert_eq!(store.orphaned_refreshes(10).await.unwrap(), [(olena, generation)]);
+    harness.advance_store_clock(LOOK_TERM).await;
+    assert_eq!(store.take_looks(1).await.unwrap(), [AccountId(7)]);
+}
+
+pub(super) async fn a_sweep_forgets_no_code_that_is_under_way(harness: &dyn TokenStoreHarness) {
+    let (store, other) = (harness.store(), harness.second_handle().await);
+    let request = by_app(code("x"), &user("olena"));
+    admit(&store, &request, owner(1)).await;
+    // By an instance whose clock is ahead.
+    other.sweep(after(at(0), MEMORY * 400)).await.unwrap();
+    store.save_grant(code("x"), &grant(1, "x"), &served(), at(1)).await.unwrap();
+    assert_eq!(connection(&other, &user("olena")).await.grant(), Some(&grant(1, "x")));
+
+    admit(&store, &by_stranger(code("left")), owner(2)).await;
+    harness.advance_store_clock(MEMORY + LEASE_TERM * 2).await;
+    other.sweep(after(at(0), MEMORY * 400)).await.unwrap();
+    assert_eq!(store.exchange(code("left")).await.unwrap(), None, "its owner is long gone");
+}
+
+pub(super) async fn a_forgotten_code_is_put_on_record_again(harness: &dyn TokenStoreHarness) {
+    let (store, other, olena) = (harness.store(), harness.second_handle().await, user("olena"));
+    let record = admit(&store, &by_app(code("x"), &olena), owner(1)).await;
+    harness.advance_store_clock(MEMORY * 400).await;
+    other.sweep(at(0)).await.unwrap();
+    let lost = store.save_grant(code("x"), &grant(1, "x"), &served(), at(1)).await;
+    assert!(matches!(lost, Err(StoreError::Conflict)), "{lost:?}");
+    store.restore_exchange(&record).await.unwrap();
+    store.save_grant(code("x"), &grant(1, "x"), &served(), at(1)).await.unwrap();
+    let connected = connection(&other, &olena).await;
+    assert_eq!(connected.grant(), Some(&grant(1, "x")));
+    store.restore_exchange(&record).await.unwrap();
+    assert_eq!(status(&other, code("x")).await, ExchangeStatus::Connected(connected.epoch), "it is not undone");
+
+    // A disconnect in between wins, though there was no record of the code to void.
+    let record = admit(&store, &by_app_as_of(code("y"), &olena, connected.epoch), owner(1)).await;
+    harness.advance_store_clock(MEMORY * 400).await;
+    other.sweep(at(0)).await.unwrap();
+    other.disconnect(&olena, Actor::User).await.unwrap();
+    store.restore_exchange(&record).await.unwrap();
+    store.save_grant(code("y"), &grant(1, "y"), &served(), at(1)).await.unwrap();
+    assert_eq!(connection(&other, &olena).await.grant(), None);
+}

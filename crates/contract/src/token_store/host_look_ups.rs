@@ -1,0 +1,71 @@
+//! Looking up where an account is: once a minute, and a move serves everybody.
+
+use amo_connect_domain::host_look_up::{FoundHost, LOOK_UP_TERM, LookUpDecision};
+use amo_connect_domain::ids::AccountId;
+
+use super::TokenStoreHarness;
+use crate::fixtures::host;
+use crate::suite::race;
+
+const ACCOUNT: Option<AccountId> = Some(AccountId(1));
+
+fn at_host(number: u64) -> FoundHost {
+    FoundHost { host: host(number), account: ACCOUNT }
+}
+
+fn moved_to(number: u64) -> LookUpDecision {
+    LookUpDecision::MovedTo(host(number))
+}
+
+pub(super) async fn an_account_is_looked_up_by_one_of_many(harness: &dyn TokenStoreHarness) {
+    let handles = [harness.store(), harness.second_handle().await];
+    let answers = race(8, |number| {
+        let store = handles[usize::from(number % 2)].clone();
+        async move { store.request_look_up(&host(1), ACCOUNT).await.unwrap() }
+    })
+    .await;
+    let granted = answers.iter().filter(|answer| **answer == LookUpDecision::Granted).count();
+    let later = answers.iter().filter(|answer| matches!(answer, LookUpDecision::Later(_))).count();
+    assert_eq!((granted, later), (1, 7), "{answers:?}");
+    assert_eq!(handles[0].request_look_up(&host(2), None).await.unwrap(), LookUpDecision::Granted, "another account");
+    let elsewhere = handles[0].request_look_up(&host(2), ACCOUNT).await.unwrap();
+    assert!(matches!(elsewhere, LookUpDecision::Later(_)), "the same account: {elsewhere:?}");
+    harness.advance_store_clock(LOOK_UP_TERM).await;
+    assert_eq!(handles[1].request_look_up(&host(1), ACCOUNT).await.unwrap(), LookUpDecision::Granted);
+}
+
+pub(super) async fn a_move_is_told_for_good_under_the_old_host(harness: &dyn TokenStoreHarness) {
+    let (store, other) = (harness.store(), harness.second_handle().await);
+    assert_eq!(store.request_look_up(&host(1), ACCOUNT).await.unwrap(), LookUpDecision::Granted);
+    store.save_move(&host(1), &at_host(2)).await.unwrap();
+    for account in [ACCOUNT, None] {
+        assert_eq!(other.request_look_up(&host(1), account).await.unwrap(), moved_to(2));
+    }
+    assert!(matches!(other.request_look_up(&host(2), ACCOUNT).await.unwrap(), LookUpDecision::Later(_)));
+    harness.advance_store_clock(LOOK_UP_TERM).await;
+    assert_eq!(other.request_look_up(&host(1), ACCOUNT).await.unwrap(), moved_to(2));
+    assert_eq!(other.request_look_up(&host(2), ACCOUNT).await.unwrap(), LookUpDecision::Granted);
+}
+
+pub(super) async fn an_account_that_moves_back_is_not_sent_away_again(harness: &dyn TokenStoreHarness) {
+    let (store, other) = (harness.store(), harness.second_handle().await);
+    store.save_move(&host(1), &at_host(2)).await.unwrap();
+    other.save_move(&host(2), &at_host(1)).await.unwrap();
+    assert_eq!(store.request_look_up(&host(2), ACCOUNT).await.unwrap(), moved_to(1));
+    assert_eq!(store.request_look_up(&host(1), ACCOUNT).await.unwrap(), LookUpDecision::Granted);
+}
+
+pub(super) async fn a_look_up_says_nothing_of_another_account(harness: &dyn TokenStoreHarness) {
+    let (store, other) = (harness.store(), harness.second_handle().await);
+    store.save_move(&host(1), &at_host(2)).await.unwrap();
+    let stranger = Some(AccountId(9));
+    assert_eq!(other.request_look_up(&host(1), stranger).await.unwrap(), LookUpDecision::Granted);
+}
+
+pub(super) async fn a_sweep_keeps_moves(harness: &dyn TokenStoreHarness) {
+    let (store, other) = (harness.store(), harness.second_handle().await);
+    store.save_move(&host(1), &at_host(2)).await.unwrap();
+    harness.advance_store_clock(LOOK_UP_TERM * 2).await;
+    store.sweep(crate::fixtures::at(0)).await.unwrap();
+    assert_eq!(other.request_look_up(&host(1), ACCOUNT).await.unwrap(), moved_to(2));
+}

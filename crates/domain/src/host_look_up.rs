@@ -1,0 +1,169 @@
+//! Looking up where an account answers, once there is a sign that it has moved.
+//!
+//! That an account has moved belongs to the account and serves all its connections: it is kept
+//! under the host that gave the sign. That it has not moved is no longer true a moment later, and
+//! serves nobody else.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::clock::{after, at_most, left};
+use crate::host::AccountHost;
+use crate::ids::AccountId;
+
+/// How far apart two look-ups of one account are, by the store's clock.
+pub const LOOK_UP_TERM: Duration = Duration::from_mins(1);
+
+/// Where an account was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundHost {
+    /// Its host.
+    pub host: AccountHost,
+    /// Its number, where that is known.
+    pub account: Option<AccountId>,
+}
+
+/// What is on record of the look-ups of an account, or of what was at a host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostLookUp {
+    /// Of a host: where its account has moved to, if it is known to have moved.
+    pub moved_to: Option<FoundHost>,
+    /// The earliest moment of the next one, by the store's clock.
+    pub not_before: Timestamp,
+}
+
+/// What look-ups are counted by.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct LookUpSubject(String);
+
+impl LookUpSubject {
+    /// The account, or the host of one whose number is not known.
+    pub fn of(host: &AccountHost, account: Option<AccountId>) -> Self {
+        account.map_or_else(|| Self::host(host), |account| Self(account.to_string()))
+    }
+
+    /// The host. No host is called as an account's number is.
+    pub fn host(host: &AccountHost) -> Self {
+        Self(host.as_str().to_owned())
+    }
+
+    /// It as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// How a request for a look-up ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LookUpDecision {
+    /// The account is known to have moved there.
+    MovedTo(AccountHost),
+    /// The caller, and nobody else, may look it up now.
+    Granted,
+    /// Nobody may for so long.
+    Later(Duration),
+}
+
+impl HostLookUp {
+    /// Decides whether the account `account` may be looked up, given what is on record of its host
+    /// and of its [subject](LookUpSubject::of). Returns the subject's record as it is then.
+    ///
+    /// An account that is known to have moved is followed without another look-up.
+    pub fn request(
+        of_host: Option<Self>,
+        of_subject: Option<Self>,
+        account: Option<AccountId>,
+        store_now: Timestamp,
+    ) -> (LookUpDecision, Option<Self>) {
+        let moved_to = of_host.and_then(|record| record.moved_to).filter(|moved| moved.is_of(account));
+        let known = of_subject.map(|record| record.seen_at(store_now));
+        match (moved_to, &known) {
+            (Some(moved), _) => (LookUpDecision::MovedTo(moved.host), known),
+            (None, Some(record)) if store_now < record.not_before => {
+                (LookUpDecision::Later(left(record.not_before, store_now)), known)
+            }
+            (None, _) => (LookUpDecision::Granted, Some(Self::made(store_now))),
+        }
+    }
+
+    /// The record as it counts at `store_now`: a look-up that a clock ahead has put off too far comes
+    /// a term from now, and is to be stored so.
+    fn seen_at(self, store_now: Timestamp) -> Self {
+        Self { not_before: at_most(self.not_before, LOOK_UP_TERM, store_now), ..self }
+    }
+
+    /// The record of a look-up that is made now and has found no move.
+    pub fn made(store_now: Timestamp) -> Self {
+        Self { moved_to: None, not_before: after(store_now, LOOK_UP_TERM) }
+    }
+
+    /// The record of a look-up that has found now that the account has moved.
+    pub fn moved(to: FoundHost, store_now: Timestamp) -> Self {
+        Self { moved_to: Some(to), ..Self::made(store_now) }
+    }
+}
+
+impl FoundHost {
+    /// Whether it may be `account` that was found.
+    fn is_of(&self, account: Option<AccountId>) -> bool {
+        self.account.zip(account).is_none_or(|(found, wanted)| found == wanted)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    fn host(name: &str) -> AccountHost {
+        AccountHost::stored(name)
+    }
+
+    fn request(of_host: &HostLookUp, account: Option<u64>, second: i64) -> LookUpDecision {
+        let of_subject = Some(of_host.clone()).filter(|_| account.is_none());
+        HostLookUp::request(Some(of_host.clone()), of_subject, account.map(AccountId), at(second)).0
+    }
+
+    fn moved(account: Option<u64>) -> HostLookUp {
+        HostLookUp::moved(FoundHost { host: host("new"), account: account.map(AccountId) }, at(0))
+    }
+
+    #[test]
+    fn an_account_is_looked_up_once_a_minute_wherever_it_is_sought() {
+        let ask = |of_subject: &Option<HostLookUp>, second| {
+            HostLookUp::request(None, of_subject.clone(), Some(AccountId(7)), at(second))
+        };
+        let (decision, granted) = ask(&None, 0);
+        assert_eq!(decision, LookUpDecision::Granted);
+        assert_eq!(ask(&granted, 59), (LookUpDecision::Later(Duration::from_secs(1)), granted.clone()));
+        assert_eq!(ask(&granted, 60).0, LookUpDecision::Granted);
+        let (one, other) = (host("a.amocrm.ru"), host("b.amocrm.ru"));
+        assert_eq!(LookUpSubject::of(&one, Some(AccountId(7))), LookUpSubject::of(&other, Some(AccountId(7))));
+        assert_ne!(LookUpSubject::of(&one, None), LookUpSubject::of(&other, None));
+    }
+
+    #[test]
+    fn a_move_is_known_for_good() {
+        for (second, account) in [(1, Some(7)), (60, None), (100_000, Some(7))] {
+            assert_eq!(request(&moved(Some(7)), account, second), LookUpDecision::MovedTo(host("new")));
+            assert_eq!(request(&moved(None), account, second), LookUpDecision::MovedTo(host("new")));
+        }
+    }
+
+    #[test]
+    fn what_was_found_of_another_account_at_the_same_host_is_not_followed() {
+        assert_eq!(request(&moved(Some(7)), Some(8), 1), LookUpDecision::Granted);
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_puts_the_next_look_up_off_by_one_term_alone() {
+        let ahead = Some(HostLookUp { moved_to: None, not_before: at(10_000) });
+        let (decision, record) = HostLookUp::request(None, ahead, None, at(0));
+        assert_eq!(decision, LookUpDecision::Later(LOOK_UP_TERM));
+        assert_eq!(HostLookUp::request(None, record, None, at(60)).0, LookUpDecision::Granted);
+    }
+}

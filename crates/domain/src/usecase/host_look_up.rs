@@ -1,0 +1,73 @@
+//! Where an account is, once there is a sign that it has moved.
+
+use std::time::Duration;
+
+use super::UseCases;
+use super::access::Access;
+use crate::connection::Grant;
+use crate::host::AccountHost;
+use crate::host_look_up::LookUpDecision;
+use crate::ids::UserId;
+use crate::ports::{AmoError, StoreError};
+
+/// What is known of where an account is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Whereabouts {
+    /// It has moved there.
+    MovedTo(AccountHost),
+    /// It has not moved, or its own authority knows nothing of the grant.
+    Here,
+    /// Nobody who may know has said.
+    Unknown {
+        /// How the look-up failed, if it did.
+        failure: Option<AmoError>,
+        /// How long it is until the account may be looked up again.
+        again: Duration,
+    },
+}
+
+impl UseCases {
+    /// The same access at the account's new host, if it has moved.
+    pub(super) async fn access_where_it_moved(
+        &self,
+        user: &UserId,
+        access: &Access,
+    ) -> Result<Option<Access>, StoreError> {
+        match self.whereabouts(&access.grant.host, &access.grant).await? {
+            Whereabouts::MovedTo(host) => {
+                self.follow(user, access.generation, &host).await;
+                Ok(Some(Access { grant: Grant { host, ..access.grant.clone() }, ..access.clone() }))
+            }
+            Whereabouts::Here | Whereabouts::Unknown { .. } => Ok(None),
+        }
+    }
+
+    /// Where the account of `grant` is, which was at `host`: as is on record, or as a look-up tells,
+    /// which is made at most once a minute and account over all instances.
+    pub(super) async fn whereabouts(&self, host: &AccountHost, grant: &Grant) -> Result<Whereabouts, StoreError> {
+        match self.store.request_look_up(host, grant.account).await? {
+            LookUpDecision::MovedTo(now) => return Ok(Whereabouts::MovedTo(now)),
+            LookUpDecision::Later(again) => return Ok(Whereabouts::Unknown { failure: None, again }),
+            LookUpDecision::Granted => {}
+        }
+        let unknown = |failure| Whereabouts::Unknown { failure, again: Duration::ZERO };
+        let located = match self.amo.locate(host, &grant.tokens.access, &grant.tokens.refresh).await {
+            Ok(located) => located,
+            Err(error) => {
+                tracing::warn!(%error, amo.host = %host, "whether an account has moved could not be found out");
+                return Ok(unknown(Some(error)));
+            }
+        };
+        if !located.counts_for(grant.account) {
+            tracing::info!(amo.host = %host, "whether an account has moved was answered by nobody who may know");
+            return Ok(unknown(None));
+        }
+        match located.at.filter(|found| found.host != *host) {
+            Some(moved) => {
+                self.store.save_move(host, &moved).await?;
+                Ok(Whereabouts::MovedTo(moved.host))
+            }
+            None => Ok(Whereabouts::Here),
+        }
+    }
+}

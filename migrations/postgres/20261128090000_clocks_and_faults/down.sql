@@ -1,0 +1,14 @@
+ALTER TABLE turns DROP COLUMN put_off_for;
+DROP TABLE host_look_ups;
+DROP TABLE clients;
+DROP INDEX connections_by_accusation;
+ALTER TABLE connections DROP COLUMN refused_since;
+ALTER TABLE connections DROP COLUMN refused_last;
+ALTER TABLE connections DROP COLUMN refused_count;
+ALTER TABLE connections DROP COLUMN refused_epoch;
+ALTER TABLE connections DROP COLUMN accused_account;
+ALTER TABLE connections DROP COLUMN accused_last;
+ALTER TABLE connections DROP COLUMN accused_since;
+ALTER TABLE connections DROP COLUMN accused_client;
+ALTER TABLE connections DROP COLUMN lease_lasts;
+ALTER TABLE connections DROP COLUMN lease_for;
