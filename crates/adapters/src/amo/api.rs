@@ -12,6 +12,7 @@ use url::Url;
 use super::loose::Object;
 use super::reading::RawLocation;
 use super::refusal;
+use super::repair::repaired;
 use super::wire::Wire;
 
 /// The API, over one client for all accounts.
@@ -59,9 +60,11 @@ impl Api {
 }
 
 fn object<T: DeserializeOwned>(body: &[u8]) -> Result<T, AmoError> {
-    let read: Result<Object<T>, _> = serde_json::from_slice(body);
-    // Of a member that is there twice, the last counts: `Value` goes by that, derived code refuses it.
-    let read = read.or_else(|_| serde_json::from_slice::<Value>(body).and_then(serde_json::from_value));
+    let read: Result<Object<T>, _> = serde_json::from_slice(body).or_else(|_| {
+        let text = repaired(body);
+        // Of a member that is there twice, the last counts: `Value` goes by that, derived code refuses it.
+        serde_json::from_str(&text).or_else(|_| serde_json::from_str::<Value>(&text).and_then(serde_json::from_value))
+    });
     read.ok().and_then(|read| read.0).ok_or(AmoError::Protocol)
 }
 

@@ -6,6 +6,7 @@ mod loose;
 mod query;
 mod reading;
 mod refusal;
+mod repair;
 mod retry_after;
 mod settings;
 mod token;
