@@ -65,7 +65,7 @@ impl Refusal {
             AmoError::HostNotAllowed => certain(ProblemCode::Misconfigured),
             AmoError::PaymentRequired => certain(ProblemCode::PaymentRequired),
             AmoError::Blocked => certain(ProblemCode::ProviderBlocked),
-            AmoError::Unavailable => certain(ProblemCode::ProviderDown),
+            AmoError::Unavailable | AmoError::PermitUnavailable => certain(ProblemCode::ProviderDown),
             AmoError::RateLimited { retry_after } => {
                 Self::Rest(Hindrance { retry_after, ..Hindrance::certain(ProblemCode::RateLimited) })
             }
@@ -103,7 +103,11 @@ impl ProblemCode {
             AmoError::Unavailable | AmoError::TimedOut | AmoError::OutcomeUnknown | AmoError::Protocol => {
                 Some(Self::ProviderDown)
             }
-            AmoError::GrantRevoked | AmoError::CodeRejected | AmoError::NotFound | AmoError::NoTurn { .. } => None,
+            AmoError::GrantRevoked
+            | AmoError::CodeRejected
+            | AmoError::NotFound
+            | AmoError::NoTurn { .. }
+            | AmoError::PermitUnavailable => None,
         }
     }
 
@@ -149,6 +153,7 @@ mod tests {
             AmoError::PaymentRequired,
             AmoError::Blocked,
             AmoError::Unavailable,
+            AmoError::PermitUnavailable,
             AmoError::RateLimited { retry_after: None },
             AmoError::OutcomeUnknown,
             AmoError::Protocol,
@@ -166,7 +171,8 @@ mod tests {
         for error in [AmoError::OutcomeUnknown, AmoError::Protocol, AmoError::TimedOut] {
             assert!(doubt(error), "{error:?}");
         }
-        for error in [AmoError::Blocked, AmoError::Unavailable, AmoError::RateLimited { retry_after: None }] {
+        let limit = AmoError::RateLimited { retry_after: None };
+        for error in [AmoError::Blocked, AmoError::Unavailable, AmoError::PermitUnavailable, limit] {
             assert!(!doubt(error), "{error:?}");
         }
     }

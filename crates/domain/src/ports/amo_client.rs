@@ -103,6 +103,10 @@ pub enum AmoError {
         /// How long until a turn is likely.
         retry_after: Duration,
     },
+    /// The rate limiter gave no permit, because its store failed: nothing was sent. An adapter
+    /// never says so.
+    #[error("the rate limiter gave no permit: its store failed")]
+    PermitUnavailable,
     /// 403 that is not JSON: amoCRM bans calls.
     #[error("amoCRM bans calls")]
     Blocked,

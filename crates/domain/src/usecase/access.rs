@@ -132,9 +132,10 @@ impl UseCases {
         }
         match self.within(PATIENCE_WITH_A_LIVE_TOKEN, self.refresh_shared(&connection)).await {
             // The row may have been replaced meanwhile; a dead or foreign grant is not used.
-            Some(Err(AccessError::Amo(_) | AccessError::RefreshInProgress)) | None => {
-                opened(&self.usable(&connection.user).await?)
-            }
+            Some(Err(
+                AccessError::Amo(_) | AccessError::RefreshInProgress | AccessError::Store(StoreError::Unavailable(_)),
+            ))
+            | None => opened(&self.usable(&connection.user).await?),
             Some(outcome) => outcome,
         }
     }
@@ -168,9 +169,9 @@ impl UseCases {
             Turnout::Outdated => opened(&self.usable(&connection.user).await?),
             Turnout::Failed(error) | Turnout::Resting(error, _) => Err(AccessError::Amo(error)),
             Turnout::StoreFailed => {
-                // The database says why, if it still fails.
+                // The database says why, if it still fails. One that can be read may not be written.
                 self.store.clock().await?;
-                Err(AccessError::RefreshInProgress)
+                Err(StoreError::Unavailable("it could not be written".into()).into())
             }
             Turnout::Unreadable => Err(StoreError::Corrupt("a connection's tokens cannot be opened").into()),
             Turnout::InProgress => Err(AccessError::RefreshInProgress),

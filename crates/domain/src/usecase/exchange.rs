@@ -100,9 +100,15 @@ impl UseCases {
                     AmoError::Misconfigured => {
                         tracing::error!(%error, "check AMO_CLIENT_ID, AMO_CLIENT_SECRET and AMO_REDIRECT_URI");
                     }
+                    // That is in the log already.
+                    AmoError::PermitUnavailable => {}
                     _ => tracing::warn!(%error, "an authorization code could not be exchanged"),
                 }
-                self.store.end_exchange(record.code, owner, refused).await
+                let ended = self.store.end_exchange(record.code, owner, refused).await?;
+                match error {
+                    AmoError::PermitUnavailable => Err(StoreError::of_the_rate_limiter()),
+                    _ => Ok(ended),
+                }
             }
         }
     }

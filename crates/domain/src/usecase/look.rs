@@ -79,7 +79,10 @@ impl UseCases {
             }
             Err(AccessError::NeedsReauth) => self.record_revoked(user).await,
             Err(AccessError::Store(error)) => Err(error),
-            Err(AccessError::RefreshInProgress | AccessError::Amo(AmoError::NoTurn { .. })) => return false,
+            Err(
+                AccessError::RefreshInProgress
+                | AccessError::Amo(AmoError::NoTurn { .. } | AmoError::PermitUnavailable),
+            ) => return false,
             Err(AccessError::Amo(error)) => return !ProblemCode::of_read(error).is_some_and(ProblemCode::is_passing),
         };
         if let Err(error) = &recorded {

@@ -95,7 +95,7 @@ impl UseCases {
                     return Turnout::Resting(last, until);
                 }
                 Err(error) => {
-                    tracing::warn!(%error, "a refresh token could not be leased; it was not sent");
+                    tracing::warn!(error = %error.whole(), "a refresh token could not be leased; it was not sent");
                     return Turnout::StoreFailed;
                 }
             }
@@ -191,21 +191,29 @@ impl UseCases {
                 "amoCRM does not accept the integration: \
                  check AMO_CLIENT_ID, AMO_CLIENT_SECRET, AMO_REDIRECT_URI and AMO_ALLOWED_HOSTS"
             );
-        } else {
+        } else if error != AmoError::PermitUnavailable {
+            // What became of a permit is in the log already.
             tracing::warn!(%error, in_doubt = hindrance.in_doubt || lease.in_doubt, tries = lease.tries, "a refresh failed");
         }
-        // That our own queue is long says nothing of amoCRM.
-        if !matches!(error, AmoError::NoTurn { .. }) {
+        // That our own queue is long, or that our database fails, says nothing of amoCRM.
+        if !matches!(error, AmoError::NoTurn { .. } | AmoError::PermitUnavailable) {
             self.note(user, lease.generation, Some(hindrance.problem)).await;
         }
         let mut dice = [0];
         self.runtime.fill_random(&mut dice);
-        let pause = pause(lease.tries, dice[0], hindrance.retry_after);
+        let pause = match error {
+            // amoCRM was not asked, so it needs no rest.
+            AmoError::PermitUnavailable => Duration::ZERO,
+            _ => pause(lease.tries, dice[0], hindrance.retry_after),
+        };
         self.persist("a refresh that failed", || {
             self.store.rest_refresh_lease(user, *owner, hindrance.in_doubt, pause)
         })
         .await;
-        Turnout::Failed(error)
+        match error {
+            AmoError::PermitUnavailable => Turnout::StoreFailed,
+            _ => Turnout::Failed(error),
+        }
     }
 
     /// Saves the new pair, for as long as it takes: the old token is spent.
