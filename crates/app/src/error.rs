@@ -266,6 +266,7 @@ impl From<AmoError> for ApiError {
             | AmoError::NotFound
             | AmoError::Blocked
             | AmoError::Unavailable
+            | AmoError::ConnectionLost
             | AmoError::OutcomeUnknown
             | AmoError::Protocol
             | AmoError::HostNotAllowed => Self::CrmUnavailable(Some(error)),

@@ -74,6 +74,7 @@ impl Refusal {
                 Self::Rest(Hindrance { retry_after, ..Hindrance::certain(ProblemCode::RateLimited) })
             }
             AmoError::OutcomeUnknown
+            | AmoError::ConnectionLost
             | AmoError::Protocol
             | AmoError::TimedOut
             | AmoError::AccessRefused
@@ -100,9 +101,11 @@ impl ProblemCode {
             AmoError::PaymentRequired => Some(Self::PaymentRequired),
             AmoError::RateLimited { .. } => Some(Self::RateLimited),
             AmoError::Blocked => Some(Self::ProviderBlocked),
-            AmoError::Unavailable | AmoError::TimedOut | AmoError::OutcomeUnknown | AmoError::Protocol => {
-                Some(Self::ProviderDown)
-            }
+            AmoError::Unavailable
+            | AmoError::ConnectionLost
+            | AmoError::TimedOut
+            | AmoError::OutcomeUnknown
+            | AmoError::Protocol => Some(Self::ProviderDown),
             AmoError::GrantRevoked
             | AmoError::CodeRejected
             | AmoError::NotFound
@@ -154,6 +157,7 @@ mod tests {
             AmoError::Blocked,
             AmoError::Unavailable,
             AmoError::PermitUnavailable,
+            AmoError::ConnectionLost,
             AmoError::RateLimited { retry_after: None },
             AmoError::OutcomeUnknown,
             AmoError::Protocol,
@@ -168,7 +172,7 @@ mod tests {
     #[test]
     fn a_lost_or_senseless_answer_leaves_doubt_and_nothing_else_does() {
         let doubt = |error| matches!(Refusal::of(error), Refusal::Rest(Hindrance { in_doubt: true, .. }));
-        for error in [AmoError::OutcomeUnknown, AmoError::Protocol, AmoError::TimedOut] {
+        for error in [AmoError::OutcomeUnknown, AmoError::ConnectionLost, AmoError::Protocol, AmoError::TimedOut] {
             assert!(doubt(error), "{error:?}");
         }
         let limit = AmoError::RateLimited { retry_after: None };

@@ -72,7 +72,9 @@ impl Loss {
     /// A read can be asked again.
     pub(crate) fn of_a_read(self) -> AmoError {
         match self {
-            Self::NotSent | Self::Cut => AmoError::Unavailable,
+            Self::NotSent => AmoError::Unavailable,
+            // No connection is kept, so the next one is new.
+            Self::Cut => AmoError::ConnectionLost,
             Self::TimedOut => AmoError::TimedOut,
             Self::TooLong => AmoError::Protocol,
         }

@@ -9,27 +9,28 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use url::Url;
 
+use super::connections::Connections;
 use super::loose::Object;
 use super::reading::RawLocation;
 use super::refusal;
 use super::repair::repaired;
-use super::wire::Wire;
+use super::settings::AmoLimits;
 
-/// The API, over one client for all accounts.
+/// The API, over the same connections for all accounts.
 pub(super) struct Api {
-    wire: Wire,
+    connections: Connections,
 }
 
 impl Api {
-    pub(super) fn new(wire: Wire) -> Self {
-        Self { wire }
+    pub(super) fn new(limits: &AmoLimits, local: bool) -> Result<Self, reqwest::Error> {
+        Ok(Self { connections: Connections::new(limits, local)? })
     }
 
     /// The object that amoCRM has at `url`; `None` if it says that there is nothing (204).
     pub(super) async fn get<T: DeserializeOwned>(&self, url: Url, token: &AccessToken) -> Result<Option<T>, AmoError> {
         let mut request = Request::new(Method::GET, url);
         request.headers_mut().insert(AUTHORIZATION, bearer(token)?);
-        let answer = self.wire.send(request).await.map_err(refusal::of_lost_read)?;
+        let answer = self.connections.send(request).await.map_err(refusal::of_lost_read)?;
         match answer.status {
             StatusCode::NO_CONTENT => Ok(None),
             StatusCode::OK => {
@@ -47,7 +48,7 @@ impl Api {
         let mut value = HeaderValue::try_from(token.expose()).ok().ok_or(AmoError::Protocol)?;
         value.set_sensitive(true);
         request.headers_mut().insert(HeaderName::from_static("x-refresh-token"), value);
-        let answer = self.wire.send(request).await.map_err(refusal::of_lost_read)?;
+        let answer = self.connections.send_on_a_new_one(request).await.map_err(refusal::of_lost_read)?;
         match answer.status {
             StatusCode::OK => {
                 let body = answer.body.map_err(refusal::of_lost_read)?;

@@ -40,7 +40,8 @@ pub(super) fn of_token_request(asked: Asked, answer: &Answer) -> AmoError {
 /// A read that brought nothing.
 pub(super) fn of_lost_read(loss: Loss) -> AmoError {
     match loss {
-        Loss::NotSent | Loss::Cut => AmoError::Unavailable,
+        Loss::NotSent => AmoError::Unavailable,
+        Loss::Cut => AmoError::ConnectionLost,
         Loss::TimedOut => AmoError::TimedOut,
         Loss::TooLong => AmoError::Protocol,
     }

@@ -4,6 +4,7 @@
 
 mod bench;
 mod damaged_reads;
+mod kept_connections;
 mod lost_answers;
 mod pairs;
 mod reads;

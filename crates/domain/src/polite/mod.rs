@@ -150,6 +150,7 @@ fn heard(failure: Option<&AmoError>) -> Heard {
         Some(AmoError::RateLimited { retry_after }) => Heard::Limit(retry_after.unwrap_or(PUT_OFF)),
         Some(
             AmoError::Unavailable
+            | AmoError::ConnectionLost
             | AmoError::TimedOut
             | AmoError::OutcomeUnknown
             | AmoError::HostNotAllowed

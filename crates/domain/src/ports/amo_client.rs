@@ -111,9 +111,15 @@ pub enum AmoError {
     #[error("amoCRM bans calls")]
     Blocked,
     /// It surely did nothing: not reached, or an answer that comes before any processing.
-    /// For a read also a 5xx or a cut answer: nothing is lost by asking again.
+    /// For a read also a 5xx: nothing is lost by asking again.
     #[error("amoCRM is not available")]
     Unavailable,
+    /// A read was sent, and its connection ended before the whole answer came, as where a kept
+    /// connection is reset. Whoever asks may send it once more: the next call to that host MUST
+    /// go over a connection that was not open before the loss. A token request that is cut is
+    /// [`AmoError::OutcomeUnknown`].
+    #[error("the connection to amoCRM was lost")]
+    ConnectionLost,
     /// A read took too long, here or (504) there. A token request that does is
     /// [`AmoError::OutcomeUnknown`].
     #[error("amoCRM is slow")]

@@ -120,7 +120,7 @@ impl UseCases {
         let tokens = issued.into_pair(self.runtime.now());
         let mut grant = Grant { host: record.host.clone(), account, tokens };
         if grant.account.is_none() {
-            match self.amo.account(&grant.host, &grant.tokens.access).await {
+            match self.account_of(&grant).await {
                 Ok(account) => grant.account = Some(account),
                 Err(error) => tracing::warn!(%error, "the account's number is not known yet"),
             }

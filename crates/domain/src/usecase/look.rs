@@ -94,12 +94,12 @@ impl UseCases {
     /// Asks with the access token, and with the next one if this one is refused.
     async fn ask(&self, user: &UserId, access: Access) -> Result<(), AccessError> {
         let mut access = access;
-        let mut asked = self.amo.account(&access.grant.host, &access.grant.tokens.access).await;
+        let mut asked = self.account_of(&access.grant).await;
         if asked == Err(AmoError::AccessRefused) {
             match self.access_after_refusal(user, &access.grant.tokens).await {
                 Ok(newer) => {
                     access = newer;
-                    asked = self.amo.account(&access.grant.host, &access.grant.tokens.access).await;
+                    asked = self.account_of(&access.grant).await;
                 }
                 Err(AccessError::Amo(error)) => asked = Err(error),
                 Err(error) => return Err(error),

@@ -15,6 +15,7 @@ mod patience;
 mod pipelines;
 mod reads;
 mod refresh;
+mod repeat;
 mod strangers;
 mod tend;
 mod unrecorded;
