@@ -257,6 +257,7 @@ impl From<AmoError> for ApiError {
             AmoError::RateLimited { retry_after } => Self::RateLimited(retry_after.map_or(1, whole_seconds)),
             AmoError::NoTurn { retry_after } => Self::RateLimited(whole_seconds(retry_after)),
             AmoError::TimedOut => Self::CrmTimeout,
+            AmoError::PermitUnavailable => StoreError::of_the_rate_limiter().into(),
             AmoError::GrantRevoked
             | AmoError::CodeRejected
             | AmoError::AccessRefused
@@ -267,6 +268,7 @@ impl From<AmoError> for ApiError {
             | AmoError::Blocked
             | AmoError::Unavailable
             | AmoError::Unreachable
+            | AmoError::ConnectionLost
             | AmoError::OutcomeUnknown
             | AmoError::Protocol
             | AmoError::HostNotAllowed => Self::CrmUnavailable(Some(error)),

@@ -24,7 +24,9 @@ async fn send(crm: &CrmServer, first_line: &str, headers: &str, body: &str) -> (
     let host = crm.host();
     let mut socket = TcpStream::connect(host.as_str()).await.unwrap();
     let length = body.len();
-    let request = format!("{first_line} HTTP/1.1\r\nHost: {host}\r\n{headers}Content-Length: {length}\r\n\r\n{body}");
+    let request = format!(
+        "{first_line} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n{headers}Content-Length: {length}\r\n\r\n{body}"
+    );
     socket.write_all(request.as_bytes()).await.unwrap();
     let mut answer = String::new();
     socket.read_to_string(&mut answer).await.unwrap();

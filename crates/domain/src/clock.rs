@@ -4,7 +4,7 @@
 //! goes by a clock that people and machines set: a moment of the past may be dated in the future,
 //! and an end may be further away than any end ever is.
 
-use std::ops::Add;
+use std::ops::{Add, Sub};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -68,6 +68,14 @@ impl Add<Duration> for Instant {
     }
 }
 
+impl Sub<Duration> for Instant {
+    type Output = Self;
+
+    fn sub(self, duration: Duration) -> Self {
+        Self(self.0.saturating_sub(duration))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -99,5 +107,6 @@ mod tests {
         let (early, late) = (Instant::at(Duration::from_secs(1)), Instant::at(Duration::from_secs(3)));
         assert_eq!((late.since(early), early.since(late)), (Duration::from_secs(2), Duration::ZERO));
         assert_eq!(late + Duration::MAX, Instant::at(Duration::MAX));
+        assert_eq!((late - Duration::from_secs(2), early - Duration::MAX), (early, Instant::default()));
     }
 }

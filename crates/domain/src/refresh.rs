@@ -78,7 +78,7 @@ impl Refusal {
             AmoError::HostNotAllowed => look_up(Hindrance::certain(ProblemCode::Misconfigured)),
             AmoError::PaymentRequired => certain(ProblemCode::PaymentRequired),
             AmoError::Blocked => certain(ProblemCode::ProviderBlocked),
-            AmoError::Unavailable => certain(ProblemCode::ProviderDown),
+            AmoError::Unavailable | AmoError::PermitUnavailable => certain(ProblemCode::ProviderDown),
             AmoError::RateLimited { retry_after } => {
                 Self::Rest(Hindrance { retry_after, ..Hindrance::certain(ProblemCode::RateLimited) })
             }
@@ -87,6 +87,7 @@ impl Refusal {
                 Self::Rest(Hindrance { retry_after, ..Hindrance::certain(ProblemCode::RateLimited) })
             }
             AmoError::OutcomeUnknown
+            | AmoError::ConnectionLost
             | AmoError::Protocol
             | AmoError::TimedOut
             | AmoError::AccessRefused
@@ -116,10 +117,15 @@ impl ProblemCode {
             AmoError::Unavailable
             | AmoError::Unreachable
             | AmoError::Moved
+            | AmoError::ConnectionLost
             | AmoError::TimedOut
             | AmoError::OutcomeUnknown
             | AmoError::Protocol => Some(Self::ProviderDown),
-            AmoError::GrantRevoked | AmoError::CodeRejected | AmoError::NotFound | AmoError::NoTurn { .. } => None,
+            AmoError::GrantRevoked
+            | AmoError::CodeRejected
+            | AmoError::NotFound
+            | AmoError::NoTurn { .. }
+            | AmoError::PermitUnavailable => None,
         }
     }
 
@@ -167,6 +173,8 @@ mod tests {
             AmoError::PaymentRequired,
             AmoError::Blocked,
             AmoError::Unavailable,
+            AmoError::PermitUnavailable,
+            AmoError::ConnectionLost,
             AmoError::RateLimited { retry_after: None },
             AmoError::OutcomeUnknown,
             AmoError::Protocol,
@@ -181,13 +189,14 @@ mod tests {
     #[test]
     fn a_lost_or_senseless_answer_leaves_doubt_and_nothing_else_does() {
         let doubt = |error| matches!(Refusal::of(error), Refusal::Rest(Hindrance { in_doubt: true, .. }));
-        for error in [AmoError::OutcomeUnknown, AmoError::Protocol, AmoError::TimedOut] {
+        for error in [AmoError::OutcomeUnknown, AmoError::ConnectionLost, AmoError::Protocol, AmoError::TimedOut] {
             assert!(doubt(error), "{error:?}");
         }
         for error in [
             AmoError::Blocked,
             AmoError::Unavailable,
             AmoError::Unreachable,
+            AmoError::PermitUnavailable,
             AmoError::RateLimited { retry_after: None },
         ] {
             assert!(!doubt(error), "{error:?}");

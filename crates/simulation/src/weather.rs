@@ -215,8 +215,9 @@ impl Weather {
         if !sim.chance(self.read_fails) {
             return (sim.millis(1, 300), None);
         }
-        match sim.pick(5) {
+        match sim.pick(6) {
             0 => (sim.millis(1, 300), Some(AmoError::Unavailable)),
+            4 => (sim.millis(1, 300), Some(AmoError::ConnectionLost)),
             1 => (sim.millis(5_000, 30_000), Some(AmoError::TimedOut)),
             2 => (sim.millis(1, 300), Some(AmoError::RateLimited { retry_after: None })),
             3 => (sim.millis(1, 300), Some(AmoError::Protocol)),

@@ -73,7 +73,8 @@ impl Loss {
     pub(crate) fn of_a_read(self) -> AmoError {
         match self {
             Self::NotSent => AmoError::Unreachable,
-            Self::Cut => AmoError::Unavailable,
+            // No connection is kept, so the next one is new.
+            Self::Cut => AmoError::ConnectionLost,
             Self::TimedOut => AmoError::TimedOut,
             Self::TooLong => AmoError::Protocol,
         }

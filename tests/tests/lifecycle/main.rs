@@ -34,6 +34,7 @@ mod hang_up;
 mod keepalive;
 mod kills;
 mod latecomer;
+mod no_turns;
 mod outages;
 mod phone;
 mod short_days;

@@ -150,3 +150,22 @@ async fn a_refresh_within_a_rest_says_that_amocrm_was_not_asked() {
     let (code, _, complaint) = connections(&world, &["refresh", "olena"]).await;
     assert_eq!(code, Some(0), "{complaint}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_cannot_be_written_is_named_and_amocrm_is_not() {
+    for table in ["turns", "connections"] {
+        let world = connected().await;
+        let full = "SELECT RAISE(ABORT, 'database or disk is full')";
+        let trigger = format!("CREATE TRIGGER refuse BEFORE UPDATE ON {table} BEGIN {full}; END");
+        database(&world).batch_execute(&trigger).unwrap();
+        let (code, _, complaint) = connections(&world, &["refresh", "olena"]).await;
+        assert_eq!(code, Some(1));
+        assert!(
+            complaint.contains("amo-connect: the database is not available: it could not be written"),
+            "{complaint}"
+        );
+        assert!(complaint.contains("database or disk is full"), "the log has the cause: {complaint}");
+        assert_eq!(world.sandbox.stats().token_requests, 1);
+        assert_eq!(world.get("olena", "/status").await.data()["problem"], Value::Null);
+    }
+}

@@ -5,6 +5,7 @@
 mod clock;
 mod looks;
 mod outages;
+mod reads;
 mod slow_amo;
 
 use amo_connect_contract::fixtures::host;

@@ -9,26 +9,28 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use url::Url;
 
+use super::connections::Connections;
 use super::loose::Object;
 use super::reading::RawLocation;
 use super::refusal;
-use super::wire::Wire;
+use super::repair::repaired;
+use super::settings::AmoLimits;
 
-/// The API, over one client for all accounts.
+/// The API, over the same connections for all accounts.
 pub(super) struct Api {
-    wire: Wire,
+    connections: Connections,
 }
 
 impl Api {
-    pub(super) fn new(wire: Wire) -> Self {
-        Self { wire }
+    pub(super) fn new(limits: &AmoLimits, local: bool) -> Result<Self, reqwest::Error> {
+        Ok(Self { connections: Connections::new(limits, local)? })
     }
 
     /// The object that amoCRM has at `url`; `None` if it says that there is nothing (204).
     pub(super) async fn get<T: DeserializeOwned>(&self, url: Url, token: &AccessToken) -> Result<Option<T>, AmoError> {
         let mut request = Request::new(Method::GET, url);
         request.headers_mut().insert(AUTHORIZATION, bearer(token)?);
-        let answer = self.wire.send(request).await.map_err(refusal::of_lost_read)?;
+        let answer = self.connections.send(request).await.map_err(refusal::of_lost_read)?;
         match answer.status {
             StatusCode::NO_CONTENT => Ok(None),
             StatusCode::OK => {
@@ -46,7 +48,7 @@ impl Api {
         let mut value = HeaderValue::try_from(token.expose()).ok().ok_or(AmoError::Protocol)?;
         value.set_sensitive(true);
         request.headers_mut().insert(HeaderName::from_static("x-refresh-token"), value);
-        let answer = self.wire.send(request).await.map_err(refusal::of_lost_read)?;
+        let answer = self.connections.send_on_a_new_one(request).await.map_err(refusal::of_lost_read)?;
         match answer.status {
             StatusCode::OK => {
                 let body = answer.body.map_err(refusal::of_lost_read)?;
@@ -59,9 +61,11 @@ impl Api {
 }
 
 fn object<T: DeserializeOwned>(body: &[u8]) -> Result<T, AmoError> {
-    let read: Result<Object<T>, _> = serde_json::from_slice(body);
-    // Of a member that is there twice, the last counts: `Value` goes by that, derived code refuses it.
-    let read = read.or_else(|_| serde_json::from_slice::<Value>(body).and_then(serde_json::from_value));
+    let read: Result<Object<T>, _> = serde_json::from_slice(body).or_else(|_| {
+        let text = repaired(body);
+        // Of a member that is there twice, the last counts: `Value` goes by that, derived code refuses it.
+        serde_json::from_str(&text).or_else(|_| serde_json::from_str::<Value>(&text).and_then(serde_json::from_value))
+    });
     read.ok().and_then(|read| read.0).ok_or(AmoError::Protocol)
 }
 

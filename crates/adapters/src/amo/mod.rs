@@ -2,10 +2,12 @@
 
 mod api;
 mod claims;
+mod connections;
 mod loose;
 mod query;
 mod reading;
 mod refusal;
+mod repair;
 mod retry_after;
 mod settings;
 mod token;
@@ -52,7 +54,7 @@ impl OauthAmoClient {
     pub fn with_limits(settings: AmoSettings, limits: AmoLimits) -> Result<Self, HttpClientUnavailable> {
         let local = settings.allowed_hosts.is_local();
         let tokens = TokenEndpoint::new(&settings, Wire::for_tokens(&limits, local)?);
-        let api = Api::new(Wire::for_api(&limits, local)?);
+        let api = Api::new(&limits, local)?;
         Ok(Self { settings, tokens, api })
     }
 

@@ -1,6 +1,5 @@
 //! amoCRM's JSON in the domain's terms. A field that is not what it should be is absent, and an
-//! entry without a number is left out; neither loses the page around it. What `serde_json` takes
-//! for no JSON does: half a surrogate pair, a number beyond a double.
+//! entry without a number is left out; neither loses the page around it.
 
 use amo_connect_domain::ids::AccountId;
 use amo_connect_domain::lead::{AmoLead, Contact, LeadPage, Pipeline, Stage};

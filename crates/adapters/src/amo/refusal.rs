@@ -4,7 +4,9 @@
 
 use amo_connect_domain::ports::AmoError;
 use serde::Deserialize;
+use serde_json::{Map, Value};
 
+use super::repair::repaired;
 use super::retry_after::retry_after;
 use super::wire::{Answer, Loss};
 
@@ -39,7 +41,7 @@ pub(super) fn of_token_request(asked: Asked, answer: &Answer) -> AmoError {
 pub(super) fn of_lost_read(loss: Loss) -> AmoError {
     match loss {
         Loss::NotSent => AmoError::Unreachable,
-        Loss::Cut => AmoError::Unavailable,
+        Loss::Cut => AmoError::ConnectionLost,
         Loss::TimedOut => AmoError::TimedOut,
         Loss::TooLong => AmoError::Protocol,
     }
@@ -60,7 +62,7 @@ pub(super) fn of_read(answer: &Answer) -> AmoError {
 pub(super) fn is_refused_look_up(answer: &Answer) -> bool {
     match answer.status.as_u16() {
         400 | 401 | 404 => true,
-        403 => problem(answer.body.as_deref().unwrap_or_default()).is_some(),
+        403 => is_json(answer),
         _ => false,
     }
 }
@@ -70,12 +72,18 @@ pub(super) fn is_refused_look_up(answer: &Answer) -> bool {
 fn by_status(answer: &Answer) -> AmoError {
     match answer.status.as_u16() {
         402 => AmoError::PaymentRequired,
-        403 if problem(answer.body.as_deref().unwrap_or_default()).is_none() => AmoError::Blocked,
+        403 if !is_json(answer) => AmoError::Blocked,
         404 => AmoError::NotFound,
         300..=399 | 410 | 421 => AmoError::Moved,
         429 => AmoError::RateLimited { retry_after: retry_after(&answer.headers) },
         _ => AmoError::Protocol,
     }
+}
+
+/// Whether the API's own words came, however they are spelt: a web server that bans us sends HTML.
+fn is_json(answer: &Answer) -> bool {
+    let body = answer.body.as_deref().unwrap_or_default();
+    serde_json::from_str::<Map<String, Value>>(&repaired(body)).is_ok()
 }
 
 #[derive(Deserialize)]

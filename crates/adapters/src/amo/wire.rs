@@ -11,7 +11,7 @@ use reqwest::{Client, ClientBuilder, Request, Response};
 use super::settings::AmoLimits;
 
 /// Shorter than servers keep idle connections, so that a call is seldom sent into a closed one.
-const IDLE: Duration = Duration::from_secs(20);
+pub(super) const IDLE: Duration = Duration::from_secs(20);
 
 /// An HTTP client with a cap on the bodies it reads.
 pub(super) struct Wire {
@@ -50,6 +50,12 @@ impl Wire {
     /// For reads of the API.
     pub(super) fn for_api(limits: &AmoLimits, local: bool) -> Result<Self, reqwest::Error> {
         let client = factory(limits, local).timeout(limits.api_timeout).pool_idle_timeout(IDLE);
+        Ok(Self { client: client.build()?, longest_body: limits.api_body })
+    }
+
+    /// For reads of the API that each need a new connection.
+    pub(super) fn for_api_unpooled(limits: &AmoLimits, local: bool) -> Result<Self, reqwest::Error> {
+        let client = factory(limits, local).timeout(limits.api_timeout).pool_max_idle_per_host(0);
         Ok(Self { client: client.build()?, longest_body: limits.api_body })
     }
 

@@ -148,18 +148,19 @@ async fn be_rude(mut socket: TcpStream, head: String, then: Then, requests: Arc<
     }
 }
 
-async fn read_request(socket: &mut TcpStream) {
+/// Whether a whole request came.
+pub(crate) async fn read_request(socket: &mut TcpStream) -> bool {
     let (mut seen, mut buffer) = (Vec::new(), [0; 4096]);
     loop {
         let text = String::from_utf8_lossy(&seen).to_ascii_lowercase();
         if let Some(head) = text.find("\r\n\r\n") {
             let length = text.split("content-length: ").nth(1).and_then(|rest| rest.split("\r\n").next());
             if seen.len() >= head + 4 + length.map_or(0, |length| length.parse().unwrap()) {
-                return;
+                return true;
             }
         }
         match socket.read(&mut buffer).await {
-            Ok(0) | Err(_) => return,
+            Ok(0) | Err(_) => return false,
             Ok(read) => seen.extend_from_slice(&buffer[..read]),
         }
     }

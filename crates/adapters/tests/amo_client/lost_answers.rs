@@ -95,8 +95,8 @@ async fn a_read_tells_a_slow_amocrm_from_one_that_is_down() {
     let cases = [
         (String::new(), Then::Hang, AmoError::TimedOut),
         (part.clone(), Then::Hang, AmoError::TimedOut),
-        (String::new(), Then::Close, AmoError::Unavailable),
-        (part, Then::Close, AmoError::Unavailable),
+        (String::new(), Then::Close, AmoError::ConnectionLost),
+        (part, Then::Close, AmoError::ConnectionLost),
         ("HTTP/1.1 503 Unavailable\r\nContent-Length: 9\r\n\r\n".to_owned(), Then::Close, AmoError::Unavailable),
     ];
     at_once(cases.map(|(head, then, expected)| async move {

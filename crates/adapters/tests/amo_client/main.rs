@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "the lint spares test functions, not what they share")]
 
 mod bench;
+mod damaged_reads;
+mod kept_connections;
 mod lost_answers;
 mod pairs;
 mod reads;

@@ -116,7 +116,7 @@ async fn leads_come_in_amocrms_order_with_their_main_contact() {
     assert_eq!(page.leads, [full, AmoLead { price: Number::from_f64(99.5), contact: Some(3), ..empty_lead(10) }]);
 }
 
-fn empty_lead(id: u64) -> AmoLead {
+pub(crate) fn empty_lead(id: u64) -> AmoLead {
     AmoLead {
         id,
         name: None,

@@ -34,6 +34,7 @@ async fn every_refusal_of_a_read_has_its_meaning() {
         let body = json!({"title": "x", "type": "https://httpstatus.es/x", "status": status, "detail": "y"});
         ResponseTemplate::new(status).set_body_raw(body.to_string(), "application/problem+json")
     };
+    let bytes = |status: u16, body: &[u8]| ResponseTemplate::new(status).set_body_raw(body, "application/json");
     let html = |status| ResponseTemplate::new(status).set_body_raw("<html>nginx</html>", "text/html");
     for (answer, expected) in [
         (json(401), AccessRefused),
@@ -42,6 +43,12 @@ async fn every_refusal_of_a_read_has_its_meaning() {
         (html(403), Blocked),
         (ResponseTemplate::new(403), Blocked),
         (json(403), Protocol),
+        // However it is spelt: it is the API that speaks, and bans nobody.
+        (bytes(403, b"\xef\xbb\xbf{\"title\":\"Forbidden\"}"), Protocol),
+        (bytes(403, b"{\"title\":\"\xff\",\"detail\":\"\\ud800\"}"), Protocol),
+        (bytes(403, b"{\"title\":403,\"hint\":[]}"), Protocol),
+        (bytes(403, b"{\"title\":\"Forb"), Blocked),
+        (bytes(403, b"\"Forbidden\""), Blocked),
         (json(404), NotFound),
         (html(404), NotFound),
         (json(400), Protocol),

@@ -77,7 +77,7 @@ impl Call {
         }
     }
 
-    fn good_answer(self, host: &AccountHost) -> Reply {
+    pub(super) fn good_answer(self, host: &AccountHost) -> Reply {
         match self {
             Self::Exchange | Self::Refresh => Reply::Issues(issued("x")),
             Self::Locate => Reply::Located(host.clone()),

@@ -42,7 +42,7 @@ pub(super) async fn a_look_up_that_was_not_answered_is_told_apart(harness: &dyn 
         (Reply::TooManyCalls(retry_after), AmoError::RateLimited { retry_after }),
         (Reply::Fails(503), AmoError::Unavailable),
         (Reply::Unreachable, AmoError::Unreachable),
-        (Reply::CutBeforeTheDeed, AmoError::Unavailable),
+        (Reply::CutBeforeTheDeed, AmoError::ConnectionLost),
         (Reply::Silence, AmoError::TimedOut),
         (Reply::Endless, AmoError::Protocol),
         (Reply::Garbled, AmoError::Protocol),

@@ -170,8 +170,15 @@ suite::cases! {
     "403 that is not JSON: amoCRM bans calls." => [
         calls::a_ban_is_told_apart,
     ]
-    "For a read also a 5xx or a cut answer: nothing is lost by asking again." => [
-        reads::a_lost_read_can_be_asked_again,
+    "For a read also a 5xx: nothing is lost by asking again." => [
+        reads::a_failed_read_can_be_asked_again,
+    ]
+    "A read was sent, and its connection ended before the whole answer came, as where a kept connection is reset." => [
+        reads::a_lost_connection_is_told_apart,
+    ]
+    "Whoever asks may send it once more: the next call to that host MUST go over a connection that was not open \
+     before the loss." => [
+        reads::after_a_lost_connection_the_next_read_goes_over_a_new_one,
     ]
     "A read took too long, here or (504) there." => [
         reads::a_slow_read_is_told_apart,

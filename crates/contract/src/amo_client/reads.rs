@@ -8,6 +8,7 @@ use amo_connect_domain::lead::{
 };
 use amo_connect_domain::ports::AmoError;
 use amo_connect_domain::token::AccessToken;
+use futures_util::future::join_all;
 
 use super::AmoClientHarness;
 use super::calls::{ACCESS, Call, all_leads, answered};
@@ -223,13 +224,36 @@ pub(super) async fn a_refused_access_token_is_told_apart(harness: &dyn AmoClient
     }
 }
 
-pub(super) async fn a_lost_read_can_be_asked_again(harness: &dyn AmoClientHarness) {
-    let losses = [Reply::Fails(500), Reply::Fails(503), Reply::CutBeforeTheDeed, Reply::CutWithinTheAnswer];
-    for reply in losses {
+pub(super) async fn a_failed_read_can_be_asked_again(harness: &dyn AmoClientHarness) {
+    for reply in [Reply::Fails(500), Reply::Fails(503)] {
+        for call in Call::READS {
+            let failed = answered(harness, call, reply.clone()).await;
+            assert_eq!(failed, Err(AmoError::Unavailable), "{call:?} answered by {reply:?}");
+        }
+    }
+}
+
+pub(super) async fn a_lost_connection_is_told_apart(harness: &dyn AmoClientHarness) {
+    for reply in [Reply::CutBeforeTheDeed, Reply::CutWithinTheAnswer] {
         for call in Call::READS {
             let lost = answered(harness, call, reply.clone()).await;
-            assert_eq!(lost, Err(AmoError::Unavailable), "{call:?} answered by {reply:?}");
+            assert_eq!(lost, Err(AmoError::ConnectionLost), "{call:?} answered by {reply:?}");
         }
+    }
+}
+
+pub(super) async fn after_a_lost_connection_the_next_read_goes_over_a_new_one(harness: &dyn AmoClientHarness) {
+    let (client, host) = (harness.client(), harness.host());
+    for call in Call::READS {
+        // Whoever keeps connections has several by now.
+        for _ in 0..4 {
+            harness.will(call.good_answer(&host)).await;
+        }
+        let made = join_all((0..4).map(|_| call.make(&*client, &host))).await;
+        assert_eq!(made, [Ok(()); 4], "{call:?}");
+        let lost = answered(harness, call, Reply::KeptConnectionsLost).await;
+        assert_eq!(lost, Err(AmoError::ConnectionLost), "{call:?}");
+        assert_eq!(answered(harness, call, call.good_answer(&host)).await, Ok(()), "{call:?}");
     }
 }
 

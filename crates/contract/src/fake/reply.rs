@@ -87,6 +87,9 @@ pub enum Reply {
     CutAfterTheDeed,
     /// The connection ends within the answer.
     CutWithinTheAnswer,
+    /// The connection ends before the CRM has done anything, and so does every other that is
+    /// kept by then, as soon as a request comes over it.
+    KeptConnectionsLost,
     /// The answer never comes.
     Silence,
     /// The answer never ends.
@@ -204,8 +207,9 @@ impl Reply {
             Self::TooManyCalls(retry_after) => Some(AmoError::RateLimited { retry_after: *retry_after }),
             Self::Banned => Some(AmoError::Blocked),
             Self::Fails(504) | Self::Silence => either(AmoError::OutcomeUnknown, AmoError::TimedOut),
-            Self::Fails(_) | Self::CutBeforeTheDeed | Self::CutAfterTheDeed | Self::CutWithinTheAnswer => {
-                either(AmoError::OutcomeUnknown, AmoError::Unavailable)
+            Self::Fails(_) => either(AmoError::OutcomeUnknown, AmoError::Unavailable),
+            Self::CutBeforeTheDeed | Self::CutAfterTheDeed | Self::CutWithinTheAnswer | Self::KeptConnectionsLost => {
+                either(AmoError::OutcomeUnknown, AmoError::ConnectionLost)
             }
             Self::Unreachable => Some(AmoError::Unreachable),
             Self::Redirects => Some(AmoError::Moved),

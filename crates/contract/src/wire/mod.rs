@@ -8,6 +8,7 @@ mod request;
 use std::collections::VecDeque;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use amo_connect_domain::host::AccountHost;
@@ -23,7 +24,8 @@ pub use request::Request;
 use answer::Answer;
 
 /// A small HTTP server on loopback that answers as it is told, writes down what it is asked,
-/// and is gone when it is dropped. A request without an answer laid ready is closed on.
+/// and is gone when it is dropped. A request without an answer laid ready is closed on. A
+/// connection over which a read was answered well is kept, unless the client wants it closed.
 pub struct CrmServer {
     address: SocketAddr,
     desk: Arc<Desk>,
@@ -36,6 +38,8 @@ struct Desk {
     host: AccountHost,
     script: Mutex<VecDeque<Reply>>,
     asked: Mutex<Vec<Asked>>,
+    /// How often all connections were lost: one that is older than the last time is dead.
+    losses: AtomicUsize,
 }
 
 enum Door {
@@ -50,8 +54,9 @@ impl CrmServer {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let address = listener.local_addr()?;
         let host = AccountHost::stored(address.to_string());
-        let desk =
-            Arc::new(Desk { dialect: Box::new(dialect), host, script: Mutex::default(), asked: Mutex::default() });
+        let dialect = Box::new(dialect);
+        let (script, asked, losses) = (Mutex::default(), Mutex::default(), AtomicUsize::default());
+        let desk = Arc::new(Desk { dialect, host, script, asked, losses });
         let door = Mutex::new(Door::Open(accept(listener, Arc::clone(&desk))));
         Ok(Self { address, desk, door })
     }
@@ -80,6 +85,7 @@ impl CrmServer {
             }
             Door::Shut(_) => return Ok(()),
         };
+        self.desk.lose_connections();
         // Aborted: what is awaited is that the listener is gone.
         let _ = listening.await;
         let socket = TcpSocket::new_v4()?;
@@ -119,11 +125,25 @@ fn accept(listener: TcpListener, desk: Arc<Desk>) -> JoinHandle<()> {
 }
 
 impl Desk {
-    /// One request, one answer.
+    fn lose_connections(&self) {
+        self.losses.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// Answers request by request.
     async fn serve(&self, mut socket: TcpStream) -> io::Result<()> {
-        let Some(request) = Request::read(&mut socket).await? else { return Ok(()) };
+        let losses = self.losses.load(Ordering::SeqCst);
+        while let Some(request) = Request::read(&mut socket).await? {
+            if losses < self.losses.load(Ordering::SeqCst) || !self.answer(&request, &mut socket).await? {
+                break;
+            }
+        }
+        socket.shutdown().await
+    }
+
+    /// Whether another request may come over this connection.
+    async fn answer(&self, request: &Request, socket: &mut TcpStream) -> io::Result<bool> {
         let understood = match request.header("host") {
-            Some(named) if named == self.host.as_str() => self.dialect.understand(&request, &self.host),
+            Some(named) if named == self.host.as_str() => self.dialect.understand(request, &self.host),
             _ => Err("it names another host"),
         };
         let asked = understood.unwrap_or_else(|why| Asked::Unintelligible { host: self.host.clone(), why });
@@ -132,9 +152,16 @@ impl Desk {
             Asked::Unintelligible { .. } => Some(Reply::OddRefusal),
             _ => lock(&self.script).pop_front(),
         };
+        if reply == Some(Reply::KeptConnectionsLost) {
+            self.lose_connections();
+        }
         match reply.map(|reply| Answer::to(&asked, &reply, &*self.dialect)) {
             None => {}
             Some(Answer::Whole(bytes)) => socket.write_all(&bytes).await?,
+            Some(Answer::Kept(bytes)) => {
+                socket.write_all(&bytes).await?;
+                return Ok(request.header("connection") != Some("close"));
+            }
             Some(Answer::Never) => {
                 // Until the client has had enough.
                 socket.read_to_end(&mut Vec::new()).await?;
@@ -145,7 +172,7 @@ impl Desk {
                 while socket.write_all(&chunk).await.is_ok() {}
             }
         }
-        socket.shutdown().await
+        Ok(false)
     }
 }
 

@@ -66,6 +66,7 @@ fn any_answer_of_amocrms_ends_the_ban_and_silence_does_not() {
         (AmoError::RateLimited { retry_after: None }, true),
         (AmoError::Blocked, false),
         (AmoError::Unavailable, false),
+        (AmoError::ConnectionLost, false),
         (AmoError::TimedOut, false),
         (AmoError::OutcomeUnknown, false),
     ] {

@@ -282,7 +282,7 @@ fn without_the_book_nothing_is_sent_and_with_it_again_all_is() {
     let one = world.instance();
     world.book.set_down(true);
     let told = world.run(join_all((0..3).map(|_| one.read(1, "x"))));
-    assert_eq!(told, [Err(AmoError::Unavailable); 3]);
+    assert_eq!(told, [Err(AmoError::PermitUnavailable); 3]);
     assert_eq!((world.amo.calls(), world.time.passed()), (Vec::new(), Duration::ZERO));
     world.book.set_down(false);
     assert_eq!(world.run(one.read(1, "x")), Ok(()));
@@ -294,7 +294,7 @@ fn a_book_that_says_nothing_is_no_limit_of_calls() {
     let book = Watched::of(&world);
     let one = world.instance_with(PaceScope::Account, book.clone());
     book.is_mute.store(true, Ordering::SeqCst);
-    assert_eq!(world.run(one.read(1, "x")), Err(AmoError::Unavailable));
+    assert_eq!(world.run(one.read(1, "x")), Err(AmoError::PermitUnavailable));
     assert_eq!(world.time.passed(), Duration::from_secs(5));
 }
 
@@ -305,7 +305,7 @@ fn nobody_waits_for_ever_where_asking_for_a_turn_ended_badly() {
     let one = world.instance_with(PaceScope::Account, book.clone());
     book.panics.store(true, Ordering::SeqCst);
     let told = world.run(join_all((0..3).map(|_| one.read(1, "x"))));
-    assert_eq!(told, [Err(AmoError::Unavailable); 3]);
+    assert_eq!(told, [Err(AmoError::PermitUnavailable); 3]);
     book.panics.store(false, Ordering::SeqCst);
     assert_eq!(world.run(one.read(1, "x")), Ok(()));
 }

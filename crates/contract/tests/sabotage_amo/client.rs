@@ -1,6 +1,7 @@
 //! A client over the honest one in memory that breaks one promise.
 
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -27,6 +28,7 @@ pub(crate) enum Sabotage {
     CallsAllOrdinary,
     CallsAllRefused,
     CallsDoubtUnavailable,
+    CallsLossesUnavailable,
     CallsNothingMissing,
     DropsOddLeads,
     FindsNothing,
@@ -46,6 +48,7 @@ pub(crate) enum Sabotage {
     TakesSilenceForNo,
     TriesAgain,
     TrimsSecrets,
+    UsesDeadConnections,
 }
 
 /// An [`AmoClient`] that keeps every promise but one.
@@ -54,6 +57,8 @@ pub(crate) struct SabotagedClient {
     pub(crate) honest: FakeAmo,
     sabotage: Sabotage,
     seen: Arc<Mutex<Vec<String>>>,
+    /// Whether the connection was lost that the next call goes over.
+    is_dead: Arc<AtomicBool>,
 }
 
 impl fmt::Debug for SabotagedClient {
@@ -65,7 +70,7 @@ impl fmt::Debug for SabotagedClient {
 
 impl SabotagedClient {
     pub(crate) fn new(sabotage: Sabotage) -> Self {
-        Self { honest: FakeAmo::new(), sabotage, seen: Arc::default() }
+        Self { honest: FakeAmo::new(), sabotage, seen: Arc::default(), is_dead: Arc::default() }
     }
 
     fn is(&self, sabotage: Sabotage) -> bool {
@@ -84,13 +89,18 @@ impl SabotagedClient {
     }
 
     async fn call<T, F: Future<Output = Result<T, AmoError>>>(&self, call: impl Fn() -> F) -> Result<T, AmoError> {
+        if self.is(Sabotage::UsesDeadConnections) && self.is_dead.swap(false, Ordering::SeqCst) {
+            return Err(AmoError::ConnectionLost);
+        }
         let mut outcome = call().await;
+        self.is_dead.store(outcome.as_ref().err() == Some(&AmoError::ConnectionLost), Ordering::SeqCst);
         if self.is(Sabotage::AsksTwice) || self.is(Sabotage::TriesAgain) && outcome.is_err() {
             outcome = call().await;
         }
         match (self.sabotage, outcome) {
             (Sabotage::CallsAllDoubt, Err(_)) => Err(AmoError::OutcomeUnknown),
-            (Sabotage::CallsDoubtUnavailable, Err(AmoError::OutcomeUnknown)) => Err(AmoError::Unavailable),
+            (Sabotage::CallsDoubtUnavailable, Err(AmoError::OutcomeUnknown))
+            | (Sabotage::CallsLossesUnavailable, Err(AmoError::ConnectionLost)) => Err(AmoError::Unavailable),
             (_, outcome) => outcome,
         }
     }

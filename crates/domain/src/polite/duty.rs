@@ -59,7 +59,7 @@ impl Shared {
             (Heard::Answer | Heard::Silence, _) => {}
         }
         if let Err(error) = self.book.hear(account, heard, probe).await {
-            tracing::warn!(%error, "the other instances do not know of it yet");
+            tracing::warn!(error = %error.whole(), "the other instances do not know of it yet");
         }
         if probe.is_some() || matches!(heard, Heard::Ban | Heard::Limit(_)) {
             self.queues.overtake(account);
@@ -100,7 +100,7 @@ impl Shared {
             *sweep_at = now + SWEEP_EVERY;
         }
         if let Err(error) = self.book.sweep().await {
-            tracing::warn!(%error, "the book of turns is not swept yet");
+            tracing::warn!(error = %error.whole(), "the book of turns is not swept yet");
         }
     }
 }
@@ -155,8 +155,8 @@ impl Duty {
             Ok(Turn::Banned(_)) if queues.is_overtaken(&self.account) => {}
             Ok(Turn::Banned(_)) => queues.turn_away(&self.account, pace.apart, |_| AmoError::Blocked),
             Err(error) => {
-                tracing::warn!(%error, "without a turn nothing is sent to amoCRM");
-                queues.turn_away(&self.account, pace.apart, |_| AmoError::Unavailable);
+                tracing::warn!(error = %error.whole(), account = %self.account, "nothing is sent to amoCRM: the database gives no turn");
+                queues.turn_away(&self.account, pace.apart, |_| AmoError::PermitUnavailable);
             }
         }
     }

@@ -34,7 +34,7 @@ const PUT_OFF: Duration = Duration::from_secs(1);
 ///
 /// Who waits longer is told [`AmoError::NoTurn`], with the time until a turn is likely. While
 /// amoCRM bans us, all but the probes are told [`AmoError::Blocked`]. Without the book nothing is
-/// sent: that is [`AmoError::Unavailable`].
+/// sent: that is [`AmoError::PermitUnavailable`].
 #[derive(Debug)]
 pub struct PoliteAmoClient {
     client: Arc<dyn AmoClient>,
@@ -100,7 +100,7 @@ impl PoliteAmoClient {
             shared.see_to(account);
         }
         match select(entered.told, shared.runtime.sleep(patience)).await {
-            Either::Left((told, _)) => told.unwrap_or(Err(AmoError::Unavailable)),
+            Either::Left((told, _)) => told.unwrap_or(Err(AmoError::PermitUnavailable)),
             Either::Right(_) => Err(entered.place.missed(shared.pace.apart, shared.runtime.instant())),
         }
     }
@@ -151,10 +151,12 @@ fn heard(failure: Option<&AmoError>) -> Heard {
         Some(
             AmoError::Unavailable
             | AmoError::Unreachable
+            | AmoError::ConnectionLost
             | AmoError::TimedOut
             | AmoError::OutcomeUnknown
             | AmoError::HostNotAllowed
-            | AmoError::NoTurn { .. },
+            | AmoError::NoTurn { .. }
+            | AmoError::PermitUnavailable,
         ) => Heard::Silence,
         None
         | Some(

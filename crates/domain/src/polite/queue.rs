@@ -197,9 +197,9 @@ impl Place {
     /// Why there was no turn for this place in time.
     pub(super) fn missed(&self, apart: Duration, now: Instant) -> AmoError {
         let queues = self.queues.all();
-        let Some(queue) = queues.get(&self.account) else { return AmoError::Unavailable };
+        let Some(queue) = queues.get(&self.account) else { return AmoError::PermitUnavailable };
         if queue.asked.is_some_and(|asked| now.since(asked) >= MUTE) {
-            return AmoError::Unavailable;
+            return AmoError::PermitUnavailable;
         }
         // Who comes back is behind everybody.
         AmoError::NoTurn { retry_after: queue.likely(queue.waiting.len(), apart, now) }
@@ -227,7 +227,7 @@ mod tests {
             entered.unwrap_or_else(|wait| panic!("{wait:?}"))
         };
         let early = enter();
-        queues.turn_away(&account, Duration::ZERO, |_| AmoError::Unavailable);
+        queues.turn_away(&account, Duration::ZERO, |_| AmoError::PermitUnavailable);
         assert_eq!(queues.patience(&account, now), None);
         let mut late = enter();
         assert!(late.is_first);

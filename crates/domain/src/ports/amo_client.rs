@@ -141,13 +141,22 @@ pub enum AmoError {
         /// How long until a turn is likely.
         retry_after: Duration,
     },
+    /// The rate limiter gave no permit, because its store failed: nothing was sent. An adapter
+    /// never says so.
+    #[error("the rate limiter gave no permit: its store failed")]
+    PermitUnavailable,
     /// 403 that is not JSON: amoCRM bans calls.
     #[error("amoCRM bans calls")]
     Blocked,
-    /// It surely did nothing. For a read also a 5xx or a cut answer: nothing is lost by asking
-    /// again.
+    /// It surely did nothing. For a read also a 5xx: nothing is lost by asking again.
     #[error("amoCRM is not available")]
     Unavailable,
+    /// A read was sent, and its connection ended before the whole answer came, as where a kept
+    /// connection is reset. Whoever asks may send it once more: the next call to that host MUST
+    /// go over a connection that was not open before the loss. A token request that is cut is
+    /// [`AmoError::OutcomeUnknown`].
+    #[error("the connection to amoCRM was lost")]
+    ConnectionLost,
     /// A read took too long, here or (504) there. A token request that does is
     /// [`AmoError::OutcomeUnknown`].
     #[error("amoCRM is slow")]

@@ -1,9 +1,12 @@
 //! The port to the database: attempts, exchanges of codes, and connections.
 
+use std::error::Error;
+use std::fmt::{self, Debug};
+
 use async_trait::async_trait;
 use jiff::Timestamp;
-use std::fmt::Debug;
 
+use super::AmoError;
 use crate::attempt::{Attempt, AttemptState};
 use crate::audit::{Actor, AuditEntry, AuditEvent};
 use crate::client::ClientFingerprint;
@@ -272,4 +275,24 @@ pub enum StoreError {
     /// What is stored cannot be read: a missing key, a flipped bit, an unknown value.
     #[error("stored data cannot be read: {0}")]
     Corrupt(&'static str),
+}
+
+impl StoreError {
+    /// The rate limiter's store failed; the log has the cause, from where it happened.
+    pub fn of_the_rate_limiter() -> Self {
+        Self::Unavailable(Box::new(AmoError::PermitUnavailable))
+    }
+
+    /// The error with all its causes, for the log.
+    pub fn whole(&self) -> impl fmt::Display + '_ {
+        fmt::from_fn(move |f| {
+            write!(f, "{self}")?;
+            let mut next = self.source();
+            while let Some(cause) = next {
+                write!(f, ": {cause}")?;
+                next = cause.source();
+            }
+            Ok(())
+        })
+    }
 }

@@ -118,8 +118,13 @@ impl UseCases {
     ) -> Result<Option<Access>, AccessError> {
         match error {
             AmoError::AccessRefused => self.access_after_refusal(user, access, by).await.map(Some),
-            AmoError::NotFound | AmoError::Moved | AmoError::Unreachable | AmoError::HostNotAllowed => {
-                Ok(self.access_where_it_moved(user, access).await?)
+            AmoError::NotFound => self.access_where_it_moved(user, access).await,
+            AmoError::Moved | AmoError::Unreachable | AmoError::HostNotAllowed => {
+                match self.access_where_it_moved(user, access).await {
+                    // The sign of a move says more than the look-up that failed.
+                    Err(AccessError::Amo(_)) => Ok(None),
+                    moved => moved,
+                }
             }
             _ => Ok(None),
         }
@@ -183,9 +188,10 @@ impl UseCases {
         }
         match self.within(PATIENCE_WITH_A_LIVE_TOKEN, self.refresh_shared(&connection, by)).await {
             // The row may have been replaced meanwhile; a dead or foreign grant is not used.
-            Some(Err(AccessError::Amo(_) | AccessError::RefreshInProgress)) | None => {
-                opened(&self.usable(&connection.user).await?)
-            }
+            Some(Err(
+                AccessError::Amo(_) | AccessError::RefreshInProgress | AccessError::Store(StoreError::Unavailable(_)),
+            ))
+            | None => opened(&self.usable(&connection.user).await?),
             Some(outcome) => outcome,
         }
     }
@@ -219,9 +225,9 @@ impl UseCases {
             Turnout::Outdated => opened(&self.usable(&connection.user).await?),
             Turnout::Failed(error) | Turnout::Resting(error, _) => Err(AccessError::Amo(error)),
             Turnout::StoreFailed => {
-                // The database says why, if it still fails.
+                // The database says why, if it still fails. One that can be read may not be written.
                 self.store.clock().await?;
-                Err(AccessError::RefreshInProgress)
+                Err(StoreError::Unavailable("it could not be written".into()).into())
             }
             Turnout::Unreadable => Err(StoreError::Corrupt("a connection's tokens cannot be opened").into()),
             Turnout::InProgress => Err(AccessError::RefreshInProgress),

@@ -57,7 +57,7 @@ impl UseCases {
             _ => None,
         };
         let progress = match attempt.progress(exchange.as_ref(), self.runtime.now(), self.store.clock().await?) {
-            AttemptProgress::Pending(None) if self.unrecorded.has(&attempt.state_hash) => {
+            AttemptProgress::Pending(_) if self.unrecorded.has(&attempt.state_hash) => {
                 AttemptProgress::Pending(Some(AttemptReason::StorageUnavailable))
             }
             progress => progress,

@@ -105,13 +105,16 @@ impl UseCases {
         };
         let state_hash = StateHash::of(state.as_ref());
         match self.receive_code(code, state, &callback.referer).await {
-            Ok(outcome) => outcome,
+            Ok(outcome) => {
+                self.unrecorded.forget(&state_hash);
+                outcome
+            }
             Err(error @ StoreError::Corrupt(_)) => {
                 tracing::error!(%error, "the record of an authorization code cannot be read");
                 CallbackOutcome::StorageUnavailable
             }
             Err(error) => {
-                tracing::error!(%error, "a redirect could not be recorded; a reload tries again");
+                tracing::error!(error = %error.whole(), "a redirect met a database that fails; a reload tries again");
                 if ours {
                     self.unrecorded.note(state_hash, self.runtime.instant());
                 }

@@ -105,9 +105,15 @@ impl UseCases {
                     AmoError::Misconfigured => {
                         tracing::error!(%error, "check AMO_CLIENT_ID, AMO_CLIENT_SECRET and AMO_REDIRECT_URI");
                     }
+                    // That is in the log already.
+                    AmoError::PermitUnavailable => {}
                     _ => tracing::warn!(%error, "an authorization code could not be exchanged"),
                 }
-                self.store.end_exchange(record.code, owner, refused).await
+                let ended = self.store.end_exchange(record.code, owner, refused).await?;
+                match error {
+                    AmoError::PermitUnavailable => Err(StoreError::of_the_rate_limiter()),
+                    _ => Ok(ended),
+                }
             }
         }
     }
@@ -120,7 +126,7 @@ impl UseCases {
         let tokens = issued.into_pair(self.runtime.now());
         let mut grant = Grant { host: record.host.clone(), account, tokens };
         if grant.account.is_none() {
-            match self.amo.account(&grant.host, &grant.tokens.access).await {
+            match self.account_of(&grant).await {
                 Ok(account) => grant.account = Some(account),
                 Err(error) => tracing::warn!(%error, "the account's number is not known yet"),
             }

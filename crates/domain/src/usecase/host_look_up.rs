@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::UseCases;
-use super::access::Access;
+use super::access::{Access, AccessError};
 use crate::connection::Grant;
 use crate::host::AccountHost;
 use crate::host_look_up::LookUpDecision;
@@ -15,8 +15,10 @@ use crate::ports::{AmoError, StoreError};
 pub(super) enum Whereabouts {
     /// It has moved there.
     MovedTo(AccountHost),
-    /// It has not moved, or its own authority knows nothing of the grant.
+    /// It has not moved.
     Here,
+    /// Its own authority knows nothing of the grant, nor so of the account.
+    Disowned,
     /// Nobody who may know has said.
     Unknown {
         /// How the look-up failed, if it did.
@@ -27,18 +29,23 @@ pub(super) enum Whereabouts {
 }
 
 impl UseCases {
-    /// The same access at the account's new host, if it has moved.
+    /// The same access at the account's new host; `None` if nobody knows of a move.
+    ///
+    /// # Errors
+    /// Why that could not be found out.
     pub(super) async fn access_where_it_moved(
         &self,
         user: &UserId,
         access: &Access,
-    ) -> Result<Option<Access>, StoreError> {
+    ) -> Result<Option<Access>, AccessError> {
         match self.whereabouts(&access.grant.host, &access.grant).await? {
             Whereabouts::MovedTo(host) => {
                 self.follow(user, access.generation, &host).await;
                 Ok(Some(Access { grant: Grant { host, ..access.grant.clone() }, ..access.clone() }))
             }
-            Whereabouts::Here | Whereabouts::Unknown { .. } => Ok(None),
+            Whereabouts::Here | Whereabouts::Unknown { failure: None, .. } => Ok(None),
+            Whereabouts::Disowned => Err(AccessError::Amo(AmoError::Protocol)),
+            Whereabouts::Unknown { failure: Some(error), .. } => Err(AccessError::Amo(error)),
         }
     }
 
@@ -62,7 +69,8 @@ impl UseCases {
             tracing::info!(amo.host = %host, "whether an account has moved was answered by nobody who may know");
             return Ok(unknown(None));
         }
-        match located.at.filter(|found| found.host != *host) {
+        let Some(found) = located.at else { return Ok(Whereabouts::Disowned) };
+        match Some(found).filter(|found| found.host != *host) {
             Some(moved) => {
                 self.store.save_move(host, &moved).await?;
                 Ok(Whereabouts::MovedTo(moved.host))

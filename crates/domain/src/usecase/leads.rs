@@ -6,7 +6,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::UseCases;
-use super::reads::{ReadError, Reader};
+use super::reads::{ReadError, Reader, Reading};
+use super::repeat::repeated_if_lost;
+use crate::connection::Grant;
 use crate::ids::UserId;
 use crate::lead::{AmoLead, Lead, LeadFilter, LeadStatus, MOST_STAGES, Pipeline, status_of};
 use crate::ports::AmoError;
@@ -45,7 +47,7 @@ impl UseCases {
         let page = |reader: Reader| {
             let (this, request) = (self.clone(), request.clone());
             let key = (reader.flight_key(), request.clone());
-            self.reads.pages.join(key, || async move { this.page(&reader, &request).await.map(Arc::new) })
+            self.reads.pages.join(key, || async move { Ok(this.page(&reader, &request).await?.map(Arc::new)) })
         };
         self.read(user, page).await
     }
@@ -54,15 +56,23 @@ impl UseCases {
     pub async fn lead(&self, user: &UserId, id: u64) -> Result<Option<Arc<Lead>>, ReadError> {
         let lead = |reader: Reader| {
             let (this, key) = (self.clone(), (reader.flight_key(), id));
-            self.reads.leads.join(key, move || async move { Ok(this.one(&reader, id).await?.map(Arc::new)) })
+            self.reads
+                .leads
+                .join(key, move || async move { Ok(this.one(&reader, id).await?.map(|lead| lead.map(Arc::new))) })
         };
-        self.read(user, lead).await
+        match self.read(user, lead).await {
+            // The account is where it was, so it is the lead that is not there.
+            Err(ReadError::Amo(AmoError::NotFound)) => Ok(None),
+            outcome => outcome,
+        }
     }
 
-    async fn page(&self, reader: &Reader, request: &LeadRequest) -> Result<LeadList, AmoError> {
+    /// A page needs the pipelines: without them it would show wrong statuses, which is worse than
+    /// none. Its guests are left out where they cannot be read.
+    async fn page(&self, reader: &Reader, request: &LeadRequest) -> Result<Reading<LeadList>, AmoError> {
         let pipelines = self.pipelines_of(reader).await?;
         let Some(mut filter) = filter(request, &pipelines) else {
-            return Ok(LeadList { leads: Vec::new(), has_more: false });
+            return Ok(Reading::whole(LeadList { leads: Vec::new(), has_more: false }));
         };
         // More stages than a request can name: all are listed, and the others left out here.
         let too_many = filter.stages.len() > MOST_STAGES;
@@ -70,17 +80,23 @@ impl UseCases {
             filter.stages.clear();
             filter.pipeline = request.pipeline;
         }
-        let page = self.amo.leads(&reader.grant.host, &reader.grant.tokens.access, &filter).await?;
+        let Grant { host, tokens, .. } = &reader.grant;
+        let page = repeated_if_lost(|| self.amo.leads(host, &tokens.access, &filter)).await?;
         let leads = self.complete(reader, &pipelines, page.leads, |lead| !too_many || fits(request, lead)).await?;
-        Ok(LeadList { leads, has_more: page.has_more })
+        Ok(leads.map(|leads| LeadList { leads, has_more: page.has_more }))
     }
 
-    async fn one(&self, reader: &Reader, id: u64) -> Result<Option<Lead>, AmoError> {
-        let Some(lead) = self.amo.lead(&reader.grant.host, &reader.grant.tokens.access, id).await? else {
-            return Ok(None);
+    async fn one(&self, reader: &Reader, id: u64) -> Result<Reading<Option<Lead>>, AmoError> {
+        let Grant { host, tokens, .. } = &reader.grant;
+        let Some(lead) = repeated_if_lost(|| self.amo.lead(host, &tokens.access, id)).await? else {
+            return Ok(Reading::whole(None));
         };
-        let pipelines = self.pipelines_of(reader).await?;
-        Ok(self.complete(reader, &pipelines, vec![lead], |_| true).await?.pop())
+        let pipelines = self.pipelines_of(reader).await.map_err(|error| match error {
+            // The account is here, for the lead is: that it has no pipelines makes no sense.
+            AmoError::NotFound => AmoError::Protocol,
+            error => error,
+        })?;
+        Ok(self.complete(reader, &pipelines, vec![lead], |_| true).await?.map(|mut leads| leads.pop()))
     }
 
     /// Adds to those of `leads` that fit what their stages mean, and the people they are about.
@@ -90,7 +106,7 @@ impl UseCases {
         pipelines: &[Pipeline],
         leads: Vec<AmoLead>,
         fits: impl Fn(&Lead) -> bool,
-    ) -> Result<Vec<Lead>, AmoError> {
+    ) -> Result<Reading<Vec<Lead>>, AmoError> {
         let pipelines: HashMap<u64, &Pipeline> = pipelines.iter().map(|pipeline| (pipeline.id, pipeline)).collect();
         let status = |lead: &AmoLead| status_of(lead.pipeline.and_then(|id| pipelines.get(&id).copied()), lead.stage);
         let leads = leads.into_iter().map(|lead| Lead { status: status(&lead), guest: None, lead });
@@ -100,10 +116,12 @@ impl UseCases {
         ids.sort_unstable();
         ids.dedup();
         let contacts = self.contacts_of(reader, &ids).await?;
-        for lead in &mut leads {
-            lead.guest = lead.lead.contact.and_then(|id| contacts.get(&id).cloned().flatten());
-        }
-        Ok(leads)
+        Ok(contacts.map(|contacts| {
+            for lead in &mut leads {
+                lead.guest = lead.lead.contact.and_then(|id| contacts.get(&id).cloned().flatten());
+            }
+            leads
+        }))
     }
 }
 

@@ -85,7 +85,10 @@ impl UseCases {
             }
             Err(AccessError::NeedsReauth) => self.record_revoked(user).await,
             Err(AccessError::Store(error)) => Err(error),
-            Err(AccessError::RefreshInProgress | AccessError::Amo(AmoError::NoTurn { .. })) => return false,
+            Err(
+                AccessError::RefreshInProgress
+                | AccessError::Amo(AmoError::NoTurn { .. } | AmoError::PermitUnavailable),
+            ) => return false,
             Err(AccessError::Amo(error)) => return !ProblemCode::of_read(error).is_some_and(ProblemCode::is_passing),
         };
         if let Err(error) = &recorded {
@@ -97,12 +100,12 @@ impl UseCases {
     /// Asks with the access token, and with the next one if this one is refused.
     async fn ask(&self, user: &UserId, access: Access) -> Result<(), AccessError> {
         let mut access = access;
-        let mut asked = self.amo.account(&access.grant.host, &access.grant.tokens.access).await;
+        let mut asked = self.account_of(&access.grant).await;
         if let Err(error) = asked {
             match self.access_after(user, &access, error, AskedBy::Hand).await {
                 Ok(Some(other)) => {
                     access = other;
-                    asked = self.amo.account(&access.grant.host, &access.grant.tokens.access).await;
+                    asked = self.account_of(&access.grant).await;
                 }
                 Ok(None) => {}
                 Err(AccessError::Amo(error)) => return Err(self.unanswered(user, &access, error).await),

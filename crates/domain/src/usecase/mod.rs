@@ -16,6 +16,7 @@ mod patience;
 mod pipelines;
 mod reads;
 mod refresh;
+mod repeat;
 mod strangers;
 mod sweep;
 mod tend;

@@ -105,7 +105,7 @@ impl UseCases {
                     return Turnout::Resting(last, until);
                 }
                 Err(error) => {
-                    tracing::warn!(%error, "a refresh token could not be leased; it was not sent");
+                    tracing::warn!(error = %error.whole(), "a refresh token could not be leased; it was not sent");
                     return Turnout::StoreFailed;
                 }
             }
@@ -154,7 +154,7 @@ impl UseCases {
                         }
                     }
                 }
-                Ok(Whereabouts::Here) => return self.settle(sending, error, then).await,
+                Ok(Whereabouts::Here | Whereabouts::Disowned) => return self.settle(sending, error, then).await,
                 Ok(Whereabouts::Unknown { failure, again }) => {
                     return self.wait_for_look_up(sending, error, then, failure, again).await;
                 }
@@ -220,12 +220,15 @@ impl UseCases {
 
     /// Ends the lease after a sending that bought nothing, and notes why.
     async fn rest(&self, sending: &Sending, error: AmoError, hindrance: Hindrance) -> Turnout {
-        // That our own queue is long says nothing of amoCRM.
-        if !matches!(error, AmoError::NoTurn { .. }) {
+        // That our own queue is long, or that our database fails, says nothing of amoCRM.
+        if !matches!(error, AmoError::NoTurn { .. } | AmoError::PermitUnavailable) {
             self.note(&sending.connection.user, sending.lease.generation, Some(hindrance.problem)).await;
         }
         self.end_lease(sending, error, hindrance, None).await;
-        Turnout::Failed(error)
+        match error {
+            AmoError::PermitUnavailable => Turnout::StoreFailed,
+            _ => Turnout::Failed(error),
+        }
     }
 
     /// Ends the lease after a sending that bought nothing. Returns the record of it, if it still
@@ -239,13 +242,21 @@ impl UseCases {
     ) -> Option<RefreshLease> {
         let Sending { connection: CrmConnection { user, .. }, lease, owner, .. } = sending;
         let in_doubt = hindrance.in_doubt;
-        tracing::warn!(%error, in_doubt = in_doubt || lease.in_doubt, tries = lease.tries, "a refresh failed");
+        if error != AmoError::PermitUnavailable {
+            // What became of a permit is in the log already.
+            tracing::warn!(%error, in_doubt = in_doubt || lease.in_doubt, tries = lease.tries, "a refresh failed");
+        }
         if error == AmoError::HostNotAllowed {
             tracing::error!(amo.host = %sending.grant.host, "an account's host is not allowed: check AMO_ALLOWED_HOSTS");
         }
         let mut dice = [0];
         self.runtime.fill_random(&mut dice);
-        let rest = Rest { in_doubt, pause: pause(lease.tries, dice[0], hindrance.retry_after), accused };
+        let pause = match error {
+            // amoCRM was not asked, so it needs no rest.
+            AmoError::PermitUnavailable => Duration::ZERO,
+            _ => pause(lease.tries, dice[0], hindrance.retry_after),
+        };
+        let rest = Rest { in_doubt, pause, accused };
         let record = || self.store.rest_refresh_lease(user, *owner, &rest);
         self.persist("a refresh that failed", record).await.flatten()
     }

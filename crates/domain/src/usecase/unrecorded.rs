@@ -27,6 +27,11 @@ impl Unrecorded {
         }
     }
 
+    /// Forgets the attempt of `state`: another redirect of it was received.
+    pub(super) fn forget(&self, state: &StateHash) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(state);
+    }
+
     /// Whether the attempt of `state` is remembered.
     pub(super) fn has(&self, state: &StateHash) -> bool {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).contains_key(state)

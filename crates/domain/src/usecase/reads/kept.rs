@@ -27,7 +27,7 @@ const MOST_SHELVES: usize = 1_000;
 /// The most contacts kept for a connection: two of the largest pages.
 const MOST_CONTACTS: usize = 500;
 
-/// Contacts by number; `None` for one that could not be read.
+/// Contacts by number; `None` for one that amoCRM does not show.
 pub(super) type Contacts = HashMap<u64, Option<Arc<Contact>>>;
 
 /// A shelf for each user, of their newest connection alone.

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::{Either, select};
+use jiff::Timestamp;
 use tokio::sync::watch;
 
 use super::UseCases;
@@ -19,6 +20,8 @@ use super::access::{Access, AccessError};
 use super::flights::Flights;
 use super::leads::{LeadList, LeadRequest};
 use super::refresh::AskedBy;
+use super::repeat::repeated_if_lost;
+use crate::clock::Instant;
 use crate::connection::{Grant, ProblemCode};
 use crate::host::AccountHost;
 use crate::ids::{Epoch, Generation, UserId};
@@ -29,6 +32,9 @@ use kept::{Contacts, Kept};
 
 /// How long a request may take, the renewal of its access token with it.
 const BUDGET: Duration = Duration::from_secs(15);
+
+/// How long before the end of its budget a page stops waiting for its guests.
+const RESERVE: Duration = Duration::from_secs(1);
 
 /// Why amoCRM could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -47,9 +53,36 @@ pub(super) struct Reads {
     kept: Kept,
     /// Tells readers that somebody's connection has ended.
     ends: watch::Sender<()>,
-    pub(super) pages: Flights<(FlightKey, LeadRequest), Arc<LeadList>>,
-    pub(super) leads: Flights<(FlightKey, u64), Option<Arc<Lead>>>,
+    pub(super) pages: Flights<(FlightKey, LeadRequest), Reading<Arc<LeadList>>>,
+    pub(super) leads: Flights<(FlightKey, u64), Reading<Option<Arc<Lead>>>>,
     pipelines: Flights<FlightKey, Arc<Vec<Pipeline>>>,
+}
+
+/// What was read, though a part of it may be missing.
+#[derive(Clone, Debug)]
+pub(super) struct Reading<T> {
+    pub(super) what: T,
+    /// Why a part of it could not be read.
+    pub(super) gap: Option<AmoError>,
+}
+
+impl<T> Reading<T> {
+    pub(super) fn whole(what: T) -> Self {
+        Self { what, gap: None }
+    }
+
+    pub(super) fn map<U>(self, change: impl FnOnce(T) -> U) -> Reading<U> {
+        Reading { what: change(self.what), gap: self.gap }
+    }
+
+    /// What the missing part tells of the account. The rest was served: so it is told by what
+    /// concerns all calls, and by nothing else.
+    fn problem(&self) -> Option<ProblemCode> {
+        self.gap.and_then(ProblemCode::of_read).filter(|problem| match problem {
+            ProblemCode::ProviderBlocked | ProblemCode::RateLimited | ProblemCode::PaymentRequired => true,
+            ProblemCode::ProviderDown | ProblemCode::Misconfigured | ProblemCode::AccountRefused => false,
+        })
+    }
 }
 
 /// Whose reading it is: a user's, over one connection.
@@ -74,12 +107,14 @@ pub(super) struct Reader {
     pub(super) holder: Holder,
     pub(super) grant: Grant,
     generation: Generation,
+    /// When whoever began to read has to have what they read.
+    deadline: Instant,
 }
 
 impl Reader {
-    fn new(user: &UserId, access: &Access) -> Self {
+    fn new(user: &UserId, access: &Access, deadline: Instant) -> Self {
         let holder = Holder { user: user.clone(), epoch: access.epoch };
-        Self { holder, grant: access.grant.clone(), generation: access.generation }
+        Self { holder, grant: access.grant.clone(), generation: access.generation, deadline }
     }
 
     pub(super) fn flight_key(&self) -> FlightKey {
@@ -96,11 +131,15 @@ impl Reads {
 }
 
 impl UseCases {
-    /// Does `work` with `user`'s access, once more if amoCRM refuses the access token. What it
-    /// gives is for nobody if the connection has ended or been replaced meanwhile.
+    /// Does `work` with `user`'s access, once more if amoCRM refuses the access token, and once
+    /// more if the account has moved. What it gives is for nobody if the connection has ended or
+    /// been replaced meanwhile.
+    ///
+    /// # Errors
+    /// [`AmoError::NotFound`] is of what was asked for: the account is where it was.
     pub(super) async fn read<T, F>(&self, user: &UserId, work: impl Fn(Reader) -> F) -> Result<T, ReadError>
     where
-        F: Future<Output = Result<T, AmoError>>,
+        F: Future<Output = Result<Reading<T>, AmoError>>,
     {
         let deadline = self.deadline(BUDGET);
         loop {
@@ -109,11 +148,19 @@ impl UseCases {
             let mut access = access.unwrap_or(Err(AccessError::RefreshInProgress))?;
             let epoch = access.epoch;
             let reading = async {
-                let first = work(Reader::new(user, &access)).await;
-                let Err(error) = first else { return Ok(first?) };
-                let again = self.access_after(user, &access, error, AskedBy::Service).await?;
-                access = again.ok_or(error)?;
-                Ok(work(Reader::new(user, &access)).await?)
+                let (mut renewed, mut looked_up) = (false, false);
+                loop {
+                    let error = match work(Reader::new(user, &access, deadline)).await {
+                        Err(error) => error,
+                        done => return Ok(done?),
+                    };
+                    let mended = if error == AmoError::AccessRefused { &mut renewed } else { &mut looked_up };
+                    if std::mem::replace(mended, true) {
+                        return Err(error.into());
+                    }
+                    let other = self.access_after(user, &access, error, AskedBy::Service).await?;
+                    access = other.ok_or(error)?;
+                }
             };
             let ended = async {
                 while ends.changed().await.is_ok() {
@@ -134,13 +181,13 @@ impl UseCases {
                 }
             }
             self.note_reading(user, &access, &outcome).await;
-            return outcome;
+            return outcome.map(|reading| reading.what);
         }
     }
 
     /// Notes what reading taught of the connection, where that is new. What the integration is
     /// accused of at the token endpoint, no read can clear.
-    async fn note_reading<T>(&self, user: &UserId, access: &Access, outcome: &Result<T, ReadError>) {
+    async fn note_reading<T>(&self, user: &UserId, access: &Access, outcome: &Result<Reading<T>, ReadError>) {
         let used = match outcome {
             Ok(_) => Some(None),
             Err(ReadError::Amo(error)) => Some(Some(*error)),
@@ -150,7 +197,7 @@ impl UseCases {
             self.note_use(user, access, failure).await;
         }
         let problem = match outcome {
-            Ok(_) => None,
+            Ok(reading) => reading.problem(),
             Err(ReadError::Amo(error) | ReadError::Access(AccessError::Amo(error))) => {
                 match ProblemCode::of_read(*error) {
                     Some(problem) => Some(problem),
@@ -173,26 +220,39 @@ impl UseCases {
         let (this, reader) = (self.clone(), reader.clone());
         let asking = self.reads.pipelines.join(reader.flight_key(), move || async move {
             let Grant { host, tokens, .. } = &reader.grant;
-            let pipelines = Arc::new(this.amo.pipelines(host, &tokens.access).await?);
+            let pipelines = Arc::new(repeated_if_lost(|| this.amo.pipelines(host, &tokens.access)).await?);
             this.reads.kept.keep_pipelines(&reader.holder, &pipelines, this.runtime.instant());
             Ok(pipelines)
         });
         asking.await
     }
 
-    /// The contacts with these numbers, as they were within the last half minute.
-    pub(super) async fn contacts_of(&self, reader: &Reader, ids: &[u64]) -> Result<Contacts, AmoError> {
+    /// The contacts with these numbers, as they were within the last half minute. Those that
+    /// cannot be read are missing, and nothing is kept of them.
+    ///
+    /// # Errors
+    /// [`AmoError::AccessRefused`] alone: with the next access token they may be read.
+    pub(super) async fn contacts_of(&self, reader: &Reader, ids: &[u64]) -> Result<Reading<Contacts>, AmoError> {
         let mut known = self.reads.kept.contacts(&reader.holder, ids, self.runtime.instant());
         let unknown: Vec<u64> = ids.iter().copied().filter(|id| !known.contains_key(id)).collect();
         if !unknown.is_empty() {
             let Grant { host, tokens, .. } = &reader.grant;
-            let found = self.amo.contacts(host, &tokens.access, &unknown).await?;
+            let asking = repeated_if_lost(|| self.amo.contacts(host, &tokens.access, &unknown));
+            let by = reader.deadline - RESERVE;
+            let found = match self.until(by, asking).await.unwrap_or(Err(AmoError::TimedOut)) {
+                Ok(found) => found,
+                Err(AmoError::AccessRefused) => return Err(AmoError::AccessRefused),
+                Err(gap) => {
+                    tracing::info!(error = %gap, "leads are shown without their guests");
+                    return Ok(Reading { what: known, gap: Some(gap) });
+                }
+            };
             let mut found: HashMap<u64, _> = found.into_iter().map(|one| (one.id, Arc::new(one))).collect();
             let read: Contacts = unknown.into_iter().map(|id| (id, found.remove(&id))).collect();
             self.reads.kept.keep_contacts(&reader.holder, &read, self.runtime.instant());
             known.extend(read);
         }
-        Ok(known)
+        Ok(Reading::whole(known))
     }
 
     /// Forgets what is too old to be used.

@@ -1,0 +1,58 @@
+//! The connections that reads go over: kept ones, and new ones where a kept one was lost.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use reqwest::Request;
+
+use super::settings::AmoLimits;
+use super::wire::{Answer, IDLE, Loss, Wire};
+
+/// A pool of connections, and a way past it.
+///
+/// amoCRM ends connections that we keep, and seldom one alone: a server behind its balancer goes,
+/// and all that led there. So after a loss all reads of that host go over new connections, until
+/// each that was kept before it is too old to be used.
+pub(super) struct Connections {
+    kept: Wire,
+    new: Wire,
+    /// When a connection to these hosts was lost.
+    losses: Mutex<HashMap<String, Instant>>,
+}
+
+impl Connections {
+    pub(super) fn new(limits: &AmoLimits, local: bool) -> Result<Self, reqwest::Error> {
+        let (kept, new) = (Wire::for_api(limits, local)?, Wire::for_api_unpooled(limits, local)?);
+        Ok(Self { kept, new, losses: Mutex::default() })
+    }
+
+    /// Sends `request` once.
+    pub(super) async fn send(&self, request: Request) -> Result<Answer, Loss> {
+        let host = request.url().authority().to_owned();
+        if self.has_lost_one(&host) {
+            return self.new.send(request).await;
+        }
+        let answer = self.kept.send(request).await;
+        let loss = answer.as_ref().map_or_else(|loss| Some(*loss), |answer| answer.body.as_ref().err().copied());
+        if loss == Some(Loss::Cut) {
+            let mut losses = self.losses();
+            losses.retain(|_, lost| lost.elapsed() < IDLE);
+            losses.insert(host, Instant::now());
+        }
+        answer
+    }
+
+    /// Sends `request` once, over a connection of its own.
+    pub(super) async fn send_on_a_new_one(&self, request: Request) -> Result<Answer, Loss> {
+        self.new.send(request).await
+    }
+
+    fn has_lost_one(&self, host: &str) -> bool {
+        self.losses().get(host).is_some_and(|lost| lost.elapsed() < IDLE)
+    }
+
+    fn losses(&self) -> MutexGuard<'_, HashMap<String, Instant>> {
+        self.losses.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
