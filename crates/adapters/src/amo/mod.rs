@@ -2,7 +2,9 @@
 
 mod api;
 mod claims;
+mod coding;
 mod loose;
+mod pair;
 mod query;
 mod reading;
 mod refusal;

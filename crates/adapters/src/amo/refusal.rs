@@ -25,11 +25,11 @@ pub(super) fn of_lost_token_request(loss: Loss) -> AmoError {
     }
 }
 
-/// A token request that was answered with anything but 200.
+/// A token request that was answered, and not with a pair.
 pub(super) fn of_token_request(asked: Asked, answer: &Answer) -> AmoError {
-    match (answer.status.as_u16(), &answer.body) {
+    match (answer.status.as_u16(), answer.whole()) {
         (400 | 401, Ok(body)) => of_problem(asked, answer.status.as_u16(), body),
-        (400 | 401, Err(loss)) => of_lost_token_request(*loss),
+        (400 | 401, Err(loss)) => of_lost_token_request(loss),
         (400..=499, _) => by_status(answer),
         _ => AmoError::OutcomeUnknown,
     }
@@ -59,7 +59,7 @@ pub(super) fn of_read(answer: &Answer) -> AmoError {
 pub(super) fn is_refused_look_up(answer: &Answer) -> bool {
     match answer.status.as_u16() {
         400 | 401 | 404 => true,
-        403 => problem(answer.body.as_deref().unwrap_or_default()).is_some(),
+        403 => problem(answer.whole().unwrap_or_default()).is_some(),
         _ => false,
     }
 }
@@ -69,7 +69,7 @@ pub(super) fn is_refused_look_up(answer: &Answer) -> bool {
 fn by_status(answer: &Answer) -> AmoError {
     match answer.status.as_u16() {
         402 => AmoError::PaymentRequired,
-        403 if problem(answer.body.as_deref().unwrap_or_default()).is_none() => AmoError::Blocked,
+        403 if problem(answer.whole().unwrap_or_default()).is_none() => AmoError::Blocked,
         404 => AmoError::NotFound,
         429 => AmoError::RateLimited { retry_after: retry_after(&answer.headers) },
         _ => AmoError::Protocol,

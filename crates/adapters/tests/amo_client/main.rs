@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "the lint spares test functions, not what they share")]
 
 mod bench;
+mod doubtful_pairs;
 mod lost_answers;
 mod pairs;
 mod reads;
@@ -10,3 +11,4 @@ mod refused_reads;
 mod refused_tokens;
 mod secrecy;
 mod token_requests;
+mod wrapped_pairs;

@@ -1,14 +1,21 @@
 //! An answer as bytes, with what can go wrong on any line.
 
+use std::io::Write as _;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
 use super::{Dialect, Words};
-use crate::fake::{Asked, Reply};
+use crate::fake::{Asked, Dress, Reply};
 
 /// What goes over the wire.
 pub(super) enum Answer {
     /// These bytes, if any, and the end of the connection.
     Whole(Vec<u8>),
-    /// Nothing, and the connection stays.
-    Never,
+    /// These bytes, and a reset.
+    Reset(Vec<u8>),
+    /// These bytes, if any, and the connection stays.
+    Open(Vec<u8>),
     /// This head, and a body in chunks without an end.
     Endless(Vec<u8>),
 }
@@ -35,16 +42,49 @@ impl Answer {
                 whole.truncate(whole.len().saturating_sub(5));
                 Self::Whole(whole)
             }
-            Reply::Silence => Self::Never,
+            Reply::Silence => Self::Open(Vec::new()),
             Reply::Endless => Self::Endless(
                 b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n".to_vec(),
             ),
             Reply::Garbled => {
                 Self::Whole(http(200, "application/json", "", r#"{"token_type":"Bearer","access_token":"acc"#))
             }
+            Reply::IssuesIn(dress, issued) => match dialect.answer(asked, &Reply::Issues(issued.clone())) {
+                Some(words) => dressed(*dress, &words),
+                None => Self::Whole(Vec::new()),
+            },
             in_its_own_words => Self::Whole(said(in_its_own_words)),
         }
     }
+}
+
+const NOTICE: &str = "<br />\n<b>Notice</b>: Undefined index: {x} in <b>/srv/oauth.php</b> on line <b>12</b>\n";
+
+/// A pair in these words, in an answer that is odd otherwise.
+fn dressed(dress: Dress, words: &Words) -> Answer {
+    let Words { status, kind, body } = words;
+    let (length, whole) = (body.len(), Answer::Whole);
+    let with_length = |length: usize| headed(*status, kind, &format!("Content-Length: {length}\r\n"), body.as_bytes());
+    match dress {
+        Dress::Status(status) => whole(http(status, kind, "", body)),
+        Dress::ByteOrderMark => whole(http(*status, kind, "", &format!("\u{feff}{body}"))),
+        Dress::Notices => whole(http(*status, kind, "", &format!("{NOTICE}{body}{NOTICE}"))),
+        Dress::MembersTwice => {
+            let members = body.trim_matches(['{', '}']);
+            whole(http(*status, kind, "", &format!("{{{members},{members}}}")))
+        }
+        Dress::EndsEarly => whole(with_length(length + 2)),
+        Dress::Reset => Answer::Reset(headed(*status, kind, "", body.as_bytes())),
+        Dress::StaysOpen => Answer::Open(headed(*status, kind, "", body.as_bytes())),
+        Dress::Compressed => whole(headed(*status, kind, "Content-Encoding: gzip\r\n", &gzip(body))),
+        Dress::OddHeaders => whole(http(*status, kind, "PHP Notice\r\nX Powered By: PHP\r\n: x\r\n", body)),
+    }
+}
+
+fn gzip(body: &str) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    // Writing into memory does not fail.
+    encoder.write_all(body.as_bytes()).and_then(|()| encoder.finish()).unwrap_or_default()
 }
 
 fn spoken(words: &Words) -> Vec<u8> {
@@ -52,10 +92,10 @@ fn spoken(words: &Words) -> Vec<u8> {
 }
 
 fn http(status: u16, kind: &str, headers: &str, body: &str) -> Vec<u8> {
-    let length = body.len();
-    format!(
-        "HTTP/1.1 {status} Whatever\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n{headers}Connection: \
-         close\r\n\r\n{body}"
-    )
-    .into_bytes()
+    headed(status, kind, &format!("Content-Length: {}\r\n{headers}", body.len()), body.as_bytes())
+}
+
+fn headed(status: u16, kind: &str, headers: &str, body: &[u8]) -> Vec<u8> {
+    let head = format!("HTTP/1.1 {status} Whatever\r\nContent-Type: {kind}\r\n{headers}Connection: close\r\n\r\n");
+    [head.as_bytes(), body].concat()
 }

@@ -135,7 +135,12 @@ impl Desk {
         match reply.map(|reply| Answer::to(&asked, &reply, &*self.dialect)) {
             None => {}
             Some(Answer::Whole(bytes)) => socket.write_all(&bytes).await?,
-            Some(Answer::Never) => {
+            Some(Answer::Reset(bytes)) => {
+                socket.write_all(&bytes).await?;
+                return socket.set_zero_linger();
+            }
+            Some(Answer::Open(bytes)) => {
+                socket.write_all(&bytes).await?;
                 // Until the client has had enough.
                 socket.read_to_end(&mut Vec::new()).await?;
             }
