@@ -40,6 +40,6 @@ pub mod turn_book;
 pub mod wire;
 
 pub use clock::TestClock;
-pub use fake::{Asked, FakeAccount, FakeAmo, FakeAmoHarness, Reply};
+pub use fake::{Asked, Dress, FakeAccount, FakeAmo, FakeAmoHarness, Reply};
 pub use memory::{MemoryHarness, MemoryTokenStore, MemoryTurnBook, MemoryTurnBookHarness};
 pub use runtime::TestRuntime;

@@ -43,7 +43,7 @@ impl MessageBody for Broken {
 }
 
 /// No answer: the connection is closed without a byte.
-fn silence() -> HttpResponse {
+pub(crate) fn silence() -> HttpResponse {
     HttpResponse::Ok().body(Broken { promised: 1, begun: None, must_flush: false })
 }
 

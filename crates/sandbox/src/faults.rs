@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::SandboxError;
+use crate::{Dress, SandboxError};
 
 /// What happens to one request instead of a good answer.
 ///
@@ -84,6 +84,8 @@ pub struct Faults {
     pub token_latency_ms: u64,
     /// What happens to the next requests at the token endpoint, one entry a request.
     pub fail_token: Vec<Failure>,
+    /// How the next answers with a token pair are dressed, one entry a pair.
+    pub dress: Vec<Dress>,
     /// What happens to the next requests of the API, one entry a request.
     pub fail_api: Vec<Failure>,
     /// What happens to the next look-ups of an account's host, one entry a request.
@@ -142,6 +144,11 @@ impl Faults {
             Part::Lookup => &mut self.fail_lookup,
         };
         (!list.is_empty()).then(|| list.remove(0))
+    }
+
+    /// Takes the next entry of the list of dresses.
+    pub(crate) fn take_dress(&mut self) -> Option<Dress> {
+        (!self.dress.is_empty()).then(|| self.dress.remove(0))
     }
 
     /// What happens to every request of `part`.

@@ -13,7 +13,7 @@ use actix_web::{
 };
 use tokio::net::TcpSocket;
 
-use crate::{Options, SandboxError, api, control, hosts::HostIndex, oauth, world::World};
+use crate::{Options, SandboxError, api, control, hosts::HostIndex, oauth, raw, world::World};
 
 /// Accounts of the sandbox, each with an address of its own.
 const ACCOUNTS: u16 = 3;
@@ -82,6 +82,7 @@ pub(crate) fn serve(world: &Arc<World>, listeners: Vec<TcpListener>) -> Result<S
             .configure(control::routes)
             .default_service(web::to(api::not_found))
     })
+    .on_connect(raw::on_connect)
     .workers(world.options.workers.max(1))
     .disable_signals()
     .shutdown_timeout(1);

@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::{
-    AccountId, Failure, Faults, RateLimitCovers, RateLimitScope, Stats, Switches,
+    AccountId, Dress, Failure, Faults, RateLimitCovers, RateLimitScope, Stats, Switches,
     api::Subscription,
     clock::{Clock, Moment},
     faults::Part,
@@ -80,6 +80,15 @@ impl State {
             .filter(|&failure| failure != Failure::Pass)?;
         self.stats.faults_played += 1;
         Some(failure)
+    }
+
+    /// How the pair that was just issued is dressed; the account's own comes before everyone's.
+    pub(crate) fn next_dress(&mut self, account: Option<AccountId>) -> Option<Dress> {
+        let own = account.and_then(|account| self.account_faults.get_mut(&account));
+        let dress = own.and_then(Faults::take_dress).or_else(|| self.faults.take_dress());
+        let dress = dress.filter(|&dress| dress != Dress::Plain)?;
+        self.stats.faults_played += 1;
+        Some(dress)
     }
 
     /// Whether the subscription of `account` is over.

@@ -21,6 +21,24 @@ pub(crate) struct Tokens {
 }
 
 impl Tokens {
+    /// The last pair in `body`, whatever stands around it. What was `sent` is no new renewal.
+    pub(crate) fn in_body(body: &[u8], sent: &str) -> Option<Self> {
+        let (mut found, mut at) = (None, 0);
+        while let Some(next) = body[at..].iter().position(|byte| *byte == b'{') {
+            let mut objects = serde_json::Deserializer::from_slice(&body[at + next..]).into_iter::<Value>();
+            match objects.next() {
+                Some(Ok(object)) => {
+                    at += next + objects.byte_offset();
+                    let tokens = serde_json::from_value(object).ok();
+                    found = tokens.filter(|tokens: &Self| tokens.renewal != sent).or(found);
+                }
+                // A brace that begins nothing.
+                _ => at += next + 1,
+            }
+        }
+        found
+    }
+
     pub(crate) fn into_issued(self) -> Issued {
         let seconds = self.seconds.as_u64().or_else(|| self.seconds.as_str()?.parse().ok());
         Issued {

@@ -1,17 +1,23 @@
 //! One request to a CRM: sent once, nowhere else, and read up to a limit.
 
+use std::io::Read as _;
 use std::time::Duration;
 
 use amo_connect_domain::ports::AmoError;
+use flate2::read::GzDecoder;
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
 
 const LONGEST_BODY: usize = 1 << 20;
 
-/// An answer, read whole.
+/// An answer.
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) retry_after: Option<Duration>,
-    pub(crate) body: Vec<u8>,
+    is_gzip: bool,
+    /// As much of the body as came.
+    body: Vec<u8>,
+    /// Why that is not all.
+    loss: Option<Loss>,
 }
 
 /// Why there is none.
@@ -30,6 +36,7 @@ pub(crate) fn client(patience: Duration) -> Client {
         .retry(reqwest::retry::never())
         .no_proxy()
         .pool_max_idle_per_host(0)
+        .http1_ignore_invalid_headers_in_responses(true)
         .timeout(patience);
     client.build().unwrap()
 }
@@ -37,19 +44,20 @@ pub(crate) fn client(patience: Duration) -> Client {
 pub(crate) async fn send(request: RequestBuilder) -> Result<Answer, Loss> {
     let mut response = request.send().await.map_err(|error| Loss::of(&error))?;
     let seconds = response.headers().get("retry-after").and_then(|value| value.to_str().ok()?.parse().ok());
-    let body = read(&mut response).await?;
-    Ok(Answer { status: response.status(), retry_after: seconds.map(Duration::from_secs), body })
+    let is_gzip = response.headers().get("content-encoding").is_some_and(|coding| coding == "gzip");
+    let mut body = Vec::new();
+    let loss = read(&mut response, &mut body).await.err();
+    Ok(Answer { status: response.status(), retry_after: seconds.map(Duration::from_secs), is_gzip, body, loss })
 }
 
-async fn read(response: &mut Response) -> Result<Vec<u8>, Loss> {
-    let mut body = Vec::new();
+async fn read(response: &mut Response, body: &mut Vec<u8>) -> Result<(), Loss> {
     while let Some(chunk) = response.chunk().await.map_err(|error| Loss::of(&error))? {
         if body.len() + chunk.len() > LONGEST_BODY {
             return Err(Loss::TooLong);
         }
         body.extend_from_slice(&chunk);
     }
-    Ok(body)
+    Ok(())
 }
 
 impl Loss {
@@ -82,6 +90,22 @@ impl Loss {
 }
 
 impl Answer {
+    /// The body, if all of it came.
+    pub(crate) fn whole(&self) -> Result<&[u8], Loss> {
+        self.loss.map_or(Ok(&self.body), Err)
+    }
+
+    /// Whatever came of the body, as it was before a coding that nobody asked for.
+    pub(crate) fn plain(&self) -> Vec<u8> {
+        if !self.is_gzip {
+            return self.body.clone();
+        }
+        let mut plain = Vec::new();
+        // An error ends it, and leaves what came before.
+        let _ = GzDecoder::new(&*self.body).take(LONGEST_BODY as u64).read_to_end(&mut plain);
+        plain
+    }
+
     /// What a failure means that is the same for tokens and for reads.
     pub(crate) fn refusal(&self) -> AmoError {
         match self.status.as_u16() {

@@ -29,6 +29,7 @@ mod ban;
 mod callers;
 mod crowd;
 mod dice;
+mod dresses;
 mod exchange;
 mod hang_up;
 mod keepalive;

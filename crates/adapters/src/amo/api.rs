@@ -34,8 +34,8 @@ impl Api {
         match answer.status {
             StatusCode::NO_CONTENT => Ok(None),
             StatusCode::OK => {
-                let body = answer.body.map_err(refusal::of_lost_read)?;
-                object(&body).map(Some)
+                let body = answer.whole().map_err(refusal::of_lost_read)?;
+                object(body).map(Some)
             }
             _ => Err(refusal::of_read(&answer)),
         }
@@ -51,8 +51,8 @@ impl Api {
         let answer = self.connections.send_on_a_new_one(request).await.map_err(refusal::of_lost_read)?;
         match answer.status {
             StatusCode::OK => {
-                let body = answer.body.map_err(refusal::of_lost_read)?;
-                object(&body).map(Some)
+                let body = answer.whole().map_err(refusal::of_lost_read)?;
+                object(body).map(Some)
             }
             _ if refusal::is_refused_look_up(&answer) => Ok(None),
             _ => Err(refusal::of_read(&answer)),

@@ -12,6 +12,17 @@ pub(super) fn account_id(token: &str) -> Option<AccountId> {
     reading::id(&claims(token)?["account_id"]).map(AccountId)
 }
 
+/// Whether the token says that it was issued to others than `client_id`.
+pub(super) fn is_anothers(token: &str, client_id: &str) -> bool {
+    let is_ours = |name: &Value| name.as_str().is_some_and(|name| name.eq_ignore_ascii_case(client_id));
+    let claims = claims(token).unwrap_or_default();
+    match &claims["aud"] {
+        Value::String(name) => !name.is_empty() && !is_ours(&claims["aud"]),
+        Value::Array(names) => !names.is_empty() && !names.iter().any(is_ours),
+        _ => false,
+    }
+}
+
 /// The `api_domain` claim: the host that knows where the account lives. Tokens issued before
 /// 2024-08-21 have none.
 pub(super) fn api_domain(token: &str) -> Option<String> {
@@ -33,6 +44,28 @@ mod tests {
 
     fn token(claims: &str) -> String {
         format!("eyJ0eXAiOiJKV1QifQ.{}.c2ln", URL_SAFE_NO_PAD.encode(claims))
+    }
+
+    #[test]
+    fn a_token_is_anothers_only_if_it_says_so() {
+        for (claims, expected) in [
+            (r#"{"aud":"ours"}"#, false),
+            (r#"{"aud":"OURS"}"#, false),
+            (r#"{"aud":["theirs","ours"]}"#, false),
+            (r#"{"aud":[]}"#, false),
+            (r#"{"aud":null}"#, false),
+            (r#"{"aud":7}"#, false),
+            (r#"{"aud":""}"#, false),
+            (r#"{"sub":"theirs"}"#, false),
+            ("[]", false),
+            ("no JSON", false),
+            (r#"{"aud":"theirs"}"#, true),
+            (r#"{"aud":"ours "}"#, true),
+            (r#"{"aud":["theirs",7]}"#, true),
+        ] {
+            assert_eq!(is_anothers(&token(claims), "ours"), expected, "{claims}");
+        }
+        assert!(!is_anothers("opaque", "ours"));
     }
 
     #[test]

@@ -34,7 +34,7 @@ impl Connections {
             return self.new.send(request).await;
         }
         let answer = self.kept.send(request).await;
-        let loss = answer.as_ref().map_or_else(|loss| Some(*loss), |answer| answer.body.as_ref().err().copied());
+        let loss = answer.as_ref().map_or_else(|loss| Some(*loss), |answer| answer.whole().err());
         if loss == Some(Loss::Cut) {
             let mut losses = self.losses();
             losses.retain(|_, lost| lost.elapsed() < IDLE);

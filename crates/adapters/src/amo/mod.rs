@@ -2,8 +2,10 @@
 
 mod api;
 mod claims;
+mod coding;
 mod connections;
 mod loose;
+mod pair;
 mod query;
 mod reading;
 mod refusal;

@@ -27,11 +27,11 @@ pub(super) fn of_lost_token_request(loss: Loss) -> AmoError {
     }
 }
 
-/// A token request that was answered with anything but 200.
+/// A token request that was answered, and not with a pair.
 pub(super) fn of_token_request(asked: Asked, answer: &Answer) -> AmoError {
-    match (answer.status.as_u16(), &answer.body) {
+    match (answer.status.as_u16(), answer.whole()) {
         (400 | 401, Ok(body)) => of_problem(asked, answer.status.as_u16(), body),
-        (400 | 401, Err(loss)) => of_lost_token_request(*loss),
+        (400 | 401, Err(loss)) => of_lost_token_request(loss),
         (300..=499, _) => by_status(answer),
         _ => AmoError::OutcomeUnknown,
     }
@@ -82,7 +82,7 @@ fn by_status(answer: &Answer) -> AmoError {
 
 /// Whether the API's own words came, however they are spelt: a web server that bans us sends HTML.
 fn is_json(answer: &Answer) -> bool {
-    let body = answer.body.as_deref().unwrap_or_default();
+    let body = answer.whole().unwrap_or_default();
     serde_json::from_str::<Map<String, Value>>(&repaired(body)).is_ok()
 }
 

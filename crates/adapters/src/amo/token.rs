@@ -1,46 +1,33 @@
 //! Token requests, through the `oauth2` crate over our own HTTP client.
 
+use std::borrow::Cow;
 use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
 use amo_connect_domain::ports::AmoError;
 use amo_connect_domain::token::{AccessToken, AuthorizationCode, Issued, RefreshToken};
-use http::StatusCode;
-use oauth2::basic::{BasicErrorResponse, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse};
+use http::{HeaderMap, StatusCode};
+use oauth2::basic::{BasicClient, BasicErrorResponse, BasicTokenResponse};
 use oauth2::{
     AsyncHttpClient, AuthType, ClientId, ClientSecret, EndpointNotSet, EndpointSet, HttpRequest, HttpResponse,
-    RequestTokenError, Scope, StandardRevocableToken, TokenResponse, TokenType, TokenUrl,
+    RequestTokenError, TokenResponse as _, TokenUrl,
 };
 use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Deserializer, Serialize, de};
-use serde_json::Value;
+use serde_json::json;
 use url::Url;
 
-use super::claims;
+use super::pair::{Found, Pair};
 use super::refusal::{self, Asked};
 use super::settings::AmoSettings;
 use super::wire::Wire;
-
-/// No access token lives longer; a number beyond is nonsense.
-const LONGEST_LIFE: Duration = Duration::from_hours(10 * 365 * 24);
+use super::{claims, coding};
 
 /// The life of an access token whose answer does not say it. The pair is bought and must not
 /// be lost for that; if it ends sooner, the API's 401 leads to a refresh.
 const UNSTATED_LIFE: Duration = Duration::from_hours(1);
 
-type Client<HasTokenUrl = EndpointNotSet> = oauth2::Client<
-    BasicErrorResponse,
-    Pair,
-    BasicTokenIntrospectionResponse,
-    StandardRevocableToken,
-    BasicRevocationErrorResponse,
-    EndpointNotSet,
-    EndpointNotSet,
-    EndpointNotSet,
-    EndpointNotSet,
-    HasTokenUrl,
->;
+type Client = BasicClient<EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointSet>;
 
 /// The accounts' token endpoints.
 pub(super) struct TokenEndpoint {
@@ -62,34 +49,48 @@ impl TokenEndpoint {
 
     pub(super) async fn exchange(&self, url: Url, code: &AuthorizationCode) -> Result<Issued, AmoError> {
         let client = self.client(url);
-        let sender = Sender { wire: &self.wire, asked: Asked::Exchange };
+        let sender = Sender { wire: &self.wire, asked: Asked::Exchange, sent: None };
         let request = client.exchange_code(oauth2::AuthorizationCode::new(code.expose().to_owned()));
-        issued(request.add_extra_param("redirect_uri", &self.redirect_uri).request_async(&sender).await)
+        self.issued(request.add_extra_param("redirect_uri", &self.redirect_uri).request_async(&sender).await)
     }
 
     pub(super) async fn refresh(&self, url: Url, token: &RefreshToken) -> Result<Issued, AmoError> {
         let client = self.client(url);
-        let sender = Sender { wire: &self.wire, asked: Asked::Refresh };
+        let sender = Sender { wire: &self.wire, asked: Asked::Refresh, sent: Some(token.expose()) };
         let token = oauth2::RefreshToken::new(token.expose().to_owned());
         let request = client.exchange_refresh_token(&token);
-        issued(request.add_extra_param("redirect_uri", &self.redirect_uri).request_async(&sender).await)
+        self.issued(request.add_extra_param("redirect_uri", &self.redirect_uri).request_async(&sender).await)
     }
 
-    fn client(&self, url: Url) -> Client<EndpointSet> {
-        Client::new(ClientId::new(self.client_id.clone()))
+    fn client(&self, url: Url) -> Client {
+        BasicClient::new(ClientId::new(self.client_id.clone()))
             .set_client_secret(ClientSecret::new(self.client_secret.expose_secret().to_owned()))
             .set_auth_type(AuthType::RequestBody)
             .set_token_uri(TokenUrl::from_url(url))
     }
-}
 
-/// The outcome of a token request. The errors of `oauth2` end here: they quote the answer.
-fn issued(outcome: Result<Pair, RequestTokenError<AmoError, BasicErrorResponse>>) -> Result<Issued, AmoError> {
-    match outcome {
-        Ok(pair) => pair.into_issued().ok_or(AmoError::OutcomeUnknown),
-        Err(RequestTokenError::Request(error)) => Err(error),
-        // A 200 that cannot be read has rotated all the same.
-        Err(_) => Err(AmoError::OutcomeUnknown),
+    /// The outcome of a token request. The errors of `oauth2` end here: they quote the answer.
+    fn issued(
+        &self,
+        outcome: Result<BasicTokenResponse, RequestTokenError<AmoError, BasicErrorResponse>>,
+    ) -> Result<Issued, AmoError> {
+        let pair = match outcome {
+            Ok(pair) => pair,
+            Err(RequestTokenError::Request(error)) => return Err(error),
+            Err(_) => return Err(AmoError::OutcomeUnknown),
+        };
+        let access = pair.access_token().secret().as_str();
+        let refresh = pair.refresh_token().ok_or(AmoError::OutcomeUnknown)?.secret().as_str();
+        if claims::is_anothers(access, &self.client_id) {
+            tracing::error!("amoCRM answered with a token pair of another integration; it is not used");
+            return Err(AmoError::OutcomeUnknown);
+        }
+        Ok(Issued {
+            account: claims::account_id(access),
+            access: AccessToken::new(access),
+            refresh: RefreshToken::new(refresh),
+            expires_in: pair.expires_in().unwrap_or(UNSTATED_LIFE),
+        })
     }
 }
 
@@ -97,6 +98,8 @@ fn issued(outcome: Result<Pair, RequestTokenError<AmoError, BasicErrorResponse>>
 struct Sender<'a> {
     wire: &'a Wire,
     asked: Asked,
+    /// The refresh token, if it is one that is spent.
+    sent: Option<&'a str>,
 }
 
 impl<'c> AsyncHttpClient<'c> for Sender<'_> {
@@ -106,89 +109,49 @@ impl<'c> AsyncHttpClient<'c> for Sender<'_> {
     fn call(&'c self, request: HttpRequest) -> Self::Future {
         Box::pin(async move {
             let request = request.try_into().ok().ok_or(AmoError::Unavailable)?;
-            let answer = self.wire.send(request).await.map_err(refusal::of_lost_token_request)?;
-            if answer.status != StatusCode::OK {
-                return Err(refusal::of_token_request(self.asked, &answer));
+            let has_pair = |headers: &HeaderMap, body: &[u8]| matches!(self.look(headers, body).0, Found::Pair(_));
+            let mut answer = self.wire.send_for(request, has_pair).await.map_err(refusal::of_lost_token_request)?;
+            let (found, plain) = self.look(&answer.headers, &answer.body);
+            match found {
+                Found::Pair(pair) => {
+                    if answer.status != StatusCode::OK || answer.loss.is_some() {
+                        let status = answer.status.as_u16();
+                        tracing::warn!(amo.status = status, amo.loss = ?answer.loss, "a damaged answer of amoCRM's held a token pair");
+                    }
+                    Ok(response(&pair))
+                }
+                Found::Half => Err(AmoError::OutcomeUnknown),
+                Found::Nothing => {
+                    answer.body = plain.into_owned();
+                    Err(refusal::of_token_request(self.asked, &answer))
+                }
             }
-            // Without its headers: a pair under an odd content type is a pair.
-            answer.body.map(HttpResponse::new).map_err(refusal::of_lost_token_request)
         })
     }
 }
 
-/// amoCRM's answer to a token request that went well.
-#[derive(Debug, Deserialize, Serialize)]
-struct Pair {
-    access_token: oauth2::AccessToken,
-    refresh_token: oauth2::RefreshToken,
-    #[serde(default = "unstated", deserialize_with = "life")]
-    expires_in: Duration,
-    #[serde(default)]
-    token_type: Bearer,
-}
-
-impl Pair {
-    fn into_issued(self) -> Option<Issued> {
-        let (access, refresh) = (self.access_token.into_secret(), self.refresh_token.into_secret());
-        if access.trim().is_empty() || refresh.trim().is_empty() {
-            return None;
+impl Sender<'_> {
+    /// What `body` holds, and how it reads without its codings.
+    fn look<'b>(&self, headers: &HeaderMap, body: &'b [u8]) -> (Found, Cow<'b, [u8]>) {
+        let plain = coding::undone(headers, body, self.wire.longest_body());
+        let mut found = Found::in_body(&plain, self.sent);
+        if matches!((&found, &plain), (Found::Half | Found::Nothing, Cow::Owned(_))) {
+            // A coding may be named, and not be there.
+            found = found.then(Found::in_body(body, self.sent));
         }
-        Some(Issued {
-            account: claims::account_id(&access),
-            access: AccessToken::new(access),
-            refresh: RefreshToken::new(refresh),
-            expires_in: self.expires_in,
-        })
+        (found, plain)
     }
 }
 
-impl TokenResponse for Pair {
-    type TokenType = Bearer;
-
-    fn access_token(&self) -> &oauth2::AccessToken {
-        &self.access_token
+/// A pair as RFC 6749 has it, section 5.1.
+fn response(pair: &Pair) -> HttpResponse {
+    let mut body = json!({
+        "access_token": pair.access,
+        "token_type": "bearer",
+        "refresh_token": pair.refresh,
+    });
+    if let Some(life) = pair.life {
+        body["expires_in"] = life.as_secs().into();
     }
-
-    fn token_type(&self) -> &Bearer {
-        &self.token_type
-    }
-
-    fn expires_in(&self) -> Option<Duration> {
-        Some(self.expires_in)
-    }
-
-    fn refresh_token(&self) -> Option<&oauth2::RefreshToken> {
-        Some(&self.refresh_token)
-    }
-
-    fn scopes(&self) -> Option<&Vec<Scope>> {
-        None
-    }
-}
-
-/// The only token type amoCRM has, whatever it calls it.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-struct Bearer;
-
-impl TokenType for Bearer {}
-
-impl<'de> Deserialize<'de> for Bearer {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        de::IgnoredAny::deserialize(deserializer).map(|_| Self)
-    }
-}
-
-fn unstated() -> Duration {
-    UNSTATED_LIFE
-}
-
-/// Seconds, as a number or in quotes.
-fn life<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
-    let seconds = match Value::deserialize(deserializer)? {
-        Value::Number(number) => number.as_u64(),
-        Value::String(text) => text.trim().parse().ok(),
-        _ => None,
-    };
-    let life = seconds.map(Duration::from_secs).filter(|life| !life.is_zero() && *life <= LONGEST_LIFE);
-    Ok(life.unwrap_or(UNSTATED_LIFE))
+    HttpResponse::new(body.to_string().into_bytes())
 }

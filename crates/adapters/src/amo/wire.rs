@@ -7,11 +7,18 @@ use std::time::Duration;
 use http::{HeaderMap, StatusCode};
 use reqwest::redirect::Policy;
 use reqwest::{Client, ClientBuilder, Request, Response};
+use tokio::time::{Instant, timeout_at};
 
 use super::settings::AmoLimits;
 
 /// Shorter than servers keep idle connections, so that a call is seldom sent into a closed one.
 pub(super) const IDLE: Duration = Duration::from_secs(20);
+
+/// How long an answer that has all that is wanted may go on.
+const LINGER: Duration = Duration::from_secs(1);
+
+/// Headers of an answer to a token request. The library's own limit is 100.
+const TOKEN_HEADERS: usize = 1024;
 
 /// An HTTP client with a cap on the bodies it reads.
 pub(super) struct Wire {
@@ -19,11 +26,21 @@ pub(super) struct Wire {
     longest_body: usize,
 }
 
-/// An answer whose head was read. The body may have been lost on the way.
+/// An answer whose head was read.
 pub(super) struct Answer {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
-    pub(super) body: Result<Vec<u8>, Loss>,
+    /// As much of the body as came.
+    pub(super) body: Vec<u8>,
+    /// What kept the rest of it from coming.
+    pub(super) loss: Option<Loss>,
+}
+
+impl Answer {
+    /// The body, if all of it came.
+    pub(super) fn whole(&self) -> Result<&[u8], Loss> {
+        self.loss.map_or(Ok(&self.body), Err)
+    }
 }
 
 /// Why there is no answer, or not all of it.
@@ -42,8 +59,24 @@ pub(super) enum Loss {
 impl Wire {
     /// For token requests: each on a connection of its own. On a kept one it could not be told
     /// whether the request was sent before the server closed.
+    ///
+    /// The answer may hold what cannot be had again, so HTTP is taken as it comes: the parser is
+    /// told to be as lenient as it can, and bodies are handed out as they were sent.
     pub(super) fn for_tokens(limits: &AmoLimits, local: bool) -> Result<Self, reqwest::Error> {
-        let client = factory(limits, local).timeout(limits.token_timeout).http1_only().pool_max_idle_per_host(0);
+        let client = factory(limits, local)
+            .timeout(limits.token_timeout)
+            .http1_only()
+            .pool_max_idle_per_host(0)
+            .http1_ignore_invalid_headers_in_responses(true)
+            .http1_allow_obsolete_multiline_headers_in_responses(true)
+            .http1_allow_spaces_after_header_name_in_responses(true)
+            .http1_max_headers(TOKEN_HEADERS)
+            .http09_responses()
+            // Whatever other crates of a build switch on.
+            .no_gzip()
+            .no_brotli()
+            .no_zstd()
+            .no_deflate();
         Ok(Self { client: client.build()?, longest_body: limits.token_body })
     }
 
@@ -59,23 +92,57 @@ impl Wire {
         Ok(Self { client: client.build()?, longest_body: limits.api_body })
     }
 
-    /// Sends `request` once.
+    /// Sends `request` once, and reads the answer to its end.
     pub(super) async fn send(&self, request: Request) -> Result<Answer, Loss> {
-        let mut response = self.client.execute(request).await.map_err(|error| Loss::of(&error))?;
-        let body = self.body(&mut response).await;
-        tracing::debug!(amo.status = response.status().as_u16(), amo.loss = ?body.as_ref().err(), "amoCRM answered");
-        Ok(Answer { status: response.status(), headers: std::mem::take(response.headers_mut()), body })
+        self.send_for(request, |_, _| false).await
     }
 
-    async fn body(&self, response: &mut Response) -> Result<Vec<u8>, Loss> {
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|error| Loss::of(&error))? {
-            if body.len() + chunk.len() > self.longest_body {
+    /// Sends `request` once, and reads the answer to its end, or for a second longer than it takes
+    /// to see that the body has what is wanted.
+    pub(super) async fn send_for(
+        &self,
+        request: Request,
+        has_it: impl Fn(&HeaderMap, &[u8]) -> bool,
+    ) -> Result<Answer, Loss> {
+        let mut response = self.client.execute(request).await.map_err(|error| Loss::of(&error))?;
+        let (mut body, headers) = (Vec::new(), std::mem::take(response.headers_mut()));
+        let loss = self.read(&mut response, &mut body, |body| has_it(&headers, body)).await.err();
+        tracing::debug!(amo.status = response.status().as_u16(), amo.loss = ?loss, "amoCRM answered");
+        Ok(Answer { status: response.status(), headers, body, loss })
+    }
+
+    /// Reads into `body`, whatever ends it.
+    async fn read(
+        &self,
+        response: &mut Response,
+        body: &mut Vec<u8>,
+        has_it: impl Fn(&[u8]) -> bool,
+    ) -> Result<(), Loss> {
+        let mut end: Option<Instant> = None;
+        loop {
+            let next = response.chunk();
+            let chunk = match end {
+                None => next.await,
+                Some(end) => match timeout_at(end, next).await {
+                    Ok(chunk) => chunk,
+                    Err(_) => return Ok(()),
+                },
+            };
+            let Some(chunk) = chunk.map_err(|error| Loss::of(&error))? else { return Ok(()) };
+            let room = self.longest_body - body.len();
+            body.extend_from_slice(&chunk[..chunk.len().min(room)]);
+            if chunk.len() > room {
                 return Err(Loss::TooLong);
             }
-            body.extend_from_slice(&chunk);
+            if end.is_none() && has_it(body) {
+                end = Some(Instant::now() + LINGER);
+            }
         }
-        Ok(body)
+    }
+
+    /// The most bytes of a body that are read.
+    pub(super) fn longest_body(&self) -> usize {
+        self.longest_body
     }
 }
 

@@ -105,27 +105,34 @@ pub(crate) async fn at_once<F: Future<Output = ()> + Send + 'static>(cases: impl
 pub(crate) enum Then {
     /// Closes the connection.
     Close,
+    /// Resets the connection once the client has been sent all of it.
+    Reset,
     /// Keeps it open and says nothing more.
     Hang,
     /// Sends bytes without end.
     Babble,
 }
 
-/// A server that says `head` to every request and then does what servers should not.
+/// A server that says the same to every request and then does what servers should not.
 pub(crate) struct RudeServer {
     pub(crate) address: SocketAddr,
     requests: Arc<AtomicUsize>,
 }
 
 impl RudeServer {
-    pub(crate) async fn start(head: &str, then: Then) -> Self {
+    pub(crate) async fn start(says: impl Into<Vec<u8>>, then: Then) -> Self {
+        Self::start_in_parts(vec![says.into()], then).await
+    }
+
+    /// It says these parts one after the other, as soon as the one before has left.
+    pub(crate) async fn start_in_parts(says: Vec<Vec<u8>>, then: Then) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let requests = Arc::new(AtomicUsize::new(0));
-        let (counter, head) = (Arc::clone(&requests), head.to_owned());
+        let counter = Arc::clone(&requests);
         tokio::spawn(async move {
             while let Ok((socket, _)) = listener.accept().await {
-                tokio::spawn(be_rude(socket, head.clone(), then, Arc::clone(&counter)));
+                tokio::spawn(be_rude(socket, says.clone(), then, Arc::clone(&counter)));
             }
         });
         Self { address, requests }
@@ -137,12 +144,16 @@ impl RudeServer {
     }
 }
 
-async fn be_rude(mut socket: TcpStream, head: String, then: Then, requests: Arc<AtomicUsize>) {
+async fn be_rude(mut socket: TcpStream, says: Vec<Vec<u8>>, then: Then, requests: Arc<AtomicUsize>) {
+    socket.set_nodelay(true).unwrap();
     read_request(&mut socket).await;
     requests.fetch_add(1, Ordering::SeqCst);
-    let _ = socket.write_all(head.as_bytes()).await;
+    for part in says {
+        let _ = socket.write_all(&part).await;
+    }
     match then {
         Then::Close => {}
+        Then::Reset => socket.set_zero_linger().unwrap(),
         Then::Hang => std::future::pending().await,
         Then::Babble => while socket.write_all(&[b' '; 8192]).await.is_ok() {},
     }

@@ -14,7 +14,7 @@ const REVOKED: &str = "HTTP/1.1 401 Unauthorized\r\nContent-Length: 500\r\n\r\n{
 fn client_for(server: &RudeServer, then: Then) -> OauthAmoClient {
     match then {
         Then::Hang => hasty_client(server.address),
-        Then::Close | Then::Babble => patient_client(server.address),
+        Then::Close | Then::Reset | Then::Babble => patient_client(server.address),
     }
 }
 
@@ -41,7 +41,7 @@ async fn a_token_request_that_was_sent_and_not_answered_is_in_doubt() {
     ];
     let cases = cases.into_iter().flat_map(|case| BOTH.map(|ask| (ask, case.clone())));
     at_once(cases.map(|(ask, (head, then))| async move {
-        let server = RudeServer::start(&head, then).await;
+        let server = RudeServer::start(head.clone(), then).await;
         let outcome = ask.of(&client_for(&server, then), &host(server.address)).await;
         assert_eq!(outcome.err(), Some(AmoError::OutcomeUnknown), "{ask:?} {then:?} {head}");
         assert_eq!(server.requests(), 1, "{ask:?} {then:?} {head}");
@@ -81,7 +81,7 @@ async fn a_host_that_cannot_be_reached_surely_did_not_spend_the_token() {
 async fn every_token_request_has_a_connection_of_its_own() {
     // On a kept connection that the server closes, nobody could say whether the request was sent.
     let answer = format!("{OK}Content-Length: 2\r\n\r\n{{}}");
-    let server = RudeServer::start(&answer, Then::Hang).await;
+    let server = RudeServer::start(answer, Then::Hang).await;
     let client = hasty_client(server.address);
     for request in 1..=3 {
         assert!(Ask::Refresh.of(&client, &host(server.address)).await.is_err());
@@ -100,7 +100,7 @@ async fn a_read_tells_a_slow_amocrm_from_one_that_is_down() {
         ("HTTP/1.1 503 Unavailable\r\nContent-Length: 9\r\n\r\n".to_owned(), Then::Close, AmoError::Unavailable),
     ];
     at_once(cases.map(|(head, then, expected)| async move {
-        let server = RudeServer::start(&head, then).await;
+        let server = RudeServer::start(head.clone(), then).await;
         let outcome = client_for(&server, then).account(&host(server.address), &access()).await;
         assert_eq!(outcome, Err(expected), "{then:?} {head}");
         assert_eq!(server.requests(), 1, "{then:?} {head}");
@@ -110,7 +110,7 @@ async fn a_read_tells_a_slow_amocrm_from_one_that_is_down() {
 
 #[tokio::test]
 async fn a_read_without_an_end_is_given_up_at_its_limit() {
-    let server = RudeServer::start(&format!("{OK}Connection: close\r\n\r\n"), Then::Babble).await;
+    let server = RudeServer::start(format!("{OK}Connection: close\r\n\r\n"), Then::Babble).await;
     let client = patient_client(server.address);
     assert_eq!(client.account(&host(server.address), &access()).await, Err(AmoError::Protocol));
 }

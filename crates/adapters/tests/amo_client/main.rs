@@ -4,6 +4,7 @@
 
 mod bench;
 mod damaged_reads;
+mod doubtful_pairs;
 mod kept_connections;
 mod lost_answers;
 mod pairs;
@@ -12,3 +13,4 @@ mod refused_reads;
 mod refused_tokens;
 mod secrecy;
 mod token_requests;
+mod wrapped_pairs;

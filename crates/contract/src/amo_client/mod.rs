@@ -90,6 +90,19 @@ suite::cases! {
         tokens::nothing_else_rejects_a_code,
         tokens::a_lost_answer_to_a_code_leaves_its_outcome_unknown,
     ]
+    "A pair that arrived whole MUST be returned, by this method and by refresh, whatever else its answer is: under \
+     any final status, with headers that make no sense or text around the JSON, with members that are there twice, in \
+     a coding that nobody asked for, in a body that ends early or with a reset, or does not end." => [
+        tokens::a_pair_is_kept_under_any_status,
+        tokens::a_pair_is_kept_after_a_byte_order_mark,
+        tokens::a_pair_is_kept_between_notices,
+        tokens::a_pair_is_kept_whose_members_come_twice,
+        tokens::a_pair_is_kept_in_a_body_that_ends_early,
+        tokens::a_pair_is_kept_that_came_before_a_reset,
+        tokens::a_pair_is_kept_in_an_answer_that_stays_open,
+        tokens::a_pair_is_kept_that_was_compressed_unasked,
+        tokens::a_pair_is_kept_under_odd_headers,
+    ]
     "Spends token for the next pair." => [
         tokens::a_refresh_token_buys_a_pair_at_its_account,
     ]
@@ -98,6 +111,9 @@ suite::cases! {
         tokens::a_refused_refresh_token_is_revoked,
         tokens::nothing_else_revokes_a_grant,
         tokens::a_lost_answer_to_a_refresh_token_leaves_its_outcome_unknown,
+    ]
+    "An answer whose refresh token is the one that was sent MUST NOT be taken for a pair." => [
+        tokens::the_refresh_token_that_was_sent_makes_no_pair,
     ]
     "AmoError::Unavailable promises that it was not." => [
         tokens::a_host_that_is_not_reached_surely_did_nothing,

@@ -8,7 +8,7 @@ use amo_connect_domain::token::{AuthorizationCode, Issued, RefreshToken};
 
 use super::AmoClientHarness;
 use super::calls::{CODE, Call, REFRESH, answered};
-use crate::fake::{Asked, Reply};
+use crate::fake::{Asked, Dress, Reply};
 use crate::fixtures::{issued, issued_in};
 
 /// The two calls that spend what they send.
@@ -42,6 +42,71 @@ pub(super) async fn a_life_in_quotes_is_a_life(harness: &dyn AmoClientHarness) {
     harness.will(Reply::IssuesWithQuotedLife(issued("new"))).await;
     let bought = harness.client().refresh(&harness.host(), &RefreshToken::new(REFRESH)).await;
     assert_eq!(bought, Ok(issued("new")));
+}
+
+/// Has both calls answered by a pair in each `dress`, and expects it.
+async fn assert_kept(harness: &dyn AmoClientHarness, dresses: &[Dress]) {
+    let (code, token) = (AuthorizationCode::new(CODE), RefreshToken::new(REFRESH));
+    for dress in dresses {
+        for call in SPENDING {
+            let (pair, before) = (issued_in(31_920_194, "new"), harness.asked().await.len());
+            harness.will(Reply::IssuesIn(*dress, pair.clone())).await;
+            let bought = match call {
+                Call::Exchange => harness.client().exchange(&harness.host(), &code).await,
+                _ => harness.client().refresh(&harness.host(), &token).await,
+            };
+            assert_eq!(bought, Ok(pair), "{call:?} answered in {dress:?}");
+            assert_eq!(harness.asked().await.len(), before + 1, "{call:?} answered in {dress:?}");
+        }
+    }
+}
+
+pub(super) async fn a_pair_is_kept_under_any_status(harness: &dyn AmoClientHarness) {
+    assert_kept(harness, &[201, 206, 302, 400, 401, 402, 403, 404, 422, 429, 500, 503].map(Dress::Status)).await;
+}
+
+pub(super) async fn a_pair_is_kept_after_a_byte_order_mark(harness: &dyn AmoClientHarness) {
+    assert_kept(harness, &[Dress::ByteOrderMark]).await;
+}
+
+pub(super) async fn a_pair_is_kept_between_notices(harness: &dyn AmoClientHarness) {
+    assert_kept(harness, &[Dress::Notices]).await;
+}
+
+pub(super) async fn a_pair_is_kept_whose_members_come_twice(harness: &dyn AmoClientHarness) {
+    assert_kept(harness, &[Dress::MembersTwice]).await;
+}
+
+pub(super) async fn a_pair_is_kept_in_a_body_that_ends_early(harness: &dyn AmoClientHarness) {
+    assert_kept(harness, &[Dress::EndsEarly]).await;
+}
+
+pub(super) async fn a_pair_is_kept_that_came_before_a_reset(harness: &dyn AmoClientHarness) {
+    assert_kept(harness, &[Dress::Reset]).await;
+}
+
+pub(super) async fn a_pair_is_kept_in_an_answer_that_stays_open(harness: &dyn AmoClientHarness) {
+    assert_kept(harness, &[Dress::StaysOpen]).await;
+}
+
+pub(super) async fn a_pair_is_kept_that_was_compressed_unasked(harness: &dyn AmoClientHarness) {
+    assert_kept(harness, &[Dress::Compressed]).await;
+}
+
+pub(super) async fn a_pair_is_kept_under_odd_headers(harness: &dyn AmoClientHarness) {
+    assert_kept(harness, &[Dress::OddHeaders]).await;
+}
+
+pub(super) async fn the_refresh_token_that_was_sent_makes_no_pair(harness: &dyn AmoClientHarness) {
+    let token = RefreshToken::new(REFRESH);
+    let old = Issued { refresh: token.clone(), ..issued("new") };
+    harness.will(Reply::Issues(old.clone())).await;
+    let outcome = harness.client().refresh(&harness.host(), &token).await;
+    assert_eq!(outcome, Err(AmoError::OutcomeUnknown));
+    // A code is compared with nothing.
+    harness.will(Reply::Issues(old.clone())).await;
+    let bought = harness.client().exchange(&harness.host(), &AuthorizationCode::new(CODE)).await;
+    assert_eq!(bought, Ok(old));
 }
 
 pub(super) async fn a_refused_code_is_rejected(harness: &dyn AmoClientHarness) {

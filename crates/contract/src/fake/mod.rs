@@ -2,6 +2,7 @@
 
 mod asked;
 mod crm;
+mod dress;
 mod harness;
 mod reply;
 
@@ -21,6 +22,7 @@ use url::Url;
 
 pub use asked::Asked;
 pub use crm::FakeAccount;
+pub use dress::Dress;
 pub use harness::FakeAmoHarness;
 pub use reply::Reply;
 
@@ -173,7 +175,9 @@ impl AmoClient for FakeAmo {
 
     async fn refresh(&self, host: &AccountHost, token: &RefreshToken) -> Result<Issued, AmoError> {
         let asked = Asked::Refresh { host: host.clone(), token: token.clone() };
-        self.call(&asked, Reply::into_issued, |crm| crm.refresh(host, token))
+        // What was sent is not what comes back for it.
+        let scripted = |reply: Reply| reply.into_issued().filter(|issued| issued.refresh != *token);
+        self.call(&asked, scripted, |crm| crm.refresh(host, token))
     }
 
     fn fingerprint(&self) -> ClientFingerprint {

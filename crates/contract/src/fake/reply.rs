@@ -8,7 +8,7 @@ use amo_connect_domain::lead::{AmoLead, Contact, LeadPage, Pipeline};
 use amo_connect_domain::ports::AmoError;
 use amo_connect_domain::token::Issued;
 
-use super::Asked;
+use super::{Asked, Dress};
 
 /// The answer to one request. [`FakeAmo`](super::FakeAmo) gives its meaning,
 /// [`CrmServer`](crate::wire::CrmServer) its bytes.
@@ -18,6 +18,8 @@ pub enum Reply {
     Issues(Issued),
     /// A pair whose life is written in quotes.
     IssuesWithQuotedLife(Issued),
+    /// A pair in an answer that is odd otherwise.
+    IssuesIn(Dress, Issued),
     /// The host where the account answers.
     Located(AccountHost),
     /// The account's number.
@@ -147,7 +149,7 @@ impl Reply {
     /// The pair it brings.
     pub(super) fn into_issued(self) -> Option<Issued> {
         match self {
-            Self::Issues(issued) | Self::IssuesWithQuotedLife(issued) => Some(issued),
+            Self::Issues(issued) | Self::IssuesWithQuotedLife(issued) | Self::IssuesIn(_, issued) => Some(issued),
             _ => None,
         }
     }
@@ -181,6 +183,7 @@ impl Reply {
         match self {
             Self::Issues(_)
             | Self::IssuesWithQuotedLife(_)
+            | Self::IssuesIn(..)
             | Self::Located(_)
             | Self::Account(_)
             | Self::Leads(_)

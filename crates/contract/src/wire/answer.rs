@@ -1,7 +1,12 @@
 //! An answer as bytes, with what can go wrong on any line.
 
+use std::io::Write as _;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
 use super::{Dialect, Words};
-use crate::fake::{Asked, Reply};
+use crate::fake::{Asked, Dress, Reply};
 
 /// What goes over the wire.
 pub(super) enum Answer {
@@ -9,8 +14,10 @@ pub(super) enum Answer {
     Whole(Vec<u8>),
     /// These bytes, and another request may come.
     Kept(Vec<u8>),
-    /// Nothing, and the connection stays.
-    Never,
+    /// These bytes, and a reset.
+    Reset(Vec<u8>),
+    /// These bytes, if any, and the connection stays.
+    Open(Vec<u8>),
     /// This head, and a body in chunks without an end.
     Endless(Vec<u8>),
 }
@@ -20,7 +27,6 @@ const BAN: &str =
 
 impl Answer {
     pub(super) fn to(asked: &Asked, reply: &Reply, dialect: &dyn Dialect) -> Self {
-        let closing = |headers: &str| format!("{headers}Connection: close\r\n");
         let page = |status, headers: &str, body: &str| Self::Whole(http(status, "text/html", &closing(headers), body));
         let words = dialect.answer(asked, reply);
         if let Some(words) = words.as_ref().filter(|words| words.status == 200 && !asked.is_for_tokens()) {
@@ -44,7 +50,7 @@ impl Answer {
                 whole.truncate(whole.len().saturating_sub(5));
                 Self::Whole(whole)
             }
-            Reply::Silence => Self::Never,
+            Reply::Silence => Self::Open(Vec::new()),
             Reply::Endless => Self::Endless(
                 b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n".to_vec(),
             ),
@@ -54,9 +60,50 @@ impl Answer {
                 &closing(""),
                 r#"{"token_type":"Bearer","access_token":"acc"#,
             )),
+            Reply::IssuesIn(dress, issued) => match dialect.answer(asked, &Reply::Issues(issued.clone())) {
+                Some(words) => dressed(*dress, &words),
+                None => Self::Whole(Vec::new()),
+            },
             in_its_own_words => Self::Whole(said(in_its_own_words)),
         }
     }
+}
+
+const NOTICE: &str = "<br />\n<b>Notice</b>: Undefined index: {x} in <b>/srv/oauth.php</b> on line <b>12</b>\n";
+
+/// These headers, and the word that the connection ends.
+fn closing(headers: &str) -> String {
+    format!("{headers}Connection: close\r\n")
+}
+
+/// A pair in these words, in an answer that is odd otherwise.
+fn dressed(dress: Dress, words: &Words) -> Answer {
+    let Words { status, kind, body } = words;
+    let whole = |status, headers: &str, body: &str| Answer::Whole(http(status, kind, &closing(headers), body));
+    let plain = |headers: &str, body: &[u8]| headed(*status, kind, &closing(headers), body);
+    match dress {
+        Dress::Status(status) => whole(status, "", body),
+        Dress::ByteOrderMark => whole(*status, "", &format!("\u{feff}{body}")),
+        Dress::Notices => whole(*status, "", &format!("{NOTICE}{body}{NOTICE}")),
+        Dress::MembersTwice => {
+            let members = body.trim_matches(['{', '}']);
+            whole(*status, "", &format!("{{{members},{members}}}"))
+        }
+        Dress::EndsEarly => {
+            let length = format!("Content-Length: {}\r\n", body.len() + 2);
+            Answer::Whole(plain(&length, body.as_bytes()))
+        }
+        Dress::Reset => Answer::Reset(plain("", body.as_bytes())),
+        Dress::StaysOpen => Answer::Open(plain("", body.as_bytes())),
+        Dress::Compressed => Answer::Whole(plain("Content-Encoding: gzip\r\n", &gzip(body))),
+        Dress::OddHeaders => whole(*status, "PHP Notice\r\nX Powered By: PHP\r\n: x\r\n", body),
+    }
+}
+
+fn gzip(body: &str) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    // Writing into memory does not fail.
+    encoder.write_all(body.as_bytes()).and_then(|()| encoder.finish()).unwrap_or_default()
 }
 
 fn spoken(words: &Words, headers: &str) -> Vec<u8> {
@@ -64,7 +111,10 @@ fn spoken(words: &Words, headers: &str) -> Vec<u8> {
 }
 
 fn http(status: u16, kind: &str, headers: &str, body: &str) -> Vec<u8> {
-    let length = body.len();
-    format!("HTTP/1.1 {status} Whatever\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n{headers}\r\n{body}")
-        .into_bytes()
+    headed(status, kind, &format!("Content-Length: {}\r\n{headers}", body.len()), body.as_bytes())
+}
+
+fn headed(status: u16, kind: &str, headers: &str, body: &[u8]) -> Vec<u8> {
+    let head = format!("HTTP/1.1 {status} Whatever\r\nContent-Type: {kind}\r\n{headers}\r\n");
+    [head.as_bytes(), body].concat()
 }

@@ -162,7 +162,12 @@ impl Desk {
                 socket.write_all(&bytes).await?;
                 return Ok(request.header("connection") != Some("close"));
             }
-            Some(Answer::Never) => {
+            Some(Answer::Reset(bytes)) => {
+                socket.write_all(&bytes).await?;
+                socket.set_zero_linger()?;
+            }
+            Some(Answer::Open(bytes)) => {
+                socket.write_all(&bytes).await?;
                 // Until the client has had enough.
                 socket.read_to_end(&mut Vec::new()).await?;
             }

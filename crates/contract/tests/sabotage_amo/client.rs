@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use amo_connect_contract::FakeAmo;
-use amo_connect_contract::fixtures::host;
+use amo_connect_contract::fixtures::{host, issued};
+use amo_connect_contract::{Dress, FakeAmo, Reply};
 use amo_connect_domain::client::ClientFingerprint;
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::host_look_up::FoundHost;
@@ -40,6 +40,8 @@ pub(crate) enum Sabotage {
     IgnoresFilters,
     InventsContacts,
     InventsLeads,
+    KeepsTheOldPair,
+    Loses(Dress),
     NeverSaysNo,
     SendsAnywhere,
     ShowsSecrets,
@@ -71,6 +73,14 @@ impl fmt::Debug for SabotagedClient {
 impl SabotagedClient {
     pub(crate) fn new(sabotage: Sabotage) -> Self {
         Self { honest: FakeAmo::new(), sabotage, seen: Arc::default(), is_dead: Arc::default() }
+    }
+
+    /// What this client can read of an answer.
+    pub(crate) fn reads(&self, reply: Reply) -> Reply {
+        match (self.sabotage, &reply) {
+            (Sabotage::Loses(lost), Reply::IssuesIn(dress, _)) if lost == *dress => Reply::Garbled,
+            _ => reply,
+        }
     }
 
     fn is(&self, sabotage: Sabotage) -> bool {
@@ -150,6 +160,9 @@ impl AmoClient for SabotagedClient {
     async fn refresh(&self, host: &AccountHost, token: &RefreshToken) -> Result<Issued, AmoError> {
         let (host, token) = (self.host(host), RefreshToken::new(self.secret(token.expose())));
         let outcome = self.call(|| self.honest.refresh(&host, &token)).await;
+        if self.is(Sabotage::KeepsTheOldPair) && outcome == Err(AmoError::OutcomeUnknown) {
+            return Ok(Issued { refresh: token, ..issued("new") });
+        }
         self.refused(outcome, AmoError::GrantRevoked).map(|pair| self.pair(pair))
     }
 

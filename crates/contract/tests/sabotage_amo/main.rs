@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use amo_connect_contract::amo_client::{AmoClientHarness, CASES, Case};
 use amo_connect_contract::fixtures;
-use amo_connect_contract::{Asked, Reply, suite};
+use amo_connect_contract::{Asked, Dress, Reply, suite};
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::ports::AmoClient;
 use async_trait::async_trait;
@@ -28,6 +28,18 @@ const NOTICED: &[(Sabotage, &str)] = &[
     (Sabotage::ForgetsTheAccount, "the_account_is_told_by_the_access_token"),
     (Sabotage::ForgetsTheAccount, "an_account_has_its_number"),
     (Sabotage::GuessesLives, "a_life_in_quotes_is_a_life"),
+    (Sabotage::Loses(Dress::Status(201)), "a_pair_is_kept_under_any_status"),
+    (Sabotage::Loses(Dress::Status(401)), "a_pair_is_kept_under_any_status"),
+    (Sabotage::Loses(Dress::Status(503)), "a_pair_is_kept_under_any_status"),
+    (Sabotage::Loses(Dress::ByteOrderMark), "a_pair_is_kept_after_a_byte_order_mark"),
+    (Sabotage::Loses(Dress::Notices), "a_pair_is_kept_between_notices"),
+    (Sabotage::Loses(Dress::MembersTwice), "a_pair_is_kept_whose_members_come_twice"),
+    (Sabotage::Loses(Dress::EndsEarly), "a_pair_is_kept_in_a_body_that_ends_early"),
+    (Sabotage::Loses(Dress::Reset), "a_pair_is_kept_that_came_before_a_reset"),
+    (Sabotage::Loses(Dress::StaysOpen), "a_pair_is_kept_in_an_answer_that_stays_open"),
+    (Sabotage::Loses(Dress::Compressed), "a_pair_is_kept_that_was_compressed_unasked"),
+    (Sabotage::Loses(Dress::OddHeaders), "a_pair_is_kept_under_odd_headers"),
+    (Sabotage::KeepsTheOldPair, "the_refresh_token_that_was_sent_makes_no_pair"),
     (Sabotage::CallsAllDoubt, "a_refused_code_is_rejected"),
     (Sabotage::CallsAllDoubt, "a_refused_refresh_token_is_revoked"),
     (Sabotage::CallsAllDoubt, "an_accused_client_is_misconfigured"),
@@ -93,7 +105,7 @@ impl AmoClientHarness for SabotagedHarness {
     }
 
     async fn will(&self, reply: Reply) {
-        self.0.honest.answer_next(reply);
+        self.0.honest.answer_next(self.0.reads(reply));
     }
 
     async fn asked(&self) -> Vec<Asked> {

@@ -27,12 +27,21 @@ pub trait AmoClient: Debug + Send + Sync + 'static {
 
     /// Exchanges `code` for its tokens at the account's token endpoint.
     ///
+    /// A pair that arrived whole MUST be returned, by this method and by
+    /// [`refresh`](Self::refresh), whatever else its answer is: under any final status, with
+    /// headers that make no sense or text around the JSON, with members that are there twice, in a
+    /// coding that nobody asked for, in a body that ends early or with a reset, or does not end.
+    /// Two halves of different objects are no pair, and a damaged token is no token. A pair that
+    /// says it was issued to another integration stays with the adapter, which logs an error
+    /// without it: the outcome is unknown.
+    ///
     /// # Errors
     /// MUST return [`AmoError::CodeRejected`] for an answer that refuses this code, and
     /// [`AmoError::OutcomeUnknown`] whenever the code may have been used but no pair was read.
     async fn exchange(&self, host: &AccountHost, code: &AuthorizationCode) -> Result<Issued, AmoError>;
 
-    /// Spends `token` for the next pair.
+    /// Spends `token` for the next pair. An answer whose refresh token is the one that was sent
+    /// MUST NOT be taken for a pair.
     ///
     /// # Errors
     /// MUST return [`AmoError::GrantRevoked`] only for an answer that refuses this token for

@@ -9,13 +9,15 @@ use actix_web::{
     web::{Bytes, Data},
 };
 use serde::Serialize;
+use socket2::Socket;
 
 use super::{form::Form, refusal};
 use crate::{
-    AccountId, Failure, RefreshRace, Switches, WrongRedirectUri, api, cut,
+    AccountId, Dress, Failure, RefreshRace, Switches, WrongRedirectUri, api, cut,
     faults::Part,
     grants::{Digest, Issued, Refresh, Refusal, digest},
     hosts::HostIndex,
+    raw,
     server::host_index,
     world::World,
 };
@@ -28,6 +30,8 @@ struct Request {
     path: String,
     attempt: String,
     refresh_token: Option<Digest>,
+    /// For answers that the web server would not give.
+    connection: Option<Socket>,
 }
 
 /// What is known of a request before any waiting.
@@ -64,6 +68,7 @@ pub(crate) async fn access_token(request: HttpRequest, world: Data<World>, body:
         path: request.path().to_owned(),
         attempt: api::attempt(&request),
         refresh_token,
+        connection: raw::connection(&request),
     };
     // A client that hangs up does not stop amoCRM: what it sent is processed all the same.
     let work = rt::spawn(async move { answer(&world.into_inner(), &request).await });
@@ -85,29 +90,46 @@ async fn answer(world: &Arc<World>, request: &Request) -> HttpResponse {
     if let Some(failure) = arrival.failure.filter(|failure| failure.comes_first()) {
         return cut::instead(failure, &request.path, switches.too_many);
     }
-    let response = if arrival.within_limits {
-        decide(world, request, &arrival, &switches)
-    } else {
-        cut::over_limit(switches.too_many)
-    };
+    if !arrival.within_limits {
+        return spoilt(&arrival, cut::over_limit(switches.too_many));
+    }
+    match grant(world, request, &arrival) {
+        Ok(issued) => {
+            let pair = Pair::of(&issued, &switches, arrival.failure);
+            let dress = if arrival.failure.is_none() { world.state().next_dress(arrival.account) } else { None };
+            match dress.zip(request.connection.as_ref()) {
+                Some((dress, connection)) => dressed(&pair, dress, connection, &request.path).await,
+                None => spoilt(&arrival, HttpResponse::Ok().json(pair)),
+            }
+        }
+        Err(refused) => {
+            world.state().stats.refused += 1;
+            spoilt(
+                &arrival,
+                match refused {
+                    Refused::Moved => api::moved(switches.moved_status, &request.attempt),
+                    Refused::Here(refused) => refusal::answer(refused, &switches),
+                },
+            )
+        }
+    }
+}
+
+fn spoilt(arrival: &Arrival, response: HttpResponse) -> HttpResponse {
     match arrival.failure {
         Some(failure) => cut::spoilt(failure, response),
         None => response,
     }
 }
 
-/// The pair, or why there is none.
-fn decide(world: &World, request: &Request, arrival: &Arrival, switches: &Switches) -> HttpResponse {
-    match grant(world, request, arrival) {
-        Ok(issued) => pair(switches, &issued, arrival.failure),
-        Err(refused) => {
-            world.state().stats.refused += 1;
-            match refused {
-                Refused::Moved => api::moved(switches.moved_status, &request.attempt),
-                Refused::Here(refused) => refusal::answer(refused, switches),
-            }
-        }
+/// Writes the pair past the web server, which then closes the connection without a word.
+async fn dressed(pair: &Pair<'_>, dress: Dress, connection: &Socket, path: &str) -> HttpResponse {
+    let json = serde_json::to_string(pair).unwrap_or_default();
+    if let Ok(connection) = connection.try_clone() {
+        // A client that has gone away reads nothing.
+        let _ = raw::write(connection, &dress.put_on(&json, path)).await;
     }
+    cut::silence()
 }
 
 fn arrive(world: &World, request: &Request) -> Arrival {
@@ -198,16 +220,17 @@ fn parameter<'a>(form: &'a Form, name: &'static str) -> Result<&'a str, Refusal>
     form.get(name).ok_or(Refusal::Parameter(name))
 }
 
-fn pair(switches: &Switches, issued: &Issued, failure: Option<Failure>) -> HttpResponse {
-    let server_time = switches.server_time.then(|| issued.now.unix());
-    let keeps_refresh_token = failure != Some(Failure::NoRefreshToken);
-    HttpResponse::Ok().json(Pair {
-        token_type: "Bearer",
-        expires_in: issued.access_expires.since(issued.now).as_secs(),
-        server_time,
-        access_token: &issued.access_token,
-        refresh_token: keeps_refresh_token.then_some(issued.refresh_token.as_str()),
-    })
+impl<'a> Pair<'a> {
+    fn of(issued: &'a Issued, switches: &Switches, failure: Option<Failure>) -> Self {
+        let keeps_refresh_token = failure != Some(Failure::NoRefreshToken);
+        Self {
+            token_type: "Bearer",
+            expires_in: issued.access_expires.since(issued.now).as_secs(),
+            server_time: switches.server_time.then(|| issued.now.unix()),
+            access_token: &issued.access_token,
+            refresh_token: keeps_refresh_token.then_some(issued.refresh_token.as_str()),
+        }
+    }
 }
 
 /// Counts a refresh as on its way until it is answered or abandoned.

@@ -5,6 +5,7 @@
 mod admin;
 mod api;
 mod control;
+mod dress;
 mod exchange;
 mod faults;
 mod filters;

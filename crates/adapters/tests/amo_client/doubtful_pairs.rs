@@ -1,0 +1,87 @@
+//! Answers to a token request in which a pair was meant, and that are in doubt all the same.
+
+use amo_connect_domain::ports::{AmoClient as _, AmoError};
+use amo_connect_domain::token::RefreshToken;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::json;
+
+use crate::bench::{Ask, BOTH, REFRESH, RudeServer, Then, at_once, hasty_client, host, patient_client};
+use crate::wrapped_pairs::{OK, answer, body, bytes, gzip};
+
+#[tokio::test]
+async fn a_bomb_is_in_doubt_and_is_read_up_to_a_limit() {
+    let bomb = gzip(&" ".repeat(10 * 1024 * 1024));
+    let hidden = gzip(&format!("{}{}", " ".repeat(10 * 1024 * 1024), body()));
+    for coded in [bomb, hidden] {
+        let server = RudeServer::start(answer(&format!("{OK}Content-Encoding: gzip\r\n"), coded), Then::Close).await;
+        let outcome = Ask::Refresh.of(&patient_client(server.address), &host(server.address)).await;
+        assert_eq!(outcome.err(), Some(AmoError::OutcomeUnknown));
+    }
+}
+
+#[tokio::test]
+async fn the_refresh_token_that_was_sent_makes_no_pair() {
+    let same = json!({"access_token": "new-access", "refresh_token": REFRESH, "expires_in": 86_400}).to_string();
+    let server = RudeServer::start(answer(OK, same), Then::Close).await;
+    let (client, host) = (patient_client(server.address), host(server.address));
+    assert_eq!(client.refresh(&host, &RefreshToken::new(REFRESH)).await.err(), Some(AmoError::OutcomeUnknown));
+    assert!(client.refresh(&host, &RefreshToken::new("another")).await.is_ok());
+    // A code is compared with nothing.
+    assert_eq!(Ask::Exchange.of(&client, &host).await.unwrap().refresh.expose(), REFRESH);
+}
+
+#[tokio::test]
+async fn half_a_pair_is_in_doubt_whatever_the_status() {
+    for status in ["200 OK", "201 X", "400 X", "401 X", "402 X", "403 X", "404 X", "429 X", "500 X"] {
+        for half in [r#"{"access_token":"new-access","refresh_token":"new-ref"#, r#"{"access_token":"new-access"}"#] {
+            let server = RudeServer::start(answer(&format!("HTTP/1.1 {status}\r\n"), half), Then::Close).await;
+            for ask in BOTH {
+                let outcome = ask.of(&patient_client(server.address), &host(server.address)).await;
+                assert_eq!(outcome.err(), Some(AmoError::OutcomeUnknown), "{status} {half}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_pair_of_another_integration_is_never_handed_out() {
+    for (audience, is_ours) in [(json!("an id"), true), (json!(["x", "an id"]), true), (json!("theirs"), false)] {
+        let claims = URL_SAFE_NO_PAD.encode(json!({"aud": audience, "account_id": 7}).to_string());
+        let pair = json!({"access_token": format!("e30.{claims}.c2ln"), "refresh_token": "new-refresh"}).to_string();
+        for head in [OK, "HTTP/1.1 401 X\r\n"] {
+            let server = RudeServer::start(answer(head, &pair), Then::Close).await;
+            for ask in BOTH {
+                let outcome = ask.of(&hasty_client(server.address), &host(server.address)).await;
+                let expected = if is_ours { Ok(()) } else { Err(AmoError::OutcomeUnknown) };
+                assert_eq!(outcome.map(drop), expected, "{audience}");
+            }
+        }
+    }
+}
+
+/// What the HTTP library cannot hand out. `docs/reliability.md` has the list.
+#[tokio::test]
+async fn what_http_cannot_carry_stays_in_doubt() {
+    let length = body().len();
+    let cases = vec![
+        ("a length shorter than the pair", bytes(&format!("{OK}Content-Length: {}\r\n", length - 9), body())),
+        ("two lengths", bytes(&format!("{OK}Content-Length: 5\r\nContent-Length: {length}\r\n"), body())),
+        ("a length that is no number", bytes(&format!("{OK}Content-Length: {length}x\r\n"), body())),
+        ("a status without a body: 204", answer("HTTP/1.1 204 No Content\r\n", body())),
+        ("a status without a body: 304", answer("HTTP/1.1 304 Not Modified\r\n", body())),
+        ("a switch of protocols: 101", answer("HTTP/1.1 101 X\r\n", body())),
+        ("a status of two digits", answer("HTTP/1.1 20 X\r\n", body())),
+        ("chunks that were not made", bytes(&format!("{OK}Transfer-Encoding: chunked\r\n"), body())),
+        ("a head of megabytes", answer(&format!("{OK}X: {}\r\n", "y".repeat(1 << 20)), body())),
+        ("thousands of headers", answer(&format!("{OK}{}", "X: y\r\n".repeat(2_000)), body())),
+    ];
+    let cases = cases.into_iter().flat_map(|case| BOTH.map(|ask| (ask, case.clone())));
+    at_once(cases.map(|(ask, (name, answer))| async move {
+        let server = RudeServer::start(answer, Then::Close).await;
+        let outcome = ask.of(&hasty_client(server.address), &host(server.address)).await;
+        assert_eq!(outcome.err(), Some(AmoError::OutcomeUnknown), "{ask:?} {name}");
+        assert_eq!(server.requests(), 1, "{ask:?} {name}");
+    }))
+    .await;
+}
