@@ -97,7 +97,7 @@ async fn the_sandbox_prints_what_a_newcomer_needs_and_it_works() {
 
     let api = format!("{phone}api/amo-crm");
     for endpoint in
-        ["leads/LEAD_ID", "pipelines", "pipelines/PIPELINE_ID/stages", "status", "disconnect", "exchange-code"]
+        ["leads/$LEAD_ID", "pipelines", "pipelines/$PIPELINE_ID/stages", "status", "disconnect", "exchange-code"]
     {
         assert!(guide.contains(&format!(" {api}/{endpoint} ")), "no curl line of {endpoint}: {guide}");
     }

@@ -104,6 +104,11 @@ fn today() -> u64 {
     u64::try_from(Timestamp::now().as_second()).unwrap_or_default()
 }
 
+/// Shell for a member of the JSON in `variable`, without more than every machine has.
+fn member(variable: &str, name: &str) -> String {
+    format!(r#"$(echo "${variable}" | sed 's/.*"{name}":"\([^"]*\)".*/\1/')"#)
+}
+
 /// A number of leads that a laptop has room for.
 fn leads() -> RangedU64ValueParser<usize> {
     RangedU64ValueParser::new().range(..=100_000)
