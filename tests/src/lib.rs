@@ -23,6 +23,6 @@ pub use process::{Process, binary};
 pub use proxy::{Proxy, Way};
 pub use served::Served;
 pub use service::{Begun, Service};
-pub use settings::DEEP_LINK;
+pub use settings::{DEEP_LINK, JWT_SECRET};
 pub use test_app::{RunningApp, TestApp, at};
 pub use world::{ACCOUNT, Instance, RIVAL, World};

@@ -9,7 +9,8 @@ use amo_connect::config::ServeArgs;
 /// The deep link the tests configure.
 pub const DEEP_LINK: &str = "foryoure://amo-crm/callback";
 
-pub(crate) const JWT_SECRET: &str = "the app's and the service's";
+/// The secret that the app and the services of all tests share.
+pub const JWT_SECRET: &str = "the secret that the app and the service share";
 const TOKEN_KEYS: &str = "test:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 
 /// How many ports each test process has to itself.

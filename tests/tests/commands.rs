@@ -1,4 +1,5 @@
 //! The commands, as processes of their own.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so loudly")]
 
 use amo_connect_tests::{Answer, Process, Served, World};
 use serde_json::Value;
@@ -35,7 +36,7 @@ async fn serve_names_every_bad_variable_and_shows_no_secret() {
     ];
     let (code, output, complaint) = Process::start(&["serve"], &variables, folder.path()).ended().await;
     assert_eq!((code, output.as_str()), (Some(1), ""));
-    let fine = ["AMO_CLIENT_ID", "AMO_CLIENT_SECRET", "JWT_SECRET"];
+    let fine = ["AMO_CLIENT_ID", "AMO_CLIENT_SECRET"];
     for (name, _) in variables {
         assert_eq!(complaint.contains(&format!("{name}: ")), !fine.contains(&name), "{name}: {complaint}");
     }
@@ -96,7 +97,7 @@ async fn the_sandbox_prints_what_a_newcomer_needs_and_it_works() {
 
     let api = format!("{phone}api/amo-crm");
     for endpoint in
-        ["leads/LEAD_ID", "pipelines", "pipelines/PIPELINE_ID/stages", "status", "disconnect", "exchange-code"]
+        ["leads/$LEAD_ID", "pipelines", "pipelines/$PIPELINE_ID/stages", "status", "disconnect", "exchange-code"]
     {
         assert!(guide.contains(&format!(" {api}/{endpoint} ")), "no curl line of {endpoint}: {guide}");
     }
@@ -214,6 +215,50 @@ async fn the_amocrm_alone_prints_what_a_service_of_ones_own_needs_and_it_works()
     assert_eq!(code, Some(0));
     assert!(complaint.contains("--bind is for the service"), "{complaint}");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "it keeps nothing");
+}
+
+/// The newest leads of a local amoCRM that was started with `further` arguments: id, name, time of change.
+async fn newest_leads(further: &[&str]) -> Vec<(u64, String, i64)> {
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = [&["sandbox", "--amo-only", "--amo-bind", "127.0.0.1:0"], further].concat();
+    let mut process = Process::start(&arguments, &[], folder.path());
+    let guide = process.until_printed("Stop:").await;
+    let amo = guide.split_once("amoCRM is at ").and_then(|(_, rest)| rest.split_whitespace().next()).unwrap();
+    let http = reqwest::Client::builder().build().unwrap();
+    let codes = http.post(format!("{amo}/_sandbox/codes")).body(r#"{"account":31920194}"#);
+    let issued = Answer::to(codes).await.json();
+    let form = [
+        ("client_id", "sandbox"),
+        ("client_secret", "sandbox-secret"),
+        ("grant_type", "authorization_code"),
+        ("code", issued["code"].as_str().unwrap()),
+        ("redirect_uri", "http://127.0.0.1:8080/api/amo-crm/callback"),
+    ];
+    let pair = Answer::to(http.post(format!("{amo}/oauth2/access_token")).form(&form)).await.json();
+    let leads = http.get(format!("{amo}/api/v4/leads?order[updated_at]=desc&limit=50"));
+    let leads = Answer::to(leads.bearer_auth(pair["access_token"].as_str().unwrap())).await.json();
+    let lead = |lead: &Value| {
+        let name = lead["name"].as_str().unwrap().to_owned();
+        (lead["id"].as_u64().unwrap(), name, lead["updated_at"].as_i64().unwrap())
+    };
+    leads["_embedded"]["leads"].as_array().unwrap().iter().map(lead).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn leads_are_dated_from_today_for_people_and_alike_with_a_seed() {
+    let seeded = newest_leads(&["--seed", "2026"]).await;
+    assert_eq!(seeded, newest_leads(&["--seed", "2026"]).await);
+    assert_ne!(seeded, newest_leads(&["--seed", "7"]).await);
+    let unseeded = newest_leads(&[]).await;
+    #[expect(clippy::disallowed_methods, reason = "the sandbox beside the test goes by the wall clock")]
+    let now = jiff::Timestamp::now().as_second();
+    let days_old = |(_, _, updated_at): &(u64, String, i64)| (now - updated_at) / 86_400;
+    let first_page = &unseeded[..20];
+    assert!(first_page.iter().all(|lead| (0..10).contains(&days_old(lead))), "{first_page:?}");
+    let undated = |leads: &[(u64, String, i64)]| -> Vec<_> {
+        leads.iter().map(|(id, name, updated_at)| (*id, name.clone(), leads[0].2 - updated_at)).collect()
+    };
+    assert_eq!(undated(&unseeded), undated(&seeded), "only the dates differ");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -102,7 +102,7 @@ async fn the_algorithm_is_never_the_tokens_choice() {
     let critical = Header { crit: Some(vec!["exp".to_owned()]), ..Header::default() };
     let payload = signed(&claims);
     let unsigned = format!("eyJhbGciOiJub25lIn0.{}.", payload.split('.').nth(1).unwrap());
-    let own = "the app's and the service's";
+    let own = amo_connect_tests::JWT_SECRET;
     for token in
         [with(Header::new(Algorithm::HS512), own), with(critical, own), with(Header::default(), "guess"), unsigned]
     {

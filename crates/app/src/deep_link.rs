@@ -204,7 +204,7 @@ fn check_characters(link: &str) -> Result<(), InvalidDeepLink> {
 }
 
 /// Not a control character, of no width, or one that turns text around.
-fn is_seen(char: char) -> bool {
+pub(crate) fn is_seen(char: char) -> bool {
     let unseen = matches!(char, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
         || matches!(char, '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}');
     !char.is_control() && !unseen

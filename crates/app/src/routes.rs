@@ -6,6 +6,9 @@ use actix_web::web::{self, JsonConfig, ServiceConfig};
 use crate::error::ApiError;
 use crate::handlers::{authorize, callback, connection, exchange_code, health, hook, leads, pipelines};
 
+/// Where amoCRM's redirect is answered.
+pub const CALLBACK: &str = "/api/amo-crm/callback";
+
 /// The largest body that is read.
 const LARGEST_BODY: usize = 16 * 1024;
 

@@ -13,7 +13,8 @@ use amo_connect_adapters::sqlite::{self, SqliteOptions, SqliteTokenStore};
 use amo_connect_adapters::{Cursor, Resealed};
 use amo_connect_domain::polite::PoliteAmoClient;
 use amo_connect_domain::ports::{AmoClient, Runtime, StoreError, TokenStore, TurnBook};
-use amo_connect_domain::usecase::UseCases;
+use amo_connect_domain::turns::Pace;
+use amo_connect_domain::usecase::{Settings, UseCases};
 use tokio::runtime::Handle;
 use tokio_util::task::TaskTracker;
 
@@ -123,11 +124,33 @@ pub fn assemble_on(
     amo: AmoSettings,
     service: &ServiceConfig,
 ) -> Result<AppState, StartError> {
+    let (amo, process, tasks) = polite_client(amo, book, service.pace)?;
+    Ok(assemble_with(store, amo, process, tasks, service))
+}
+
+/// The use cases alone, on stores that are open, and the tasks that a stop waits for.
+pub fn use_cases_on(
+    (store, book): (Arc<dyn TokenStore>, Arc<dyn TurnBook>),
+    amo: AmoSettings,
+    pace: Pace,
+    settings: Settings,
+) -> Result<(UseCases, TaskTracker), StartError> {
+    let (amo, process, tasks) = polite_client(amo, book, pace)?;
+    Ok((UseCases::new(store, amo, process, settings), tasks))
+}
+
+/// The only client of amoCRM that anything gets, what it runs on, and the tasks it makes.
+#[expect(clippy::type_complexity, reason = "two ports and a tracker, for the two functions above")]
+fn polite_client(
+    amo: AmoSettings,
+    book: Arc<dyn TurnBook>,
+    pace: Pace,
+) -> Result<(Arc<dyn AmoClient>, Arc<dyn Runtime>, TaskTracker), StartError> {
     let amo = OauthAmoClient::new(amo).map_err(|error| StartError::Client(error.into()))?;
     let tasks = TaskTracker::new();
-    let process = Arc::new(TokioRuntime::new(Handle::current(), tasks.clone()));
-    let amo = PoliteAmoClient::new(Arc::new(amo), book, Arc::clone(&process) as _, service.pace);
-    Ok(assemble_with(store, Arc::new(amo), process, tasks, service))
+    let process: Arc<dyn Runtime> = Arc::new(TokioRuntime::new(Handle::current(), tasks.clone()));
+    let amo = PoliteAmoClient::new(Arc::new(amo), book, Arc::clone(&process), pace);
+    Ok((Arc::new(amo), process, tasks))
 }
 
 /// The service on any store, any CRM and any clock. A stop waits for `tasks`; those that

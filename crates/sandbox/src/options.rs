@@ -22,6 +22,9 @@ pub struct Options {
     /// Where the made-up leads, contacts, times and ids come from: one seed, one world. Tokens and
     /// codes are random whatever the seed.
     pub seed: u64,
+    /// The last moment at which anything happened in the made-up world, in seconds since 1970. It
+    /// moves all dates and changes nothing else; by default it is 20 November 2026, 18:00 UTC.
+    pub present: u64,
     /// How many leads the list of *For You Real Estate* has.
     pub leads: usize,
     /// Hosts kept free for accounts that move.
@@ -45,6 +48,7 @@ impl Default for Options {
             allow_non_loopback: false,
             public_name: None,
             seed: 2026,
+            present: 1_795_197_600,
             leads: 630,
             spare_hosts: 3,
             workers: 1,

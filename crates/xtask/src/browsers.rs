@@ -21,7 +21,7 @@ enum Look {
     Python(&'static str),
 }
 
-const NEEDS: [Need; 10] = [
+const NEEDS: [Need; 11] = [
     Need { what: "Chromium", look: Look::Program("chromium"), package: "chromium" },
     Need { what: "Chromium's driver", look: Look::Program("chromedriver"), package: "chromium-driver" },
     Need { what: "WebKit's driver", look: Look::Program("WebKitWebDriver"), package: "webkit2gtk-driver" },
@@ -40,6 +40,7 @@ const NEEDS: [Need; 10] = [
     },
     Need { what: "Node.js", look: Look::Program("node"), package: "nodejs" },
     Need { what: "npm", look: Look::Program("npm"), package: "npm" },
+    Need { what: "curl", look: Look::Program("curl"), package: "curl" },
 ];
 
 /// Installs what is missing: on Debian by `apt-get`, JavaScript packages by `npm ci`.

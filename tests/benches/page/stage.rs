@@ -50,7 +50,7 @@ impl Stage {
                 ("AMO_AUTH_URL", &sandbox.auth_url()),
                 ("AMO_ALLOWED_HOSTS", &sandbox.hosts().join(",")),
                 ("AMO_RATE_LIMIT", "1000000"),
-                ("JWT_SECRET", "the app's and the service's"),
+                ("JWT_SECRET", amo_connect_tests::JWT_SECRET),
                 ("TOKEN_KEYS", "one:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="),
                 ("DATABASE_URL", database.unwrap_or(&file)),
                 ("USER_RATE", "0"),

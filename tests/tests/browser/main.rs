@@ -17,6 +17,7 @@ mod journey;
 mod keeper;
 mod layout;
 mod mobile;
+mod phone;
 mod preferences;
 mod session;
 mod stage;
@@ -55,6 +56,7 @@ in_both_engines![
     figures::the_page_is_light_and_loads_nothing_else,
     journey::from_the_phone_over_amocrm_and_back_to_the_leads,
     layout::the_button_is_whole_and_free_on_load_in_every_outcome,
+    phone::no_button_moves_when_the_texts_above_it_change,
     stillness::nothing_moves_for_five_seconds_nor_for_five_more_after_a_tap,
     stillness::a_tap_enter_and_space_each_open_the_app_once,
     stillness::pages_that_move_by_themselves_are_caught,

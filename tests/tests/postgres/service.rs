@@ -85,7 +85,7 @@ async fn serve_stops_at_a_database_that_is_newer_than_it() {
         ("AMO_CLIENT_ID", "id"),
         ("AMO_CLIENT_SECRET", "secret"),
         ("AMO_REDIRECT_URI", "https://app.example/api/amo-crm/callback"),
-        ("JWT_SECRET", "the app's and the service's"),
+        ("JWT_SECRET", amo_connect_tests::JWT_SECRET),
         ("TOKEN_KEYS", "one:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="),
         ("DATABASE_URL", &url),
         ("BIND", "127.0.0.1:0"),

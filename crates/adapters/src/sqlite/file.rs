@@ -1,7 +1,7 @@
 //! The database's file.
 
 use std::fs::{self, File, OpenOptions, Permissions};
-use std::io;
+use std::io::{self, ErrorKind, Read as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
@@ -31,32 +31,70 @@ impl Identity {
     }
 }
 
-/// The absolute path of the database, as SQLite takes it, and which file that is. With `create`,
-/// the file is there afterwards; only its owner can read it, nor the files that SQLite puts
-/// beside it, to which it gives the same mode.
+/// What every SQLite database begins with (<https://www.sqlite.org/fileformat2.html>).
+const MAGIC: &[u8; 16] = b"SQLite format 3\0";
+
+/// The path of the database as SQLite takes it, and which file that is. With `create`, the file is
+/// there afterwards, and may have been empty; without, it has to be a database. Only its owner can
+/// read it, nor the files that SQLite puts beside it, to which it gives the same mode.
 ///
-/// Absolute, because SQLite and diesel take names such as `file:…` for something else.
+/// Nothing is changed before the file is known to be SQLite's: a mistyped path may name any file.
 pub(super) fn prepare(path: &Path, create: bool) -> Result<(String, Identity), OpenError> {
     let file_error = |source| OpenError::File { path: path.to_owned(), source };
+    // Absolute, because SQLite and diesel take names such as `file:…` for something else.
     let absolute = std::path::absolute(path).map_err(file_error)?;
     if !absolute.parent().is_some_and(Path::is_dir) {
         return Err(OpenError::NoDirectory { path: path.to_owned() });
     }
+    if let Some(what) = unusable(&absolute, create).map_err(file_error)? {
+        return Err(OpenError::NoDatabase { path: path.to_owned(), what });
+    }
     let mut options = OpenOptions::new();
     let file = options.write(true).create(create).truncate(false).mode(PRIVATE).open(&absolute).map_err(file_error)?;
     make_private(&file).map_err(file_error)?;
+    let metadata = file.metadata().map_err(file_error)?;
+    let identity = Identity { path: absolute.clone(), device: metadata.dev(), inode: metadata.ino() };
+    // Where a symbolic link ends: there SQLite puts its other files.
+    let real = fs::canonicalize(&absolute).map_err(file_error)?.into_os_string();
     for suffix in ["-wal", "-shm"] {
-        let mut beside = absolute.clone().into_os_string();
+        let mut beside = real.clone();
         beside.push(suffix);
-        if let Ok(beside) = OpenOptions::new().write(true).open(beside) {
+        if fs::symlink_metadata(&beside).is_ok_and(|metadata| metadata.is_file())
+            && let Ok(beside) = OpenOptions::new().write(true).open(beside)
+        {
             make_private(&beside).map_err(file_error)?;
         }
     }
-    let metadata = file.metadata().map_err(file_error)?;
-    let identity = Identity { path: absolute.clone(), device: metadata.dev(), inode: metadata.ino() };
-    let path = absolute.into_os_string().into_string();
-    let path = path.map_err(|path| OpenError::NotUnicode { path: PathBuf::from(path) })?;
-    Ok((path, identity))
+    let real = real.into_string().map_err(|path| OpenError::NotUnicode { path: PathBuf::from(path) })?;
+    Ok((real, identity))
+}
+
+/// What is at `path` instead of a database, or of a place for one if it is to be made. Only reads.
+fn unusable(path: &Path, create: bool) -> io::Result<Option<&'static str>> {
+    let metadata = match fs::metadata(path) {
+        Ok(metadata) => metadata,
+        Err(error) if error.kind() == ErrorKind::NotFound && fs::symlink_metadata(path).is_ok() => {
+            return Ok(Some("is a symbolic link to a file that does not exist"));
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound && create => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    Ok(if metadata.is_dir() {
+        Some("is a directory")
+    } else if !metadata.is_file() {
+        Some("is not a regular file")
+    } else if metadata.len() == 0 {
+        // What SQLite itself makes first; to read it, it would write.
+        (!create).then_some("is empty, and no database yet (`amo-connect migrate` makes it one)")
+    } else {
+        let mut head = [0; MAGIC.len()];
+        let read = File::open(path)?.read_exact(&mut head);
+        match read {
+            Ok(()) if head == *MAGIC => None,
+            Err(error) if error.kind() != ErrorKind::UnexpectedEof => return Err(error),
+            _ => Some("is not a SQLite database; it was left as it is"),
+        }
+    })
 }
 
 /// Takes from others what an earlier hand may have given them.

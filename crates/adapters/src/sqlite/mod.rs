@@ -63,6 +63,14 @@ pub enum OpenError {
         /// The file.
         path: PathBuf,
     },
+    /// Something else is there. It was not touched.
+    #[error("{} {what}", path.display())]
+    NoDatabase {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        what: &'static str,
+    },
     /// It cannot be opened or created.
     #[error("{} cannot be opened", path.display())]
     File {

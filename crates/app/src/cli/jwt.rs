@@ -6,9 +6,11 @@ use amo_connect_domain::ids::UserId;
 use clap::Args;
 use jiff::Timestamp;
 use jsonwebtoken::{EncodingKey, Header, encode};
+use secrecy::ExposeSecret as _;
 use serde_json::json;
 
 use super::{Failure, print};
+use crate::config::{JwtConfig, ServeArgs};
 
 /// What the token says.
 #[derive(Args)]
@@ -19,35 +21,21 @@ pub(super) struct JwtArgs {
     /// How long it is good
     #[arg(long, default_value = "1h", value_parser = humantime::parse_duration)]
     ttl: Duration,
-    /// The secret it is signed with
-    #[arg(long, env = "JWT_SECRET", hide_env_values = true)]
-    jwt_secret: String,
-    /// The claim that names the user
-    #[arg(long, env = "JWT_USER_CLAIM", default_value = "sub", hide_env_values = true)]
-    jwt_user_claim: String,
-    /// The issuer it names
-    #[arg(long, env = "JWT_ISSUER", hide_env_values = true)]
-    jwt_issuer: Option<String>,
-    /// The audience it names
-    #[arg(long, env = "JWT_AUDIENCE", hide_env_values = true)]
-    jwt_audience: Option<String>,
+    #[command(flatten)]
+    settings: ServeArgs,
 }
 
-/// Prints a token.
+/// Prints a token that a service of these settings takes.
 pub(super) fn run(args: &JwtArgs) -> Result<(), Failure> {
     UserId::new(args.user.as_str())?;
-    if args.jwt_secret.is_empty() {
-        return Err("JWT_SECRET: is required".into());
-    }
-    let claim = if args.jwt_user_claim.is_empty() { "sub" } else { &args.jwt_user_claim };
-    let mut claims = json!({ claim: args.user });
-    let names = [("iss", &args.jwt_issuer), ("aud", &args.jwt_audience)];
-    for (name, value) in names.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?))) {
-        if !value.is_empty() {
+    let JwtConfig { secret, user_claim, issuer, audience } = args.settings.check_jwt()?;
+    let mut claims = json!({ user_claim.as_deref().unwrap_or("sub"): args.user });
+    for (name, value) in [("iss", issuer), ("aud", audience)] {
+        if let Some(value) = value {
             claims[name] = value.into();
         }
     }
-    print(&sign(claims, &args.jwt_secret, args.ttl)?)
+    print(&sign(claims, secret.expose_secret(), args.ttl)?)
 }
 
 /// A token of `claims`, good for `ttl` from now.

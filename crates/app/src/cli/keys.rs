@@ -7,6 +7,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use tokio::time::Instant;
 
+use super::arguments::{TOKENS, showing};
 use super::{Failure, print};
 use crate::config::ServeArgs;
 use crate::wiring;
@@ -21,6 +22,7 @@ pub(super) enum KeysCommand {
     New,
     /// Seal all stored tokens anew, under the first of `TOKEN_KEYS`; the service may run, and it can be stopped and
     /// begun again
+    #[command(mut_args(showing(TOKENS)))]
     Rotate(Box<ServeArgs>),
 }
 
@@ -31,7 +33,7 @@ pub(super) fn new() -> Result<(), Failure> {
 
 /// Walks through all sealed rows, batch by batch.
 pub(super) async fn rotate(args: ServeArgs) -> Result<(), Failure> {
-    let store = wiring::open(args.check_storage()?.as_it_is()).await?;
+    let store = wiring::open(args.check_storage()?).await?;
     let progress = ProgressBar::new(store.sealed().await?)
         .with_style(ProgressStyle::with_template("{wide_bar} {pos}/{len} rows, {eta} left")?);
     let (mut resealed, mut unreadable) = (0, 0);

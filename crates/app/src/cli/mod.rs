@@ -1,5 +1,6 @@
 //! The commands. Standard output holds the result and nothing else; all else goes to standard error.
 
+mod arguments;
 mod connections;
 mod env_file;
 mod jwt;
@@ -12,11 +13,12 @@ mod signals;
 use std::io::Write;
 use std::process::ExitCode;
 
+use arguments::{DATABASE, JWT, showing};
 use clap::{Parser, Subcommand, ValueEnum};
 use connections::ConnectionsCommand;
 use keys::KeysCommand;
 
-use crate::config::{LogFormat, ServeArgs};
+use crate::config::{LogFormat, ServeArgs, check_ends};
 use crate::telemetry;
 
 /// Connects a mobile app's users to their amoCRM accounts and keeps them connected.
@@ -40,12 +42,14 @@ enum Command {
     /// Run the whole thing on this machine: a local amoCRM, the service, and a page that plays the phone
     Sandbox(sandbox::SandboxArgs),
     /// Bring the database up to date
+    #[command(mut_args(showing(DATABASE)))]
     Migrate(Box<ServeArgs>),
     /// Look at connections, and end or refresh one
     #[command(subcommand)]
     Connections(Box<ConnectionsCommand>),
     /// Print a JWT signed with `JWT_SECRET`, for development
-    Jwt(jwt::JwtArgs),
+    #[command(mut_args(showing(JWT)))]
+    Jwt(Box<jwt::JwtArgs>),
     /// Make keys for stored tokens
     #[command(subcommand)]
     Keys(KeysCommand),
@@ -57,7 +61,12 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 /// Runs the command that the process was started with.
 pub fn run() -> ExitCode {
     let env_file = env_file::load();
-    match Cli::parse().run(env_file) {
+    let cli = match arguments::read() {
+        Ok(cli) => cli,
+        // Help and version are told in this way too, on standard output.
+        Err(told) => told.exit(),
+    };
+    match cli.run(env_file) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             complain(&chain(&*error));
@@ -69,6 +78,9 @@ pub fn run() -> ExitCode {
 impl Cli {
     /// `env_file` concerns only the commands that take settings.
     fn run(self, env_file: Result<(), String>) -> Result<(), Failure> {
+        for (name, value) in [("LOG_FORMAT", &self.log_format), ("RUST_LOG", &self.rust_log)] {
+            check_ends(value.as_deref().unwrap_or_default()).map_err(|problem| format!("{name}: {problem}"))?;
+        }
         let format = match self.log_format.as_deref() {
             None | Some("") => None,
             Some(format) => Some(LogFormat::from_str(format, true).or(Err("LOG_FORMAT: is neither text nor json"))?),

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use amo_connect_sandbox::{Options, Sandbox, SandboxError};
 use clap::Args;
 use clap::builder::RangedU64ValueParser;
+use jiff::Timestamp;
 use url::Url;
 
 use super::Failure;
@@ -26,9 +27,10 @@ pub(super) struct SandboxArgs {
     /// The folder that keeps database and keys [default: a new one, removed at the end]
     #[arg(long, value_name = "FOLDER")]
     data: Option<PathBuf>,
-    /// What names, leads and times are made from
-    #[arg(long, default_value_t = Options::default().seed)]
-    seed: u64,
+    /// What names, leads and times are made from: the same in each run with this flag. Without it times follow the
+    /// clock [default: 2026]
+    #[arg(long)]
+    seed: Option<u64>,
     /// How many leads For You Real Estate has, at most 100000
     #[arg(long, value_name = "N", default_value_t = Options::default().leads, value_parser = leads())]
     leads: usize,
@@ -64,13 +66,15 @@ impl SandboxArgs {
     }
 
     fn options(&self) -> Options {
+        let defaults = Options::default();
         Options {
             amo_bind: self.amo_bind,
             allow_non_loopback: self.i_know_this_is_not_amocrm,
             public_name: self.public_name.clone(),
-            seed: self.seed,
+            seed: self.seed.unwrap_or(defaults.seed),
+            present: if self.seed.is_some() { defaults.present } else { today() },
             leads: self.leads,
-            ..Options::default()
+            ..defaults
         }
     }
 }
@@ -92,6 +96,17 @@ async fn start_amo(options: Options, beside: Option<SocketAddr>) -> Result<Sandb
         }
         error => error.into(),
     })
+}
+
+/// The time, in seconds since 1970: leads that a person looks at are a few days old.
+#[expect(clippy::disallowed_methods, reason = "a sandbox for people is made once, by the wall clock")]
+fn today() -> u64 {
+    u64::try_from(Timestamp::now().as_second()).unwrap_or_default()
+}
+
+/// Shell for a member of the JSON in `variable`, without more than every machine has.
+fn member(variable: &str, name: &str) -> String {
+    format!(r#"$(echo "${variable}" | sed 's/.*"{name}":"\([^"]*\)".*/\1/')"#)
 }
 
 /// A number of leads that a laptop has room for.

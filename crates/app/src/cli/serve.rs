@@ -11,6 +11,9 @@ use crate::wiring;
 /// Serves until `SIGTERM` or `SIGINT`.
 pub(super) async fn run(args: ServeArgs) -> Result<(), Failure> {
     let config = args.check()?;
+    for warning in &config.warnings {
+        tracing::warn!(warning, "a setting may be a mistake");
+    }
     let listener = wiring::bind(config.bind)?;
     let state = wiring::assemble(config.storage, config.amo, &config.service).await?;
     // Before anything is sent to amoCRM, and after what may be waited for in vain.

@@ -15,7 +15,7 @@ pub struct ServeArgs {
     /// The redirect URI, byte for byte as registered. Required
     #[arg(long, env = "AMO_REDIRECT_URI", hide_env_values = true)]
     pub amo_redirect_uri: Option<String>,
-    /// The secret the app's JWTs are signed with (HS256). Required
+    /// The secret the app's JWTs are signed with (HS256), at least 32 bytes. Required
     #[arg(long, env = "JWT_SECRET", hide_env_values = true)]
     pub jwt_secret: Option<String>,
     /// The claim that names the user [default: the first present of sub, userId, id]
@@ -30,7 +30,7 @@ pub struct ServeArgs {
     /// `kid:base64(32 bytes)[,kid:…]`; the first encrypts, all decrypt. Required
     #[arg(long, env = "TOKEN_KEYS", hide_env_values = true)]
     pub token_keys: Option<String>,
-    /// The database: sqlite:path or `postgres://…` [default: sqlite:amo-connect.db]
+    /// The database: sqlite:path, a path, or `postgres://…` [default: sqlite:amo-connect.db]
     #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
     pub database_url: Option<String>,
     /// Connections to the database [default: 16 to PostgreSQL, 4 that read SQLite]
@@ -45,7 +45,7 @@ pub struct ServeArgs {
     /// amoCRM's consent page [default: <https://www.amocrm.ru/oauth>]
     #[arg(long, env = "AMO_AUTH_URL", hide_env_values = true)]
     pub amo_auth_url: Option<String>,
-    /// The domains of account hosts [default: amocrm.ru,amocrm.com,kommo.com]
+    /// The domains of account hosts [default: amocrm.ru,kommo.com]
     #[arg(long, env = "AMO_ALLOWED_HOSTS", hide_env_values = true)]
     pub amo_allowed_hosts: Option<String>,
     /// The account host to use where none is named [default: none]

@@ -3,6 +3,9 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::InvalidConfig;
+use crate::deep_link::is_seen;
+
 /// Nobody means to wait longer, and clocks can be reckoned with.
 const LONGEST: Duration = Duration::from_hours(10 * 365 * 24);
 
@@ -11,22 +14,36 @@ const LONGEST_KEEPALIVE: Duration = Duration::from_hours(80 * 24);
 
 /// What was found wrong so far, a line each.
 #[derive(Default)]
-pub(super) struct Reader(pub(super) Vec<String>);
+pub(super) struct Reader(Vec<String>);
 
 impl Reader {
     pub(super) fn complain(&mut self, name: &str, problem: impl fmt::Display) {
         self.0.push(format!("{name}: {problem}"));
     }
 
-    /// A required text; empty is missing.
-    pub(super) fn required(&mut self, name: &str, value: Option<String>) -> String {
-        let value = value.filter(|value| !value.is_empty());
-        if value.is_none() {
-            self.complain(name, "is required");
+    /// `value`, if nothing at all was found wrong.
+    pub(super) fn outcome<T>(self, value: Option<T>) -> Result<T, InvalidConfig> {
+        match value {
+            Some(value) if self.0.is_empty() => Ok(value),
+            _ => Err(InvalidConfig(self.0)),
         }
-        value.unwrap_or_default()
     }
 
+    /// Reads a value that has to be there; empty is missing.
+    pub(super) fn required<T, E: fmt::Display>(
+        &mut self,
+        name: &str,
+        value: Option<&str>,
+        read: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Option<T> {
+        if value.is_none_or(str::is_empty) {
+            self.complain(name, "is required");
+            return None;
+        }
+        self.read(name, value, "", read)
+    }
+
+    /// Reads a value, or its default where it is not given or empty.
     pub(super) fn read<T, E: fmt::Display>(
         &mut self,
         name: &str,
@@ -35,7 +52,16 @@ impl Reader {
         read: impl FnOnce(&str) -> Result<T, E>,
     ) -> Option<T> {
         let value = value.filter(|value| !value.is_empty()).unwrap_or(default);
+        if let Err(padded) = check_ends(value) {
+            self.complain(name, padded);
+            return None;
+        }
         read(value).map_err(|problem| self.complain(name, problem)).ok()
+    }
+
+    /// A text that may be missing, and may have blanks within.
+    pub(super) fn text(&mut self, name: &str, value: Option<&str>) -> Option<String> {
+        self.read(name, value, "", |text| Ok::<_, Padded>(text.to_owned())).filter(|text| !text.is_empty())
     }
 
     pub(super) fn flag(&mut self, name: &str, value: Option<&str>, default: &str) -> bool {
@@ -67,6 +93,35 @@ impl Reader {
     }
 }
 
+/// A value that nobody meant as it is: it was pasted, or read from a file, with something around it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Padded {
+    /// Before it.
+    #[error("has a blank or an invisible character at its start")]
+    Start,
+    /// After it.
+    #[error("has a blank or an invisible character at its end")]
+    End,
+}
+
+/// Checks that a value neither begins nor ends with a blank (a line end, a no-break space), a
+/// control character or another that is not seen (a byte-order mark).
+pub fn check_ends(value: &str) -> Result<(), Padded> {
+    let mut characters = value.chars();
+    if characters.next().is_some_and(is_blank) {
+        Err(Padded::Start)
+    } else if characters.next_back().is_some_and(is_blank) {
+        Err(Padded::End)
+    } else {
+        Ok(())
+    }
+}
+
+/// A blank, or a character that nobody sees.
+pub(super) fn is_blank(character: char) -> bool {
+    character.is_whitespace() || !is_seen(character)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -84,6 +139,18 @@ mod tests {
         }
         for value in ["0s", "80d 1s", "200d", "3months", "never"] {
             assert_eq!(read(value).1, 1, "{value}");
+        }
+    }
+
+    #[test]
+    fn blanks_are_seen_at_both_ends_and_left_alone_within() {
+        for value in ["", "a", "a b", "a\nb", "ї", "a\u{a0}b"] {
+            assert_eq!(check_ends(value), Ok(()), "{value:?}");
+        }
+        for blank in [' ', '\n', '\0', '\u{7f}', '\u{a0}', '\u{3000}', '\u{feff}', '\u{200b}', '\u{2028}', '\u{ad}'] {
+            assert_eq!(check_ends(&format!("{blank}a")), Err(Padded::Start), "{blank:?}");
+            assert_eq!(check_ends(&format!("a{blank}")), Err(Padded::End), "{blank:?}");
+            assert_eq!(check_ends(&blank.to_string()), Err(Padded::Start), "{blank:?}");
         }
     }
 }

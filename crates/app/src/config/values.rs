@@ -3,22 +3,48 @@
 use std::net::IpAddr;
 use std::num::NonZeroUsize;
 
-use amo_connect_adapters::postgres::InvalidPgUrl;
 use amo_connect_domain::turns::PaceScope;
 use ipnet::IpNet;
 use url::{Host, Url};
 
-use crate::config::Database;
+use super::reader::is_blank;
 use crate::deep_link::{DeepLink, InvalidDeepLink};
 
-/// An `https` URL, or an `http` one on loopback.
+/// HS256 with a shorter key can be guessed offline from one JWT (RFC 7518, section 3.2).
+const SHORTEST_JWT_SECRET: usize = 32;
+
+/// An `https` URL, or an `http` one on loopback, without what a URL of a service never has.
 pub(super) fn web_url(text: &str) -> Result<Url, &'static str> {
+    // The parser would drop some of them in silence.
+    if text.contains(is_blank) {
+        return Err("has a blank or an invisible character");
+    }
     let url = Url::parse(text).or(Err("is not a URL"))?;
     match url.scheme() {
-        "https" => Ok(url),
-        "http" if is_loopback(&url) => Ok(url),
-        _ => Err("must be https (http only on a loopback address)"),
+        "https" => {}
+        "http" if is_loopback(&url) => {}
+        _ => return Err("must be https (http only on a loopback address)"),
     }
+    if url.fragment().is_some() {
+        return Err("has a fragment (#)");
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("names a user (user@)");
+    }
+    Ok(url)
+}
+
+/// An id or a secret that amoCRM has issued: it has no blanks, and no letters of other alphabets
+/// that look like those it has.
+pub(super) fn visible(text: &str) -> Result<String, &'static str> {
+    let visible = text.bytes().all(|byte| byte.is_ascii_graphic());
+    visible.then(|| text.to_owned()).ok_or("has a blank, or a character that is not ASCII")
+}
+
+/// The team's own secret, which may be any text that is long enough.
+pub(super) fn jwt_secret(text: &str) -> Result<String, String> {
+    let long_enough = text.len() >= SHORTEST_JWT_SECRET;
+    long_enough.then(|| text.to_owned()).ok_or_else(|| format!("has fewer than {SHORTEST_JWT_SECRET} bytes"))
 }
 
 fn is_loopback(url: &Url) -> bool {
@@ -33,20 +59,6 @@ fn is_loopback(url: &Url) -> bool {
 pub(super) fn deep_link(link: &str, redirect_uri: Option<&Url>) -> Result<DeepLink, InvalidDeepLink> {
     let link = DeepLink::parse(link)?;
     redirect_uri.map_or(Ok(link.clone()), |redirect_uri| link.apart_from(redirect_uri))
-}
-
-/// `sqlite:path`, a bare path, or `postgres://…`.
-pub(super) fn database(text: &str) -> Result<Database, String> {
-    match text.split_once(':') {
-        Some(("postgres" | "postgresql", _)) => text
-            .parse()
-            .map(|url| Database::Postgres(Box::new(url)))
-            .map_err(|problem: InvalidPgUrl| problem.to_string()),
-        Some(("sqlite", "")) => Err("names no file".to_owned()),
-        Some(("sqlite", path)) => Ok(Database::Sqlite(path.strip_prefix("//").unwrap_or(path).into())),
-        Some(_) => Err("is neither sqlite:path nor postgres://user:password@host/database".to_owned()),
-        None => Ok(Database::Sqlite(text.into())),
-    }
 }
 
 /// A number of connections; empty leaves it to the database.
@@ -85,26 +97,6 @@ pub(super) fn networks(list: &str) -> Result<Vec<IpNet>, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_database_is_a_file_or_a_server() {
-        for (text, file) in [
-            ("sqlite:amo-connect.db", "amo-connect.db"),
-            ("sqlite:/var/lib/a.db", "/var/lib/a.db"),
-            ("sqlite:///var/lib/a.db", "/var/lib/a.db"),
-            ("a.db", "a.db"),
-        ] {
-            let read = database(text).unwrap();
-            assert!(matches!(&read, Database::Sqlite(path) if path.to_str() == Some(file)), "{text}: {read:?}");
-        }
-        for text in ["postgres://u@host/app", "postgresql://u:p@host:6000/app?sslmode=require"] {
-            assert!(matches!(database(text), Ok(Database::Postgres(_))), "{text}");
-        }
-        for text in ["sqlite:", "mysql://u:hunter2@host/app", "postgres:hunter2", "postgres://u:hunter2@host:x/app"] {
-            let refused = database(text).unwrap_err();
-            assert!(!refused.contains("hunter2"), "{refused}");
-        }
-    }
 
     #[test]
     fn a_pool_has_one_to_a_thousand_connections() {

@@ -39,10 +39,19 @@ impl HookConfig {
         if client != self.client_id.as_str() {
             return None;
         }
-        let mut mac = Hmac::<Sha256>::new_from_slice(self.client_secret.expose_secret().as_bytes()).ok()?;
-        mac.update(format!("{client}|{account}").as_bytes());
-        mac.verify_slice(&signature).ok()?;
+        self.mac(&account)?.verify_slice(&signature).ok()?;
         account.parse().ok().filter(|number| *number != 0).map(AccountId)
+    }
+
+    /// The signature that amoCRM's hook for `account` has.
+    pub fn signature(&self, account: u64) -> Option<String> {
+        Some(HEXLOWER.encode(&self.mac(&account.to_string())?.finalize().into_bytes()))
+    }
+
+    fn mac(&self, account: &str) -> Option<Hmac<Sha256>> {
+        let mut mac = Hmac::<Sha256>::new_from_slice(self.client_secret.expose_secret().as_bytes()).ok()?;
+        mac.update(format!("{}|{account}", self.client_id).as_bytes());
+        Some(mac)
     }
 }
 

@@ -1,8 +1,17 @@
-const seen = new Map(); // what the service answered since the last look, in the order of the questions
-let looked = 0;
+// How long until the service is asked again, in seconds, as long as its answers change or may mend:
+// what became of a lost answer is found out within a few seconds, and a ban is probed after 10.
+const PAUSES = [1, 2, 3, 4, 5, 6, 8, 10, 12];
+
+const seen = new Map(); // what the service answered this user since the last look, in the order of the questions
+let looked = 0; // when the last look began
+let looks = 0; // what an earlier look finds out is not told any more
+let next; // the timer of the next look
+let further = ''; // what the phone is about to ask
 let mood = 0;
+let on; // the bad day that goes on
 
 function tellMood({ data }) {
+  on = data.on;
   put('now', `Now: ${data.now}`);
   for (const button of document.querySelectorAll('[data-day][aria-pressed]')) {
     button.setAttribute('aria-pressed', button.dataset.day === data.on);
@@ -11,6 +20,7 @@ function tellMood({ data }) {
 
 async function mind(method, path) {
   const mine = ++mood;
+  const whose = user;
   let answer;
   try {
     const response = await fetch(`/app/amo${path}`, { method });
@@ -20,34 +30,77 @@ async function mind(method, path) {
   }
   if (mine !== mood) return;
   if (answer.ok) tellMood(answer);
-  if (!answer.ok || method === 'POST') put('done', answer.message ?? '');
+  if (whose === user && (!answer.ok || method === 'POST')) put('done', answer.message ?? '');
 }
 
-// What the app's user sees now: status and leads, asked for anew.
-async function look() {
+function tellSeen(about = further) {
+  further = about;
+  put('seen', [...[...seen.values()].map(({ line }) => line), further].filter(Boolean).join(' · '));
+}
+
+// What the app's user sees now: status and leads, asked for anew, and again until they stay as they are.
+async function look(before = '', tries = 0) {
+  const mine = stopLooking();
   looked = performance.now();
   seen.clear();
-  put('seen', 'Asking the service…');
+  tellSeen('Asking the service…');
   page = undefined;
   await start();
   await mind('GET', ''); // what happens once may have happened
+  if (mine !== looks) return;
+  const outcomes = [...seen].map(([path, { outcome }]) => `${path} ${outcome}`).join();
+  const isSame = outcomes === before;
+  if (isSame && isSettled()) return tellSeen('');
+  if (tries === PAUSES.length) return tellSeen('Stopped asking; “Look again” goes on');
+  tellSeen(`Asking again in ${PAUSES[tries]} s`);
+  next = setTimeout(() => document.hidden || look(outcomes, tries + 1), 1000 * PAUSES[tries]);
 }
 
-addEventListener('asked', ({ detail: { path, status, code, sentence, began, took } }) => {
-  if (began < looked || !['/status', '/leads'].includes(path)) return;
-  const outcome = status === 0 ? 'no answer' : [status, code].filter(Boolean).join(' ');
+// Whether nothing better or worse is to be expected: all is well, there is no connection, or a bad day goes on.
+function isSettled() {
+  const [status, leads] = ['/status', '/leads'].map((path) => seen.get(path)?.outcome ?? '');
+  const isWell = status === '200 connected' && leads === '200';
+  const isEnded = status.startsWith('200 ') && !status.startsWith('200 connected');
+  return isWell || isEnded || (on && on !== 'lost');
+}
+
+function stopLooking() {
+  clearTimeout(next);
+  return ++looks;
+}
+
+addEventListener('asked', ({ detail: { user: whose, path, status, code, problem, sentence, began, took } }) => {
+  if (whose !== user || began < looked || !['/status', '/leads'].includes(path)) return;
+  const outcome = status === 0 ? 'no answer' : [status, code, problem].filter(Boolean).join(' ');
   const said = sentence ? `: “${sentence}”` : '';
-  seen.set(path, `GET ${path}: ${outcome}, ${(took / 1000).toFixed(1)} s${said}`);
-  put('seen', [...seen.values()].join(' · '));
+  seen.set(path, { outcome, line: `GET ${path}: ${outcome}, ${(took / 1000).toFixed(1)} s${said}` });
+  tellSeen();
 });
 
 for (const button of document.querySelectorAll('[data-day]')) {
   button.addEventListener('click', async () => {
+    stopLooking();
     await mind('POST', `/${button.dataset.day}${account ? `?account=${account}` : ''}`);
-    for (const part of [window, document.querySelector('main'), $('panel')]) part.scrollTo(0, 0); // where it shows
+    // Where it shows; but the button stays under the finger.
+    document.querySelector('main').scrollTo(0, 0);
+    if (getComputedStyle($('drawer')).position === 'fixed') scrollTo(0, 0);
     await look();
   });
 }
-$('look').addEventListener('click', look);
+// Another user's answers are another story.
+$('users').addEventListener('change', () => {
+  stopLooking();
+  seen.clear();
+  tellSeen('');
+  put('done', '');
+});
+// Whoever goes on by themselves is not disturbed.
+for (const id of ['connect', 'disconnect', 'again', 'more']) {
+  $(id).addEventListener('click', () => {
+    stopLooking();
+    tellSeen('');
+  });
+}
+$('look').addEventListener('click', () => look());
 $('drawer').addEventListener('toggle', () => $('drawer').open && mind('GET', ''));
 $('drawer').open = matchMedia('(min-width: 58rem) and (min-height: 34rem)').matches;

@@ -32,6 +32,7 @@ let user = currentUser();
 let turn = 0; // what began in an earlier turn is not shown any more
 let timer;
 let page;
+let listed; // what the first page of leads is made from, as it stands in the list
 let account; // the number of the user's account, where one is known
 
 function put(id, text) {
@@ -80,7 +81,7 @@ async function lookAfterAttempt() {
       return { open: true, again: 1000 * (retryAfter ?? 2), ...waiting(state, reason, attempt.url) };
     }
     attempts.forget(asked);
-    if (state === 'connected') page = undefined; // perhaps another account's leads
+    if (state === 'connected' && asked === user) page = undefined; // perhaps another account's leads
     return { note: endings[reason] ?? endings[state] };
   } catch (refusal) {
     if (refusal.status === 404) attempts.forget(asked);
@@ -110,24 +111,27 @@ function present(data, progress, note) {
 // Says whether the leads came.
 async function load(wanted, mine = turn) {
   let came = false;
-  $('more').disabled = true;
-  $('leads-status').textContent = 'Loading…';
+  const isMore = wanted > 1;
+  if (isMore) $('more').disabled = true;
+  if (isMore || !$('list').children.length) put('leads-status', 'Loading…');
   try {
     const { data, hasMore } = await call(user, 'GET', `/leads?page=${wanted}&limit=20`);
     if (mine !== turn) return false;
-    if (wanted === 1) $('list').replaceChildren();
-    const items = data.map(item);
-    $('list').append(...items);
     page = user.name;
+    const same = !isMore && listed === JSON.stringify(data) && $('list').children.length === data.length;
+    if (!isMore) listed = JSON.stringify(data);
+    if (!isMore && !same) $('list').replaceChildren();
+    const items = same ? [] : data.map(item); // what somebody reads is not made anew under their eyes
+    $('list').append(...items);
     $('more').dataset.next = wanted + 1;
     show($('more'), hasMore);
     const shown = $('list').children.length;
-    $('leads-status').textContent = shown ? `${shown} shown${hasMore ? '' : ', that is all of them'}.` : 'There are no leads yet.';
-    if (wanted > 1) items[0]?.focus({ preventScroll: true });
+    put('leads-status', shown ? `${shown} shown${hasMore ? '' : ', that is all of them'}.` : 'There are no leads yet.');
+    if (isMore) items[0]?.focus({ preventScroll: true });
     came = true;
   } catch (refusal) {
     if (mine !== turn) return false;
-    $('leads-status').textContent = refusal.message;
+    put('leads-status', refusal.message);
     show($('more'), true);
   }
   $('more').disabled = false;
@@ -156,32 +160,36 @@ function grouped(phone) {
 
 function forgetLeads() {
   page = undefined;
+  listed = undefined;
   $('list').replaceChildren();
-  $('leads-status').textContent = '';
+  put('leads-status', '');
   show($('more'), false);
 }
 
+// Does `work` for the user who is logged in now; what it says is not shown to the next one.
 async function doing(button, work) {
+  const mine = user;
   button.disabled = true;
   try {
-    await work();
+    await work(mine);
   } catch (refusal) {
-    $('note').textContent = refusal.message;
+    if (mine === user) put('note', refusal.message);
   }
   button.disabled = false;
 }
 
-$('connect').addEventListener('click', () => doing($('connect'), async () => {
-  const { data } = await call(user, 'POST', '/authorize');
-  attempts.remember(user, { attemptId: data.attemptId, state: data.state, url: data.authorizationUrl });
-  location.assign(data.authorizationUrl);
+$('connect').addEventListener('click', () => doing($('connect'), async (mine) => {
+  const { data } = await call(mine, 'POST', '/authorize');
+  attempts.remember(mine, { attemptId: data.attemptId, state: data.state, url: data.authorizationUrl });
+  if (mine === user) location.assign(data.authorizationUrl);
 }));
 
-$('disconnect').addEventListener('click', () => doing($('disconnect'), async () => {
-  await call(user, 'POST', '/disconnect');
-  attempts.forget(user);
+$('disconnect').addEventListener('click', () => doing($('disconnect'), async (mine) => {
+  await call(mine, 'POST', '/disconnect');
+  attempts.forget(mine);
+  if (mine !== user) return;
   await start('Disconnected: the service has deleted the tokens.');
-  $('connect').focus();
+  if (mine === user) $('connect').focus();
 }));
 
 $('again').addEventListener('click', () => start());

@@ -33,9 +33,9 @@ pub fn phone_page(page: &PhonePage<'_>) -> Markup {
             }
             div class="actions" {
                 button id="connect" type="button" hidden { "Connect AMO CRM" }
-                a id="continue" class="button quiet" href="" hidden { "Continue at AMO CRM" }
                 button id="again" type="button" class="quiet" hidden { "Try again" }
                 button id="disconnect" type="button" class="quiet" hidden { "Disconnect" }
+                a id="continue" class="button quiet" href="" hidden { "Continue at AMO CRM" }
             }
         }
         section id="leads" aria-labelledby="leads-title" hidden {
@@ -56,8 +56,8 @@ pub fn return_page(page: &PhonePage<'_>) -> Markup {
             h2 id="outcome" { "Back in the app" }
             div id="status" role="status" { p id="sentence" { "One moment…" } }
             div class="actions" {
+                a id="home" class="button quiet" href="/" { "Continue" }
                 button id="again" type="button" hidden { "Try again" }
-                a id="home" class="button quiet" href="/" { "Go on" }
             }
         }
         section id="brought" aria-labelledby="link-title" {
@@ -65,10 +65,11 @@ pub fn return_page(page: &PhonePage<'_>) -> Markup {
             dl id="parameters" {}
         }
     };
-    document(page, "For You: back in the app", &screen, &Markup::default(), &[RETURN])
+    let back = html! { p { a id="back" href="/" { "Back to the phone and AMO CRM’s bad days" } } };
+    document(page, "For You: back in the app", &screen, &back, &[RETURN])
 }
 
-fn document(page: &PhonePage<'_>, title: &str, screen: &Markup, drawer: &Markup, scripts: &[&str]) -> Markup {
+fn document(page: &PhonePage<'_>, title: &str, screen: &Markup, below: &Markup, scripts: &[&str]) -> Markup {
     let users: Vec<_> = page.users.iter().map(|user| json!({ "name": user.name, "jwt": user.jwt })).collect();
     html! {
         (DOCTYPE)
@@ -87,7 +88,7 @@ fn document(page: &PhonePage<'_>, title: &str, screen: &Markup, drawer: &Markup,
                 }
                 aside {
                     (beside(page))
-                    (drawer)
+                    (below)
                 }
                 script type="module" nonce=(page.nonce) {
                     (PreEscaped(SHARED))
@@ -123,11 +124,13 @@ fn drawer() -> Markup {
         details id="drawer" {
             summary { "AMO CRM’s bad days" }
             div id="panel" {
-                div role="status" {
-                    p id="now" { "One moment…" }
-                    p id="done" {}
+                div id="told" {
+                    div role="status" {
+                        p id="now" { "One moment…" }
+                        p id="done" {}
+                    }
+                    p id="seen" {}
                 }
-                p id="seen" {}
                 ul id="days" {
                     @for day in BadDay::ALL {
                         li {

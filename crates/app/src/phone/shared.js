@@ -18,8 +18,8 @@ class Refusal extends Error {
 }
 
 // For whoever wants to know what the service was asked and said.
-function asked(path, answer) {
-  const detail = { path: path.split('?')[0], took: performance.now() - answer.began, ...answer };
+function asked(user, path, answer) {
+  const detail = { user, path: path.split('?')[0], took: performance.now() - answer.began, ...answer };
   dispatchEvent(new CustomEvent('asked', { detail }));
 }
 
@@ -33,10 +33,11 @@ async function call(user, method, path, body) {
     response = await fetch(`/api/amo-crm${path}`, { method, headers, body: body && JSON.stringify(body) });
     answer = await response.json();
   } catch {
-    asked(path, { status: 0, began });
+    asked(user, path, { status: 0, began });
     throw new Refusal(response?.status ?? 0, 'no_answer', 'The service does not answer.');
   }
-  asked(path, { status: response.status, code: answer.code ?? answer.data?.state, sentence: answer.detail, began });
+  const problem = answer.data?.problem?.code;
+  asked(user, path, { status: response.status, code: answer.code ?? answer.data?.state, problem, sentence: answer.detail, began });
   const retryAfter = Number(response.headers.get('Retry-After')) || null;
   if (!response.ok) throw new Refusal(response.status, answer.code, answer.detail ?? 'That did not work.', retryAfter);
   return { ...answer, retryAfter };

@@ -66,6 +66,16 @@ fn the_drawer_has_a_button_for_each_bad_day_and_is_beside_the_app_at_home_alone(
 }
 
 #[test]
+fn the_return_page_has_a_way_on_and_a_way_back() {
+    let [_, returned] = pages("Olena");
+    for link in
+        ["<a id=\"home\" class=\"button quiet\" href=\"/\">Continue</a>", "<a id=\"back\" href=\"/\">Back to the phone"]
+    {
+        assert!(returned.contains(link), "{link}: {returned}");
+    }
+}
+
+#[test]
 fn the_policy_lets_the_pages_speak_to_their_own_service_alone() {
     let (_, policy) = &headers("bm9uY2U")[0];
     assert_eq!(

@@ -10,6 +10,7 @@ pub(crate) struct Origin {
     pub(crate) id: u64,
     pub(crate) field_base: u64,
     pub(crate) created_at: u64,
+    pub(crate) present: u64,
     pub(crate) responsible: UserId,
 }
 
@@ -43,7 +44,7 @@ pub(crate) fn make(random: &mut impl Rng, origin: &Origin) -> Contact {
         responsible_user_id: origin.responsible,
         created_by: origin.responsible.get(),
         created_at: origin.created_at,
-        updated_at: (origin.created_at + random.random_range(0..30 * 86_400)).min(super::PRESENT),
+        updated_at: (origin.created_at + random.random_range(0..30 * 86_400)).min(origin.present),
         fields,
         tags: Vec::new(),
         leads: Vec::new(),

@@ -66,7 +66,7 @@ impl Sheet {
 }
 
 /// Fields of a lead; about one in eight has none.
-pub(crate) fn of_lead(random: &mut impl Rng, base: u64) -> Option<CustomField> {
+pub(crate) fn of_lead(random: &mut impl Rng, base: u64, present: u64) -> Option<CustomField> {
     let mut sheet = Sheet::default();
     if random.random_ratio(1, 8) {
         return None;
@@ -80,7 +80,7 @@ pub(crate) fn of_lead(random: &mut impl Rng, base: u64) -> Option<CustomField> {
         sheet.add(&Kind(base + 3, "Адреса", None, "text"), names::address(random));
     }
     if random.random_bool(0.4) {
-        let viewing = super::PRESENT + random.random_range(3600..20 * 86_400);
+        let viewing = present + random.random_range(3600..20 * 86_400);
         sheet.add(&Kind(base + 4, "Viewing", None, "date_time"), viewing);
     }
     if random.random_bool(0.3) {

@@ -3,7 +3,7 @@
 use rand::{Rng, RngExt as _};
 
 use super::{
-    Account, Contact, Lead, PRESENT, Tag,
+    Account, Contact, Lead, Tag,
     contacts::{self, Origin},
     fields, names,
     pipelines::{LOST, WON},
@@ -13,8 +13,12 @@ use crate::{AccountId, UserId};
 /// How far back the oldest lead was made, in seconds.
 const SPAN: u64 = 400 * 86_400;
 
-/// Puts `wanted` leads into `account`, and their contacts; into the agency a deleted one besides.
-pub(crate) fn fill(account: &mut Account, wanted: usize, random: &mut impl Rng) {
+/// How long after it was made a lead is changed at most, in seconds.
+const LATEST_CHANGE: u64 = 60 * 86_400;
+
+/// Puts `wanted` leads into `account`, and their contacts, all of them made and changed before
+/// `present`; into the agency a deleted one besides.
+pub(crate) fn fill(account: &mut Account, wanted: usize, present: u64, random: &mut impl Rng) {
     if wanted == 0 {
         return;
     }
@@ -25,9 +29,9 @@ pub(crate) fn fill(account: &mut Account, wanted: usize, random: &mut impl Rng) 
     let pace = (SPAN / total as u64).max(1);
     for place in 0..total {
         ids.lead += random.random_range(1..9);
-        let created_at = PRESENT - SPAN + pace * place as u64 + random.random_range(0..pace);
-        let lead = make(account, place, ids.lead, created_at, random);
-        let lead = with_contacts(account, lead, &mut ids.contact, random);
+        let created_at = present - SPAN + pace * place as u64 + random.random_range(0..pace);
+        let lead = make(account, place, ids.lead, Dates { created_at, present }, random);
+        let lead = with_contacts(account, lead, &mut ids.contact, present, random);
         account.leads.push(lead);
     }
     if special {
@@ -37,6 +41,13 @@ pub(crate) fn fill(account: &mut Account, wanted: usize, random: &mut impl Rng) 
         lead.search = searchable(lead, &account.contacts);
     }
     account.contact_places = account.contacts.iter().enumerate().map(|(place, contact)| (contact.id, place)).collect();
+}
+
+/// When a lead was made, and when it is looked at.
+#[derive(Clone, Copy)]
+struct Dates {
+    created_at: u64,
+    present: u64,
 }
 
 struct Ids {
@@ -65,12 +76,15 @@ fn field_base(account: AccountId) -> u64 {
     account.get() % 1000 * 1000 + 400_000
 }
 
-fn make(account: &Account, place: usize, id: u64, created_at: u64, random: &mut impl Rng) -> Lead {
+fn make(account: &Account, place: usize, id: u64, dates: Dates, random: &mut impl Rng) -> Lead {
+    let Dates { created_at, present } = dates;
     let stages: Vec<_> = account.pipelines.iter().flat_map(|pipeline| &pipeline.stages).collect();
     let stage = stages[if place < stages.len() { place } else { random.random_range(0..stages.len()) }];
     let letting = account.pipelines.len() > 1 && !is_main(account, stage.pipeline_id);
     let user = account.users[random.random_range(0..account.users.len())].id;
-    let updated_at = (created_at + random.random_range(60..60 * 86_400)).min(PRESENT);
+    // Not cut off at the present: those changed last would all be of the same second.
+    let since = present.saturating_sub(created_at).clamp(2, LATEST_CHANGE);
+    let updated_at = created_at + random.random_range(1..since);
     let is_closed = matches!(stage.id, WON | LOST);
     let loss_reason = (stage.id == LOST && random.random_bool(0.8))
         .then(|| account.loss_reasons[random.random_range(0..account.loss_reasons.len())].id);
@@ -94,11 +108,11 @@ fn make(account: &Account, place: usize, id: u64, created_at: u64, random: &mut 
         updated_at,
         closed_at: is_closed.then_some(updated_at),
         closest_task_at: (!is_closed && random.random_bool(0.5))
-            .then(|| PRESENT + random.random_range(3600..14 * 86_400)),
+            .then(|| present + random.random_range(3600..14 * 86_400)),
         is_deleted: false,
         is_price_modified_by_robot: random.random_ratio(1, 20),
         score: None,
-        fields: fields::of_lead(random, field_base(account.id)),
+        fields: fields::of_lead(random, field_base(account.id), present),
         tags: tags(random),
         company_id: random.random_ratio(1, 10).then(|| id + 50_000_000),
         contacts: Vec::new(),
@@ -129,7 +143,13 @@ fn tags(random: &mut impl Rng) -> Vec<Tag> {
 }
 
 /// Gives a lead a new contact, sometimes an old one or two, one time in ten none.
-fn with_contacts(account: &mut Account, mut lead: Lead, last_id: &mut u64, random: &mut impl Rng) -> Lead {
+fn with_contacts(
+    account: &mut Account,
+    mut lead: Lead,
+    last_id: &mut u64,
+    present: u64,
+    random: &mut impl Rng,
+) -> Lead {
     if random.random_ratio(1, 10) {
         return lead;
     }
@@ -143,6 +163,7 @@ fn with_contacts(account: &mut Account, mut lead: Lead, last_id: &mut u64, rando
             id: *last_id,
             field_base: field_base(account.id),
             created_at: lead.created_at,
+            present,
             responsible: UserId::from(lead.responsible_user_id.get()),
         };
         let mut contact = contacts::make(random, &origin);

@@ -14,9 +14,6 @@ pub(crate) use model::{Account, Contact, CustomField, Lead, LossReason, Pipeline
 
 use crate::{AccountId, Options};
 
-/// The last moment at which anything happened in the made-up world: 20 November 2026, 18:00 UTC.
-const PRESENT: u64 = 1_795_197_600;
-
 /// Generates all accounts, in the order of their hosts.
 pub(crate) fn generate(options: &Options) -> Vec<Account> {
     let mut accounts = people::accounts();
@@ -27,7 +24,7 @@ pub(crate) fn generate(options: &Options) -> Vec<Account> {
             AccountId::RIVAL_HOMES => 40,
             _ => 0,
         };
-        leads::fill(account, wanted, &mut random);
+        leads::fill(account, wanted, options.present, &mut random);
     }
     accounts
 }
@@ -49,6 +46,20 @@ mod tests {
     fn one_seed_makes_one_world_and_another_seed_another() {
         assert_eq!(names(&world(1)), names(&world(1)));
         assert_ne!(names(&world(1)), names(&world(2)));
+    }
+
+    #[test]
+    fn another_present_moves_all_dates_and_changes_nothing_else() {
+        let day = 86_400;
+        let default = Options::default();
+        let later = generate(&Options { present: default.present + 400 * day, ..default });
+        let moved = names(&later).into_iter().map(|(id, name, updated_at)| (id, name, updated_at - 400 * day));
+        assert!(moved.eq(names(&world(2026))));
+        let present = default.present;
+        let leads = || later[0].leads.iter();
+        assert!(leads().all(|lead| lead.created_at < lead.updated_at && lead.updated_at <= present + 400 * day));
+        let fresh = leads().filter(|lead| lead.updated_at > present + 395 * day).count();
+        assert!(fresh >= 20, "a first page of leads is a few days old: {fresh}");
     }
 
     #[test]

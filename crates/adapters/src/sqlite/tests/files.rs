@@ -42,6 +42,25 @@ async fn a_file_that_others_could_read_is_made_private() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_files_at_the_end_of_a_link_are_made_private_too() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let (scratch, elsewhere) = (Scratch::new(), Scratch::new());
+    let store = scratch.store().await;
+    fill(&store).await;
+    std::os::unix::fs::symlink(scratch.file(), elsewhere.file()).unwrap();
+    let log = scratch.file().with_file_name("amo-connect.db-wal");
+    for file in [scratch.file(), log.clone()] {
+        fs::set_permissions(file, fs::Permissions::from_mode(0o644)).unwrap();
+    }
+    let linked = elsewhere.store().await;
+    linked.ready().await.unwrap();
+    for file in [scratch.file(), log] {
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600, "{}", file.display());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_is_gone_is_neither_served_nor_made_anew() {
     let scratch = Scratch::new();
     let store = scratch.store().await;
@@ -70,6 +89,9 @@ async fn a_missing_directory_is_named() {
 async fn a_file_that_is_no_database_is_refused() {
     let scratch = Scratch::new();
     fs::write(scratch.file(), "Dear diary, ".repeat(400)).unwrap();
+    let error = migrate(&scratch.file()).await.unwrap_err();
+    assert!(matches!(error, OpenError::NoDatabase { .. }), "{error:?}");
+    fs::write(scratch.file(), [&b"SQLite format 3\0"[..], &[0; 4080]].concat()).unwrap();
     let error = migrate(&scratch.file()).await.unwrap_err();
     assert_eq!(error.source().unwrap().to_string(), "file is not a database");
 }

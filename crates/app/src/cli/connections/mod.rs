@@ -11,6 +11,7 @@ use amo_connect_domain::ports::{StoreError, TokenStore};
 use clap::{Args, Subcommand};
 use serde_json::Value;
 
+use super::arguments::{REFRESH, TOKENS, showing};
 use super::{Failure, print};
 use crate::config::ServeArgs;
 use crate::wiring;
@@ -25,12 +26,16 @@ const ENTRIES: u32 = 1000;
 #[derive(Subcommand)]
 pub(super) enum ConnectionsCommand {
     /// List everybody's connection
+    #[command(mut_args(showing(TOKENS)))]
     List(ListArgs),
     /// Show a user's connection, and tell its story
+    #[command(mut_args(showing(TOKENS)))]
     Show(ShowArgs),
     /// Refresh a user's tokens now, due or not, and wait for the outcome
+    #[command(mut_args(showing(REFRESH)))]
     Refresh(OneArgs),
     /// Disconnect a user, as the app does
+    #[command(mut_args(showing(TOKENS)))]
     Disconnect(OneArgs),
 }
 
@@ -130,5 +135,5 @@ async fn disconnect(args: &OneArgs) -> Result<(), Failure> {
 }
 
 async fn store(settings: &ServeArgs) -> Result<Arc<dyn TokenStore>, Failure> {
-    Ok(wiring::open(settings.check_storage()?.as_it_is()).await?.into_ports().0)
+    Ok(wiring::open(settings.check_storage()?).await?.into_ports().0)
 }

@@ -6,20 +6,20 @@ use std::time::Duration;
 
 use amo_connect_domain::connection::{ConnectionState, CrmConnection};
 use amo_connect_domain::ids::{Generation, UserId};
-use amo_connect_domain::usecase::{AccessError, RefreshNowError};
+use amo_connect_domain::usecase::{AccessError, RefreshNowError, UseCases};
+use tokio_util::task::TaskTracker;
 
 use super::{OneArgs, story};
 use crate::cli::signals::Signals;
 use crate::cli::{Failure, complain, print};
-use crate::state::AppState;
 use crate::wiring;
 
 pub(super) async fn run(args: &OneArgs) -> Result<(), Failure> {
     let user = UserId::new(args.user.as_str())?;
-    let config = args.settings.check()?;
+    let config = args.settings.check_refresh()?;
     let mut signals = Signals::new()?;
     let begun = async {
-        let ports = wiring::open(config.storage.as_it_is()).await?.into_ports();
+        let ports = wiring::open(config.storage).await?.into_ports();
         let before = ports.0.connection(&user).await?.map(|connection| connection.generation).unwrap_or_default();
         Ok::<_, Failure>((ports, before))
     };
@@ -28,21 +28,27 @@ pub(super) async fn run(args: &OneArgs) -> Result<(), Failure> {
         () = signals.told() => return Err("stopped before amoCRM was asked".into()),
     };
     let store = Arc::clone(&ports.0);
-    let state = wiring::assemble_on(ports, config.amo, &config.service)?;
-    to_the_end(&state, &user, config.shutdown_timeout, &mut signals).await?;
+    let (use_cases, tasks) = wiring::use_cases_on(ports, config.amo, config.pace, config.settings)?;
+    to_the_end(&use_cases, &tasks, &user, config.shutdown_timeout, &mut signals).await?;
     let after = verdict(before, store.connection(&user).await?)?;
     print(&story::table(&[story::row(&user, Some(after))]))
 }
 
 /// Refreshes, and ends when this process has nothing more to do about it. Callers lose patience
 /// before amoCRM does; the pair must not be lost with this process.
-async fn to_the_end(state: &AppState, user: &UserId, patience: Duration, signals: &mut Signals) -> Result<(), Failure> {
+async fn to_the_end(
+    use_cases: &UseCases,
+    tasks: &TaskTracker,
+    user: &UserId,
+    patience: Duration,
+    signals: &mut Signals,
+) -> Result<(), Failure> {
     let mut refresh = pin!(async {
-        let refreshed = state.use_cases.refresh_now(user).await;
-        state.tasks.close();
-        match tokio::time::timeout(patience, state.tasks.wait()).await {
+        let refreshed = use_cases.refresh_now(user).await;
+        tasks.close();
+        match tokio::time::timeout(patience, tasks.wait()).await {
             Ok(()) => Ok(refreshed),
-            Err(_) => Err(left_undone(state)),
+            Err(_) => Err(left_undone(use_cases)),
         }
     });
     let refreshed = tokio::select! {
@@ -51,7 +57,7 @@ async fn to_the_end(state: &AppState, user: &UserId, patience: Duration, signals
             complain("waiting for amoCRM, whose answer holds the only good tokens; a second interrupt leaves the refresh undone");
             tokio::select! {
                 refreshed = &mut refresh => refreshed,
-                () = signals.interrupted() => Err(format!("interrupted twice: {}", left_undone(state))),
+                () = signals.interrupted() => Err(format!("interrupted twice: {}", left_undone(use_cases))),
             }
         }
     };
@@ -63,8 +69,8 @@ async fn to_the_end(state: &AppState, user: &UserId, patience: Duration, signals
 }
 
 /// What a process leaves that ends now.
-fn left_undone(state: &AppState) -> String {
-    match state.use_cases.pairs_in_hand() {
+fn left_undone(use_cases: &UseCases) -> String {
+    match use_cases.pairs_in_hand() {
         0 => "amoCRM has not answered; the refresh is left undone, and the service finds out what became of it".into(),
         pairs => format!(
             "amoCRM has given {pairs} token pair(s) that could not be saved and are lost with this process; \

@@ -2,7 +2,7 @@
 
 use amo_connect_sandbox::{AccountInfo, Options, Report, Sandbox};
 
-use super::{SandboxArgs, start_amo};
+use super::{SandboxArgs, member, start_amo};
 use crate::cli::signals::Signals;
 use crate::cli::{Failure, complain, print};
 
@@ -32,7 +32,9 @@ pub(super) async fn run(args: SandboxArgs) -> Result<(), Failure> {
 fn guide(sandbox: &Sandbox, hook_url: Option<&str>) -> String {
     let Report { auth_url, hosts, client_id, redirect_uri, accounts, .. } = sandbox.report();
     let amo = hosts.first().cloned().unwrap_or_default();
-    let hook = hook_url.map_or_else(|| "nowhere (--hook-url sends it)".to_owned(), |url| format!("to {url}"));
+    let hook = hook_url.map_or_else(|| "nowhere, --hook-url sends it".to_owned(), |url| format!("to {url}"));
+    let (code, access_token) = (member("ISSUED", "code"), member("PAIR", "access_token"));
+    let quoted = redirect_uri.replace('\'', r"'\''");
     let people: String = accounts.iter().map(described).collect();
     format!(
         r#"amoCRM is at http://{amo} , a sandbox on this machine. It needs no internet and no account.
@@ -43,28 +45,30 @@ AMO_CLIENT_ID={client_id}
 AMO_CLIENT_SECRET=sandbox-secret
 AMO_REDIRECT_URI={redirect_uri}
 
-# The redirect URI is compared byte for byte (--redirect-uri changes it). The disconnect hook goes {hook}.
+# The redirect URI is compared byte for byte, --redirect-uri changes it. The disconnect hook goes {hook}.
 {people}
-# Log in by hand: open this, choose who you are, allow it
-{auth_url}?client_id={client_id}&state=STATE
+# Log in by hand in a browser at this address, choose who you are, allow it
+echo "{auth_url}?client_id={client_id}&state=hello"
 # or have a code issued without a browser, and exchange it
-curl -sX POST http://{amo}/_sandbox/codes -d '{{"account":31920194}}'
-curl -sX POST http://{amo}/oauth2/access_token -d client_id=$AMO_CLIENT_ID -d client_secret=$AMO_CLIENT_SECRET -d grant_type=authorization_code -d code=CODE --data-urlencode "redirect_uri=$AMO_REDIRECT_URI"
-curl -s "http://{amo}/api/v4/leads?limit=5" -H "Authorization: Bearer ACCESS_TOKEN"
+ISSUED=$(curl -sX POST http://{amo}/_sandbox/codes -d '{{"account":31920194}}'); echo "$ISSUED"
+CODE={code}
+PAIR=$(curl -sX POST http://{amo}/oauth2/access_token -d client_id={client_id} -d client_secret=sandbox-secret -d grant_type=authorization_code -d code=$CODE --data-urlencode 'redirect_uri={quoted}'); echo "$PAIR"
+ACCESS_TOKEN={access_token}
+curl -s "http://{amo}/api/v4/leads?limit=5" -H "Authorization: Bearer $ACCESS_TOKEN"
 
 # What it has seen: counters, grants, faults, switches
 curl -s http://{amo}/_sandbox
-# Bad days: slow, down, banned, a lost answer; null takes one back
+# Bad days: slow, down, banned, a lost answer. A null takes one back
 curl -sX PATCH http://{amo}/_sandbox/faults -d '{{"latency_ms":4000}}'
 curl -sX PATCH http://{amo}/_sandbox/faults -d '{{"api_outage":503,"token_outage":"html403"}}'
 curl -sX PATCH http://{amo}/_sandbox/faults -d '{{"fail_token":["drop_after"]}}'
 curl -sX PATCH http://{amo}/_sandbox/faults -d '{{"latency_ms":null,"api_outage":null,"token_outage":null,"fail_token":null}}'
-# Access tokens end; all ends and nobody is told; all ends and the hook is sent; the account moves
+# Access tokens end. All ends and nobody is told. All ends and the hook is sent. The account moves
 curl -sX POST http://{amo}/_sandbox/expire -d '{{"account":31920194}}'
 curl -sX POST http://{amo}/_sandbox/revoke -d '{{"account":31920194}}'
 curl -sX POST http://{amo}/_sandbox/disable -d '{{"account":31920194}}'
 curl -sX POST http://{amo}/_sandbox/move -d '{{"account":31920194}}'
-# A day passes; everything as at the start
+# A day passes. Everything as at the start
 curl -sX POST http://{amo}/_sandbox/clock -d '{{"advance_s":86400}}'
 curl -sX POST http://{amo}/_sandbox/reset
 

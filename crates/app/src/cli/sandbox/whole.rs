@@ -1,18 +1,18 @@
 //! `amo-connect sandbox`: a local amoCRM, the service wired to it, and the phone.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::path::Path;
+use std::path::{Path, absolute};
 use std::sync::Arc;
 use std::time::Duration;
 
-use amo_connect_sandbox::{Options, Sandbox};
+use amo_connect_sandbox::{AccountId, Options, Sandbox};
 use serde_json::json;
 
 use super::folder::Folder;
-use super::{SandboxArgs, start_amo};
+use super::{SandboxArgs, member, start_amo};
 use crate::cli::signals::Signals;
 use crate::cli::{Failure, chain, jwt, print, serve};
-use crate::config::ServeArgs;
+use crate::config::{HookConfig, ServeArgs};
 use crate::phone::{self, DemoUser};
 use crate::server::Running;
 use crate::wiring;
@@ -57,7 +57,7 @@ pub(super) async fn run(args: SandboxArgs) -> Result<(), Failure> {
         app_deep_link: Some(format!("{service}/app/callback")),
         jwt_secret: Some(secrets.jwt_secret.clone()),
         token_keys: Some(secrets.token_keys),
-        database_url: Some(format!("sqlite:{}", folder.path().join("amo-connect.db").display())),
+        database_url: Some(format!("sqlite:{}", absolute(folder.path().join("amo-connect.db"))?.display())),
         ..ServeArgs::default()
     }
     .check()?;
@@ -69,10 +69,11 @@ pub(super) async fn run(args: SandboxArgs) -> Result<(), Failure> {
         })
         .collect::<Result<Vec<_>, Failure>>()?;
 
+    let hook = config.service.hook.clone();
     let state = wiring::assemble(config.storage, config.amo, &config.service).await?;
     let signals = Signals::new()?;
     let running = Running::start(listener, state, phone::routes(users.clone(), sandbox.clone()))?;
-    print(&guide(&service, &sandbox, &users, folder.path()))?;
+    print(&guide(&service, &sandbox, &users, &hook, folder.path()))?;
     let ended = serve::until_told(signals, running, config.shutdown_timeout).await;
     sandbox.stop().await;
     ended
@@ -89,42 +90,56 @@ fn reached_at(address: SocketAddr) -> SocketAddr {
     SocketAddr::new(ip, address.port())
 }
 
-/// What a newcomer needs: where to look, and how to do the same by hand.
-fn guide(service: &str, sandbox: &Sandbox, users: &[DemoUser], folder: &Path) -> String {
+/// What a newcomer needs: where to look, and how to do the same by hand. The lines can be pasted
+/// into a shell, one after the other or all at once.
+fn guide(service: &str, sandbox: &Sandbox, users: &[DemoUser], hook: &HookConfig, folder: &Path) -> String {
     let api = format!("{service}/api/amo-crm");
     let amo = sandbox.hosts().first().cloned().unwrap_or_default();
+    let account = AccountId::FOR_YOU;
+    let signature = hook.signature(account.get()).unwrap_or_default();
     let tokens =
         users.iter().zip(["JWT", "JWT2"]).map(|(user, name)| format!("# {}\n{name}={}\n\n", user.name, user.jwt));
     let tokens: String = tokens.collect();
+    let [attempt_id, state] = ["attemptId", "state"].map(|name| member("ATTEMPT", name));
+    let [code, referer] = ["code", "referer"].map(|name| member("ISSUED", name));
     format!(
         r#"Open {service}/ : the phone. amoCRM is at http://{amo} , a sandbox on this machine.
 
-{tokens}# Connect by hand: begin an attempt; a browser would now go to its authorizationUrl
-curl -sX POST {api}/authorize -H "Authorization: Bearer $JWT"
-curl -s {api}/authorize/ATTEMPT_ID -H "Authorization: Bearer $JWT"
-# instead, have the local amoCRM issue a code, and bring it as its redirect would
-curl -sX POST http://{amo}/_sandbox/codes -d '{{"account":31920194}}'
-curl -s "{api}/callback?code=CODE&state=STATE&referer={amo}"
-curl -sX POST {api}/exchange-code -H "Authorization: Bearer $JWT" -H 'Content-Type: application/json' -d '{{"code":"CODE"}}'
+{tokens}# Connect by hand, begin an attempt. A browser would now go to its authorizationUrl
+ATTEMPT=$(curl -sX POST {api}/authorize -H "Authorization: Bearer $JWT"); echo "$ATTEMPT"
+ATTEMPT_ID={attempt_id}
+STATE={state}
+curl -s {api}/authorize/$ATTEMPT_ID -H "Authorization: Bearer $JWT"
+# Instead, have the local amoCRM issue a code, and bring it as its redirect would. The answer is a page, this is its heading
+ISSUED=$(curl -sX POST http://{amo}/_sandbox/codes -d '{{"account":{account}}}'); echo "$ISSUED"
+CODE={code}
+REFERER={referer}
+curl -s "{api}/callback?code=$CODE&state=$STATE&referer=$REFERER" | sed -n 's/.*<h1[^>]*>\([^<]*\)<.*/\1/p'
+# What the app does with the code of its deep link
+curl -sX POST {api}/exchange-code -H "Authorization: Bearer $JWT" -H 'Content-Type: application/json' -d "{{\"code\":\"$CODE\"}}"
 
 # Connected
 curl -s {api}/status -H "Authorization: Bearer $JWT"
 curl -s "{api}/leads?limit=5" -H "Authorization: Bearer $JWT"
-curl -s {api}/leads/LEAD_ID -H "Authorization: Bearer $JWT"
+LEAD_ID=$(curl -s "{api}/leads?limit=1" -H "Authorization: Bearer $JWT" | sed 's/.*"amoLeadId":\([0-9]*\).*/\1/')
+curl -s {api}/leads/$LEAD_ID -H "Authorization: Bearer $JWT"
 curl -s {api}/pipelines -H "Authorization: Bearer $JWT"
-curl -s {api}/pipelines/PIPELINE_ID/stages -H "Authorization: Bearer $JWT"
-curl -sX POST {api}/disconnect -H "Authorization: Bearer $JWT"
+PIPELINE_ID=$(curl -s {api}/pipelines -H "Authorization: Bearer $JWT" | sed 's/.*"pipelineId":\([0-9]*\).*/\1/')
+curl -s {api}/pipelines/$PIPELINE_ID/stages -H "Authorization: Bearer $JWT"
 curl -s {service}/healthz
 curl -s {service}/readyz
 
-# amoCRM's own call: an administrator switches the integration off, and the hook is sent, signed
-curl -s "{api}/hooks/disconnected?account_id=31920194&client_uuid=sandbox&signature=SIGNATURE"
-curl -sX POST http://{amo}/_sandbox/disable -d '{{"account":31920194}}'
-
-# What amoCRM has seen, and its bad days: the drawer on the phone page clicks them
+# What amoCRM has seen, and its bad days, which the drawer on the phone page clicks
 curl -s http://{amo}/_sandbox
 curl -sX POST {service}/app/amo/down
+curl -s "{api}/leads?limit=5" -H "Authorization: Bearer $JWT"
 curl -sX POST {service}/app/amo/normal
+
+# The hook by which amoCRM says that an administrator has switched the integration off. The service asks the account, which still serves it
+curl -s "{api}/hooks/disconnected?account_id={account}&client_uuid=sandbox&signature={signature}"
+# Now it is switched off in earnest, and amoCRM sends the hook
+curl -sX POST http://{amo}/_sandbox/disable -d '{{"account":{account}}}'
+curl -sX POST {api}/disconnect -H "Authorization: Bearer $JWT"
 
 Data: {}
 Stop: Ctrl-C"#,
