@@ -164,7 +164,9 @@ impl Desk {
             }
             Some(Answer::Reset(bytes)) => {
                 socket.write_all(&bytes).await?;
+                // Dropped without a farewell.
                 socket.set_zero_linger()?;
+                return Err(io::ErrorKind::ConnectionReset.into());
             }
             Some(Answer::Open(bytes)) => {
                 socket.write_all(&bytes).await?;
