@@ -13,7 +13,8 @@ async fn until_in_state(world: &World, user: &str, state: &str) {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(20), reached).await.unwrap_or_else(|_| panic!("{user} is never {state}"));
+    // An account is looked up once a minute, and a refusal counts only after that.
+    tokio::time::timeout(Duration::from_mins(3), reached).await.unwrap_or_else(|_| panic!("{user} is never {state}"));
 }
 
 /// Ends when amoCRM has had `calls` more requests of the API than `before`.

@@ -5,7 +5,7 @@
 
 #![expect(clippy::unwrap_used, reason = "what a test stands on fails it")]
 
-use amo_connect_contract::fixtures::{host, user};
+use amo_connect_contract::fixtures::{at, host, user};
 use amo_connect_contract::{FakeAccount, FakeAmo, MemoryTokenStore};
 use amo_connect_domain::client::ClientFingerprint;
 use amo_connect_domain::lead::LeadPage;
@@ -127,7 +127,9 @@ fn unread_store() -> MockTokenStore {
     store.expect_stale_connections().returning(|_, _, _| Ok(Vec::new()));
     store.expect_acquitted_refreshes().returning(|_, _, _| Ok(Vec::new()));
     store.expect_take_looks().returning(|_| Ok(Vec::new()));
-    never!(store: expect_ready, expect_clock, expect_open_attempt, expect_attempt, expect_attempt_by_state);
+    // Only the sweep reads it, once, when the process begins.
+    store.expect_clock().times(0..=1).returning(|| Ok(at(0)));
+    never!(store: expect_ready, expect_open_attempt, expect_attempt, expect_attempt_by_state);
     never!(store: expect_close_attempt, expect_exchange, expect_admit_code, expect_renew_code_lease, expect_save_grant);
     never!(store: expect_end_exchange, expect_claim, expect_awaits_claim, expect_epoch, expect_connection);
     never!(store: expect_save, expect_keep_look);

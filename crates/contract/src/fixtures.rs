@@ -123,9 +123,9 @@ pub fn client(number: u8) -> ClientFingerprint {
     ClientFingerprint([number; 8])
 }
 
-/// A token request of client 1 that amoCRM served, at the tests' beginning.
+/// A token request of client 1 that amoCRM served, before any accusation.
 pub fn served() -> Served {
-    Served { client: client(1), sent_at: at(0) }
+    Served { client: client(1), sent_at: Timestamp::MIN }
 }
 
 /// A request of client 1 for the right to send the refresh token of `generation`.

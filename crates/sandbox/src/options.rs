@@ -27,6 +27,9 @@ pub struct Options {
     pub present: u64,
     /// How many leads the list of *For You Real Estate* has.
     pub leads: usize,
+    /// How many accounts there are besides the three, each as empty as *Empty*; their numbers
+    /// follow its own.
+    pub more_accounts: u16,
     /// Hosts kept free for accounts that move.
     pub spare_hosts: u16,
     /// Worker threads of the server.
@@ -50,6 +53,7 @@ impl Default for Options {
             seed: 2026,
             present: 1_795_197_600,
             leads: 630,
+            more_accounts: 0,
             spare_hosts: 3,
             workers: 1,
             faults: Faults::default(),

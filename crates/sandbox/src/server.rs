@@ -28,7 +28,7 @@ pub(crate) fn listen(options: &Options) -> Result<Vec<TcpListener>, SandboxError
     if !first.ip().is_loopback() && !options.allow_non_loopback {
         return Err(SandboxError::NotLoopback { address: first });
     }
-    let needed = ACCOUNTS.saturating_add(options.spare_hosts);
+    let needed = ACCOUNTS.saturating_add(options.more_accounts).saturating_add(options.spare_hosts);
     let port = |offset: u16| match first.port() {
         0 => Some(0),
         port => port.checked_add(offset),

@@ -18,7 +18,7 @@ use url::Url;
 
 use crate::crm::{Ask, Delivery, GrantId, PairId, account_id, code_of, pair_of, pair_of_access};
 use crate::executor::Home;
-use crate::law::{Law, Secret};
+use crate::law::{Law, Secret, Told};
 use crate::world::World;
 
 /// The consent page; nobody opens it.
@@ -78,8 +78,12 @@ impl ModelAmo {
             pending::<()>().await;
         }
         let answer = request.answer(fate.instead, fate.dressed);
-        let certain = !matches!(answer, Err(AmoError::OutcomeUnknown | AmoError::Protocol));
-        world.witness().answered(sending, certain, world.now());
+        let told = match answer {
+            Err(AmoError::OutcomeUnknown | AmoError::Protocol) => Told::Nothing,
+            Err(AmoError::Moved) => Told::Moved,
+            _ => Told::Certain,
+        };
+        world.witness().answered(sending, told, world.now());
         world.note(self.home, || match &answer {
             Ok(_) => format!("amoCRM → {secret} bought {:?}", request.done),
             Err(error) => format!("amoCRM → {secret}: {error:?}"),

@@ -32,7 +32,7 @@ const NOTICED: &[(Bug, &[Law])] = &[
     (Bug::UnknownTakenForUnavailable, &[Law::SentAgain, Law::Tardy, Law::Untrue]),
     (Bug::MoveTakenForDeadGrant, &[Law::GivenUpAlive, Law::NeverSettled]),
     (Bug::BanTakenForDeadGrant, &[Law::GivenUpAlive]),
-    (Bug::DressedPairDropped, &[Law::SentAfterItsSuccessor, Law::NeverSaved, Law::GivenUpAlive]),
+    (Bug::DressedPairDropped, &[Law::SentAfterItsSuccessor, Law::NeverSaved, Law::GivenUpAlive, Law::Untrue]),
     (Bug::SuspectBelieved, &[Law::GivenUpAlive]),
     (Bug::LooksUpAtAnyTime, &[Law::LookedUpTooOften]),
     (Bug::WaitsByTheWallClock, &[Law::EndlessWait]),

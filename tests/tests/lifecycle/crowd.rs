@@ -3,9 +3,15 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use amo_connect_tests::{ACCOUNT, Served};
+use amo_connect_tests::Served;
 
 use crate::stage::Stage;
+
+/// The least number of *Empty*, and so of the accounts that follow it.
+const FIRST_ACCOUNT: u64 = 40_000_002;
+
+/// How many accounts there are: more than connections end in a minute.
+pub(crate) const ACCOUNTS: u16 = 400;
 
 /// A lease (15 s), what may pass until its token is sent again (5 s), and the answer.
 const TRUTH_WITHIN: Duration = Duration::from_secs(25);
@@ -78,6 +84,8 @@ impl fmt::Display for Toll {
 /// The users, in the order of their ids.
 pub(crate) struct Crowd {
     members: Vec<Member>,
+    /// How often anybody has connected.
+    connected: u64,
     /// What each killed process had logged.
     logs: Vec<String>,
     pub(crate) toll: Toll,
@@ -86,13 +94,13 @@ pub(crate) struct Crowd {
 impl Crowd {
     /// Connects so many users, one after the other.
     pub(crate) async fn connected(stage: &Stage, service: &Served, size: usize) -> Self {
-        let mut members = Vec::new();
+        let mut crowd = Self { members: Vec::new(), connected: 0, logs: Vec::new(), toll: Toll::default() };
         for grant in 0..size {
             let name = format!("u{grant:04}");
-            connect(stage, service, &name).await;
-            members.push(Member { name, grant, first: 1, open: None, called_for: 0 });
+            connect(stage, service, &name, &mut crowd.connected).await;
+            crowd.members.push(Member { name, grant, first: 1, open: None, called_for: 0 });
         }
-        Self { members, logs: Vec::new(), toll: Toll::default() }
+        crowd
     }
 
     /// Up to `count` users whose connections are decided, those who waited longest first.
@@ -181,7 +189,7 @@ impl Crowd {
                     (&status["state"], &status["problem"]["code"]),
                     (&"needs_reauth".into(), &"rotation_lost".into())
                 );
-                connect(stage, service, &member.name).await;
+                connect(stage, service, &member.name, &mut self.connected).await;
                 (member.grant, member.first) = (stage.sandbox.grants().len() - 1, row.generation + 1);
             }
             member.open = None;
@@ -213,8 +221,10 @@ pub(crate) fn request_id(user: &str, kill: usize) -> String {
     format!("{user}-{kill}")
 }
 
-async fn connect(stage: &Stage, service: &Served, user: &str) {
-    let (code, referer) = stage.code(ACCOUNT);
+/// Connects `user` to the account whose turn it is: of one account, one refusal a minute counts.
+async fn connect(stage: &Stage, service: &Served, user: &str, connected: &mut u64) {
+    let (code, referer) = stage.code(FIRST_ACCOUNT + *connected % u64::from(ACCOUNTS));
+    *connected += 1;
     service.connect_with(user, &code, &referer).await;
 }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use amo_connect_tests::{ACCOUNT, until};
+use amo_connect_tests::{ACCOUNT, RIVAL, until};
 
 use crate::stage::Stage;
 
@@ -21,10 +21,14 @@ const ROUNDS: usize = 2;
 /// The clocks of the service and of amoCRM are read some milliseconds apart.
 const SLACK: Duration = Duration::from_millis(500);
 
+/// *For You Real Estate*, *Rival Homes* and *Empty*.
+const ACCOUNTS: [u64; 3] = [ACCOUNT, RIVAL, 40_000_002];
+
+/// Connects so many users, who take turns among the accounts.
 async fn connected(stage: &Stage, users: usize) {
     let service = stage.serve().await;
-    for number in 0..users {
-        let (code, referer) = stage.code(ACCOUNT);
+    for (number, account) in (0..users).zip(ACCOUNTS.into_iter().cycle()) {
+        let (code, referer) = stage.code(account);
         service.connect_with(&format!("u{number}"), &code, &referer).await;
     }
     service.process().terminate();

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use amo_connect_sandbox::{Failure, Faults};
 use amo_connect_tests::{Served, jwt, until, until_within};
 
-use crate::crowd::{Crowd, request_id};
+use crate::crowd::{ACCOUNTS, Crowd, request_id};
 use crate::dice::Dice;
 use crate::stage::{DETAILS, LIFE_S, Stage};
 
@@ -19,6 +19,7 @@ const CALLED: usize = 4;
 on_both_databases!(a_hundred_kills_lose_nothing_but_answers_that_nobody_had_saved);
 
 async fn a_hundred_kills_lose_nothing_but_answers_that_nobody_had_saved(stage: Stage) {
+    let stage = stage.with_more_accounts(ACCOUNTS).await;
     let begun = Instant::now();
     let mut dice = Dice::seeded(SEED);
     // Always due when it is a second old.

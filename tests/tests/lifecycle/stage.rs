@@ -3,7 +3,7 @@
 use std::ops::Deref;
 use std::time::Duration;
 
-use amo_connect_sandbox::{Faults, GrantInfo, Switches};
+use amo_connect_sandbox::{Faults, GrantInfo, Options, Switches};
 use amo_connect_tests::{PgDatabase, Proxy, Served, World, test_server, until};
 use diesel::sql_types::Text;
 use diesel::{Connection as _, QueryableByName, RunQueryDsl as _, SqliteConnection, sql_query};
@@ -31,15 +31,22 @@ impl Deref for Stage {
 
 impl Stage {
     pub(crate) async fn on_sqlite() -> Self {
-        Self::over(None).await
+        Self::over(None, 0).await
     }
 
     pub(crate) async fn on_postgres() -> Self {
-        Self::over(Some(PgDatabase::migrated(&test_server()).await)).await
+        Self::over(Some(PgDatabase::migrated(&test_server()).await), 0).await
     }
 
-    async fn over(postgres: Option<PgDatabase>) -> Self {
-        let mut world = World::without_service().await;
+    /// The same with an amoCRM that has so many accounts more.
+    pub(crate) async fn with_more_accounts(self, more_accounts: u16) -> Self {
+        Self::over(self.postgres, more_accounts).await
+    }
+
+    async fn over(postgres: Option<PgDatabase>, more_accounts: u16) -> Self {
+        let switches = Switches { rate_limit: 0, ..Switches::default() };
+        let options = Options { switches, more_accounts, ..Options::default() };
+        let mut world = World::without_service_over(options).await;
         // Nobody waits for a turn: what is shown here is not pacing.
         world.sandbox.set_switches(Switches { account_rate_limit: 0, ..world.sandbox.switches() }).unwrap();
         world.settings.amo_rate_limit = Some("1000".to_owned());

@@ -32,7 +32,8 @@ pub(super) fn of_token_request(asked: Asked, answer: &Answer) -> AmoError {
     match (answer.status.as_u16(), answer.whole()) {
         (400 | 401, Ok(body)) => of_problem(asked, answer.status.as_u16(), body),
         (400 | 401, Err(loss)) => of_lost_token_request(loss),
-        (300..=499, _) => by_status(answer),
+        // 304 has no body of its own: what came with it cannot be read.
+        (300..=303 | 305..=499, _) => by_status(answer),
         _ => AmoError::OutcomeUnknown,
     }
 }
@@ -74,7 +75,7 @@ fn by_status(answer: &Answer) -> AmoError {
         402 => AmoError::PaymentRequired,
         403 if !is_json(answer) => AmoError::Blocked,
         404 => AmoError::NotFound,
-        300..=399 | 410 | 421 => AmoError::Moved,
+        300..=303 | 305..=399 | 410 | 421 => AmoError::Moved,
         429 => AmoError::RateLimited { retry_after: retry_after(&answer.headers) },
         _ => AmoError::Protocol,
     }

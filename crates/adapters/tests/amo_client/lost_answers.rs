@@ -70,11 +70,11 @@ async fn a_host_that_cannot_be_reached_surely_did_not_spend_the_token() {
     let closed = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let nameless = client_with("amo.invalid", AmoLimits::default());
     for ask in BOTH {
-        assert_eq!(ask.of(&patient_client(closed), &host(closed)).await.err(), Some(AmoError::Unavailable));
+        assert_eq!(ask.of(&patient_client(closed), &host(closed)).await.err(), Some(AmoError::Unreachable));
         let host = AccountHost::stored("example.amo.invalid");
-        assert_eq!(ask.of(&nameless, &host).await.err(), Some(AmoError::Unavailable));
+        assert_eq!(ask.of(&nameless, &host).await.err(), Some(AmoError::Unreachable));
     }
-    assert_eq!(patient_client(closed).account(&host(closed), &access()).await, Err(AmoError::Unavailable));
+    assert_eq!(patient_client(closed).account(&host(closed), &access()).await, Err(AmoError::Unreachable));
 }
 
 #[tokio::test]

@@ -78,7 +78,10 @@ async fn a_redirect_of_a_read_is_never_followed() {
     let elsewhere = answering(ResponseTemplate::new(200).set_body_json(json!({"id": 1}))).await;
     for status in [301, 302, 307, 308] {
         let redirect = ResponseTemplate::new(status).insert_header("location", elsewhere.uri());
-        assert_eq!(outcome(&redirect).await, Protocol, "{status}");
+        assert_eq!(outcome(&redirect).await, AmoError::Moved, "{status}");
+    }
+    for status in [410, 421] {
+        assert_eq!(outcome(&ResponseTemplate::new(status)).await, AmoError::Moved, "{status}");
     }
     assert!(elsewhere.received_requests().await.unwrap().is_empty());
 }

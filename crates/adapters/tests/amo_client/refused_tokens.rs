@@ -148,8 +148,11 @@ async fn a_redirect_is_never_followed() {
     for status in [301, 302, 303, 307, 308] {
         for ask in BOTH {
             let redirect = ResponseTemplate::new(status).insert_header("location", elsewhere.uri());
-            assert_eq!(outcome(ask, redirect).await, OutcomeUnknown, "{status}");
+            assert_eq!(outcome(ask, redirect).await, AmoError::Moved, "{status}");
         }
+    }
+    for status in [410, 421] {
+        assert_eq!(outcome(BOTH[0], ResponseTemplate::new(status)).await, AmoError::Moved, "{status}");
     }
     assert!(elsewhere.received_requests().await.unwrap().is_empty());
 }

@@ -137,7 +137,7 @@ pub(super) async fn no_failure_is_answered_by_a_second_request(harness: &dyn Amo
 pub(super) async fn a_redirect_is_never_followed(harness: &dyn AmoClientHarness) {
     for call in Call::EVERY {
         let error = answered(harness, call, Reply::Redirects).await.unwrap_err();
-        assert!(matches!(error, AmoError::OutcomeUnknown | AmoError::Protocol), "{call:?}: {error:?}");
+        assert_eq!(error, AmoError::Moved, "{call:?}");
     }
 }
 

@@ -123,10 +123,10 @@ suite::cases! {
         tokens::an_accused_client_is_misconfigured,
     ]
 
-    "The host where the account of this pair answers now; the refresh token is shown, and not spent." => [
+    "Where the account of this pair answers now; the refresh token is shown, and not spent." => [
         look_ups::an_account_is_found_where_it_answers,
     ]
-    "None if the CRM refuses the token here too, or knows no such account." => [
+    "Where it is; None if the token was refused, or no such account is known." => [
         look_ups::a_refused_look_up_finds_nothing,
         look_ups::a_look_up_that_was_not_answered_is_told_apart,
     ]
@@ -177,7 +177,7 @@ suite::cases! {
     "402: the account's subscription has ended." => [
         calls::an_unpaid_account_is_told_apart,
     ]
-    "404, where the thing asked for may be missing." => [
+    "404, where the thing asked for may be missing, or the account." => [
         calls::a_missing_thing_is_told_apart,
     ]
     "429." => [

@@ -285,8 +285,7 @@ suite::cases! {
         upkeep::a_connection_whose_refresh_is_put_off_is_not_stale,
     ]
     "Connections whose last sending ended with an accusation that is over for client, and that nobody is refreshing, \
-     with the generation of their tokens: the first to expire first, at most limit. Only those whose access token is \
-     dead at expired_by, if that is given." => [
+     with the generation of their tokens: the first to expire first, at most limit." => [
         clients::acquitted_refreshes_come_first_to_expire_first_and_limited,
     ]
     "MUST grant it to one caller a minute and account, however many ask, and under however many hosts." => [

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use amo_connect_domain::attempt::MEMORY;
-use amo_connect_domain::turns::{FIRST_PAUSE, Heard, LONGEST_PAUSE, LONGEST_PUT_OFF, PROBE_TERM};
+use amo_connect_domain::turns::{FIRST_PAUSE, Heard, LONGEST_PAUSE, LONGEST_PUT_OFF, PROBE_TERM, Turn};
 
 use super::TurnBookHarness;
-use super::steps::{APART, assert_banned, ban, hear, is_banned, place, probe, take};
+use super::steps::{APART, OWN, assert_banned, ban, hear, is_banned, place, probe, take};
 use crate::fixtures::host;
 use crate::suite::race;
 
@@ -62,7 +62,7 @@ pub(super) async fn a_clock_that_was_set_back_makes_no_limit_longer_than_the_lon
     harness.advance_store_clock(MEMORY).await;
     book.hear(&host(1), Heard::Limit(APART), None).await.unwrap();
     harness.set_store_clock_back(MEMORY).await;
-    take(&other, 1).await;
+    assert!(matches!(other.take_turn(&host(1), OWN, APART).await.unwrap(), Turn::Later(_)));
     harness.advance_store_clock(LONGEST_PUT_OFF).await;
     assert_eq!(place(take(&book, 1).await), 0);
 }

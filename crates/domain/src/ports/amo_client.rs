@@ -49,8 +49,8 @@ pub trait AmoClient: Debug + Send + Sync + 'static {
     /// no pair was read. [`AmoError::Unavailable`] promises that it was not.
     async fn refresh(&self, host: &AccountHost, token: &RefreshToken) -> Result<Issued, AmoError>;
 
-    /// What the integration identifies itself with to the CRM, without showing it. It MUST differ
-    /// for clients that the CRM may judge differently.
+    /// What the integration identifies itself with to the CRM, without showing it: see
+    /// [`ClientFingerprint::keyed`]. Clients that the CRM may judge differently have different ones.
     fn fingerprint(&self) -> ClientFingerprint;
 
     /// The host that [`Self::locate`] asks where the account of this access token is, which was at
@@ -58,8 +58,8 @@ pub trait AmoClient: Debug + Send + Sync + 'static {
     fn locator(&self, host: &AccountHost, access: &AccessToken) -> AccountHost;
 
     /// Where the account of this pair answers now; the refresh token is shown, and not spent. The
-    /// host that the access token names MUST be asked, where it names one that is allowed, even if
-    /// `host` is not.
+    /// host that the access token names is asked, where it names one that is allowed, even if `host`
+    /// is not.
     ///
     /// # Errors
     /// MUST return [`AmoError::HostNotAllowed`] instead of a host that is not allowed.

@@ -210,7 +210,8 @@ fn a_banned_integration_has_one_probe_over_all_accounts_and_its_news_are_for_all
 #[test]
 fn an_account_whose_own_pause_is_longer_does_not_probe_for_the_others() {
     let mut turns = Turns::banned_at(0);
-    turns.account.ban.as_mut().unwrap().probe_at = at(900);
+    let own = turns.account.ban.as_mut().unwrap();
+    (own.met, own.probe_at) = (9, at(900));
     turns.integration.ban = Some(Ban::new(at(0)));
     assert_eq!(turns.next(10), Turn::Banned(Duration::from_secs(890)));
     assert!(!turns.integration.ban.unwrap().probing);

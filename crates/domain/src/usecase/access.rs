@@ -40,8 +40,11 @@ pub enum AccessError {
 /// Why a refresh that somebody asked for by name gave no new tokens.
 #[derive(Debug, thiserror::Error)]
 pub enum RefreshNowError {
-    /// amoCRM was not asked, because it gave none just before.
-    #[error("amoCRM was not asked: the last try failed ({last}), the next may be made in {} s", .wait.as_secs() + 1)]
+    /// amoCRM was not asked, because it is in doubt what became of the last sending.
+    #[error(
+        "amoCRM was not asked: it is in doubt what became of the last try ({last}); the next may be made in {} s",
+        .wait.as_secs() + 1
+    )]
     Resting {
         /// How it failed.
         last: AmoError,

@@ -51,6 +51,14 @@ struct Sending {
     grant: Grant,
     lease: RefreshLease,
     owner: LeaseOwner,
+    /// Whether an answer under this lease left it in doubt what became of the token.
+    doubted: bool,
+}
+
+impl Sending {
+    fn is_in_doubt(&self) -> bool {
+        self.doubted || self.lease.in_doubt
+    }
 }
 
 impl UseCases {
@@ -88,7 +96,9 @@ impl UseCases {
             match self.store.lease_refresh(&user, &request).await {
                 Ok(RefreshRequest::Granted(connection, lease)) => {
                     let Some(grant) = connection.grant().cloned() else { return Turnout::Outdated };
-                    return self.refresh(Sending { connection: *connection, grant, lease, owner }).await;
+                    return self
+                        .refresh(Sending { connection: *connection, grant, lease, owner, doubted: false })
+                        .await;
                 }
                 Ok(RefreshRequest::Outdated) => return Turnout::Outdated,
                 Ok(RefreshRequest::Unreadable) => {
@@ -115,37 +125,38 @@ impl UseCases {
 
     /// Sends the refresh token, and renews the lease for as long as that and the rest take.
     async fn refresh(&self, sending: Sending) -> Turnout {
+        let (user, owner) = (sending.connection.user.clone(), sending.owner);
         let beat = || async {
-            let (user, owner) = (&sending.connection.user, sending.owner);
-            if let Err(error) = self.store.renew_refresh_lease(user, owner).await {
+            if let Err(error) = self.store.renew_refresh_lease(&user, owner).await {
                 tracing::warn!(%error, "a lease on a refresh token could not be renewed");
             }
         };
-        self.while_beating(LEASE_RENEWAL, beat, self.send_token(&sending)).await
+        self.while_beating(LEASE_RENEWAL, beat, self.send_token(sending)).await
     }
 
-    async fn send_token(&self, sending: &Sending) -> Turnout {
-        let Sending { connection: CrmConnection { user, .. }, grant, lease, owner } = sending;
-        let mut host = grant.host.clone();
+    async fn send_token(&self, mut sending: Sending) -> Turnout {
+        let mut host = sending.grant.host.clone();
         let mut moved = false;
         loop {
-            let error = match self.amo.refresh(&host, &grant.tokens.refresh).await {
-                Ok(issued) => return self.receive(sending, issued).await,
+            let error = match self.amo.refresh(&host, &sending.grant.tokens.refresh).await {
+                Ok(issued) => return self.receive(&sending, issued).await,
                 Err(error) => error,
             };
             let then = match Refusal::of(error) {
-                Refusal::Rest(hindrance) => return self.rest(sending, error, hindrance).await,
+                Refusal::Rest(hindrance) => return self.rest(&sending, error, hindrance).await,
                 Refusal::LookUp(then) => then,
             };
-            match self.whereabouts(&host, grant).await {
+            sending.doubted |= then.hindrance().in_doubt;
+            match self.whereabouts(&host, &sending.grant).await {
                 // It was not taken here, so it is free to be sent there, by whoever has the lease.
                 // That may have lapsed, and be another's by now.
                 Ok(Whereabouts::MovedTo(now)) => {
-                    self.follow(user, lease.generation, &now).await;
+                    let user = &sending.connection.user;
+                    self.follow(user, sending.lease.generation, &now).await;
                     if moved {
-                        return self.rest(sending, error, Hindrance::certain(ProblemCode::ProviderDown)).await;
+                        return self.rest(&sending, error, Hindrance::certain(ProblemCode::ProviderDown)).await;
                     }
-                    match self.store.renew_refresh_lease(user, *owner).await {
+                    match self.store.renew_refresh_lease(user, sending.owner).await {
                         Ok(true) => (host, moved) = (now, true),
                         Ok(false) => return Turnout::InProgress,
                         Err(error) => {
@@ -154,14 +165,14 @@ impl UseCases {
                         }
                     }
                 }
-                Ok(Whereabouts::Here | Whereabouts::Disowned) => return self.settle(sending, error, then).await,
+                Ok(Whereabouts::Here | Whereabouts::Disowned) => return self.settle(&sending, error, then).await,
                 Ok(Whereabouts::Unknown { failure, again }) => {
-                    return self.wait_for_look_up(sending, error, then, failure, again).await;
+                    return self.wait_for_look_up(&sending, error, then, failure, again).await;
                 }
                 Err(unseen) => {
                     tracing::warn!(error = %unseen, "where an account is could not be looked up in the database");
                     let hindrance = then.hindrance();
-                    self.end_lease(sending, error, hindrance, None).await;
+                    self.end_lease(&sending, error, hindrance, None).await;
                     return Turnout::StoreFailed;
                 }
             }
@@ -241,7 +252,7 @@ impl UseCases {
         accused: Option<ClientFingerprint>,
     ) -> Option<RefreshLease> {
         let Sending { connection: CrmConnection { user, .. }, lease, owner, .. } = sending;
-        let in_doubt = hindrance.in_doubt;
+        let in_doubt = hindrance.in_doubt || sending.doubted;
         if error != AmoError::PermitUnavailable {
             // What became of a permit is in the log already.
             tracing::warn!(%error, in_doubt = in_doubt || lease.in_doubt, tries = lease.tries, "a refresh failed");
@@ -306,7 +317,7 @@ impl UseCases {
     /// the lease does not know what others' sendings came to, and leaves the verdict to them.
     async fn give_up(&self, sending: &Sending) -> Turnout {
         let Sending { connection: CrmConnection { user, .. }, lease, owner, .. } = sending;
-        let reason = ReauthReason::of_refusal(lease.in_doubt);
+        let reason = ReauthReason::of_refusal(sending.is_in_doubt());
         let refused = || async {
             if !self.store.renew_refresh_lease(user, *owner).await? {
                 return Ok(Turnout::InProgress);

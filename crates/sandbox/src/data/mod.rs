@@ -16,7 +16,7 @@ use crate::{AccountId, Options};
 
 /// Generates all accounts, in the order of their hosts.
 pub(crate) fn generate(options: &Options) -> Vec<Account> {
-    let mut accounts = people::accounts();
+    let mut accounts = people::accounts(options.more_accounts);
     for account in &mut accounts {
         let mut random = ChaCha8Rng::seed_from_u64(options.seed ^ (account.id.get() << 20));
         let wanted = match account.id {

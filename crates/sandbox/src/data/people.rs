@@ -1,13 +1,13 @@
-//! The three accounts and who can log in to them; the same whatever the seed.
+//! The accounts and who can log in to them; the same whatever the seed.
 
 use std::collections::HashMap;
 
 use super::{Account, LossReason, User, pipelines};
 use crate::{AccountId, UserId};
 
-/// The accounts, without leads yet.
-pub(crate) fn accounts() -> Vec<Account> {
-    vec![
+/// The three accounts and so many more, without leads yet.
+pub(crate) fn accounts(more: u16) -> Vec<Account> {
+    let mut accounts = vec![
         Account {
             name: "For You Real Estate",
             subdomain: "foryou",
@@ -35,16 +35,18 @@ pub(crate) fn accounts() -> Vec<Account> {
             loss_reasons: loss_reasons(18_250_000),
             ..empty(AccountId::RIVAL_HOMES, 1_655_280_000)
         },
-        Account {
-            name: "Empty",
-            subdomain: "empty",
-            uuid: "c3d2e1f0-1a2b-4c3d-8e9f-0a1b2c3d4e5f",
-            users: vec![user(10_330_001, "Sam Novak", "sam@empty.example", "en", true)],
-            pipelines: pipelines::of_a_rival(9_503_400),
-            loss_reasons: loss_reasons(18_260_000),
-            ..empty(AccountId::EMPTY, 1_790_000_000)
-        },
-    ]
+    ];
+    let numbers = (AccountId::EMPTY.get()..).take(usize::from(more) + 1);
+    accounts.extend(numbers.map(|number| Account {
+        name: "Empty",
+        subdomain: "empty",
+        uuid: "c3d2e1f0-1a2b-4c3d-8e9f-0a1b2c3d4e5f",
+        users: vec![user(10_330_001, "Sam Novak", "sam@empty.example", "en", true)],
+        pipelines: pipelines::of_a_rival(9_503_400),
+        loss_reasons: loss_reasons(18_260_000),
+        ..empty(AccountId::from(number), 1_790_000_000)
+    }));
+    accounts
 }
 
 fn empty(id: AccountId, created_at: u64) -> Account {

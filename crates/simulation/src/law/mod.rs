@@ -122,6 +122,17 @@ struct Lease {
     jumped: bool,
 }
 
+/// What an answer tells of a sending.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Told {
+    /// What became of it.
+    Certain,
+    /// That the account is elsewhere: it may be sent on, and is in doubt all the same.
+    Moved,
+    /// Nothing.
+    Nothing,
+}
+
 /// A secret that left for amoCRM.
 #[derive(Debug)]
 struct Sending {
@@ -129,8 +140,8 @@ struct Sending {
     to_host: AccountHost,
     lease: usize,
     home: Home,
-    /// Whether amoCRM's answer was certain, once there was one.
-    answer: Option<bool>,
+    /// amoCRM's answer, once there was one.
+    answer: Option<Told>,
     /// Since when nobody waits for one.
     ended_at: Option<u64>,
 }

@@ -7,9 +7,16 @@ use amo_connect_domain::ids::LeaseOwner;
 use amo_connect_domain::lease::LEASE_TERM;
 use jiff::SignedDuration;
 
-use super::{Law, Lease, Secret, Sending, Witness};
+use super::{Law, Lease, Secret, Sending, Told, Witness};
 use crate::crm::{Crm, Delivery, PairId};
 use crate::executor::{Home, micros};
+
+impl Sending {
+    /// Whether whoever sent it knows that the host did not take it.
+    fn is_refused(&self) -> bool {
+        matches!(self.answer, Some(Told::Certain | Told::Moved))
+    }
+}
 
 impl Witness {
     /// `home` was told that it may send `secret`.
@@ -50,12 +57,14 @@ impl Witness {
         if self.leases[index].rested || self.leases[index + 1..].iter().any(|later| later.secret == secret) {
             return;
         }
-        let doubtful = self.sendings.iter().any(|sending| sending.lease == index && sending.answer != Some(true));
+        let under = |sending: &&Sending| sending.lease == index;
+        let doubtful = self.sendings.iter().filter(under).any(|sending| !sending.is_refused());
+        let moved = self.sendings.iter().filter(under).any(|sending| sending.answer == Some(Told::Moved));
         let lease = &mut self.leases[index];
         if !doubtful || in_doubt {
             lease.rested = true;
             lease.until = now + micros(pause);
-            lease.certain = !doubtful;
+            lease.certain = !doubtful && !moved;
         }
     }
 
@@ -101,7 +110,7 @@ impl Witness {
         let live = |index: usize| self.leases.get(index).is_some_and(|lease| !lease.over && now < lease.until);
         let last = self.sendings.iter().rfind(|sending| sending.secret == secret);
         // What was refused for certain where the account was is sent on to where it is.
-        let sent_on = |last: &Sending| last.lease == mine && last.answer == Some(true) && last.to_host != *to;
+        let sent_on = |last: &Sending| last.lease == mine && last.is_refused() && last.to_host != *to;
         if self.leases[mine].jumped {
             // Its owner does not know yet that it is another's.
         } else if last.is_some_and(|last| live(last.lease) && !sent_on(last)) {
@@ -141,9 +150,9 @@ impl Witness {
         self.sendings.len() - 1
     }
 
-    /// The answer to a sending came, and was certain or not.
-    pub(crate) fn answered(&mut self, sending: usize, certain: bool, now: u64) {
-        self.sendings[sending].answer = Some(certain);
+    /// The answer to a sending came.
+    pub(crate) fn answered(&mut self, sending: usize, told: Told, now: u64) {
+        self.sendings[sending].answer = Some(told);
         self.sendings[sending].ended_at = Some(now);
     }
 
@@ -151,7 +160,7 @@ impl Witness {
     pub(super) fn sender_died(&mut self, home: Home, now: u64) {
         let under_way = |sending: &&mut Sending| sending.home == home && sending.answer.is_none();
         for sending in self.sendings.iter_mut().filter(under_way) {
-            sending.answer = Some(false);
+            sending.answer = Some(Told::Nothing);
             sending.ended_at = Some(now);
         }
     }

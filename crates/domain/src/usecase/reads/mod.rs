@@ -12,7 +12,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::{Either, select};
-use jiff::Timestamp;
 use tokio::sync::watch;
 
 use super::UseCases;
