@@ -4,6 +4,7 @@
 
 mod clock;
 mod looks;
+mod moves;
 mod outages;
 mod reads;
 mod slow_amo;
@@ -12,6 +13,7 @@ use amo_connect_contract::fixtures::host;
 use amo_connect_contract::{Asked, FakeAccount, FakeAmo, MemoryTokenStore};
 use amo_connect_domain::token::{AuthorizationCode, CodeHash};
 use amo_connect_tests::{Answer, Begun, RunningApp};
+use serde_json::Value;
 
 /// A CRM with an account at `host(1)`.
 fn crm() -> FakeAmo {
@@ -42,6 +44,15 @@ fn exchanges(amo: &FakeAmo) -> usize {
 
 fn refreshes(amo: &FakeAmo) -> usize {
     amo.asked().iter().filter(|asked| matches!(asked, Asked::Refresh { .. })).count()
+}
+
+fn look_ups(amo: &FakeAmo) -> usize {
+    amo.asked().iter().filter(|asked| matches!(asked, Asked::Locate { .. })).count()
+}
+
+/// The code of what `/status` tells olena of, or null.
+async fn problem(app: &RunningApp) -> Value {
+    app.get("olena", "/status").await.data()["problem"]["code"].clone()
 }
 
 /// What is on record of `code`, for what HTTP does not show.
