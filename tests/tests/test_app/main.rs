@@ -7,6 +7,7 @@ mod looks;
 mod moves;
 mod outages;
 mod reads;
+mod refused_access;
 mod slow_amo;
 
 use amo_connect_contract::fixtures::host;
