@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "what a test stands on fails it")]
 
 mod clock;
+mod jumps;
 mod looks;
 mod moves;
 mod outages;
