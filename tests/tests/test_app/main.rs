@@ -3,15 +3,19 @@
 #![expect(clippy::unwrap_used, reason = "what a test stands on fails it")]
 
 mod clock;
+mod jumps;
 mod looks;
+mod moves;
 mod outages;
 mod reads;
+mod refused_access;
 mod slow_amo;
 
 use amo_connect_contract::fixtures::host;
 use amo_connect_contract::{Asked, FakeAccount, FakeAmo, MemoryTokenStore};
 use amo_connect_domain::token::{AuthorizationCode, CodeHash};
 use amo_connect_tests::{Answer, Begun, RunningApp};
+use serde_json::Value;
 
 /// A CRM with an account at `host(1)`.
 fn crm() -> FakeAmo {
@@ -42,6 +46,15 @@ fn exchanges(amo: &FakeAmo) -> usize {
 
 fn refreshes(amo: &FakeAmo) -> usize {
     amo.asked().iter().filter(|asked| matches!(asked, Asked::Refresh { .. })).count()
+}
+
+fn look_ups(amo: &FakeAmo) -> usize {
+    amo.asked().iter().filter(|asked| matches!(asked, Asked::Locate { .. })).count()
+}
+
+/// The code of what `/status` tells olena of, or null.
+async fn problem(app: &RunningApp) -> Value {
+    app.get("olena", "/status").await.data()["problem"]["code"].clone()
 }
 
 /// What is on record of `code`, for what HTTP does not show.

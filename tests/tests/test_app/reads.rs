@@ -8,12 +8,13 @@ use amo_connect_contract::wire::{CrmServer, Integration};
 use amo_connect_contract::{Asked, FakeAccount, FakeAmo, MemoryTokenStore, Reply};
 use amo_connect_domain::audit::AuditEvent;
 use amo_connect_domain::host::AllowedHosts;
+use amo_connect_domain::host_look_up::LOOK_UP_TERM;
 use amo_connect_domain::lead::{AmoLead, Contact, LeadPage, Pipeline, Stage};
 use amo_connect_domain::ports::TokenStore as _;
 use amo_connect_tests::{RunningApp, TestApp};
 use serde_json::{Value, json};
 
-use crate::{allowed, crm, refreshes, refusal};
+use crate::{allowed, crm, look_ups, problem, refreshes, refusal};
 
 fn lead(id: u64, contact: u64) -> AmoLead {
     AmoLead {
@@ -77,10 +78,6 @@ fn known(number: u64) -> [Value; 3] {
 
 fn unknown() -> [Value; 3] {
     [json!(null), json!(null), json!(null)]
-}
-
-async fn problem(app: &RunningApp) -> Value {
-    app.get("olena", "/status").await.data()["problem"]["code"].clone()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -150,10 +147,6 @@ async fn a_page_without_pipelines_is_refused() {
     assert_eq!(guests(&app).await, [known(11), known(12)]);
 }
 
-fn look_ups(amo: &FakeAmo) -> usize {
-    amo.asked().iter().filter(|asked| matches!(asked, Asked::Locate { .. })).count()
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_404_for_one_lead_is_that_lead_if_the_account_has_not_moved() {
     let amo = agency();
@@ -177,6 +170,7 @@ async fn a_404_for_one_lead_is_that_lead_if_the_account_has_not_moved() {
         (Reply::AccessRefused, refusal(502, "crm_unavailable")),
         (Reply::NotFound, refusal(502, "crm_unavailable")),
     ] {
+        store.test_clock().advance(LOOK_UP_TERM);
         amo.answer_next(Reply::NotFound);
         amo.answer_next(looked_up.clone());
         assert_eq!(app.get("olena", "/leads/404").await.problem(), expected, "{looked_up:?}");

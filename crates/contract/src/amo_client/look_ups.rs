@@ -48,6 +48,7 @@ pub(super) async fn a_look_up_that_was_not_answered_is_told_apart(harness: &dyn 
         (Reply::Garbled, AmoError::Protocol),
         (Reply::Incomplete, AmoError::Protocol),
         (Reply::Redirects, AmoError::Moved),
+        (Reply::Fails(410), AmoError::Moved),
     ] {
         assert_eq!(located(harness, reply.clone()).await, Err(error), "{reply:?}");
     }

@@ -76,7 +76,7 @@ pub enum Reply {
     TooManyCalls(Option<Duration>),
     /// A page of the web server in front, which bans us.
     Banned,
-    /// A failure of the CRM's, with this status.
+    /// A failure of the CRM's, with this status. 410 and 421 say that the account is not there.
     Fails(u16),
     /// The place to go instead.
     Redirects,
@@ -209,13 +209,13 @@ impl Reply {
             Self::NotFound => Some(AmoError::NotFound),
             Self::TooManyCalls(retry_after) => Some(AmoError::RateLimited { retry_after: *retry_after }),
             Self::Banned => Some(AmoError::Blocked),
+            Self::Redirects | Self::Fails(410 | 421) => Some(AmoError::Moved),
             Self::Fails(504) | Self::Silence => either(AmoError::OutcomeUnknown, AmoError::TimedOut),
             Self::Fails(_) => either(AmoError::OutcomeUnknown, AmoError::Unavailable),
             Self::CutBeforeTheDeed | Self::CutAfterTheDeed | Self::CutWithinTheAnswer | Self::KeptConnectionsLost => {
                 either(AmoError::OutcomeUnknown, AmoError::ConnectionLost)
             }
             Self::Unreachable => Some(AmoError::Unreachable),
-            Self::Redirects => Some(AmoError::Moved),
             Self::Endless | Self::Garbled | Self::Incomplete => either(AmoError::OutcomeUnknown, AmoError::Protocol),
         }
     }

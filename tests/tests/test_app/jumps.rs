@@ -1,0 +1,89 @@
+//! Clocks that were ahead and are put right: nothing is taken for fresh or at rest for too long.
+
+use std::time::Duration;
+
+use amo_connect_adapters::cipher::TokenKeys;
+use amo_connect_adapters::sqlite::{SqliteOptions, SqliteTokenStore, StoreClock};
+use amo_connect_contract::fixtures::host;
+use amo_connect_contract::{FakeAmo, MemoryTokenStore, Reply, TestClock};
+use amo_connect_domain::ports::Runtime as _;
+use amo_connect_tests::{RunningApp, TestApp, at, until};
+use jiff::SignedDuration;
+
+use crate::{allowed, crm, refreshes, refusal};
+
+const AHEAD: SignedDuration = SignedDuration::from_hours(25);
+
+/// A connection that was renewed while the clock was ahead, at noon, and put right since.
+async fn renewed_ahead() -> (FakeAmo, RunningApp) {
+    let (amo, store) = (crm(), MemoryTokenStore::new());
+    let app = TestApp::new().amo(amo.clone()).store(store).clock(at("2026-11-23T12:00Z")).start().await;
+    app.connect_with("olena", &allowed(&amo), host(1).as_str()).await;
+    app.clock().jump(AHEAD);
+    assert_eq!(app.get("olena", "/leads").await.status, 200);
+    assert_eq!((refreshes(&amo), renewed_at(&app).await.as_str()), (1, "2026-11-24T13:00:00Z"));
+    app.clock().jump(-AHEAD);
+    (amo, app)
+}
+
+async fn renewed_at(app: &RunningApp) -> String {
+    app.get("olena", "/status").await.data()["lastRefreshedAt"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_from_a_clock_ahead_is_renewed_at_its_next_use_and_then_when_it_is_due() {
+    let (amo, app) = renewed_ahead().await;
+    for _ in 0..2 {
+        assert_eq!(app.get("olena", "/leads").await.status, 200);
+        assert_eq!((refreshes(&amo), renewed_at(&app).await.as_str()), (2, "2026-11-23T12:00:00Z"));
+    }
+    app.clock().set(at("2026-11-24T11:54:59Z"));
+    assert_eq!(app.get("olena", "/leads").await.status, 200);
+    assert_eq!(refreshes(&amo), 2, "it is not due yet");
+    app.clock().set(at("2026-11-24T11:55:01Z"));
+    assert_eq!(app.get("olena", "/leads").await.status, 200);
+    assert_eq!((refreshes(&amo), renewed_at(&app).await.as_str()), (3, "2026-11-24T11:55:01Z"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_from_a_clock_ahead_that_nobody_uses_is_kept_fresh() {
+    let (amo, app) = renewed_ahead().await;
+    for renewed in 2..=3 {
+        app.while_time_passes(until("it is renewed in the background", async || refreshes(&amo) == renewed)).await;
+        app.clock().idle().await;
+        assert!(at(&renewed_at(&app).await) <= app.clock().now(), "dated in the future again");
+        // The month of KEEPALIVE_AFTER: no renewal came before it.
+        assert_eq!(refreshes(&amo), renewed);
+        app.clock().advance(Duration::from_hours(30 * 24));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rest_lasts_its_length_though_the_clock_of_sqlite_goes_back() {
+    const REST: Duration = Duration::from_mins(6);
+    let folder = tempfile::tempdir().unwrap();
+    let clock = TestClock::still(at("2026-11-23T10:00Z"));
+    let shown = clock.clone();
+    let options = SqliteOptions { clock: StoreClock::new(move || shown.now()), ..SqliteOptions::default() };
+    let keys = TokenKeys::parse("test:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").unwrap();
+    let store = SqliteTokenStore::open(&folder.path().join("one.db"), keys, options).await.unwrap();
+
+    let amo = crm();
+    let app = TestApp::new().amo(amo.clone()).store(store).clock(at("2026-11-23T10:00Z")).start().await;
+    app.connect_with("olena", &allowed(&amo), host(1).as_str()).await;
+    app.clock().advance(Duration::from_hours(24));
+    amo.answer_next(Reply::TooManyCalls(Some(REST)));
+    let resting = async || {
+        assert_eq!(app.get("olena", "/leads").await.problem(), refusal(503, "rate_limited"));
+        assert_eq!(refreshes(&amo), 1, "amoCRM is asked during the rest");
+    };
+    resting().await;
+    clock.set_back(Duration::from_hours(3));
+    resting().await;
+    clock.advance(REST - Duration::from_secs(1));
+    resting().await;
+    clock.advance(Duration::from_secs(1));
+    assert_eq!(app.get("olena", "/leads").await.status, 200);
+    assert_eq!(refreshes(&amo), 2);
+    app.stop().await;
+}
