@@ -30,6 +30,7 @@ pub(crate) fn timestamp(now: u64) -> Timestamp {
 }
 
 /// What a schedule is drawn with.
+#[expect(clippy::struct_excessive_bools, reason = "each is drawn for itself")]
 #[derive(Clone, Debug)]
 pub(crate) struct Cast {
     pub(crate) users: usize,

@@ -82,7 +82,7 @@ fn served() -> (u16, String) {
 async fn a_read_follows_every_sign_with_one_look_up_and_no_refresh() {
     for sign in SIGNS {
         let stage = Stage::moved().await;
-        assert_eq!(stage.leads("olena", &[sign.clone()]).await, served(), "{sign:?}");
+        assert_eq!(stage.leads("olena", std::slice::from_ref(&sign)).await, served(), "{sign:?}");
         assert_eq!((look_ups(&stage.amo), refreshes(&stage.amo)), (1, 0), "{sign:?}");
         stage.is_settled("olena", &sign).await;
         assert_eq!(problem(&stage.app).await, json!(null), "{sign:?}");
@@ -99,7 +99,7 @@ async fn a_refresh_follows_every_sign_with_one_look_up() {
         let stage = Stage::moved().await;
         stage.app.clock().advance(DAY);
         let before = stage.amo.asked().len();
-        assert_eq!(stage.leads("olena", &[sign.clone()]).await, served(), "{sign:?}");
+        assert_eq!(stage.leads("olena", std::slice::from_ref(&sign)).await, served(), "{sign:?}");
         // Nothing is sent to a host that cannot be reached.
         let at_the_old_one = usize::from(sign != Reply::Unreachable);
         assert_eq!((look_ups(&stage.amo), refreshes(&stage.amo)), (1, 1 + at_the_old_one), "{sign:?}");

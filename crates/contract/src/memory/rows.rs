@@ -1,6 +1,6 @@
 //! The rows in memory, and what the port's methods make of them. Each decision is the domain's.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use amo_connect_domain::attempt::{Attempt, AttemptReason, AttemptState, MEMORY, OPEN_ATTEMPTS};
 use amo_connect_domain::audit::{Actor, AuditEntry};
@@ -283,7 +283,11 @@ impl Rows {
         let remembered = |since: Timestamp| since.saturating_add(MEMORY).unwrap_or(Timestamp::MAX) >= now;
         self.attempts.retain(|attempt| remembered(attempt.opened_at));
         let oldest = before(store_now, MEMORY);
-        self.exchanges.retain(|_, exchange| exchange.admitted_at >= oldest || exchange.may_be_underway(store_now));
+        let known: HashSet<_> = self.attempts.iter().map(|attempt| attempt.id).collect();
+        self.exchanges.retain(|_, exchange| {
+            let is_old = exchange.admitted_at < oldest && !exchange.may_be_underway(store_now);
+            !is_old || exchange.attempt.is_some_and(|attempt| known.contains(&attempt))
+        });
         self.forget_upkeep();
         wiped
     }

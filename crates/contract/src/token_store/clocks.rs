@@ -15,7 +15,8 @@ use amo_connect_domain::ports::{RefreshRequest, StoreError};
 use super::TokenStoreHarness;
 use super::steps::{Store, admit, connect, connection, is_held, lease, status};
 use crate::fixtures::{
-    after, at, by_app, by_app_as_of, by_stranger, code, grant, host, lease_request, owner, rest, served, user,
+    after, at, attempt, by_app, by_app_as_of, by_attempt, by_stranger, code, grant, host, lease_request, owner, rest,
+    served, user,
 };
 
 /// Further than anything lasts.
@@ -138,6 +139,21 @@ pub(super) async fn a_sweep_forgets_no_code_that_is_under_way(harness: &dyn Toke
     harness.advance_store_clock(MEMORY + LEASE_TERM * 2).await;
     other.sweep(after(at(0), MEMORY * 400)).await.unwrap();
     assert_eq!(store.exchange(code("left")).await.unwrap(), None, "its owner is long gone");
+}
+
+/// Whose a code is must not be forgotten before its life ends: another user may bring it.
+pub(super) async fn a_sweep_forgets_no_code_whose_attempt_is_on_record(harness: &dyn TokenStoreHarness) {
+    let (store, other) = (harness.store(), harness.second_handle().await);
+    let attempt = attempt("a", &user("olena"), 0);
+    store.open_attempt(&attempt).await.unwrap();
+    admit(&store, &by_attempt(code("x"), &attempt, false), owner(1)).await;
+    store.end_exchange(code("x"), owner(1), false).await.unwrap();
+    harness.advance_store_clock(MEMORY * 400).await;
+    other.sweep(at(1)).await.unwrap();
+    let theft = store.admit_code(&by_app(code("x"), &user("ivan")), owner(2), at(1)).await.unwrap();
+    assert!(matches!(&theft, Admitted::OnRecord(known) if known.user == Some(user("olena"))), "{theft:?}");
+    store.sweep(after(at(1), MEMORY)).await.unwrap();
+    assert_eq!(other.exchange(code("x")).await.unwrap(), None);
 }
 
 pub(super) async fn a_forgotten_code_is_put_on_record_again(harness: &dyn TokenStoreHarness) {

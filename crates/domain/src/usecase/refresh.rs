@@ -215,9 +215,10 @@ impl UseCases {
         let accused = Some(self.client);
         let rested = self.end_lease(sending, error, AfterLookUp::Accused.hindrance(), accused).await;
         let is_accounts = |accusation: Accusation| accusation.is_accounts;
-        let problem = match rested.and_then(|lease| lease.accusation).is_some_and(is_accounts) {
-            true => ProblemCode::AccountRefused,
-            false => ProblemCode::Misconfigured,
+        let problem = if rested.and_then(|lease| lease.accusation).is_some_and(is_accounts) {
+            ProblemCode::AccountRefused
+        } else {
+            ProblemCode::Misconfigured
         };
         if problem == ProblemCode::Misconfigured {
             tracing::error!(

@@ -72,7 +72,7 @@ mod tests {
         let turns: Vec<_> = (0..7).map(|_| strangers.turn(&one, now).map(|turn| turn.since(now).as_secs())).collect();
         assert_eq!(turns, [Some(0), Some(1), Some(2), Some(3), Some(4), Some(5), None]);
         assert_eq!(strangers.turn(&two, now), Some(now));
-        let later = now + Duration::from_secs(60);
+        let later = now + Duration::from_mins(1);
         assert_eq!(strangers.turn(&one, later), Some(later));
     }
 }

@@ -104,6 +104,7 @@ impl fmt::Display for Secret {
 }
 
 /// A right to send, as whoever asked for it was told.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Debug)]
 struct Lease {
     owner: LeaseOwner,

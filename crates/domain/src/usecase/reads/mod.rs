@@ -187,13 +187,10 @@ impl UseCases {
     /// Notes what reading taught of the connection, where that is new. What the integration is
     /// accused of at the token endpoint, no read can clear.
     async fn note_reading<T>(&self, user: &UserId, access: &Access, outcome: &Result<Reading<T>, ReadError>) {
-        let used = match outcome {
-            Ok(_) => Some(None),
-            Err(ReadError::Amo(error)) => Some(Some(*error)),
-            Err(ReadError::Access(_)) => None,
-        };
-        if let Some(failure) = used {
-            self.note_use(user, access, failure).await;
+        match outcome {
+            Ok(_) => self.note_use(user, access, None).await,
+            Err(ReadError::Amo(error)) => self.note_use(user, access, Some(*error)).await,
+            Err(ReadError::Access(_)) => {}
         }
         let problem = match outcome {
             Ok(reading) => reading.problem(),
