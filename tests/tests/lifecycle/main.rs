@@ -41,3 +41,4 @@ mod phone;
 mod short_days;
 mod shutdown;
 mod week;
+mod wrong_secret;

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so loudly")]
 
 mod refresh;
+mod rests;
 
 use amo_connect_tests::{ACCOUNT, Process, RIVAL, World};
 use serde_json::{Value, json};

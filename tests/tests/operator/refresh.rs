@@ -32,7 +32,7 @@ async fn sent(world: &World, latency: Duration, fail_token: Vec<Failure>) -> Pro
 }
 
 /// The database, for what no command does.
-fn database(world: &World) -> SqliteConnection {
+pub(super) fn database(world: &World) -> SqliteConnection {
     let url = world.settings.database_url.as_ref().unwrap();
     let mut connection = SqliteConnection::establish(url.strip_prefix("sqlite:").unwrap()).unwrap();
     connection.batch_execute("PRAGMA busy_timeout = 20000").unwrap();
@@ -124,40 +124,6 @@ async fn a_pair_that_cannot_be_saved_in_time_is_counted_as_lost() {
     let (code, output, complaint) = process.ended().await;
     assert_eq!((code, output.as_str(), world.sandbox.stats().refreshes), (Some(1), "", 1));
     assert!(complaint.contains("has given 1 token pair(s) that could not be saved and are lost"), "{complaint}");
-}
-
-/// The operator mends the secret at once, and need not wait for the end of a rest.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_refresh_within_a_rest_asks_amocrm_at_once() {
-    let mut world = connected().await;
-    let secret = world.settings.amo_client_secret.replace("wrong".to_owned());
-    let (code, _, complaint) = connections(&world, &["refresh", "olena"]).await;
-    assert_eq!(code, Some(1));
-    assert!(complaint.contains("amoCRM gave no access token: amoCRM refused the integration"), "{complaint}");
-    world.settings.amo_client_secret = secret;
-
-    database(&world).batch_execute("UPDATE connections SET lease_until = lease_until + 200 * 1000000").unwrap();
-    let asked = world.sandbox.stats().token_requests;
-    let (code, _, complaint) = connections(&world, &["refresh", "olena"]).await;
-    assert_eq!((code, world.sandbox.stats().token_requests), (Some(0), asked + 1), "{complaint}");
-}
-
-/// The token may have been rotated: it is not sent again before its time, whoever asks.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_refresh_while_a_sending_is_in_doubt_says_that_amocrm_was_not_asked() {
-    let world = connected().await;
-    let fail_token = vec![Failure::Status(502)];
-    world.sandbox.set_faults(Faults { fail_token, ..Faults::default() }).unwrap();
-    let (code, _, complaint) = connections(&world, &["refresh", "olena"]).await;
-    assert_eq!(code, Some(1), "{complaint}");
-
-    database(&world).batch_execute("UPDATE connections SET lease_until = lease_until + 60 * 1000000").unwrap();
-    let asked = world.sandbox.stats().token_requests;
-    let (code, _, complaint) = connections(&world, &["refresh", "olena"]).await;
-    assert_eq!((code, world.sandbox.stats().token_requests), (Some(1), asked));
-    let why = "amoCRM was not asked: it is in doubt what became of the last try (amoCRM is not available); \
-               the next may be made in ";
-    assert!(complaint.contains(why), "{complaint}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

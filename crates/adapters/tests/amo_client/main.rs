@@ -6,6 +6,7 @@ mod bench;
 mod damaged_reads;
 mod doubtful_pairs;
 mod kept_connections;
+mod look_ups;
 mod lost_answers;
 mod pairs;
 mod reads;
