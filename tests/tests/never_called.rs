@@ -122,7 +122,7 @@ async fn a_page_of_leads_is_two_reads_with_its_own_users_token() {
 /// A store that the background sweeps and tends, and that is asked for nothing else.
 fn unread_store() -> MockTokenStore {
     let mut store = MockTokenStore::new();
-    store.expect_sweep().returning(|_| Ok(0));
+    store.expect_sweep().returning(|_, _| Ok(0));
     store.expect_orphaned_refreshes().returning(|_| Ok(Vec::new()));
     store.expect_stale_connections().returning(|_, _, _| Ok(Vec::new()));
     store.expect_acquitted_refreshes().returning(|_, _, _| Ok(Vec::new()));

@@ -84,7 +84,10 @@ impl World {
         self.crm().expire_access(self.now());
         let cutting = async {
             self.sim.sleep(self.sim.millis(0, 3_000)).await;
-            self.cut_off(Some(instance), self.sim.millis(14_000, 26_000));
+            let lasts = self.sim.millis(14_000, 26_000);
+            if !self.witness().is_calm() {
+                self.cut_off(Some(instance), lasts);
+            }
         };
         join(self.read(user, None), cutting).await;
     }

@@ -365,8 +365,8 @@ impl TokenStore for ModelStore {
         self.look("record", self.rows.record(connection, event, by)).await
     }
 
-    async fn sweep(&self, now: Timestamp) -> Result<usize, StoreError> {
-        self.look("sweep", self.rows.sweep(now)).await
+    async fn sweep(&self, now: Timestamp, as_of: Timestamp) -> Result<usize, StoreError> {
+        self.look("sweep", self.rows.sweep(now, as_of)).await
     }
 }
 

@@ -57,7 +57,7 @@ async fn sweeps_at_once_wipe_each_grant_once_and_stand_in_no_claims_way() {
         let name = names[usize::from(number)].clone();
         async move {
             if number < 4 {
-                return (store.sweep(at(20 * 60)).await.unwrap(), 0);
+                return (store.sweep(at(20 * 60), store.clock().await.unwrap()).await.unwrap(), 0);
             }
             let claim = store.claim(code(&name), &user(&name), Epoch::default(), at(20 * 60 - 1)).await.unwrap();
             (0, usize::from(claim == Claim::Connected))
@@ -68,7 +68,7 @@ async fn sweeps_at_once_wipe_each_grant_once_and_stand_in_no_claims_way() {
         wiped += wipes;
         claimed += claims;
     }
-    wiped += handles[0].sweep(at(20 * 60)).await.unwrap();
+    wiped += handles[0].sweep(at(20 * 60), handles[0].clock().await.unwrap()).await.unwrap();
     assert!(wiped + claimed >= names.len() && wiped <= names.len(), "{wiped} wiped, {claimed} claimed");
     for name in &names {
         let status = handles[1].exchange(code(name)).await.unwrap().unwrap().status;

@@ -109,7 +109,7 @@ pub(crate) trait Rows: Dialect + TurnRows {
     /// Deletes attempts, exchanges, audit entries that are older, and looks that are over: at most
     /// `limit` of each. Those that somebody else is changing are left out. Returns how many.
     async fn forget_attempts(&mut self, micros: i64, limit: i64) -> Result<usize, Failure>;
-    /// Leaves those whose lease ended later, and those of an attempt that is on record.
+    /// Leaves those whose lease ended later.
     async fn forget_exchanges(&mut self, micros: i64, limit: i64) -> Result<usize, Failure>;
     async fn forget_audit(&mut self, micros: i64, limit: i64) -> Result<usize, Failure>;
     async fn forget_looks(&mut self, store_now: i64, limit: i64) -> Result<usize, Failure>;
@@ -336,9 +336,7 @@ macro_rules! rows_in_diesel {
 
                 async fn forget_exchanges(&mut self, micros: i64, limit: i64) -> Result<usize, Failure> {
                     let nobodys = exchanges::state.ne(IN_FLIGHT).or(exchanges::lease_until.assume_not_null().lt(micros));
-                    let known = diesel::dsl::exists(attempts::table.filter(attempts::id.nullable().eq(exchanges::attempt_id)));
-                    let old = exchanges::table.filter(exchanges::admitted_at.lt(micros)).filter(nobodys);
-                    let old = old.filter(diesel::dsl::not(known)).limit(limit);
+                    let old = exchanges::table.filter(exchanges::admitted_at.lt(micros)).filter(nobodys).limit(limit);
                     let old: Vec<Vec<u8>> = old.select(exchanges::code_hash)$($($locking)+)?.load(self.connection).await?;
                     let old = exchanges::table.filter(exchanges::code_hash.eq_any(old));
                     Ok(diesel::delete(old).execute(self.connection).await?)

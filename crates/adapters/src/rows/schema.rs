@@ -136,5 +136,3 @@ diesel::table! {
         version -> Text,
     }
 }
-
-diesel::allow_tables_to_appear_in_same_query!(attempts, exchanges);

@@ -273,7 +273,7 @@ impl<D: Database> TokenStore for Store<D> {
         self.database.write(move |session| Box::pin(session.record(connection, event, by))).await
     }
 
-    async fn sweep(&self, now: Timestamp) -> Result<usize, StoreError> {
+    async fn sweep(&self, now: Timestamp, as_of: Timestamp) -> Result<usize, StoreError> {
         while self.database.write(move |session| Box::pin(session.shorten(now))).await?.more {}
         let mut wiped = 0;
         loop {
@@ -283,7 +283,7 @@ impl<D: Database> TokenStore for Store<D> {
                 break;
             }
         }
-        while self.database.write(move |session| Box::pin(session.forget(now))).await?.more {}
+        while self.database.write(move |session| Box::pin(session.forget(now, as_of))).await?.more {}
         Ok(wiped)
     }
 }

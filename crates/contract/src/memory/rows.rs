@@ -1,6 +1,6 @@
 //! The rows in memory, and what the port's methods make of them. Each decision is the domain's.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use amo_connect_domain::attempt::{Attempt, AttemptReason, AttemptState, MEMORY, OPEN_ATTEMPTS};
 use amo_connect_domain::audit::{Actor, AuditEntry};
@@ -268,7 +268,7 @@ impl Rows {
         }
     }
 
-    pub(super) fn sweep(&mut self, now: Timestamp) -> usize {
+    pub(super) fn sweep(&mut self, now: Timestamp, as_of: Timestamp) -> usize {
         for exchange in self.exchanges.values_mut() {
             exchange.shorten_wait(now);
         }
@@ -282,12 +282,8 @@ impl Rows {
         let wiped = self.exchanges.values_mut().map(|exchange| usize::from(exchange.wipe_unclaimed(now))).sum();
         let remembered = |since: Timestamp| since.saturating_add(MEMORY).unwrap_or(Timestamp::MAX) >= now;
         self.attempts.retain(|attempt| remembered(attempt.opened_at));
-        let oldest = before(store_now, MEMORY);
-        let known: HashSet<_> = self.attempts.iter().map(|attempt| attempt.id).collect();
-        self.exchanges.retain(|_, exchange| {
-            let is_old = exchange.admitted_at < oldest && !exchange.may_be_underway(store_now);
-            !is_old || exchange.attempt.is_some_and(|attempt| known.contains(&attempt))
-        });
+        let oldest = before(now.min(as_of), MEMORY);
+        self.exchanges.retain(|_, exchange| exchange.admitted_at >= oldest || exchange.may_be_underway(store_now));
         self.forget_upkeep();
         wiped
     }

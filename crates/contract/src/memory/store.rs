@@ -257,7 +257,7 @@ impl TokenStore for MemoryTokenStore {
         Ok(())
     }
 
-    async fn sweep(&self, now: Timestamp) -> Result<usize, StoreError> {
-        Ok(self.rows()?.sweep(now))
+    async fn sweep(&self, now: Timestamp, as_of: Timestamp) -> Result<usize, StoreError> {
+        Ok(self.rows()?.sweep(now, as_of))
     }
 }

@@ -7,7 +7,7 @@ use amo_connect_domain::connection::{ProblemCode, ReauthReason};
 use amo_connect_domain::ids::AccountId;
 
 use super::TokenStoreHarness;
-use super::steps::{Store, connect, connection, lease, waiting};
+use super::steps::{Store, connect, connection, lease, swept, waiting};
 use crate::fixtures::{at, grant, host, owner, pair, rest, served, user};
 
 async fn story(store: &Store, name: &str) -> Vec<(AuditEvent, Actor)> {
@@ -113,9 +113,9 @@ pub(super) async fn a_sweep_forgets_old_entries_alone(harness: &dyn TokenStoreHa
     connect(&store, &olena, 1, "x").await;
     harness.advance_store_clock(AUDIT_MEMORY / 2).await;
     store.disconnect(&olena, Actor::User).await.unwrap();
-    store.sweep(at(0)).await.unwrap();
+    swept(&store, at(0)).await.unwrap();
     assert_eq!(story(&store, "olena").await.len(), 2);
     harness.advance_store_clock(AUDIT_MEMORY / 2 + Duration::from_secs(1)).await;
-    store.sweep(at(0)).await.unwrap();
+    swept(&store, at(0)).await.unwrap();
     assert_eq!(story(&store, "olena").await, [(AuditEvent::Disconnected, Actor::User)]);
 }

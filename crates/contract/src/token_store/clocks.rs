@@ -13,10 +13,9 @@ use amo_connect_domain::look::LOOK_TERM;
 use amo_connect_domain::ports::{RefreshRequest, StoreError};
 
 use super::TokenStoreHarness;
-use super::steps::{Store, admit, connect, connection, is_held, lease, status};
+use super::steps::{Store, admit, connect, connection, is_held, lease, status, swept};
 use crate::fixtures::{
-    after, at, attempt, by_app, by_app_as_of, by_attempt, by_stranger, code, grant, host, lease_request, owner, rest,
-    served, user,
+    after, at, by_app, by_app_as_of, by_stranger, code, grant, host, lease_request, owner, rest, served, user,
 };
 
 /// Further than anything lasts.
@@ -113,7 +112,7 @@ pub(super) async fn a_sweep_shortens_what_a_clock_ahead_made_too_long(harness: &
     store.save_grant(code("waiting"), &grant(1, "waiting"), &served(), ahead).await.unwrap();
 
     harness.set_store_clock_back(AHEAD).await;
-    assert_eq!(other.sweep(at(0)).await.unwrap(), 0);
+    assert_eq!(swept(&other, at(0)).await.unwrap(), 0);
     match status(&store, code("waiting")).await {
         ExchangeStatus::Waiting { claim_by, grant: kept } => {
             assert_eq!((claim_by, *kept), (after(at(0), CLAIM_TERM), grant(1, "waiting")));
@@ -131,36 +130,38 @@ pub(super) async fn a_sweep_forgets_no_code_that_is_under_way(harness: &dyn Toke
     let request = by_app(code("x"), &user("olena"));
     admit(&store, &request, owner(1)).await;
     // By an instance whose clock is ahead.
-    other.sweep(after(at(0), MEMORY * 400)).await.unwrap();
+    swept(&other, after(at(0), MEMORY * 400)).await.unwrap();
     store.save_grant(code("x"), &grant(1, "x"), &served(), at(1)).await.unwrap();
     assert_eq!(connection(&other, &user("olena")).await.grant(), Some(&grant(1, "x")));
 
     admit(&store, &by_stranger(code("left")), owner(2)).await;
     harness.advance_store_clock(MEMORY + LEASE_TERM * 2).await;
-    other.sweep(after(at(0), MEMORY * 400)).await.unwrap();
+    swept(&other, after(at(0), MEMORY * 400)).await.unwrap();
     assert_eq!(store.exchange(code("left")).await.unwrap(), None, "its owner is long gone");
 }
 
-/// Whose a code is must not be forgotten before its life ends: another user may bring it.
-pub(super) async fn a_sweep_forgets_no_code_whose_attempt_is_on_record(harness: &dyn TokenStoreHarness) {
+/// Whose a code is must not be forgotten while it lives: another user may bring it.
+pub(super) async fn a_sweep_forgets_a_code_by_two_clocks(harness: &dyn TokenStoreHarness) {
     let (store, other) = (harness.store(), harness.second_handle().await);
-    let attempt = attempt("a", &user("olena"), 0);
-    store.open_attempt(&attempt).await.unwrap();
-    admit(&store, &by_attempt(code("x"), &attempt, false), owner(1)).await;
+    admit(&store, &by_app(code("x"), &user("olena")), owner(1)).await;
     store.end_exchange(code("x"), owner(1), false).await.unwrap();
+    let before = store.clock().await.unwrap();
     harness.advance_store_clock(MEMORY * 400).await;
-    other.sweep(at(1)).await.unwrap();
-    let theft = store.admit_code(&by_app(code("x"), &user("ivan")), owner(2), at(1)).await.unwrap();
-    assert!(matches!(&theft, Admitted::OnRecord(known) if known.user == Some(user("olena"))), "{theft:?}");
-    store.sweep(after(at(1), MEMORY)).await.unwrap();
-    assert_eq!(other.exchange(code("x")).await.unwrap(), None);
+    let ahead = store.clock().await.unwrap();
+    for (now, as_of) in [(before, ahead), (ahead, before)] {
+        other.sweep(now, as_of).await.unwrap();
+        let theft = store.admit_code(&by_app(code("x"), &user("ivan")), owner(2), at(1)).await.unwrap();
+        assert!(matches!(&theft, Admitted::OnRecord(known) if known.user == Some(user("olena"))), "{theft:?}");
+    }
+    other.sweep(ahead, ahead).await.unwrap();
+    assert_eq!(store.exchange(code("x")).await.unwrap(), None);
 }
 
 pub(super) async fn a_forgotten_code_is_put_on_record_again(harness: &dyn TokenStoreHarness) {
     let (store, other, olena) = (harness.store(), harness.second_handle().await, user("olena"));
     let record = admit(&store, &by_app(code("x"), &olena), owner(1)).await;
     harness.advance_store_clock(MEMORY * 400).await;
-    other.sweep(at(0)).await.unwrap();
+    swept(&other, store.clock().await.unwrap()).await.unwrap();
     let lost = store.save_grant(code("x"), &grant(1, "x"), &served(), at(1)).await;
     assert!(matches!(lost, Err(StoreError::Conflict)), "{lost:?}");
     store.restore_exchange(&record).await.unwrap();
@@ -173,7 +174,7 @@ pub(super) async fn a_forgotten_code_is_put_on_record_again(harness: &dyn TokenS
     // A disconnect in between wins, though there was no record of the code to void.
     let record = admit(&store, &by_app_as_of(code("y"), &olena, connected.epoch), owner(1)).await;
     harness.advance_store_clock(MEMORY * 400).await;
-    other.sweep(at(0)).await.unwrap();
+    swept(&other, store.clock().await.unwrap()).await.unwrap();
     other.disconnect(&olena, Actor::User).await.unwrap();
     store.restore_exchange(&record).await.unwrap();
     store.save_grant(code("y"), &grant(1, "y"), &served(), at(1)).await.unwrap();

@@ -7,7 +7,7 @@ use amo_connect_domain::ids::Epoch;
 use amo_connect_domain::ports::StoreError;
 use amo_connect_domain::token::CodeHash;
 
-use super::steps::{Store, admit, connect, connection, grant_of, status, waiting};
+use super::steps::{Store, admit, connect, connection, grant_of, status, swept, waiting};
 use super::{Keys, TokenStoreHarness};
 use crate::fixtures::{after, at, attempt, by_app, code, grant, owner, user};
 use crate::suite::abandon_after;
@@ -112,14 +112,14 @@ pub(super) async fn a_sweep_wipes_unclaimed_grants_and_counts_them(harness: &dyn
     let claimed = waiting(&store, "claimed").await;
     store.claim(claimed, &user("olena"), Epoch::default(), at(2)).await.unwrap();
     admit(&store, &by_app(code("in time"), &user("ivan")), owner(1)).await;
-    assert_eq!(store.sweep(at(2)).await.unwrap(), 0);
-    assert_eq!(store.sweep(after(at(1), CLAIM_TERM)).await.unwrap(), 2);
+    assert_eq!(swept(&store, at(2)).await.unwrap(), 0);
+    assert_eq!(swept(&store, after(at(1), CLAIM_TERM)).await.unwrap(), 2);
     for code in late {
         assert_eq!(status(&store, code).await, ExchangeStatus::Unclaimed);
     }
     assert!(matches!(status(&store, claimed).await, ExchangeStatus::Connected(_)));
     assert!(matches!(status(&store, code("in time")).await, ExchangeStatus::InFlight(_)));
-    assert_eq!(store.sweep(after(at(1), CLAIM_TERM)).await.unwrap(), 0, "they were counted before");
+    assert_eq!(swept(&store, after(at(1), CLAIM_TERM)).await.unwrap(), 0, "they were counted before");
 }
 
 pub(super) async fn a_sweep_forgets_old_attempts_and_codes_alone(harness: &dyn TokenStoreHarness) {
@@ -129,12 +129,13 @@ pub(super) async fn a_sweep_forgets_old_attempts_and_codes_alone(harness: &dyn T
     let young = attempt("young", &olena, 60);
     store.open_attempt(&old).await.unwrap();
     store.open_attempt(&young).await.unwrap();
-    store.sweep(after(at(0), ATTEMPT_TERM)).await.unwrap();
+    swept(&store, after(at(0), ATTEMPT_TERM)).await.unwrap();
     assert!(store.attempt(old.id).await.unwrap().is_some() && store.exchange(code("x")).await.unwrap().is_some());
     harness.advance_store_clock(MEMORY).await;
-    store.sweep(after(at(30), MEMORY)).await.unwrap();
+    swept(&store, after(at(30), MEMORY)).await.unwrap();
     assert_eq!(store.attempt(old.id).await.unwrap(), None);
-    assert_eq!(store.exchange(code("x")).await.unwrap(), None);
     assert_eq!(store.attempt(young.id).await.unwrap(), Some(young));
+    swept(&store, store.clock().await.unwrap()).await.unwrap();
+    assert_eq!(store.exchange(code("x")).await.unwrap(), None);
     assert_eq!(connection(&store, &olena).await, connected);
 }

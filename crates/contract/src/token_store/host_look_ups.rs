@@ -4,6 +4,7 @@ use amo_connect_domain::host_look_up::{FoundHost, LOOK_UP_TERM, LookUpDecision};
 use amo_connect_domain::ids::AccountId;
 
 use super::TokenStoreHarness;
+use super::steps::swept;
 use crate::fixtures::host;
 use crate::suite::race;
 
@@ -66,6 +67,6 @@ pub(super) async fn a_sweep_keeps_moves(harness: &dyn TokenStoreHarness) {
     let (store, other) = (harness.store(), harness.second_handle().await);
     store.save_move(&host(1), &at_host(2)).await.unwrap();
     harness.advance_store_clock(LOOK_UP_TERM * 2).await;
-    store.sweep(crate::fixtures::at(0)).await.unwrap();
+    swept(&store, crate::fixtures::at(0)).await.unwrap();
     assert_eq!(other.request_look_up(&host(1), ACCOUNT).await.unwrap(), moved_to(2));
 }

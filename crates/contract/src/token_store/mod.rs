@@ -345,9 +345,9 @@ suite::cases! {
     "MUST NOT forget a code that may be under way, whatever its date." => [
         clocks::a_sweep_forgets_no_code_that_is_under_way,
     ]
-    "MUST NOT forget a code whose attempt is on record: whose it is is dated by two clocks, and only one may be \
-     wrong." => [
-        clocks::a_sweep_forgets_no_code_whose_attempt_is_on_record,
+    "Whose a code is MUST be forgotten only when both now and as_of, what the store's clock showed when it was last \
+     seen to be right, say that it is so old." => [
+        clocks::a_sweep_forgets_a_code_by_two_clocks,
     ]
     "MUST store leases, rests, looks and waits for a claim that end later than one can with their longest end." => [
         clocks::a_sweep_shortens_what_a_clock_ahead_made_too_long,

@@ -6,8 +6,9 @@ use amo_connect_domain::connection::{CrmConnection, Grant};
 use amo_connect_domain::exchange::{Admission, Admitted, Exchange, ExchangeStatus};
 use amo_connect_domain::ids::{Epoch, Generation, LeaseOwner, UserId};
 use amo_connect_domain::lease::RefreshLease;
-use amo_connect_domain::ports::{RefreshRequest, TokenStore};
+use amo_connect_domain::ports::{RefreshRequest, StoreError, TokenStore};
 use amo_connect_domain::token::CodeHash;
+use jiff::Timestamp;
 
 use crate::fixtures::{at, by_app_as_of, by_stranger, code, grant, lease_request, owner, served};
 
@@ -19,6 +20,11 @@ pub(super) async fn admit(store: &Store, request: &Admission, owner: LeaseOwner)
         Admitted::Granted(exchange) => exchange,
         other => panic!("the code was not granted: {other:?}"),
     }
+}
+
+/// A sweep at `now` by an instance that trusts the store's clock.
+pub(super) async fn swept(store: &Store, now: Timestamp) -> Result<usize, StoreError> {
+    store.sweep(now, store.clock().await?).await
 }
 
 /// Connects `user` to account `account` with the pair `name`, by a code of that name.

@@ -316,19 +316,19 @@ impl TokenStore for SabotagedStore {
         self.honest.record(connection, event, by).await
     }
 
-    async fn sweep(&self, now: Timestamp) -> Result<usize, StoreError> {
+    async fn sweep(&self, now: Timestamp, as_of: Timestamp) -> Result<usize, StoreError> {
         self.note(|notes| notes.was_swept = true);
         match self.sabotage {
             Sabotage::SweepsNothing => Ok(0),
             Sabotage::SweepsCodesUnderWay => {
                 let clock = self.honest.test_clock();
                 clock.advance(MEMORY * 2);
-                let swept = self.honest.sweep(now).await;
+                let swept = self.honest.sweep(now, after(as_of, MEMORY * 2)).await;
                 clock.set_back(MEMORY * 2);
                 swept
             }
-            Sabotage::SweepsEverything => self.honest.sweep(after(now, MEMORY)).await,
-            _ => self.honest.sweep(now).await,
+            Sabotage::SweepsEverything => self.honest.sweep(after(now, MEMORY), after(as_of, MEMORY)).await,
+            _ => self.honest.sweep(now, as_of).await,
         }
     }
 }

@@ -38,7 +38,7 @@ impl UseCases {
         if !self.last_sweep.is_steady(store_now, self.runtime.instant()) {
             return Ok(0);
         }
-        self.store.sweep(self.runtime.now()).await
+        self.store.sweep(self.runtime.now(), store_now).await
     }
 }
 

@@ -274,7 +274,7 @@ impl TokenStore for BuggyStore {
         self.rows.record(connection, event, by).await
     }
 
-    async fn sweep(&self, now: Timestamp) -> Result<usize, StoreError> {
-        self.rows.sweep(now).await
+    async fn sweep(&self, now: Timestamp, as_of: Timestamp) -> Result<usize, StoreError> {
+        self.rows.sweep(now, as_of).await
     }
 }

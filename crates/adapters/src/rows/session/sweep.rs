@@ -85,11 +85,11 @@ impl Session<'_> {
     }
 
     /// Deletes what is too old to be asked for.
-    pub(in crate::rows) async fn forget(self, now: Timestamp) -> Result<Swept, Failure> {
+    pub(in crate::rows) async fn forget(self, now: Timestamp, as_of: Timestamp) -> Result<Swept, Failure> {
         let oldest = now.saturating_sub(MEMORY).unwrap_or(Timestamp::MIN).as_microsecond();
         // These are dated by the store's clock.
         let store_now = self.rows.clock().await?;
-        let lapsed = before(store_now, MEMORY).as_microsecond();
+        let lapsed = before(now.min(as_of), MEMORY).as_microsecond();
         let oldest_entry = store_now.saturating_sub(AUDIT_MEMORY).unwrap_or(Timestamp::MIN).as_microsecond();
         Ok(Swept::of(&[
             self.rows.forget_attempts(oldest, BATCH).await?,

@@ -178,7 +178,7 @@ async fn codes_of_every_status_come_back() {
     let unclaimed = settled(store, code("e"), || async {
         store.admit_code(&by_stranger(code("e")), owner(1), at(0)).await.unwrap();
         store.save_grant(code("e"), &grant(9, "late"), &served(), at(0)).await.unwrap();
-        assert_eq!(store.sweep(at(3600)).await.unwrap(), 1);
+        assert_eq!(store.sweep(at(3600), store.clock().await.unwrap()).await.unwrap(), 1);
     });
     assert_eq!(status(unclaimed.await), ExchangeStatus::Unclaimed);
     let void = settled(store, code("f"), || async {

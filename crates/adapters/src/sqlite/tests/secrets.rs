@@ -76,7 +76,7 @@ async fn a_claim_that_wipes_and_a_sweep_leave_not_even_the_sealed_tokens() {
     let refused = store.claim(code("waiting"), &user("olena"), connected("olena").epoch, at(1)).await.unwrap();
     assert_eq!(refused, Claim::Refused(ClaimRefusal::OtherAccount));
     assert_eq!(waiting.iter().filter(|part| is_on_disk(&scratch, *part)).count(), 1);
-    assert_eq!(store.sweep(at(3600)).await.unwrap(), 1);
+    assert_eq!(store.sweep(at(3600), store.clock().await.unwrap()).await.unwrap(), 1);
     assert!(!waiting.iter().any(|part| is_on_disk(&scratch, part)));
 }
 
@@ -93,7 +93,7 @@ async fn a_reader_in_the_way_delays_a_disconnect_a_little_and_the_next_one_catch
     assert!(is_on_disk(&scratch, &tokens[0]), "nobody stood in the way");
 
     reader.batch_execute("COMMIT").unwrap();
-    store.sweep(at(1)).await.unwrap();
+    store.sweep(at(1), store.clock().await.unwrap()).await.unwrap();
     assert!(!is_on_disk(&scratch, &tokens[0]));
 }
 
@@ -126,7 +126,7 @@ async fn a_lost_key_stops_nobody_from_wiping_or_replacing_tokens() {
     fill(&scratch.store().await).await;
     let store = scratch.store_with(OTHER_KEY).await;
 
-    assert_eq!(store.sweep(at(3600)).await.unwrap(), 2);
+    assert_eq!(store.sweep(at(3600), store.clock().await.unwrap()).await.unwrap(), 2);
     assert_eq!(store.exchange(code("waiting")).await.unwrap().unwrap().status, ExchangeStatus::Unclaimed);
     let (olena, spent) = (user("olena"), connected("olena").generation);
     let rotated = store.save_rotated(&olena, spent, &grant(1, "new").tokens, &served(), at(1)).await.unwrap();
