@@ -18,7 +18,7 @@ use url::Url;
 
 use crate::crm::{Ask, Delivery, GrantId, PairId, account_id, code_of, pair_of, pair_of_access};
 use crate::executor::Home;
-use crate::law::{Law, Secret, Told};
+use crate::law::{Answer, Law, Secret};
 use crate::world::World;
 
 /// The consent page; nobody opens it.
@@ -79,9 +79,9 @@ impl ModelAmo {
         }
         let answer = request.answer(fate.instead, fate.dressed);
         let told = match answer {
-            Err(AmoError::OutcomeUnknown | AmoError::Protocol) => Told::Nothing,
-            Err(AmoError::Moved) => Told::Moved,
-            _ => Told::Certain,
+            Err(AmoError::OutcomeUnknown | AmoError::Protocol) => Answer::Nothing,
+            Err(AmoError::Moved) => Answer::Moved,
+            _ => Answer::Certain,
         };
         world.witness().answered(sending, told, world.now());
         world.note(self.home, || match &answer {

@@ -97,7 +97,8 @@ async fn a_refresh_while_a_sending_is_in_doubt_is_refused_without_asking() {
     let before = token_requests(&world);
     let (code, _, complaint) = connections(&world, &REFRESH).await;
     assert_eq!((code, token_requests(&world)), (Some(1), before), "{complaint}");
-    let why = "amoCRM was not asked: the last try failed (amoCRM is not available), the next may be made in ";
+    let why = "amoCRM was not asked: it is in doubt what became of the last try (amoCRM is not available); \
+               the next may be made in ";
     let seconds = complaint.split(why).nth(1).unwrap_or_else(|| panic!("{complaint}"));
     let seconds: u64 = seconds.split(' ').next().unwrap().parse().unwrap();
     assert!((100..=202).contains(&seconds), "{seconds}");

@@ -73,7 +73,10 @@ pub(super) fn prepare(path: &Path, create: bool) -> Result<(String, Identity), O
 fn unusable(path: &Path, create: bool) -> io::Result<Option<&'static str>> {
     let metadata = match fs::metadata(path) {
         Ok(metadata) => metadata,
-        Err(error) if error.kind() == ErrorKind::NotFound && fs::symlink_metadata(path).is_ok() => {
+        Err(error)
+            if error.kind() == ErrorKind::NotFound
+                && fs::symlink_metadata(path).is_ok_and(|there| there.is_symlink()) =>
+        {
             return Ok(Some("is a symbolic link to a file that does not exist"));
         }
         Err(error) if error.kind() == ErrorKind::NotFound && create => return Ok(None),

@@ -125,7 +125,7 @@ struct Lease {
 
 /// What an answer tells of a sending.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Told {
+pub(crate) enum Answer {
     /// What became of it.
     Certain,
     /// That the account is elsewhere: it may be sent on, and is in doubt all the same.
@@ -142,7 +142,7 @@ struct Sending {
     lease: usize,
     home: Home,
     /// amoCRM's answer, once there was one.
-    answer: Option<Told>,
+    answer: Option<Answer>,
     /// Since when nobody waits for one.
     ended_at: Option<u64>,
 }

@@ -7,14 +7,14 @@ use amo_connect_domain::ids::LeaseOwner;
 use amo_connect_domain::lease::LEASE_TERM;
 use jiff::SignedDuration;
 
-use super::{Law, Lease, Secret, Sending, Told, Witness};
+use super::{Answer, Law, Lease, Secret, Sending, Witness};
 use crate::crm::{Crm, Delivery, PairId};
 use crate::executor::{Home, micros};
 
 impl Sending {
     /// Whether whoever sent it knows that the host did not take it.
     fn is_refused(&self) -> bool {
-        matches!(self.answer, Some(Told::Certain | Told::Moved))
+        matches!(self.answer, Some(Answer::Certain | Answer::Moved))
     }
 }
 
@@ -59,7 +59,7 @@ impl Witness {
         }
         let under = |sending: &&Sending| sending.lease == index;
         let doubtful = self.sendings.iter().filter(under).any(|sending| !sending.is_refused());
-        let moved = self.sendings.iter().filter(under).any(|sending| sending.answer == Some(Told::Moved));
+        let moved = self.sendings.iter().filter(under).any(|sending| sending.answer == Some(Answer::Moved));
         let lease = &mut self.leases[index];
         if !doubtful || in_doubt {
             lease.rested = true;
@@ -88,7 +88,7 @@ impl Witness {
     }
 
     /// What `secret` bought was stored: all leases on it are over.
-    fn bought(&mut self, secret: Secret) {
+    pub(crate) fn bought(&mut self, secret: Secret) {
         self.leases.iter_mut().filter(|lease| lease.secret == secret).for_each(|lease| lease.over = true);
     }
 
@@ -111,8 +111,9 @@ impl Witness {
         let last = self.sendings.iter().rfind(|sending| sending.secret == secret);
         // What was refused for certain where the account was is sent on to where it is.
         let sent_on = |last: &Sending| last.lease == mine && last.is_refused() && last.to_host != *to;
-        if self.leases[mine].jumped {
-            // Its owner does not know yet that it is another's.
+        let jumped = |lease: usize| self.leases.get(lease).is_some_and(|lease| lease.jumped);
+        if jumped(mine) || last.is_some_and(|last| jumped(last.lease)) {
+            // An owner does not know yet that its lease is another's, or forgotten.
         } else if last.is_some_and(|last| live(last.lease) && !sent_on(last)) {
             self.accuse(Law::SentAgain, || format!("{secret} was sent while the lease of its last sending lived"));
         } else if let Secret::Token(pair) = secret {
@@ -151,7 +152,7 @@ impl Witness {
     }
 
     /// The answer to a sending came.
-    pub(crate) fn answered(&mut self, sending: usize, told: Told, now: u64) {
+    pub(crate) fn answered(&mut self, sending: usize, told: Answer, now: u64) {
         self.sendings[sending].answer = Some(told);
         self.sendings[sending].ended_at = Some(now);
     }
@@ -160,13 +161,18 @@ impl Witness {
     pub(super) fn sender_died(&mut self, home: Home, now: u64) {
         let under_way = |sending: &&mut Sending| sending.home == home && sending.answer.is_none();
         for sending in self.sendings.iter_mut().filter(under_way) {
-            sending.answer = Some(Told::Nothing);
+            sending.answer = Some(Answer::Nothing);
             sending.ended_at = Some(now);
         }
     }
 
-    /// Whether `token` was leased before and not given back: then whoever sends it is in doubt.
+    /// Whether `token` was leased before and not given back, or a host has said that the account is
+    /// elsewhere: then whoever sends it is in doubt.
     pub(super) fn was_in_doubt(&self, token: PairId) -> bool {
+        let moved = |sending: &Sending| sending.answer == Some(Answer::Moved);
+        if self.sendings.iter().any(|sending| sending.secret == Secret::Token(token) && moved(sending)) {
+            return true;
+        }
         let mut leases = self.leases.iter().filter(|lease| lease.secret == Secret::Token(token));
         leases.next_back();
         leases.any(|lease| !lease.over && !lease.certain)
