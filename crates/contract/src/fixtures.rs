@@ -135,5 +135,5 @@ pub fn lease_request(generation: Generation, owner: LeaseOwner) -> LeaseRequest 
 
 /// A rest after a sending in which nobody was accused.
 pub fn rest(in_doubt: bool, pause: Duration) -> Rest {
-    Rest { in_doubt, pause, accused: None }
+    Rest { in_doubt, pause, accused: None, was_sent: true }
 }

@@ -69,6 +69,8 @@ pub struct Rest {
     pub pause: Duration,
     /// The client that amoCRM accused, if it did.
     pub accused: Option<ClientFingerprint>,
+    /// Whether the token was sent at all. If it was not, nothing was learnt.
+    pub was_sent: bool,
 }
 
 /// What is on record of the refresh of one generation of a connection's tokens: a lease on it,
@@ -181,9 +183,9 @@ impl RefreshLease {
             owner: None,
             until: after(store_now, pause),
             in_doubt: self.in_doubt || rest.in_doubt,
-            tries: self.tries.saturating_add(1),
+            tries: self.tries.saturating_add(rest.was_sent.into()),
             lasts: Some(pause),
-            accusation: rest.accused.map(accuse),
+            accusation: if rest.was_sent { rest.accused.map(accuse) } else { self.accusation },
             ..self
         }
     }
@@ -221,7 +223,7 @@ mod tests {
     }
 
     fn rest(in_doubt: bool, seconds: u64) -> Rest {
-        Rest { in_doubt, pause: Duration::from_secs(seconds), accused: None }
+        Rest { in_doubt, pause: Duration::from_secs(seconds), accused: None, was_sent: true }
     }
 
     fn rested(lease: RefreshLease, rest: &Rest, second: i64) -> RefreshLease {
@@ -299,6 +301,17 @@ mod tests {
         assert_eq!(ask(Some(rested(first, &rest(false, 4), 1)), 50), LeaseDecision::Resting(at(100)));
         granted(ask(Some(rested(first, &rest(true, 4), 1)), 50));
         assert!(granted(ask(Some(first), 50)).in_doubt, "its owner died");
+    }
+
+    #[test]
+    fn a_token_that_found_no_turn_teaches_nothing() {
+        let (accused, none) = (Rest { accused: Some(CLIENT), ..rest(false, 300) }, ClientRecord::default());
+        let resting = granted(request(None, 1, 0)).rested(&accused, &none, at(1));
+        let served = ClientRecord { accused_at: Some(at(1)), served_at: Some(at(5)) };
+        let again = granted(RefreshLease::request(Some(resting), &asked(2), &served, None, at(10)));
+        let unsent = again.rested(&Rest { was_sent: false, ..rest(false, 2) }, &none, at(11));
+        assert_eq!((unsent.tries, unsent.accusation, unsent.until), (again.tries, resting.accusation, at(13)));
+        assert!(resting.accusation.is_some());
     }
 
     #[test]

@@ -16,7 +16,7 @@ const SECOND: Duration = Duration::from_secs(1);
 /// A sending of `user`'s token that ended with an accusation of `accused`.
 async fn accuse(store: &Store, user: &UserId, generation: Generation, accused: ClientFingerprint) -> Accusation {
     lease_as(store, user, generation, accused).await.unwrap();
-    let rest = Rest { in_doubt: false, pause: LONGEST_REST, accused: Some(accused) };
+    let rest = Rest { in_doubt: false, pause: LONGEST_REST, accused: Some(accused), was_sent: true };
     let record = store.rest_refresh_lease(user, owner(1), &rest).await.unwrap().unwrap();
     record.accusation.unwrap()
 }
@@ -108,7 +108,7 @@ pub(super) async fn an_accusation_by_a_late_owner_changes_nothing(harness: &dyn 
     let (store, other, olena) = (harness.store(), harness.second_handle().await, user("olena"));
     let generation = connect(&store, &olena, 1, "x").await.generation;
     lease(&store, &olena, generation, owner(2)).await;
-    let rest = Rest { in_doubt: false, pause: SECOND, accused: Some(client(1)) };
+    let rest = Rest { in_doubt: false, pause: SECOND, accused: Some(client(1)), was_sent: true };
     assert_eq!(other.rest_refresh_lease(&olena, owner(3), &rest).await.unwrap(), None);
     // Nobody was accused: what another client is accused of holds this one up no longer.
     let ivan = connect(&store, &user("ivan"), 1, "ivan").await;

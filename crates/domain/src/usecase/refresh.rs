@@ -61,6 +61,11 @@ impl Sending {
     }
 }
 
+/// Whether a token request that ended so left at all.
+fn was_sent(error: AmoError) -> bool {
+    !matches!(error, AmoError::NoTurn { .. } | AmoError::PermitUnavailable)
+}
+
 impl UseCases {
     /// Has the refresh token of `generation` spent, or waits for whoever is at it. All callers of
     /// this process share one wait; the work goes on without them.
@@ -233,7 +238,7 @@ impl UseCases {
     /// Ends the lease after a sending that bought nothing, and notes why.
     async fn rest(&self, sending: &Sending, error: AmoError, hindrance: Hindrance) -> Turnout {
         // That our own queue is long, or that our database fails, says nothing of amoCRM.
-        if !matches!(error, AmoError::NoTurn { .. } | AmoError::PermitUnavailable) {
+        if was_sent(error) {
             self.note(&sending.connection.user, sending.lease.generation, Some(hindrance.problem)).await;
         }
         self.end_lease(sending, error, hindrance, None).await;
@@ -263,12 +268,14 @@ impl UseCases {
         }
         let mut dice = [0];
         self.runtime.fill_random(&mut dice);
-        let pause = match error {
+        let was_sent = was_sent(error);
+        let pause = if was_sent {
+            pause(lease.tries, dice[0], hindrance.retry_after)
+        } else {
             // amoCRM was not asked, so it needs no rest.
-            AmoError::PermitUnavailable => Duration::ZERO,
-            _ => pause(lease.tries, dice[0], hindrance.retry_after),
+            hindrance.retry_after.unwrap_or_default()
         };
-        let rest = Rest { in_doubt, pause, accused };
+        let rest = Rest { in_doubt, pause, accused, was_sent };
         let record = || self.store.rest_refresh_lease(user, *owner, &rest);
         self.persist("a refresh that failed", record).await.flatten()
     }
