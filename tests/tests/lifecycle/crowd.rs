@@ -13,8 +13,9 @@ const FIRST_ACCOUNT: u64 = 40_000_002;
 /// How many accounts there are: more than connections end in a minute.
 pub(crate) const ACCOUNTS: u16 = 400;
 
-/// A lease (15 s), what may pass until its token is sent again (5 s), and the answer.
-const TRUTH_WITHIN: Duration = Duration::from_secs(25);
+/// A lease (15 s), what may pass until its token is sent again (5 s), the answer, and a minute, if
+/// whoever was killed had begun to look the account up.
+const TRUTH_WITHIN: Duration = Duration::from_secs(85);
 
 /// A user with a connection.
 pub(crate) struct Member {

@@ -53,7 +53,7 @@ async fn a_hundred_kills_lose_nothing_but_answers_that_nobody_had_saved(stage: S
         crowd.killed(&stage, log).await;
         stage.sandbox.set_faults(Faults::default()).unwrap();
     }
-    let settled = until_within(Duration::from_secs(40), "all is decided", async || {
+    let settled = until_within(Duration::from_secs(100), "all is decided", async || {
         crowd.look(&stage, &survivor).await;
         crowd.open() == 0
     })
