@@ -12,17 +12,23 @@ use crate::ports::StoreError;
 /// By how much more than the process's own clock the store's may have gone on between two sweeps.
 const JUMP: Duration = Duration::from_mins(1);
 
-/// What the two clocks showed at the last sweep.
+/// For how long the store's clock has to be steady before whose a code is may be forgotten by it:
+/// longer than a code lives.
+const CODE_LIFE: Duration = Duration::from_mins(30);
+
+/// What the two clocks showed at the last sweep, and since when the store's has been steady.
 #[derive(Debug, Default)]
-pub(super) struct LastSweep(Mutex<Option<(Timestamp, Instant)>>);
+pub(super) struct LastSweep(Mutex<Option<(Timestamp, Instant, Instant)>>);
 
 impl LastSweep {
-    /// Whether the store's clock has gone on as ours has since the last time this was asked. It is
-    /// not known the first time.
-    fn is_steady(&self, store_now: Timestamp, now: Instant) -> bool {
+    /// For how long the store's clock has gone on as ours has. `None` if it has not since the last
+    /// time this was asked, and the first time, when it is not known.
+    fn steady_for(&self, store_now: Timestamp, now: Instant) -> Option<Duration> {
         let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = last.replace((store_now, now));
-        before.is_some_and(|(store_then, then)| store_now <= after(store_then, now.since(then) + JUMP))
+        let is_steady = |(then, own, _): &(_, Instant, _)| store_now <= after(*then, now.since(*own) + JUMP);
+        let since = last.filter(is_steady).map(|(_, _, since)| since);
+        *last = Some((store_now, now, since.unwrap_or(now)));
+        since.map(|since| now.since(since))
     }
 }
 
@@ -31,14 +37,14 @@ impl UseCases {
     ///
     /// Whoever is at work on a code renews its lease every few seconds. A store's clock that has
     /// just jumped forward makes it look long dead, so nothing is forgotten then, nor by the first
-    /// sweep of a process, which cannot tell.
+    /// sweep of a process, which cannot tell. Whose a code is is kept for longer than a code lives
+    /// after either.
     pub async fn sweep(&self) -> Result<usize, StoreError> {
         self.sweep_reads();
         let store_now = self.store.clock().await?;
-        if !self.last_sweep.is_steady(store_now, self.runtime.instant()) {
-            return Ok(0);
-        }
-        self.store.sweep(self.runtime.now(), store_now).await
+        let Some(steady) = self.last_sweep.steady_for(store_now, self.runtime.instant()) else { return Ok(0) };
+        let as_of = if steady < CODE_LIFE { Timestamp::MIN } else { store_now };
+        self.store.sweep(self.runtime.now(), as_of).await
     }
 }
 
@@ -50,10 +56,11 @@ mod tests {
     fn a_store_whose_clock_jumped_forward_is_swept_one_round_later() {
         let (last, second) = (LastSweep::default(), |second| Timestamp::from_second(second).unwrap());
         let own = |second| Instant::at(Duration::from_secs(second));
-        assert!(!last.is_steady(second(100), own(0)), "the first");
-        assert!(last.is_steady(second(190), own(30)), "a minute more");
-        assert!(!last.is_steady(second(281), own(60)));
-        assert!(last.is_steady(second(311), own(90)));
-        assert!(last.is_steady(second(11), own(120)), "set back");
+        let steady = |seconds| Some(Duration::from_secs(seconds));
+        assert_eq!(last.steady_for(second(100), own(0)), None, "the first");
+        assert_eq!(last.steady_for(second(190), own(30)), steady(30), "a minute more");
+        assert_eq!(last.steady_for(second(281), own(60)), None);
+        assert_eq!(last.steady_for(second(311), own(90)), steady(30));
+        assert_eq!(last.steady_for(second(11), own(120)), steady(60), "set back");
     }
 }
