@@ -135,7 +135,7 @@ mod tests {
     #[test]
     fn a_client_is_at_fault_until_amocrm_serves_it_after_the_first_accusation() {
         let first = Accusation::new(None, OURS, &record(None, Some(9)), at(10));
-        assert!(!first.is_accounts, "who was served before says nothing");
+        assert!(!first.is_accounts, "a refresh before the accusation does not count");
         let second = Accusation::new(Some(first), OURS, &record(Some(10), Some(10)), at(20));
         assert!(!second.is_accounts);
         assert_eq!((second.since, second.last), (at(10), at(20)));

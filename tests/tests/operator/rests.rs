@@ -1,4 +1,4 @@
-//! `connections refresh` while a connection rests: an operator waits for no rest, but for every doubt.
+//! `connections refresh` during a rest: it asks amoCRM at once, except while a sending is in doubt.
 
 use amo_connect_sandbox::{Failure, Faults};
 use amo_connect_tests::{ACCOUNT, World, until};
