@@ -113,6 +113,8 @@ struct Lease {
     granted_at: u64,
     /// When it, or the rest after it, ends.
     until: u64,
+    /// Until when its owner believes that it holds it, whatever the store's clock has done.
+    believed_until: u64,
     /// It ended because its token was spent, or its code answered.
     over: bool,
     /// Its owner put it to rest.

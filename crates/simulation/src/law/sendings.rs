@@ -29,6 +29,7 @@ impl Witness {
             home,
             granted_at: now,
             until,
+            believed_until: until,
             over: false,
             rested: false,
             certain: false,
@@ -39,6 +40,7 @@ impl Witness {
     pub(crate) fn lease_renewed(&mut self, owner: LeaseOwner, now: u64) {
         if let Some(lease) = self.leases.iter_mut().rfind(|lease| lease.owner == owner) {
             lease.until = now + micros(LEASE_TERM);
+            lease.believed_until = lease.until;
         }
     }
 
@@ -111,8 +113,12 @@ impl Witness {
         let last = self.sendings.iter().rfind(|sending| sending.secret == secret);
         // What was refused for certain where the account was is sent on to where it is.
         let sent_on = |last: &Sending| last.lease == mine && last.is_refused() && last.to_host != *to;
-        let jumped = |lease: usize| self.leases.get(lease).is_some_and(|lease| lease.jumped);
-        if jumped(mine) || last.is_some_and(|last| jumped(last.lease)) {
+        let last_jumped = last.and_then(|last| self.leases.get(last.lease)).is_some_and(|lease| lease.jumped);
+        // Two tasks of one instance may hold leases on it: which of them sends is not known here.
+        let believes = self.leases.iter().any(|lease| {
+            lease.secret == secret && lease.home == home && lease.jumped && now < lease.believed_until
+        });
+        if believes || last_jumped {
             // An owner does not know yet that its lease is another's, or forgotten.
         } else if last.is_some_and(|last| live(last.lease) && !sent_on(last)) {
             self.accuse(Law::SentAgain, || format!("{secret} was sent while the lease of its last sending lived"));
