@@ -8,7 +8,7 @@
 use amo_connect_contract::fixtures::{at, host, user};
 use amo_connect_contract::{FakeAccount, FakeAmo, MemoryTokenStore};
 use amo_connect_domain::client::ClientFingerprint;
-use amo_connect_domain::lead::LeadPage;
+use amo_connect_domain::crm::lead::LeadPage;
 use amo_connect_domain::ports::{MockAmoClient, MockTokenStore, TokenStore as _};
 use amo_connect_tests::{Answer, TestApp};
 use mockall::predicate::{always, eq};

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use amo_connect_contract::fixtures::{at, host};
 use amo_connect_contract::{FakeAccount, FakeAmo, Reply};
+use amo_connect_domain::crm::lead::{AmoLead, LeadFilter};
 use amo_connect_domain::ids::AccountId;
-use amo_connect_domain::lead::{AmoLead, LeadFilter};
 use amo_connect_domain::ports::{AmoClient as _, AmoError};
 use amo_connect_domain::token::Issued;
 

@@ -45,7 +45,7 @@ fn every_promise_of_the_token_store_has_a_case() {
 #[test]
 fn every_promise_of_the_turn_book_has_a_case() {
     let promises: Vec<_> = turn_book::CASES.iter().map(|case| case.promise).collect();
-    assert_all_have_cases(include_str!("../../domain/src/ports/turns.rs"), &promises);
+    assert_all_have_cases(include_str!("../../domain/src/ports/rate_limit_store.rs"), &promises);
 }
 
 #[test]

@@ -6,22 +6,17 @@
 //! Every decision about a row is a pure function of this crate, so that each store only has
 //! to load, call it, and write, atomically.
 
-pub mod attempt;
-pub mod audit;
+pub mod authorization;
 pub mod client;
 pub mod clock;
+mod codes;
 pub mod connection;
-pub mod exchange;
+pub mod crm;
 pub mod host;
 pub mod host_look_up;
 pub mod ids;
-pub mod lead;
-pub mod lease;
-pub mod look;
-pub mod polite;
 pub mod ports;
+pub mod rate_limit;
 pub mod refresh;
 pub mod token;
-pub mod turns;
 pub mod usecase;
-mod words;

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use amo_connect_domain::audit::Actor;
-use amo_connect_domain::lead::{Lead, Pipeline};
+use amo_connect_domain::connection::audit::Actor;
+use amo_connect_domain::crm::lead::Lead;
+use amo_connect_domain::crm::pipeline::Pipeline;
 use amo_connect_domain::ports::{StoreError, TokenStore as _};
 use amo_connect_domain::token::{CodeHash, State};
 use amo_connect_domain::usecase::{

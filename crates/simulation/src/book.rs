@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::ports::{StoreError, TurnBook};
-use amo_connect_domain::turns::{Heard, Pace, Probe, Turn};
+use amo_connect_domain::rate_limit::{Heard, Pace, Probe, Turn};
 use async_trait::async_trait;
 
 use crate::store::ModelStore;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use amo_connect_domain::host::AllowedHosts;
-use amo_connect_domain::polite::PoliteAmoClient;
 use amo_connect_domain::ports::{AmoClient, Runtime, TokenStore};
+use amo_connect_domain::usecase::rate_limited::PoliteAmoClient;
 use amo_connect_domain::usecase::{Settings, UseCases};
 use futures_util::FutureExt as _;
 

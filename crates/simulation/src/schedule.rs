@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use amo_connect_domain::ports::AmoError;
-use amo_connect_domain::turns::{Pace, PaceScope};
+use amo_connect_domain::rate_limit::{Pace, PaceScope};
 use futures_util::FutureExt as _;
 use jiff::SignedDuration;
 

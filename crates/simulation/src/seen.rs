@@ -1,7 +1,7 @@
 //! What the witness sees of the rows after each deed of the store.
 
+use amo_connect_domain::authorization::code::{Exchange, ExchangeStatus};
 use amo_connect_domain::connection::CrmConnection;
-use amo_connect_domain::exchange::{Exchange, ExchangeStatus};
 use amo_connect_domain::ids::UserId;
 use amo_connect_domain::ports::TokenStore as _;
 use amo_connect_domain::token::CodeHash;

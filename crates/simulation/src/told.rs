@@ -1,14 +1,14 @@
 //! What the store answers, in the few words a story needs.
 
-use amo_connect_domain::attempt::Attempt;
-use amo_connect_domain::audit::AuditEntry;
+use amo_connect_domain::authorization::attempt::Attempt;
+use amo_connect_domain::authorization::code::{Admitted, Exchange, ExchangeStatus};
+use amo_connect_domain::connection::audit::AuditEntry;
 use amo_connect_domain::connection::{ConnectionState, CrmConnection, Grant};
-use amo_connect_domain::exchange::{Admitted, Exchange, ExchangeStatus};
 use amo_connect_domain::host_look_up::LookUpDecision;
 use amo_connect_domain::ids::{AccountId, Epoch, Generation, LeaseOwner, Revision, UserId};
-use amo_connect_domain::lease::{Lease, RefreshLease};
 use amo_connect_domain::ports::{Claim, RefreshRequest};
-use amo_connect_domain::turns::Turn;
+use amo_connect_domain::rate_limit::Turn;
+use amo_connect_domain::refresh::lease::{Lease, RefreshLease};
 use jiff::Timestamp;
 
 /// Can be told in a few words.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use amo_connect_contract::{MemoryTokenStore, MemoryTurnBook, TestClock};
 use amo_connect_domain::ids::UserId;
 use amo_connect_domain::ports::AmoError;
-use amo_connect_domain::turns::Pace;
+use amo_connect_domain::rate_limit::Pace;
 use futures_channel::oneshot;
 use jiff::{SignedDuration, Timestamp};
 

@@ -8,7 +8,7 @@ use amo_connect_adapters::postgres::{PgOptions, PgTokenStore};
 use amo_connect_adapters::sqlite::{SqliteOptions, SqliteTokenStore};
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::ports::TurnBook;
-use amo_connect_domain::turns::{Pace, PaceScope};
+use amo_connect_domain::rate_limit::{Pace, PaceScope};
 
 use crate::{cpu, median};
 

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use amo_connect_domain::crm::contact::Contact;
+use amo_connect_domain::crm::lead::{AmoLead, LeadPage};
+use amo_connect_domain::crm::pipeline::{Pipeline, Stage};
 use amo_connect_domain::ids::AccountId;
-use amo_connect_domain::lead::{AmoLead, Contact, LeadPage, Pipeline, Stage};
 use amo_connect_domain::token::{AccessToken, Issued, RefreshToken};
 use jiff::Timestamp;
 use serde::Deserialize;

@@ -2,8 +2,10 @@
 
 use amo_connect_contract::wire::{Dialect, Request, Words};
 use amo_connect_contract::{Asked, Reply};
+use amo_connect_domain::crm::contact::Contact;
+use amo_connect_domain::crm::lead::{AmoLead, LeadFilter};
+use amo_connect_domain::crm::pipeline::{Pipeline, Stage};
 use amo_connect_domain::host::AccountHost;
-use amo_connect_domain::lead::{AmoLead, Contact, LeadFilter, Pipeline, Stage};
 use amo_connect_domain::token::{AuthorizationCode, Issued, RefreshToken};
 use jiff::Timestamp;
 use serde_json::{Value, json};

@@ -1,7 +1,8 @@
 //! Every field as amoCRM has it.
 
 use amo_connect_contract::{FakeAccount, FakeAmo, fixtures};
-use amo_connect_domain::lead::{AmoLead, MOST_STAGES, Pipeline, Stage};
+use amo_connect_domain::crm::lead::{AmoLead, MOST_STAGES};
+use amo_connect_domain::crm::pipeline::{Pipeline, Stage};
 use amo_connect_tests::TestApp;
 use serde_json::{Value, json};
 

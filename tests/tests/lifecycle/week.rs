@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use amo_connect_contract::fixtures::host;
 use amo_connect_contract::{Asked, FakeAccount, FakeAmo, MemoryTokenStore};
-use amo_connect_domain::lead::AmoLead;
+use amo_connect_domain::crm::lead::AmoLead;
 use amo_connect_tests::{RunningApp, TestApp, at};
 use futures_util::future::join_all;
 

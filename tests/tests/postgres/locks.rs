@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use amo_connect_contract::fixtures::{at, attempt, by_app, by_stranger, code, grant, owner, served, user};
 use amo_connect_contract::suite::race;
-use amo_connect_domain::audit::Actor;
-use amo_connect_domain::exchange::{Admitted, ExchangeStatus};
+use amo_connect_domain::authorization::code::{Admitted, ExchangeStatus};
+use amo_connect_domain::connection::audit::Actor;
 use amo_connect_domain::ids::Epoch;
 use amo_connect_domain::ports::{Claim, TokenStore};
 use amo_connect_tests::{PgDatabase, test_server};

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use amo_connect_contract::fixtures::{host, lease_request, owner, served, user};
 use amo_connect_contract::{Asked, MemoryTokenStore, Reply};
-use amo_connect_domain::exchange::ExchangeStatus;
+use amo_connect_domain::authorization::code::ExchangeStatus;
 use amo_connect_domain::host_look_up::LOOK_UP_TERM;
-use amo_connect_domain::lease::LEASE_TERM;
 use amo_connect_domain::ports::{AmoClient as _, RefreshRequest, Runtime as _, TokenStore as _};
+use amo_connect_domain::refresh::lease::LEASE_TERM;
 use amo_connect_tests::{TestApp, at, until};
 use futures_util::future::join_all;
 use serde_json::json;

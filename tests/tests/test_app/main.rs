@@ -58,7 +58,7 @@ async fn problem(app: &RunningApp) -> Value {
 }
 
 /// What is on record of `code`, for what HTTP does not show.
-async fn on_record(store: &MemoryTokenStore, code: &str) -> amo_connect_domain::exchange::ExchangeStatus {
+async fn on_record(store: &MemoryTokenStore, code: &str) -> amo_connect_domain::authorization::code::ExchangeStatus {
     use amo_connect_domain::ports::TokenStore as _;
     store.exchange(CodeHash::of(&AuthorizationCode::new(code))).await.unwrap().unwrap().status
 }

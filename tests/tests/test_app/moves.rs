@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use amo_connect_contract::fixtures::{host, user};
 use amo_connect_contract::{Asked, FakeAmo, MemoryTokenStore, Reply};
-use amo_connect_domain::audit::AuditEvent;
+use amo_connect_domain::connection::audit::AuditEvent;
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::host_look_up::LOOK_UP_TERM;
 use amo_connect_domain::ports::TokenStore as _;

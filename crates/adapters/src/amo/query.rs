@@ -3,7 +3,7 @@
 
 use std::fmt::Display;
 
-use amo_connect_domain::lead::LeadFilter;
+use amo_connect_domain::crm::lead::LeadFilter;
 use url::form_urlencoded::byte_serialize;
 
 /// The most contacts that one call can name.
@@ -58,7 +58,7 @@ impl Query {
 
 #[cfg(test)]
 mod tests {
-    use amo_connect_domain::lead::MOST_STAGES;
+    use amo_connect_domain::crm::lead::MOST_STAGES;
 
     use super::*;
 

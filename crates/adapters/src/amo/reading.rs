@@ -1,8 +1,10 @@
 //! amoCRM's JSON in the domain's terms. A field that is not what it should be is absent, and an
 //! entry without a number is left out; neither loses the page around it.
 
+use amo_connect_domain::crm::contact::Contact;
+use amo_connect_domain::crm::lead::{AmoLead, LeadPage};
+use amo_connect_domain::crm::pipeline::{Pipeline, Stage};
 use amo_connect_domain::ids::AccountId;
-use amo_connect_domain::lead::{AmoLead, Contact, LeadPage, Pipeline, Stage};
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Number, Value};

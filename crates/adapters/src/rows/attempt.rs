@@ -1,6 +1,6 @@
 //! An attempt as a row.
 
-use amo_connect_domain::attempt::{Attempt, AttemptReason, AttemptState};
+use amo_connect_domain::authorization::attempt::{Attempt, AttemptReason, AttemptState};
 use amo_connect_domain::ids::AttemptId;
 use amo_connect_domain::token::{CodeHash, StateHash};
 use diesel::prelude::*;

@@ -1,6 +1,6 @@
 //! An entry of the audit trail as a row.
 
-use amo_connect_domain::audit::{Actor, AuditEntry, AuditEvent};
+use amo_connect_domain::connection::audit::{Actor, AuditEntry, AuditEvent};
 use amo_connect_domain::host::AccountHost;
 use diesel::prelude::*;
 

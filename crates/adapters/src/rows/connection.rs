@@ -7,7 +7,7 @@ use amo_connect_domain::connection::{
 };
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::ids::{Epoch, Generation, LeaseOwner, Revision};
-use amo_connect_domain::lease::RefreshLease;
+use amo_connect_domain::refresh::lease::RefreshLease;
 use diesel::prelude::*;
 use jiff::Timestamp;
 

@@ -1,9 +1,9 @@
 //! The record of a code as a row.
 
-use amo_connect_domain::exchange::{Exchange, ExchangeStatus};
+use amo_connect_domain::authorization::code::{Exchange, ExchangeStatus};
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::ids::{AttemptId, Epoch, LeaseOwner};
-use amo_connect_domain::lease::Lease;
+use amo_connect_domain::refresh::lease::Lease;
 use amo_connect_domain::token::{CodeHash, StateHash};
 use diesel::prelude::*;
 

@@ -1,7 +1,7 @@
 //! A look at an account as a row.
 
+use amo_connect_domain::connection::revocation_check::Look;
 use amo_connect_domain::ids::AccountId;
-use amo_connect_domain::look::Look;
 use diesel::prelude::*;
 
 use super::columns::time;

@@ -3,16 +3,16 @@
 use std::fmt::Debug;
 use std::sync::Arc;
 
-use amo_connect_domain::attempt::{Attempt, AttemptState};
-use amo_connect_domain::audit::{Actor, AuditEntry, AuditEvent};
+use amo_connect_domain::authorization::attempt::{Attempt, AttemptState};
+use amo_connect_domain::authorization::code::{Admission, Admitted, Exchange};
 use amo_connect_domain::client::ClientFingerprint;
+use amo_connect_domain::connection::audit::{Actor, AuditEntry, AuditEvent};
 use amo_connect_domain::connection::{CrmConnection, Grant};
-use amo_connect_domain::exchange::{Admission, Admitted, Exchange};
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::host_look_up::{FoundHost, LookUpDecision};
 use amo_connect_domain::ids::{AccountId, AttemptId, Epoch, Generation, LeaseOwner, Revision, UserId};
-use amo_connect_domain::lease::{LeaseRequest, RefreshLease, Rest};
 use amo_connect_domain::ports::{Claim, RefreshRequest, Served, StoreError, TokenStore};
+use amo_connect_domain::refresh::lease::{LeaseRequest, RefreshLease, Rest};
 use amo_connect_domain::token::{CodeHash, StateHash, TokenPair};
 use async_trait::async_trait;
 use futures_util::future::BoxFuture;

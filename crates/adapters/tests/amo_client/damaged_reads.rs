@@ -1,6 +1,7 @@
 //! Answers with one value that no JSON may have: it does not lose the page around it.
 
-use amo_connect_domain::lead::{AmoLead, Contact, LeadPage};
+use amo_connect_domain::crm::contact::Contact;
+use amo_connect_domain::crm::lead::{AmoLead, LeadPage};
 use amo_connect_domain::ports::{AmoClient as _, AmoError};
 use wiremock::ResponseTemplate;
 

@@ -1,7 +1,9 @@
 //! What is asked of API v4, and what is made of its answers.
 
+use amo_connect_domain::crm::contact::Contact;
+use amo_connect_domain::crm::lead::{AmoLead, LeadFilter};
+use amo_connect_domain::crm::pipeline::{Pipeline, Stage};
 use amo_connect_domain::ids::AccountId;
-use amo_connect_domain::lead::{AmoLead, Contact, LeadFilter, Pipeline, Stage};
 use amo_connect_domain::ports::AmoClient as _;
 use jiff::Timestamp;
 use serde_json::{Number, Value, json};

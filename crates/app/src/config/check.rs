@@ -6,7 +6,7 @@ use std::num::NonZeroU32;
 use amo_connect_adapters::amo::AmoSettings;
 use amo_connect_adapters::cipher::TokenKeys;
 use amo_connect_domain::host::{AccountHost, AllowedHosts};
-use amo_connect_domain::turns::Pace;
+use amo_connect_domain::rate_limit::Pace;
 use amo_connect_domain::usecase::Settings;
 use secrecy::SecretString;
 use url::Url;

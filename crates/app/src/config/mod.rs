@@ -15,7 +15,7 @@ use std::time::Duration;
 use amo_connect_adapters::amo::AmoSettings;
 use amo_connect_adapters::cipher::TokenKeys;
 use amo_connect_adapters::postgres::PgUrl;
-use amo_connect_domain::turns::Pace;
+use amo_connect_domain::rate_limit::Pace;
 use amo_connect_domain::usecase::Settings;
 pub use args::{LogFormat, ServeArgs};
 use ipnet::IpNet;

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::num::NonZeroUsize;
 
-use amo_connect_domain::turns::PaceScope;
+use amo_connect_domain::rate_limit::PaceScope;
 use ipnet::IpNet;
 use url::{Host, Url};
 

@@ -3,7 +3,7 @@
 use actix_web::HttpResponse;
 use actix_web::http::header::RETRY_AFTER;
 use actix_web::web::{Data, Path};
-use amo_connect_domain::attempt::{AttemptProgress, AttemptReason};
+use amo_connect_domain::authorization::attempt::{AttemptProgress, AttemptReason};
 use serde_json::json;
 
 use super::private;

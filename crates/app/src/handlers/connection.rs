@@ -2,7 +2,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
-use amo_connect_domain::audit::Actor;
+use amo_connect_domain::connection::audit::Actor;
 use amo_connect_domain::connection::{ConnectionState, FormerAccount, Grant, Problem};
 use amo_connect_domain::ids::AccountId;
 use amo_connect_domain::usecase::Standing;

@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
-use amo_connect_domain::lead::{Lead, LeadStatus};
+use amo_connect_domain::crm::lead::{Lead, LeadStatus};
 use amo_connect_domain::usecase::LeadRequest;
 use jiff::Timestamp;
 use percent_encoding::percent_decode_str;

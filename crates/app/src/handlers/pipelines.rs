@@ -2,7 +2,7 @@
 
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
-use amo_connect_domain::lead::{Pipeline, Stage};
+use amo_connect_domain::crm::pipeline::{Pipeline, Stage};
 use serde_json::{Value, json};
 
 use super::reading::{amo_number, revalidated, word};

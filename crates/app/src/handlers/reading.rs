@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use actix_web::http::header::{CACHE_CONTROL, ETag, EntityTag, Header as _, IfNoneMatch};
 use actix_web::{HttpRequest, HttpResponse};
-use amo_connect_domain::lead::LeadStatus;
+use amo_connect_domain::crm::lead::LeadStatus;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;

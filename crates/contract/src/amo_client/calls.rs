@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use amo_connect_domain::crm::lead::{LeadFilter, LeadPage};
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::ids::AccountId;
-use amo_connect_domain::lead::{LeadFilter, LeadPage};
 use amo_connect_domain::ports::{AmoClient, AmoError};
 use amo_connect_domain::token::{AccessToken, AuthorizationCode, RefreshToken, State};
 

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use amo_connect_domain::crm::contact::Contact;
+use amo_connect_domain::crm::lead::{AmoLead, LeadFilter, LeadPage, LeadStatus, MOST_STAGES};
+use amo_connect_domain::crm::pipeline::{Pipeline, Stage, status_of};
 use amo_connect_domain::ids::AccountId;
-use amo_connect_domain::lead::{
-    AmoLead, Contact, LeadFilter, LeadPage, LeadStatus, MOST_STAGES, Pipeline, Stage, status_of,
-};
 use amo_connect_domain::ports::AmoError;
 use amo_connect_domain::token::AccessToken;
 use futures_util::future::join_all;

@@ -1,7 +1,7 @@
 //! What a CRM was asked.
 
+use amo_connect_domain::crm::lead::LeadFilter;
 use amo_connect_domain::host::AccountHost;
-use amo_connect_domain::lead::LeadFilter;
 use amo_connect_domain::token::{AccessToken, AuthorizationCode, RefreshToken};
 
 /// One request as it reached the CRM. Its secrets can be compared, and are not shown.

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use amo_connect_domain::crm::contact::Contact;
+use amo_connect_domain::crm::lead::{AmoLead, LeadPage};
+use amo_connect_domain::crm::pipeline::Pipeline;
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::ids::AccountId;
-use amo_connect_domain::lead::{AmoLead, Contact, LeadPage, Pipeline};
 use amo_connect_domain::ports::AmoError;
 use amo_connect_domain::token::Issued;
 

@@ -2,17 +2,17 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use amo_connect_domain::attempt::{Attempt, AttemptReason, AttemptState, MEMORY, OPEN_ATTEMPTS};
-use amo_connect_domain::audit::{Actor, AuditEntry};
+use amo_connect_domain::authorization::attempt::{Attempt, AttemptReason, AttemptState, MEMORY, OPEN_ATTEMPTS};
+use amo_connect_domain::authorization::code::{Admission, Admitted, ClaimRefusal, Exchange, ExchangeStatus, Origin};
 use amo_connect_domain::client::{ClientFingerprint, ClientRecord};
 use amo_connect_domain::clock::before;
+use amo_connect_domain::connection::audit::{Actor, AuditEntry};
+use amo_connect_domain::connection::revocation_check::Look;
 use amo_connect_domain::connection::{CrmConnection, Grant};
-use amo_connect_domain::exchange::{Admission, Admitted, ClaimRefusal, Exchange, ExchangeStatus, Origin};
 use amo_connect_domain::host_look_up::{HostLookUp, LookUpSubject};
 use amo_connect_domain::ids::{AccountId, Epoch, Generation, LeaseOwner, Revision, UserId};
-use amo_connect_domain::lease::{Lease, LeaseDecision, LeaseRequest, RefreshLease, Rest};
-use amo_connect_domain::look::Look;
 use amo_connect_domain::ports::{Claim, RefreshRequest, Served, StoreError};
+use amo_connect_domain::refresh::lease::{Lease, LeaseDecision, LeaseRequest, RefreshLease, Rest};
 use amo_connect_domain::token::{CodeHash, StateHash, TokenPair};
 use jiff::Timestamp;
 

@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use amo_connect_domain::attempt::MEMORY;
+use amo_connect_domain::authorization::attempt::MEMORY;
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::ports::{StoreError, TurnBook};
-use amo_connect_domain::turns::{BANS_MEET, Heard, Line, Pace, Probe, Turn, Turns};
+use amo_connect_domain::rate_limit::{BANS_MEET, Heard, Line, Pace, Probe, Turn, Turns};
 use async_trait::async_trait;
 use jiff::Timestamp;
 

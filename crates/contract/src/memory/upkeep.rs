@@ -1,12 +1,12 @@
 //! What the background and the operator ask of the rows in memory.
 
-use amo_connect_domain::audit::{AUDIT_MEMORY, AuditEntry};
 use amo_connect_domain::client::ClientFingerprint;
 use amo_connect_domain::connection::Grant;
+use amo_connect_domain::connection::audit::{AUDIT_MEMORY, AuditEntry};
+use amo_connect_domain::connection::revocation_check::Look;
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::host_look_up::{FoundHost, HostLookUp, LookUpDecision, LookUpSubject};
 use amo_connect_domain::ids::{AccountId, Generation, UserId};
-use amo_connect_domain::look::Look;
 use jiff::Timestamp;
 
 use super::rows::{Row, Rows};

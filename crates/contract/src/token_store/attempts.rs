@@ -1,6 +1,6 @@
 //! Attempts: begun, counted, closed.
 
-use amo_connect_domain::attempt::{Attempt, AttemptReason, AttemptState, OPEN_ATTEMPTS};
+use amo_connect_domain::authorization::attempt::{Attempt, AttemptReason, AttemptState, OPEN_ATTEMPTS};
 use amo_connect_domain::ids::AttemptId;
 
 use super::TokenStoreHarness;

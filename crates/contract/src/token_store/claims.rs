@@ -1,7 +1,7 @@
 //! Claims: a waiting grant finds its owner, once and in time.
 
-use amo_connect_domain::audit::Actor;
-use amo_connect_domain::exchange::{CLAIM_TERM, ClaimRefusal, ExchangeStatus};
+use amo_connect_domain::authorization::code::{CLAIM_TERM, ClaimRefusal, ExchangeStatus};
+use amo_connect_domain::connection::audit::Actor;
 use amo_connect_domain::ids::Epoch;
 use amo_connect_domain::ports::Claim;
 

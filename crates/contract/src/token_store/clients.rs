@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use amo_connect_domain::client::{Accusation, ClientFingerprint};
 use amo_connect_domain::ids::{Generation, LeaseOwner, UserId};
-use amo_connect_domain::lease::{LONGEST_REST, LeaseRequest, Rest};
 use amo_connect_domain::ports::{RefreshRequest, Served};
+use amo_connect_domain::refresh::lease::{LONGEST_REST, LeaseRequest, Rest};
 
 use super::TokenStoreHarness;
 use super::steps::{Store, admit, connect, lease};

@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use amo_connect_domain::attempt::MEMORY;
-use amo_connect_domain::audit::Actor;
+use amo_connect_domain::authorization::attempt::MEMORY;
+use amo_connect_domain::authorization::code::{Admitted, CLAIM_TERM, ExchangeStatus};
 use amo_connect_domain::connection::RefusedPairs;
-use amo_connect_domain::exchange::{Admitted, CLAIM_TERM, ExchangeStatus};
+use amo_connect_domain::connection::audit::Actor;
+use amo_connect_domain::connection::revocation_check::LOOK_TERM;
 use amo_connect_domain::host_look_up::{LOOK_UP_TERM, LookUpDecision};
 use amo_connect_domain::ids::AccountId;
-use amo_connect_domain::lease::LEASE_TERM;
-use amo_connect_domain::look::LOOK_TERM;
 use amo_connect_domain::ports::{RefreshRequest, StoreError};
+use amo_connect_domain::refresh::lease::LEASE_TERM;
 
 use super::TokenStoreHarness;
 use super::steps::{Store, admit, connect, connection, is_held, lease, status, swept};

@@ -1,9 +1,9 @@
 //! Codes: one sender at a time, one grant each.
 
-use amo_connect_domain::attempt::{ATTEMPT_TERM, AttemptState};
-use amo_connect_domain::exchange::{Admission, Admitted, ExchangeStatus, Origin};
+use amo_connect_domain::authorization::attempt::{ATTEMPT_TERM, AttemptState};
+use amo_connect_domain::authorization::code::{Admission, Admitted, ExchangeStatus, Origin};
 use amo_connect_domain::ids::{AccountId, Epoch};
-use amo_connect_domain::lease::{LEASE_RENEWAL, LEASE_TERM, Lease};
+use amo_connect_domain::refresh::lease::{LEASE_RENEWAL, LEASE_TERM, Lease};
 
 use super::TokenStoreHarness;
 use super::steps::{admit, connect, connection, grant_of, status};

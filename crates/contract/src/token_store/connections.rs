@@ -1,6 +1,6 @@
 //! Connections: every field comes back, and a stale writer is turned away.
 
-use amo_connect_domain::audit::Actor;
+use amo_connect_domain::connection::audit::Actor;
 use amo_connect_domain::connection::{
     ConnectionState, CrmConnection, FormerAccount, Grant, Problem, ProblemCode, ReauthReason, RefusedPairs,
 };

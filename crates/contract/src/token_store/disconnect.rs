@@ -1,9 +1,9 @@
 //! Disconnect: it wins over everything begun before it.
 
-use amo_connect_domain::attempt::{AttemptReason, AttemptState};
-use amo_connect_domain::audit::Actor;
+use amo_connect_domain::authorization::attempt::{AttemptReason, AttemptState};
+use amo_connect_domain::authorization::code::{ClaimRefusal, ExchangeStatus};
 use amo_connect_domain::connection::ConnectionState;
-use amo_connect_domain::exchange::{ClaimRefusal, ExchangeStatus};
+use amo_connect_domain::connection::audit::Actor;
 use amo_connect_domain::ids::Epoch;
 use amo_connect_domain::ports::{Claim, RefreshRequest, StoreError};
 

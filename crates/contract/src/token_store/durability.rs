@@ -1,8 +1,8 @@
 //! What lies at rest: durable, whole, unreadable to others, and forgotten in time.
 
-use amo_connect_domain::attempt::{ATTEMPT_TERM, MEMORY};
-use amo_connect_domain::audit::Actor;
-use amo_connect_domain::exchange::{CLAIM_TERM, ExchangeStatus};
+use amo_connect_domain::authorization::attempt::{ATTEMPT_TERM, MEMORY};
+use amo_connect_domain::authorization::code::{CLAIM_TERM, ExchangeStatus};
+use amo_connect_domain::connection::audit::Actor;
 use amo_connect_domain::ids::Epoch;
 use amo_connect_domain::ports::StoreError;
 use amo_connect_domain::token::CodeHash;

@@ -1,7 +1,7 @@
 //! Looks at accounts: one at a time, once a minute, until all was seen.
 
+use amo_connect_domain::connection::revocation_check::LOOK_TERM;
 use amo_connect_domain::ids::AccountId;
-use amo_connect_domain::look::LOOK_TERM;
 
 use super::TokenStoreHarness;
 use crate::suite::race;

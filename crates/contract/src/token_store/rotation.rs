@@ -1,9 +1,9 @@
 //! Rotation: a pair is saved against the generation it replaces, and nothing else.
 
-use amo_connect_domain::audit::Actor;
+use amo_connect_domain::connection::audit::Actor;
 use amo_connect_domain::connection::{ConnectionState, CrmConnection, Grant, Problem, ProblemCode, ReauthReason};
-use amo_connect_domain::lease::LEASE_TERM;
 use amo_connect_domain::ports::StoreError;
+use amo_connect_domain::refresh::lease::LEASE_TERM;
 
 use super::TokenStoreHarness;
 use super::steps::{Store, connect, connection, grant_of, lease};

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
+use amo_connect_domain::authorization::code::{Admission, Admitted, Exchange, ExchangeStatus};
 use amo_connect_domain::connection::{CrmConnection, Grant};
-use amo_connect_domain::exchange::{Admission, Admitted, Exchange, ExchangeStatus};
 use amo_connect_domain::ids::{Epoch, Generation, LeaseOwner, UserId};
-use amo_connect_domain::lease::RefreshLease;
 use amo_connect_domain::ports::{RefreshRequest, StoreError, TokenStore};
+use amo_connect_domain::refresh::lease::RefreshLease;
 use amo_connect_domain::token::CodeHash;
 use jiff::Timestamp;
 

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use amo_connect_domain::audit::Actor;
+use amo_connect_domain::connection::audit::Actor;
 use amo_connect_domain::connection::{CrmConnection, Grant, LONGEST_PUT_OFF, ReauthReason, RefusedPairs};
 use amo_connect_domain::ids::{AccountId, Generation, Revision, UserId};
-use amo_connect_domain::lease::LEASE_TERM;
 use amo_connect_domain::ports::RefreshRequest;
+use amo_connect_domain::refresh::lease::LEASE_TERM;
 use jiff::Timestamp;
 
 use super::TokenStoreHarness;

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use amo_connect_domain::attempt::MEMORY;
-use amo_connect_domain::turns::{FIRST_PAUSE, Heard, LONGEST_PAUSE, LONGEST_PUT_OFF, PROBE_TERM, Turn};
+use amo_connect_domain::authorization::attempt::MEMORY;
+use amo_connect_domain::rate_limit::{FIRST_PAUSE, Heard, LONGEST_PAUSE, LONGEST_PUT_OFF, PROBE_TERM, Turn};
 
 use super::TurnBookHarness;
 use super::steps::{APART, OWN, assert_banned, ban, hear, is_banned, place, probe, take};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use amo_connect_domain::turns::{BANS_MEET, FIRST_PAUSE, Heard, PROBE_TERM, Turn};
+use amo_connect_domain::rate_limit::{BANS_MEET, FIRST_PAUSE, Heard, PROBE_TERM, Turn};
 
 use super::TurnBookHarness;
 use super::steps::{APART, Book, PATIENCE, SHARED, assert_banned, ban, hear, is_about, is_banned, place, probe, take};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use amo_connect_domain::ports::TurnBook;
-use amo_connect_domain::turns::{Heard, Pace, PaceScope, Probe, Turn};
+use amo_connect_domain::rate_limit::{Heard, Pace, PaceScope, Probe, Turn};
 
 use crate::fixtures::host;
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use amo_connect_domain::turns::{Heard, Turn};
+use amo_connect_domain::rate_limit::{Heard, Turn};
 
 use super::TurnBookHarness;
 use super::steps::{APART, OWN, PATIENCE, is_about, place, take};

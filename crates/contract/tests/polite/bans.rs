@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use amo_connect_domain::ports::{AmoError, Runtime as _};
-use amo_connect_domain::turns::{PROBE_TERM, PaceScope};
+use amo_connect_domain::rate_limit::{PROBE_TERM, PaceScope};
 use futures_util::future::{join, join_all, select};
 
 use crate::world::{Instance, Watched, World};

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use amo_connect_contract::fixtures::host;
 use amo_connect_domain::ports::{AmoClient as _, AmoError, Runtime as _};
+use amo_connect_domain::rate_limit::PaceScope;
 use amo_connect_domain::token::AccessToken;
-use amo_connect_domain::turns::PaceScope;
 use futures_util::future::{Either, join, join_all, select};
 
 use crate::world::{Watched, World, are_polite};

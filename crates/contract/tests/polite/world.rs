@@ -9,13 +9,15 @@ use std::time::Duration;
 use amo_connect_contract::MemoryTurnBook;
 use amo_connect_contract::fixtures::{after, at, host, issued};
 use amo_connect_domain::client::ClientFingerprint;
+use amo_connect_domain::crm::contact::Contact;
+use amo_connect_domain::crm::lead::{AmoLead, LeadFilter, LeadPage};
+use amo_connect_domain::crm::pipeline::Pipeline;
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::ids::AccountId;
-use amo_connect_domain::lead::{AmoLead, Contact, LeadFilter, LeadPage, Pipeline};
-use amo_connect_domain::polite::PoliteAmoClient;
 use amo_connect_domain::ports::{AmoClient, AmoError, Located, Runtime as _, StoreError, TurnBook};
+use amo_connect_domain::rate_limit::{Heard, Pace, PaceScope, Probe, Turn};
 use amo_connect_domain::token::{AccessToken, AuthorizationCode, Issued, RefreshToken, State};
-use amo_connect_domain::turns::{Heard, Pace, PaceScope, Probe, Turn};
+use amo_connect_domain::usecase::rate_limited::PoliteAmoClient;
 use async_trait::async_trait;
 use url::Url;
 

@@ -1,12 +1,12 @@
 //! Sabotaged codes: admitted, taken and given away.
 
 use amo_connect_contract::fixtures::{after, at};
-use amo_connect_domain::audit::Actor;
+use amo_connect_domain::authorization::code::{Admission, Admitted, ClaimRefusal, Exchange, ExchangeStatus, Origin};
 use amo_connect_domain::connection::Grant;
-use amo_connect_domain::exchange::{Admission, Admitted, ClaimRefusal, Exchange, ExchangeStatus, Origin};
+use amo_connect_domain::connection::audit::Actor;
 use amo_connect_domain::ids::{Epoch, LeaseOwner, UserId};
-use amo_connect_domain::lease::LEASE_TERM;
 use amo_connect_domain::ports::{Claim, Served, StoreError, TokenStore as _};
+use amo_connect_domain::refresh::lease::LEASE_TERM;
 use amo_connect_domain::token::CodeHash;
 use jiff::Timestamp;
 

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use amo_connect_contract::fixtures::{grant, host, lease_request, rest};
-use amo_connect_domain::audit::Actor;
 use amo_connect_domain::client::ClientFingerprint;
+use amo_connect_domain::connection::audit::Actor;
 use amo_connect_domain::connection::{ConnectionState, CrmConnection, Grant, ReauthReason};
 use amo_connect_domain::ids::{Generation, LeaseOwner, Revision, UserId};
-use amo_connect_domain::lease::{LeaseRequest, RefreshLease, Rest};
 use amo_connect_domain::ports::{RefreshRequest, Served, StoreError, TokenStore as _};
+use amo_connect_domain::refresh::lease::{LeaseRequest, RefreshLease, Rest};
 use amo_connect_domain::token::TokenPair;
 use jiff::{Timestamp, Unit};
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use amo_connect_domain::audit::{AUDIT_MEMORY, Actor, AuditEntry, AuditEvent};
+use amo_connect_domain::connection::audit::{AUDIT_MEMORY, Actor, AuditEntry, AuditEvent};
 use amo_connect_domain::ids::{AccountId, Generation, UserId};
 use amo_connect_domain::ports::{StoreError, TokenStore as _};
 use jiff::Timestamp;

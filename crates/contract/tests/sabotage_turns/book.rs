@@ -8,7 +8,7 @@ use amo_connect_contract::fixtures::{at, host};
 use amo_connect_contract::{MemoryTurnBook, TestClock};
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::ports::{StoreError, TurnBook};
-use amo_connect_domain::turns::{BANNED_ACCOUNTS, Heard, Pace, PaceScope, Probe, Turn};
+use amo_connect_domain::rate_limit::{BANNED_ACCOUNTS, Heard, Pace, PaceScope, Probe, Turn};
 use async_trait::async_trait;
 
 /// How a book breaks its word.

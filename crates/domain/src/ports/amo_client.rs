@@ -7,10 +7,12 @@ use async_trait::async_trait;
 use url::Url;
 
 use crate::client::ClientFingerprint;
+use crate::crm::contact::Contact;
+use crate::crm::lead::{AmoLead, LeadFilter, LeadPage};
+use crate::crm::pipeline::Pipeline;
 use crate::host::AccountHost;
 use crate::host_look_up::FoundHost;
 use crate::ids::AccountId;
-use crate::lead::{AmoLead, Contact, LeadFilter, LeadPage, Pipeline};
 use crate::token::{AccessToken, AuthorizationCode, Issued, RefreshToken, State};
 
 /// Speaks to one CRM on behalf of one integration.

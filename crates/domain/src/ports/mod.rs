@@ -1,13 +1,15 @@
 //! The conversations with the outside. Each contract is written here, once.
 
 mod amo_client;
+mod rate_limit_store;
 mod runtime;
 mod token_store;
-mod turns;
 
 pub use amo_client::{AmoClient, AmoError, Located};
+pub use rate_limit_store::TurnBook;
 pub use runtime::Runtime;
 pub use token_store::{Claim, RefreshRequest, Served, StoreError, TokenStore};
-pub use turns::TurnBook;
 #[cfg(feature = "mock")]
-pub use {amo_client::MockAmoClient, runtime::MockRuntime, token_store::MockTokenStore, turns::MockTurnBook};
+pub use {
+    amo_client::MockAmoClient, rate_limit_store::MockTurnBook, runtime::MockRuntime, token_store::MockTokenStore,
+};

@@ -7,15 +7,15 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use super::AmoError;
-use crate::attempt::{Attempt, AttemptState};
-use crate::audit::{Actor, AuditEntry, AuditEvent};
+use crate::authorization::attempt::{Attempt, AttemptState};
+use crate::authorization::code::{Admission, Admitted, ClaimRefusal, Exchange};
 use crate::client::ClientFingerprint;
+use crate::connection::audit::{Actor, AuditEntry, AuditEvent};
 use crate::connection::{CrmConnection, Grant};
-use crate::exchange::{Admission, Admitted, ClaimRefusal, Exchange};
 use crate::host::AccountHost;
 use crate::host_look_up::{FoundHost, LookUpDecision};
 use crate::ids::{AccountId, AttemptId, Epoch, Generation, LeaseOwner, Revision, UserId};
-use crate::lease::{LeaseRequest, RefreshLease, Rest};
+use crate::refresh::lease::{LeaseRequest, RefreshLease, Rest};
 use crate::token::{CodeHash, StateHash, TokenPair};
 
 /// Keeps what must outlive the process.
@@ -42,7 +42,7 @@ pub trait TokenStore: Debug + Send + Sync + 'static {
     async fn clock(&self) -> Result<Timestamp, StoreError>;
 
     /// Records a new attempt. Of the user's open attempts only the newest
-    /// [`OPEN_ATTEMPTS`](crate::attempt::OPEN_ATTEMPTS) MUST stay open, this one among them.
+    /// [`OPEN_ATTEMPTS`](crate::authorization::attempt::OPEN_ATTEMPTS) MUST stay open, this one among them.
     async fn open_attempt(&self, attempt: &Attempt) -> Result<(), StoreError>;
 
     /// The attempt with this id.
@@ -202,7 +202,7 @@ pub trait TokenStore: Debug + Send + Sync + 'static {
     async fn want_look(&self, account: AccountId) -> Result<(), StoreError>;
 
     /// Takes at most `limit` accounts that are to be looked at. MUST give an account to one caller,
-    /// and not again within [`LOOK_TERM`](crate::look::LOOK_TERM); until [`Self::end_look`] it MUST be
+    /// and not again within [`LOOK_TERM`](crate::connection::revocation_check::LOOK_TERM); until [`Self::end_look`] it MUST be
     /// given again after that.
     async fn take_looks(&self, limit: u32) -> Result<Vec<AccountId>, StoreError>;
 
@@ -222,8 +222,8 @@ pub trait TokenStore: Debug + Send + Sync + 'static {
     async fn record(&self, connection: &CrmConnection, event: AuditEvent, by: Actor) -> Result<(), StoreError>;
 
     /// Wipes grants that nobody claimed in time, and forgets attempts and codes older than
-    /// [`MEMORY`](crate::attempt::MEMORY), and audit entries older than
-    /// [`AUDIT_MEMORY`](crate::audit::AUDIT_MEMORY). MUST NOT forget a code that
+    /// [`MEMORY`](crate::authorization::attempt::MEMORY), and audit entries older than
+    /// [`AUDIT_MEMORY`](crate::connection::audit::AUDIT_MEMORY). MUST NOT forget a code that
     /// [may be under way](Exchange::may_be_underway), whatever its date. Whose a code is
     /// MUST be forgotten only when both `now` and `as_of`, what the store's clock showed when it was
     /// last seen to be right, say that it is so old. MUST store leases, rests, looks and waits for

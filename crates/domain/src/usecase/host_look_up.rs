@@ -2,17 +2,17 @@
 
 use std::time::Duration;
 
-use super::UseCases;
-use super::access::{Access, AccessError};
 use crate::connection::Grant;
 use crate::host::AccountHost;
 use crate::host_look_up::LookUpDecision;
 use crate::ids::UserId;
 use crate::ports::{AmoError, StoreError};
+use crate::usecase::UseCases;
+use crate::usecase::tokens::access_token::{Access, AccessError};
 
 /// What is known of where an account is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Whereabouts {
+pub(crate) enum Whereabouts {
     /// It has moved there.
     MovedTo(AccountHost),
     /// It has not moved.
@@ -33,7 +33,7 @@ impl UseCases {
     ///
     /// # Errors
     /// Why that could not be found out.
-    pub(super) async fn access_where_it_moved(
+    pub(crate) async fn access_where_it_moved(
         &self,
         user: &UserId,
         access: &Access,
@@ -51,7 +51,7 @@ impl UseCases {
 
     /// Where the account of `grant` is, which was at `host`: as is on record, or as a look-up tells,
     /// which is made at most once a minute and account over all instances.
-    pub(super) async fn whereabouts(&self, host: &AccountHost, grant: &Grant) -> Result<Whereabouts, StoreError> {
+    pub(crate) async fn whereabouts(&self, host: &AccountHost, grant: &Grant) -> Result<Whereabouts, StoreError> {
         match self.store.request_look_up(host, grant.account).await? {
             LookUpDecision::MovedTo(now) => return Ok(Whereabouts::MovedTo(now)),
             LookUpDecision::Later(again) => return Ok(Whereabouts::Unknown { failure: None, again }),

@@ -1,48 +1,39 @@
 //! What the service does, over its ports.
 
-mod access;
-mod amend;
-mod authorize;
-mod callback;
-mod claim;
-mod connection;
-mod exchange;
-mod flights;
+mod background;
+mod connect;
 mod host_look_up;
-mod in_hand;
-mod leads;
-mod look;
-mod patience;
-mod pipelines;
+pub mod rate_limited;
 mod reads;
-mod refresh;
-mod repeat;
-mod strangers;
+mod revocation_check;
+mod single_flight;
+mod status;
 mod sweep;
-mod tend;
-mod unrecorded;
+mod timeouts;
+mod tokens;
+mod update;
 
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-pub use access::{AccessError, RefreshNowError};
-pub use authorize::{AttemptView, Started};
-pub use callback::{Callback, CallbackOutcome, Given};
-pub use claim::ClaimError;
-pub use connection::Standing;
-pub use leads::{LeadList, LeadRequest};
+pub use connect::authorize::{AttemptView, Started};
+pub use connect::callback::{Callback, CallbackOutcome, Given};
+pub use connect::claim::ClaimError;
 pub use reads::ReadError;
+pub use reads::leads::{LeadList, LeadRequest};
+pub use status::Standing;
+pub use tokens::access_token::{AccessError, RefreshNowError};
 
-use flights::Flights;
-use in_hand::InHand;
+use background::Places;
+use connect::unrecorded_callbacks::Unrecorded;
+use connect::unsolicited_codes::Strangers;
 use reads::Reads;
-use refresh::{AskedBy, Turnout};
-use strangers::Strangers;
+use single_flight::Flights;
 use sweep::LastSweep;
-use tend::Places;
-use unrecorded::Unrecorded;
+use tokens::pending_saves::InHand;
+use tokens::refresh_token::{AskedBy, Turnout};
 
 use crate::client::ClientFingerprint;
 use crate::host::{AccountHost, AllowedHosts};

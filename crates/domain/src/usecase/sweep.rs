@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::UseCases;
 use crate::clock::{Instant, after};
 use crate::ports::StoreError;
+use crate::usecase::UseCases;
 
 /// By how much more than the process's own clock the store's may have gone on between two sweeps.
 const JUMP: Duration = Duration::from_mins(1);
@@ -18,7 +18,7 @@ const CODE_LIFE: Duration = Duration::from_mins(30);
 
 /// What the two clocks showed at the last sweep, and since when the store's has been steady.
 #[derive(Debug, Default)]
-pub(super) struct LastSweep(Mutex<Option<(Timestamp, Instant, Instant)>>);
+pub(crate) struct LastSweep(Mutex<Option<(Timestamp, Instant, Instant)>>);
 
 impl LastSweep {
     /// For how long the store's clock has gone on as ours has. `None` if it has not since the last

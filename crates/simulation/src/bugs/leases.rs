@@ -1,10 +1,10 @@
 //! Leases as they should not be.
 
+use amo_connect_domain::authorization::code::{Admitted, ExchangeStatus};
 use amo_connect_domain::client::ClientRecord;
-use amo_connect_domain::exchange::{Admitted, ExchangeStatus};
 use amo_connect_domain::ids::{LeaseOwner, UserId};
-use amo_connect_domain::lease::{Lease, LeaseDecision, LeaseRequest, RefreshLease, Rest};
 use amo_connect_domain::ports::{RefreshRequest, StoreError};
+use amo_connect_domain::refresh::lease::{Lease, LeaseDecision, LeaseRequest, RefreshLease, Rest};
 use jiff::Timestamp;
 
 use super::Bug;

@@ -11,8 +11,8 @@ use std::sync::{Arc, Mutex};
 
 use amo_connect_domain::connection::CrmConnection;
 use amo_connect_domain::ids::{Generation, UserId};
-use amo_connect_domain::lease::RefreshLease;
 use amo_connect_domain::ports::{AmoClient, Runtime, TokenStore};
+use amo_connect_domain::refresh::lease::RefreshLease;
 use clap::ValueEnum;
 
 use crate::clocks::Skew;

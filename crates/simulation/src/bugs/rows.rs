@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use amo_connect_domain::audit::Actor;
+use amo_connect_domain::connection::audit::Actor;
 use amo_connect_domain::connection::{ConnectionState, CrmConnection, Grant};
 use amo_connect_domain::ids::{Generation, Revision, UserId};
 use amo_connect_domain::ports::{Served, StoreError};

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use amo_connect_domain::clock::Instant;
-use amo_connect_domain::lease::LEASE_RENEWAL;
 use amo_connect_domain::ports::Runtime;
+use amo_connect_domain::refresh::lease::LEASE_RENEWAL;
 use async_trait::async_trait;
 use futures_util::future::{BoxFuture, pending};
 use jiff::Timestamp;

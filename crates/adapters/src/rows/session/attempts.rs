@@ -1,6 +1,6 @@
 //! Attempts: opened, looked up, closed.
 
-use amo_connect_domain::attempt::{Attempt, AttemptState, OPEN_ATTEMPTS};
+use amo_connect_domain::authorization::attempt::{Attempt, AttemptState, OPEN_ATTEMPTS};
 use amo_connect_domain::ids::{AttemptId, UserId};
 use amo_connect_domain::token::StateHash;
 

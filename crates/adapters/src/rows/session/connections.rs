@@ -1,12 +1,12 @@
 //! Connections: saved, rotated, disconnected, and leased for a refresh.
 
-use amo_connect_domain::attempt::{AttemptReason, AttemptState};
-use amo_connect_domain::audit::{Actor, AuditEntry};
+use amo_connect_domain::authorization::attempt::{AttemptReason, AttemptState};
 use amo_connect_domain::client::ClientRecord;
 use amo_connect_domain::connection::CrmConnection;
+use amo_connect_domain::connection::audit::{Actor, AuditEntry};
 use amo_connect_domain::ids::{Epoch, Generation, LeaseOwner, Revision, UserId};
-use amo_connect_domain::lease::{LeaseDecision, LeaseRequest, RefreshLease, Rest};
 use amo_connect_domain::ports::{RefreshRequest, Served};
+use amo_connect_domain::refresh::lease::{LeaseDecision, LeaseRequest, RefreshLease, Rest};
 use amo_connect_domain::token::TokenPair;
 use jiff::Timestamp;
 

@@ -1,11 +1,11 @@
 //! Exchanges of codes: admitted to one sender, settled, claimed.
 
-use amo_connect_domain::attempt::AttemptState;
+use amo_connect_domain::authorization::attempt::AttemptState;
+use amo_connect_domain::authorization::code::{Admission, Admitted, ClaimRefusal, Exchange, ExchangeStatus, Origin};
 use amo_connect_domain::connection::Grant;
-use amo_connect_domain::exchange::{Admission, Admitted, ClaimRefusal, Exchange, ExchangeStatus, Origin};
 use amo_connect_domain::ids::{Epoch, LeaseOwner, UserId};
-use amo_connect_domain::lease::Lease;
 use amo_connect_domain::ports::{Claim, Served};
+use amo_connect_domain::refresh::lease::Lease;
 use amo_connect_domain::token::CodeHash;
 use jiff::Timestamp;
 

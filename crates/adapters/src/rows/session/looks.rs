@@ -1,7 +1,7 @@
 //! Looks at accounts: wanted, taken, ended.
 
+use amo_connect_domain::connection::revocation_check::Look;
 use amo_connect_domain::ids::AccountId;
-use amo_connect_domain::look::Look;
 
 use super::Session;
 use crate::rows::failure::Failure;

@@ -3,12 +3,12 @@
 //! A sweep takes rows as it finds them, not by their codes and users, so it waits for nobody's
 //! lock: what somebody is changing is left for the next one.
 
-use amo_connect_domain::attempt::MEMORY;
-use amo_connect_domain::audit::AUDIT_MEMORY;
+use amo_connect_domain::authorization::attempt::MEMORY;
+use amo_connect_domain::authorization::code::CLAIM_TERM;
 use amo_connect_domain::clock::{CLOCK_SKEW, after, before};
-use amo_connect_domain::exchange::CLAIM_TERM;
-use amo_connect_domain::lease::{LEASE_TERM, LONGEST_REST, RefreshLease};
-use amo_connect_domain::look::LOOK_TERM;
+use amo_connect_domain::connection::audit::AUDIT_MEMORY;
+use amo_connect_domain::connection::revocation_check::LOOK_TERM;
+use amo_connect_domain::refresh::lease::{LEASE_TERM, LONGEST_REST, RefreshLease};
 use jiff::Timestamp;
 
 use super::Session;

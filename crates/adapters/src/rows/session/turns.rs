@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use amo_connect_domain::attempt::MEMORY;
+use amo_connect_domain::authorization::attempt::MEMORY;
 use amo_connect_domain::host::AccountHost;
-use amo_connect_domain::turns::{BANS_MEET, Heard, Pace, PaceScope, Probe, Turn, Turns};
+use amo_connect_domain::rate_limit::{BANS_MEET, Heard, Pace, PaceScope, Probe, Turn, Turns};
 use jiff::Timestamp;
 
 use super::Session;

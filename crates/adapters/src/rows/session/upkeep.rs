@@ -1,8 +1,8 @@
 //! What the background and the operator ask for: whose turn it is, and what happened.
 
-use amo_connect_domain::audit::{Actor, AuditEntry, AuditEvent};
 use amo_connect_domain::client::ClientFingerprint;
 use amo_connect_domain::clock::before;
+use amo_connect_domain::connection::audit::{Actor, AuditEntry, AuditEvent};
 use amo_connect_domain::connection::{CrmConnection, LONGEST_PUT_OFF};
 use amo_connect_domain::ids::{AccountId, Generation, UserId};
 use jiff::Timestamp;

@@ -3,14 +3,14 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use amo_connect_domain::attempt::Attempt;
+use amo_connect_domain::authorization::attempt::Attempt;
+use amo_connect_domain::authorization::code::{Admission, Origin};
 use amo_connect_domain::client::ClientFingerprint;
 use amo_connect_domain::connection::{CrmConnection, Grant};
-use amo_connect_domain::exchange::{Admission, Origin};
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::ids::{AccountId, AttemptId, Epoch, Generation, LeaseOwner, UserId};
-use amo_connect_domain::lease::LeaseRequest;
 use amo_connect_domain::ports::{Served, TokenStore as _};
+use amo_connect_domain::refresh::lease::LeaseRequest;
 use amo_connect_domain::token::{AccessToken, AuthorizationCode, CodeHash, Issued, RefreshToken, State, StateHash};
 use diesel::connection::SimpleConnection as _;
 use diesel::{Connection as _, SqliteConnection};

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use amo_connect_domain::attempt::AttemptState;
-use amo_connect_domain::audit::Actor;
-use amo_connect_domain::exchange::Admitted;
+use amo_connect_domain::authorization::attempt::AttemptState;
+use amo_connect_domain::authorization::code::Admitted;
+use amo_connect_domain::connection::audit::Actor;
 use amo_connect_domain::ports::{RefreshRequest, StoreError, TokenStore};
 use diesel::connection::SimpleConnection as _;
 use tokio::sync::Barrier;

@@ -1,14 +1,14 @@
 //! What is stored comes back as it was, also from a file that was closed meanwhile.
 
-use amo_connect_domain::attempt::{AttemptReason, AttemptState, OPEN_ATTEMPTS};
-use amo_connect_domain::audit::Actor;
+use amo_connect_domain::authorization::attempt::{AttemptReason, AttemptState, OPEN_ATTEMPTS};
+use amo_connect_domain::authorization::code::{CLAIM_TERM, Exchange, ExchangeStatus};
+use amo_connect_domain::connection::audit::Actor;
 use amo_connect_domain::connection::{
     ConnectionState, CrmConnection, FormerAccount, Problem, ProblemCode, ReauthReason,
 };
-use amo_connect_domain::exchange::{CLAIM_TERM, Exchange, ExchangeStatus};
 use amo_connect_domain::ids::{AccountId, Epoch, Generation};
-use amo_connect_domain::lease::{LEASE_TERM, Lease};
 use amo_connect_domain::ports::{RefreshRequest, TokenStore as _};
+use amo_connect_domain::refresh::lease::{LEASE_TERM, Lease};
 use amo_connect_domain::token::CodeHash;
 
 use super::fixtures::*;

@@ -2,9 +2,9 @@
 
 use std::fs;
 
-use amo_connect_domain::audit::Actor;
+use amo_connect_domain::authorization::code::{ClaimRefusal, ExchangeStatus};
 use amo_connect_domain::connection::CrmConnection;
-use amo_connect_domain::exchange::{ClaimRefusal, ExchangeStatus};
+use amo_connect_domain::connection::audit::Actor;
 use amo_connect_domain::ids::Revision;
 use amo_connect_domain::ports::{Claim, StoreError, TokenStore as _};
 use diesel::RunQueryDsl as _;

@@ -5,7 +5,7 @@ mod story;
 
 use std::sync::Arc;
 
-use amo_connect_domain::audit::Actor;
+use amo_connect_domain::connection::audit::Actor;
 use amo_connect_domain::ids::UserId;
 use amo_connect_domain::ports::{StoreError, TokenStore};
 use clap::{Args, Subcommand};

@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use amo_connect_domain::audit::AuditEntry;
 use amo_connect_domain::connection::CrmConnection;
+use amo_connect_domain::connection::audit::AuditEntry;
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::ids::UserId;
 use amo_connect_domain::usecase::Standing;

@@ -1,6 +1,8 @@
 //! What an account holds, as API v4 writes it.
 
-use amo_connect_domain::lead::{AmoLead, Contact, Pipeline, Stage};
+use amo_connect_domain::crm::contact::Contact;
+use amo_connect_domain::crm::lead::AmoLead;
+use amo_connect_domain::crm::pipeline::{Pipeline, Stage};
 use serde_json::{Value, json};
 
 pub(super) fn leads(leads: impl IntoIterator<Item = Value>, has_more: bool) -> Value {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use amo_connect_domain::lead::LeadFilter;
+use amo_connect_domain::crm::lead::LeadFilter;
 use jiff::Timestamp;
 use url::form_urlencoded::Parse;
 

@@ -3,7 +3,10 @@
 //! The connection is read from the store before anything that is kept is used, and all that is
 //! kept or shared belongs to a user and an epoch: it cannot outlive the right to see it.
 
-mod kept;
+mod cache;
+pub(super) mod leads;
+mod pipelines;
+pub(super) mod retry;
 
 use std::collections::HashMap;
 use std::future::{Future, pending};
@@ -14,20 +17,21 @@ use std::time::Duration;
 use futures_util::future::{Either, select};
 use tokio::sync::watch;
 
-use super::UseCases;
-use super::access::{Access, AccessError};
-use super::flights::Flights;
-use super::leads::{LeadList, LeadRequest};
-use super::refresh::AskedBy;
-use super::repeat::repeated_if_lost;
 use crate::clock::Instant;
 use crate::connection::{Grant, ProblemCode};
+use crate::crm::lead::Lead;
+use crate::crm::pipeline::Pipeline;
 use crate::host::AccountHost;
 use crate::ids::{Epoch, Generation, UserId};
-use crate::lead::{Lead, Pipeline};
 use crate::ports::AmoError;
+use crate::usecase::UseCases;
+use crate::usecase::reads::retry::repeated_if_lost;
+use crate::usecase::single_flight::Flights;
+use crate::usecase::tokens::access_token::{Access, AccessError};
+use crate::usecase::tokens::refresh_token::AskedBy;
+use leads::{LeadList, LeadRequest};
 
-use kept::{Contacts, Kept};
+use cache::{Contacts, Kept};
 
 /// How long a request may take, the renewal of its access token with it.
 const BUDGET: Duration = Duration::from_secs(15);
@@ -48,29 +52,29 @@ pub enum ReadError {
 
 /// What reads share within this process.
 #[derive(Debug, Default)]
-pub(super) struct Reads {
+pub(crate) struct Reads {
     kept: Kept,
     /// Tells readers that somebody's connection has ended.
     ends: watch::Sender<()>,
-    pub(super) pages: Flights<(FlightKey, LeadRequest), Reading<Arc<LeadList>>>,
-    pub(super) leads: Flights<(FlightKey, u64), Reading<Option<Arc<Lead>>>>,
+    pub(crate) pages: Flights<(FlightKey, LeadRequest), Reading<Arc<LeadList>>>,
+    pub(crate) leads: Flights<(FlightKey, u64), Reading<Option<Arc<Lead>>>>,
     pipelines: Flights<FlightKey, Arc<Vec<Pipeline>>>,
 }
 
 /// What was read, though a part of it may be missing.
 #[derive(Clone, Debug)]
-pub(super) struct Reading<T> {
-    pub(super) what: T,
+pub(crate) struct Reading<T> {
+    pub(crate) what: T,
     /// Why a part of it could not be read.
-    pub(super) gap: Option<AmoError>,
+    pub(crate) gap: Option<AmoError>,
 }
 
 impl<T> Reading<T> {
-    pub(super) fn whole(what: T) -> Self {
+    pub(crate) fn whole(what: T) -> Self {
         Self { what, gap: None }
     }
 
-    pub(super) fn map<U>(self, change: impl FnOnce(T) -> U) -> Reading<U> {
+    pub(crate) fn map<U>(self, change: impl FnOnce(T) -> U) -> Reading<U> {
         Reading { what: change(self.what), gap: self.gap }
     }
 
@@ -86,7 +90,7 @@ impl<T> Reading<T> {
 
 /// Whose reading it is: a user's, over one connection.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Holder {
+pub(crate) struct Holder {
     user: UserId,
     epoch: Epoch,
 }
@@ -94,7 +98,7 @@ pub(super) struct Holder {
 /// Who may share a flight. Whoever has newer tokens, or another host, joins none that may be
 /// refused for the old ones.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct FlightKey {
+pub(crate) struct FlightKey {
     holder: Holder,
     generation: Generation,
     host: AccountHost,
@@ -102,9 +106,9 @@ pub(super) struct FlightKey {
 
 /// The right to read, and whose it is.
 #[derive(Clone)]
-pub(super) struct Reader {
-    pub(super) holder: Holder,
-    pub(super) grant: Grant,
+pub(crate) struct Reader {
+    pub(crate) holder: Holder,
+    pub(crate) grant: Grant,
     generation: Generation,
     /// When whoever began to read has to have what they read.
     deadline: Instant,
@@ -116,14 +120,14 @@ impl Reader {
         Self { holder, grant: access.grant.clone(), generation: access.generation, deadline }
     }
 
-    pub(super) fn flight_key(&self) -> FlightKey {
+    pub(crate) fn flight_key(&self) -> FlightKey {
         FlightKey { holder: self.holder.clone(), generation: self.generation, host: self.grant.host.clone() }
     }
 }
 
 impl Reads {
     /// Forgets what was read for `user`, and what is being read.
-    pub(super) fn forget(&self, user: &UserId) {
+    pub(crate) fn forget(&self, user: &UserId) {
         self.kept.forget(user);
         self.ends.send_replace(());
     }
@@ -136,7 +140,7 @@ impl UseCases {
     ///
     /// # Errors
     /// [`AmoError::NotFound`] is of what was asked for: the account is where it was.
-    pub(super) async fn read<T, F>(&self, user: &UserId, work: impl Fn(Reader) -> F) -> Result<T, ReadError>
+    pub(crate) async fn read<T, F>(&self, user: &UserId, work: impl Fn(Reader) -> F) -> Result<T, ReadError>
     where
         F: Future<Output = Result<Reading<T>, AmoError>>,
     {
@@ -209,7 +213,7 @@ impl UseCases {
     }
 
     /// The pipelines, as they were within the last minute.
-    pub(super) async fn pipelines_of(&self, reader: &Reader) -> Result<Arc<Vec<Pipeline>>, AmoError> {
+    pub(crate) async fn pipelines_of(&self, reader: &Reader) -> Result<Arc<Vec<Pipeline>>, AmoError> {
         if let Some(pipelines) = self.reads.kept.pipelines(&reader.holder, self.runtime.instant()) {
             return Ok(pipelines);
         }
@@ -228,7 +232,7 @@ impl UseCases {
     ///
     /// # Errors
     /// [`AmoError::AccessRefused`] alone: with the next access token they may be read.
-    pub(super) async fn contacts_of(&self, reader: &Reader, ids: &[u64]) -> Result<Reading<Contacts>, AmoError> {
+    pub(crate) async fn contacts_of(&self, reader: &Reader, ids: &[u64]) -> Result<Reading<Contacts>, AmoError> {
         let mut known = self.reads.kept.contacts(&reader.holder, ids, self.runtime.instant());
         let unknown: Vec<u64> = ids.iter().copied().filter(|id| !known.contains_key(id)).collect();
         if !unknown.is_empty() {
@@ -252,7 +256,7 @@ impl UseCases {
     }
 
     /// Forgets what is too old to be used.
-    pub(super) fn sweep_reads(&self) {
+    pub(crate) fn sweep_reads(&self) {
         self.reads.kept.sweep(self.runtime.instant());
     }
 }

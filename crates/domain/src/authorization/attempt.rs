@@ -1,0 +1,140 @@
+//! An attempt: one user's run through amoCRM's consent page, begun by `POST /authorize`.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::authorization::code::{Exchange, ExchangeStatus};
+use crate::clock::{after, age};
+use crate::ids::{AttemptId, UserId};
+use crate::token::{CodeHash, StateHash};
+
+/// How long an attempt's state is valid.
+pub const ATTEMPT_TERM: Duration = Duration::from_mins(30);
+
+/// How many open attempts a user may have; beginning one more expires the oldest.
+pub const OPEN_ATTEMPTS: usize = 5;
+
+/// How long attempts and exchanges are remembered.
+pub const MEMORY: Duration = Duration::from_hours(24);
+
+/// What is on record of an attempt. Once a code has come back, the rest of the story is
+/// the [`Exchange`]'s.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AttemptState {
+    /// The browser is out there.
+    Open,
+    /// A code came back with the state.
+    Spent(CodeHash),
+    /// The user declined.
+    Denied,
+    /// Newer attempts took its place.
+    Superseded,
+    /// It ended without a code, for this reason if one is known.
+    Failed(Option<AttemptReason>),
+}
+
+/// Why an attempt is not, or not yet, connected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AttemptReason {
+    /// amoCRM did not answer sensibly; a reload of the page asks again.
+    CrmUnavailable,
+    /// Our database did not answer; a reload of the page tries again.
+    StorageUnavailable,
+    /// amoCRM refused the code.
+    InvalidCode,
+    /// The browser came back from a host that is not amoCRM's.
+    InvalidAccountHost,
+    /// The app did not claim the grant in time.
+    ClaimTimeout,
+    /// The user disconnected meanwhile.
+    Disconnected,
+}
+
+/// What the app is told about an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AttemptProgress {
+    /// Nothing final yet; a reason means that a reload of the browser page can mend it.
+    Pending(Option<AttemptReason>),
+    /// The code is being exchanged.
+    Exchanging,
+    /// The grant waits for the app to bring the code back.
+    AwaitingClaim,
+    /// Connected. Final.
+    Connected,
+    /// Declined. Final.
+    Denied,
+    /// Too late. Final.
+    Expired,
+    /// Over, for this reason if one is known. Final.
+    Failed(Option<AttemptReason>),
+}
+
+impl AttemptProgress {
+    /// Whether nothing will change any more.
+    pub fn is_final(self) -> bool {
+        matches!(self, Self::Connected | Self::Denied | Self::Expired | Self::Failed(_))
+    }
+}
+
+/// One run through the consent page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attempt {
+    /// Its public name.
+    pub id: AttemptId,
+    /// Whose it is.
+    pub user: UserId,
+    /// The hash of the state it gave to the browser.
+    pub state_hash: StateHash,
+    /// Where it stands.
+    pub state: AttemptState,
+    /// When it began.
+    pub opened_at: Timestamp,
+    /// Until when its state is valid.
+    pub expires_at: Timestamp,
+}
+
+impl Attempt {
+    /// A new attempt.
+    pub fn open(id: AttemptId, user: UserId, state_hash: StateHash, now: Timestamp) -> Self {
+        Self { id, user, state_hash, state: AttemptState::Open, opened_at: now, expires_at: after(now, ATTEMPT_TERM) }
+    }
+
+    /// Whether a code may still come back with its state.
+    pub fn is_open(&self, now: Timestamp) -> bool {
+        self.state == AttemptState::Open && self.is_valid(now)
+    }
+
+    /// Whether its state is young enough. One that was opened in the future is of an unknown age.
+    fn is_valid(&self, now: Timestamp) -> bool {
+        now < self.expires_at && age(self.opened_at, now).is_some()
+    }
+
+    /// Where the attempt stands at `now`, given the exchange of its code if it has one and
+    /// the store's clock for that exchange's lease.
+    pub fn progress(&self, exchange: Option<&Exchange>, now: Timestamp, store_now: Timestamp) -> AttemptProgress {
+        let mendable = |reason| {
+            if self.is_valid(now) { AttemptProgress::Pending(reason) } else { AttemptProgress::Expired }
+        };
+        match (self.state, exchange) {
+            (AttemptState::Open, _) => mendable(None),
+            (AttemptState::Denied, _) => AttemptProgress::Denied,
+            (AttemptState::Superseded, _) | (AttemptState::Spent(_), None) => AttemptProgress::Expired,
+            (AttemptState::Failed(reason), _) => AttemptProgress::Failed(reason),
+            (AttemptState::Spent(_), Some(exchange)) => match &exchange.status {
+                ExchangeStatus::InFlight(lease) if lease.is_live(store_now) => AttemptProgress::Exchanging,
+                ExchangeStatus::InFlight(_) | ExchangeStatus::Interrupted => {
+                    mendable(Some(AttemptReason::CrmUnavailable))
+                }
+                ExchangeStatus::Waiting { claim_by, .. } if now < *claim_by => AttemptProgress::AwaitingClaim,
+                ExchangeStatus::Waiting { .. } | ExchangeStatus::Unclaimed => {
+                    AttemptProgress::Failed(Some(AttemptReason::ClaimTimeout))
+                }
+                ExchangeStatus::Connected(_) => AttemptProgress::Connected,
+                ExchangeStatus::CodeRefused => AttemptProgress::Failed(Some(AttemptReason::InvalidCode)),
+                ExchangeStatus::Void => AttemptProgress::Failed(Some(AttemptReason::Disconnected)),
+                ExchangeStatus::OtherAccount => AttemptProgress::Failed(None),
+            },
+        }
+    }
+}

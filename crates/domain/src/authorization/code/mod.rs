@@ -1,0 +1,345 @@
+//! The record of an authorization code: who may use what it bought, and what became of it.
+//!
+//! A code is sent to amoCRM under a lease, as a refresh token is. What comes back belongs to
+//! the user whose attempt or claim asked for it, or waits, as a grant without an owner, for
+//! the app that brings the code with a JWT.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::authorization::attempt::{Attempt, MEMORY};
+use crate::clock::{CLOCK_SKEW, after, at_most};
+use crate::connection::{CrmConnection, Grant};
+use crate::host::AccountHost;
+use crate::ids::{AttemptId, Epoch, LeaseOwner, UserId};
+use crate::refresh::lease::Lease;
+use crate::token::{CodeHash, StateHash};
+
+/// How long a grant waits for its owner.
+pub const CLAIM_TERM: Duration = Duration::from_mins(20);
+
+/// Who asks for a code to be exchanged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// The browser, with the state of an attempt.
+    Attempt {
+        /// The attempt.
+        id: AttemptId,
+        /// Its user.
+        user: UserId,
+        /// Whether the app has to bring the code back before the grant counts.
+        claim_needed: bool,
+    },
+    /// The browser, with a state that is not of our making, or none.
+    Stranger,
+    /// The app, with a user's JWT; `attempt` if the state it brought is one of this user's.
+    App {
+        /// The attempt the code belongs to.
+        attempt: Option<AttemptId>,
+        /// The JWT's user.
+        user: UserId,
+        /// The user's epoch when they asked: a disconnect since then wins.
+        as_of: Epoch,
+    },
+}
+
+impl Origin {
+    fn user(&self) -> Option<&UserId> {
+        match self {
+            Self::Attempt { user, .. } | Self::App { user, .. } => Some(user),
+            Self::Stranger => None,
+        }
+    }
+
+    fn attempt(&self) -> Option<AttemptId> {
+        match self {
+            Self::Attempt { id, .. } => Some(*id),
+            Self::App { attempt, .. } => *attempt,
+            Self::Stranger => None,
+        }
+    }
+}
+
+/// A request to exchange a code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Admission {
+    /// The code.
+    pub code: CodeHash,
+    /// The state it came with; `None` if the app did not say.
+    pub came_with: Option<StateHash>,
+    /// Who asks.
+    pub origin: Origin,
+    /// Where the code is to be sent.
+    pub host: AccountHost,
+}
+
+/// What became of a code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ExchangeStatus {
+    /// The lease's owner is asking amoCRM, or died while it did.
+    InFlight(Lease),
+    /// amoCRM did not answer for certain; the code may be sent once more.
+    Interrupted,
+    /// The grant waits for its owner.
+    Waiting {
+        /// What amoCRM gave.
+        grant: Box<Grant>,
+        /// Until when it waits.
+        claim_by: Timestamp,
+    },
+    /// It became its user's connection, in this epoch of theirs.
+    Connected(Epoch),
+    /// amoCRM refused the code.
+    CodeRefused,
+    /// The claiming user is connected to another account; the grant was wiped.
+    OtherAccount,
+    /// Nobody claimed the grant in time; it was wiped.
+    Unclaimed,
+    /// Its user disconnected, or connected anew, before it was done; the grant was wiped.
+    Void,
+}
+
+/// The record of one code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exchange {
+    /// The code.
+    pub code: CodeHash,
+    /// The state it came with; `None` if the app did not say.
+    pub came_with: Option<StateHash>,
+    /// The attempt it answers.
+    pub attempt: Option<AttemptId>,
+    /// Whose it is; `None` while it waits for an owner.
+    pub user: Option<UserId>,
+    /// Whether the user has to claim it though it is known whose it is.
+    pub claim_needed: bool,
+    /// Where the code is, or was, sent.
+    pub host: AccountHost,
+    /// The user's epoch when the exchange began.
+    pub epoch: Epoch,
+    /// What became of it.
+    pub status: ExchangeStatus,
+    /// When the code was first seen, by the store's clock: a code that is forgotten may be sent again.
+    pub admitted_at: Timestamp,
+}
+
+/// The answer to an [`Admission`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Admitted {
+    /// The caller, and nobody else, sends the code.
+    Granted(Exchange),
+    /// The code is on record and is not to be sent by the caller. Where the record differs from
+    /// what was stored, it is to be stored.
+    OnRecord(Exchange),
+    /// The attempt is not open any more; nothing was recorded.
+    StateSpent,
+}
+
+/// How a claim was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClaimRefusal {
+    /// It belongs to somebody else.
+    AnotherUser,
+    /// It does not wait for a claim: it never did, or not any more.
+    NotWaiting,
+    /// The user is connected to another account. The grant was wiped.
+    OtherAccount,
+}
+
+impl Exchange {
+    /// Decides whether `request` may send its code. `on_record` is what is known of the code,
+    /// `attempt` the attempt of the request, `connection` its user's row.
+    pub fn admit(
+        on_record: Option<Self>,
+        request: &Admission,
+        attempt: Option<&Attempt>,
+        connection: Option<&CrmConnection>,
+        owner: LeaseOwner,
+        now: Timestamp,
+        store_now: Timestamp,
+    ) -> Admitted {
+        let lease = Lease::granted(owner, store_now);
+        let epoch = match request.origin {
+            Origin::App { as_of, .. } => as_of,
+            _ => connection.map_or(Epoch::default(), |connection| connection.epoch),
+        };
+        if let Some(mut known) = on_record {
+            if let ExchangeStatus::InFlight(held) = &mut known.status {
+                *held = held.seen_at(store_now);
+            }
+            let foreign = known.user.as_ref().zip(request.origin.user()).is_some_and(|(theirs, ours)| theirs != ours);
+            if foreign || !known.may_be_sent(store_now) {
+                return Admitted::OnRecord(known);
+            }
+            if known.user.is_none() {
+                known.user = request.origin.user().cloned();
+                known.epoch = epoch;
+            }
+            if matches!(request.origin, Origin::App { .. }) {
+                known.claim_needed = false;
+            }
+            known.status = ExchangeStatus::InFlight(lease);
+            return Admitted::Granted(known);
+        }
+        if request.origin.attempt().is_some() && !attempt.is_some_and(|attempt| attempt.is_open(now)) {
+            return Admitted::StateSpent;
+        }
+        Admitted::Granted(Self {
+            code: request.code,
+            came_with: request.came_with,
+            attempt: request.origin.attempt(),
+            user: request.origin.user().cloned(),
+            claim_needed: matches!(request.origin, Origin::Attempt { claim_needed: true, .. }),
+            host: request.host.clone(),
+            epoch,
+            status: ExchangeStatus::InFlight(lease),
+            admitted_at: store_now,
+        })
+    }
+
+    /// Whether nobody is sending the code and amoCRM's last word on it is unknown.
+    pub fn may_be_sent(&self, store_now: Timestamp) -> bool {
+        match &self.status {
+            ExchangeStatus::Interrupted => true,
+            ExchangeStatus::InFlight(lease) => !lease.is_live(store_now),
+            _ => false,
+        }
+    }
+
+    /// Whether somebody may be sending the code: whoever does renews the lease, so one that lapsed
+    /// [`MEMORY`] ago is nobody's.
+    pub fn may_be_underway(&self, store_now: Timestamp) -> bool {
+        matches!(&self.status, ExchangeStatus::InFlight(lease) if store_now <= after(lease.until, MEMORY))
+    }
+
+    /// The record of a code whose own was forgotten while the code was under way, as by a sweep that
+    /// met a clock far ahead. Whether its user has disconnected since shows in their epoch alone, so
+    /// it is held to that as a code without an attempt is.
+    #[must_use]
+    pub fn restored(self) -> Self {
+        Self { attempt: None, ..self }
+    }
+
+    /// Whether the code came with this state, as far as anybody said.
+    pub fn came_with(&self, state: StateHash) -> bool {
+        self.came_with.is_none_or(|known| known == state)
+    }
+
+    /// Takes what amoCRM gave for the code. Returns the user's connection if it is to be
+    /// stored with this record.
+    ///
+    /// A code is single use, so there is one grant at most: also an owner whose lease has
+    /// passed, and whose code was recorded as refused meanwhile, brings it in. But a disconnect
+    /// finds nothing to void in a refused code: what comes after one is void by the epoch.
+    pub fn receive(
+        &mut self,
+        grant: Grant,
+        connection: Option<CrmConnection>,
+        now: Timestamp,
+    ) -> Option<CrmConnection> {
+        let open = matches!(
+            self.status,
+            ExchangeStatus::InFlight(_) | ExchangeStatus::Interrupted | ExchangeStatus::CodeRefused
+        );
+        if !open {
+            return None;
+        }
+        let moved_on = connection.as_ref().is_some_and(|connection| connection.epoch != self.epoch);
+        if self.status == ExchangeStatus::CodeRefused && moved_on {
+            self.status = ExchangeStatus::Void;
+            return None;
+        }
+        if self.user.is_none() || self.claim_needed {
+            self.status = ExchangeStatus::Waiting { grant: Box::new(grant), claim_by: after(now, CLAIM_TERM) };
+            return None;
+        }
+        self.settle(grant, connection?, now)
+    }
+
+    /// Gives the waiting grant to `connection`'s user. Returns the connection as it is to be
+    /// stored with this record; the record itself is to be stored in any case.
+    ///
+    /// `as_of` is the user's epoch when they asked: a disconnect since then wins.
+    pub fn claim(
+        &mut self,
+        connection: CrmConnection,
+        as_of: Epoch,
+        now: Timestamp,
+    ) -> Result<CrmConnection, ClaimRefusal> {
+        if self.user.as_ref().is_some_and(|user| *user != connection.user) {
+            return Err(ClaimRefusal::AnotherUser);
+        }
+        let ExchangeStatus::Waiting { grant, claim_by } = &self.status else {
+            return Err(ClaimRefusal::NotWaiting);
+        };
+        if now >= *claim_by {
+            self.status = ExchangeStatus::Unclaimed;
+            return Err(ClaimRefusal::NotWaiting);
+        }
+        let grant = (**grant).clone();
+        if self.user.is_none() {
+            self.epoch = as_of;
+        }
+        self.user = Some(connection.user.clone());
+        self.settle(grant, connection, now).ok_or(match self.status {
+            ExchangeStatus::OtherAccount => ClaimRefusal::OtherAccount,
+            _ => ClaimRefusal::NotWaiting,
+        })
+    }
+
+    fn settle(&mut self, grant: Grant, mut connection: CrmConnection, now: Timestamp) -> Option<CrmConnection> {
+        // Disconnected since. For an attempt, which a disconnect ends by itself, a connect since
+        // is no reason to refuse: the later grant replaces it. Without one nobody can tell what
+        // else there was before that connect.
+        let moved_on = connection.epoch != self.epoch;
+        if moved_on && (self.attempt.is_none() || connection.grant().is_none()) {
+            self.status = ExchangeStatus::Void;
+            return None;
+        }
+        let same_account = |current: &Grant| match (current.account, grant.account) {
+            (Some(current), Some(new)) => current == new,
+            _ => current.host == grant.host,
+        };
+        if self.attempt.is_none() && !connection.grant().is_none_or(same_account) {
+            self.status = ExchangeStatus::OtherAccount;
+            return None;
+        }
+        connection.connect(grant, now);
+        self.status = ExchangeStatus::Connected(connection.epoch);
+        Some(connection)
+    }
+
+    /// Ends, at its user's disconnect, whatever has not become a connection yet.
+    pub fn void(&mut self) {
+        if matches!(
+            self.status,
+            ExchangeStatus::InFlight(_) | ExchangeStatus::Interrupted | ExchangeStatus::Waiting { .. }
+        ) {
+            self.status = ExchangeStatus::Void;
+        }
+    }
+
+    /// Has a grant that a clock ahead made wait for too long wait for a whole term from now.
+    /// Returns whether it was one.
+    pub fn shorten_wait(&mut self, now: Timestamp) -> bool {
+        let ExchangeStatus::Waiting { claim_by, .. } = &mut self.status else { return false };
+        let latest = after(now, CLAIM_TERM + CLOCK_SKEW);
+        let too_long = *claim_by > latest;
+        if too_long {
+            *claim_by = at_most(*claim_by, CLAIM_TERM, now);
+        }
+        too_long
+    }
+
+    /// Wipes a grant that nobody claimed in time. Returns whether there was one.
+    pub fn wipe_unclaimed(&mut self, now: Timestamp) -> bool {
+        let late = matches!(&self.status, ExchangeStatus::Waiting { claim_by, .. } if now >= *claim_by);
+        if late {
+            self.status = ExchangeStatus::Unclaimed;
+        }
+        late
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,4 @@
+//! Authorizing: what a user began, and the authorization code that came back.
+
+pub mod attempt;
+pub mod code;

@@ -1,0 +1,152 @@
+//! The words that are written down for enums: in the database, in answers to the app and for
+//! operators. They are never changed, only added to.
+
+use crate::authorization::attempt::AttemptReason;
+use crate::connection::audit::{Actor, AuditEvent};
+use crate::connection::{ProblemCode, ReauthReason};
+
+/// Gives an enum its words, and finds it by them.
+macro_rules! words {
+    ($type:ident: $($word:ident = $text:literal),+ $(,)?) => {
+        impl $type {
+            /// The word for it.
+            pub fn word(self) -> &'static str {
+                match self {
+                    $(Self::$word => $text,)+
+                }
+            }
+
+            /// What the word is for, if it is one.
+            pub fn of_word(text: &str) -> Option<Self> {
+                match text {
+                    $($text => Some(Self::$word),)+
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+words! { AttemptReason:
+    CrmUnavailable = "crm_unavailable",
+    StorageUnavailable = "storage_unavailable",
+    InvalidCode = "invalid_code",
+    InvalidAccountHost = "invalid_account_host",
+    ClaimTimeout = "claim_timeout",
+    Disconnected = "disconnected",
+}
+
+words! { ReauthReason:
+    GrantRevoked = "grant_revoked",
+    RotationLost = "rotation_lost",
+}
+
+words! { ProblemCode:
+    ProviderBlocked = "provider_blocked",
+    ProviderDown = "provider_down",
+    RateLimited = "rate_limited",
+    Misconfigured = "misconfigured",
+    AccountRefused = "account_refused",
+    PaymentRequired = "payment_required",
+}
+
+words! { Actor:
+    User = "user",
+    Amo = "amocrm",
+    Administrator = "administrator",
+    Operator = "operator",
+    Service = "service",
+}
+
+impl AuditEvent {
+    /// The words for it: what happened and, where the event has one, the reason.
+    pub fn words(self) -> (&'static str, Option<&'static str>) {
+        match self {
+            Self::Connected => ("connected", None),
+            Self::Replaced => ("replaced", None),
+            Self::Disconnected => ("disconnected", None),
+            Self::Doubted => ("doubted", None),
+            Self::NeedsReauth(reason) => ("needs_reauth", Some(reason.word())),
+            Self::Revoked => ("revoked", None),
+            Self::Healed => ("healed", None),
+            Self::ProblemBegan(code) => ("problem_began", Some(code.word())),
+            Self::ProblemEnded(code) => ("problem_ended", Some(code.word())),
+            Self::Moved => ("moved", None),
+            Self::Kept => ("kept", None),
+        }
+    }
+
+    /// What the words are for, if they are an event's.
+    pub fn of_words(event: &str, reason: Option<&str>) -> Option<Self> {
+        Some(match (event, reason) {
+            ("connected", None) => Self::Connected,
+            ("replaced", None) => Self::Replaced,
+            ("disconnected", None) => Self::Disconnected,
+            ("doubted", None) => Self::Doubted,
+            ("needs_reauth", Some(reason)) => Self::NeedsReauth(ReauthReason::of_word(reason)?),
+            ("revoked", None) => Self::Revoked,
+            ("healed", None) => Self::Healed,
+            ("problem_began", Some(code)) => Self::ProblemBegan(ProblemCode::of_word(code)?),
+            ("problem_ended", Some(code)) => Self::ProblemEnded(ProblemCode::of_word(code)?),
+            ("moved", None) => Self::Moved,
+            ("kept", None) => Self::Kept,
+            _ => return None,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Rows hold these words: one that changed would make them unreadable.
+    #[test]
+    fn an_events_words_are_read_as_the_event_they_were_written_for() {
+        for words in [
+            ("connected", None),
+            ("replaced", None),
+            ("disconnected", None),
+            ("doubted", None),
+            ("needs_reauth", Some("grant_revoked")),
+            ("needs_reauth", Some("rotation_lost")),
+            ("revoked", None),
+            ("healed", None),
+            ("problem_began", Some("provider_blocked")),
+            ("problem_began", Some("provider_down")),
+            ("problem_began", Some("rate_limited")),
+            ("problem_ended", Some("misconfigured")),
+            ("problem_ended", Some("account_refused")),
+            ("problem_ended", Some("payment_required")),
+            ("moved", None),
+            ("kept", None),
+        ] {
+            assert_eq!(AuditEvent::of_words(words.0, words.1).map(AuditEvent::words), Some(words));
+        }
+        for (event, reason) in [("lost", None), ("needs_reauth", None), ("problem_began", Some("grant_revoked"))] {
+            assert_eq!(AuditEvent::of_words(event, reason), None, "{event}");
+        }
+    }
+
+    #[test]
+    fn an_attempts_reason_is_read_as_the_reason_it_was_written_for() {
+        for word in [
+            "crm_unavailable",
+            "storage_unavailable",
+            "invalid_code",
+            "invalid_account_host",
+            "claim_timeout",
+            "disconnected",
+        ] {
+            assert_eq!(AttemptReason::of_word(word).map(AttemptReason::word), Some(word));
+        }
+        assert_eq!(AttemptReason::of_word("mood"), None);
+    }
+
+    #[test]
+    fn an_actors_word_is_read_as_the_actor_it_was_written_for() {
+        for word in ["user", "amocrm", "administrator", "operator", "service"] {
+            assert_eq!(Actor::of_word(word).map(Actor::word), Some(word));
+        }
+        assert_eq!(Actor::of_word("nobody"), None);
+    }
+}

@@ -1,0 +1,231 @@
+//! The audit trail: what became of a connection, when, and by whom. It follows from each change
+//! of the row itself, so that no change can go without it. It holds no token.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::connection::{ConnectionState, CrmConnection, ProblemCode, ReauthReason};
+use crate::host::AccountHost;
+use crate::ids::{AccountId, UserId};
+use crate::refresh::lease::RefreshLease;
+
+/// How long entries are kept.
+pub const AUDIT_MEMORY: Duration = Duration::from_hours(400 * 24);
+
+/// Who brought a change about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Actor {
+    /// The user, by the app or the browser.
+    User,
+    /// amoCRM, by what it answered.
+    Amo,
+    /// An administrator in amoCRM, by the disconnect hook.
+    Administrator,
+    /// Whoever runs the service, by a command.
+    Operator,
+    /// The service itself.
+    Service,
+}
+
+/// What happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AuditEvent {
+    /// The user connected.
+    Connected,
+    /// The user connected over a connection they had.
+    Replaced,
+    /// The connection was ended and its tokens wiped.
+    Disconnected,
+    /// The outcome of a refresh is unknown; the token will be sent again.
+    Doubted,
+    /// amoCRM refused the grant for good.
+    NeedsReauth(ReauthReason),
+    /// The integration was switched off in amoCRM.
+    Revoked,
+    /// A pair that was given up came after all.
+    Healed,
+    /// amoCRM could not be used.
+    ProblemBegan(ProblemCode),
+    /// It could be used again.
+    ProblemEnded(ProblemCode),
+    /// The account answers at another host.
+    Moved,
+    /// amoCRM was asked, after its hook, and still serves the connection.
+    Kept,
+}
+
+/// One line of a connection's story.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditEntry {
+    /// When, by the store's clock: one clock for all instances.
+    pub at: Timestamp,
+    /// Whose connection.
+    pub user: UserId,
+    /// By whom.
+    pub actor: Actor,
+    /// What.
+    pub event: AuditEvent,
+    /// The account's host as it was after that, where there was one.
+    pub host: Option<AccountHost>,
+    /// The account's number, where it was known.
+    pub account: Option<AccountId>,
+}
+
+impl AuditEntry {
+    /// An entry about `connection` as it is.
+    pub fn about(connection: &CrmConnection, event: AuditEvent, actor: Actor, at: Timestamp) -> Self {
+        let (host, account) = match connection.account() {
+            Some((host, account)) => (Some(host.clone()), account),
+            None => (None, None),
+        };
+        Self { at, user: connection.user.clone(), actor, event, host, account }
+    }
+
+    /// The entries that a change of the row from `before` to `after` makes; `disconnected_by`
+    /// says who ended it, if it was ended.
+    pub fn of_change(
+        before: Option<&CrmConnection>,
+        after: &CrmConnection,
+        disconnected_by: Actor,
+        at: Timestamp,
+    ) -> Vec<Self> {
+        let was = before.map_or(&ConnectionState::Disconnected, |before| &before.state);
+        let new_epoch = before.is_none_or(|before| before.epoch != after.epoch);
+        let mut events = Vec::new();
+        match (was, &after.state) {
+            (ConnectionState::Connected(_), ConnectionState::Connected(_)) if new_epoch => {
+                events.push((AuditEvent::Replaced, Actor::User));
+            }
+            (_, ConnectionState::Connected(_)) if new_epoch => events.push((AuditEvent::Connected, Actor::User)),
+            (ConnectionState::Connected(old), ConnectionState::Connected(new)) if old.host != new.host => {
+                events.push((AuditEvent::Moved, Actor::Amo));
+            }
+            (ConnectionState::NeedsReauth { .. } | ConnectionState::Revoked(_), ConnectionState::Connected(_)) => {
+                events.push((AuditEvent::Healed, Actor::Service));
+            }
+            (ConnectionState::Disconnected, ConnectionState::Disconnected) => {}
+            (_, ConnectionState::Disconnected) => events.push((AuditEvent::Disconnected, disconnected_by)),
+            (ConnectionState::Connected(_), ConnectionState::NeedsReauth { reason, .. }) => {
+                events.push((AuditEvent::NeedsReauth(*reason), Actor::Amo));
+            }
+            (ConnectionState::Connected(_) | ConnectionState::NeedsReauth { .. }, ConnectionState::Revoked(_)) => {
+                events.push((AuditEvent::Revoked, Actor::Administrator));
+            }
+            _ => {}
+        }
+        let problem = |connection: &CrmConnection| connection.problem.map(|problem| problem.code);
+        let (old, new) = (before.and_then(problem), problem(after));
+        if old != new && !new_epoch {
+            // What ends with the grant was not solved.
+            let solved = old.filter(|_| after.grant().is_some());
+            events.extend(solved.map(|code| (AuditEvent::ProblemEnded(code), Actor::Amo)));
+            events.extend(new.map(|code| (AuditEvent::ProblemBegan(code), Actor::Amo)));
+        }
+        events.into_iter().map(|(event, actor)| Self::about(after, event, actor, at)).collect()
+    }
+
+    /// The entry that a new record of a refresh makes, if it brings a doubt.
+    pub fn of_lease(
+        connection: &CrmConnection,
+        before: Option<&RefreshLease>,
+        after: &RefreshLease,
+        at: Timestamp,
+    ) -> Option<Self> {
+        let known = |lease: &RefreshLease| lease.in_doubt && lease.generation == after.generation;
+        let is_new = after.in_doubt && !before.is_some_and(known);
+        is_new.then(|| Self::about(connection, AuditEvent::Doubted, Actor::Service, at))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::connection::{Grant, Problem};
+    use crate::token::{AccessToken, Issued, RefreshToken, TokenPair};
+
+    fn now() -> Timestamp {
+        Timestamp::UNIX_EPOCH
+    }
+
+    fn pair() -> TokenPair {
+        let (access, refresh) = (AccessToken::new("a"), RefreshToken::new("r"));
+        Issued { access, refresh, expires_in: Duration::from_hours(24), account: None }.into_pair(now())
+    }
+
+    fn grant(host: &str) -> Grant {
+        Grant { host: AccountHost::stored(host), account: Some(AccountId(7)), tokens: pair() }
+    }
+
+    fn connection_with(problem: Option<Problem>) -> CrmConnection {
+        let mut connection = CrmConnection::new(UserId::new("ivan").unwrap());
+        connection.connect(grant("a"), now());
+        CrmConnection { problem, ..connection }
+    }
+
+    fn events(before: Option<&CrmConnection>, after: &CrmConnection) -> Vec<(AuditEvent, Actor)> {
+        let entries = AuditEntry::of_change(before, after, Actor::Operator, now());
+        entries.into_iter().map(|entry| (entry.event, entry.actor)).collect()
+    }
+
+    #[test]
+    fn a_connections_life_is_told_line_by_line() {
+        let mut connection = CrmConnection::new(UserId::new("olena").unwrap());
+        let mut step = |change: &dyn Fn(&mut CrmConnection)| {
+            let before = connection.clone();
+            change(&mut connection);
+            events(Some(&before), &connection)
+        };
+        let problem = Some(Problem { code: ProblemCode::ProviderDown, since: now() });
+        let reason = ReauthReason::RotationLost;
+        assert_eq!(step(&|one| one.connect(grant("a"), now())), [(AuditEvent::Connected, Actor::User)]);
+        assert_eq!(step(&|one| one.rotate(one.generation, pair(), now()).unwrap()), []);
+        assert_eq!(
+            step(&|one| one.problem = problem),
+            [(AuditEvent::ProblemBegan(ProblemCode::ProviderDown), Actor::Amo)]
+        );
+        assert_eq!(
+            step(&|one| one.problem = None),
+            [(AuditEvent::ProblemEnded(ProblemCode::ProviderDown), Actor::Amo)]
+        );
+        let moved = AccountHost::stored("b");
+        assert_eq!(step(&|one| one.follow(one.generation, moved.clone()).unwrap()), [(AuditEvent::Moved, Actor::Amo)]);
+        assert_eq!(
+            step(&|one| one.refuse(one.generation, reason, now()).unwrap()),
+            [(AuditEvent::NeedsReauth(reason), Actor::Amo)]
+        );
+        let mut troubled = connection_with(problem);
+        let before = troubled.clone();
+        troubled.refuse(troubled.generation, reason, now()).unwrap();
+        assert_eq!(events(Some(&before), &troubled), [(AuditEvent::NeedsReauth(reason), Actor::Amo)]);
+        assert_eq!(
+            step(&|one| one.rotate(one.generation, pair(), now()).unwrap()),
+            [(AuditEvent::Healed, Actor::Service)]
+        );
+        assert_eq!(step(&|one| one.connect(grant("b"), now())), [(AuditEvent::Replaced, Actor::User)]);
+        assert_eq!(step(&|one| one.revoke(one.generation).unwrap()), [(AuditEvent::Revoked, Actor::Administrator)]);
+        assert_eq!(step(&CrmConnection::disconnect), [(AuditEvent::Disconnected, Actor::Operator)]);
+        assert_eq!(step(&CrmConnection::disconnect), []);
+    }
+
+    #[test]
+    fn a_doubt_is_told_once() {
+        let connection = CrmConnection::new(UserId::new("olena").unwrap());
+        let lease = |in_doubt| RefreshLease {
+            owner: None,
+            until: now(),
+            generation: connection.generation,
+            in_doubt,
+            tries: 1,
+            lasts: None,
+            accusation: None,
+        };
+        let told = |before: Option<&RefreshLease>, after: &RefreshLease| {
+            AuditEntry::of_lease(&connection, before, after, now()).is_some()
+        };
+        assert!(told(None, &lease(true)) && told(Some(&lease(false)), &lease(true)));
+        assert!(!told(Some(&lease(true)), &lease(true)) && !told(None, &lease(false)));
+    }
+}

@@ -1,0 +1,332 @@
+//! The aggregate [`CrmConnection`]: one user's connection, its states and its transitions.
+
+pub mod audit;
+pub mod revocation_check;
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::clock::after;
+use crate::host::AccountHost;
+use crate::ids::{AccountId, Epoch, Generation, Revision, UserId};
+use crate::token::TokenPair;
+
+/// What amoCRM gave us: the right to act for a user in one account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Grant {
+    /// The account's host, where tokens are refreshed and the API is called.
+    pub host: AccountHost,
+    /// The account's number; `None` until amoCRM has told it.
+    pub account: Option<AccountId>,
+    /// The tokens.
+    pub tokens: TokenPair,
+}
+
+/// The account a connection that ended was to, so that the app can say what to re-connect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FormerAccount {
+    /// Its host.
+    pub host: AccountHost,
+    /// Its number, where it was known.
+    pub account: Option<AccountId>,
+}
+
+/// Why a user has to connect again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReauthReason {
+    /// amoCRM refused the refresh token for certain.
+    GrantRevoked,
+    /// amoCRM refused it after an earlier sending whose answer was lost.
+    RotationLost,
+}
+
+/// The state of a connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ConnectionState {
+    /// Never connected, or disconnected.
+    Disconnected,
+    /// Usable, whether or not the access token has expired: it can be renewed.
+    Connected(Grant),
+    /// The grant is dead; only the user can give another.
+    NeedsReauth {
+        /// What to re-connect.
+        former: FormerAccount,
+        /// Why.
+        reason: ReauthReason,
+        /// Since when.
+        since: Timestamp,
+    },
+    /// An administrator switched the integration off in amoCRM.
+    Revoked(FormerAccount),
+}
+
+/// What keeps amoCRM from answering though the connection is good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProblemCode {
+    /// amoCRM bans this account's calls.
+    ProviderBlocked,
+    /// amoCRM does not answer, or not sensibly.
+    ProviderDown,
+    /// amoCRM's limit of calls is used up.
+    RateLimited,
+    /// amoCRM does not accept the integration's own credentials: the operator's mistake.
+    Misconfigured,
+    /// amoCRM refuses this account though other accounts of the integration are served.
+    AccountRefused,
+    /// The account's subscription has ended.
+    PaymentRequired,
+}
+
+/// A problem and its beginning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// What it is.
+    pub code: ProblemCode,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+/// The first pause before the next refresh when two pairs in a row were refused at their use.
+const FIRST_PUT_OFF: Duration = Duration::from_mins(1);
+
+/// The longest such pause.
+pub const LONGEST_PUT_OFF: Duration = Duration::from_hours(1);
+
+/// Pairs in a row whose access tokens amoCRM refused at their use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RefusedPairs {
+    /// How many.
+    pub count: u32,
+    /// The newest of them.
+    pub last: Generation,
+    /// When that one was first refused, by the store's clock.
+    pub since: Timestamp,
+}
+
+impl RefusedPairs {
+    /// Whether another refresh is no cure: it is the account that is refused.
+    pub fn is_accounts(&self) -> bool {
+        self.count >= 2
+    }
+
+    /// Until when the next refresh is put off: from the second pair on for a minute, doubling to
+    /// an hour. A refusal that is dated in the future puts nothing off.
+    pub fn put_off_until(&self, store_now: Timestamp) -> Option<Timestamp> {
+        let doubled = 2_u32.saturating_pow(self.count.checked_sub(2)?);
+        let until = after(self.since, FIRST_PUT_OFF.saturating_mul(doubled).min(LONGEST_PUT_OFF));
+        (self.since <= store_now && store_now < until).then_some(until)
+    }
+}
+
+/// A transition that the state does not allow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the tokens are of another generation: newer, disconnected or re-connected")]
+pub struct AnotherGeneration;
+
+/// One user's connection to amoCRM.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CrmConnection {
+    /// Whose it is. Nobody else ever sees, uses or refreshes it.
+    pub user: UserId,
+    /// The row's revision as loaded.
+    pub revision: Revision,
+    /// How many connects and disconnects there were.
+    pub epoch: Epoch,
+    /// How many token pairs there were.
+    pub generation: Generation,
+    /// Where it stands.
+    pub state: ConnectionState,
+    /// When the user connected, while the connection or its memory lasts.
+    pub connected_at: Option<Timestamp>,
+    /// When the tokens were last renewed.
+    pub refreshed_at: Option<Timestamp>,
+    /// What keeps amoCRM from answering, if anything does.
+    pub problem: Option<Problem>,
+    /// Pairs in a row that amoCRM refused at their use, if the last that was used was one.
+    pub refused: Option<RefusedPairs>,
+}
+
+impl CrmConnection {
+    /// A user who never connected.
+    pub fn new(user: UserId) -> Self {
+        Self {
+            user,
+            revision: Revision::default(),
+            epoch: Epoch::default(),
+            generation: Generation::default(),
+            state: ConnectionState::Disconnected,
+            connected_at: None,
+            refreshed_at: None,
+            problem: None,
+            refused: None,
+        }
+    }
+
+    /// The usable grant, if there is one.
+    pub fn grant(&self) -> Option<&Grant> {
+        match &self.state {
+            ConnectionState::Connected(grant) => Some(grant),
+            _ => None,
+        }
+    }
+
+    /// Replaces whatever there was by `grant`.
+    pub fn connect(&mut self, grant: Grant, now: Timestamp) {
+        self.epoch = self.epoch.next();
+        self.generation = self.generation.next();
+        self.state = ConnectionState::Connected(grant);
+        self.connected_at = Some(now);
+        self.refreshed_at = None;
+        self.problem = None;
+        self.refused = None;
+    }
+
+    /// Ends the connection at the user's wish. What began before it is void, so this is
+    /// an event even for a user who is not connected.
+    pub fn disconnect(&mut self) {
+        self.epoch = self.epoch.next();
+        self.generation = self.generation.next();
+        self.state = ConnectionState::Disconnected;
+        self.connected_at = None;
+        self.refreshed_at = None;
+        self.problem = None;
+        self.refused = None;
+    }
+
+    /// Takes the pair that amoCRM gave for the tokens of generation `spent`. Nothing but a
+    /// different generation is in its way; a recorded rotation loss is healed.
+    pub fn rotate(&mut self, spent: Generation, pair: TokenPair, now: Timestamp) -> Result<(), AnotherGeneration> {
+        if self.generation != spent {
+            return Err(AnotherGeneration);
+        }
+        let (host, account) = match &self.state {
+            ConnectionState::Connected(grant) => (grant.host.clone(), grant.account),
+            ConnectionState::NeedsReauth { former, .. } => (former.host.clone(), former.account),
+            ConnectionState::Disconnected | ConnectionState::Revoked(_) => return Err(AnotherGeneration),
+        };
+        self.generation = spent.next();
+        self.state = ConnectionState::Connected(Grant { host, account, tokens: pair });
+        self.refreshed_at = Some(now);
+        self.problem = None;
+        Ok(())
+    }
+
+    /// Records that amoCRM refused generation `spent` for certain. The tokens are forgotten.
+    pub fn refuse(&mut self, spent: Generation, reason: ReauthReason, now: Timestamp) -> Result<(), AnotherGeneration> {
+        match &self.state {
+            ConnectionState::Connected(grant) if self.generation == spent => {
+                let former = FormerAccount { host: grant.host.clone(), account: grant.account };
+                self.state = ConnectionState::NeedsReauth { former, reason, since: now };
+                self.problem = None;
+                Ok(())
+            }
+            _ => Err(AnotherGeneration),
+        }
+    }
+
+    /// Records that the integration was switched off in amoCRM, if the tokens still are of
+    /// `generation`. They are forgotten.
+    pub fn revoke(&mut self, generation: Generation) -> Result<(), AnotherGeneration> {
+        let former = match &self.state {
+            ConnectionState::Connected(grant) => FormerAccount { host: grant.host.clone(), account: grant.account },
+            ConnectionState::NeedsReauth { former, .. } => former.clone(),
+            ConnectionState::Disconnected | ConnectionState::Revoked(_) => return Err(AnotherGeneration),
+        };
+        if self.generation != generation {
+            return Err(AnotherGeneration);
+        }
+        self.state = ConnectionState::Revoked(former);
+        self.problem = None;
+        Ok(())
+    }
+
+    /// Follows the account to `host`, if the tokens still are of `generation`.
+    pub fn follow(&mut self, generation: Generation, host: AccountHost) -> Result<(), AnotherGeneration> {
+        match &mut self.state {
+            ConnectionState::Connected(grant) if self.generation == generation => {
+                grant.host = host;
+                Ok(())
+            }
+            _ => Err(AnotherGeneration),
+        }
+    }
+
+    /// Notes what keeps amoCRM from answering, or that nothing does, if the tokens still are of
+    /// `generation`. A problem that lasts keeps its beginning.
+    pub fn note(
+        &mut self,
+        generation: Generation,
+        problem: Option<ProblemCode>,
+        now: Timestamp,
+    ) -> Result<(), AnotherGeneration> {
+        if self.generation != generation || self.grant().is_none() {
+            return Err(AnotherGeneration);
+        }
+        self.problem = match (problem, self.problem) {
+            (Some(code), Some(known)) if known.code == code => Some(known),
+            (code, _) => code.map(|code| Problem { code, since: now }),
+        };
+        Ok(())
+    }
+
+    /// Records that amoCRM refused the access token of `generation` at its use. Each pair counts
+    /// once, and only while it is the newest.
+    pub fn refuse_access(&mut self, generation: Generation, store_now: Timestamp) -> Result<(), AnotherGeneration> {
+        if self.generation != generation || self.grant().is_none() {
+            return Err(AnotherGeneration);
+        }
+        if self.refused.is_none_or(|refused| refused.last != generation) {
+            let count = self.refused.map_or(1, |refused| refused.count.saturating_add(1));
+            self.refused = Some(RefusedPairs { count, last: generation, since: store_now });
+        }
+        Ok(())
+    }
+
+    /// Records that amoCRM served the access token of `generation`.
+    pub fn accept_access(&mut self, generation: Generation) -> Result<(), AnotherGeneration> {
+        if self.generation != generation {
+            return Err(AnotherGeneration);
+        }
+        self.refused = None;
+        Ok(())
+    }
+
+    /// Until when refused access tokens put the next refresh off, by the store's clock.
+    pub fn refresh_put_off_until(&self, store_now: Timestamp) -> Option<Timestamp> {
+        self.refused.and_then(|refused| refused.put_off_until(store_now))
+    }
+
+    /// The account it is, or was, to.
+    pub fn account(&self) -> Option<(&AccountHost, Option<AccountId>)> {
+        match &self.state {
+            ConnectionState::Connected(grant) => Some((&grant.host, grant.account)),
+            ConnectionState::NeedsReauth { former, .. } | ConnectionState::Revoked(former) => {
+                Some((&former.host, former.account))
+            }
+            ConnectionState::Disconnected => None,
+        }
+    }
+
+    /// Whether amoCRM's word that the integration was switched off may be about it.
+    pub fn may_be_revoked(&self) -> bool {
+        matches!(
+            self.state,
+            ConnectionState::Connected(_) | ConnectionState::NeedsReauth { reason: ReauthReason::GrantRevoked, .. }
+        )
+    }
+
+    /// Fills in the account's number once amoCRM has told it with tokens of `generation`.
+    pub fn learn_account(&mut self, generation: Generation, account: AccountId) -> Result<(), AnotherGeneration> {
+        match &mut self.state {
+            ConnectionState::Connected(grant) if self.generation == generation => {
+                grant.account.get_or_insert(account);
+                Ok(())
+            }
+            _ => Err(AnotherGeneration),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,5 @@
+//! What the CRM keeps: leads, their contacts and their pipelines.
+
+pub mod contact;
+pub mod lead;
+pub mod pipeline;

@@ -1,0 +1,77 @@
+//! The circuit breaker: after a ban nobody calls, except one probe after each pause.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::clock::{after, at_most, left};
+
+/// How long amoCRM is left alone after it has banned an account; then one call is the probe.
+pub const FIRST_PAUSE: Duration = Duration::from_secs(10);
+
+/// The pause doubles with each probe that meets the ban, up to this.
+pub const LONGEST_PAUSE: Duration = Duration::from_mins(15);
+
+/// How long a probe may take, its own wait for its turn included. One that has not been heard of
+/// by then died with its process, and another may go. Longer than any call is waited for.
+pub const PROBE_TERM: Duration = Duration::from_secs(75);
+
+/// So many accounts banned within [`BANS_MEET`] are the whole integration banned.
+pub const BANNED_ACCOUNTS: usize = 3;
+
+/// How close to each other bans of several accounts are one.
+pub const BANS_MEET: Duration = Duration::from_mins(1);
+
+/// The right to call in spite of a ban. Names the bans that it is to find out about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Probe {
+    pub(super) account: Option<Timestamp>,
+    pub(super) integration: Option<Timestamp>,
+}
+
+/// A ban, by the store's clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ban {
+    /// Since when. It names the ban.
+    pub since: Timestamp,
+    /// When the next probe may go; while one is under way, when it is given up.
+    pub probe_at: Timestamp,
+    /// Whether a probe is under way.
+    pub probing: bool,
+    /// How many probes have met it.
+    pub met: u32,
+}
+
+impl Ban {
+    pub(super) fn new(now: Timestamp) -> Self {
+        Self { since: now, probe_at: after(now, FIRST_PAUSE), probing: false, met: 0 }
+    }
+
+    /// How long nothing is to be sent; `None` if a probe may go.
+    pub(super) fn forbids(&self, now: Timestamp) -> Option<Duration> {
+        Some(left(self.probe_at, now)).filter(|left| !left.is_zero())
+    }
+
+    /// The ban as it counts at `now`: a pause that a clock ahead has made too long ends after its
+    /// whole length from now.
+    pub(super) fn seen_at(self, now: Timestamp) -> Self {
+        let longest = if self.probing { PROBE_TERM } else { self.pause() };
+        Self { probe_at: at_most(self.probe_at, longest, now), ..self }
+    }
+
+    fn pause(&self) -> Duration {
+        FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(self.met)).min(LONGEST_PAUSE)
+    }
+
+    pub(super) fn begin_probe(&mut self, now: Timestamp) -> Timestamp {
+        self.probing = true;
+        self.probe_at = after(now, PROBE_TERM);
+        self.since
+    }
+
+    pub(super) fn end_probe(&mut self, met_again: bool, now: Timestamp) {
+        self.probing = false;
+        self.met = self.met.saturating_add(u32::from(met_again));
+        self.probe_at = after(now, self.pause());
+    }
+}

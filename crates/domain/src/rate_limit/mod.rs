@@ -1,0 +1,154 @@
+//! Turns: when amoCRM may be called next, and whether it bans us, over all instances together.
+
+mod circuit_breaker;
+mod pace;
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+pub use circuit_breaker::{BANNED_ACCOUNTS, BANS_MEET, Ban, FIRST_PAUSE, LONGEST_PAUSE, PROBE_TERM, Probe};
+pub use pace::{Pace, PaceScope};
+
+use crate::clock::{after, at_most, left};
+
+/// The longest time that amoCRM's own word puts calls off.
+pub const LONGEST_PUT_OFF: Duration = Duration::from_mins(15);
+
+/// Turns are booked less far ahead than this, and than [`MOST_TURNS`] of them take: no caller waits
+/// longer. What is farther was written by a clock that has been set back since.
+const FARTHEST_TURN: Duration = Duration::from_secs(10);
+
+/// The most turns that callers wait for, where these take longer than [`FARTHEST_TURN`].
+const MOST_TURNS: u32 = 16;
+
+/// How a request for a turn ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// One is booked: the caller waits so long, and sends.
+    In {
+        /// How long.
+        wait: Duration,
+        /// There is a ban, and this call is to find out whether it still stands.
+        probe: Option<Probe>,
+    },
+    /// None is booked: there is none before so long, which is worth asking again after.
+    Later(Duration),
+    /// None is booked: amoCRM bans us, and nothing is to be sent before so long.
+    Banned(Duration),
+}
+
+/// What came of a call, as far as others have to know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Heard {
+    /// amoCRM answered, whatever it was: it does not ban us.
+    Answer,
+    /// amoCRM answered with its ban.
+    Ban,
+    /// amoCRM asked to be left alone for so long.
+    Limit(Duration),
+    /// Nothing was heard.
+    Silence,
+}
+
+/// What is on record of the calls to one account, or of the integration's as a whole.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Line {
+    /// When its next turn is free.
+    pub next_at: Option<Timestamp>,
+    /// Whether that is so late because amoCRM asked to be left alone.
+    pub is_put_off: bool,
+    /// The ban on it.
+    pub ban: Option<Ban>,
+}
+
+impl Line {
+    /// How long it is until the next turn.
+    fn wait(&self, now: Timestamp) -> Duration {
+        self.next_at.map_or(Duration::ZERO, |next_at| left(next_at, now))
+    }
+
+    /// The line as it counts at `now`: what a clock ahead has put off too far comes after the
+    /// longest wait there is of its kind.
+    fn seen_at(self, pace: Pace, now: Timestamp) -> Self {
+        let farthest = FARTHEST_TURN.max(pace.apart.saturating_mul(MOST_TURNS));
+        let longest = if self.is_put_off { LONGEST_PUT_OFF } else { farthest };
+        let next_at = self.next_at.map(|next_at| at_most(next_at, longest, now));
+        Self { next_at, ban: self.ban.map(|ban| ban.seen_at(now)), ..self }
+    }
+
+    /// The ban that the probe named so is of, if it still waits for the probe's news.
+    fn probed(&mut self, name: Option<Timestamp>) -> Option<&mut Ban> {
+        self.ban.as_mut().filter(|ban| Some(ban.since) == name)
+    }
+}
+
+/// What decides about a call: the account's line, and the integration's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Turns {
+    /// Of the account that is to be called.
+    pub account: Line,
+    /// Of all accounts.
+    pub integration: Line,
+}
+
+impl Turns {
+    /// Books the next free turn, if it is within `patience`.
+    pub fn take(&mut self, pace: Pace, patience: Duration, now: Timestamp) -> Turn {
+        *self = Self { account: self.account.seen_at(pace, now), integration: self.integration.seen_at(pace, now) };
+        let bans = [self.account.ban, self.integration.ban];
+        if let Some(forbidden) = bans.iter().flatten().filter_map(|ban| ban.forbids(now)).max() {
+            return Turn::Banned(forbidden);
+        }
+        let put_off = self.account.wait(now);
+        let line = match pace.scope {
+            PaceScope::Account => &mut self.account,
+            PaceScope::Integration => &mut self.integration,
+        };
+        let wait = line.wait(now);
+        // A turn that is booked behind one account's put-off would be everybody's.
+        if put_off > wait || wait > patience {
+            return Turn::Later(put_off.max(wait));
+        }
+        line.next_at = Some(after(after(now, wait), pace.apart));
+        line.is_put_off = false;
+        Turn::In { wait, probe: self.begin_probe(now) }
+    }
+
+    fn begin_probe(&mut self, now: Timestamp) -> Option<Probe> {
+        let [account, integration] =
+            [&mut self.account, &mut self.integration].map(|line| line.ban.as_mut().map(|ban| ban.begin_probe(now)));
+        (account.is_some() || integration.is_some()).then_some(Probe { account, integration })
+    }
+
+    /// Takes in what came of a call. `banned_lately` is how many other accounts have a ban that
+    /// began within [`BANS_MEET`].
+    ///
+    /// An answer to a call that was sent before the ban began says nothing about it, nor does
+    /// one more 403 of those days: only the probe's news count.
+    pub fn hear(&mut self, heard: Heard, probe: Option<Probe>, banned_lately: usize, now: Timestamp) {
+        if let Some(probe) = probe {
+            for (line, name) in [(&mut self.account, probe.account), (&mut self.integration, probe.integration)] {
+                let Some(ban) = line.probed(name) else { continue };
+                match heard {
+                    Heard::Answer | Heard::Limit(_) => line.ban = None,
+                    Heard::Ban | Heard::Silence if ban.probing => ban.end_probe(heard == Heard::Ban, now),
+                    Heard::Ban | Heard::Silence => {}
+                }
+            }
+        } else if heard == Heard::Ban && self.account.ban.is_none() {
+            self.account.ban = Some(Ban::new(now));
+            if banned_lately + 1 >= BANNED_ACCOUNTS && self.integration.ban.is_none() {
+                self.integration.ban = Some(Ban::new(now));
+            }
+        }
+        if let Heard::Limit(put_off) = heard {
+            let put_off = put_off.min(LONGEST_PUT_OFF).max(self.account.wait(now));
+            self.account.next_at = Some(after(now, put_off));
+            self.account.is_put_off = true;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

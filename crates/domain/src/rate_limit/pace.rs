@@ -1,0 +1,34 @@
+//! How far apart calls are, so that amoCRM never counts too many in a second.
+
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+/// What one second of calls is stretched over: a call that was slow on its way must not meet
+/// the one a second later in amoCRM's window.
+const STRETCHED_SECOND: Duration = Duration::from_millis(1050);
+
+/// Whose calls share a pace (`AMO_RATE_LIMIT_SCOPE`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PaceScope {
+    /// Those to one account.
+    #[default]
+    Account,
+    /// All of the integration.
+    Integration,
+}
+
+/// How far apart calls are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pace {
+    /// From one call to the next.
+    pub apart: Duration,
+    /// Whose calls.
+    pub scope: PaceScope,
+}
+
+impl Pace {
+    /// Evenly spaced, and never more than `limit` in any second, as amoCRM counts them.
+    pub fn per_second(limit: NonZeroU32, scope: PaceScope) -> Self {
+        Self { apart: STRETCHED_SECOND / limit.get(), scope }
+    }
+}

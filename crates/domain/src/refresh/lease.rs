@@ -1,0 +1,346 @@
+//! Leases: the right to send a secret, for a short time, judged by the store's clock alone.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::client::{Accusation, ClientFingerprint, ClientRecord};
+use crate::clock::{after, at_most, before};
+use crate::ids::{Generation, LeaseOwner};
+use crate::refresh::backoff::LONGEST_PAUSE;
+
+/// How long a lease lasts unless it is renewed. A crash is over after this.
+pub const LEASE_TERM: Duration = Duration::from_secs(15);
+
+/// How often a living owner renews.
+pub const LEASE_RENEWAL: Duration = Duration::from_secs(5);
+
+/// The longest rest there is: amoCRM's own word may put the next sending off so long.
+pub const LONGEST_REST: Duration = Duration::from_mins(15);
+
+/// Somebody's right to send, until a moment of the store's clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lease {
+    /// Who may send.
+    pub owner: LeaseOwner,
+    /// When the right ends, by the store's clock.
+    pub until: Timestamp,
+}
+
+impl Lease {
+    /// A fresh term for `owner`.
+    pub fn granted(owner: LeaseOwner, store_now: Timestamp) -> Self {
+        Self { owner, until: after(store_now, LEASE_TERM) }
+    }
+
+    /// Whether it still excludes others.
+    pub fn is_live(&self, store_now: Timestamp) -> bool {
+        store_now < self.until
+    }
+
+    /// The lease as it counts at `store_now`: one that a clock ahead has made too long ends a term
+    /// from now, and is to be stored so.
+    #[must_use]
+    pub fn seen_at(self, store_now: Timestamp) -> Self {
+        Self { until: at_most(self.until, LEASE_TERM, store_now), ..self }
+    }
+}
+
+/// A request for the right to send a connection's refresh token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LeaseRequest {
+    /// Which generation of tokens.
+    pub generation: Generation,
+    /// Who asks.
+    pub owner: LeaseOwner,
+    /// What the asker sends it as.
+    pub client: ClientFingerprint,
+    /// Whether a person asks for it by name, or amoCRM's own word does. They need not wait for the
+    /// end of a rest, unless a sending is in doubt.
+    pub by_hand: bool,
+}
+
+/// A rest after a sending that bought nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rest {
+    /// Whether amoCRM may have rotated the token all the same.
+    pub in_doubt: bool,
+    /// How long nobody sends it.
+    pub pause: Duration,
+    /// The client that amoCRM accused, if it did.
+    pub accused: Option<ClientFingerprint>,
+    /// Whether the token was sent at all. If it was not, nothing was learnt.
+    pub was_sent: bool,
+}
+
+/// What is on record of the refresh of one generation of a connection's tokens: a lease on it,
+/// or, after a sending that bought nothing, a rest before the next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RefreshLease {
+    /// Who is sending; nobody during a rest.
+    pub owner: Option<LeaseOwner>,
+    /// When the lease or the rest ends, by the store's clock.
+    pub until: Timestamp,
+    /// The generation whose refresh token is being spent.
+    pub generation: Generation,
+    /// Whether an earlier sending of this generation ended without a known answer.
+    pub in_doubt: bool,
+    /// How many sendings of this generation have bought nothing.
+    pub tries: u32,
+    /// How long the lease or the rest lasts altogether. `None` if an older version wrote it.
+    pub lasts: Option<Duration>,
+    /// What amoCRM said of the client at the last sending, if it accused it.
+    pub accusation: Option<Accusation>,
+}
+
+/// How a request for a refresh lease ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LeaseDecision {
+    /// The caller may send.
+    Granted(RefreshLease),
+    /// Somebody else may.
+    Held,
+    /// Nobody may before this moment of the store's clock.
+    Resting(Timestamp),
+}
+
+impl RefreshLease {
+    /// Decides whether `request` may send, given what is on record, what amoCRM has said of the
+    /// asker's client, and until when refused access tokens put the next refresh off.
+    ///
+    /// A lease that lapsed without having been ended means that its owner died while amoCRM may
+    /// have rotated the token: the next sending of the same generation is in doubt.
+    pub fn request(
+        on_record: Option<Self>,
+        request: &LeaseRequest,
+        client: &ClientRecord,
+        put_off_until: Option<Timestamp>,
+        store_now: Timestamp,
+    ) -> LeaseDecision {
+        let LeaseRequest { generation, owner, by_hand, .. } = *request;
+        let fresh = Self {
+            owner: Some(owner),
+            until: after(store_now, LEASE_TERM),
+            generation,
+            in_doubt: false,
+            tries: 0,
+            lasts: Some(LEASE_TERM),
+            accusation: None,
+        };
+        let put_off = put_off_until.filter(|until| store_now < *until && !by_hand);
+        let Some(earlier) = on_record.filter(|earlier| earlier.generation == generation) else {
+            return put_off.map_or(LeaseDecision::Granted(fresh), LeaseDecision::Resting);
+        };
+        if store_now < earlier.until {
+            if earlier.owner.is_some() {
+                return LeaseDecision::Held;
+            }
+            let over = |accusation: Accusation| accusation.is_over_for(request.client, client);
+            let may_ask = !earlier.in_doubt && (by_hand || earlier.accusation.is_some_and(over));
+            if !may_ask {
+                return LeaseDecision::Resting(earlier.until);
+            }
+        }
+        if let Some(until) = put_off.filter(|_| earlier.owner.is_none() && !earlier.in_doubt) {
+            return LeaseDecision::Resting(until);
+        }
+        let died = earlier.owner.is_some();
+        LeaseDecision::Granted(Self {
+            in_doubt: earlier.in_doubt || died,
+            tries: earlier.tries.saturating_add(died.into()),
+            accusation: earlier.accusation,
+            ..fresh
+        })
+    }
+
+    /// The record as it counts at `store_now`: a lease or a rest that a clock ahead has made too
+    /// long ends after its whole length from now, and is to be stored so.
+    #[must_use]
+    pub fn seen_at(self, store_now: Timestamp) -> Self {
+        let longest = if self.owner.is_some() { LEASE_TERM } else { LONGEST_REST };
+        let lasts = self.lasts.map_or(longest, |lasts| lasts.min(longest));
+        Self { until: at_most(self.until, lasts, store_now), ..self }
+    }
+
+    /// When its owner was granted it, or last renewed it.
+    pub fn begun_at(&self) -> Timestamp {
+        before(self.until, self.lasts.unwrap_or(LEASE_TERM))
+    }
+
+    /// A fresh term for its owner.
+    #[must_use]
+    pub fn renewed(self, store_now: Timestamp) -> Self {
+        Self { until: after(store_now, LEASE_TERM), lasts: Some(LEASE_TERM), ..self }
+    }
+
+    /// A rest after a sending that bought nothing. A doubt is never forgotten. `client` is what is
+    /// on record of the client that was accused, if one was.
+    #[must_use]
+    pub fn rested(self, rest: &Rest, client: &ClientRecord, store_now: Timestamp) -> Self {
+        let accuse = |accused| Accusation::new(self.accusation, accused, client, store_now);
+        let pause = rest.pause.min(LONGEST_REST);
+        Self {
+            owner: None,
+            until: after(store_now, pause),
+            in_doubt: self.in_doubt || rest.in_doubt,
+            tries: self.tries.saturating_add(rest.was_sent.into()),
+            lasts: Some(pause),
+            accusation: if rest.was_sent { rest.accused.map(accuse) } else { self.accusation },
+            ..self
+        }
+    }
+
+    /// A rest for a refresh that cannot be: its tokens do not open. What was known of earlier
+    /// sendings stays.
+    #[must_use]
+    pub fn set_aside(self, store_now: Timestamp) -> Self {
+        Self { owner: None, until: after(store_now, LONGEST_PAUSE), lasts: Some(LONGEST_PAUSE), ..self }
+    }
+
+    /// Whether the outcome of a sending has to be found out, now: its owner died, or the rest
+    /// after it is over.
+    pub fn is_orphaned(&self, store_now: Timestamp) -> bool {
+        (self.owner.is_some() || self.in_doubt) && self.until <= store_now
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    fn request(on_record: Option<RefreshLease>, owner: u8, second: i64) -> LeaseDecision {
+        RefreshLease::request(on_record, &asked(owner), &ClientRecord::default(), None, at(second))
+    }
+
+    const CLIENT: ClientFingerprint = ClientFingerprint([7; 8]);
+
+    fn asked(owner: u8) -> LeaseRequest {
+        LeaseRequest { generation: Generation(4), owner: LeaseOwner([owner; 16]), client: CLIENT, by_hand: false }
+    }
+
+    fn rest(in_doubt: bool, seconds: u64) -> Rest {
+        Rest { in_doubt, pause: Duration::from_secs(seconds), accused: None, was_sent: true }
+    }
+
+    fn rested(lease: RefreshLease, rest: &Rest, second: i64) -> RefreshLease {
+        lease.rested(rest, &ClientRecord::default(), at(second))
+    }
+
+    fn granted(decision: LeaseDecision) -> RefreshLease {
+        match decision {
+            LeaseDecision::Granted(lease) => lease,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_lease_is_exclusive_until_it_lapses_and_then_leaves_doubt() {
+        let first = granted(request(None, 1, 0));
+        assert!(!first.in_doubt && first.tries == 0);
+        assert_eq!(request(Some(first), 2, 14), LeaseDecision::Held);
+        assert!(!first.is_orphaned(at(14)) && first.is_orphaned(at(15)));
+        let second = granted(request(Some(first), 2, 15));
+        assert!(second.in_doubt && second.tries == 1);
+        assert_eq!(second.owner, Some(LeaseOwner([2; 16])));
+    }
+
+    #[test]
+    fn a_renewed_lease_lasts_another_term() {
+        let renewed = granted(request(None, 1, 0)).renewed(at(10));
+        assert_eq!(request(Some(renewed), 2, 24), LeaseDecision::Held);
+        granted(request(Some(renewed), 2, 25));
+    }
+
+    #[test]
+    fn nobody_sends_during_a_rest_and_a_doubt_outlives_it() {
+        let failed = rested(granted(request(None, 1, 0)), &rest(false, 4), 1);
+        assert_eq!(request(Some(failed), 2, 4), LeaseDecision::Resting(at(5)));
+        assert!(!failed.is_orphaned(at(5)), "its outcome is known");
+        let second = granted(request(Some(failed), 2, 5));
+        assert!(!second.in_doubt && second.tries == 1);
+
+        let unknown = rested(second, &rest(true, 4), 6);
+        assert!(!unknown.is_orphaned(at(9)) && unknown.is_orphaned(at(10)));
+        let third = granted(request(Some(unknown), 3, 10));
+        assert!(third.in_doubt && third.tries == 2);
+        assert!(rested(third, &rest(false, 0), 11).in_doubt);
+    }
+
+    #[test]
+    fn a_lease_on_an_older_generation_holds_nobody_up() {
+        let first = granted(request(None, 1, 0));
+        let newer = LeaseRequest { generation: Generation(5), ..asked(2) };
+        let next = RefreshLease::request(Some(first), &newer, &ClientRecord::default(), None, at(1));
+        assert!(!granted(next).in_doubt);
+    }
+
+    #[test]
+    fn who_asks_by_hand_waits_for_no_rest_but_for_a_doubt_and_for_a_lease() {
+        let by_hand = LeaseRequest { by_hand: true, ..asked(2) };
+        let ask = |on_record: RefreshLease, put_off: Option<i64>, second| {
+            RefreshLease::request(Some(on_record), &by_hand, &ClientRecord::default(), put_off.map(at), at(second))
+        };
+        let first = granted(request(None, 1, 0));
+        assert_eq!(ask(first, None, 1), LeaseDecision::Held);
+        assert_eq!(granted(ask(rested(first, &rest(false, 60), 1), Some(900), 2)).tries, 1);
+        assert_eq!(ask(rested(first, &rest(true, 60), 1), None, 2), LeaseDecision::Resting(at(61)));
+    }
+
+    #[test]
+    fn refused_access_tokens_put_a_refresh_off_and_no_doubt() {
+        let ask = |on_record, second| {
+            RefreshLease::request(on_record, &asked(2), &ClientRecord::default(), Some(at(100)), at(second))
+        };
+        assert_eq!(ask(None, 99), LeaseDecision::Resting(at(100)));
+        granted(ask(None, 100));
+        let first = granted(request(None, 1, 0));
+        assert_eq!(ask(Some(rested(first, &rest(false, 4), 1)), 50), LeaseDecision::Resting(at(100)));
+        granted(ask(Some(rested(first, &rest(true, 4), 1)), 50));
+        assert!(granted(ask(Some(first), 50)).in_doubt, "its owner died");
+    }
+
+    #[test]
+    fn a_token_that_found_no_turn_teaches_nothing() {
+        let (accused, none) = (Rest { accused: Some(CLIENT), ..rest(false, 300) }, ClientRecord::default());
+        let resting = granted(request(None, 1, 0)).rested(&accused, &none, at(1));
+        let served = ClientRecord { accused_at: Some(at(1)), served_at: Some(at(5)) };
+        let again = granted(RefreshLease::request(Some(resting), &asked(2), &served, None, at(10)));
+        let unsent = again.rested(&Rest { was_sent: false, ..rest(false, 2) }, &none, at(11));
+        assert_eq!((unsent.tries, unsent.accusation, unsent.until), (again.tries, resting.accusation, at(13)));
+        assert!(resting.accusation.is_some());
+    }
+
+    #[test]
+    fn a_rest_for_an_accused_client_ends_when_amocrm_serves_it_and_its_tries_stay() {
+        let accused = Rest { accused: Some(CLIENT), ..rest(false, 300) };
+        let record = |served: Option<i64>| ClientRecord { accused_at: Some(at(1)), served_at: served.map(at) };
+        let resting = granted(request(None, 1, 0)).rested(&accused, &ClientRecord::default(), at(1));
+        let ask = |served| RefreshLease::request(Some(resting), &asked(2), &record(served), None, at(10));
+        assert_eq!(ask(None), LeaseDecision::Resting(at(301)));
+        let again = granted(ask(Some(5)));
+        assert_eq!((again.tries, again.accusation), (1, resting.accusation));
+        // Accused once more though others are served: it is the account, and rests on.
+        let accounts = again.rested(&accused, &record(Some(5)), at(12));
+        assert!(accounts.accusation.unwrap().is_accounts);
+        let ask = RefreshLease::request(Some(accounts), &asked(2), &record(Some(13)), None, at(14));
+        assert_eq!(ask, LeaseDecision::Resting(at(312)));
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_makes_no_lease_and_no_rest_longer() {
+        let held = granted(request(None, 1, 10_000));
+        let seen = held.seen_at(at(0));
+        assert_eq!(request(Some(seen), 2, 14), LeaseDecision::Held);
+        granted(request(Some(seen), 2, 15));
+        let resting = rested(held, &rest(false, 4), 10_000);
+        assert_eq!(resting.seen_at(at(0)).until, at(4));
+        assert_eq!(RefreshLease { lasts: None, ..resting }.seen_at(at(0)).until, at(900));
+        assert_eq!(resting.seen_at(at(10_001)), resting);
+        let code = Lease::granted(LeaseOwner([1; 16]), at(10_000));
+        assert_eq!(code.seen_at(at(0)).until, at(15));
+    }
+}

@@ -1,0 +1,5 @@
+//! Refreshing tokens: who may send one, what an answer means, and when it may be sent again.
+
+pub mod backoff;
+pub mod lease;
+pub mod policy;

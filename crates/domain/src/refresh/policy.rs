@@ -1,0 +1,190 @@
+//! What follows from amoCRM's answer to a refresh token: the one place that decides what ends a
+//! connection, what is tried again, and who is to blame.
+//!
+//! A refresh is due, then leased, asked, answered and saved. The lease is
+//! [`RefreshLease`](crate::refresh::lease::RefreshLease)'s; saving is
+//! [`CrmConnection::rotate`](crate::connection::CrmConnection::rotate)'s.
+
+use std::time::Duration;
+
+use crate::connection::{ProblemCode, ReauthReason};
+use crate::ports::AmoError;
+
+/// What an answer without a pair means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The account may have moved: where it is is found out before anything counts.
+    LookUp(AfterLookUp),
+    /// The token is good for all we know, and is sent again after a rest.
+    Rest(Hindrance),
+}
+
+/// What a refusal means once it is known that the account has not moved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AfterLookUp {
+    /// The grant is dead.
+    GiveUp,
+    /// The client is accused: the operator's mistake, or, where others are served, the account's.
+    Accused,
+    /// Something else.
+    Rest(Hindrance),
+}
+
+/// Why a sending bought nothing, though the grant may live.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hindrance {
+    /// What the user is told.
+    pub problem: ProblemCode,
+    /// Whether amoCRM may have rotated the token all the same.
+    pub in_doubt: bool,
+    /// How long amoCRM asked us to wait, where it did.
+    pub retry_after: Option<Duration>,
+}
+
+impl Hindrance {
+    /// One that surely left the token as it was.
+    pub fn certain(problem: ProblemCode) -> Self {
+        Self { problem, in_doubt: false, retry_after: None }
+    }
+}
+
+impl AfterLookUp {
+    /// What it means as long as it is not known whether the account has moved.
+    pub fn hindrance(self) -> Hindrance {
+        match self {
+            Self::GiveUp => Hindrance::certain(ProblemCode::ProviderDown),
+            Self::Accused => Hindrance::certain(ProblemCode::Misconfigured),
+            Self::Rest(hindrance) => hindrance,
+        }
+    }
+}
+
+impl Refusal {
+    /// What `error`, the answer to a refresh token, means.
+    pub fn of(error: AmoError) -> Self {
+        let certain = |problem| Self::Rest(Hindrance::certain(problem));
+        let look_up = |hindrance| Self::LookUp(AfterLookUp::Rest(hindrance));
+        match error {
+            AmoError::GrantRevoked => Self::LookUp(AfterLookUp::GiveUp),
+            AmoError::Misconfigured => Self::LookUp(AfterLookUp::Accused),
+            AmoError::NotFound | AmoError::Unreachable => look_up(Hindrance::certain(ProblemCode::ProviderDown)),
+            AmoError::Moved => look_up(Hindrance { in_doubt: true, ..Hindrance::certain(ProblemCode::ProviderDown) }),
+            AmoError::HostNotAllowed => look_up(Hindrance::certain(ProblemCode::Misconfigured)),
+            AmoError::PaymentRequired => certain(ProblemCode::PaymentRequired),
+            AmoError::Blocked => certain(ProblemCode::ProviderBlocked),
+            AmoError::Unavailable | AmoError::PermitUnavailable => certain(ProblemCode::ProviderDown),
+            AmoError::RateLimited { retry_after } => {
+                Self::Rest(Hindrance { retry_after, ..Hindrance::certain(ProblemCode::RateLimited) })
+            }
+            AmoError::NoTurn { retry_after } => {
+                let retry_after = Some(retry_after);
+                Self::Rest(Hindrance { retry_after, ..Hindrance::certain(ProblemCode::RateLimited) })
+            }
+            AmoError::OutcomeUnknown
+            | AmoError::ConnectionLost
+            | AmoError::Protocol
+            | AmoError::TimedOut
+            | AmoError::AccessRefused
+            | AmoError::CodeRejected => {
+                Self::Rest(Hindrance { in_doubt: true, ..Hindrance::certain(ProblemCode::ProviderDown) })
+            }
+        }
+    }
+}
+
+impl ReauthReason {
+    /// Why a grant is dead whose token was refused for certain.
+    pub fn of_refusal(in_doubt: bool) -> Self {
+        if in_doubt { Self::RotationLost } else { Self::GrantRevoked }
+    }
+}
+
+impl ProblemCode {
+    /// What keeps a read of the API from succeeding, if it is neither the grant nor the question.
+    pub fn of_read(error: AmoError) -> Option<Self> {
+        match error {
+            AmoError::AccessRefused => Some(Self::AccountRefused),
+            AmoError::Misconfigured | AmoError::HostNotAllowed => Some(Self::Misconfigured),
+            AmoError::PaymentRequired => Some(Self::PaymentRequired),
+            AmoError::RateLimited { .. } => Some(Self::RateLimited),
+            AmoError::Blocked => Some(Self::ProviderBlocked),
+            AmoError::Unavailable
+            | AmoError::Unreachable
+            | AmoError::Moved
+            | AmoError::ConnectionLost
+            | AmoError::TimedOut
+            | AmoError::OutcomeUnknown
+            | AmoError::Protocol => Some(Self::ProviderDown),
+            AmoError::GrantRevoked
+            | AmoError::CodeRejected
+            | AmoError::NotFound
+            | AmoError::NoTurn { .. }
+            | AmoError::PermitUnavailable => None,
+        }
+    }
+
+    /// Whether it may be over soon, without anybody's doing.
+    pub fn is_passing(self) -> bool {
+        matches!(self, Self::ProviderBlocked | Self::ProviderDown | Self::RateLimited)
+    }
+
+    /// The failure that a caller meets while the problem lasts and amoCRM is not asked.
+    pub fn as_error(self) -> AmoError {
+        match self {
+            Self::ProviderBlocked => AmoError::Blocked,
+            Self::ProviderDown => AmoError::Unavailable,
+            Self::RateLimited => AmoError::RateLimited { retry_after: None },
+            Self::Misconfigured => AmoError::Misconfigured,
+            Self::AccountRefused => AmoError::AccessRefused,
+            Self::PaymentRequired => AmoError::PaymentRequired,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_certain_refusal_can_end_a_connection() {
+        let ends = |error| Refusal::of(error) == Refusal::LookUp(AfterLookUp::GiveUp);
+        assert!(ends(AmoError::GrantRevoked));
+        for error in [
+            AmoError::Misconfigured,
+            AmoError::NotFound,
+            AmoError::Moved,
+            AmoError::Unreachable,
+            AmoError::HostNotAllowed,
+            AmoError::PaymentRequired,
+            AmoError::Blocked,
+            AmoError::Unavailable,
+            AmoError::PermitUnavailable,
+            AmoError::ConnectionLost,
+            AmoError::RateLimited { retry_after: None },
+            AmoError::OutcomeUnknown,
+            AmoError::Protocol,
+            AmoError::TimedOut,
+            AmoError::AccessRefused,
+            AmoError::CodeRejected,
+        ] {
+            assert!(!ends(error), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn a_lost_or_senseless_answer_leaves_doubt_and_nothing_else_does() {
+        let doubt = |error| matches!(Refusal::of(error), Refusal::Rest(Hindrance { in_doubt: true, .. }));
+        for error in [AmoError::OutcomeUnknown, AmoError::ConnectionLost, AmoError::Protocol, AmoError::TimedOut] {
+            assert!(doubt(error), "{error:?}");
+        }
+        for error in [
+            AmoError::Blocked,
+            AmoError::Unavailable,
+            AmoError::Unreachable,
+            AmoError::PermitUnavailable,
+            AmoError::RateLimited { retry_after: None },
+        ] {
+            assert!(!doubt(error), "{error:?}");
+        }
+    }
+}

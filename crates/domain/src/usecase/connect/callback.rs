@@ -1,0 +1,216 @@
+//! Receiving amoCRM's redirect: the rows of the callback's table, in their order.
+
+use std::time::Duration;
+
+use crate::authorization::attempt::{Attempt, AttemptReason, AttemptState};
+use crate::authorization::code::{Admission, Exchange, ExchangeStatus, Origin};
+use crate::ports::StoreError;
+use crate::token::{AuthorizationCode, CodeHash, State, StateHash};
+use crate::usecase::UseCases;
+use crate::usecase::connect::exchange::Exchanged;
+
+/// How long the browser waits for amoCRM; the exchange itself goes on.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A parameter that strangers may leave out, repeat or garble.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Given<T> {
+    /// It was not there.
+    Absent,
+    /// It was there once.
+    One(T),
+    /// It was there, but not so that it can be used: twice, or far too long.
+    Unusable,
+}
+
+impl<T> Given<T> {
+    /// The one usable value, if there is one.
+    pub fn one(&self) -> Option<&T> {
+        match self {
+            Self::One(value) => Some(value),
+            Self::Absent | Self::Unusable => None,
+        }
+    }
+}
+
+/// amoCRM's redirect, as the browser brought it.
+#[derive(Clone, Debug)]
+pub struct Callback {
+    /// The authorization code.
+    pub code: Given<AuthorizationCode>,
+    /// The state.
+    pub state: Given<State>,
+    /// The account host.
+    pub referer: Given<String>,
+    /// The error word, if the authorization failed.
+    pub error: Option<String>,
+    /// Whether amoCRM's marketplace, and nobody's browser, is calling.
+    pub from_widget: bool,
+}
+
+/// What the page says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CallbackOutcome {
+    /// The tokens are the user's.
+    Connected,
+    /// The tokens are saved and wait for their user's claim.
+    AwaitingClaim,
+    /// The tokens are saved and wait for the app of whoever authorized.
+    AwaitingOwner,
+    /// An installation from the marketplace; the code was not spent.
+    WidgetInstall,
+    /// The user declined.
+    Declined,
+    /// amoCRM reported another error.
+    Failed,
+    /// There was no usable code.
+    MissingCode,
+    /// The state, or the pair of code and state, is not good any more.
+    LinkExpired,
+    /// The account host is not amoCRM's; nothing was sent.
+    InvalidAccountHost,
+    /// amoCRM refused the code.
+    InvalidCode,
+    /// amoCRM did not answer for certain; a reload asks again.
+    CrmUnavailable,
+    /// Our database did not answer; a reload tries again.
+    StorageUnavailable,
+    /// Too many codes without a state of ours; nothing was written or sent.
+    TryAgain,
+}
+
+impl UseCases {
+    /// Receives a redirect. The tokens are durable when it returns.
+    pub async fn receive_callback(&self, callback: Callback) -> CallbackOutcome {
+        let ours = callback.state.one().is_some_and(State::is_ours);
+        if callback.from_widget && !ours {
+            tracing::info!("amoCRM reports an installation from its marketplace");
+            return CallbackOutcome::WidgetInstall;
+        }
+        if let Some(error) = &callback.error {
+            let declined = error == "access_denied";
+            if ours {
+                let end = if declined { AttemptState::Denied } else { AttemptState::Failed(None) };
+                self.close_attempt(callback.state.one(), end).await;
+            }
+            return if declined { CallbackOutcome::Declined } else { CallbackOutcome::Failed };
+        }
+        let Given::One(code) = callback.code else {
+            return CallbackOutcome::MissingCode;
+        };
+        let state = match callback.state {
+            Given::One(state) => Some(state),
+            Given::Absent => None,
+            Given::Unusable => return CallbackOutcome::LinkExpired,
+        };
+        let state_hash = StateHash::of(state.as_ref());
+        match self.receive_code(code, state, &callback.referer).await {
+            Ok(outcome) => {
+                self.unrecorded.forget(&state_hash);
+                outcome
+            }
+            Err(error @ StoreError::Corrupt(_)) => {
+                tracing::error!(%error, "the record of an authorization code cannot be read");
+                CallbackOutcome::StorageUnavailable
+            }
+            Err(error) => {
+                tracing::error!(error = %error.whole(), "a redirect met a database that fails; a reload tries again");
+                if ours {
+                    self.unrecorded.note(state_hash, self.runtime.instant());
+                }
+                CallbackOutcome::StorageUnavailable
+            }
+        }
+    }
+
+    async fn close_attempt(&self, state: Option<&State>, end: AttemptState) {
+        let closed = self.store.close_attempt(StateHash::of(state), end).await;
+        if let Err(error) = closed {
+            tracing::warn!(%error, "an attempt that came back without a code stays open until it expires");
+        }
+    }
+
+    async fn receive_code(
+        &self,
+        code: AuthorizationCode,
+        state: Option<State>,
+        referer: &Given<String>,
+    ) -> Result<CallbackOutcome, StoreError> {
+        let deadline = self.deadline(PATIENCE);
+        let ours = state.as_ref().is_some_and(State::is_ours);
+        let (code_hash, state_hash) = (CodeHash::of(&code), StateHash::of(state.as_ref()));
+        let attempt = if ours { self.store.attempt_by_state(state_hash).await? } else { None };
+        let known = self.store.exchange(code_hash).await?;
+
+        if let Some(known) = &known {
+            if !belongs_together(known, state_hash, ours, attempt.as_ref()) {
+                return Ok(CallbackOutcome::LinkExpired);
+            }
+            match self.settled(code_hash, deadline).await? {
+                Exchanged::Settled(record) if !record.may_be_sent(self.store.clock().await?) => {
+                    return Ok(outcome(&record));
+                }
+                Exchanged::Settled(_) => {}
+                Exchanged::StillInFlight | Exchanged::StateSpent => return Ok(CallbackOutcome::CrmUnavailable),
+            }
+        } else {
+            match &attempt {
+                Some(attempt) if attempt.state == WRONG_HOST => return Ok(CallbackOutcome::InvalidAccountHost),
+                Some(attempt) if !attempt.is_open(self.runtime.now()) => return Ok(CallbackOutcome::LinkExpired),
+                None if ours || !self.settings.accept_foreign_state => return Ok(CallbackOutcome::LinkExpired),
+                _ => {}
+            }
+        }
+
+        let Some(host) = self.account_host(referer) else {
+            if known.is_none() && ours {
+                self.store.close_attempt(state_hash, WRONG_HOST).await?;
+            }
+            return Ok(CallbackOutcome::InvalidAccountHost);
+        };
+        let (origin, place) = match attempt {
+            Some(attempt) => {
+                let claim_needed = self.settings.require_claim;
+                (Origin::Attempt { id: attempt.id, user: attempt.user, claim_needed }, None)
+            }
+            None => match self.strangers_turn(&host).await {
+                Some(place) => (Origin::Stranger, Some(place)),
+                None => return Ok(CallbackOutcome::TryAgain),
+            },
+        };
+        let request = Admission { code: code_hash, came_with: Some(state_hash), origin, host };
+        Ok(match self.exchange(request, code, place, deadline).await? {
+            Exchanged::Settled(record) => outcome(&record),
+            Exchanged::StillInFlight => CallbackOutcome::CrmUnavailable,
+            Exchanged::StateSpent => CallbackOutcome::LinkExpired,
+        })
+    }
+}
+
+/// How an attempt ends whose browser came back from a host that is not amoCRM's.
+const WRONG_HOST: AttemptState = AttemptState::Failed(Some(AttemptReason::InvalidAccountHost));
+
+/// Whether a code on record came with this state. An app that brought the code without saying
+/// its state is believed, unless the state turns out to be another user's.
+fn belongs_together(known: &Exchange, state: StateHash, ours: bool, attempt: Option<&Attempt>) -> bool {
+    match known.came_with {
+        Some(came_with) => came_with == state,
+        None => !ours || attempt.is_some_and(|attempt| known.user.as_ref() == Some(&attempt.user)),
+    }
+}
+
+/// What the page says of a code's record, now and at every reload.
+fn outcome(record: &Exchange) -> CallbackOutcome {
+    match &record.status {
+        ExchangeStatus::Connected(_) if record.attempt.is_some() && !record.claim_needed => CallbackOutcome::Connected,
+        ExchangeStatus::Waiting { .. } | ExchangeStatus::Connected(_) if record.attempt.is_some() => {
+            CallbackOutcome::AwaitingClaim
+        }
+        ExchangeStatus::Waiting { .. } | ExchangeStatus::Connected(_) | ExchangeStatus::OtherAccount => {
+            CallbackOutcome::AwaitingOwner
+        }
+        ExchangeStatus::CodeRefused => CallbackOutcome::InvalidCode,
+        ExchangeStatus::InFlight(_) | ExchangeStatus::Interrupted => CallbackOutcome::CrmUnavailable,
+        ExchangeStatus::Unclaimed | ExchangeStatus::Void => CallbackOutcome::LinkExpired,
+    }
+}

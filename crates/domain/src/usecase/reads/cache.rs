@@ -1,0 +1,231 @@
+//! What was read a short while ago, for each connection apart.
+//!
+//! Everything here is bounded and short-lived, and its time is the [`Runtime`]'s, so that a
+//! test can let it pass: that is why no cache with a clock of its own is used.
+//!
+//! [`Runtime`]: crate::ports::Runtime
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::Holder;
+use crate::clock::Instant;
+use crate::crm::contact::Contact;
+use crate::crm::pipeline::Pipeline;
+use crate::ids::{Epoch, UserId};
+
+/// How long pipelines are good for.
+const PIPELINES_LAST: Duration = Duration::from_mins(1);
+
+/// How long a contact is good for, and the knowledge that there is none.
+const CONTACTS_LAST: Duration = Duration::from_secs(30);
+
+/// The most connections that something is kept for.
+const MOST_SHELVES: usize = 1_000;
+
+/// The most contacts kept for a connection: two of the largest pages.
+const MOST_CONTACTS: usize = 500;
+
+/// Contacts by number; `None` for one that amoCRM does not show.
+pub(crate) type Contacts = HashMap<u64, Option<Arc<Contact>>>;
+
+/// A shelf for each user, of their newest connection alone.
+#[derive(Default)]
+pub(crate) struct Kept(Mutex<HashMap<UserId, Shelf>>);
+
+struct Shelf {
+    epoch: Epoch,
+    used: Instant,
+    pipelines: Option<Aged<Arc<Vec<Pipeline>>>>,
+    contacts: HashMap<u64, Aged<Option<Arc<Contact>>>>,
+}
+
+struct Aged<T> {
+    what: T,
+    since: Instant,
+}
+
+impl<T> Aged<T> {
+    fn is_fresh(&self, lasts: Duration, now: Instant) -> bool {
+        now.since(self.since) < lasts
+    }
+}
+
+impl Shelf {
+    fn is_fresh(&self, now: Instant) -> bool {
+        self.pipelines.as_ref().is_some_and(|aged| aged.is_fresh(PIPELINES_LAST, now))
+            || self.contacts.values().any(|aged| aged.is_fresh(CONTACTS_LAST, now))
+    }
+}
+
+impl Kept {
+    pub(crate) fn pipelines(&self, holder: &Holder, now: Instant) -> Option<Arc<Vec<Pipeline>>> {
+        let shelves = self.shelves();
+        let own = shelves.get(&holder.user).filter(|own| own.epoch == holder.epoch)?;
+        let aged = own.pipelines.as_ref().filter(|aged| aged.is_fresh(PIPELINES_LAST, now))?;
+        Some(Arc::clone(&aged.what))
+    }
+
+    pub(crate) fn keep_pipelines(&self, holder: &Holder, pipelines: &Arc<Vec<Pipeline>>, now: Instant) {
+        self.fill(holder, now, |shelf| shelf.pipelines = Some(Aged { what: Arc::clone(pipelines), since: now }));
+    }
+
+    /// Those of `ids` that are known.
+    pub(crate) fn contacts(&self, holder: &Holder, ids: &[u64], now: Instant) -> Contacts {
+        let shelves = self.shelves();
+        let Some(own) = shelves.get(&holder.user).filter(|own| own.epoch == holder.epoch) else {
+            return Contacts::new();
+        };
+        let known = |id: &u64| Some((*id, own.contacts.get(id)?));
+        let fresh = ids.iter().filter_map(known).filter(|(_, aged)| aged.is_fresh(CONTACTS_LAST, now));
+        fresh.map(|(id, aged)| (id, aged.what.clone())).collect()
+    }
+
+    pub(crate) fn keep_contacts(&self, holder: &Holder, contacts: &Contacts, now: Instant) {
+        self.fill(holder, now, |shelf| {
+            if shelf.contacts.len() + contacts.len() > MOST_CONTACTS {
+                shelf.contacts.retain(|_, aged| aged.is_fresh(CONTACTS_LAST, now));
+            }
+            if shelf.contacts.len() + contacts.len() > MOST_CONTACTS {
+                shelf.contacts.clear();
+            }
+            let aged = |(id, what): (&u64, &Option<Arc<Contact>>)| (*id, Aged { what: what.clone(), since: now });
+            shelf.contacts.extend(contacts.iter().map(aged));
+        });
+    }
+
+    /// Clears the shelf of a user whose connection has ended.
+    pub(crate) fn forget(&self, user: &UserId) {
+        self.shelves().remove(user);
+    }
+
+    /// Clears what is not fresh.
+    pub(crate) fn sweep(&self, now: Instant) {
+        self.shelves().retain(|_, shelf| {
+            shelf.contacts.retain(|_, aged| aged.is_fresh(CONTACTS_LAST, now));
+            shelf.is_fresh(now)
+        });
+    }
+
+    /// A connection that has been replaced since has no shelf any more.
+    fn fill(&self, holder: &Holder, now: Instant, put: impl FnOnce(&mut Shelf)) {
+        let mut shelves = self.shelves();
+        let known = shelves.get(&holder.user).map(|shelf| shelf.epoch);
+        if known.is_some_and(|epoch| epoch > holder.epoch) {
+            return;
+        }
+        if known != Some(holder.epoch) {
+            make_room(&mut shelves, now);
+            let empty = Shelf { epoch: holder.epoch, used: now, pipelines: None, contacts: HashMap::new() };
+            shelves.insert(holder.user.clone(), empty);
+        }
+        if let Some(shelf) = shelves.get_mut(&holder.user) {
+            shelf.used = now;
+            put(shelf);
+        }
+    }
+
+    fn shelves(&self) -> MutexGuard<'_, HashMap<UserId, Shelf>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn make_room(shelves: &mut HashMap<UserId, Shelf>, now: Instant) {
+    if shelves.len() >= MOST_SHELVES {
+        shelves.retain(|_, shelf| shelf.is_fresh(now));
+    }
+    if shelves.len() >= MOST_SHELVES {
+        let oldest = shelves.iter().min_by_key(|(_, shelf)| shelf.used).map(|(user, _)| user.clone());
+        oldest.map(|user| shelves.remove(&user));
+    }
+}
+
+impl fmt::Debug for Kept {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Kept").field("shelves", &self.shelves().len()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: u64) -> Instant {
+        Instant::at(Duration::from_secs(second))
+    }
+
+    fn holder(user: &str, epoch: i64) -> Holder {
+        Holder { user: UserId::new(user).unwrap(), epoch: Epoch(epoch) }
+    }
+
+    fn some(ids: impl IntoIterator<Item = u64>) -> Contacts {
+        ids.into_iter().map(|id| (id, None)).collect()
+    }
+
+    fn knows(kept: &Kept, holder: &Holder, second: u64) -> (bool, bool) {
+        (kept.pipelines(holder, at(second)).is_some(), !kept.contacts(holder, &[1], at(second)).is_empty())
+    }
+
+    fn filled(holder: &Holder) -> Kept {
+        let kept = Kept::default();
+        kept.keep_pipelines(holder, &Arc::default(), at(0));
+        kept.keep_contacts(holder, &some([1]), at(0));
+        kept
+    }
+
+    #[test]
+    fn pipelines_last_a_minute_and_contacts_half_of_it() {
+        let olena = holder("olena", 1);
+        let kept = filled(&olena);
+        for (second, expected) in
+            [(0, (true, true)), (29, (true, true)), (30, (true, false)), (59, (true, false)), (60, (false, false))]
+        {
+            assert_eq!(knows(&kept, &olena, second), expected, "after {second} s");
+        }
+    }
+
+    #[test]
+    fn nobody_else_and_no_other_connection_sees_what_is_kept() {
+        let olena = holder("olena", 2);
+        let kept = filled(&olena);
+        for other in [holder("ivan", 2), holder("olena", 1), holder("olena", 3)] {
+            assert_eq!(knows(&kept, &other, 0), (false, false), "{other:?}");
+        }
+        // What comes late from the connection before goes nowhere.
+        kept.keep_contacts(&holder("olena", 1), &some([1]), at(0));
+        assert_eq!(knows(&kept, &olena, 0), (true, true));
+        assert_eq!(knows(&kept, &holder("olena", 1), 0), (false, false));
+        // The next connection begins with nothing.
+        kept.keep_pipelines(&holder("olena", 3), &Arc::default(), at(0));
+        assert_eq!(knows(&kept, &holder("olena", 3), 0), (true, false));
+        assert_eq!(knows(&kept, &olena, 0), (false, false));
+        kept.forget(&olena.user);
+        assert_eq!(knows(&kept, &holder("olena", 3), 0), (false, false));
+    }
+
+    #[test]
+    fn neither_connections_nor_contacts_pile_up() {
+        let kept = Kept::default();
+        for number in 0..1_100 {
+            kept.keep_pipelines(&holder(&format!("user {number}"), 1), &Arc::default(), at(number / 100));
+        }
+        assert_eq!(kept.shelves().len(), MOST_SHELVES);
+        assert!(knows(&kept, &holder("user 1099", 1), 11).0);
+        assert!(!knows(&kept, &holder("user 0", 1), 11).0);
+
+        let olena = holder("olena", 1);
+        for page in 0..10 {
+            kept.keep_contacts(&olena, &some(page * 250..page * 250 + 250), at(12));
+        }
+        assert!(kept.shelves()[&olena.user].contacts.len() <= MOST_CONTACTS);
+        assert_eq!(kept.contacts(&olena, &[2_499], at(12)).len(), 1);
+        kept.keep_pipelines(&olena, &Arc::default(), at(50));
+        kept.sweep(at(75));
+        assert_eq!(kept.shelves().len(), 1);
+        assert_eq!(kept.shelves()[&olena.user].contacts.len(), 0, "nobody's names are kept longer than they are used");
+        kept.sweep(at(1_000));
+        assert_eq!(kept.shelves().len(), 0);
+    }
+}

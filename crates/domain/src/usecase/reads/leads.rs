@@ -1,0 +1,157 @@
+//! Listing a user's leads: the leads, their stages' meaning, and the people they are about.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::connection::Grant;
+use crate::crm::lead::{AmoLead, Lead, LeadFilter, LeadStatus, MOST_STAGES};
+use crate::crm::pipeline::{Pipeline, status_of};
+use crate::ids::UserId;
+use crate::ports::AmoError;
+use crate::usecase::UseCases;
+use crate::usecase::reads::retry::repeated_if_lost;
+use crate::usecase::reads::{ReadError, Reader, Reading};
+
+/// What the app asks for. Unset means all.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct LeadRequest {
+    /// The page, from 1.
+    pub page: u32,
+    /// Leads a page, 1 to 250.
+    pub limit: u32,
+    /// amoCRM's full-text search.
+    pub query: Option<String>,
+    /// Only this pipeline.
+    pub pipeline: Option<u64>,
+    /// Only this stage.
+    pub stage: Option<u64>,
+    /// Only leads that the app calls so.
+    pub status: Option<LeadStatus>,
+    /// Only leads changed at or after this moment.
+    pub updated_since: Option<Timestamp>,
+}
+
+/// A page of leads for the app.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LeadList {
+    /// In amoCRM's order.
+    pub leads: Vec<Lead>,
+    /// Whether there is a next page.
+    pub has_more: bool,
+}
+
+impl UseCases {
+    /// A page of `user`'s leads.
+    pub async fn leads(&self, user: &UserId, request: &LeadRequest) -> Result<Arc<LeadList>, ReadError> {
+        let page = |reader: Reader| {
+            let (this, request) = (self.clone(), request.clone());
+            let key = (reader.flight_key(), request.clone());
+            self.reads.pages.join(key, || async move { Ok(this.page(&reader, &request).await?.map(Arc::new)) })
+        };
+        self.read(user, page).await
+    }
+
+    /// `user`'s lead with this number; `None` if there is none, or it was deleted.
+    pub async fn lead(&self, user: &UserId, id: u64) -> Result<Option<Arc<Lead>>, ReadError> {
+        let lead = |reader: Reader| {
+            let (this, key) = (self.clone(), (reader.flight_key(), id));
+            self.reads
+                .leads
+                .join(key, move || async move { Ok(this.one(&reader, id).await?.map(|lead| lead.map(Arc::new))) })
+        };
+        match self.read(user, lead).await {
+            // The account is where it was, so it is the lead that is not there.
+            Err(ReadError::Amo(AmoError::NotFound)) => Ok(None),
+            outcome => outcome,
+        }
+    }
+
+    /// A page needs the pipelines: without them it would show wrong statuses, which is worse than
+    /// none. Its guests are left out where they cannot be read.
+    async fn page(&self, reader: &Reader, request: &LeadRequest) -> Result<Reading<LeadList>, AmoError> {
+        let pipelines = self.pipelines_of(reader).await?;
+        let Some(mut filter) = filter(request, &pipelines) else {
+            return Ok(Reading::whole(LeadList { leads: Vec::new(), has_more: false }));
+        };
+        // More stages than a request can name: all are listed, and the others left out here.
+        let too_many = filter.stages.len() > MOST_STAGES;
+        if too_many {
+            filter.stages.clear();
+            filter.pipeline = request.pipeline;
+        }
+        let Grant { host, tokens, .. } = &reader.grant;
+        let page = repeated_if_lost(|| self.amo.leads(host, &tokens.access, &filter)).await?;
+        let leads = self.complete(reader, &pipelines, page.leads, |lead| !too_many || fits(request, lead)).await?;
+        Ok(leads.map(|leads| LeadList { leads, has_more: page.has_more }))
+    }
+
+    async fn one(&self, reader: &Reader, id: u64) -> Result<Reading<Option<Lead>>, AmoError> {
+        let Grant { host, tokens, .. } = &reader.grant;
+        let Some(lead) = repeated_if_lost(|| self.amo.lead(host, &tokens.access, id)).await? else {
+            return Ok(Reading::whole(None));
+        };
+        let pipelines = self.pipelines_of(reader).await.map_err(|error| match error {
+            // The account is here, for the lead is: that it has no pipelines makes no sense.
+            AmoError::NotFound => AmoError::Protocol,
+            error => error,
+        })?;
+        Ok(self.complete(reader, &pipelines, vec![lead], |_| true).await?.map(|mut leads| leads.pop()))
+    }
+
+    /// Adds to those of `leads` that fit what their stages mean, and the people they are about.
+    async fn complete(
+        &self,
+        reader: &Reader,
+        pipelines: &[Pipeline],
+        leads: Vec<AmoLead>,
+        fits: impl Fn(&Lead) -> bool,
+    ) -> Result<Reading<Vec<Lead>>, AmoError> {
+        let pipelines: HashMap<u64, &Pipeline> = pipelines.iter().map(|pipeline| (pipeline.id, pipeline)).collect();
+        let status = |lead: &AmoLead| status_of(lead.pipeline.and_then(|id| pipelines.get(&id).copied()), lead.stage);
+        let leads = leads.into_iter().map(|lead| Lead { status: status(&lead), guest: None, lead });
+        let mut leads: Vec<Lead> = leads.filter(fits).collect();
+
+        let mut ids: Vec<u64> = leads.iter().filter_map(|lead| lead.lead.contact).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let contacts = self.contacts_of(reader, &ids).await?;
+        Ok(contacts.map(|contacts| {
+            for lead in &mut leads {
+                lead.guest = lead.lead.contact.and_then(|id| contacts.get(&id).cloned().flatten());
+            }
+            leads
+        }))
+    }
+}
+
+/// Whether `lead` is where `request` wants it.
+fn fits(request: &LeadRequest, lead: &Lead) -> bool {
+    request.stage.is_none_or(|stage| lead.lead.stage == Some(stage))
+        && request.status.is_none_or(|status| lead.status == status)
+}
+
+/// The request in amoCRM's terms; `None` if no stage there is can fit it.
+fn filter(request: &LeadRequest, pipelines: &[Pipeline]) -> Option<LeadFilter> {
+    let by_stage = request.stage.is_some() || request.status.is_some();
+    let stages: Vec<(u64, u64)> = pipelines
+        .iter()
+        .filter(|pipeline| by_stage && request.pipeline.is_none_or(|id| id == pipeline.id))
+        .flat_map(|pipeline| pipeline.stages.iter().map(move |stage| (pipeline, stage.id)))
+        .filter(|(_, stage)| request.stage.is_none_or(|id| id == *stage))
+        .filter(|(pipeline, stage)| request.status.is_none_or(|status| status == pipeline.status_of(*stage)))
+        .map(|(pipeline, stage)| (pipeline.id, stage))
+        .collect();
+    if by_stage && stages.is_empty() {
+        return None;
+    }
+    Some(LeadFilter {
+        page: request.page,
+        limit: request.limit,
+        query: request.query.clone(),
+        pipeline: request.pipeline.filter(|_| !by_stage),
+        stages,
+        updated_since: request.updated_since,
+    })
+}

@@ -1,0 +1,38 @@
+//! What a user's connection is, and ending it.
+
+use crate::connection::audit::Actor;
+use crate::connection::{ConnectionState, CrmConnection};
+use crate::ids::UserId;
+use crate::ports::StoreError;
+use crate::usecase::UseCases;
+
+/// How a user stands with amoCRM.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// Their connection, or the memory of one.
+    pub connection: Option<CrmConnection>,
+    /// Whether a grant waits for their claim. Looked for only if there is no connection.
+    pub awaits_claim: bool,
+}
+
+impl UseCases {
+    /// How `user` stands.
+    pub async fn standing(&self, user: &UserId) -> Result<Standing, StoreError> {
+        let connection = self.store.connection(user).await?;
+        let none = connection.as_ref().is_none_or(|connection| connection.state == ConnectionState::Disconnected);
+        let awaits_claim = none && self.store.awaits_claim(user, self.runtime.now()).await?;
+        Ok(Standing { connection, awaits_claim })
+    }
+
+    /// Disconnects `user`. Their tokens are gone from the database when it returns.
+    pub async fn disconnect(&self, user: &UserId, by: Actor) -> Result<(), StoreError> {
+        self.store.disconnect(user, by).await?;
+        self.reads.forget(user);
+        Ok(())
+    }
+
+    /// Whether the service can serve.
+    pub async fn ready(&self) -> Result<(), StoreError> {
+        self.store.ready().await
+    }
+}

@@ -1,0 +1,5 @@
+//! Access tokens that can be used, and the refresh tokens that buy them.
+
+pub(super) mod access_token;
+pub(super) mod pending_saves;
+pub(super) mod refresh_token;

@@ -1,0 +1,70 @@
+//! Changing what is on record of a connection, whatever else changes it meanwhile.
+
+use std::future::Future;
+
+use crate::connection::{AnotherGeneration, CrmConnection, ProblemCode};
+use crate::host::AccountHost;
+use crate::ids::{Generation, UserId};
+use crate::ports::StoreError;
+use crate::usecase::UseCases;
+
+/// How often the end of a lease is tried to be recorded. If it cannot be, the lease lapses.
+const TRIES_TO_END: u32 = 6;
+
+impl UseCases {
+    /// Follows an account to another host.
+    pub(crate) async fn follow(&self, user: &UserId, generation: Generation, host: &AccountHost) {
+        tracing::info!(amo.host = %host, "an amoCRM account has moved");
+        if let Err(error) = self.amend(user, |connection| connection.follow(generation, host.clone())).await {
+            tracing::warn!(%error, "the new host of an account could not be noted");
+        }
+    }
+
+    /// Notes what keeps amoCRM from answering, or that nothing does. It is a hint for people, so
+    /// a failure to note it is in nobody's way.
+    pub(crate) async fn note(&self, user: &UserId, generation: Generation, problem: Option<ProblemCode>) {
+        let noted = self.amend(user, |connection| connection.note(generation, problem, self.runtime.now()));
+        if let Err(error) = noted.await {
+            tracing::warn!(%error, "a connection's problem could not be noted");
+        }
+    }
+
+    /// Changes the user's row as it is at that moment. `None` if `change` does not apply to it.
+    pub(crate) async fn amend(
+        &self,
+        user: &UserId,
+        change: impl Fn(&mut CrmConnection) -> Result<(), AnotherGeneration>,
+    ) -> Result<Option<CrmConnection>, StoreError> {
+        loop {
+            let Some(before) = self.store.connection(user).await? else { return Ok(None) };
+            let mut connection = before.clone();
+            if change(&mut connection).is_err() {
+                return Ok(None);
+            }
+            if connection == before {
+                return Ok(Some(connection));
+            }
+            match self.store.save(&connection, Some(before.revision)).await {
+                Ok(revision) => return Ok(Some(CrmConnection { revision, ..connection })),
+                Err(StoreError::Conflict) => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Does what is to be recorded, again if the database fails. In the end it is `None`, the lease
+    /// lapses, and amoCRM is asked once more.
+    pub(crate) async fn persist<T, F>(&self, what: &str, record: impl Fn() -> F) -> Option<T>
+    where
+        F: Future<Output = Result<T, StoreError>>,
+    {
+        for tries in 0..TRIES_TO_END {
+            match record().await {
+                Ok(recorded) => return Some(recorded),
+                Err(error) => tracing::warn!(%error, tries, "{what} could not be recorded"),
+            }
+            self.before_saving_again(tries).await;
+        }
+        None
+    }
+}
