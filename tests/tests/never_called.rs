@@ -133,7 +133,7 @@ fn unread_store() -> MockTokenStore {
     never!(store: expect_close_attempt, expect_exchange, expect_admit_code, expect_renew_code_lease, expect_save_grant);
     never!(store: expect_end_exchange, expect_claim, expect_awaits_claim, expect_epoch, expect_connection);
     never!(store: expect_save, expect_keep_look);
-    never!(store: expect_disconnect, expect_lease_refresh, expect_renew_refresh_lease, expect_rest_refresh_lease);
+    never!(store: expect_disconnect, expect_lease_refresh, expect_renew_refresh_lease, expect_back_off_refresh);
     never!(store: expect_save_rotated, expect_users_of, expect_users, expect_want_look);
     never!(store: expect_end_look, expect_audit, expect_record, expect_request_look_up, expect_save_move);
     never!(store: expect_restore_exchange);

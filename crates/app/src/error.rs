@@ -255,7 +255,7 @@ impl From<AmoError> for ApiError {
     fn from(error: AmoError) -> Self {
         match error {
             AmoError::RateLimited { retry_after } => Self::RateLimited(retry_after.map_or(1, whole_seconds)),
-            AmoError::NoTurn { retry_after } => Self::RateLimited(whole_seconds(retry_after)),
+            AmoError::QueueFull { retry_after } => Self::RateLimited(whole_seconds(retry_after)),
             AmoError::TimedOut => Self::CrmTimeout,
             AmoError::PermitUnavailable => StoreError::of_the_rate_limiter().into(),
             AmoError::GrantRevoked

@@ -8,7 +8,7 @@ use actix_web::dev::ServerHandle;
 use actix_web::middleware::from_fn;
 use actix_web::web::{Data, ServiceConfig};
 use actix_web::{App, HttpServer};
-use amo_connect_domain::usecase::TEND_EVERY;
+use amo_connect_domain::usecase::BACKGROUND_INTERVAL;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout_at};
 
@@ -29,7 +29,7 @@ pub struct Running {
     handle: ServerHandle,
     serving: JoinHandle<io::Result<()>>,
     sweeping: JoinHandle<()>,
-    tending: JoinHandle<()>,
+    background: JoinHandle<()>,
 }
 
 /// Work was still going on when the time to stop was up.
@@ -68,8 +68,8 @@ impl Running {
         let handle = server.handle();
         let serving = state.runtime.spawn(server);
         let sweeping = state.runtime.spawn(sweep(state.clone()));
-        let tending = state.runtime.spawn(tend(state.clone()));
-        Ok(Self { address, state, handle, serving, sweeping, tending })
+        let background = state.runtime.spawn(run_background(state.clone()));
+        Ok(Self { address, state, handle, serving, sweeping, background })
     }
 
     /// Waits until the server ends by itself, which it does only if something is very wrong.
@@ -84,19 +84,19 @@ impl Running {
     pub async fn stop(self, patience: Duration) -> Result<(), Unfinished> {
         let deadline = Instant::now() + patience;
         self.sweeping.abort();
-        self.tending.abort();
+        self.background.abort();
         self.state.use_cases.wind_down();
         self.state.tasks.close();
         let waiting_for = self.state.tasks.len();
         if waiting_for > 0 {
-            let pairs_to_save = self.state.use_cases.pairs_in_hand();
+            let pairs_to_save = self.state.use_cases.pending_pairs();
             tracing::info!(waiting_for, pairs_to_save, "stopping; waiting for exchanges, refreshes and saves");
         }
         let requests = timeout_at(deadline, self.handle.stop(true)).await;
         let tasks = timeout_at(deadline, self.state.tasks.wait()).await;
         match (requests, tasks) {
             (_, Err(_)) => {
-                let (tasks, pairs) = (self.state.tasks.len(), self.state.use_cases.pairs_in_hand());
+                let (tasks, pairs) = (self.state.tasks.len(), self.state.use_cases.pending_pairs());
                 tracing::error!(tasks, pairs_lost = pairs, "stopping before all was done");
                 Err(Unfinished { tasks, pairs })
             }
@@ -119,14 +119,14 @@ async fn sweep(state: Data<AppState>) {
     }
 }
 
-/// Tends connections. A round that fails leaves its work to the next.
-async fn tend(state: Data<AppState>) {
-    let mut ticks = interval(TEND_EVERY);
+/// Runs a background round again and again. A round that fails leaves its work to the next.
+async fn run_background(state: Data<AppState>) {
+    let mut ticks = interval(BACKGROUND_INTERVAL);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        if let Err(error) = state.use_cases.tend().await {
-            tracing::warn!(%error, "connections could not be tended; trying again");
+        if let Err(error) = state.use_cases.background_round().await {
+            tracing::warn!(%error, "background round failed; it is tried again");
         }
     }
 }

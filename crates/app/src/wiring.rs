@@ -11,9 +11,9 @@ use amo_connect_adapters::postgres::{self, PgOptions, PgTokenStore};
 use amo_connect_adapters::runtime::TokioRuntime;
 use amo_connect_adapters::sqlite::{self, SqliteOptions, SqliteTokenStore};
 use amo_connect_adapters::{Cursor, Resealed};
-use amo_connect_domain::ports::{AmoClient, Runtime, StoreError, TokenStore, TurnBook};
+use amo_connect_domain::ports::{AmoClient, RateLimitStore, Runtime, StoreError, TokenStore};
 use amo_connect_domain::rate_limit::Pace;
-use amo_connect_domain::usecase::rate_limited::PoliteAmoClient;
+use amo_connect_domain::usecase::rate_limited::RateLimitedClient;
 use amo_connect_domain::usecase::{Settings, UseCases};
 use tokio::runtime::Handle;
 use tokio_util::task::TaskTracker;
@@ -58,7 +58,7 @@ pub enum Opened {
 
 impl Opened {
     /// The store as the ports that it keeps.
-    pub fn into_ports(self) -> (Arc<dyn TokenStore>, Arc<dyn TurnBook>) {
+    pub fn into_ports(self) -> (Arc<dyn TokenStore>, Arc<dyn RateLimitStore>) {
         match self {
             Self::Sqlite(store) => (Arc::new(store.clone()), Arc::new(store)),
             Self::Postgres(store) => (Arc::new(store.clone()), Arc::new(store)),
@@ -120,7 +120,7 @@ pub async fn assemble(
 
 /// The service on stores that are open.
 pub fn assemble_on(
-    (store, book): (Arc<dyn TokenStore>, Arc<dyn TurnBook>),
+    (store, book): (Arc<dyn TokenStore>, Arc<dyn RateLimitStore>),
     amo: AmoSettings,
     service: &ServiceConfig,
 ) -> Result<AppState, StartError> {
@@ -130,7 +130,7 @@ pub fn assemble_on(
 
 /// The use cases alone, on stores that are open, and the tasks that a stop waits for.
 pub fn use_cases_on(
-    (store, book): (Arc<dyn TokenStore>, Arc<dyn TurnBook>),
+    (store, book): (Arc<dyn TokenStore>, Arc<dyn RateLimitStore>),
     amo: AmoSettings,
     pace: Pace,
     settings: Settings,
@@ -143,13 +143,13 @@ pub fn use_cases_on(
 #[expect(clippy::type_complexity, reason = "two ports and a tracker, for the two functions above")]
 fn polite_client(
     amo: AmoSettings,
-    book: Arc<dyn TurnBook>,
+    book: Arc<dyn RateLimitStore>,
     pace: Pace,
 ) -> Result<(Arc<dyn AmoClient>, Arc<dyn Runtime>, TaskTracker), StartError> {
     let amo = OauthAmoClient::new(amo).map_err(|error| StartError::Client(error.into()))?;
     let tasks = TaskTracker::new();
     let process: Arc<dyn Runtime> = Arc::new(TokioRuntime::new(Handle::current(), tasks.clone()));
-    let amo = PoliteAmoClient::new(Arc::new(amo), book, Arc::clone(&process), pace);
+    let amo = RateLimitedClient::new(Arc::new(amo), book, Arc::clone(&process), pace);
     Ok((Arc::new(amo), process, tasks))
 }
 

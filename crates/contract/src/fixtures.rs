@@ -15,7 +15,7 @@ use amo_connect_domain::connection::Grant;
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::ids::{AccountId, AttemptId, Epoch, Generation, LeaseOwner, UserId};
 use amo_connect_domain::ports::Served;
-use amo_connect_domain::refresh::lease::{LeaseRequest, Rest};
+use amo_connect_domain::refresh::lease::{Backoff, LeaseRequest};
 use amo_connect_domain::token::{
     AccessToken, AuthorizationCode, CodeHash, Issued, RefreshToken, State, StateHash, TokenPair,
 };
@@ -134,6 +134,6 @@ pub fn lease_request(generation: Generation, owner: LeaseOwner) -> LeaseRequest 
 }
 
 /// A rest after a sending in which nobody was accused.
-pub fn rest(in_doubt: bool, pause: Duration) -> Rest {
-    Rest { in_doubt, pause, accused: None, was_sent: true }
+pub fn back_off(in_doubt: bool, pause: Duration) -> Backoff {
+    Backoff { in_doubt, pause, accused: None, was_sent: true }
 }

@@ -18,7 +18,7 @@
 //! | port | macro | harness | list of cases | fake that passes |
 //! |---|---|---|---|---|
 //! | `TokenStore` | [`token_store_contract!`] | [`token_store::TokenStoreHarness`] | [`token_store::CASES`] | [`MemoryTokenStore`] |
-//! | `TurnBook` | [`turn_book_contract!`] | [`turn_book::TurnBookHarness`] | [`turn_book::CASES`] | [`MemoryTurnBook`] |
+//! | `RateLimitStore` | [`rate_limit_store_contract!`] | [`rate_limit_store::RateLimitStoreHarness`] | [`rate_limit_store::CASES`] | [`MemoryRateLimitStore`] |
 //! | `AmoClient` | [`amo_client_contract!`] | [`amo_client::AmoClientHarness`] | [`amo_client::CASES`] | [`FakeAmo`] |
 //!
 //! A harness for a client that speaks HTTP has the CRM's side ready-made in [`wire::CrmServer`],
@@ -33,13 +33,13 @@ mod clock;
 pub mod fake;
 pub mod fixtures;
 pub mod memory;
+pub mod rate_limit_store;
 mod runtime;
 pub mod suite;
 pub mod token_store;
-pub mod turn_book;
 pub mod wire;
 
 pub use clock::TestClock;
 pub use fake::{Asked, Dress, FakeAccount, FakeAmo, FakeAmoHarness, Reply};
-pub use memory::{MemoryHarness, MemoryTokenStore, MemoryTurnBook, MemoryTurnBookHarness};
+pub use memory::{MemoryHarness, MemoryRateLimitStore, MemoryRateLimitStoreHarness, MemoryTokenStore};
 pub use runtime::TestRuntime;

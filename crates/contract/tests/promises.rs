@@ -1,6 +1,6 @@
 //! Each MUST in a port's documentation has a case, and each promise in a list is still made.
 
-use amo_connect_contract::{amo_client, token_store, turn_book};
+use amo_connect_contract::{amo_client, rate_limit_store, token_store};
 
 /// The sentences of the documentation in `source`, without its markup.
 fn sentences(source: &str) -> Vec<String> {
@@ -43,8 +43,8 @@ fn every_promise_of_the_token_store_has_a_case() {
 }
 
 #[test]
-fn every_promise_of_the_turn_book_has_a_case() {
-    let promises: Vec<_> = turn_book::CASES.iter().map(|case| case.promise).collect();
+fn every_promise_of_the_rate_limit_store_has_a_case() {
+    let promises: Vec<_> = rate_limit_store::CASES.iter().map(|case| case.promise).collect();
     assert_all_have_cases(include_str!("../../domain/src/ports/rate_limit_store.rs"), &promises);
 }
 

@@ -1,25 +1,25 @@
-//! The words that are written down for enums: in the database, in answers to the app and for
+//! The codes that are written down for enums: in the database, in answers to the app and for
 //! operators. They are never changed, only added to.
 
 use crate::authorization::attempt::AttemptReason;
 use crate::connection::audit::{Actor, AuditEvent};
 use crate::connection::{ProblemCode, ReauthReason};
 
-/// Gives an enum its words, and finds it by them.
-macro_rules! words {
-    ($type:ident: $($word:ident = $text:literal),+ $(,)?) => {
+/// Gives an enum its codes, and finds it by them.
+macro_rules! codes {
+    ($type:ident: $($code:ident = $text:literal),+ $(,)?) => {
         impl $type {
-            /// The word for it.
-            pub fn word(self) -> &'static str {
+            /// The code for it.
+            pub fn code(self) -> &'static str {
                 match self {
-                    $(Self::$word => $text,)+
+                    $(Self::$code => $text,)+
                 }
             }
 
-            /// What the word is for, if it is one.
-            pub fn of_word(text: &str) -> Option<Self> {
+            /// What the code is for, if it is one.
+            pub fn from_code(text: &str) -> Option<Self> {
                 match text {
-                    $($text => Some(Self::$word),)+
+                    $($text => Some(Self::$code),)+
                     _ => None,
                 }
             }
@@ -27,7 +27,7 @@ macro_rules! words {
     };
 }
 
-words! { AttemptReason:
+codes! { AttemptReason:
     CrmUnavailable = "crm_unavailable",
     StorageUnavailable = "storage_unavailable",
     InvalidCode = "invalid_code",
@@ -36,12 +36,12 @@ words! { AttemptReason:
     Disconnected = "disconnected",
 }
 
-words! { ReauthReason:
+codes! { ReauthReason:
     GrantRevoked = "grant_revoked",
     RotationLost = "rotation_lost",
 }
 
-words! { ProblemCode:
+codes! { ProblemCode:
     ProviderBlocked = "provider_blocked",
     ProviderDown = "provider_down",
     RateLimited = "rate_limited",
@@ -50,7 +50,7 @@ words! { ProblemCode:
     PaymentRequired = "payment_required",
 }
 
-words! { Actor:
+codes! { Actor:
     User = "user",
     Amo = "amocrm",
     Administrator = "administrator",
@@ -59,35 +59,35 @@ words! { Actor:
 }
 
 impl AuditEvent {
-    /// The words for it: what happened and, where the event has one, the reason.
-    pub fn words(self) -> (&'static str, Option<&'static str>) {
+    /// The codes for it: what happened and, where the event has one, the reason.
+    pub fn codes(self) -> (&'static str, Option<&'static str>) {
         match self {
             Self::Connected => ("connected", None),
             Self::Replaced => ("replaced", None),
             Self::Disconnected => ("disconnected", None),
             Self::Doubted => ("doubted", None),
-            Self::NeedsReauth(reason) => ("needs_reauth", Some(reason.word())),
+            Self::NeedsReauth(reason) => ("needs_reauth", Some(reason.code())),
             Self::Revoked => ("revoked", None),
             Self::Healed => ("healed", None),
-            Self::ProblemBegan(code) => ("problem_began", Some(code.word())),
-            Self::ProblemEnded(code) => ("problem_ended", Some(code.word())),
+            Self::ProblemBegan(code) => ("problem_began", Some(code.code())),
+            Self::ProblemEnded(code) => ("problem_ended", Some(code.code())),
             Self::Moved => ("moved", None),
             Self::Kept => ("kept", None),
         }
     }
 
-    /// What the words are for, if they are an event's.
-    pub fn of_words(event: &str, reason: Option<&str>) -> Option<Self> {
+    /// What the codes are for, if they are an event's.
+    pub fn from_codes(event: &str, reason: Option<&str>) -> Option<Self> {
         Some(match (event, reason) {
             ("connected", None) => Self::Connected,
             ("replaced", None) => Self::Replaced,
             ("disconnected", None) => Self::Disconnected,
             ("doubted", None) => Self::Doubted,
-            ("needs_reauth", Some(reason)) => Self::NeedsReauth(ReauthReason::of_word(reason)?),
+            ("needs_reauth", Some(reason)) => Self::NeedsReauth(ReauthReason::from_code(reason)?),
             ("revoked", None) => Self::Revoked,
             ("healed", None) => Self::Healed,
-            ("problem_began", Some(code)) => Self::ProblemBegan(ProblemCode::of_word(code)?),
-            ("problem_ended", Some(code)) => Self::ProblemEnded(ProblemCode::of_word(code)?),
+            ("problem_began", Some(code)) => Self::ProblemBegan(ProblemCode::from_code(code)?),
+            ("problem_ended", Some(code)) => Self::ProblemEnded(ProblemCode::from_code(code)?),
             ("moved", None) => Self::Moved,
             ("kept", None) => Self::Kept,
             _ => return None,
@@ -99,10 +99,10 @@ impl AuditEvent {
 mod tests {
     use super::*;
 
-    /// Rows hold these words: one that changed would make them unreadable.
+    /// Rows hold these codes: one that changed would make them unreadable.
     #[test]
     fn an_events_words_are_read_as_the_event_they_were_written_for() {
-        for words in [
+        for codes in [
             ("connected", None),
             ("replaced", None),
             ("disconnected", None),
@@ -120,16 +120,16 @@ mod tests {
             ("moved", None),
             ("kept", None),
         ] {
-            assert_eq!(AuditEvent::of_words(words.0, words.1).map(AuditEvent::words), Some(words));
+            assert_eq!(AuditEvent::from_codes(codes.0, codes.1).map(AuditEvent::codes), Some(codes));
         }
         for (event, reason) in [("lost", None), ("needs_reauth", None), ("problem_began", Some("grant_revoked"))] {
-            assert_eq!(AuditEvent::of_words(event, reason), None, "{event}");
+            assert_eq!(AuditEvent::from_codes(event, reason), None, "{event}");
         }
     }
 
     #[test]
     fn an_attempts_reason_is_read_as_the_reason_it_was_written_for() {
-        for word in [
+        for code in [
             "crm_unavailable",
             "storage_unavailable",
             "invalid_code",
@@ -137,16 +137,16 @@ mod tests {
             "claim_timeout",
             "disconnected",
         ] {
-            assert_eq!(AttemptReason::of_word(word).map(AttemptReason::word), Some(word));
+            assert_eq!(AttemptReason::from_code(code).map(AttemptReason::code), Some(code));
         }
-        assert_eq!(AttemptReason::of_word("mood"), None);
+        assert_eq!(AttemptReason::from_code("mood"), None);
     }
 
     #[test]
     fn an_actors_word_is_read_as_the_actor_it_was_written_for() {
-        for word in ["user", "amocrm", "administrator", "operator", "service"] {
-            assert_eq!(Actor::of_word(word).map(Actor::word), Some(word));
+        for code in ["user", "amocrm", "administrator", "operator", "service"] {
+            assert_eq!(Actor::from_code(code).map(Actor::code), Some(code));
         }
-        assert_eq!(Actor::of_word("nobody"), None);
+        assert_eq!(Actor::from_code("nobody"), None);
     }
 }

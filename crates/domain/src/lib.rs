@@ -2,7 +2,7 @@
 //!
 //! Nothing here does I/O or knows a runtime: time, tasks and randomness come through
 //! [`ports::Runtime`], rows through [`ports::TokenStore`], turns to call through
-//! [`ports::TurnBook`], amoCRM through [`ports::AmoClient`].
+//! [`ports::RateLimitStore`], amoCRM through [`ports::AmoClient`].
 //! Every decision about a row is a pure function of this crate, so that each store only has
 //! to load, call it, and write, atomically.
 

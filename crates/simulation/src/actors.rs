@@ -15,7 +15,7 @@ use futures_util::FutureExt as _;
 
 use crate::crm::{CodeId, GrantId, account_id, code};
 use crate::executor::Home;
-use crate::seen::record;
+use crate::observe::record;
 use crate::world::{World, number_of, user_id};
 
 /// How often a person tries again what may be mended so.
@@ -62,7 +62,7 @@ impl World {
     /// `user` reads their leads, or their pipelines.
     pub(crate) async fn read(self: &Arc<Self>, user: usize, hang_up_after: Option<Duration>) -> Option<Seen> {
         self.tally().reads += 1;
-        let disconnected = self.witness().last_disconnect_answered(user);
+        let disconnected = self.checker().last_disconnect_answered(user);
         let pipelines = self.sim.chance(0.2);
         let seen = self.ask(self.call("read", patience(15), hang_up_after), move |service| async move {
             if pipelines {
@@ -79,7 +79,7 @@ impl World {
             Ok(grants) => {
                 let crm = self.crm();
                 for grant in grants {
-                    self.witness().read(&crm, user, grant, disconnected);
+                    self.checker().read(&crm, user, grant, disconnected);
                 }
                 drop(crm);
                 self.judge();
@@ -101,7 +101,7 @@ impl World {
             self.tally().disconnects += 1;
             let waiting = self.waiting_for(user);
             let crm = self.crm();
-            self.witness().disconnect_answered(&crm, user, begun, &waiting);
+            self.checker().disconnect_answered(&crm, user, begun, &waiting);
             drop(crm);
             self.judge();
         }
@@ -126,7 +126,7 @@ impl World {
             return;
         }
         let code = self.allow(user);
-        self.witness().attempted(code, begun);
+        self.checker().attempted(code, begun);
         let claims = self.cast.require_claim || self.sim.chance(0.5);
         let twice = self.sim.chance(0.1);
         if twice {
@@ -201,7 +201,7 @@ impl World {
     async fn claim(self: &Arc<Self>, user: usize, id: CodeId, state: Option<State>) {
         for _ in 0..TRIES {
             let call = self.call("claim", patience(15), self.impatience());
-            self.witness().claimed(id, user, call.id);
+            self.checker().claimed(id, user, call.id);
             let referer = self.referer(id);
             let state = state.clone();
             let outcome = self.ask(call, move |service| async move {
@@ -226,7 +226,7 @@ impl World {
     fn connected(&self, id: CodeId) {
         self.tally().connects += 1;
         let crm = self.crm();
-        self.witness().told_connected(&crm, id);
+        self.checker().told_connected(&crm, id);
         drop(crm);
         self.judge();
     }

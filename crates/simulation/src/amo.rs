@@ -20,7 +20,7 @@ use url::Url;
 
 use crate::crm::{Ask, Delivery, GrantId, PairId, account_id, code_of, pair_of, pair_of_access};
 use crate::executor::Home;
-use crate::law::{Answer, Law, Secret};
+use crate::invariants::{Answer, Invariant, Secret};
 use crate::world::World;
 
 /// The consent page; nobody opens it.
@@ -49,10 +49,10 @@ impl ModelAmo {
         world.note(self.home, || format!("amoCRM ← {secret} at {host}"));
         let (account, sending) = {
             let crm = world.crm();
-            (crm.account(ask), world.witness().sending(&crm, secret, host, self.home, now))
+            (crm.account(ask), world.checker().sending(&crm, secret, host, self.home, now))
         };
         world.judge();
-        let fate = world.weather().token_call(&world.sim, account, now);
+        let fate = world.faults().token_call(&world.sim, account, now);
         let mut request = Request {
             world: Arc::clone(world),
             home: self.home,
@@ -85,7 +85,7 @@ impl ModelAmo {
             Err(AmoError::Moved) => Answer::Moved,
             _ => Answer::Certain,
         };
-        world.witness().answered(sending, told, world.now());
+        world.checker().answered(sending, told, world.now());
         world.note(self.home, || match &answer {
             Ok(_) => format!("amoCRM → {secret} bought {:?}", request.done),
             Err(error) => format!("amoCRM → {secret}: {error:?}"),
@@ -117,7 +117,7 @@ impl ModelAmo {
     async fn meet_fate(&self, pair: PairId) -> Result<(), AmoError> {
         let world = &self.world;
         let account = world.crm().account(Ask::Refresh(pair));
-        let (lasts, instead) = world.weather().read(&world.sim, account, world.now());
+        let (lasts, instead) = world.faults().read(&world.sim, account, world.now());
         world.sim.sleep(lasts).await;
         instead.map_or(Ok(()), Err)
     }
@@ -125,7 +125,7 @@ impl ModelAmo {
     /// The same with a pair that has to be durable by now.
     async fn read_saved(&self, host: &AccountHost, token: &AccessToken) -> Result<GrantId, AmoError> {
         if let Some(pair) = pair_of_access(token) {
-            self.world.witness().used(pair);
+            self.world.checker().used(pair);
             self.world.judge();
         }
         self.read(host, token).await
@@ -178,7 +178,7 @@ impl Drop for Request {
             return;
         }
         if self.world.is_alive(self.home) {
-            self.world.accuse(Law::TornOff, || format!("{:?} was dropped by {:?}", self.ask, self.home));
+            self.world.accuse(Invariant::TornOff, || format!("{:?} was dropped by {:?}", self.ask, self.home));
         }
         if self.arrives && self.done.is_none() {
             self.process();
@@ -213,7 +213,7 @@ impl AmoClient for ModelAmo {
         let Some(pair) = pair_of(refresh) else { return Ok(Located { at: None, by_authority: true }) };
         let account = self.world.crm().account(Ask::Refresh(pair));
         self.meet_fate(pair).await?;
-        if self.world.weather().is_suspect(&self.world.sim) {
+        if self.world.faults().is_suspect(&self.world.sim) {
             // A host that is not the account's any more knows nothing of it.
             return Ok(Located { at: None, by_authority: false });
         }

@@ -11,7 +11,7 @@ use futures_util::future::{Either, select};
 
 use crate::bugs::Bug;
 use crate::executor::{TaskId, micros};
-use crate::law::CallId;
+use crate::invariants::CallId;
 use crate::world::World;
 
 /// A call of a use case that somebody is about to make.
@@ -25,7 +25,7 @@ pub(crate) struct Call {
 impl World {
     /// Plans a call that ends within `limit`, and whose caller may hang up.
     pub(crate) fn call(&self, what: &'static str, limit: Duration, hang_up_after: Option<Duration>) -> Call {
-        Call { id: self.witness().call_planned(what), what, limit, hang_up_after }
+        Call { id: self.checker().call_planned(what), what, limit, hang_up_after }
     }
 
     /// Has some instance do `work`, as a task of its process. `None` if it died, or the caller
@@ -41,13 +41,13 @@ impl World {
         let Call { id, what, limit, hang_up_after } = call;
         let doing = async move {
             let outcome = work.await;
-            world.witness().call_ended(id, micros(limit), world.now());
+            world.checker().call_ended(id, micros(limit), world.now());
             world.judge();
             // The caller may have hung up.
             let _ = tell.send(outcome);
         };
         let task = self.sim.spawn(home, doing.boxed());
-        self.witness().call_begun(id, home, task, self.now());
+        self.checker().call_begun(id, home, task, self.now());
         let Some(patience) = hang_up_after else { return told.await.ok() };
         match select(told, self.sim.sleep(patience)).await {
             Either::Left((outcome, _)) => outcome.ok(),
@@ -63,7 +63,7 @@ impl World {
     fn hung_up(&self, task: TaskId, call: CallId) {
         self.tally().hang_ups += 1;
         if self.bug == Some(Bug::CancelsOnHangUp) {
-            self.witness().call_ended(call, u64::MAX, self.now());
+            self.checker().call_ended(call, u64::MAX, self.now());
             self.sim.end_task(task);
         }
     }

@@ -42,7 +42,7 @@ impl World {
         self.jump(whose, by);
         if self.sim.chance(0.7) {
             self.sim.sleep(self.sim.millis(0, LONGEST_WRONG)).await;
-            if !self.witness().is_calm() {
+            if !self.checker().is_calm() {
                 self.jump(whose, -by);
             }
         }
@@ -65,7 +65,7 @@ impl World {
         let mut astray = self.store_astray();
         *astray += by;
         drop(astray);
-        self.witness().store_jumped(by, self.now());
+        self.checker().store_jumped(by, self.now());
         self.ring();
     }
 

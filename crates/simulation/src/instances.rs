@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use amo_connect_domain::host::AllowedHosts;
 use amo_connect_domain::ports::{AmoClient, Runtime, TokenStore};
-use amo_connect_domain::usecase::rate_limited::PoliteAmoClient;
+use amo_connect_domain::usecase::rate_limited::RateLimitedClient;
 use amo_connect_domain::usecase::{Settings, UseCases};
 use futures_util::FutureExt as _;
 
@@ -50,7 +50,7 @@ impl World {
         }
         let model = Arc::new(ModelStore::new(Arc::clone(self), home, rows));
         if let Some(pace) = self.cast.pace {
-            amo = Arc::new(PoliteAmoClient::new(amo, Arc::clone(&model) as _, Arc::clone(&runtime), pace));
+            amo = Arc::new(RateLimitedClient::new(amo, Arc::clone(&model) as _, Arc::clone(&runtime), pace));
         }
         let mut store: Arc<dyn TokenStore> = model;
         if let Some(bug) = self.bug {
@@ -67,7 +67,7 @@ impl World {
         let use_cases = UseCases::new(store, amo, runtime, settings);
         self.keep(home, use_cases.clone());
         self.instances()[number].use_cases = Some(use_cases);
-        self.witness().born(home, self.now());
+        self.checker().born(home, self.now());
         self.note(home, || "starts".to_owned());
     }
 
@@ -83,7 +83,7 @@ impl World {
         };
         self.note(home, || "CRASHES".to_owned());
         self.tally().crashes += 1;
-        self.witness().died(home, self.now());
+        self.checker().died(home, self.now());
         self.sim.end(home);
         let (world, down) = (Arc::clone(self), self.sim.millis(10, LONGEST_DOWN));
         let back = async move {

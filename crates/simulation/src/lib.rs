@@ -1,29 +1,28 @@
 //! The use cases in virtual time: instances that crash, a store and an amoCRM that fail in every
-//! way, and a witness who knows the law. Everything follows from a seed.
+//! way, and a checker who knows the invariants. Everything follows from a seed.
 
 mod actors;
 mod amo;
 mod ask;
-mod book;
+mod background;
 mod bugs;
 mod clocks;
 mod crm;
-mod deeds;
 mod executor;
+mod faults;
 mod instances;
-mod keeper;
-mod law;
+mod invariants;
+mod observe;
+mod operations;
+mod rate_limit_store;
 mod report;
 mod runtime;
 mod schedule;
-mod seen;
 mod settle;
 mod store;
-mod told;
 mod trace;
-mod weather;
 mod world;
 
 pub use bugs::Bug;
-pub use law::{Broken, Law};
+pub use invariants::{Broken, Invariant};
 pub use report::{Failure, Totals, replay, run};

@@ -43,7 +43,13 @@ fn main() -> io::Result<ExitCode> {
     match failure {
         None => Ok(ExitCode::SUCCESS),
         Some(failure) => {
-            writeln!(io::stdout(), "FAILED: seed {}: {}: {}", failure.seed, failure.broken.law, failure.broken.how)?;
+            writeln!(
+                io::stdout(),
+                "FAILED: seed {}: {}: {}",
+                failure.seed,
+                failure.broken.invariants,
+                failure.broken.how
+            )?;
             tell(&arguments, failure.seed)
         }
     }
@@ -100,7 +106,7 @@ fn tell(arguments: &Arguments, seed: u64) -> io::Result<ExitCode> {
         writeln!(out, "{line}")?;
     }
     let Some(broken) = broken else { return Ok(ExitCode::SUCCESS) };
-    writeln!(out, "{}: {}", broken.law, broken.how)?;
+    writeln!(out, "{}: {}", broken.invariants, broken.how)?;
     let bug = arguments.bug.map(|bug| format!(" --bug {}", name(bug))).unwrap_or_default();
     writeln!(out, "replay: cargo run --release -p amo-connect-simulation -- --replay {seed}{bug}")?;
     Ok(ExitCode::FAILURE)

@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::bugs::Bug;
-use crate::law::{Broken, Lost};
+use crate::invariants::{Broken, Lost};
 use crate::schedule;
 
-/// A schedule that broke a law.
+/// A schedule that broke an invariant.
 #[derive(Clone, Debug)]
 pub struct Failure {
     /// Its seed.
     pub seed: u64,
-    /// The law, and how it was broken.
+    /// The invariants, and how one was broken.
     pub broken: Broken,
 }
 
@@ -99,7 +99,7 @@ impl fmt::Display for Totals {
     }
 }
 
-/// Runs the schedules of `seeds` until one breaks a law.
+/// Runs the schedules of `seeds` until one breaks an invariant.
 pub fn run(
     seeds: impl IntoIterator<Item = u64>,
     bug: Option<Bug>,

@@ -11,8 +11,8 @@ use jiff::SignedDuration;
 
 use crate::bugs::Bug;
 use crate::executor::{Executor, Home, Sim};
-use crate::law::{Broken, Lost};
-use crate::weather::{Weather, from};
+use crate::faults::{Faults, from};
+use crate::invariants::{Broken, Lost};
 use crate::world::{Cast, Tally, World};
 
 /// The farthest an instance's clock is from the store's.
@@ -32,9 +32,9 @@ pub(crate) struct Outcome {
 pub(crate) fn run(seed: u64, bug: Option<Bug>, traced: bool) -> Outcome {
     let sim = Sim::seeded(seed);
     let cast = drawn(&sim);
-    let weather = Weather::drawn(&sim, cast.duels);
-    let world = World::new(sim.clone(), cast, weather, bug, traced);
-    world.note(Home::Outside, || format!("{:?}, {:?}", world.cast, world.weather()));
+    let faults = Faults::drawn(&sim, cast.duels);
+    let world = World::new(sim.clone(), cast, faults, bug, traced);
+    world.note(Home::Outside, || format!("{:?}, {:?}", world.cast, world.faults()));
     let story = Arc::clone(&world);
     sim.spawn(Home::Outside, async move { story.play().await }.boxed());
     let mut moved_to = 0;
@@ -44,11 +44,11 @@ pub(crate) fn run(seed: u64, bug: Option<Bug>, traced: bool) -> Outcome {
         moved_to = now;
     });
     world.take_apart();
-    let witness = world.witness();
+    let checker = world.checker();
     Outcome {
-        broken: witness.broken.clone(),
-        lost: witness.lost.clone(),
-        sendings: witness.sent(),
+        broken: checker.broken.clone(),
+        lost: checker.lost.clone(),
+        sendings: checker.sent(),
         steps,
         tally: world.tally().clone(),
         trace: world.trace.lines(),
@@ -104,14 +104,14 @@ impl World {
         self.quiet_until(0);
         self.sim.sleep(self.sim.millis(5_000, 40_000)).await;
         for _ in 0..=self.sim.pick(4) {
-            let deeds = 4 + self.sim.pick(10);
-            for _ in 0..deeds {
+            let operations = 4 + self.sim.pick(10);
+            for _ in 0..operations {
                 let this = Arc::clone(&self);
                 let after = if self.sim.chance(0.4) { Duration::ZERO } else { self.sim.millis(0, 30_000) };
                 self.task(async move {
                     this.sim.sleep(after).await;
-                    if !this.witness().is_calm() {
-                        this.deed().await;
+                    if !this.checker().is_calm() {
+                        this.operation().await;
                     }
                 });
             }

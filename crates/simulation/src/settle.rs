@@ -8,8 +8,8 @@ use amo_connect_domain::connection::{ConnectionState, Grant};
 use crate::actors::Seen;
 use crate::crm::{Ask, pair_of};
 use crate::executor::Home;
-use crate::law::{Law, Lost};
-use crate::seen::row;
+use crate::invariants::{Invariant, Lost};
+use crate::observe::row;
 use crate::world::{World, user_id};
 
 /// How long after the last fault the first look is: crashed instances are back, and nothing
@@ -26,9 +26,9 @@ impl World {
     /// Ends all faults, and looks until every connection has settled.
     pub(crate) async fn settle(self: &Arc<Self>) {
         self.note(Home::Outside, || "all faults are over".to_owned());
-        self.weather().clear();
+        self.faults().clear();
         self.set_clocks_right();
-        self.witness().calm(self.now());
+        self.checker().calm(self.now());
         self.sim.sleep(CALM).await;
         for user in 0..self.cast.users {
             self.read(user, None).await;
@@ -41,11 +41,11 @@ impl World {
         }
         {
             let crm = self.crm();
-            let mut witness = self.witness();
-            (0..self.cast.users).for_each(|user| witness.check_end(&crm, user));
-            witness.check_saved(&crm);
-            witness.check_calls();
-            witness.close();
+            let mut checker = self.checker();
+            (0..self.cast.users).for_each(|user| checker.check_end(&crm, user));
+            checker.check_saved(&crm);
+            checker.check_calls();
+            checker.close();
         }
         self.sim.stop();
     }
@@ -65,7 +65,7 @@ impl World {
             let state = row(self, &user_id(user)).map(|row| row.state);
             let agrees = match (seen, state) {
                 (Some(Seen::Trouble), Some(ConnectionState::Connected(grant))) if self.is_lost_abroad(&grant) => {
-                    self.witness().lost.push(Lost::Abroad);
+                    self.checker().lost.push(Lost::Abroad);
                     return;
                 }
                 (None | Some(Seen::Trouble), _) => {
@@ -79,10 +79,12 @@ impl World {
                 _ => false,
             };
             if !agrees {
-                self.accuse(Law::Untrue, || format!("user {user} sees {seen:?}, and that is not what is stored"));
+                self.accuse(Invariant::Untrue, || format!("user {user} sees {seen:?}, and that is not what is stored"));
             }
             return;
         }
-        self.accuse(Law::NeverSettled, || format!("user {user} was neither usable nor ended after an hour of calm"));
+        self.accuse(Invariant::NeverSettled, || {
+            format!("user {user} was neither usable nor ended after an hour of calm")
+        });
     }
 }

@@ -1,4 +1,4 @@
-//! The port to the store, through a wire that fails before the deed, after it, or takes its time.
+//! The port to the store, through a wire that fails before the operation, after it, or takes its time.
 
 use std::fmt;
 use std::future::Future;
@@ -14,7 +14,7 @@ use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::host_look_up::{FoundHost, LookUpDecision};
 use amo_connect_domain::ids::{AccountId, AttemptId, Epoch, Generation, LeaseOwner, Revision, UserId};
 use amo_connect_domain::ports::{Claim, RefreshRequest, Served, StoreError, TokenStore};
-use amo_connect_domain::refresh::lease::{LeaseRequest, RefreshLease, Rest};
+use amo_connect_domain::refresh::lease::{Backoff, LeaseRequest, RefreshLease};
 use amo_connect_domain::token::{CodeHash, StateHash, TokenPair};
 use async_trait::async_trait;
 use futures_util::future::pending;
@@ -22,10 +22,10 @@ use jiff::Timestamp;
 
 use crate::crm::pair_of;
 use crate::executor::Home;
-use crate::law::Secret;
-use crate::seen::{code_id, saw_code, saw_row, saw_voided};
-use crate::told::Told;
-use crate::weather::StoreFault;
+use crate::faults::StoreFault;
+use crate::invariants::Secret;
+use crate::observe::{code_id, saw_code, saw_row, saw_voided};
+use crate::trace::rows::Traced;
 use crate::world::{World, number_of};
 
 /// What came instead of the store's answer.
@@ -51,7 +51,7 @@ impl ModelStore {
 
     fn is_cut_off(&self) -> bool {
         match self.home {
-            Home::Instance { number, .. } => self.world.weather().is_cut_off(number, self.world.now()),
+            Home::Instance { number, .. } => self.world.faults().is_cut_off(number, self.world.now()),
             Home::Outside => false,
         }
     }
@@ -67,27 +67,27 @@ impl ModelStore {
         pending::<()>().await;
     }
 
-    /// Has `deed` done, unless a fault comes before it; `seen` is told of it when it is done.
-    async fn call<T: Told>(
+    /// Has `operation` done, unless a fault comes before it; `seen` is told of it when it is done.
+    async fn call<T: Traced>(
         &self,
         what: &'static str,
-        deed: impl Future<Output = Result<T, StoreError>> + Send,
+        operation: impl Future<Output = Result<T, StoreError>> + Send,
         seen: impl FnOnce(&World, &Result<T, StoreError>) + Send,
     ) -> Result<T, StoreError> {
         let began = self.world.now();
-        let outcome = self.fateful(what, deed, seen).await;
+        let outcome = self.fateful(what, operation, seen).await;
         let task = self.world.sim.current();
-        self.world.witness().waited_for_store(task, self.world.now() - began);
+        self.world.checker().waited_for_store(task, self.world.now() - began);
         outcome
     }
 
-    async fn fateful<T: Told>(
+    async fn fateful<T: Traced>(
         &self,
         what: &'static str,
-        deed: impl Future<Output = Result<T, StoreError>> + Send,
+        operation: impl Future<Output = Result<T, StoreError>> + Send,
         seen: impl FnOnce(&World, &Result<T, StoreError>) + Send,
     ) -> Result<T, StoreError> {
-        let fate = self.world.weather().store_call(&self.world.sim);
+        let fate = self.world.faults().store_call(&self.world.sim);
         self.pause(fate.before).await;
         if fate.fault == Some(StoreFault::DiesBefore) {
             self.die().await;
@@ -96,8 +96,8 @@ impl ModelStore {
             self.world.note(self.home, || format!("store: {what} fails"));
             return Err(fault("it did not happen"));
         }
-        let outcome = deed.await;
-        self.world.witness().looked(self.world.sim.current(), self.world.now());
+        let outcome = operation.await;
+        self.world.checker().looked(self.world.sim.current(), self.world.now());
         self.world.note(self.home, || match &outcome {
             Ok(answer) => format!("store: {what} → {}", answer.told()),
             Err(error) => format!("store: {what}: {error}"),
@@ -116,12 +116,12 @@ impl ModelStore {
     }
 
     /// A call that changes nothing.
-    pub(crate) async fn look<T: Told>(
+    pub(crate) async fn look<T: Traced>(
         &self,
         what: &'static str,
-        deed: impl Future<Output = Result<T, StoreError>> + Send,
+        operation: impl Future<Output = Result<T, StoreError>> + Send,
     ) -> Result<T, StoreError> {
-        self.call(what, deed, |_, _| ()).await
+        self.call(what, operation, |_, _| ()).await
     }
 }
 
@@ -159,8 +159,8 @@ impl TokenStore for ModelStore {
         let home = self.home;
         let seen = |world: &World, outcome: &Result<Admitted, StoreError>| {
             if let (Ok(Admitted::Granted(record)), Some(code)) = (outcome, code_id(world, request.code)) {
-                world.witness().admitted(code, record.attempt.is_some());
-                world.witness().lease_granted(Secret::Code(code), owner, home, world.now());
+                world.checker().admitted(code, record.attempt.is_some());
+                world.checker().lease_granted(Secret::Code(code), owner, home, world.now());
             }
         };
         self.call("admit_code", self.rows.admit_code(request, owner, now), seen).await
@@ -169,7 +169,7 @@ impl TokenStore for ModelStore {
     async fn renew_code_lease(&self, code: CodeHash, owner: LeaseOwner) -> Result<bool, StoreError> {
         self.call("renew_code_lease", self.rows.renew_code_lease(code, owner), |world, outcome| {
             if matches!(outcome, Ok(true)) {
-                world.witness().lease_renewed(owner, world.now());
+                world.checker().lease_renewed(owner, world.now());
             }
         })
         .await
@@ -182,12 +182,12 @@ impl TokenStore for ModelStore {
         served: &Served,
         now: Timestamp,
     ) -> Result<Exchange, StoreError> {
-        let deed = self.rows.save_grant(code, grant, served, now);
-        self.call("save_grant", deed, |world, outcome| {
+        let operation = self.rows.save_grant(code, grant, served, now);
+        self.call("save_grant", operation, |world, outcome| {
             saw_code(world, code, "save_grant");
             // What it bought may be of no use: nobody waits for it any more all the same.
             if let (Ok(_), Some(code)) = (outcome, code_id(world, code)) {
-                world.witness().bought(Secret::Code(code));
+                world.checker().bought(Secret::Code(code));
             }
         })
         .await
@@ -200,7 +200,7 @@ impl TokenStore for ModelStore {
     async fn end_exchange(&self, code: CodeHash, owner: LeaseOwner, refused: bool) -> Result<Exchange, StoreError> {
         self.call("end_exchange", self.rows.end_exchange(code, owner, refused), |world, outcome| {
             if outcome.is_ok() {
-                world.witness().code_ended(owner);
+                world.checker().code_ended(owner);
             }
         })
         .await
@@ -227,15 +227,15 @@ impl TokenStore for ModelStore {
     }
 
     async fn save(&self, connection: &CrmConnection, expected: Option<Revision>) -> Result<Revision, StoreError> {
-        let deed = self.rows.save(connection, expected);
-        self.call("save", deed, |world, _| saw_row(world, &connection.user, "save")).await
+        let operation = self.rows.save(connection, expected);
+        self.call("save", operation, |world, _| saw_row(world, &connection.user, "save")).await
     }
 
     async fn disconnect(&self, user: &UserId, by: Actor) -> Result<(), StoreError> {
         let begun = self.world.now();
         self.call("disconnect", self.rows.disconnect(user, by), |world, outcome| {
             if outcome.is_ok() {
-                world.witness().disconnected(number_of(user), begun);
+                world.checker().disconnected(number_of(user), begun);
                 saw_row(world, user, "disconnect");
                 saw_voided(world);
             }
@@ -249,9 +249,9 @@ impl TokenStore for ModelStore {
             let Ok(RefreshRequest::Granted(connection, _)) = outcome else { return };
             if let Some(pair) = connection.grant().and_then(|grant| pair_of(&grant.tokens.refresh)) {
                 if by_hand {
-                    world.witness().rest_ended_by_hand(Secret::Token(pair), world.now());
+                    world.checker().rest_ended_by_hand(Secret::Token(pair), world.now());
                 }
-                world.witness().lease_granted(Secret::Token(pair), owner, home, world.now());
+                world.checker().lease_granted(Secret::Token(pair), owner, home, world.now());
             }
         };
         self.call("lease_refresh", self.rows.lease_refresh(user, request), seen).await
@@ -260,24 +260,24 @@ impl TokenStore for ModelStore {
     async fn renew_refresh_lease(&self, user: &UserId, owner: LeaseOwner) -> Result<bool, StoreError> {
         self.call("renew_refresh_lease", self.rows.renew_refresh_lease(user, owner), |world, outcome| {
             if matches!(outcome, Ok(true)) {
-                world.witness().lease_renewed(owner, world.now());
+                world.checker().lease_renewed(owner, world.now());
             }
         })
         .await
     }
 
-    async fn rest_refresh_lease(
+    async fn back_off_refresh(
         &self,
         user: &UserId,
         owner: LeaseOwner,
-        rest: &Rest,
+        backoff: &Backoff,
     ) -> Result<Option<RefreshLease>, StoreError> {
         // An accusation is over as soon as somebody is served.
-        let (Rest { in_doubt, pause, .. }, accused) = (*rest, rest.accused.is_some());
-        self.call("rest_refresh_lease", self.rows.rest_refresh_lease(user, owner, rest), |world, outcome| {
+        let (Backoff { in_doubt, pause, .. }, accused) = (*backoff, backoff.accused.is_some());
+        self.call("back_off_refresh", self.rows.back_off_refresh(user, owner, backoff), |world, outcome| {
             if outcome.is_ok() {
                 let pause = if accused { Duration::ZERO } else { pause };
-                world.witness().lease_rested(owner, in_doubt, pause, world.now());
+                world.checker().lease_rested(owner, in_doubt, pause, world.now());
                 world.ring();
             }
         })
@@ -292,8 +292,8 @@ impl TokenStore for ModelStore {
         served: &Served,
         now: Timestamp,
     ) -> Result<CrmConnection, StoreError> {
-        let deed = self.rows.save_rotated(user, spent, pair, served, now);
-        self.call("save_rotated", deed, |world, _| saw_row(world, user, "save_rotated")).await
+        let operation = self.rows.save_rotated(user, spent, pair, served, now);
+        self.call("save_rotated", operation, |world, _| saw_row(world, user, "save_rotated")).await
     }
 
     async fn orphaned_refreshes(&self, limit: u32) -> Result<Vec<(UserId, Generation)>, StoreError> {
@@ -325,7 +325,7 @@ impl TokenStore for ModelStore {
     ) -> Result<LookUpDecision, StoreError> {
         self.call("request_look_up", self.rows.request_look_up(host, account), |world, outcome| {
             if let (Ok(LookUpDecision::Granted), Some(account)) = (outcome, account) {
-                world.witness().look_up_granted(account, world.now());
+                world.checker().look_up_granted(account, world.now());
             }
         })
         .await
@@ -344,13 +344,13 @@ impl TokenStore for ModelStore {
     }
 
     async fn want_look(&self, account: AccountId) -> Result<(), StoreError> {
-        self.call("want_look", self.rows.want_look(account), |world, _| world.witness().look_wanted(account)).await
+        self.call("want_look", self.rows.want_look(account), |world, _| world.checker().look_wanted(account)).await
     }
 
     async fn take_looks(&self, limit: u32) -> Result<Vec<AccountId>, StoreError> {
         self.call("take_looks", self.rows.take_looks(limit), |world, outcome| {
             if let Ok(taken) = outcome {
-                world.witness().looks_taken(taken);
+                world.checker().looks_taken(taken);
             }
         })
         .await
@@ -361,7 +361,7 @@ impl TokenStore for ModelStore {
     }
 
     async fn end_look(&self, account: AccountId) -> Result<(), StoreError> {
-        self.call("end_look", self.rows.end_look(account), |world, _| world.witness().look_ended(account)).await
+        self.call("end_look", self.rows.end_look(account), |world, _| world.checker().look_ended(account)).await
     }
 
     async fn audit(&self, user: &UserId, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use amo_connect_contract::{MemoryTokenStore, MemoryTurnBook, TestClock};
+use amo_connect_contract::{MemoryRateLimitStore, MemoryTokenStore, TestClock};
 use amo_connect_domain::ids::UserId;
 use amo_connect_domain::ports::AmoError;
 use amo_connect_domain::rate_limit::Pace;
@@ -15,10 +15,10 @@ use crate::bugs::{Bug, Notes};
 use crate::clocks::Skew;
 use crate::crm::Crm;
 use crate::executor::{Home, Sim};
+use crate::faults::Faults;
 use crate::instances::Instance;
-use crate::law::{Law, Witness};
+use crate::invariants::{Checker, Invariant};
 use crate::trace::Trace;
-use crate::weather::Weather;
 
 /// The second of 2026-11-23T10:00:00Z, where the simulation begins.
 const BEGIN: i64 = 1_795_428_000;
@@ -70,16 +70,16 @@ pub(crate) struct World {
     pub(crate) bug: Option<Bug>,
     /// The store as it is, without delay and without fault.
     pub(crate) truth: MemoryTokenStore,
-    /// The book of turns, as it is.
-    pub(crate) book: MemoryTurnBook,
+    /// The store of rate limits, as it is.
+    pub(crate) rate_limits: MemoryRateLimitStore,
     pub(crate) trace: Trace,
     /// How far each instance's clock is ahead, now.
     pub(crate) skews: Vec<Skew>,
     /// How far the store's clock is from the time that truly passes.
     store_astray: Mutex<SignedDuration>,
     crm: Mutex<Crm>,
-    witness: Mutex<Witness>,
-    weather: Mutex<Weather>,
+    checker: Mutex<Checker>,
+    faults: Mutex<Faults>,
     instances: Mutex<Vec<Instance>>,
     code_ids: Mutex<HashMap<[u8; 32], usize>>,
     tally: Mutex<Tally>,
@@ -106,17 +106,17 @@ pub(crate) fn number_of(user: &UserId) -> usize {
 }
 
 impl World {
-    pub(crate) fn new(sim: Sim, cast: Cast, weather: Weather, bug: Option<Bug>, traced: bool) -> Arc<Self> {
+    pub(crate) fn new(sim: Sim, cast: Cast, faults: Faults, bug: Option<Bug>, traced: bool) -> Arc<Self> {
         let clock = TestClock::still(timestamp(0));
         let world = Arc::new(Self {
             truth: MemoryTokenStore::with_clock(clock.clone()),
-            book: MemoryTurnBook::at(move || clock.now()),
+            rate_limits: MemoryRateLimitStore::at(move || clock.now()),
             trace: Trace::new(traced),
             skews: cast.skews.iter().map(|_| Skew::default()).collect(),
             store_astray: Mutex::default(),
             crm: Mutex::new(Crm::new(cast.accounts, cast.token_life, cast.tells_account, cast.gone)),
-            witness: Mutex::new(Witness::new(cast.users)),
-            weather: Mutex::new(weather),
+            checker: Mutex::new(Checker::new(cast.users)),
+            faults: Mutex::new(faults),
             instances: Mutex::default(),
             code_ids: Mutex::default(),
             tally: Mutex::default(),
@@ -151,17 +151,17 @@ impl World {
         *lock(&self.quiet) = quiet;
     }
 
-    /// Always taken before [`Self::witness`].
+    /// Always taken before [`Self::checker`].
     pub(crate) fn crm(&self) -> MutexGuard<'_, Crm> {
         lock(&self.crm)
     }
 
-    pub(crate) fn witness(&self) -> MutexGuard<'_, Witness> {
-        lock(&self.witness)
+    pub(crate) fn checker(&self) -> MutexGuard<'_, Checker> {
+        lock(&self.checker)
     }
 
-    pub(crate) fn weather(&self) -> MutexGuard<'_, Weather> {
-        lock(&self.weather)
+    pub(crate) fn faults(&self) -> MutexGuard<'_, Faults> {
+        lock(&self.faults)
     }
 
     pub(crate) fn instances(&self) -> MutexGuard<'_, Vec<Instance>> {
@@ -185,21 +185,21 @@ impl World {
         self.trace.note(self.now(), home, text);
     }
 
-    /// Ends the run if a law is broken.
+    /// Ends the run if an invariant is broken.
     pub(crate) fn judge(&self) {
-        if self.witness().broken.is_some() {
+        if self.checker().broken.is_some() {
             self.sim.stop();
         }
     }
 
     /// Whether a life goes on.
     pub(crate) fn is_alive(&self, home: Home) -> bool {
-        self.witness().is_alive(home)
+        self.checker().is_alive(home)
     }
 
-    /// Notes a broken law from outside of the witness.
-    pub(crate) fn accuse(&self, law: Law, how: impl FnOnce() -> String) {
-        self.witness().accuse(law, how);
+    /// Notes a broken invariant from outside of the checker.
+    pub(crate) fn accuse(&self, invariants: Invariant, how: impl FnOnce() -> String) {
+        self.checker().accuse(invariants, how);
         self.judge();
     }
 

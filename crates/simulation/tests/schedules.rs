@@ -1,43 +1,46 @@
-//! Ten thousand schedules keep the law, and the witness notices who breaks it.
+//! Ten thousand schedules keep the invariants, and the checker notices who breaks it.
 
-use amo_connect_simulation::{Bug, Failure, Law, replay, run};
+use amo_connect_simulation::{Bug, Failure, Invariant, replay, run};
 
 /// How many schedules CI runs.
 const SCHEDULES: u64 = 10_000;
 
 /// Each planted bug, and the laws by which it may be noticed.
-const NOTICED: &[(Bug, &[Law])] = &[
-    (Bug::NoLease, &[Law::SentAgain]),
-    (Bug::LeaseByInstanceClock, &[Law::SentAgain, Law::Tardy]),
-    (Bug::LeaseNotRenewed, &[Law::SentAgain]),
-    (Bug::LeaseNeverLapses, &[Law::NeverSettled, Law::Tardy]),
-    (Bug::RenewsForAnybody, &[Law::SentAgain, Law::Untrue]),
-    (Bug::DoubtForgotten, &[Law::Untrue]),
-    (Bug::NoRest, &[Law::SentAgain]),
-    (Bug::NobodyTends, &[Law::Tardy]),
-    (Bug::NoLeaseOnCodes, &[Law::SentAgain]),
-    (Bug::SaveRefusedByRevision, &[Law::SentAfterItsSuccessor, Law::NeverSaved, Law::GivenUpAlive]),
-    (Bug::SaveOverReconnect, &[Law::CameBack, Law::ReconnectUndone]),
-    (Bug::SaveAfterUse, &[Law::UsedUnsaved]),
-    (Bug::SaveGivesUp, &[Law::SentAfterItsSuccessor, Law::NeverSaved, Law::GivenUpAlive]),
-    (Bug::LastWriterWins, &[Law::Untrue, Law::CameBack, Law::ReconnectUndone]),
-    (Bug::RefusalOverNewerPair, &[Law::GivenUpAlive]),
-    (Bug::DisconnectKeepsGeneration, &[Law::CameBack]),
-    (Bug::DisconnectAfterAnswer, &[Law::CameBack, Law::Untrue]),
-    (Bug::AdmitsPastDisconnects, &[Law::CameBack]),
-    (Bug::ConnectionByAccount, &[Law::AnothersTokens]),
-    (Bug::EndlessPatience, &[Law::EndlessWait]),
-    (Bug::CancelsOnHangUp, &[Law::TornOff, Law::NeverSaved]),
-    (Bug::ClientResends, &[Law::SentAgain]),
-    (Bug::UnknownTakenForUnavailable, &[Law::SentAgain, Law::Tardy, Law::Untrue]),
-    (Bug::MoveTakenForDeadGrant, &[Law::GivenUpAlive, Law::NeverSettled]),
-    (Bug::BanTakenForDeadGrant, &[Law::GivenUpAlive]),
-    (Bug::DressedPairDropped, &[Law::SentAfterItsSuccessor, Law::NeverSaved, Law::GivenUpAlive, Law::Untrue]),
-    (Bug::SuspectBelieved, &[Law::GivenUpAlive]),
-    (Bug::LooksUpAtAnyTime, &[Law::LookedUpTooOften]),
-    (Bug::WaitsByTheWallClock, &[Law::EndlessWait]),
-    (Bug::LeaseAheadTakenOver, &[Law::SentAgain]),
-    (Bug::LeaseAheadStands, &[Law::NeverSettled, Law::Tardy]),
+const NOTICED: &[(Bug, &[Invariant])] = &[
+    (Bug::NoLease, &[Invariant::SentAgain]),
+    (Bug::LeaseByInstanceClock, &[Invariant::SentAgain, Invariant::Tardy]),
+    (Bug::LeaseNotRenewed, &[Invariant::SentAgain]),
+    (Bug::LeaseNeverLapses, &[Invariant::NeverSettled, Invariant::Tardy]),
+    (Bug::RenewsForAnybody, &[Invariant::SentAgain, Invariant::Untrue]),
+    (Bug::DoubtForgotten, &[Invariant::Untrue]),
+    (Bug::NoRest, &[Invariant::SentAgain]),
+    (Bug::NobodyTends, &[Invariant::Tardy]),
+    (Bug::NoLeaseOnCodes, &[Invariant::SentAgain]),
+    (Bug::SaveRefusedByRevision, &[Invariant::SentAfterItsSuccessor, Invariant::NeverSaved, Invariant::GivenUpAlive]),
+    (Bug::SaveOverReconnect, &[Invariant::CameBack, Invariant::ReconnectUndone]),
+    (Bug::SaveAfterUse, &[Invariant::UsedUnsaved]),
+    (Bug::SaveGivesUp, &[Invariant::SentAfterItsSuccessor, Invariant::NeverSaved, Invariant::GivenUpAlive]),
+    (Bug::LastWriterWins, &[Invariant::Untrue, Invariant::CameBack, Invariant::ReconnectUndone]),
+    (Bug::RefusalOverNewerPair, &[Invariant::GivenUpAlive]),
+    (Bug::DisconnectKeepsGeneration, &[Invariant::CameBack]),
+    (Bug::DisconnectAfterAnswer, &[Invariant::CameBack, Invariant::Untrue]),
+    (Bug::AdmitsPastDisconnects, &[Invariant::CameBack]),
+    (Bug::ConnectionByAccount, &[Invariant::AnothersTokens]),
+    (Bug::EndlessPatience, &[Invariant::EndlessWait]),
+    (Bug::CancelsOnHangUp, &[Invariant::TornOff, Invariant::NeverSaved]),
+    (Bug::ClientResends, &[Invariant::SentAgain]),
+    (Bug::UnknownTakenForUnavailable, &[Invariant::SentAgain, Invariant::Tardy, Invariant::Untrue]),
+    (Bug::MoveTakenForDeadGrant, &[Invariant::GivenUpAlive, Invariant::NeverSettled]),
+    (Bug::BanTakenForDeadGrant, &[Invariant::GivenUpAlive]),
+    (
+        Bug::DressedPairDropped,
+        &[Invariant::SentAfterItsSuccessor, Invariant::NeverSaved, Invariant::GivenUpAlive, Invariant::Untrue],
+    ),
+    (Bug::SuspectBelieved, &[Invariant::GivenUpAlive]),
+    (Bug::LooksUpAtAnyTime, &[Invariant::LookedUpTooOften]),
+    (Bug::WaitsByTheWallClock, &[Invariant::EndlessWait]),
+    (Bug::LeaseAheadTakenOver, &[Invariant::SentAgain]),
+    (Bug::LeaseAheadStands, &[Invariant::NeverSettled, Invariant::Tardy]),
 ];
 
 fn assert_keep_the_law(seeds: std::ops::Range<u64>) {
@@ -47,12 +50,12 @@ fn assert_keep_the_law(seeds: std::ops::Range<u64>) {
         panic!(
             "{}\n{}: {}\nreplay: cargo run --release -p amo-connect-simulation -- --replay {}",
             story[story.len().saturating_sub(60)..].join("\n"),
-            failure.broken.law,
+            failure.broken.invariants,
             failure.broken.how,
             failure.seed
         );
     }
-    // Schedules in which nothing happens keep any law.
+    // Schedules in which nothing happens keep every invariant.
     assert!(totals.sendings > 4 * totals.schedules && totals.crashes > totals.schedules / 2, "{totals}");
 }
 
@@ -71,9 +74,9 @@ fn every_planted_bug_is_noticed() {
     // A refusal over a newer pair needs an instance that loses the store between its last look and
     // its save: few schedules have that.
     let seeds = |bug| if bug == Bug::RefusalOverNewerPair { 50_000..50_000 + SCHEDULES } else { 0..SCHEDULES };
-    let mistake = |(bug, laws): &(Bug, &[Law])| match run(seeds(*bug), Some(*bug), |_| ()).1 {
+    let mistake = |(bug, laws): &(Bug, &[Invariant])| match run(seeds(*bug), Some(*bug), |_| ()).1 {
         None => Some(format!("{bug:?} was not noticed in {SCHEDULES} schedules")),
-        Some(failure) if laws.contains(&failure.broken.law) => None,
+        Some(failure) if laws.contains(&failure.broken.invariants) => None,
         Some(Failure { seed, broken }) => Some(format!("{bug:?} was noticed by {broken:?} at seed {seed}")),
     };
     let mistakes: Vec<_> = NOTICED.iter().filter_map(mistake).collect();

@@ -7,7 +7,7 @@ use amo_connect_adapters::cipher::TokenKeys;
 use amo_connect_adapters::postgres::{PgOptions, PgTokenStore};
 use amo_connect_adapters::sqlite::{SqliteOptions, SqliteTokenStore};
 use amo_connect_domain::host::AccountHost;
-use amo_connect_domain::ports::TurnBook;
+use amo_connect_domain::ports::RateLimitStore;
 use amo_connect_domain::rate_limit::{Pace, PaceScope};
 
 use crate::{cpu, median};
@@ -19,7 +19,7 @@ const TURNS: u32 = 2_000;
 pub(crate) async fn measure(database: Option<&str>) -> (f64, f64) {
     let folder = tempfile::tempdir().unwrap();
     let keys = TokenKeys::parse("one:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=").unwrap();
-    let book: Arc<dyn TurnBook> = if let Some(url) = database {
+    let store: Arc<dyn RateLimitStore> = if let Some(url) = database {
         Arc::new(PgTokenStore::open(&url.parse().unwrap(), keys, PgOptions::default()).await.unwrap())
     } else {
         let file = folder.path().join("turns.db");
@@ -31,7 +31,7 @@ pub(crate) async fn measure(database: Option<&str>) -> (f64, f64) {
     let before = cpu::of_process(std::process::id());
     for _ in 0..TURNS {
         let asked = Instant::now();
-        book.take_turn(&account, pace, Duration::from_secs(5)).await.unwrap();
+        store.reserve(&account, pace, Duration::from_secs(5)).await.unwrap();
         waits.push(asked.elapsed().as_secs_f64() * 1e6);
     }
     let used = cpu::of_process(std::process::id()).saturating_sub(before);

@@ -13,10 +13,10 @@ use amo_connect::wiring;
 use amo_connect_adapters::amo::{AmoLimits, OauthAmoClient};
 use amo_connect_adapters::runtime::TokioRuntime;
 use amo_connect_contract::fixtures::at;
-use amo_connect_contract::{MemoryTokenStore, MemoryTurnBook, TestClock};
+use amo_connect_contract::{MemoryRateLimitStore, MemoryTokenStore, TestClock};
 use amo_connect_domain::rate_limit::FIRST_PAUSE;
 use amo_connect_domain::usecase::UseCases;
-use amo_connect_domain::usecase::rate_limited::PoliteAmoClient;
+use amo_connect_domain::usecase::rate_limited::RateLimitedClient;
 use amo_connect_sandbox::{Failure, Faults, Switches};
 use amo_connect_tests::{ACCOUNT, Answer, RIVAL, World, until_within};
 use serde_json::{Value, json};
@@ -58,8 +58,8 @@ async fn assemble(config: Config, limits: AmoLimits, clock: TestClock) -> AppSta
     let amo = OauthAmoClient::with_limits(config.amo.clone(), limits).unwrap();
     let mut state = wiring::assemble(config.storage, config.amo, &config.service).await.unwrap();
     let process = Arc::new(TokioRuntime::new(state.runtime.clone(), state.tasks.clone()));
-    let book = Arc::new(MemoryTurnBook::at(move || clock.now()));
-    let amo = PoliteAmoClient::new(Arc::new(amo), book, process.clone(), config.service.pace);
+    let book = Arc::new(MemoryRateLimitStore::at(move || clock.now()));
+    let amo = RateLimitedClient::new(Arc::new(amo), book, process.clone(), config.service.pace);
     let store = Arc::new(MemoryTokenStore::new());
     state.use_cases = UseCases::new(store, Arc::new(amo), process, config.service.settings.clone());
     state

@@ -94,8 +94,8 @@ async fn a_connection_that_another_instance_has_just_tended_is_left_alone() {
         |runtime: Arc<dyn Runtime>| UseCases::new(Arc::new(store.clone()), Arc::new(amo.clone()), runtime, settings());
     let (first, second) = (service(Arc::clone(&prompt) as _), service(Arc::clone(&busy) as _));
 
-    second.tend().await.unwrap();
-    first.tend().await.unwrap();
+    second.background_round().await.unwrap();
+    first.background_round().await.unwrap();
     prompt.idle().await;
     busy.begin_at_last().await;
     let refreshes = amo.asked().iter().filter(|asked| matches!(asked, Asked::Refresh { .. })).count();

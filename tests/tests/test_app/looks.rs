@@ -7,7 +7,7 @@ use amo_connect_adapters::sqlite::{SqliteOptions, SqliteTokenStore, StoreClock};
 use amo_connect_contract::fixtures::{host, issued, user};
 use amo_connect_contract::{Asked, FakeAmo, MemoryTokenStore, Reply, TestClock};
 use amo_connect_domain::connection::audit::AuditEvent;
-use amo_connect_domain::connection::revocation_check::LOOK_TERM;
+use amo_connect_domain::connection::revocation_check::REVOCATION_CHECK_INTERVAL;
 use amo_connect_domain::ids::AccountId;
 use amo_connect_domain::ports::TokenStore;
 use amo_connect_tests::{RunningApp, TestApp, at};
@@ -54,7 +54,7 @@ async fn an_account_that_refuses_new_tokens_too_has_been_looked_at() {
     tokio::time::timeout(Duration::from_secs(20), noted).await.unwrap();
     app.stop().await;
     assert_eq!(refreshes(&amo), 1);
-    store.test_clock().advance(LOOK_TERM);
+    store.test_clock().advance(REVOCATION_CHECK_INTERVAL);
     assert_eq!(store.take_looks(1).await.unwrap(), [], "it would be refreshed once a minute");
 }
 
@@ -86,7 +86,7 @@ async fn a_connection_that_no_key_opens_keeps_no_look_from_its_end() {
     assert_eq!(app.post("olena", "/exchange-code", body).await.status, 200);
     assert_eq!(app.get("olena", "/leads").await.status, 200);
     app.stop().await;
-    clock.advance(LOOK_TERM);
+    clock.advance(REVOCATION_CHECK_INTERVAL);
     assert_eq!(store.take_looks(1).await.unwrap(), []);
 }
 
@@ -109,7 +109,7 @@ async fn what_is_the_same_at_each_look_is_told_once_an_hour() {
     let (amo, store) = (crm(), MemoryTokenStore::new());
     let mut app = TestApp::new().amo(amo.clone()).store(store.clone()).start().await;
     connect(&app, &amo, "olena").await;
-    for (passed, told) in [(Duration::ZERO, 1), (LOOK_TERM, 1), (Duration::from_hours(1), 2)] {
+    for (passed, told) in [(Duration::ZERO, 1), (REVOCATION_CHECK_INTERVAL, 1), (Duration::from_hours(1), 2)] {
         store.test_clock().advance(passed);
         let before = asked(&amo);
         store.want_look(ACCOUNT).await.unwrap();
@@ -140,6 +140,6 @@ async fn a_stop_waits_for_one_answer_and_not_for_the_whole_look() {
     slow.arrival().await;
     tokio::join!(app.stop(), async { slow.let_go(1) });
     assert_eq!(asked(&amo), 1);
-    store.test_clock().advance(LOOK_TERM);
+    store.test_clock().advance(REVOCATION_CHECK_INTERVAL);
     assert_eq!(store.take_looks(1).await.unwrap(), [ACCOUNT], "it comes again");
 }

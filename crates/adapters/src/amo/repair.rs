@@ -31,7 +31,7 @@ pub(super) fn repaired(body: &[u8]) -> String {
                 repair.depth = repair.depth.saturating_sub(1);
                 repair.keep(1);
             }
-            next if is_in_a_word(next) => repair.word(),
+            next if is_in_a_word(next) => repair.code(),
             next => repair.keep(next.len_utf8()),
         }
     }
@@ -88,7 +88,7 @@ impl Repair<'_> {
     }
 
     /// A number, `true`, `false`, `null`, or what stands in such a place.
-    fn word(&mut self) {
+    fn code(&mut self) {
         let length = self.rest.find(|next| !is_in_a_word(next)).unwrap_or(self.rest.len());
         if serde_json::from_str::<Value>(&self.rest[..length]).is_ok() {
             self.keep(length);

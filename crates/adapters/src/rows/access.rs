@@ -14,8 +14,8 @@ use super::connection::{ConnectionRow, LeaseColumns};
 use super::exchange::ExchangeRow;
 use super::failure::Failure;
 use super::host_look_up::HostLookUpRow;
-use super::look::LookRow;
-use super::turns::TurnRows;
+use super::rate_limit::TurnRows;
+use super::revocation_check::RevocationCheckRow;
 
 /// What a transaction of each database does in its own way.
 #[async_trait]
@@ -139,7 +139,7 @@ pub(crate) trait Rows: Dialect + TurnRows {
         until: i64,
         limit: i64,
     ) -> Result<Vec<(Vec<u8>, LeaseColumns)>, Failure>;
-    async fn overlong_looks(&mut self, not_before: i64, limit: i64) -> Result<Vec<LookRow>, Failure>;
+    async fn overlong_looks(&mut self, not_before: i64, limit: i64) -> Result<Vec<RevocationCheckRow>, Failure>;
     async fn users_of(&mut self, account_id: i64) -> Result<Vec<Vec<u8>>, Failure>;
     async fn users(&mut self, after: &[u8], limit: i64) -> Result<Vec<Vec<u8>>, Failure>;
 
@@ -151,9 +151,9 @@ pub(crate) trait Rows: Dialect + TurnRows {
     /// Deletes those that nothing waits for any more, and moves that are older than that.
     async fn forget_host_look_ups(&mut self, store_now: i64, moved: i64, limit: i64) -> Result<usize, Failure>;
 
-    async fn look(&mut self, account_id: i64) -> Result<Option<LookRow>, Failure>;
+    async fn look(&mut self, account_id: i64) -> Result<Option<RevocationCheckRow>, Failure>;
     async fn due_looks(&mut self, store_now: i64, limit: i64) -> Result<Vec<i64>, Failure>;
-    async fn put_look(&mut self, row: &LookRow) -> Result<(), Failure>;
+    async fn put_look(&mut self, row: &RevocationCheckRow) -> Result<(), Failure>;
 
     async fn insert_audit(&mut self, row: &AuditRow) -> Result<(), Failure>;
     /// The newest first.

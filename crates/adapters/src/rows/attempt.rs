@@ -43,7 +43,7 @@ impl From<&Attempt> for AttemptRow {
             state_hash: attempt.state_hash.0.to_vec(),
             state: state.to_owned(),
             code_hash,
-            reason: why.map(|why| why.word().to_owned()),
+            reason: why.map(|why| why.code().to_owned()),
             opened_at: attempt.opened_at.as_microsecond(),
             expires_at: attempt.expires_at.as_microsecond(),
         }
@@ -60,7 +60,7 @@ impl TryFrom<AttemptRow> for Attempt {
             "denied" => AttemptState::Denied,
             "superseded" => AttemptState::Superseded,
             "failed" => AttemptState::Failed(match row.reason.as_deref() {
-                Some(word) => Some(AttemptReason::of_word(word).ok_or(UNKNOWN_REASON)?),
+                Some(word) => Some(AttemptReason::from_code(word).ok_or(UNKNOWN_REASON)?),
                 None => None,
             }),
             _ => return Err(Failure::Corrupt("an attempt's state is unknown")),

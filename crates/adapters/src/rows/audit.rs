@@ -24,11 +24,11 @@ pub(crate) struct AuditRow {
 
 impl From<&AuditEntry> for AuditRow {
     fn from(entry: &AuditEntry) -> Self {
-        let (event, reason) = entry.event.words();
+        let (event, reason) = entry.event.codes();
         Self {
             at: entry.at.as_microsecond(),
             user_id: entry.user.as_str().as_bytes().to_vec(),
-            actor: entry.actor.word().to_owned(),
+            actor: entry.actor.code().to_owned(),
             event: event.to_owned(),
             reason: reason.map(str::to_owned),
             host: entry.host.as_ref().map(|host| host.as_str().to_owned()),
@@ -41,8 +41,8 @@ impl TryFrom<AuditRow> for AuditEntry {
     type Error = Failure;
 
     fn try_from(row: AuditRow) -> Result<Self, Failure> {
-        let event = AuditEvent::of_words(&row.event, row.reason.as_deref());
-        let actor = Actor::of_word(&row.actor);
+        let event = AuditEvent::from_codes(&row.event, row.reason.as_deref());
+        let actor = Actor::from_code(&row.actor);
         Ok(Self {
             at: time(row.at)?,
             user: user(row.user_id)?,

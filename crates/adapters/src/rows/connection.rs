@@ -76,11 +76,11 @@ impl ConnectionRow {
             tokens: grant.tokens,
             issued_at: grant.issued_at,
             expires_at: grant.expires_at,
-            reauth_reason: reauth.map(|(reason, _)| reason.word().to_owned()),
+            reauth_reason: reauth.map(|(reason, _)| reason.code().to_owned()),
             reauth_since: reauth.map(|(_, since)| since.as_microsecond()),
             connected_at: connection.connected_at.map(Timestamp::as_microsecond),
             refreshed_at: connection.refreshed_at.map(Timestamp::as_microsecond),
-            problem: connection.problem.map(|problem| problem.code.word().to_owned()),
+            problem: connection.problem.map(|problem| problem.code.code().to_owned()),
             problem_since: connection.problem.map(|problem| problem.since.as_microsecond()),
             refused_epoch: connection.refused.map(|_| connection.epoch.0),
             refused_count: connection.refused.map(|refused| refused.count.into()),
@@ -107,7 +107,7 @@ impl ConnectionRow {
             }
             "needs_reauth" => ConnectionState::NeedsReauth {
                 former: former(self.host, self.account_id)?,
-                reason: ReauthReason::of_word(&needed(self.reauth_reason)?)
+                reason: ReauthReason::from_code(&needed(self.reauth_reason)?)
                     .ok_or(Failure::Corrupt("a reason to connect again is unknown"))?,
                 since: time(needed(self.reauth_since)?)?,
             },
@@ -115,7 +115,7 @@ impl ConnectionRow {
             _ => return Err(Failure::Corrupt("a connection's state is unknown")),
         };
         // A hint for people. One that only a newer version knows is in no pair's way.
-        let problem = match self.problem.as_deref().and_then(ProblemCode::of_word) {
+        let problem = match self.problem.as_deref().and_then(ProblemCode::from_code) {
             Some(code) => Some(Problem { code, since: time(needed(self.problem_since)?)? }),
             None => None,
         };

@@ -232,7 +232,7 @@ macro_rules! rows_in_diesel {
                 }
 
                 async fn users_of(&mut self, account_id: i64) -> Result<Vec<Vec<u8>>, Failure> {
-                    let refused = connections::reauth_reason.eq(ReauthReason::GrantRevoked.word()).assume_not_null();
+                    let refused = connections::reauth_reason.eq(ReauthReason::GrantRevoked.code()).assume_not_null();
                     let found = connections::table
                         .filter(connections::account_id.eq(account_id))
                         .filter(connections::state.eq(CONNECTED).or(refused))
@@ -284,9 +284,9 @@ macro_rules! rows_in_diesel {
                     Ok(found$($($locking)+)?.load(self.connection).await?)
                 }
 
-                async fn overlong_looks(&mut self, not_before: i64, limit: i64) -> Result<Vec<LookRow>, Failure> {
+                async fn overlong_looks(&mut self, not_before: i64, limit: i64) -> Result<Vec<RevocationCheckRow>, Failure> {
                     let found = looks::table.filter(looks::not_before.gt(not_before)).limit(limit);
-                    Ok(found.select(LookRow::as_select())$($($locking)+)?.load(self.connection).await?)
+                    Ok(found.select(RevocationCheckRow::as_select())$($($locking)+)?.load(self.connection).await?)
                 }
 
                 async fn client(&mut self, client: &[u8]) -> Result<Option<ClientRow>, Failure> {
@@ -330,8 +330,8 @@ macro_rules! rows_in_diesel {
                     Ok(diesel::delete(old).execute(self.connection).await?)
                 }
 
-                async fn look(&mut self, account_id: i64) -> Result<Option<LookRow>, Failure> {
-                    let found = looks::table.find(account_id).select(LookRow::as_select());
+                async fn look(&mut self, account_id: i64) -> Result<Option<RevocationCheckRow>, Failure> {
+                    let found = looks::table.find(account_id).select(RevocationCheckRow::as_select());
                     Ok(found.first(self.connection).await.optional()?)
                 }
 
@@ -341,7 +341,7 @@ macro_rules! rows_in_diesel {
                     Ok(found.select(looks::account_id).load(self.connection).await?)
                 }
 
-                async fn put_look(&mut self, row: &LookRow) -> Result<(), Failure> {
+                async fn put_look(&mut self, row: &RevocationCheckRow) -> Result<(), Failure> {
                     diesel::insert_into(looks::table)
                         .values(row)
                         .on_conflict(looks::account_id)

@@ -6,7 +6,6 @@
 mod access;
 mod attempt;
 mod audit;
-mod background;
 mod client;
 mod columns;
 mod connection;
@@ -15,25 +14,26 @@ mod failure;
 mod grant;
 mod host_look_up;
 mod in_diesel;
-mod look;
 mod pool;
+mod rate_limit;
 mod reseal;
+mod revocation_check;
 mod schema;
 mod session;
+mod spawn;
 mod store;
-mod turns;
 
 pub(crate) use access::{Acquitted, Dialect, Rows, SealedRow, StoreNow};
-pub(crate) use background::{outcome_of, run_on};
 pub use failure::DatabaseError;
 pub(crate) use failure::Failure;
 pub(crate) use in_diesel::rows_in_diesel;
 pub(crate) use pool::{checkout, kind, pool};
+pub(crate) use rate_limit::{TurnRows, turn_rows_in_diesel};
 pub use reseal::{Cursor, Resealed};
 pub(crate) use session::Session;
+pub(crate) use spawn::{outcome_of, run_on};
 pub use store::Store;
 pub(crate) use store::{Database, Work};
-pub(crate) use turns::{TurnRows, turn_rows_in_diesel};
 
 /// What the statements of [`rows_in_diesel!`] name.
 pub(crate) mod statements {
@@ -48,9 +48,9 @@ pub(crate) mod statements {
     pub(crate) use super::exchange::{ExchangeRow, IN_FLIGHT, UNSETTLED, WAITING};
     pub(crate) use super::failure::Failure;
     pub(crate) use super::host_look_up::HostLookUpRow;
-    pub(crate) use super::look::LookRow;
+    pub(crate) use super::rate_limit::{INTEGRATION, LineRow};
+    pub(crate) use super::revocation_check::RevocationCheckRow;
     pub(crate) use super::schema::{
         attempts, audit, clients, connections, exchanges, heartbeat, host_look_ups, looks, schema_migrations, turns,
     };
-    pub(crate) use super::turns::{INTEGRATION, LineRow};
 }

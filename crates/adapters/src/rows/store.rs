@@ -12,7 +12,7 @@ use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::host_look_up::{FoundHost, LookUpDecision};
 use amo_connect_domain::ids::{AccountId, AttemptId, Epoch, Generation, LeaseOwner, Revision, UserId};
 use amo_connect_domain::ports::{Claim, RefreshRequest, Served, StoreError, TokenStore};
-use amo_connect_domain::refresh::lease::{LeaseRequest, RefreshLease, Rest};
+use amo_connect_domain::refresh::lease::{Backoff, LeaseRequest, RefreshLease};
 use amo_connect_domain::token::{CodeHash, StateHash, TokenPair};
 use async_trait::async_trait;
 use futures_util::future::BoxFuture;
@@ -179,14 +179,14 @@ impl<D: Database> TokenStore for Store<D> {
         self.database.write(move |session| Box::pin(session.renew_refresh_lease(user, owner))).await
     }
 
-    async fn rest_refresh_lease(
+    async fn back_off_refresh(
         &self,
         user: &UserId,
         owner: LeaseOwner,
-        rest: &Rest,
+        backoff: &Backoff,
     ) -> Result<Option<RefreshLease>, StoreError> {
-        let (user, rest) = (user.clone(), *rest);
-        self.database.write(move |session| Box::pin(session.rest_refresh_lease(user, owner, rest))).await
+        let (user, backoff) = (user.clone(), *backoff);
+        self.database.write(move |session| Box::pin(session.back_off_refresh(user, owner, backoff))).await
     }
 
     async fn save_rotated(

@@ -45,12 +45,12 @@ pub async fn progress(state: Data<AppState>, caller: RatedCaller, id: Path<Strin
 
 fn words(progress: AttemptProgress) -> (&'static str, Option<&'static str>) {
     match progress {
-        AttemptProgress::Pending(reason) => ("pending", reason.map(AttemptReason::word)),
+        AttemptProgress::Pending(reason) => ("pending", reason.map(AttemptReason::code)),
         AttemptProgress::Exchanging => ("exchanging", None),
         AttemptProgress::AwaitingClaim => ("awaiting_claim", None),
         AttemptProgress::Connected => ("connected", None),
         AttemptProgress::Denied => ("denied", None),
         AttemptProgress::Expired => ("expired", None),
-        AttemptProgress::Failed(reason) => ("failed", reason.map(AttemptReason::word)),
+        AttemptProgress::Failed(reason) => ("failed", reason.map(AttemptReason::code)),
     }
 }

@@ -5,7 +5,7 @@ use actix_web::web::Data;
 use amo_connect_domain::connection::audit::Actor;
 use amo_connect_domain::connection::{ConnectionState, FormerAccount, Grant, Problem};
 use amo_connect_domain::ids::AccountId;
-use amo_connect_domain::usecase::Standing;
+use amo_connect_domain::usecase::ConnectionStatus;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -17,7 +17,7 @@ use crate::state::AppState;
 /// Tells how the caller stands.
 pub async fn status(state: Data<AppState>, caller: Caller) -> Result<HttpResponse, ApiError> {
     let use_cases = state.use_cases.clone();
-    let standing = state.run(async move { use_cases.standing(&caller.0).await }).await?;
+    let standing = state.run(async move { use_cases.status(&caller.0).await }).await?;
     Ok(private(&json!({ "success": true, "data": describe(&standing) })))
 }
 
@@ -29,7 +29,7 @@ pub async fn disconnect(state: Data<AppState>, caller: Caller) -> Result<HttpRes
 }
 
 /// A standing as `/status` and `/exchange-code` show it.
-pub fn describe(standing: &Standing) -> Value {
+pub fn describe(standing: &ConnectionStatus) -> Value {
     let waiting = if standing.awaits_claim { "awaiting_claim" } else { "not_connected" };
     let Some(connection) = &standing.connection else {
         return shape(waiting, None, None, [None, None]);
@@ -38,11 +38,11 @@ pub fn describe(standing: &Standing) -> Value {
     match &connection.state {
         ConnectionState::Disconnected => shape(waiting, None, None, [None, None]),
         ConnectionState::Connected(Grant { host, account, .. }) => {
-            let problem = connection.problem.map(|Problem { code, since }| (code.word(), since));
+            let problem = connection.problem.map(|Problem { code, since }| (code.code(), since));
             shape("connected", Some((host.as_str(), *account)), problem, times)
         }
         ConnectionState::NeedsReauth { former: FormerAccount { host, account }, reason, since } => {
-            shape("needs_reauth", Some((host.as_str(), *account)), Some((reason.word(), *since)), times)
+            shape("needs_reauth", Some((host.as_str(), *account)), Some((reason.code(), *since)), times)
         }
         ConnectionState::Revoked(FormerAccount { host, account }) => {
             shape("revoked", Some((host.as_str(), *account)), None, times)

@@ -12,7 +12,7 @@ use serde::{Serialize, Serializer};
 use serde_json::{Number, json};
 use url::form_urlencoded;
 
-use super::reading::{amo_number, number, refusal, revalidated, word};
+use super::reading::{amo_number, code, number, refusal, revalidated};
 use crate::auth::RatedCaller;
 use crate::error::ApiError;
 use crate::state::AppState;
@@ -90,7 +90,7 @@ impl<'a> From<&'a Lead> for Described<'a> {
             guest_name: guest.and_then(|guest| guest.name.as_deref()),
             guest_phone: guest.and_then(|guest| guest.phone.as_deref()),
             guest_email: guest.and_then(|guest| guest.email.as_deref()),
-            status: word(*status),
+            status: code(*status),
             price: lead.price.as_ref(),
             pipeline_id: lead.pipeline,
             stage_id: lead.stage,

@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use amo_connect_domain::crm::pipeline::{Pipeline, Stage};
 use serde_json::{Value, json};
 
-use super::reading::{amo_number, revalidated, word};
+use super::reading::{amo_number, code, revalidated};
 use crate::auth::RatedCaller;
 use crate::error::ApiError;
 use crate::state::AppState;
@@ -57,7 +57,7 @@ fn stages_of(pipeline: &Pipeline) -> Vec<Value> {
             "isEditable": stage.is_editable,
             "color": stage.color,
             "type": stage.kind,
-            "mappedStatus": word(pipeline.status_of(stage.id)),
+            "mappedStatus": code(pipeline.status_of(stage.id)),
         })
     };
     pipeline.stages.iter().map(describe).collect()

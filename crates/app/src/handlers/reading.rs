@@ -28,7 +28,7 @@ pub(super) fn revalidated(request: &HttpRequest, body: &impl Serialize) -> Resul
 }
 
 /// What the app calls a stage.
-pub(super) fn word(status: LeadStatus) -> &'static str {
+pub(super) fn code(status: LeadStatus) -> &'static str {
     match status {
         LeadStatus::New => "NEW",
         LeadStatus::InProgress => "IN_PROGRESS",

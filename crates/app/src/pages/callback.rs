@@ -2,7 +2,7 @@
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::words::{Story, Words};
+use super::texts::{Story, Texts};
 use amo_connect_domain::usecase::CallbackOutcome;
 
 use super::Language;
@@ -28,7 +28,7 @@ pub struct CallbackPage<'a> {
 
 /// The page: it loads nothing, and goes nowhere until its button is tapped.
 pub fn callback_page(page: &CallbackPage<'_>) -> Markup {
-    let words = Words::of(page.language);
+    let words = Texts::of(page.language);
     let story = Story::of(page.outcome, page.language);
     html! {
         (DOCTYPE)

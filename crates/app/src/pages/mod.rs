@@ -8,7 +8,7 @@ mod headers;
 mod language;
 mod nonce;
 mod outcome;
-mod words;
+mod texts;
 
 #[cfg(test)]
 pub(crate) mod contrast;

@@ -9,7 +9,7 @@ use amo_connect_sandbox::{AccountId, Sandbox, SandboxError};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::bad_day::{BadDay, GoodDay, now, play};
+use super::fault_scenario::{FaultScenario, GoodDay, now, play};
 use crate::error::ApiError;
 use crate::telemetry;
 
@@ -47,7 +47,7 @@ async fn click(
     if is_foreign(&request) {
         return Ok(foreign());
     }
-    let day = BadDay::ALL.into_iter().find(|day| day.word() == *what).ok_or(ApiError::NotFound)?;
+    let day = FaultScenario::ALL.into_iter().find(|day| day.code() == *what).ok_or(ApiError::NotFound)?;
     let refused = || ApiError::InvalidRequest("account", "It is not the number of an account.".to_owned());
     let wanted = target.or(Err(refused()))?.account.unwrap_or(AccountId::FOR_YOU);
     let account = drawer.good.homes.iter().find(|account| account.id == wanted).ok_or_else(refused)?;
@@ -62,7 +62,7 @@ fn unplayed(error: &SandboxError) -> ApiError {
 
 fn answer(drawer: &Drawer, done: Option<String>) -> HttpResponse {
     let now = now(&drawer.sandbox, &drawer.good);
-    let mut body = json!({ "success": true, "data": { "now": now.line, "on": now.day.map(BadDay::word) } });
+    let mut body = json!({ "success": true, "data": { "now": now.line, "on": now.day.map(FaultScenario::code) } });
     if let Some(done) = done {
         body["message"] = done.into();
     }

@@ -4,7 +4,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use serde_json::json;
 
 use super::PhonePage;
-use super::bad_day::BadDay;
+use super::fault_scenario::FaultScenario;
 
 const STYLE: &str = include_str!("phone.css");
 const SHARED: &str = include_str!("shared.js");
@@ -132,9 +132,9 @@ fn drawer() -> Markup {
                     p id="seen" {}
                 }
                 ul id="days" {
-                    @for day in BadDay::ALL {
+                    @for day in FaultScenario::ALL {
                         li {
-                            button type="button" class="quiet" data-day=(day.word()) aria-pressed=[day.lasts().then_some("false")] {
+                            button type="button" class="quiet" data-day=(day.code()) aria-pressed=[day.lasts().then_some("false")] {
                                 (day.label()) " " small { (day.meaning()) }
                             }
                         }

@@ -4,8 +4,8 @@
 //! and know nothing of the service's inside. Beside the phone is a drawer that plays amoCRM's
 //! bad days, so that one sees what the app's user would see.
 
-mod bad_day;
 mod drawer;
+mod fault_scenario;
 mod markup;
 mod routes;
 

@@ -8,8 +8,8 @@ use actix_web::web::{self, ServiceConfig};
 use amo_connect_sandbox::{AccountInfo, Sandbox};
 use maud::Markup;
 
-use super::bad_day::GoodDay;
 use super::drawer::{self, Drawer};
+use super::fault_scenario::GoodDay;
 use super::{DemoUser, PhonePage, phone_page, return_page};
 use crate::pages::Nonce;
 

@@ -1,11 +1,11 @@
-//! [`MemoryTokenStore`] and [`MemoryTurnBook`]: the ports in memory, for tests of everything else.
+//! [`MemoryTokenStore`] and [`MemoryRateLimitStore`]: the ports in memory, for tests of everything else.
 
 mod harness;
+mod maintenance;
+mod rate_limits;
 mod rows;
 mod store;
-mod turns;
-mod upkeep;
 
 pub use harness::MemoryHarness;
+pub use rate_limits::{MemoryRateLimitStore, MemoryRateLimitStoreHarness};
 pub use store::MemoryTokenStore;
-pub use turns::{MemoryTurnBook, MemoryTurnBookHarness};

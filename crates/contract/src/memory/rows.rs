@@ -7,12 +7,12 @@ use amo_connect_domain::authorization::code::{Admission, Admitted, ClaimRefusal,
 use amo_connect_domain::client::{ClientFingerprint, ClientRecord};
 use amo_connect_domain::clock::before;
 use amo_connect_domain::connection::audit::{Actor, AuditEntry};
-use amo_connect_domain::connection::revocation_check::Look;
+use amo_connect_domain::connection::revocation_check::RevocationCheck;
 use amo_connect_domain::connection::{CrmConnection, Grant};
 use amo_connect_domain::host_look_up::{HostLookUp, LookUpSubject};
 use amo_connect_domain::ids::{AccountId, Epoch, Generation, LeaseOwner, Revision, UserId};
 use amo_connect_domain::ports::{Claim, RefreshRequest, Served, StoreError};
-use amo_connect_domain::refresh::lease::{Lease, LeaseDecision, LeaseRequest, RefreshLease, Rest};
+use amo_connect_domain::refresh::lease::{Backoff, Lease, LeaseDecision, LeaseRequest, RefreshLease};
 use amo_connect_domain::token::{CodeHash, StateHash, TokenPair};
 use jiff::Timestamp;
 
@@ -27,7 +27,7 @@ pub(super) struct Rows {
     pub(super) attempts: Vec<Attempt>,
     pub(super) exchanges: HashMap<CodeHash, Exchange>,
     pub(super) connections: BTreeMap<UserId, Row>,
-    pub(super) looks: BTreeMap<AccountId, Look>,
+    pub(super) looks: BTreeMap<AccountId, RevocationCheck>,
     pub(super) audit: Vec<AuditEntry>,
     pub(super) clients: BTreeMap<ClientFingerprint, ClientRecord>,
     pub(super) host_look_ups: HashMap<LookUpSubject, HostLookUp>,
@@ -203,7 +203,7 @@ impl Rows {
         let put_off = row.connection.refresh_put_off_until(store_now);
         match RefreshLease::request(row.lease, request, &client, put_off, store_now) {
             LeaseDecision::Held => RefreshRequest::Held,
-            LeaseDecision::Resting(until) => RefreshRequest::Resting(until),
+            LeaseDecision::BackingOff(until) => RefreshRequest::BackingOff(until),
             LeaseDecision::Granted(lease) => {
                 self.audit.extend(AuditEntry::of_lease(&row.connection, row.lease.as_ref(), &lease, store_now));
                 row.lease = Some(lease);
@@ -225,15 +225,20 @@ impl Rows {
         true
     }
 
-    pub(super) fn rest_refresh_lease(&mut self, user: &UserId, owner: LeaseOwner, rest: &Rest) -> Option<RefreshLease> {
+    pub(super) fn back_off_refresh(
+        &mut self,
+        user: &UserId,
+        owner: LeaseOwner,
+        backoff: &Backoff,
+    ) -> Option<RefreshLease> {
         let store_now = self.clock.now();
-        let client = rest.accused.map(|client| self.client_record(client)).unwrap_or_default();
+        let client = backoff.accused.map(|client| self.client_record(client)).unwrap_or_default();
         let (row, held) = self.leased(user, owner)?;
-        let rested = held.rested(rest, &client, store_now);
+        let rested = held.backed_off(backoff, &client, store_now);
         row.lease = Some(rested);
         let doubt = AuditEntry::of_lease(&row.connection, Some(&held), &rested, store_now);
         self.audit.extend(doubt);
-        if let Some(accused) = rest.accused {
+        if let Some(accused) = backoff.accused {
             self.clients.insert(accused, client.accused(store_now));
         }
         Some(rested)

@@ -12,7 +12,7 @@ use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::host_look_up::{FoundHost, LookUpDecision};
 use amo_connect_domain::ids::{AccountId, AttemptId, Epoch, Generation, LeaseOwner, Revision, UserId};
 use amo_connect_domain::ports::{Claim, RefreshRequest, Served, StoreError, TokenStore};
-use amo_connect_domain::refresh::lease::{LeaseRequest, RefreshLease, Rest};
+use amo_connect_domain::refresh::lease::{Backoff, LeaseRequest, RefreshLease};
 use amo_connect_domain::token::{CodeHash, StateHash, TokenPair};
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -165,13 +165,13 @@ impl TokenStore for MemoryTokenStore {
         Ok(self.rows()?.renew_refresh_lease(user, owner, self.clock.now()))
     }
 
-    async fn rest_refresh_lease(
+    async fn back_off_refresh(
         &self,
         user: &UserId,
         owner: LeaseOwner,
-        rest: &Rest,
+        backoff: &Backoff,
     ) -> Result<Option<RefreshLease>, StoreError> {
-        Ok(self.rows()?.rest_refresh_lease(user, owner, rest))
+        Ok(self.rows()?.back_off_refresh(user, owner, backoff))
     }
 
     async fn save_rotated(

@@ -8,7 +8,7 @@ use amo_connect_domain::ids::AccountId;
 
 use super::TokenStoreHarness;
 use super::steps::{Store, connect, connection, lease, swept, waiting};
-use crate::fixtures::{at, grant, host, owner, pair, rest, served, user};
+use crate::fixtures::{at, back_off, grant, host, owner, pair, served, user};
 
 async fn story(store: &Store, name: &str) -> Vec<(AuditEvent, Actor)> {
     let entries = store.audit(&user(name), 100).await.unwrap();
@@ -49,9 +49,9 @@ pub(super) async fn a_doubt_is_told_once(harness: &dyn TokenStoreHarness) {
     let (store, olena) = (harness.store(), user("olena"));
     let generation = connect(&store, &olena, 1, "x").await.generation;
     lease(&store, &olena, generation, owner(1)).await;
-    store.rest_refresh_lease(&olena, owner(1), &rest(true, Duration::ZERO)).await.unwrap();
+    store.back_off_refresh(&olena, owner(1), &back_off(true, Duration::ZERO)).await.unwrap();
     lease(&store, &olena, generation, owner(2)).await;
-    store.rest_refresh_lease(&olena, owner(2), &rest(true, Duration::ZERO)).await.unwrap();
+    store.back_off_refresh(&olena, owner(2), &back_off(true, Duration::ZERO)).await.unwrap();
     let doubts = [(AuditEvent::Connected, Actor::User), (AuditEvent::Doubted, Actor::Service)];
     assert_eq!(story(&store, "olena").await, doubts);
 }

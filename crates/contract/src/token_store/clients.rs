@@ -5,7 +5,7 @@ use std::time::Duration;
 use amo_connect_domain::client::{Accusation, ClientFingerprint};
 use amo_connect_domain::ids::{Generation, LeaseOwner, UserId};
 use amo_connect_domain::ports::{RefreshRequest, Served};
-use amo_connect_domain::refresh::lease::{LONGEST_REST, LeaseRequest, Rest};
+use amo_connect_domain::refresh::lease::{Backoff, LONGEST_BACKOFF, LeaseRequest};
 
 use super::TokenStoreHarness;
 use super::steps::{Store, admit, connect, lease};
@@ -16,8 +16,8 @@ const SECOND: Duration = Duration::from_secs(1);
 /// A sending of `user`'s token that ended with an accusation of `accused`.
 async fn accuse(store: &Store, user: &UserId, generation: Generation, accused: ClientFingerprint) -> Accusation {
     lease_as(store, user, generation, accused).await.unwrap();
-    let rest = Rest { in_doubt: false, pause: LONGEST_REST, accused: Some(accused), was_sent: true };
-    let record = store.rest_refresh_lease(user, owner(1), &rest).await.unwrap().unwrap();
+    let backoff = Backoff { in_doubt: false, pause: LONGEST_BACKOFF, accused: Some(accused), was_sent: true };
+    let record = store.back_off_refresh(user, owner(1), &backoff).await.unwrap().unwrap();
     record.accusation.unwrap()
 }
 
@@ -47,7 +47,7 @@ pub(super) async fn a_rest_for_an_accused_client_ends_when_the_client_is_served(
     let generation = connect(&store, &olena, 1, "x").await.generation;
     let accusation = accuse(&store, &olena, generation, client(1)).await;
     assert_eq!((accusation.client, accusation.is_accounts), (client(1), false));
-    assert!(matches!(lease_as(&other, &olena, generation, client(1)).await, Err(RefreshRequest::Resting(_))));
+    assert!(matches!(lease_as(&other, &olena, generation, client(1)).await, Err(RefreshRequest::BackingOff(_))));
     harness.advance_store_clock(SECOND).await;
     serve(&store, "ivan", client(1)).await;
     lease_as(&other, &olena, generation, client(1)).await.unwrap();
@@ -73,7 +73,7 @@ pub(super) async fn what_was_sent_before_an_accusation_acquits_nobody(harness: &
     accuse(&store, &olena, generation, client(1)).await;
     harness.advance_store_clock(SECOND).await;
     store.save_rotated(&ivan.user, ivan.generation, &pair("next"), &served, at(9)).await.unwrap();
-    assert!(matches!(lease_as(&store, &olena, generation, client(1)).await, Err(RefreshRequest::Resting(_))));
+    assert!(matches!(lease_as(&store, &olena, generation, client(1)).await, Err(RefreshRequest::BackingOff(_))));
 }
 
 pub(super) async fn an_accusation_is_of_its_own_client_alone(harness: &dyn TokenStoreHarness) {
@@ -82,11 +82,11 @@ pub(super) async fn an_accusation_is_of_its_own_client_alone(harness: &dyn Token
     accuse(&store, &olena, generation, client(1)).await;
     harness.advance_store_clock(SECOND).await;
     serve(&store, "ivan", client(2)).await;
-    assert!(matches!(lease_as(&other, &olena, generation, client(1)).await, Err(RefreshRequest::Resting(_))));
+    assert!(matches!(lease_as(&other, &olena, generation, client(1)).await, Err(RefreshRequest::BackingOff(_))));
     // The right instance need not wait for what the wrong one did, unless it is wrong as well.
     accuse(&other, &olena, generation, client(2)).await;
     for wrong in [client(1), client(2)] {
-        assert!(matches!(lease_as(&store, &olena, generation, wrong).await, Err(RefreshRequest::Resting(_))));
+        assert!(matches!(lease_as(&store, &olena, generation, wrong).await, Err(RefreshRequest::BackingOff(_))));
     }
 }
 
@@ -100,7 +100,7 @@ pub(super) async fn an_account_that_is_refused_while_others_are_served_rests_on(
     assert!(accuse(&other, &olena, generation, client(1)).await.is_accounts);
     harness.advance_store_clock(SECOND).await;
     serve(&other, "maria", client(1)).await;
-    assert!(matches!(lease_as(&store, &olena, generation, client(1)).await, Err(RefreshRequest::Resting(_))));
+    assert!(matches!(lease_as(&store, &olena, generation, client(1)).await, Err(RefreshRequest::BackingOff(_))));
     assert_eq!(store.acquitted_refreshes(client(1), None, 10).await.unwrap(), []);
 }
 
@@ -108,8 +108,8 @@ pub(super) async fn an_accusation_by_a_late_owner_changes_nothing(harness: &dyn 
     let (store, other, olena) = (harness.store(), harness.second_handle().await, user("olena"));
     let generation = connect(&store, &olena, 1, "x").await.generation;
     lease(&store, &olena, generation, owner(2)).await;
-    let rest = Rest { in_doubt: false, pause: SECOND, accused: Some(client(1)), was_sent: true };
-    assert_eq!(other.rest_refresh_lease(&olena, owner(3), &rest).await.unwrap(), None);
+    let backoff = Backoff { in_doubt: false, pause: SECOND, accused: Some(client(1)), was_sent: true };
+    assert_eq!(other.back_off_refresh(&olena, owner(3), &backoff).await.unwrap(), None);
     // Nobody was accused: what another client is accused of holds this one up no longer.
     let ivan = connect(&store, &user("ivan"), 1, "ivan").await;
     accuse(&store, &ivan.user, ivan.generation, client(2)).await;

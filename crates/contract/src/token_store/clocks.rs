@@ -6,7 +6,7 @@ use amo_connect_domain::authorization::attempt::MEMORY;
 use amo_connect_domain::authorization::code::{Admitted, CLAIM_TERM, ExchangeStatus};
 use amo_connect_domain::connection::RefusedPairs;
 use amo_connect_domain::connection::audit::Actor;
-use amo_connect_domain::connection::revocation_check::LOOK_TERM;
+use amo_connect_domain::connection::revocation_check::REVOCATION_CHECK_INTERVAL;
 use amo_connect_domain::host_look_up::{LOOK_UP_TERM, LookUpDecision};
 use amo_connect_domain::ids::AccountId;
 use amo_connect_domain::ports::{RefreshRequest, StoreError};
@@ -15,7 +15,7 @@ use amo_connect_domain::refresh::lease::LEASE_TERM;
 use super::TokenStoreHarness;
 use super::steps::{Store, admit, connect, connection, is_held, lease, status, swept};
 use crate::fixtures::{
-    after, at, by_app, by_app_as_of, by_stranger, code, grant, host, lease_request, owner, rest, served, user,
+    after, at, back_off, by_app, by_app_as_of, by_stranger, code, grant, host, lease_request, owner, served, user,
 };
 
 /// Further than anything lasts.
@@ -53,11 +53,11 @@ pub(super) async fn a_rest_from_a_clock_ahead_lasts_its_own_length_more(harness:
     let generation = connect(&store, &olena, 1, "x").await.generation;
     harness.advance_store_clock(AHEAD).await;
     lease(&store, &olena, generation, owner(1)).await;
-    store.rest_refresh_lease(&olena, owner(1), &rest(false, LEASE_TERM * 2)).await.unwrap();
+    store.back_off_refresh(&olena, owner(1), &back_off(false, LEASE_TERM * 2)).await.unwrap();
     harness.set_store_clock_back(AHEAD).await;
     let latest = after(store.clock().await.unwrap(), LEASE_TERM * 2 + SLACK);
     match other.lease_refresh(&olena, &lease_request(generation, owner(2))).await.unwrap() {
-        RefreshRequest::Resting(until) => assert!(until <= latest, "{until}"),
+        RefreshRequest::BackingOff(until) => assert!(until <= latest, "{until}"),
         granted => panic!("{granted:?}"),
     }
     harness.advance_store_clock(LEASE_TERM * 2).await;
@@ -95,7 +95,7 @@ pub(super) async fn refused_pairs_put_the_next_refresh_off(harness: &dyn TokenSt
     connect(&store, &olena, 1, "x").await;
     let generation = refused(&store, store.clock().await.unwrap()).await;
     let asked = other.lease_refresh(&olena, &lease_request(generation, owner(1))).await.unwrap();
-    assert!(matches!(asked, RefreshRequest::Resting(_)), "{asked:?}");
+    assert!(matches!(asked, RefreshRequest::BackingOff(_)), "{asked:?}");
     harness.advance_store_clock(Duration::from_mins(1)).await;
     lease(&other, &olena, generation, owner(1)).await;
 }
@@ -121,7 +121,7 @@ pub(super) async fn a_sweep_shortens_what_a_clock_ahead_made_too_long(harness: &
     }
     harness.advance_store_clock(LEASE_TERM).await;
     assert_eq!(store.orphaned_refreshes(10).await.unwrap(), [(olena, generation)]);
-    harness.advance_store_clock(LOOK_TERM).await;
+    harness.advance_store_clock(REVOCATION_CHECK_INTERVAL).await;
     assert_eq!(store.take_looks(1).await.unwrap(), [AccountId(7)]);
 }
 

@@ -8,7 +8,7 @@ use amo_connect_domain::refresh::lease::{LEASE_RENEWAL, LEASE_TERM, Lease, Lease
 
 use super::TokenStoreHarness;
 use super::steps::{connect, is_held, lease};
-use crate::fixtures::{after, at, lease_request, owner, pair, rest, served, user};
+use crate::fixtures::{after, at, back_off, lease_request, owner, pair, served, user};
 use crate::suite::race;
 
 pub(super) async fn a_refresh_lease_is_exclusive_until_it_lapses(harness: &dyn TokenStoreHarness) {
@@ -57,7 +57,7 @@ pub(super) async fn a_lapsed_lease_leaves_doubt_and_an_ended_one_none(harness: &
     let generation = connect(&store, &user("olena"), 1, "x").await.generation;
     let (_, first) = lease(&store, &user("olena"), generation, owner(1)).await;
     assert!(!first.in_doubt);
-    store.rest_refresh_lease(&user("olena"), owner(1), &rest(false, Duration::ZERO)).await.unwrap();
+    store.back_off_refresh(&user("olena"), owner(1), &back_off(false, Duration::ZERO)).await.unwrap();
     let (_, second) = lease(&other, &user("olena"), generation, owner(2)).await;
     assert!(!second.in_doubt);
     harness.advance_store_clock(LEASE_TERM).await;
@@ -70,11 +70,11 @@ pub(super) async fn during_a_rest_a_lease_is_granted_to_nobody(harness: &dyn Tok
     let generation = connect(&store, &olena, 1, "x").await.generation;
     lease(&store, &olena, generation, owner(1)).await;
     let before = store.clock().await.unwrap();
-    store.rest_refresh_lease(&olena, owner(1), &rest(false, LEASE_TERM * 2)).await.unwrap();
+    store.back_off_refresh(&olena, owner(1), &back_off(false, LEASE_TERM * 2)).await.unwrap();
     harness.advance_store_clock(LEASE_TERM).await;
     for handle in [&store, &other] {
         match handle.lease_refresh(&olena, &lease_request(generation, owner(2))).await.unwrap() {
-            RefreshRequest::Resting(until) => assert!(until >= after(before, LEASE_TERM * 2), "{until}"),
+            RefreshRequest::BackingOff(until) => assert!(until >= after(before, LEASE_TERM * 2), "{until}"),
             granted => panic!("{granted:?}"),
         }
     }
@@ -87,10 +87,10 @@ pub(super) async fn a_doubt_is_remembered_until_a_pair_is_stored(harness: &dyn T
     let (store, other, olena) = (harness.store(), harness.second_handle().await, user("olena"));
     let generation = connect(&store, &olena, 1, "x").await.generation;
     lease(&store, &olena, generation, owner(1)).await;
-    store.rest_refresh_lease(&olena, owner(1), &rest(true, Duration::ZERO)).await.unwrap();
+    store.back_off_refresh(&olena, owner(1), &back_off(true, Duration::ZERO)).await.unwrap();
     let (_, second) = lease(&other, &olena, generation, owner(2)).await;
     assert!(second.in_doubt);
-    other.rest_refresh_lease(&olena, owner(2), &rest(false, Duration::ZERO)).await.unwrap();
+    other.back_off_refresh(&olena, owner(2), &back_off(false, Duration::ZERO)).await.unwrap();
     let (_, third) = lease(&store, &olena, generation, owner(3)).await;
     assert_eq!((third.in_doubt, third.tries), (true, 2));
     let rotated = store.save_rotated(&olena, generation, &pair("y"), &served(), at(2)).await.unwrap();
@@ -148,13 +148,13 @@ pub(super) async fn a_refresh_lease_is_ended_by_its_owner_alone(harness: &dyn To
     let (store, other, olena) = (harness.store(), harness.second_handle().await, user("olena"));
     let generation = connect(&store, &olena, 1, "x").await.generation;
     lease(&store, &olena, generation, owner(1)).await;
-    other.rest_refresh_lease(&olena, owner(2), &rest(false, Duration::ZERO)).await.unwrap();
+    other.back_off_refresh(&olena, owner(2), &back_off(false, Duration::ZERO)).await.unwrap();
     assert!(is_held(&store, &olena, generation, owner(2)).await);
     harness.advance_store_clock(LEASE_TERM).await;
     lease(&other, &olena, generation, owner(2)).await;
-    store.rest_refresh_lease(&olena, owner(1), &rest(false, Duration::ZERO)).await.unwrap();
+    store.back_off_refresh(&olena, owner(1), &back_off(false, Duration::ZERO)).await.unwrap();
     assert!(is_held(&store, &olena, generation, owner(3)).await, "a late owner ended another's lease");
-    other.rest_refresh_lease(&olena, owner(2), &rest(false, Duration::ZERO)).await.unwrap();
+    other.back_off_refresh(&olena, owner(2), &back_off(false, Duration::ZERO)).await.unwrap();
     lease(&store, &olena, generation, owner(3)).await;
 }
 
@@ -164,10 +164,10 @@ pub(super) async fn who_asks_by_hand_waits_for_no_rest(harness: &dyn TokenStoreH
     let by_hand = LeaseRequest { by_hand: true, ..lease_request(generation, owner(2)) };
     lease(&store, &olena, generation, owner(1)).await;
     assert_eq!(other.lease_refresh(&olena, &by_hand).await.unwrap(), RefreshRequest::Held);
-    store.rest_refresh_lease(&olena, owner(1), &rest(false, LEASE_TERM * 9)).await.unwrap();
+    store.back_off_refresh(&olena, owner(1), &back_off(false, LEASE_TERM * 9)).await.unwrap();
     assert!(matches!(other.lease_refresh(&olena, &by_hand).await.unwrap(), RefreshRequest::Granted(..)));
-    other.rest_refresh_lease(&olena, owner(2), &rest(true, LEASE_TERM * 9)).await.unwrap();
-    assert!(matches!(other.lease_refresh(&olena, &by_hand).await.unwrap(), RefreshRequest::Resting(_)));
+    other.back_off_refresh(&olena, owner(2), &back_off(true, LEASE_TERM * 9)).await.unwrap();
+    assert!(matches!(other.lease_refresh(&olena, &by_hand).await.unwrap(), RefreshRequest::BackingOff(_)));
 }
 
 pub(super) async fn saving_a_connection_leaves_its_lease(harness: &dyn TokenStoreHarness) {

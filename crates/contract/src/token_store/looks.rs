@@ -1,6 +1,6 @@
 //! Looks at accounts: one at a time, once a minute, until all was seen.
 
-use amo_connect_domain::connection::revocation_check::LOOK_TERM;
+use amo_connect_domain::connection::revocation_check::REVOCATION_CHECK_INTERVAL;
 use amo_connect_domain::ids::AccountId;
 
 use super::TokenStoreHarness;
@@ -37,7 +37,7 @@ pub(super) async fn a_look_that_was_not_ended_comes_again_after_its_term(harness
     store.want_look(ACCOUNT).await.unwrap();
     assert_eq!(store.take_looks(10).await.unwrap(), [ACCOUNT]);
     assert_eq!(other.take_looks(10).await.unwrap(), []);
-    harness.advance_store_clock(LOOK_TERM).await;
+    harness.advance_store_clock(REVOCATION_CHECK_INTERVAL).await;
     assert_eq!(other.take_looks(10).await.unwrap(), [ACCOUNT]);
 }
 
@@ -48,11 +48,11 @@ pub(super) async fn a_look_that_takes_long_is_nobody_elses(harness: &dyn TokenSt
     store.want_look(ACCOUNT).await.unwrap();
     store.take_looks(10).await.unwrap();
     for _ in 0..3 {
-        harness.advance_store_clock(LOOK_TERM * 2 / 3).await;
+        harness.advance_store_clock(REVOCATION_CHECK_INTERVAL * 2 / 3).await;
         store.keep_look(ACCOUNT).await.unwrap();
         assert_eq!(other.take_looks(10).await.unwrap(), []);
     }
-    harness.advance_store_clock(LOOK_TERM).await;
+    harness.advance_store_clock(REVOCATION_CHECK_INTERVAL).await;
     assert_eq!(other.take_looks(10).await.unwrap(), [ACCOUNT]);
 }
 
@@ -63,10 +63,10 @@ pub(super) async fn an_ended_look_is_over_and_the_next_one_waits(harness: &dyn T
     other.end_look(ACCOUNT).await.unwrap();
     other.want_look(ACCOUNT).await.unwrap();
     assert_eq!(store.take_looks(10).await.unwrap(), [], "within the term");
-    harness.advance_store_clock(LOOK_TERM).await;
+    harness.advance_store_clock(REVOCATION_CHECK_INTERVAL).await;
     assert_eq!(store.take_looks(10).await.unwrap(), [ACCOUNT]);
     store.end_look(ACCOUNT).await.unwrap();
-    harness.advance_store_clock(LOOK_TERM).await;
+    harness.advance_store_clock(REVOCATION_CHECK_INTERVAL).await;
     assert_eq!(store.take_looks(10).await.unwrap(), [], "nobody wanted another");
 }
 
@@ -76,6 +76,6 @@ pub(super) async fn a_look_that_is_wanted_during_another_is_still_to_come(harnes
     store.take_looks(10).await.unwrap();
     store.want_look(ACCOUNT).await.unwrap();
     store.end_look(ACCOUNT).await.unwrap();
-    harness.advance_store_clock(LOOK_TERM).await;
+    harness.advance_store_clock(REVOCATION_CHECK_INTERVAL).await;
     assert_eq!(store.take_looks(10).await.unwrap(), [ACCOUNT]);
 }

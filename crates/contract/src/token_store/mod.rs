@@ -54,7 +54,7 @@ pub trait TokenStoreHarness: Send + Sync + 'static {
         None
     }
 
-    /// Flips a bit in every token at rest. `false` if there is none.
+    /// Flips a bit in every token at backoff. `false` if there is none.
     async fn damage_tokens(&self) -> bool {
         false
     }
@@ -308,7 +308,7 @@ suite::cases! {
     "Takes at most limit accounts that are to be looked at." => [
         looks::looks_are_limited,
     ]
-    "MUST give an account to one caller, and not again within LOOK_TERM; until Self::end_look it MUST be given again \
+    "MUST give an account to one caller, and not again within REVOCATION_CHECK_INTERVAL; until Self::end_look it MUST be given again \
      after that." => [
         looks::a_look_is_taken_by_one_of_many,
         looks::a_look_that_was_not_ended_comes_again_after_its_term,

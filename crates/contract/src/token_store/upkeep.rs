@@ -11,7 +11,7 @@ use jiff::Timestamp;
 
 use super::TokenStoreHarness;
 use super::steps::{Store, connect, connection, lease};
-use crate::fixtures::{at, grant, issued, lease_request, owner, pair, rest, served, user};
+use crate::fixtures::{at, back_off, grant, issued, lease_request, owner, pair, served, user};
 
 /// A connection whose tokens were issued at this second.
 async fn issued_at(store: &Store, name: &str, second: i64) -> UserId {
@@ -76,8 +76,8 @@ pub(super) async fn orphaned_refreshes_come_oldest_first_and_limited(harness: &d
 pub(super) async fn a_rest_in_doubt_is_orphaned_when_it_is_over(harness: &dyn TokenStoreHarness) {
     let (store, other) = (harness.store(), harness.second_handle().await);
     let (doubtful, certain) = (leased(&store, "doubtful", 1).await, leased(&store, "certain", 2).await);
-    store.rest_refresh_lease(&doubtful, owner(1), &rest(true, LEASE_TERM)).await.unwrap();
-    store.rest_refresh_lease(&certain, owner(2), &rest(false, LEASE_TERM)).await.unwrap();
+    store.back_off_refresh(&doubtful, owner(1), &back_off(true, LEASE_TERM)).await.unwrap();
+    store.back_off_refresh(&certain, owner(2), &back_off(false, LEASE_TERM)).await.unwrap();
     assert_eq!(orphans(&other, 10).await, []);
     harness.advance_store_clock(LEASE_TERM).await;
     assert_eq!(orphans(&other, 10).await, [doubtful]);
@@ -100,7 +100,7 @@ pub(super) async fn a_connection_whose_refresh_rests_is_not_stale(harness: &dyn 
     let generation = connection(&store, &olena).await.generation;
     lease(&store, &olena, generation, owner(1)).await;
     assert_eq!(stale(&other, 60, 10).await, []);
-    store.rest_refresh_lease(&olena, owner(1), &rest(false, LEASE_TERM)).await.unwrap();
+    store.back_off_refresh(&olena, owner(1), &back_off(false, LEASE_TERM)).await.unwrap();
     assert_eq!(stale(&other, 60, 10).await, []);
     harness.advance_store_clock(LEASE_TERM).await;
     assert_eq!(stale(&other, 60, 10).await, [olena]);
@@ -122,8 +122,8 @@ pub(super) async fn tokens_that_cannot_be_opened_are_set_aside(harness: &dyn Tok
             RefreshRequest::Unreadable
         );
     }
-    let rest = store.lease_refresh(&olena, &lease_request(spent, owner(2))).await.unwrap();
-    assert!(matches!(rest, RefreshRequest::Resting(_)), "{rest:?}");
+    let backoff = store.lease_refresh(&olena, &lease_request(spent, owner(2))).await.unwrap();
+    assert!(matches!(backoff, RefreshRequest::BackingOff(_)), "{backoff:?}");
     assert_eq!(stale(&store, 60, 2).await, [intact]);
     assert_eq!(orphans(&store, 10).await, []);
 }

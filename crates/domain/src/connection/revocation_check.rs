@@ -10,11 +10,11 @@ use jiff::Timestamp;
 use crate::clock::{after, at_most};
 
 /// How far apart two looks at one account are, by the store's clock.
-pub const LOOK_TERM: Duration = Duration::from_mins(1);
+pub const REVOCATION_CHECK_INTERVAL: Duration = Duration::from_mins(1);
 
 /// What is on record of an account's looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Look {
+pub struct RevocationCheck {
     /// Whether a look is wanted that nobody has taken yet.
     pub wanted: bool,
     /// Whether somebody has taken one and has not ended it.
@@ -23,7 +23,7 @@ pub struct Look {
     pub not_before: Timestamp,
 }
 
-impl Look {
+impl RevocationCheck {
     /// The record once a look is wanted.
     pub fn want(on_record: Option<Self>, store_now: Timestamp) -> Self {
         let first = Self { wanted: true, under_way: false, not_before: store_now };
@@ -34,14 +34,14 @@ impl Look {
     /// that was not ended within the term is there again.
     pub fn take(self, store_now: Timestamp) -> Option<Self> {
         let due = (self.wanted || self.under_way) && self.not_before <= store_now;
-        due.then_some(Self { wanted: false, under_way: true, not_before: after(store_now, LOOK_TERM) })
+        due.then_some(Self { wanted: false, under_way: true, not_before: after(store_now, REVOCATION_CHECK_INTERVAL) })
     }
 
     /// The record as it counts at `store_now`: a look that a clock ahead has put off too far comes
     /// a term from now, and is to be stored so.
     #[must_use]
     pub fn seen_at(self, store_now: Timestamp) -> Self {
-        Self { not_before: at_most(self.not_before, LOOK_TERM, store_now), ..self }
+        Self { not_before: at_most(self.not_before, REVOCATION_CHECK_INTERVAL, store_now), ..self }
     }
 
     /// The record while a look takes longer: the next one is put off.
@@ -50,7 +50,7 @@ impl Look {
         if !self.under_way {
             return self;
         }
-        Self { not_before: after(store_now, LOOK_TERM), ..self }
+        Self { not_before: after(store_now, REVOCATION_CHECK_INTERVAL), ..self }
     }
 
     /// The record once all was seen. A look that was wanted meanwhile is still to come.
@@ -75,7 +75,7 @@ mod tests {
 
     #[test]
     fn a_look_is_taken_once_a_minute_until_it_has_ended() {
-        let taken = Look::want(None, at(0)).take(at(0)).unwrap();
+        let taken = RevocationCheck::want(None, at(0)).take(at(0)).unwrap();
         assert_eq!(taken.take(at(59)), None);
         let again = taken.take(at(60)).unwrap();
         assert_eq!(again.end().take(at(300)), None);
@@ -84,7 +84,7 @@ mod tests {
 
     #[test]
     fn a_look_that_takes_long_is_nobody_elses() {
-        let taken = Look::want(None, at(0)).take(at(0)).unwrap();
+        let taken = RevocationCheck::want(None, at(0)).take(at(0)).unwrap();
         let kept = taken.keep(at(40));
         assert_eq!(kept.take(at(99)), None);
         assert!(kept.take(at(100)).is_some());
@@ -93,15 +93,15 @@ mod tests {
 
     #[test]
     fn a_clock_that_was_set_back_puts_a_look_off_by_one_term_alone() {
-        let seen = Look::want(None, at(10_000)).seen_at(at(0));
+        let seen = RevocationCheck::want(None, at(10_000)).seen_at(at(0));
         assert_eq!(seen.take(at(59)), None);
         assert!(seen.take(at(60)).is_some());
     }
 
     #[test]
     fn a_look_that_is_wanted_during_another_comes_after_it() {
-        let taken = Look::want(None, at(0)).take(at(0)).unwrap();
-        let wanted = Look::want(Some(taken), at(1)).end();
+        let taken = RevocationCheck::want(None, at(0)).take(at(0)).unwrap();
+        let wanted = RevocationCheck::want(Some(taken), at(1)).end();
         assert_eq!(wanted.take(at(59)), None);
         assert!(wanted.take(at(60)).is_some());
     }

@@ -148,7 +148,7 @@ pub enum AmoError {
     },
     /// So many calls wait for their turn that nothing was sent. An adapter never says so.
     #[error("too many calls wait for their turn")]
-    NoTurn {
+    QueueFull {
         /// How long until a turn is likely.
         retry_after: Duration,
     },

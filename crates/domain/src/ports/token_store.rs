@@ -15,7 +15,7 @@ use crate::connection::{CrmConnection, Grant};
 use crate::host::AccountHost;
 use crate::host_look_up::{FoundHost, LookUpDecision};
 use crate::ids::{AccountId, AttemptId, Epoch, Generation, LeaseOwner, Revision, UserId};
-use crate::refresh::lease::{LeaseRequest, RefreshLease, Rest};
+use crate::refresh::lease::{Backoff, LeaseRequest, RefreshLease};
 use crate::token::{CodeHash, StateHash, TokenPair};
 
 /// Keeps what must outlive the process.
@@ -122,16 +122,16 @@ pub trait TokenStore: Debug + Send + Sync + 'static {
     /// it any more.
     async fn renew_refresh_lease(&self, user: &UserId, owner: LeaseOwner) -> Result<bool, StoreError>;
 
-    /// Ends a refresh lease, by [`RefreshLease::rested`], after a sending that bought nothing.
+    /// Ends a refresh lease, by [`RefreshLease::backed_off`], after a sending that bought nothing.
     /// MUST grant it to nobody for the pause, and MUST remember a doubt until a pair is stored. MUST
     /// record in the same step, by [`ClientRecord::accused`](crate::client::ClientRecord::accused),
     /// which client amoCRM accused. MUST change nothing if `owner` does not hold the lease any more.
     /// Returns the record as it is then, to its owner alone.
-    async fn rest_refresh_lease(
+    async fn back_off_refresh(
         &self,
         user: &UserId,
         owner: LeaseOwner,
-        rest: &Rest,
+        backoff: &Backoff,
     ) -> Result<Option<RefreshLease>, StoreError>;
 
     /// Stores, by [`CrmConnection::rotate`], the pair that the tokens of generation `spent`
@@ -202,7 +202,7 @@ pub trait TokenStore: Debug + Send + Sync + 'static {
     async fn want_look(&self, account: AccountId) -> Result<(), StoreError>;
 
     /// Takes at most `limit` accounts that are to be looked at. MUST give an account to one caller,
-    /// and not again within [`LOOK_TERM`](crate::connection::revocation_check::LOOK_TERM); until [`Self::end_look`] it MUST be
+    /// and not again within [`REVOCATION_CHECK_INTERVAL`](crate::connection::revocation_check::REVOCATION_CHECK_INTERVAL); until [`Self::end_look`] it MUST be
     /// given again after that.
     async fn take_looks(&self, limit: u32) -> Result<Vec<AccountId>, StoreError>;
 
@@ -258,7 +258,7 @@ pub enum RefreshRequest {
     /// Somebody else is sending it.
     Held,
     /// It was sent in vain, and is not to be sent again before this moment of the store's clock.
-    Resting(Timestamp),
+    BackingOff(Timestamp),
     /// The stored generation is another one, or the connection is not usable.
     Outdated,
     /// The tokens cannot be opened, as under a missing key.

@@ -12,7 +12,7 @@ pub const FIRST_PAUSE: Duration = Duration::from_secs(10);
 /// The pause doubles with each probe that meets the ban, up to this.
 pub const LONGEST_PAUSE: Duration = Duration::from_mins(15);
 
-/// How long a probe may take, its own wait for its turn included. One that has not been heard of
+/// How long a probe may take, its own wait for its turn included. One without an outcome
 /// by then died with its process, and another may go. Longer than any call is waited for.
 pub const PROBE_TERM: Duration = Duration::from_secs(75);
 
@@ -31,7 +31,7 @@ pub struct Probe {
 
 /// A ban, by the store's clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ban {
+pub struct OpenCircuit {
     /// Since when. It names the ban.
     pub since: Timestamp,
     /// When the next probe may go; while one is under way, when it is given up.
@@ -42,7 +42,7 @@ pub struct Ban {
     pub met: u32,
 }
 
-impl Ban {
+impl OpenCircuit {
     pub(super) fn new(now: Timestamp) -> Self {
         Self { since: now, probe_at: after(now, FIRST_PAUSE), probing: false, met: 0 }
     }

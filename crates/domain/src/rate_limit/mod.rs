@@ -1,4 +1,4 @@
-//! Turns: when amoCRM may be called next, and whether it bans us, over all instances together.
+//! The rate limit and the circuit breaker of calls to amoCRM, for all instances together.
 
 mod circuit_breaker;
 mod pace;
@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-pub use circuit_breaker::{BANNED_ACCOUNTS, BANS_MEET, Ban, FIRST_PAUSE, LONGEST_PAUSE, PROBE_TERM, Probe};
+pub use circuit_breaker::{BANNED_ACCOUNTS, BANS_MEET, FIRST_PAUSE, LONGEST_PAUSE, OpenCircuit, PROBE_TERM, Probe};
 pub use pace::{Pace, PaceScope};
 
 use crate::clock::{after, at_most, left};
@@ -15,8 +15,8 @@ use crate::clock::{after, at_most, left};
 /// The longest time that amoCRM's own word puts calls off.
 pub const LONGEST_PUT_OFF: Duration = Duration::from_mins(15);
 
-/// Turns are booked less far ahead than this, and than [`MOST_TURNS`] of them take: no caller waits
-/// longer. What is farther was written by a clock that has been set back since.
+/// No call is reserved further ahead than this, or than [`MOST_TURNS`] calls take: no caller waits
+/// longer. A later time was written by a clock that has been set back since.
 const FARTHEST_TURN: Duration = Duration::from_secs(10);
 
 /// The most turns that callers wait for, where these take longer than [`FARTHEST_TURN`].
@@ -24,9 +24,9 @@ const MOST_TURNS: u32 = 16;
 
 /// How a request for a turn ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Turn {
+pub enum Reservation {
     /// One is booked: the caller waits so long, and sends.
-    In {
+    Granted {
         /// How long.
         wait: Duration,
         /// There is a ban, and this call is to find out whether it still stands.
@@ -35,34 +35,34 @@ pub enum Turn {
     /// None is booked: there is none before so long, which is worth asking again after.
     Later(Duration),
     /// None is booked: amoCRM bans us, and nothing is to be sent before so long.
-    Banned(Duration),
+    CircuitOpen(Duration),
 }
 
 /// What came of a call, as far as others have to know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Heard {
+pub enum CallOutcome {
     /// amoCRM answered, whatever it was: it does not ban us.
-    Answer,
+    Answered,
     /// amoCRM answered with its ban.
-    Ban,
+    Banned,
     /// amoCRM asked to be left alone for so long.
-    Limit(Duration),
-    /// Nothing was heard.
-    Silence,
+    Limited(Duration),
+    /// No answer came.
+    NoAnswer,
 }
 
 /// What is on record of the calls to one account, or of the integration's as a whole.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Line {
+pub struct RateLimit {
     /// When its next turn is free.
     pub next_at: Option<Timestamp>,
     /// Whether that is so late because amoCRM asked to be left alone.
     pub is_put_off: bool,
     /// The ban on it.
-    pub ban: Option<Ban>,
+    pub circuit: Option<OpenCircuit>,
 }
 
-impl Line {
+impl RateLimit {
     /// How long it is until the next turn.
     fn wait(&self, now: Timestamp) -> Duration {
         self.next_at.map_or(Duration::ZERO, |next_at| left(next_at, now))
@@ -74,31 +74,31 @@ impl Line {
         let farthest = FARTHEST_TURN.max(pace.apart.saturating_mul(MOST_TURNS));
         let longest = if self.is_put_off { LONGEST_PUT_OFF } else { farthest };
         let next_at = self.next_at.map(|next_at| at_most(next_at, longest, now));
-        Self { next_at, ban: self.ban.map(|ban| ban.seen_at(now)), ..self }
+        Self { next_at, circuit: self.circuit.map(|ban| ban.seen_at(now)), ..self }
     }
 
     /// The ban that the probe named so is of, if it still waits for the probe's news.
-    fn probed(&mut self, name: Option<Timestamp>) -> Option<&mut Ban> {
-        self.ban.as_mut().filter(|ban| Some(ban.since) == name)
+    fn probed(&mut self, name: Option<Timestamp>) -> Option<&mut OpenCircuit> {
+        self.circuit.as_mut().filter(|ban| Some(ban.since) == name)
     }
 }
 
 /// What decides about a call: the account's line, and the integration's.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Turns {
+pub struct RateLimits {
     /// Of the account that is to be called.
-    pub account: Line,
+    pub account: RateLimit,
     /// Of all accounts.
-    pub integration: Line,
+    pub integration: RateLimit,
 }
 
-impl Turns {
+impl RateLimits {
     /// Books the next free turn, if it is within `patience`.
-    pub fn take(&mut self, pace: Pace, patience: Duration, now: Timestamp) -> Turn {
+    pub fn take(&mut self, pace: Pace, patience: Duration, now: Timestamp) -> Reservation {
         *self = Self { account: self.account.seen_at(pace, now), integration: self.integration.seen_at(pace, now) };
-        let bans = [self.account.ban, self.integration.ban];
+        let bans = [self.account.circuit, self.integration.circuit];
         if let Some(forbidden) = bans.iter().flatten().filter_map(|ban| ban.forbids(now)).max() {
-            return Turn::Banned(forbidden);
+            return Reservation::CircuitOpen(forbidden);
         }
         let put_off = self.account.wait(now);
         let line = match pace.scope {
@@ -108,16 +108,16 @@ impl Turns {
         let wait = line.wait(now);
         // A turn that is booked behind one account's put-off would be everybody's.
         if put_off > wait || wait > patience {
-            return Turn::Later(put_off.max(wait));
+            return Reservation::Later(put_off.max(wait));
         }
         line.next_at = Some(after(after(now, wait), pace.apart));
         line.is_put_off = false;
-        Turn::In { wait, probe: self.begin_probe(now) }
+        Reservation::Granted { wait, probe: self.begin_probe(now) }
     }
 
     fn begin_probe(&mut self, now: Timestamp) -> Option<Probe> {
-        let [account, integration] =
-            [&mut self.account, &mut self.integration].map(|line| line.ban.as_mut().map(|ban| ban.begin_probe(now)));
+        let [account, integration] = [&mut self.account, &mut self.integration]
+            .map(|line| line.circuit.as_mut().map(|ban| ban.begin_probe(now)));
         (account.is_some() || integration.is_some()).then_some(Probe { account, integration })
     }
 
@@ -126,23 +126,31 @@ impl Turns {
     ///
     /// An answer to a call that was sent before the ban began says nothing about it, nor does
     /// one more 403 of those days: only the probe's news count.
-    pub fn hear(&mut self, heard: Heard, probe: Option<Probe>, banned_lately: usize, now: Timestamp) {
+    pub fn record_outcome(
+        &mut self,
+        call_outcome: CallOutcome,
+        probe: Option<Probe>,
+        banned_lately: usize,
+        now: Timestamp,
+    ) {
         if let Some(probe) = probe {
             for (line, name) in [(&mut self.account, probe.account), (&mut self.integration, probe.integration)] {
                 let Some(ban) = line.probed(name) else { continue };
-                match heard {
-                    Heard::Answer | Heard::Limit(_) => line.ban = None,
-                    Heard::Ban | Heard::Silence if ban.probing => ban.end_probe(heard == Heard::Ban, now),
-                    Heard::Ban | Heard::Silence => {}
+                match call_outcome {
+                    CallOutcome::Answered | CallOutcome::Limited(_) => line.circuit = None,
+                    CallOutcome::Banned | CallOutcome::NoAnswer if ban.probing => {
+                        ban.end_probe(call_outcome == CallOutcome::Banned, now);
+                    }
+                    CallOutcome::Banned | CallOutcome::NoAnswer => {}
                 }
             }
-        } else if heard == Heard::Ban && self.account.ban.is_none() {
-            self.account.ban = Some(Ban::new(now));
-            if banned_lately + 1 >= BANNED_ACCOUNTS && self.integration.ban.is_none() {
-                self.integration.ban = Some(Ban::new(now));
+        } else if call_outcome == CallOutcome::Banned && self.account.circuit.is_none() {
+            self.account.circuit = Some(OpenCircuit::new(now));
+            if banned_lately + 1 >= BANNED_ACCOUNTS && self.integration.circuit.is_none() {
+                self.integration.circuit = Some(OpenCircuit::new(now));
             }
         }
-        if let Heard::Limit(put_off) = heard {
+        if let CallOutcome::Limited(put_off) = call_outcome {
             let put_off = put_off.min(LONGEST_PUT_OFF).max(self.account.wait(now));
             self.account.next_at = Some(after(now, put_off));
             self.account.is_put_off = true;

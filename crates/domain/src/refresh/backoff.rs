@@ -2,19 +2,19 @@
 
 use std::time::Duration;
 
-/// The pause after a first failure.
+/// The delay after a first failure.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 
-/// The longest pause that failures alone lead to.
+/// The longest delay that failures alone lead to.
 pub const LONGEST_PAUSE: Duration = Duration::from_mins(5);
 
-/// The pause after `tries` failures before the next sending: doubling to [`LONGEST_PAUSE`], a
+/// The delay after `tries` failures before the next sending: doubling to [`LONGEST_PAUSE`], a
 /// fifth more or less as `dice` falls, and never shorter than amoCRM asked for.
-pub fn pause(tries: u32, dice: u8, retry_after: Option<Duration>) -> Duration {
+pub fn delay(tries: u32, dice: u8, retry_after: Option<Duration>) -> Duration {
     let even = FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(tries)).min(LONGEST_PAUSE);
     let fifth = even / 5;
-    let pause = fifth * 4 + fifth * 2 * u32::from(dice) / u32::from(u8::MAX);
-    pause.max(retry_after.unwrap_or_default())
+    let delay = fifth * 4 + fifth * 2 * u32::from(dice) / u32::from(u8::MAX);
+    delay.max(retry_after.unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -24,14 +24,14 @@ mod tests {
     #[test]
     fn pauses_double_from_a_second_to_five_minutes_give_or_take_a_fifth() {
         for (tries, even) in [(0, 1_000), (1, 2_000), (5, 32_000), (9, 300_000), (u32::MAX, 300_000)] {
-            assert_eq!(pause(tries, 0, None), Duration::from_millis(even * 8 / 10), "{tries}");
-            assert_eq!(pause(tries, u8::MAX, None), Duration::from_millis(even * 12 / 10), "{tries}");
+            assert_eq!(delay(tries, 0, None), Duration::from_millis(even * 8 / 10), "{tries}");
+            assert_eq!(delay(tries, u8::MAX, None), Duration::from_millis(even * 12 / 10), "{tries}");
         }
     }
 
     #[test]
     fn amocrm_is_not_asked_before_the_time_it_named() {
-        assert_eq!(pause(0, 128, Some(Duration::from_mins(1))), Duration::from_mins(1));
-        assert!(pause(9, 128, Some(Duration::from_mins(1))) > Duration::from_secs(200));
+        assert_eq!(delay(0, 128, Some(Duration::from_mins(1))), Duration::from_mins(1));
+        assert!(delay(9, 128, Some(Duration::from_mins(1))) > Duration::from_secs(200));
     }
 }

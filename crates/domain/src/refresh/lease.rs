@@ -16,7 +16,7 @@ pub const LEASE_TERM: Duration = Duration::from_secs(15);
 pub const LEASE_RENEWAL: Duration = Duration::from_secs(5);
 
 /// The longest rest there is: amoCRM's own word may put the next sending off so long.
-pub const LONGEST_REST: Duration = Duration::from_mins(15);
+pub const LONGEST_BACKOFF: Duration = Duration::from_mins(15);
 
 /// Somebody's right to send, until a moment of the store's clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,7 +62,7 @@ pub struct LeaseRequest {
 
 /// A rest after a sending that bought nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rest {
+pub struct Backoff {
     /// Whether amoCRM may have rotated the token all the same.
     pub in_doubt: bool,
     /// How long nobody sends it.
@@ -77,7 +77,7 @@ pub struct Rest {
 /// or, after a sending that bought nothing, a rest before the next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RefreshLease {
-    /// Who is sending; nobody during a rest.
+    /// Who is sending; nobody during a backoff.
     pub owner: Option<LeaseOwner>,
     /// When the lease or the rest ends, by the store's clock.
     pub until: Timestamp,
@@ -101,7 +101,7 @@ pub enum LeaseDecision {
     /// Somebody else may.
     Held,
     /// Nobody may before this moment of the store's clock.
-    Resting(Timestamp),
+    BackingOff(Timestamp),
 }
 
 impl RefreshLease {
@@ -129,7 +129,7 @@ impl RefreshLease {
         };
         let put_off = put_off_until.filter(|until| store_now < *until && !by_hand);
         let Some(earlier) = on_record.filter(|earlier| earlier.generation == generation) else {
-            return put_off.map_or(LeaseDecision::Granted(fresh), LeaseDecision::Resting);
+            return put_off.map_or(LeaseDecision::Granted(fresh), LeaseDecision::BackingOff);
         };
         if store_now < earlier.until {
             if earlier.owner.is_some() {
@@ -138,11 +138,11 @@ impl RefreshLease {
             let over = |accusation: Accusation| accusation.is_over_for(request.client, client);
             let may_ask = !earlier.in_doubt && (by_hand || earlier.accusation.is_some_and(over));
             if !may_ask {
-                return LeaseDecision::Resting(earlier.until);
+                return LeaseDecision::BackingOff(earlier.until);
             }
         }
         if let Some(until) = put_off.filter(|_| earlier.owner.is_none() && !earlier.in_doubt) {
-            return LeaseDecision::Resting(until);
+            return LeaseDecision::BackingOff(until);
         }
         let died = earlier.owner.is_some();
         LeaseDecision::Granted(Self {
@@ -157,7 +157,7 @@ impl RefreshLease {
     /// long ends after its whole length from now, and is to be stored so.
     #[must_use]
     pub fn seen_at(self, store_now: Timestamp) -> Self {
-        let longest = if self.owner.is_some() { LEASE_TERM } else { LONGEST_REST };
+        let longest = if self.owner.is_some() { LEASE_TERM } else { LONGEST_BACKOFF };
         let lasts = self.lasts.map_or(longest, |lasts| lasts.min(longest));
         Self { until: at_most(self.until, lasts, store_now), ..self }
     }
@@ -176,16 +176,16 @@ impl RefreshLease {
     /// A rest after a sending that bought nothing. A doubt is never forgotten. `client` is what is
     /// on record of the client that was accused, if one was.
     #[must_use]
-    pub fn rested(self, rest: &Rest, client: &ClientRecord, store_now: Timestamp) -> Self {
+    pub fn backed_off(self, backoff: &Backoff, client: &ClientRecord, store_now: Timestamp) -> Self {
         let accuse = |accused| Accusation::new(self.accusation, accused, client, store_now);
-        let pause = rest.pause.min(LONGEST_REST);
+        let pause = backoff.pause.min(LONGEST_BACKOFF);
         Self {
             owner: None,
             until: after(store_now, pause),
-            in_doubt: self.in_doubt || rest.in_doubt,
-            tries: self.tries.saturating_add(rest.was_sent.into()),
+            in_doubt: self.in_doubt || backoff.in_doubt,
+            tries: self.tries.saturating_add(backoff.was_sent.into()),
             lasts: Some(pause),
-            accusation: if rest.was_sent { rest.accused.map(accuse) } else { self.accusation },
+            accusation: if backoff.was_sent { backoff.accused.map(accuse) } else { self.accusation },
             ..self
         }
     }
@@ -222,12 +222,12 @@ mod tests {
         LeaseRequest { generation: Generation(4), owner: LeaseOwner([owner; 16]), client: CLIENT, by_hand: false }
     }
 
-    fn rest(in_doubt: bool, seconds: u64) -> Rest {
-        Rest { in_doubt, pause: Duration::from_secs(seconds), accused: None, was_sent: true }
+    fn back_off(in_doubt: bool, seconds: u64) -> Backoff {
+        Backoff { in_doubt, pause: Duration::from_secs(seconds), accused: None, was_sent: true }
     }
 
-    fn rested(lease: RefreshLease, rest: &Rest, second: i64) -> RefreshLease {
-        lease.rested(rest, &ClientRecord::default(), at(second))
+    fn backed_off(lease: RefreshLease, backoff: &Backoff, second: i64) -> RefreshLease {
+        lease.backed_off(backoff, &ClientRecord::default(), at(second))
     }
 
     fn granted(decision: LeaseDecision) -> RefreshLease {
@@ -257,17 +257,17 @@ mod tests {
 
     #[test]
     fn nobody_sends_during_a_rest_and_a_doubt_outlives_it() {
-        let failed = rested(granted(request(None, 1, 0)), &rest(false, 4), 1);
-        assert_eq!(request(Some(failed), 2, 4), LeaseDecision::Resting(at(5)));
+        let failed = backed_off(granted(request(None, 1, 0)), &back_off(false, 4), 1);
+        assert_eq!(request(Some(failed), 2, 4), LeaseDecision::BackingOff(at(5)));
         assert!(!failed.is_orphaned(at(5)), "its outcome is known");
         let second = granted(request(Some(failed), 2, 5));
         assert!(!second.in_doubt && second.tries == 1);
 
-        let unknown = rested(second, &rest(true, 4), 6);
+        let unknown = backed_off(second, &back_off(true, 4), 6);
         assert!(!unknown.is_orphaned(at(9)) && unknown.is_orphaned(at(10)));
         let third = granted(request(Some(unknown), 3, 10));
         assert!(third.in_doubt && third.tries == 2);
-        assert!(rested(third, &rest(false, 0), 11).in_doubt);
+        assert!(backed_off(third, &back_off(false, 0), 11).in_doubt);
     }
 
     #[test]
@@ -286,8 +286,8 @@ mod tests {
         };
         let first = granted(request(None, 1, 0));
         assert_eq!(ask(first, None, 1), LeaseDecision::Held);
-        assert_eq!(granted(ask(rested(first, &rest(false, 60), 1), Some(900), 2)).tries, 1);
-        assert_eq!(ask(rested(first, &rest(true, 60), 1), None, 2), LeaseDecision::Resting(at(61)));
+        assert_eq!(granted(ask(backed_off(first, &back_off(false, 60), 1), Some(900), 2)).tries, 1);
+        assert_eq!(ask(backed_off(first, &back_off(true, 60), 1), None, 2), LeaseDecision::BackingOff(at(61)));
     }
 
     #[test]
@@ -295,39 +295,39 @@ mod tests {
         let ask = |on_record, second| {
             RefreshLease::request(on_record, &asked(2), &ClientRecord::default(), Some(at(100)), at(second))
         };
-        assert_eq!(ask(None, 99), LeaseDecision::Resting(at(100)));
+        assert_eq!(ask(None, 99), LeaseDecision::BackingOff(at(100)));
         granted(ask(None, 100));
         let first = granted(request(None, 1, 0));
-        assert_eq!(ask(Some(rested(first, &rest(false, 4), 1)), 50), LeaseDecision::Resting(at(100)));
-        granted(ask(Some(rested(first, &rest(true, 4), 1)), 50));
+        assert_eq!(ask(Some(backed_off(first, &back_off(false, 4), 1)), 50), LeaseDecision::BackingOff(at(100)));
+        granted(ask(Some(backed_off(first, &back_off(true, 4), 1)), 50));
         assert!(granted(ask(Some(first), 50)).in_doubt, "its owner died");
     }
 
     #[test]
     fn a_token_that_found_no_turn_teaches_nothing() {
-        let (accused, none) = (Rest { accused: Some(CLIENT), ..rest(false, 300) }, ClientRecord::default());
-        let resting = granted(request(None, 1, 0)).rested(&accused, &none, at(1));
+        let (accused, none) = (Backoff { accused: Some(CLIENT), ..back_off(false, 300) }, ClientRecord::default());
+        let resting = granted(request(None, 1, 0)).backed_off(&accused, &none, at(1));
         let served = ClientRecord { accused_at: Some(at(1)), served_at: Some(at(5)) };
         let again = granted(RefreshLease::request(Some(resting), &asked(2), &served, None, at(10)));
-        let unsent = again.rested(&Rest { was_sent: false, ..rest(false, 2) }, &none, at(11));
+        let unsent = again.backed_off(&Backoff { was_sent: false, ..back_off(false, 2) }, &none, at(11));
         assert_eq!((unsent.tries, unsent.accusation, unsent.until), (again.tries, resting.accusation, at(13)));
         assert!(resting.accusation.is_some());
     }
 
     #[test]
     fn a_rest_for_an_accused_client_ends_when_amocrm_serves_it_and_its_tries_stay() {
-        let accused = Rest { accused: Some(CLIENT), ..rest(false, 300) };
+        let accused = Backoff { accused: Some(CLIENT), ..back_off(false, 300) };
         let record = |served: Option<i64>| ClientRecord { accused_at: Some(at(1)), served_at: served.map(at) };
-        let resting = granted(request(None, 1, 0)).rested(&accused, &ClientRecord::default(), at(1));
+        let resting = granted(request(None, 1, 0)).backed_off(&accused, &ClientRecord::default(), at(1));
         let ask = |served| RefreshLease::request(Some(resting), &asked(2), &record(served), None, at(10));
-        assert_eq!(ask(None), LeaseDecision::Resting(at(301)));
+        assert_eq!(ask(None), LeaseDecision::BackingOff(at(301)));
         let again = granted(ask(Some(5)));
         assert_eq!((again.tries, again.accusation), (1, resting.accusation));
         // Accused once more though others are served: it is the account, and rests on.
-        let accounts = again.rested(&accused, &record(Some(5)), at(12));
+        let accounts = again.backed_off(&accused, &record(Some(5)), at(12));
         assert!(accounts.accusation.unwrap().is_accounts);
         let ask = RefreshLease::request(Some(accounts), &asked(2), &record(Some(13)), None, at(14));
-        assert_eq!(ask, LeaseDecision::Resting(at(312)));
+        assert_eq!(ask, LeaseDecision::BackingOff(at(312)));
     }
 
     #[test]
@@ -336,7 +336,7 @@ mod tests {
         let seen = held.seen_at(at(0));
         assert_eq!(request(Some(seen), 2, 14), LeaseDecision::Held);
         granted(request(Some(seen), 2, 15));
-        let resting = rested(held, &rest(false, 4), 10_000);
+        let resting = backed_off(held, &back_off(false, 4), 10_000);
         assert_eq!(resting.seen_at(at(0)).until, at(4));
         assert_eq!(RefreshLease { lasts: None, ..resting }.seen_at(at(0)).until, at(900));
         assert_eq!(resting.seen_at(at(10_001)), resting);

@@ -15,8 +15,8 @@ use crate::ports::AmoError;
 pub enum Refusal {
     /// The account may have moved: where it is is found out before anything counts.
     LookUp(AfterLookUp),
-    /// The token is good for all we know, and is sent again after a rest.
-    Rest(Hindrance),
+    /// The token is good for all we know, and is sent again after a backoff.
+    BackOff(BackoffCause),
 }
 
 /// What a refusal means once it is known that the account has not moved.
@@ -27,12 +27,12 @@ pub enum AfterLookUp {
     /// The client is accused: the operator's mistake, or, where others are served, the account's.
     Accused,
     /// Something else.
-    Rest(Hindrance),
+    BackOff(BackoffCause),
 }
 
 /// Why a sending bought nothing, though the grant may live.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Hindrance {
+pub struct BackoffCause {
     /// What the user is told.
     pub problem: ProblemCode,
     /// Whether amoCRM may have rotated the token all the same.
@@ -41,7 +41,7 @@ pub struct Hindrance {
     pub retry_after: Option<Duration>,
 }
 
-impl Hindrance {
+impl BackoffCause {
     /// One that surely left the token as it was.
     pub fn certain(problem: ProblemCode) -> Self {
         Self { problem, in_doubt: false, retry_after: None }
@@ -50,11 +50,11 @@ impl Hindrance {
 
 impl AfterLookUp {
     /// What it means as long as it is not known whether the account has moved.
-    pub fn hindrance(self) -> Hindrance {
+    pub fn cause(self) -> BackoffCause {
         match self {
-            Self::GiveUp => Hindrance::certain(ProblemCode::ProviderDown),
-            Self::Accused => Hindrance::certain(ProblemCode::Misconfigured),
-            Self::Rest(hindrance) => hindrance,
+            Self::GiveUp => BackoffCause::certain(ProblemCode::ProviderDown),
+            Self::Accused => BackoffCause::certain(ProblemCode::Misconfigured),
+            Self::BackOff(cause) => cause,
         }
     }
 }
@@ -62,23 +62,25 @@ impl AfterLookUp {
 impl Refusal {
     /// What `error`, the answer to a refresh token, means.
     pub fn of(error: AmoError) -> Self {
-        let certain = |problem| Self::Rest(Hindrance::certain(problem));
-        let look_up = |hindrance| Self::LookUp(AfterLookUp::Rest(hindrance));
+        let certain = |problem| Self::BackOff(BackoffCause::certain(problem));
+        let look_up = |cause| Self::LookUp(AfterLookUp::BackOff(cause));
         match error {
             AmoError::GrantRevoked => Self::LookUp(AfterLookUp::GiveUp),
             AmoError::Misconfigured => Self::LookUp(AfterLookUp::Accused),
-            AmoError::NotFound | AmoError::Unreachable => look_up(Hindrance::certain(ProblemCode::ProviderDown)),
-            AmoError::Moved => look_up(Hindrance { in_doubt: true, ..Hindrance::certain(ProblemCode::ProviderDown) }),
-            AmoError::HostNotAllowed => look_up(Hindrance::certain(ProblemCode::Misconfigured)),
+            AmoError::NotFound | AmoError::Unreachable => look_up(BackoffCause::certain(ProblemCode::ProviderDown)),
+            AmoError::Moved => {
+                look_up(BackoffCause { in_doubt: true, ..BackoffCause::certain(ProblemCode::ProviderDown) })
+            }
+            AmoError::HostNotAllowed => look_up(BackoffCause::certain(ProblemCode::Misconfigured)),
             AmoError::PaymentRequired => certain(ProblemCode::PaymentRequired),
             AmoError::Blocked => certain(ProblemCode::ProviderBlocked),
             AmoError::Unavailable | AmoError::PermitUnavailable => certain(ProblemCode::ProviderDown),
             AmoError::RateLimited { retry_after } => {
-                Self::Rest(Hindrance { retry_after, ..Hindrance::certain(ProblemCode::RateLimited) })
+                Self::BackOff(BackoffCause { retry_after, ..BackoffCause::certain(ProblemCode::RateLimited) })
             }
-            AmoError::NoTurn { retry_after } => {
+            AmoError::QueueFull { retry_after } => {
                 let retry_after = Some(retry_after);
-                Self::Rest(Hindrance { retry_after, ..Hindrance::certain(ProblemCode::RateLimited) })
+                Self::BackOff(BackoffCause { retry_after, ..BackoffCause::certain(ProblemCode::RateLimited) })
             }
             AmoError::OutcomeUnknown
             | AmoError::ConnectionLost
@@ -86,7 +88,7 @@ impl Refusal {
             | AmoError::TimedOut
             | AmoError::AccessRefused
             | AmoError::CodeRejected => {
-                Self::Rest(Hindrance { in_doubt: true, ..Hindrance::certain(ProblemCode::ProviderDown) })
+                Self::BackOff(BackoffCause { in_doubt: true, ..BackoffCause::certain(ProblemCode::ProviderDown) })
             }
         }
     }
@@ -118,7 +120,7 @@ impl ProblemCode {
             AmoError::GrantRevoked
             | AmoError::CodeRejected
             | AmoError::NotFound
-            | AmoError::NoTurn { .. }
+            | AmoError::QueueFull { .. }
             | AmoError::PermitUnavailable => None,
         }
     }
@@ -173,7 +175,7 @@ mod tests {
 
     #[test]
     fn a_lost_or_senseless_answer_leaves_doubt_and_nothing_else_does() {
-        let doubt = |error| matches!(Refusal::of(error), Refusal::Rest(Hindrance { in_doubt: true, .. }));
+        let doubt = |error| matches!(Refusal::of(error), Refusal::BackOff(BackoffCause { in_doubt: true, .. }));
         for error in [AmoError::OutcomeUnknown, AmoError::ConnectionLost, AmoError::Protocol, AmoError::TimedOut] {
             assert!(doubt(error), "{error:?}");
         }

@@ -32,9 +32,9 @@ const UNKNOWN_AGE: Duration = Duration::from_hours(24);
 
 /// The places for refreshes in the background.
 #[derive(Clone, Debug)]
-pub(crate) struct Places(Arc<Semaphore>);
+pub(crate) struct BackgroundSlots(Arc<Semaphore>);
 
-impl Default for Places {
+impl Default for BackgroundSlots {
     fn default() -> Self {
         Self(Arc::new(Semaphore::new(AT_A_TIME)))
     }
@@ -44,9 +44,9 @@ impl UseCases {
     /// One round: finds out what became of refreshes whose owner died or whose answer was lost,
     /// refreshes connections that nobody has used for long, and looks where amoCRM told us to.
     ///
-    /// To be called every [`TEND_EVERY`](crate::usecase::TEND_EVERY) in each process; leases keep several
+    /// To be called every [`BACKGROUND_INTERVAL`](crate::usecase::BACKGROUND_INTERVAL) in each process; leases keep several
     /// from doing the same work.
-    pub async fn tend(&self) -> Result<(), StoreError> {
+    pub async fn background_round(&self) -> Result<(), StoreError> {
         // What fails of this is not in the way of the rest.
         let orphans = self.store.orphaned_refreshes(ORPHANS_A_ROUND).await;
         let now = self.runtime.now();

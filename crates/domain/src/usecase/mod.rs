@@ -23,17 +23,17 @@ pub use connect::callback::{Callback, CallbackOutcome, Given};
 pub use connect::claim::ClaimError;
 pub use reads::ReadError;
 pub use reads::leads::{LeadList, LeadRequest};
-pub use status::Standing;
+pub use status::ConnectionStatus;
 pub use tokens::access_token::{AccessError, RefreshNowError};
 
-use background::Places;
-use connect::unrecorded_callbacks::Unrecorded;
-use connect::unsolicited_codes::Strangers;
+use background::BackgroundSlots;
+use connect::unrecorded_callbacks::UnrecordedCallbacks;
+use connect::unsolicited_codes::UnsolicitedCodes;
 use reads::Reads;
-use single_flight::Flights;
+use single_flight::SingleFlight;
 use sweep::LastSweep;
-use tokens::pending_saves::InHand;
-use tokens::refresh_token::{AskedBy, Turnout};
+use tokens::pending_saves::PendingSaves;
+use tokens::refresh_token::{AskedBy, RefreshOutcome};
 
 use crate::client::ClientFingerprint;
 use crate::host::{AccountHost, AllowedHosts};
@@ -69,22 +69,22 @@ pub struct UseCases {
     client: ClientFingerprint,
     runtime: Arc<dyn Runtime>,
     settings: Arc<Settings>,
-    strangers: Arc<Strangers>,
-    in_hand: InHand,
+    unsolicited_codes: Arc<UnsolicitedCodes>,
+    pending_saves: PendingSaves,
     reads: Arc<Reads>,
     refreshes: Arc<Refreshes>,
-    unrecorded: Arc<Unrecorded>,
+    unrecorded: Arc<UnrecordedCallbacks>,
     last_sweep: Arc<LastSweep>,
-    places: Places,
+    places: BackgroundSlots,
     winding_down: Arc<AtomicBool>,
 }
 
 /// The refreshes that callers of this process wait for.
-type Refreshes = Flights<(UserId, Generation, AskedBy), Turnout>;
+type Refreshes = SingleFlight<(UserId, Generation, AskedBy), RefreshOutcome>;
 
-/// How often [`UseCases::tend`] is to be called: a crash is found out this long after its lease
+/// How often [`UseCases::background_round`] is to be called: a crash is found out this long after its lease
 /// has lapsed.
-pub const TEND_EVERY: Duration = Duration::from_secs(2);
+pub const BACKGROUND_INTERVAL: Duration = Duration::from_secs(2);
 
 impl fmt::Debug for UseCases {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -106,20 +106,20 @@ impl UseCases {
             amo,
             runtime,
             settings: Arc::new(settings),
-            strangers: Arc::default(),
-            in_hand: InHand::default(),
+            unsolicited_codes: Arc::default(),
+            pending_saves: PendingSaves::default(),
             reads: Arc::default(),
             refreshes: Arc::default(),
             unrecorded: Arc::default(),
             last_sweep: Arc::default(),
-            places: Places::default(),
+            places: BackgroundSlots::default(),
             winding_down: Arc::default(),
         }
     }
 
     /// How many pairs that amoCRM has given are not saved yet. A process that ends now loses them.
-    pub fn pairs_in_hand(&self) -> usize {
-        self.in_hand.count()
+    pub fn pending_pairs(&self) -> usize {
+        self.pending_saves.count()
     }
 
     /// Ends work in the background that others can take up, at its next step: the process is to

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::clock::age;
 use crate::connection::audit::{Actor, AuditEntry, AuditEvent};
-use crate::connection::revocation_check::LOOK_TERM;
+use crate::connection::revocation_check::REVOCATION_CHECK_INTERVAL;
 use crate::connection::{ConnectionState, ProblemCode, ReauthReason};
 use crate::ids::{AccountId, UserId};
 use crate::ports::{AmoError, StoreError};
@@ -64,7 +64,7 @@ impl UseCases {
                 tracing::warn!(%error, "others may look at the same connections");
             }
         };
-        if self.while_beating(LOOK_TERM / 3, beat, looking).await {
+        if self.while_beating(REVOCATION_CHECK_INTERVAL / 3, beat, looking).await {
             self.store.end_look(account).await?;
         }
         Ok(())
@@ -87,7 +87,7 @@ impl UseCases {
             Err(AccessError::Store(error)) => Err(error),
             Err(
                 AccessError::RefreshInProgress
-                | AccessError::Amo(AmoError::NoTurn { .. } | AmoError::PermitUnavailable),
+                | AccessError::Amo(AmoError::QueueFull { .. } | AmoError::PermitUnavailable),
             ) => return false,
             Err(AccessError::Amo(error)) => return !ProblemCode::of_read(error).is_some_and(ProblemCode::is_passing),
         };
@@ -147,7 +147,7 @@ impl UseCases {
     }
 
     async fn record_revoked(&self, user: &UserId) -> Result<(), StoreError> {
-        let revoked = self.amend(user, |connection| match &connection.state {
+        let revoked = self.update(user, |connection| match &connection.state {
             ConnectionState::NeedsReauth { reason: ReauthReason::GrantRevoked, .. } => {
                 connection.revoke(connection.generation)
             }

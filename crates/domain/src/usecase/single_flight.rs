@@ -1,4 +1,4 @@
-//! Equal work that is in flight at the same time is one.
+//! Single flight: equal requests at the same time share one call.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -12,76 +12,76 @@ use futures_util::future::{BoxFuture, Shared, WeakShared};
 use crate::ports::AmoError;
 
 /// Work under way, for everybody who asks for the same.
-pub(crate) type Flight<T> = Shared<BoxFuture<'static, Result<T, AmoError>>>;
+pub(crate) type SharedCall<T> = Shared<BoxFuture<'static, Result<T, AmoError>>>;
 
-type InTheAir<T> = WeakShared<BoxFuture<'static, Result<T, AmoError>>>;
+type WeakCall<T> = WeakShared<BoxFuture<'static, Result<T, AmoError>>>;
 
-/// The work under way. A flight is kept up by those who wait for it: when the last one has
+/// The work under way. A call is kept up by those who wait for it: when the last one has
 /// gone away it ends, and nothing of it is left.
-pub(crate) struct Flights<K: Eq + Hash, T: Clone>(Arc<Mutex<Board<K, T>>>);
+pub(crate) struct SingleFlight<K: Eq + Hash, T: Clone>(Arc<Mutex<Calls<K, T>>>);
 
-struct Board<K, T: Clone> {
-    flights: HashMap<K, (u64, InTheAir<T>)>,
+struct Calls<K, T: Clone> {
+    single_flight: HashMap<K, (u64, WeakCall<T>)>,
     begun: u64,
 }
 
-impl<K, T> Flights<K, T>
+impl<K, T> SingleFlight<K, T>
 where
     K: Clone + Eq + Hash + Send + 'static,
     T: Clone + Send + Sync + 'static,
 {
-    /// The flight for `key`; `begin` starts one if there is none.
-    pub(crate) fn join<F>(&self, key: K, begin: impl FnOnce() -> F) -> Flight<T>
+    /// The call for `key`; `begin` starts one if there is none.
+    pub(crate) fn join<F>(&self, key: K, begin: impl FnOnce() -> F) -> SharedCall<T>
     where
         F: Future<Output = Result<T, AmoError>> + Send + 'static,
     {
-        let mut board = lock(&self.0);
-        if let Some(flight) = board.flights.get(&key).and_then(|(_, flight)| flight.upgrade()) {
-            return flight;
+        let mut calls = lock(&self.0);
+        if let Some(call) = calls.single_flight.get(&key).and_then(|(_, call)| call.upgrade()) {
+            return call;
         }
-        board.begun += 1;
-        let entry = Entry { key: key.clone(), number: board.begun, board: Arc::clone(&self.0) };
+        calls.begun += 1;
+        let entry = Entry { key: key.clone(), number: calls.begun, calls: Arc::clone(&self.0) };
         let number = entry.number;
         let work = begin();
-        let flight = async move {
+        let call = async move {
             let outcome = work.await;
             // Whoever comes after the answer asks anew.
             drop(entry);
             outcome
         };
-        let flight = flight.boxed().shared();
-        if let Some(in_the_air) = flight.downgrade() {
-            board.flights.insert(key, (number, in_the_air));
+        let call = call.boxed().shared();
+        if let Some(weak) = call.downgrade() {
+            calls.single_flight.insert(key, (number, weak));
         }
-        flight
+        call
     }
 }
 
-impl<K: Eq + Hash, T: Clone> Default for Flights<K, T> {
+impl<K: Eq + Hash, T: Clone> Default for SingleFlight<K, T> {
     fn default() -> Self {
-        Self(Arc::new(Mutex::new(Board { flights: HashMap::new(), begun: 0 })))
+        Self(Arc::new(Mutex::new(Calls { single_flight: HashMap::new(), begun: 0 })))
     }
 }
 
-impl<K: Eq + Hash, T: Clone> fmt::Debug for Flights<K, T> {
+impl<K: Eq + Hash, T: Clone> fmt::Debug for SingleFlight<K, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Flights").field("now", &lock(&self.0).flights.len()).finish_non_exhaustive()
+        f.debug_struct("SingleFlight").field("now", &lock(&self.0).single_flight.len()).finish_non_exhaustive()
     }
 }
 
-/// A flight's line on the board, wiped when it lands or is given up.
+/// A call's entry, removed when it is done or given up.
 struct Entry<K: Eq + Hash, T: Clone> {
     key: K,
     number: u64,
-    board: Arc<Mutex<Board<K, T>>>,
+    calls: Arc<Mutex<Calls<K, T>>>,
 }
 
 impl<K: Eq + Hash, T: Clone> Drop for Entry<K, T> {
     fn drop(&mut self) {
-        let mut board = lock(&self.board);
-        // The next flight for this key may be on the board already.
-        if board.flights.get(&self.key).is_some_and(|(number, _)| *number == self.number) {
-            board.flights.remove(&self.key);
+        let mut calls = lock(&self.calls);
+        // The next call for this key may be under way already.
+        if calls.single_flight.get(&self.key).is_some_and(|(number, _)| *number == self.number) {
+            calls.single_flight.remove(&self.key);
         }
     }
 }
@@ -98,36 +98,39 @@ mod tests {
 
     use super::*;
 
-    fn aloft(flights: &Flights<u8, u8>) -> usize {
-        lock(&flights.0).flights.len()
+    fn under_way(single_flight: &SingleFlight<u8, u8>) -> usize {
+        lock(&single_flight.0).single_flight.len()
     }
 
     #[test]
     fn equal_reads_are_one_until_it_has_landed() {
-        let flights = Flights::<u8, u8>::default();
+        let single_flight = SingleFlight::<u8, u8>::default();
         let begun = AtomicUsize::new(0);
-        let fly = |key| {
-            flights.join(key, || {
+        let call = |key| {
+            single_flight.join(key, || {
                 begun.fetch_add(1, Ordering::SeqCst);
                 ready(Ok(7))
             })
         };
-        let (first, second, other) = (fly(1), fly(1), fly(2));
-        assert_eq!((begun.load(Ordering::SeqCst), aloft(&flights)), (2, 2));
+        let (first, second, other) = (call(1), call(1), call(2));
+        assert_eq!((begun.load(Ordering::SeqCst), under_way(&single_flight)), (2, 2));
         assert_eq!(join(first, second).now_or_never(), Some((Ok(7), Ok(7))));
         assert_eq!(other.now_or_never(), Some(Ok(7)));
-        assert_eq!(aloft(&flights), 0);
-        assert_eq!(fly(1).now_or_never(), Some(Ok(7)));
+        assert_eq!(under_way(&single_flight), 0);
+        assert_eq!(call(1).now_or_never(), Some(Ok(7)));
         assert_eq!(begun.load(Ordering::SeqCst), 3);
     }
 
     #[test]
     fn a_flight_that_nobody_waits_for_is_given_up() {
-        let flights = Flights::<u8, u8>::default();
-        let abandoned = flights.join(1, pending);
+        let single_flight = SingleFlight::<u8, u8>::default();
+        let abandoned = single_flight.join(1, pending);
         assert!(abandoned.clone().now_or_never().is_none());
         drop(abandoned);
-        assert_eq!(aloft(&flights), 0);
-        assert_eq!(flights.join(1, || ready(Err(AmoError::Blocked))).now_or_never(), Some(Err(AmoError::Blocked)));
+        assert_eq!(under_way(&single_flight), 0);
+        assert_eq!(
+            single_flight.join(1, || ready(Err(AmoError::Blocked))).now_or_never(),
+            Some(Err(AmoError::Blocked))
+        );
     }
 }

@@ -8,7 +8,7 @@ use crate::usecase::UseCases;
 
 /// How a user stands with amoCRM.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Standing {
+pub struct ConnectionStatus {
     /// Their connection, or the memory of one.
     pub connection: Option<CrmConnection>,
     /// Whether a grant waits for their claim. Looked for only if there is no connection.
@@ -17,11 +17,11 @@ pub struct Standing {
 
 impl UseCases {
     /// How `user` stands.
-    pub async fn standing(&self, user: &UserId) -> Result<Standing, StoreError> {
+    pub async fn status(&self, user: &UserId) -> Result<ConnectionStatus, StoreError> {
         let connection = self.store.connection(user).await?;
         let none = connection.as_ref().is_none_or(|connection| connection.state == ConnectionState::Disconnected);
         let awaits_claim = none && self.store.awaits_claim(user, self.runtime.now()).await?;
-        Ok(Standing { connection, awaits_claim })
+        Ok(ConnectionStatus { connection, awaits_claim })
     }
 
     /// Disconnects `user`. Their tokens are gone from the database when it returns.

@@ -15,7 +15,7 @@ impl UseCases {
     /// Follows an account to another host.
     pub(crate) async fn follow(&self, user: &UserId, generation: Generation, host: &AccountHost) {
         tracing::info!(amo.host = %host, "an amoCRM account has moved");
-        if let Err(error) = self.amend(user, |connection| connection.follow(generation, host.clone())).await {
+        if let Err(error) = self.update(user, |connection| connection.follow(generation, host.clone())).await {
             tracing::warn!(%error, "the new host of an account could not be noted");
         }
     }
@@ -23,14 +23,14 @@ impl UseCases {
     /// Notes what keeps amoCRM from answering, or that nothing does. It is a hint for people, so
     /// a failure to note it is in nobody's way.
     pub(crate) async fn note(&self, user: &UserId, generation: Generation, problem: Option<ProblemCode>) {
-        let noted = self.amend(user, |connection| connection.note(generation, problem, self.runtime.now()));
+        let noted = self.update(user, |connection| connection.note(generation, problem, self.runtime.now()));
         if let Err(error) = noted.await {
             tracing::warn!(%error, "a connection's problem could not be noted");
         }
     }
 
     /// Changes the user's row as it is at that moment. `None` if `change` does not apply to it.
-    pub(crate) async fn amend(
+    pub(crate) async fn update(
         &self,
         user: &UserId,
         change: impl Fn(&mut CrmConnection) -> Result<(), AnotherGeneration>,

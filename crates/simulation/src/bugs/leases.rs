@@ -4,7 +4,7 @@ use amo_connect_domain::authorization::code::{Admitted, ExchangeStatus};
 use amo_connect_domain::client::ClientRecord;
 use amo_connect_domain::ids::{LeaseOwner, UserId};
 use amo_connect_domain::ports::{RefreshRequest, StoreError};
-use amo_connect_domain::refresh::lease::{Lease, LeaseDecision, LeaseRequest, RefreshLease, Rest};
+use amo_connect_domain::refresh::lease::{Backoff, Lease, LeaseDecision, LeaseRequest, RefreshLease};
 use jiff::Timestamp;
 
 use super::Bug;
@@ -29,7 +29,7 @@ impl BuggyStore {
         match RefreshLease::request(None, request, &ClientRecord::default(), None, self.rows.clock().await?) {
             LeaseDecision::Granted(lease) => Ok(RefreshRequest::Granted(Box::new(connection), lease)),
             LeaseDecision::Held => Ok(RefreshRequest::Held),
-            LeaseDecision::Resting(until) => Ok(RefreshRequest::Resting(until)),
+            LeaseDecision::BackingOff(until) => Ok(RefreshRequest::BackingOff(until)),
         }
     }
 
@@ -48,7 +48,7 @@ impl BuggyStore {
         }
         Ok(match RefreshLease::request(held, request, &ClientRecord::default(), None, now) {
             LeaseDecision::Held => RefreshRequest::Held,
-            LeaseDecision::Resting(until) => RefreshRequest::Resting(until),
+            LeaseDecision::BackingOff(until) => RefreshRequest::BackingOff(until),
             LeaseDecision::Granted(lease) => {
                 notes.leases.insert(user.clone(), lease);
                 RefreshRequest::Granted(Box::new(connection), lease)
@@ -68,13 +68,13 @@ impl BuggyStore {
         &self,
         user: &UserId,
         owner: LeaseOwner,
-        rest: &Rest,
+        backoff: &Backoff,
     ) -> Result<Option<RefreshLease>, StoreError> {
         let now = self.own_clock().await?;
         let mut notes = self.notes();
         let held = notes.leases.get_mut(user).filter(|held| held.owner == Some(owner));
         Ok(held.map(|held| {
-            *held = held.rested(rest, &ClientRecord::default(), now);
+            *held = held.backed_off(backoff, &ClientRecord::default(), now);
             *held
         }))
     }

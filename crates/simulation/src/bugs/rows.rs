@@ -14,7 +14,7 @@ use super::Bug;
 use super::store::BuggyStore;
 use crate::world::user_id;
 
-/// The longest that a deed is put off, in milliseconds.
+/// The longest that an operation is put off, in milliseconds.
 const LONGEST_LATER: u64 = 2_000;
 
 impl BuggyStore {

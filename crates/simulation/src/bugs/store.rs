@@ -12,7 +12,7 @@ use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::host_look_up::{FoundHost, LookUpDecision};
 use amo_connect_domain::ids::{AccountId, AttemptId, Epoch, Generation, LeaseOwner, Revision, UserId};
 use amo_connect_domain::ports::{Claim, RefreshRequest, Served, StoreError, TokenStore};
-use amo_connect_domain::refresh::lease::{LeaseRequest, RefreshLease, Rest};
+use amo_connect_domain::refresh::lease::{Backoff, LeaseRequest, RefreshLease};
 use amo_connect_domain::token::{CodeHash, StateHash, TokenPair};
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -173,21 +173,21 @@ impl TokenStore for BuggyStore {
         }
     }
 
-    async fn rest_refresh_lease(
+    async fn back_off_refresh(
         &self,
         user: &UserId,
         owner: LeaseOwner,
-        rest: &Rest,
+        backoff: &Backoff,
     ) -> Result<Option<RefreshLease>, StoreError> {
         match self.bug {
             Bug::LeaseByInstanceClock | Bug::LeaseNeverLapses | Bug::LeaseAheadStands => {
-                self.rest_own_lease(user, owner, rest).await
+                self.rest_own_lease(user, owner, backoff).await
             }
             Bug::NoRest => {
-                let none = Rest { pause: Duration::ZERO, ..*rest };
-                self.rows.rest_refresh_lease(user, owner, &none).await
+                let none = Backoff { pause: Duration::ZERO, ..*backoff };
+                self.rows.back_off_refresh(user, owner, &none).await
             }
-            _ => self.rows.rest_refresh_lease(user, owner, rest).await,
+            _ => self.rows.back_off_refresh(user, owner, backoff).await,
         }
     }
 

@@ -65,7 +65,7 @@ impl<'a> Scanner<'a> {
             b'{' => self.members(depth + 1, &mut |_| ()),
             b'[' => self.entries(b'[', b']', |this| this.value(depth + 1)),
             b'"' => self.quoted().map(drop),
-            _ => self.word(),
+            _ => self.code(),
         }
     }
 
@@ -109,7 +109,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// A number, `true`, `false`, `null`, or what somebody took for one.
-    fn word(&mut self) -> Result<(), Stop> {
+    fn code(&mut self) -> Result<(), Stop> {
         let rest = &self.text[self.at..];
         let length = rest.iter().take_while(|byte| byte.is_ascii_alphanumeric() || b"+-._".contains(byte)).count();
         self.at += length;

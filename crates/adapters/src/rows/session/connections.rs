@@ -6,7 +6,7 @@ use amo_connect_domain::connection::CrmConnection;
 use amo_connect_domain::connection::audit::{Actor, AuditEntry};
 use amo_connect_domain::ids::{Epoch, Generation, LeaseOwner, Revision, UserId};
 use amo_connect_domain::ports::{RefreshRequest, Served};
-use amo_connect_domain::refresh::lease::{LeaseDecision, LeaseRequest, RefreshLease, Rest};
+use amo_connect_domain::refresh::lease::{Backoff, LeaseDecision, LeaseRequest, RefreshLease};
 use amo_connect_domain::token::TokenPair;
 use jiff::Timestamp;
 
@@ -87,7 +87,7 @@ impl Session<'_> {
         let put_off = connection.refresh_put_off_until(store_now);
         match RefreshLease::request(on_record, &request, &client, put_off, store_now) {
             LeaseDecision::Held => Ok(RefreshRequest::Held),
-            LeaseDecision::Resting(until) => Ok(RefreshRequest::Resting(until)),
+            LeaseDecision::BackingOff(until) => Ok(RefreshRequest::BackingOff(until)),
             LeaseDecision::Granted(lease) => {
                 let Ok(connection) = row.open(Tokens::Opened(self.keys)) else {
                     self.put_lease(&user, Some(lease.set_aside(store_now))).await?;
@@ -111,19 +111,19 @@ impl Session<'_> {
         Ok(true)
     }
 
-    pub(in crate::rows) async fn rest_refresh_lease(
+    pub(in crate::rows) async fn back_off_refresh(
         mut self,
         user: UserId,
         owner: LeaseOwner,
-        rest: Rest,
+        backoff: Backoff,
     ) -> Result<Option<RefreshLease>, Failure> {
         let Some(held) = self.lease_held_by(&user, owner).await? else { return Ok(None) };
         let store_now = self.rows.clock().await?;
-        let client = match rest.accused {
+        let client = match backoff.accused {
             Some(client) => self.accuse(client, store_now).await?,
             None => ClientRecord::default(),
         };
-        let rested = held.rested(&rest, &client, store_now);
+        let rested = held.backed_off(&backoff, &client, store_now);
         if let Some(connection) = self.load_connection(&user, Tokens::Left).await? {
             self.put_doubt(&connection, Some(&held), &rested, store_now).await?;
         }

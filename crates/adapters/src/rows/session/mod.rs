@@ -8,11 +8,11 @@ mod clients;
 mod connections;
 mod exchanges;
 mod host_look_ups;
-mod looks;
+mod maintenance;
+mod rate_limits;
 mod reseal;
+mod revocation_checks;
 mod sweep;
-mod turns;
-mod upkeep;
 
 use jiff::Timestamp;
 

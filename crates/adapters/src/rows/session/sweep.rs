@@ -7,8 +7,8 @@ use amo_connect_domain::authorization::attempt::MEMORY;
 use amo_connect_domain::authorization::code::CLAIM_TERM;
 use amo_connect_domain::clock::{CLOCK_SKEW, after, before};
 use amo_connect_domain::connection::audit::AUDIT_MEMORY;
-use amo_connect_domain::connection::revocation_check::LOOK_TERM;
-use amo_connect_domain::refresh::lease::{LEASE_TERM, LONGEST_REST, RefreshLease};
+use amo_connect_domain::connection::revocation_check::REVOCATION_CHECK_INTERVAL;
+use amo_connect_domain::refresh::lease::{LEASE_TERM, LONGEST_BACKOFF, RefreshLease};
 use jiff::Timestamp;
 
 use super::Session;
@@ -16,7 +16,7 @@ use crate::rows::connection::LeaseColumns;
 use crate::rows::exchange::ExchangeRow;
 use crate::rows::failure::Failure;
 use crate::rows::grant::Tokens;
-use crate::rows::look::LookRow;
+use crate::rows::revocation_check::RevocationCheckRow;
 
 /// How many rows of a kind a transaction takes: far less than a transaction's time.
 const BATCH: i64 = 200;
@@ -68,18 +68,18 @@ impl Session<'_> {
         }
         let store_now = self.rows.clock().await?;
         let latest = |term| after(store_now, term).as_microsecond();
-        let leases = self.rows.overlong_leases(latest(LEASE_TERM), latest(LONGEST_REST), BATCH).await?;
+        let leases = self.rows.overlong_leases(latest(LEASE_TERM), latest(LONGEST_BACKOFF), BATCH).await?;
         counts[1] = leases.len();
         for (user_id, lease) in leases {
             let lease: Option<RefreshLease> = lease.try_into()?;
             let seen = lease.map(|lease| lease.seen_at(store_now));
             self.rows.put_lease(&user_id, &LeaseColumns::from(seen)).await?;
         }
-        let looks = self.rows.overlong_looks(latest(LOOK_TERM), BATCH).await?;
+        let looks = self.rows.overlong_looks(latest(REVOCATION_CHECK_INTERVAL), BATCH).await?;
         counts[2] = looks.len();
         for row in looks {
             let (account, look) = row.open()?;
-            self.rows.put_look(&LookRow::new(account, &look.seen_at(store_now))).await?;
+            self.rows.put_look(&RevocationCheckRow::new(account, &look.seen_at(store_now))).await?;
         }
         Ok(Swept::of(&counts))
     }

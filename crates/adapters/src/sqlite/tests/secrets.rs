@@ -1,4 +1,4 @@
-//! Tokens at rest.
+//! Tokens at backoff.
 
 use std::fs;
 

@@ -70,7 +70,7 @@ async fn to_the_end(
 
 /// What a process leaves that ends now.
 fn left_undone(use_cases: &UseCases) -> String {
-    match use_cases.pairs_in_hand() {
+    match use_cases.pending_pairs() {
         0 => "amoCRM has not answered; the refresh is left undone, and the service finds out what became of it".into(),
         pairs => format!(
             "amoCRM has given {pairs} token pair(s) that could not be saved and are lost with this process; \
@@ -86,7 +86,7 @@ fn verdict(before: Generation, after: Option<CrmConnection>) -> Result<CrmConnec
         (ConnectionState::Connected(_), _) if after.generation > before => Ok(after),
         (ConnectionState::Connected(_), Some(problem)) => Err(format!(
             "there are no new tokens; the problem on record is {} since {}",
-            problem.code.word(),
+            problem.code.code(),
             problem.since
         )
         .into()),

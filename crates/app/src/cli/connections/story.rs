@@ -6,7 +6,7 @@ use amo_connect_domain::connection::CrmConnection;
 use amo_connect_domain::connection::audit::AuditEntry;
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::ids::UserId;
-use amo_connect_domain::usecase::Standing;
+use amo_connect_domain::usecase::ConnectionStatus;
 use serde_json::{Value, json};
 
 use crate::handlers::connection::describe;
@@ -16,7 +16,7 @@ const COLUMNS: [&str; 7] = ["user", "state", "domain", "accountId", "problem", "
 
 /// A user's connection, in the words of `GET /status`.
 pub(super) fn row(user: &UserId, connection: Option<CrmConnection>) -> Value {
-    let status = describe(&Standing { connection, awaits_claim: false });
+    let status = describe(&ConnectionStatus { connection, awaits_claim: false });
     json!({
         "user": user.as_str(),
         "state": status["state"],
@@ -41,10 +41,10 @@ pub(super) fn unreadable(user: &UserId, why: &str, last: Option<&AuditEntry>) ->
 
 /// An entry of the audit trail.
 pub(super) fn entry(entry: &AuditEntry) -> Value {
-    let (event, reason) = entry.event.words();
+    let (event, reason) = entry.event.codes();
     json!({
         "at": entry.at.to_string(),
-        "actor": entry.actor.word(),
+        "actor": entry.actor.code(),
         "event": event,
         "reason": reason,
         "domain": entry.host.as_ref().map(AccountHost::as_str),

@@ -173,7 +173,7 @@ impl UseCases {
                 let claim_needed = self.settings.require_claim;
                 (Origin::Attempt { id: attempt.id, user: attempt.user, claim_needed }, None)
             }
-            None => match self.strangers_turn(&host).await {
+            None => match self.unsolicited_slot(&host).await {
                 Some(place) => (Origin::Stranger, Some(place)),
                 None => return Ok(CallbackOutcome::TryAgain),
             },

@@ -10,7 +10,7 @@ use crate::token::{AuthorizationCode, CodeHash, State, StateHash};
 use crate::usecase::UseCases;
 use crate::usecase::connect::callback::Given;
 use crate::usecase::connect::exchange::Exchanged;
-use crate::usecase::status::Standing;
+use crate::usecase::status::ConnectionStatus;
 
 /// How long an app waits for an exchange; the exchange itself goes on.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -55,7 +55,7 @@ impl UseCases {
         code: AuthorizationCode,
         state: Option<State>,
         referer: Given<String>,
-    ) -> Result<Standing, ClaimError> {
+    ) -> Result<ConnectionStatus, ClaimError> {
         let deadline = self.deadline(PATIENCE);
         let as_of = self.store.epoch(user).await?;
         let code_hash = CodeHash::of(&code);
@@ -112,7 +112,7 @@ impl UseCases {
         }
     }
 
-    async fn outcome(&self, user: &UserId, as_of: Epoch, record: &Exchange) -> Result<Standing, ClaimError> {
+    async fn outcome(&self, user: &UserId, as_of: Epoch, record: &Exchange) -> Result<ConnectionStatus, ClaimError> {
         if record.user.as_ref().is_some_and(|owner| owner != user) {
             return Err(ClaimError::AnotherUser);
         }
@@ -120,7 +120,7 @@ impl UseCases {
             ExchangeStatus::Connected(epoch) => self.current(user, *epoch).await,
             ExchangeStatus::Waiting { .. } => {
                 match self.store.claim(record.code, user, as_of, self.runtime.now()).await? {
-                    Claim::Connected => Ok(self.standing(user).await?),
+                    Claim::Connected => Ok(self.status(user).await?),
                     Claim::Refused(ClaimRefusal::AnotherUser) => Err(ClaimError::AnotherUser),
                     Claim::Refused(ClaimRefusal::OtherAccount) => Err(ClaimError::AlreadyConnected),
                     Claim::Refused(ClaimRefusal::NotWaiting) => self.claimed_meanwhile(user, record.code).await,
@@ -138,8 +138,8 @@ impl UseCases {
     }
 
     /// The user's standing, if the connection of this epoch is theirs and alive.
-    async fn current(&self, user: &UserId, epoch: Epoch) -> Result<Standing, ClaimError> {
-        let standing = self.standing(user).await?;
+    async fn current(&self, user: &UserId, epoch: Epoch) -> Result<ConnectionStatus, ClaimError> {
+        let standing = self.status(user).await?;
         let connection = standing.connection.as_ref().filter(|connection| connection.grant().is_some());
         if connection.is_some_and(|connection| connection.epoch == epoch) {
             Ok(standing)
@@ -149,7 +149,7 @@ impl UseCases {
     }
 
     /// The same user's other request may have been faster.
-    async fn claimed_meanwhile(&self, user: &UserId, code: CodeHash) -> Result<Standing, ClaimError> {
+    async fn claimed_meanwhile(&self, user: &UserId, code: CodeHash) -> Result<ConnectionStatus, ClaimError> {
         match self.store.exchange(code).await?.map(|record| record.status) {
             Some(ExchangeStatus::Connected(epoch)) => self.current(user, epoch).await,
             _ => Err(ClaimError::Expired),

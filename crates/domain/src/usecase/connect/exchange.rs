@@ -12,7 +12,7 @@ use crate::ports::{AmoError, Served, StoreError};
 use crate::refresh::lease::{LEASE_RENEWAL, LEASE_TERM};
 use crate::token::{AuthorizationCode, CodeHash, Issued};
 use crate::usecase::UseCases;
-use crate::usecase::tokens::pending_saves::Bound;
+use crate::usecase::tokens::pending_saves::Pending;
 
 /// How an exchange stands when its asker's patience ends.
 #[derive(Debug)]
@@ -77,12 +77,12 @@ impl UseCases {
 
     /// Whether this process waits for an answer to `code`, or has one that is not saved yet.
     fn is_at(&self, code: CodeHash) -> bool {
-        self.in_hand.holds(&Bound::Exchange(code)) || self.in_hand.holds(&Bound::Code(code))
+        self.pending_saves.holds(&Pending::Exchange(code)) || self.pending_saves.holds(&Pending::Code(code))
     }
 
     /// Sends the code under `owner`'s lease and brings in what comes back.
     async fn send(&self, record: Exchange, owner: LeaseOwner, code: AuthorizationCode) -> Result<Exchange, StoreError> {
-        let _under_way = self.in_hand.take(Bound::Exchange(record.code));
+        let _under_way = self.pending_saves.take(Pending::Exchange(record.code));
         let sent_at = match &record.status {
             ExchangeStatus::InFlight(lease) => before(lease.until, LEASE_TERM),
             _ => Timestamp::MIN,
@@ -121,7 +121,7 @@ impl UseCases {
     /// Saves what amoCRM gave, for as long as it takes: the code cannot buy it again.
     async fn bring_in(&self, record: &Exchange, sent_at: Timestamp, issued: Issued) -> Result<Exchange, StoreError> {
         let served = Served { client: self.client, sent_at };
-        let _on_its_way = self.in_hand.take(Bound::Code(record.code));
+        let _pending = self.pending_saves.take(Pending::Code(record.code));
         let account = issued.account;
         let tokens = issued.into_pair(self.runtime.now());
         let mut grant = Grant { host: record.host.clone(), account, tokens };

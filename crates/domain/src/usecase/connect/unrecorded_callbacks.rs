@@ -15,9 +15,9 @@ const MOST: usize = 10_000;
 
 /// The attempts, and when their redirects came.
 #[derive(Debug, Default)]
-pub(crate) struct Unrecorded(Mutex<HashMap<StateHash, Instant>>);
+pub(crate) struct UnrecordedCallbacks(Mutex<HashMap<StateHash, Instant>>);
 
-impl Unrecorded {
+impl UnrecordedCallbacks {
     /// Remembers the attempt of `state`.
     pub(crate) fn note(&self, state: StateHash, now: Instant) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);

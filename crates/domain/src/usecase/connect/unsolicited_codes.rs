@@ -22,12 +22,12 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The queue of such codes in this process.
 #[derive(Debug, Default)]
-pub(crate) struct Strangers {
+pub(crate) struct UnsolicitedCodes {
     places: Mutex<HashMap<AccountHost, Arc<Semaphore>>>,
     turns: Mutex<HashMap<AccountHost, Instant>>,
 }
 
-impl Strangers {
+impl UnsolicitedCodes {
     /// The moment of the next free turn at `host`, now taken; `None` if it is too far off.
     fn turn(&self, host: &AccountHost, now: Instant) -> Option<Instant> {
         let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
@@ -50,13 +50,13 @@ impl Strangers {
 impl UseCases {
     /// Waits for a turn at `host` and for a place, which is held until the permit is dropped;
     /// `None` if that takes too long.
-    pub(crate) async fn strangers_turn(&self, host: &AccountHost) -> Option<OwnedSemaphorePermit> {
+    pub(crate) async fn unsolicited_slot(&self, host: &AccountHost) -> Option<OwnedSemaphorePermit> {
         let now = self.runtime.instant();
-        let turn = self.strangers.turn(host, now)?;
+        let turn = self.unsolicited_codes.turn(host, now)?;
         if turn > now {
             self.runtime.sleep(turn.since(now)).await;
         }
-        self.within(PATIENCE, self.strangers.places(host).acquire_owned()).await?.ok()
+        self.within(PATIENCE, self.unsolicited_codes.places(host).acquire_owned()).await?.ok()
     }
 }
 
@@ -66,13 +66,14 @@ mod tests {
 
     #[test]
     fn turns_at_one_host_are_a_second_apart_and_five_seconds_deep() {
-        let strangers = Strangers::default();
+        let unsolicited_codes = UnsolicitedCodes::default();
         let (one, two) = (AccountHost::stored("a.amocrm.ru"), AccountHost::stored("b.amocrm.ru"));
         let now = Instant::default();
-        let turns: Vec<_> = (0..7).map(|_| strangers.turn(&one, now).map(|turn| turn.since(now).as_secs())).collect();
+        let turns: Vec<_> =
+            (0..7).map(|_| unsolicited_codes.turn(&one, now).map(|turn| turn.since(now).as_secs())).collect();
         assert_eq!(turns, [Some(0), Some(1), Some(2), Some(3), Some(4), Some(5), None]);
-        assert_eq!(strangers.turn(&two, now), Some(now));
+        assert_eq!(unsolicited_codes.turn(&two, now), Some(now));
         let later = now + Duration::from_mins(1);
-        assert_eq!(strangers.turn(&one, later), Some(later));
+        assert_eq!(unsolicited_codes.turn(&one, later), Some(later));
     }
 }

@@ -18,13 +18,13 @@ use crate::crm::lead::{AmoLead, LeadFilter, LeadPage};
 use crate::crm::pipeline::Pipeline;
 use crate::host::AccountHost;
 use crate::ids::AccountId;
-use crate::ports::{AmoClient, AmoError, Located, Runtime, TurnBook};
-use crate::rate_limit::{Heard, Pace};
+use crate::ports::{AmoClient, AmoError, Located, RateLimitStore, Runtime};
+use crate::rate_limit::{CallOutcome, Pace};
 use crate::token::{AccessToken, AuthorizationCode, Issued, RefreshToken, State};
 
-use dispatcher::Shared;
-use permit::Pass;
-use queue::Rank;
+use dispatcher::SharedState;
+use permit::Permit;
+use queue::Priority;
 
 /// How long a call waits for its turn.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -32,15 +32,15 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// How long amoCRM is left alone where it names no time itself.
 const PUT_OFF: Duration = Duration::from_secs(1);
 
-/// An [`AmoClient`] whose calls wait for their turn in a [`TurnBook`], up to five seconds each.
+/// An [`AmoClient`] whose calls wait for their turn in a [`RateLimitStore`], up to five seconds each.
 ///
-/// Who waits longer is told [`AmoError::NoTurn`], with the time until a turn is likely. While
-/// amoCRM bans us, all but the probes are told [`AmoError::Blocked`]. Without the book nothing is
+/// Who waits longer is told [`AmoError::QueueFull`], with the time until a turn is likely. While
+/// amoCRM bans us, all but the probes are told [`AmoError::Blocked`]. Without the store nothing is
 /// sent: that is [`AmoError::PermitUnavailable`].
 #[derive(Debug)]
-pub struct PoliteAmoClient {
+pub struct RateLimitedClient {
     client: Arc<dyn AmoClient>,
-    shared: Arc<Shared>,
+    shared: Arc<SharedState>,
 }
 
 /// What a call is for.
@@ -55,51 +55,56 @@ enum Purpose {
 }
 
 impl Purpose {
-    fn rank(self) -> Rank {
+    fn priority(self) -> Priority {
         match self {
-            Self::Exchange | Self::Refresh => Rank::Tokens,
-            Self::Completing => Rank::Completing,
-            Self::Reading => Rank::Reading,
+            Self::Exchange | Self::Refresh => Priority::Tokens,
+            Self::Completing => Priority::Completing,
+            Self::Reading => Priority::Reading,
         }
     }
 }
 
-impl PoliteAmoClient {
+impl RateLimitedClient {
     /// Sends what `client` sends, at `pace`.
-    pub fn new(client: Arc<dyn AmoClient>, book: Arc<dyn TurnBook>, runtime: Arc<dyn Runtime>, pace: Pace) -> Self {
-        Self { client, shared: Arc::new(Shared::new(book, runtime, pace)) }
+    pub fn new(
+        client: Arc<dyn AmoClient>,
+        store: Arc<dyn RateLimitStore>,
+        runtime: Arc<dyn Runtime>,
+        pace: Pace,
+    ) -> Self {
+        Self { client, shared: Arc::new(SharedState::new(store, runtime, pace)) }
     }
 
     /// Sends `call` when its turn has come.
-    async fn politely<T>(
+    async fn with_permit<T>(
         &self,
         account: &AccountHost,
         purpose: Purpose,
         call: impl Future<Output = Result<T, AmoError>>,
     ) -> Result<T, AmoError> {
-        let pass = self.turn(account, purpose.rank()).await?;
+        let permit = self.turn(account, purpose.priority()).await?;
         let outcome = call.await;
-        self.take_in(account, purpose, pass, outcome).await
+        self.take_in(account, purpose, permit, outcome).await
     }
 
     /// Waits for a turn, and once more if it was missed.
-    async fn turn(&self, account: &AccountHost, rank: Rank) -> Result<Pass, AmoError> {
+    async fn turn(&self, account: &AccountHost, priority: Priority) -> Result<Permit, AmoError> {
         let arrived = self.shared.runtime.instant();
-        let pass = self.wait(account, rank, PATIENCE).await?;
+        let permit = self.wait(account, priority, PATIENCE).await?;
         let now = self.shared.runtime.instant();
-        if !pass.is_over(now) {
-            return Ok(pass);
+        if !permit.is_over(now) {
+            return Ok(permit);
         }
-        self.wait(account, Rank::Again, PATIENCE.saturating_sub(now.since(arrived))).await
+        self.wait(account, Priority::Missed, PATIENCE.saturating_sub(now.since(arrived))).await
     }
 
-    async fn wait(&self, account: &AccountHost, rank: Rank, patience: Duration) -> Result<Pass, AmoError> {
+    async fn wait(&self, account: &AccountHost, priority: Priority, patience: Duration) -> Result<Permit, AmoError> {
         let shared = &self.shared;
         let now = shared.runtime.instant();
-        let entered = shared.queues.enter(account, rank, patience, shared.pace.apart, now);
-        let entered = entered.map_err(|retry_after| AmoError::NoTurn { retry_after })?;
+        let entered = shared.queues.enter(account, priority, patience, shared.pace.apart, now);
+        let entered = entered.map_err(|retry_after| AmoError::QueueFull { retry_after })?;
         if entered.is_first {
-            shared.see_to(account);
+            shared.dispatch(account);
         }
         match select(entered.told, shared.runtime.sleep(patience)).await {
             Either::Left((told, _)) => told.unwrap_or(Err(AmoError::PermitUnavailable)),
@@ -107,20 +112,20 @@ impl PoliteAmoClient {
         }
     }
 
-    /// Has the book know what others have to know of `outcome`.
+    /// Has the store know what others have to know of `outcome`.
     async fn take_in<T>(
         &self,
         account: &AccountHost,
         purpose: Purpose,
-        mut pass: Pass,
+        mut permit: Permit,
         outcome: Result<T, AmoError>,
     ) -> Result<T, AmoError> {
-        let heard = heard(outcome.as_ref().err());
-        let probe = pass.take_probe();
-        let matters = match heard {
-            Heard::Ban => probe.is_some() || purpose != Purpose::Exchange,
-            Heard::Limit(_) => true,
-            Heard::Answer | Heard::Silence => probe.is_some(),
+        let call_outcome = call_outcome(outcome.as_ref().err());
+        let probe = permit.take_probe();
+        let matters = match call_outcome {
+            CallOutcome::Banned => probe.is_some() || purpose != Purpose::Exchange,
+            CallOutcome::Limited(_) => true,
+            CallOutcome::Answered | CallOutcome::NoAnswer => probe.is_some(),
         };
         if !matters {
             return outcome;
@@ -129,7 +134,7 @@ impl PoliteAmoClient {
         let (done, told) = oneshot::channel();
         // A caller who goes away takes no news with them.
         self.shared.runtime.spawn(Box::pin(async move {
-            shared.tell(&host, heard, probe).await;
+            shared.tell(&host, call_outcome, probe).await;
             drop(hold);
             // Nobody may be waiting.
             let _ = done.send(());
@@ -138,18 +143,18 @@ impl PoliteAmoClient {
         if outcome.is_err() || matches!(purpose, Purpose::Completing | Purpose::Reading) {
             let _ = told.await;
         }
-        match heard {
-            Heard::Limit(put_off) => Err(AmoError::RateLimited { retry_after: Some(put_off) }),
-            Heard::Answer | Heard::Ban | Heard::Silence => outcome,
+        match call_outcome {
+            CallOutcome::Limited(put_off) => Err(AmoError::RateLimited { retry_after: Some(put_off) }),
+            CallOutcome::Answered | CallOutcome::Banned | CallOutcome::NoAnswer => outcome,
         }
     }
 }
 
 /// What `failure` tells of amoCRM's mood; none at all is an answer.
-fn heard(failure: Option<&AmoError>) -> Heard {
+fn call_outcome(failure: Option<&AmoError>) -> CallOutcome {
     match failure {
-        Some(AmoError::Blocked) => Heard::Ban,
-        Some(AmoError::RateLimited { retry_after }) => Heard::Limit(retry_after.unwrap_or(PUT_OFF)),
+        Some(AmoError::Blocked) => CallOutcome::Banned,
+        Some(AmoError::RateLimited { retry_after }) => CallOutcome::Limited(retry_after.unwrap_or(PUT_OFF)),
         Some(
             AmoError::Unavailable
             | AmoError::Unreachable
@@ -157,9 +162,9 @@ fn heard(failure: Option<&AmoError>) -> Heard {
             | AmoError::TimedOut
             | AmoError::OutcomeUnknown
             | AmoError::HostNotAllowed
-            | AmoError::NoTurn { .. }
+            | AmoError::QueueFull { .. }
             | AmoError::PermitUnavailable,
-        ) => Heard::Silence,
+        ) => CallOutcome::NoAnswer,
         None
         | Some(
             AmoError::GrantRevoked
@@ -170,22 +175,22 @@ fn heard(failure: Option<&AmoError>) -> Heard {
             | AmoError::NotFound
             | AmoError::Moved
             | AmoError::Protocol,
-        ) => Heard::Answer,
+        ) => CallOutcome::Answered,
     }
 }
 
 #[async_trait]
-impl AmoClient for PoliteAmoClient {
+impl AmoClient for RateLimitedClient {
     fn authorization_url(&self, state: &State) -> Url {
         self.client.authorization_url(state)
     }
 
     async fn exchange(&self, host: &AccountHost, code: &AuthorizationCode) -> Result<Issued, AmoError> {
-        self.politely(host, Purpose::Exchange, self.client.exchange(host, code)).await
+        self.with_permit(host, Purpose::Exchange, self.client.exchange(host, code)).await
     }
 
     async fn refresh(&self, host: &AccountHost, token: &RefreshToken) -> Result<Issued, AmoError> {
-        self.politely(host, Purpose::Refresh, self.client.refresh(host, token)).await
+        self.with_permit(host, Purpose::Refresh, self.client.refresh(host, token)).await
     }
 
     fn fingerprint(&self) -> ClientFingerprint {
@@ -205,19 +210,19 @@ impl AmoClient for PoliteAmoClient {
         refresh: &RefreshToken,
     ) -> Result<Located, AmoError> {
         let asked = self.client.locator(host, access);
-        self.politely(&asked, Purpose::Refresh, self.client.locate(host, access, refresh)).await
+        self.with_permit(&asked, Purpose::Refresh, self.client.locate(host, access, refresh)).await
     }
 
     async fn account(&self, host: &AccountHost, token: &AccessToken) -> Result<AccountId, AmoError> {
-        self.politely(host, Purpose::Reading, self.client.account(host, token)).await
+        self.with_permit(host, Purpose::Reading, self.client.account(host, token)).await
     }
 
     async fn leads(&self, host: &AccountHost, token: &AccessToken, filter: &LeadFilter) -> Result<LeadPage, AmoError> {
-        self.politely(host, Purpose::Reading, self.client.leads(host, token, filter)).await
+        self.with_permit(host, Purpose::Reading, self.client.leads(host, token, filter)).await
     }
 
     async fn lead(&self, host: &AccountHost, token: &AccessToken, id: u64) -> Result<Option<AmoLead>, AmoError> {
-        self.politely(host, Purpose::Reading, self.client.lead(host, token, id)).await
+        self.with_permit(host, Purpose::Reading, self.client.lead(host, token, id)).await
     }
 
     async fn contacts(&self, host: &AccountHost, token: &AccessToken, ids: &[u64]) -> Result<Vec<Contact>, AmoError> {
@@ -225,10 +230,10 @@ impl AmoClient for PoliteAmoClient {
             // Nothing will be sent.
             return self.client.contacts(host, token, ids).await;
         }
-        self.politely(host, Purpose::Completing, self.client.contacts(host, token, ids)).await
+        self.with_permit(host, Purpose::Completing, self.client.contacts(host, token, ids)).await
     }
 
     async fn pipelines(&self, host: &AccountHost, token: &AccessToken) -> Result<Vec<Pipeline>, AmoError> {
-        self.politely(host, Purpose::Reading, self.client.pipelines(host, token)).await
+        self.with_permit(host, Purpose::Reading, self.client.pipelines(host, token)).await
     }
 }

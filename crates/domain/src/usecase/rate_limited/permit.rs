@@ -4,27 +4,27 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::dispatcher::Shared;
+use super::dispatcher::SharedState;
 use crate::clock::Instant;
 use crate::host::AccountHost;
-use crate::rate_limit::{Heard, Probe};
+use crate::rate_limit::{CallOutcome, Probe};
 
 /// By how much a turn may be missed. A call sent later than that could meet, in amoCRM's window,
 /// those of the second after.
 const LATE: Duration = Duration::from_millis(20);
 
-/// The right to send one call, now. If it is a probe's and nothing was heard of the call when it
-/// is dropped, the book is told so.
-pub(super) struct Pass {
-    shared: Arc<Shared>,
+/// The right to send one call, now. If it is a probe's and nothing is known of the call when it
+/// is dropped, the store is told so.
+pub(super) struct Permit {
+    shared: Arc<SharedState>,
     account: AccountHost,
     due: Instant,
     probe: Option<Probe>,
 }
 
-impl Pass {
+impl Permit {
     /// The right to the turn that is `due`.
-    pub(super) fn new(shared: &Arc<Shared>, account: &AccountHost, due: Instant, probe: Option<Probe>) -> Self {
+    pub(super) fn new(shared: &Arc<SharedState>, account: &AccountHost, due: Instant, probe: Option<Probe>) -> Self {
         Self { shared: Arc::clone(shared), account: account.clone(), due, probe }
     }
 
@@ -39,18 +39,18 @@ impl Pass {
     }
 }
 
-impl Drop for Pass {
+impl Drop for Permit {
     fn drop(&mut self) {
         if self.probe.is_some() {
             let (shared, account, probe) = (Arc::clone(&self.shared), self.account.clone(), self.probe);
-            let told = async move { shared.tell(&account, Heard::Silence, probe).await };
+            let told = async move { shared.tell(&account, CallOutcome::NoAnswer, probe).await };
             self.shared.runtime.spawn(Box::pin(told));
         }
     }
 }
 
-impl fmt::Debug for Pass {
+impl fmt::Debug for Permit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Pass").field("account", &self.account).field("probe", &self.probe).finish_non_exhaustive()
+        f.debug_struct("Permit").field("account", &self.account).field("probe", &self.probe).finish_non_exhaustive()
     }
 }

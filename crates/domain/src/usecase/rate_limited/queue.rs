@@ -7,26 +7,26 @@ use std::time::Duration;
 
 use futures_channel::oneshot;
 
-use super::permit::Pass;
+use super::permit::Permit;
 use crate::clock::Instant;
 use crate::host::AccountHost;
 use crate::ports::AmoError;
 
-/// A book that has not answered for so long is not the limit of calls, but a fault.
+/// A store that has not answered for so long is not the limit of calls, but a fault.
 const MUTE: Duration = Duration::from_secs(1);
 
-/// Turns of one process that are further apart were put off.
+/// Permits of one process that are further apart were put off.
 const LONGEST_PACE: Duration = Duration::from_secs(1);
 
 /// What a caller is told when its turn has come, or will not come.
-pub(super) type Told = Result<Pass, AmoError>;
+pub(super) type Granted = Result<Permit, AmoError>;
 
 /// Whose turn it may be next. A token request keeps others from their tokens, and a page that
 /// others' turns were spent on goes before one that is not begun.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Rank {
+pub(super) enum Priority {
     /// Its turn had come, and was missed.
-    Again,
+    Missed,
     Tokens,
     Completing,
     Reading,
@@ -44,7 +44,7 @@ pub(super) struct Queues {
 #[derive(Debug, Default)]
 struct Queue {
     waiting: VecDeque<Waiter>,
-    /// Since when the book owes us an answer.
+    /// Since when the store owes us an answer.
     asked: Option<Instant>,
     /// When the turn comes that was asked for last.
     due: Option<Instant>,
@@ -57,9 +57,9 @@ struct Queue {
 #[derive(Debug)]
 struct Waiter {
     number: u64,
-    rank: Rank,
+    priority: Priority,
     until: Instant,
-    told: oneshot::Sender<Told>,
+    told: oneshot::Sender<Granted>,
 }
 
 /// A caller's place in a queue. Who drops it goes away.
@@ -73,17 +73,17 @@ pub(super) struct Place {
 /// A place, where its news come in, and whether somebody has to see to this queue from now on.
 pub(super) struct Entered {
     pub(super) place: Place,
-    pub(super) told: oneshot::Receiver<Told>,
+    pub(super) told: oneshot::Receiver<Granted>,
     pub(super) is_first: bool,
 }
 
 impl Queues {
-    /// Takes the next place of `rank`, for `patience` from `now`. If the turns before it take
+    /// Takes the next place of `priority`, for `patience` from `now`. If the turns before it take
     /// longer than that, none is taken, and the time is given that they take.
     pub(super) fn enter(
         self: &Arc<Self>,
         account: &AccountHost,
-        rank: Rank,
+        priority: Priority,
         patience: Duration,
         apart: Duration,
         now: Instant,
@@ -91,7 +91,7 @@ impl Queues {
         let mut queues = self.all();
         let is_first = !queues.contains_key(account);
         let queue = queues.entry(account.clone()).or_default();
-        let ahead = queue.waiting.iter().take_while(|waiter| waiter.rank <= rank).count();
+        let ahead = queue.waiting.iter().take_while(|waiter| waiter.priority <= priority).count();
         let wait = queue.likely(ahead, apart, now);
         if wait > patience {
             return Err(wait);
@@ -99,7 +99,7 @@ impl Queues {
         let (sender, told) = oneshot::channel();
         let number = self.arrived.fetch_add(1, Ordering::Relaxed);
         let until = now + patience;
-        queue.waiting.insert(ahead, Waiter { number, rank, until, told: sender });
+        queue.waiting.insert(ahead, Waiter { number, priority, until, told: sender });
         let place = Place { queues: Arc::clone(self), account: account.clone(), number };
         Ok(Entered { place, told, is_first })
     }
@@ -146,9 +146,9 @@ impl Queues {
         self.all().get(account).is_some_and(|queue| queue.overtaken)
     }
 
-    /// Gives `pass` to the first who is still there.
-    pub(super) fn give(&self, account: &AccountHost, pass: Pass) {
-        let mut told = Ok(pass);
+    /// Gives `permit` to the first who is still there.
+    pub(super) fn give(&self, account: &AccountHost, permit: Permit) {
+        let mut told = Ok(permit);
         while let Some(waiter) = self.pop(account) {
             match waiter.told.send(told) {
                 Ok(()) => return,
@@ -202,7 +202,7 @@ impl Place {
             return AmoError::PermitUnavailable;
         }
         // Who comes back is behind everybody.
-        AmoError::NoTurn { retry_after: queue.likely(queue.waiting.len(), apart, now) }
+        AmoError::QueueFull { retry_after: queue.likely(queue.waiting.len(), apart, now) }
     }
 }
 
@@ -223,7 +223,7 @@ mod tests {
         let (queues, account, now) =
             (Arc::new(Queues::default()), AccountHost::stored("a.amocrm.ru"), Instant::default());
         let enter = || {
-            let entered = queues.enter(&account, Rank::Reading, Duration::from_secs(5), Duration::ZERO, now);
+            let entered = queues.enter(&account, Priority::Reading, Duration::from_secs(5), Duration::ZERO, now);
             entered.unwrap_or_else(|wait| panic!("{wait:?}"))
         };
         let early = enter();

@@ -22,10 +22,10 @@ const PIPELINES_LAST: Duration = Duration::from_mins(1);
 /// How long a contact is good for, and the knowledge that there is none.
 const CONTACTS_LAST: Duration = Duration::from_secs(30);
 
-/// The most connections that something is kept for.
+/// The most connections that something is cached for.
 const MOST_SHELVES: usize = 1_000;
 
-/// The most contacts kept for a connection: two of the largest pages.
+/// The most contacts cached for a connection: two of the largest pages.
 const MOST_CONTACTS: usize = 500;
 
 /// Contacts by number; `None` for one that amoCRM does not show.
@@ -33,7 +33,7 @@ pub(crate) type Contacts = HashMap<u64, Option<Arc<Contact>>>;
 
 /// A shelf for each user, of their newest connection alone.
 #[derive(Default)]
-pub(crate) struct Kept(Mutex<HashMap<UserId, Shelf>>);
+pub(crate) struct Cache(Mutex<HashMap<UserId, Shelf>>);
 
 struct Shelf {
     epoch: Epoch,
@@ -60,7 +60,7 @@ impl Shelf {
     }
 }
 
-impl Kept {
+impl Cache {
     pub(crate) fn pipelines(&self, holder: &Holder, now: Instant) -> Option<Arc<Vec<Pipeline>>> {
         let shelves = self.shelves();
         let own = shelves.get(&holder.user).filter(|own| own.epoch == holder.epoch)?;
@@ -142,9 +142,9 @@ fn make_room(shelves: &mut HashMap<UserId, Shelf>, now: Instant) {
     }
 }
 
-impl fmt::Debug for Kept {
+impl fmt::Debug for Cache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Kept").field("shelves", &self.shelves().len()).finish_non_exhaustive()
+        f.debug_struct("Cache").field("shelves", &self.shelves().len()).finish_non_exhaustive()
     }
 }
 
@@ -164,68 +164,72 @@ mod tests {
         ids.into_iter().map(|id| (id, None)).collect()
     }
 
-    fn knows(kept: &Kept, holder: &Holder, second: u64) -> (bool, bool) {
-        (kept.pipelines(holder, at(second)).is_some(), !kept.contacts(holder, &[1], at(second)).is_empty())
+    fn knows(cache: &Cache, holder: &Holder, second: u64) -> (bool, bool) {
+        (cache.pipelines(holder, at(second)).is_some(), !cache.contacts(holder, &[1], at(second)).is_empty())
     }
 
-    fn filled(holder: &Holder) -> Kept {
-        let kept = Kept::default();
-        kept.keep_pipelines(holder, &Arc::default(), at(0));
-        kept.keep_contacts(holder, &some([1]), at(0));
-        kept
+    fn filled(holder: &Holder) -> Cache {
+        let cache = Cache::default();
+        cache.keep_pipelines(holder, &Arc::default(), at(0));
+        cache.keep_contacts(holder, &some([1]), at(0));
+        cache
     }
 
     #[test]
     fn pipelines_last_a_minute_and_contacts_half_of_it() {
         let olena = holder("olena", 1);
-        let kept = filled(&olena);
+        let cache = filled(&olena);
         for (second, expected) in
             [(0, (true, true)), (29, (true, true)), (30, (true, false)), (59, (true, false)), (60, (false, false))]
         {
-            assert_eq!(knows(&kept, &olena, second), expected, "after {second} s");
+            assert_eq!(knows(&cache, &olena, second), expected, "after {second} s");
         }
     }
 
     #[test]
     fn nobody_else_and_no_other_connection_sees_what_is_kept() {
         let olena = holder("olena", 2);
-        let kept = filled(&olena);
+        let cache = filled(&olena);
         for other in [holder("ivan", 2), holder("olena", 1), holder("olena", 3)] {
-            assert_eq!(knows(&kept, &other, 0), (false, false), "{other:?}");
+            assert_eq!(knows(&cache, &other, 0), (false, false), "{other:?}");
         }
         // What comes late from the connection before goes nowhere.
-        kept.keep_contacts(&holder("olena", 1), &some([1]), at(0));
-        assert_eq!(knows(&kept, &olena, 0), (true, true));
-        assert_eq!(knows(&kept, &holder("olena", 1), 0), (false, false));
+        cache.keep_contacts(&holder("olena", 1), &some([1]), at(0));
+        assert_eq!(knows(&cache, &olena, 0), (true, true));
+        assert_eq!(knows(&cache, &holder("olena", 1), 0), (false, false));
         // The next connection begins with nothing.
-        kept.keep_pipelines(&holder("olena", 3), &Arc::default(), at(0));
-        assert_eq!(knows(&kept, &holder("olena", 3), 0), (true, false));
-        assert_eq!(knows(&kept, &olena, 0), (false, false));
-        kept.forget(&olena.user);
-        assert_eq!(knows(&kept, &holder("olena", 3), 0), (false, false));
+        cache.keep_pipelines(&holder("olena", 3), &Arc::default(), at(0));
+        assert_eq!(knows(&cache, &holder("olena", 3), 0), (true, false));
+        assert_eq!(knows(&cache, &olena, 0), (false, false));
+        cache.forget(&olena.user);
+        assert_eq!(knows(&cache, &holder("olena", 3), 0), (false, false));
     }
 
     #[test]
     fn neither_connections_nor_contacts_pile_up() {
-        let kept = Kept::default();
+        let cache = Cache::default();
         for number in 0..1_100 {
-            kept.keep_pipelines(&holder(&format!("user {number}"), 1), &Arc::default(), at(number / 100));
+            cache.keep_pipelines(&holder(&format!("user {number}"), 1), &Arc::default(), at(number / 100));
         }
-        assert_eq!(kept.shelves().len(), MOST_SHELVES);
-        assert!(knows(&kept, &holder("user 1099", 1), 11).0);
-        assert!(!knows(&kept, &holder("user 0", 1), 11).0);
+        assert_eq!(cache.shelves().len(), MOST_SHELVES);
+        assert!(knows(&cache, &holder("user 1099", 1), 11).0);
+        assert!(!knows(&cache, &holder("user 0", 1), 11).0);
 
         let olena = holder("olena", 1);
         for page in 0..10 {
-            kept.keep_contacts(&olena, &some(page * 250..page * 250 + 250), at(12));
+            cache.keep_contacts(&olena, &some(page * 250..page * 250 + 250), at(12));
         }
-        assert!(kept.shelves()[&olena.user].contacts.len() <= MOST_CONTACTS);
-        assert_eq!(kept.contacts(&olena, &[2_499], at(12)).len(), 1);
-        kept.keep_pipelines(&olena, &Arc::default(), at(50));
-        kept.sweep(at(75));
-        assert_eq!(kept.shelves().len(), 1);
-        assert_eq!(kept.shelves()[&olena.user].contacts.len(), 0, "nobody's names are kept longer than they are used");
-        kept.sweep(at(1_000));
-        assert_eq!(kept.shelves().len(), 0);
+        assert!(cache.shelves()[&olena.user].contacts.len() <= MOST_CONTACTS);
+        assert_eq!(cache.contacts(&olena, &[2_499], at(12)).len(), 1);
+        cache.keep_pipelines(&olena, &Arc::default(), at(50));
+        cache.sweep(at(75));
+        assert_eq!(cache.shelves().len(), 1);
+        assert_eq!(
+            cache.shelves()[&olena.user].contacts.len(),
+            0,
+            "nobody's names are cache longer than they are used"
+        );
+        cache.sweep(at(1_000));
+        assert_eq!(cache.shelves().len(), 0);
     }
 }

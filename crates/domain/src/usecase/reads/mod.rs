@@ -26,12 +26,12 @@ use crate::ids::{Epoch, Generation, UserId};
 use crate::ports::AmoError;
 use crate::usecase::UseCases;
 use crate::usecase::reads::retry::repeated_if_lost;
-use crate::usecase::single_flight::Flights;
+use crate::usecase::single_flight::SingleFlight;
 use crate::usecase::tokens::access_token::{Access, AccessError};
 use crate::usecase::tokens::refresh_token::AskedBy;
 use leads::{LeadList, LeadRequest};
 
-use cache::{Contacts, Kept};
+use cache::{Cache, Contacts};
 
 /// How long a request may take, the renewal of its access token with it.
 const BUDGET: Duration = Duration::from_secs(15);
@@ -53,12 +53,12 @@ pub enum ReadError {
 /// What reads share within this process.
 #[derive(Debug, Default)]
 pub(crate) struct Reads {
-    kept: Kept,
+    cache: Cache,
     /// Tells readers that somebody's connection has ended.
     ends: watch::Sender<()>,
-    pub(crate) pages: Flights<(FlightKey, LeadRequest), Reading<Arc<LeadList>>>,
-    pub(crate) leads: Flights<(FlightKey, u64), Reading<Option<Arc<Lead>>>>,
-    pipelines: Flights<FlightKey, Arc<Vec<Pipeline>>>,
+    pub(crate) pages: SingleFlight<(FlightKey, LeadRequest), Reading<Arc<LeadList>>>,
+    pub(crate) leads: SingleFlight<(FlightKey, u64), Reading<Option<Arc<Lead>>>>,
+    pipelines: SingleFlight<FlightKey, Arc<Vec<Pipeline>>>,
 }
 
 /// What was read, though a part of it may be missing.
@@ -128,7 +128,7 @@ impl Reader {
 impl Reads {
     /// Forgets what was read for `user`, and what is being read.
     pub(crate) fn forget(&self, user: &UserId) {
-        self.kept.forget(user);
+        self.cache.forget(user);
         self.ends.send_replace(());
     }
 }
@@ -214,14 +214,14 @@ impl UseCases {
 
     /// The pipelines, as they were within the last minute.
     pub(crate) async fn pipelines_of(&self, reader: &Reader) -> Result<Arc<Vec<Pipeline>>, AmoError> {
-        if let Some(pipelines) = self.reads.kept.pipelines(&reader.holder, self.runtime.instant()) {
+        if let Some(pipelines) = self.reads.cache.pipelines(&reader.holder, self.runtime.instant()) {
             return Ok(pipelines);
         }
         let (this, reader) = (self.clone(), reader.clone());
         let asking = self.reads.pipelines.join(reader.flight_key(), move || async move {
             let Grant { host, tokens, .. } = &reader.grant;
             let pipelines = Arc::new(repeated_if_lost(|| this.amo.pipelines(host, &tokens.access)).await?);
-            this.reads.kept.keep_pipelines(&reader.holder, &pipelines, this.runtime.instant());
+            this.reads.cache.keep_pipelines(&reader.holder, &pipelines, this.runtime.instant());
             Ok(pipelines)
         });
         asking.await
@@ -233,7 +233,7 @@ impl UseCases {
     /// # Errors
     /// [`AmoError::AccessRefused`] alone: with the next access token they may be read.
     pub(crate) async fn contacts_of(&self, reader: &Reader, ids: &[u64]) -> Result<Reading<Contacts>, AmoError> {
-        let mut known = self.reads.kept.contacts(&reader.holder, ids, self.runtime.instant());
+        let mut known = self.reads.cache.contacts(&reader.holder, ids, self.runtime.instant());
         let unknown: Vec<u64> = ids.iter().copied().filter(|id| !known.contains_key(id)).collect();
         if !unknown.is_empty() {
             let Grant { host, tokens, .. } = &reader.grant;
@@ -249,7 +249,7 @@ impl UseCases {
             };
             let mut found: HashMap<u64, _> = found.into_iter().map(|one| (one.id, Arc::new(one))).collect();
             let read: Contacts = unknown.into_iter().map(|id| (id, found.remove(&id))).collect();
-            self.reads.kept.keep_contacts(&reader.holder, &read, self.runtime.instant());
+            self.reads.cache.keep_contacts(&reader.holder, &read, self.runtime.instant());
             known.extend(read);
         }
         Ok(Reading::whole(known))
@@ -257,6 +257,6 @@ impl UseCases {
 
     /// Forgets what is too old to be used.
     pub(crate) fn sweep_reads(&self) {
-        self.reads.kept.sweep(self.runtime.instant());
+        self.reads.cache.sweep(self.runtime.instant());
     }
 }

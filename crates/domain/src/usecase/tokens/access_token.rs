@@ -6,7 +6,7 @@ use crate::connection::{ConnectionState, CrmConnection, Grant, ProblemCode};
 use crate::ids::{Epoch, Generation, UserId};
 use crate::ports::{AmoError, StoreError};
 use crate::usecase::UseCases;
-use crate::usecase::tokens::refresh_token::{AskedBy, Turnout};
+use crate::usecase::tokens::refresh_token::{AskedBy, RefreshOutcome};
 
 /// How long a caller waits for a refresh; the refresh itself goes on.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(15);
@@ -45,7 +45,7 @@ pub enum RefreshNowError {
         "amoCRM was not asked: it is in doubt what became of the last try ({last}); the next may be made in {} s",
         .wait.as_secs() + 1
     )]
-    Resting {
+    InDoubt {
         /// How it failed.
         last: AmoError,
         /// When the token may be sent again.
@@ -137,7 +137,7 @@ impl UseCases {
     pub(crate) async fn note_use(&self, user: &UserId, access: &Access, failure: Option<AmoError>) {
         let noted = match failure {
             None if access.refused => {
-                self.amend(user, |connection| connection.accept_access(access.generation)).await.map(drop)
+                self.update(user, |connection| connection.accept_access(access.generation)).await.map(drop)
             }
             Some(AmoError::AccessRefused) => self.count_refusal(user, access).await.map(drop),
             _ => return,
@@ -155,19 +155,19 @@ impl UseCases {
         refused: &Access,
     ) -> Result<Option<CrmConnection>, StoreError> {
         let store_now = self.store.clock().await?;
-        self.amend(user, |connection| connection.refuse_access(refused.generation, store_now)).await
+        self.update(user, |connection| connection.refuse_access(refused.generation, store_now)).await
     }
 
     /// Refreshes the user's tokens now, due or not, unless the outcome of an earlier sending is
     /// unknown and the token rests.
     pub async fn refresh_now(&self, user: &UserId) -> Result<(), RefreshNowError> {
         let connection = self.usable(user).await?;
-        match self.turnout(&connection, AskedBy::Hand).await {
-            Turnout::Resting(last, until) => {
+        match self.refresh_outcome(&connection, AskedBy::Hand).await {
+            RefreshOutcome::BackingOff(last, until) => {
                 let left = until.duration_since(self.store.clock().await.map_err(AccessError::from)?);
-                Err(RefreshNowError::Resting { last, wait: left.try_into().unwrap_or_default() })
+                Err(RefreshNowError::InDoubt { last, wait: left.try_into().unwrap_or_default() })
             }
-            turnout => Ok(self.after(turnout, &connection).await.map(drop)?),
+            outcome => Ok(self.after(outcome, &connection).await.map(drop)?),
         }
     }
 
@@ -201,39 +201,39 @@ impl UseCases {
 
     /// The grant after a refresh of `connection`, by us or by whoever is at it.
     async fn refresh_shared(&self, connection: &CrmConnection, by: AskedBy) -> Result<Access, AccessError> {
-        self.after(self.turnout(connection, by).await, connection).await
+        self.after(self.refresh_outcome(connection, by).await, connection).await
     }
 
     /// How a refresh of `connection` turns out, as far as a caller waits for it.
-    async fn turnout(&self, connection: &CrmConnection, by: AskedBy) -> Turnout {
+    async fn refresh_outcome(&self, connection: &CrmConnection, by: AskedBy) -> RefreshOutcome {
         let deadline = self.deadline(PATIENCE);
-        let turnout = async {
+        let outcome = async {
             loop {
                 match self.refreshing(connection.user.clone(), connection.generation, by).await {
                     // Whoever began this wait has waited long enough; we have not.
-                    Ok(Turnout::InProgress) => self.look_again().await,
-                    turnout => return turnout,
+                    Ok(RefreshOutcome::InProgress) => self.look_again().await,
+                    outcome => return outcome,
                 }
             }
         };
-        match self.until(deadline, turnout).await {
-            Some(Ok(turnout)) => turnout,
-            Some(Err(_)) | None => Turnout::InProgress,
+        match self.until(deadline, outcome).await {
+            Some(Ok(outcome)) => outcome,
+            Some(Err(_)) | None => RefreshOutcome::InProgress,
         }
     }
 
     /// The grant of `connection` after a refresh that turned out so.
-    async fn after(&self, turnout: Turnout, connection: &CrmConnection) -> Result<Access, AccessError> {
-        match turnout {
-            Turnout::Outdated => opened(&self.usable(&connection.user).await?),
-            Turnout::Failed(error) | Turnout::Resting(error, _) => Err(AccessError::Amo(error)),
-            Turnout::StoreFailed => {
+    async fn after(&self, outcome: RefreshOutcome, connection: &CrmConnection) -> Result<Access, AccessError> {
+        match outcome {
+            RefreshOutcome::Outdated => opened(&self.usable(&connection.user).await?),
+            RefreshOutcome::Failed(error) | RefreshOutcome::BackingOff(error, _) => Err(AccessError::Amo(error)),
+            RefreshOutcome::StoreFailed => {
                 // The database says why, if it still fails. One that can be read may not be written.
                 self.store.clock().await?;
                 Err(StoreError::Unavailable("it could not be written".into()).into())
             }
-            Turnout::Unreadable => Err(StoreError::Corrupt("a connection's tokens cannot be opened").into()),
-            Turnout::InProgress => Err(AccessError::RefreshInProgress),
+            RefreshOutcome::Unreadable => Err(StoreError::Corrupt("a connection's tokens cannot be opened").into()),
+            RefreshOutcome::InProgress => Err(AccessError::RefreshInProgress),
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::token::CodeHash;
 
 /// Where a pair is on its way to.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Bound {
+pub(crate) enum Pending {
     /// To the record of this code.
     Code(CodeHash),
     /// To this user's connection.
@@ -26,48 +26,48 @@ pub(crate) enum Bound {
 
 /// The pairs on their way in this process.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct InHand(Arc<Mutex<HashMap<Bound, usize>>>);
+pub(crate) struct PendingSaves(Arc<Mutex<HashMap<Pending, usize>>>);
 
 /// Ends the way of a pair when it is dropped.
 #[derive(Debug)]
-pub(crate) struct OnItsWay {
-    bound: Bound,
-    all: InHand,
+pub(crate) struct PendingSave {
+    bound: Pending,
+    all: PendingSaves,
 }
 
-impl InHand {
+impl PendingSaves {
     /// Notes that a pair is on its way from now on.
-    pub(crate) fn take(&self, bound: Bound) -> OnItsWay {
+    pub(crate) fn take(&self, bound: Pending) -> PendingSave {
         *self.all().entry(bound.clone()).or_default() += 1;
-        OnItsWay { bound, all: self.clone() }
+        PendingSave { bound, all: self.clone() }
     }
 
     /// The same, unless one is on its way there already.
-    pub(crate) fn take_alone(&self, bound: Bound) -> Option<OnItsWay> {
+    pub(crate) fn take_alone(&self, bound: Pending) -> Option<PendingSave> {
         match self.all().entry(bound.clone()) {
             Entry::Occupied(_) => return None,
             Entry::Vacant(free) => free.insert(1),
         };
-        Some(OnItsWay { bound, all: self.clone() })
+        Some(PendingSave { bound, all: self.clone() })
     }
 
     /// Whether a pair is on its way there.
-    pub(crate) fn holds(&self, bound: &Bound) -> bool {
+    pub(crate) fn holds(&self, bound: &Pending) -> bool {
         self.all().contains_key(bound)
     }
 
     /// How many pairs are on their way.
     pub(crate) fn count(&self) -> usize {
-        let pairs = |bound: &Bound| matches!(bound, Bound::Code(_) | Bound::Connection(_));
+        let pairs = |bound: &Pending| matches!(bound, Pending::Code(_) | Pending::Connection(_));
         self.all().iter().filter(|(bound, _)| pairs(bound)).map(|(_, count)| count).sum()
     }
 
-    fn all(&self) -> MutexGuard<'_, HashMap<Bound, usize>> {
+    fn all(&self) -> MutexGuard<'_, HashMap<Pending, usize>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Drop for OnItsWay {
+impl Drop for PendingSave {
     fn drop(&mut self) {
         let mut all = self.all.all();
         match all.get_mut(&self.bound) {
@@ -83,16 +83,16 @@ mod tests {
 
     #[test]
     fn a_way_ends_with_the_last_pair_on_it() {
-        let in_hand = InHand::default();
-        let bound = Bound::Connection(UserId::new("olena").unwrap());
-        let (first, second) = (in_hand.take(bound.clone()), in_hand.take(bound.clone()));
-        assert_eq!(in_hand.count(), 2);
+        let pending_saves = PendingSaves::default();
+        let bound = Pending::Connection(UserId::new("olena").unwrap());
+        let (first, second) = (pending_saves.take(bound.clone()), pending_saves.take(bound.clone()));
+        assert_eq!(pending_saves.count(), 2);
         drop(first);
-        assert!(in_hand.holds(&bound) && in_hand.take_alone(bound.clone()).is_none());
+        assert!(pending_saves.holds(&bound) && pending_saves.take_alone(bound.clone()).is_none());
         drop(second);
-        let alone = in_hand.take_alone(bound.clone()).unwrap();
-        assert!(in_hand.holds(&bound));
+        let alone = pending_saves.take_alone(bound.clone()).unwrap();
+        assert!(pending_saves.holds(&bound));
         drop(alone);
-        assert_eq!((in_hand.holds(&bound), in_hand.count()), (false, 0));
+        assert_eq!((pending_saves.holds(&bound), pending_saves.count()), (false, 0));
     }
 }

@@ -10,14 +10,14 @@ use crate::client::{Accusation, ClientFingerprint};
 use crate::connection::{CrmConnection, Grant, ProblemCode, ReauthReason};
 use crate::ids::{Generation, LeaseOwner, UserId};
 use crate::ports::{AmoError, RefreshRequest, Served, StoreError};
-use crate::refresh::backoff::pause;
-use crate::refresh::lease::{LEASE_RENEWAL, LeaseRequest, RefreshLease, Rest};
-use crate::refresh::policy::{AfterLookUp, Hindrance, Refusal};
+use crate::refresh::backoff::delay;
+use crate::refresh::lease::{Backoff, LEASE_RENEWAL, LeaseRequest, RefreshLease};
+use crate::refresh::policy::{AfterLookUp, BackoffCause, Refusal};
 use crate::token::Issued;
 use crate::usecase::UseCases;
 use crate::usecase::host_look_up::Whereabouts;
 use crate::usecase::tokens::access_token::PATIENCE;
-use crate::usecase::tokens::pending_saves::Bound;
+use crate::usecase::tokens::pending_saves::Pending;
 
 /// Who has a refresh made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -30,14 +30,14 @@ pub(crate) enum AskedBy {
 
 /// How a refresh turned out. The store has the details.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Turnout {
+pub(crate) enum RefreshOutcome {
     /// The row has moved on: a newer pair, or no grant any more.
     Outdated,
     /// amoCRM gave no pair, and may later.
     Failed(AmoError),
     /// amoCRM was not asked: so it failed the last time, and nobody sends before this moment of
     /// the store's clock.
-    Resting(AmoError, Timestamp),
+    BackingOff(AmoError, Timestamp),
     /// The database failed before anything was sent.
     StoreFailed,
     /// Somebody else is still at it.
@@ -64,7 +64,7 @@ impl Sending {
 
 /// Whether a token request that ended so left at all.
 fn was_sent(error: AmoError) -> bool {
-    !matches!(error, AmoError::NoTurn { .. } | AmoError::PermitUnavailable)
+    !matches!(error, AmoError::QueueFull { .. } | AmoError::PermitUnavailable)
 }
 
 impl UseCases {
@@ -75,25 +75,25 @@ impl UseCases {
         user: UserId,
         generation: Generation,
         by: AskedBy,
-    ) -> impl Future<Output = Result<Turnout, AmoError>> + use<> {
+    ) -> impl Future<Output = Result<RefreshOutcome, AmoError>> + use<> {
         self.refreshes.join((user.clone(), generation, by), || {
-            let (done, turnout) = oneshot::channel();
+            let (done, outcome) = oneshot::channel();
             let this = self.clone();
             self.runtime.spawn(Box::pin(async move {
                 // The callers may be gone; the store has the outcome.
                 let _ = done.send(this.attend(user, generation, by).await);
             }));
-            async move { Ok(turnout.await.unwrap_or(Turnout::InProgress)) }
+            async move { Ok(outcome.await.unwrap_or(RefreshOutcome::InProgress)) }
         })
     }
 
-    async fn attend(&self, user: UserId, generation: Generation, by: AskedBy) -> Turnout {
+    async fn attend(&self, user: UserId, generation: Generation, by: AskedBy) -> RefreshOutcome {
         let deadline = self.deadline(PATIENCE);
         let (client, by_hand) = (self.client, by == AskedBy::Hand);
-        let refresh = Bound::Refresh(user.clone(), generation);
+        let refresh = Pending::Refresh(user.clone(), generation);
         while self.runtime.instant() < deadline {
-            let saving = self.in_hand.holds(&Bound::Connection(user.clone()));
-            let Some(_under_way) = self.in_hand.take_alone(refresh.clone()).filter(|_| !saving) else {
+            let saving = self.pending_saves.holds(&Pending::Connection(user.clone()));
+            let Some(_under_way) = self.pending_saves.take_alone(refresh.clone()).filter(|_| !saving) else {
                 self.look_again().await;
                 continue;
             };
@@ -101,39 +101,39 @@ impl UseCases {
             let request = LeaseRequest { generation, owner, client, by_hand };
             match self.store.lease_refresh(&user, &request).await {
                 Ok(RefreshRequest::Granted(connection, lease)) => {
-                    let Some(grant) = connection.grant().cloned() else { return Turnout::Outdated };
+                    let Some(grant) = connection.grant().cloned() else { return RefreshOutcome::Outdated };
                     return self
                         .refresh(Sending { connection: *connection, grant, lease, owner, doubted: false })
                         .await;
                 }
-                Ok(RefreshRequest::Outdated) => return Turnout::Outdated,
+                Ok(RefreshRequest::Outdated) => return RefreshOutcome::Outdated,
                 Ok(RefreshRequest::Unreadable) => {
                     tracing::error!(%user, "a connection's tokens cannot be opened; is a key of TOKEN_KEYS missing?");
-                    return Turnout::Unreadable;
+                    return RefreshOutcome::Unreadable;
                 }
                 Ok(RefreshRequest::Held) => self.look_again().await,
-                Ok(RefreshRequest::Resting(until)) => {
+                Ok(RefreshRequest::BackingOff(until)) => {
                     let problem = match self.store.connection(&user).await {
                         Ok(connection) => connection.and_then(|connection| connection.problem),
                         Err(error) => {
                             tracing::warn!(error = %error.whole(), "why a refresh token rests could not be read");
-                            return Turnout::StoreFailed;
+                            return RefreshOutcome::StoreFailed;
                         }
                     };
                     let last = problem.map_or(AmoError::Unavailable, |problem| problem.code.as_error());
-                    return Turnout::Resting(last, until);
+                    return RefreshOutcome::BackingOff(last, until);
                 }
                 Err(error) => {
                     tracing::warn!(error = %error.whole(), "a refresh token could not be leased; it was not sent");
-                    return Turnout::StoreFailed;
+                    return RefreshOutcome::StoreFailed;
                 }
             }
         }
-        Turnout::InProgress
+        RefreshOutcome::InProgress
     }
 
     /// Sends the refresh token, and renews the lease for as long as that and the rest take.
-    async fn refresh(&self, sending: Sending) -> Turnout {
+    async fn refresh(&self, sending: Sending) -> RefreshOutcome {
         let (user, owner) = (sending.connection.user.clone(), sending.owner);
         let beat = || async {
             if let Err(error) = self.store.renew_refresh_lease(&user, owner).await {
@@ -143,7 +143,7 @@ impl UseCases {
         self.while_beating(LEASE_RENEWAL, beat, self.send_token(sending)).await
     }
 
-    async fn send_token(&self, mut sending: Sending) -> Turnout {
+    async fn send_token(&self, mut sending: Sending) -> RefreshOutcome {
         let mut host = sending.grant.host.clone();
         let mut moved = false;
         loop {
@@ -152,10 +152,10 @@ impl UseCases {
                 Err(error) => error,
             };
             let then = match Refusal::of(error) {
-                Refusal::Rest(hindrance) => return self.rest(&sending, error, hindrance).await,
+                Refusal::BackOff(cause) => return self.back_off(&sending, error, cause).await,
                 Refusal::LookUp(then) => then,
             };
-            sending.doubted |= then.hindrance().in_doubt;
+            sending.doubted |= then.cause().in_doubt;
             match self.whereabouts(&host, &sending.grant).await {
                 // It was not taken here, so it is free to be sent there, by whoever has the lease.
                 // That may have lapsed, and be another's by now.
@@ -163,14 +163,14 @@ impl UseCases {
                     let user = &sending.connection.user;
                     self.follow(user, sending.lease.generation, &now).await;
                     if moved {
-                        return self.rest(&sending, error, Hindrance::certain(ProblemCode::ProviderDown)).await;
+                        return self.back_off(&sending, error, BackoffCause::certain(ProblemCode::ProviderDown)).await;
                     }
                     match self.store.renew_refresh_lease(user, sending.owner).await {
                         Ok(true) => (host, moved) = (now, true),
-                        Ok(false) => return Turnout::InProgress,
+                        Ok(false) => return RefreshOutcome::InProgress,
                         Err(error) => {
                             tracing::warn!(%error, "a refresh token was not sent on to where its account is");
-                            return Turnout::StoreFailed;
+                            return RefreshOutcome::StoreFailed;
                         }
                     }
                 }
@@ -180,19 +180,19 @@ impl UseCases {
                 }
                 Err(unseen) => {
                     tracing::warn!(error = %unseen, "where an account is could not be looked up in the database");
-                    let hindrance = then.hindrance();
-                    self.end_lease(&sending, error, hindrance, None).await;
-                    return Turnout::StoreFailed;
+                    let cause = then.cause();
+                    self.end_lease(&sending, error, cause, None).await;
+                    return RefreshOutcome::StoreFailed;
                 }
             }
         }
     }
 
     /// Acts on a refusal at the right host.
-    async fn settle(&self, sending: &Sending, error: AmoError, then: AfterLookUp) -> Turnout {
+    async fn settle(&self, sending: &Sending, error: AmoError, then: AfterLookUp) -> RefreshOutcome {
         match then {
             AfterLookUp::GiveUp => self.give_up(sending).await,
-            AfterLookUp::Rest(hindrance) => self.rest(sending, error, hindrance).await,
+            AfterLookUp::BackOff(cause) => self.back_off(sending, error, cause).await,
             AfterLookUp::Accused => self.accused(sending, error).await,
         }
     }
@@ -205,24 +205,24 @@ impl UseCases {
         then: AfterLookUp,
         failure: Option<AmoError>,
         again: Duration,
-    ) -> Turnout {
+    ) -> RefreshOutcome {
         if then == AfterLookUp::Accused {
             return self.accused(sending, error).await;
         }
         // A refusal that does not count yet is no more than an answer that is missing.
         let error = failure.unwrap_or(if error == AmoError::GrantRevoked { AmoError::Unavailable } else { error });
         let problem = failure.and_then(ProblemCode::of_read);
-        let mut hindrance = then.hindrance();
-        hindrance.problem = problem.unwrap_or(hindrance.problem);
-        hindrance.retry_after = hindrance.retry_after.max(Some(again));
-        self.rest(sending, error, hindrance).await
+        let mut cause = then.cause();
+        cause.problem = problem.unwrap_or(cause.problem);
+        cause.retry_after = cause.retry_after.max(Some(again));
+        self.back_off(sending, error, cause).await
     }
 
     /// Rests after an answer that accuses the client: the operator's mistake, or, where others of
     /// the same client were served since, the account's.
-    async fn accused(&self, sending: &Sending, error: AmoError) -> Turnout {
+    async fn accused(&self, sending: &Sending, error: AmoError) -> RefreshOutcome {
         let accused = Some(self.client);
-        let rested = self.end_lease(sending, error, AfterLookUp::Accused.hindrance(), accused).await;
+        let rested = self.end_lease(sending, error, AfterLookUp::Accused.cause(), accused).await;
         let is_accounts = |accusation: Accusation| accusation.is_accounts;
         let problem = if rested.and_then(|lease| lease.accusation).is_some_and(is_accounts) {
             ProblemCode::AccountRefused
@@ -236,19 +236,19 @@ impl UseCases {
             );
         }
         self.note(&sending.connection.user, sending.lease.generation, Some(problem)).await;
-        Turnout::Failed(problem.as_error())
+        RefreshOutcome::Failed(problem.as_error())
     }
 
     /// Ends the lease after a sending that bought nothing, and notes why.
-    async fn rest(&self, sending: &Sending, error: AmoError, hindrance: Hindrance) -> Turnout {
+    async fn back_off(&self, sending: &Sending, error: AmoError, cause: BackoffCause) -> RefreshOutcome {
         // That our own queue is long, or that our database fails, says nothing of amoCRM.
         if was_sent(error) {
-            self.note(&sending.connection.user, sending.lease.generation, Some(hindrance.problem)).await;
+            self.note(&sending.connection.user, sending.lease.generation, Some(cause.problem)).await;
         }
-        self.end_lease(sending, error, hindrance, None).await;
+        self.end_lease(sending, error, cause, None).await;
         match error {
-            AmoError::PermitUnavailable => Turnout::StoreFailed,
-            _ => Turnout::Failed(error),
+            AmoError::PermitUnavailable => RefreshOutcome::StoreFailed,
+            _ => RefreshOutcome::Failed(error),
         }
     }
 
@@ -258,11 +258,11 @@ impl UseCases {
         &self,
         sending: &Sending,
         error: AmoError,
-        hindrance: Hindrance,
+        cause: BackoffCause,
         accused: Option<ClientFingerprint>,
     ) -> Option<RefreshLease> {
         let Sending { connection: CrmConnection { user, .. }, lease, owner, .. } = sending;
-        let in_doubt = hindrance.in_doubt || sending.doubted;
+        let in_doubt = cause.in_doubt || sending.doubted;
         if error != AmoError::PermitUnavailable {
             // What became of a permit is in the log already.
             tracing::warn!(%error, in_doubt = in_doubt || lease.in_doubt, tries = lease.tries, "a refresh failed");
@@ -274,34 +274,34 @@ impl UseCases {
         self.runtime.fill_random(&mut dice);
         let was_sent = was_sent(error);
         let pause = if was_sent {
-            pause(lease.tries, dice[0], hindrance.retry_after)
+            delay(lease.tries, dice[0], cause.retry_after)
         } else {
-            // amoCRM was not asked, so it needs no rest.
-            hindrance.retry_after.unwrap_or_default()
+            // amoCRM was not asked, so it needs no backoff.
+            cause.retry_after.unwrap_or_default()
         };
-        let rest = Rest { in_doubt, pause, accused, was_sent };
-        let record = || self.store.rest_refresh_lease(user, *owner, &rest);
+        let backoff = Backoff { in_doubt, pause, accused, was_sent };
+        let record = || self.store.back_off_refresh(user, *owner, &backoff);
         self.persist("a refresh that failed", record).await.flatten()
     }
 
     /// Takes what amoCRM gave for the token, unless it is another account's.
-    async fn receive(&self, sending: &Sending, issued: Issued) -> Turnout {
+    async fn receive(&self, sending: &Sending, issued: Issued) -> RefreshOutcome {
         if let (Some(told), Some(known)) = (issued.account, sending.grant.account)
             && told != known
         {
             tracing::error!(account = %known, told = %told, "amoCRM answered a refresh with tokens of another account; they are not kept");
             let error = AmoError::OutcomeUnknown;
-            let doubt = Hindrance { in_doubt: true, ..Hindrance::certain(ProblemCode::ProviderDown) };
-            return self.rest(sending, error, doubt).await;
+            let doubt = BackoffCause { in_doubt: true, ..BackoffCause::certain(ProblemCode::ProviderDown) };
+            return self.back_off(sending, error, doubt).await;
         }
         self.keep(sending, issued).await
     }
 
     /// Saves the new pair, for as long as it takes: the old token is spent.
-    async fn keep(&self, sending: &Sending, issued: Issued) -> Turnout {
+    async fn keep(&self, sending: &Sending, issued: Issued) -> RefreshOutcome {
         let Sending { connection: CrmConnection { user, generation, .. }, lease, .. } = sending;
         let served = Served { client: self.client, sent_at: lease.begun_at() };
-        let _on_its_way = self.in_hand.take(Bound::Connection(user.clone()));
+        let _pending = self.pending_saves.take(Pending::Connection(user.clone()));
         let account = issued.account;
         let pair = issued.into_pair(self.runtime.now());
         let mut tries = 0;
@@ -313,31 +313,31 @@ impl UseCases {
                     self.before_saving_again(tries).await;
                     tries += 1;
                 }
-                Err(StoreError::Conflict) => return Turnout::Outdated,
+                Err(StoreError::Conflict) => return RefreshOutcome::Outdated,
             }
         };
         if let (Some(Grant { account: None, .. }), Some(account)) = (saved.grant(), account) {
-            let learnt = self.amend(user, |connection| connection.learn_account(saved.generation, account));
+            let learnt = self.update(user, |connection| connection.learn_account(saved.generation, account));
             if let Err(error) = learnt.await {
                 tracing::warn!(%error, "the account's number is not known yet");
             }
         }
-        Turnout::Outdated
+        RefreshOutcome::Outdated
     }
 
     /// Records that the grant is dead, unless a newer pair has been stored meanwhile. Who has lost
     /// the lease does not know what others' sendings came to, and leaves the verdict to them.
-    async fn give_up(&self, sending: &Sending) -> Turnout {
+    async fn give_up(&self, sending: &Sending) -> RefreshOutcome {
         let Sending { connection: CrmConnection { user, .. }, lease, owner, .. } = sending;
         let reason = ReauthReason::of_refusal(sending.is_in_doubt());
         let refused = || async {
             if !self.store.renew_refresh_lease(user, *owner).await? {
-                return Ok(Turnout::InProgress);
+                return Ok(RefreshOutcome::InProgress);
             }
             tracing::warn!(%user, ?reason, "amoCRM refused a refresh token; the user has to connect again");
-            self.amend(user, |connection| connection.refuse(lease.generation, reason, self.runtime.now())).await?;
-            Ok(Turnout::Outdated)
+            self.update(user, |connection| connection.refuse(lease.generation, reason, self.runtime.now())).await?;
+            Ok(RefreshOutcome::Outdated)
         };
-        self.persist("a refused grant", refused).await.unwrap_or(Turnout::InProgress)
+        self.persist("a refused grant", refused).await.unwrap_or(RefreshOutcome::InProgress)
     }
 }

@@ -1,0 +1,215 @@
+//! amoCRM's bad days as the drawer plays them, each on the controls that the local amoCRM has.
+
+use amo_connect_sandbox::{AccountId, AccountInfo, Failure, Faults, HookOutcome, Sandbox, SandboxError, Switches};
+
+/// How long an answer takes on a slow day. A page of leads takes three, which is within what
+/// the service waits for.
+const SLOW_MS: u64 = 4_000;
+
+/// A bad day, or the end of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum FaultScenario {
+    Slow,
+    Down,
+    Banned,
+    Limit,
+    Lost,
+    Expired,
+    Revoked,
+    Moved,
+    Normal,
+}
+
+use FaultScenario::{Banned, Down, Expired, Limit, Lost, Moved, Normal, Revoked, Slow};
+
+impl FaultScenario {
+    /// All of them, in the drawer's order.
+    pub(super) const ALL: [Self; 9] = [Slow, Down, Banned, Limit, Lost, Expired, Revoked, Moved, Normal];
+
+    /// Its name in the address.
+    pub(super) const fn code(self) -> &'static str {
+        match self {
+            Slow => "slow",
+            Down => "down",
+            Banned => "banned",
+            Limit => "limit",
+            Lost => "lost",
+            Expired => "expired",
+            Revoked => "revoked",
+            Moved => "moved",
+            Normal => "normal",
+        }
+    }
+
+    /// What its button says.
+    pub(super) const fn label(self) -> &'static str {
+        match self {
+            Slow => "Slow",
+            Down => "Down",
+            Banned => "Banned",
+            Limit => "Limit reached",
+            Lost => "Answer lost",
+            Expired => "Access token expired",
+            Revoked => "Access revoked",
+            Moved => "Account moved",
+            Normal => "Back to normal",
+        }
+    }
+
+    /// What amoCRM does then.
+    pub(super) const fn meaning(self) -> &'static str {
+        match self {
+            Slow => "Every answer takes 4 seconds",
+            Down => "Every call of the service gets a 503",
+            Banned => "Every call of the service gets a 403, an HTML page",
+            Limit => "Every call of the service gets a 429",
+            Lost => "The next token answer is lost after the token was rotated",
+            Expired => "The refresh token is still good",
+            Revoked => "An administrator switches the integration off, and the hook is sent",
+            Moved => "It answers on another address",
+            Normal => "What has ended stays ended",
+        }
+    }
+
+    /// Whether it goes on until it is taken back.
+    pub(super) fn lasts(self) -> bool {
+        self.faults().is_some()
+    }
+
+    fn faults(self) -> Option<Faults> {
+        let every = |failure| Faults { token_outage: Some(failure), api_outage: Some(failure), ..Faults::default() };
+        match self {
+            Slow => Some(Faults { latency_ms: SLOW_MS, ..Faults::default() }),
+            Down => Some(every(Failure::Status(503))),
+            Banned => Some(every(Failure::Html403)),
+            Limit => Some(every(Failure::Status(429))),
+            Lost => Some(Faults { fail_token: vec![Failure::DropAfter], ..Faults::default() }),
+            Expired | Revoked | Moved | Normal => None,
+        }
+    }
+}
+
+/// What [`Normal`] goes back to: where the accounts live, and how the switches stand.
+pub(super) struct GoodDay {
+    pub(super) homes: Vec<AccountInfo>,
+    switches: Switches,
+}
+
+impl GoodDay {
+    /// How `sandbox` is set at the moment.
+    pub(super) fn of(sandbox: &Sandbox) -> Self {
+        Self { homes: sandbox.accounts(), switches: sandbox.switches() }
+    }
+
+    /// Takes back what was set, by whomever. The clock keeps its time, and runs.
+    fn come_back(&self, sandbox: &Sandbox) -> Result<(), SandboxError> {
+        sandbox.set_faults(Faults::default())?;
+        for account in &self.homes {
+            sandbox.set_account_faults(account.id, Faults::default())?;
+        }
+        sandbox.set_switches(self.switches.clone())?;
+        sandbox.freeze_clock(false);
+        bring_home(sandbox, &self.homes)
+    }
+}
+
+/// Plays `day` on `account`, or on everyone where amoCRM itself has it; says what that did, where
+/// [`now`] does not show it.
+pub(super) async fn play(
+    day: FaultScenario,
+    sandbox: &Sandbox,
+    good: &GoodDay,
+    account: &AccountInfo,
+) -> Result<Option<String>, SandboxError> {
+    let name = &account.name;
+    if let Some(faults) = day.faults() {
+        sandbox.set_faults(faults)?;
+    }
+    Ok(Some(match day {
+        Slow | Down | Banned | Limit => return Ok(None),
+        Expired => expired(sandbox.expire_access(account.id)?, name),
+        // The answer is missed at the next refresh, and an expired token asks for one.
+        Lost => format!("{} The next token answer gets lost.", expired(sandbox.expire_access(account.id)?, name)),
+        Revoked => {
+            let ended = grants_of(sandbox, account.id);
+            let hook = sandbox.disable(account.id).await?;
+            format!("{} of {name} ended. {}", counted(ended, "grant"), told(hook))
+        }
+        Moved => {
+            sandbox.move_account(account.id)?;
+            return Ok(None);
+        }
+        Normal => {
+            good.come_back(sandbox)?;
+            format!("{}.", day.meaning())
+        }
+    }))
+}
+
+fn expired(ended: usize, name: &str) -> String {
+    match ended {
+        0 => format!("Nobody is connected to {name}, so no access token ended."),
+        ended => format!("The access token of {} of {name} ended.", counted(ended, "grant")),
+    }
+}
+
+fn counted(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
+fn told(hook: HookOutcome) -> String {
+    match (hook.attempts, hook.status) {
+        (0, _) => "No hook was sent.".to_owned(),
+        (_, Some(status)) => format!("The hook was answered with {status}."),
+        (_, None) => "The hook was not answered.".to_owned(),
+    }
+}
+
+fn grants_of(sandbox: &Sandbox, account: AccountId) -> usize {
+    sandbox.grants().iter().filter(|grant| grant.account == account).count()
+}
+
+/// Moves every account until it is where it lives. One can stand in another's place, so the
+/// round is made as often as there are accounts.
+fn bring_home(sandbox: &Sandbox, homes: &[AccountInfo]) -> Result<(), SandboxError> {
+    let places = sandbox.hosts().len();
+    for account in homes.iter().cycle().take(homes.len() * homes.len()) {
+        for _ in 0..places {
+            if sandbox.host(account.id)? == account.host {
+                break;
+            }
+            sandbox.move_account(account.id)?;
+        }
+    }
+    Ok(())
+}
+
+/// What is on now.
+pub(super) struct Now {
+    /// The bad day that goes on, if it is one of the drawer's.
+    pub(super) day: Option<FaultScenario>,
+    /// All of it in a line.
+    pub(super) line: String,
+}
+
+/// Looks at how the local amoCRM is set, by whomever.
+pub(super) fn now(sandbox: &Sandbox, good: &GoodDay) -> Now {
+    let report = sandbox.report();
+    let day = FaultScenario::ALL.into_iter().find(|day| day.faults().as_ref() == Some(&report.faults));
+    let quiet = Faults::default();
+    let mut parts: Vec<String> = day.iter().map(|day| format!("{}.", day.meaning())).collect();
+    let elsewhere = (day.is_none() && report.faults != quiet)
+        || report.account_faults.values().any(|faults| *faults != quiet)
+        || report.switches != good.switches
+        || report.clock.frozen;
+    if elsewhere {
+        parts.push("Something was set at /_sandbox.".to_owned());
+    }
+    let moved =
+        report.accounts.iter().filter(|now| good.homes.iter().any(|home| home.id == now.id && home.host != now.host));
+    parts.extend(moved.map(|account| format!("{} answers on {}.", account.name, account.host)));
+    if parts.is_empty() {
+        parts.push("A normal day.".to_owned());
+    }
+    Now { day, line: parts.join(" ") }
+}

@@ -1,0 +1,185 @@
+//! Sabotaged connections: read, written, wiped, leased and rotated.
+
+use std::time::Duration;
+
+use amo_connect_contract::fixtures::{back_off, grant, host, lease_request};
+use amo_connect_domain::client::ClientFingerprint;
+use amo_connect_domain::connection::audit::Actor;
+use amo_connect_domain::connection::{ConnectionState, CrmConnection, Grant, ReauthReason};
+use amo_connect_domain::ids::{Generation, LeaseOwner, Revision, UserId};
+use amo_connect_domain::ports::{RefreshRequest, Served, StoreError, TokenStore as _};
+use amo_connect_domain::refresh::lease::{Backoff, LeaseRequest, RefreshLease};
+use amo_connect_domain::token::TokenPair;
+use jiff::{Timestamp, Unit};
+
+use crate::kinds::Sabotage;
+use crate::store::SabotagedStore;
+
+impl SabotagedStore {
+    pub(crate) async fn read(&self, user: &UserId) -> Result<Option<CrmConnection>, StoreError> {
+        let mut found = self.honest.connection(&self.user(user)).await?;
+        if self.is(Sabotage::FallsBackToAnyConnection) && found.is_none() {
+            for other in self.note(|notes| notes.users.clone()) {
+                found = found.or(self.honest.connection(&other).await?);
+            }
+        }
+        if let Some(connection) = &mut found {
+            connection.user = user.clone();
+            match (self.sabotage, &mut connection.state) {
+                (Sabotage::RoundsTimes, _) => {
+                    connection.connected_at =
+                        connection.connected_at.map(|time| time.round(Unit::Millisecond).unwrap());
+                }
+                (Sabotage::ForgetsTheReason, ConnectionState::NeedsReauth { reason, .. }) => {
+                    *reason = ReauthReason::GrantRevoked;
+                }
+                _ => {}
+            }
+        }
+        Ok(found)
+    }
+
+    pub(crate) async fn write(
+        &self,
+        connection: &CrmConnection,
+        expected: Option<Revision>,
+    ) -> Result<Revision, StoreError> {
+        let connection = &CrmConnection { user: self.user(&connection.user), ..connection.clone() };
+        match (self.sabotage, self.honest.save(connection, expected).await) {
+            (Sabotage::LastWriterWins, Err(StoreError::Conflict)) => self.overwrite(connection).await,
+            (Sabotage::RefusesButWrites, Err(StoreError::Conflict)) => {
+                self.overwrite(connection).await?;
+                Err(StoreError::Conflict)
+            }
+            (Sabotage::RevisionStands, Ok(_)) => Ok(expected.unwrap_or_default()),
+            (Sabotage::SaveEndsTheLease, saved) => {
+                if let Some((holder, _)) = self.note(|notes| notes.lease) {
+                    self.honest.back_off_refresh(&connection.user, holder, &back_off(false, Duration::ZERO)).await?;
+                }
+                saved
+            }
+            (_, saved) => saved,
+        }
+    }
+
+    pub(crate) async fn wipe(&self, user: &UserId, by: Actor) -> Result<(), StoreError> {
+        let mut row = self.row(user).await;
+        match self.sabotage {
+            Sabotage::DisconnectDoesNothing => {}
+            Sabotage::DisconnectIsNoEvent => {
+                row.state = ConnectionState::Disconnected;
+                self.overwrite(&row).await?;
+            }
+            Sabotage::DisconnectWipesTheRowAlone => {
+                row.disconnect();
+                self.overwrite(&row).await?;
+            }
+            Sabotage::DisconnectsEverybody => {
+                for other in self.note(|notes| notes.users.clone()) {
+                    self.honest.disconnect(&other, by).await?;
+                }
+                self.honest.disconnect(user, by).await?;
+            }
+            _ => self.honest.disconnect(user, by).await?,
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn lease(&self, user: &UserId, asked: &LeaseRequest) -> Result<RefreshRequest, StoreError> {
+        let row = self.row(user).await;
+        let mut request = *asked;
+        let is_set_back = self.note(|notes| notes.was_set_back);
+        let holder = self.note(|notes| notes.lease).map(|(holder, _)| holder);
+        match self.sabotage {
+            Sabotage::LeasesAnyGeneration => request.generation = row.generation,
+            Sabotage::AsksNobodyByHand => request.by_hand = false,
+            Sabotage::ForgetsRests => request.by_hand = true,
+            Sabotage::TakesAllClientsForOne => request.client = ClientFingerprint::default(),
+            Sabotage::BelievesRefusalsAhead if row.refused.is_some_and(|refused| refused.count > 1) => {
+                return Ok(RefreshRequest::BackingOff(Timestamp::MAX));
+            }
+            Sabotage::TakesOverAtOnce if is_set_back => request.by_hand = true,
+            _ => {}
+        }
+        let ends = self.is(Sabotage::NoLease) || self.is(Sabotage::TakesOverAtOnce) && is_set_back;
+        if let Some(holder) = holder.filter(|_| ends) {
+            self.honest.back_off_refresh(user, holder, &back_off(false, Duration::ZERO)).await?;
+        }
+        match self.honest.lease_refresh(user, &request).await? {
+            RefreshRequest::Outdated if self.is(Sabotage::CallsTheDeadHeld) => Ok(RefreshRequest::Held),
+            RefreshRequest::Granted(connection, mut lease) => {
+                self.note(|notes| notes.lease = Some((request.owner, connection.revision)));
+                lease.in_doubt &= !self.is(Sabotage::ForgetsDoubt);
+                Ok(RefreshRequest::Granted(connection, lease))
+            }
+            answer => Ok(answer),
+        }
+    }
+
+    pub(crate) async fn end_lease(
+        &self,
+        user: &UserId,
+        owner: LeaseOwner,
+        mut backoff: Backoff,
+    ) -> Result<Option<RefreshLease>, StoreError> {
+        let holder = self.note(|notes| notes.lease).map(|(holder, _)| holder);
+        let owner = holder.filter(|_| self.is(Sabotage::EndsLeasesForAnybody)).unwrap_or(owner);
+        if self.is(Sabotage::ForgetsRests) {
+            backoff.pause = Duration::ZERO;
+        }
+        if self.is(Sabotage::TakesAllClientsForOne) {
+            backoff.accused = backoff.accused.map(|_| ClientFingerprint::default());
+        }
+        let mut record = self.honest.back_off_refresh(user, owner, &backoff).await?;
+        if let (Sabotage::AccusesForAnybody, None, Some(_)) = (self.sabotage, record, backoff.accused) {
+            let ghost = UserId::new("ghost").unwrap();
+            let generation = self.impose(&ghost, grant(9, "ghost"), Timestamp::UNIX_EPOCH).await.generation;
+            self.honest.lease_refresh(&ghost, &lease_request(generation, owner)).await?;
+            self.honest.back_off_refresh(&ghost, owner, &backoff).await?;
+        }
+        if let (Sabotage::BlamesNoAccount, Some(accusation)) =
+            (self.sabotage, record.as_mut().and_then(|record| record.accusation.as_mut()))
+        {
+            accusation.is_accounts = false;
+        }
+        Ok(record)
+    }
+
+    /// What amoCRM served, as the sabotaged store records it.
+    pub(crate) fn served(&self, served: &Served) -> Served {
+        match self.sabotage {
+            Sabotage::AcquitsNobody => Served { sent_at: Timestamp::MIN, ..*served },
+            Sabotage::AcquitsByAnything => Served { sent_at: Timestamp::MAX, ..*served },
+            Sabotage::TakesAllClientsForOne => Served { client: ClientFingerprint::default(), ..*served },
+            _ => *served,
+        }
+    }
+
+    pub(crate) async fn rotate(
+        &self,
+        user: &UserId,
+        spent: Generation,
+        pair: &TokenPair,
+        served: &Served,
+        now: Timestamp,
+    ) -> Result<CrmConnection, StoreError> {
+        let row = self.row(user).await;
+        let leased_at = self.note(|notes| notes.lease.map(|(_, revision)| revision));
+        let obstructed = match self.sabotage {
+            Sabotage::PairNeedsTheLease => self.lease_has_passed(),
+            Sabotage::PairNeedsTheRevision => leased_at != Some(row.revision),
+            Sabotage::LossIsFinal => matches!(row.state, ConnectionState::NeedsReauth { .. }),
+            _ => false,
+        };
+        if obstructed {
+            return Err(StoreError::Conflict);
+        }
+        match self.honest.save_rotated(user, spent, pair, served, now).await {
+            Err(StoreError::Conflict) if self.is(Sabotage::SaveIgnoresGeneration) => {
+                let grant = Grant { host: host(1), account: None, tokens: pair.clone() };
+                Ok(self.impose(user, grant, now).await)
+            }
+            saved => saved,
+        }
+    }
+}

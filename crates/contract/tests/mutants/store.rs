@@ -1,0 +1,334 @@
+//! A store over the honest one in memory that breaks one promise.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use amo_connect_contract::MemoryTokenStore;
+use amo_connect_contract::fixtures::{after, at, host};
+use amo_connect_domain::authorization::attempt::{Attempt, AttemptState, MEMORY, OPEN_ATTEMPTS};
+use amo_connect_domain::authorization::code::{Admission, Admitted, Exchange};
+use amo_connect_domain::client::ClientFingerprint;
+use amo_connect_domain::connection::audit::{Actor, AuditEntry, AuditEvent};
+use amo_connect_domain::connection::{CrmConnection, Grant};
+use amo_connect_domain::host::AccountHost;
+use amo_connect_domain::host_look_up::{FoundHost, LookUpDecision};
+use amo_connect_domain::ids::{AccountId, AttemptId, Epoch, Generation, LeaseOwner, Revision, UserId};
+use amo_connect_domain::ports::{Claim, RefreshRequest, Served, StoreError, TokenStore};
+use amo_connect_domain::refresh::lease::{Backoff, LEASE_TERM, LeaseRequest, RefreshLease};
+use amo_connect_domain::token::{CodeHash, StateHash, TokenPair};
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+use crate::kinds::Sabotage;
+
+/// What the sabotage remembers, so as to misuse it.
+#[derive(Debug, Default)]
+pub(crate) struct Notebook {
+    pub(crate) attempts: Vec<Attempt>,
+    pub(crate) closed: Vec<(StateHash, AttemptState)>,
+    pub(crate) users: Vec<UserId>,
+    pub(crate) code_owner: Option<LeaseOwner>,
+    pub(crate) lease: Option<(LeaseOwner, Revision)>,
+    pub(crate) looks: Vec<AccountId>,
+    pub(crate) was_set_back: bool,
+    pub(crate) moves: Vec<(AccountHost, AccountHost)>,
+    pub(crate) was_swept: bool,
+}
+
+/// A [`TokenStore`] that keeps every promise but one.
+#[derive(Clone, Debug)]
+pub(crate) struct SabotagedStore {
+    pub(crate) honest: MemoryTokenStore,
+    pub(crate) sabotage: Sabotage,
+    notes: Arc<Mutex<Notebook>>,
+}
+
+impl SabotagedStore {
+    pub(crate) fn new(sabotage: Sabotage) -> Self {
+        Self { honest: MemoryTokenStore::new(), sabotage, notes: Arc::default() }
+    }
+
+    pub(crate) fn is(&self, sabotage: Sabotage) -> bool {
+        self.sabotage == sabotage
+    }
+
+    pub(crate) fn note<T>(&self, look: impl FnOnce(&mut Notebook) -> T) -> T {
+        look(&mut self.notes.lock().unwrap())
+    }
+
+    /// The user as the sabotaged store knows them.
+    pub(crate) fn user(&self, user: &UserId) -> UserId {
+        let known = if self.is(Sabotage::FoldsUserIds) { user.as_str().to_lowercase() } else { user.to_string() };
+        let known = UserId::new(known).unwrap();
+        self.note(|notes| notes.users.push(known.clone()));
+        known
+    }
+
+    /// Whether the tests have let the leases lapse.
+    pub(crate) fn lease_has_passed(&self) -> bool {
+        Duration::try_from(self.honest.test_clock().moved()).is_ok_and(|moved| moved >= LEASE_TERM)
+    }
+
+    pub(crate) async fn row(&self, user: &UserId) -> CrmConnection {
+        self.honest.connection(user).await.unwrap().unwrap_or_else(|| CrmConnection::new(user.clone()))
+    }
+
+    /// Writes `connection` over whatever there is.
+    pub(crate) async fn overwrite(&self, connection: &CrmConnection) -> Result<Revision, StoreError> {
+        let expected = self.honest.connection(&connection.user).await?.map(|row| row.revision);
+        self.honest.save(connection, expected).await
+    }
+
+    /// Makes `grant` the connection of `user`, whatever was promised.
+    pub(crate) async fn impose(&self, user: &UserId, grant: Grant, now: Timestamp) -> CrmConnection {
+        let mut row = self.row(user).await;
+        row.connect(grant, now);
+        self.overwrite(&row).await.unwrap();
+        self.row(user).await
+    }
+}
+
+#[async_trait]
+impl TokenStore for SabotagedStore {
+    async fn ready(&self) -> Result<(), StoreError> {
+        if self.is(Sabotage::NeverReady) { Err(StoreError::Conflict) } else { self.honest.ready().await }
+    }
+
+    async fn clock(&self) -> Result<Timestamp, StoreError> {
+        if self.is(Sabotage::ShowsAnotherClock) { Ok(at(0)) } else { self.honest.clock().await }
+    }
+
+    async fn open_attempt(&self, attempt: &Attempt) -> Result<(), StoreError> {
+        let mut attempt = attempt.clone();
+        if self.is(Sabotage::AltersAttempts) {
+            attempt.expires_at = after(attempt.expires_at, Duration::from_secs(1));
+        }
+        self.honest.open_attempt(&attempt).await?;
+        let opened = self.note(|notes| {
+            notes.attempts.push(attempt);
+            notes.attempts.clone()
+        });
+        if self.is(Sabotage::LimitsEverybodysAttempts) && opened.len() > OPEN_ATTEMPTS {
+            let oldest = &opened[opened.len() - OPEN_ATTEMPTS - 1];
+            self.honest.close_attempt(oldest.state_hash, AttemptState::Superseded).await?;
+        }
+        Ok(())
+    }
+
+    async fn attempt(&self, id: AttemptId) -> Result<Option<Attempt>, StoreError> {
+        let mut found = self.honest.attempt(id).await?;
+        if let Some(attempt) = &mut found {
+            let closed = self.note(|notes| notes.closed.iter().rfind(|(hash, _)| *hash == attempt.state_hash).copied());
+            match (self.sabotage, closed) {
+                (Sabotage::ClosesClosedAttempts, Some((_, end))) => attempt.state = end,
+                (Sabotage::LimitsNoAttempts, _) if attempt.state == AttemptState::Superseded => {
+                    attempt.state = AttemptState::Open;
+                }
+                _ => {}
+            }
+        }
+        Ok(found)
+    }
+
+    async fn attempt_by_state(&self, state: StateHash) -> Result<Option<Attempt>, StoreError> {
+        match self.sabotage {
+            Sabotage::FindsAnyAttempt => Ok(self.note(|notes| notes.attempts.first().cloned())),
+            _ => self.honest.attempt_by_state(state).await,
+        }
+    }
+
+    async fn close_attempt(&self, state: StateHash, end: AttemptState) -> Result<(), StoreError> {
+        self.note(|notes| notes.closed.push((state, end)));
+        let end = match end {
+            AttemptState::Failed(_) if self.is(Sabotage::ForgetsWhyAttemptsFailed) => AttemptState::Failed(None),
+            end => end,
+        };
+        self.honest.close_attempt(state, end).await
+    }
+
+    async fn exchange(&self, code: CodeHash) -> Result<Option<Exchange>, StoreError> {
+        let mut found = self.honest.exchange(code).await?;
+        if let Some(exchange) = &mut found
+            && self.is(Sabotage::AltersExchanges)
+        {
+            exchange.host = host(1);
+        }
+        Ok(found)
+    }
+
+    async fn admit_code(&self, request: &Admission, owner: LeaseOwner, now: Timestamp) -> Result<Admitted, StoreError> {
+        self.admit(request, owner, now).await
+    }
+
+    async fn renew_code_lease(&self, code: CodeHash, owner: LeaseOwner) -> Result<bool, StoreError> {
+        let renewed = self.honest.renew_code_lease(code, owner).await?;
+        Ok(renewed || self.is(Sabotage::RenewsForAnybody))
+    }
+
+    async fn save_grant(
+        &self,
+        code: CodeHash,
+        grant: &Grant,
+        served: &Served,
+        now: Timestamp,
+    ) -> Result<Exchange, StoreError> {
+        self.take(code, grant, &self.served(served), now).await
+    }
+
+    async fn restore_exchange(&self, record: &Exchange) -> Result<(), StoreError> {
+        if self.is(Sabotage::ForgetsGrants) { Ok(()) } else { self.honest.restore_exchange(record).await }
+    }
+
+    async fn end_exchange(&self, code: CodeHash, owner: LeaseOwner, refused: bool) -> Result<Exchange, StoreError> {
+        match self.note(|notes| notes.code_owner) {
+            Some(holder) if self.is(Sabotage::EndsForAnybody) => self.honest.end_exchange(code, holder, refused).await,
+            _ => self.honest.end_exchange(code, owner, refused).await,
+        }
+    }
+
+    async fn claim(&self, code: CodeHash, user: &UserId, as_of: Epoch, now: Timestamp) -> Result<Claim, StoreError> {
+        self.give(code, user, as_of, now).await
+    }
+
+    async fn awaits_claim(&self, user: &UserId, now: Timestamp) -> Result<bool, StoreError> {
+        let now = if self.is(Sabotage::AwaitsForever) { at(0) } else { now };
+        self.honest.awaits_claim(user, now).await
+    }
+
+    async fn epoch(&self, user: &UserId) -> Result<Epoch, StoreError> {
+        if self.is(Sabotage::ForgetsEpochs) { Ok(Epoch::default()) } else { self.honest.epoch(user).await }
+    }
+
+    async fn connection(&self, user: &UserId) -> Result<Option<CrmConnection>, StoreError> {
+        self.read(user).await
+    }
+
+    async fn save(&self, connection: &CrmConnection, expected: Option<Revision>) -> Result<Revision, StoreError> {
+        self.write(connection, expected).await
+    }
+
+    async fn disconnect(&self, user: &UserId, by: Actor) -> Result<(), StoreError> {
+        self.wipe(user, by).await
+    }
+
+    async fn lease_refresh(&self, user: &UserId, request: &LeaseRequest) -> Result<RefreshRequest, StoreError> {
+        self.lease(user, request).await
+    }
+
+    async fn renew_refresh_lease(&self, user: &UserId, owner: LeaseOwner) -> Result<bool, StoreError> {
+        let renewed = self.honest.renew_refresh_lease(user, owner).await?;
+        Ok(renewed || self.is(Sabotage::RenewsForAnybody) || self.is(Sabotage::SaveKeepsDeadLeases))
+    }
+
+    async fn back_off_refresh(
+        &self,
+        user: &UserId,
+        owner: LeaseOwner,
+        backoff: &Backoff,
+    ) -> Result<Option<RefreshLease>, StoreError> {
+        self.end_lease(user, owner, *backoff).await
+    }
+
+    async fn save_rotated(
+        &self,
+        user: &UserId,
+        spent: Generation,
+        pair: &TokenPair,
+        served: &Served,
+        now: Timestamp,
+    ) -> Result<CrmConnection, StoreError> {
+        self.rotate(user, spent, pair, &self.served(served), now).await
+    }
+
+    async fn orphaned_refreshes(&self, limit: u32) -> Result<Vec<(UserId, Generation)>, StoreError> {
+        self.orphans(limit).await
+    }
+
+    async fn stale_connections(
+        &self,
+        issued_before: Timestamp,
+        issued_after: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<(UserId, Generation)>, StoreError> {
+        self.stale(issued_before, issued_after, limit).await
+    }
+
+    async fn acquitted_refreshes(
+        &self,
+        client: ClientFingerprint,
+        expired_by: Option<Timestamp>,
+        limit: u32,
+    ) -> Result<Vec<(UserId, Generation)>, StoreError> {
+        let mut found = self.honest.acquitted_refreshes(client, expired_by, limit).await?;
+        if self.is(Sabotage::ListsByName) {
+            found.sort_unstable();
+        }
+        Ok(found)
+    }
+
+    async fn request_look_up(
+        &self,
+        host: &AccountHost,
+        account: Option<AccountId>,
+    ) -> Result<LookUpDecision, StoreError> {
+        self.decide_look_up(host, account).await
+    }
+
+    async fn save_move(&self, host: &AccountHost, moved_to: &FoundHost) -> Result<(), StoreError> {
+        self.note(|notes| notes.moves.push((host.clone(), moved_to.host.clone())));
+        if self.is(Sabotage::ForgetsMoves) { Ok(()) } else { self.honest.save_move(host, moved_to).await }
+    }
+
+    async fn users_of(&self, account: AccountId) -> Result<Vec<UserId>, StoreError> {
+        if self.is(Sabotage::TakesEverybodyForTheAccounts) {
+            return self.honest.users(None, 100).await;
+        }
+        self.honest.users_of(account).await
+    }
+
+    async fn users(&self, after: Option<UserId>, limit: u32) -> Result<Vec<UserId>, StoreError> {
+        let after = after.filter(|_| !self.is(Sabotage::ListsTheFirstPageAlone));
+        self.honest.users(after, limit).await
+    }
+
+    async fn want_look(&self, account: AccountId) -> Result<(), StoreError> {
+        self.want(account).await
+    }
+
+    async fn take_looks(&self, limit: u32) -> Result<Vec<AccountId>, StoreError> {
+        self.take_looks_of(limit).await
+    }
+
+    async fn keep_look(&self, account: AccountId) -> Result<(), StoreError> {
+        if self.is(Sabotage::KeepsNoLook) { Ok(()) } else { self.honest.keep_look(account).await }
+    }
+
+    async fn end_look(&self, account: AccountId) -> Result<(), StoreError> {
+        if self.is(Sabotage::EndsNoLook) { Ok(()) } else { self.honest.end_look(account).await }
+    }
+
+    async fn audit(&self, user: &UserId, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
+        self.story(user, limit).await
+    }
+
+    async fn record(&self, connection: &CrmConnection, event: AuditEvent, by: Actor) -> Result<(), StoreError> {
+        let by = if self.is(Sabotage::ForgetsTheActor) { Actor::Service } else { by };
+        self.honest.record(connection, event, by).await
+    }
+
+    async fn sweep(&self, now: Timestamp, as_of: Timestamp) -> Result<usize, StoreError> {
+        self.note(|notes| notes.was_swept = true);
+        match self.sabotage {
+            Sabotage::SweepsNothing => Ok(0),
+            Sabotage::SweepsCodesUnderWay => {
+                let clock = self.honest.test_clock();
+                clock.advance(MEMORY * 2);
+                let swept = self.honest.sweep(now, after(as_of, MEMORY * 2)).await;
+                clock.set_back(MEMORY * 2);
+                swept
+            }
+            Sabotage::SweepsEverything => self.honest.sweep(after(now, MEMORY), after(as_of, MEMORY)).await,
+            _ => self.honest.sweep(now, as_of).await,
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! The suite can fail: books of turns that break one promise each, and the case that notices.
+
+#![expect(clippy::unwrap_used, reason = "a sabotage that cannot be committed is the test's mistake")]
+
+mod store;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use amo_connect_contract::rate_limit_store::{CASES, Case, RateLimitStoreHarness};
+use amo_connect_contract::suite;
+use amo_connect_domain::ports::RateLimitStore;
+use async_trait::async_trait;
+use store::{Sabotage, SabotagedBook};
+
+/// Which sabotage, and a case that has to notice it.
+const NOTICED: &[(Sabotage, &str)] = &[
+    (Sabotage::BooksNothing, "a_request_that_is_dropped_costs_a_turn_at_most"),
+    (Sabotage::ForgetsOnReopen, "what_one_handle_hears_is_there_for_the_next"),
+    (Sabotage::GoesByAnotherClock, "turns_are_judged_by_the_books_clock"),
+    (Sabotage::GoesByAnotherClock, "bans_are_judged_by_the_books_clock"),
+    (Sabotage::GoesByAnotherClock, "a_clock_that_was_set_back_makes_no_ban_longer"),
+    (Sabotage::GoesByAnotherClock, "a_clock_that_was_set_back_makes_no_limit_longer_than_the_longest"),
+    (Sabotage::BooksNothing, "turns_are_a_pace_apart_for_every_handle"),
+    (Sabotage::BooksForTheImpatient, "a_turn_beyond_patience_is_not_booked"),
+    (Sabotage::SavesTurnsUp, "a_quiet_time_saves_no_turns_up"),
+    (Sabotage::ForgetsOnReopen, "of_eight_callers_each_has_a_turn_of_its_own"),
+    (Sabotage::SharesNothing, "of_eight_callers_of_eight_accounts_each_has_a_turn_of_its_own"),
+    (Sabotage::OneQueueForAll, "accounts_have_turns_of_their_own"),
+    (Sabotage::SharesNothing, "a_pace_of_the_integration_is_shared"),
+    (Sabotage::LetsEverybodyProbe, "of_eight_callers_one_is_the_probe"),
+    (Sabotage::NeverDoubles, "each_probe_that_meets_the_ban_doubles_the_pause"),
+    (Sabotage::DoublesOnSilence, "a_probe_that_hears_nothing_is_followed_after_the_same_pause"),
+    (Sabotage::NeverGivesUp, "a_probe_that_is_never_heard_of_is_given_up"),
+    (Sabotage::LetsEverybodyProbe, "of_eight_callers_of_eight_accounts_one_is_the_probe"),
+    (Sabotage::IgnoresLimits, "a_limit_puts_off_one_account_for_everybody"),
+    (Sabotage::LimitsEverybody, "a_limit_puts_off_one_account_for_everybody"),
+    (Sabotage::LimitsEverybody, "a_limit_puts_off_nobody_else_in_a_shared_pace"),
+    (Sabotage::IgnoresBans, "a_ban_stops_one_account_for_everybody"),
+    (Sabotage::BansEverybody, "a_ban_stops_one_account_for_everybody"),
+    (Sabotage::LateNewsEndBans, "a_call_that_was_on_its_way_neither_ends_nor_renews_a_ban"),
+    (Sabotage::CountsNoBans, "the_third_ban_within_a_minute_stops_all_calls"),
+    (Sabotage::CountsNoBans, "of_three_bans_at_once_one_is_the_third"),
+    (Sabotage::CountsOldBans, "bans_that_are_apart_or_over_are_their_accounts_alone"),
+    (Sabotage::AnswersEndNothing, "an_answer_to_the_probe_ends_the_ban_for_everybody"),
+    (Sabotage::AnswersEndNothing, "an_answer_to_the_probe_ends_the_integrations_ban"),
+    (Sabotage::SweepsNothing, "a_sweep_forgets_what_is_long_over"),
+    (Sabotage::SweepsEverything, "a_sweep_keeps_bans"),
+];
+
+#[derive(Debug)]
+struct SabotagedHarness(SabotagedBook);
+
+#[async_trait]
+impl RateLimitStoreHarness for SabotagedHarness {
+    async fn fresh() -> Self {
+        Self(SabotagedBook::new(Sabotage::None))
+    }
+
+    fn store(&self) -> Arc<dyn RateLimitStore> {
+        Arc::new(self.0.clone())
+    }
+
+    async fn second_handle(&self) -> Arc<dyn RateLimitStore> {
+        match self.0.sabotage {
+            Sabotage::ForgetsOnReopen => Arc::new(SabotagedBook::new(Sabotage::None)),
+            _ => self.store(),
+        }
+    }
+
+    async fn advance_store_clock(&self, by: Duration) {
+        self.0.clock.advance(by);
+    }
+
+    async fn set_store_clock_back(&self, by: Duration) {
+        self.0.clock.set_back(by);
+    }
+}
+
+/// Whether `case` finds the sabotage out.
+async fn notices(case: &'static Case, sabotage: Sabotage) -> bool {
+    let harness = SabotagedHarness(SabotagedBook::new(sabotage));
+    let run = tokio::spawn(async move { (case.run)(&harness).await });
+    run.await.is_err_and(|ended| ended.is_panic())
+}
+
+#[test]
+fn every_sabotage_is_noticed_by_its_case() {
+    suite::run(async {
+        for (sabotage, name) in NOTICED {
+            let case = CASES.iter().find(|case| case.name == *name).unwrap();
+            assert!(notices(case, *sabotage).await, "{name} does not notice {sabotage:?}");
+        }
+    });
+}
+
+#[test]
+fn an_honest_book_under_the_same_wrapper_passes_every_case() {
+    suite::run(async {
+        for case in CASES {
+            assert!(!notices(case, Sabotage::None).await, "{case:?}");
+        }
+    });
+}
+
+#[test]
+fn every_case_is_known_to_notice_something() {
+    let proved: BTreeSet<_> = NOTICED.iter().map(|(_, name)| *name).collect();
+    let all: BTreeSet<_> = CASES.iter().map(|case| case.name).collect();
+    assert_eq!(proved, all);
+    assert_eq!(all.len(), CASES.len(), "two cases have one name");
+}

@@ -1,0 +1,281 @@
+//! An amoCRM that notes when it was called, and instances that are polite to it.
+
+use std::collections::{HashMap, VecDeque};
+use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use amo_connect_contract::MemoryRateLimitStore;
+use amo_connect_contract::fixtures::{after, at, host, issued};
+use amo_connect_domain::client::ClientFingerprint;
+use amo_connect_domain::crm::contact::Contact;
+use amo_connect_domain::crm::lead::{AmoLead, LeadFilter, LeadPage};
+use amo_connect_domain::crm::pipeline::Pipeline;
+use amo_connect_domain::host::AccountHost;
+use amo_connect_domain::ids::AccountId;
+use amo_connect_domain::ports::{AmoClient, AmoError, Located, RateLimitStore, Runtime as _, StoreError};
+use amo_connect_domain::rate_limit::{CallOutcome, Pace, PaceScope, Probe, Reservation};
+use amo_connect_domain::token::{AccessToken, AuthorizationCode, Issued, RefreshToken, State};
+use amo_connect_domain::usecase::rate_limited::RateLimitedClient;
+use async_trait::async_trait;
+use url::Url;
+
+use crate::virtual_time::Virtual;
+
+/// A call as amoCRM saw it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Call {
+    pub(crate) when: Duration,
+    pub(crate) account: AccountHost,
+    pub(crate) what: String,
+}
+
+/// An [`AmoClient`] that answers what it was told to, and good news else.
+#[derive(Clone, Debug)]
+pub(crate) struct Amo {
+    time: Virtual,
+    calls: Arc<Mutex<Vec<Call>>>,
+    moods: Arc<Mutex<HashMap<AccountHost, Mood>>>,
+}
+
+#[derive(Debug, Default)]
+struct Mood {
+    next: VecDeque<AmoError>,
+    always: Option<AmoError>,
+    latency: Duration,
+}
+
+impl Amo {
+    /// The next calls to account `number` fail so.
+    pub(crate) fn will(&self, number: u64, errors: impl IntoIterator<Item = AmoError>) {
+        self.with_mood(&host(number), |mood| mood.next.extend(errors));
+    }
+
+    /// All calls to account `number` fail so, from now on.
+    pub(crate) fn always(&self, number: u64, error: Option<AmoError>) {
+        self.with_mood(&host(number), |mood| mood.always = error);
+    }
+
+    /// Account `number` answers after so long.
+    pub(crate) fn slow(&self, number: u64, latency: Duration) {
+        self.with_mood(&host(number), |mood| mood.latency = latency);
+    }
+
+    pub(crate) fn calls(&self) -> Vec<Call> {
+        self.calls.lock().unwrap().clone()
+    }
+
+    /// When account `number` was called.
+    pub(crate) fn times(&self, number: u64) -> Vec<Duration> {
+        let calls = self.calls();
+        calls.iter().filter(|call| call.account == host(number)).map(|call| call.when).collect()
+    }
+
+    fn with_mood<T>(&self, account: &AccountHost, work: impl FnOnce(&mut Mood) -> T) -> T {
+        work(self.moods.lock().unwrap().entry(account.clone()).or_default())
+    }
+
+    async fn called<T>(&self, account: &AccountHost, what: &str, good: T) -> Result<T, AmoError> {
+        let call = Call { when: self.time.passed(), account: account.clone(), what: what.to_owned() };
+        self.calls.lock().unwrap().push(call);
+        let (error, latency) = self.with_mood(account, |mood| (mood.next.pop_front().or(mood.always), mood.latency));
+        if !latency.is_zero() {
+            self.time.sleep(latency).await;
+        }
+        error.map_or(Ok(good), Err)
+    }
+}
+
+#[async_trait]
+impl AmoClient for Amo {
+    fn authorization_url(&self, _: &State) -> Url {
+        Url::parse("https://www.amocrm.ru/oauth").unwrap()
+    }
+
+    async fn exchange(&self, host: &AccountHost, code: &AuthorizationCode) -> Result<Issued, AmoError> {
+        self.called(host, code.expose(), issued("x")).await
+    }
+
+    async fn refresh(&self, host: &AccountHost, token: &RefreshToken) -> Result<Issued, AmoError> {
+        self.called(host, token.expose(), issued("x")).await
+    }
+
+    fn fingerprint(&self) -> ClientFingerprint {
+        ClientFingerprint::default()
+    }
+
+    fn locator(&self, host: &AccountHost, _: &AccessToken) -> AccountHost {
+        host.clone()
+    }
+
+    async fn locate(&self, host: &AccountHost, _: &AccessToken, refresh: &RefreshToken) -> Result<Located, AmoError> {
+        self.called(host, refresh.expose(), Located { at: None, by_authority: true }).await
+    }
+
+    async fn account(&self, host: &AccountHost, token: &AccessToken) -> Result<AccountId, AmoError> {
+        self.called(host, token.expose(), AccountId(1)).await
+    }
+
+    async fn leads(&self, host: &AccountHost, token: &AccessToken, _: &LeadFilter) -> Result<LeadPage, AmoError> {
+        self.called(host, token.expose(), LeadPage { leads: Vec::new(), has_more: false }).await
+    }
+
+    async fn lead(&self, host: &AccountHost, token: &AccessToken, _: u64) -> Result<Option<AmoLead>, AmoError> {
+        self.called(host, token.expose(), None).await
+    }
+
+    async fn contacts(&self, host: &AccountHost, token: &AccessToken, ids: &[u64]) -> Result<Vec<Contact>, AmoError> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.called(host, token.expose(), Vec::new()).await
+    }
+
+    async fn pipelines(&self, host: &AccountHost, token: &AccessToken) -> Result<Vec<Pipeline>, AmoError> {
+        self.called(host, token.expose(), Vec::new()).await
+    }
+}
+
+/// amoCRM, the store of rate limits, and the time of both.
+pub(crate) struct World {
+    pub(crate) time: Virtual,
+    pub(crate) amo: Amo,
+    pub(crate) store: MemoryRateLimitStore,
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        let time = Virtual::default();
+        // Far from the instances' time: who mixes them up is found out.
+        let clock = time.clone();
+        let store = MemoryRateLimitStore::at(move || after(at(365 * 24 * 3600), clock.passed()));
+        let amo = Amo { time: time.clone(), calls: Arc::default(), moods: Arc::default() };
+        Self { time, amo, store }
+    }
+
+    /// An instance that sends up to seven calls a second to each account.
+    pub(crate) fn instance(&self) -> Instance {
+        self.instance_with(PaceScope::Account, Arc::new(self.store.clone()))
+    }
+
+    pub(crate) fn instance_with(&self, scope: PaceScope, store: Arc<dyn RateLimitStore>) -> Instance {
+        let pace = Pace::per_second(NonZeroU32::new(7).unwrap(), scope);
+        let client = RateLimitedClient::new(Arc::new(self.amo.clone()), store, Arc::new(self.time.clone()), pace);
+        Instance(Arc::new(client))
+    }
+
+    pub(crate) fn run<T>(&self, main: impl Future<Output = T>) -> T {
+        self.time.run(main)
+    }
+
+    /// Lets time pass.
+    pub(crate) async fn permit(&self, seconds: u64) {
+        self.time.sleep(Duration::from_secs(seconds)).await;
+    }
+}
+
+/// A store that counts what it is asked, and fails where it is told to.
+#[derive(Debug)]
+pub(crate) struct Watched {
+    honest: MemoryRateLimitStore,
+    pub(crate) panics: AtomicBool,
+    pub(crate) is_deaf: AtomicBool,
+    pub(crate) is_mute: AtomicBool,
+    latency: Mutex<VecDeque<Duration>>,
+    hearing: Mutex<Duration>,
+    time: Virtual,
+    pub(crate) asked: AtomicUsize,
+    pub(crate) swept: AtomicUsize,
+}
+
+impl Watched {
+    pub(crate) fn of(world: &World) -> Arc<Self> {
+        let (panics, is_deaf, is_mute, asked, swept) = Default::default();
+        let (honest, time) = (world.store.clone(), world.time.clone());
+        let (latency, hearing) = Default::default();
+        Arc::new(Self { honest, panics, is_deaf, is_mute, latency, hearing, time, asked, swept })
+    }
+
+    /// It takes so long to record any outcome.
+    pub(crate) fn hears_after(&self, millis: u64) {
+        *self.hearing.lock().unwrap() = Duration::from_millis(millis);
+    }
+
+    /// Its next answers take so long on their way back; the last one's time is everyone's after it.
+    pub(crate) fn answers_after(&self, millis: impl IntoIterator<Item = u64>) {
+        *self.latency.lock().unwrap() = millis.into_iter().map(Duration::from_millis).collect();
+    }
+}
+
+#[async_trait]
+impl RateLimitStore for Watched {
+    async fn reserve(&self, account: &AccountHost, pace: Pace, patience: Duration) -> Result<Reservation, StoreError> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        assert!(!self.panics.load(Ordering::SeqCst), "a bug in the store");
+        if self.is_mute.load(Ordering::SeqCst) {
+            return std::future::pending().await;
+        }
+        let told = self.honest.reserve(account, pace, patience).await;
+        let latency = {
+            let mut latency = self.latency.lock().unwrap();
+            if latency.len() > 1 { latency.pop_front() } else { latency.front().copied() }
+        };
+        if let Some(latency) = latency {
+            self.time.sleep(latency).await;
+        }
+        told
+    }
+
+    async fn record_outcome(
+        &self,
+        account: &AccountHost,
+        call_outcome: CallOutcome,
+        probe: Option<Probe>,
+    ) -> Result<(), StoreError> {
+        if self.is_deaf.load(Ordering::SeqCst) {
+            return std::future::pending().await;
+        }
+        let hearing = *self.hearing.lock().unwrap();
+        if !hearing.is_zero() {
+            self.time.sleep(hearing).await;
+        }
+        self.honest.record_outcome(account, call_outcome, probe).await
+    }
+
+    async fn sweep(&self) -> Result<(), StoreError> {
+        self.swept.fetch_add(1, Ordering::SeqCst);
+        self.honest.sweep().await
+    }
+}
+
+/// A polite client.
+#[derive(Clone)]
+pub(crate) struct Instance(pub(crate) Arc<RateLimitedClient>);
+
+impl Instance {
+    /// A read in account `number`; amoCRM sees its name.
+    pub(crate) async fn read(&self, number: u64, name: &str) -> Result<(), AmoError> {
+        self.0.pipelines(&host(number), &AccessToken::new(name)).await.map(drop)
+    }
+
+    /// The contacts of a page that was read.
+    pub(crate) async fn complete(&self, number: u64, name: &str) -> Result<(), AmoError> {
+        self.0.contacts(&host(number), &AccessToken::new(name), &[1]).await.map(drop)
+    }
+
+    pub(crate) async fn refresh(&self, number: u64, name: &str) -> Result<(), AmoError> {
+        self.0.refresh(&host(number), &RefreshToken::new(name)).await.map(drop)
+    }
+
+    pub(crate) async fn exchange(&self, number: u64, name: &str) -> Result<(), AmoError> {
+        self.0.exchange(&host(number), &AuthorizationCode::new(name)).await.map(drop)
+    }
+}
+
+/// Whether there are never more than seven within a second.
+pub(crate) fn are_polite(times: &[Duration]) -> bool {
+    let mut times = times.to_vec();
+    times.sort_unstable();
+    times.windows(8).all(|eight| eight[7] > eight[0] + Duration::from_secs(1))
+}

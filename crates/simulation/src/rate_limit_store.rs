@@ -1,0 +1,30 @@
+//! The store of rate limits, through the same wire as the rows.
+
+use std::time::Duration;
+
+use amo_connect_domain::host::AccountHost;
+use amo_connect_domain::ports::{RateLimitStore, StoreError};
+use amo_connect_domain::rate_limit::{CallOutcome, Pace, Probe, Reservation};
+use async_trait::async_trait;
+
+use crate::store::ModelStore;
+
+#[async_trait]
+impl RateLimitStore for ModelStore {
+    async fn reserve(&self, account: &AccountHost, pace: Pace, patience: Duration) -> Result<Reservation, StoreError> {
+        self.look("reserve", self.world.rate_limits.reserve(account, pace, patience)).await
+    }
+
+    async fn record_outcome(
+        &self,
+        account: &AccountHost,
+        call_outcome: CallOutcome,
+        probe: Option<Probe>,
+    ) -> Result<(), StoreError> {
+        self.look("record_outcome", self.world.rate_limits.record_outcome(account, call_outcome, probe)).await
+    }
+
+    async fn sweep(&self) -> Result<(), StoreError> {
+        self.look("sweep of turns", self.world.rate_limits.sweep()).await
+    }
+}

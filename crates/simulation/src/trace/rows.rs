@@ -1,0 +1,140 @@
+//! What the store answers, in the few words a story needs.
+
+use amo_connect_domain::authorization::attempt::Attempt;
+use amo_connect_domain::authorization::code::{Admitted, Exchange, ExchangeStatus};
+use amo_connect_domain::connection::audit::AuditEntry;
+use amo_connect_domain::connection::{ConnectionState, CrmConnection, Grant};
+use amo_connect_domain::host_look_up::LookUpDecision;
+use amo_connect_domain::ids::{AccountId, Epoch, Generation, LeaseOwner, Revision, UserId};
+use amo_connect_domain::ports::{Claim, RefreshRequest};
+use amo_connect_domain::rate_limit::Reservation;
+use amo_connect_domain::refresh::lease::{Lease, RefreshLease};
+use jiff::Timestamp;
+
+/// Can be told in a few words.
+pub(crate) trait Traced {
+    /// The words.
+    fn told(&self) -> String;
+}
+
+impl<T: Traced> Traced for Option<T> {
+    fn told(&self) -> String {
+        self.as_ref().map_or_else(|| "none".to_owned(), Traced::told)
+    }
+}
+
+macro_rules! told_by_debug {
+    ($($type:ty),*) => {
+        $(impl Traced for $type {
+            fn told(&self) -> String {
+                format!("{self:?}")
+            }
+        })*
+    };
+}
+
+told_by_debug!(
+    (),
+    bool,
+    usize,
+    Claim,
+    Epoch,
+    Vec<UserId>,
+    Vec<(UserId, Generation)>,
+    Vec<AccountId>,
+    Vec<AuditEntry>,
+    LookUpDecision,
+    Reservation
+);
+
+impl Traced for Revision {
+    fn told(&self) -> String {
+        format!("revision {}", self.0)
+    }
+}
+
+impl Traced for Timestamp {
+    fn told(&self) -> String {
+        self.to_string()
+    }
+}
+
+impl Traced for Lease {
+    fn told(&self) -> String {
+        lease(self.owner, self.until)
+    }
+}
+
+fn lease(owner: LeaseOwner, until: Timestamp) -> String {
+    format!("{:02x}{:02x} until {until:.3}", owner.0[0], owner.0[1])
+}
+
+impl Traced for RefreshLease {
+    fn told(&self) -> String {
+        let doubt = if self.in_doubt { " IN DOUBT" } else { "" };
+        format!("rest until {:.3}, {} tries{doubt}", self.until, self.tries)
+    }
+}
+
+impl Traced for Grant {
+    fn told(&self) -> String {
+        format!("{} till {:.0}", self.tokens.refresh.expose(), self.tokens.expires_at)
+    }
+}
+
+impl Traced for CrmConnection {
+    fn told(&self) -> String {
+        let Self { user, epoch, generation, state, .. } = self;
+        let state = match state {
+            ConnectionState::Connected(grant) => grant.told(),
+            ConnectionState::NeedsReauth { reason, .. } => format!("NEEDS REAUTH {reason:?}"),
+            ConnectionState::Disconnected => "disconnected".to_owned(),
+            ConnectionState::Revoked(_) => "REVOKED".to_owned(),
+        };
+        format!("{user} epoch {} generation {} {state}", epoch.0, generation.0)
+    }
+}
+
+impl Traced for Attempt {
+    fn told(&self) -> String {
+        format!("{} {:?}", self.user, self.state)
+    }
+}
+
+impl Traced for Exchange {
+    fn told(&self) -> String {
+        let whose = self.user.as_ref().map_or("nobody", |user| user.as_str());
+        let status = match &self.status {
+            ExchangeStatus::InFlight(lease) => format!("in flight, {}", lease.told()),
+            ExchangeStatus::Waiting { grant, .. } => format!("waiting, {}", grant.told()),
+            other => format!("{other:?}"),
+        };
+        format!("{whose}, {status}")
+    }
+}
+
+impl Traced for Admitted {
+    fn told(&self) -> String {
+        match self {
+            Self::Granted(record) => format!("granted: {}", record.told()),
+            Self::OnRecord(record) => format!("on record: {}", record.told()),
+            Self::StateSpent => "state spent".to_owned(),
+        }
+    }
+}
+
+impl Traced for RefreshRequest {
+    fn told(&self) -> String {
+        match self {
+            Self::Granted(row, lease) => {
+                let doubt = if lease.in_doubt { " IN DOUBT" } else { "" };
+                let until = lease.owner.map(|owner| self::lease(owner, lease.until)).unwrap_or_default();
+                format!("granted {until}{doubt}: {}", row.told())
+            }
+            Self::BackingOff(until) => format!("resting until {until:.3}"),
+            Self::Held => "held".to_owned(),
+            Self::Outdated => "outdated".to_owned(),
+            Self::Unreadable => "unreadable".to_owned(),
+        }
+    }
+}
