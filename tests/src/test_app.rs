@@ -10,7 +10,8 @@ use amo_connect::server::Running;
 use amo_connect::wiring;
 use amo_connect_contract::token_store::TokenStoreHarness;
 use amo_connect_contract::{FakeAccount, FakeAmo, MemoryTokenStore, TestRuntime, fixtures};
-use amo_connect_domain::ports::{AmoClient, TokenStore};
+use amo_connect_domain::ports::{AmoClient, Storage, Stores};
+use amo_connect_domain::usecase::rate_limited::RateLimitedClient;
 use jiff::Timestamp;
 use tokio_util::task::TaskTracker;
 
@@ -28,7 +29,7 @@ static STARTED: AtomicU64 = AtomicU64::new(0);
 /// empty account at [`fixtures::host(1)`](fixtures::host), and the tests' beginning of time.
 #[derive(Clone)]
 pub struct TestApp {
-    store: Arc<dyn TokenStore>,
+    stores: Stores,
     amo: Arc<dyn AmoClient>,
     begin: Timestamp,
     settings: ServeArgs,
@@ -40,12 +41,16 @@ impl Default for TestApp {
     }
 }
 
+fn stores_of(store: impl Storage) -> Stores {
+    Stores::from(Arc::new(store) as Arc<dyn Storage>)
+}
+
 impl TestApp {
     /// The defaults.
     pub fn new() -> Self {
         let amo = FakeAmo::new().with_account(&fixtures::host(1), FakeAccount::empty(1));
         Self {
-            store: Arc::new(MemoryTokenStore::new()),
+            stores: stores_of(MemoryTokenStore::new()),
             amo: Arc::new(amo),
             begin: fixtures::at(0),
             settings: settings::at_a_free_port(),
@@ -54,14 +59,20 @@ impl TestApp {
 
     /// On this store.
     #[must_use]
-    pub fn store(self, store: impl TokenStore) -> Self {
-        Self { store: Arc::new(store), ..self }
+    pub fn store(self, store: impl Storage) -> Self {
+        self.stores(stores_of(store))
+    }
+
+    /// On these ports.
+    #[must_use]
+    pub fn stores(self, stores: Stores) -> Self {
+        Self { stores, ..self }
     }
 
     /// On the store of a contract suite's harness, which has to outlive the app.
     #[must_use]
     pub fn store_of(self, harness: &dyn TokenStoreHarness) -> Self {
-        Self { store: harness.store(), ..self }
+        self.stores(harness.store().into())
     }
 
     /// With this CRM. Its hosts have to be those that the settings allow: by default amoCRM's.
@@ -96,7 +107,7 @@ impl TestApp {
     fn run(&self, clock: &Arc<TestRuntime>) -> Running {
         let config = self.settings.clone().check().unwrap();
         let listener = wiring::bind(config.bind).unwrap();
-        let (store, amo) = (Arc::clone(&self.store), Arc::clone(&self.amo));
+        let (store, amo) = (self.stores.clone(), RateLimitedClient::unlimited(Arc::clone(&self.amo)));
         let state = wiring::assemble_with(store, amo, Arc::clone(clock) as _, TaskTracker::new(), &config.service);
         Running::start(listener, state, |_| {}).unwrap()
     }
@@ -146,7 +157,7 @@ impl RunningApp {
     /// test's: a mock is dropped, and complains of how it was called, in the test's own thread.
     pub async fn stop(mut self) {
         self.halt().await;
-        let in_use = || Arc::strong_count(&self.plan.store) + Arc::strong_count(&self.plan.amo) > 2;
+        let in_use = || Arc::strong_count(&self.plan.amo) > 1;
         let let_go = async {
             while in_use() {
                 tokio::time::sleep(Duration::from_millis(1)).await;

@@ -5,13 +5,21 @@
 
 #![expect(clippy::unwrap_used, reason = "what a test stands on fails it")]
 
+use std::sync::Arc;
+
 use amo_connect_contract::fixtures::{at, host, user};
 use amo_connect_contract::{FakeAccount, FakeAmo, MemoryTokenStore};
 use amo_connect_domain::client::ClientFingerprint;
 use amo_connect_domain::crm::lead::LeadPage;
-use amo_connect_domain::ports::{MockAmoClient, MockTokenStore, TokenStore as _};
+use amo_connect_domain::host::AccountHost;
+use amo_connect_domain::ports::{
+    MockAmoClient, MockAuditLog, MockHostLookUpStore, MockMaintenance, MockRevocationQueue, MockStoreHealth,
+    MockTokenStore, Stores, TokenStore as _,
+};
+use amo_connect_domain::rate_limit::{Permit, call};
 use amo_connect_tests::{Answer, TestApp};
-use mockall::predicate::{always, eq};
+use mockall::Predicate;
+use mockall::predicate::{always, eq, function};
 use serde_json::json;
 
 /// Expects that these methods are never called.
@@ -109,9 +117,9 @@ async fn a_page_of_leads_is_two_reads_with_its_own_users_token() {
     let (his_host, his_token) = (grant.host, grant.tokens.access);
     let mut amo = MockAmoClient::new();
     amo.expect_fingerprint().return_const(ClientFingerprint::default());
-    amo.expect_pipelines().once().with(eq(his_host.clone()), eq(his_token.clone())).returning(|_, _| Ok(Vec::new()));
-    let nothing = |_: &_, _: &_, _: &_| Ok(LeadPage { leads: Vec::new(), has_more: false });
-    amo.expect_leads().once().with(eq(his_host), eq(his_token), always()).returning(nothing);
+    amo.expect_pipelines().once().with(at_host(&his_host), eq(his_token.clone())).returning(|_, _| Ok(Vec::new()));
+    let nothing = |_, _: &_, _: &_| Ok(LeadPage { leads: Vec::new(), has_more: false });
+    amo.expect_leads().once().with(at_host(&his_host), eq(his_token), always()).returning(nothing);
     never!(amo: expect_exchange, expect_refresh, expect_account, expect_lead, expect_contacts);
 
     let app = TestApp::new().store(store).amo(amo).start().await;
@@ -119,30 +127,50 @@ async fn a_page_of_leads_is_two_reads_with_its_own_users_token() {
     app.stop().await;
 }
 
-/// A store that the background sweeps and tends, and that is asked for nothing else.
-fn unread_store() -> MockTokenStore {
-    let mut store = MockTokenStore::new();
-    store.expect_sweep().returning(|_, _| Ok(0));
-    store.expect_orphaned_refreshes().returning(|_| Ok(Vec::new()));
-    store.expect_stale_connections().returning(|_, _, _| Ok(Vec::new()));
-    store.expect_acquitted_refreshes().returning(|_, _, _| Ok(Vec::new()));
-    store.expect_take_looks().returning(|_| Ok(Vec::new()));
+/// A permit to call `host`.
+fn at_host(host: &AccountHost) -> impl Predicate<Permit<call::Read>> + use<> {
+    let host = host.clone();
+    function(move |permit: &Permit<call::Read>| *permit.host() == host)
+}
+
+/// Stores that the background sweeps and lists, and that are asked for nothing else.
+fn unread_stores() -> Stores {
+    let mut tokens = MockTokenStore::new();
+    never!(tokens: expect_open_attempt, expect_attempt, expect_attempt_by_state, expect_close_attempt);
+    never!(tokens: expect_exchange, expect_admit_code, expect_renew_code_lease, expect_save_grant);
+    never!(tokens: expect_restore_exchange, expect_end_exchange, expect_claim, expect_awaits_claim, expect_epoch);
+    never!(tokens: expect_connection, expect_save, expect_disconnect, expect_lease_refresh);
+    never!(tokens: expect_renew_refresh_lease, expect_back_off_refresh, expect_save_rotated);
+    let mut look_ups = MockHostLookUpStore::new();
+    never!(look_ups: expect_request_look_up, expect_save_move);
+    let mut revocations = MockRevocationQueue::new();
+    revocations.expect_take_checks().returning(|_| Ok(Vec::new()));
+    never!(revocations: expect_request_check, expect_extend_check, expect_finish_check);
+    let mut audit = MockAuditLog::new();
+    never!(audit: expect_audit, expect_record);
+    let mut maintenance = MockMaintenance::new();
+    maintenance.expect_sweep().returning(|_, _| Ok(0));
+    maintenance.expect_orphaned_refreshes().returning(|_| Ok(Vec::new()));
+    maintenance.expect_stale_connections().returning(|_, _, _| Ok(Vec::new()));
+    maintenance.expect_acquitted_refreshes().returning(|_, _, _| Ok(Vec::new()));
+    never!(maintenance: expect_users_of, expect_users);
+    let mut health = MockStoreHealth::new();
     // Only the sweep reads it, once, when the process begins.
-    store.expect_clock().times(0..=1).returning(|| Ok(at(0)));
-    never!(store: expect_ready, expect_open_attempt, expect_attempt, expect_attempt_by_state);
-    never!(store: expect_close_attempt, expect_exchange, expect_admit_code, expect_renew_code_lease, expect_save_grant);
-    never!(store: expect_end_exchange, expect_claim, expect_awaits_claim, expect_epoch, expect_connection);
-    never!(store: expect_save, expect_keep_look);
-    never!(store: expect_disconnect, expect_lease_refresh, expect_renew_refresh_lease, expect_back_off_refresh);
-    never!(store: expect_save_rotated, expect_users_of, expect_users, expect_want_look);
-    never!(store: expect_end_look, expect_audit, expect_record, expect_request_look_up, expect_save_move);
-    never!(store: expect_restore_exchange);
-    store
+    health.expect_clock().times(0..=1).returning(|| Ok(at(0)));
+    never!(health: expect_ready);
+    Stores {
+        tokens: Arc::new(tokens),
+        look_ups: Arc::new(look_ups),
+        revocations: Arc::new(revocations),
+        audit: Arc::new(audit),
+        maintenance: Arc::new(maintenance),
+        health: Arc::new(health),
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_head_or_a_prefetch_never_reaches_store_or_crm() {
-    let app = TestApp::new().store(unread_store()).amo(uncalled_crm()).start().await;
+    let app = TestApp::new().stores(unread_stores()).amo(uncalled_crm()).start().await;
     let ours = format!("ac1_{}", "A".repeat(43));
     for query in [
         [("code", "a-code"), ("state", ours.as_str()), ("referer", host(1).as_str())],

@@ -12,7 +12,7 @@ use amo_connect_adapters::sqlite::{SqliteOptions, SqliteTokenStore, StoreClock};
 use amo_connect_contract::TestClock;
 use amo_connect_contract::fixtures::at;
 use amo_connect_contract::token_store::{Keys, TokenStoreHarness};
-use amo_connect_domain::ports::TokenStore;
+use amo_connect_domain::ports::Storage;
 use amo_connect_tests::{PgDatabase, test_server};
 use async_trait::async_trait;
 use diesel::sql_types::Binary;
@@ -39,11 +39,11 @@ const NEW_KEY: &str = "new:AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
 struct SqliteHarness {
     directory: TempDir,
     clock: TestClock,
-    store: Arc<dyn TokenStore>,
+    store: Arc<dyn Storage>,
 }
 
 impl SqliteHarness {
-    async fn open(directory: &TempDir, clock: &TestClock, keys: &str) -> Arc<dyn TokenStore> {
+    async fn open(directory: &TempDir, clock: &TestClock, keys: &str) -> Arc<dyn Storage> {
         let clock = clock.clone();
         let options = SqliteOptions {
             clock: StoreClock::new(move || clock.now()),
@@ -75,11 +75,11 @@ impl TokenStoreHarness for SqliteHarness {
         Self { directory, clock, store }
     }
 
-    fn store(&self) -> Arc<dyn TokenStore> {
+    fn store(&self) -> Arc<dyn Storage> {
         Arc::clone(&self.store)
     }
 
-    async fn second_handle(&self) -> Arc<dyn TokenStore> {
+    async fn second_handle(&self) -> Arc<dyn Storage> {
         Self::open(&self.directory, &self.clock, OLD_KEY).await
     }
 
@@ -111,7 +111,7 @@ impl TokenStoreHarness for SqliteHarness {
         true
     }
 
-    async fn handle_with_keys(&self, keys: Keys) -> Option<Arc<dyn TokenStore>> {
+    async fn handle_with_keys(&self, keys: Keys) -> Option<Arc<dyn Storage>> {
         Some(Self::open(&self.directory, &self.clock, &all_keys(keys)).await)
     }
 }
@@ -124,13 +124,13 @@ struct Sealed {
 
 /// A database of its own on the run's server, dropped with the value.
 struct PgHarness {
-    store: Arc<dyn TokenStore>,
+    store: Arc<dyn Storage>,
     clock: TestClock,
     database: PgDatabase,
 }
 
 impl PgHarness {
-    async fn open(database: &PgDatabase, clock: &TestClock, keys: &str) -> Arc<dyn TokenStore> {
+    async fn open(database: &PgDatabase, clock: &TestClock, keys: &str) -> Arc<dyn Storage> {
         let clock = clock.clone();
         let options = PgOptions {
             connections: 4,
@@ -155,11 +155,11 @@ impl TokenStoreHarness for PgHarness {
         Self { store, clock, database }
     }
 
-    fn store(&self) -> Arc<dyn TokenStore> {
+    fn store(&self) -> Arc<dyn Storage> {
         Arc::clone(&self.store)
     }
 
-    async fn second_handle(&self) -> Arc<dyn TokenStore> {
+    async fn second_handle(&self) -> Arc<dyn Storage> {
         Self::open(&self.database, &self.clock, OLD_KEY).await
     }
 
@@ -184,7 +184,7 @@ impl TokenStoreHarness for PgHarness {
         true
     }
 
-    async fn handle_with_keys(&self, keys: Keys) -> Option<Arc<dyn TokenStore>> {
+    async fn handle_with_keys(&self, keys: Keys) -> Option<Arc<dyn Storage>> {
         Some(Self::open(&self.database, &self.clock, &all_keys(keys)).await)
     }
 }

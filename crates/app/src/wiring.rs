@@ -11,7 +11,7 @@ use amo_connect_adapters::postgres::{self, PgOptions, PgTokenStore};
 use amo_connect_adapters::runtime::TokioRuntime;
 use amo_connect_adapters::sqlite::{self, SqliteOptions, SqliteTokenStore};
 use amo_connect_adapters::{Cursor, Resealed};
-use amo_connect_domain::ports::{AmoClient, RateLimitStore, Runtime, StoreError, TokenStore};
+use amo_connect_domain::ports::{RateLimitStore, Runtime, Storage, StoreError, Stores};
 use amo_connect_domain::rate_limit::Pace;
 use amo_connect_domain::usecase::rate_limited::RateLimitedClient;
 use amo_connect_domain::usecase::{Settings, UseCases};
@@ -58,7 +58,7 @@ pub enum Opened {
 
 impl Opened {
     /// The store as the ports that it keeps.
-    pub fn into_ports(self) -> (Arc<dyn TokenStore>, Arc<dyn RateLimitStore>) {
+    pub fn into_ports(self) -> (Arc<dyn Storage>, Arc<dyn RateLimitStore>) {
         match self {
             Self::Sqlite(store) => (Arc::new(store.clone()), Arc::new(store)),
             Self::Postgres(store) => (Arc::new(store.clone()), Arc::new(store)),
@@ -120,50 +120,49 @@ pub async fn assemble(
 
 /// The service on stores that are open.
 pub fn assemble_on(
-    (store, book): (Arc<dyn TokenStore>, Arc<dyn RateLimitStore>),
+    (store, rate_limits): (Arc<dyn Storage>, Arc<dyn RateLimitStore>),
     amo: AmoSettings,
     service: &ServiceConfig,
 ) -> Result<AppState, StartError> {
-    let (amo, process, tasks) = polite_client(amo, book, service.pace)?;
-    Ok(assemble_with(store, amo, process, tasks, service))
+    let (amo, process, tasks) = rate_limited_client(amo, rate_limits, service.pace)?;
+    Ok(assemble_with(store.into(), amo, process, tasks, service))
 }
 
 /// The use cases alone, on stores that are open, and the tasks that a stop waits for.
 pub fn use_cases_on(
-    (store, book): (Arc<dyn TokenStore>, Arc<dyn RateLimitStore>),
+    (store, rate_limits): (Arc<dyn Storage>, Arc<dyn RateLimitStore>),
     amo: AmoSettings,
     pace: Pace,
     settings: Settings,
 ) -> Result<(UseCases, TaskTracker), StartError> {
-    let (amo, process, tasks) = polite_client(amo, book, pace)?;
-    Ok((UseCases::new(store, amo, process, settings), tasks))
+    let (amo, process, tasks) = rate_limited_client(amo, rate_limits, pace)?;
+    Ok((UseCases::new(store.into(), amo, process, settings), tasks))
 }
 
 /// The only client of amoCRM that anything gets, what it runs on, and the tasks it makes.
-#[expect(clippy::type_complexity, reason = "two ports and a tracker, for the two functions above")]
-fn polite_client(
+fn rate_limited_client(
     amo: AmoSettings,
-    book: Arc<dyn RateLimitStore>,
+    rate_limits: Arc<dyn RateLimitStore>,
     pace: Pace,
-) -> Result<(Arc<dyn AmoClient>, Arc<dyn Runtime>, TaskTracker), StartError> {
+) -> Result<(RateLimitedClient, Arc<dyn Runtime>, TaskTracker), StartError> {
     let amo = OauthAmoClient::new(amo).map_err(|error| StartError::Client(error.into()))?;
     let tasks = TaskTracker::new();
     let process: Arc<dyn Runtime> = Arc::new(TokioRuntime::new(Handle::current(), tasks.clone()));
-    let amo = RateLimitedClient::new(Arc::new(amo), book, Arc::clone(&process), pace);
-    Ok((Arc::new(amo), process, tasks))
+    let amo = RateLimitedClient::new(Arc::new(amo), rate_limits, Arc::clone(&process), pace);
+    Ok((amo, process, tasks))
 }
 
 /// The service on any store, any CRM and any clock. A stop waits for `tasks`; those that
 /// `process` spawns are among them only if it was told so.
 pub fn assemble_with(
-    store: Arc<dyn TokenStore>,
-    amo: Arc<dyn AmoClient>,
+    stores: Stores,
+    amo: RateLimitedClient,
     process: Arc<dyn Runtime>,
     tasks: TaskTracker,
     service: &ServiceConfig,
 ) -> AppState {
     AppState {
-        use_cases: UseCases::new(store, amo, process, service.settings.clone()),
+        use_cases: UseCases::new(stores, amo, process, service.settings.clone()),
         verifier: Verifier::hs256(&service.jwt),
         limits: Limits::new(service.user_rate, service.address_rate, service.trusted_proxies.clone()),
         hook: service.hook.clone(),

@@ -6,6 +6,7 @@
     reason = "a fixture that cannot be made is the test's mistake"
 )]
 
+use amo_connect_domain::rate_limit::Permit;
 use std::time::Duration;
 
 use amo_connect_domain::authorization::attempt::Attempt;
@@ -136,4 +137,9 @@ pub fn lease_request(generation: Generation, owner: LeaseOwner) -> LeaseRequest 
 /// A rest after a sending in which nobody was accused.
 pub fn back_off(in_doubt: bool, pause: Duration) -> Backoff {
     Backoff { in_doubt, pause, accused: None, was_sent: true }
+}
+
+/// A permit to call `host`, which no rate limiter issued.
+pub fn permit<K>(host: &AccountHost) -> Permit<K> {
+    Permit::for_testing(host)
 }

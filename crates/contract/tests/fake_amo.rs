@@ -2,13 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a pair that is not issued fails the test")]
 
+use amo_connect_contract::fixtures::permit;
 use std::time::Duration;
 
 use amo_connect_contract::fixtures::{at, host};
 use amo_connect_contract::{FakeAccount, FakeAmo, Reply};
 use amo_connect_domain::crm::lead::{AmoLead, LeadFilter};
 use amo_connect_domain::ids::AccountId;
-use amo_connect_domain::ports::{AmoClient as _, AmoError};
+use amo_connect_domain::ports::{AmoError, CrmApi as _, TokenEndpoint as _};
 use amo_connect_domain::token::Issued;
 
 fn crm() -> FakeAmo {
@@ -16,28 +17,28 @@ fn crm() -> FakeAmo {
 }
 
 async fn connected(amo: &FakeAmo) -> Issued {
-    amo.exchange(&host(1), &amo.allow(&host(1))).await.unwrap()
+    amo.exchange(permit(&host(1)), &amo.allow(&host(1))).await.unwrap()
 }
 
 #[tokio::test]
 async fn a_code_is_good_once_and_in_its_own_account() {
     let amo = crm();
     let code = amo.allow(&host(1));
-    assert_eq!(amo.exchange(&host(2), &code).await, Err(AmoError::CodeRejected));
-    let bought = amo.exchange(&host(1), &code).await.unwrap();
+    assert_eq!(amo.exchange(permit(&host(2)), &code).await, Err(AmoError::CodeRejected));
+    let bought = amo.exchange(permit(&host(1)), &code).await.unwrap();
     assert_eq!((bought.account, bought.expires_in), (Some(AccountId(1)), Duration::from_hours(24)));
-    assert_eq!(amo.exchange(&host(1), &code).await, Err(AmoError::CodeRejected));
+    assert_eq!(amo.exchange(permit(&host(1)), &code).await, Err(AmoError::CodeRejected));
 }
 
 #[tokio::test]
 async fn a_refresh_token_is_good_once_and_the_old_access_token_lives_on() {
     let amo = crm();
     let first = connected(&amo).await;
-    let second = amo.refresh(&host(1), &first.refresh).await.unwrap();
+    let second = amo.refresh(permit(&host(1)), &first.refresh).await.unwrap();
     assert_ne!(first.refresh, second.refresh);
-    assert_eq!(amo.refresh(&host(1), &first.refresh).await, Err(AmoError::GrantRevoked));
+    assert_eq!(amo.refresh(permit(&host(1)), &first.refresh).await, Err(AmoError::GrantRevoked));
     for pair in [first, second] {
-        assert_eq!(amo.account(&host(1), &pair.access).await, Ok(AccountId(1)));
+        assert_eq!(amo.account(permit(&host(1)), &pair.access).await, Ok(AccountId(1)));
     }
 }
 
@@ -49,8 +50,8 @@ async fn what_is_lost_after_the_deed_was_done_and_what_is_lost_before_was_not() 
         let amo = crm();
         let pair = connected(&amo).await;
         amo.answer_next(reply);
-        assert_eq!(amo.refresh(&host(1), &pair.refresh).await, Err(AmoError::OutcomeUnknown));
-        assert_eq!(amo.refresh(&host(1), &pair.refresh).await.map(drop), afterwards);
+        assert_eq!(amo.refresh(permit(&host(1)), &pair.refresh).await, Err(AmoError::OutcomeUnknown));
+        assert_eq!(amo.refresh(permit(&host(1)), &pair.refresh).await.map(drop), afterwards);
     }
 }
 
@@ -59,12 +60,12 @@ async fn access_ends_with_its_life_or_with_its_grant() {
     let amo = crm();
     let pair = connected(&amo).await;
     amo.expire_access_tokens();
-    assert_eq!(amo.account(&host(1), &pair.access).await, Err(AmoError::AccessRefused));
-    let pair = amo.refresh(&host(1), &pair.refresh).await.unwrap();
-    assert_eq!(amo.account(&host(2), &pair.access).await, Err(AmoError::AccessRefused));
+    assert_eq!(amo.account(permit(&host(1)), &pair.access).await, Err(AmoError::AccessRefused));
+    let pair = amo.refresh(permit(&host(1)), &pair.refresh).await.unwrap();
+    assert_eq!(amo.account(permit(&host(2)), &pair.access).await, Err(AmoError::AccessRefused));
     amo.revoke(&host(1));
-    assert_eq!(amo.account(&host(1), &pair.access).await, Err(AmoError::AccessRefused));
-    assert_eq!(amo.refresh(&host(1), &pair.refresh).await, Err(AmoError::GrantRevoked));
+    assert_eq!(amo.account(permit(&host(1)), &pair.access).await, Err(AmoError::AccessRefused));
+    assert_eq!(amo.refresh(permit(&host(1)), &pair.refresh).await, Err(AmoError::GrantRevoked));
 }
 
 #[tokio::test]
@@ -86,7 +87,7 @@ async fn leads_are_filtered_and_paged() {
     let all = LeadFilter { page: 1, limit: 2, query: None, pipeline: None, stages: vec![(1, 1)], updated_since: None };
     let mut listed = Vec::new();
     for page in 1..=2 {
-        let page = amo.leads(&host(1), &token, &LeadFilter { page, ..all.clone() }).await.unwrap();
+        let page = amo.leads(permit(&host(1)), &token, &LeadFilter { page, ..all.clone() }).await.unwrap();
         listed.push((page.leads.iter().map(|lead| lead.id).collect::<Vec<_>>(), page.has_more));
     }
     assert_eq!(listed, [(vec![1, 3], true), (vec![5], false)]);
@@ -95,6 +96,6 @@ async fn leads_are_filtered_and_paged() {
         LeadFilter { pipeline: Some(2), ..all.clone() },
         LeadFilter { updated_since: Some(at(61)), ..all.clone() },
     ] {
-        assert_eq!(amo.leads(&host(1), &token, &none).await.unwrap().leads, []);
+        assert_eq!(amo.leads(permit(&host(1)), &token, &none).await.unwrap().leads, []);
     }
 }

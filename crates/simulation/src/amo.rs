@@ -11,7 +11,8 @@ use amo_connect_domain::crm::pipeline::Pipeline;
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::host_look_up::FoundHost;
 use amo_connect_domain::ids::AccountId;
-use amo_connect_domain::ports::{AmoClient, AmoError, Located};
+use amo_connect_domain::ports::{AmoError, CrmApi, Located, TokenEndpoint};
+use amo_connect_domain::rate_limit::{Permit, call};
 use amo_connect_domain::token::{AccessToken, AuthorizationCode, Issued, RefreshToken, State};
 use async_trait::async_trait;
 use futures_util::FutureExt as _;
@@ -188,16 +189,18 @@ impl Drop for Request {
 }
 
 #[async_trait]
-impl AmoClient for ModelAmo {
+impl TokenEndpoint for ModelAmo {
     fn authorization_url(&self, _: &State) -> Url {
         PAGE.clone()
     }
 
-    async fn exchange(&self, host: &AccountHost, code: &AuthorizationCode) -> Result<Issued, AmoError> {
+    async fn exchange(&self, permit: Permit<call::Exchange>, code: &AuthorizationCode) -> Result<Issued, AmoError> {
+        let host = permit.host();
         self.send(Ask::Exchange(code_of(code).ok_or(AmoError::CodeRejected)?), host).await
     }
 
-    async fn refresh(&self, host: &AccountHost, token: &RefreshToken) -> Result<Issued, AmoError> {
+    async fn refresh(&self, permit: Permit<call::Refresh>, token: &RefreshToken) -> Result<Issued, AmoError> {
+        let host = permit.host();
         self.send(Ask::Refresh(pair_of(token).ok_or(AmoError::GrantRevoked)?), host).await
     }
 
@@ -209,7 +212,12 @@ impl AmoClient for ModelAmo {
         AccountHost::stored("shard.amocrm.ru")
     }
 
-    async fn locate(&self, _: &AccountHost, _: &AccessToken, refresh: &RefreshToken) -> Result<Located, AmoError> {
+    async fn locate(
+        &self,
+        _: Permit<call::LookUp>,
+        _: &AccessToken,
+        refresh: &RefreshToken,
+    ) -> Result<Located, AmoError> {
         let Some(pair) = pair_of(refresh) else { return Ok(Located { at: None, by_authority: true }) };
         let account = self.world.crm().account(Ask::Refresh(pair));
         self.meet_fate(pair).await?;
@@ -222,27 +230,45 @@ impl AmoClient for ModelAmo {
         let at = found.map(|host| FoundHost { host, account: Some(account_id(account)) });
         Ok(Located { at, by_authority: true })
     }
+}
 
-    async fn account(&self, host: &AccountHost, token: &AccessToken) -> Result<AccountId, AmoError> {
+#[async_trait]
+impl CrmApi for ModelAmo {
+    async fn account(&self, permit: Permit<call::Read>, token: &AccessToken) -> Result<AccountId, AmoError> {
+        let host = permit.host();
         let grant = self.read(host, token).await?;
         Ok(account_id(self.world.crm().grants[grant].account))
     }
 
-    async fn leads(&self, host: &AccountHost, token: &AccessToken, _: &LeadFilter) -> Result<LeadPage, AmoError> {
+    async fn leads(
+        &self,
+        permit: Permit<call::Read>,
+        token: &AccessToken,
+        _: &LeadFilter,
+    ) -> Result<LeadPage, AmoError> {
+        let host = permit.host();
         Ok(LeadPage { leads: vec![lead(self.read_saved(host, token).await?)], has_more: false })
     }
 
-    async fn lead(&self, host: &AccountHost, token: &AccessToken, _: u64) -> Result<Option<AmoLead>, AmoError> {
+    async fn lead(&self, permit: Permit<call::Read>, token: &AccessToken, _: u64) -> Result<Option<AmoLead>, AmoError> {
+        let host = permit.host();
         Ok(Some(lead(self.read_saved(host, token).await?)))
     }
 
-    async fn contacts(&self, host: &AccountHost, token: &AccessToken, ids: &[u64]) -> Result<Vec<Contact>, AmoError> {
+    async fn contacts(
+        &self,
+        permit: Permit<call::Read>,
+        token: &AccessToken,
+        ids: &[u64],
+    ) -> Result<Vec<Contact>, AmoError> {
+        let host = permit.host();
         let grant = self.read_saved(host, token).await?;
         let contact = |id: &u64| Contact { id: *id, name: Some(grant.to_string()), phone: None, email: None };
         Ok(ids.iter().map(contact).collect())
     }
 
-    async fn pipelines(&self, host: &AccountHost, token: &AccessToken) -> Result<Vec<Pipeline>, AmoError> {
+    async fn pipelines(&self, permit: Permit<call::Read>, token: &AccessToken) -> Result<Vec<Pipeline>, AmoError> {
+        let host = permit.host();
         let grant = self.read_saved(host, token).await?;
         Ok(vec![Pipeline {
             id: 1,

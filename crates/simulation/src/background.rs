@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use amo_connect_domain::client::ClientFingerprint;
 use amo_connect_domain::clock::{after, before};
-use amo_connect_domain::ports::TokenStore as _;
+use amo_connect_domain::ports::Maintenance as _;
 use amo_connect_domain::usecase::{BACKGROUND_INTERVAL, UseCases};
 use futures_channel::oneshot;
 use futures_util::FutureExt as _;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use amo_connect_domain::host::AllowedHosts;
-use amo_connect_domain::ports::{AmoClient, Runtime, TokenStore};
+use amo_connect_domain::ports::{AmoClient, Runtime, Storage};
 use amo_connect_domain::usecase::rate_limited::RateLimitedClient;
 use amo_connect_domain::usecase::{Settings, UseCases};
 use futures_util::FutureExt as _;
@@ -34,7 +34,7 @@ impl World {
         let home = Home::Instance { number, life };
         let skew = self.skews[number].clone();
         let mut runtime: Arc<dyn Runtime> = ModelRuntime::new(self.sim.clone(), home, skew.clone());
-        let mut rows: Arc<dyn TokenStore> = Arc::new(self.truth.clone());
+        let mut rows: Arc<dyn Storage> = Arc::new(self.truth.clone());
         let mut amo: Arc<dyn AmoClient> = Arc::new(ModelAmo::new(Arc::clone(self), home));
         let stand = || Stand {
             sim: self.sim.clone(),
@@ -49,10 +49,11 @@ impl World {
             runtime = bug.in_runtime(runtime);
         }
         let model = Arc::new(ModelStore::new(Arc::clone(self), home, rows));
-        if let Some(pace) = self.cast.pace {
-            amo = Arc::new(RateLimitedClient::new(amo, Arc::clone(&model) as _, Arc::clone(&runtime), pace));
-        }
-        let mut store: Arc<dyn TokenStore> = model;
+        let amo = match self.cast.pace {
+            Some(pace) => RateLimitedClient::new(amo, Arc::clone(&model) as _, Arc::clone(&runtime), pace),
+            None => RateLimitedClient::unlimited(amo),
+        };
+        let mut store: Arc<dyn Storage> = model;
         if let Some(bug) = self.bug {
             store = bug.in_store(store, stand());
         }
@@ -64,7 +65,7 @@ impl World {
             refresh_margin: Duration::from_mins(5),
             keepalive_after: self.cast.keepalive_after,
         };
-        let use_cases = UseCases::new(store, amo, runtime, settings);
+        let use_cases = UseCases::new(store.into(), amo, runtime, settings);
         self.keep(home, use_cases.clone());
         self.instances()[number].use_cases = Some(use_cases);
         self.checker().born(home, self.now());

@@ -13,7 +13,10 @@ use amo_connect_domain::connection::{CrmConnection, Grant};
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::host_look_up::{FoundHost, LookUpDecision};
 use amo_connect_domain::ids::{AccountId, AttemptId, Epoch, Generation, LeaseOwner, Revision, UserId};
-use amo_connect_domain::ports::{Claim, RefreshRequest, Served, StoreError, TokenStore};
+use amo_connect_domain::ports::{
+    AuditLog, Claim, HostLookUpStore, Maintenance, RefreshRequest, RevocationQueue, Served, Storage, StoreError,
+    StoreHealth, TokenStore,
+};
 use amo_connect_domain::refresh::lease::{Backoff, LeaseRequest, RefreshLease};
 use amo_connect_domain::token::{CodeHash, StateHash, TokenPair};
 use async_trait::async_trait;
@@ -41,11 +44,11 @@ fn fault(what: &'static str) -> StoreError {
 pub(crate) struct ModelStore {
     pub(crate) world: Arc<World>,
     home: Home,
-    rows: Arc<dyn TokenStore>,
+    rows: Arc<dyn Storage>,
 }
 
 impl ModelStore {
-    pub(crate) fn new(world: Arc<World>, home: Home, rows: Arc<dyn TokenStore>) -> Self {
+    pub(crate) fn new(world: Arc<World>, home: Home, rows: Arc<dyn Storage>) -> Self {
         Self { world, home, rows }
     }
 
@@ -127,14 +130,6 @@ impl ModelStore {
 
 #[async_trait]
 impl TokenStore for ModelStore {
-    async fn ready(&self) -> Result<(), StoreError> {
-        self.look("ready", self.rows.ready()).await
-    }
-
-    async fn clock(&self) -> Result<Timestamp, StoreError> {
-        self.look("clock", self.rows.clock()).await
-    }
-
     async fn open_attempt(&self, attempt: &Attempt) -> Result<(), StoreError> {
         self.look("open_attempt", self.rows.open_attempt(attempt)).await
     }
@@ -295,7 +290,66 @@ impl TokenStore for ModelStore {
         let operation = self.rows.save_rotated(user, spent, pair, served, now);
         self.call("save_rotated", operation, |world, _| saw_row(world, user, "save_rotated")).await
     }
+}
 
+#[async_trait]
+impl HostLookUpStore for ModelStore {
+    async fn request_look_up(
+        &self,
+        host: &AccountHost,
+        account: Option<AccountId>,
+    ) -> Result<LookUpDecision, StoreError> {
+        self.call("request_look_up", self.rows.request_look_up(host, account), |world, outcome| {
+            if let (Ok(LookUpDecision::Granted), Some(account)) = (outcome, account) {
+                world.checker().look_up_granted(account, world.now());
+            }
+        })
+        .await
+    }
+
+    async fn save_move(&self, host: &AccountHost, moved_to: &FoundHost) -> Result<(), StoreError> {
+        self.look("save_move", self.rows.save_move(host, moved_to)).await
+    }
+}
+
+#[async_trait]
+impl RevocationQueue for ModelStore {
+    async fn request_check(&self, account: AccountId) -> Result<(), StoreError> {
+        self.call("request_check", self.rows.request_check(account), |world, _| world.checker().look_wanted(account))
+            .await
+    }
+
+    async fn take_checks(&self, limit: u32) -> Result<Vec<AccountId>, StoreError> {
+        self.call("take_checks", self.rows.take_checks(limit), |world, outcome| {
+            if let Ok(taken) = outcome {
+                world.checker().looks_taken(taken);
+            }
+        })
+        .await
+    }
+
+    async fn extend_check(&self, account: AccountId) -> Result<(), StoreError> {
+        self.call("extend_check", self.rows.extend_check(account), |_, _| {}).await
+    }
+
+    async fn finish_check(&self, account: AccountId) -> Result<(), StoreError> {
+        self.call("finish_check", self.rows.finish_check(account), |world, _| world.checker().look_ended(account)).await
+    }
+}
+
+#[async_trait]
+impl AuditLog for ModelStore {
+    async fn audit(&self, user: &UserId, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
+        self.look("audit", self.rows.audit(user, limit)).await
+    }
+
+    async fn record(&self, connection: &CrmConnection, event: AuditEvent, by: Actor) -> Result<(), StoreError> {
+        self.look("record", self.rows.record(connection, event, by)).await
+    }
+}
+
+#[async_trait]
+impl Maintenance for ModelStore {
     async fn orphaned_refreshes(&self, limit: u32) -> Result<Vec<(UserId, Generation)>, StoreError> {
         self.look("orphaned_refreshes", self.rows.orphaned_refreshes(limit)).await
     }
@@ -318,23 +372,6 @@ impl TokenStore for ModelStore {
         self.look("acquitted_refreshes", self.rows.acquitted_refreshes(client, expired_by, limit)).await
     }
 
-    async fn request_look_up(
-        &self,
-        host: &AccountHost,
-        account: Option<AccountId>,
-    ) -> Result<LookUpDecision, StoreError> {
-        self.call("request_look_up", self.rows.request_look_up(host, account), |world, outcome| {
-            if let (Ok(LookUpDecision::Granted), Some(account)) = (outcome, account) {
-                world.checker().look_up_granted(account, world.now());
-            }
-        })
-        .await
-    }
-
-    async fn save_move(&self, host: &AccountHost, moved_to: &FoundHost) -> Result<(), StoreError> {
-        self.look("save_move", self.rows.save_move(host, moved_to)).await
-    }
-
     async fn users_of(&self, account: AccountId) -> Result<Vec<UserId>, StoreError> {
         self.look("users_of", self.rows.users_of(account)).await
     }
@@ -343,37 +380,19 @@ impl TokenStore for ModelStore {
         self.look("users", self.rows.users(after, limit)).await
     }
 
-    async fn want_look(&self, account: AccountId) -> Result<(), StoreError> {
-        self.call("want_look", self.rows.want_look(account), |world, _| world.checker().look_wanted(account)).await
-    }
-
-    async fn take_looks(&self, limit: u32) -> Result<Vec<AccountId>, StoreError> {
-        self.call("take_looks", self.rows.take_looks(limit), |world, outcome| {
-            if let Ok(taken) = outcome {
-                world.checker().looks_taken(taken);
-            }
-        })
-        .await
-    }
-
-    async fn keep_look(&self, account: AccountId) -> Result<(), StoreError> {
-        self.call("keep_look", self.rows.keep_look(account), |_, _| {}).await
-    }
-
-    async fn end_look(&self, account: AccountId) -> Result<(), StoreError> {
-        self.call("end_look", self.rows.end_look(account), |world, _| world.checker().look_ended(account)).await
-    }
-
-    async fn audit(&self, user: &UserId, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
-        self.look("audit", self.rows.audit(user, limit)).await
-    }
-
-    async fn record(&self, connection: &CrmConnection, event: AuditEvent, by: Actor) -> Result<(), StoreError> {
-        self.look("record", self.rows.record(connection, event, by)).await
-    }
-
     async fn sweep(&self, now: Timestamp, as_of: Timestamp) -> Result<usize, StoreError> {
         self.look("sweep", self.rows.sweep(now, as_of)).await
+    }
+}
+
+#[async_trait]
+impl StoreHealth for ModelStore {
+    async fn ready(&self) -> Result<(), StoreError> {
+        self.look("ready", self.rows.ready()).await
+    }
+
+    async fn clock(&self) -> Result<Timestamp, StoreError> {
+        self.look("clock", self.rows.clock()).await
     }
 }
 

@@ -14,6 +14,7 @@ use amo_connect_adapters::amo::{AmoLimits, OauthAmoClient};
 use amo_connect_adapters::runtime::TokioRuntime;
 use amo_connect_contract::fixtures::at;
 use amo_connect_contract::{MemoryRateLimitStore, MemoryTokenStore, TestClock};
+use amo_connect_domain::ports::Storage;
 use amo_connect_domain::rate_limit::FIRST_PAUSE;
 use amo_connect_domain::usecase::UseCases;
 use amo_connect_domain::usecase::rate_limited::RateLimitedClient;
@@ -61,7 +62,7 @@ async fn assemble(config: Config, limits: AmoLimits, clock: TestClock) -> AppSta
     let book = Arc::new(MemoryRateLimitStore::at(move || clock.now()));
     let amo = RateLimitedClient::new(Arc::new(amo), book, process.clone(), config.service.pace);
     let store = Arc::new(MemoryTokenStore::new());
-    state.use_cases = UseCases::new(store, Arc::new(amo), process, config.service.settings.clone());
+    state.use_cases = UseCases::new((store as Arc<dyn Storage>).into(), amo, process, config.service.settings.clone());
     state
 }
 

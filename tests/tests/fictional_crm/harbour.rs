@@ -10,7 +10,8 @@ use amo_connect_domain::crm::pipeline::Pipeline;
 use amo_connect_domain::host::{AccountHost, AllowedHosts};
 use amo_connect_domain::host_look_up::FoundHost;
 use amo_connect_domain::ids::AccountId;
-use amo_connect_domain::ports::{AmoClient, AmoError, Located};
+use amo_connect_domain::ports::{AmoError, CrmApi, Located, TokenEndpoint};
+use amo_connect_domain::rate_limit::{Permit, call};
 use amo_connect_domain::token::{AccessToken, AuthorizationCode, Issued, RefreshToken, State};
 use async_trait::async_trait;
 use reqwest::Client;
@@ -91,17 +92,19 @@ impl HarbourClient {
 }
 
 #[async_trait]
-impl AmoClient for HarbourClient {
+impl TokenEndpoint for HarbourClient {
     fn authorization_url(&self, state: &State) -> Url {
         let query = [("app", self.app.as_str()), ("state", state.expose())];
         Url::parse_with_params("https://harbour.example/connect", query).unwrap()
     }
 
-    async fn exchange(&self, host: &AccountHost, code: &AuthorizationCode) -> Result<Issued, AmoError> {
+    async fn exchange(&self, permit: Permit<call::Exchange>, code: &AuthorizationCode) -> Result<Issued, AmoError> {
+        let host = permit.host();
         self.spend(host, "code", code.expose(), AmoError::CodeRejected).await
     }
 
-    async fn refresh(&self, host: &AccountHost, token: &RefreshToken) -> Result<Issued, AmoError> {
+    async fn refresh(&self, permit: Permit<call::Refresh>, token: &RefreshToken) -> Result<Issued, AmoError> {
+        let host = permit.host();
         self.spend(host, "renewal", token.expose(), AmoError::GrantRevoked).await
     }
 
@@ -115,11 +118,11 @@ impl AmoClient for HarbourClient {
 
     async fn locate(
         &self,
-        host: &AccountHost,
+        permit: Permit<call::LookUp>,
         _access: &AccessToken,
         refresh: &RefreshToken,
     ) -> Result<Located, AmoError> {
-        let request = self.http.get(self.url(host, "/whereabouts")?).header("x-renewal", refresh.expose());
+        let request = self.http.get(self.url(permit.host(), "/whereabouts")?).header("x-renewal", refresh.expose());
         let answer = wire::send(request).await.map_err(wire::Loss::of_a_read)?;
         match answer.status.as_u16() {
             200 => {
@@ -135,13 +138,23 @@ impl AmoClient for HarbourClient {
             _ => Err(answer.refusal()),
         }
     }
+}
 
-    async fn account(&self, host: &AccountHost, token: &AccessToken) -> Result<AccountId, AmoError> {
+#[async_trait]
+impl CrmApi for HarbourClient {
+    async fn account(&self, permit: Permit<call::Read>, token: &AccessToken) -> Result<AccountId, AmoError> {
+        let host = permit.host();
         let Agency { agency } = self.read(host, token, "/agency", &[]).await?;
         agency.map(AccountId).ok_or(AmoError::Protocol)
     }
 
-    async fn leads(&self, host: &AccountHost, token: &AccessToken, filter: &LeadFilter) -> Result<LeadPage, AmoError> {
+    async fn leads(
+        &self,
+        permit: Permit<call::Read>,
+        token: &AccessToken,
+        filter: &LeadFilter,
+    ) -> Result<LeadPage, AmoError> {
+        let host = permit.host();
         let mut query = vec![("page", filter.page.to_string()), ("size", filter.limit.to_string())];
         query.extend(filter.query.iter().map(|text| ("text", text.clone())));
         query.extend(filter.pipeline.iter().map(|board| ("board", board.to_string())));
@@ -152,12 +165,24 @@ impl AmoClient for HarbourClient {
         Ok(deals.into())
     }
 
-    async fn lead(&self, host: &AccountHost, token: &AccessToken, id: u64) -> Result<Option<AmoLead>, AmoError> {
+    async fn lead(
+        &self,
+        permit: Permit<call::Read>,
+        token: &AccessToken,
+        id: u64,
+    ) -> Result<Option<AmoLead>, AmoError> {
+        let host = permit.host();
         let deal: Option<Deal> = self.read(host, token, &format!("/deals/{id}"), &[]).await?;
         Ok(deal.and_then(Deal::into_lead))
     }
 
-    async fn contacts(&self, host: &AccountHost, token: &AccessToken, ids: &[u64]) -> Result<Vec<Contact>, AmoError> {
+    async fn contacts(
+        &self,
+        permit: Permit<call::Read>,
+        token: &AccessToken,
+        ids: &[u64],
+    ) -> Result<Vec<Contact>, AmoError> {
+        let host = permit.host();
         if ids.is_empty() {
             return Ok(Vec::new());
         }
@@ -166,7 +191,8 @@ impl AmoClient for HarbourClient {
         Ok(people.into_iter().map(Contact::from).collect())
     }
 
-    async fn pipelines(&self, host: &AccountHost, token: &AccessToken) -> Result<Vec<Pipeline>, AmoError> {
+    async fn pipelines(&self, permit: Permit<call::Read>, token: &AccessToken) -> Result<Vec<Pipeline>, AmoError> {
+        let host = permit.host();
         let Boards { boards } = self.read(host, token, "/boards", &[]).await?;
         Ok(boards.into_iter().map(Pipeline::from).collect())
     }

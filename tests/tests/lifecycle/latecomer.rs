@@ -4,12 +4,13 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use amo_connect_contract::fixtures::{at, host, user};
+use amo_connect_contract::fixtures::{at, host, permit, user};
 use amo_connect_contract::{Asked, FakeAccount, FakeAmo, MemoryTokenStore, TestRuntime};
 use amo_connect_domain::clock::Instant;
 use amo_connect_domain::connection::{CrmConnection, Grant};
 use amo_connect_domain::host::AllowedHosts;
-use amo_connect_domain::ports::{AmoClient as _, Runtime, TokenStore as _};
+use amo_connect_domain::ports::{Runtime, Storage, TokenEndpoint as _, TokenStore as _};
+use amo_connect_domain::usecase::rate_limited::RateLimitedClient;
 use amo_connect_domain::usecase::{Settings, UseCases};
 use async_trait::async_trait;
 use futures_util::future::BoxFuture;
@@ -82,7 +83,7 @@ fn settings() -> Settings {
 async fn a_connection_that_another_instance_has_just_tended_is_left_alone() {
     let amo = FakeAmo::new().with_account(&host(1), FakeAccount::empty(1));
     let store = MemoryTokenStore::new();
-    let issued = amo.exchange(&host(1), &amo.allow(&host(1))).await.unwrap();
+    let issued = amo.exchange(permit(&host(1)), &amo.allow(&host(1))).await.unwrap();
     let mut connection = CrmConnection::new(user("olena"));
     connection.connect(Grant { host: host(1), account: None, tokens: issued.into_pair(at(0)) }, at(0));
     store.save(&connection, None).await.unwrap();
@@ -90,8 +91,10 @@ async fn a_connection_that_another_instance_has_just_tended_is_left_alone() {
     let later = at(MONTH_S + 1);
     let prompt = Arc::new(TestRuntime::seeded(later, 1));
     let busy = Arc::new(Busy { runtime: TestRuntime::seeded(later, 2), waiting: Mutex::new(Some(Vec::new())) });
-    let service =
-        |runtime: Arc<dyn Runtime>| UseCases::new(Arc::new(store.clone()), Arc::new(amo.clone()), runtime, settings());
+    let service = |runtime: Arc<dyn Runtime>| {
+        let store: Arc<dyn Storage> = Arc::new(store.clone());
+        UseCases::new(store.into(), RateLimitedClient::unlimited(Arc::new(amo.clone())), runtime, settings())
+    };
     let (first, second) = (service(Arc::clone(&prompt) as _), service(Arc::clone(&busy) as _));
 
     second.background_round().await.unwrap();

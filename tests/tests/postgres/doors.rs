@@ -28,7 +28,7 @@ async fn a_refusal_says_why_and_shows_neither_user_nor_password() {
     }
     // Nothing is to be migrated, so no right to make tables is needed.
     let store = open(&url("olena:the%20right%20one", database.name())).await.unwrap();
-    amo_connect_domain::ports::TokenStore::ready(&store).await.unwrap();
+    amo_connect_domain::ports::StoreHealth::ready(&store).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,17 +7,17 @@ use amo_connect_contract::suite::race;
 use amo_connect_domain::authorization::code::{Admitted, ExchangeStatus};
 use amo_connect_domain::connection::audit::Actor;
 use amo_connect_domain::ids::Epoch;
-use amo_connect_domain::ports::{Claim, TokenStore};
+use amo_connect_domain::ports::{Claim, Storage, StoreHealth as _, TokenStore};
 use amo_connect_tests::{PgDatabase, test_server};
 
 use crate::steps::open;
 
-async fn handles(database: &PgDatabase) -> [Arc<dyn TokenStore>; 2] {
+async fn handles(database: &PgDatabase) -> [Arc<dyn Storage>; 2] {
     let url = database.url();
     [Arc::new(open(&url).await.unwrap()), Arc::new(open(&url).await.unwrap())]
 }
 
-async fn waiting(store: &dyn TokenStore, name: &str) {
+async fn waiting(store: &dyn Storage, name: &str) {
     store.admit_code(&by_stranger(code(name)), owner(1), at(0)).await.unwrap();
     store.save_grant(code(name), &grant(1, name), &served(), at(0)).await.unwrap();
 }

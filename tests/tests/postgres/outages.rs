@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use amo_connect_adapters::postgres::PgOptions;
 use amo_connect_contract::fixtures::user;
 use amo_connect_domain::connection::audit::Actor;
-use amo_connect_domain::ports::TokenStore as _;
+use amo_connect_domain::ports::{StoreHealth as _, TokenStore as _};
 use amo_connect_tests::{PgDatabase, test_server};
 use amo_connect_xtask::postgres::{Cluster, Options};
 

@@ -2,7 +2,7 @@
 
 use amo_connect_adapters::migrate::{MigrationError, Pending};
 use amo_connect_adapters::postgres::{OpenError, PgOptions, migrate};
-use amo_connect_domain::ports::{StoreError, TokenStore as _};
+use amo_connect_domain::ports::{StoreError, StoreHealth as _};
 use amo_connect_tests::{PgDatabase, test_server};
 
 use crate::steps::{open, open_with};

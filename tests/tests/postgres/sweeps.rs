@@ -1,7 +1,7 @@
 //! Sweeps: as much as there is, and in nobody's way.
 
 use amo_connect_contract::fixtures::{at, attempt, by_stranger, code, grant, owner, served, user};
-use amo_connect_domain::ports::TokenStore;
+use amo_connect_domain::ports::{Maintenance as _, StoreHealth as _, TokenStore};
 use amo_connect_tests::{PgDatabase, test_server};
 
 use crate::steps::open;

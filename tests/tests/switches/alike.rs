@@ -1,7 +1,6 @@
 //! Positions that our client is not to notice.
 
 use amo_connect_domain::crm::lead::{AmoLead, LeadFilter, LeadStatus};
-use amo_connect_domain::ports::AmoClient as _;
 use amo_connect_domain::token::Issued;
 use amo_connect_tests::ACCOUNT;
 

@@ -1,11 +1,13 @@
 //! A local amoCRM and our client of it.
 
+use amo_connect_domain::usecase::rate_limited::RateLimitedClient;
+use std::sync::Arc;
 use std::time::Duration;
 
 use amo_connect_adapters::amo::{AmoSettings, OauthAmoClient};
 use amo_connect_domain::host::{AccountHost, AllowedHosts};
 use amo_connect_domain::ids::AccountId;
-use amo_connect_domain::ports::{AmoClient as _, AmoError};
+use amo_connect_domain::ports::AmoError;
 use amo_connect_domain::token::{AuthorizationCode, Issued, RefreshToken};
 use amo_connect_sandbox::{Options, Sandbox, Switches};
 use amo_connect_tests::ACCOUNT;
@@ -16,7 +18,7 @@ pub(crate) type Turn = fn(&mut Switches);
 /// A local amoCRM, and our client of it.
 pub(crate) struct Crm {
     pub(crate) sandbox: Sandbox,
-    pub(crate) client: OauthAmoClient,
+    pub(crate) client: RateLimitedClient,
 }
 
 impl Crm {
@@ -37,7 +39,7 @@ impl Crm {
             auth_url: sandbox.auth_url().parse().unwrap(),
             allowed_hosts: AllowedHosts::parse(&sandbox.hosts().join(",")).unwrap(),
         });
-        Self { sandbox, client: client.unwrap() }
+        Self { sandbox, client: RateLimitedClient::unlimited(Arc::new(client.unwrap())) }
     }
 
     pub(crate) fn turn(&self, turn: impl FnOnce(&mut Switches)) {

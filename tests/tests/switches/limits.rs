@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use amo_connect_domain::ports::{AmoClient as _, AmoError};
+use amo_connect_domain::ports::AmoError;
 use amo_connect_sandbox::{RateLimitCovers, RateLimitScope, TooMany};
 use amo_connect_tests::RIVAL;
 

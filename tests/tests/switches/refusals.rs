@@ -1,6 +1,6 @@
 //! Positions of amoCRM's refusals, and what our client takes each for.
 
-use amo_connect_domain::ports::{AmoClient as _, AmoError};
+use amo_connect_domain::ports::AmoError;
 use amo_connect_domain::token::{AccessToken, Issued, RefreshToken};
 use amo_connect_sandbox::{DisabledGrant, GarbageRefresh, Unauthorized, WrongRedirectUri};
 use amo_connect_tests::ACCOUNT;

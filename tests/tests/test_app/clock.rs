@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use amo_connect_contract::fixtures::{host, lease_request, owner, served, user};
+use amo_connect_contract::fixtures::{host, lease_request, owner, permit, served, user};
 use amo_connect_contract::{Asked, MemoryTokenStore, Reply};
 use amo_connect_domain::authorization::code::ExchangeStatus;
 use amo_connect_domain::host_look_up::LOOK_UP_TERM;
-use amo_connect_domain::ports::{AmoClient as _, RefreshRequest, Runtime as _, TokenStore as _};
+use amo_connect_domain::ports::{RefreshRequest, Runtime as _, TokenEndpoint as _, TokenStore as _};
 use amo_connect_domain::refresh::lease::LEASE_TERM;
 use amo_connect_tests::{TestApp, at, until};
 use futures_util::future::join_all;
@@ -211,7 +211,7 @@ async fn who_comes_late_to_anothers_refresh_has_patience_of_their_own() {
     assert_eq!(early.problem(), refusal(503, "refresh_in_progress"));
 
     let refresh_token = &connection.grant().unwrap().tokens.refresh;
-    let pair = amo.refresh(&host(1), refresh_token).await.unwrap().into_pair(app.clock().now());
+    let pair = amo.refresh(permit(&host(1)), refresh_token).await.unwrap().into_pair(app.clock().now());
     store.save_rotated(&olena, connection.generation, &pair, &served(), app.clock().now()).await.unwrap();
     assert_eq!(app.while_time_passes(late).await.status, 200);
     assert_eq!(refreshes(&amo), 1);

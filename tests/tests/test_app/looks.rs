@@ -9,7 +9,7 @@ use amo_connect_contract::{Asked, FakeAmo, MemoryTokenStore, Reply, TestClock};
 use amo_connect_domain::connection::audit::AuditEvent;
 use amo_connect_domain::connection::revocation_check::REVOCATION_CHECK_INTERVAL;
 use amo_connect_domain::ids::AccountId;
-use amo_connect_domain::ports::TokenStore;
+use amo_connect_domain::ports::{AuditLog as _, RevocationQueue as _, Storage};
 use amo_connect_tests::{RunningApp, TestApp, at};
 use serde_json::json;
 
@@ -28,7 +28,7 @@ fn asked(amo: &FakeAmo) -> usize {
 }
 
 /// Ends when `name`'s story has this in it.
-async fn until_told(store: &dyn TokenStore, name: &str, event: AuditEvent) {
+async fn until_told(store: &dyn Storage, name: &str, event: AuditEvent) {
     let told = async {
         while !store.audit(&user(name), 10).await.unwrap().iter().any(|entry| entry.event == event) {
             tokio::time::sleep(Duration::from_millis(5)).await;
@@ -45,7 +45,7 @@ async fn an_account_that_refuses_new_tokens_too_has_been_looked_at() {
     // The new token is none of the CRM's, so it is refused as well.
     amo.answer_next(Reply::AccessRefused);
     amo.answer_next(Reply::Issues(issued("new")));
-    store.want_look(ACCOUNT).await.unwrap();
+    store.request_check(ACCOUNT).await.unwrap();
     let noted = async {
         while app.get("olena", "/status").await.data()["problem"]["code"] != "account_refused" {
             tokio::time::sleep(Duration::from_millis(5)).await;
@@ -55,7 +55,7 @@ async fn an_account_that_refuses_new_tokens_too_has_been_looked_at() {
     app.stop().await;
     assert_eq!(refreshes(&amo), 1);
     store.test_clock().advance(REVOCATION_CHECK_INTERVAL);
-    assert_eq!(store.take_looks(1).await.unwrap(), [], "it would be refreshed once a minute");
+    assert_eq!(store.take_checks(1).await.unwrap(), [], "it would be refreshed once a minute");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -77,7 +77,7 @@ async fn a_connection_that_no_key_opens_keeps_no_look_from_its_end() {
         app.stop().await;
     }
     let store = open("new:AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=").await;
-    store.want_look(ACCOUNT).await.unwrap();
+    store.request_check(ACCOUNT).await.unwrap();
     let app = TestApp::new().amo(amo.clone()).store(store.clone()).start().await;
     until_told(&store, "ivan", AuditEvent::Kept).await;
 
@@ -87,7 +87,7 @@ async fn a_connection_that_no_key_opens_keeps_no_look_from_its_end() {
     assert_eq!(app.get("olena", "/leads").await.status, 200);
     app.stop().await;
     clock.advance(REVOCATION_CHECK_INTERVAL);
-    assert_eq!(store.take_looks(1).await.unwrap(), []);
+    assert_eq!(store.take_checks(1).await.unwrap(), []);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -98,7 +98,7 @@ async fn who_was_refused_before_the_word_came_is_revoked_by_it() {
     amo.revoke(&host(1));
     app.clock().set(at("2026-11-24T10:00Z"));
     assert_eq!(app.get("olena", "/leads").await.problem(), refusal(409, "needs_reauth"));
-    store.want_look(ACCOUNT).await.unwrap();
+    store.request_check(ACCOUNT).await.unwrap();
     until_told(&store, "olena", AuditEvent::Revoked).await;
     assert_eq!(app.get("olena", "/leads").await.problem(), refusal(409, "revoked"));
     app.stop().await;
@@ -112,7 +112,7 @@ async fn what_is_the_same_at_each_look_is_told_once_an_hour() {
     for (passed, told) in [(Duration::ZERO, 1), (REVOCATION_CHECK_INTERVAL, 1), (Duration::from_hours(1), 2)] {
         store.test_clock().advance(passed);
         let before = asked(&amo);
-        store.want_look(ACCOUNT).await.unwrap();
+        store.request_check(ACCOUNT).await.unwrap();
         let looked = async {
             while asked(&amo) == before {
                 tokio::time::sleep(Duration::from_millis(5)).await;
@@ -136,10 +136,10 @@ async fn a_stop_waits_for_one_answer_and_not_for_the_whole_look() {
         connect(&app, &amo, name).await;
         slow.arrival().await;
     }
-    store.want_look(ACCOUNT).await.unwrap();
+    store.request_check(ACCOUNT).await.unwrap();
     slow.arrival().await;
     tokio::join!(app.stop(), async { slow.let_go(1) });
     assert_eq!(asked(&amo), 1);
     store.test_clock().advance(REVOCATION_CHECK_INTERVAL);
-    assert_eq!(store.take_looks(1).await.unwrap(), [ACCOUNT], "it comes again");
+    assert_eq!(store.take_checks(1).await.unwrap(), [ACCOUNT], "it comes again");
 }

@@ -7,7 +7,7 @@ use amo_connect_contract::{Asked, FakeAmo, MemoryTokenStore, Reply};
 use amo_connect_domain::connection::audit::AuditEvent;
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::host_look_up::LOOK_UP_TERM;
-use amo_connect_domain::ports::TokenStore as _;
+use amo_connect_domain::ports::AuditLog as _;
 use amo_connect_tests::{RunningApp, TestApp};
 use serde_json::json;
 

@@ -12,7 +12,7 @@ use amo_connect_domain::crm::lead::{AmoLead, LeadPage};
 use amo_connect_domain::crm::pipeline::{Pipeline, Stage};
 use amo_connect_domain::host::AllowedHosts;
 use amo_connect_domain::host_look_up::LOOK_UP_TERM;
-use amo_connect_domain::ports::TokenStore as _;
+use amo_connect_domain::ports::AuditLog as _;
 use amo_connect_tests::{RunningApp, TestApp};
 use serde_json::{Value, json};
 

@@ -9,7 +9,8 @@ use amo_connect_domain::crm::lead::{AmoLead, LeadFilter, LeadPage};
 use amo_connect_domain::crm::pipeline::Pipeline;
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::ids::AccountId;
-use amo_connect_domain::ports::{AmoClient, AmoError, Located};
+use amo_connect_domain::ports::{AmoError, CrmApi, Located, TokenEndpoint};
+use amo_connect_domain::rate_limit::{Permit, call};
 use amo_connect_domain::token::{AccessToken, AuthorizationCode, Issued, RefreshToken, State};
 use async_trait::async_trait;
 use tokio::sync::Semaphore;
@@ -45,19 +46,19 @@ impl SlowAmo {
 }
 
 #[async_trait]
-impl AmoClient for SlowAmo {
+impl TokenEndpoint for SlowAmo {
     fn authorization_url(&self, state: &State) -> Url {
         self.crm.authorization_url(state)
     }
 
-    async fn exchange(&self, host: &AccountHost, code: &AuthorizationCode) -> Result<Issued, AmoError> {
+    async fn exchange(&self, permit: Permit<call::Exchange>, code: &AuthorizationCode) -> Result<Issued, AmoError> {
         self.wait().await;
-        self.crm.exchange(host, code).await
+        self.crm.exchange(permit, code).await
     }
 
-    async fn refresh(&self, host: &AccountHost, token: &RefreshToken) -> Result<Issued, AmoError> {
+    async fn refresh(&self, permit: Permit<call::Refresh>, token: &RefreshToken) -> Result<Issued, AmoError> {
         self.wait().await;
-        self.crm.refresh(host, token).await
+        self.crm.refresh(permit, token).await
     }
 
     fn fingerprint(&self) -> ClientFingerprint {
@@ -70,31 +71,49 @@ impl AmoClient for SlowAmo {
 
     async fn locate(
         &self,
-        host: &AccountHost,
+        permit: Permit<call::LookUp>,
         access: &AccessToken,
         refresh: &RefreshToken,
     ) -> Result<Located, AmoError> {
-        self.crm.locate(host, access, refresh).await
+        self.crm.locate(permit, access, refresh).await
     }
+}
 
-    async fn account(&self, host: &AccountHost, token: &AccessToken) -> Result<AccountId, AmoError> {
+#[async_trait]
+impl CrmApi for SlowAmo {
+    async fn account(&self, permit: Permit<call::Read>, token: &AccessToken) -> Result<AccountId, AmoError> {
         self.wait().await;
-        self.crm.account(host, token).await
+        self.crm.account(permit, token).await
     }
 
-    async fn leads(&self, host: &AccountHost, token: &AccessToken, filter: &LeadFilter) -> Result<LeadPage, AmoError> {
-        self.crm.leads(host, token, filter).await
+    async fn leads(
+        &self,
+        permit: Permit<call::Read>,
+        token: &AccessToken,
+        filter: &LeadFilter,
+    ) -> Result<LeadPage, AmoError> {
+        self.crm.leads(permit, token, filter).await
     }
 
-    async fn lead(&self, host: &AccountHost, token: &AccessToken, id: u64) -> Result<Option<AmoLead>, AmoError> {
-        self.crm.lead(host, token, id).await
+    async fn lead(
+        &self,
+        permit: Permit<call::Read>,
+        token: &AccessToken,
+        id: u64,
+    ) -> Result<Option<AmoLead>, AmoError> {
+        self.crm.lead(permit, token, id).await
     }
 
-    async fn contacts(&self, host: &AccountHost, token: &AccessToken, ids: &[u64]) -> Result<Vec<Contact>, AmoError> {
-        self.crm.contacts(host, token, ids).await
+    async fn contacts(
+        &self,
+        permit: Permit<call::Read>,
+        token: &AccessToken,
+        ids: &[u64],
+    ) -> Result<Vec<Contact>, AmoError> {
+        self.crm.contacts(permit, token, ids).await
     }
 
-    async fn pipelines(&self, host: &AccountHost, token: &AccessToken) -> Result<Vec<Pipeline>, AmoError> {
-        self.crm.pipelines(host, token).await
+    async fn pipelines(&self, permit: Permit<call::Read>, token: &AccessToken) -> Result<Vec<Pipeline>, AmoError> {
+        self.crm.pipelines(permit, token).await
     }
 }

@@ -24,7 +24,8 @@ use amo_connect_domain::crm::pipeline::Pipeline;
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::host_look_up::FoundHost;
 use amo_connect_domain::ids::AccountId;
-use amo_connect_domain::ports::{AmoClient, AmoError, Located};
+use amo_connect_domain::ports::{AmoError, CrmApi, Located, TokenEndpoint};
+use amo_connect_domain::rate_limit::{Permit, call};
 use amo_connect_domain::token::{AccessToken, AuthorizationCode, Issued, RefreshToken, State};
 use async_trait::async_trait;
 use url::Url;
@@ -33,7 +34,7 @@ pub use settings::{AmoLimits, AmoSettings};
 
 use api::Api;
 use reading::{RawAccount, RawLead, RawPage};
-use token::TokenEndpoint;
+use token::OauthEndpoint;
 use wire::Wire;
 
 /// An HTTP client could not be built, as where the machine has no root certificates.
@@ -44,7 +45,7 @@ pub struct HttpClientUnavailable(#[from] reqwest::Error);
 /// [`AmoClient`] over HTTP.
 pub struct OauthAmoClient {
     settings: AmoSettings,
-    tokens: TokenEndpoint,
+    tokens: OauthEndpoint,
     api: Api,
 }
 
@@ -57,7 +58,7 @@ impl OauthAmoClient {
     /// A client with limits of your own.
     pub fn with_limits(settings: AmoSettings, limits: AmoLimits) -> Result<Self, HttpClientUnavailable> {
         let local = settings.allowed_hosts.is_local();
-        let tokens = TokenEndpoint::new(&settings, Wire::for_tokens(&limits, local)?);
+        let tokens = OauthEndpoint::new(&settings, Wire::for_tokens(&limits, local)?);
         let api = Api::new(&limits, local)?;
         Ok(Self { settings, tokens, api })
     }
@@ -83,7 +84,7 @@ impl fmt::Debug for OauthAmoClient {
 }
 
 #[async_trait]
-impl AmoClient for OauthAmoClient {
+impl TokenEndpoint for OauthAmoClient {
     fn authorization_url(&self, state: &State) -> Url {
         let mut url = self.settings.auth_url.clone();
         url.query_pairs_mut()
@@ -93,11 +94,13 @@ impl AmoClient for OauthAmoClient {
         url
     }
 
-    async fn exchange(&self, host: &AccountHost, code: &AuthorizationCode) -> Result<Issued, AmoError> {
+    async fn exchange(&self, permit: Permit<call::Exchange>, code: &AuthorizationCode) -> Result<Issued, AmoError> {
+        let host = permit.host();
         self.tokens.exchange(self.address(host, "/oauth2/access_token")?, code).await
     }
 
-    async fn refresh(&self, host: &AccountHost, token: &RefreshToken) -> Result<Issued, AmoError> {
+    async fn refresh(&self, permit: Permit<call::Refresh>, token: &RefreshToken) -> Result<Issued, AmoError> {
+        let host = permit.host();
         self.tokens.refresh(self.address(host, "/oauth2/access_token")?, token).await
     }
 
@@ -111,13 +114,12 @@ impl AmoClient for OauthAmoClient {
 
     async fn locate(
         &self,
-        host: &AccountHost,
+        permit: Permit<call::LookUp>,
         access: &AccessToken,
         refresh: &RefreshToken,
     ) -> Result<Located, AmoError> {
-        let shard = self.shard(access);
-        let by_authority = shard.is_some();
-        let url = self.address(shard.as_ref().unwrap_or(host), "/oauth2/account/current/subdomain")?;
+        let by_authority = self.shard(access).is_some_and(|shard| shard == *permit.host());
+        let url = self.address(permit.host(), "/oauth2/account/current/subdomain")?;
         let Some(answer) = self.api.look_up(url, refresh).await? else {
             return Ok(Located { at: None, by_authority });
         };
@@ -126,13 +128,23 @@ impl AmoClient for OauthAmoClient {
         let account = reading::id(&answer.id).map(AccountId);
         Ok(Located { at: Some(FoundHost { host, account }), by_authority })
     }
+}
 
-    async fn account(&self, host: &AccountHost, token: &AccessToken) -> Result<AccountId, AmoError> {
+#[async_trait]
+impl CrmApi for OauthAmoClient {
+    async fn account(&self, permit: Permit<call::Read>, token: &AccessToken) -> Result<AccountId, AmoError> {
+        let host = permit.host();
         let answer = self.api.get(self.address(host, "/api/v4/account")?, token).await?;
         answer.and_then(RawAccount::read).ok_or(AmoError::Protocol)
     }
 
-    async fn leads(&self, host: &AccountHost, token: &AccessToken, filter: &LeadFilter) -> Result<LeadPage, AmoError> {
+    async fn leads(
+        &self,
+        permit: Permit<call::Read>,
+        token: &AccessToken,
+        filter: &LeadFilter,
+    ) -> Result<LeadPage, AmoError> {
+        let host = permit.host();
         let mut url = self.address(host, "/api/v4/leads")?;
         url.set_query(Some(&query::leads(filter)));
         match self.api.get(url, token).await? {
@@ -141,7 +153,13 @@ impl AmoClient for OauthAmoClient {
         }
     }
 
-    async fn lead(&self, host: &AccountHost, token: &AccessToken, id: u64) -> Result<Option<AmoLead>, AmoError> {
+    async fn lead(
+        &self,
+        permit: Permit<call::Read>,
+        token: &AccessToken,
+        id: u64,
+    ) -> Result<Option<AmoLead>, AmoError> {
+        let host = permit.host();
         let url = self.address(host, &format!("/api/v4/leads/{id}?with=contacts"))?;
         match self.api.get(url, token).await? {
             Some(lead) => RawLead::read(lead).ok_or(AmoError::Protocol),
@@ -149,7 +167,13 @@ impl AmoClient for OauthAmoClient {
         }
     }
 
-    async fn contacts(&self, host: &AccountHost, token: &AccessToken, ids: &[u64]) -> Result<Vec<Contact>, AmoError> {
+    async fn contacts(
+        &self,
+        permit: Permit<call::Read>,
+        token: &AccessToken,
+        ids: &[u64],
+    ) -> Result<Vec<Contact>, AmoError> {
+        let host = permit.host();
         let mut url = self.address(host, "/api/v4/contacts")?;
         if ids.is_empty() {
             // Without a filter amoCRM would list everybody.
@@ -162,7 +186,8 @@ impl AmoClient for OauthAmoClient {
         }
     }
 
-    async fn pipelines(&self, host: &AccountHost, token: &AccessToken) -> Result<Vec<Pipeline>, AmoError> {
+    async fn pipelines(&self, permit: Permit<call::Read>, token: &AccessToken) -> Result<Vec<Pipeline>, AmoError> {
+        let host = permit.host();
         match self.api.get(self.address(host, "/api/v4/leads/pipelines")?, token).await? {
             Some(page) => RawPage::pipelines(page).ok_or(AmoError::Protocol),
             None => Ok(Vec::new()),

@@ -30,14 +30,14 @@ const UNSTATED_LIFE: Duration = Duration::from_hours(1);
 type Client = BasicClient<EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointSet>;
 
 /// The accounts' token endpoints.
-pub(super) struct TokenEndpoint {
+pub(super) struct OauthEndpoint {
     client_id: String,
     client_secret: SecretString,
     redirect_uri: String,
     wire: Wire,
 }
 
-impl TokenEndpoint {
+impl OauthEndpoint {
     pub(super) fn new(settings: &AmoSettings, wire: Wire) -> Self {
         Self {
             client_id: settings.client_id.clone(),

@@ -11,7 +11,10 @@ use amo_connect_domain::connection::{CrmConnection, Grant};
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::host_look_up::{FoundHost, LookUpDecision};
 use amo_connect_domain::ids::{AccountId, AttemptId, Epoch, Generation, LeaseOwner, Revision, UserId};
-use amo_connect_domain::ports::{Claim, RefreshRequest, Served, StoreError, TokenStore};
+use amo_connect_domain::ports::{
+    AuditLog, Claim, HostLookUpStore, Maintenance, RefreshRequest, RevocationQueue, Served, StoreError, StoreHealth,
+    TokenStore,
+};
 use amo_connect_domain::refresh::lease::{Backoff, LeaseRequest, RefreshLease};
 use amo_connect_domain::token::{CodeHash, StateHash, TokenPair};
 use async_trait::async_trait;
@@ -77,15 +80,6 @@ impl<D> Store<D> {
 
 #[async_trait]
 impl<D: Database> TokenStore for Store<D> {
-    async fn ready(&self) -> Result<(), StoreError> {
-        let versions = Arc::clone(&self.versions);
-        self.database.write(move |session| Box::pin(async move { session.ready(&versions).await })).await
-    }
-
-    async fn clock(&self) -> Result<Timestamp, StoreError> {
-        self.database.read(|session| Box::pin(session.clock())).await
-    }
-
     async fn open_attempt(&self, attempt: &Attempt) -> Result<(), StoreError> {
         let attempt = attempt.clone();
         self.database.write(|session| Box::pin(session.open_attempt(attempt))).await
@@ -200,7 +194,59 @@ impl<D: Database> TokenStore for Store<D> {
         let (user, pair, served) = (user.clone(), pair.clone(), *served);
         self.database.write(move |session| Box::pin(session.save_rotated(user, spent, pair, served, now))).await
     }
+}
 
+#[async_trait]
+impl<D: Database> HostLookUpStore for Store<D> {
+    async fn request_look_up(
+        &self,
+        host: &AccountHost,
+        account: Option<AccountId>,
+    ) -> Result<LookUpDecision, StoreError> {
+        let host = host.clone();
+        self.database.write(move |session| Box::pin(session.request_look_up(host, account))).await
+    }
+
+    async fn save_move(&self, host: &AccountHost, moved_to: &FoundHost) -> Result<(), StoreError> {
+        let (host, moved_to) = (host.clone(), moved_to.clone());
+        self.database.write(move |session| Box::pin(session.save_move(host, moved_to))).await
+    }
+}
+
+#[async_trait]
+impl<D: Database> RevocationQueue for Store<D> {
+    async fn request_check(&self, account: AccountId) -> Result<(), StoreError> {
+        self.database.write(move |session| Box::pin(session.request_check(account))).await
+    }
+
+    async fn take_checks(&self, limit: u32) -> Result<Vec<AccountId>, StoreError> {
+        self.database.write(move |session| Box::pin(session.take_checks(limit))).await
+    }
+
+    async fn extend_check(&self, account: AccountId) -> Result<(), StoreError> {
+        self.database.write(move |session| Box::pin(session.extend_check(account))).await
+    }
+
+    async fn finish_check(&self, account: AccountId) -> Result<(), StoreError> {
+        self.database.write(move |session| Box::pin(session.finish_check(account))).await
+    }
+}
+
+#[async_trait]
+impl<D: Database> AuditLog for Store<D> {
+    async fn audit(&self, user: &UserId, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
+        let user = user.clone();
+        self.database.read(move |session| Box::pin(session.audit(user, limit))).await
+    }
+
+    async fn record(&self, connection: &CrmConnection, event: AuditEvent, by: Actor) -> Result<(), StoreError> {
+        let connection = connection.clone();
+        self.database.write(move |session| Box::pin(session.record(connection, event, by))).await
+    }
+}
+
+#[async_trait]
+impl<D: Database> Maintenance for Store<D> {
     async fn orphaned_refreshes(&self, limit: u32) -> Result<Vec<(UserId, Generation)>, StoreError> {
         self.database.read(move |session| Box::pin(session.orphaned_refreshes(limit))).await
     }
@@ -225,52 +271,12 @@ impl<D: Database> TokenStore for Store<D> {
         self.database.read(move |session| Box::pin(session.acquitted_refreshes(client, expired_by, limit))).await
     }
 
-    async fn request_look_up(
-        &self,
-        host: &AccountHost,
-        account: Option<AccountId>,
-    ) -> Result<LookUpDecision, StoreError> {
-        let host = host.clone();
-        self.database.write(move |session| Box::pin(session.request_look_up(host, account))).await
-    }
-
-    async fn save_move(&self, host: &AccountHost, moved_to: &FoundHost) -> Result<(), StoreError> {
-        let (host, moved_to) = (host.clone(), moved_to.clone());
-        self.database.write(move |session| Box::pin(session.save_move(host, moved_to))).await
-    }
-
     async fn users_of(&self, account: AccountId) -> Result<Vec<UserId>, StoreError> {
         self.database.read(move |session| Box::pin(session.users_of(account))).await
     }
 
     async fn users(&self, after: Option<UserId>, limit: u32) -> Result<Vec<UserId>, StoreError> {
         self.database.read(move |session| Box::pin(session.users(after, limit))).await
-    }
-
-    async fn want_look(&self, account: AccountId) -> Result<(), StoreError> {
-        self.database.write(move |session| Box::pin(session.want_look(account))).await
-    }
-
-    async fn take_looks(&self, limit: u32) -> Result<Vec<AccountId>, StoreError> {
-        self.database.write(move |session| Box::pin(session.take_looks(limit))).await
-    }
-
-    async fn keep_look(&self, account: AccountId) -> Result<(), StoreError> {
-        self.database.write(move |session| Box::pin(session.keep_look(account))).await
-    }
-
-    async fn end_look(&self, account: AccountId) -> Result<(), StoreError> {
-        self.database.write(move |session| Box::pin(session.end_look(account))).await
-    }
-
-    async fn audit(&self, user: &UserId, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
-        let user = user.clone();
-        self.database.read(move |session| Box::pin(session.audit(user, limit))).await
-    }
-
-    async fn record(&self, connection: &CrmConnection, event: AuditEvent, by: Actor) -> Result<(), StoreError> {
-        let connection = connection.clone();
-        self.database.write(move |session| Box::pin(session.record(connection, event, by))).await
     }
 
     async fn sweep(&self, now: Timestamp, as_of: Timestamp) -> Result<usize, StoreError> {
@@ -285,5 +291,17 @@ impl<D: Database> TokenStore for Store<D> {
         }
         while self.database.write(move |session| Box::pin(session.forget(now, as_of))).await?.more {}
         Ok(wiped)
+    }
+}
+
+#[async_trait]
+impl<D: Database> StoreHealth for Store<D> {
+    async fn ready(&self) -> Result<(), StoreError> {
+        let versions = Arc::clone(&self.versions);
+        self.database.write(move |session| Box::pin(async move { session.ready(&versions).await })).await
+    }
+
+    async fn clock(&self) -> Result<Timestamp, StoreError> {
+        self.database.read(|session| Box::pin(session.clock())).await
     }
 }

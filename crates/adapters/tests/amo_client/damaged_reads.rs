@@ -1,8 +1,9 @@
 //! Answers with one value that no JSON may have: it does not lose the page around it.
 
+use crate::bench::permit;
 use amo_connect_domain::crm::contact::Contact;
 use amo_connect_domain::crm::lead::{AmoLead, LeadPage};
-use amo_connect_domain::ports::{AmoClient as _, AmoError};
+use amo_connect_domain::ports::{AmoError, CrmApi as _};
 use wiremock::ResponseTemplate;
 
 use crate::bench::{Ask, access, answering, host, pair, patient_client};
@@ -16,7 +17,7 @@ fn page(members: &[u8]) -> Vec<u8> {
 
 async fn leads(body: &[u8]) -> Result<LeadPage, AmoError> {
     let server = answering(ResponseTemplate::new(200).set_body_raw(body, "application/hal+json")).await;
-    patient_client(*server.address()).leads(&host(*server.address()), &access(), &all()).await
+    patient_client(*server.address()).leads(permit(&host(*server.address())), &access(), &all()).await
 }
 
 #[tokio::test]
@@ -55,8 +56,11 @@ async fn contacts_and_pipelines_are_mended_as_leads_are() {
     let server = answering(ResponseTemplate::new(200).set_body_raw(body.as_slice(), "application/hal+json")).await;
     let (client, host) = (patient_client(*server.address()), host(*server.address()));
     let (name, phone) = (Some("O\u{fffd}".to_owned()), Some("\u{fffd}".to_owned()));
-    assert_eq!(client.contacts(&host, &access(), &[1]).await, Ok(vec![Contact { id: 1, name, phone, email: None }]));
-    let pipelines = client.pipelines(&host, &access()).await.unwrap();
+    assert_eq!(
+        client.contacts(permit(&host), &access(), &[1]).await,
+        Ok(vec![Contact { id: 1, name, phone, email: None }])
+    );
+    let pipelines = client.pipelines(permit(&host), &access()).await.unwrap();
     assert_eq!((pipelines[0].name.as_str(), pipelines[0].sort), ("\u{fffd}", 0));
     assert_eq!(pipelines[0].stages[0].name, "\u{fffd}");
 }

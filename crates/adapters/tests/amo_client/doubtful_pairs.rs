@@ -1,6 +1,7 @@
 //! Answers to a token request in which a pair was meant, and that are in doubt all the same.
 
-use amo_connect_domain::ports::{AmoClient as _, AmoError};
+use crate::bench::permit;
+use amo_connect_domain::ports::{AmoError, TokenEndpoint as _};
 use amo_connect_domain::token::RefreshToken;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -25,8 +26,8 @@ async fn the_refresh_token_that_was_sent_makes_no_pair() {
     let same = json!({"access_token": "new-access", "refresh_token": REFRESH, "expires_in": 86_400}).to_string();
     let server = RudeServer::start(answer(OK, same), Then::Close).await;
     let (client, host) = (patient_client(server.address), host(server.address));
-    assert_eq!(client.refresh(&host, &RefreshToken::new(REFRESH)).await.err(), Some(AmoError::OutcomeUnknown));
-    assert!(client.refresh(&host, &RefreshToken::new("another")).await.is_ok());
+    assert_eq!(client.refresh(permit(&host), &RefreshToken::new(REFRESH)).await.err(), Some(AmoError::OutcomeUnknown));
+    assert!(client.refresh(permit(&host), &RefreshToken::new("another")).await.is_ok());
     // A code is compared with nothing.
     assert_eq!(Ask::Exchange.of(&client, &host).await.unwrap().refresh.expose(), REFRESH);
 }

@@ -1,11 +1,12 @@
 //! Connections that amoCRM ends while we keep them.
 
+use crate::bench::permit;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use amo_connect_domain::ids::AccountId;
-use amo_connect_domain::ports::{AmoClient as _, AmoError};
+use amo_connect_domain::ports::{AmoError, CrmApi as _, TokenEndpoint as _};
 use amo_connect_domain::token::RefreshToken;
 use futures_util::future::join_all;
 use tokio::io::AsyncWriteExt as _;
@@ -96,7 +97,7 @@ async fn a_kept_connection_that_is_lost_costs_one_read_and_no_second() {
     for end in [End::Reset, End::Closed, End::Cut] {
         let server = Mortal::start(end).await;
         let (client, host, token) = (patient_client(server.address), host(server.address), access());
-        let read = || client.account(&host, &token);
+        let read = || client.account(permit(&host), &token);
         let first = join_all((0..KEPT).map(|_| read())).await;
         assert!(first.iter().all(Result::is_ok), "{end:?} {first:?}");
         assert_eq!(server.counts(), (KEPT, KEPT), "{end:?}");
@@ -117,10 +118,10 @@ async fn a_kept_connection_that_is_lost_costs_one_read_and_no_second() {
 async fn a_look_up_goes_over_no_kept_connection() {
     let server = Mortal::start(End::Reset).await;
     let (client, host, token) = (patient_client(server.address), host(server.address), access());
-    let first = join_all((0..KEPT).map(|_| client.account(&host, &token))).await;
+    let first = join_all((0..KEPT).map(|_| client.account(permit(&host), &token))).await;
     assert!(first.iter().all(Result::is_ok), "{first:?}");
     // It was answered: with a host that is not allowed.
-    let located = client.locate(&host, &token, &RefreshToken::new(REFRESH)).await;
+    let located = client.locate(permit(&host), &token, &RefreshToken::new(REFRESH)).await;
     assert_eq!(located, Err(AmoError::HostNotAllowed));
     assert_eq!(server.counts(), (KEPT + 1, KEPT + 1));
 }

@@ -1,9 +1,10 @@
 //! Which host is asked where an account is: the shard that the access token names, if it may be.
 
+use crate::bench::permit;
 use amo_connect_adapters::amo::AmoLimits;
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::ids::AccountId;
-use amo_connect_domain::ports::{AmoClient as _, AmoError};
+use amo_connect_domain::ports::{AmoError, TokenEndpoint as _};
 use amo_connect_domain::token::{AccessToken, RefreshToken};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -58,7 +59,9 @@ async fn an_account_at_a_host_that_is_given_up_is_found_by_its_shard() {
     let asked = Mock::given(path("/oauth2/account/current/subdomain")).respond_with(found(now.as_str()));
     asked.mount(&shard).await;
     let client = patient_client(*shard.address());
-    let located = client.locate(&host(*given_up.address()), &token_of(now.as_str()), &refresh()).await.unwrap();
+    let token = token_of(now.as_str());
+    let asked = client.locator(&host(*given_up.address()), &token);
+    let located = client.locate(permit(&asked), &token, &refresh()).await.unwrap();
     let at = located.at.unwrap();
     assert_eq!((at.host, at.account, located.by_authority), (now, Some(AccountId(7)), true));
     assert_eq!(shard.received_requests().await.unwrap().len(), 1);
@@ -72,7 +75,7 @@ async fn without_an_allowed_host_nobody_is_asked() {
     let client = client_with("127.0.0.1:1", AmoLimits::default());
     let token = token_of(&shard.address().to_string());
     for access in [token, access()] {
-        let outcome = client.locate(&host(*old.address()), &access, &refresh()).await;
+        let outcome = client.locate(permit(&client.locator(&host(*old.address()), &access)), &access, &refresh()).await;
         assert_eq!(outcome, Err(AmoError::HostNotAllowed));
     }
     for server in [old, shard] {
@@ -86,7 +89,8 @@ async fn a_host_that_no_token_names_is_asked_and_is_no_authority() {
     let client = patient_client(*server.address());
     let address = server.address().to_string();
     for (token, by_authority) in [(access(), false), (token_of("api-b.amocrm.ru"), false), (token_of(&address), true)] {
-        let located = client.locate(&host(*server.address()), &token, &refresh()).await.unwrap();
+        let located =
+            client.locate(permit(&client.locator(&host(*server.address()), &token)), &token, &refresh()).await.unwrap();
         assert_eq!((located.at, located.by_authority), (None, by_authority));
     }
     assert_eq!(server.received_requests().await.unwrap().len(), 3);

@@ -1,8 +1,9 @@
 //! Requests whose answer is lost: which of them surely were not sent, and which are in doubt.
 
+use crate::bench::permit;
 use amo_connect_adapters::amo::{AmoLimits, OauthAmoClient};
 use amo_connect_domain::host::AccountHost;
-use amo_connect_domain::ports::{AmoClient as _, AmoError};
+use amo_connect_domain::ports::{AmoError, CrmApi as _};
 use tokio::net::TcpListener;
 
 use crate::bench::{Ask, BOTH, RudeServer, Then, access, at_once, client_with, hasty_client, host, patient_client};
@@ -74,7 +75,7 @@ async fn a_host_that_cannot_be_reached_surely_did_not_spend_the_token() {
         let host = AccountHost::stored("example.amo.invalid");
         assert_eq!(ask.of(&nameless, &host).await.err(), Some(AmoError::Unreachable));
     }
-    assert_eq!(patient_client(closed).account(&host(closed), &access()).await, Err(AmoError::Unreachable));
+    assert_eq!(patient_client(closed).account(permit(&host(closed)), &access()).await, Err(AmoError::Unreachable));
 }
 
 #[tokio::test]
@@ -101,7 +102,7 @@ async fn a_read_tells_a_slow_amocrm_from_one_that_is_down() {
     ];
     at_once(cases.map(|(head, then, expected)| async move {
         let server = RudeServer::start(head.clone(), then).await;
-        let outcome = client_for(&server, then).account(&host(server.address), &access()).await;
+        let outcome = client_for(&server, then).account(permit(&host(server.address)), &access()).await;
         assert_eq!(outcome, Err(expected), "{then:?} {head}");
         assert_eq!(server.requests(), 1, "{then:?} {head}");
     }))
@@ -112,5 +113,5 @@ async fn a_read_tells_a_slow_amocrm_from_one_that_is_down() {
 async fn a_read_without_an_end_is_given_up_at_its_limit() {
     let server = RudeServer::start(format!("{OK}Connection: close\r\n\r\n"), Then::Babble).await;
     let client = patient_client(server.address);
-    assert_eq!(client.account(&host(server.address), &access()).await, Err(AmoError::Protocol));
+    assert_eq!(client.account(permit(&host(server.address)), &access()).await, Err(AmoError::Protocol));
 }

@@ -1,10 +1,11 @@
 //! What is asked of API v4, and what is made of its answers.
 
+use crate::bench::permit;
 use amo_connect_domain::crm::contact::Contact;
 use amo_connect_domain::crm::lead::{AmoLead, LeadFilter};
 use amo_connect_domain::crm::pipeline::{Pipeline, Stage};
 use amo_connect_domain::ids::AccountId;
-use amo_connect_domain::ports::AmoClient as _;
+use amo_connect_domain::ports::CrmApi as _;
 use jiff::Timestamp;
 use serde_json::{Number, Value, json};
 use wiremock::{MockServer, Request, ResponseTemplate};
@@ -38,7 +39,7 @@ fn pairs(query: &[(String, String)]) -> Vec<(&str, &str)> {
 async fn the_account_tells_its_number() {
     for id in [json!(31_920_194), json!("31920194")] {
         let server = serving(json!({"id": id, "name": "Агентство", "subdomain": "example"})).await;
-        let account = patient_client(*server.address()).account(&host(*server.address()), &access()).await;
+        let account = patient_client(*server.address()).account(permit(&host(*server.address())), &access()).await;
         assert_eq!(account, Ok(AccountId(31_920_194)));
         assert_eq!(asked(&server).await, ("/api/v4/account".to_owned(), vec![]));
     }
@@ -55,7 +56,7 @@ async fn a_filter_is_asked_for_in_amocrms_terms() {
         stages: vec![(11, 142), (12, 7)],
         updated_since: Some("2026-11-23T10:00:00.9Z".parse().unwrap()),
     };
-    patient_client(*server.address()).leads(&host(*server.address()), &access(), &filter).await.unwrap();
+    patient_client(*server.address()).leads(permit(&host(*server.address())), &access(), &filter).await.unwrap();
     let (path, query) = asked(&server).await;
     assert_eq!(path, "/api/v4/leads");
     assert_eq!(
@@ -81,7 +82,7 @@ async fn since_before_1970_is_since_the_beginning() {
     for since in ["1969-12-31T23:59:59.5Z", "0001-01-01T00:00:00Z", "1970-01-01T00:00:00.9Z"] {
         let server = serving(json!({"_embedded": {"leads": []}})).await;
         let filter = LeadFilter { updated_since: Some(since.parse().unwrap()), ..all() };
-        patient_client(*server.address()).leads(&host(*server.address()), &access(), &filter).await.unwrap();
+        patient_client(*server.address()).leads(permit(&host(*server.address())), &access(), &filter).await.unwrap();
         let (_, query) = asked(&server).await;
         assert_eq!(pairs(&query).last(), Some(&("filter[updated_at][from]", "0")), "{since}");
     }
@@ -102,7 +103,8 @@ async fn leads_come_in_amocrms_order_with_their_main_contact() {
         ]},
     }))
     .await;
-    let page = patient_client(*server.address()).leads(&host(*server.address()), &access(), &all()).await.unwrap();
+    let page =
+        patient_client(*server.address()).leads(permit(&host(*server.address())), &access(), &all()).await.unwrap();
     assert!(page.has_more);
     let full = AmoLead {
         id: 20,
@@ -139,7 +141,8 @@ async fn an_odd_lead_loses_neither_the_page_nor_itself() {
         "created_at": "yesterday", "updated_at": i64::MAX, "custom_fields_values": 7, "_embedded": "none",
     });
     let server = serving(json!({"_embedded": {"leads": [odd, null, {"name": "no id"}, 5, {"id": 2}]}})).await;
-    let page = patient_client(*server.address()).leads(&host(*server.address()), &access(), &all()).await.unwrap();
+    let page =
+        patient_client(*server.address()).leads(permit(&host(*server.address())), &access(), &all()).await.unwrap();
     assert_eq!(page.leads, [empty_lead(1), empty_lead(2)]);
     assert!(!page.has_more);
 }
@@ -154,7 +157,8 @@ async fn a_price_in_quotes_is_that_price() {
     ];
     for (price, number) in [("1 500", None), ("", None), ("1e400", None), ("0x1", None)].into_iter().chain(prices) {
         let server = serving(json!({"_embedded": {"leads": [{"id": 1, "price": price}]}})).await;
-        let page = patient_client(*server.address()).leads(&host(*server.address()), &access(), &all()).await.unwrap();
+        let page =
+            patient_client(*server.address()).leads(permit(&host(*server.address())), &access(), &all()).await.unwrap();
         let found = page.leads[0].price.as_ref().map(ToString::to_string);
         assert_eq!(found.as_deref(), number, "{price}");
     }
@@ -166,7 +170,8 @@ async fn of_what_is_there_twice_the_last_counts() {
         {"id": 1, "id": 2, "price": null, "price": 3, "_embedded": 4, "_embedded": {"contacts": [{"id": 5, "id": 6}]}}, {"id": 7}
     ]}}"#;
     let server = answering(ResponseTemplate::new(200).set_body_raw(body, "application/hal+json")).await;
-    let page = patient_client(*server.address()).leads(&host(*server.address()), &access(), &all()).await.unwrap();
+    let page =
+        patient_client(*server.address()).leads(permit(&host(*server.address())), &access(), &all()).await.unwrap();
     assert!(page.has_more);
     assert_eq!(page.leads, [AmoLead { price: Some(3.into()), contact: Some(6), ..empty_lead(2) }, empty_lead(7)]);
 }
@@ -186,7 +191,8 @@ async fn contacts_are_asked_for_at_once_and_read_by_field_code() {
     ]}}))
     .await;
     let ids = [3, 1, 2];
-    let found = patient_client(*server.address()).contacts(&host(*server.address()), &access(), &ids).await.unwrap();
+    let found =
+        patient_client(*server.address()).contacts(permit(&host(*server.address())), &access(), &ids).await.unwrap();
     let contact = |id, name: Option<&str>, phone: Option<&str>, email: Option<&str>| Contact {
         id,
         name: name.map(str::to_owned),
@@ -209,7 +215,7 @@ async fn contacts_are_asked_for_at_once_and_read_by_field_code() {
 #[tokio::test]
 async fn nobody_is_asked_for_without_ids() {
     let server = serving(json!({})).await;
-    let found = patient_client(*server.address()).contacts(&host(*server.address()), &access(), &[]).await;
+    let found = patient_client(*server.address()).contacts(permit(&host(*server.address())), &access(), &[]).await;
     assert_eq!(found, Ok(vec![]));
     assert!(server.received_requests().await.unwrap().is_empty());
 }
@@ -226,7 +232,7 @@ async fn pipelines_come_with_their_stages() {
         {"id": 12, "name": "Rent"},
     ]}}))
     .await;
-    let found = patient_client(*server.address()).pipelines(&host(*server.address()), &access()).await.unwrap();
+    let found = patient_client(*server.address()).pipelines(permit(&host(*server.address())), &access()).await.unwrap();
     let stage =
         |id, name: &str, sort, kind| Stage { id, name: name.to_owned(), sort, is_editable: false, color: None, kind };
     let unsorted = Stage { is_editable: true, color: Some("#c1c1c1".to_owned()), ..stage(7, "Unsorted", 10, Some(1)) };
@@ -258,7 +264,7 @@ async fn one_lead_comes_with_its_contacts_unless_it_was_deleted() {
         let server =
             serving(json!({"id": 5, "is_deleted": deleted, "_embedded": {"contacts": [{"id": 4, "is_main": true}]}}))
                 .await;
-        let found = patient_client(*server.address()).lead(&host(*server.address()), &access(), 5).await;
+        let found = patient_client(*server.address()).lead(permit(&host(*server.address())), &access(), 5).await;
         assert_eq!(found, Ok(expected));
         let (path, query) = asked(&server).await;
         assert_eq!((path.as_str(), pairs(&query)), ("/api/v4/leads/5", vec![("with", "contacts")]));
@@ -269,9 +275,9 @@ async fn one_lead_comes_with_its_contacts_unless_it_was_deleted() {
 async fn an_answer_without_content_is_an_empty_list() {
     let server = answering(ResponseTemplate::new(204)).await;
     let (client, host) = (patient_client(*server.address()), host(*server.address()));
-    let page = client.leads(&host, &access(), &all()).await.unwrap();
+    let page = client.leads(permit(&host), &access(), &all()).await.unwrap();
     assert!(page.leads.is_empty() && !page.has_more);
-    assert_eq!(client.contacts(&host, &access(), &[1]).await, Ok(vec![]));
-    assert_eq!(client.pipelines(&host, &access()).await, Ok(vec![]));
-    assert_eq!(client.lead(&host, &access(), 1).await, Ok(None));
+    assert_eq!(client.contacts(permit(&host), &access(), &[1]).await, Ok(vec![]));
+    assert_eq!(client.pipelines(permit(&host), &access()).await, Ok(vec![]));
+    assert_eq!(client.lead(permit(&host), &access(), 1).await, Ok(None));
 }

@@ -1,11 +1,12 @@
 //! What the API's refusals mean.
 
+use crate::bench::permit;
 use std::time::Duration;
 
-use amo_connect_domain::ports::AmoClient as _;
 use amo_connect_domain::ports::AmoError::{
     self, AccessRefused, Blocked, NotFound, PaymentRequired, Protocol, TimedOut, Unavailable,
 };
+use amo_connect_domain::ports::CrmApi as _;
 use amo_connect_domain::token::AccessToken;
 use serde_json::json;
 use wiremock::ResponseTemplate;
@@ -18,10 +19,10 @@ async fn outcome(answer: &ResponseTemplate) -> AmoError {
     let server = answering(answer.clone()).await;
     let (client, host, token) = (patient_client(*server.address()), host(*server.address()), access());
     let outcomes = [
-        client.account(&host, &token).await.unwrap_err(),
-        client.leads(&host, &token, &all()).await.unwrap_err(),
-        client.contacts(&host, &token, &[1]).await.unwrap_err(),
-        client.pipelines(&host, &token).await.unwrap_err(),
+        client.account(permit(&host), &token).await.unwrap_err(),
+        client.leads(permit(&host), &token, &all()).await.unwrap_err(),
+        client.contacts(permit(&host), &token, &[1]).await.unwrap_err(),
+        client.pipelines(permit(&host), &token).await.unwrap_err(),
     ];
     assert_eq!(server.received_requests().await.unwrap().len(), outcomes.len(), "{answer:?} was asked again");
     assert_eq!(outcomes, [outcomes[0]; 4], "{answer:?}");
@@ -90,7 +91,7 @@ async fn a_redirect_of_a_read_is_never_followed() {
 async fn an_access_token_that_fits_into_no_header_is_as_good_as_refused() {
     let server = answering(ResponseTemplate::new(200)).await;
     let client = patient_client(*server.address());
-    let outcome = client.account(&host(*server.address()), &AccessToken::new("a\r\nX-Evil: 1")).await;
+    let outcome = client.account(permit(&host(*server.address())), &AccessToken::new("a\r\nX-Evil: 1")).await;
     assert_eq!(outcome, Err(AccessRefused));
     assert!(server.received_requests().await.unwrap().is_empty());
 }

@@ -1,9 +1,10 @@
 //! No secret shows in a `Debug`, in the text of an error, or in our log.
 
+use crate::bench::permit;
 use std::io;
 use std::sync::{Arc, Mutex};
 
-use amo_connect_domain::ports::AmoClient as _;
+use amo_connect_domain::ports::CrmApi as _;
 use serde_json::json;
 use tracing_subscriber::fmt::MakeWriter;
 use wiremock::ResponseTemplate;
@@ -69,7 +70,7 @@ async fn nothing_secret_is_shown_or_logged() {
         }
         let mut filter = all();
         filter.query = Some(WORDS.to_owned());
-        if let Err(error) = client.leads(&host, &access(), &filter).await {
+        if let Err(error) = client.leads(permit(&host), &access(), &filter).await {
             shown.push(format!("{error:?} {error}"));
         }
     }

@@ -1,10 +1,11 @@
 //! What leaves for the consent page and for the token endpoint.
 
+use crate::bench::permit;
 use std::collections::BTreeMap;
 
 use amo_connect_adapters::amo::{AmoLimits, AmoSettings, OauthAmoClient};
 use amo_connect_domain::host::AllowedHosts;
-use amo_connect_domain::ports::{AmoClient as _, AmoError};
+use amo_connect_domain::ports::{AmoError, CrmApi as _, TokenEndpoint as _};
 use amo_connect_domain::token::{AccessToken, State};
 use secrecy::SecretString;
 use url::form_urlencoded;
@@ -65,10 +66,10 @@ async fn a_host_that_is_not_allowed_is_sent_nothing() {
     for ask in BOTH {
         assert_eq!(ask.of(&client, &host).await.err(), refused);
     }
-    assert_eq!(client.account(&host, &token).await.err(), refused);
-    assert_eq!(client.pipelines(&host, &token).await.err(), refused);
-    assert_eq!(client.contacts(&host, &token, &[1]).await.err(), refused);
-    assert_eq!(client.contacts(&host, &token, &[]).await.err(), refused);
-    assert_eq!(client.leads(&host, &token, &crate::reads::all()).await.err(), refused);
+    assert_eq!(client.account(permit(&host), &token).await.err(), refused);
+    assert_eq!(client.pipelines(permit(&host), &token).await.err(), refused);
+    assert_eq!(client.contacts(permit(&host), &token, &[1]).await.err(), refused);
+    assert_eq!(client.contacts(permit(&host), &token, &[]).await.err(), refused);
+    assert_eq!(client.leads(permit(&host), &token, &crate::reads::all()).await.err(), refused);
     assert!(server.received_requests().await.unwrap().is_empty());
 }

@@ -11,6 +11,7 @@ use amo_connect_domain::token::{AccessToken, AuthorizationCode, RefreshToken, St
 use super::AmoClientHarness;
 use crate::fake::{Asked, Reply};
 use crate::fixtures::issued;
+use crate::fixtures::permit;
 
 pub(super) const CODE: &str = "the-code";
 pub(super) const REFRESH: &str = "the-refresh-token";
@@ -51,14 +52,17 @@ impl Call {
     pub(super) async fn make(self, client: &dyn AmoClient, host: &AccountHost) -> Result<(), AmoError> {
         let token = AccessToken::new(ACCESS);
         match self {
-            Self::Exchange => client.exchange(host, &AuthorizationCode::new(CODE)).await.map(drop),
-            Self::Refresh => client.refresh(host, &RefreshToken::new(REFRESH)).await.map(drop),
-            Self::Locate => client.locate(host, &token, &RefreshToken::new(REFRESH)).await.map(drop),
-            Self::Account => client.account(host, &token).await.map(drop),
-            Self::Leads => client.leads(host, &token, &all_leads()).await.map(drop),
-            Self::Lead => client.lead(host, &token, 5).await.map(drop),
-            Self::Contacts => client.contacts(host, &token, &[7]).await.map(drop),
-            Self::Pipelines => client.pipelines(host, &token).await.map(drop),
+            Self::Exchange => client.exchange(permit(host), &AuthorizationCode::new(CODE)).await.map(drop),
+            Self::Refresh => client.refresh(permit(host), &RefreshToken::new(REFRESH)).await.map(drop),
+            Self::Locate => client
+                .locate(permit(&client.locator(host, &token)), &token, &RefreshToken::new(REFRESH))
+                .await
+                .map(drop),
+            Self::Account => client.account(permit(host), &token).await.map(drop),
+            Self::Leads => client.leads(permit(host), &token, &all_leads()).await.map(drop),
+            Self::Lead => client.lead(permit(host), &token, 5).await.map(drop),
+            Self::Contacts => client.contacts(permit(host), &token, &[7]).await.map(drop),
+            Self::Pipelines => client.pipelines(permit(host), &token).await.map(drop),
         }
     }
 

@@ -9,6 +9,7 @@ use amo_connect_domain::token::{AccessToken, RefreshToken};
 use super::AmoClientHarness;
 use super::calls::{ACCESS, REFRESH};
 use crate::fake::{Asked, Reply};
+use crate::fixtures::permit;
 
 async fn located(harness: &dyn AmoClientHarness, reply: Reply) -> Result<Option<AccountHost>, AmoError> {
     let before = harness.asked().await.len();
@@ -16,7 +17,7 @@ async fn located(harness: &dyn AmoClientHarness, reply: Reply) -> Result<Option<
     harness.will(reply).await;
     let (access, refresh) = (AccessToken::new(ACCESS), RefreshToken::new(REFRESH));
     let (client, host) = (harness.client(), harness.host());
-    let outcome = client.locate(&host, &access, &refresh).await;
+    let outcome = client.locate(permit(&client.locator(&host, &access)), &access, &refresh).await;
     let asked = harness.asked().await.split_off(before);
     let seen = Asked::Locate { host: client.locator(&host, &access), token: refresh };
     assert_eq!(asked, if reached { vec![seen] } else { vec![] }, "exactly one request");

@@ -13,6 +13,7 @@ use futures_util::future::join_all;
 use super::AmoClientHarness;
 use super::calls::{ACCESS, Call, all_leads, answered};
 use crate::fake::{Asked, Reply};
+use crate::fixtures::permit;
 use crate::fixtures::{after, at};
 
 fn token() -> AccessToken {
@@ -58,7 +59,7 @@ fn contact(id: u64) -> Contact {
 
 pub(super) async fn an_account_has_its_number(harness: &dyn AmoClientHarness) {
     harness.will(Reply::Account(AccountId(31_920_194))).await;
-    let number = harness.client().account(&harness.host(), &token()).await;
+    let number = harness.client().account(permit(&harness.host()), &token()).await;
     assert_eq!(number, Ok(AccountId(31_920_194)));
 }
 
@@ -66,7 +67,7 @@ pub(super) async fn leads_come_as_they_are_listed(harness: &dyn AmoClientHarness
     for has_more in [true, false] {
         let page = LeadPage { leads: vec![lead(10_000), lead(9), lead(10_001)], has_more };
         harness.will(Reply::Leads(page.clone())).await;
-        let listed = harness.client().leads(&harness.host(), &token(), &all_leads()).await;
+        let listed = harness.client().leads(permit(&harness.host()), &token(), &all_leads()).await;
         assert_eq!(listed, Ok(page));
     }
 }
@@ -74,7 +75,7 @@ pub(super) async fn leads_come_as_they_are_listed(harness: &dyn AmoClientHarness
 pub(super) async fn a_lead_may_lack_everything_but_its_number(harness: &dyn AmoClientHarness) {
     let page = LeadPage { leads: vec![bare(1), lead(2)], has_more: false };
     harness.will(Reply::Leads(page.clone())).await;
-    let listed = harness.client().leads(&harness.host(), &token(), &all_leads()).await;
+    let listed = harness.client().leads(permit(&harness.host()), &token(), &all_leads()).await;
     assert_eq!(listed, Ok(page));
 }
 
@@ -88,7 +89,7 @@ pub(super) async fn a_filter_reaches_the_crm_whole(harness: &dyn AmoClientHarnes
         updated_since: Some(at(30)),
     };
     harness.will(Reply::Leads(LeadPage { leads: Vec::new(), has_more: false })).await;
-    harness.client().leads(&harness.host(), &token(), &filter).await.unwrap();
+    harness.client().leads(permit(&harness.host()), &token(), &filter).await.unwrap();
     assert_eq!(harness.asked().await, [Asked::Leads { host: harness.host(), token: token(), filter }]);
 }
 
@@ -97,28 +98,28 @@ pub(super) async fn a_filter_of_fifty_stages_is_one_request(harness: &dyn AmoCli
     let filter = LeadFilter { query: Some("🏖".repeat(255)), stages, ..all_leads() };
     assert_eq!(filter.stages.len(), MOST_STAGES);
     harness.will(Reply::Leads(LeadPage { leads: Vec::new(), has_more: false })).await;
-    harness.client().leads(&harness.host(), &token(), &filter).await.unwrap();
+    harness.client().leads(permit(&harness.host()), &token(), &filter).await.unwrap();
     assert_eq!(harness.asked().await, [Asked::Leads { host: harness.host(), token: token(), filter }]);
 }
 
 pub(super) async fn a_moment_is_asked_for_from_the_beginning_of_its_second(harness: &dyn AmoClientHarness) {
     let filter = LeadFilter { updated_since: Some(after(at(30), Duration::from_millis(900))), ..all_leads() };
     harness.will(Reply::Leads(LeadPage { leads: Vec::new(), has_more: false })).await;
-    harness.client().leads(&harness.host(), &token(), &filter).await.unwrap();
+    harness.client().leads(permit(&harness.host()), &token(), &filter).await.unwrap();
     let filter = LeadFilter { updated_since: Some(at(30)), ..filter };
     assert_eq!(harness.asked().await, [Asked::Leads { host: harness.host(), token: token(), filter }]);
 }
 
 pub(super) async fn deleted_leads_are_not_listed(harness: &dyn AmoClientHarness) {
     harness.will(Reply::DeletedLead(lead(5))).await;
-    let listed = harness.client().leads(&harness.host(), &token(), &all_leads()).await;
+    let listed = harness.client().leads(permit(&harness.host()), &token(), &all_leads()).await;
     assert_eq!(listed, Ok(LeadPage { leads: Vec::new(), has_more: false }));
 }
 
 pub(super) async fn a_lead_comes_by_its_number(harness: &dyn AmoClientHarness) {
     for lead in [lead(10_000), bare(10_000)] {
         harness.will(Reply::Lead(lead.clone())).await;
-        let found = harness.client().lead(&harness.host(), &token(), 10_000).await;
+        let found = harness.client().lead(permit(&harness.host()), &token(), 10_000).await;
         assert_eq!(found, Ok(Some(lead)));
     }
     let asked = Asked::Lead { host: harness.host(), token: token(), id: 10_000 };
@@ -128,7 +129,7 @@ pub(super) async fn a_lead_comes_by_its_number(harness: &dyn AmoClientHarness) {
 pub(super) async fn an_unknown_or_deleted_lead_is_none(harness: &dyn AmoClientHarness) {
     for reply in [Reply::Nothing, Reply::DeletedLead(lead(5))] {
         harness.will(reply.clone()).await;
-        let found = harness.client().lead(&harness.host(), &token(), 5).await;
+        let found = harness.client().lead(permit(&harness.host()), &token(), 5).await;
         assert_eq!(found, Ok(None), "{reply:?}");
     }
 }
@@ -143,7 +144,7 @@ pub(super) async fn contacts_come_by_their_numbers(harness: &dyn AmoClientHarnes
     let nameless = Contact { id: 8, name: None, phone: None, email: None };
     let known = vec![contact(7), nameless];
     harness.will(Reply::Contacts(known.clone())).await;
-    let listed = harness.client().contacts(&harness.host(), &token(), &[7, 8, 404]).await;
+    let listed = harness.client().contacts(permit(&harness.host()), &token(), &[7, 8, 404]).await;
     assert_eq!(listed, Ok(known));
     assert_eq!(harness.asked().await, [Asked::Contacts { host: harness.host(), token: token(), ids: vec![7, 8, 404] }]);
 }
@@ -152,14 +153,14 @@ pub(super) async fn a_full_page_of_contacts_is_one_request(harness: &dyn AmoClie
     let ids: Vec<u64> = (9_999_999_000..).take(250).collect();
     let known: Vec<Contact> = ids.iter().map(|id| contact(*id)).collect();
     harness.will(Reply::Contacts(known.clone())).await;
-    let listed = harness.client().contacts(&harness.host(), &token(), &ids).await;
+    let listed = harness.client().contacts(permit(&harness.host()), &token(), &ids).await;
     assert_eq!(listed, Ok(known));
     assert_eq!(harness.asked().await, [Asked::Contacts { host: harness.host(), token: token(), ids }]);
 }
 
 pub(super) async fn without_numbers_nobody_is_listed(harness: &dyn AmoClientHarness) {
     harness.will(Reply::Contacts(vec![contact(7)])).await;
-    let listed = harness.client().contacts(&harness.host(), &token(), &[]).await;
+    let listed = harness.client().contacts(permit(&harness.host()), &token(), &[]).await;
     assert_eq!(listed, Ok(Vec::new()));
 }
 
@@ -184,7 +185,7 @@ pub(super) async fn pipelines_come_with_their_stages(harness: &dyn AmoClientHarn
     };
     let pipelines = vec![pipeline(3, "Продажі", true, stages), pipeline(2, "Put away", false, Vec::new())];
     harness.will(Reply::Pipelines(pipelines.clone())).await;
-    assert_eq!(harness.client().pipelines(&harness.host(), &token()).await, Ok(pipelines));
+    assert_eq!(harness.client().pipelines(permit(&harness.host()), &token()).await, Ok(pipelines));
 }
 
 pub(super) async fn unsorted_and_closed_stages_are_told_apart(harness: &dyn AmoClientHarness) {
@@ -206,14 +207,14 @@ pub(super) async fn unsorted_and_closed_stages_are_told_apart(harness: &dyn AmoC
         stages,
     };
     harness.will(Reply::Pipelines(vec![pipeline])).await;
-    let listed = harness.client().pipelines(&harness.host(), &token()).await.unwrap();
+    let listed = harness.client().pipelines(permit(&harness.host()), &token()).await.unwrap();
     let told: Vec<_> = [10, 11, 12, 142, 143].map(|stage| listed[0].status_of(stage)).into();
     let (new, closed) = (LeadStatus::New, LeadStatus::Closed);
     assert_eq!(told, [new, new, LeadStatus::InProgress, closed, closed]);
 
     let lead = AmoLead { stage: Some(143), ..lead(5) };
     harness.will(Reply::Lead(lead)).await;
-    let found = harness.client().lead(&harness.host(), &token(), 5).await.unwrap().unwrap();
+    let found = harness.client().lead(permit(&harness.host()), &token(), 5).await.unwrap().unwrap();
     assert_eq!(status_of(listed.first(), found.stage), closed);
 }
 

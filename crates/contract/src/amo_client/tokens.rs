@@ -9,6 +9,7 @@ use amo_connect_domain::token::{AuthorizationCode, Issued, RefreshToken};
 use super::AmoClientHarness;
 use super::calls::{CODE, Call, REFRESH, answered};
 use crate::fake::{Asked, Dress, Reply};
+use crate::fixtures::permit;
 use crate::fixtures::{issued, issued_in};
 
 /// The two calls that spend what they send.
@@ -19,28 +20,28 @@ pub(super) async fn a_code_buys_a_pair_at_its_account(harness: &dyn AmoClientHar
     let life = Duration::from_secs(86_399);
     let pair = Issued { expires_in: life, ..issued("new") };
     harness.will(Reply::Issues(pair.clone())).await;
-    assert_eq!(harness.client().exchange(&host, &code).await, Ok(pair));
+    assert_eq!(harness.client().exchange(permit(&host), &code).await, Ok(pair));
     assert_eq!(harness.asked().await, [Asked::Exchange { host, code }]);
 }
 
 pub(super) async fn a_refresh_token_buys_a_pair_at_its_account(harness: &dyn AmoClientHarness) {
     let (host, token) = (harness.host(), RefreshToken::new("def502_/+=&%20 токен"));
     harness.will(Reply::Issues(issued("new"))).await;
-    assert_eq!(harness.client().refresh(&host, &token).await, Ok(issued("new")));
+    assert_eq!(harness.client().refresh(permit(&host), &token).await, Ok(issued("new")));
     assert_eq!(harness.asked().await, [Asked::Refresh { host, token }]);
 }
 
 pub(super) async fn the_account_is_told_by_the_access_token(harness: &dyn AmoClientHarness) {
     let pair = issued_in(31_920_194, "new");
     harness.will(Reply::Issues(pair.clone())).await;
-    let bought = harness.client().exchange(&harness.host(), &AuthorizationCode::new(CODE)).await;
+    let bought = harness.client().exchange(permit(&harness.host()), &AuthorizationCode::new(CODE)).await;
     assert_eq!(bought.as_ref().unwrap().account, Some(AccountId(31_920_194)));
     assert_eq!(bought, Ok(pair));
 }
 
 pub(super) async fn a_life_in_quotes_is_a_life(harness: &dyn AmoClientHarness) {
     harness.will(Reply::IssuesWithQuotedLife(issued("new"))).await;
-    let bought = harness.client().refresh(&harness.host(), &RefreshToken::new(REFRESH)).await;
+    let bought = harness.client().refresh(permit(&harness.host()), &RefreshToken::new(REFRESH)).await;
     assert_eq!(bought, Ok(issued("new")));
 }
 
@@ -52,8 +53,8 @@ async fn assert_kept(harness: &dyn AmoClientHarness, dresses: &[Dress]) {
             let (pair, before) = (issued_in(31_920_194, "new"), harness.asked().await.len());
             harness.will(Reply::IssuesIn(*dress, pair.clone())).await;
             let bought = match call {
-                Call::Exchange => harness.client().exchange(&harness.host(), &code).await,
-                _ => harness.client().refresh(&harness.host(), &token).await,
+                Call::Exchange => harness.client().exchange(permit(&harness.host()), &code).await,
+                _ => harness.client().refresh(permit(&harness.host()), &token).await,
             };
             assert_eq!(bought, Ok(pair), "{call:?} answered in {dress:?}");
             assert_eq!(harness.asked().await.len(), before + 1, "{call:?} answered in {dress:?}");
@@ -101,11 +102,11 @@ pub(super) async fn the_refresh_token_that_was_sent_makes_no_pair(harness: &dyn 
     let token = RefreshToken::new(REFRESH);
     let old = Issued { refresh: token.clone(), ..issued("new") };
     harness.will(Reply::Issues(old.clone())).await;
-    let outcome = harness.client().refresh(&harness.host(), &token).await;
+    let outcome = harness.client().refresh(permit(&harness.host()), &token).await;
     assert_eq!(outcome, Err(AmoError::OutcomeUnknown));
     // A code is compared with nothing.
     harness.will(Reply::Issues(old.clone())).await;
-    let bought = harness.client().exchange(&harness.host(), &AuthorizationCode::new(CODE)).await;
+    let bought = harness.client().exchange(permit(&harness.host()), &AuthorizationCode::new(CODE)).await;
     assert_eq!(bought, Ok(old));
 }
 

@@ -16,7 +16,8 @@ use amo_connect_domain::crm::pipeline::Pipeline;
 use amo_connect_domain::host::{AccountHost, AllowedHosts};
 use amo_connect_domain::host_look_up::FoundHost;
 use amo_connect_domain::ids::AccountId;
-use amo_connect_domain::ports::{AmoClient, AmoError, Located};
+use amo_connect_domain::ports::{AmoError, CrmApi, Located, TokenEndpoint};
+use amo_connect_domain::rate_limit::{Permit, call};
 use amo_connect_domain::token::{AccessToken, AuthorizationCode, Issued, RefreshToken, State};
 use async_trait::async_trait;
 use jiff::{RoundMode, TimestampRound, Unit};
@@ -163,19 +164,21 @@ fn in_whole_seconds(filter: &LeadFilter) -> LeadFilter {
 }
 
 #[async_trait]
-impl AmoClient for FakeAmo {
+impl TokenEndpoint for FakeAmo {
     fn authorization_url(&self, state: &State) -> Url {
         let mut url = self.page.clone();
         url.query_pairs_mut().append_pair("state", state.expose());
         url
     }
 
-    async fn exchange(&self, host: &AccountHost, code: &AuthorizationCode) -> Result<Issued, AmoError> {
+    async fn exchange(&self, permit: Permit<call::Exchange>, code: &AuthorizationCode) -> Result<Issued, AmoError> {
+        let host = permit.host();
         let asked = Asked::Exchange { host: host.clone(), code: code.clone() };
         self.call(&asked, Reply::into_issued, |crm| crm.exchange(host, code))
     }
 
-    async fn refresh(&self, host: &AccountHost, token: &RefreshToken) -> Result<Issued, AmoError> {
+    async fn refresh(&self, permit: Permit<call::Refresh>, token: &RefreshToken) -> Result<Issued, AmoError> {
+        let host = permit.host();
         let asked = Asked::Refresh { host: host.clone(), token: token.clone() };
         // What was sent is not what comes back for it.
         let scripted = |reply: Reply| reply.into_issued().filter(|issued| issued.refresh != *token);
@@ -192,11 +195,11 @@ impl AmoClient for FakeAmo {
 
     async fn locate(
         &self,
-        host: &AccountHost,
-        access: &AccessToken,
+        permit: Permit<call::LookUp>,
+        _access: &AccessToken,
         refresh: &RefreshToken,
     ) -> Result<Located, AmoError> {
-        let asked = Asked::Locate { host: self.locator(host, access), token: refresh.clone() };
+        let asked = Asked::Locate { host: permit.host().clone(), token: refresh.clone() };
         let scripted = |reply| match reply {
             Reply::Located(host) => Some(Some(FoundHost { host, account: None })),
             _ => None,
@@ -210,14 +213,24 @@ impl AmoClient for FakeAmo {
         }
         Ok(Located { at, by_authority: self.crm().has_authority })
     }
+}
 
-    async fn account(&self, host: &AccountHost, token: &AccessToken) -> Result<AccountId, AmoError> {
+#[async_trait]
+impl CrmApi for FakeAmo {
+    async fn account(&self, permit: Permit<call::Read>, token: &AccessToken) -> Result<AccountId, AmoError> {
+        let host = permit.host();
         let asked = Asked::Account { host: host.clone(), token: token.clone() };
         let scripted = |reply| if let Reply::Account(account) = reply { Some(account) } else { None };
         self.call(&asked, scripted, |crm| Ok(crm.opened(host, token)?.number))
     }
 
-    async fn leads(&self, host: &AccountHost, token: &AccessToken, filter: &LeadFilter) -> Result<LeadPage, AmoError> {
+    async fn leads(
+        &self,
+        permit: Permit<call::Read>,
+        token: &AccessToken,
+        filter: &LeadFilter,
+    ) -> Result<LeadPage, AmoError> {
+        let host = permit.host();
         let filter = in_whole_seconds(filter);
         let asked = Asked::Leads { host: host.clone(), token: token.clone(), filter: filter.clone() };
         let scripted = |reply| match reply {
@@ -228,7 +241,13 @@ impl AmoClient for FakeAmo {
         self.call(&asked, scripted, |crm| Ok(crm.opened(host, token)?.page(&filter)))
     }
 
-    async fn lead(&self, host: &AccountHost, token: &AccessToken, id: u64) -> Result<Option<AmoLead>, AmoError> {
+    async fn lead(
+        &self,
+        permit: Permit<call::Read>,
+        token: &AccessToken,
+        id: u64,
+    ) -> Result<Option<AmoLead>, AmoError> {
+        let host = permit.host();
         let asked = Asked::Lead { host: host.clone(), token: token.clone(), id };
         let scripted = |reply| match reply {
             Reply::Lead(lead) => Some(Some(lead)),
@@ -239,7 +258,13 @@ impl AmoClient for FakeAmo {
         self.call(&asked, scripted, known)
     }
 
-    async fn contacts(&self, host: &AccountHost, token: &AccessToken, ids: &[u64]) -> Result<Vec<Contact>, AmoError> {
+    async fn contacts(
+        &self,
+        permit: Permit<call::Read>,
+        token: &AccessToken,
+        ids: &[u64],
+    ) -> Result<Vec<Contact>, AmoError> {
+        let host = permit.host();
         if ids.is_empty() && self.allowed.permits(host) {
             return Ok(Vec::new());
         }
@@ -252,7 +277,8 @@ impl AmoClient for FakeAmo {
         self.call(&asked, scripted, |crm| Ok(crm.opened(host, token)?.contacts_with(ids)))
     }
 
-    async fn pipelines(&self, host: &AccountHost, token: &AccessToken) -> Result<Vec<Pipeline>, AmoError> {
+    async fn pipelines(&self, permit: Permit<call::Read>, token: &AccessToken) -> Result<Vec<Pipeline>, AmoError> {
+        let host = permit.host();
         let asked = Asked::Pipelines { host: host.clone(), token: token.clone() };
         let scripted = |reply| match reply {
             Reply::Pipelines(pipelines) => Some(pipelines),

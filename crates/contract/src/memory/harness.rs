@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use amo_connect_domain::ports::TokenStore;
+use amo_connect_domain::ports::Storage;
 use async_trait::async_trait;
 
 use super::MemoryTokenStore;
@@ -19,11 +19,11 @@ impl TokenStoreHarness for MemoryHarness {
         Self::default()
     }
 
-    fn store(&self) -> Arc<dyn TokenStore> {
+    fn store(&self) -> Arc<dyn Storage> {
         Arc::new(self.0.clone())
     }
 
-    async fn second_handle(&self) -> Arc<dyn TokenStore> {
+    async fn second_handle(&self) -> Arc<dyn Storage> {
         Arc::new(self.0.clone())
     }
 

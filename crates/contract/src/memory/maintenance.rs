@@ -87,12 +87,12 @@ impl Rows {
         backoff.take(limit.try_into().unwrap_or(usize::MAX)).cloned().collect()
     }
 
-    pub(super) fn want_look(&mut self, account: AccountId) {
+    pub(super) fn request_check(&mut self, account: AccountId) {
         let look = RevocationCheck::want(self.looks.get(&account).copied(), self.clock.now());
         self.looks.insert(account, look);
     }
 
-    pub(super) fn take_looks(&mut self, limit: u32) -> Vec<AccountId> {
+    pub(super) fn take_checks(&mut self, limit: u32) -> Vec<AccountId> {
         let store_now = self.clock.now();
         let due = self.looks.iter_mut().filter_map(|(account, look)| {
             *look = look.take(store_now)?;
@@ -101,14 +101,14 @@ impl Rows {
         due.take(limit.try_into().unwrap_or(usize::MAX)).collect()
     }
 
-    pub(super) fn keep_look(&mut self, account: AccountId) {
+    pub(super) fn extend_check(&mut self, account: AccountId) {
         let store_now = self.clock.now();
         if let Some(look) = self.looks.get_mut(&account) {
             *look = look.keep(store_now);
         }
     }
 
-    pub(super) fn end_look(&mut self, account: AccountId) {
+    pub(super) fn finish_check(&mut self, account: AccountId) {
         if let Some(look) = self.looks.get_mut(&account) {
             *look = look.end();
         }

@@ -11,7 +11,10 @@ use amo_connect_domain::connection::{CrmConnection, Grant};
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::host_look_up::{FoundHost, LookUpDecision};
 use amo_connect_domain::ids::{AccountId, AttemptId, Epoch, Generation, LeaseOwner, Revision, UserId};
-use amo_connect_domain::ports::{Claim, RefreshRequest, Served, StoreError, TokenStore};
+use amo_connect_domain::ports::{
+    AuditLog, Claim, HostLookUpStore, Maintenance, RefreshRequest, RevocationQueue, Served, StoreError, StoreHealth,
+    TokenStore,
+};
 use amo_connect_domain::refresh::lease::{Backoff, LeaseRequest, RefreshLease};
 use amo_connect_domain::token::{CodeHash, StateHash, TokenPair};
 use async_trait::async_trait;
@@ -72,14 +75,6 @@ impl MemoryTokenStore {
 
 #[async_trait]
 impl TokenStore for MemoryTokenStore {
-    async fn ready(&self) -> Result<(), StoreError> {
-        self.rows().map(drop)
-    }
-
-    async fn clock(&self) -> Result<Timestamp, StoreError> {
-        self.rows().map(|_| self.clock.now())
-    }
-
     async fn open_attempt(&self, attempt: &Attempt) -> Result<(), StoreError> {
         self.rows()?.open_attempt(attempt);
         Ok(())
@@ -184,7 +179,61 @@ impl TokenStore for MemoryTokenStore {
     ) -> Result<CrmConnection, StoreError> {
         self.rows()?.save_rotated(user, spent, pair, served, now)
     }
+}
 
+#[async_trait]
+impl HostLookUpStore for MemoryTokenStore {
+    async fn request_look_up(
+        &self,
+        host: &AccountHost,
+        account: Option<AccountId>,
+    ) -> Result<LookUpDecision, StoreError> {
+        Ok(self.rows()?.request_look_up(host, account))
+    }
+
+    async fn save_move(&self, host: &AccountHost, moved_to: &FoundHost) -> Result<(), StoreError> {
+        self.rows()?.save_move(host, moved_to);
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl RevocationQueue for MemoryTokenStore {
+    async fn request_check(&self, account: AccountId) -> Result<(), StoreError> {
+        self.rows()?.request_check(account);
+        Ok(())
+    }
+
+    async fn take_checks(&self, limit: u32) -> Result<Vec<AccountId>, StoreError> {
+        Ok(self.rows()?.take_checks(limit))
+    }
+
+    async fn extend_check(&self, account: AccountId) -> Result<(), StoreError> {
+        self.rows()?.extend_check(account);
+        Ok(())
+    }
+
+    async fn finish_check(&self, account: AccountId) -> Result<(), StoreError> {
+        self.rows()?.finish_check(account);
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl AuditLog for MemoryTokenStore {
+    async fn audit(&self, user: &UserId, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
+        Ok(self.rows()?.audit_of(user, limit))
+    }
+
+    async fn record(&self, connection: &CrmConnection, event: AuditEvent, by: Actor) -> Result<(), StoreError> {
+        let entry = AuditEntry::about(connection, event, by, self.clock.now());
+        self.rows()?.audit.push(entry);
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Maintenance for MemoryTokenStore {
     async fn orphaned_refreshes(&self, limit: u32) -> Result<Vec<(UserId, Generation)>, StoreError> {
         Ok(self.rows()?.orphaned_refreshes(limit))
     }
@@ -207,19 +256,6 @@ impl TokenStore for MemoryTokenStore {
         Ok(self.rows()?.acquitted_refreshes(client, expired_by, limit))
     }
 
-    async fn request_look_up(
-        &self,
-        host: &AccountHost,
-        account: Option<AccountId>,
-    ) -> Result<LookUpDecision, StoreError> {
-        Ok(self.rows()?.request_look_up(host, account))
-    }
-
-    async fn save_move(&self, host: &AccountHost, moved_to: &FoundHost) -> Result<(), StoreError> {
-        self.rows()?.save_move(host, moved_to);
-        Ok(())
-    }
-
     async fn users_of(&self, account: AccountId) -> Result<Vec<UserId>, StoreError> {
         Ok(self.rows()?.users_of(account))
     }
@@ -228,36 +264,18 @@ impl TokenStore for MemoryTokenStore {
         Ok(self.rows()?.users(after.as_ref(), limit))
     }
 
-    async fn want_look(&self, account: AccountId) -> Result<(), StoreError> {
-        self.rows()?.want_look(account);
-        Ok(())
-    }
-
-    async fn take_looks(&self, limit: u32) -> Result<Vec<AccountId>, StoreError> {
-        Ok(self.rows()?.take_looks(limit))
-    }
-
-    async fn keep_look(&self, account: AccountId) -> Result<(), StoreError> {
-        self.rows()?.keep_look(account);
-        Ok(())
-    }
-
-    async fn end_look(&self, account: AccountId) -> Result<(), StoreError> {
-        self.rows()?.end_look(account);
-        Ok(())
-    }
-
-    async fn audit(&self, user: &UserId, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
-        Ok(self.rows()?.audit_of(user, limit))
-    }
-
-    async fn record(&self, connection: &CrmConnection, event: AuditEvent, by: Actor) -> Result<(), StoreError> {
-        let entry = AuditEntry::about(connection, event, by, self.clock.now());
-        self.rows()?.audit.push(entry);
-        Ok(())
-    }
-
     async fn sweep(&self, now: Timestamp, as_of: Timestamp) -> Result<usize, StoreError> {
         Ok(self.rows()?.sweep(now, as_of))
+    }
+}
+
+#[async_trait]
+impl StoreHealth for MemoryTokenStore {
+    async fn ready(&self) -> Result<(), StoreError> {
+        self.rows().map(drop)
+    }
+
+    async fn clock(&self) -> Result<Timestamp, StoreError> {
+        self.rows().map(|_| self.clock.now())
     }
 }

@@ -105,8 +105,8 @@ pub(super) async fn a_sweep_shortens_what_a_clock_ahead_made_too_long(harness: &
     let generation = connect(&store, &olena, 1, "x").await.generation;
     harness.advance_store_clock(AHEAD).await;
     lease(&store, &olena, generation, owner(1)).await;
-    store.want_look(AccountId(7)).await.unwrap();
-    assert_eq!(store.take_looks(1).await.unwrap(), [AccountId(7)]);
+    store.request_check(AccountId(7)).await.unwrap();
+    assert_eq!(store.take_checks(1).await.unwrap(), [AccountId(7)]);
     admit(&store, &by_stranger(code("waiting")), owner(2)).await;
     let ahead = after(at(0), AHEAD);
     store.save_grant(code("waiting"), &grant(1, "waiting"), &served(), ahead).await.unwrap();
@@ -122,7 +122,7 @@ pub(super) async fn a_sweep_shortens_what_a_clock_ahead_made_too_long(harness: &
     harness.advance_store_clock(LEASE_TERM).await;
     assert_eq!(store.orphaned_refreshes(10).await.unwrap(), [(olena, generation)]);
     harness.advance_store_clock(REVOCATION_CHECK_INTERVAL).await;
-    assert_eq!(store.take_looks(1).await.unwrap(), [AccountId(7)]);
+    assert_eq!(store.take_checks(1).await.unwrap(), [AccountId(7)]);
 }
 
 pub(super) async fn a_sweep_forgets_no_code_that_is_under_way(harness: &dyn TokenStoreHarness) {

@@ -10,12 +10,12 @@ const ACCOUNT: AccountId = AccountId(31_920_194);
 
 pub(super) async fn a_look_is_taken_by_one_of_many(harness: &dyn TokenStoreHarness) {
     let handles = [harness.store(), harness.second_handle().await];
-    assert_eq!(handles[0].take_looks(10).await.unwrap(), []);
-    handles[0].want_look(ACCOUNT).await.unwrap();
-    handles[1].want_look(AccountId(7)).await.unwrap();
+    assert_eq!(handles[0].take_checks(10).await.unwrap(), []);
+    handles[0].request_check(ACCOUNT).await.unwrap();
+    handles[1].request_check(AccountId(7)).await.unwrap();
     let answers = race(8, |number| {
         let store = handles[usize::from(number % 2)].clone();
-        async move { store.take_looks(10).await.unwrap() }
+        async move { store.take_checks(10).await.unwrap() }
     })
     .await;
     let mut taken: Vec<_> = answers.into_iter().flatten().collect();
@@ -26,56 +26,56 @@ pub(super) async fn a_look_is_taken_by_one_of_many(harness: &dyn TokenStoreHarne
 pub(super) async fn looks_are_limited(harness: &dyn TokenStoreHarness) {
     let store = harness.store();
     for number in 1..=3 {
-        store.want_look(AccountId(number)).await.unwrap();
+        store.request_check(AccountId(number)).await.unwrap();
     }
-    assert_eq!(store.take_looks(2).await.unwrap().len(), 2);
-    assert_eq!(store.take_looks(2).await.unwrap().len(), 1);
+    assert_eq!(store.take_checks(2).await.unwrap().len(), 2);
+    assert_eq!(store.take_checks(2).await.unwrap().len(), 1);
 }
 
 pub(super) async fn a_look_that_was_not_ended_comes_again_after_its_term(harness: &dyn TokenStoreHarness) {
     let (store, other) = (harness.store(), harness.second_handle().await);
-    store.want_look(ACCOUNT).await.unwrap();
-    assert_eq!(store.take_looks(10).await.unwrap(), [ACCOUNT]);
-    assert_eq!(other.take_looks(10).await.unwrap(), []);
+    store.request_check(ACCOUNT).await.unwrap();
+    assert_eq!(store.take_checks(10).await.unwrap(), [ACCOUNT]);
+    assert_eq!(other.take_checks(10).await.unwrap(), []);
     harness.advance_store_clock(REVOCATION_CHECK_INTERVAL).await;
-    assert_eq!(other.take_looks(10).await.unwrap(), [ACCOUNT]);
+    assert_eq!(other.take_checks(10).await.unwrap(), [ACCOUNT]);
 }
 
 pub(super) async fn a_look_that_takes_long_is_nobody_elses(harness: &dyn TokenStoreHarness) {
     let (store, other) = (harness.store(), harness.second_handle().await);
-    store.keep_look(ACCOUNT).await.unwrap();
-    assert_eq!(store.take_looks(10).await.unwrap(), [], "nobody wanted one");
-    store.want_look(ACCOUNT).await.unwrap();
-    store.take_looks(10).await.unwrap();
+    store.extend_check(ACCOUNT).await.unwrap();
+    assert_eq!(store.take_checks(10).await.unwrap(), [], "nobody wanted one");
+    store.request_check(ACCOUNT).await.unwrap();
+    store.take_checks(10).await.unwrap();
     for _ in 0..3 {
         harness.advance_store_clock(REVOCATION_CHECK_INTERVAL * 2 / 3).await;
-        store.keep_look(ACCOUNT).await.unwrap();
-        assert_eq!(other.take_looks(10).await.unwrap(), []);
+        store.extend_check(ACCOUNT).await.unwrap();
+        assert_eq!(other.take_checks(10).await.unwrap(), []);
     }
     harness.advance_store_clock(REVOCATION_CHECK_INTERVAL).await;
-    assert_eq!(other.take_looks(10).await.unwrap(), [ACCOUNT]);
+    assert_eq!(other.take_checks(10).await.unwrap(), [ACCOUNT]);
 }
 
 pub(super) async fn an_ended_look_is_over_and_the_next_one_waits(harness: &dyn TokenStoreHarness) {
     let (store, other) = (harness.store(), harness.second_handle().await);
-    store.want_look(ACCOUNT).await.unwrap();
-    store.take_looks(10).await.unwrap();
-    other.end_look(ACCOUNT).await.unwrap();
-    other.want_look(ACCOUNT).await.unwrap();
-    assert_eq!(store.take_looks(10).await.unwrap(), [], "within the term");
+    store.request_check(ACCOUNT).await.unwrap();
+    store.take_checks(10).await.unwrap();
+    other.finish_check(ACCOUNT).await.unwrap();
+    other.request_check(ACCOUNT).await.unwrap();
+    assert_eq!(store.take_checks(10).await.unwrap(), [], "within the term");
     harness.advance_store_clock(REVOCATION_CHECK_INTERVAL).await;
-    assert_eq!(store.take_looks(10).await.unwrap(), [ACCOUNT]);
-    store.end_look(ACCOUNT).await.unwrap();
+    assert_eq!(store.take_checks(10).await.unwrap(), [ACCOUNT]);
+    store.finish_check(ACCOUNT).await.unwrap();
     harness.advance_store_clock(REVOCATION_CHECK_INTERVAL).await;
-    assert_eq!(store.take_looks(10).await.unwrap(), [], "nobody wanted another");
+    assert_eq!(store.take_checks(10).await.unwrap(), [], "nobody wanted another");
 }
 
 pub(super) async fn a_look_that_is_wanted_during_another_is_still_to_come(harness: &dyn TokenStoreHarness) {
     let store = harness.store();
-    store.want_look(ACCOUNT).await.unwrap();
-    store.take_looks(10).await.unwrap();
-    store.want_look(ACCOUNT).await.unwrap();
-    store.end_look(ACCOUNT).await.unwrap();
+    store.request_check(ACCOUNT).await.unwrap();
+    store.take_checks(10).await.unwrap();
+    store.request_check(ACCOUNT).await.unwrap();
+    store.finish_check(ACCOUNT).await.unwrap();
     harness.advance_store_clock(REVOCATION_CHECK_INTERVAL).await;
-    assert_eq!(store.take_looks(10).await.unwrap(), [ACCOUNT]);
+    assert_eq!(store.take_checks(10).await.unwrap(), [ACCOUNT]);
 }

@@ -21,7 +21,7 @@ mod upkeep;
 use std::sync::Arc;
 use std::time::Duration;
 
-use amo_connect_domain::ports::TokenStore;
+use amo_connect_domain::ports::Storage;
 use async_trait::async_trait;
 
 use crate::suite;
@@ -36,11 +36,11 @@ pub trait TokenStoreHarness: Send + Sync + 'static {
         Self: Sized;
 
     /// The store.
-    fn store(&self) -> Arc<dyn TokenStore>;
+    fn store(&self) -> Arc<dyn Storage>;
 
     /// Another handle on the same data, as another process has it: opened anew, with its own
     /// connections and nothing shared in memory.
-    async fn second_handle(&self) -> Arc<dyn TokenStore>;
+    async fn second_handle(&self) -> Arc<dyn Storage>;
 
     /// Moves the clock by which the store judges leases, for every handle.
     async fn advance_store_clock(&self, by: Duration);
@@ -54,13 +54,13 @@ pub trait TokenStoreHarness: Send + Sync + 'static {
         None
     }
 
-    /// Flips a bit in every token at backoff. `false` if there is none.
+    /// Flips a bit in every token at rest. `false` if there is none.
     async fn damage_tokens(&self) -> bool {
         false
     }
 
     /// Another handle on the same data with other keys. `None` if tokens are not kept under keys.
-    async fn handle_with_keys(&self, _keys: Keys) -> Option<Arc<dyn TokenStore>> {
+    async fn handle_with_keys(&self, _keys: Keys) -> Option<Arc<dyn Storage>> {
         None
     }
 }
@@ -308,7 +308,7 @@ suite::cases! {
     "Takes at most limit accounts that are to be looked at." => [
         looks::looks_are_limited,
     ]
-    "MUST give an account to one caller, and not again within REVOCATION_CHECK_INTERVAL; until Self::end_look it MUST be given again \
+    "MUST give an account to one caller, and not again within REVOCATION_CHECK_INTERVAL; until Self::finish_check it MUST be given again \
      after that." => [
         looks::a_look_is_taken_by_one_of_many,
         looks::a_look_that_was_not_ended_comes_again_after_its_term,

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use amo_connect_domain::authorization::code::{Admission, Admitted, Exchange, ExchangeStatus};
 use amo_connect_domain::connection::{CrmConnection, Grant};
 use amo_connect_domain::ids::{Epoch, Generation, LeaseOwner, UserId};
-use amo_connect_domain::ports::{RefreshRequest, StoreError, TokenStore};
+use amo_connect_domain::ports::{RefreshRequest, Storage, StoreError};
 use amo_connect_domain::refresh::lease::RefreshLease;
 use amo_connect_domain::token::CodeHash;
 use jiff::Timestamp;
 
 use crate::fixtures::{at, by_app_as_of, by_stranger, code, grant, lease_request, owner, served};
 
-pub(super) type Store = Arc<dyn TokenStore>;
+pub(super) type Store = Arc<dyn Storage>;
 
 /// Admits a code that the caller is to be granted.
 pub(super) async fn admit(store: &Store, request: &Admission, owner: LeaseOwner) -> Exchange {

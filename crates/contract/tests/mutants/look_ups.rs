@@ -3,7 +3,7 @@
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::host_look_up::LookUpDecision;
 use amo_connect_domain::ids::AccountId;
-use amo_connect_domain::ports::{StoreError, TokenStore as _};
+use amo_connect_domain::ports::{HostLookUpStore as _, StoreError};
 
 use crate::kinds::Sabotage;
 use crate::store::SabotagedStore;

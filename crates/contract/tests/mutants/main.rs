@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use amo_connect_contract::token_store::{CASES, Case, Keys, TokenStoreHarness};
 use amo_connect_contract::{MemoryTokenStore, suite};
-use amo_connect_domain::ports::TokenStore;
+use amo_connect_domain::ports::Storage;
 use async_trait::async_trait;
 use kinds::Sabotage;
 use store::SabotagedStore;
@@ -160,11 +160,11 @@ impl TokenStoreHarness for SabotagedHarness {
         Self(SabotagedStore::new(Sabotage::None))
     }
 
-    fn store(&self) -> Arc<dyn TokenStore> {
+    fn store(&self) -> Arc<dyn Storage> {
         Arc::new(self.0.clone())
     }
 
-    async fn second_handle(&self) -> Arc<dyn TokenStore> {
+    async fn second_handle(&self) -> Arc<dyn Storage> {
         match self.0.sabotage {
             Sabotage::ForgetsOnReopen => Arc::new(MemoryTokenStore::new()),
             _ => self.store(),
@@ -188,7 +188,7 @@ impl TokenStoreHarness for SabotagedHarness {
         self.0.sabotage == Sabotage::OverlooksDamage
     }
 
-    async fn handle_with_keys(&self, _keys: Keys) -> Option<Arc<dyn TokenStore>> {
+    async fn handle_with_keys(&self, _keys: Keys) -> Option<Arc<dyn Storage>> {
         (self.0.sabotage == Sabotage::IgnoresKeys).then(|| self.store())
     }
 }

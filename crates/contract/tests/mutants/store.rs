@@ -13,7 +13,10 @@ use amo_connect_domain::connection::{CrmConnection, Grant};
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::host_look_up::{FoundHost, LookUpDecision};
 use amo_connect_domain::ids::{AccountId, AttemptId, Epoch, Generation, LeaseOwner, Revision, UserId};
-use amo_connect_domain::ports::{Claim, RefreshRequest, Served, StoreError, TokenStore};
+use amo_connect_domain::ports::{
+    AuditLog, Claim, HostLookUpStore, Maintenance, RefreshRequest, RevocationQueue, Served, StoreError, StoreHealth,
+    TokenStore,
+};
 use amo_connect_domain::refresh::lease::{Backoff, LEASE_TERM, LeaseRequest, RefreshLease};
 use amo_connect_domain::token::{CodeHash, StateHash, TokenPair};
 use async_trait::async_trait;
@@ -90,14 +93,6 @@ impl SabotagedStore {
 
 #[async_trait]
 impl TokenStore for SabotagedStore {
-    async fn ready(&self) -> Result<(), StoreError> {
-        if self.is(Sabotage::NeverReady) { Err(StoreError::Conflict) } else { self.honest.ready().await }
-    }
-
-    async fn clock(&self) -> Result<Timestamp, StoreError> {
-        if self.is(Sabotage::ShowsAnotherClock) { Ok(at(0)) } else { self.honest.clock().await }
-    }
-
     async fn open_attempt(&self, attempt: &Attempt) -> Result<(), StoreError> {
         let mut attempt = attempt.clone();
         if self.is(Sabotage::AltersAttempts) {
@@ -239,7 +234,57 @@ impl TokenStore for SabotagedStore {
     ) -> Result<CrmConnection, StoreError> {
         self.rotate(user, spent, pair, &self.served(served), now).await
     }
+}
 
+#[async_trait]
+impl HostLookUpStore for SabotagedStore {
+    async fn request_look_up(
+        &self,
+        host: &AccountHost,
+        account: Option<AccountId>,
+    ) -> Result<LookUpDecision, StoreError> {
+        self.decide_look_up(host, account).await
+    }
+
+    async fn save_move(&self, host: &AccountHost, moved_to: &FoundHost) -> Result<(), StoreError> {
+        self.note(|notes| notes.moves.push((host.clone(), moved_to.host.clone())));
+        if self.is(Sabotage::ForgetsMoves) { Ok(()) } else { self.honest.save_move(host, moved_to).await }
+    }
+}
+
+#[async_trait]
+impl RevocationQueue for SabotagedStore {
+    async fn request_check(&self, account: AccountId) -> Result<(), StoreError> {
+        self.want(account).await
+    }
+
+    async fn take_checks(&self, limit: u32) -> Result<Vec<AccountId>, StoreError> {
+        self.take_looks_of(limit).await
+    }
+
+    async fn extend_check(&self, account: AccountId) -> Result<(), StoreError> {
+        if self.is(Sabotage::KeepsNoLook) { Ok(()) } else { self.honest.extend_check(account).await }
+    }
+
+    async fn finish_check(&self, account: AccountId) -> Result<(), StoreError> {
+        if self.is(Sabotage::EndsNoLook) { Ok(()) } else { self.honest.finish_check(account).await }
+    }
+}
+
+#[async_trait]
+impl AuditLog for SabotagedStore {
+    async fn audit(&self, user: &UserId, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
+        self.story(user, limit).await
+    }
+
+    async fn record(&self, connection: &CrmConnection, event: AuditEvent, by: Actor) -> Result<(), StoreError> {
+        let by = if self.is(Sabotage::ForgetsTheActor) { Actor::Service } else { by };
+        self.honest.record(connection, event, by).await
+    }
+}
+
+#[async_trait]
+impl Maintenance for SabotagedStore {
     async fn orphaned_refreshes(&self, limit: u32) -> Result<Vec<(UserId, Generation)>, StoreError> {
         self.orphans(limit).await
     }
@@ -266,19 +311,6 @@ impl TokenStore for SabotagedStore {
         Ok(found)
     }
 
-    async fn request_look_up(
-        &self,
-        host: &AccountHost,
-        account: Option<AccountId>,
-    ) -> Result<LookUpDecision, StoreError> {
-        self.decide_look_up(host, account).await
-    }
-
-    async fn save_move(&self, host: &AccountHost, moved_to: &FoundHost) -> Result<(), StoreError> {
-        self.note(|notes| notes.moves.push((host.clone(), moved_to.host.clone())));
-        if self.is(Sabotage::ForgetsMoves) { Ok(()) } else { self.honest.save_move(host, moved_to).await }
-    }
-
     async fn users_of(&self, account: AccountId) -> Result<Vec<UserId>, StoreError> {
         if self.is(Sabotage::TakesEverybodyForTheAccounts) {
             return self.honest.users(None, 100).await;
@@ -289,31 +321,6 @@ impl TokenStore for SabotagedStore {
     async fn users(&self, after: Option<UserId>, limit: u32) -> Result<Vec<UserId>, StoreError> {
         let after = after.filter(|_| !self.is(Sabotage::ListsTheFirstPageAlone));
         self.honest.users(after, limit).await
-    }
-
-    async fn want_look(&self, account: AccountId) -> Result<(), StoreError> {
-        self.want(account).await
-    }
-
-    async fn take_looks(&self, limit: u32) -> Result<Vec<AccountId>, StoreError> {
-        self.take_looks_of(limit).await
-    }
-
-    async fn keep_look(&self, account: AccountId) -> Result<(), StoreError> {
-        if self.is(Sabotage::KeepsNoLook) { Ok(()) } else { self.honest.keep_look(account).await }
-    }
-
-    async fn end_look(&self, account: AccountId) -> Result<(), StoreError> {
-        if self.is(Sabotage::EndsNoLook) { Ok(()) } else { self.honest.end_look(account).await }
-    }
-
-    async fn audit(&self, user: &UserId, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
-        self.story(user, limit).await
-    }
-
-    async fn record(&self, connection: &CrmConnection, event: AuditEvent, by: Actor) -> Result<(), StoreError> {
-        let by = if self.is(Sabotage::ForgetsTheActor) { Actor::Service } else { by };
-        self.honest.record(connection, event, by).await
     }
 
     async fn sweep(&self, now: Timestamp, as_of: Timestamp) -> Result<usize, StoreError> {
@@ -330,5 +337,16 @@ impl TokenStore for SabotagedStore {
             Sabotage::SweepsEverything => self.honest.sweep(after(now, MEMORY), after(as_of, MEMORY)).await,
             _ => self.honest.sweep(now, as_of).await,
         }
+    }
+}
+
+#[async_trait]
+impl StoreHealth for SabotagedStore {
+    async fn ready(&self) -> Result<(), StoreError> {
+        if self.is(Sabotage::NeverReady) { Err(StoreError::Conflict) } else { self.honest.ready().await }
+    }
+
+    async fn clock(&self) -> Result<Timestamp, StoreError> {
+        if self.is(Sabotage::ShowsAnotherClock) { Ok(at(0)) } else { self.honest.clock().await }
     }
 }

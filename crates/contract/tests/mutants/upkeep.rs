@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use amo_connect_domain::connection::audit::{AUDIT_MEMORY, Actor, AuditEntry, AuditEvent};
 use amo_connect_domain::ids::{AccountId, Generation, UserId};
-use amo_connect_domain::ports::{StoreError, TokenStore as _};
+use amo_connect_domain::ports::{AuditLog as _, Maintenance as _, RevocationQueue as _, StoreError};
 use jiff::Timestamp;
 
 use crate::kinds::Sabotage;
@@ -47,21 +47,21 @@ impl SabotagedStore {
         {
             return Ok(());
         }
-        self.honest.want_look(account).await
+        self.honest.request_check(account).await
     }
 
     pub(crate) async fn take_looks_of(&self, limit: u32) -> Result<Vec<AccountId>, StoreError> {
         match self.sabotage {
             Sabotage::GivesLooksToEverybody => Ok(self.note(|notes| notes.looks.clone())),
-            Sabotage::LimitsNoLooks => self.honest.take_looks(100).await,
+            Sabotage::LimitsNoLooks => self.honest.take_checks(100).await,
             Sabotage::ForgetsTakenLooks => {
-                let taken = self.honest.take_looks(limit).await?;
+                let taken = self.honest.take_checks(limit).await?;
                 for account in &taken {
-                    self.honest.end_look(*account).await?;
+                    self.honest.finish_check(*account).await?;
                 }
                 Ok(taken)
             }
-            _ => self.honest.take_looks(limit).await,
+            _ => self.honest.take_checks(limit).await,
         }
     }
 

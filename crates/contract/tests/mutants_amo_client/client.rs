@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use amo_connect_contract::fixtures::{host, issued};
+use amo_connect_contract::fixtures::{self, host, issued};
 use amo_connect_contract::{Dress, FakeAmo, Reply};
 use amo_connect_domain::client::ClientFingerprint;
 use amo_connect_domain::crm::contact::Contact;
@@ -14,7 +14,8 @@ use amo_connect_domain::crm::pipeline::Pipeline;
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::host_look_up::FoundHost;
 use amo_connect_domain::ids::AccountId;
-use amo_connect_domain::ports::{AmoClient, AmoError, Located};
+use amo_connect_domain::ports::{AmoError, CrmApi, Located, TokenEndpoint};
+use amo_connect_domain::rate_limit::{Permit, call};
 use amo_connect_domain::token::{AccessToken, AuthorizationCode, Issued, RefreshToken, State};
 use async_trait::async_trait;
 use url::Url;
@@ -145,7 +146,7 @@ fn bare(id: u64) -> AmoLead {
 }
 
 #[async_trait]
-impl AmoClient for SabotagedClient {
+impl TokenEndpoint for SabotagedClient {
     fn authorization_url(&self, state: &State) -> Url {
         match self.sabotage {
             Sabotage::GarblesTheState => self.honest.authorization_url(&State::new(state.expose().replace('&', ""))),
@@ -153,15 +154,17 @@ impl AmoClient for SabotagedClient {
         }
     }
 
-    async fn exchange(&self, host: &AccountHost, code: &AuthorizationCode) -> Result<Issued, AmoError> {
+    async fn exchange(&self, permit: Permit<call::Exchange>, code: &AuthorizationCode) -> Result<Issued, AmoError> {
+        let host = permit.host();
         let (host, code) = (self.host(host), AuthorizationCode::new(self.secret(code.expose())));
-        let outcome = self.call(|| self.honest.exchange(&host, &code)).await;
+        let outcome = self.call(|| self.honest.exchange(fixtures::permit(&host), &code)).await;
         self.refused(outcome, AmoError::CodeRejected).map(|pair| self.pair(pair))
     }
 
-    async fn refresh(&self, host: &AccountHost, token: &RefreshToken) -> Result<Issued, AmoError> {
+    async fn refresh(&self, permit: Permit<call::Refresh>, token: &RefreshToken) -> Result<Issued, AmoError> {
+        let host = permit.host();
         let (host, token) = (self.host(host), RefreshToken::new(self.secret(token.expose())));
-        let outcome = self.call(|| self.honest.refresh(&host, &token)).await;
+        let outcome = self.call(|| self.honest.refresh(fixtures::permit(&host), &token)).await;
         if self.is(Sabotage::KeepsTheOldPair) && outcome == Err(AmoError::OutcomeUnknown) {
             return Ok(Issued { refresh: token, ..issued("new") });
         }
@@ -178,12 +181,12 @@ impl AmoClient for SabotagedClient {
 
     async fn locate(
         &self,
-        host: &AccountHost,
+        permit: Permit<call::LookUp>,
         access: &AccessToken,
         refresh: &RefreshToken,
     ) -> Result<Located, AmoError> {
-        let host = self.host(host);
-        let located = self.call(|| self.honest.locate(&host, access, refresh)).await;
+        let host = self.host(permit.host());
+        let located = self.call(|| self.honest.locate(fixtures::permit(&host), access, refresh)).await;
         match (self.sabotage, located) {
             (Sabotage::FollowsAnywhere, Err(AmoError::HostNotAllowed)) => {
                 Ok(Located { at: Some(FoundHost { host, account: None }), by_authority: true })
@@ -195,14 +198,23 @@ impl AmoClient for SabotagedClient {
             (_, located) => located,
         }
     }
+}
 
-    async fn account(&self, host: &AccountHost, token: &AccessToken) -> Result<AccountId, AmoError> {
-        let host = self.host(host);
-        let number = self.call(|| self.honest.account(&host, token)).await?;
+#[async_trait]
+impl CrmApi for SabotagedClient {
+    async fn account(&self, permit: Permit<call::Read>, token: &AccessToken) -> Result<AccountId, AmoError> {
+        let host = self.host(permit.host());
+        let number = self.call(|| self.honest.account(fixtures::permit(&host), token)).await?;
         if self.is(Sabotage::ForgetsTheAccount) { Ok(AccountId(1)) } else { Ok(number) }
     }
 
-    async fn leads(&self, host: &AccountHost, token: &AccessToken, filter: &LeadFilter) -> Result<LeadPage, AmoError> {
+    async fn leads(
+        &self,
+        permit: Permit<call::Read>,
+        token: &AccessToken,
+        filter: &LeadFilter,
+    ) -> Result<LeadPage, AmoError> {
+        let host = permit.host();
         let (host, mut filter) = (self.host(host), filter.clone());
         if self.is(Sabotage::IgnoresFilters) {
             filter.stages.clear();
@@ -210,7 +222,7 @@ impl AmoClient for SabotagedClient {
         if self.is(Sabotage::SplitsSeconds) {
             filter.updated_since = filter.updated_since.map(|since| since + Duration::from_secs(1));
         }
-        let mut page = self.call(|| self.honest.leads(&host, token, &filter)).await?;
+        let mut page = self.call(|| self.honest.leads(fixtures::permit(&host), token, &filter)).await?;
         match self.sabotage {
             Sabotage::SortsLeads => page.leads.sort_by_key(|lead| lead.id),
             Sabotage::DropsOddLeads => page.leads.retain(|lead| lead.name.is_some()),
@@ -221,9 +233,14 @@ impl AmoClient for SabotagedClient {
         Ok(page)
     }
 
-    async fn lead(&self, host: &AccountHost, token: &AccessToken, id: u64) -> Result<Option<AmoLead>, AmoError> {
-        let host = self.host(host);
-        let lead = self.call(|| self.honest.lead(&host, token, id)).await?;
+    async fn lead(
+        &self,
+        permit: Permit<call::Read>,
+        token: &AccessToken,
+        id: u64,
+    ) -> Result<Option<AmoLead>, AmoError> {
+        let host = self.host(permit.host());
+        let lead = self.call(|| self.honest.lead(fixtures::permit(&host), token, id)).await?;
         Ok(match self.sabotage {
             Sabotage::DropsOddLeads => lead.filter(|lead| lead.name.is_some()),
             Sabotage::InventsLeads => lead.or(Some(bare(id))),
@@ -231,19 +248,24 @@ impl AmoClient for SabotagedClient {
         })
     }
 
-    async fn contacts(&self, host: &AccountHost, token: &AccessToken, ids: &[u64]) -> Result<Vec<Contact>, AmoError> {
-        let host = self.host(host);
+    async fn contacts(
+        &self,
+        permit: Permit<call::Read>,
+        token: &AccessToken,
+        ids: &[u64],
+    ) -> Result<Vec<Contact>, AmoError> {
+        let host = self.host(permit.host());
         let ids = if self.is(Sabotage::AsksForTenContacts) { &ids[..ids.len().min(10)] } else { ids };
-        let mut contacts = self.call(|| self.honest.contacts(&host, token, ids)).await?;
+        let mut contacts = self.call(|| self.honest.contacts(fixtures::permit(&host), token, ids)).await?;
         if self.is(Sabotage::InventsContacts) {
             contacts.push(Contact { id: 404, name: None, phone: None, email: None });
         }
         Ok(contacts)
     }
 
-    async fn pipelines(&self, host: &AccountHost, token: &AccessToken) -> Result<Vec<Pipeline>, AmoError> {
-        let host = self.host(host);
-        let mut pipelines = self.call(|| self.honest.pipelines(&host, token)).await?;
+    async fn pipelines(&self, permit: Permit<call::Read>, token: &AccessToken) -> Result<Vec<Pipeline>, AmoError> {
+        let host = self.host(permit.host());
+        let mut pipelines = self.call(|| self.honest.pipelines(fixtures::permit(&host), token)).await?;
         if self.is(Sabotage::ForgetsStages) {
             for pipeline in &mut pipelines {
                 pipeline.stages.clear();

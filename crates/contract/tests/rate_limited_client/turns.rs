@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use amo_connect_contract::fixtures::host;
-use amo_connect_domain::ports::{AmoClient as _, AmoError, Runtime as _};
+use amo_connect_domain::ports::{AmoError, Runtime as _};
 use amo_connect_domain::rate_limit::PaceScope;
 use amo_connect_domain::token::AccessToken;
 use futures_util::future::{Either, join, join_all, select};

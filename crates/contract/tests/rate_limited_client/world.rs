@@ -14,8 +14,9 @@ use amo_connect_domain::crm::lead::{AmoLead, LeadFilter, LeadPage};
 use amo_connect_domain::crm::pipeline::Pipeline;
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::ids::AccountId;
-use amo_connect_domain::ports::{AmoClient, AmoError, Located, RateLimitStore, Runtime as _, StoreError};
+use amo_connect_domain::ports::{AmoError, CrmApi, Located, RateLimitStore, Runtime as _, StoreError, TokenEndpoint};
 use amo_connect_domain::rate_limit::{CallOutcome, Pace, PaceScope, Probe, Reservation};
+use amo_connect_domain::rate_limit::{Permit, call};
 use amo_connect_domain::token::{AccessToken, AuthorizationCode, Issued, RefreshToken, State};
 use amo_connect_domain::usecase::rate_limited::RateLimitedClient;
 use async_trait::async_trait;
@@ -88,16 +89,18 @@ impl Amo {
 }
 
 #[async_trait]
-impl AmoClient for Amo {
+impl TokenEndpoint for Amo {
     fn authorization_url(&self, _: &State) -> Url {
         Url::parse("https://www.amocrm.ru/oauth").unwrap()
     }
 
-    async fn exchange(&self, host: &AccountHost, code: &AuthorizationCode) -> Result<Issued, AmoError> {
+    async fn exchange(&self, permit: Permit<call::Exchange>, code: &AuthorizationCode) -> Result<Issued, AmoError> {
+        let host = permit.host();
         self.called(host, code.expose(), issued("x")).await
     }
 
-    async fn refresh(&self, host: &AccountHost, token: &RefreshToken) -> Result<Issued, AmoError> {
+    async fn refresh(&self, permit: Permit<call::Refresh>, token: &RefreshToken) -> Result<Issued, AmoError> {
+        let host = permit.host();
         self.called(host, token.expose(), issued("x")).await
     }
 
@@ -109,30 +112,53 @@ impl AmoClient for Amo {
         host.clone()
     }
 
-    async fn locate(&self, host: &AccountHost, _: &AccessToken, refresh: &RefreshToken) -> Result<Located, AmoError> {
-        self.called(host, refresh.expose(), Located { at: None, by_authority: true }).await
+    async fn locate(
+        &self,
+        permit: Permit<call::LookUp>,
+        _: &AccessToken,
+        refresh: &RefreshToken,
+    ) -> Result<Located, AmoError> {
+        self.called(permit.host(), refresh.expose(), Located { at: None, by_authority: true }).await
     }
+}
 
-    async fn account(&self, host: &AccountHost, token: &AccessToken) -> Result<AccountId, AmoError> {
+#[async_trait]
+impl CrmApi for Amo {
+    async fn account(&self, permit: Permit<call::Read>, token: &AccessToken) -> Result<AccountId, AmoError> {
+        let host = permit.host();
         self.called(host, token.expose(), AccountId(1)).await
     }
 
-    async fn leads(&self, host: &AccountHost, token: &AccessToken, _: &LeadFilter) -> Result<LeadPage, AmoError> {
+    async fn leads(
+        &self,
+        permit: Permit<call::Read>,
+        token: &AccessToken,
+        _: &LeadFilter,
+    ) -> Result<LeadPage, AmoError> {
+        let host = permit.host();
         self.called(host, token.expose(), LeadPage { leads: Vec::new(), has_more: false }).await
     }
 
-    async fn lead(&self, host: &AccountHost, token: &AccessToken, _: u64) -> Result<Option<AmoLead>, AmoError> {
+    async fn lead(&self, permit: Permit<call::Read>, token: &AccessToken, _: u64) -> Result<Option<AmoLead>, AmoError> {
+        let host = permit.host();
         self.called(host, token.expose(), None).await
     }
 
-    async fn contacts(&self, host: &AccountHost, token: &AccessToken, ids: &[u64]) -> Result<Vec<Contact>, AmoError> {
+    async fn contacts(
+        &self,
+        permit: Permit<call::Read>,
+        token: &AccessToken,
+        ids: &[u64],
+    ) -> Result<Vec<Contact>, AmoError> {
+        let host = permit.host();
         if ids.is_empty() {
             return Ok(Vec::new());
         }
         self.called(host, token.expose(), Vec::new()).await
     }
 
-    async fn pipelines(&self, host: &AccountHost, token: &AccessToken) -> Result<Vec<Pipeline>, AmoError> {
+    async fn pipelines(&self, permit: Permit<call::Read>, token: &AccessToken) -> Result<Vec<Pipeline>, AmoError> {
+        let host = permit.host();
         self.called(host, token.expose(), Vec::new()).await
     }
 }

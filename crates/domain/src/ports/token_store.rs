@@ -1,20 +1,17 @@
-//! The port to the database: attempts, exchanges of codes, and connections.
+//! The port to attempts, exchanges of codes, and connections: what must change together.
 
-use std::error::Error;
-use std::fmt::{self, Debug};
+use std::fmt::Debug;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use super::AmoError;
+use super::StoreError;
 use crate::authorization::attempt::{Attempt, AttemptState};
 use crate::authorization::code::{Admission, Admitted, ClaimRefusal, Exchange};
 use crate::client::ClientFingerprint;
-use crate::connection::audit::{Actor, AuditEntry, AuditEvent};
+use crate::connection::audit::Actor;
 use crate::connection::{CrmConnection, Grant};
-use crate::host::AccountHost;
-use crate::host_look_up::{FoundHost, LookUpDecision};
-use crate::ids::{AccountId, AttemptId, Epoch, Generation, LeaseOwner, Revision, UserId};
+use crate::ids::{AttemptId, Epoch, Generation, LeaseOwner, Revision, UserId};
 use crate::refresh::lease::{Backoff, LeaseRequest, RefreshLease};
 use crate::token::{CodeHash, StateHash, TokenPair};
 
@@ -35,12 +32,6 @@ use crate::token::{CodeHash, StateHash, TokenPair};
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait TokenStore: Debug + Send + Sync + 'static {
-    /// Whether the store can be read and written, and its schema is the one this build knows.
-    async fn ready(&self) -> Result<(), StoreError>;
-
-    /// The store's clock, by which leases are judged.
-    async fn clock(&self) -> Result<Timestamp, StoreError>;
-
     /// Records a new attempt. Of the user's open attempts only the newest
     /// [`OPEN_ATTEMPTS`](crate::authorization::attempt::OPEN_ATTEMPTS) MUST stay open, this one among them.
     async fn open_attempt(&self, attempt: &Attempt) -> Result<(), StoreError>;
@@ -150,86 +141,6 @@ pub trait TokenStore: Debug + Send + Sync + 'static {
         served: &Served,
         now: Timestamp,
     ) -> Result<CrmConnection, StoreError>;
-
-    /// Connections whose refresh [is orphaned](RefreshLease::is_orphaned), with the generation of
-    /// their tokens: the oldest first, at most `limit`.
-    async fn orphaned_refreshes(&self, limit: u32) -> Result<Vec<(UserId, Generation)>, StoreError>;
-
-    /// Connections whose tokens were issued before `issued_before`, or after `issued_after`, which
-    /// is so far in the future that their age is unknown, and that nobody is refreshing, with the
-    /// generation of their tokens: the oldest first, at most `limit`. MUST leave out those whose
-    /// refresh rests or is put off.
-    async fn stale_connections(
-        &self,
-        issued_before: Timestamp,
-        issued_after: Timestamp,
-        limit: u32,
-    ) -> Result<Vec<(UserId, Generation)>, StoreError>;
-
-    /// Connections whose last sending ended with an accusation that
-    /// [is over](crate::client::Accusation::is_over_for) for `client`, and that nobody is refreshing,
-    /// with the generation of their tokens: the first to expire first, at most `limit`. Only those
-    /// whose access token is dead at `expired_by`, if that is given.
-    async fn acquitted_refreshes(
-        &self,
-        client: ClientFingerprint,
-        expired_by: Option<Timestamp>,
-        limit: u32,
-    ) -> Result<Vec<(UserId, Generation)>, StoreError>;
-
-    /// Decides, by [`HostLookUp::request`](crate::host_look_up::HostLookUp::request), whether the
-    /// account that was at `host` may be looked up. MUST grant it to one caller a minute and account,
-    /// however many ask, and under however many hosts.
-    async fn request_look_up(
-        &self,
-        host: &AccountHost,
-        account: Option<AccountId>,
-    ) -> Result<LookUpDecision, StoreError>;
-
-    /// Records that the account that was at `host` has moved, as a look-up has just found: whoever
-    /// asks under `host` MUST be told from now on, and nothing that was known under the new host
-    /// counts any more.
-    async fn save_move(&self, host: &AccountHost, moved_to: &FoundHost) -> Result<(), StoreError>;
-
-    /// Users with a connection to `account` that can be used, or that amoCRM has refused without
-    /// anybody's knowing why: all of them and nobody else.
-    async fn users_of(&self, account: AccountId) -> Result<Vec<UserId>, StoreError>;
-
-    /// Users with a row, in the order of their ids: at most `limit` of those after `after`.
-    async fn users(&self, after: Option<UserId>, limit: u32) -> Result<Vec<UserId>, StoreError>;
-
-    /// Notes that the connections to `account` are to be looked at.
-    async fn want_look(&self, account: AccountId) -> Result<(), StoreError>;
-
-    /// Takes at most `limit` accounts that are to be looked at. MUST give an account to one caller,
-    /// and not again within [`REVOCATION_CHECK_INTERVAL`](crate::connection::revocation_check::REVOCATION_CHECK_INTERVAL); until [`Self::end_look`] it MUST be
-    /// given again after that.
-    async fn take_looks(&self, limit: u32) -> Result<Vec<AccountId>, StoreError>;
-
-    /// Puts the next look at `account` off by the whole term, for whoever is still at this one.
-    async fn keep_look(&self, account: AccountId) -> Result<(), StoreError>;
-
-    /// Notes that every connection to `account` has been looked at. A look that is wanted later
-    /// MUST still wait for the rest of the term.
-    async fn end_look(&self, account: AccountId) -> Result<(), StoreError>;
-
-    /// What became of the user's connection, the oldest first: the newest `limit` entries. Every
-    /// change of a connection's state MUST have left an entry with it, in the same step, by
-    /// [`AuditEntry::of_change`] and [`AuditEntry::of_lease`].
-    async fn audit(&self, user: &UserId, limit: u32) -> Result<Vec<AuditEntry>, StoreError>;
-
-    /// Adds an entry about something that changed nothing, dated by the store's clock.
-    async fn record(&self, connection: &CrmConnection, event: AuditEvent, by: Actor) -> Result<(), StoreError>;
-
-    /// Wipes grants that nobody claimed in time, and forgets attempts and codes older than
-    /// [`MEMORY`](crate::authorization::attempt::MEMORY), and audit entries older than
-    /// [`AUDIT_MEMORY`](crate::connection::audit::AUDIT_MEMORY). MUST NOT forget a code that
-    /// [may be under way](Exchange::may_be_underway), whatever its date. Whose a code is
-    /// MUST be forgotten only when both `now` and `as_of`, what the store's clock showed when it was
-    /// last seen to be right, say that it is so old. MUST store leases, rests, looks and waits for
-    /// a claim that end later than one can with their longest end. Returns how many grants were
-    /// wiped.
-    async fn sweep(&self, now: Timestamp, as_of: Timestamp) -> Result<usize, StoreError>;
 }
 
 /// A token request that amoCRM served.
@@ -263,38 +174,4 @@ pub enum RefreshRequest {
     Outdated,
     /// The tokens cannot be opened, as under a missing key.
     Unreadable,
-}
-
-/// How a store failed. The source, where there is one, is for the log alone.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// Another change came first.
-    #[error("the row was changed meanwhile")]
-    Conflict,
-    /// The database cannot be reached, or cannot write.
-    #[error("the database is not available")]
-    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// What is stored cannot be read: a missing key, a flipped bit, an unknown value.
-    #[error("stored data cannot be read: {0}")]
-    Corrupt(&'static str),
-}
-
-impl StoreError {
-    /// The rate limiter's store failed; the log has the cause, from where it happened.
-    pub fn of_the_rate_limiter() -> Self {
-        Self::Unavailable(Box::new(AmoError::PermitUnavailable))
-    }
-
-    /// The error with all its causes, for the log.
-    pub fn whole(&self) -> impl fmt::Display + '_ {
-        fmt::from_fn(move |f| {
-            write!(f, "{self}")?;
-            let mut next = self.source();
-            while let Some(cause) = next {
-                write!(f, ": {cause}")?;
-                next = cause.source();
-            }
-            Ok(())
-        })
-    }
 }

@@ -2,6 +2,7 @@
 
 mod circuit_breaker;
 mod pace;
+mod permit;
 
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use jiff::Timestamp;
 
 pub use circuit_breaker::{BANNED_ACCOUNTS, BANS_MEET, FIRST_PAUSE, LONGEST_PAUSE, OpenCircuit, PROBE_TERM, Probe};
 pub use pace::{Pace, PaceScope};
+pub use permit::{Permit, call};
 
 use crate::clock::{after, at_most, left};
 

@@ -48,12 +48,12 @@ impl UseCases {
     /// from doing the same work.
     pub async fn background_round(&self) -> Result<(), StoreError> {
         // What fails of this is not in the way of the rest.
-        let orphans = self.store.orphaned_refreshes(ORPHANS_A_ROUND).await;
+        let orphans = self.stores.maintenance.orphaned_refreshes(ORPHANS_A_ROUND).await;
         let now = self.runtime.now();
         let (fresh_since, fresh_until) = (before(now, self.settings.keepalive_after), after(now, UNKNOWN_AGE));
-        let stale = self.store.stale_connections(fresh_since, fresh_until, STALE_A_ROUND).await;
-        let dead = self.store.acquitted_refreshes(self.client, Some(now), ACQUITTED_A_ROUND).await;
-        let alive = self.store.acquitted_refreshes(self.client, None, STALE_A_ROUND).await;
+        let stale = self.stores.maintenance.stale_connections(fresh_since, fresh_until, STALE_A_ROUND).await;
+        let dead = self.stores.maintenance.acquitted_refreshes(self.client, Some(now), ACQUITTED_A_ROUND).await;
+        let alive = self.stores.maintenance.acquitted_refreshes(self.client, None, STALE_A_ROUND).await;
         for (user, generation) in [&orphans, &dead, &alive, &stale].into_iter().flatten().flatten() {
             self.refresh_in_background(user.clone(), *generation);
         }

@@ -52,7 +52,7 @@ impl UseCases {
     /// Where the account of `grant` is, which was at `host`: as is on record, or as a look-up tells,
     /// which is made at most once a minute and account over all instances.
     pub(crate) async fn whereabouts(&self, host: &AccountHost, grant: &Grant) -> Result<Whereabouts, StoreError> {
-        match self.store.request_look_up(host, grant.account).await? {
+        match self.stores.look_ups.request_look_up(host, grant.account).await? {
             LookUpDecision::MovedTo(now) => return Ok(Whereabouts::MovedTo(now)),
             LookUpDecision::Later(again) => return Ok(Whereabouts::Unknown { failure: None, again }),
             LookUpDecision::Granted => {}
@@ -72,7 +72,7 @@ impl UseCases {
         let Some(found) = located.at else { return Ok(Whereabouts::Disowned) };
         match Some(found).filter(|found| found.host != *host) {
             Some(moved) => {
-                self.store.save_move(host, &moved).await?;
+                self.stores.look_ups.save_move(host, &moved).await?;
                 Ok(Whereabouts::MovedTo(moved.host))
             }
             None => Ok(Whereabouts::Here),

@@ -29,6 +29,7 @@ pub use tokens::access_token::{AccessError, RefreshNowError};
 use background::BackgroundSlots;
 use connect::unrecorded_callbacks::UnrecordedCallbacks;
 use connect::unsolicited_codes::UnsolicitedCodes;
+use rate_limited::RateLimitedClient;
 use reads::Reads;
 use single_flight::SingleFlight;
 use sweep::LastSweep;
@@ -38,7 +39,7 @@ use tokens::refresh_token::{AskedBy, RefreshOutcome};
 use crate::client::ClientFingerprint;
 use crate::host::{AccountHost, AllowedHosts};
 use crate::ids::{Generation, LeaseOwner, UserId};
-use crate::ports::{AmoClient, Runtime, TokenStore};
+use crate::ports::{Runtime, Stores};
 
 /// What the operator decided.
 #[derive(Clone, Debug)]
@@ -63,8 +64,8 @@ pub struct Settings {
 /// begun it ends, whoever hangs up.
 #[derive(Clone)]
 pub struct UseCases {
-    store: Arc<dyn TokenStore>,
-    amo: Arc<dyn AmoClient>,
+    stores: Stores,
+    amo: RateLimitedClient,
     /// What `amo` identifies itself with.
     client: ClientFingerprint,
     runtime: Arc<dyn Runtime>,
@@ -94,14 +95,9 @@ impl fmt::Debug for UseCases {
 
 impl UseCases {
     /// The use cases over these ports.
-    pub fn new(
-        store: Arc<dyn TokenStore>,
-        amo: Arc<dyn AmoClient>,
-        runtime: Arc<dyn Runtime>,
-        settings: Settings,
-    ) -> Self {
+    pub fn new(stores: Stores, amo: RateLimitedClient, runtime: Arc<dyn Runtime>, settings: Settings) -> Self {
         Self {
-            store,
+            stores,
             client: amo.fingerprint(),
             amo,
             runtime,

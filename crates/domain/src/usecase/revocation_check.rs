@@ -23,13 +23,13 @@ impl UseCases {
     /// Notes amoCRM's word that the integration was switched off in `account`: its connections
     /// are asked for, soon and without the caller.
     pub async fn switched_off(&self, account: AccountId) -> Result<(), StoreError> {
-        self.store.want_look(account).await?;
+        self.stores.revocations.request_check(account).await?;
         self.look().await
     }
 
     /// Takes the looks that are due, and begins with them.
     pub(crate) async fn look(&self) -> Result<(), StoreError> {
-        for account in self.store.take_looks(LOOKS).await? {
+        for account in self.stores.revocations.take_checks(LOOKS).await? {
             let this = self.clone();
             self.runtime.spawn(Box::pin(async move {
                 if let Err(error) = this.look_at(account).await {
@@ -43,7 +43,7 @@ impl UseCases {
     /// Looks at every connection to `account`. What was not answered, and what was left because
     /// the process is to stop, is looked at again.
     async fn look_at(&self, account: AccountId) -> Result<(), StoreError> {
-        let mut users = self.store.users_of(account).await?;
+        let mut users = self.stores.maintenance.users_of(account).await?;
         // An account is looked up once a minute, for one of them: not always for the same.
         let mut dice = [0; 8];
         self.runtime.fill_random(&mut dice);
@@ -60,12 +60,12 @@ impl UseCases {
             all_seen
         };
         let beat = || async {
-            if let Err(error) = self.store.keep_look(account).await {
+            if let Err(error) = self.stores.revocations.extend_check(account).await {
                 tracing::warn!(%error, "others may look at the same connections");
             }
         };
         if self.while_beating(REVOCATION_CHECK_INTERVAL / 3, beat, looking).await {
-            self.store.end_look(account).await?;
+            self.stores.revocations.finish_check(account).await?;
         }
         Ok(())
     }
@@ -130,17 +130,17 @@ impl UseCases {
     /// Records that amoCRM serves `user` all the same, but not at each try of the same look.
     async fn record_kept(&self, user: &UserId) -> Result<(), StoreError> {
         // A line that only a newer version can read is another event.
-        let last = match self.store.audit(user, 1).await {
+        let last = match self.stores.audit.audit(user, 1).await {
             Err(StoreError::Corrupt(_)) => Vec::new(),
             read => read?,
         };
-        let store_now = self.store.clock().await?;
+        let store_now = self.stores.health.clock().await?;
         let told = |entry: &AuditEntry| {
             entry.event == AuditEvent::Kept && age(entry.at, store_now).is_some_and(|age| age < KEPT_IS_NEWS_AFTER)
         };
-        match self.store.connection(user).await? {
+        match self.stores.tokens.connection(user).await? {
             Some(connection) if !last.last().is_some_and(told) => {
-                self.store.record(&connection, AuditEvent::Kept, Actor::Amo).await
+                self.stores.audit.record(&connection, AuditEvent::Kept, Actor::Amo).await
             }
             _ => Ok(()),
         }

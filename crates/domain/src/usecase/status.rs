@@ -18,21 +18,21 @@ pub struct ConnectionStatus {
 impl UseCases {
     /// How `user` stands.
     pub async fn status(&self, user: &UserId) -> Result<ConnectionStatus, StoreError> {
-        let connection = self.store.connection(user).await?;
+        let connection = self.stores.tokens.connection(user).await?;
         let none = connection.as_ref().is_none_or(|connection| connection.state == ConnectionState::Disconnected);
-        let awaits_claim = none && self.store.awaits_claim(user, self.runtime.now()).await?;
+        let awaits_claim = none && self.stores.tokens.awaits_claim(user, self.runtime.now()).await?;
         Ok(ConnectionStatus { connection, awaits_claim })
     }
 
     /// Disconnects `user`. Their tokens are gone from the database when it returns.
     pub async fn disconnect(&self, user: &UserId, by: Actor) -> Result<(), StoreError> {
-        self.store.disconnect(user, by).await?;
+        self.stores.tokens.disconnect(user, by).await?;
         self.reads.forget(user);
         Ok(())
     }
 
     /// Whether the service can serve.
     pub async fn ready(&self) -> Result<(), StoreError> {
-        self.store.ready().await
+        self.stores.health.ready().await
     }
 }

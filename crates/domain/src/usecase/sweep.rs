@@ -41,10 +41,10 @@ impl UseCases {
     /// after either.
     pub async fn sweep(&self) -> Result<usize, StoreError> {
         self.sweep_reads();
-        let store_now = self.store.clock().await?;
+        let store_now = self.stores.health.clock().await?;
         let Some(steady) = self.last_sweep.steady_for(store_now, self.runtime.instant()) else { return Ok(0) };
         let as_of = if steady < CODE_LIFE { Timestamp::MIN } else { store_now };
-        self.store.sweep(self.runtime.now(), as_of).await
+        self.stores.maintenance.sweep(self.runtime.now(), as_of).await
     }
 }
 

@@ -36,7 +36,7 @@ impl UseCases {
         change: impl Fn(&mut CrmConnection) -> Result<(), AnotherGeneration>,
     ) -> Result<Option<CrmConnection>, StoreError> {
         loop {
-            let Some(before) = self.store.connection(user).await? else { return Ok(None) };
+            let Some(before) = self.stores.tokens.connection(user).await? else { return Ok(None) };
             let mut connection = before.clone();
             if change(&mut connection).is_err() {
                 return Ok(None);
@@ -44,7 +44,7 @@ impl UseCases {
             if connection == before {
                 return Ok(Some(connection));
             }
-            match self.store.save(&connection, Some(before.revision)).await {
+            match self.stores.tokens.save(&connection, Some(before.revision)).await {
                 Ok(revision) => return Ok(Some(CrmConnection { revision, ..connection })),
                 Err(StoreError::Conflict) => {}
                 Err(error) => return Err(error),

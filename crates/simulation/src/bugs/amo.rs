@@ -8,7 +8,8 @@ use amo_connect_domain::crm::lead::{AmoLead, LeadFilter, LeadPage};
 use amo_connect_domain::crm::pipeline::Pipeline;
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::ids::AccountId;
-use amo_connect_domain::ports::{AmoClient, AmoError, Located};
+use amo_connect_domain::ports::{AmoClient, AmoError, CrmApi, Located, TokenEndpoint};
+use amo_connect_domain::rate_limit::{Permit, call};
 use amo_connect_domain::token::{AccessToken, AuthorizationCode, Issued, RefreshToken, State};
 use async_trait::async_trait;
 use url::Url;
@@ -29,18 +30,21 @@ impl BuggyAmo {
 }
 
 #[async_trait]
-impl AmoClient for BuggyAmo {
+impl TokenEndpoint for BuggyAmo {
     fn authorization_url(&self, state: &State) -> Url {
         self.amo.authorization_url(state)
     }
 
-    async fn exchange(&self, host: &AccountHost, code: &AuthorizationCode) -> Result<Issued, AmoError> {
-        self.amo.exchange(host, code).await
+    async fn exchange(&self, permit: Permit<call::Exchange>, code: &AuthorizationCode) -> Result<Issued, AmoError> {
+        self.amo.exchange(permit, code).await
     }
 
-    async fn refresh(&self, host: &AccountHost, token: &RefreshToken) -> Result<Issued, AmoError> {
-        match (self.bug, self.amo.refresh(host, token).await) {
-            (Bug::ClientResends, Err(AmoError::OutcomeUnknown)) => self.amo.refresh(host, token).await,
+    async fn refresh(&self, permit: Permit<call::Refresh>, token: &RefreshToken) -> Result<Issued, AmoError> {
+        let host = permit.host().clone();
+        match (self.bug, self.amo.refresh(permit, token).await) {
+            (Bug::ClientResends, Err(AmoError::OutcomeUnknown)) => {
+                self.amo.refresh(Permit::for_testing(&host), token).await
+            }
             (Bug::UnknownTakenForUnavailable, Err(AmoError::OutcomeUnknown)) => Err(AmoError::Unavailable),
             (Bug::BanTakenForDeadGrant, Err(AmoError::Blocked)) => Err(AmoError::GrantRevoked),
             (Bug::DressedPairDropped, Ok(issued)) if is_dressed(&issued) => Err(AmoError::OutcomeUnknown),
@@ -58,33 +62,51 @@ impl AmoClient for BuggyAmo {
 
     async fn locate(
         &self,
-        host: &AccountHost,
+        permit: Permit<call::LookUp>,
         access: &AccessToken,
         refresh: &RefreshToken,
     ) -> Result<Located, AmoError> {
-        let located = self.amo.locate(host, access, refresh).await?;
+        let located = self.amo.locate(permit, access, refresh).await?;
         let at = located.at.filter(|_| self.bug != Bug::MoveTakenForDeadGrant);
         let by_authority = located.by_authority || self.bug == Bug::SuspectBelieved;
         Ok(Located { at, by_authority })
     }
+}
 
-    async fn account(&self, host: &AccountHost, token: &AccessToken) -> Result<AccountId, AmoError> {
-        self.amo.account(host, token).await
+#[async_trait]
+impl CrmApi for BuggyAmo {
+    async fn account(&self, permit: Permit<call::Read>, token: &AccessToken) -> Result<AccountId, AmoError> {
+        self.amo.account(permit, token).await
     }
 
-    async fn leads(&self, host: &AccountHost, token: &AccessToken, filter: &LeadFilter) -> Result<LeadPage, AmoError> {
-        self.amo.leads(host, token, filter).await
+    async fn leads(
+        &self,
+        permit: Permit<call::Read>,
+        token: &AccessToken,
+        filter: &LeadFilter,
+    ) -> Result<LeadPage, AmoError> {
+        self.amo.leads(permit, token, filter).await
     }
 
-    async fn lead(&self, host: &AccountHost, token: &AccessToken, id: u64) -> Result<Option<AmoLead>, AmoError> {
-        self.amo.lead(host, token, id).await
+    async fn lead(
+        &self,
+        permit: Permit<call::Read>,
+        token: &AccessToken,
+        id: u64,
+    ) -> Result<Option<AmoLead>, AmoError> {
+        self.amo.lead(permit, token, id).await
     }
 
-    async fn contacts(&self, host: &AccountHost, token: &AccessToken, ids: &[u64]) -> Result<Vec<Contact>, AmoError> {
-        self.amo.contacts(host, token, ids).await
+    async fn contacts(
+        &self,
+        permit: Permit<call::Read>,
+        token: &AccessToken,
+        ids: &[u64],
+    ) -> Result<Vec<Contact>, AmoError> {
+        self.amo.contacts(permit, token, ids).await
     }
 
-    async fn pipelines(&self, host: &AccountHost, token: &AccessToken) -> Result<Vec<Pipeline>, AmoError> {
-        self.amo.pipelines(host, token).await
+    async fn pipelines(&self, permit: Permit<call::Read>, token: &AccessToken) -> Result<Vec<Pipeline>, AmoError> {
+        self.amo.pipelines(permit, token).await
     }
 }

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex};
 
 use amo_connect_domain::connection::CrmConnection;
 use amo_connect_domain::ids::{Generation, UserId};
-use amo_connect_domain::ports::{AmoClient, Runtime, TokenStore};
+use amo_connect_domain::ports::{AmoClient, Runtime, Storage};
 use amo_connect_domain::refresh::lease::RefreshLease;
 use clap::ValueEnum;
 
@@ -109,12 +109,12 @@ pub(crate) struct Stand {
 
 impl Bug {
     /// The store with this bug, within the wire.
-    pub(crate) fn in_rows(self, rows: Arc<dyn TokenStore>, stand: Stand) -> Arc<dyn TokenStore> {
+    pub(crate) fn in_rows(self, rows: Arc<dyn Storage>, stand: Stand) -> Arc<dyn Storage> {
         if self == Self::SaveGivesUp { rows } else { Arc::new(BuggyStore::new(rows, self, stand)) }
     }
 
     /// The store with this bug, as the use cases see it.
-    pub(crate) fn in_store(self, store: Arc<dyn TokenStore>, stand: Stand) -> Arc<dyn TokenStore> {
+    pub(crate) fn in_store(self, store: Arc<dyn Storage>, stand: Stand) -> Arc<dyn Storage> {
         if self == Self::SaveGivesUp { Arc::new(BuggyStore::new(store, self, stand)) } else { store }
     }
 

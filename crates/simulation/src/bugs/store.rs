@@ -11,7 +11,10 @@ use amo_connect_domain::connection::{CrmConnection, Grant};
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::host_look_up::{FoundHost, LookUpDecision};
 use amo_connect_domain::ids::{AccountId, AttemptId, Epoch, Generation, LeaseOwner, Revision, UserId};
-use amo_connect_domain::ports::{Claim, RefreshRequest, Served, StoreError, TokenStore};
+use amo_connect_domain::ports::{
+    AuditLog, Claim, HostLookUpStore, Maintenance, RefreshRequest, RevocationQueue, Served, Storage, StoreError,
+    StoreHealth, TokenStore,
+};
 use amo_connect_domain::refresh::lease::{Backoff, LeaseRequest, RefreshLease};
 use amo_connect_domain::token::{CodeHash, StateHash, TokenPair};
 use async_trait::async_trait;
@@ -21,13 +24,13 @@ use super::{Bug, Notes, Stand};
 
 #[derive(Debug)]
 pub(super) struct BuggyStore {
-    pub(super) rows: Arc<dyn TokenStore>,
+    pub(super) rows: Arc<dyn Storage>,
     pub(super) bug: Bug,
     pub(super) stand: Stand,
 }
 
 impl BuggyStore {
-    pub(super) fn new(rows: Arc<dyn TokenStore>, bug: Bug, stand: Stand) -> Self {
+    pub(super) fn new(rows: Arc<dyn Storage>, bug: Bug, stand: Stand) -> Self {
         Self { rows, bug, stand }
     }
 
@@ -38,14 +41,6 @@ impl BuggyStore {
 
 #[async_trait]
 impl TokenStore for BuggyStore {
-    async fn ready(&self) -> Result<(), StoreError> {
-        self.rows.ready().await
-    }
-
-    async fn clock(&self) -> Result<Timestamp, StoreError> {
-        self.rows.clock().await
-    }
-
     async fn open_attempt(&self, attempt: &Attempt) -> Result<(), StoreError> {
         self.rows.open_attempt(attempt).await
     }
@@ -201,7 +196,58 @@ impl TokenStore for BuggyStore {
     ) -> Result<CrmConnection, StoreError> {
         self.save_pair(user, spent, pair, served, now).await
     }
+}
 
+#[async_trait]
+impl HostLookUpStore for BuggyStore {
+    async fn request_look_up(
+        &self,
+        host: &AccountHost,
+        account: Option<AccountId>,
+    ) -> Result<LookUpDecision, StoreError> {
+        match self.bug {
+            Bug::LooksUpAtAnyTime => Ok(LookUpDecision::Granted),
+            _ => self.rows.request_look_up(host, account).await,
+        }
+    }
+
+    async fn save_move(&self, host: &AccountHost, moved_to: &FoundHost) -> Result<(), StoreError> {
+        self.rows.save_move(host, moved_to).await
+    }
+}
+
+#[async_trait]
+impl RevocationQueue for BuggyStore {
+    async fn request_check(&self, account: AccountId) -> Result<(), StoreError> {
+        self.rows.request_check(account).await
+    }
+
+    async fn take_checks(&self, limit: u32) -> Result<Vec<AccountId>, StoreError> {
+        self.rows.take_checks(limit).await
+    }
+
+    async fn extend_check(&self, account: AccountId) -> Result<(), StoreError> {
+        self.rows.extend_check(account).await
+    }
+
+    async fn finish_check(&self, account: AccountId) -> Result<(), StoreError> {
+        self.rows.finish_check(account).await
+    }
+}
+
+#[async_trait]
+impl AuditLog for BuggyStore {
+    async fn audit(&self, user: &UserId, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
+        self.rows.audit(user, limit).await
+    }
+
+    async fn record(&self, connection: &CrmConnection, event: AuditEvent, by: Actor) -> Result<(), StoreError> {
+        self.rows.record(connection, event, by).await
+    }
+}
+
+#[async_trait]
+impl Maintenance for BuggyStore {
     async fn orphaned_refreshes(&self, limit: u32) -> Result<Vec<(UserId, Generation)>, StoreError> {
         match self.bug {
             Bug::NobodyTends => Ok(Vec::new()),
@@ -227,21 +273,6 @@ impl TokenStore for BuggyStore {
         self.rows.acquitted_refreshes(client, expired_by, limit).await
     }
 
-    async fn request_look_up(
-        &self,
-        host: &AccountHost,
-        account: Option<AccountId>,
-    ) -> Result<LookUpDecision, StoreError> {
-        match self.bug {
-            Bug::LooksUpAtAnyTime => Ok(LookUpDecision::Granted),
-            _ => self.rows.request_look_up(host, account).await,
-        }
-    }
-
-    async fn save_move(&self, host: &AccountHost, moved_to: &FoundHost) -> Result<(), StoreError> {
-        self.rows.save_move(host, moved_to).await
-    }
-
     async fn users_of(&self, account: AccountId) -> Result<Vec<UserId>, StoreError> {
         self.rows.users_of(account).await
     }
@@ -250,31 +281,18 @@ impl TokenStore for BuggyStore {
         self.rows.users(after, limit).await
     }
 
-    async fn want_look(&self, account: AccountId) -> Result<(), StoreError> {
-        self.rows.want_look(account).await
-    }
-
-    async fn take_looks(&self, limit: u32) -> Result<Vec<AccountId>, StoreError> {
-        self.rows.take_looks(limit).await
-    }
-
-    async fn keep_look(&self, account: AccountId) -> Result<(), StoreError> {
-        self.rows.keep_look(account).await
-    }
-
-    async fn end_look(&self, account: AccountId) -> Result<(), StoreError> {
-        self.rows.end_look(account).await
-    }
-
-    async fn audit(&self, user: &UserId, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
-        self.rows.audit(user, limit).await
-    }
-
-    async fn record(&self, connection: &CrmConnection, event: AuditEvent, by: Actor) -> Result<(), StoreError> {
-        self.rows.record(connection, event, by).await
-    }
-
     async fn sweep(&self, now: Timestamp, as_of: Timestamp) -> Result<usize, StoreError> {
         self.rows.sweep(now, as_of).await
+    }
+}
+
+#[async_trait]
+impl StoreHealth for BuggyStore {
+    async fn ready(&self) -> Result<(), StoreError> {
+        self.rows.ready().await
+    }
+
+    async fn clock(&self) -> Result<Timestamp, StoreError> {
+        self.rows.clock().await
     }
 }

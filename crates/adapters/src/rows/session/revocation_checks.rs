@@ -9,13 +9,13 @@ use crate::rows::grant::{account, account_column};
 use crate::rows::revocation_check::RevocationCheckRow;
 
 impl Session<'_> {
-    pub(in crate::rows) async fn want_look(mut self, account: AccountId) -> Result<(), Failure> {
+    pub(in crate::rows) async fn request_check(mut self, account: AccountId) -> Result<(), Failure> {
         let on_record = self.locked_look(account).await?;
         let store_now = self.rows.clock().await?;
         self.rows.put_look(&RevocationCheckRow::new(account, &RevocationCheck::want(on_record, store_now))).await
     }
 
-    pub(in crate::rows) async fn take_looks(mut self, limit: u32) -> Result<Vec<AccountId>, Failure> {
+    pub(in crate::rows) async fn take_checks(mut self, limit: u32) -> Result<Vec<AccountId>, Failure> {
         let store_now = self.rows.clock().await?;
         let mut due = self.rows.due_looks(store_now.as_microsecond(), limit.into()).await?;
         // Everybody who locks several accounts does it in this order.
@@ -30,13 +30,13 @@ impl Session<'_> {
         Ok(taken)
     }
 
-    pub(in crate::rows) async fn keep_look(mut self, account: AccountId) -> Result<(), Failure> {
+    pub(in crate::rows) async fn extend_check(mut self, account: AccountId) -> Result<(), Failure> {
         let Some(look) = self.locked_look(account).await? else { return Ok(()) };
         let kept = look.keep(self.rows.clock().await?);
         self.rows.put_look(&RevocationCheckRow::new(account, &kept)).await
     }
 
-    pub(in crate::rows) async fn end_look(mut self, account: AccountId) -> Result<(), Failure> {
+    pub(in crate::rows) async fn finish_check(mut self, account: AccountId) -> Result<(), Failure> {
         match self.locked_look(account).await? {
             Some(look) => self.rows.put_look(&RevocationCheckRow::new(account, &look.end())).await,
             None => Ok(()),

@@ -4,7 +4,7 @@ use std::error::Error as _;
 use std::fs;
 use std::sync::Arc;
 
-use amo_connect_domain::ports::{StoreError, TokenStore as _};
+use amo_connect_domain::ports::{StoreError, StoreHealth as _, TokenStore as _};
 use diesel::RunQueryDsl as _;
 use tokio::runtime::Handle;
 

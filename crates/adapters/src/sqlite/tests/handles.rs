@@ -6,7 +6,7 @@ use std::time::Duration;
 use amo_connect_domain::authorization::attempt::AttemptState;
 use amo_connect_domain::authorization::code::Admitted;
 use amo_connect_domain::connection::audit::Actor;
-use amo_connect_domain::ports::{RefreshRequest, StoreError, TokenStore};
+use amo_connect_domain::ports::{RefreshRequest, StoreError, StoreHealth as _, TokenStore};
 use diesel::connection::SimpleConnection as _;
 use tokio::sync::Barrier;
 

@@ -7,7 +7,7 @@ use amo_connect_domain::connection::{
     ConnectionState, CrmConnection, FormerAccount, Problem, ProblemCode, ReauthReason,
 };
 use amo_connect_domain::ids::{AccountId, Epoch, Generation};
-use amo_connect_domain::ports::{RefreshRequest, TokenStore as _};
+use amo_connect_domain::ports::{Maintenance as _, RefreshRequest, StoreHealth as _, TokenStore as _};
 use amo_connect_domain::refresh::lease::{LEASE_TERM, Lease};
 use amo_connect_domain::token::CodeHash;
 

@@ -1,6 +1,6 @@
 //! Migrations, and databases of other versions.
 
-use amo_connect_domain::ports::{StoreError, TokenStore as _};
+use amo_connect_domain::ports::{StoreError, StoreHealth as _};
 
 use super::fixtures::*;
 use crate::cipher::TokenKeys;

@@ -1,4 +1,4 @@
-//! Tokens at backoff.
+//! Tokens at rest.
 
 use std::fs;
 
@@ -6,7 +6,7 @@ use amo_connect_domain::authorization::code::{ClaimRefusal, ExchangeStatus};
 use amo_connect_domain::connection::CrmConnection;
 use amo_connect_domain::connection::audit::Actor;
 use amo_connect_domain::ids::Revision;
-use amo_connect_domain::ports::{Claim, StoreError, TokenStore as _};
+use amo_connect_domain::ports::{Claim, Maintenance as _, StoreError, StoreHealth as _, TokenStore as _};
 use diesel::RunQueryDsl as _;
 use diesel::connection::SimpleConnection as _;
 

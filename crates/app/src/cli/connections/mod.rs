@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use amo_connect_domain::connection::audit::Actor;
 use amo_connect_domain::ids::UserId;
-use amo_connect_domain::ports::{StoreError, TokenStore};
+use amo_connect_domain::ports::{Storage, StoreError, TokenStore};
 use clap::{Args, Subcommand};
 use serde_json::Value;
 
@@ -112,7 +112,7 @@ async fn show(args: &ShowArgs) -> Result<(), Failure> {
 
 /// A user's connection. One whose row cannot be read is shown all the same, with the account that
 /// its story ends at.
-async fn row(store: &dyn TokenStore, user: &UserId) -> Result<Value, StoreError> {
+async fn row(store: &dyn Storage, user: &UserId) -> Result<Value, StoreError> {
     match store.connection(user).await {
         Ok(connection) => Ok(story::row(user, connection)),
         Err(StoreError::Corrupt(why)) => {
@@ -134,6 +134,6 @@ async fn disconnect(args: &OneArgs) -> Result<(), Failure> {
     print(if had { "Disconnected." } else { "There was no connection." })
 }
 
-async fn store(settings: &ServeArgs) -> Result<Arc<dyn TokenStore>, Failure> {
+async fn store(settings: &ServeArgs) -> Result<Arc<dyn Storage>, Failure> {
     Ok(wiring::open(settings.check_storage()?).await?.into_ports().0)
 }

@@ -38,7 +38,7 @@ impl UseCases {
         self.runtime.fill_random(&mut state);
         let state = State::from_random(state);
         let attempt = Attempt::open(AttemptId(id), user, StateHash::of(Some(&state)), self.runtime.now());
-        self.store.open_attempt(&attempt).await?;
+        self.stores.tokens.open_attempt(&attempt).await?;
         Ok(Started {
             attempt: attempt.id,
             authorization_url: self.amo.authorization_url(&state),
@@ -49,14 +49,15 @@ impl UseCases {
 
     /// Where an attempt of `user` stands; `None` if they have no such attempt.
     pub async fn attempt(&self, user: &UserId, id: AttemptId) -> Result<Option<AttemptView>, StoreError> {
-        let Some(attempt) = self.store.attempt(id).await?.filter(|attempt| attempt.user == *user) else {
+        let Some(attempt) = self.stores.tokens.attempt(id).await?.filter(|attempt| attempt.user == *user) else {
             return Ok(None);
         };
         let exchange = match attempt.state {
-            AttemptState::Spent(code) => self.store.exchange(code).await?,
+            AttemptState::Spent(code) => self.stores.tokens.exchange(code).await?,
             _ => None,
         };
-        let progress = match attempt.progress(exchange.as_ref(), self.runtime.now(), self.store.clock().await?) {
+        let progress = match attempt.progress(exchange.as_ref(), self.runtime.now(), self.stores.health.clock().await?)
+        {
             AttemptProgress::Pending(_) if self.unrecorded.has(&attempt.state_hash) => {
                 AttemptProgress::Pending(Some(AttemptReason::StorageUnavailable))
             }

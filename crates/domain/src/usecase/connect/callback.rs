@@ -124,7 +124,7 @@ impl UseCases {
     }
 
     async fn close_attempt(&self, state: Option<&State>, end: AttemptState) {
-        let closed = self.store.close_attempt(StateHash::of(state), end).await;
+        let closed = self.stores.tokens.close_attempt(StateHash::of(state), end).await;
         if let Err(error) = closed {
             tracing::warn!(%error, "an attempt that came back without a code stays open until it expires");
         }
@@ -139,15 +139,15 @@ impl UseCases {
         let deadline = self.deadline(PATIENCE);
         let ours = state.as_ref().is_some_and(State::is_ours);
         let (code_hash, state_hash) = (CodeHash::of(&code), StateHash::of(state.as_ref()));
-        let attempt = if ours { self.store.attempt_by_state(state_hash).await? } else { None };
-        let known = self.store.exchange(code_hash).await?;
+        let attempt = if ours { self.stores.tokens.attempt_by_state(state_hash).await? } else { None };
+        let known = self.stores.tokens.exchange(code_hash).await?;
 
         if let Some(known) = &known {
             if !belongs_together(known, state_hash, ours, attempt.as_ref()) {
                 return Ok(CallbackOutcome::LinkExpired);
             }
             match self.settled(code_hash, deadline).await? {
-                Exchanged::Settled(record) if !record.may_be_sent(self.store.clock().await?) => {
+                Exchanged::Settled(record) if !record.may_be_sent(self.stores.health.clock().await?) => {
                     return Ok(outcome(&record));
                 }
                 Exchanged::Settled(_) => {}
@@ -164,7 +164,7 @@ impl UseCases {
 
         let Some(host) = self.account_host(referer) else {
             if known.is_none() && ours {
-                self.store.close_attempt(state_hash, WRONG_HOST).await?;
+                self.stores.tokens.close_attempt(state_hash, WRONG_HOST).await?;
             }
             return Ok(CallbackOutcome::InvalidAccountHost);
         };

@@ -57,15 +57,15 @@ impl UseCases {
         referer: Given<String>,
     ) -> Result<ConnectionStatus, ClaimError> {
         let deadline = self.deadline(PATIENCE);
-        let as_of = self.store.epoch(user).await?;
+        let as_of = self.stores.tokens.epoch(user).await?;
         let code_hash = CodeHash::of(&code);
         let state_hash = state.as_ref().map(|state| StateHash::of(Some(state)));
         let ours = state.as_ref().is_some_and(State::is_ours);
         let attempt = match state_hash {
-            Some(hash) if ours => self.store.attempt_by_state(hash).await?,
+            Some(hash) if ours => self.stores.tokens.attempt_by_state(hash).await?,
             _ => None,
         };
-        let mut known = self.store.exchange(code_hash).await?;
+        let mut known = self.stores.tokens.exchange(code_hash).await?;
         if let (Some(known), Some(hash)) = (&known, state_hash)
             && !known.came_with(hash)
         {
@@ -81,7 +81,7 @@ impl UseCases {
                 Exchanged::StillInFlight | Exchanged::StateSpent => return Err(ClaimError::InProgress),
             };
         }
-        let store_now = self.store.clock().await?;
+        let store_now = self.stores.health.clock().await?;
         if known.as_ref().is_none_or(|known| known.may_be_sent(store_now)) {
             let host = match &known {
                 Some(known) => known.host.clone(),
@@ -119,7 +119,7 @@ impl UseCases {
         match &record.status {
             ExchangeStatus::Connected(epoch) => self.current(user, *epoch).await,
             ExchangeStatus::Waiting { .. } => {
-                match self.store.claim(record.code, user, as_of, self.runtime.now()).await? {
+                match self.stores.tokens.claim(record.code, user, as_of, self.runtime.now()).await? {
                     Claim::Connected => Ok(self.status(user).await?),
                     Claim::Refused(ClaimRefusal::AnotherUser) => Err(ClaimError::AnotherUser),
                     Claim::Refused(ClaimRefusal::OtherAccount) => Err(ClaimError::AlreadyConnected),
@@ -127,7 +127,7 @@ impl UseCases {
                 }
             }
             ExchangeStatus::OtherAccount => {
-                let connection = self.store.connection(user).await?;
+                let connection = self.stores.tokens.connection(user).await?;
                 let connected = connection.is_some_and(|connection| connection.grant().is_some());
                 Err(if connected { ClaimError::AlreadyConnected } else { ClaimError::Expired })
             }
@@ -150,7 +150,7 @@ impl UseCases {
 
     /// The same user's other request may have been faster.
     async fn claimed_meanwhile(&self, user: &UserId, code: CodeHash) -> Result<ConnectionStatus, ClaimError> {
-        match self.store.exchange(code).await?.map(|record| record.status) {
+        match self.stores.tokens.exchange(code).await?.map(|record| record.status) {
             Some(ExchangeStatus::Connected(epoch)) => self.current(user, epoch).await,
             _ => Err(ClaimError::Expired),
         }

@@ -39,7 +39,7 @@ impl UseCases {
             return self.settled(request.code, deadline).await;
         }
         let owner = self.new_owner();
-        match self.store.admit_code(&request, owner, self.runtime.now()).await? {
+        match self.stores.tokens.admit_code(&request, owner, self.runtime.now()).await? {
             Admitted::StateSpent => Ok(Exchanged::StateSpent),
             Admitted::OnRecord(record) => self.settled(record.code, deadline).await,
             Admitted::Granted(record) => {
@@ -62,9 +62,9 @@ impl UseCases {
     pub(crate) async fn settled(&self, code: CodeHash, deadline: Instant) -> Result<Exchanged, StoreError> {
         let waiting = async {
             loop {
-                let record = self.store.exchange(code).await?.ok_or(StoreError::Conflict)?;
+                let record = self.stores.tokens.exchange(code).await?.ok_or(StoreError::Conflict)?;
                 match record.status {
-                    ExchangeStatus::InFlight(lease) if lease.is_live(self.store.clock().await?) => {
+                    ExchangeStatus::InFlight(lease) if lease.is_live(self.stores.health.clock().await?) => {
                         self.look_again().await;
                     }
                     _ if self.is_at(code) => self.look_again().await,
@@ -88,7 +88,7 @@ impl UseCases {
             _ => Timestamp::MIN,
         };
         let beat = || async {
-            if let Err(error) = self.store.renew_code_lease(record.code, owner).await {
+            if let Err(error) = self.stores.tokens.renew_code_lease(record.code, owner).await {
                 tracing::warn!(%error, "a lease on an authorization code could not be renewed");
             }
         };
@@ -109,7 +109,7 @@ impl UseCases {
                     AmoError::PermitUnavailable => {}
                     _ => tracing::warn!(%error, "an authorization code could not be exchanged"),
                 }
-                let ended = self.store.end_exchange(record.code, owner, refused).await?;
+                let ended = self.stores.tokens.end_exchange(record.code, owner, refused).await?;
                 match error {
                     AmoError::PermitUnavailable => Err(StoreError::of_the_rate_limiter()),
                     _ => Ok(ended),
@@ -133,7 +133,7 @@ impl UseCases {
         }
         let mut tries = 0;
         loop {
-            match self.store.save_grant(record.code, &grant, &served, self.runtime.now()).await {
+            match self.stores.tokens.save_grant(record.code, &grant, &served, self.runtime.now()).await {
                 Err(error @ (StoreError::Unavailable(_) | StoreError::Corrupt(_))) => {
                     tracing::error!(%error, tries, "new tokens are not saved yet; trying again");
                     self.before_saving_again(tries).await;
@@ -143,7 +143,7 @@ impl UseCases {
                 Err(StoreError::Conflict) => {
                     tracing::warn!(tries, "the record of an authorization code was forgotten while it was under way");
                     // If it cannot be written now, the next try to save finds it missing again.
-                    let _ = self.store.restore_exchange(record).await;
+                    let _ = self.stores.tokens.restore_exchange(record).await;
                     self.before_saving_again(tries).await;
                     tries += 1;
                 }

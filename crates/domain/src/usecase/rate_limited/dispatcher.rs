@@ -8,8 +8,8 @@ use std::time::Duration;
 use futures_util::future::select;
 use tokio::sync::watch;
 
-use super::permit::Permit;
 use super::queue::Queues;
+use super::slot::Slot;
 use crate::clock::Instant;
 use crate::host::AccountHost;
 use crate::ports::{AmoError, RateLimitStore, Runtime};
@@ -145,10 +145,10 @@ impl Dispatcher {
         match store.reserve(&self.account, *pace, patience).await {
             Ok(Reservation::Granted { wait, probe }) => {
                 let due = asked + self.shared.quickest(asked) + wait;
-                let permit = Permit::new(&self.shared, &self.account, due, probe);
+                let slot = Slot::new(&self.shared, &self.account, due, probe);
                 self.wait(wait).await;
                 if probe.is_some() || !queues.is_overtaken(&self.account) {
-                    queues.give(&self.account, permit);
+                    queues.give(&self.account, slot);
                 }
             }
             Ok(Reservation::Later(wait)) if wait <= patience => self.wait(wait).await,

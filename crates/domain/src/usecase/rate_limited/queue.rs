@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use futures_channel::oneshot;
 
-use super::permit::Permit;
+use super::slot::Slot;
 use crate::clock::Instant;
 use crate::host::AccountHost;
 use crate::ports::AmoError;
@@ -19,7 +19,7 @@ const MUTE: Duration = Duration::from_secs(1);
 const LONGEST_PACE: Duration = Duration::from_secs(1);
 
 /// What a caller is told when its turn has come, or will not come.
-pub(super) type Granted = Result<Permit, AmoError>;
+pub(super) type Granted = Result<Slot, AmoError>;
 
 /// Whose turn it may be next. A token request keeps others from their tokens, and a page that
 /// others' turns were spent on goes before one that is not begun.
@@ -146,9 +146,9 @@ impl Queues {
         self.all().get(account).is_some_and(|queue| queue.overtaken)
     }
 
-    /// Gives `permit` to the first who is still there.
-    pub(super) fn give(&self, account: &AccountHost, permit: Permit) {
-        let mut told = Ok(permit);
+    /// Gives `slot` to the first who is still there.
+    pub(super) fn give(&self, account: &AccountHost, slot: Slot) {
+        let mut told = Ok(slot);
         while let Some(waiter) = self.pop(account) {
             match waiter.told.send(told) {
                 Ok(()) => return,

@@ -167,7 +167,7 @@ impl UseCases {
             };
             let ended = async {
                 while ends.changed().await.is_ok() {
-                    if self.store.epoch(user).await.is_ok_and(|now| now != epoch) {
+                    if self.stores.tokens.epoch(user).await.is_ok_and(|now| now != epoch) {
                         return;
                     }
                 }
@@ -178,7 +178,7 @@ impl UseCases {
             };
             let outcome = outcome.unwrap_or(Err(AmoError::TimedOut.into()));
             if outcome.is_ok() {
-                let now = self.until(deadline, self.store.epoch(user)).await.ok_or(AmoError::TimedOut)?;
+                let now = self.until(deadline, self.stores.tokens.epoch(user)).await.ok_or(AmoError::TimedOut)?;
                 if now.map_err(AccessError::from)? != epoch {
                     continue;
                 }

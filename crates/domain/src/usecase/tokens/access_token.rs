@@ -102,7 +102,7 @@ impl UseCases {
         }
         let connection = self.count_refusal(user, refused).await?.unwrap_or(connection);
         if by == AskedBy::Service && connection.refused.is_some_and(|refused| refused.is_accounts()) {
-            let store_now = self.store.clock().await?;
+            let store_now = self.stores.health.clock().await?;
             if connection.refresh_put_off_until(store_now).is_some() {
                 return Err(AccessError::Amo(AmoError::AccessRefused));
             }
@@ -154,7 +154,7 @@ impl UseCases {
         user: &UserId,
         refused: &Access,
     ) -> Result<Option<CrmConnection>, StoreError> {
-        let store_now = self.store.clock().await?;
+        let store_now = self.stores.health.clock().await?;
         self.update(user, |connection| connection.refuse_access(refused.generation, store_now)).await
     }
 
@@ -164,7 +164,7 @@ impl UseCases {
         let connection = self.usable(user).await?;
         match self.refresh_outcome(&connection, AskedBy::Hand).await {
             RefreshOutcome::BackingOff(last, until) => {
-                let left = until.duration_since(self.store.clock().await.map_err(AccessError::from)?);
+                let left = until.duration_since(self.stores.health.clock().await.map_err(AccessError::from)?);
                 Err(RefreshNowError::InDoubt { last, wait: left.try_into().unwrap_or_default() })
             }
             outcome => Ok(self.after(outcome, &connection).await.map(drop)?),
@@ -173,7 +173,7 @@ impl UseCases {
 
     /// The user's connection, if it can be used.
     pub(crate) async fn usable(&self, user: &UserId) -> Result<CrmConnection, AccessError> {
-        let connection = self.store.connection(user).await?.ok_or(AccessError::NotConnected)?;
+        let connection = self.stores.tokens.connection(user).await?.ok_or(AccessError::NotConnected)?;
         match connection.state {
             ConnectionState::Connected(_) => Ok(connection),
             ConnectionState::Disconnected => Err(AccessError::NotConnected),
@@ -229,7 +229,7 @@ impl UseCases {
             RefreshOutcome::Failed(error) | RefreshOutcome::BackingOff(error, _) => Err(AccessError::Amo(error)),
             RefreshOutcome::StoreFailed => {
                 // The database says why, if it still fails. One that can be read may not be written.
-                self.store.clock().await?;
+                self.stores.health.clock().await?;
                 Err(StoreError::Unavailable("it could not be written".into()).into())
             }
             RefreshOutcome::Unreadable => Err(StoreError::Corrupt("a connection's tokens cannot be opened").into()),

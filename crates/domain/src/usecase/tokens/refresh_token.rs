@@ -99,7 +99,7 @@ impl UseCases {
             };
             let owner = self.new_owner();
             let request = LeaseRequest { generation, owner, client, by_hand };
-            match self.store.lease_refresh(&user, &request).await {
+            match self.stores.tokens.lease_refresh(&user, &request).await {
                 Ok(RefreshRequest::Granted(connection, lease)) => {
                     let Some(grant) = connection.grant().cloned() else { return RefreshOutcome::Outdated };
                     return self
@@ -113,7 +113,7 @@ impl UseCases {
                 }
                 Ok(RefreshRequest::Held) => self.look_again().await,
                 Ok(RefreshRequest::BackingOff(until)) => {
-                    let problem = match self.store.connection(&user).await {
+                    let problem = match self.stores.tokens.connection(&user).await {
                         Ok(connection) => connection.and_then(|connection| connection.problem),
                         Err(error) => {
                             tracing::warn!(error = %error.whole(), "why a refresh token rests could not be read");
@@ -136,7 +136,7 @@ impl UseCases {
     async fn refresh(&self, sending: Sending) -> RefreshOutcome {
         let (user, owner) = (sending.connection.user.clone(), sending.owner);
         let beat = || async {
-            if let Err(error) = self.store.renew_refresh_lease(&user, owner).await {
+            if let Err(error) = self.stores.tokens.renew_refresh_lease(&user, owner).await {
                 tracing::warn!(%error, "a lease on a refresh token could not be renewed");
             }
         };
@@ -165,7 +165,7 @@ impl UseCases {
                     if moved {
                         return self.back_off(&sending, error, BackoffCause::certain(ProblemCode::ProviderDown)).await;
                     }
-                    match self.store.renew_refresh_lease(user, sending.owner).await {
+                    match self.stores.tokens.renew_refresh_lease(user, sending.owner).await {
                         Ok(true) => (host, moved) = (now, true),
                         Ok(false) => return RefreshOutcome::InProgress,
                         Err(error) => {
@@ -280,7 +280,7 @@ impl UseCases {
             cause.retry_after.unwrap_or_default()
         };
         let backoff = Backoff { in_doubt, pause, accused, was_sent };
-        let record = || self.store.back_off_refresh(user, *owner, &backoff);
+        let record = || self.stores.tokens.back_off_refresh(user, *owner, &backoff);
         self.persist("a refresh that failed", record).await.flatten()
     }
 
@@ -306,7 +306,7 @@ impl UseCases {
         let pair = issued.into_pair(self.runtime.now());
         let mut tries = 0;
         let saved = loop {
-            match self.store.save_rotated(user, *generation, &pair, &served, self.runtime.now()).await {
+            match self.stores.tokens.save_rotated(user, *generation, &pair, &served, self.runtime.now()).await {
                 Ok(saved) => break saved,
                 Err(error @ (StoreError::Unavailable(_) | StoreError::Corrupt(_))) => {
                     tracing::error!(%error, tries, "refreshed tokens are not saved yet; trying again");
@@ -331,7 +331,7 @@ impl UseCases {
         let Sending { connection: CrmConnection { user, .. }, lease, owner, .. } = sending;
         let reason = ReauthReason::of_refusal(sending.is_in_doubt());
         let refused = || async {
-            if !self.store.renew_refresh_lease(user, *owner).await? {
+            if !self.stores.tokens.renew_refresh_lease(user, *owner).await? {
                 return Ok(RefreshOutcome::InProgress);
             }
             tracing::warn!(%user, ?reason, "amoCRM refused a refresh token; the user has to connect again");

@@ -15,14 +15,14 @@ const LATE: Duration = Duration::from_millis(20);
 
 /// The right to send one call, now. If it is a probe's and nothing is known of the call when it
 /// is dropped, the store is told so.
-pub(super) struct Permit {
+pub(super) struct Slot {
     shared: Arc<SharedState>,
     account: AccountHost,
     due: Instant,
     probe: Option<Probe>,
 }
 
-impl Permit {
+impl Slot {
     /// The right to the turn that is `due`.
     pub(super) fn new(shared: &Arc<SharedState>, account: &AccountHost, due: Instant, probe: Option<Probe>) -> Self {
         Self { shared: Arc::clone(shared), account: account.clone(), due, probe }
@@ -39,7 +39,7 @@ impl Permit {
     }
 }
 
-impl Drop for Permit {
+impl Drop for Slot {
     fn drop(&mut self) {
         if self.probe.is_some() {
             let (shared, account, probe) = (Arc::clone(&self.shared), self.account.clone(), self.probe);
@@ -49,8 +49,8 @@ impl Drop for Permit {
     }
 }
 
-impl fmt::Debug for Permit {
+impl fmt::Debug for Slot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Permit").field("account", &self.account).field("probe", &self.probe).finish_non_exhaustive()
+        f.debug_struct("Slot").field("account", &self.account).field("probe", &self.probe).finish_non_exhaustive()
     }
 }

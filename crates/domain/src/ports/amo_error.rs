@@ -1,0 +1,74 @@
+//! How a call to the CRM fails.
+
+use std::time::Duration;
+
+/// How a call to the CRM failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AmoError {
+    /// 400 or 401 that says this refresh token is revoked, expired or unreadable.
+    #[error("amoCRM refused the refresh token")]
+    GrantRevoked,
+    /// 400 or 401 that says this code is used, expired, unreadable or another account's.
+    #[error("amoCRM refused the authorization code")]
+    CodeRejected,
+    /// 401 from the API: the access token is not good (any more).
+    #[error("amoCRM refused the access token")]
+    AccessRefused,
+    /// The answer accuses the client: id, secret or redirect URI.
+    #[error("amoCRM refused the integration's credentials")]
+    Misconfigured,
+    /// 402: the account's subscription has ended.
+    #[error("the amoCRM account is not paid for")]
+    PaymentRequired,
+    /// 404, where the thing asked for may be missing, or the account.
+    #[error("amoCRM does not have it")]
+    NotFound,
+    /// The account is not at this host: 410, 421 or a redirect, which is never followed. Whether a
+    /// token request was processed all the same, nobody knows.
+    #[error("the amoCRM account is not at this host")]
+    Moved,
+    /// No byte was sent: the host's name, its port or its certificate is no good.
+    #[error("the amoCRM account's host cannot be reached")]
+    Unreachable,
+    /// 429.
+    #[error("amoCRM's limit of calls is reached")]
+    RateLimited {
+        /// How long to wait, where amoCRM said so.
+        retry_after: Option<Duration>,
+    },
+    /// So many calls wait for their turn that nothing was sent. An adapter never says so.
+    #[error("too many calls wait for their turn")]
+    QueueFull {
+        /// How long until a turn is likely.
+        retry_after: Duration,
+    },
+    /// The rate limiter gave no permit, because its store failed: nothing was sent. An adapter
+    /// never says so.
+    #[error("the rate limiter gave no permit: its store failed")]
+    PermitUnavailable,
+    /// 403 that is not JSON: amoCRM bans calls.
+    #[error("amoCRM bans calls")]
+    Blocked,
+    /// It surely did nothing. For a read also a 5xx: nothing is lost by asking again.
+    #[error("amoCRM is not available")]
+    Unavailable,
+    /// A read was sent, and its connection ended before the whole answer came, as where a kept
+    /// connection is reset. Whoever asks may send it once more: the next call to that host MUST
+    /// go over a connection that was not open before the loss. A token request that is cut is
+    /// [`AmoError::OutcomeUnknown`].
+    #[error("the connection to amoCRM was lost")]
+    ConnectionLost,
+    /// A read took too long, here or (504) there. A token request that does is
+    /// [`AmoError::OutcomeUnknown`].
+    #[error("amoCRM is slow")]
+    TimedOut,
+    /// It may have done what was asked, but the answer was not read: cut, timed out, 5xx.
+    #[error("amoCRM's answer was lost")]
+    OutcomeUnknown,
+    /// An answer that makes no sense. For a token request it is as uncertain as a lost one.
+    #[error("amoCRM answered nonsense")]
+    Protocol,
+    /// The host is not on the list of allowed ones. Nothing was sent.
+    #[error("the account host is not allowed")]
+    HostNotAllowed,
+}

@@ -1,0 +1,27 @@
+//! The port to the audit log.
+
+use std::fmt::Debug;
+
+use async_trait::async_trait;
+
+use super::StoreError;
+use crate::connection::CrmConnection;
+use crate::connection::audit::Actor;
+use crate::connection::audit::AuditEntry;
+use crate::connection::audit::AuditEvent;
+use crate::ids::UserId;
+
+/// Keeps what became of connections.
+///
+/// What [`TokenStore`](super::TokenStore) says of atomicity and of the store's clock holds here too.
+#[cfg_attr(feature = "mock", mockall::automock)]
+#[async_trait]
+pub trait AuditLog: Debug + Send + Sync + 'static {
+    /// What became of the user's connection, the oldest first: the newest `limit` entries. Every
+    /// change of a connection's state MUST have left an entry with it, in the same step, by
+    /// [`AuditEntry::of_change`] and [`AuditEntry::of_lease`].
+    async fn audit(&self, user: &UserId, limit: u32) -> Result<Vec<AuditEntry>, StoreError>;
+
+    /// Adds an entry about something that changed nothing, dated by the store's clock.
+    async fn record(&self, connection: &CrmConnection, event: AuditEvent, by: Actor) -> Result<(), StoreError>;
+}

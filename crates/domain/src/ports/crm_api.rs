@@ -1,0 +1,49 @@
+//! The port to a CRM's API, as far as we use it.
+
+use std::fmt::Debug;
+
+use async_trait::async_trait;
+
+use super::AmoError;
+use crate::crm::contact::Contact;
+use crate::crm::lead::{AmoLead, LeadFilter, LeadPage};
+use crate::crm::pipeline::Pipeline;
+use crate::ids::AccountId;
+use crate::rate_limit::{Permit, call};
+use crate::token::AccessToken;
+
+/// Reads one CRM's API.
+///
+/// What [`AmoClient`](super::AmoClient) promises of every method that sends holds here too.
+#[async_trait]
+pub trait CrmApi: Debug + Send + Sync + 'static {
+    /// The number of the account that `token` opens (`GET /api/v4/account`).
+    async fn account(&self, permit: Permit<call::Read>, token: &AccessToken) -> Result<AccountId, AmoError>;
+
+    /// A page of leads, in the CRM's order. An empty page is no error. Deleted leads are left out.
+    /// A filter of 50 stages is one request. The whole second that `updated_since` falls into MUST
+    /// be asked for, and none before it.
+    async fn leads(
+        &self,
+        permit: Permit<call::Read>,
+        token: &AccessToken,
+        filter: &LeadFilter,
+    ) -> Result<LeadPage, AmoError>;
+
+    /// The lead with this number; `None` if there is none, or it was deleted.
+    async fn lead(&self, permit: Permit<call::Read>, token: &AccessToken, id: u64)
+    -> Result<Option<AmoLead>, AmoError>;
+
+    /// The contacts with these numbers, at most 250, in one request; unknown ones are left out.
+    async fn contacts(
+        &self,
+        permit: Permit<call::Read>,
+        token: &AccessToken,
+        ids: &[u64],
+    ) -> Result<Vec<Contact>, AmoError>;
+
+    /// All pipelines with their stages, those put away among them. The stage of unsorted leads MUST
+    /// be of kind 1, and the closed ones of every pipeline MUST be 142 (won) and 143 (lost), in leads
+    /// and filters too: the app's three statuses are made of that.
+    async fn pipelines(&self, permit: Permit<call::Read>, token: &AccessToken) -> Result<Vec<Pipeline>, AmoError>;
+}

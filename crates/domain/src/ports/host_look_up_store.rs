@@ -1,0 +1,32 @@
+//! The port to what is known of accounts that move.
+
+use std::fmt::Debug;
+
+use async_trait::async_trait;
+
+use super::StoreError;
+use crate::host::AccountHost;
+use crate::host_look_up::FoundHost;
+use crate::host_look_up::LookUpDecision;
+use crate::ids::AccountId;
+
+/// Keeps where accounts have moved to, and when each may be looked up again.
+///
+/// What [`TokenStore`](super::TokenStore) says of atomicity and of the store's clock holds here too.
+#[cfg_attr(feature = "mock", mockall::automock)]
+#[async_trait]
+pub trait HostLookUpStore: Debug + Send + Sync + 'static {
+    /// Decides, by [`HostLookUp::request`](crate::host_look_up::HostLookUp::request), whether the
+    /// account that was at `host` may be looked up. MUST grant it to one caller a minute and account,
+    /// however many ask, and under however many hosts.
+    async fn request_look_up(
+        &self,
+        host: &AccountHost,
+        account: Option<AccountId>,
+    ) -> Result<LookUpDecision, StoreError>;
+
+    /// Records that the account that was at `host` has moved, as a look-up has just found: whoever
+    /// asks under `host` MUST be told from now on, and nothing that was known under the new host
+    /// counts any more.
+    async fn save_move(&self, host: &AccountHost, moved_to: &FoundHost) -> Result<(), StoreError>;
+}

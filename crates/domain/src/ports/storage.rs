@@ -1,0 +1,41 @@
+//! One database behind several ports.
+
+use std::sync::Arc;
+
+use super::{AuditLog, HostLookUpStore, Maintenance, RevocationQueue, StoreHealth, TokenStore};
+
+/// Everything that must outlive the process, in one database. It is implemented by whatever
+/// implements its parts.
+pub trait Storage: TokenStore + HostLookUpStore + RevocationQueue + AuditLog + Maintenance + StoreHealth {}
+
+impl<S: TokenStore + HostLookUpStore + RevocationQueue + AuditLog + Maintenance + StoreHealth> Storage for S {}
+
+/// The ports of one database, each by itself, so that a use case names those it needs.
+#[derive(Clone, Debug)]
+pub struct Stores {
+    /// Attempts, codes, connections and leases.
+    pub tokens: Arc<dyn TokenStore>,
+    /// Accounts that move.
+    pub look_ups: Arc<dyn HostLookUpStore>,
+    /// Accounts whose connections are to be checked.
+    pub revocations: Arc<dyn RevocationQueue>,
+    /// What became of connections.
+    pub audit: Arc<dyn AuditLog>,
+    /// Listings and the sweep.
+    pub maintenance: Arc<dyn Maintenance>,
+    /// The store's clock, and whether it works.
+    pub health: Arc<dyn StoreHealth>,
+}
+
+impl From<Arc<dyn Storage>> for Stores {
+    fn from(store: Arc<dyn Storage>) -> Self {
+        Self {
+            tokens: Arc::clone(&store) as _,
+            look_ups: Arc::clone(&store) as _,
+            revocations: Arc::clone(&store) as _,
+            audit: Arc::clone(&store) as _,
+            maintenance: Arc::clone(&store) as _,
+            health: store,
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! The port to a CRM's token endpoint.
+
+use std::fmt::Debug;
+
+use async_trait::async_trait;
+use url::Url;
+
+use super::AmoError;
+use crate::client::ClientFingerprint;
+use crate::host::AccountHost;
+use crate::host_look_up::FoundHost;
+use crate::ids::AccountId;
+use crate::rate_limit::{Permit, call};
+use crate::token::{AccessToken, AuthorizationCode, Issued, RefreshToken, State};
+
+/// Buys tokens at one CRM, on behalf of one integration.
+///
+/// What [`AmoClient`](super::AmoClient) promises of every method that sends holds here too.
+#[async_trait]
+pub trait TokenEndpoint: Debug + Send + Sync + 'static {
+    /// Where a browser is sent to allow the integration; the answer comes back with `state`.
+    fn authorization_url(&self, state: &State) -> Url;
+
+    /// Exchanges `code` for its tokens at the account's token endpoint.
+    ///
+    /// A pair that arrived whole MUST be returned, by this method and by
+    /// [`refresh`](Self::refresh), whatever else its answer is: under any final status, with
+    /// headers that make no sense or text around the JSON, with members that are there twice, in a
+    /// coding that nobody asked for, in a body that ends early or with a reset, or does not end.
+    /// Two halves of different objects are no pair, and a damaged token is no token. A pair that
+    /// says it was issued to another integration stays with the adapter, which logs an error
+    /// without it: the outcome is unknown.
+    ///
+    /// # Errors
+    /// MUST return [`AmoError::CodeRejected`] for an answer that refuses this code, and
+    /// [`AmoError::OutcomeUnknown`] whenever the code may have been used but no pair was read.
+    async fn exchange(&self, permit: Permit<call::Exchange>, code: &AuthorizationCode) -> Result<Issued, AmoError>;
+
+    /// Spends `token` for the next pair. An answer whose refresh token is the one that was sent
+    /// MUST NOT be taken for a pair.
+    ///
+    /// # Errors
+    /// MUST return [`AmoError::GrantRevoked`] only for an answer that refuses this token for
+    /// certain, and [`AmoError::OutcomeUnknown`] whenever the token may have been rotated but
+    /// no pair was read. [`AmoError::Unavailable`] promises that it was not.
+    async fn refresh(&self, permit: Permit<call::Refresh>, token: &RefreshToken) -> Result<Issued, AmoError>;
+
+    /// What the integration identifies itself with to the CRM, without showing it: see
+    /// [`ClientFingerprint::keyed`]. Clients that the CRM may judge differently have different ones.
+    fn fingerprint(&self) -> ClientFingerprint;
+
+    /// The host that [`Self::locate`] asks where the account of this access token is, which was at
+    /// `host`: one that the token names, or `host` itself.
+    fn locator(&self, host: &AccountHost, access: &AccessToken) -> AccountHost;
+
+    /// Where the account of this pair answers now; the refresh token is shown, and not spent. The
+    /// host that the access token names is asked, where it names one that is allowed, even if `host`
+    /// is not.
+    ///
+    /// # Errors
+    /// MUST return [`AmoError::HostNotAllowed`] instead of a host that is not allowed.
+    async fn locate(
+        &self,
+        permit: Permit<call::LookUp>,
+        access: &AccessToken,
+        refresh: &RefreshToken,
+    ) -> Result<Located, AmoError>;
+}
+
+/// What a CRM says of where an account is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Located {
+    /// Where it is; `None` if the token was refused, or no such account is known.
+    pub at: Option<FoundHost>,
+    /// Whether the host said so that the access token names. Anybody else may know nothing of an
+    /// account that has moved.
+    pub by_authority: bool,
+}
+
+impl Located {
+    /// Whether it counts for `account`, as far as its number is known.
+    pub fn counts_for(&self, account: Option<AccountId>) -> bool {
+        match (self.at.as_ref().map(|found| found.account), account) {
+            (Some(Some(told)), Some(wanted)) => told == wanted,
+            _ => self.by_authority,
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! [`RateLimitedClient`]: the only way from a use case to the CRM.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use url::Url;
+
+use super::limiter::{Purpose, RateLimiter};
+use crate::client::ClientFingerprint;
+use crate::crm::contact::Contact;
+use crate::crm::lead::{AmoLead, LeadFilter, LeadPage};
+use crate::crm::pipeline::Pipeline;
+use crate::host::AccountHost;
+use crate::ids::AccountId;
+use crate::ports::{AmoClient, AmoError, Located, RateLimitStore, Runtime};
+use crate::rate_limit::{Pace, Permit, call};
+use crate::token::{AccessToken, AuthorizationCode, Issued, RefreshToken, State};
+
+/// An [`AmoClient`] whose calls wait for their permits, up to five seconds each. Its clones share
+/// their queues.
+///
+/// Whoever would wait longer is told [`AmoError::QueueFull`], with the time until a turn is likely.
+/// While the circuit is open, all except the probes are told [`AmoError::Blocked`]. Without the store
+/// of rate limits nothing is sent: that is [`AmoError::PermitUnavailable`].
+#[derive(Clone, Debug)]
+pub struct RateLimitedClient {
+    client: Arc<dyn AmoClient>,
+    limiter: Option<Arc<RateLimiter>>,
+}
+
+impl RateLimitedClient {
+    /// Sends what `client` sends, at `pace`.
+    pub fn new(
+        client: Arc<dyn AmoClient>,
+        store: Arc<dyn RateLimitStore>,
+        runtime: Arc<dyn Runtime>,
+        pace: Pace,
+    ) -> Self {
+        Self { client, limiter: Some(Arc::new(RateLimiter::new(store, runtime, pace))) }
+    }
+
+    /// Sends what `client` sends, at once: for tests.
+    #[cfg(feature = "testing")]
+    pub fn unlimited(client: Arc<dyn AmoClient>) -> Self {
+        Self { client, limiter: None }
+    }
+
+    async fn with_permit<T, K, F>(
+        &self,
+        host: &AccountHost,
+        purpose: Purpose,
+        call: impl FnOnce(Permit<K>) -> F,
+    ) -> Result<T, AmoError>
+    where
+        F: Future<Output = Result<T, AmoError>>,
+    {
+        match &self.limiter {
+            Some(limiter) => limiter.with_permit(host, purpose, call).await,
+            None => call(Permit::new(host)).await,
+        }
+    }
+
+    /// See [`TokenEndpoint::authorization_url`](crate::ports::TokenEndpoint::authorization_url).
+    pub fn authorization_url(&self, state: &State) -> Url {
+        self.client.authorization_url(state)
+    }
+
+    /// See [`TokenEndpoint::fingerprint`](crate::ports::TokenEndpoint::fingerprint).
+    pub fn fingerprint(&self) -> ClientFingerprint {
+        self.client.fingerprint()
+    }
+
+    /// See [`TokenEndpoint::exchange`](crate::ports::TokenEndpoint::exchange).
+    pub async fn exchange(&self, host: &AccountHost, code: &AuthorizationCode) -> Result<Issued, AmoError> {
+        let call = |permit: Permit<call::Exchange>| self.client.exchange(permit, code);
+        self.with_permit(host, Purpose::Exchange, call).await
+    }
+
+    /// See [`TokenEndpoint::refresh`](crate::ports::TokenEndpoint::refresh).
+    pub async fn refresh(&self, host: &AccountHost, token: &RefreshToken) -> Result<Issued, AmoError> {
+        self.with_permit(host, Purpose::Refresh, |permit| self.client.refresh(permit, token)).await
+    }
+
+    /// See [`TokenEndpoint::locate`](crate::ports::TokenEndpoint::locate).
+    ///
+    /// The permit is for the host that is asked, which serves many accounts. The call is as urgent as
+    /// the refresh that waits for it. What that host answers says nothing of the account's own host.
+    pub async fn locate(
+        &self,
+        host: &AccountHost,
+        access: &AccessToken,
+        refresh: &RefreshToken,
+    ) -> Result<Located, AmoError> {
+        let asked = self.client.locator(host, access);
+        self.with_permit(&asked, Purpose::Refresh, |permit| self.client.locate(permit, access, refresh)).await
+    }
+
+    /// See [`CrmApi::account`](crate::ports::CrmApi::account).
+    pub async fn account(&self, host: &AccountHost, token: &AccessToken) -> Result<AccountId, AmoError> {
+        self.with_permit(host, Purpose::Reading, |permit| self.client.account(permit, token)).await
+    }
+
+    /// See [`CrmApi::leads`](crate::ports::CrmApi::leads).
+    pub async fn leads(
+        &self,
+        host: &AccountHost,
+        token: &AccessToken,
+        filter: &LeadFilter,
+    ) -> Result<LeadPage, AmoError> {
+        self.with_permit(host, Purpose::Reading, |permit| self.client.leads(permit, token, filter)).await
+    }
+
+    /// See [`CrmApi::lead`](crate::ports::CrmApi::lead).
+    pub async fn lead(&self, host: &AccountHost, token: &AccessToken, id: u64) -> Result<Option<AmoLead>, AmoError> {
+        self.with_permit(host, Purpose::Reading, |permit| self.client.lead(permit, token, id)).await
+    }
+
+    /// See [`CrmApi::contacts`](crate::ports::CrmApi::contacts). Without `ids` nothing is sent.
+    pub async fn contacts(
+        &self,
+        host: &AccountHost,
+        token: &AccessToken,
+        ids: &[u64],
+    ) -> Result<Vec<Contact>, AmoError> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.with_permit(host, Purpose::Completing, |permit| self.client.contacts(permit, token, ids)).await
+    }
+
+    /// See [`CrmApi::pipelines`](crate::ports::CrmApi::pipelines).
+    pub async fn pipelines(&self, host: &AccountHost, token: &AccessToken) -> Result<Vec<Pipeline>, AmoError> {
+        self.with_permit(host, Purpose::Reading, |permit| self.client.pipelines(permit, token)).await
+    }
+}

@@ -1,0 +1,160 @@
+//! The rate limiter of this process: a call waits for its slot, is sent, and its outcome is recorded.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_channel::oneshot;
+use futures_util::future::{Either, select};
+
+use super::dispatcher::SharedState;
+use super::queue::Priority;
+use super::slot::Slot;
+use crate::host::AccountHost;
+use crate::ports::{AmoError, RateLimitStore, Runtime};
+use crate::rate_limit::{CallOutcome, Pace, Permit};
+
+/// How long a call waits for its turn.
+const LONGEST_QUEUE_WAIT: Duration = Duration::from_secs(5);
+
+/// How long amoCRM is left alone where it names no time itself.
+const DEFAULT_RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// What a call is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// Anybody can bring a code, so what amoCRM says to one begins no ban.
+    Exchange,
+    Refresh,
+    /// A call that completes what earlier ones have brought: without it their turns are wasted.
+    Completing,
+    Reading,
+}
+
+impl Purpose {
+    fn priority(self) -> Priority {
+        match self {
+            Self::Exchange | Self::Refresh => Priority::Tokens,
+            Self::Completing => Priority::Completing,
+            Self::Reading => Priority::Reading,
+        }
+    }
+}
+
+/// Issues permits, so many a second, for all instances together.
+#[derive(Debug)]
+pub(super) struct RateLimiter {
+    shared: Arc<SharedState>,
+}
+
+impl RateLimiter {
+    pub(super) fn new(store: Arc<dyn RateLimitStore>, runtime: Arc<dyn Runtime>, pace: Pace) -> Self {
+        Self { shared: Arc::new(SharedState::new(store, runtime, pace)) }
+    }
+
+    /// Sends `call` with the permit that its turn brings.
+    pub(super) async fn with_permit<T, K, F>(
+        &self,
+        account: &AccountHost,
+        purpose: Purpose,
+        call: impl FnOnce(Permit<K>) -> F,
+    ) -> Result<T, AmoError>
+    where
+        F: Future<Output = Result<T, AmoError>>,
+    {
+        let slot = self.slot(account, purpose.priority()).await?;
+        let outcome = call(Permit::new(account)).await;
+        self.record(account, purpose, slot, outcome).await
+    }
+
+    /// Waits for a slot, and once more if it was missed.
+    async fn slot(&self, account: &AccountHost, priority: Priority) -> Result<Slot, AmoError> {
+        let arrived = self.shared.runtime.instant();
+        let slot = self.wait(account, priority, LONGEST_QUEUE_WAIT).await?;
+        let now = self.shared.runtime.instant();
+        if !slot.is_over(now) {
+            return Ok(slot);
+        }
+        self.wait(account, Priority::Missed, LONGEST_QUEUE_WAIT.saturating_sub(now.since(arrived))).await
+    }
+
+    async fn wait(&self, account: &AccountHost, priority: Priority, patience: Duration) -> Result<Slot, AmoError> {
+        let shared = &self.shared;
+        let now = shared.runtime.instant();
+        let entered = shared.queues.enter(account, priority, patience, shared.pace.apart, now);
+        let entered = entered.map_err(|retry_after| AmoError::QueueFull { retry_after })?;
+        if entered.is_first {
+            shared.dispatch(account);
+        }
+        match select(entered.told, shared.runtime.sleep(patience)).await {
+            Either::Left((told, _)) => told.unwrap_or(Err(AmoError::PermitUnavailable)),
+            Either::Right(_) => Err(entered.place.missed(shared.pace.apart, shared.runtime.instant())),
+        }
+    }
+
+    /// Records in the store what others have to know of `outcome`.
+    async fn record<T>(
+        &self,
+        account: &AccountHost,
+        purpose: Purpose,
+        mut slot: Slot,
+        outcome: Result<T, AmoError>,
+    ) -> Result<T, AmoError> {
+        let call_outcome = call_outcome(outcome.as_ref().err());
+        let probe = slot.take_probe();
+        let matters = match call_outcome {
+            CallOutcome::Banned => probe.is_some() || purpose != Purpose::Exchange,
+            CallOutcome::Limited(_) => true,
+            CallOutcome::Answered | CallOutcome::NoAnswer => probe.is_some(),
+        };
+        if !matters {
+            return outcome;
+        }
+        let (shared, host, hold) = (Arc::clone(&self.shared), account.clone(), self.shared.hold());
+        let (done, told) = oneshot::channel();
+        // A caller who goes away takes no news with them.
+        self.shared.runtime.spawn(Box::pin(async move {
+            shared.tell(&host, call_outcome, probe).await;
+            drop(hold);
+            // Nobody may be waiting.
+            let _ = done.send(());
+        }));
+        // Tokens that have come are to be saved before anything else is done.
+        if outcome.is_err() || matches!(purpose, Purpose::Completing | Purpose::Reading) {
+            let _ = told.await;
+        }
+        match call_outcome {
+            CallOutcome::Limited(put_off) => Err(AmoError::RateLimited { retry_after: Some(put_off) }),
+            CallOutcome::Answered | CallOutcome::Banned | CallOutcome::NoAnswer => outcome,
+        }
+    }
+}
+
+/// What `failure` tells of amoCRM's mood; none at all is an answer.
+fn call_outcome(failure: Option<&AmoError>) -> CallOutcome {
+    match failure {
+        Some(AmoError::Blocked) => CallOutcome::Banned,
+        Some(AmoError::RateLimited { retry_after }) => CallOutcome::Limited(retry_after.unwrap_or(DEFAULT_RETRY_AFTER)),
+        Some(
+            AmoError::Unavailable
+            | AmoError::Unreachable
+            | AmoError::ConnectionLost
+            | AmoError::TimedOut
+            | AmoError::OutcomeUnknown
+            | AmoError::HostNotAllowed
+            | AmoError::QueueFull { .. }
+            | AmoError::PermitUnavailable,
+        ) => CallOutcome::NoAnswer,
+        None
+        | Some(
+            AmoError::GrantRevoked
+            | AmoError::CodeRejected
+            | AmoError::AccessRefused
+            | AmoError::Misconfigured
+            | AmoError::PaymentRequired
+            | AmoError::NotFound
+            | AmoError::Moved
+            | AmoError::Protocol,
+        ) => CallOutcome::Answered,
+    }
+}
