@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 /// How long a line of its log may be in coming.
-const PATIENCE: Duration = Duration::from_mins(1);
+const START_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// The binary `amo-connect` of this build. `cargo xtask test` builds it first.
 pub fn binary() -> PathBuf {
@@ -69,7 +69,7 @@ impl Process {
     pub async fn until_logged_again(&self, text: &str, seen: usize) -> String {
         let mut log = self.log.clone();
         let line = |log: &str| log.lines().filter(|line| line.contains(text)).nth(seen).map(str::to_owned);
-        let logged = timeout(PATIENCE, log.wait_for(|log| line(log).is_some())).await;
+        let logged = timeout(START_TIMEOUT, log.wait_for(|log| line(log).is_some())).await;
         let logged = logged.unwrap_or_else(|_| panic!("it has not logged {text}: {}", self.logged()));
         let whole = logged.unwrap_or_else(|_| panic!("it ended without logging {text}: {}", self.logged()));
         line(&whole).unwrap()

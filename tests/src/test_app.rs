@@ -20,7 +20,7 @@ use crate::service::Service;
 use crate::settings;
 
 /// How long an orderly stop may take.
-const PATIENCE: Duration = Duration::from_secs(20);
+const STOP_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Seeds each app's randomness: of two on one store, neither may draw the other's states.
 static STARTED: AtomicU64 = AtomicU64::new(0);
@@ -163,12 +163,12 @@ impl RunningApp {
                 tokio::time::sleep(Duration::from_millis(1)).await;
             }
         };
-        tokio::time::timeout(PATIENCE, let_go).await.unwrap();
+        tokio::time::timeout(STOP_TIMEOUT, let_go).await.unwrap();
     }
 
     async fn halt(&mut self) {
-        self.running.take().unwrap().stop(PATIENCE).await.unwrap();
-        tokio::time::timeout(PATIENCE, self.clock.idle()).await.unwrap();
+        self.running.take().unwrap().stop(STOP_TIMEOUT).await.unwrap();
+        tokio::time::timeout(STOP_TIMEOUT, self.clock.idle()).await.unwrap();
     }
 }
 

@@ -48,8 +48,8 @@ impl AmoClientHarness for OauthHarness {
             auth_url: Url::parse("https://www.amocrm.ru/oauth").unwrap(),
             allowed_hosts: AllowedHosts::parse(crm.host().as_str()).unwrap(),
         };
-        let patience = Duration::from_secs(1);
-        let limits = AmoLimits { token_timeout: patience, api_timeout: patience, ..AmoLimits::default() };
+        let longest_wait = Duration::from_secs(1);
+        let limits = AmoLimits { token_timeout: longest_wait, api_timeout: longest_wait, ..AmoLimits::default() };
         let client = Arc::new(OauthAmoClient::with_limits(settings, limits).unwrap());
         Self { crm, foreign, client }
     }

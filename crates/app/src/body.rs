@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::error::ApiError;
 
 /// How long a body may take. One that never ends would hold up a shutdown.
-const PATIENCE: Duration = Duration::from_secs(10);
+const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The body.
 #[derive(Debug)]
@@ -24,7 +24,7 @@ impl FromRequest for JsonBody {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let whole = Json::<Value>::from_request(request, payload);
         let in_time = async move {
-            match tokio::time::timeout(PATIENCE, whole).await {
+            match tokio::time::timeout(BODY_TIMEOUT, whole).await {
                 Ok(body) => Ok(Self(body?.into_inner())),
                 Err(_) => Err(ApiError::RequestTimeout.into()),
             }

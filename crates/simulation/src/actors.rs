@@ -22,7 +22,7 @@ use crate::world::{World, number_of, user_id};
 const TRIES: u32 = 3;
 
 /// How long a call may take, beside its store calls, that is promised within so many seconds.
-fn patience(seconds: u64) -> Duration {
+fn longest_wait(seconds: u64) -> Duration {
     Duration::from_secs(seconds + 1)
 }
 
@@ -64,7 +64,7 @@ impl World {
         self.tally().reads += 1;
         let disconnected = self.checker().last_disconnect_answered(user);
         let pipelines = self.sim.chance(0.2);
-        let seen = self.ask(self.call("read", patience(15), hang_up_after), move |service| async move {
+        let seen = self.ask(self.call("read", longest_wait(15), hang_up_after), move |service| async move {
             if pipelines {
                 let read = service.pipelines(&user_id(user)).await;
                 let by = |all: &Vec<Pipeline>| all.iter().filter_map(|one| told(Some(&one.name))).collect();
@@ -93,7 +93,7 @@ impl World {
     pub(crate) async fn disconnect(self: &Arc<Self>, user: usize) {
         let begun = self.now();
         self.note(Home::Outside, || format!("user {user} disconnects"));
-        let done = self.ask(self.call("disconnect", patience(0), None), move |service| async move {
+        let done = self.ask(self.call("disconnect", longest_wait(0), None), move |service| async move {
             service.disconnect(&user_id(user), Actor::User).await.is_ok()
         });
         if done.await == Some(true) {
@@ -109,7 +109,7 @@ impl World {
 
     /// `user` connects by an attempt, through the browser.
     pub(crate) async fn connect_by_attempt(self: &Arc<Self>, user: usize) {
-        let call = self.call("start", patience(0), None);
+        let call = self.call("start", longest_wait(0), None);
         let begun = call.id;
         let start = |service: UseCases| async move { service.start(user_id(user)).await };
         let Some(Ok(Started { state, .. })) = self.ask(call, start).await else { return };
@@ -175,7 +175,7 @@ impl World {
     }
 
     async fn redirect(self: &Arc<Self>, callback: Callback) -> Option<CallbackOutcome> {
-        let call = self.call("callback", patience(20), self.impatience());
+        let call = self.call("callback", longest_wait(20), self.impatience());
         let outcome = self.ask(call, |service| async move { service.receive_callback(callback).await }).await;
         self.note(Home::Outside, || format!("the browser shows {outcome:?}"));
         outcome
@@ -200,7 +200,7 @@ impl World {
     /// `user`'s app brings a code, again while that may help.
     async fn claim(self: &Arc<Self>, user: usize, id: CodeId, state: Option<State>) {
         for _ in 0..TRIES {
-            let call = self.call("claim", patience(15), self.impatience());
+            let call = self.call("claim", longest_wait(15), self.impatience());
             self.checker().claimed(id, user, call.id);
             let referer = self.referer(id);
             let state = state.clone();
@@ -258,13 +258,14 @@ impl World {
     /// amoCRM, or somebody who repeats it, says that the integration was switched off in `account`.
     pub(crate) async fn hook(self: &Arc<Self>, account: usize) {
         self.note(Home::Outside, || format!("the hook of account {account}"));
-        let call = self.call("hook", patience(0), None);
+        let call = self.call("hook", longest_wait(0), None);
         self.ask(call, move |service| async move { service.switched_off(account_id(account)).await.is_ok() }).await;
     }
 
     /// Old attempts and unclaimed grants are swept.
     pub(crate) async fn sweep(self: &Arc<Self>) {
-        self.ask(self.call("sweep", patience(0), None), |service| async move { service.sweep().await.is_ok() }).await;
+        self.ask(self.call("sweep", longest_wait(0), None), |service| async move { service.sweep().await.is_ok() })
+            .await;
     }
 }
 

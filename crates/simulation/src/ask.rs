@@ -48,8 +48,8 @@ impl World {
         };
         let task = self.sim.spawn(home, doing.boxed());
         self.checker().call_begun(id, home, task, self.now());
-        let Some(patience) = hang_up_after else { return told.await.ok() };
-        match select(told, self.sim.sleep(patience)).await {
+        let Some(longest_wait) = hang_up_after else { return told.await.ok() };
+        match select(told, self.sim.sleep(longest_wait)).await {
             Either::Left((outcome, _)) => outcome.ok(),
             Either::Right(_) => {
                 self.note(home, || format!("the caller of {what} hangs up"));

@@ -11,8 +11,13 @@ use crate::store::ModelStore;
 
 #[async_trait]
 impl RateLimitStore for ModelStore {
-    async fn reserve(&self, account: &AccountHost, pace: Pace, patience: Duration) -> Result<Reservation, StoreError> {
-        self.look("reserve", self.world.rate_limits.reserve(account, pace, patience)).await
+    async fn reserve(
+        &self,
+        account: &AccountHost,
+        pace: Pace,
+        longest_wait: Duration,
+    ) -> Result<Reservation, StoreError> {
+        self.look("reserve", self.world.rate_limits.reserve(account, pace, longest_wait)).await
     }
 
     async fn record_outcome(

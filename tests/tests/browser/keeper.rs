@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 /// How long a program may take to say that it is ready.
-const PATIENCE: Duration = Duration::from_secs(20);
+const START_TIMEOUT: Duration = Duration::from_secs(20);
 
 const KEEPER: &str = include_str!("keeper.sh");
 
@@ -49,7 +49,7 @@ impl Kept {
             let ended = self.keeper.try_wait().unwrap().is_some();
             if ended { Some(None) } else { found(&read(&self.output)).map(Some) }
         });
-        let waited = timeout(PATIENCE, looking).await;
+        let waited = timeout(START_TIMEOUT, looking).await;
         waited.unwrap_or_else(|_| panic!("it does not get ready: {}", read(&self.output)))
     }
 }

@@ -19,7 +19,7 @@ use crate::keeper;
 use crate::traffic::{Traffic, of_chromium};
 
 /// How long a page may take to do what it was asked for.
-const PATIENCE: Duration = Duration::from_secs(20);
+const WAIT_TIMEOUT: Duration = Duration::from_secs(20);
 
 pub(crate) const TAB: char = '\u{e004}';
 pub(crate) const ENTER: char = '\u{e007}';
@@ -94,7 +94,7 @@ impl Session {
             let lines = text.lines().map(read).filter(|line| line["opened"].is_string()).count();
             (lines >= count).then_some(())
         };
-        let waited = tokio::time::timeout(PATIENCE, keeper::until(opened)).await;
+        let waited = tokio::time::timeout(WAIT_TIMEOUT, keeper::until(opened)).await;
         assert!(waited.is_ok(), "not opened {count} times: {:?}", self.traffic().await);
     }
 
@@ -153,7 +153,7 @@ impl Session {
 
     /// Waits until `selector` finds something.
     pub(crate) async fn find(&self, selector: &str) -> Element {
-        let wait = self.client.wait().at_most(PATIENCE).every(Duration::from_millis(50));
+        let wait = self.client.wait().at_most(WAIT_TIMEOUT).every(Duration::from_millis(50));
         wait.for_element(Locator::Css(selector)).await.unwrap_or_else(|error| panic!("{selector}: {error}"))
     }
 
@@ -168,7 +168,7 @@ impl Session {
                 keeper::pause().await;
             }
         };
-        tokio::time::timeout(PATIENCE, looking).await.unwrap_or_else(|_| panic!("never true: {script}"))
+        tokio::time::timeout(WAIT_TIMEOUT, looking).await.unwrap_or_else(|_| panic!("never true: {script}"))
     }
 
     /// Runs `script` on the page, past its policy.
@@ -202,7 +202,7 @@ impl Session {
                 before = seen;
             }
         };
-        let seen = tokio::time::timeout(PATIENCE, taken).await.expect("a page unlike the one before");
+        let seen = tokio::time::timeout(WAIT_TIMEOUT, taken).await.expect("a page unlike the one before");
         *self.shown.lock().unwrap() = seen;
     }
 

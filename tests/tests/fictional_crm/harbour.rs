@@ -38,8 +38,8 @@ impl fmt::Debug for HarbourClient {
 }
 
 impl HarbourClient {
-    pub(crate) fn new(app: &str, key: &str, allowed: AllowedHosts, patience: Duration) -> Self {
-        Self { app: app.to_owned(), key: key.to_owned(), allowed, http: wire::client(patience) }
+    pub(crate) fn new(app: &str, key: &str, allowed: AllowedHosts, longest_wait: Duration) -> Self {
+        Self { app: app.to_owned(), key: key.to_owned(), allowed, http: wire::client(longest_wait) }
     }
 
     /// The only way to an address: what is not on the list has none.

@@ -30,14 +30,14 @@ pub(crate) enum Loss {
 }
 
 /// Makes the client: no redirect is followed, nothing is sent again, nobody is waited for forever.
-pub(crate) fn client(patience: Duration) -> Client {
+pub(crate) fn client(longest_wait: Duration) -> Client {
     let client = Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
         .no_proxy()
         .pool_max_idle_per_host(0)
         .http1_ignore_invalid_headers_in_responses(true)
-        .timeout(patience);
+        .timeout(longest_wait);
     client.build().unwrap()
 }
 

@@ -97,7 +97,7 @@ async fn a_refresh_succeeds_only_with_new_tokens_however_long_that_takes() {
     let (code, output, complaint) = connections(&world, &["refresh", "olena"]).await;
     assert_eq!((code, output.as_str()), (Some(1), ""), "{complaint}");
     assert!(complaint.contains("another process is still at it"), "{complaint}");
-    assert_eq!(world.sandbox.stats().refreshes, 0, "amoCRM was quicker than the patience of the second");
+    assert_eq!(world.sandbox.stats().refreshes, 0, "amoCRM was quicker than the longest_wait of the second");
     let (code, output, complaint) = slow.ended().await;
     assert_eq!((code, world.sandbox.stats().refreshes), (Some(0), 1), "{complaint}");
     assert!(output.contains("connected"), "{output}");

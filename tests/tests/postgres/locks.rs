@@ -7,7 +7,7 @@ use amo_connect_contract::suite::race;
 use amo_connect_domain::authorization::code::{Admitted, ExchangeStatus};
 use amo_connect_domain::connection::audit::Actor;
 use amo_connect_domain::ids::Epoch;
-use amo_connect_domain::ports::{Claim, Storage, StoreHealth as _, TokenStore};
+use amo_connect_domain::ports::{Claim, Storage, StoreHealth as _};
 use amo_connect_tests::{PgDatabase, test_server};
 
 use crate::steps::open;

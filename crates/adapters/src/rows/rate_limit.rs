@@ -63,9 +63,14 @@ impl TryFrom<LineRow> for RateLimit {
 
 #[async_trait]
 impl<D: Database> RateLimitStore for Store<D> {
-    async fn reserve(&self, account: &AccountHost, pace: Pace, patience: Duration) -> Result<Reservation, StoreError> {
+    async fn reserve(
+        &self,
+        account: &AccountHost,
+        pace: Pace,
+        longest_wait: Duration,
+    ) -> Result<Reservation, StoreError> {
         let account = account.clone();
-        self.database.jot(move |session| Box::pin(session.reserve(account, pace, patience))).await
+        self.database.jot(move |session| Box::pin(session.reserve(account, pace, longest_wait))).await
     }
 
     async fn record_outcome(

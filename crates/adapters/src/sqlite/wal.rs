@@ -11,7 +11,7 @@ use super::pool::Connection;
 use crate::rows::DatabaseError;
 
 /// How long somebody else's reading is waited for. Our next writer waits behind us.
-const PATIENCE: Duration = Duration::from_millis(500);
+const CHECKPOINT_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// Empties the log, so that nothing of what was wiped is left in it.
 ///
@@ -35,7 +35,7 @@ struct Checkpoint {
 
 /// `true` if the log is empty.
 fn checkpoint(raw: &mut SqliteConnection, busy_timeout: Duration) -> QueryResult<bool> {
-    wait(raw, busy_timeout.min(PATIENCE))?;
+    wait(raw, busy_timeout.min(CHECKPOINT_TIMEOUT))?;
     let outcome = diesel::sql_query("PRAGMA wal_checkpoint(TRUNCATE)").get_result::<Checkpoint>(raw);
     wait(raw, busy_timeout)?;
     Ok(outcome?.busy == 0)

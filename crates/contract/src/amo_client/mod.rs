@@ -65,7 +65,7 @@ pub fn judge<H: AmoClientHarness>(name: &str) {
 suite::cases! {
     ($) amo_client_contract for amo_client;
 
-    "Every method that sends MUST send at most one request, MUST NOT follow a redirect, MUST send nothing to a host \
+    "It MUST send at most one request, MUST NOT follow a redirect, MUST send nothing to a host \
      that is not allowed (AmoError::HostNotAllowed), and MUST NOT show a token, a code, the client secret or the \
      CRM's own words in an error." => [
         calls::each_call_is_one_request,

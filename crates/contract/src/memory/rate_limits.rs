@@ -65,10 +65,15 @@ impl Lines {
 
 #[async_trait]
 impl RateLimitStore for MemoryRateLimitStore {
-    async fn reserve(&self, account: &AccountHost, pace: Pace, patience: Duration) -> Result<Reservation, StoreError> {
+    async fn reserve(
+        &self,
+        account: &AccountHost,
+        pace: Pace,
+        longest_wait: Duration,
+    ) -> Result<Reservation, StoreError> {
         self.with(|lines, now| {
             let mut turns = lines.of(account);
-            let turn = turns.take(pace, patience, now);
+            let turn = turns.reserve(pace, longest_wait, now);
             lines.put(account, turns);
             turn
         })

@@ -6,13 +6,13 @@ use amo_connect_domain::rate_limit::{BANS_MEET, CallOutcome, FIRST_PAUSE, PROBE_
 
 use super::RateLimitStoreHarness;
 use super::steps::{
-    APART, Book, PATIENCE, SHARED, assert_banned, ban, is_about, is_banned, place, probe, record_outcome, take,
+    APART, Book, LONGEST_WAIT, SHARED, assert_banned, ban, is_about, is_banned, place, probe, record_outcome, take,
 };
 use crate::fixtures::host;
 use crate::suite::race;
 
 async fn take_shared(store: &Book, number: u64) -> Reservation {
-    store.reserve(&host(number), SHARED, PATIENCE).await.unwrap()
+    store.reserve(&host(number), SHARED, LONGEST_WAIT).await.unwrap()
 }
 
 pub(super) async fn a_pace_of_the_integration_is_shared(harness: &dyn RateLimitStoreHarness) {

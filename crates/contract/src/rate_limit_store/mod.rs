@@ -67,21 +67,21 @@ suite::cases! {
         bans::a_clock_that_was_set_back_makes_no_limit_longer_than_the_longest,
     ]
 
-    "Books, by RateLimits::take, the next turn to call account, if it is within patience." => [
+    "Reserves, by RateLimits::reserve, the next call to account, if it comes within longest_wait." => [
         turns::turns_are_a_pace_apart_for_every_handle,
         turns::a_turn_beyond_patience_is_not_booked,
         turns::a_quiet_time_saves_no_turns_up,
     ]
-    "MUST give each turn to one caller, however many ask." => [
+    "MUST give each reservation to one caller, however many ask." => [
         turns::of_eight_callers_each_has_a_turn_of_its_own,
         integration::of_eight_callers_of_eight_accounts_each_has_a_turn_of_its_own,
     ]
-    "Accounts MUST have turns of their own, unless the pace is the integration's: then they MUST share them." => [
+    "Each account MUST have a rate limit of its own, unless the pace is the integration's: then all accounts MUST share \
+     one." => [
         turns::accounts_have_turns_of_their_own,
         integration::a_pace_of_the_integration_is_shared,
     ]
-    "While there is a ban on the account, or on the integration as a whole, nobody is given a turn but, after a pause, \
-     one probe: of all who ask it MUST be one, until it has been call_outcome of or its term is over." => [
+    "Of all who ask, one MUST be the probe, until its outcome is recorded or its term is over." => [
         bans::of_eight_callers_one_is_the_probe,
         bans::each_probe_that_meets_the_ban_doubles_the_pause,
         bans::a_probe_that_hears_nothing_is_followed_after_the_same_pause,
@@ -89,20 +89,20 @@ suite::cases! {
         integration::of_eight_callers_of_eight_accounts_one_is_the_probe,
     ]
 
-    "A limit MUST put that account's calls off for everybody, and no other account's." => [
+    "A limit MUST delay that account's calls for everybody, and no other account's." => [
         turns::a_limit_puts_off_one_account_for_everybody,
         integration::a_limit_puts_off_nobody_else_in_a_shared_pace,
     ]
-    "A ban MUST stop that account's calls for everybody, and those of no other account." => [
+    "A ban MUST open that account's circuit for everybody, and no other account's." => [
         bans::a_ban_stops_one_account_for_everybody,
         bans::a_call_that_was_on_its_way_neither_ends_nor_renews_a_ban,
     ]
-    "The BANNED_ACCOUNTSth ban within BANS_MEET MUST stop all calls." => [
+    "The BANNED_ACCOUNTSth ban within BANS_MEET MUST open the circuit of the integration." => [
         integration::the_third_ban_within_a_minute_stops_all_calls,
         integration::of_three_bans_at_once_one_is_the_third,
         integration::bans_that_are_apart_or_over_are_their_accounts_alone,
     ]
-    "An answer to the probe MUST end its bans at once." => [
+    "An answer to the probe MUST close its circuits at once." => [
         bans::an_answer_to_the_probe_ends_the_ban_for_everybody,
         integration::an_answer_to_the_probe_ends_the_integrations_ban,
     ]
@@ -110,7 +110,7 @@ suite::cases! {
     "Forgets what has been over for longer than MEMORY." => [
         bans::a_sweep_forgets_what_is_long_over,
     ]
-    "MUST keep bans whose probe is due for less." => [
+    "MUST keep open circuits whose probe is due for less." => [
         bans::a_sweep_keeps_bans,
     ]
 }

@@ -14,7 +14,7 @@ pub(super) type Book = Arc<dyn RateLimitStore>;
 pub(super) const APART: Duration = Duration::from_mins(1);
 
 /// More than any case books.
-pub(super) const PATIENCE: Duration = Duration::from_mins(15);
+pub(super) const LONGEST_WAIT: Duration = Duration::from_mins(15);
 
 /// How long a case may take: clocks run meanwhile.
 const SLACK: Duration = Duration::from_secs(20);
@@ -24,7 +24,7 @@ pub(super) const SHARED: Pace = Pace { apart: APART, scope: PaceScope::Integrati
 
 /// What a call to account `number` is told.
 pub(super) async fn take(store: &Book, number: u64) -> Reservation {
-    store.reserve(&host(number), OWN, PATIENCE).await.unwrap()
+    store.reserve(&host(number), OWN, LONGEST_WAIT).await.unwrap()
 }
 
 /// How many turns of [`APART`] were booked before this one.

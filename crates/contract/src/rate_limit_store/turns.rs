@@ -5,7 +5,7 @@ use std::time::Duration;
 use amo_connect_domain::rate_limit::{CallOutcome, Reservation};
 
 use super::RateLimitStoreHarness;
-use super::steps::{APART, OWN, PATIENCE, is_about, place, take};
+use super::steps::{APART, LONGEST_WAIT, OWN, is_about, place, take};
 use crate::fixtures::host;
 use crate::suite::{abandon_after, race};
 
@@ -23,7 +23,7 @@ pub(super) async fn a_turn_beyond_patience_is_not_booked(harness: &dyn RateLimit
     take(&store, 1).await;
     for _ in 0..3 {
         let told = store.reserve(&host(1), OWN, Duration::from_secs(5)).await.unwrap();
-        let Reservation::Later(wait) = told else { panic!("{told:?} in spite of patience") };
+        let Reservation::Later(wait) = told else { panic!("{told:?} in spite of longest_wait") };
         assert!(is_about(wait, APART), "{wait:?}");
     }
     assert_eq!(place(take(&store, 1).await), 1);
@@ -85,7 +85,7 @@ pub(super) async fn a_limit_puts_off_one_account_for_everybody(harness: &dyn Rat
 pub(super) async fn a_request_that_is_dropped_costs_a_turn_at_most(harness: &dyn RateLimitStoreHarness) {
     let (store, other) = (harness.store(), harness.second_handle().await);
     for polls in 0..8 {
-        abandon_after(polls, store.reserve(&host(1), OWN, PATIENCE)).await;
+        abandon_after(polls, store.reserve(&host(1), OWN, LONGEST_WAIT)).await;
     }
     // A store may go on with an abandoned call, between these too.
     let (first, second) = (place(take(&other, 1).await), place(take(&other, 1).await));

@@ -1,4 +1,4 @@
-//! Sabotaged codes: admitted, taken and given away.
+//! Mutantd codes: admitted, taken and given away.
 
 use amo_connect_contract::fixtures::{after, at};
 use amo_connect_domain::authorization::code::{Admission, Admitted, ClaimRefusal, Exchange, ExchangeStatus, Origin};
@@ -10,10 +10,10 @@ use amo_connect_domain::refresh::lease::LEASE_TERM;
 use amo_connect_domain::token::CodeHash;
 use jiff::Timestamp;
 
-use crate::kinds::Sabotage;
-use crate::store::SabotagedStore;
+use crate::kinds::Mutant;
+use crate::store::MutantStore;
 
-impl SabotagedStore {
+impl MutantStore {
     pub(crate) async fn admit(
         &self,
         request: &Admission,
@@ -21,30 +21,30 @@ impl SabotagedStore {
         now: Timestamp,
     ) -> Result<Admitted, StoreError> {
         let (mut request, mut now) = (request.clone(), now);
-        match (self.sabotage, &request.origin, self.note(|notes| notes.code_owner)) {
-            (Sabotage::AdmitsLateAttempts, ..) => now = at(0),
-            (Sabotage::SpendsNoAttempt, Origin::Attempt { user, .. }, _) => {
+        match (self.mutant, &request.origin, self.note(|notes| notes.code_owner)) {
+            (Mutant::AdmitsLateAttempts, ..) => now = at(0),
+            (Mutant::SpendsNoAttempt, Origin::Attempt { user, .. }, _) => {
                 request.origin = Origin::App { attempt: None, user: user.clone(), as_of: Epoch::default() };
             }
-            (Sabotage::AdmitsPastDisconnects, Origin::App { attempt, user, .. }, _) => {
-                let as_of = self.honest.connection(user).await?.map_or(Epoch::default(), |row| row.epoch);
+            (Mutant::AdmitsPastDisconnects, Origin::App { attempt, user, .. }, _) => {
+                let as_of = self.inner.connection(user).await?.map_or(Epoch::default(), |row| row.epoch);
                 request.origin = Origin::App { attempt: *attempt, user: user.clone(), as_of };
             }
-            (Sabotage::JudgesLeasesByTheCaller, _, Some(holder)) if now > after(at(0), LEASE_TERM) => {
-                self.honest.end_exchange(request.code, holder, false).await?;
+            (Mutant::JudgesLeasesByTheCaller, _, Some(holder)) if now > after(at(0), LEASE_TERM) => {
+                self.inner.end_exchange(request.code, holder, false).await?;
             }
-            (Sabotage::TakesOverAtOnce, _, Some(holder)) if self.note(|notes| notes.was_set_back) => {
-                self.honest.end_exchange(request.code, holder, false).await?;
+            (Mutant::TakesOverAtOnce, _, Some(holder)) if self.note(|notes| notes.was_set_back) => {
+                self.inner.end_exchange(request.code, holder, false).await?;
             }
-            (Sabotage::AdmitsCodesOnce, ..) => {
-                if let Some(known) = self.honest.exchange(request.code).await? {
+            (Mutant::AdmitsCodesOnce, ..) => {
+                if let Some(known) = self.inner.exchange(request.code).await? {
                     return Ok(Admitted::OnRecord(known));
                 }
             }
             _ => {}
         }
-        match self.honest.admit_code(&request, owner, now).await? {
-            Admitted::OnRecord(known) if self.is(Sabotage::AdmitsEverybody) => Ok(Admitted::Granted(known)),
+        match self.inner.admit_code(&request, owner, now).await? {
+            Admitted::OnRecord(known) if self.is(Mutant::AdmitsEverybody) => Ok(Admitted::Granted(known)),
             Admitted::Granted(exchange) => {
                 self.note(|notes| notes.code_owner = Some(owner));
                 Ok(Admitted::Granted(exchange))
@@ -60,26 +60,26 @@ impl SabotagedStore {
         served: &Served,
         now: Timestamp,
     ) -> Result<Exchange, StoreError> {
-        let known = self.honest.exchange(code).await?.ok_or(StoreError::Conflict)?;
+        let known = self.inner.exchange(code).await?.ok_or(StoreError::Conflict)?;
         let has_row = match &known.user {
-            Some(user) => self.honest.connection(user).await?.is_some(),
+            Some(user) => self.inner.connection(user).await?.is_some(),
             None => false,
         };
-        let lost = match self.sabotage {
-            Sabotage::ForgetsGrants => true,
-            Sabotage::ReplacesNoGrant => has_row,
-            Sabotage::GrantNeedsTheLease => self.lease_has_passed() || known.status == ExchangeStatus::CodeRefused,
+        let lost = match self.mutant {
+            Mutant::ForgetsGrants => true,
+            Mutant::ReplacesNoGrant => has_row,
+            Mutant::GrantNeedsTheLease => self.lease_has_passed() || known.status == ExchangeStatus::CodeRefused,
             _ => false,
         };
         if lost {
             return Ok(known);
         }
-        if let (Sabotage::TakesGrantsTwice, ExchangeStatus::Connected(_), Some(user)) =
-            (self.sabotage, &known.status, &known.user)
+        if let (Mutant::TakesGrantsTwice, ExchangeStatus::Connected(_), Some(user)) =
+            (self.mutant, &known.status, &known.user)
         {
             self.impose(user, grant.clone(), now).await;
         }
-        self.honest.save_grant(code, grant, served, now).await
+        self.inner.save_grant(code, grant, served, now).await
     }
 
     pub(crate) async fn give(
@@ -89,29 +89,29 @@ impl SabotagedStore {
         as_of: Epoch,
         now: Timestamp,
     ) -> Result<Claim, StoreError> {
-        let waiting = match self.honest.exchange(code).await?.map(|known| known.status) {
+        let waiting = match self.inner.exchange(code).await?.map(|known| known.status) {
             Some(ExchangeStatus::Waiting { grant, .. }) => Some(*grant),
             _ => None,
         };
         let row = self.row(user).await;
         let connected = row.grant().is_some();
-        let as_of = if self.is(Sabotage::ClaimsPastDisconnects) { row.epoch } else { as_of };
-        let now = if self.is(Sabotage::ClaimsAtAnyTime) { at(0) } else { now };
-        match (self.sabotage, waiting) {
-            (Sabotage::ClaimsInTwoSteps, Some(grant)) => {
+        let as_of = if self.is(Mutant::ClaimsPastDisconnects) { row.epoch } else { as_of };
+        let now = if self.is(Mutant::ClaimsAtAnyTime) { at(0) } else { now };
+        match (self.mutant, waiting) {
+            (Mutant::ClaimsInTwoSteps, Some(grant)) => {
                 self.impose(user, grant, now).await;
                 tokio::task::yield_now().await;
             }
-            (Sabotage::ClaimsForAnybody, Some(grant)) => {
+            (Mutant::ClaimsForAnybody, Some(grant)) => {
                 self.impose(user, grant, now).await;
                 return Ok(Claim::Connected);
             }
-            (Sabotage::ClaimsOverNothing, _) if connected => return Ok(Claim::Refused(ClaimRefusal::OtherAccount)),
-            (Sabotage::ClaimsOverAnything, _) => self.honest.disconnect(user, Actor::User).await?,
+            (Mutant::ClaimsOverNothing, _) if connected => return Ok(Claim::Refused(ClaimRefusal::OtherAccount)),
+            (Mutant::ClaimsOverAnything, _) => self.inner.disconnect(user, Actor::User).await?,
             _ => {}
         }
-        match self.honest.claim(code, user, as_of, now).await? {
-            Claim::Refused(ClaimRefusal::NotWaiting) if self.is(Sabotage::ClaimsTwice) => Ok(Claim::Connected),
+        match self.inner.claim(code, user, as_of, now).await? {
+            Claim::Refused(ClaimRefusal::NotWaiting) if self.is(Mutant::ClaimsTwice) => Ok(Claim::Connected),
             claim => Ok(claim),
         }
     }

@@ -2,7 +2,7 @@
 
 /// How a store breaks its word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Sabotage {
+pub(crate) enum Mutant {
     /// Not at all.
     None,
     AccusesForAnybody,

@@ -1,4 +1,4 @@
-//! Sabotaged connections: read, written, wiped, leased and rotated.
+//! Mutantd connections: read, written, wiped, leased and rotated.
 
 use std::time::Duration;
 
@@ -12,25 +12,25 @@ use amo_connect_domain::refresh::lease::{Backoff, LeaseRequest, RefreshLease};
 use amo_connect_domain::token::TokenPair;
 use jiff::{Timestamp, Unit};
 
-use crate::kinds::Sabotage;
-use crate::store::SabotagedStore;
+use crate::kinds::Mutant;
+use crate::store::MutantStore;
 
-impl SabotagedStore {
+impl MutantStore {
     pub(crate) async fn read(&self, user: &UserId) -> Result<Option<CrmConnection>, StoreError> {
-        let mut found = self.honest.connection(&self.user(user)).await?;
-        if self.is(Sabotage::FallsBackToAnyConnection) && found.is_none() {
+        let mut found = self.inner.connection(&self.user(user)).await?;
+        if self.is(Mutant::FallsBackToAnyConnection) && found.is_none() {
             for other in self.note(|notes| notes.users.clone()) {
-                found = found.or(self.honest.connection(&other).await?);
+                found = found.or(self.inner.connection(&other).await?);
             }
         }
         if let Some(connection) = &mut found {
             connection.user = user.clone();
-            match (self.sabotage, &mut connection.state) {
-                (Sabotage::RoundsTimes, _) => {
+            match (self.mutant, &mut connection.state) {
+                (Mutant::RoundsTimes, _) => {
                     connection.connected_at =
                         connection.connected_at.map(|time| time.round(Unit::Millisecond).unwrap());
                 }
-                (Sabotage::ForgetsTheReason, ConnectionState::NeedsReauth { reason, .. }) => {
+                (Mutant::ForgetsTheReason, ConnectionState::NeedsReauth { reason, .. }) => {
                     *reason = ReauthReason::GrantRevoked;
                 }
                 _ => {}
@@ -45,16 +45,16 @@ impl SabotagedStore {
         expected: Option<Revision>,
     ) -> Result<Revision, StoreError> {
         let connection = &CrmConnection { user: self.user(&connection.user), ..connection.clone() };
-        match (self.sabotage, self.honest.save(connection, expected).await) {
-            (Sabotage::LastWriterWins, Err(StoreError::Conflict)) => self.overwrite(connection).await,
-            (Sabotage::RefusesButWrites, Err(StoreError::Conflict)) => {
+        match (self.mutant, self.inner.save(connection, expected).await) {
+            (Mutant::LastWriterWins, Err(StoreError::Conflict)) => self.overwrite(connection).await,
+            (Mutant::RefusesButWrites, Err(StoreError::Conflict)) => {
                 self.overwrite(connection).await?;
                 Err(StoreError::Conflict)
             }
-            (Sabotage::RevisionStands, Ok(_)) => Ok(expected.unwrap_or_default()),
-            (Sabotage::SaveEndsTheLease, saved) => {
+            (Mutant::RevisionStands, Ok(_)) => Ok(expected.unwrap_or_default()),
+            (Mutant::SaveEndsTheLease, saved) => {
                 if let Some((holder, _)) = self.note(|notes| notes.lease) {
-                    self.honest.back_off_refresh(&connection.user, holder, &back_off(false, Duration::ZERO)).await?;
+                    self.inner.back_off_refresh(&connection.user, holder, &back_off(false, Duration::ZERO)).await?;
                 }
                 saved
             }
@@ -64,23 +64,23 @@ impl SabotagedStore {
 
     pub(crate) async fn wipe(&self, user: &UserId, by: Actor) -> Result<(), StoreError> {
         let mut row = self.row(user).await;
-        match self.sabotage {
-            Sabotage::DisconnectDoesNothing => {}
-            Sabotage::DisconnectIsNoEvent => {
+        match self.mutant {
+            Mutant::DisconnectDoesNothing => {}
+            Mutant::DisconnectIsNoEvent => {
                 row.state = ConnectionState::Disconnected;
                 self.overwrite(&row).await?;
             }
-            Sabotage::DisconnectWipesTheRowAlone => {
+            Mutant::DisconnectWipesTheRowAlone => {
                 row.disconnect();
                 self.overwrite(&row).await?;
             }
-            Sabotage::DisconnectsEverybody => {
+            Mutant::DisconnectsEverybody => {
                 for other in self.note(|notes| notes.users.clone()) {
-                    self.honest.disconnect(&other, by).await?;
+                    self.inner.disconnect(&other, by).await?;
                 }
-                self.honest.disconnect(user, by).await?;
+                self.inner.disconnect(user, by).await?;
             }
-            _ => self.honest.disconnect(user, by).await?,
+            _ => self.inner.disconnect(user, by).await?,
         }
         Ok(())
     }
@@ -90,26 +90,26 @@ impl SabotagedStore {
         let mut request = *asked;
         let is_set_back = self.note(|notes| notes.was_set_back);
         let holder = self.note(|notes| notes.lease).map(|(holder, _)| holder);
-        match self.sabotage {
-            Sabotage::LeasesAnyGeneration => request.generation = row.generation,
-            Sabotage::AsksNobodyByHand => request.by_hand = false,
-            Sabotage::ForgetsRests => request.by_hand = true,
-            Sabotage::TakesAllClientsForOne => request.client = ClientFingerprint::default(),
-            Sabotage::BelievesRefusalsAhead if row.refused.is_some_and(|refused| refused.count > 1) => {
+        match self.mutant {
+            Mutant::LeasesAnyGeneration => request.generation = row.generation,
+            Mutant::AsksNobodyByHand => request.by_hand = false,
+            Mutant::ForgetsRests => request.by_hand = true,
+            Mutant::TakesAllClientsForOne => request.client = ClientFingerprint::default(),
+            Mutant::BelievesRefusalsAhead if row.refused.is_some_and(|refused| refused.count > 1) => {
                 return Ok(RefreshRequest::BackingOff(Timestamp::MAX));
             }
-            Sabotage::TakesOverAtOnce if is_set_back => request.by_hand = true,
+            Mutant::TakesOverAtOnce if is_set_back => request.by_hand = true,
             _ => {}
         }
-        let ends = self.is(Sabotage::NoLease) || self.is(Sabotage::TakesOverAtOnce) && is_set_back;
+        let ends = self.is(Mutant::NoLease) || self.is(Mutant::TakesOverAtOnce) && is_set_back;
         if let Some(holder) = holder.filter(|_| ends) {
-            self.honest.back_off_refresh(user, holder, &back_off(false, Duration::ZERO)).await?;
+            self.inner.back_off_refresh(user, holder, &back_off(false, Duration::ZERO)).await?;
         }
-        match self.honest.lease_refresh(user, &request).await? {
-            RefreshRequest::Outdated if self.is(Sabotage::CallsTheDeadHeld) => Ok(RefreshRequest::Held),
+        match self.inner.lease_refresh(user, &request).await? {
+            RefreshRequest::Outdated if self.is(Mutant::CallsTheDeadHeld) => Ok(RefreshRequest::Held),
             RefreshRequest::Granted(connection, mut lease) => {
                 self.note(|notes| notes.lease = Some((request.owner, connection.revision)));
-                lease.in_doubt &= !self.is(Sabotage::ForgetsDoubt);
+                lease.in_doubt &= !self.is(Mutant::ForgetsDoubt);
                 Ok(RefreshRequest::Granted(connection, lease))
             }
             answer => Ok(answer),
@@ -123,34 +123,34 @@ impl SabotagedStore {
         mut backoff: Backoff,
     ) -> Result<Option<RefreshLease>, StoreError> {
         let holder = self.note(|notes| notes.lease).map(|(holder, _)| holder);
-        let owner = holder.filter(|_| self.is(Sabotage::EndsLeasesForAnybody)).unwrap_or(owner);
-        if self.is(Sabotage::ForgetsRests) {
+        let owner = holder.filter(|_| self.is(Mutant::EndsLeasesForAnybody)).unwrap_or(owner);
+        if self.is(Mutant::ForgetsRests) {
             backoff.pause = Duration::ZERO;
         }
-        if self.is(Sabotage::TakesAllClientsForOne) {
+        if self.is(Mutant::TakesAllClientsForOne) {
             backoff.accused = backoff.accused.map(|_| ClientFingerprint::default());
         }
-        let mut record = self.honest.back_off_refresh(user, owner, &backoff).await?;
-        if let (Sabotage::AccusesForAnybody, None, Some(_)) = (self.sabotage, record, backoff.accused) {
+        let mut record = self.inner.back_off_refresh(user, owner, &backoff).await?;
+        if let (Mutant::AccusesForAnybody, None, Some(_)) = (self.mutant, record, backoff.accused) {
             let ghost = UserId::new("ghost").unwrap();
             let generation = self.impose(&ghost, grant(9, "ghost"), Timestamp::UNIX_EPOCH).await.generation;
-            self.honest.lease_refresh(&ghost, &lease_request(generation, owner)).await?;
-            self.honest.back_off_refresh(&ghost, owner, &backoff).await?;
+            self.inner.lease_refresh(&ghost, &lease_request(generation, owner)).await?;
+            self.inner.back_off_refresh(&ghost, owner, &backoff).await?;
         }
-        if let (Sabotage::BlamesNoAccount, Some(accusation)) =
-            (self.sabotage, record.as_mut().and_then(|record| record.accusation.as_mut()))
+        if let (Mutant::BlamesNoAccount, Some(accusation)) =
+            (self.mutant, record.as_mut().and_then(|record| record.accusation.as_mut()))
         {
             accusation.is_accounts = false;
         }
         Ok(record)
     }
 
-    /// What amoCRM served, as the sabotaged store records it.
+    /// What amoCRM served, as the mutant store records it.
     pub(crate) fn served(&self, served: &Served) -> Served {
-        match self.sabotage {
-            Sabotage::AcquitsNobody => Served { sent_at: Timestamp::MIN, ..*served },
-            Sabotage::AcquitsByAnything => Served { sent_at: Timestamp::MAX, ..*served },
-            Sabotage::TakesAllClientsForOne => Served { client: ClientFingerprint::default(), ..*served },
+        match self.mutant {
+            Mutant::AcquitsNobody => Served { sent_at: Timestamp::MIN, ..*served },
+            Mutant::AcquitsByAnything => Served { sent_at: Timestamp::MAX, ..*served },
+            Mutant::TakesAllClientsForOne => Served { client: ClientFingerprint::default(), ..*served },
             _ => *served,
         }
     }
@@ -165,17 +165,17 @@ impl SabotagedStore {
     ) -> Result<CrmConnection, StoreError> {
         let row = self.row(user).await;
         let leased_at = self.note(|notes| notes.lease.map(|(_, revision)| revision));
-        let obstructed = match self.sabotage {
-            Sabotage::PairNeedsTheLease => self.lease_has_passed(),
-            Sabotage::PairNeedsTheRevision => leased_at != Some(row.revision),
-            Sabotage::LossIsFinal => matches!(row.state, ConnectionState::NeedsReauth { .. }),
+        let obstructed = match self.mutant {
+            Mutant::PairNeedsTheLease => self.lease_has_passed(),
+            Mutant::PairNeedsTheRevision => leased_at != Some(row.revision),
+            Mutant::LossIsFinal => matches!(row.state, ConnectionState::NeedsReauth { .. }),
             _ => false,
         };
         if obstructed {
             return Err(StoreError::Conflict);
         }
-        match self.honest.save_rotated(user, spent, pair, served, now).await {
-            Err(StoreError::Conflict) if self.is(Sabotage::SaveIgnoresGeneration) => {
+        match self.inner.save_rotated(user, spent, pair, served, now).await {
+            Err(StoreError::Conflict) if self.is(Mutant::SaveIgnoresGeneration) => {
                 let grant = Grant { host: host(1), account: None, tokens: pair.clone() };
                 Ok(self.impose(user, grant, now).await)
             }

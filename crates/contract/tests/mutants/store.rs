@@ -1,4 +1,4 @@
-//! A store over the honest one in memory that breaks one promise.
+//! A store over the inner one in memory that breaks one promise.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -22,9 +22,9 @@ use amo_connect_domain::token::{CodeHash, StateHash, TokenPair};
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use crate::kinds::Sabotage;
+use crate::kinds::Mutant;
 
-/// What the sabotage remembers, so as to misuse it.
+/// What the mutant remembers, so as to misuse it.
 #[derive(Debug, Default)]
 pub(crate) struct Notebook {
     pub(crate) attempts: Vec<Attempt>,
@@ -40,28 +40,28 @@ pub(crate) struct Notebook {
 
 /// A [`TokenStore`] that keeps every promise but one.
 #[derive(Clone, Debug)]
-pub(crate) struct SabotagedStore {
-    pub(crate) honest: MemoryTokenStore,
-    pub(crate) sabotage: Sabotage,
+pub(crate) struct MutantStore {
+    pub(crate) inner: MemoryTokenStore,
+    pub(crate) mutant: Mutant,
     notes: Arc<Mutex<Notebook>>,
 }
 
-impl SabotagedStore {
-    pub(crate) fn new(sabotage: Sabotage) -> Self {
-        Self { honest: MemoryTokenStore::new(), sabotage, notes: Arc::default() }
+impl MutantStore {
+    pub(crate) fn new(mutant: Mutant) -> Self {
+        Self { inner: MemoryTokenStore::new(), mutant, notes: Arc::default() }
     }
 
-    pub(crate) fn is(&self, sabotage: Sabotage) -> bool {
-        self.sabotage == sabotage
+    pub(crate) fn is(&self, mutant: Mutant) -> bool {
+        self.mutant == mutant
     }
 
     pub(crate) fn note<T>(&self, look: impl FnOnce(&mut Notebook) -> T) -> T {
         look(&mut self.notes.lock().unwrap())
     }
 
-    /// The user as the sabotaged store knows them.
+    /// The user as the mutant store knows them.
     pub(crate) fn user(&self, user: &UserId) -> UserId {
-        let known = if self.is(Sabotage::FoldsUserIds) { user.as_str().to_lowercase() } else { user.to_string() };
+        let known = if self.is(Mutant::FoldsUserIds) { user.as_str().to_lowercase() } else { user.to_string() };
         let known = UserId::new(known).unwrap();
         self.note(|notes| notes.users.push(known.clone()));
         known
@@ -69,17 +69,17 @@ impl SabotagedStore {
 
     /// Whether the tests have let the leases lapse.
     pub(crate) fn lease_has_passed(&self) -> bool {
-        Duration::try_from(self.honest.test_clock().moved()).is_ok_and(|moved| moved >= LEASE_TERM)
+        Duration::try_from(self.inner.test_clock().moved()).is_ok_and(|moved| moved >= LEASE_TERM)
     }
 
     pub(crate) async fn row(&self, user: &UserId) -> CrmConnection {
-        self.honest.connection(user).await.unwrap().unwrap_or_else(|| CrmConnection::new(user.clone()))
+        self.inner.connection(user).await.unwrap().unwrap_or_else(|| CrmConnection::new(user.clone()))
     }
 
     /// Writes `connection` over whatever there is.
     pub(crate) async fn overwrite(&self, connection: &CrmConnection) -> Result<Revision, StoreError> {
-        let expected = self.honest.connection(&connection.user).await?.map(|row| row.revision);
-        self.honest.save(connection, expected).await
+        let expected = self.inner.connection(&connection.user).await?.map(|row| row.revision);
+        self.inner.save(connection, expected).await
     }
 
     /// Makes `grant` the connection of `user`, whatever was promised.
@@ -92,31 +92,31 @@ impl SabotagedStore {
 }
 
 #[async_trait]
-impl TokenStore for SabotagedStore {
+impl TokenStore for MutantStore {
     async fn open_attempt(&self, attempt: &Attempt) -> Result<(), StoreError> {
         let mut attempt = attempt.clone();
-        if self.is(Sabotage::AltersAttempts) {
+        if self.is(Mutant::AltersAttempts) {
             attempt.expires_at = after(attempt.expires_at, Duration::from_secs(1));
         }
-        self.honest.open_attempt(&attempt).await?;
+        self.inner.open_attempt(&attempt).await?;
         let opened = self.note(|notes| {
             notes.attempts.push(attempt);
             notes.attempts.clone()
         });
-        if self.is(Sabotage::LimitsEverybodysAttempts) && opened.len() > OPEN_ATTEMPTS {
+        if self.is(Mutant::LimitsEverybodysAttempts) && opened.len() > OPEN_ATTEMPTS {
             let oldest = &opened[opened.len() - OPEN_ATTEMPTS - 1];
-            self.honest.close_attempt(oldest.state_hash, AttemptState::Superseded).await?;
+            self.inner.close_attempt(oldest.state_hash, AttemptState::Superseded).await?;
         }
         Ok(())
     }
 
     async fn attempt(&self, id: AttemptId) -> Result<Option<Attempt>, StoreError> {
-        let mut found = self.honest.attempt(id).await?;
+        let mut found = self.inner.attempt(id).await?;
         if let Some(attempt) = &mut found {
             let closed = self.note(|notes| notes.closed.iter().rfind(|(hash, _)| *hash == attempt.state_hash).copied());
-            match (self.sabotage, closed) {
-                (Sabotage::ClosesClosedAttempts, Some((_, end))) => attempt.state = end,
-                (Sabotage::LimitsNoAttempts, _) if attempt.state == AttemptState::Superseded => {
+            match (self.mutant, closed) {
+                (Mutant::ClosesClosedAttempts, Some((_, end))) => attempt.state = end,
+                (Mutant::LimitsNoAttempts, _) if attempt.state == AttemptState::Superseded => {
                     attempt.state = AttemptState::Open;
                 }
                 _ => {}
@@ -126,25 +126,25 @@ impl TokenStore for SabotagedStore {
     }
 
     async fn attempt_by_state(&self, state: StateHash) -> Result<Option<Attempt>, StoreError> {
-        match self.sabotage {
-            Sabotage::FindsAnyAttempt => Ok(self.note(|notes| notes.attempts.first().cloned())),
-            _ => self.honest.attempt_by_state(state).await,
+        match self.mutant {
+            Mutant::FindsAnyAttempt => Ok(self.note(|notes| notes.attempts.first().cloned())),
+            _ => self.inner.attempt_by_state(state).await,
         }
     }
 
     async fn close_attempt(&self, state: StateHash, end: AttemptState) -> Result<(), StoreError> {
         self.note(|notes| notes.closed.push((state, end)));
         let end = match end {
-            AttemptState::Failed(_) if self.is(Sabotage::ForgetsWhyAttemptsFailed) => AttemptState::Failed(None),
+            AttemptState::Failed(_) if self.is(Mutant::ForgetsWhyAttemptsFailed) => AttemptState::Failed(None),
             end => end,
         };
-        self.honest.close_attempt(state, end).await
+        self.inner.close_attempt(state, end).await
     }
 
     async fn exchange(&self, code: CodeHash) -> Result<Option<Exchange>, StoreError> {
-        let mut found = self.honest.exchange(code).await?;
+        let mut found = self.inner.exchange(code).await?;
         if let Some(exchange) = &mut found
-            && self.is(Sabotage::AltersExchanges)
+            && self.is(Mutant::AltersExchanges)
         {
             exchange.host = host(1);
         }
@@ -156,8 +156,8 @@ impl TokenStore for SabotagedStore {
     }
 
     async fn renew_code_lease(&self, code: CodeHash, owner: LeaseOwner) -> Result<bool, StoreError> {
-        let renewed = self.honest.renew_code_lease(code, owner).await?;
-        Ok(renewed || self.is(Sabotage::RenewsForAnybody))
+        let renewed = self.inner.renew_code_lease(code, owner).await?;
+        Ok(renewed || self.is(Mutant::RenewsForAnybody))
     }
 
     async fn save_grant(
@@ -171,13 +171,13 @@ impl TokenStore for SabotagedStore {
     }
 
     async fn restore_exchange(&self, record: &Exchange) -> Result<(), StoreError> {
-        if self.is(Sabotage::ForgetsGrants) { Ok(()) } else { self.honest.restore_exchange(record).await }
+        if self.is(Mutant::ForgetsGrants) { Ok(()) } else { self.inner.restore_exchange(record).await }
     }
 
     async fn end_exchange(&self, code: CodeHash, owner: LeaseOwner, refused: bool) -> Result<Exchange, StoreError> {
         match self.note(|notes| notes.code_owner) {
-            Some(holder) if self.is(Sabotage::EndsForAnybody) => self.honest.end_exchange(code, holder, refused).await,
-            _ => self.honest.end_exchange(code, owner, refused).await,
+            Some(holder) if self.is(Mutant::EndsForAnybody) => self.inner.end_exchange(code, holder, refused).await,
+            _ => self.inner.end_exchange(code, owner, refused).await,
         }
     }
 
@@ -186,12 +186,12 @@ impl TokenStore for SabotagedStore {
     }
 
     async fn awaits_claim(&self, user: &UserId, now: Timestamp) -> Result<bool, StoreError> {
-        let now = if self.is(Sabotage::AwaitsForever) { at(0) } else { now };
-        self.honest.awaits_claim(user, now).await
+        let now = if self.is(Mutant::AwaitsForever) { at(0) } else { now };
+        self.inner.awaits_claim(user, now).await
     }
 
     async fn epoch(&self, user: &UserId) -> Result<Epoch, StoreError> {
-        if self.is(Sabotage::ForgetsEpochs) { Ok(Epoch::default()) } else { self.honest.epoch(user).await }
+        if self.is(Mutant::ForgetsEpochs) { Ok(Epoch::default()) } else { self.inner.epoch(user).await }
     }
 
     async fn connection(&self, user: &UserId) -> Result<Option<CrmConnection>, StoreError> {
@@ -211,8 +211,8 @@ impl TokenStore for SabotagedStore {
     }
 
     async fn renew_refresh_lease(&self, user: &UserId, owner: LeaseOwner) -> Result<bool, StoreError> {
-        let renewed = self.honest.renew_refresh_lease(user, owner).await?;
-        Ok(renewed || self.is(Sabotage::RenewsForAnybody) || self.is(Sabotage::SaveKeepsDeadLeases))
+        let renewed = self.inner.renew_refresh_lease(user, owner).await?;
+        Ok(renewed || self.is(Mutant::RenewsForAnybody) || self.is(Mutant::SaveKeepsDeadLeases))
     }
 
     async fn back_off_refresh(
@@ -237,7 +237,7 @@ impl TokenStore for SabotagedStore {
 }
 
 #[async_trait]
-impl HostLookUpStore for SabotagedStore {
+impl HostLookUpStore for MutantStore {
     async fn request_look_up(
         &self,
         host: &AccountHost,
@@ -248,12 +248,12 @@ impl HostLookUpStore for SabotagedStore {
 
     async fn save_move(&self, host: &AccountHost, moved_to: &FoundHost) -> Result<(), StoreError> {
         self.note(|notes| notes.moves.push((host.clone(), moved_to.host.clone())));
-        if self.is(Sabotage::ForgetsMoves) { Ok(()) } else { self.honest.save_move(host, moved_to).await }
+        if self.is(Mutant::ForgetsMoves) { Ok(()) } else { self.inner.save_move(host, moved_to).await }
     }
 }
 
 #[async_trait]
-impl RevocationQueue for SabotagedStore {
+impl RevocationQueue for MutantStore {
     async fn request_check(&self, account: AccountId) -> Result<(), StoreError> {
         self.want(account).await
     }
@@ -263,28 +263,28 @@ impl RevocationQueue for SabotagedStore {
     }
 
     async fn extend_check(&self, account: AccountId) -> Result<(), StoreError> {
-        if self.is(Sabotage::KeepsNoLook) { Ok(()) } else { self.honest.extend_check(account).await }
+        if self.is(Mutant::KeepsNoLook) { Ok(()) } else { self.inner.extend_check(account).await }
     }
 
     async fn finish_check(&self, account: AccountId) -> Result<(), StoreError> {
-        if self.is(Sabotage::EndsNoLook) { Ok(()) } else { self.honest.finish_check(account).await }
+        if self.is(Mutant::EndsNoLook) { Ok(()) } else { self.inner.finish_check(account).await }
     }
 }
 
 #[async_trait]
-impl AuditLog for SabotagedStore {
+impl AuditLog for MutantStore {
     async fn audit(&self, user: &UserId, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
         self.story(user, limit).await
     }
 
     async fn record(&self, connection: &CrmConnection, event: AuditEvent, by: Actor) -> Result<(), StoreError> {
-        let by = if self.is(Sabotage::ForgetsTheActor) { Actor::Service } else { by };
-        self.honest.record(connection, event, by).await
+        let by = if self.is(Mutant::ForgetsTheActor) { Actor::Service } else { by };
+        self.inner.record(connection, event, by).await
     }
 }
 
 #[async_trait]
-impl Maintenance for SabotagedStore {
+impl Maintenance for MutantStore {
     async fn orphaned_refreshes(&self, limit: u32) -> Result<Vec<(UserId, Generation)>, StoreError> {
         self.orphans(limit).await
     }
@@ -304,49 +304,49 @@ impl Maintenance for SabotagedStore {
         expired_by: Option<Timestamp>,
         limit: u32,
     ) -> Result<Vec<(UserId, Generation)>, StoreError> {
-        let mut found = self.honest.acquitted_refreshes(client, expired_by, limit).await?;
-        if self.is(Sabotage::ListsByName) {
+        let mut found = self.inner.acquitted_refreshes(client, expired_by, limit).await?;
+        if self.is(Mutant::ListsByName) {
             found.sort_unstable();
         }
         Ok(found)
     }
 
     async fn users_of(&self, account: AccountId) -> Result<Vec<UserId>, StoreError> {
-        if self.is(Sabotage::TakesEverybodyForTheAccounts) {
-            return self.honest.users(None, 100).await;
+        if self.is(Mutant::TakesEverybodyForTheAccounts) {
+            return self.inner.users(None, 100).await;
         }
-        self.honest.users_of(account).await
+        self.inner.users_of(account).await
     }
 
     async fn users(&self, after: Option<UserId>, limit: u32) -> Result<Vec<UserId>, StoreError> {
-        let after = after.filter(|_| !self.is(Sabotage::ListsTheFirstPageAlone));
-        self.honest.users(after, limit).await
+        let after = after.filter(|_| !self.is(Mutant::ListsTheFirstPageAlone));
+        self.inner.users(after, limit).await
     }
 
     async fn sweep(&self, now: Timestamp, as_of: Timestamp) -> Result<usize, StoreError> {
         self.note(|notes| notes.was_swept = true);
-        match self.sabotage {
-            Sabotage::SweepsNothing => Ok(0),
-            Sabotage::SweepsCodesUnderWay => {
-                let clock = self.honest.test_clock();
+        match self.mutant {
+            Mutant::SweepsNothing => Ok(0),
+            Mutant::SweepsCodesUnderWay => {
+                let clock = self.inner.test_clock();
                 clock.advance(MEMORY * 2);
-                let swept = self.honest.sweep(now, after(as_of, MEMORY * 2)).await;
+                let swept = self.inner.sweep(now, after(as_of, MEMORY * 2)).await;
                 clock.set_back(MEMORY * 2);
                 swept
             }
-            Sabotage::SweepsEverything => self.honest.sweep(after(now, MEMORY), after(as_of, MEMORY)).await,
-            _ => self.honest.sweep(now, as_of).await,
+            Mutant::SweepsEverything => self.inner.sweep(after(now, MEMORY), after(as_of, MEMORY)).await,
+            _ => self.inner.sweep(now, as_of).await,
         }
     }
 }
 
 #[async_trait]
-impl StoreHealth for SabotagedStore {
+impl StoreHealth for MutantStore {
     async fn ready(&self) -> Result<(), StoreError> {
-        if self.is(Sabotage::NeverReady) { Err(StoreError::Conflict) } else { self.honest.ready().await }
+        if self.is(Mutant::NeverReady) { Err(StoreError::Conflict) } else { self.inner.ready().await }
     }
 
     async fn clock(&self) -> Result<Timestamp, StoreError> {
-        if self.is(Sabotage::ShowsAnotherClock) { Ok(at(0)) } else { self.honest.clock().await }
+        if self.is(Mutant::ShowsAnotherClock) { Ok(at(0)) } else { self.inner.clock().await }
     }
 }

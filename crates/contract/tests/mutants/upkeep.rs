@@ -1,4 +1,4 @@
-//! Sabotaged upkeep: what is due, looked at and told.
+//! Mutantd upkeep: what is due, looked at and told.
 
 use std::time::Duration;
 
@@ -7,15 +7,15 @@ use amo_connect_domain::ids::{AccountId, Generation, UserId};
 use amo_connect_domain::ports::{AuditLog as _, Maintenance as _, RevocationQueue as _, StoreError};
 use jiff::Timestamp;
 
-use crate::kinds::Sabotage;
-use crate::store::SabotagedStore;
+use crate::kinds::Mutant;
+use crate::store::MutantStore;
 
-impl SabotagedStore {
+impl MutantStore {
     pub(crate) async fn orphans(&self, limit: u32) -> Result<Vec<(UserId, Generation)>, StoreError> {
-        let mut found = self.honest.orphaned_refreshes(limit).await?;
-        match self.sabotage {
-            Sabotage::ListsByName => found.sort_unstable(),
-            Sabotage::OverlooksOrphans => found.clear(),
+        let mut found = self.inner.orphaned_refreshes(limit).await?;
+        match self.mutant {
+            Mutant::ListsByName => found.sort_unstable(),
+            Mutant::OverlooksOrphans => found.clear(),
             _ => {}
         }
         Ok(found)
@@ -27,12 +27,12 @@ impl SabotagedStore {
         issued_after: Timestamp,
         limit: u32,
     ) -> Result<Vec<(UserId, Generation)>, StoreError> {
-        let issued_after = if self.is(Sabotage::BelievesAnyDate) { Timestamp::MAX } else { issued_after };
-        let mut found = self.honest.stale_connections(issued_before, issued_after, limit).await?;
-        match self.sabotage {
-            Sabotage::ListsByName => found.sort_unstable(),
-            Sabotage::DisturbsRests if found.is_empty() => {
-                let everybody = self.honest.users(None, limit).await?;
+        let issued_after = if self.is(Mutant::BelievesAnyDate) { Timestamp::MAX } else { issued_after };
+        let mut found = self.inner.stale_connections(issued_before, issued_after, limit).await?;
+        match self.mutant {
+            Mutant::ListsByName => found.sort_unstable(),
+            Mutant::DisturbsRests if found.is_empty() => {
+                let everybody = self.inner.users(None, limit).await?;
                 found = everybody.into_iter().map(|user| (user, Generation(1))).collect();
             }
             _ => {}
@@ -42,46 +42,46 @@ impl SabotagedStore {
 
     pub(crate) async fn want(&self, account: AccountId) -> Result<(), StoreError> {
         self.note(|notes| notes.looks.push(account));
-        if self.is(Sabotage::OverlooksWishesDuringALook)
+        if self.is(Mutant::OverlooksWishesDuringALook)
             && self.note(|notes| notes.looks.iter().filter(|wanted| **wanted == account).count()) > 1
         {
             return Ok(());
         }
-        self.honest.request_check(account).await
+        self.inner.request_check(account).await
     }
 
     pub(crate) async fn take_looks_of(&self, limit: u32) -> Result<Vec<AccountId>, StoreError> {
-        match self.sabotage {
-            Sabotage::GivesLooksToEverybody => Ok(self.note(|notes| notes.looks.clone())),
-            Sabotage::LimitsNoLooks => self.honest.take_checks(100).await,
-            Sabotage::ForgetsTakenLooks => {
-                let taken = self.honest.take_checks(limit).await?;
+        match self.mutant {
+            Mutant::GivesLooksToEverybody => Ok(self.note(|notes| notes.looks.clone())),
+            Mutant::LimitsNoLooks => self.inner.take_checks(100).await,
+            Mutant::ForgetsTakenLooks => {
+                let taken = self.inner.take_checks(limit).await?;
                 for account in &taken {
-                    self.honest.finish_check(*account).await?;
+                    self.inner.finish_check(*account).await?;
                 }
                 Ok(taken)
             }
-            _ => self.honest.take_checks(limit).await,
+            _ => self.inner.take_checks(limit).await,
         }
     }
 
     pub(crate) async fn story(&self, user: &UserId, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
-        let mut told = self.honest.audit(user, limit).await?;
-        match self.sabotage {
-            Sabotage::TellsTheOldestAlone => {
-                told = self.honest.audit(user, 1_000).await?;
+        let mut told = self.inner.audit(user, limit).await?;
+        match self.mutant {
+            Mutant::TellsTheOldestAlone => {
+                told = self.inner.audit(user, 1_000).await?;
                 told.truncate(limit.try_into().unwrap());
             }
-            Sabotage::TellsNoDoubt => told.retain(|entry| entry.event != AuditEvent::Doubted),
-            Sabotage::TellsWhatWasRefused => {
+            Mutant::TellsNoDoubt => told.retain(|entry| entry.event != AuditEvent::Doubted),
+            Mutant::TellsWhatWasRefused => {
                 let row = self.row(user).await;
                 told.push(AuditEntry::about(&row, AuditEvent::Healed, Actor::Service, Timestamp::UNIX_EPOCH));
             }
-            Sabotage::TellsNoProblems => {
+            Mutant::TellsNoProblems => {
                 told.retain(|entry| !matches!(entry.event, AuditEvent::ProblemBegan(_) | AuditEvent::ProblemEnded(_)));
             }
-            Sabotage::TellsForEver
-                if Duration::try_from(self.honest.test_clock().moved()).is_ok_and(|moved| moved > AUDIT_MEMORY) =>
+            Mutant::TellsForEver
+                if Duration::try_from(self.inner.test_clock().moved()).is_ok_and(|moved| moved > AUDIT_MEMORY) =>
             {
                 let row = self.row(user).await;
                 told.insert(0, AuditEntry::about(&row, AuditEvent::Connected, Actor::User, Timestamp::UNIX_EPOCH));

@@ -1,4 +1,4 @@
-//! A client over the honest one in memory that breaks one promise.
+//! A client over the inner one in memory that breaks one promise.
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -22,7 +22,7 @@ use url::Url;
 
 /// How a client breaks its word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Sabotage {
+pub(crate) enum Mutant {
     /// Not at all.
     None,
     AsksForTenContacts,
@@ -58,76 +58,76 @@ pub(crate) enum Sabotage {
 
 /// An [`AmoClient`] that keeps every promise but one.
 #[derive(Clone)]
-pub(crate) struct SabotagedClient {
-    pub(crate) honest: FakeAmo,
-    sabotage: Sabotage,
+pub(crate) struct MutantClient {
+    pub(crate) inner: FakeAmo,
+    mutant: Mutant,
     seen: Arc<Mutex<Vec<String>>>,
     /// Whether the connection was lost that the next call goes over.
     is_dead: Arc<AtomicBool>,
 }
 
-impl fmt::Debug for SabotagedClient {
+impl fmt::Debug for MutantClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown = if self.is(Sabotage::ShowsSecrets) { self.seen.lock().unwrap().clone() } else { Vec::new() };
-        f.debug_struct("SabotagedClient").field("seen", &shown).finish_non_exhaustive()
+        let shown = if self.is(Mutant::ShowsSecrets) { self.seen.lock().unwrap().clone() } else { Vec::new() };
+        f.debug_struct("MutantClient").field("seen", &shown).finish_non_exhaustive()
     }
 }
 
-impl SabotagedClient {
-    pub(crate) fn new(sabotage: Sabotage) -> Self {
-        Self { honest: FakeAmo::new(), sabotage, seen: Arc::default(), is_dead: Arc::default() }
+impl MutantClient {
+    pub(crate) fn new(mutant: Mutant) -> Self {
+        Self { inner: FakeAmo::new(), mutant, seen: Arc::default(), is_dead: Arc::default() }
     }
 
     /// What this client can read of an answer.
     pub(crate) fn reads(&self, reply: Reply) -> Reply {
-        match (self.sabotage, &reply) {
-            (Sabotage::Loses(lost), Reply::IssuesIn(dress, _)) if lost == *dress => Reply::Garbled,
+        match (self.mutant, &reply) {
+            (Mutant::Loses(lost), Reply::IssuesIn(dress, _)) if lost == *dress => Reply::Garbled,
             _ => reply,
         }
     }
 
-    fn is(&self, sabotage: Sabotage) -> bool {
-        self.sabotage == sabotage
+    fn is(&self, mutant: Mutant) -> bool {
+        self.mutant == mutant
     }
 
     /// Where a call really goes.
     fn host(&self, named: &AccountHost) -> AccountHost {
-        if self.is(Sabotage::SendsAnywhere) { host(1) } else { named.clone() }
+        if self.is(Mutant::SendsAnywhere) { host(1) } else { named.clone() }
     }
 
     /// What a secret becomes on its way.
     fn secret(&self, secret: &str) -> String {
         self.seen.lock().unwrap().push(secret.to_owned());
-        if self.is(Sabotage::TrimsSecrets) { secret.replace(' ', "") } else { secret.to_owned() }
+        if self.is(Mutant::TrimsSecrets) { secret.replace(' ', "") } else { secret.to_owned() }
     }
 
     async fn call<T, F: Future<Output = Result<T, AmoError>>>(&self, call: impl Fn() -> F) -> Result<T, AmoError> {
-        if self.is(Sabotage::UsesDeadConnections) && self.is_dead.swap(false, Ordering::SeqCst) {
+        if self.is(Mutant::UsesDeadConnections) && self.is_dead.swap(false, Ordering::SeqCst) {
             return Err(AmoError::ConnectionLost);
         }
         let mut outcome = call().await;
         self.is_dead.store(outcome.as_ref().err() == Some(&AmoError::ConnectionLost), Ordering::SeqCst);
-        if self.is(Sabotage::AsksTwice) || self.is(Sabotage::TriesAgain) && outcome.is_err() {
+        if self.is(Mutant::AsksTwice) || self.is(Mutant::TriesAgain) && outcome.is_err() {
             outcome = call().await;
         }
-        match (self.sabotage, outcome) {
-            (Sabotage::CallsAllDoubt, Err(_)) => Err(AmoError::OutcomeUnknown),
-            (Sabotage::CallsDoubtUnavailable, Err(AmoError::OutcomeUnknown))
-            | (Sabotage::CallsLossesUnavailable, Err(AmoError::ConnectionLost)) => Err(AmoError::Unavailable),
+        match (self.mutant, outcome) {
+            (Mutant::CallsAllDoubt, Err(_)) => Err(AmoError::OutcomeUnknown),
+            (Mutant::CallsDoubtUnavailable, Err(AmoError::OutcomeUnknown))
+            | (Mutant::CallsLossesUnavailable, Err(AmoError::ConnectionLost)) => Err(AmoError::Unavailable),
             (_, outcome) => outcome,
         }
     }
 
     fn pair(&self, pair: Issued) -> Issued {
-        match self.sabotage {
-            Sabotage::ForgetsTheAccount => Issued { account: None, ..pair },
-            Sabotage::GuessesLives => Issued { expires_in: Duration::from_secs(1), ..pair },
+        match self.mutant {
+            Mutant::ForgetsTheAccount => Issued { account: None, ..pair },
+            Mutant::GuessesLives => Issued { expires_in: Duration::from_secs(1), ..pair },
             _ => pair,
         }
     }
 
     fn refused<T>(&self, outcome: Result<T, AmoError>, refusal: AmoError) -> Result<T, AmoError> {
-        outcome.map_err(|error| if self.is(Sabotage::CallsAllRefused) { refusal } else { error })
+        outcome.map_err(|error| if self.is(Mutant::CallsAllRefused) { refusal } else { error })
     }
 }
 
@@ -146,37 +146,37 @@ fn bare(id: u64) -> AmoLead {
 }
 
 #[async_trait]
-impl TokenEndpoint for SabotagedClient {
+impl TokenEndpoint for MutantClient {
     fn authorization_url(&self, state: &State) -> Url {
-        match self.sabotage {
-            Sabotage::GarblesTheState => self.honest.authorization_url(&State::new(state.expose().replace('&', ""))),
-            _ => self.honest.authorization_url(state),
+        match self.mutant {
+            Mutant::GarblesTheState => self.inner.authorization_url(&State::new(state.expose().replace('&', ""))),
+            _ => self.inner.authorization_url(state),
         }
     }
 
     async fn exchange(&self, permit: Permit<call::Exchange>, code: &AuthorizationCode) -> Result<Issued, AmoError> {
         let host = permit.host();
         let (host, code) = (self.host(host), AuthorizationCode::new(self.secret(code.expose())));
-        let outcome = self.call(|| self.honest.exchange(fixtures::permit(&host), &code)).await;
+        let outcome = self.call(|| self.inner.exchange(fixtures::permit(&host), &code)).await;
         self.refused(outcome, AmoError::CodeRejected).map(|pair| self.pair(pair))
     }
 
     async fn refresh(&self, permit: Permit<call::Refresh>, token: &RefreshToken) -> Result<Issued, AmoError> {
         let host = permit.host();
         let (host, token) = (self.host(host), RefreshToken::new(self.secret(token.expose())));
-        let outcome = self.call(|| self.honest.refresh(fixtures::permit(&host), &token)).await;
-        if self.is(Sabotage::KeepsTheOldPair) && outcome == Err(AmoError::OutcomeUnknown) {
+        let outcome = self.call(|| self.inner.refresh(fixtures::permit(&host), &token)).await;
+        if self.is(Mutant::KeepsTheOldPair) && outcome == Err(AmoError::OutcomeUnknown) {
             return Ok(Issued { refresh: token, ..issued("new") });
         }
         self.refused(outcome, AmoError::GrantRevoked).map(|pair| self.pair(pair))
     }
 
     fn fingerprint(&self) -> ClientFingerprint {
-        self.honest.fingerprint()
+        self.inner.fingerprint()
     }
 
     fn locator(&self, host: &AccountHost, access: &AccessToken) -> AccountHost {
-        self.honest.locator(host, access)
+        self.inner.locator(host, access)
     }
 
     async fn locate(
@@ -186,26 +186,26 @@ impl TokenEndpoint for SabotagedClient {
         refresh: &RefreshToken,
     ) -> Result<Located, AmoError> {
         let host = self.host(permit.host());
-        let located = self.call(|| self.honest.locate(fixtures::permit(&host), access, refresh)).await;
-        match (self.sabotage, located) {
-            (Sabotage::FollowsAnywhere, Err(AmoError::HostNotAllowed)) => {
+        let located = self.call(|| self.inner.locate(fixtures::permit(&host), access, refresh)).await;
+        match (self.mutant, located) {
+            (Mutant::FollowsAnywhere, Err(AmoError::HostNotAllowed)) => {
                 Ok(Located { at: Some(FoundHost { host, account: None }), by_authority: true })
             }
-            (Sabotage::FindsNothing, Ok(_)) | (Sabotage::TakesSilenceForNo, Err(_)) => {
+            (Mutant::FindsNothing, Ok(_)) | (Mutant::TakesSilenceForNo, Err(_)) => {
                 Ok(Located { at: None, by_authority: true })
             }
-            (Sabotage::NeverSaysNo, Ok(Located { at: None, .. })) => Err(AmoError::AccessRefused),
+            (Mutant::NeverSaysNo, Ok(Located { at: None, .. })) => Err(AmoError::AccessRefused),
             (_, located) => located,
         }
     }
 }
 
 #[async_trait]
-impl CrmApi for SabotagedClient {
+impl CrmApi for MutantClient {
     async fn account(&self, permit: Permit<call::Read>, token: &AccessToken) -> Result<AccountId, AmoError> {
         let host = self.host(permit.host());
-        let number = self.call(|| self.honest.account(fixtures::permit(&host), token)).await?;
-        if self.is(Sabotage::ForgetsTheAccount) { Ok(AccountId(1)) } else { Ok(number) }
+        let number = self.call(|| self.inner.account(fixtures::permit(&host), token)).await?;
+        if self.is(Mutant::ForgetsTheAccount) { Ok(AccountId(1)) } else { Ok(number) }
     }
 
     async fn leads(
@@ -216,18 +216,18 @@ impl CrmApi for SabotagedClient {
     ) -> Result<LeadPage, AmoError> {
         let host = permit.host();
         let (host, mut filter) = (self.host(host), filter.clone());
-        if self.is(Sabotage::IgnoresFilters) {
+        if self.is(Mutant::IgnoresFilters) {
             filter.stages.clear();
         }
-        if self.is(Sabotage::SplitsSeconds) {
+        if self.is(Mutant::SplitsSeconds) {
             filter.updated_since = filter.updated_since.map(|since| since + Duration::from_secs(1));
         }
-        let mut page = self.call(|| self.honest.leads(fixtures::permit(&host), token, &filter)).await?;
-        match self.sabotage {
-            Sabotage::SortsLeads => page.leads.sort_by_key(|lead| lead.id),
-            Sabotage::DropsOddLeads => page.leads.retain(|lead| lead.name.is_some()),
-            Sabotage::CallsNothingMissing if page.leads.is_empty() => return Err(AmoError::NotFound),
-            Sabotage::InventsLeads => page.leads.push(bare(404)),
+        let mut page = self.call(|| self.inner.leads(fixtures::permit(&host), token, &filter)).await?;
+        match self.mutant {
+            Mutant::SortsLeads => page.leads.sort_by_key(|lead| lead.id),
+            Mutant::DropsOddLeads => page.leads.retain(|lead| lead.name.is_some()),
+            Mutant::CallsNothingMissing if page.leads.is_empty() => return Err(AmoError::NotFound),
+            Mutant::InventsLeads => page.leads.push(bare(404)),
             _ => {}
         }
         Ok(page)
@@ -240,10 +240,10 @@ impl CrmApi for SabotagedClient {
         id: u64,
     ) -> Result<Option<AmoLead>, AmoError> {
         let host = self.host(permit.host());
-        let lead = self.call(|| self.honest.lead(fixtures::permit(&host), token, id)).await?;
-        Ok(match self.sabotage {
-            Sabotage::DropsOddLeads => lead.filter(|lead| lead.name.is_some()),
-            Sabotage::InventsLeads => lead.or(Some(bare(id))),
+        let lead = self.call(|| self.inner.lead(fixtures::permit(&host), token, id)).await?;
+        Ok(match self.mutant {
+            Mutant::DropsOddLeads => lead.filter(|lead| lead.name.is_some()),
+            Mutant::InventsLeads => lead.or(Some(bare(id))),
             _ => lead,
         })
     }
@@ -255,9 +255,9 @@ impl CrmApi for SabotagedClient {
         ids: &[u64],
     ) -> Result<Vec<Contact>, AmoError> {
         let host = self.host(permit.host());
-        let ids = if self.is(Sabotage::AsksForTenContacts) { &ids[..ids.len().min(10)] } else { ids };
-        let mut contacts = self.call(|| self.honest.contacts(fixtures::permit(&host), token, ids)).await?;
-        if self.is(Sabotage::InventsContacts) {
+        let ids = if self.is(Mutant::AsksForTenContacts) { &ids[..ids.len().min(10)] } else { ids };
+        let mut contacts = self.call(|| self.inner.contacts(fixtures::permit(&host), token, ids)).await?;
+        if self.is(Mutant::InventsContacts) {
             contacts.push(Contact { id: 404, name: None, phone: None, email: None });
         }
         Ok(contacts)
@@ -265,13 +265,13 @@ impl CrmApi for SabotagedClient {
 
     async fn pipelines(&self, permit: Permit<call::Read>, token: &AccessToken) -> Result<Vec<Pipeline>, AmoError> {
         let host = self.host(permit.host());
-        let mut pipelines = self.call(|| self.honest.pipelines(fixtures::permit(&host), token)).await?;
-        if self.is(Sabotage::ForgetsStages) {
+        let mut pipelines = self.call(|| self.inner.pipelines(fixtures::permit(&host), token)).await?;
+        if self.is(Mutant::ForgetsStages) {
             for pipeline in &mut pipelines {
                 pipeline.stages.clear();
             }
         }
-        if self.is(Sabotage::CallsAllOrdinary) {
+        if self.is(Mutant::CallsAllOrdinary) {
             for stage in pipelines.iter_mut().flat_map(|pipeline| &mut pipeline.stages) {
                 stage.kind = Some(0);
             }

@@ -1,6 +1,6 @@
 //! The suite can fail: books of turns that break one promise each, and the case that notices.
 
-#![expect(clippy::unwrap_used, reason = "a sabotage that cannot be committed is the test's mistake")]
+#![expect(clippy::unwrap_used, reason = "a mutant that cannot be committed is the test's mistake")]
 
 mod store;
 
@@ -12,50 +12,50 @@ use amo_connect_contract::rate_limit_store::{CASES, Case, RateLimitStoreHarness}
 use amo_connect_contract::suite;
 use amo_connect_domain::ports::RateLimitStore;
 use async_trait::async_trait;
-use store::{Sabotage, SabotagedBook};
+use store::{Mutant, MutantBook};
 
-/// Which sabotage, and a case that has to notice it.
-const NOTICED: &[(Sabotage, &str)] = &[
-    (Sabotage::BooksNothing, "a_request_that_is_dropped_costs_a_turn_at_most"),
-    (Sabotage::ForgetsOnReopen, "what_one_handle_hears_is_there_for_the_next"),
-    (Sabotage::GoesByAnotherClock, "turns_are_judged_by_the_books_clock"),
-    (Sabotage::GoesByAnotherClock, "bans_are_judged_by_the_books_clock"),
-    (Sabotage::GoesByAnotherClock, "a_clock_that_was_set_back_makes_no_ban_longer"),
-    (Sabotage::GoesByAnotherClock, "a_clock_that_was_set_back_makes_no_limit_longer_than_the_longest"),
-    (Sabotage::BooksNothing, "turns_are_a_pace_apart_for_every_handle"),
-    (Sabotage::BooksForTheImpatient, "a_turn_beyond_patience_is_not_booked"),
-    (Sabotage::SavesTurnsUp, "a_quiet_time_saves_no_turns_up"),
-    (Sabotage::ForgetsOnReopen, "of_eight_callers_each_has_a_turn_of_its_own"),
-    (Sabotage::SharesNothing, "of_eight_callers_of_eight_accounts_each_has_a_turn_of_its_own"),
-    (Sabotage::OneQueueForAll, "accounts_have_turns_of_their_own"),
-    (Sabotage::SharesNothing, "a_pace_of_the_integration_is_shared"),
-    (Sabotage::LetsEverybodyProbe, "of_eight_callers_one_is_the_probe"),
-    (Sabotage::NeverDoubles, "each_probe_that_meets_the_ban_doubles_the_pause"),
-    (Sabotage::DoublesOnSilence, "a_probe_that_hears_nothing_is_followed_after_the_same_pause"),
-    (Sabotage::NeverGivesUp, "a_probe_that_is_never_heard_of_is_given_up"),
-    (Sabotage::LetsEverybodyProbe, "of_eight_callers_of_eight_accounts_one_is_the_probe"),
-    (Sabotage::IgnoresLimits, "a_limit_puts_off_one_account_for_everybody"),
-    (Sabotage::LimitsEverybody, "a_limit_puts_off_one_account_for_everybody"),
-    (Sabotage::LimitsEverybody, "a_limit_puts_off_nobody_else_in_a_shared_pace"),
-    (Sabotage::IgnoresBans, "a_ban_stops_one_account_for_everybody"),
-    (Sabotage::BansEverybody, "a_ban_stops_one_account_for_everybody"),
-    (Sabotage::LateNewsEndBans, "a_call_that_was_on_its_way_neither_ends_nor_renews_a_ban"),
-    (Sabotage::CountsNoBans, "the_third_ban_within_a_minute_stops_all_calls"),
-    (Sabotage::CountsNoBans, "of_three_bans_at_once_one_is_the_third"),
-    (Sabotage::CountsOldBans, "bans_that_are_apart_or_over_are_their_accounts_alone"),
-    (Sabotage::AnswersEndNothing, "an_answer_to_the_probe_ends_the_ban_for_everybody"),
-    (Sabotage::AnswersEndNothing, "an_answer_to_the_probe_ends_the_integrations_ban"),
-    (Sabotage::SweepsNothing, "a_sweep_forgets_what_is_long_over"),
-    (Sabotage::SweepsEverything, "a_sweep_keeps_bans"),
+/// Which mutant, and a case that has to notice it.
+const NOTICED: &[(Mutant, &str)] = &[
+    (Mutant::BooksNothing, "a_request_that_is_dropped_costs_a_turn_at_most"),
+    (Mutant::ForgetsOnReopen, "what_one_handle_hears_is_there_for_the_next"),
+    (Mutant::GoesByAnotherClock, "turns_are_judged_by_the_books_clock"),
+    (Mutant::GoesByAnotherClock, "bans_are_judged_by_the_books_clock"),
+    (Mutant::GoesByAnotherClock, "a_clock_that_was_set_back_makes_no_ban_longer"),
+    (Mutant::GoesByAnotherClock, "a_clock_that_was_set_back_makes_no_limit_longer_than_the_longest"),
+    (Mutant::BooksNothing, "turns_are_a_pace_apart_for_every_handle"),
+    (Mutant::BooksForTheImpatient, "a_turn_beyond_patience_is_not_booked"),
+    (Mutant::SavesTurnsUp, "a_quiet_time_saves_no_turns_up"),
+    (Mutant::ForgetsOnReopen, "of_eight_callers_each_has_a_turn_of_its_own"),
+    (Mutant::SharesNothing, "of_eight_callers_of_eight_accounts_each_has_a_turn_of_its_own"),
+    (Mutant::OneQueueForAll, "accounts_have_turns_of_their_own"),
+    (Mutant::SharesNothing, "a_pace_of_the_integration_is_shared"),
+    (Mutant::LetsEverybodyProbe, "of_eight_callers_one_is_the_probe"),
+    (Mutant::NeverDoubles, "each_probe_that_meets_the_ban_doubles_the_pause"),
+    (Mutant::DoublesOnSilence, "a_probe_that_hears_nothing_is_followed_after_the_same_pause"),
+    (Mutant::NeverGivesUp, "a_probe_that_is_never_heard_of_is_given_up"),
+    (Mutant::LetsEverybodyProbe, "of_eight_callers_of_eight_accounts_one_is_the_probe"),
+    (Mutant::IgnoresLimits, "a_limit_puts_off_one_account_for_everybody"),
+    (Mutant::LimitsEverybody, "a_limit_puts_off_one_account_for_everybody"),
+    (Mutant::LimitsEverybody, "a_limit_puts_off_nobody_else_in_a_shared_pace"),
+    (Mutant::IgnoresBans, "a_ban_stops_one_account_for_everybody"),
+    (Mutant::BansEverybody, "a_ban_stops_one_account_for_everybody"),
+    (Mutant::LateNewsEndBans, "a_call_that_was_on_its_way_neither_ends_nor_renews_a_ban"),
+    (Mutant::CountsNoBans, "the_third_ban_within_a_minute_stops_all_calls"),
+    (Mutant::CountsNoBans, "of_three_bans_at_once_one_is_the_third"),
+    (Mutant::CountsOldBans, "bans_that_are_apart_or_over_are_their_accounts_alone"),
+    (Mutant::AnswersEndNothing, "an_answer_to_the_probe_ends_the_ban_for_everybody"),
+    (Mutant::AnswersEndNothing, "an_answer_to_the_probe_ends_the_integrations_ban"),
+    (Mutant::SweepsNothing, "a_sweep_forgets_what_is_long_over"),
+    (Mutant::SweepsEverything, "a_sweep_keeps_bans"),
 ];
 
 #[derive(Debug)]
-struct SabotagedHarness(SabotagedBook);
+struct MutantHarness(MutantBook);
 
 #[async_trait]
-impl RateLimitStoreHarness for SabotagedHarness {
+impl RateLimitStoreHarness for MutantHarness {
     async fn fresh() -> Self {
-        Self(SabotagedBook::new(Sabotage::None))
+        Self(MutantBook::new(Mutant::None))
     }
 
     fn store(&self) -> Arc<dyn RateLimitStore> {
@@ -63,8 +63,8 @@ impl RateLimitStoreHarness for SabotagedHarness {
     }
 
     async fn second_handle(&self) -> Arc<dyn RateLimitStore> {
-        match self.0.sabotage {
-            Sabotage::ForgetsOnReopen => Arc::new(SabotagedBook::new(Sabotage::None)),
+        match self.0.mutant {
+            Mutant::ForgetsOnReopen => Arc::new(MutantBook::new(Mutant::None)),
             _ => self.store(),
         }
     }
@@ -78,19 +78,19 @@ impl RateLimitStoreHarness for SabotagedHarness {
     }
 }
 
-/// Whether `case` finds the sabotage out.
-async fn notices(case: &'static Case, sabotage: Sabotage) -> bool {
-    let harness = SabotagedHarness(SabotagedBook::new(sabotage));
+/// Whether `case` finds the mutant out.
+async fn notices(case: &'static Case, mutant: Mutant) -> bool {
+    let harness = MutantHarness(MutantBook::new(mutant));
     let run = tokio::spawn(async move { (case.run)(&harness).await });
     run.await.is_err_and(|ended| ended.is_panic())
 }
 
 #[test]
-fn every_sabotage_is_noticed_by_its_case() {
+fn every_mutant_is_noticed_by_its_case() {
     suite::run(async {
-        for (sabotage, name) in NOTICED {
+        for (mutant, name) in NOTICED {
             let case = CASES.iter().find(|case| case.name == *name).unwrap();
-            assert!(notices(case, *sabotage).await, "{name} does not notice {sabotage:?}");
+            assert!(notices(case, *mutant).await, "{name} does not notice {mutant:?}");
         }
     });
 }
@@ -99,7 +99,7 @@ fn every_sabotage_is_noticed_by_its_case() {
 fn an_honest_book_under_the_same_wrapper_passes_every_case() {
     suite::run(async {
         for case in CASES {
-            assert!(!notices(case, Sabotage::None).await, "{case:?}");
+            assert!(!notices(case, Mutant::None).await, "{case:?}");
         }
     });
 }

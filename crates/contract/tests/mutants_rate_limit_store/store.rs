@@ -1,4 +1,4 @@
-//! A store over the honest one in memory that breaks one promise.
+//! A store over the inner one in memory that breaks one promise.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
@@ -13,7 +13,7 @@ use async_trait::async_trait;
 
 /// How a store breaks its word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Sabotage {
+pub(crate) enum Mutant {
     /// Not at all.
     None,
     AnswersEndNothing,
@@ -41,37 +41,37 @@ pub(crate) enum Sabotage {
 
 /// A [`RateLimitStore`] that keeps every promise but one.
 #[derive(Clone, Debug)]
-pub(crate) struct SabotagedBook {
-    honest: Arc<Mutex<MemoryRateLimitStore>>,
+pub(crate) struct MutantBook {
+    inner: Arc<Mutex<MemoryRateLimitStore>>,
     pub(crate) clock: TestClock,
-    pub(crate) sabotage: Sabotage,
+    pub(crate) mutant: Mutant,
     notes: Arc<Mutex<Notebook>>,
 }
 
-/// What the sabotage remembers, so as to misuse it.
+/// What the mutant remembers, so as to misuse it.
 #[derive(Debug, Default)]
 struct Notebook {
     probe: Option<Probe>,
     banned: HashSet<AccountHost>,
 }
 
-impl SabotagedBook {
-    pub(crate) fn new(sabotage: Sabotage) -> Self {
+impl MutantBook {
+    pub(crate) fn new(mutant: Mutant) -> Self {
         let clock = TestClock::at(at(0));
-        let store = Arc::new(Mutex::new(fresh(&clock, sabotage)));
-        Self { honest: store, clock, sabotage, notes: Arc::default() }
+        let store = Arc::new(Mutex::new(fresh(&clock, mutant)));
+        Self { inner: store, clock, mutant, notes: Arc::default() }
     }
 
-    fn is(&self, sabotage: Sabotage) -> bool {
-        self.sabotage == sabotage
+    fn is(&self, mutant: Mutant) -> bool {
+        self.mutant == mutant
     }
 
-    fn honest(&self) -> MemoryRateLimitStore {
-        self.honest.lock().unwrap().clone()
+    fn inner(&self) -> MemoryRateLimitStore {
+        self.inner.lock().unwrap().clone()
     }
 
     fn start_again(&self) {
-        *self.honest.lock().unwrap() = fresh(&self.clock, self.sabotage);
+        *self.inner.lock().unwrap() = fresh(&self.clock, self.mutant);
     }
 
     fn note<T>(&self, look: impl FnOnce(&mut Notebook) -> T) -> T {
@@ -79,41 +79,44 @@ impl SabotagedBook {
     }
 
     fn known(&self, account: &AccountHost) -> AccountHost {
-        if self.is(Sabotage::OneQueueForAll) { host(1) } else { account.clone() }
+        if self.is(Mutant::OneQueueForAll) { host(1) } else { account.clone() }
     }
 }
 
-fn fresh(clock: &TestClock, sabotage: Sabotage) -> MemoryRateLimitStore {
+fn fresh(clock: &TestClock, mutant: Mutant) -> MemoryRateLimitStore {
     let (clock, standing) = (clock.clone(), TestClock::at(at(0)));
-    MemoryRateLimitStore::at(
-        move || if sabotage == Sabotage::GoesByAnotherClock { standing.now() } else { clock.now() },
-    )
+    MemoryRateLimitStore::at(move || if mutant == Mutant::GoesByAnotherClock { standing.now() } else { clock.now() })
 }
 
 #[async_trait]
-impl RateLimitStore for SabotagedBook {
-    async fn reserve(&self, account: &AccountHost, pace: Pace, patience: Duration) -> Result<Reservation, StoreError> {
-        let (account, honest) = (self.known(account), self.honest());
+impl RateLimitStore for MutantBook {
+    async fn reserve(
+        &self,
+        account: &AccountHost,
+        pace: Pace,
+        longest_wait: Duration,
+    ) -> Result<Reservation, StoreError> {
+        let (account, inner) = (self.known(account), self.inner());
         let at_once = Reservation::Granted { wait: Duration::ZERO, probe: None };
-        let pace = match self.sabotage {
-            Sabotage::SharesNothing => Pace { scope: PaceScope::Account, ..pace },
-            Sabotage::BooksNothing => return Ok(at_once),
-            Sabotage::SavesTurnsUp
+        let pace = match self.mutant {
+            Mutant::SharesNothing => Pace { scope: PaceScope::Account, ..pace },
+            Mutant::BooksNothing => return Ok(at_once),
+            Mutant::SavesTurnsUp
                 if Duration::try_from(self.clock.moved()).is_ok_and(|moved| moved >= pace.apart * 50) =>
             {
                 return Ok(at_once);
             }
             _ => pace,
         };
-        let (told, waits) = (honest.reserve(&account, pace, patience).await?, self.note(|notes| notes.probe));
-        match (self.sabotage, told) {
-            (Sabotage::BooksForTheImpatient, Reservation::Later(_)) => {
-                honest.reserve(&account, pace, Duration::MAX).await?;
+        let (told, waits) = (inner.reserve(&account, pace, longest_wait).await?, self.note(|notes| notes.probe));
+        match (self.mutant, told) {
+            (Mutant::BooksForTheImpatient, Reservation::Later(_)) => {
+                inner.reserve(&account, pace, Duration::MAX).await?;
             }
-            (Sabotage::LetsEverybodyProbe, Reservation::CircuitOpen(_)) if waits.is_some() => {
+            (Mutant::LetsEverybodyProbe, Reservation::CircuitOpen(_)) if waits.is_some() => {
                 return Ok(Reservation::Granted { wait: Duration::ZERO, probe: waits });
             }
-            (Sabotage::NeverGivesUp, Reservation::Granted { probe: Some(_), .. }) if waits.is_some() => {
+            (Mutant::NeverGivesUp, Reservation::Granted { probe: Some(_), .. }) if waits.is_some() => {
                 return Ok(Reservation::CircuitOpen(Duration::ZERO));
             }
             (_, Reservation::Granted { probe: Some(probe), .. }) => self.note(|notes| notes.probe = Some(probe)),
@@ -128,53 +131,53 @@ impl RateLimitStore for SabotagedBook {
         call_outcome: CallOutcome,
         probe: Option<Probe>,
     ) -> Result<(), StoreError> {
-        let (account, honest) = (self.known(account), self.honest());
+        let (account, inner) = (self.known(account), self.inner());
         self.note(|notes| notes.probe = None);
-        let call_outcome = match (self.sabotage, call_outcome, probe) {
-            (Sabotage::AnswersEndNothing, CallOutcome::Answered | CallOutcome::Limited(_), Some(_))
-            | (Sabotage::NeverDoubles, CallOutcome::Banned, Some(_)) => CallOutcome::NoAnswer,
-            (Sabotage::DoublesOnSilence, CallOutcome::NoAnswer, Some(_)) => CallOutcome::Banned,
-            (Sabotage::IgnoresBans, CallOutcome::Banned, None)
-            | (Sabotage::IgnoresLimits, CallOutcome::Limited(_), None) => {
+        let call_outcome = match (self.mutant, call_outcome, probe) {
+            (Mutant::AnswersEndNothing, CallOutcome::Answered | CallOutcome::Limited(_), Some(_))
+            | (Mutant::NeverDoubles, CallOutcome::Banned, Some(_)) => CallOutcome::NoAnswer,
+            (Mutant::DoublesOnSilence, CallOutcome::NoAnswer, Some(_)) => CallOutcome::Banned,
+            (Mutant::IgnoresBans, CallOutcome::Banned, None)
+            | (Mutant::IgnoresLimits, CallOutcome::Limited(_), None) => {
                 return Ok(());
             }
-            (Sabotage::LateNewsEndBans, CallOutcome::Answered, None) => {
+            (Mutant::LateNewsEndBans, CallOutcome::Answered, None) => {
                 self.start_again();
                 return Ok(());
             }
-            (Sabotage::CountsNoBans, CallOutcome::Banned, None) => {
+            (Mutant::CountsNoBans, CallOutcome::Banned, None) => {
                 // Each ban is the first that this store hears of.
-                let apart = fresh(&self.clock, self.sabotage);
-                *self.honest.lock().unwrap() = apart.clone();
+                let apart = fresh(&self.clock, self.mutant);
+                *self.inner.lock().unwrap() = apart.clone();
                 return apart.record_outcome(&account, call_outcome, probe).await;
             }
-            (Sabotage::BansEverybody, CallOutcome::Banned, None)
-            | (Sabotage::LimitsEverybody, CallOutcome::Limited(_), None) => {
+            (Mutant::BansEverybody, CallOutcome::Banned, None)
+            | (Mutant::LimitsEverybody, CallOutcome::Limited(_), None) => {
                 for number in 1..5 {
-                    honest.record_outcome(&host(number), call_outcome, probe).await?;
+                    inner.record_outcome(&host(number), call_outcome, probe).await?;
                 }
                 call_outcome
             }
-            (Sabotage::CountsOldBans, CallOutcome::Banned, None) => {
+            (Mutant::CountsOldBans, CallOutcome::Banned, None) => {
                 let banned = self.note(|notes| {
                     notes.banned.insert(account.clone());
                     notes.banned.len()
                 });
                 for number in (100..102).filter(|_| banned >= BANNED_ACCOUNTS) {
-                    honest.record_outcome(&host(number), call_outcome, None).await?;
+                    inner.record_outcome(&host(number), call_outcome, None).await?;
                 }
                 call_outcome
             }
             _ => call_outcome,
         };
-        honest.record_outcome(&account, call_outcome, probe).await
+        inner.record_outcome(&account, call_outcome, probe).await
     }
 
     async fn sweep(&self) -> Result<(), StoreError> {
-        match self.sabotage {
-            Sabotage::SweepsNothing => {}
-            Sabotage::SweepsEverything => self.start_again(),
-            _ => self.honest().sweep().await?,
+        match self.mutant {
+            Mutant::SweepsNothing => {}
+            Mutant::SweepsEverything => self.start_again(),
+            _ => self.inner().sweep().await?,
         }
         Ok(())
     }

@@ -236,13 +236,18 @@ impl Watched {
 
 #[async_trait]
 impl RateLimitStore for Watched {
-    async fn reserve(&self, account: &AccountHost, pace: Pace, patience: Duration) -> Result<Reservation, StoreError> {
+    async fn reserve(
+        &self,
+        account: &AccountHost,
+        pace: Pace,
+        longest_wait: Duration,
+    ) -> Result<Reservation, StoreError> {
         self.asked.fetch_add(1, Ordering::SeqCst);
         assert!(!self.panics.load(Ordering::SeqCst), "a bug in the store");
         if self.is_mute.load(Ordering::SeqCst) {
             return std::future::pending().await;
         }
-        let told = self.honest.reserve(account, pace, patience).await;
+        let told = self.honest.reserve(account, pace, longest_wait).await;
         let latency = {
             let mut latency = self.latency.lock().unwrap();
             if latency.len() > 1 { latency.pop_front() } else { latency.front().copied() }

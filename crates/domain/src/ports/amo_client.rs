@@ -4,7 +4,7 @@ use super::{CrmApi, TokenEndpoint};
 
 /// Speaks to one CRM on behalf of one integration.
 ///
-/// Every method that sends takes a [`Permit`](crate::rate_limit::Permit), which names the host, and
+/// Every method that sends takes a [`Permit`](crate::rate_limit::Permit), which names the host. It
 /// MUST send at most one request, MUST NOT follow a redirect, MUST
 /// send nothing to a host that is not allowed ([`AmoError::HostNotAllowed`](super::AmoError::HostNotAllowed)), and MUST NOT
 /// show a token, a code, the client secret or the CRM's own words in an error. Retrying is the

@@ -1,4 +1,4 @@
-//! The port to the store of rate limits: what all instances have to know before they call amoCRM.
+//! The port to the rate limiter's store: what all instances must know before they call amoCRM.
 
 use std::fmt::Debug;
 use std::time::Duration;
@@ -9,35 +9,40 @@ use super::StoreError;
 use crate::host::AccountHost;
 use crate::rate_limit::{CallOutcome, Pace, Probe, Reservation};
 
-/// Keeps, for all instances and processes together, when amoCRM may be called next and whether
-/// it bans us.
+/// Keeps when amoCRM may be called next, and which circuits are open, for all instances and
+/// processes together.
 ///
 /// Each method is one atomic promise, safe against any number of other handles on the same store,
 /// in this process and in others, and also when its future is dropped. The decisions are the
 /// pure functions of [`RateLimits`](crate::rate_limit::RateLimits); a store loads, calls them, and writes.
 ///
 /// Times MUST be set and judged by the store's own clock: the instances' differ. What a power cut
-/// takes back is no harm: a turn is over within seconds, and a ban shows itself again.
+/// takes back does no harm: a reservation is over within seconds, and a ban shows itself again.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait RateLimitStore: Debug + Send + Sync + 'static {
-    /// Books, by [`RateLimits::take`](crate::rate_limit::RateLimits::take), the next turn to call `account`,
-    /// if it is within `patience`. MUST give each turn to one caller, however many ask. Accounts
-    /// MUST have turns of their own, unless the pace is the integration's: then they MUST share
-    /// them.
+    /// Reserves, by [`RateLimits::reserve`](crate::rate_limit::RateLimits::reserve), the next call to
+    /// `account`, if it comes within `longest_wait`. MUST give each reservation to one caller, however many
+    /// ask. Each account MUST have a rate limit of its own, unless the pace is the integration's:
+    /// then all accounts MUST share one.
     ///
-    /// While there is a ban on the account, or on the integration as a whole, nobody is given a
-    /// turn but, after a pause, one probe: of all who ask it MUST be one, until its outcome
+    /// While the circuit of the account or of the integration is open, nobody gets a reservation,
+    /// except one probe after each pause. Of all who ask, one MUST be the probe, until its outcome
     /// is recorded or its term is over.
-    async fn reserve(&self, account: &AccountHost, pace: Pace, patience: Duration) -> Result<Reservation, StoreError>;
+    async fn reserve(
+        &self,
+        account: &AccountHost,
+        pace: Pace,
+        longest_wait: Duration,
+    ) -> Result<Reservation, StoreError>;
 
-    /// Takes in, by [`RateLimits::record_outcome`](crate::rate_limit::RateLimits::record_outcome), what came of a call to `account`;
-    /// `probe` is the right that the turn brought with it. A limit MUST put that account's calls
-    /// off for everybody, and no other account's. A ban MUST stop that account's calls for
-    /// everybody, and those of no other account. The
+    /// Records, by [`RateLimits::record_outcome`](crate::rate_limit::RateLimits::record_outcome), the
+    /// outcome of a call to `account`; `probe` is what the reservation brought with it. A limit MUST
+    /// delay that account's calls for everybody, and no other account's. A ban MUST open that
+    /// account's circuit for everybody, and no other account's. The
     /// [`BANNED_ACCOUNTS`](crate::rate_limit::BANNED_ACCOUNTS)th ban within
-    /// [`BANS_MEET`](crate::rate_limit::BANS_MEET) MUST stop all calls. An answer to the probe MUST
-    /// end its bans at once.
+    /// [`BANS_MEET`](crate::rate_limit::BANS_MEET) MUST open the circuit of the
+    /// integration. An answer to the probe MUST close its circuits at once.
     async fn record_outcome(
         &self,
         account: &AccountHost,
@@ -46,6 +51,6 @@ pub trait RateLimitStore: Debug + Send + Sync + 'static {
     ) -> Result<(), StoreError>;
 
     /// Forgets what has been over for longer than [`MEMORY`](crate::authorization::attempt::MEMORY). MUST keep
-    /// bans whose probe is due for less.
+    /// open circuits whose probe is due for less.
     async fn sweep(&self) -> Result<(), StoreError>;
 }

@@ -95,8 +95,8 @@ pub struct RateLimits {
 }
 
 impl RateLimits {
-    /// Books the next free turn, if it is within `patience`.
-    pub fn take(&mut self, pace: Pace, patience: Duration, now: Timestamp) -> Reservation {
+    /// Books the next free turn, if it is within `longest_wait`.
+    pub fn reserve(&mut self, pace: Pace, longest_wait: Duration, now: Timestamp) -> Reservation {
         *self = Self { account: self.account.seen_at(pace, now), integration: self.integration.seen_at(pace, now) };
         let bans = [self.account.circuit, self.integration.circuit];
         if let Some(forbidden) = bans.iter().flatten().filter_map(|ban| ban.forbids(now)).max() {
@@ -109,7 +109,7 @@ impl RateLimits {
         };
         let wait = line.wait(now);
         // A turn that is booked behind one account's put-off would be everybody's.
-        if put_off > wait || wait > patience {
+        if put_off > wait || wait > longest_wait {
             return Reservation::Later(put_off.max(wait));
         }
         line.next_at = Some(after(after(now, wait), pace.apart));

@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 
 use super::*;
 
-const PATIENCE: Duration = Duration::from_secs(5);
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
 fn at(second: u64) -> Timestamp {
     Timestamp::from_second(1_795_428_000).unwrap() + Duration::from_secs(second)
@@ -30,7 +30,7 @@ fn probe(turn: Reservation) -> Probe {
 
 impl RateLimits {
     fn next(&mut self, second: u64) -> Reservation {
-        self.take(pace(PaceScope::Account), PATIENCE, at(second))
+        self.reserve(pace(PaceScope::Account), LONGEST_WAIT, at(second))
     }
 
     fn banned_at(second: u64) -> Self {
@@ -61,9 +61,9 @@ fn a_quiet_hour_saves_no_turns_up() {
 fn accounts_share_a_pace_only_if_they_are_told_to() {
     for (scope, expected) in [(PaceScope::Account, 0), (PaceScope::Integration, 150)] {
         let mut hers = RateLimits::default();
-        hers.take(pace(scope), PATIENCE, at(0));
+        hers.reserve(pace(scope), LONGEST_WAIT, at(0));
         let mut his = RateLimits { integration: hers.integration, ..RateLimits::default() };
-        assert_eq!(millis(his.take(pace(scope), PATIENCE, at(0))), expected, "{scope:?}");
+        assert_eq!(millis(his.reserve(pace(scope), LONGEST_WAIT, at(0))), expected, "{scope:?}");
     }
 }
 
@@ -80,10 +80,10 @@ fn a_limit_puts_the_account_off_and_no_other() {
     let mut hers = RateLimits::default();
     hers.record_outcome(CallOutcome::Limited(Duration::from_secs(2)), None, 0, at(0));
     let shared = pace(PaceScope::Integration);
-    assert_eq!(hers.take(shared, PATIENCE, at(0)), Reservation::Later(Duration::from_secs(2)));
+    assert_eq!(hers.reserve(shared, LONGEST_WAIT, at(0)), Reservation::Later(Duration::from_secs(2)));
     let mut his = RateLimits { integration: hers.integration, ..RateLimits::default() };
-    assert_eq!(millis(his.take(shared, PATIENCE, at(0))), 0);
-    assert_eq!(millis(hers.take(shared, PATIENCE, at(2))), 0);
+    assert_eq!(millis(his.reserve(shared, LONGEST_WAIT, at(0))), 0);
+    assert_eq!(millis(hers.reserve(shared, LONGEST_WAIT, at(2))), 0);
 }
 
 #[test]

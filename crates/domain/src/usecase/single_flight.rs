@@ -11,17 +11,17 @@ use futures_util::future::{BoxFuture, Shared, WeakShared};
 
 use crate::ports::AmoError;
 
-/// Work under way, for everybody who asks for the same.
-pub(crate) type SharedCall<T> = Shared<BoxFuture<'static, Result<T, AmoError>>>;
+/// A call under way, for everybody who asks for the same.
+pub(super) type SharedCall<T> = Shared<BoxFuture<'static, Result<T, AmoError>>>;
 
 type WeakCall<T> = WeakShared<BoxFuture<'static, Result<T, AmoError>>>;
 
-/// The work under way. A call is kept up by those who wait for it: when the last one has
-/// gone away it ends, and nothing of it is left.
-pub(crate) struct SingleFlight<K: Eq + Hash, T: Clone>(Arc<Mutex<Calls<K, T>>>);
+/// The calls under way, by what they ask for. A call lives as long as somebody waits for it: when
+/// the last one has gone away it ends, and nothing of it is left.
+pub(super) struct SingleFlight<K: Eq + Hash, T: Clone>(Arc<Mutex<Calls<K, T>>>);
 
 struct Calls<K, T: Clone> {
-    single_flight: HashMap<K, (u64, WeakCall<T>)>,
+    under_way: HashMap<K, (u64, WeakCall<T>)>,
     begun: u64,
 }
 
@@ -31,12 +31,12 @@ where
     T: Clone + Send + Sync + 'static,
 {
     /// The call for `key`; `begin` starts one if there is none.
-    pub(crate) fn join<F>(&self, key: K, begin: impl FnOnce() -> F) -> SharedCall<T>
+    pub(super) fn join<F>(&self, key: K, begin: impl FnOnce() -> F) -> SharedCall<T>
     where
         F: Future<Output = Result<T, AmoError>> + Send + 'static,
     {
         let mut calls = lock(&self.0);
-        if let Some(call) = calls.single_flight.get(&key).and_then(|(_, call)| call.upgrade()) {
+        if let Some(call) = calls.under_way.get(&key).and_then(|(_, call)| call.upgrade()) {
             return call;
         }
         calls.begun += 1;
@@ -51,7 +51,7 @@ where
         };
         let call = call.boxed().shared();
         if let Some(weak) = call.downgrade() {
-            calls.single_flight.insert(key, (number, weak));
+            calls.under_way.insert(key, (number, weak));
         }
         call
     }
@@ -59,17 +59,17 @@ where
 
 impl<K: Eq + Hash, T: Clone> Default for SingleFlight<K, T> {
     fn default() -> Self {
-        Self(Arc::new(Mutex::new(Calls { single_flight: HashMap::new(), begun: 0 })))
+        Self(Arc::new(Mutex::new(Calls { under_way: HashMap::new(), begun: 0 })))
     }
 }
 
 impl<K: Eq + Hash, T: Clone> fmt::Debug for SingleFlight<K, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SingleFlight").field("now", &lock(&self.0).single_flight.len()).finish_non_exhaustive()
+        f.debug_struct("SingleFlight").field("under_way", &lock(&self.0).under_way.len()).finish_non_exhaustive()
     }
 }
 
-/// A call's entry, removed when it is done or given up.
+/// A call's entry, removed when the call is done or given up.
 struct Entry<K: Eq + Hash, T: Clone> {
     key: K,
     number: u64,
@@ -80,8 +80,8 @@ impl<K: Eq + Hash, T: Clone> Drop for Entry<K, T> {
     fn drop(&mut self) {
         let mut calls = lock(&self.calls);
         // The next call for this key may be under way already.
-        if calls.single_flight.get(&self.key).is_some_and(|(number, _)| *number == self.number) {
-            calls.single_flight.remove(&self.key);
+        if calls.under_way.get(&self.key).is_some_and(|(number, _)| *number == self.number) {
+            calls.under_way.remove(&self.key);
         }
     }
 }
@@ -98,39 +98,36 @@ mod tests {
 
     use super::*;
 
-    fn under_way(single_flight: &SingleFlight<u8, u8>) -> usize {
-        lock(&single_flight.0).single_flight.len()
+    fn under_way(calls: &SingleFlight<u8, u8>) -> usize {
+        lock(&calls.0).under_way.len()
     }
 
     #[test]
-    fn equal_reads_are_one_until_it_has_landed() {
-        let single_flight = SingleFlight::<u8, u8>::default();
+    fn equal_requests_share_one_call_until_it_is_done() {
+        let calls = SingleFlight::<u8, u8>::default();
         let begun = AtomicUsize::new(0);
-        let call = |key| {
-            single_flight.join(key, || {
+        let ask = |key| {
+            calls.join(key, || {
                 begun.fetch_add(1, Ordering::SeqCst);
                 ready(Ok(7))
             })
         };
-        let (first, second, other) = (call(1), call(1), call(2));
-        assert_eq!((begun.load(Ordering::SeqCst), under_way(&single_flight)), (2, 2));
+        let (first, second, other) = (ask(1), ask(1), ask(2));
+        assert_eq!((begun.load(Ordering::SeqCst), under_way(&calls)), (2, 2));
         assert_eq!(join(first, second).now_or_never(), Some((Ok(7), Ok(7))));
         assert_eq!(other.now_or_never(), Some(Ok(7)));
-        assert_eq!(under_way(&single_flight), 0);
-        assert_eq!(call(1).now_or_never(), Some(Ok(7)));
+        assert_eq!(under_way(&calls), 0);
+        assert_eq!(ask(1).now_or_never(), Some(Ok(7)));
         assert_eq!(begun.load(Ordering::SeqCst), 3);
     }
 
     #[test]
-    fn a_flight_that_nobody_waits_for_is_given_up() {
-        let single_flight = SingleFlight::<u8, u8>::default();
-        let abandoned = single_flight.join(1, pending);
+    fn a_call_that_nobody_waits_for_is_given_up() {
+        let calls = SingleFlight::<u8, u8>::default();
+        let abandoned = calls.join(1, pending);
         assert!(abandoned.clone().now_or_never().is_none());
         drop(abandoned);
-        assert_eq!(under_way(&single_flight), 0);
-        assert_eq!(
-            single_flight.join(1, || ready(Err(AmoError::Blocked))).now_or_never(),
-            Some(Err(AmoError::Blocked))
-        );
+        assert_eq!(under_way(&calls), 0);
+        assert_eq!(calls.join(1, || ready(Err(AmoError::Blocked))).now_or_never(), Some(Err(AmoError::Blocked)));
     }
 }

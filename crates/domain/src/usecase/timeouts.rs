@@ -9,6 +9,24 @@ use futures_util::future::{Either, select};
 use crate::clock::Instant;
 use crate::usecase::UseCases;
 
+/// How long one waits for its turn.
+pub(crate) const UNSOLICITED_CODE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long the browser waits for amoCRM; the exchange itself goes on.
+pub(crate) const CALLBACK_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long an app waits for an exchange; the exchange itself goes on.
+pub(crate) const CLAIM_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// How long a caller waits for a refresh who could use the access token as it is.
+pub(crate) const REFRESH_TIMEOUT_WITH_LIVE_TOKEN: Duration = Duration::from_secs(5);
+
+/// How long a caller waits for a refresh; the refresh itself goes on.
+pub(crate) const REFRESH_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// How long a request may take, the renewal of its access token with it.
+pub(crate) const READ_TIMEOUT: Duration = Duration::from_secs(15);
+
 /// How often somebody else's work is looked at. Other processes cannot tell us that it is done.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
@@ -16,9 +34,9 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 impl UseCases {
-    /// The moment when `patience` is over.
-    pub(crate) fn deadline(&self, patience: Duration) -> Instant {
-        self.runtime.instant() + patience
+    /// The moment when `longest_wait` is over.
+    pub(crate) fn deadline(&self, longest_wait: Duration) -> Instant {
+        self.runtime.instant() + longest_wait
     }
 
     /// What `work` gives, if it is done by `deadline`.

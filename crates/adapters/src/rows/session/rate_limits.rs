@@ -16,7 +16,7 @@ impl Session<'_> {
         mut self,
         account: AccountHost,
         pace: Pace,
-        patience: Duration,
+        longest_wait: Duration,
     ) -> Result<Reservation, Failure> {
         self.rows.lock_line(account.as_str()).await?;
         let mut before = self.turns(&account).await?;
@@ -27,7 +27,7 @@ impl Session<'_> {
             before = self.turns(&account).await?;
         }
         let mut turns = before;
-        let turn = turns.take(pace, patience, self.rows.clock().await?);
+        let turn = turns.reserve(pace, longest_wait, self.rows.clock().await?);
         self.put_turns(&account, &before, &turns).await?;
         Ok(turn)
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use amo_connect_domain::connection::audit::Actor;
 use amo_connect_domain::ids::UserId;
-use amo_connect_domain::ports::{Storage, StoreError, TokenStore};
+use amo_connect_domain::ports::{Storage, StoreError};
 use clap::{Args, Subcommand};
 use serde_json::Value;
 

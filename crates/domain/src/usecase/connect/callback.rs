@@ -1,6 +1,5 @@
 //! Receiving amoCRM's redirect: the rows of the callback's table, in their order.
 
-use std::time::Duration;
 
 use crate::authorization::attempt::{Attempt, AttemptReason, AttemptState};
 use crate::authorization::code::{Admission, Exchange, ExchangeStatus, Origin};
@@ -8,9 +7,7 @@ use crate::ports::StoreError;
 use crate::token::{AuthorizationCode, CodeHash, State, StateHash};
 use crate::usecase::UseCases;
 use crate::usecase::connect::exchange::Exchanged;
-
-/// How long the browser waits for amoCRM; the exchange itself goes on.
-const PATIENCE: Duration = Duration::from_secs(10);
+use crate::usecase::timeouts::CALLBACK_TIMEOUT;
 
 /// A parameter that strangers may leave out, repeat or garble.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -136,7 +133,7 @@ impl UseCases {
         state: Option<State>,
         referer: &Given<String>,
     ) -> Result<CallbackOutcome, StoreError> {
-        let deadline = self.deadline(PATIENCE);
+        let deadline = self.deadline(CALLBACK_TIMEOUT);
         let ours = state.as_ref().is_some_and(State::is_ours);
         let (code_hash, state_hash) = (CodeHash::of(&code), StateHash::of(state.as_ref()));
         let attempt = if ours { self.stores.tokens.attempt_by_state(state_hash).await? } else { None };

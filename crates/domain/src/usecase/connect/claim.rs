@@ -1,6 +1,5 @@
 //! Claiming: the app brings a code with its user's JWT (`POST /exchange-code`).
 
-use std::time::Duration;
 
 use crate::authorization::attempt::Attempt;
 use crate::authorization::code::{Admission, ClaimRefusal, Exchange, ExchangeStatus, Origin};
@@ -11,9 +10,7 @@ use crate::usecase::UseCases;
 use crate::usecase::connect::callback::Given;
 use crate::usecase::connect::exchange::Exchanged;
 use crate::usecase::status::ConnectionStatus;
-
-/// How long an app waits for an exchange; the exchange itself goes on.
-const PATIENCE: Duration = Duration::from_secs(15);
+use crate::usecase::timeouts::CLAIM_TIMEOUT;
 
 /// Why a code did not become the user's connection.
 #[derive(Debug, thiserror::Error)]
@@ -56,7 +53,7 @@ impl UseCases {
         state: Option<State>,
         referer: Given<String>,
     ) -> Result<ConnectionStatus, ClaimError> {
-        let deadline = self.deadline(PATIENCE);
+        let deadline = self.deadline(CLAIM_TIMEOUT);
         let as_of = self.stores.tokens.epoch(user).await?;
         let code_hash = CodeHash::of(&code);
         let state_hash = state.as_ref().map(|state| StateHash::of(Some(state)));

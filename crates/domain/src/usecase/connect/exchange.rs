@@ -14,7 +14,7 @@ use crate::token::{AuthorizationCode, CodeHash, Issued};
 use crate::usecase::UseCases;
 use crate::usecase::tokens::pending_saves::Pending;
 
-/// How an exchange stands when its asker's patience ends.
+/// How an exchange stands when its asker's longest_wait ends.
 #[derive(Debug)]
 pub(crate) enum Exchanged {
     /// What is on record; nobody is at it any more.
@@ -46,7 +46,7 @@ impl UseCases {
                 let (done, outcome) = oneshot::channel();
                 let this = self.clone();
                 self.runtime.spawn(Box::pin(async move {
-                    // The asker may have lost patience; the record has the outcome.
+                    // The asker may have lost longest_wait; the record has the outcome.
                     let _ = done.send(this.send(record, owner, code).await);
                     drop(place);
                 }));

@@ -9,6 +9,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::clock::Instant;
 use crate::host::AccountHost;
 use crate::usecase::UseCases;
+use crate::usecase::timeouts::UNSOLICITED_CODE_TIMEOUT;
 
 /// How many such codes are exchanged at a time, at one account host: a host that is slow holds
 /// up nobody else's users.
@@ -16,9 +17,6 @@ const AT_A_TIME: usize = 4;
 
 /// How far apart they are at one account host.
 const APART: Duration = Duration::from_secs(1);
-
-/// How long one waits for its turn.
-const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The queue of such codes in this process.
 #[derive(Debug, Default)]
@@ -33,7 +31,7 @@ impl UnsolicitedCodes {
         let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
         turns.retain(|_, last| now < *last + APART);
         let turn = turns.get(host).map_or(now, |last| now.max(*last + APART));
-        if turn.since(now) > PATIENCE {
+        if turn.since(now) > UNSOLICITED_CODE_TIMEOUT {
             return None;
         }
         turns.insert(host.clone(), turn);
@@ -56,7 +54,7 @@ impl UseCases {
         if turn > now {
             self.runtime.sleep(turn.since(now)).await;
         }
-        self.within(PATIENCE, self.unsolicited_codes.places(host).acquire_owned()).await?.ok()
+        self.within(UNSOLICITED_CODE_TIMEOUT, self.unsolicited_codes.places(host).acquire_owned()).await?.ok()
     }
 }
 

@@ -72,10 +72,10 @@ impl SharedState {
     pub(super) fn dispatch(self: &Arc<Self>, account: &AccountHost) {
         let dispatcher = Dispatcher { shared: Arc::clone(self), account: account.clone(), done: false };
         self.runtime.spawn(Box::pin(async move {
-            while let Some(patience) =
-                dispatcher.shared.queues.patience(&dispatcher.account, dispatcher.shared.runtime.instant())
+            while let Some(longest_wait) =
+                dispatcher.shared.queues.longest_wait(&dispatcher.account, dispatcher.shared.runtime.instant())
             {
-                dispatcher.serve(patience).await;
+                dispatcher.serve(longest_wait).await;
             }
             let shared = dispatcher.end();
             shared.sweep().await;
@@ -133,7 +133,7 @@ struct Dispatcher {
 
 impl Dispatcher {
     /// Books a turn, and gives it to whoever is first when it comes.
-    async fn serve(&self, patience: Duration) {
+    async fn serve(&self, longest_wait: Duration) {
         let SharedState { store, runtime, pace, queues, untold, .. } = &*self.shared;
         queues.ask(&self.account, runtime.instant());
         let mut news = untold.subscribe();
@@ -142,7 +142,7 @@ impl Dispatcher {
         select(told, runtime.sleep(NEWS_TAKE)).await;
         let asked = runtime.instant();
         queues.ask(&self.account, asked);
-        match store.reserve(&self.account, *pace, patience).await {
+        match store.reserve(&self.account, *pace, longest_wait).await {
             Ok(Reservation::Granted { wait, probe }) => {
                 let due = asked + self.shared.quickest(asked) + wait;
                 let slot = Slot::new(&self.shared, &self.account, due, probe);
@@ -151,7 +151,7 @@ impl Dispatcher {
                     queues.give(&self.account, slot);
                 }
             }
-            Ok(Reservation::Later(wait)) if wait <= patience => self.wait(wait).await,
+            Ok(Reservation::Later(wait)) if wait <= longest_wait => self.wait(wait).await,
             Ok(Reservation::Later(wait)) => {
                 queues.turn_away(&self.account, pace.apart, |ahead| AmoError::QueueFull { retry_after: wait + ahead });
             }

@@ -78,15 +78,15 @@ impl RateLimiter {
         self.wait(account, Priority::Missed, LONGEST_QUEUE_WAIT.saturating_sub(now.since(arrived))).await
     }
 
-    async fn wait(&self, account: &AccountHost, priority: Priority, patience: Duration) -> Result<Slot, AmoError> {
+    async fn wait(&self, account: &AccountHost, priority: Priority, longest_wait: Duration) -> Result<Slot, AmoError> {
         let shared = &self.shared;
         let now = shared.runtime.instant();
-        let entered = shared.queues.enter(account, priority, patience, shared.pace.apart, now);
+        let entered = shared.queues.enter(account, priority, longest_wait, shared.pace.apart, now);
         let entered = entered.map_err(|retry_after| AmoError::QueueFull { retry_after })?;
         if entered.is_first {
             shared.dispatch(account);
         }
-        match select(entered.told, shared.runtime.sleep(patience)).await {
+        match select(entered.told, shared.runtime.sleep(longest_wait)).await {
             Either::Left((told, _)) => told.unwrap_or(Err(AmoError::PermitUnavailable)),
             Either::Right(_) => Err(entered.place.missed(shared.pace.apart, shared.runtime.instant())),
         }

@@ -78,13 +78,13 @@ pub(super) struct Entered {
 }
 
 impl Queues {
-    /// Takes the next place of `priority`, for `patience` from `now`. If the turns before it take
+    /// Takes the next place of `priority`, for `longest_wait` from `now`. If the turns before it take
     /// longer than that, none is taken, and the time is given that they take.
     pub(super) fn enter(
         self: &Arc<Self>,
         account: &AccountHost,
         priority: Priority,
-        patience: Duration,
+        longest_wait: Duration,
         apart: Duration,
         now: Instant,
     ) -> Result<Entered, Duration> {
@@ -93,12 +93,12 @@ impl Queues {
         let queue = queues.entry(account.clone()).or_default();
         let ahead = queue.waiting.iter().take_while(|waiter| waiter.priority <= priority).count();
         let wait = queue.likely(ahead, apart, now);
-        if wait > patience {
+        if wait > longest_wait {
             return Err(wait);
         }
         let (sender, told) = oneshot::channel();
         let number = self.arrived.fetch_add(1, Ordering::Relaxed);
-        let until = now + patience;
+        let until = now + longest_wait;
         queue.waiting.insert(ahead, Waiter { number, priority, until, told: sender });
         let place = Place { queues: Arc::clone(self), account: account.clone(), number };
         Ok(Entered { place, told, is_first })
@@ -106,13 +106,13 @@ impl Queues {
 
     /// How long the most patient who wait for `account` still do. If nobody does, the queue is
     /// gone, and the next to come is the first.
-    pub(super) fn patience(&self, account: &AccountHost, now: Instant) -> Option<Duration> {
+    pub(super) fn longest_wait(&self, account: &AccountHost, now: Instant) -> Option<Duration> {
         let mut queues = self.all();
-        let patience = queues.get(account).and_then(|queue| queue.waiting.iter().map(|waiter| waiter.until).max());
-        if patience.is_none() {
+        let longest_wait = queues.get(account).and_then(|queue| queue.waiting.iter().map(|waiter| waiter.until).max());
+        if longest_wait.is_none() {
             queues.remove(account);
         }
-        patience.map(|until| until.since(now))
+        longest_wait.map(|until| until.since(now))
     }
 
     /// Somebody is about to ask for a turn. What amoCRM says from now on overtakes it.
@@ -228,11 +228,11 @@ mod tests {
         };
         let early = enter();
         queues.turn_away(&account, Duration::ZERO, |_| AmoError::PermitUnavailable);
-        assert_eq!(queues.patience(&account, now), None);
+        assert_eq!(queues.longest_wait(&account, now), None);
         let mut late = enter();
         assert!(late.is_first);
         drop(early);
         assert!(matches!(late.told.try_recv(), Ok(None)), "it still waits");
-        assert_eq!(queues.patience(&account, now), Some(Duration::from_secs(5)));
+        assert_eq!(queues.longest_wait(&account, now), Some(Duration::from_secs(5)));
     }
 }

@@ -27,14 +27,12 @@ use crate::ports::AmoError;
 use crate::usecase::UseCases;
 use crate::usecase::reads::retry::repeated_if_lost;
 use crate::usecase::single_flight::SingleFlight;
+use crate::usecase::timeouts::READ_TIMEOUT;
 use crate::usecase::tokens::access_token::{Access, AccessError};
 use crate::usecase::tokens::refresh_token::AskedBy;
 use leads::{LeadList, LeadRequest};
 
 use cache::{Cache, Contacts};
-
-/// How long a request may take, the renewal of its access token with it.
-const BUDGET: Duration = Duration::from_secs(15);
 
 /// How long before the end of its budget a page stops waiting for its guests.
 const RESERVE: Duration = Duration::from_secs(1);
@@ -144,7 +142,7 @@ impl UseCases {
     where
         F: Future<Output = Result<Reading<T>, AmoError>>,
     {
-        let deadline = self.deadline(BUDGET);
+        let deadline = self.deadline(READ_TIMEOUT);
         loop {
             let mut ends = self.reads.ends.subscribe();
             let access = self.until(deadline, self.access(user, AskedBy::Service)).await;

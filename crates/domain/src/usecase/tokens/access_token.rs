@@ -6,13 +6,9 @@ use crate::connection::{ConnectionState, CrmConnection, Grant, ProblemCode};
 use crate::ids::{Epoch, Generation, UserId};
 use crate::ports::{AmoError, StoreError};
 use crate::usecase::UseCases;
+use crate::usecase::timeouts::REFRESH_TIMEOUT;
+use crate::usecase::timeouts::REFRESH_TIMEOUT_WITH_LIVE_TOKEN;
 use crate::usecase::tokens::refresh_token::{AskedBy, RefreshOutcome};
-
-/// How long a caller waits for a refresh; the refresh itself goes on.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(15);
-
-/// How long a caller waits for a refresh who could use the access token as it is.
-const PATIENCE_WITH_A_LIVE_TOKEN: Duration = Duration::from_secs(5);
 
 /// Why there is no access token.
 #[derive(Debug, thiserror::Error)]
@@ -189,7 +185,7 @@ impl UseCases {
         if !connection.grant().is_some_and(|grant| grant.tokens.is_alive(now)) {
             return self.refresh_shared(&connection, by).await;
         }
-        match self.within(PATIENCE_WITH_A_LIVE_TOKEN, self.refresh_shared(&connection, by)).await {
+        match self.within(REFRESH_TIMEOUT_WITH_LIVE_TOKEN, self.refresh_shared(&connection, by)).await {
             // The row may have been replaced meanwhile; a dead or foreign grant is not used.
             Some(Err(
                 AccessError::Amo(_) | AccessError::RefreshInProgress | AccessError::Store(StoreError::Unavailable(_)),
@@ -206,7 +202,7 @@ impl UseCases {
 
     /// How a refresh of `connection` turns out, as far as a caller waits for it.
     async fn refresh_outcome(&self, connection: &CrmConnection, by: AskedBy) -> RefreshOutcome {
-        let deadline = self.deadline(PATIENCE);
+        let deadline = self.deadline(REFRESH_TIMEOUT);
         let outcome = async {
             loop {
                 match self.refreshing(connection.user.clone(), connection.generation, by).await {

@@ -16,7 +16,7 @@ use crate::refresh::policy::{AfterLookUp, BackoffCause, Refusal};
 use crate::token::Issued;
 use crate::usecase::UseCases;
 use crate::usecase::host_look_up::Whereabouts;
-use crate::usecase::tokens::access_token::PATIENCE;
+use crate::usecase::timeouts::REFRESH_TIMEOUT;
 use crate::usecase::tokens::pending_saves::Pending;
 
 /// Who has a refresh made.
@@ -88,7 +88,7 @@ impl UseCases {
     }
 
     async fn attend(&self, user: UserId, generation: Generation, by: AskedBy) -> RefreshOutcome {
-        let deadline = self.deadline(PATIENCE);
+        let deadline = self.deadline(REFRESH_TIMEOUT);
         let (client, by_hand) = (self.client, by == AskedBy::Hand);
         let refresh = Pending::Refresh(user.clone(), generation);
         while self.runtime.instant() < deadline {
