@@ -12,7 +12,7 @@ use std::time::Duration;
 use amo_connect_domain::authorization::attempt::Attempt;
 use amo_connect_domain::authorization::code::{Admission, Origin};
 use amo_connect_domain::client::ClientFingerprint;
-use amo_connect_domain::connection::Grant;
+use amo_connect_domain::connection::{ConnectionParts, CrmConnection, Grant};
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::ids::{AccountId, AttemptId, Epoch, Generation, LeaseOwner, UserId};
 use amo_connect_domain::ports::Served;
@@ -142,4 +142,14 @@ pub fn back_off(in_doubt: bool, pause: Duration) -> Backoff {
 /// A permit to call `host`, which no rate limiter issued.
 pub fn permit<K>(host: &AccountHost) -> Permit<K> {
     Permit::for_testing(host)
+}
+
+/// `connection` with other parts.
+///
+/// # Panics
+/// If no connection can have them.
+pub fn altered(connection: CrmConnection, change: impl FnOnce(&mut ConnectionParts)) -> CrmConnection {
+    let mut parts = connection.into_parts();
+    change(&mut parts);
+    CrmConnection::restore(parts).unwrap()
 }

@@ -62,7 +62,7 @@ impl World {
     async fn settled(self: &Arc<Self>, user: usize) {
         for _ in 0..LOOKS {
             let seen = self.read(user, None).await;
-            let state = row(self, &user_id(user)).map(|row| row.state);
+            let state = row(self, &user_id(user)).map(|row| row.into_parts().state);
             let agrees = match (seen, state) {
                 (Some(Seen::Trouble), Some(ConnectionState::Connected(grant))) if self.is_lost_abroad(&grant) => {
                     self.checker().lost.push(Lost::Abroad);

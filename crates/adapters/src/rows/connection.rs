@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use amo_connect_domain::connection::{
-    ConnectionState, CrmConnection, FormerAccount, Problem, ProblemCode, ReauthReason, RefusedPairs,
+    ConnectionParts, ConnectionState, CrmConnection, FormerAccount, Problem, ProblemCode, ReauthReason, RefusedPairs,
 };
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::ids::{Epoch, Generation, LeaseOwner, Revision};
@@ -128,17 +128,20 @@ impl ConnectionRow {
             }),
             _ => None,
         };
-        Ok(CrmConnection {
+        let generation = Generation(count(self.generation)?);
+        let parts = ConnectionParts {
             user: user(self.user_id)?,
             revision: Revision(count(self.revision)?),
             epoch: Epoch(count(self.epoch)?),
-            generation: Generation(count(self.generation)?),
+            generation,
             state,
             connected_at: optional_time(self.connected_at)?,
             refreshed_at: optional_time(self.refreshed_at)?,
             problem,
-            refused,
-        })
+            // A hint that makes no sense is in no pair's way either.
+            refused: refused.filter(|refused| refused.last <= generation),
+        };
+        CrmConnection::restore(parts).map_err(|_| Failure::Corrupt("a connection has parts that none can have"))
     }
 }
 

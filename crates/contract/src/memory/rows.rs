@@ -171,7 +171,7 @@ impl Rows {
             return Err(StoreError::Conflict);
         }
         let lease = row.and_then(|row| row.lease).filter(|_| connection.grant().is_some());
-        let revised = CrmConnection { revision: expected.unwrap_or_default(), ..connection.clone() };
+        let revised = connection.clone().stored_as(expected.unwrap_or_default());
         Ok(self.put(revised, lease, Actor::Service).revision)
     }
 
@@ -298,10 +298,11 @@ impl Rows {
     }
 
     /// Writes a row under its next revision.
-    fn put(&mut self, mut connection: CrmConnection, lease: Option<RefreshLease>, by: Actor) -> CrmConnection {
+    fn put(&mut self, connection: CrmConnection, lease: Option<RefreshLease>, by: Actor) -> CrmConnection {
         let before = self.connections.get(&connection.user).map(|row| &row.connection);
         self.audit.extend(AuditEntry::of_change(before, &connection, by, self.clock.now()));
-        connection.revision = Revision(connection.revision.0 + 1);
+        let next = Revision(connection.revision.0 + 1);
+        let connection = connection.stored_as(next);
         let row = Row { connection: connection.clone(), lease };
         self.connections.insert(connection.user.clone(), row);
         connection

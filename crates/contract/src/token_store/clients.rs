@@ -125,7 +125,7 @@ pub(super) async fn acquitted_refreshes_come_first_to_expire_first_and_limited(h
         let served = crate::fixtures::served();
         let rotated = store.save_rotated(&connected.user, connected.generation, &tokens, &served, at(9)).await.unwrap();
         accuse(&store, &rotated.user, rotated.generation, client(1)).await;
-        expected.push((tokens.expires_at, (rotated.user, rotated.generation)));
+        expected.push((tokens.expires_at, (rotated.user.clone(), rotated.generation)));
     }
     connect(&store, &user("unaccused"), 1, "unaccused").await;
     assert_eq!(other.acquitted_refreshes(client(1), None, 10).await.unwrap(), []);

@@ -15,7 +15,8 @@ use amo_connect_domain::refresh::lease::LEASE_TERM;
 use super::TokenStoreHarness;
 use super::steps::{Store, admit, connect, connection, is_held, lease, status, swept};
 use crate::fixtures::{
-    after, at, back_off, by_app, by_app_as_of, by_stranger, code, grant, host, lease_request, owner, served, user,
+    after, altered, at, back_off, by_app, by_app_as_of, by_stranger, code, grant, host, lease_request, owner, served,
+    user,
 };
 
 /// Further than anything lasts.
@@ -84,8 +85,9 @@ pub(super) async fn a_refusal_from_a_clock_ahead_puts_no_refresh_off(harness: &d
 
 /// Records two refused pairs of olena's, since then.
 async fn refused(store: &Store, since: jiff::Timestamp) -> amo_connect_domain::ids::Generation {
-    let mut row = connection(store, &user("olena")).await;
-    row.refused = Some(RefusedPairs { count: 2, last: row.generation, since });
+    let row = connection(store, &user("olena")).await;
+    let refused = RefusedPairs { count: 2, last: row.generation, since };
+    let row = altered(row, |parts| parts.refused = Some(refused));
     store.save(&row, Some(row.revision)).await.unwrap();
     row.generation
 }

@@ -1,5 +1,6 @@
 //! Connections: every field comes back, and a stale writer is turned away.
 
+use crate::fixtures::altered;
 use amo_connect_domain::connection::audit::Actor;
 use amo_connect_domain::connection::{
     ConnectionState, CrmConnection, FormerAccount, Grant, Problem, ProblemCode, ReauthReason, RefusedPairs,
@@ -16,21 +17,20 @@ use crate::suite::race;
 
 /// A row as a use case would have made it, in this state.
 fn row(name: &str, state: ConnectionState) -> CrmConnection {
-    CrmConnection {
-        epoch: Epoch(3),
-        generation: Generation(41),
-        state,
-        connected_at: Some(at(1)),
-        refreshed_at: Some(at(2)),
-        ..CrmConnection::new(user(name))
-    }
+    altered(CrmConnection::new(user(name)), |parts| {
+        parts.epoch = Epoch(3);
+        parts.generation = Generation(41);
+        parts.state = state;
+        parts.connected_at = Some(at(1));
+        parts.refreshed_at = Some(at(2));
+    })
 }
 
 /// Saves a new row and asserts that it comes back whole.
 async fn assert_kept(store: &Store, other: &Store, connection: CrmConnection) {
     let revision = store.save(&connection, None).await.unwrap();
     let kept = other.connection(&connection.user).await.unwrap();
-    assert_eq!(kept, Some(CrmConnection { revision, ..connection }));
+    assert_eq!(kept, Some(connection.stored_as(revision)));
 }
 
 pub(super) async fn an_epoch_is_the_connections(harness: &dyn TokenStoreHarness) {
@@ -73,13 +73,22 @@ pub(super) async fn every_state_comes_back_as_it_went_in(harness: &dyn TokenStor
     ];
     for code in codes {
         let connected = row(&format!("{code:?}"), ConnectionState::Connected(grant(1, "x")));
-        assert_kept(&store, &other, CrmConnection { problem: Some(Problem { code, since: at(7) }), ..connected }).await;
+        assert_kept(&store, &other, altered(connected, |parts| parts.problem = Some(Problem { code, since: at(7) })))
+            .await;
     }
     let refused = Some(RefusedPairs { count: 3, last: Generation(8), since: at(9) });
     let connected = row("refused", ConnectionState::Connected(grant(1, "x")));
-    assert_kept(&store, &other, CrmConnection { refused, ..connected }).await;
+    assert_kept(&store, &other, altered(connected, |parts| parts.refused = refused)).await;
     let never = row("never", ConnectionState::Disconnected);
-    assert_kept(&store, &other, CrmConnection { connected_at: None, refreshed_at: None, ..never }).await;
+    assert_kept(
+        &store,
+        &other,
+        altered(never, |parts| {
+            parts.connected_at = None;
+            parts.refreshed_at = None;
+        }),
+    )
+    .await;
     assert_eq!(other.connection(&user("nobody")).await.unwrap(), None);
 }
 
@@ -90,7 +99,7 @@ pub(super) async fn times_are_kept_to_the_microsecond_and_into_the_far_future(ha
     for (number, time) in (0..).zip([micros(1), micros(999_999), Timestamp::UNIX_EPOCH, far]) {
         let tokens = TokenPair { issued_at: time, expires_at: far, ..pair("x") };
         let state = ConnectionState::Connected(Grant { tokens, ..grant(1, "x") });
-        let kept = CrmConnection { connected_at: Some(time), ..row(&format!("user {number}"), state) };
+        let kept = altered(row(&format!("user {number}"), state), |parts| parts.connected_at = Some(time));
         assert_kept(&store, &other, kept).await;
     }
 }
@@ -141,9 +150,9 @@ pub(super) async fn a_stale_revision_is_refused_and_changes_nothing(harness: &dy
     let (store, other) = (harness.store(), harness.second_handle().await);
     let first = connect(&store, &user("olena"), 1, "x").await;
     let noted =
-        CrmConnection { problem: Some(Problem { code: ProblemCode::ProviderDown, since: at(3) }), ..first.clone() };
+        altered(first.clone(), |parts| parts.problem = Some(Problem { code: ProblemCode::ProviderDown, since: at(3) }));
     let revision = store.save(&noted, Some(first.revision)).await.unwrap();
-    let now = CrmConnection { revision, ..noted };
+    let now = noted.stored_as(revision);
     for stale in [Some(first.revision), Some(Revision(revision.0 + 1)), None] {
         let refused = other.save(&row("olena", ConnectionState::Disconnected), stale).await;
         assert!(matches!(refused, Err(StoreError::Conflict)), "{stale:?}: {refused:?}");

@@ -1,5 +1,6 @@
 //! Refresh leases: one owner at a time, by the store's clock.
 
+use crate::fixtures::altered;
 use std::time::Duration;
 
 use amo_connect_domain::connection::{CrmConnection, Problem, ProblemCode, ReauthReason};
@@ -175,7 +176,7 @@ pub(super) async fn saving_a_connection_leaves_its_lease(harness: &dyn TokenStor
     let connected = connect(&store, &olena, 1, "x").await;
     lease(&store, &olena, connected.generation, owner(1)).await;
     let problem = Some(Problem { code: ProblemCode::RateLimited, since: at(3) });
-    let noted = CrmConnection { problem, ..connected.clone() };
+    let noted = altered(connected.clone(), |parts| parts.problem = problem);
     other.save(&noted, Some(connected.revision)).await.unwrap();
     assert!(is_held(&other, &olena, connected.generation, owner(2)).await);
     assert!(store.renew_refresh_lease(&olena, owner(1)).await.unwrap());

@@ -1,5 +1,6 @@
 //! Rotation: a pair is saved against the generation it replaces, and nothing else.
 
+use crate::fixtures::altered;
 use amo_connect_domain::connection::audit::Actor;
 use amo_connect_domain::connection::{ConnectionState, CrmConnection, Grant, Problem, ProblemCode, ReauthReason};
 use amo_connect_domain::ports::StoreError;
@@ -45,7 +46,7 @@ pub(super) async fn a_note_in_the_row_stands_in_no_pairs_way(harness: &dyn Token
     let first = connect(&store, &olena, 1, "first").await;
     lease(&store, &olena, first.generation, owner(1)).await;
     let problem = Some(Problem { code: ProblemCode::ProviderDown, since: at(3) });
-    other.save(&CrmConnection { problem, ..first.clone() }, Some(first.revision)).await.unwrap();
+    other.save(&altered(first.clone(), |parts| parts.problem = problem), Some(first.revision)).await.unwrap();
     let saved = store.save_rotated(&olena, first.generation, &pair("second"), &served(), at(9)).await.unwrap();
     assert_eq!((saved.grant(), saved.problem), (Some(&grant(1, "second")), None));
 }

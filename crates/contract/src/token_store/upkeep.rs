@@ -11,7 +11,7 @@ use jiff::Timestamp;
 
 use super::TokenStoreHarness;
 use super::steps::{Store, connect, connection, lease};
-use crate::fixtures::{at, back_off, grant, issued, lease_request, owner, pair, served, user};
+use crate::fixtures::{altered, at, back_off, grant, issued, lease_request, owner, pair, served, user};
 
 /// A connection whose tokens were issued at this second.
 async fn issued_at(store: &Store, name: &str, second: i64) -> UserId {
@@ -19,7 +19,7 @@ async fn issued_at(store: &Store, name: &str, second: i64) -> UserId {
     let tokens = issued(name).into_pair(at(second));
     connection.connect(Grant { tokens, ..grant(1, name) }, at(second));
     assert_eq!(store.save(&connection, None).await.unwrap(), Revision(1));
-    connection.user
+    connection.user.clone()
 }
 
 /// Whose refresh was orphaned, with nobody else's generation.
@@ -43,7 +43,7 @@ async fn whose(store: &Store, due: Vec<(UserId, Generation)>) -> Vec<UserId> {
 async fn leased(store: &Store, name: &str, number: u8) -> UserId {
     let connected = connect(store, &user(name), 1, name).await;
     lease(store, &connected.user, connected.generation, owner(number)).await;
-    connected.user
+    connected.user.clone()
 }
 
 pub(super) async fn orphaned_refreshes_come_oldest_first_and_limited(harness: &dyn TokenStoreHarness) {
@@ -165,9 +165,10 @@ pub(super) async fn tokens_that_are_dated_far_in_the_future_are_stale(harness: &
 pub(super) async fn a_connection_whose_refresh_is_put_off_is_not_stale(harness: &dyn TokenStoreHarness) {
     let (store, other) = (harness.store(), harness.second_handle().await);
     let olena = issued_at(&store, "olena", 0).await;
-    let mut row = connection(&store, &olena).await;
+    let row = connection(&store, &olena).await;
     let since = store.clock().await.unwrap();
-    row.refused = Some(RefusedPairs { count: 2, last: row.generation, since });
+    let refused = RefusedPairs { count: 2, last: row.generation, since };
+    let row = altered(row, |parts| parts.refused = Some(refused));
     store.save(&row, Some(row.revision)).await.unwrap();
     assert_eq!(stale(&other, 60, 10).await, []);
     harness.advance_store_clock(LONGEST_PUT_OFF).await;

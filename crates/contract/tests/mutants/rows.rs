@@ -1,11 +1,12 @@
 //! Mutantd connections: read, written, wiped, leased and rotated.
 
+use amo_connect_contract::fixtures::altered;
 use std::time::Duration;
 
 use amo_connect_contract::fixtures::{back_off, grant, host, lease_request};
 use amo_connect_domain::client::ClientFingerprint;
 use amo_connect_domain::connection::audit::Actor;
-use amo_connect_domain::connection::{ConnectionState, CrmConnection, Grant, ReauthReason};
+use amo_connect_domain::connection::{ConnectionParts, ConnectionState, CrmConnection, Grant, ReauthReason};
 use amo_connect_domain::ids::{Generation, LeaseOwner, Revision, UserId};
 use amo_connect_domain::ports::{RefreshRequest, Served, StoreError, TokenStore as _};
 use amo_connect_domain::refresh::lease::{Backoff, LeaseRequest, RefreshLease};
@@ -23,20 +24,19 @@ impl MutantStore {
                 found = found.or(self.inner.connection(&other).await?);
             }
         }
-        if let Some(connection) = &mut found {
-            connection.user = user.clone();
-            match (self.mutant, &mut connection.state) {
+        let read = |parts: &mut ConnectionParts| {
+            parts.user = user.clone();
+            match (self.mutant, &mut parts.state) {
                 (Mutant::RoundsTimes, _) => {
-                    connection.connected_at =
-                        connection.connected_at.map(|time| time.round(Unit::Millisecond).unwrap());
+                    parts.connected_at = parts.connected_at.map(|time| time.round(Unit::Millisecond).unwrap());
                 }
                 (Mutant::ForgetsTheReason, ConnectionState::NeedsReauth { reason, .. }) => {
                     *reason = ReauthReason::GrantRevoked;
                 }
                 _ => {}
             }
-        }
-        Ok(found)
+        };
+        Ok(found.map(|connection| altered(connection, read)))
     }
 
     pub(crate) async fn write(
@@ -44,7 +44,7 @@ impl MutantStore {
         connection: &CrmConnection,
         expected: Option<Revision>,
     ) -> Result<Revision, StoreError> {
-        let connection = &CrmConnection { user: self.user(&connection.user), ..connection.clone() };
+        let connection = &altered(connection.clone(), |parts| parts.user = self.user(&connection.user));
         match (self.mutant, self.inner.save(connection, expected).await) {
             (Mutant::LastWriterWins, Err(StoreError::Conflict)) => self.overwrite(connection).await,
             (Mutant::RefusesButWrites, Err(StoreError::Conflict)) => {
@@ -67,7 +67,7 @@ impl MutantStore {
         match self.mutant {
             Mutant::DisconnectDoesNothing => {}
             Mutant::DisconnectIsNoEvent => {
-                row.state = ConnectionState::Disconnected;
+                row = altered(row, |parts| parts.state = ConnectionState::Disconnected);
                 self.overwrite(&row).await?;
             }
             Mutant::DisconnectWipesTheRowAlone => {

@@ -143,7 +143,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::connection::{Grant, Problem};
+    use crate::connection::Grant;
     use crate::token::{AccessToken, Issued, RefreshToken, TokenPair};
 
     fn now() -> Timestamp {
@@ -159,10 +159,11 @@ mod tests {
         Grant { host: AccountHost::stored(host), account: Some(AccountId(7)), tokens: pair() }
     }
 
-    fn connection_with(problem: Option<Problem>) -> CrmConnection {
+    fn connection_with(problem: Option<ProblemCode>) -> CrmConnection {
         let mut connection = CrmConnection::new(UserId::new("ivan").unwrap());
         connection.connect(grant("a"), now());
-        CrmConnection { problem, ..connection }
+        connection.note(connection.generation, problem, now()).unwrap();
+        connection
     }
 
     fn events(before: Option<&CrmConnection>, after: &CrmConnection) -> Vec<(AuditEvent, Actor)> {
@@ -178,16 +179,16 @@ mod tests {
             change(&mut connection);
             events(Some(&before), &connection)
         };
-        let problem = Some(Problem { code: ProblemCode::ProviderDown, since: now() });
+        let problem = Some(ProblemCode::ProviderDown);
         let reason = ReauthReason::RotationLost;
         assert_eq!(step(&|one| one.connect(grant("a"), now())), [(AuditEvent::Connected, Actor::User)]);
         assert_eq!(step(&|one| one.rotate(one.generation, pair(), now()).unwrap()), []);
         assert_eq!(
-            step(&|one| one.problem = problem),
+            step(&|one| one.note(one.generation, problem, now()).unwrap()),
             [(AuditEvent::ProblemBegan(ProblemCode::ProviderDown), Actor::Amo)]
         );
         assert_eq!(
-            step(&|one| one.problem = None),
+            step(&|one| one.note(one.generation, None, now()).unwrap()),
             [(AuditEvent::ProblemEnded(ProblemCode::ProviderDown), Actor::Amo)]
         );
         let moved = AccountHost::stored("b");

@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod revocation_check;
 
+use std::ops::Deref;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -124,9 +125,9 @@ impl RefusedPairs {
 #[error("the tokens are of another generation: newer, disconnected or re-connected")]
 pub struct AnotherGeneration;
 
-/// One user's connection to amoCRM.
+/// What a [`CrmConnection`] consists of.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CrmConnection {
+pub struct ConnectionParts {
     /// Whose it is. Nobody else ever sees, uses or refreshes it.
     pub user: UserId,
     /// The row's revision as loaded.
@@ -147,10 +148,27 @@ pub struct CrmConnection {
     pub refused: Option<RefusedPairs>,
 }
 
+/// Parts that no connection can have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no connection has these parts: {0}")]
+pub struct InvalidParts(&'static str);
+
+/// One user's connection to amoCRM. Its parts can be read as fields; only its transitions change them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CrmConnection(ConnectionParts);
+
+impl Deref for CrmConnection {
+    type Target = ConnectionParts;
+
+    fn deref(&self) -> &ConnectionParts {
+        &self.0
+    }
+}
+
 impl CrmConnection {
     /// A user who never connected.
     pub fn new(user: UserId) -> Self {
-        Self {
+        Self(ConnectionParts {
             user,
             revision: Revision::default(),
             epoch: Epoch::default(),
@@ -160,7 +178,33 @@ impl CrmConnection {
             refreshed_at: None,
             problem: None,
             refused: None,
+        })
+    }
+
+    /// The connection that a store keeps in these parts.
+    ///
+    /// # Errors
+    /// Those that no transition leads to are refused.
+    pub fn restore(parts: ConnectionParts) -> Result<Self, InvalidParts> {
+        let never = parts.epoch == Epoch::default() || parts.generation == Generation::default();
+        if never && parts.state != ConnectionState::Disconnected {
+            return Err(InvalidParts("tokens of a user who never connected"));
         }
+        if parts.refused.is_some_and(|refused| refused.last > parts.generation) {
+            return Err(InvalidParts("a refusal of tokens that are still to come"));
+        }
+        Ok(Self(parts))
+    }
+
+    /// Its parts, for a store.
+    pub fn into_parts(self) -> ConnectionParts {
+        self.0
+    }
+
+    /// The same connection as a store has kept it under `revision`.
+    #[must_use]
+    pub fn stored_as(self, revision: Revision) -> Self {
+        Self(ConnectionParts { revision, ..self.0 })
     }
 
     /// The usable grant, if there is one.
@@ -173,25 +217,25 @@ impl CrmConnection {
 
     /// Replaces whatever there was by `grant`.
     pub fn connect(&mut self, grant: Grant, now: Timestamp) {
-        self.epoch = self.epoch.next();
-        self.generation = self.generation.next();
-        self.state = ConnectionState::Connected(grant);
-        self.connected_at = Some(now);
-        self.refreshed_at = None;
-        self.problem = None;
-        self.refused = None;
+        self.0.epoch = self.epoch.next();
+        self.0.generation = self.generation.next();
+        self.0.state = ConnectionState::Connected(grant);
+        self.0.connected_at = Some(now);
+        self.0.refreshed_at = None;
+        self.0.problem = None;
+        self.0.refused = None;
     }
 
     /// Ends the connection at the user's wish. What began before it is void, so this is
     /// an event even for a user who is not connected.
     pub fn disconnect(&mut self) {
-        self.epoch = self.epoch.next();
-        self.generation = self.generation.next();
-        self.state = ConnectionState::Disconnected;
-        self.connected_at = None;
-        self.refreshed_at = None;
-        self.problem = None;
-        self.refused = None;
+        self.0.epoch = self.epoch.next();
+        self.0.generation = self.generation.next();
+        self.0.state = ConnectionState::Disconnected;
+        self.0.connected_at = None;
+        self.0.refreshed_at = None;
+        self.0.problem = None;
+        self.0.refused = None;
     }
 
     /// Takes the pair that amoCRM gave for the tokens of generation `spent`. Nothing but a
@@ -205,10 +249,10 @@ impl CrmConnection {
             ConnectionState::NeedsReauth { former, .. } => (former.host.clone(), former.account),
             ConnectionState::Disconnected | ConnectionState::Revoked(_) => return Err(AnotherGeneration),
         };
-        self.generation = spent.next();
-        self.state = ConnectionState::Connected(Grant { host, account, tokens: pair });
-        self.refreshed_at = Some(now);
-        self.problem = None;
+        self.0.generation = spent.next();
+        self.0.state = ConnectionState::Connected(Grant { host, account, tokens: pair });
+        self.0.refreshed_at = Some(now);
+        self.0.problem = None;
         Ok(())
     }
 
@@ -217,8 +261,8 @@ impl CrmConnection {
         match &self.state {
             ConnectionState::Connected(grant) if self.generation == spent => {
                 let former = FormerAccount { host: grant.host.clone(), account: grant.account };
-                self.state = ConnectionState::NeedsReauth { former, reason, since: now };
-                self.problem = None;
+                self.0.state = ConnectionState::NeedsReauth { former, reason, since: now };
+                self.0.problem = None;
                 Ok(())
             }
             _ => Err(AnotherGeneration),
@@ -236,15 +280,15 @@ impl CrmConnection {
         if self.generation != generation {
             return Err(AnotherGeneration);
         }
-        self.state = ConnectionState::Revoked(former);
-        self.problem = None;
+        self.0.state = ConnectionState::Revoked(former);
+        self.0.problem = None;
         Ok(())
     }
 
     /// Follows the account to `host`, if the tokens still are of `generation`.
     pub fn follow(&mut self, generation: Generation, host: AccountHost) -> Result<(), AnotherGeneration> {
-        match &mut self.state {
-            ConnectionState::Connected(grant) if self.generation == generation => {
+        match &mut self.0.state {
+            ConnectionState::Connected(grant) if self.0.generation == generation => {
                 grant.host = host;
                 Ok(())
             }
@@ -263,7 +307,7 @@ impl CrmConnection {
         if self.generation != generation || self.grant().is_none() {
             return Err(AnotherGeneration);
         }
-        self.problem = match (problem, self.problem) {
+        self.0.problem = match (problem, self.problem) {
             (Some(code), Some(known)) if known.code == code => Some(known),
             (code, _) => code.map(|code| Problem { code, since: now }),
         };
@@ -278,7 +322,7 @@ impl CrmConnection {
         }
         if self.refused.is_none_or(|refused| refused.last != generation) {
             let count = self.refused.map_or(1, |refused| refused.count.saturating_add(1));
-            self.refused = Some(RefusedPairs { count, last: generation, since: store_now });
+            self.0.refused = Some(RefusedPairs { count, last: generation, since: store_now });
         }
         Ok(())
     }
@@ -288,7 +332,7 @@ impl CrmConnection {
         if self.generation != generation {
             return Err(AnotherGeneration);
         }
-        self.refused = None;
+        self.0.refused = None;
         Ok(())
     }
 
@@ -318,8 +362,8 @@ impl CrmConnection {
 
     /// Fills in the account's number once amoCRM has told it with tokens of `generation`.
     pub fn learn_account(&mut self, generation: Generation, account: AccountId) -> Result<(), AnotherGeneration> {
-        match &mut self.state {
-            ConnectionState::Connected(grant) if self.generation == generation => {
+        match &mut self.0.state {
+            ConnectionState::Connected(grant) if self.0.generation == generation => {
                 grant.account.get_or_insert(account);
                 Ok(())
             }

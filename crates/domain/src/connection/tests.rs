@@ -145,3 +145,20 @@ fn an_account_once_known_is_not_replaced() {
     connection.learn_account(generation, AccountId(8)).unwrap();
     assert_eq!(connection.grant().unwrap().account, Some(AccountId(7)));
 }
+
+#[test]
+fn parts_that_no_transition_leads_to_make_no_connection() {
+    let connection = connected();
+    assert_eq!(CrmConnection::restore(connection.clone().into_parts()), Ok(connection.clone()));
+    let refused_later = RefusedPairs { count: 1, last: connection.generation.next(), since: now() };
+    for change in [
+        |parts: &mut ConnectionParts| parts.epoch = Epoch::default(),
+        |parts: &mut ConnectionParts| parts.generation = Generation::default(),
+    ] {
+        let mut parts = connection.clone().into_parts();
+        change(&mut parts);
+        assert!(CrmConnection::restore(parts).is_err());
+    }
+    let parts = ConnectionParts { refused: Some(refused_later), ..connection.into_parts() };
+    assert!(CrmConnection::restore(parts).is_err());
+}

@@ -45,7 +45,7 @@ impl UseCases {
                 return Ok(Some(connection));
             }
             match self.stores.tokens.save(&connection, Some(before.revision)).await {
-                Ok(revision) => return Ok(Some(CrmConnection { revision, ..connection })),
+                Ok(revision) => return Ok(Some(connection.stored_as(revision))),
                 Err(StoreError::Conflict) => {}
                 Err(error) => return Err(error),
             }

@@ -1,5 +1,6 @@
 //! Rows as they should not be written, or found.
 
+use amo_connect_contract::fixtures::altered;
 use std::sync::Arc;
 
 use amo_connect_domain::connection::audit::Actor;
@@ -65,13 +66,15 @@ impl BuggyStore {
 
     /// Puts the pair into the row as it is: any row, or one that keeps its generation.
     async fn save_over(&self, user: &UserId, spent: Generation, pair: &TokenPair) -> Result<CrmConnection, StoreError> {
-        let mut row = self.rows.connection(user).await?.ok_or(StoreError::Conflict)?;
+        let row = self.rows.connection(user).await?.ok_or(StoreError::Conflict)?;
         if self.bug == Bug::DisconnectKeepsGeneration && row.generation != spent {
             return Err(StoreError::Conflict);
         }
         let grant = self.leased(user, spent).and_then(|leased| leased.grant().cloned()).ok_or(StoreError::Conflict)?;
-        row.state = ConnectionState::Connected(Grant { tokens: pair.clone(), ..grant });
-        row.generation = row.generation.next();
+        let row = altered(row, |parts| {
+            parts.state = ConnectionState::Connected(Grant { tokens: pair.clone(), ..grant });
+            parts.generation = parts.generation.next();
+        });
         self.rows.save(&row, Some(row.revision)).await?;
         Ok(row)
     }
@@ -112,8 +115,8 @@ impl BuggyStore {
     ) -> Result<Revision, StoreError> {
         let current = self.rows.connection(&connection.user).await?;
         match (&connection.state, current) {
-            (ConnectionState::NeedsReauth { .. }, Some(mut row)) => {
-                row.state = connection.state.clone();
+            (ConnectionState::NeedsReauth { .. }, Some(row)) => {
+                let row = altered(row, |parts| parts.state = connection.state.clone());
                 self.rows.save(&row, Some(row.revision)).await
             }
             _ => self.rows.save(connection, expected).await,
@@ -122,8 +125,8 @@ impl BuggyStore {
 
     /// Disconnects, and leaves the lease, the exchanges and the attempts as they are.
     pub(super) async fn disconnect_state_only(&self, user: &UserId) -> Result<(), StoreError> {
-        let Some(mut row) = self.rows.connection(user).await? else { return Ok(()) };
-        row.state = ConnectionState::Disconnected;
+        let Some(row) = self.rows.connection(user).await? else { return Ok(()) };
+        let row = altered(row, |parts| parts.state = ConnectionState::Disconnected);
         self.rows.save(&row, Some(row.revision)).await.map(drop)
     }
 
@@ -142,7 +145,7 @@ impl BuggyStore {
     pub(super) async fn somebodys_connection(&self, user: &UserId) -> Result<Option<CrmConnection>, StoreError> {
         for other in 0..self.stand.users {
             if let Some(row) = self.rows.connection(&user_id(other)).await?.filter(|row| row.grant().is_some()) {
-                return Ok(Some(CrmConnection { user: user.clone(), ..row }));
+                return Ok(Some(altered(row, |parts| parts.user = user.clone())));
             }
         }
         self.rows.connection(user).await

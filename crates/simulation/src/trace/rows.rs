@@ -3,7 +3,7 @@
 use amo_connect_domain::authorization::attempt::Attempt;
 use amo_connect_domain::authorization::code::{Admitted, Exchange, ExchangeStatus};
 use amo_connect_domain::connection::audit::AuditEntry;
-use amo_connect_domain::connection::{ConnectionState, CrmConnection, Grant};
+use amo_connect_domain::connection::{ConnectionParts, ConnectionState, CrmConnection, Grant};
 use amo_connect_domain::host_look_up::LookUpDecision;
 use amo_connect_domain::ids::{AccountId, Epoch, Generation, LeaseOwner, Revision, UserId};
 use amo_connect_domain::ports::{Claim, RefreshRequest};
@@ -84,7 +84,7 @@ impl Traced for Grant {
 
 impl Traced for CrmConnection {
     fn told(&self) -> String {
-        let Self { user, epoch, generation, state, .. } = self;
+        let ConnectionParts { user, epoch, generation, state, .. } = &**self;
         let state = match state {
             ConnectionState::Connected(grant) => grant.told(),
             ConnectionState::NeedsReauth { reason, .. } => format!("NEEDS REAUTH {reason:?}"),

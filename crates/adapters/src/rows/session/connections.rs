@@ -30,7 +30,7 @@ impl Session<'_> {
         if stored.map(|stored| stored.revision) != expected {
             return Err(Failure::Conflict);
         }
-        let connection = CrmConnection { revision: expected.unwrap_or_default(), ..connection };
+        let connection = connection.stored_as(expected.unwrap_or_default());
         let saved = self.put(connection, Actor::Service).await?;
         if saved.grant().is_none() {
             self.put_lease(&saved.user, None).await?;
@@ -170,11 +170,12 @@ impl Session<'_> {
     }
 
     /// Stores a connection under its next revision, and what the audit trail has to say of that.
-    async fn put(&mut self, mut connection: CrmConnection, by: Actor) -> Result<CrmConnection, Failure> {
+    async fn put(&mut self, connection: CrmConnection, by: Actor) -> Result<CrmConnection, Failure> {
         let before = self.load_connection(&connection.user, Tokens::Left).await?;
         let store_now = self.rows.clock().await?;
         self.put_audit(&AuditEntry::of_change(before.as_ref(), &connection, by, store_now)).await?;
-        connection.revision = Revision(connection.revision.0 + 1);
+        let next = Revision(connection.revision.0 + 1);
+        let connection = connection.stored_as(next);
         self.rows.put_connection(&ConnectionRow::seal(&connection, self.keys)?).await?;
         Ok(connection)
     }

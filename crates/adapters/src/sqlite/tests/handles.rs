@@ -54,7 +54,7 @@ async fn two_handles_lease_a_refresh_once() {
     let scratch = Scratch::new();
     let connection = connected("olena");
     scratch.store().await.save(&connection, None).await.unwrap();
-    let (user, generation) = (connection.user, connection.generation);
+    let (user, generation) = (connection.user.clone(), connection.generation);
     let answers = race(&scratch, |store, number| {
         let user = user.clone();
         async move { store.lease_refresh(&user, &lease_request(generation, owner(number))).await.unwrap() }

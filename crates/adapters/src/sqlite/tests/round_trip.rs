@@ -4,7 +4,7 @@ use amo_connect_domain::authorization::attempt::{AttemptReason, AttemptState, OP
 use amo_connect_domain::authorization::code::{CLAIM_TERM, Exchange, ExchangeStatus};
 use amo_connect_domain::connection::audit::Actor;
 use amo_connect_domain::connection::{
-    ConnectionState, CrmConnection, FormerAccount, Problem, ProblemCode, ReauthReason,
+    ConnectionParts, ConnectionState, CrmConnection, FormerAccount, Problem, ProblemCode, ReauthReason,
 };
 use amo_connect_domain::ids::{AccountId, Epoch, Generation};
 use amo_connect_domain::ports::{Maintenance as _, RefreshRequest, StoreHealth as _, TokenStore as _};
@@ -45,17 +45,18 @@ async fn connections_of_every_state_come_back_from_a_reopened_file() {
     let store = scratch.store().await;
     let mut saved = Vec::new();
     for (number, (state, code)) in (0..).zip(states.into_iter().zip(problems)) {
-        let mut connection = CrmConnection {
+        let parts = ConnectionParts {
             state,
             epoch: Epoch(number),
             generation: Generation(number * 10),
             connected_at: (number % 2 == 0).then(|| at(number)),
             refreshed_at: (number % 3 == 0).then(|| at(number * 2)),
             problem: code.map(|code| Problem { code, since: at(number * 3) }),
-            ..CrmConnection::new(user(&format!("user {number}\0 їжак")))
+            ..CrmConnection::new(user(&format!("user {number}\0 їжак"))).into_parts()
         };
-        connection.revision = store.save(&connection, None).await.unwrap();
-        saved.push(connection);
+        let connection = CrmConnection::restore(parts).unwrap();
+        let revision = store.save(&connection, None).await.unwrap();
+        saved.push(connection.stored_as(revision));
     }
     drop(store);
     let store = scratch.store().await;

@@ -55,7 +55,7 @@ async fn a_disconnect_leaves_not_even_the_sealed_tokens() {
     let parts = sealed(&scratch, "connections");
     assert!(is_on_disk(&scratch, &parts[0]));
     // And a younger copy lies in the write-ahead log.
-    connection.revision = Revision(1);
+    let connection = connection.stored_as(Revision(1));
     store.save(&connection, Some(Revision(1))).await.unwrap();
     let younger = sealed(&scratch, "connections");
     assert!(younger != parts && is_on_disk(&scratch, &younger[0]));

@@ -1,6 +1,5 @@
 //! Receiving amoCRM's redirect: the rows of the callback's table, in their order.
 
-
 use crate::authorization::attempt::{Attempt, AttemptReason, AttemptState};
 use crate::authorization::code::{Admission, Exchange, ExchangeStatus, Origin};
 use crate::ports::StoreError;

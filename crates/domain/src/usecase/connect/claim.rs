@@ -1,6 +1,5 @@
 //! Claiming: the app brings a code with its user's JWT (`POST /exchange-code`).
 
-
 use crate::authorization::attempt::Attempt;
 use crate::authorization::code::{Admission, ClaimRefusal, Exchange, ExchangeStatus, Origin};
 use crate::ids::{Epoch, UserId};

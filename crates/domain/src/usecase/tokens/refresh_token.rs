@@ -261,7 +261,8 @@ impl UseCases {
         cause: BackoffCause,
         accused: Option<ClientFingerprint>,
     ) -> Option<RefreshLease> {
-        let Sending { connection: CrmConnection { user, .. }, lease, owner, .. } = sending;
+        let Sending { connection, lease, owner, .. } = sending;
+        let user = &connection.user;
         let in_doubt = cause.in_doubt || sending.doubted;
         if error != AmoError::PermitUnavailable {
             // What became of a permit is in the log already.
@@ -299,7 +300,8 @@ impl UseCases {
 
     /// Saves the new pair, for as long as it takes: the old token is spent.
     async fn keep(&self, sending: &Sending, issued: Issued) -> RefreshOutcome {
-        let Sending { connection: CrmConnection { user, generation, .. }, lease, .. } = sending;
+        let Sending { connection, lease, .. } = sending;
+        let (user, generation) = (&connection.user, &connection.generation);
         let served = Served { client: self.client, sent_at: lease.begun_at() };
         let _pending = self.pending_saves.take(Pending::Connection(user.clone()));
         let account = issued.account;
@@ -328,7 +330,8 @@ impl UseCases {
     /// Records that the grant is dead, unless a newer pair has been stored meanwhile. Who has lost
     /// the lease does not know what others' sendings came to, and leaves the verdict to them.
     async fn give_up(&self, sending: &Sending) -> RefreshOutcome {
-        let Sending { connection: CrmConnection { user, .. }, lease, owner, .. } = sending;
+        let Sending { connection, lease, owner, .. } = sending;
+        let user = &connection.user;
         let reason = ReauthReason::of_refusal(sending.is_in_doubt());
         let refused = || async {
             if !self.stores.tokens.renew_refresh_lease(user, *owner).await? {
