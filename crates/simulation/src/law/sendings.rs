@@ -115,9 +115,10 @@ impl Witness {
         let sent_on = |last: &Sending| last.lease == mine && last.is_refused() && last.to_host != *to;
         let last_jumped = last.and_then(|last| self.leases.get(last.lease)).is_some_and(|lease| lease.jumped);
         // Two tasks of one instance may hold leases on it: which of them sends is not known here.
-        let believes = self.leases.iter().any(|lease| {
-            lease.secret == secret && lease.home == home && lease.jumped && now < lease.believed_until
-        });
+        let believes = self
+            .leases
+            .iter()
+            .any(|lease| lease.secret == secret && lease.home == home && lease.jumped && now < lease.believed_until);
         if believes || last_jumped {
             // An owner does not know yet that its lease is another's, or forgotten.
         } else if last.is_some_and(|last| live(last.lease) && !sent_on(last)) {
