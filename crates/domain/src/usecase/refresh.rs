@@ -114,7 +114,10 @@ impl UseCases {
                 Ok(RefreshRequest::Resting(until)) => {
                     let problem = match self.store.connection(&user).await {
                         Ok(connection) => connection.and_then(|connection| connection.problem),
-                        Err(_) => return Turnout::StoreFailed,
+                        Err(error) => {
+                            tracing::warn!(error = %error.whole(), "why a refresh token rests could not be read");
+                            return Turnout::StoreFailed;
+                        }
                     };
                     let last = problem.map_or(AmoError::Unavailable, |problem| problem.code.as_error());
                     return Turnout::Resting(last, until);
