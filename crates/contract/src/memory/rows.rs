@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use amo_connect_domain::attempt::{Attempt, AttemptReason, AttemptState, MEMORY, OPEN_ATTEMPTS};
-use amo_connect_domain::audit::{Actor, AuditEntry};
+use amo_connect_domain::audit::{AUDIT_MEMORY, Actor, AuditEntry};
 use amo_connect_domain::client::{ClientFingerprint, ClientRecord};
 use amo_connect_domain::clock::before;
 use amo_connect_domain::connection::{CrmConnection, Grant};
@@ -280,11 +280,10 @@ impl Rows {
             *look = look.seen_at(store_now);
         }
         let wiped = self.exchanges.values_mut().map(|exchange| usize::from(exchange.wipe_unclaimed(now))).sum();
-        let remembered = |since: Timestamp| since.saturating_add(MEMORY).unwrap_or(Timestamp::MAX) >= now;
-        self.attempts.retain(|attempt| remembered(attempt.opened_at));
         let oldest = before(now.min(as_of), MEMORY);
+        self.attempts.retain(|attempt| attempt.opened_at >= oldest);
         self.exchanges.retain(|_, exchange| exchange.admitted_at >= oldest || exchange.may_be_underway(store_now));
-        self.forget_upkeep();
+        self.forget_upkeep(before(now.min(as_of), AUDIT_MEMORY));
         wiped
     }
 

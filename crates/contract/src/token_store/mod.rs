@@ -333,8 +333,8 @@ suite::cases! {
         audit::an_entry_comes_back_as_it_went_in,
     ]
 
-    "Wipes grants that nobody claimed in time, and forgets attempts and codes older than MEMORY, and audit entries \
-     older than AUDIT_MEMORY." => [
+    "Wipes grants that nobody claimed in time, and forgets attempts and codes older than MEMORY, and audit entries and \
+     moves older than AUDIT_MEMORY." => [
         durability::a_sweep_wipes_unclaimed_grants_and_counts_them,
         durability::a_sweep_forgets_old_attempts_and_codes_alone,
         audit::a_sweep_forgets_old_entries_alone,
@@ -345,11 +345,12 @@ suite::cases! {
     "MUST NOT forget a code that may be under way, whatever its date." => [
         clocks::a_sweep_forgets_no_code_that_is_under_way,
     ]
-    "Whose a code is MUST be forgotten only when both now and as_of, what the store's clock showed when it was last \
-     seen to be right, say that it is so old." => [
+    "Attempts, whose a code is, audit entries and moves MUST be forgotten only when both now and as_of, what the store's \
+     clock showed when it was last seen to be right, say that they are so old." => [
         clocks::a_sweep_forgets_a_code_by_two_clocks,
     ]
     "MUST store leases, rests, looks and waits for a claim that end later than one can with their longest end." => [
         clocks::a_sweep_shortens_what_a_clock_ahead_made_too_long,
     ]
+        clocks::a_sweep_forgets_attempts_entries_and_moves_by_two_clocks,
 }

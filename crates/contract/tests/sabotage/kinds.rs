@@ -82,6 +82,7 @@ pub(crate) enum Sabotage {
     SaveKeepsDeadLeases,
     ShowsAnotherClock,
     SpendsNoAttempt,
+    SweepsByOneClock,
     SweepsEverything,
     SweepsCodesUnderWay,
     SweepsMoves,

@@ -131,6 +131,8 @@ const NOTICED: &[(Sabotage, &str)] = &[
     (Sabotage::ForgetsGrants, "a_forgotten_code_is_put_on_record_again"),
     (Sabotage::SweepsCodesUnderWay, "a_sweep_forgets_no_code_that_is_under_way"),
     (Sabotage::SweepsEverything, "a_sweep_forgets_a_code_by_two_clocks"),
+    (Sabotage::SweepsByOneClock, "a_sweep_forgets_a_code_by_two_clocks"),
+    (Sabotage::SweepsByOneClock, "a_sweep_forgets_attempts_entries_and_moves_by_two_clocks"),
     (Sabotage::SweepsNothing, "a_sweep_shortens_what_a_clock_ahead_made_too_long"),
     (Sabotage::AcquitsNobody, "a_rest_for_an_accused_client_ends_when_the_client_is_served"),
     (Sabotage::AcquitsNobody, "a_code_that_is_exchanged_acquits_its_client"),

@@ -327,6 +327,7 @@ impl TokenStore for SabotagedStore {
                 clock.set_back(MEMORY * 2);
                 swept
             }
+            Sabotage::SweepsByOneClock => self.honest.sweep(now.max(as_of), now.max(as_of)).await,
             Sabotage::SweepsEverything => self.honest.sweep(after(now, MEMORY), after(as_of, MEMORY)).await,
             _ => self.honest.sweep(now, as_of).await,
         }

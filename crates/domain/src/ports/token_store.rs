@@ -222,11 +222,11 @@ pub trait TokenStore: Debug + Send + Sync + 'static {
     async fn record(&self, connection: &CrmConnection, event: AuditEvent, by: Actor) -> Result<(), StoreError>;
 
     /// Wipes grants that nobody claimed in time, and forgets attempts and codes older than
-    /// [`MEMORY`](crate::attempt::MEMORY), and audit entries older than
+    /// [`MEMORY`](crate::attempt::MEMORY), and audit entries and moves older than
     /// [`AUDIT_MEMORY`](crate::audit::AUDIT_MEMORY). MUST NOT forget a code that
-    /// [may be under way](Exchange::may_be_underway), whatever its date. Whose a code is
-    /// MUST be forgotten only when both `now` and `as_of`, what the store's clock showed when it was
-    /// last seen to be right, say that it is so old. MUST store leases, rests, looks and waits for
+    /// [may be under way](Exchange::may_be_underway), whatever its date. Attempts, whose a code is,
+    /// audit entries and moves MUST be forgotten only when both `now` and `as_of`, what the store's
+    /// clock showed when it was last seen to be right, say that they are so old. MUST store leases, rests, looks and waits for
     /// a claim that end later than one can with their longest end. Returns how many grants were
     /// wiped.
     async fn sweep(&self, now: Timestamp, as_of: Timestamp) -> Result<usize, StoreError>;
