@@ -145,6 +145,8 @@ const NOTICED: &[(Sabotage, &str)] = &[
     (Sabotage::DisturbsRests, "a_connection_whose_refresh_is_put_off_is_not_stale"),
     (Sabotage::LooksUpForEverybody, "an_account_is_looked_up_by_one_of_many"),
     (Sabotage::KeepsOldMoves, "a_look_up_says_nothing_of_another_account"),
+    (Sabotage::KeepsOldMoves, "a_move_is_told_for_no_other_account"),
+    (Sabotage::ForgetsMoves, "a_look_up_without_a_number_leaves_what_is_known_of_its_host"),
     (Sabotage::ForgetsMoves, "a_move_is_told_for_good_under_the_old_host"),
     (Sabotage::KeepsOldMoves, "an_account_that_moves_back_is_not_sent_away_again"),
     (Sabotage::SweepsMoves, "a_sweep_keeps_moves"),

@@ -6,7 +6,7 @@ use super::UseCases;
 use super::access::{Access, AccessError};
 use crate::connection::Grant;
 use crate::host::AccountHost;
-use crate::host_look_up::LookUpDecision;
+use crate::host_look_up::{FoundHost, LookUpDecision};
 use crate::ids::UserId;
 use crate::ports::{AmoError, StoreError};
 
@@ -71,9 +71,12 @@ impl UseCases {
         }
         let Some(found) = located.at else { return Ok(Whereabouts::Disowned) };
         match Some(found).filter(|found| found.host != *host) {
-            Some(moved) => {
-                self.store.save_move(host, &moved).await?;
-                Ok(Whereabouts::MovedTo(moved.host))
+            Some(FoundHost { host: now, account: told }) => {
+                // Without a number the move would be nobody's.
+                if let account @ Some(_) = told.or(grant.account) {
+                    self.store.save_move(host, &FoundHost { host: now.clone(), account }).await?;
+                }
+                Ok(Whereabouts::MovedTo(now))
             }
             None => Ok(Whereabouts::Here),
         }
