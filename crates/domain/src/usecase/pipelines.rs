@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use super::UseCases;
-use super::reads::{ReadError, Reading};
+use super::reads::ReadError;
 use crate::ids::UserId;
 use crate::lead::Pipeline;
 
 impl UseCases {
     /// `user`'s pipelines in amoCRM's order, those put away among them.
     pub async fn pipelines(&self, user: &UserId) -> Result<Arc<Vec<Pipeline>>, ReadError> {
-        self.read(user, |reader| async move { self.pipelines_of(&reader).await.map(Reading::whole) }).await
+        self.read(user, |reader| async move { self.pipelines_of(&reader).await }).await
     }
 }

@@ -4,6 +4,7 @@
 //! kept or shared belongs to a user and an epoch: it cannot outlive the right to see it.
 
 mod kept;
+mod refused_contacts;
 
 use std::collections::HashMap;
 use std::future::{Future, pending};
@@ -28,6 +29,7 @@ use crate::lead::{Lead, Pipeline};
 use crate::ports::AmoError;
 
 use kept::{Contacts, Kept};
+use refused_contacts::RefusedContacts;
 
 /// How long a request may take, the renewal of its access token with it.
 const BUDGET: Duration = Duration::from_secs(15);
@@ -50,6 +52,7 @@ pub enum ReadError {
 #[derive(Debug, Default)]
 pub(super) struct Reads {
     kept: Kept,
+    refused_contacts: RefusedContacts,
     /// Tells readers that somebody's connection has ended.
     ends: watch::Sender<()>,
     pub(super) pages: Flights<(FlightKey, LeadRequest), Reading<Arc<LeadList>>>,
@@ -63,15 +66,23 @@ pub(super) struct Reading<T> {
     pub(super) what: T,
     /// Why a part of it could not be read.
     pub(super) gap: Option<AmoError>,
+    /// Whether amoCRM gave any of it for the access token. What was kept tells nothing of the token,
+    /// nor of amoCRM.
+    is_served: bool,
 }
 
 impl<T> Reading<T> {
-    pub(super) fn whole(what: T) -> Self {
-        Self { what, gap: None }
+    /// What amoCRM gave, except for what `gap` kept from coming.
+    pub(super) fn served(what: T, gap: Option<AmoError>) -> Self {
+        Self { what, gap, is_served: true }
+    }
+
+    fn kept(what: T) -> Self {
+        Self { what, gap: None, is_served: false }
     }
 
     pub(super) fn map<U>(self, change: impl FnOnce(T) -> U) -> Reading<U> {
-        Reading { what: change(self.what), gap: self.gap }
+        Reading { what: change(self.what), gap: self.gap, is_served: self.is_served }
     }
 
     /// What the missing part tells of the account. The rest was served: so it is told by what
@@ -125,6 +136,7 @@ impl Reads {
     /// Forgets what was read for `user`, and what is being read.
     pub(super) fn forget(&self, user: &UserId) {
         self.kept.forget(user);
+        self.refused_contacts.forget(user);
         self.ends.send_replace(());
     }
 }
@@ -149,9 +161,21 @@ impl UseCases {
             let reading = async {
                 let (mut renewed, mut looked_up) = (false, false);
                 loop {
-                    let error = match work(Reader::new(user, &access, deadline)).await {
+                    let reader = Reader::new(user, &access, deadline);
+                    let error = match work(reader.clone()).await {
                         Err(error) => error,
-                        done => return Ok(done?),
+                        Ok(reading) if reading.gap == Some(AmoError::AccessRefused) => {
+                            let is_new = self.reads.refused_contacts.note(&reader.holder);
+                            if is_new && !renewed {
+                                let again = Box::pin(self.read_with_the_next(user, &access, deadline, &work));
+                                if let Some(Some(better)) = self.until(deadline - RESERVE, again).await {
+                                    access = better.0;
+                                    return Ok(better.1);
+                                }
+                            }
+                            return Ok(reading);
+                        }
+                        Ok(reading) => return Ok(reading),
                     };
                     let mended = if error == AmoError::AccessRefused { &mut renewed } else { &mut looked_up };
                     if std::mem::replace(mended, true) {
@@ -184,10 +208,11 @@ impl UseCases {
         }
     }
 
-    /// Notes what reading taught of the connection, where that is new. What the integration is
-    /// accused of at the token endpoint, no read can clear.
+    /// Notes what reading taught of the connection, where that is new. What was kept teaches nothing.
+    /// What the integration is accused of at the token endpoint, no read can clear.
     async fn note_reading<T>(&self, user: &UserId, access: &Access, outcome: &Result<Reading<T>, ReadError>) {
         match outcome {
+            Ok(reading) if !reading.is_served => return,
             Ok(_) => self.note_use(user, access, None).await,
             Err(ReadError::Amo(error)) => self.note_use(user, access, Some(*error)).await,
             Err(ReadError::Access(_)) => {}
@@ -209,9 +234,9 @@ impl UseCases {
     }
 
     /// The pipelines, as they were within the last minute.
-    pub(super) async fn pipelines_of(&self, reader: &Reader) -> Result<Arc<Vec<Pipeline>>, AmoError> {
+    pub(super) async fn pipelines_of(&self, reader: &Reader) -> Result<Reading<Arc<Vec<Pipeline>>>, AmoError> {
         if let Some(pipelines) = self.reads.kept.pipelines(&reader.holder, self.runtime.instant()) {
-            return Ok(pipelines);
+            return Ok(Reading::kept(pipelines));
         }
         let (this, reader) = (self.clone(), reader.clone());
         let asking = self.reads.pipelines.join(reader.flight_key(), move || async move {
@@ -220,15 +245,12 @@ impl UseCases {
             this.reads.kept.keep_pipelines(&reader.holder, &pipelines, this.runtime.instant());
             Ok(pipelines)
         });
-        asking.await
+        Ok(Reading::served(asking.await?, None))
     }
 
     /// The contacts with these numbers, as they were within the last half minute. Those that
-    /// cannot be read are missing, and nothing is kept of them.
-    ///
-    /// # Errors
-    /// [`AmoError::AccessRefused`] alone: with the next access token they may be read.
-    pub(super) async fn contacts_of(&self, reader: &Reader, ids: &[u64]) -> Result<Reading<Contacts>, AmoError> {
+    /// cannot be read are missing, and nothing is kept of them; beside them is why.
+    pub(super) async fn contacts_of(&self, reader: &Reader, ids: &[u64]) -> (Contacts, Option<AmoError>) {
         let mut known = self.reads.kept.contacts(&reader.holder, ids, self.runtime.instant());
         let unknown: Vec<u64> = ids.iter().copied().filter(|id| !known.contains_key(id)).collect();
         if !unknown.is_empty() {
@@ -237,18 +259,18 @@ impl UseCases {
             let by = reader.deadline - RESERVE;
             let found = match self.until(by, asking).await.unwrap_or(Err(AmoError::TimedOut)) {
                 Ok(found) => found,
-                Err(AmoError::AccessRefused) => return Err(AmoError::AccessRefused),
                 Err(gap) => {
                     tracing::info!(error = %gap, "leads are shown without their guests");
-                    return Ok(Reading { what: known, gap: Some(gap) });
+                    return (known, Some(gap));
                 }
             };
+            self.reads.refused_contacts.clear(&reader.holder);
             let mut found: HashMap<u64, _> = found.into_iter().map(|one| (one.id, Arc::new(one))).collect();
             let read: Contacts = unknown.into_iter().map(|id| (id, found.remove(&id))).collect();
             self.reads.kept.keep_contacts(&reader.holder, &read, self.runtime.instant());
             known.extend(read);
         }
-        Ok(Reading::whole(known))
+        (known, None)
     }
 
     /// Forgets what is too old to be used.
