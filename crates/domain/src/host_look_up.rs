@@ -1,7 +1,8 @@
 //! Looking up where an account answers, once there is a sign that it has moved.
 //!
 //! That an account has moved belongs to the account and serves all its connections: it is kept
-//! under the host that gave the sign. That it has not moved is no longer true a moment later, and
+//! under the host that gave the sign, and told to those alone whose account has the number of the one
+//! that moved. Its host may be another account's by then, whose tokens are not for the new one. That it has not moved is no longer true a moment later, and
 //! serves nobody else.
 
 use std::time::Duration;
@@ -69,7 +70,8 @@ impl HostLookUp {
     /// Decides whether the account `account` may be looked up, given what is on record of its host
     /// and of its [subject](LookUpSubject::of). Returns the subject's record as it is then.
     ///
-    /// An account that is known to have moved is followed without another look-up.
+    /// An account that is known to have moved is followed without another look-up. One whose number
+    /// is not known is looked up by itself.
     pub fn request(
         of_host: Option<Self>,
         of_subject: Option<Self>,
@@ -83,7 +85,11 @@ impl HostLookUp {
             (None, Some(record)) if store_now < record.not_before => {
                 (LookUpDecision::Later(left(record.not_before, store_now)), known)
             }
-            (None, _) => (LookUpDecision::Granted, Some(Self::made(store_now))),
+            (None, _) => {
+                // Of a host: where the account has moved to that was there before.
+                let moved_to = known.and_then(|record| record.moved_to);
+                (LookUpDecision::Granted, Some(Self { moved_to, ..Self::made(store_now) }))
+            }
         }
     }
 
@@ -105,9 +111,9 @@ impl HostLookUp {
 }
 
 impl FoundHost {
-    /// Whether it may be `account` that was found.
+    /// Whether it is certain that `account` was found.
     fn is_of(&self, account: Option<AccountId>) -> bool {
-        self.account.zip(account).is_none_or(|(found, wanted)| found == wanted)
+        self.account.zip(account).is_some_and(|(found, wanted)| found == wanted)
     }
 }
 
@@ -148,9 +154,21 @@ mod tests {
 
     #[test]
     fn a_move_is_known_for_good() {
-        for (second, account) in [(1, Some(7)), (60, None), (100_000, Some(7))] {
-            assert_eq!(request(&moved(Some(7)), account, second), LookUpDecision::MovedTo(host("new")));
-            assert_eq!(request(&moved(None), account, second), LookUpDecision::MovedTo(host("new")));
+        for second in [1, 60, 100_000] {
+            assert_eq!(request(&moved(Some(7)), Some(7), second), LookUpDecision::MovedTo(host("new")));
+        }
+    }
+
+    #[test]
+    fn a_move_is_not_told_where_either_number_is_not_known() {
+        for (found, wanted) in [(None, Some(7)), (Some(7), None), (None, None)] {
+            let (record, wanted) = (moved(found), wanted.map(AccountId));
+            let of_subject = Some(record.clone()).filter(|_| wanted.is_none());
+            let (decision, then) = HostLookUp::request(Some(record.clone()), of_subject, wanted, at(60));
+            assert_eq!(decision, LookUpDecision::Granted, "{found:?} {wanted:?}");
+            // What is known of the account that was at this host stays known.
+            let kept = record.moved_to.filter(|_| wanted.is_none());
+            assert_eq!(then.map(|then| then.moved_to), Some(kept), "{found:?} {wanted:?}");
         }
     }
 

@@ -4,11 +4,13 @@
 
 mod clock;
 mod jumps;
+mod kept_reads;
 mod looks;
 mod moves;
 mod outages;
 mod reads;
 mod refused_access;
+mod refused_contacts;
 mod slow_amo;
 
 use amo_connect_contract::fixtures::host;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use amo_connect_contract::fixtures::{host, user};
-use amo_connect_contract::{Asked, FakeAmo, MemoryTokenStore, Reply};
+use amo_connect_contract::{Asked, FakeAccount, FakeAmo, MemoryTokenStore, Reply};
 use amo_connect_domain::connection::audit::AuditEvent;
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::host_look_up::LOOK_UP_TERM;
@@ -186,5 +186,32 @@ async fn a_host_that_no_token_names_is_believed_neither_a_move_nor_a_refusal() {
             stage.store.test_clock().advance(ANY_REST);
             assert_eq!(stage.leads("olena", &[]).await, served(), "{word:?}, due: {token_is_due}");
         }
+    }
+}
+
+/// Its old host is another account's by now. The look-up named no account, but whose it was is known.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_move_that_named_no_account_leads_nobody_elses_tokens_away() {
+    for token_is_due in [false, true] {
+        let stage = Stage::moved().await;
+        assert_eq!(stage.leads("olena", &[Reply::Redirects, Reply::Located(host(2))]).await, served());
+        // It serves the account that it is of.
+        assert_eq!(stage.leads("ivan", &[Reply::Unreachable]).await, served());
+        assert_eq!(look_ups(&stage.amo), 1);
+
+        let _ = stage.amo.clone().with_account(&host(1), FakeAccount::empty(9));
+        stage.app.connect_with("marta", &allowed(&stage.amo), host(1).as_str()).await;
+        if token_is_due {
+            stage.app.clock().advance(DAY);
+        }
+        let before = stage.amo.asked().len();
+        stage.amo.answer_next(Reply::NotFound);
+        let (status, code) = stage.app.get("marta", "/leads/5").await.problem();
+        let expected = if token_is_due { refusal(502, "crm_unavailable") } else { refusal(404, "lead_not_found") };
+        assert_eq!((status, code), expected, "due: {token_is_due}");
+        let asked = stage.asked_at(before);
+        assert!(!asked.is_empty() && asked.iter().all(|asked| *asked == host(1)), "due: {token_is_due}: {asked:?}");
+        assert_eq!(look_ups(&stage.amo), 2, "due: {token_is_due}");
+        assert_eq!(stage.domain_of("marta").await, host(1).as_str(), "due: {token_is_due}");
     }
 }

@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 
 use crate::{allowed, crm, look_ups, problem, refreshes, refusal};
 
-fn lead(id: u64, contact: u64) -> AmoLead {
+pub(crate) fn lead(id: u64, contact: u64) -> AmoLead {
     AmoLead {
         id,
         name: Some(format!("Flat {id}")),
@@ -44,7 +44,7 @@ fn pipeline() -> Pipeline {
 }
 
 /// A CRM with two leads of two guests.
-fn agency() -> FakeAmo {
+pub(crate) fn agency() -> FakeAmo {
     let account = FakeAccount {
         leads: vec![lead(1, 11), lead(2, 12)],
         contacts: vec![contact(11), contact(12)],
@@ -54,11 +54,11 @@ fn agency() -> FakeAmo {
     FakeAmo::new().with_account(&host(1), account)
 }
 
-fn listed() -> Reply {
+pub(crate) fn listed() -> Reply {
     Reply::Leads(LeadPage { leads: vec![lead(1, 11), lead(2, 12)], has_more: false })
 }
 
-async fn connected(amo: &FakeAmo) -> (RunningApp, MemoryTokenStore) {
+pub(crate) async fn connected(amo: &FakeAmo) -> (RunningApp, MemoryTokenStore) {
     let store = MemoryTokenStore::new();
     let app = TestApp::new().amo(amo.clone()).store(store.clone()).start().await;
     app.connect_with("olena", &allowed(amo), host(1).as_str()).await;
@@ -66,7 +66,7 @@ async fn connected(amo: &FakeAmo) -> (RunningApp, MemoryTokenStore) {
 }
 
 /// What the app is shown of the guests of `/leads`.
-async fn guests(app: &RunningApp) -> Vec<[Value; 3]> {
+pub(crate) async fn guests(app: &RunningApp) -> Vec<[Value; 3]> {
     let page = app.get("olena", "/leads").await;
     assert_eq!(page.status, 200, "{page:?}");
     let leads = page.json()["data"].as_array().unwrap().clone();
@@ -74,11 +74,11 @@ async fn guests(app: &RunningApp) -> Vec<[Value; 3]> {
     leads.iter().map(|lead| ["guestName", "guestPhone", "guestEmail"].map(|name| lead[name].clone())).collect()
 }
 
-fn known(number: u64) -> [Value; 3] {
+pub(crate) fn known(number: u64) -> [Value; 3] {
     [json!(format!("Guest {number}")), json!("+380"), json!("g@example.com")]
 }
 
-fn unknown() -> [Value; 3] {
+pub(crate) fn unknown() -> [Value; 3] {
     [json!(null), json!(null), json!(null)]
 }
 

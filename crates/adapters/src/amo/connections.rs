@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
+use http::StatusCode;
 use reqwest::Request;
 
 use super::settings::AmoLimits;
@@ -31,9 +32,9 @@ impl Connections {
     pub(super) async fn send(&self, request: Request) -> Result<Answer, Loss> {
         let host = request.url().authority().to_owned();
         if self.has_lost_one(&host) {
-            return self.new.send(request).await;
+            return self.new.send(request).await.and_then(unless_idle);
         }
-        let answer = self.kept.send(request).await;
+        let answer = self.kept.send(request).await.and_then(unless_idle);
         let loss = answer.as_ref().map_or_else(|loss| Some(*loss), |answer| answer.whole().err());
         if loss == Some(Loss::Cut) {
             let mut losses = self.losses();
@@ -55,4 +56,10 @@ impl Connections {
     fn losses(&self) -> MutexGuard<'_, HashMap<String, Instant>> {
         self.losses.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// A server that answers 408 has not read the request: it ends a connection that was idle for too
+/// long.
+fn unless_idle(answer: Answer) -> Result<Answer, Loss> {
+    if answer.status == StatusCode::REQUEST_TIMEOUT { Err(Loss::Cut) } else { Ok(answer) }
 }

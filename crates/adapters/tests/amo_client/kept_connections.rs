@@ -21,6 +21,9 @@ const KEPT: usize = 4;
 const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 37\r\n\r\n\
                         {\"id\":7,\"domain\":\"127.0.0.1:1\"      }";
 
+const IDLE: &[u8] = b"HTTP/1.1 408 Request Timeout\r\nContent-Type: text/html\r\nContent-Length: 6\r\n\
+                      Connection: close\r\n\r\n<html>";
+
 /// How a connection ends.
 #[derive(Clone, Copy, Debug)]
 enum End {
@@ -30,6 +33,8 @@ enum End {
     Closed,
     /// Within an answer.
     Cut,
+    /// With word that the connection was idle for too long.
+    Idle,
 }
 
 /// A server whose first connections die as soon as a second request comes over them; later ones
@@ -88,13 +93,14 @@ async fn die(mut socket: TcpStream, end: End) {
     match end {
         End::Reset => socket.set_zero_linger().unwrap(),
         End::Closed => {}
+        End::Idle => socket.write_all(IDLE).await.unwrap(),
         End::Cut => socket.write_all(&ANSWER[..ANSWER.len() - 5]).await.unwrap(),
     }
 }
 
 #[tokio::test]
 async fn a_kept_connection_that_is_lost_costs_one_read_and_no_second() {
-    for end in [End::Reset, End::Closed, End::Cut] {
+    for end in [End::Reset, End::Closed, End::Cut, End::Idle] {
         let server = Mortal::start(end).await;
         let (client, host, token) = (patient_client(server.address), host(server.address), access());
         let read = || client.account(permit(&host), &token);

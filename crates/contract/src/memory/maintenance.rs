@@ -120,10 +120,9 @@ impl Rows {
         theirs.into_iter().skip(skipped).collect()
     }
 
-    pub(super) fn forget_upkeep(&mut self) {
+    pub(super) fn forget_upkeep(&mut self, oldest: Timestamp) {
         let store_now = self.clock.now();
         self.looks.retain(|_, look| !look.is_over(store_now));
-        let oldest = store_now.saturating_sub(AUDIT_MEMORY).unwrap_or(Timestamp::MIN);
         self.audit.retain(|entry| entry.at >= oldest);
     }
 }

@@ -6,7 +6,7 @@ use amo_connect_domain::authorization::attempt::{Attempt, AttemptReason, Attempt
 use amo_connect_domain::authorization::code::{Admission, Admitted, ClaimRefusal, Exchange, ExchangeStatus, Origin};
 use amo_connect_domain::client::{ClientFingerprint, ClientRecord};
 use amo_connect_domain::clock::before;
-use amo_connect_domain::connection::audit::{Actor, AuditEntry};
+use amo_connect_domain::connection::audit::{AUDIT_MEMORY, Actor, AuditEntry};
 use amo_connect_domain::connection::revocation_check::RevocationCheck;
 use amo_connect_domain::connection::{CrmConnection, Grant};
 use amo_connect_domain::host_look_up::{HostLookUp, LookUpSubject};
@@ -285,11 +285,10 @@ impl Rows {
             *look = look.seen_at(store_now);
         }
         let wiped = self.exchanges.values_mut().map(|exchange| usize::from(exchange.wipe_unclaimed(now))).sum();
-        let remembered = |since: Timestamp| since.saturating_add(MEMORY).unwrap_or(Timestamp::MAX) >= now;
-        self.attempts.retain(|attempt| remembered(attempt.opened_at));
         let oldest = before(now.min(as_of), MEMORY);
+        self.attempts.retain(|attempt| attempt.opened_at >= oldest);
         self.exchanges.retain(|_, exchange| exchange.admitted_at >= oldest || exchange.may_be_underway(store_now));
-        self.forget_upkeep();
+        self.forget_upkeep(before(now.min(as_of), AUDIT_MEMORY));
         wiped
     }
 

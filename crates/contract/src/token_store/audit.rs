@@ -113,9 +113,9 @@ pub(super) async fn a_sweep_forgets_old_entries_alone(harness: &dyn TokenStoreHa
     connect(&store, &olena, 1, "x").await;
     harness.advance_store_clock(AUDIT_MEMORY / 2).await;
     store.disconnect(&olena, Actor::User).await.unwrap();
-    swept(&store, at(0)).await.unwrap();
+    swept(&store, store.clock().await.unwrap()).await.unwrap();
     assert_eq!(story(&store, "olena").await.len(), 2);
     harness.advance_store_clock(AUDIT_MEMORY / 2 + Duration::from_secs(1)).await;
-    swept(&store, at(0)).await.unwrap();
+    swept(&store, store.clock().await.unwrap()).await.unwrap();
     assert_eq!(story(&store, "olena").await, [(AuditEvent::Disconnected, Actor::User)]);
 }

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use amo_connect_domain::authorization::attempt::MEMORY;
+use amo_connect_domain::authorization::attempt::{Attempt, MEMORY};
 use amo_connect_domain::authorization::code::{Admitted, CLAIM_TERM, ExchangeStatus};
 use amo_connect_domain::connection::RefusedPairs;
-use amo_connect_domain::connection::audit::Actor;
+use amo_connect_domain::connection::audit::{AUDIT_MEMORY, Actor};
 use amo_connect_domain::connection::revocation_check::REVOCATION_CHECK_INTERVAL;
-use amo_connect_domain::host_look_up::{LOOK_UP_TERM, LookUpDecision};
+use amo_connect_domain::host_look_up::{FoundHost, LOOK_UP_TERM, LookUpDecision};
 use amo_connect_domain::ids::AccountId;
 use amo_connect_domain::ports::{RefreshRequest, StoreError};
 use amo_connect_domain::refresh::lease::LEASE_TERM;
@@ -15,8 +15,8 @@ use amo_connect_domain::refresh::lease::LEASE_TERM;
 use super::TokenStoreHarness;
 use super::steps::{Store, admit, connect, connection, is_held, lease, status, swept};
 use crate::fixtures::{
-    after, altered, at, back_off, by_app, by_app_as_of, by_stranger, code, grant, host, lease_request, owner, served,
-    user,
+    after, altered, at, attempt, back_off, by_app, by_app_as_of, by_stranger, code, grant, host, lease_request, owner,
+    served, user,
 };
 
 /// Further than anything lasts.
@@ -157,6 +157,29 @@ pub(super) async fn a_sweep_forgets_a_code_by_two_clocks(harness: &dyn TokenStor
     }
     other.sweep(ahead, ahead).await.unwrap();
     assert_eq!(store.exchange(code("x")).await.unwrap(), None);
+}
+
+/// What people did and what became of them is lost by no clock that is ahead for a while.
+pub(super) async fn a_sweep_forgets_attempts_entries_and_moves_by_two_clocks(harness: &dyn TokenStoreHarness) {
+    let (store, other, olena) = (harness.store(), harness.second_handle().await, user("olena"));
+    let before = store.clock().await.unwrap();
+    connect(&store, &olena, 1, "x").await;
+    let opened = Attempt { opened_at: before, ..attempt("begun", &olena, 0) };
+    store.open_attempt(&opened).await.unwrap();
+    let moved = FoundHost { host: host(2), account: Some(AccountId(1)) };
+    store.save_move(&host(1), &moved).await.unwrap();
+    harness.advance_store_clock(AUDIT_MEMORY * 2).await;
+    let ahead = store.clock().await.unwrap();
+    for (now, as_of) in [(before, ahead), (ahead, before)] {
+        other.sweep(now, as_of).await.unwrap();
+        assert!(store.attempt(opened.id).await.unwrap().is_some(), "{now} {as_of}");
+        assert_eq!(store.audit(&olena, 9).await.unwrap().len(), 1);
+        let told = store.request_look_up(&host(1), moved.account).await.unwrap();
+        assert_eq!(told, LookUpDecision::MovedTo(host(2)));
+    }
+    other.sweep(ahead, ahead).await.unwrap();
+    assert_eq!(store.attempt(opened.id).await.unwrap(), None);
+    assert_eq!(store.audit(&olena, 9).await.unwrap(), []);
 }
 
 pub(super) async fn a_forgotten_code_is_put_on_record_again(harness: &dyn TokenStoreHarness) {

@@ -39,9 +39,7 @@ pub(super) async fn a_move_is_told_for_good_under_the_old_host(harness: &dyn Tok
     let (store, other) = (harness.store(), harness.second_handle().await);
     assert_eq!(store.request_look_up(&host(1), ACCOUNT).await.unwrap(), LookUpDecision::Granted);
     store.save_move(&host(1), &at_host(2)).await.unwrap();
-    for account in [ACCOUNT, None] {
-        assert_eq!(other.request_look_up(&host(1), account).await.unwrap(), moved_to(2));
-    }
+    assert_eq!(other.request_look_up(&host(1), ACCOUNT).await.unwrap(), moved_to(2));
     assert!(matches!(other.request_look_up(&host(2), ACCOUNT).await.unwrap(), LookUpDecision::Later(_)));
     harness.advance_store_clock(LOOK_UP_TERM).await;
     assert_eq!(other.request_look_up(&host(1), ACCOUNT).await.unwrap(), moved_to(2));
@@ -68,5 +66,26 @@ pub(super) async fn a_sweep_keeps_moves(harness: &dyn TokenStoreHarness) {
     store.save_move(&host(1), &at_host(2)).await.unwrap();
     harness.advance_store_clock(LOOK_UP_TERM * 2).await;
     swept(&store, crate::fixtures::at(0)).await.unwrap();
+    assert_eq!(other.request_look_up(&host(1), ACCOUNT).await.unwrap(), moved_to(2));
+}
+
+/// The host may be another account's by now, whose tokens are not for the new host.
+pub(super) async fn a_move_is_told_for_no_other_account(harness: &dyn TokenStoreHarness) {
+    let (store, other) = (harness.store(), harness.second_handle().await);
+    let unknown = FoundHost { account: None, ..at_host(2) };
+    for (number, found, asked) in [(1, at_host(2), Some(AccountId(9))), (3, at_host(2), None), (4, unknown, ACCOUNT)] {
+        store.save_move(&host(number), &found).await.unwrap();
+        harness.advance_store_clock(LOOK_UP_TERM).await;
+        let answer = other.request_look_up(&host(number), asked).await.unwrap();
+        assert_eq!(answer, LookUpDecision::Granted, "{found:?} for {asked:?}");
+    }
+}
+
+pub(super) async fn a_look_up_without_a_number_leaves_what_is_known_of_its_host(harness: &dyn TokenStoreHarness) {
+    let (store, other) = (harness.store(), harness.second_handle().await);
+    store.save_move(&host(1), &at_host(2)).await.unwrap();
+    harness.advance_store_clock(LOOK_UP_TERM).await;
+    assert_eq!(store.request_look_up(&host(1), None).await.unwrap(), LookUpDecision::Granted);
+    assert!(matches!(other.request_look_up(&host(1), None).await.unwrap(), LookUpDecision::Later(_)));
     assert_eq!(other.request_look_up(&host(1), ACCOUNT).await.unwrap(), moved_to(2));
 }

@@ -291,12 +291,16 @@ suite::cases! {
     "MUST grant it to one caller a minute and account, however many ask, and under however many hosts." => [
         host_look_ups::an_account_is_looked_up_by_one_of_many,
         host_look_ups::a_look_up_says_nothing_of_another_account,
+        host_look_ups::a_look_up_without_a_number_leaves_what_is_known_of_its_host,
     ]
-    "Records that the account that was at host has moved, as a look-up has just found: whoever asks under host MUST be \
-     told from now on, and nothing that was known under the new host counts any more." => [
+    "Records that the account that was at host has moved, as a look-up has just found: whoever asks under host for the \
+     account of this number MUST be told from now on, and nothing that was known under the new host counts any more." => [
         host_look_ups::a_move_is_told_for_good_under_the_old_host,
         host_look_ups::an_account_that_moves_back_is_not_sent_away_again,
         host_look_ups::a_sweep_keeps_moves,
+    ]
+    "Whoever asks for another account, or for one whose number is not known, MUST NOT be told." => [
+        host_look_ups::a_move_is_told_for_no_other_account,
     ]
     "Users with a connection to account that can be used, or that amoCRM has refused without anybody's knowing why: \
      all of them and nobody else." => [
@@ -333,8 +337,8 @@ suite::cases! {
         audit::an_entry_comes_back_as_it_went_in,
     ]
 
-    "Wipes grants that nobody claimed in time, and forgets attempts and codes older than MEMORY, and audit entries \
-     older than AUDIT_MEMORY." => [
+    "Wipes grants that nobody claimed in time, and forgets attempts and codes older than MEMORY, and audit entries and \
+     moves older than AUDIT_MEMORY." => [
         durability::a_sweep_wipes_unclaimed_grants_and_counts_them,
         durability::a_sweep_forgets_old_attempts_and_codes_alone,
         audit::a_sweep_forgets_old_entries_alone,
@@ -345,9 +349,10 @@ suite::cases! {
     "MUST NOT forget a code that may be under way, whatever its date." => [
         clocks::a_sweep_forgets_no_code_that_is_under_way,
     ]
-    "Whose a code is MUST be forgotten only when both now and as_of, what the store's clock showed when it was last \
-     seen to be right, say that it is so old." => [
+    "Attempts, whose a code is, audit entries and moves MUST be forgotten only when both now and as_of, what the store's \
+     clock showed when it was last seen to be right, say that they are so old." => [
         clocks::a_sweep_forgets_a_code_by_two_clocks,
+        clocks::a_sweep_forgets_attempts_entries_and_moves_by_two_clocks,
     ]
     "MUST store leases, rests, looks and waits for a claim that end later than one can with their longest end." => [
         clocks::a_sweep_shortens_what_a_clock_ahead_made_too_long,

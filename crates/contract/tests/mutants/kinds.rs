@@ -82,6 +82,7 @@ pub(crate) enum Mutant {
     SaveKeepsDeadLeases,
     ShowsAnotherClock,
     SpendsNoAttempt,
+    SweepsByOneClock,
     SweepsEverything,
     SweepsCodesUnderWay,
     SweepsMoves,

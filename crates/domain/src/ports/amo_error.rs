@@ -53,7 +53,7 @@ pub enum AmoError {
     #[error("amoCRM is not available")]
     Unavailable,
     /// A read was sent, and its connection ended before the whole answer came, as where a kept
-    /// connection is reset. Whoever asks may send it once more: the next call to that host MUST
+    /// connection is reset, or is ended by a 408. Whoever asks may send it once more: the next call to that host MUST
     /// go over a connection that was not open before the loss. A token request that is cut is
     /// [`AmoError::OutcomeUnknown`].
     #[error("the connection to amoCRM was lost")]

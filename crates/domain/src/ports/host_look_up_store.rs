@@ -18,7 +18,8 @@ use crate::ids::AccountId;
 pub trait HostLookUpStore: Debug + Send + Sync + 'static {
     /// Decides, by [`HostLookUp::request`](crate::host_look_up::HostLookUp::request), whether the
     /// account that was at `host` may be looked up. MUST grant it to one caller a minute and account,
-    /// however many ask, and under however many hosts.
+    /// however many ask, and under however many hosts. Accounts whose number is not known are told
+    /// apart by their hosts, and from those whose number is known.
     async fn request_look_up(
         &self,
         host: &AccountHost,
@@ -26,7 +27,8 @@ pub trait HostLookUpStore: Debug + Send + Sync + 'static {
     ) -> Result<LookUpDecision, StoreError>;
 
     /// Records that the account that was at `host` has moved, as a look-up has just found: whoever
-    /// asks under `host` MUST be told from now on, and nothing that was known under the new host
-    /// counts any more.
+    /// asks under `host` for the account of this number MUST be told from now on, and nothing that was
+    /// known under the new host counts any more. Whoever asks for another account, or for one whose
+    /// number is not known, MUST NOT be told.
     async fn save_move(&self, host: &AccountHost, moved_to: &FoundHost) -> Result<(), StoreError>;
 }

@@ -51,11 +51,11 @@ pub trait Maintenance: Debug + Send + Sync + 'static {
     async fn users(&self, after: Option<UserId>, limit: u32) -> Result<Vec<UserId>, StoreError>;
 
     /// Wipes grants that nobody claimed in time, and forgets attempts and codes older than
-    /// [`MEMORY`](crate::authorization::attempt::MEMORY), and audit entries older than
+    /// [`MEMORY`](crate::authorization::attempt::MEMORY), and audit entries and moves older than
     /// [`AUDIT_MEMORY`](crate::connection::audit::AUDIT_MEMORY). MUST NOT forget a code that
-    /// [may be under way](Exchange::may_be_underway), whatever its date. Whose a code is
-    /// MUST be forgotten only when both `now` and `as_of`, what the store's clock showed when it was
-    /// last seen to be right, say that it is so old. MUST store leases, rests, looks and waits for
+    /// [may be under way](crate::authorization::code::Exchange::may_be_underway), whatever its date. Attempts, whose a code is,
+    /// audit entries and moves MUST be forgotten only when both `now` and `as_of`, what the store's
+    /// clock showed when it was last seen to be right, say that they are so old. MUST store leases, rests, looks and waits for
     /// a claim that end later than one can with their longest end. Returns how many grants were
     /// wiped.
     async fn sweep(&self, now: Timestamp, as_of: Timestamp) -> Result<usize, StoreError>;

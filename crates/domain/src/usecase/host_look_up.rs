@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::connection::Grant;
 use crate::host::AccountHost;
-use crate::host_look_up::LookUpDecision;
+use crate::host_look_up::{FoundHost, LookUpDecision};
 use crate::ids::UserId;
 use crate::ports::{AmoError, StoreError};
 use crate::usecase::UseCases;
@@ -71,9 +71,12 @@ impl UseCases {
         }
         let Some(found) = located.at else { return Ok(Whereabouts::Disowned) };
         match Some(found).filter(|found| found.host != *host) {
-            Some(moved) => {
-                self.stores.look_ups.save_move(host, &moved).await?;
-                Ok(Whereabouts::MovedTo(moved.host))
+            Some(FoundHost { host: now, account: told }) => {
+                // Without a number the move would be nobody's.
+                if let account @ Some(_) = told.or(grant.account) {
+                    self.stores.look_ups.save_move(host, &FoundHost { host: now.clone(), account }).await?;
+                }
+                Ok(Whereabouts::MovedTo(now))
             }
             None => Ok(Whereabouts::Here),
         }

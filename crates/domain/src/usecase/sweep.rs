@@ -12,9 +12,9 @@ use crate::usecase::UseCases;
 /// By how much more than the process's own clock the store's may have gone on between two sweeps.
 const JUMP: Duration = Duration::from_mins(1);
 
-/// For how long the store's clock has to be steady before whose a code is may be forgotten by it:
-/// longer than a code lives.
-const CODE_LIFE: Duration = Duration::from_mins(30);
+/// For how long the store's clock has to be steady before anything that is old by it may be
+/// forgotten: longer than a code lives, so that whose it is outlives it.
+const STEADY: Duration = Duration::from_mins(30);
 
 /// What the two clocks showed at the last sweep, and since when the store's has been steady.
 #[derive(Debug, Default)]
@@ -37,13 +37,13 @@ impl UseCases {
     ///
     /// Whoever is at work on a code renews its lease every few seconds. A store's clock that has
     /// just jumped forward makes it look long dead, so nothing is forgotten then, nor by the first
-    /// sweep of a process, which cannot tell. Whose a code is is kept for longer than a code lives
-    /// after either.
+    /// sweep of a process, which cannot tell. Whose a code is, attempts and the audit trail are kept
+    /// for longer than a code lives after either.
     pub async fn sweep(&self) -> Result<usize, StoreError> {
         self.sweep_reads();
         let store_now = self.stores.health.clock().await?;
         let Some(steady) = self.last_sweep.steady_for(store_now, self.runtime.instant()) else { return Ok(0) };
-        let as_of = if steady < CODE_LIFE { Timestamp::MIN } else { store_now };
+        let as_of = if steady < STEADY { Timestamp::MIN } else { store_now };
         self.stores.maintenance.sweep(self.runtime.now(), as_of).await
     }
 }

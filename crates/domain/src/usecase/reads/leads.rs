@@ -72,8 +72,8 @@ impl UseCases {
     /// none. Its guests are left out where they cannot be read.
     async fn page(&self, reader: &Reader, request: &LeadRequest) -> Result<Reading<LeadList>, AmoError> {
         let pipelines = self.pipelines_of(reader).await?;
-        let Some(mut filter) = filter(request, &pipelines) else {
-            return Ok(Reading::whole(LeadList { leads: Vec::new(), has_more: false }));
+        let Some(mut filter) = filter(request, &pipelines.what) else {
+            return Ok(pipelines.map(|_| LeadList { leads: Vec::new(), has_more: false }));
         };
         // More stages than a request can name: all are listed, and the others left out here.
         let too_many = filter.stages.len() > MOST_STAGES;
@@ -83,31 +83,31 @@ impl UseCases {
         }
         let Grant { host, tokens, .. } = &reader.grant;
         let page = repeated_if_lost(|| self.amo.leads(host, &tokens.access, &filter)).await?;
-        let leads = self.complete(reader, &pipelines, page.leads, |lead| !too_many || fits(request, lead)).await?;
+        let leads = self.complete(reader, &pipelines.what, page.leads, |lead| !too_many || fits(request, lead)).await;
         Ok(leads.map(|leads| LeadList { leads, has_more: page.has_more }))
     }
 
     async fn one(&self, reader: &Reader, id: u64) -> Result<Reading<Option<Lead>>, AmoError> {
         let Grant { host, tokens, .. } = &reader.grant;
         let Some(lead) = repeated_if_lost(|| self.amo.lead(host, &tokens.access, id)).await? else {
-            return Ok(Reading::whole(None));
+            return Ok(Reading::served(None, None));
         };
         let pipelines = self.pipelines_of(reader).await.map_err(|error| match error {
             // The account is here, for the lead is: that it has no pipelines makes no sense.
             AmoError::NotFound => AmoError::Protocol,
             error => error,
         })?;
-        Ok(self.complete(reader, &pipelines, vec![lead], |_| true).await?.map(|mut leads| leads.pop()))
+        Ok(self.complete(reader, &pipelines.what, vec![lead], |_| true).await.map(|mut leads| leads.pop()))
     }
 
-    /// Adds to those of `leads` that fit what their stages mean, and the people they are about.
+    /// Adds to those of `leads`, which amoCRM has just given, that fit what their stages mean, and the people they are about.
     async fn complete(
         &self,
         reader: &Reader,
         pipelines: &[Pipeline],
         leads: Vec<AmoLead>,
         fits: impl Fn(&Lead) -> bool,
-    ) -> Result<Reading<Vec<Lead>>, AmoError> {
+    ) -> Reading<Vec<Lead>> {
         let pipelines: HashMap<u64, &Pipeline> = pipelines.iter().map(|pipeline| (pipeline.id, pipeline)).collect();
         let status = |lead: &AmoLead| status_of(lead.pipeline.and_then(|id| pipelines.get(&id).copied()), lead.stage);
         let leads = leads.into_iter().map(|lead| Lead { status: status(&lead), guest: None, lead });
@@ -116,13 +116,11 @@ impl UseCases {
         let mut ids: Vec<u64> = leads.iter().filter_map(|lead| lead.lead.contact).collect();
         ids.sort_unstable();
         ids.dedup();
-        let contacts = self.contacts_of(reader, &ids).await?;
-        Ok(contacts.map(|contacts| {
-            for lead in &mut leads {
-                lead.guest = lead.lead.contact.and_then(|id| contacts.get(&id).cloned().flatten());
-            }
-            leads
-        }))
+        let (contacts, gap) = self.contacts_of(reader, &ids).await;
+        for lead in &mut leads {
+            lead.guest = lead.lead.contact.and_then(|id| contacts.get(&id).cloned().flatten());
+        }
+        Reading::served(leads, gap)
     }
 }
 

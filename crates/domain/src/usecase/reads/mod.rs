@@ -6,6 +6,7 @@
 mod cache;
 pub(super) mod leads;
 mod pipelines;
+mod refused_contacts;
 pub(super) mod retry;
 
 use std::collections::HashMap;
@@ -33,6 +34,7 @@ use crate::usecase::tokens::refresh_token::AskedBy;
 use leads::{LeadList, LeadRequest};
 
 use cache::{Cache, Contacts};
+use refused_contacts::RefusedContacts;
 
 /// How long before the end of its budget a page stops waiting for its guests.
 const RESERVE: Duration = Duration::from_secs(1);
@@ -52,6 +54,7 @@ pub enum ReadError {
 #[derive(Debug, Default)]
 pub(crate) struct Reads {
     cache: Cache,
+    refused_contacts: RefusedContacts,
     /// Tells readers that somebody's connection has ended.
     ends: watch::Sender<()>,
     pub(crate) pages: SingleFlight<(FlightKey, LeadRequest), Reading<Arc<LeadList>>>,
@@ -65,15 +68,23 @@ pub(crate) struct Reading<T> {
     pub(crate) what: T,
     /// Why a part of it could not be read.
     pub(crate) gap: Option<AmoError>,
+    /// Whether amoCRM gave any of it for the access token. What was kept tells nothing of the token,
+    /// nor of amoCRM.
+    is_served: bool,
 }
 
 impl<T> Reading<T> {
-    pub(crate) fn whole(what: T) -> Self {
-        Self { what, gap: None }
+    /// What amoCRM gave, except for what `gap` kept from coming.
+    pub(crate) fn served(what: T, gap: Option<AmoError>) -> Self {
+        Self { what, gap, is_served: true }
+    }
+
+    fn kept(what: T) -> Self {
+        Self { what, gap: None, is_served: false }
     }
 
     pub(crate) fn map<U>(self, change: impl FnOnce(T) -> U) -> Reading<U> {
-        Reading { what: change(self.what), gap: self.gap }
+        Reading { what: change(self.what), gap: self.gap, is_served: self.is_served }
     }
 
     /// What the missing part tells of the account. The rest was served: so it is told by what
@@ -127,6 +138,7 @@ impl Reads {
     /// Forgets what was read for `user`, and what is being read.
     pub(crate) fn forget(&self, user: &UserId) {
         self.cache.forget(user);
+        self.refused_contacts.forget(user);
         self.ends.send_replace(());
     }
 }
@@ -151,9 +163,21 @@ impl UseCases {
             let reading = async {
                 let (mut renewed, mut looked_up) = (false, false);
                 loop {
-                    let error = match work(Reader::new(user, &access, deadline)).await {
+                    let reader = Reader::new(user, &access, deadline);
+                    let error = match work(reader.clone()).await {
                         Err(error) => error,
-                        done => return Ok(done?),
+                        Ok(reading) if reading.gap == Some(AmoError::AccessRefused) => {
+                            let is_new = self.reads.refused_contacts.note(&reader.holder);
+                            if is_new && !renewed {
+                                let again = Box::pin(self.read_with_the_next(user, &access, deadline, &work));
+                                if let Some(Some(better)) = self.until(deadline - RESERVE, again).await {
+                                    access = better.0;
+                                    return Ok(better.1);
+                                }
+                            }
+                            return Ok(reading);
+                        }
+                        Ok(reading) => return Ok(reading),
                     };
                     let mended = if error == AmoError::AccessRefused { &mut renewed } else { &mut looked_up };
                     if std::mem::replace(mended, true) {
@@ -186,10 +210,11 @@ impl UseCases {
         }
     }
 
-    /// Notes what reading taught of the connection, where that is new. What the integration is
-    /// accused of at the token endpoint, no read can clear.
+    /// Notes what reading taught of the connection, where that is new. What was kept teaches nothing.
+    /// What the integration is accused of at the token endpoint, no read can clear.
     async fn note_reading<T>(&self, user: &UserId, access: &Access, outcome: &Result<Reading<T>, ReadError>) {
         match outcome {
+            Ok(reading) if !reading.is_served => return,
             Ok(_) => self.note_use(user, access, None).await,
             Err(ReadError::Amo(error)) => self.note_use(user, access, Some(*error)).await,
             Err(ReadError::Access(_)) => {}
@@ -211,9 +236,9 @@ impl UseCases {
     }
 
     /// The pipelines, as they were within the last minute.
-    pub(crate) async fn pipelines_of(&self, reader: &Reader) -> Result<Arc<Vec<Pipeline>>, AmoError> {
+    pub(crate) async fn pipelines_of(&self, reader: &Reader) -> Result<Reading<Arc<Vec<Pipeline>>>, AmoError> {
         if let Some(pipelines) = self.reads.cache.pipelines(&reader.holder, self.runtime.instant()) {
-            return Ok(pipelines);
+            return Ok(Reading::kept(pipelines));
         }
         let (this, reader) = (self.clone(), reader.clone());
         let asking = self.reads.pipelines.join(reader.flight_key(), move || async move {
@@ -222,15 +247,12 @@ impl UseCases {
             this.reads.cache.keep_pipelines(&reader.holder, &pipelines, this.runtime.instant());
             Ok(pipelines)
         });
-        asking.await
+        Ok(Reading::served(asking.await?, None))
     }
 
     /// The contacts with these numbers, as they were within the last half minute. Those that
-    /// cannot be read are missing, and nothing is kept of them.
-    ///
-    /// # Errors
-    /// [`AmoError::AccessRefused`] alone: with the next access token they may be read.
-    pub(crate) async fn contacts_of(&self, reader: &Reader, ids: &[u64]) -> Result<Reading<Contacts>, AmoError> {
+    /// cannot be read are missing, and nothing is kept of them; beside them is why.
+    pub(crate) async fn contacts_of(&self, reader: &Reader, ids: &[u64]) -> (Contacts, Option<AmoError>) {
         let mut known = self.reads.cache.contacts(&reader.holder, ids, self.runtime.instant());
         let unknown: Vec<u64> = ids.iter().copied().filter(|id| !known.contains_key(id)).collect();
         if !unknown.is_empty() {
@@ -239,18 +261,18 @@ impl UseCases {
             let by = reader.deadline - RESERVE;
             let found = match self.until(by, asking).await.unwrap_or(Err(AmoError::TimedOut)) {
                 Ok(found) => found,
-                Err(AmoError::AccessRefused) => return Err(AmoError::AccessRefused),
                 Err(gap) => {
                     tracing::info!(error = %gap, "leads are shown without their guests");
-                    return Ok(Reading { what: known, gap: Some(gap) });
+                    return (known, Some(gap));
                 }
             };
+            self.reads.refused_contacts.clear(&reader.holder);
             let mut found: HashMap<u64, _> = found.into_iter().map(|one| (one.id, Arc::new(one))).collect();
             let read: Contacts = unknown.into_iter().map(|id| (id, found.remove(&id))).collect();
             self.reads.cache.keep_contacts(&reader.holder, &read, self.runtime.instant());
             known.extend(read);
         }
-        Ok(Reading::whole(known))
+        (known, None)
     }
 
     /// Forgets what is too old to be used.

@@ -10,6 +10,6 @@ use crate::usecase::reads::{ReadError, Reading};
 impl UseCases {
     /// `user`'s pipelines in amoCRM's order, those put away among them.
     pub async fn pipelines(&self, user: &UserId) -> Result<Arc<Vec<Pipeline>>, ReadError> {
-        self.read(user, |reader| async move { self.pipelines_of(&reader).await.map(Reading::whole) }).await
+        self.read(user, |reader| async move { self.pipelines_of(&reader).await }).await
     }
 }

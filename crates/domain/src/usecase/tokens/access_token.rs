@@ -106,6 +106,19 @@ impl UseCases {
         self.refresh_shared(&connection, by).await
     }
 
+    /// The user's grant after a refresh, for a caller whom amoCRM refused a part with the access token
+    /// of `served`, and gave the rest. So the pair does not count as refused, and nobody waits long.
+    /// `None` if there is no other grant of the same connection.
+    pub(crate) async fn access_after_service(&self, user: &UserId, served: &Access) -> Option<Access> {
+        let connection = self.usable(user).await.ok()?;
+        let access = if connection.generation == served.generation {
+            self.refreshed(connection, AskedBy::Service).await
+        } else {
+            opened(&connection)
+        };
+        access.ok().filter(|access| access.epoch == served.epoch && access.generation != served.generation)
+    }
+
     /// The access to make a call with once more that failed by `error`; `None` if another access is
     /// no cure.
     pub(crate) async fn access_after(
