@@ -10,7 +10,7 @@ use amo_connect_tests::{Answer, TestApp, jwt};
 use serde_json::json;
 
 use crate::slow_amo::SlowAmo;
-use crate::{allowed, crm, error_of, exchanges, refusal, return_with};
+use crate::{allowed, crm, error_of, exchanges, refreshes, refusal, return_with};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn with_amocrm_down_the_page_says_so_and_a_reload_connects() {
@@ -82,13 +82,46 @@ async fn tokens_that_were_bought_while_the_store_went_down_are_saved_when_it_is_
         slow.let_go(1);
     };
     let (page, ()) = app.while_time_passes(async { tokio::join!(return_with(&app, &code, &attempt), outage) }).await;
-    assert_eq!((page.status, exchanges(&amo)), (502, 1));
+    assert_eq!((page.status, error_of(&page).as_deref()), (503, Some("storage_unavailable")));
+    assert_eq!(exchanges(&amo), 1);
 
     store.set_down(false);
     app.while_time_passes(app.clock().idle()).await;
     assert_eq!(app.state_of("olena").await, "connected");
     assert_eq!(return_with(&app, &code, &attempt).await.status, 200);
     assert_eq!(exchanges(&amo), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_caller_whose_new_tokens_cannot_be_saved_is_told_of_the_store_and_not_of_amocrm() {
+    for is_refused in [false, true] {
+        let (amo, store) = (crm(), MemoryTokenStore::new());
+        let slow = SlowAmo::before(amo.clone());
+        let app = TestApp::new().amo(slow.clone()).store(store.clone()).start().await;
+        slow.let_go(1);
+        app.connect_with("olena", &allowed(&amo), host(1).as_str()).await;
+        slow.arrival().await;
+        if is_refused {
+            amo.expire_access_tokens();
+        } else {
+            app.clock().advance(Duration::from_hours(25));
+        }
+        let outage = async {
+            slow.arrival().await;
+            store.set_down(true);
+            slow.let_go(1);
+        };
+        let asked = app.clock().now();
+        let (leads, ()) = app.while_time_passes(async { tokio::join!(app.get("olena", "/leads"), outage) }).await;
+        assert_eq!(leads.problem(), refusal(503, "storage_unavailable"), "refused: {is_refused}");
+        let waited = app.clock().now().duration_since(asked).as_secs();
+        assert!((14..60).contains(&waited), "{waited} s");
+
+        store.set_down(false);
+        app.while_time_passes(app.clock().idle()).await;
+        assert_eq!(app.get("olena", "/status").await.json()["data"]["problem"], json!(null));
+        assert_eq!((app.get("olena", "/leads").await.status, refreshes(&amo)), (200, 1));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

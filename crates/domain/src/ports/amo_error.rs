@@ -21,7 +21,7 @@ pub enum AmoError {
     #[error("the amoCRM account is not paid for")]
     PaymentRequired,
     /// 404, where the thing asked for may be missing, or the account.
-    #[error("amoCRM does not have it")]
+    #[error("amoCRM has no such account or object")]
     NotFound,
     /// The account is not at this host: 410, 421 or a redirect, which is never followed. Whether a
     /// token request was processed all the same, nobody knows.
@@ -69,6 +69,6 @@ pub enum AmoError {
     #[error("amoCRM answered nonsense")]
     Protocol,
     /// The host is not on the list of allowed ones. Nothing was sent.
-    #[error("the account host is not allowed")]
+    #[error("the account host is not allowed: check AMO_ALLOWED_HOSTS")]
     HostNotAllowed,
 }

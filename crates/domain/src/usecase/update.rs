@@ -14,7 +14,7 @@ const TRIES_TO_END: u32 = 6;
 impl UseCases {
     /// Follows an account to another host.
     pub(crate) async fn follow(&self, user: &UserId, generation: Generation, host: &AccountHost) {
-        tracing::info!(amo.host = %host, "an amoCRM account has moved");
+        tracing::info!(%user, amo.host = %host, "an amoCRM account has moved");
         if let Err(error) = self.update(user, |connection| connection.follow(generation, host.clone())).await {
             tracing::warn!(%error, "the new host of an account could not be noted");
         }

@@ -46,13 +46,13 @@ impl UseCases {
                 let (done, outcome) = oneshot::channel();
                 let this = self.clone();
                 self.runtime.spawn(Box::pin(async move {
-                    // The asker may have lost longest_wait; the record has the outcome.
+                    // The asker may be gone; the record has the outcome.
                     let _ = done.send(this.send(record, owner, code).await);
                     drop(place);
                 }));
                 match self.until(deadline, outcome).await {
                     Some(Ok(settled)) => settled.map(|record| Exchanged::Settled(Box::new(record))),
-                    Some(Err(oneshot::Canceled)) | None => Ok(Exchanged::StillInFlight),
+                    Some(Err(oneshot::Canceled)) | None => self.still_in_flight(request.code),
                 }
             }
         }
@@ -72,7 +72,12 @@ impl UseCases {
                 }
             }
         };
-        self.until(deadline, waiting).await.unwrap_or(Ok(Exchanged::StillInFlight))
+        self.until(deadline, waiting).await.unwrap_or_else(|| self.still_in_flight(code))
+    }
+
+    /// What is told of a code that takes too long: that the store fails, where amoCRM has answered.
+    fn still_in_flight(&self, code: CodeHash) -> Result<Exchanged, StoreError> {
+        self.pending_saves.failure(&Pending::Code(code)).map_or(Ok(Exchanged::StillInFlight), Err)
     }
 
     /// Whether this process waits for an answer to `code`, or has one that is not saved yet.
@@ -121,7 +126,7 @@ impl UseCases {
     /// Saves what amoCRM gave, for as long as it takes: the code cannot buy it again.
     async fn bring_in(&self, record: &Exchange, sent_at: Timestamp, issued: Issued) -> Result<Exchange, StoreError> {
         let served = Served { client: self.client, sent_at };
-        let _pending = self.pending_saves.take(Pending::Code(record.code));
+        let pending = self.pending_saves.take(Pending::Code(record.code));
         let account = issued.account;
         let tokens = issued.into_pair(self.runtime.now());
         let mut grant = Grant { host: record.host.clone(), account, tokens };
@@ -135,7 +140,8 @@ impl UseCases {
         loop {
             match self.stores.tokens.save_grant(record.code, &grant, &served, self.runtime.now()).await {
                 Err(error @ (StoreError::Unavailable(_) | StoreError::Corrupt(_))) => {
-                    tracing::error!(%error, tries, "new tokens are not saved yet; trying again");
+                    tracing::error!(error = %error.whole(), tries, "new tokens are not saved yet; trying again");
+                    pending.note_failure();
                     self.before_saving_again(tries).await;
                     tries += 1;
                 }
@@ -147,7 +153,12 @@ impl UseCases {
                     self.before_saving_again(tries).await;
                     tries += 1;
                 }
-                settled => return settled,
+                settled => {
+                    if tries > 0 && settled.is_ok() {
+                        tracing::info!(tries, "new tokens are saved now");
+                    }
+                    return settled;
+                }
             }
         }
     }

@@ -158,7 +158,7 @@ impl UseCases {
         loop {
             let mut ends = self.reads.ends.subscribe();
             let access = self.until(deadline, self.access(user, AskedBy::Service)).await;
-            let mut access = access.unwrap_or(Err(AccessError::RefreshInProgress))?;
+            let mut access = access.unwrap_or_else(|| Err(self.out_of_time(user)))?;
             let epoch = access.epoch;
             let reading = async {
                 let (mut renewed, mut looked_up) = (false, false);
@@ -198,7 +198,10 @@ impl UseCases {
             let Either::Left((outcome, _)) = select(pin!(self.until(deadline, reading)), pin!(ended)).await else {
                 continue;
             };
-            let outcome = outcome.unwrap_or(Err(AmoError::TimedOut.into()));
+            let outcome = outcome.unwrap_or_else(|| match self.out_of_time(user) {
+                AccessError::RefreshInProgress => Err(AmoError::TimedOut.into()),
+                failed => Err(failed.into()),
+            });
             if outcome.is_ok() {
                 let now = self.until(deadline, self.stores.tokens.epoch(user)).await.ok_or(AmoError::TimedOut)?;
                 if now.map_err(AccessError::from)? != epoch {

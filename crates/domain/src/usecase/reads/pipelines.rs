@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::crm::pipeline::Pipeline;
 use crate::ids::UserId;
 use crate::usecase::UseCases;
-use crate::usecase::reads::{ReadError, Reading};
+use crate::usecase::reads::ReadError;
 
 impl UseCases {
     /// `user`'s pipelines in amoCRM's order, those put away among them.

@@ -8,6 +8,7 @@ use crate::ports::{AmoError, StoreError};
 use crate::usecase::UseCases;
 use crate::usecase::timeouts::REFRESH_TIMEOUT;
 use crate::usecase::timeouts::REFRESH_TIMEOUT_WITH_LIVE_TOKEN;
+use crate::usecase::tokens::pending_saves::Pending;
 use crate::usecase::tokens::refresh_token::{AskedBy, RefreshOutcome};
 
 /// Why there is no access token.
@@ -231,6 +232,13 @@ impl UseCases {
         }
     }
 
+    /// What whoever waited too long for `user`'s new tokens is told: that the store fails, where amoCRM
+    /// has answered.
+    pub(crate) fn out_of_time(&self, user: &UserId) -> AccessError {
+        let failure = self.pending_saves.failure(&Pending::Connection(user.clone()));
+        failure.map_or(AccessError::RefreshInProgress, AccessError::Store)
+    }
+
     /// The grant of `connection` after a refresh that turned out so.
     async fn after(&self, outcome: RefreshOutcome, connection: &CrmConnection) -> Result<Access, AccessError> {
         match outcome {
@@ -242,7 +250,7 @@ impl UseCases {
                 Err(StoreError::Unavailable("it could not be written".into()).into())
             }
             RefreshOutcome::Unreadable => Err(StoreError::Corrupt("a connection's tokens cannot be opened").into()),
-            RefreshOutcome::InProgress => Err(AccessError::RefreshInProgress),
+            RefreshOutcome::InProgress => Err(self.out_of_time(&connection.user)),
         }
     }
 }

@@ -9,6 +9,7 @@ use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::ids::{Generation, UserId};
+use crate::ports::StoreError;
 use crate::token::CodeHash;
 
 /// Where a pair is on its way to.
@@ -26,7 +27,19 @@ pub(crate) enum Pending {
 
 /// The pairs on their way in this process.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct PendingSaves(Arc<Mutex<HashMap<Pending, usize>>>);
+pub(crate) struct PendingSaves(Arc<Mutex<HashMap<Pending, Entries>>>);
+
+/// How many pairs are on their way to one place, and whether the store has refused one of them.
+#[derive(Debug, Default)]
+struct Entries {
+    count: usize,
+    has_failed: bool,
+}
+
+/// A pair that amoCRM gave could not be saved yet.
+#[derive(Debug, thiserror::Error)]
+#[error("new tokens are not saved yet")]
+struct NotSavedYet;
 
 /// Ends the way of a pair when it is dropped.
 #[derive(Debug)]
@@ -38,7 +51,7 @@ pub(crate) struct PendingSave {
 impl PendingSaves {
     /// Notes that a pair is on its way from now on.
     pub(crate) fn take(&self, bound: Pending) -> PendingSave {
-        *self.all().entry(bound.clone()).or_default() += 1;
+        self.all().entry(bound.clone()).or_default().count += 1;
         PendingSave { bound, all: self.clone() }
     }
 
@@ -46,7 +59,7 @@ impl PendingSaves {
     pub(crate) fn take_alone(&self, bound: Pending) -> Option<PendingSave> {
         match self.all().entry(bound.clone()) {
             Entry::Occupied(_) => return None,
-            Entry::Vacant(free) => free.insert(1),
+            Entry::Vacant(free) => free.insert(Entries { count: 1, has_failed: false }),
         };
         Some(PendingSave { bound, all: self.clone() })
     }
@@ -56,14 +69,30 @@ impl PendingSaves {
         self.all().contains_key(bound)
     }
 
+    /// The failure of the store that keeps a pair from being saved there, if there is one. Whoever
+    /// has waited for that pair in vain is told so: amoCRM has answered.
+    pub(crate) fn failure(&self, bound: &Pending) -> Option<StoreError> {
+        let has_failed = self.all().get(bound).is_some_and(|entries| entries.has_failed);
+        has_failed.then(|| StoreError::Unavailable(Box::new(NotSavedYet)))
+    }
+
     /// How many pairs are on their way.
     pub(crate) fn count(&self) -> usize {
         let pairs = |bound: &Pending| matches!(bound, Pending::Code(_) | Pending::Connection(_));
-        self.all().iter().filter(|(bound, _)| pairs(bound)).map(|(_, count)| count).sum()
+        self.all().iter().filter(|(bound, _)| pairs(bound)).map(|(_, entries)| entries.count).sum()
     }
 
-    fn all(&self) -> MutexGuard<'_, HashMap<Pending, usize>> {
+    fn all(&self) -> MutexGuard<'_, HashMap<Pending, Entries>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl PendingSave {
+    /// Notes that the store could not save the pair this time.
+    pub(crate) fn note_failure(&self) {
+        if let Some(entries) = self.all.all().get_mut(&self.bound) {
+            entries.has_failed = true;
+        }
     }
 }
 
@@ -71,7 +100,7 @@ impl Drop for PendingSave {
     fn drop(&mut self) {
         let mut all = self.all.all();
         match all.get_mut(&self.bound) {
-            Some(count) if *count > 1 => *count -= 1,
+            Some(entries) if entries.count > 1 => entries.count -= 1,
             _ => drop(all.remove(&self.bound)),
         }
     }
@@ -87,6 +116,9 @@ mod tests {
         let bound = Pending::Connection(UserId::new("olena").unwrap());
         let (first, second) = (pending_saves.take(bound.clone()), pending_saves.take(bound.clone()));
         assert_eq!(pending_saves.count(), 2);
+        assert!(pending_saves.failure(&bound).is_none());
+        second.note_failure();
+        assert!(pending_saves.failure(&bound).is_some());
         drop(first);
         assert!(pending_saves.holds(&bound) && pending_saves.take_alone(bound.clone()).is_none());
         drop(second);
@@ -94,5 +126,6 @@ mod tests {
         assert!(pending_saves.holds(&bound));
         drop(alone);
         assert_eq!((pending_saves.holds(&bound), pending_saves.count()), (false, 0));
+        assert!(pending_saves.failure(&bound).is_none());
     }
 }

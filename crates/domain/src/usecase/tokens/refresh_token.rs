@@ -213,6 +213,10 @@ impl UseCases {
         let error = failure.unwrap_or(if error == AmoError::GrantRevoked { AmoError::Unavailable } else { error });
         let problem = failure.and_then(ProblemCode::of_read);
         let mut cause = then.cause();
+        // What is our own fault stays so until something else is known.
+        if sending.connection.problem.is_some_and(|known| known.code == ProblemCode::Misconfigured) {
+            cause.problem = ProblemCode::Misconfigured;
+        }
         cause.problem = problem.unwrap_or(cause.problem);
         cause.retry_after = cause.retry_after.max(Some(again));
         self.back_off(sending, error, cause).await
@@ -266,10 +270,10 @@ impl UseCases {
         let in_doubt = cause.in_doubt || sending.doubted;
         if error != AmoError::PermitUnavailable {
             // What became of a permit is in the log already.
-            tracing::warn!(%error, in_doubt = in_doubt || lease.in_doubt, tries = lease.tries, "a refresh failed");
+            tracing::warn!(%user, %error, in_doubt = in_doubt || lease.in_doubt, tries = lease.tries, "a refresh failed");
         }
         if error == AmoError::HostNotAllowed {
-            tracing::error!(amo.host = %sending.grant.host, "an account's host is not allowed: check AMO_ALLOWED_HOSTS");
+            tracing::error!(%user, amo.host = %sending.grant.host, "an account's host is not allowed: check AMO_ALLOWED_HOSTS");
         }
         let mut dice = [0];
         self.runtime.fill_random(&mut dice);
@@ -303,7 +307,7 @@ impl UseCases {
         let Sending { connection, lease, .. } = sending;
         let (user, generation) = (&connection.user, &connection.generation);
         let served = Served { client: self.client, sent_at: lease.begun_at() };
-        let _pending = self.pending_saves.take(Pending::Connection(user.clone()));
+        let pending = self.pending_saves.take(Pending::Connection(user.clone()));
         let account = issued.account;
         let pair = issued.into_pair(self.runtime.now());
         let mut tries = 0;
@@ -311,13 +315,17 @@ impl UseCases {
             match self.stores.tokens.save_rotated(user, *generation, &pair, &served, self.runtime.now()).await {
                 Ok(saved) => break saved,
                 Err(error @ (StoreError::Unavailable(_) | StoreError::Corrupt(_))) => {
-                    tracing::error!(%error, tries, "refreshed tokens are not saved yet; trying again");
+                    tracing::error!(%user, error = %error.whole(), tries, "refreshed tokens are not saved yet; trying again");
+                    pending.note_failure();
                     self.before_saving_again(tries).await;
                     tries += 1;
                 }
                 Err(StoreError::Conflict) => return RefreshOutcome::Outdated,
             }
         };
+        if tries > 0 {
+            tracing::info!(%user, tries, "refreshed tokens are saved now");
+        }
         if let (Some(Grant { account: None, .. }), Some(account)) = (saved.grant(), account) {
             let learnt = self.update(user, |connection| connection.learn_account(saved.generation, account));
             if let Err(error) = learnt.await {
