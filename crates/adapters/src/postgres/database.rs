@@ -18,15 +18,13 @@ use tokio::runtime::Handle;
 use super::clock::ClockShift;
 use super::locks::{self, account_key, client_key, code_key, line_key, look_up_key, user_key};
 use crate::cipher::TokenKeys;
-use crate::rows::{
-    Database, DatabaseError, Dialect, Failure, Session, Work, checkout, rows_in_diesel, run_on, turn_rows_in_diesel,
-};
+use crate::rows::{Database, DatabaseError, Dialect, Durability, Failure, Session, Work, checkout, run_on};
 
 /// Each statement sees what was committed before it, also after it has waited for a lock.
 pub(super) const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
 
 /// The same for what may be lost if the server stops at the wrong moment.
-const BEGIN_LIGHTLY: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL synchronous_commit = off";
+const BEGIN_RELAXED: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL synchronous_commit = off";
 
 /// A PostgreSQL database.
 #[derive(Clone)]
@@ -99,40 +97,25 @@ impl Database for Postgres {
         self.run(None, work).await
     }
 
-    async fn write<T, W>(&self, work: W) -> Result<T, StoreError>
-    where
-        T: Send + 'static,
-        W: Work<T>,
-    {
-        self.run(Some(BEGIN), work).await
-    }
-
-    async fn jot<T, W>(&self, work: W) -> Result<T, StoreError>
-    where
-        T: Send + 'static,
-        W: Work<T>,
-    {
-        self.run(Some(BEGIN_LIGHTLY), work).await
-    }
-
-    /// What a row was is gone from the table for everybody, and from its file at the next
+    /// What a wiped row was is gone from the table for everybody, and from its file at the next
     /// vacuum, which is the server's business.
-    async fn wipe<T, W>(&self, work: W) -> Result<T, StoreError>
+    async fn transact<T, W>(&self, durability: Durability, work: W) -> Result<T, StoreError>
     where
         T: Send + 'static,
         W: Work<T>,
     {
-        self.run(Some(BEGIN), work).await
+        let begin = match durability {
+            Durability::Durable | Durability::Erased => BEGIN,
+            Durability::Relaxed => BEGIN_RELAXED,
+        };
+        self.run(Some(begin), work).await
     }
 }
 
-struct PgRows<'c> {
-    connection: &'c mut AsyncPgConnection,
+pub(super) struct PgRows<'c> {
+    pub(super) connection: &'c mut AsyncPgConnection,
     clock_shift: &'c ClockShift,
 }
-
-rows_in_diesel!(PgRows<'_>, .for_update().skip_locked());
-turn_rows_in_diesel!(PgRows<'_>);
 
 #[async_trait]
 impl Dialect for PgRows<'_> {

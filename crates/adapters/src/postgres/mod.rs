@@ -8,6 +8,17 @@ mod migrate;
 mod tls;
 mod url;
 
+/// Locks what a `SELECT` finds, and leaves out what somebody else has locked.
+macro_rules! locked {
+    ($select:expr) => {
+        $select.for_update().skip_locked()
+    };
+}
+
+#[expect(clippy::duplicate_mod, reason = "the statements are compiled for each database (ADR 9)")]
+#[path = "../rows/statements/mod.rs"]
+mod statements;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,6 +37,7 @@ use crate::cipher::TokenKeys;
 use crate::migrate::{MigrationError, Pending};
 use crate::rows::{self, DatabaseError, Store};
 use connect::Connector;
+use database::PgRows as Transaction;
 
 /// A token store in a PostgreSQL database.
 pub type PgTokenStore = Store<Postgres>;

@@ -3,6 +3,7 @@
 use amo_connect_domain::authorization::attempt::{Attempt, AttemptReason, AttemptState};
 use amo_connect_domain::ids::AttemptId;
 use amo_connect_domain::token::{CodeHash, StateHash};
+use async_trait::async_trait;
 use diesel::prelude::*;
 
 use super::columns::{array, needed, time, user};
@@ -26,6 +27,20 @@ pub(crate) struct AttemptRow {
     reason: Option<String>,
     opened_at: i64,
     expires_at: i64,
+}
+
+/// The rows of `attempts`.
+#[async_trait]
+pub(crate) trait AttemptRows: Send {
+    async fn attempt(&mut self, id: &[u8]) -> Result<Option<AttemptRow>, Failure>;
+    async fn attempt_by_state(&mut self, state_hash: &[u8]) -> Result<Option<AttemptRow>, Failure>;
+    /// The newest first.
+    async fn open_attempts(&mut self, user_id: &[u8]) -> Result<Vec<AttemptRow>, Failure>;
+    async fn insert_attempt(&mut self, row: &AttemptRow) -> Result<(), Failure>;
+    async fn update_attempt(&mut self, row: &AttemptRow) -> Result<(), Failure>;
+    /// Deletes those that are older: at most `limit`. Those that somebody else is changing are left
+    /// out. Returns how many.
+    async fn forget_attempts(&mut self, micros: i64, limit: i64) -> Result<usize, Failure>;
 }
 
 impl From<&Attempt> for AttemptRow {

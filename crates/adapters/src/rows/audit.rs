@@ -2,6 +2,7 @@
 
 use amo_connect_domain::connection::audit::{Actor, AuditEntry, AuditEvent};
 use amo_connect_domain::host::AccountHost;
+use async_trait::async_trait;
 use diesel::prelude::*;
 
 use super::columns::{time, user};
@@ -20,6 +21,16 @@ pub(crate) struct AuditRow {
     reason: Option<String>,
     host: Option<String>,
     account_id: Option<i64>,
+}
+
+/// The rows of `audit`.
+#[async_trait]
+pub(crate) trait AuditRows: Send {
+    async fn insert_audit(&mut self, row: &AuditRow) -> Result<(), Failure>;
+    /// The newest first.
+    async fn audit(&mut self, user_id: &[u8], limit: i64) -> Result<Vec<AuditRow>, Failure>;
+    /// Deletes those that are older. As [`AttemptRows::forget_attempts`](super::attempt::AttemptRows::forget_attempts).
+    async fn forget_audit(&mut self, micros: i64, limit: i64) -> Result<usize, Failure>;
 }
 
 impl From<&AuditEntry> for AuditRow {

@@ -1,6 +1,7 @@
 //! What amoCRM has said of a client as a row, and its accusations beside a lease.
 
 use amo_connect_domain::client::{Accusation, ClientFingerprint, ClientRecord};
+use async_trait::async_trait;
 use diesel::prelude::*;
 use jiff::Timestamp;
 
@@ -15,6 +16,13 @@ pub(crate) struct ClientRow {
     client: Vec<u8>,
     accused_at: Option<i64>,
     served_at: Option<i64>,
+}
+
+/// The rows of `clients`.
+#[async_trait]
+pub(crate) trait ClientRows: Send {
+    async fn client(&mut self, client: &[u8]) -> Result<Option<ClientRow>, Failure>;
+    async fn put_client(&mut self, row: &ClientRow) -> Result<(), Failure>;
 }
 
 impl ClientRow {

@@ -1,20 +1,18 @@
-//! A connection as a row, and the lease beside it.
-
-use std::time::Duration;
+//! A connection as a row; the lease beside it is in [`lease`](super::lease).
 
 use amo_connect_domain::connection::{
     ConnectionParts, ConnectionState, CrmConnection, FormerAccount, Problem, ProblemCode, ReauthReason, RefusedPairs,
 };
 use amo_connect_domain::host::AccountHost;
-use amo_connect_domain::ids::{Epoch, Generation, LeaseOwner, Revision};
-use amo_connect_domain::refresh::lease::RefreshLease;
+use amo_connect_domain::ids::{Epoch, Generation, Revision};
+use async_trait::async_trait;
 use diesel::prelude::*;
 use jiff::Timestamp;
 
-use super::client::AccusationColumns;
-use super::columns::{array, count, needed, optional_time, time, user};
+use super::columns::{count, needed, optional_time, time, user};
 use super::failure::Failure;
 use super::grant::{GrantColumns, Tokens, account, account_column};
+use super::lease::LeaseColumns;
 use super::schema::connections;
 use crate::cipher::{RowIdentity, TokenKeys};
 
@@ -45,6 +43,32 @@ pub(crate) struct ConnectionRow {
     refused_count: Option<i64>,
     refused_last: Option<i64>,
     refused_since: Option<i64>,
+}
+
+/// The store's clock, in microseconds.
+#[derive(Clone, Copy)]
+pub(crate) struct StoreNow {
+    pub(crate) now: i64,
+    /// No refresh is put off by a refusal that was longer ago.
+    pub(crate) put_off_since: i64,
+}
+
+/// The rows of `connections`.
+#[async_trait]
+pub(crate) trait ConnectionRows: Send {
+    async fn connection(&mut self, user_id: &[u8]) -> Result<Option<(ConnectionRow, LeaseColumns)>, Failure>;
+    /// Leaves the lease as it is.
+    async fn put_connection(&mut self, row: &ConnectionRow) -> Result<(), Failure>;
+    /// Users whose tokens were issued before the one moment or after the other, and are not being
+    /// refreshed: the oldest first.
+    async fn stale_connections(
+        &mut self,
+        issued: (i64, i64),
+        store_now: StoreNow,
+        limit: i64,
+    ) -> Result<Vec<(Vec<u8>, i64)>, Failure>;
+    async fn users_of(&mut self, account_id: i64) -> Result<Vec<Vec<u8>>, Failure>;
+    async fn users(&mut self, after: &[u8], limit: i64) -> Result<Vec<Vec<u8>>, Failure>;
 }
 
 impl ConnectionRow {
@@ -141,86 +165,10 @@ impl ConnectionRow {
             // A hint that makes no sense is in no pair's way either.
             refused: refused.filter(|refused| refused.last <= generation),
         };
-        CrmConnection::restore(parts).map_err(|_| Failure::Corrupt("a connection has parts that none can have"))
+        CrmConnection::restore(parts).or(Err(Failure::Corrupt("a connection has parts that none can have")))
     }
 }
 
 pub(super) fn identity(user_id: &[u8]) -> RowIdentity {
     RowIdentity::new("connections", user_id)
-}
-
-/// The columns of `connections` that hold the lease.
-#[derive(Default, Queryable, Selectable, AsChangeset)]
-#[diesel(table_name = connections, treat_none_as_null = true, check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite))]
-pub(crate) struct LeaseColumns {
-    #[diesel(column_name = lease_owner)]
-    owner: Option<Vec<u8>>,
-    #[diesel(column_name = lease_until)]
-    until: Option<i64>,
-    #[diesel(column_name = lease_generation)]
-    generation: Option<i64>,
-    #[diesel(column_name = lease_in_doubt)]
-    in_doubt: Option<bool>,
-    #[diesel(column_name = lease_tries)]
-    tries: Option<i64>,
-    /// The `until` that the columns below were written for.
-    #[diesel(column_name = lease_for)]
-    written_for: Option<i64>,
-    #[diesel(column_name = lease_lasts)]
-    lasts: Option<i64>,
-    accused_client: Option<Vec<u8>>,
-    accused_since: Option<i64>,
-    accused_last: Option<i64>,
-    accused_account: Option<bool>,
-}
-
-impl From<Option<RefreshLease>> for LeaseColumns {
-    fn from(lease: Option<RefreshLease>) -> Self {
-        lease.map_or_else(Self::default, |held| {
-            let accused = AccusationColumns::from(held.accusation);
-            Self {
-                owner: held.owner.map(|owner| owner.0.to_vec()),
-                until: Some(held.until.as_microsecond()),
-                generation: Some(held.generation.0),
-                in_doubt: Some(held.in_doubt),
-                tries: Some(held.tries.into()),
-                written_for: Some(held.until.as_microsecond()),
-                lasts: held.lasts.map(|lasts| i64::try_from(lasts.as_micros()).unwrap_or(i64::MAX)),
-                accused_client: accused.client,
-                accused_since: accused.since,
-                accused_last: accused.last,
-                accused_account: accused.is_accounts,
-            }
-        })
-    }
-}
-
-impl TryFrom<LeaseColumns> for Option<RefreshLease> {
-    type Error = Failure;
-
-    fn try_from(columns: LeaseColumns) -> Result<Self, Failure> {
-        let until = match (columns.until, &columns.owner) {
-            (None, None) => return Ok(None),
-            (until, _) => needed(until)?,
-        };
-        let owner = columns.owner.map(|owner| array(&owner)).transpose()?;
-        let is_current = columns.written_for == Some(until);
-        let lasts = columns.lasts.filter(|_| is_current).and_then(|lasts| u64::try_from(lasts).ok());
-        let accused = AccusationColumns {
-            client: columns.accused_client.filter(|_| is_current),
-            since: columns.accused_since,
-            last: columns.accused_last,
-            is_accounts: columns.accused_account,
-        };
-        Ok(Some(RefreshLease {
-            owner: owner.map(LeaseOwner),
-            until: time(until)?,
-            generation: Generation(count(needed(columns.generation)?)?),
-            in_doubt: needed(columns.in_doubt)?,
-            // A row of an older version has none.
-            tries: columns.tries.unwrap_or_default().try_into().unwrap_or(u32::MAX),
-            lasts: lasts.map(Duration::from_micros),
-            accusation: accused.try_into()?,
-        }))
-    }
 }

@@ -5,6 +5,7 @@ use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::ids::{AttemptId, Epoch, LeaseOwner};
 use amo_connect_domain::refresh::lease::Lease;
 use amo_connect_domain::token::{CodeHash, StateHash};
+use async_trait::async_trait;
 use diesel::prelude::*;
 
 use super::columns::{array, count, needed, time, user};
@@ -44,6 +45,23 @@ pub(crate) struct ExchangeRow {
     claim_by: Option<i64>,
     connected_epoch: Option<i64>,
     admitted_at: i64,
+}
+
+/// The rows of `exchanges`.
+#[async_trait]
+pub(crate) trait ExchangeRows: Send {
+    async fn exchange(&mut self, code_hash: &[u8]) -> Result<Option<ExchangeRow>, Failure>;
+    /// In the order of their keys, as everybody who changes several has them.
+    async fn unsettled_exchanges(&mut self, user_id: &[u8]) -> Result<Vec<ExchangeRow>, Failure>;
+    /// Locked, where the database locks rows; those that somebody else is changing are left out.
+    async fn late_grants(&mut self, micros: i64, limit: i64) -> Result<Vec<ExchangeRow>, Failure>;
+    /// Grants that wait for longer than one may. Locked as [`Self::late_grants`].
+    async fn overlong_waits(&mut self, micros: i64, limit: i64) -> Result<Vec<ExchangeRow>, Failure>;
+    async fn has_waiting_grant(&mut self, user_id: &[u8], micros: i64) -> Result<bool, Failure>;
+    async fn put_exchange(&mut self, row: &ExchangeRow) -> Result<(), Failure>;
+    /// Deletes those that are older, and leaves those whose lease ended later. As
+    /// [`AttemptRows::forget_attempts`](super::attempt::AttemptRows::forget_attempts).
+    async fn forget_exchanges(&mut self, micros: i64, limit: i64) -> Result<usize, Failure>;
 }
 
 impl ExchangeRow {

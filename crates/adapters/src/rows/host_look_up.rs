@@ -2,6 +2,7 @@
 
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::host_look_up::{FoundHost, HostLookUp, LookUpSubject};
+use async_trait::async_trait;
 use diesel::prelude::*;
 
 use super::columns::time;
@@ -21,6 +22,15 @@ pub(crate) struct HostLookUpRow {
     found_host: Option<String>,
     account_id: Option<i64>,
     not_before: i64,
+}
+
+/// The rows of `host_look_ups`.
+#[async_trait]
+pub(crate) trait HostLookUpRows: Send {
+    async fn host_look_up(&mut self, subject: &str) -> Result<Option<HostLookUpRow>, Failure>;
+    async fn put_host_look_up(&mut self, row: &HostLookUpRow) -> Result<(), Failure>;
+    /// Deletes those that nothing waits for any more, and moves that are older than that.
+    async fn forget_host_look_ups(&mut self, store_now: i64, moved: i64, limit: i64) -> Result<usize, Failure>;
 }
 
 impl HostLookUpRow {

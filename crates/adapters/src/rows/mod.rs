@@ -1,56 +1,36 @@
 //! What every SQL store shares: the tables, the rows, and what the port's methods make of them.
 //!
 //! A database adds how it connects, begins a transaction, locks and tells the time
-//! ([`Database`], [`Dialect`]); the rest is here, once.
+//! ([`Database`], [`Dialect`]); the rest is here, once. `statements/` is included by each database.
 
-mod access;
-mod attempt;
-mod audit;
-mod client;
+pub(crate) mod attempt;
+pub(crate) mod audit;
+pub(crate) mod client;
 mod columns;
-mod connection;
-mod exchange;
-mod failure;
+pub(crate) mod connection;
+mod database;
+pub(crate) mod exchange;
+pub(crate) mod failure;
 mod grant;
-mod host_look_up;
-mod in_diesel;
+pub(crate) mod health;
+pub(crate) mod host_look_up;
+pub(crate) mod lease;
 mod pool;
-mod rate_limit;
-mod reseal;
-mod revocation_check;
-mod schema;
+pub(crate) mod rate_limit;
+pub(crate) mod reseal;
+pub(crate) mod revocation_check;
+pub(crate) mod schema;
 mod session;
 mod spawn;
 mod store;
+mod transaction;
 
-pub(crate) use access::{Acquitted, Dialect, Rows, SealedRow, StoreNow};
+pub(crate) use database::{Database, Durability, Work};
 pub use failure::DatabaseError;
 pub(crate) use failure::Failure;
-pub(crate) use in_diesel::rows_in_diesel;
 pub(crate) use pool::{checkout, kind, pool};
-pub(crate) use rate_limit::{TurnRows, turn_rows_in_diesel};
 pub use reseal::{Cursor, Resealed};
 pub(crate) use session::Session;
 pub(crate) use spawn::{outcome_of, run_on};
 pub use store::Store;
-pub(crate) use store::{Database, Work};
-
-/// What the statements of [`rows_in_diesel!`] name.
-pub(crate) mod statements {
-    pub(crate) use amo_connect_domain::connection::ReauthReason;
-    pub(crate) use diesel::prelude::*;
-    pub(crate) use diesel_async::RunQueryDsl;
-
-    pub(crate) use super::attempt::{AttemptRow, OPEN};
-    pub(crate) use super::audit::AuditRow;
-    pub(crate) use super::client::ClientRow;
-    pub(crate) use super::connection::{CONNECTED, ConnectionRow, LeaseColumns};
-    pub(crate) use super::exchange::{ExchangeRow, IN_FLIGHT, UNSETTLED, WAITING};
-    pub(crate) use super::failure::Failure;
-    pub(crate) use super::host_look_up::HostLookUpRow;
-    pub(crate) use super::rate_limit::{INTEGRATION, LineRow};
-    pub(crate) use super::revocation_check::RevocationCheckRow;
-    pub(crate) use super::schema::{
-        attempts, audit, clients, connections, exchanges, heartbeat, host_look_ups, looks, schema_migrations, turns,
-    };
-}
+pub(crate) use transaction::Dialect;

@@ -1,10 +1,6 @@
-//! The store of rate limits as rows: one a line, and the port over them.
+//! Rate limits as rows: one a line.
 
-use std::time::Duration;
-
-use amo_connect_domain::host::AccountHost;
-use amo_connect_domain::ports::{RateLimitStore, StoreError};
-use amo_connect_domain::rate_limit::{CallOutcome, OpenCircuit, Pace, Probe, RateLimit, Reservation};
+use amo_connect_domain::rate_limit::{OpenCircuit, RateLimit};
 use async_trait::async_trait;
 use diesel::prelude::*;
 use jiff::Timestamp;
@@ -12,7 +8,6 @@ use jiff::Timestamp;
 use super::columns::{needed, optional_time, time};
 use super::failure::Failure;
 use super::schema::turns;
-use super::store::{Database, Store};
 
 /// The integration's own line. No account host is called so.
 pub(crate) const INTEGRATION: &str = "*";
@@ -28,6 +23,19 @@ pub(crate) struct LineRow {
     ban_probing: Option<bool>,
     ban_met: Option<i64>,
     put_off_for: Option<i64>,
+}
+
+/// The rows of `turns`.
+#[async_trait]
+pub(crate) trait RateLimitRows: Send {
+    /// Those of these lines that are there.
+    async fn lines(&mut self, names: [&str; 2]) -> Result<Vec<LineRow>, Failure>;
+    async fn put_line(&mut self, row: &LineRow) -> Result<(), Failure>;
+    /// How many accounts except this one have a ban that began after the one moment, and not after
+    /// the other.
+    async fn banned_accounts(&mut self, except: &str, after: i64, until: i64) -> Result<i64, Failure>;
+    /// Deletes lines of which nothing is due later.
+    async fn forget_lines(&mut self, micros: i64) -> Result<(), Failure>;
 }
 
 impl LineRow {
@@ -60,88 +68,3 @@ impl TryFrom<LineRow> for RateLimit {
         Ok(Self { next_at: optional_time(row.next_at)?, is_put_off, circuit: ban.transpose()? })
     }
 }
-
-#[async_trait]
-impl<D: Database> RateLimitStore for Store<D> {
-    async fn reserve(
-        &self,
-        account: &AccountHost,
-        pace: Pace,
-        longest_wait: Duration,
-    ) -> Result<Reservation, StoreError> {
-        let account = account.clone();
-        self.database.jot(move |session| Box::pin(session.reserve(account, pace, longest_wait))).await
-    }
-
-    async fn record_outcome(
-        &self,
-        account: &AccountHost,
-        call_outcome: CallOutcome,
-        probe: Option<Probe>,
-    ) -> Result<(), StoreError> {
-        let account = account.clone();
-        self.database.jot(move |session| Box::pin(session.record_outcome(account, call_outcome, probe))).await
-    }
-
-    async fn sweep(&self) -> Result<(), StoreError> {
-        self.database.jot(|session| Box::pin(session.forget_turns())).await
-    }
-}
-
-/// The rows of `turns`, within a transaction. [`turn_rows_in_diesel!`] writes it for each database.
-#[async_trait]
-pub(crate) trait TurnRows: Send {
-    /// Those of these lines that are there.
-    async fn lines(&mut self, names: [&str; 2]) -> Result<Vec<LineRow>, Failure>;
-    async fn put_line(&mut self, row: &LineRow) -> Result<(), Failure>;
-    /// How many accounts except this one have a ban that began after the one moment, and not after
-    /// the other.
-    async fn banned_accounts(&mut self, except: &str, after: i64, until: i64) -> Result<i64, Failure>;
-    /// Deletes lines of which nothing is due later.
-    async fn forget_lines(&mut self, micros: i64) -> Result<(), Failure>;
-}
-
-/// Implements [`TurnRows`] for a type whose field `connection` is a diesel-async connection.
-macro_rules! turn_rows_in_diesel {
-    ($rows:ty) => {
-        const _: () = {
-            use $crate::rows::statements::*;
-
-            #[async_trait::async_trait]
-            impl $crate::rows::TurnRows for $rows {
-                async fn lines(&mut self, names: [&str; 2]) -> Result<Vec<LineRow>, Failure> {
-                    let found = turns::table
-                        .filter(turns::line.eq(names[0]).or(turns::line.eq(names[1])))
-                        .select(LineRow::as_select());
-                    Ok(found.load(self.connection).await?)
-                }
-
-                async fn put_line(&mut self, row: &LineRow) -> Result<(), Failure> {
-                    diesel::insert_into(turns::table)
-                        .values(row)
-                        .on_conflict(turns::line)
-                        .do_update()
-                        .set(row)
-                        .execute(self.connection)
-                        .await?;
-                    Ok(())
-                }
-
-                async fn banned_accounts(&mut self, except: &str, after: i64, until: i64) -> Result<i64, Failure> {
-                    let others = turns::line.ne_all([except, INTEGRATION]);
-                    let recent = turns::ban_since.gt(after).and(turns::ban_since.le(until));
-                    let banned = turns::table.filter(recent).filter(others);
-                    Ok(banned.count().get_result(self.connection).await?)
-                }
-
-                async fn forget_lines(&mut self, micros: i64) -> Result<(), Failure> {
-                    let idle = turns::next_at.is_null().or(turns::next_at.assume_not_null().lt(micros));
-                    let free = turns::ban_probe_at.is_null().or(turns::ban_probe_at.assume_not_null().lt(micros));
-                    diesel::delete(turns::table.filter(idle).filter(free)).execute(self.connection).await?;
-                    Ok(())
-                }
-            }
-        };
-    };
-}
-pub(crate) use turn_rows_in_diesel;

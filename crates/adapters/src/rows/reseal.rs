@@ -1,8 +1,8 @@
 //! What `keys rotate` asks of a store: all tokens sealed under the first key, while others serve.
 
-use amo_connect_domain::ports::StoreError;
+use async_trait::async_trait;
 
-use super::store::{Database, Store};
+use super::failure::Failure;
 
 /// How far a walk through the sealed rows has come. It begins at the default.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,16 +33,18 @@ pub struct Resealed {
     pub next: Option<Cursor>,
 }
 
-#[expect(private_bounds, reason = "databases are ours alone; their stores are everybody's")]
-impl<D: Database> Store<D> {
-    /// How many rows have sealed tokens.
-    pub async fn sealed(&self) -> Result<u64, StoreError> {
-        self.database.read(|session| Box::pin(session.sealed())).await
-    }
+/// A row's primary key and its sealed tokens.
+pub(crate) type SealedRow = (Vec<u8>, Vec<u8>);
 
-    /// Seals the tokens of up to `limit` rows behind `cursor` anew, under the first key. It can
-    /// be stopped after any batch and begun again from the start: what is done is passed over.
-    pub async fn reseal(&self, cursor: Cursor, limit: u32) -> Result<Resealed, StoreError> {
-        self.database.wipe(move |session| Box::pin(session.reseal(cursor, limit.into()))).await
-    }
+/// The sealed tokens in `connections` and `exchanges`.
+#[async_trait]
+pub(crate) trait SealedRows: Send {
+    /// How many connections and how many exchanges have sealed tokens.
+    async fn count_sealed(&mut self) -> Result<(i64, i64), Failure>;
+    /// Keys and sealed tokens, in the order of the keys.
+    async fn sealed_connections(&mut self, after: &[u8], limit: i64) -> Result<Vec<SealedRow>, Failure>;
+    /// Changes nothing, and returns 0, if the tokens are not `old` any more.
+    async fn replace_sealed_connection(&mut self, key: &[u8], old: &[u8], new: &[u8]) -> Result<usize, Failure>;
+    async fn sealed_exchanges(&mut self, after: &[u8], limit: i64) -> Result<Vec<SealedRow>, Failure>;
+    async fn replace_sealed_exchange(&mut self, key: &[u8], old: &[u8], new: &[u8]) -> Result<usize, Failure>;
 }

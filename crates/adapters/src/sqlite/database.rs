@@ -21,16 +21,14 @@ use super::file::Identity;
 use super::pool::Connection;
 use super::wal;
 use crate::cipher::TokenKeys;
-use crate::rows::{
-    Database, Dialect, Failure, Session, Work, checkout, outcome_of, rows_in_diesel, run_on, turn_rows_in_diesel,
-};
+use crate::rows::{Database, Dialect, Durability, Failure, Session, Work, checkout, outcome_of, run_on};
 
 /// Begins a transaction that is on disk when it is committed, and with it all before it. The
-/// one before may have been begun [`LIGHTLY`].
-const DURABLY: &str = "PRAGMA synchronous = FULL; BEGIN IMMEDIATE";
+/// one before may have been begun [`BEGIN_RELAXED`].
+const BEGIN_DURABLE: &str = "PRAGMA synchronous = FULL; BEGIN IMMEDIATE";
 
 /// Begins a transaction that a power cut may take back.
-const LIGHTLY: &str = "PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE";
+const BEGIN_RELAXED: &str = "PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE";
 
 /// A SQLite file.
 #[derive(Clone)]
@@ -73,31 +71,6 @@ impl Sqlite {
         })
         .await
     }
-
-    async fn write_and<T, W>(&self, begin: &'static str, scrub: bool, work: W) -> Result<T, StoreError>
-    where
-        T: Send + 'static,
-        W: Work<T>,
-    {
-        self.run(&self.writer, move |this, mut connection| {
-            Box::pin(async move {
-                connection.spawn_blocking(move |raw| AnsiTransactionManager::begin_transaction_sql(raw, begin)).await?;
-                let mut rows = SqliteRows { connection: &mut connection, clock: &this.clock };
-                let outcome = work(Session::new(&mut rows, &this.keys)).await;
-                if outcome.is_ok() {
-                    connection.spawn_blocking(AnsiTransactionManager::commit_transaction).await?;
-                    if scrub {
-                        wal::empty(&mut connection, this.busy_timeout).await;
-                    }
-                } else if connection.spawn_blocking(AnsiTransactionManager::rollback_transaction).await.is_err() {
-                    // To close the connection undoes all the same.
-                    drop(Object::take(connection));
-                }
-                outcome
-            })
-        })
-        .await
-    }
 }
 
 #[async_trait]
@@ -116,38 +89,40 @@ impl Database for Sqlite {
         .await
     }
 
-    async fn write<T, W>(&self, work: W) -> Result<T, StoreError>
+    async fn transact<T, W>(&self, durability: Durability, work: W) -> Result<T, StoreError>
     where
         T: Send + 'static,
         W: Work<T>,
     {
-        self.write_and(DURABLY, false, work).await
-    }
-
-    async fn jot<T, W>(&self, work: W) -> Result<T, StoreError>
-    where
-        T: Send + 'static,
-        W: Work<T>,
-    {
-        self.write_and(LIGHTLY, false, work).await
-    }
-
-    async fn wipe<T, W>(&self, work: W) -> Result<T, StoreError>
-    where
-        T: Send + 'static,
-        W: Work<T>,
-    {
-        self.write_and(DURABLY, true, work).await
+        let begin = match durability {
+            Durability::Durable | Durability::Erased => BEGIN_DURABLE,
+            Durability::Relaxed => BEGIN_RELAXED,
+        };
+        self.run(&self.writer, move |this, mut connection| {
+            Box::pin(async move {
+                connection.spawn_blocking(move |raw| AnsiTransactionManager::begin_transaction_sql(raw, begin)).await?;
+                let mut rows = SqliteRows { connection: &mut connection, clock: &this.clock };
+                let outcome = work(Session::new(&mut rows, &this.keys)).await;
+                if outcome.is_ok() {
+                    connection.spawn_blocking(AnsiTransactionManager::commit_transaction).await?;
+                    if durability == Durability::Erased {
+                        wal::empty(&mut connection, this.busy_timeout).await;
+                    }
+                } else if connection.spawn_blocking(AnsiTransactionManager::rollback_transaction).await.is_err() {
+                    // To close the connection undoes all the same.
+                    drop(Object::take(connection));
+                }
+                outcome
+            })
+        })
+        .await
     }
 }
 
-struct SqliteRows<'c> {
-    connection: &'c mut Connection,
+pub(super) struct SqliteRows<'c> {
+    pub(super) connection: &'c mut Connection,
     clock: &'c StoreClock,
 }
-
-rows_in_diesel!(SqliteRows<'_>);
-turn_rows_in_diesel!(SqliteRows<'_>);
 
 /// `BEGIN IMMEDIATE` has locked the whole file already.
 #[async_trait]

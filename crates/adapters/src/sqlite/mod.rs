@@ -8,6 +8,17 @@ mod pool;
 mod tests;
 mod wal;
 
+/// `BEGIN IMMEDIATE` has locked the whole file already.
+macro_rules! locked {
+    ($select:expr) => {
+        $select
+    };
+}
+
+#[expect(clippy::duplicate_mod, reason = "the statements are compiled for each database (ADR 9)")]
+#[path = "../rows/statements/mod.rs"]
+mod statements;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,6 +33,7 @@ pub use database::Sqlite;
 use crate::cipher::TokenKeys;
 use crate::migrate::{self, MigrationError, Pending};
 use crate::rows::{DatabaseError, Store, kind};
+use database::SqliteRows as Transaction;
 use pool::Use;
 
 /// A token store in a SQLite file.

@@ -11,9 +11,10 @@ use amo_connect_domain::token::TokenPair;
 use jiff::Timestamp;
 
 use super::Session;
-use crate::rows::connection::{ConnectionRow, LeaseColumns};
+use crate::rows::connection::ConnectionRow;
 use crate::rows::failure::Failure;
 use crate::rows::grant::Tokens;
+use crate::rows::lease::LeaseColumns;
 
 impl Session<'_> {
     pub(in crate::rows) async fn connection(mut self, user: UserId) -> Result<Option<CrmConnection>, Failure> {

@@ -8,11 +8,12 @@ use amo_connect_domain::ids::{AccountId, Generation, UserId};
 use jiff::Timestamp;
 
 use super::Session;
-use crate::rows::access::{Acquitted, StoreNow};
 use crate::rows::audit::AuditRow;
 use crate::rows::columns::{count, user};
+use crate::rows::connection::StoreNow;
 use crate::rows::failure::Failure;
 use crate::rows::grant::account_column;
+use crate::rows::lease::Acquitted;
 
 impl Session<'_> {
     pub(in crate::rows) async fn orphaned_refreshes(self, limit: u32) -> Result<Vec<(UserId, Generation)>, Failure> {

@@ -16,8 +16,8 @@ mod sweep;
 
 use jiff::Timestamp;
 
-use super::access::Rows;
 use super::failure::Failure;
+use super::transaction::Rows;
 use crate::cipher::TokenKeys;
 
 /// The rows of one transaction, and the keys to their tokens.

@@ -12,10 +12,10 @@ use amo_connect_domain::refresh::lease::{LEASE_TERM, LONGEST_BACKOFF, RefreshLea
 use jiff::Timestamp;
 
 use super::Session;
-use crate::rows::connection::LeaseColumns;
 use crate::rows::exchange::ExchangeRow;
 use crate::rows::failure::Failure;
 use crate::rows::grant::Tokens;
+use crate::rows::lease::LeaseColumns;
 use crate::rows::revocation_check::RevocationCheckRow;
 
 /// How many rows of a kind a transaction takes: far less than a transaction's time.

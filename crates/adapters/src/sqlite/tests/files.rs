@@ -10,7 +10,7 @@ use tokio::runtime::Handle;
 
 use super::fixtures::*;
 use crate::cipher::TokenKeys;
-use crate::rows::Database as _;
+use crate::rows::{Database as _, Durability};
 use crate::sqlite::file::prepare;
 use crate::sqlite::pool::{Use, connect, pool};
 use crate::sqlite::{OpenError, Sqlite, SqliteTokenStore, migrate};
@@ -160,12 +160,12 @@ async fn what_is_jotted_waits_for_no_disk_and_what_is_written_after_it_does() {
         diesel_async::RunQueryDsl::get_result::<Setting>(setting, &mut connection).await.unwrap().synchronous
     };
     for _ in 0..2 {
-        database.jot(|_| Box::pin(async { Ok(()) })).await.unwrap();
+        database.transact(Durability::Relaxed, |_| Box::pin(async { Ok(()) })).await.unwrap();
         assert_eq!(synchronous().await, 1);
-        database.write(|_| Box::pin(async { Ok(()) })).await.unwrap();
+        database.transact(Durability::Durable, |_| Box::pin(async { Ok(()) })).await.unwrap();
         assert_eq!(synchronous().await, 2);
-        database.jot(|_| Box::pin(async { Ok(()) })).await.unwrap();
-        database.wipe(|_| Box::pin(async { Ok(()) })).await.unwrap();
+        database.transact(Durability::Relaxed, |_| Box::pin(async { Ok(()) })).await.unwrap();
+        database.transact(Durability::Erased, |_| Box::pin(async { Ok(()) })).await.unwrap();
         assert_eq!(synchronous().await, 2);
     }
 }

@@ -1,0 +1,12 @@
+//! What tells whether the database works.
+
+use async_trait::async_trait;
+
+use super::failure::Failure;
+
+/// The migrations that were applied, and a row that is there to be written.
+#[async_trait]
+pub(crate) trait HealthRows: Send {
+    async fn migrations(&mut self) -> Result<Vec<String>, Failure>;
+    async fn beat(&mut self, micros: i64) -> Result<(), Failure>;
+}

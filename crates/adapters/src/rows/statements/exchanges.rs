@@ -1,0 +1,62 @@
+//! Statements on `exchanges`.
+
+use async_trait::async_trait;
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+
+use super::Transaction;
+use crate::rows::exchange::{ExchangeRow, ExchangeRows, IN_FLIGHT, UNSETTLED, WAITING};
+use crate::rows::failure::Failure;
+use crate::rows::schema::exchanges;
+
+#[async_trait]
+impl ExchangeRows for Transaction<'_> {
+    async fn exchange(&mut self, code_hash: &[u8]) -> Result<Option<ExchangeRow>, Failure> {
+        let found = exchanges::table.find(code_hash).select(ExchangeRow::as_select());
+        Ok(found.first(self.connection).await.optional()?)
+    }
+
+    async fn unsettled_exchanges(&mut self, user_id: &[u8]) -> Result<Vec<ExchangeRow>, Failure> {
+        let unsettled = exchanges::user_id.eq(user_id).and(exchanges::state.eq_any(UNSETTLED));
+        let found = exchanges::table.filter(unsettled).order(exchanges::code_hash);
+        let found = found.select(ExchangeRow::as_select());
+        Ok(found.load(self.connection).await?)
+    }
+
+    async fn late_grants(&mut self, micros: i64, limit: i64) -> Result<Vec<ExchangeRow>, Failure> {
+        let late = exchanges::state.eq(WAITING).and(exchanges::claim_by.le(micros));
+        let found = exchanges::table.filter(late).limit(limit).select(ExchangeRow::as_select());
+        Ok(locked!(found).load(self.connection).await?)
+    }
+
+    async fn overlong_waits(&mut self, micros: i64, limit: i64) -> Result<Vec<ExchangeRow>, Failure> {
+        let overlong = exchanges::state.eq(WAITING).and(exchanges::claim_by.gt(micros));
+        let found = exchanges::table.filter(overlong).limit(limit).select(ExchangeRow::as_select());
+        Ok(locked!(found).load(self.connection).await?)
+    }
+
+    async fn has_waiting_grant(&mut self, user_id: &[u8], micros: i64) -> Result<bool, Failure> {
+        let waiting = exchanges::user_id.eq(user_id).and(exchanges::state.eq(WAITING));
+        let found = exchanges::table.filter(waiting).filter(exchanges::claim_by.gt(micros));
+        Ok(diesel::select(diesel::dsl::exists(found)).get_result(self.connection).await?)
+    }
+
+    async fn put_exchange(&mut self, row: &ExchangeRow) -> Result<(), Failure> {
+        diesel::insert_into(exchanges::table)
+            .values(row)
+            .on_conflict(exchanges::code_hash)
+            .do_update()
+            .set(row)
+            .execute(self.connection)
+            .await?;
+        Ok(())
+    }
+
+    async fn forget_exchanges(&mut self, micros: i64, limit: i64) -> Result<usize, Failure> {
+        let nobodys = exchanges::state.ne(IN_FLIGHT).or(exchanges::lease_until.assume_not_null().lt(micros));
+        let old = exchanges::table.filter(exchanges::admitted_at.lt(micros)).filter(nobodys).limit(limit);
+        let old: Vec<Vec<u8>> = locked!(old.select(exchanges::code_hash)).load(self.connection).await?;
+        let old = exchanges::table.filter(exchanges::code_hash.eq_any(old));
+        Ok(diesel::delete(old).execute(self.connection).await?)
+    }
+}

@@ -1,0 +1,28 @@
+//! Statements on what tells whether the database works: its migrations, and a row that is written.
+
+use async_trait::async_trait;
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+
+use super::Transaction;
+use crate::rows::failure::Failure;
+use crate::rows::health::HealthRows;
+use crate::rows::schema::{heartbeat, schema_migrations};
+
+#[async_trait]
+impl HealthRows for Transaction<'_> {
+    async fn migrations(&mut self) -> Result<Vec<String>, Failure> {
+        Ok(schema_migrations::table.select(schema_migrations::version).load(self.connection).await?)
+    }
+
+    async fn beat(&mut self, micros: i64) -> Result<(), Failure> {
+        diesel::insert_into(heartbeat::table)
+            .values((heartbeat::id.eq(1), heartbeat::beat_at.eq(micros)))
+            .on_conflict(heartbeat::id)
+            .do_update()
+            .set(heartbeat::beat_at.eq(micros))
+            .execute(self.connection)
+            .await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,19 @@
+//! The statements on rows, a file a table. Each database includes them as a module of its own, and
+//! so has them compiled for its own connection: diesel's types name the database (ADR 9).
+//!
+//! The module around this one brings `Transaction`, whose field `connection` is a diesel-async
+//! connection, and `locked!`, which has a `SELECT` lock what it finds without waiting for any.
+
+mod attempts;
+mod audit;
+mod clients;
+mod connections;
+mod exchanges;
+mod health;
+mod host_look_ups;
+mod leases;
+mod rate_limits;
+mod revocation_checks;
+mod sealed;
+
+use super::Transaction;

@@ -1,0 +1,23 @@
+//! The port for whether the store works, and for its clock.
+
+use std::sync::Arc;
+
+use amo_connect_domain::ports::{StoreError, StoreHealth};
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+use super::Store;
+use crate::rows::database::Database;
+use crate::rows::database::Durability::Durable;
+
+#[async_trait]
+impl<D: Database> StoreHealth for Store<D> {
+    async fn ready(&self) -> Result<(), StoreError> {
+        let versions = Arc::clone(&self.versions);
+        self.database.transact(Durable, move |session| Box::pin(async move { session.ready(&versions).await })).await
+    }
+
+    async fn clock(&self) -> Result<Timestamp, StoreError> {
+        self.database.read(|session| Box::pin(session.clock())).await
+    }
+}

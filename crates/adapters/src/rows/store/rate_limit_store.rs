@@ -1,0 +1,41 @@
+//! The port for rate limits.
+
+use std::time::Duration;
+
+use amo_connect_domain::host::AccountHost;
+use amo_connect_domain::ports::{RateLimitStore, StoreError};
+use amo_connect_domain::rate_limit::{CallOutcome, Pace, Probe, Reservation};
+use async_trait::async_trait;
+
+use super::Store;
+use crate::rows::database::Database;
+use crate::rows::database::Durability::Relaxed;
+
+#[async_trait]
+impl<D: Database> RateLimitStore for Store<D> {
+    async fn reserve(
+        &self,
+        account: &AccountHost,
+        pace: Pace,
+        longest_wait: Duration,
+    ) -> Result<Reservation, StoreError> {
+        let account = account.clone();
+        self.database.transact(Relaxed, move |session| Box::pin(session.reserve(account, pace, longest_wait))).await
+    }
+
+    async fn record_outcome(
+        &self,
+        account: &AccountHost,
+        call_outcome: CallOutcome,
+        probe: Option<Probe>,
+    ) -> Result<(), StoreError> {
+        let account = account.clone();
+        self.database
+            .transact(Relaxed, move |session| Box::pin(session.record_outcome(account, call_outcome, probe)))
+            .await
+    }
+
+    async fn sweep(&self) -> Result<(), StoreError> {
+        self.database.transact(Relaxed, |session| Box::pin(session.forget_turns())).await
+    }
+}
