@@ -2,7 +2,7 @@
 
 use amo_connect_domain::client::ClientFingerprint;
 use amo_connect_domain::connection::Grant;
-use amo_connect_domain::connection::audit::{AUDIT_MEMORY, AuditEntry};
+use amo_connect_domain::connection::audit::AuditEntry;
 use amo_connect_domain::connection::revocation_check::RevocationCheck;
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::host_look_up::{FoundHost, HostLookUp, LookUpDecision, LookUpSubject};

@@ -3,7 +3,7 @@
 use crate::fixtures::altered;
 use std::time::Duration;
 
-use amo_connect_domain::connection::{CrmConnection, Problem, ProblemCode, ReauthReason};
+use amo_connect_domain::connection::{Problem, ProblemCode, ReauthReason};
 use amo_connect_domain::ports::RefreshRequest;
 use amo_connect_domain::refresh::lease::{LEASE_RENEWAL, LEASE_TERM, Lease, LeaseRequest};
 

@@ -63,7 +63,7 @@ pub enum Bug {
     AdmitsPastDisconnects,
     /// Connections are found by their account.
     ConnectionByAccount,
-    /// A caller's longest_wait has no end.
+    /// A caller's `longest_wait` has no end.
     EndlessPatience,
     /// A request's refresh ends with the request.
     CancelsOnHangUp,

@@ -1,4 +1,4 @@
-//! A process in which nobody loses longest_wait, or which waits by the clock on the wall.
+//! A process in which nobody loses `longest_wait`, or which waits by the clock on the wall.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -14,7 +14,7 @@ use crate::token::{AuthorizationCode, CodeHash, Issued};
 use crate::usecase::UseCases;
 use crate::usecase::tokens::pending_saves::Pending;
 
-/// How an exchange stands when its asker's longest_wait ends.
+/// How an exchange stands when its asker's `longest_wait` ends.
 #[derive(Debug)]
 pub(crate) enum Exchanged {
     /// What is on record; nobody is at it any more.
