@@ -3,6 +3,7 @@
 
 mod database_url;
 mod files;
+mod foreign_files;
 mod help;
 mod messages;
 
