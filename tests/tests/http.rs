@@ -1,6 +1,7 @@
 //! The envelope: problems, headers, JWTs, bodies.
 
-use amo_connect_tests::{Answer, World, jwt, signed};
+use amo_connect_sandbox::{Failure, Faults};
+use amo_connect_tests::{ACCOUNT, Answer, Served, World, jwt, signed};
 use serde_json::{Value, json};
 
 fn in_s(seconds: i64) -> i64 {
@@ -189,4 +190,17 @@ async fn a_page_of_leads_is_revalidated() {
     let closed = world.get("olena", "/leads?status=CLOSED&limit=250").await.json();
     assert!(!closed["data"].as_array().unwrap().is_empty());
     assert!(closed["data"].as_array().unwrap().iter().all(|lead| lead["status"] == "CLOSED"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failure_without_a_cause_is_logged_without_one() {
+    let world = World::without_service().await;
+    let served = Served::start(&world.settings, &world.folder()).await;
+    let issued = world.sandbox.issue_code(ACCOUNT).unwrap();
+    served.connect_with("olena", &issued.code, &issued.referer).await;
+    let too_slow = Faults { api_outage: Some(Failure::Status(504)), ..Faults::default() };
+    world.sandbox.set_account_faults(ACCOUNT, too_slow).unwrap();
+    assert_eq!(served.get("olena", "/leads").await.problem(), (504, "crm_timeout".to_owned()));
+    let line = served.process().until_logged("a request failed").await;
+    assert!(line.contains("crm_timeout") && !line.contains("cause"), "{line}");
 }

@@ -87,6 +87,7 @@ pub async fn observe(
             if error.is_busy() {
                 tracing::info!(code = error.code().0, "a request has to come again");
             } else {
+                let cause = (!cause.is_empty()).then_some(cause);
                 tracing::error!(code = error.code().0, cause, "a request failed");
             }
         }

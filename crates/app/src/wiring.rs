@@ -27,10 +27,10 @@ use crate::state::AppState;
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The SQLite file cannot be used.
-    #[error("the database cannot be opened")]
+    #[error("DATABASE_URL: the database cannot be opened")]
     Sqlite(#[from] sqlite::OpenError),
     /// The PostgreSQL database cannot be used.
-    #[error("the database cannot be opened")]
+    #[error("DATABASE_URL: the database cannot be opened")]
     Postgres(#[from] postgres::OpenError),
     /// The HTTP client cannot be made.
     #[error("the client of amoCRM cannot be made")]

@@ -87,6 +87,11 @@ impl AllowedHosts {
         self.admit(&host.0).is_some()
     }
 
+    /// The entries of the list, in its order.
+    pub fn entries(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+
     /// Whether the list is a local amoCRM's.
     pub fn is_local(&self) -> bool {
         self.0.iter().any(|entry| is_loopback(entry))

@@ -3,7 +3,7 @@
 use crate::{KEYS, run};
 
 /// Neither a path nor a PostgreSQL address, though some of them could be a file's name.
-const NEITHER: [&str; 27] = [
+const NEITHER: [&str; 55] = [
     "host=db user=u password=hunter2 dbname=q",
     "dbname=q password=hunter2",
     "password = hunter2",
@@ -31,6 +31,35 @@ const NEITHER: [&str; 27] = [
     "sqlite:",
     "sqlite://",
     "C:\\hunter2.db",
+    // The forms of other programs and libraries.
+    "Host=db;Username=u;Password=hunter2;Database=q",
+    "Server=db;User Id=u;Password=hunter2",
+    "HOST=db USER=u PASSWORD=hunter2",
+    "PGHOST=db PGPASSWORD=hunter2",
+    "Driver={PostgreSQL};Server=h;Pwd=hunter2",
+    "Data Source=hunter2.db",
+    "sqlite:host=db user=u password=hunter2",
+    "sqlite:Password=hunter2",
+    "sqlite:/run/postgresql user=u password=hunter2",
+    "sqlite:/tmp/app.db;Password=hunter2",
+    "./app.db&key=hunter2",
+    "/tmp/app.db PWD=hunter2",
+    "/tmp PASSWORD hunter2",
+    "db -U u password hunter2",
+    "u/hunter2@host/db",
+    "u/hunter2@host",
+    "hunter2@host.db",
+    "sqlite:u/hunter2@host/db",
+    "sqlite:///u:hunter2@host/db",
+    r#"{"host":"db","password":"hunter2"}"#,
+    r#"sqlite:{"password" "hunter2"}"#,
+    r#"password="hunter2""#,
+    r#""postgres://u:hunter2@host/app""#,
+    "'hunter2.db'",
+    "host db, password hunter2",
+    "$HOME/hunter2.db",
+    "app.db\nhunter2",
+    "hunter2\\app.db",
 ];
 
 #[tokio::test(flavor = "multi_thread")]
@@ -55,7 +84,8 @@ async fn what_is_neither_a_file_nor_a_postgresql_address_is_refused_unrepeated()
                 let (code, output, complaint) = run(&arguments, &variables, folder.path()).await;
                 assert_eq!((code, output.as_str()), (Some(1), ""), "{url} by {command:?}: {complaint}");
                 assert!(complaint.contains("DATABASE_URL: "), "{url} by {command:?}: {complaint}");
-                assert!(complaint.contains("sqlite:") || complaint.contains("postgres://"), "{url}: {complaint}");
+                let right = ["sqlite:", "postgres://", "has quotes around it"];
+                assert!(right.iter().any(|right| complaint.contains(right)), "{url}: {complaint}");
                 assert!(!complaint.contains("hunter2"), "{url} by {command:?}: {complaint}");
                 let made = std::fs::read_dir(folder.path()).unwrap().count();
                 assert_eq!(made, 0, "{url} by {command:?} has made a file");
@@ -75,11 +105,26 @@ async fn a_path_is_relative_or_absolute_with_sqlite_or_without() {
         (absolute.clone(), "d.db"),
         (format!("sqlite:{}", absolute.replace("d.db", "e e.db")), "e e.db"),
         (format!("sqlite://{}", absolute.replace("d.db", "f.db")), "f.db"),
+        // What is odd needs a path that is plainly one.
+        ("sqlite:./g=g@g.db".to_owned(), "g=g@g.db"),
+        (absolute.replace("d.db", "h#1,%20.db"), "h#1,%20.db"),
+        ("комора (1).db".to_owned(), "комора (1).db"),
     ];
     for (url, file) in urls {
         let (code, output, complaint) = run(&["migrate"], &[("DATABASE_URL", &url)], folder.path()).await;
         assert_eq!(code, Some(0), "{url}: {complaint}");
         assert!(output.starts_with("Applied "), "{url}: {output}");
         assert!(folder.path().join(file).exists(), "{url}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_odd_path_is_not_repeated_and_a_plain_one_is() {
+    let folder = tempfile::tempdir().unwrap();
+    for (url, repeated) in [("./u/hunter2@host/db", false), ("/u/hunter2=1/db", false), ("nowhere/a.db", true)] {
+        let (code, _, complaint) = run(&["migrate"], &[("DATABASE_URL", url)], folder.path()).await;
+        assert_eq!(code, Some(1), "{url}: {complaint}");
+        assert!(complaint.contains("DATABASE_URL: ") && complaint.contains("does not exist"), "{url}: {complaint}");
+        assert_eq!((complaint.contains(url), complaint.contains("hunter2")), (repeated, false), "{complaint}");
     }
 }

@@ -1,12 +1,14 @@
 //! A file that is no SQLite database is left as it is, by every command.
 
+use std::fmt::Debug;
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
 use std::path::Path;
+use std::time::Duration;
 
 use crate::{GOOD, KEYS, run};
 
-const COMMANDS: [&[&str]; 7] = [
+pub(crate) const COMMANDS: [&[&str]; 7] = [
     &["serve"],
     &["migrate"],
     &["keys", "rotate"],
@@ -16,8 +18,11 @@ const COMMANDS: [&[&str]; 7] = [
     &["connections", "disconnect", "olena"],
 ];
 
+/// How long a refusal may be in coming, on a busy machine.
+const PATIENCE: Duration = Duration::from_mins(1);
+
 /// All there is in a folder: names, modes, times of change, content.
-fn state(folder: &Path) -> Vec<(String, u32, i64, i64, Vec<u8>)> {
+pub(crate) fn state(folder: &Path) -> Vec<(String, u32, i64, i64, Vec<u8>)> {
     let mut found: Vec<_> = fs::read_dir(folder)
         .unwrap()
         .map(|entry| {
@@ -32,15 +37,27 @@ fn state(folder: &Path) -> Vec<(String, u32, i64, i64, Vec<u8>)> {
 }
 
 /// Every command is refused `url` in one sentence that has `why`, and changes nothing in `folder`.
-async fn refused_by(commands: &[&[&str]], folder: &Path, url: &str, why: &str) {
+pub(crate) async fn refused_by(commands: &[&[&str]], folder: &Path, url: &str, why: &str) {
+    refused_and_left(commands, folder, url, why, state).await;
+}
+
+/// The same of what `state` shows.
+pub(crate) async fn refused_and_left<T: PartialEq + Debug>(
+    commands: &[&[&str]],
+    folder: &Path,
+    url: &str,
+    why: &str,
+    state: impl Fn(&Path) -> T,
+) {
     let before = state(folder);
     for command in commands {
         let mut variables: Vec<_> =
             GOOD.iter().filter(|(name, _)| !["DATABASE_URL", "TOKEN_KEYS"].contains(name)).copied().collect();
         variables.extend([("DATABASE_URL", url), ("TOKEN_KEYS", KEYS), ("BIND", "127.0.0.1:0")]);
-        let (code, output, complaint) = run(command, &variables, folder).await;
+        let ended = tokio::time::timeout(PATIENCE, run(command, &variables, folder)).await;
+        let (code, output, complaint) = ended.unwrap_or_else(|_| panic!("{command:?} goes on"));
         assert_eq!((code, output.as_str()), (Some(1), ""), "{command:?}: {complaint}");
-        assert!(complaint.contains(why), "{command:?}: {complaint}");
+        assert!(complaint.contains("DATABASE_URL: ") && complaint.contains(why), "{command:?}: {complaint}");
         assert_eq!(state(folder), before, "{command:?} has touched something");
     }
 }

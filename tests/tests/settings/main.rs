@@ -1,8 +1,10 @@
 //! Settings that cannot work are refused at the start, in words that repeat no secret.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so loudly")]
 
+mod amocrm;
 mod database_url;
 mod files;
+mod foreign_files;
 mod help;
 mod messages;
 

@@ -23,6 +23,7 @@ pub(crate) enum Failure {
 pub struct DatabaseError(&'static str);
 
 const LOCKED: &str = "database is locked";
+const NO_DATABASE: &str = "file is not a database";
 
 /// How the databases begin what they say; these beginnings name nothing of ours.
 const PLAIN_MESSAGES: [&str; 16] = [
@@ -36,7 +37,7 @@ const PLAIN_MESSAGES: [&str; 16] = [
     "database table is locked",
     "deadlock detected",
     "disk I/O error",
-    "file is not a database",
+    NO_DATABASE,
     "interrupted",
     "out of memory",
     "permission denied",
@@ -83,6 +84,11 @@ impl DatabaseError {
     /// Whether somebody else holds the lock.
     pub(crate) fn is_locked(self) -> bool {
         self.0 == LOCKED
+    }
+
+    /// Whether a file is not the database it was taken for.
+    pub(crate) fn is_no_database(self) -> bool {
+        self.0 == NO_DATABASE
     }
 
     /// A failure of the pool, not of the database.

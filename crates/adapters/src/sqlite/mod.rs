@@ -2,7 +2,9 @@
 
 mod clock;
 mod database;
+mod error;
 mod file;
+mod inspect;
 mod pool;
 #[cfg(test)]
 mod tests;
@@ -19,7 +21,7 @@ macro_rules! locked {
 #[path = "../rows/statements/mod.rs"]
 mod statements;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,11 +31,14 @@ use tokio::runtime::Handle;
 
 pub use clock::StoreClock;
 pub use database::Sqlite;
+pub use error::{FileName, OpenError};
 
 use crate::cipher::TokenKeys;
-use crate::migrate::{self, MigrationError, Pending};
+use crate::migrate::{self, Pending};
 use crate::rows::{DatabaseError, Store, kind};
 use database::SqliteRows as Transaction;
+use file::{FOREIGN, Identity};
+use inspect::Contents;
 use pool::Use;
 
 /// A token store in a SQLite file.
@@ -60,99 +65,66 @@ impl Default for SqliteOptions {
     }
 }
 
-/// Why a SQLite file cannot be opened.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// The directory it is to be in does not exist.
-    #[error("the directory of {} does not exist", path.display())]
-    NoDirectory {
-        /// The file.
-        path: PathBuf,
-    },
-    /// SQLite takes no such path.
-    #[error("the path {} is not UTF-8", path.display())]
-    NotUnicode {
-        /// The file.
-        path: PathBuf,
-    },
-    /// Something else is there. It was not touched.
-    #[error("{} {what}", path.display())]
-    NoDatabase {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        what: &'static str,
-    },
-    /// It cannot be opened or created.
-    #[error("{} cannot be opened", path.display())]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// What the system says.
-        source: std::io::Error,
-    },
-    /// It is not a usable database.
-    #[error("{} cannot be used", path.display())]
-    Database {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: DatabaseError,
-    },
-    /// Its schema is not the one this program knows.
-    #[error("{} cannot be used", path.display())]
-    Schema {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: MigrationError,
-    },
-}
-
 impl SqliteTokenStore {
     /// Opens the file at `path`. Everything it does later runs on the runtime that this is
     /// called on.
     pub async fn open(path: &Path, keys: TokenKeys, options: SqliteOptions) -> Result<Self, OpenError> {
-        migrate_with(path, options.pending, options.busy_timeout).await?;
-        let schema = |source| OpenError::Schema { path: path.to_owned(), source };
-        let versions = migrate::versions::<SqliteBackend>(&MIGRATIONS).map_err(schema)?;
-
-        let (file, identity) = file::prepare(path, false)?;
+        let opened = migrate_with(path, options.pending, options.busy_timeout).await?;
         let pool = |purpose, size| {
-            let pool = pool::pool(&file, purpose, size, options.busy_timeout);
-            pool.map_err(|source| OpenError::Database { path: path.to_owned(), source })
+            let pool = pool::pool(&opened.file, purpose, size, options.busy_timeout);
+            pool.map_err(|source| OpenError::Database { path: path.into(), source })
         };
         let database = Sqlite {
             readers: pool(Use::Reading, options.readers)?,
             writer: pool(Use::Writing, 1)?,
-            file: identity,
+            file: opened.identity,
             keys: Arc::new(keys),
             clock: options.clock,
             busy_timeout: options.busy_timeout,
             runtime: Handle::current(),
         };
-        Ok(Self::new(database, versions))
+        Ok(Self::new(database, opened.versions))
     }
 }
 
 /// Brings the file at `path` up to date, and creates it if it is not there. Returns the names
 /// of the migrations it took.
 pub async fn migrate(path: &Path) -> Result<Vec<String>, OpenError> {
-    migrate_with(path, Pending::Apply, SqliteOptions::default().busy_timeout).await
+    let opened = migrate_with(path, Pending::Apply, SqliteOptions::default().busy_timeout).await?;
+    Ok(opened.migrated)
 }
 
-async fn migrate_with(path: &Path, pending: Pending, busy_timeout: Duration) -> Result<Vec<String>, OpenError> {
-    let (file, _) = file::prepare(path, pending == Pending::Apply)?;
-    let database = |source| OpenError::Database { path: path.to_owned(), source };
-    let schema = |source| OpenError::Schema { path: path.to_owned(), source };
-    let migrated = tokio::task::spawn_blocking(move || {
-        let mut connection = pool::connect(&file, Use::Writing, busy_timeout)?;
+/// A file that is ours, and up to date.
+struct Opened {
+    file: String,
+    identity: Identity,
+    /// Of all migrations, in order.
+    versions: Vec<String>,
+    /// The names of those that it took.
+    migrated: Vec<String>,
+}
+
+async fn migrate_with(path: &Path, pending: Pending, busy_timeout: Duration) -> Result<Opened, OpenError> {
+    let stopping = OpenError::Database { path: path.into(), source: DatabaseError::new("the program is stopping") };
+    let path = path.to_owned();
+    let opened = tokio::task::spawn_blocking(move || {
+        let path = path.as_path();
+        let schema = |source| OpenError::Schema { path: path.into(), source };
+        let versions = migrate::versions::<SqliteBackend>(&MIGRATIONS).map_err(schema)?;
+        let (file, identity) = file::prepare(path, pending == Pending::Apply, &versions, busy_timeout)?;
+        let mut connection = pool::connect(&file, Use::Writing, busy_timeout)
+            .map_err(|error| OpenError::Database { path: path.into(), source: kind(&error) })?;
         // One transaction around all: who opens the file at the same time waits here.
-        Ok(connection.immediate_transaction(|connection| migrate::migrate(connection, &MIGRATIONS, pending)))
+        let migrated = connection.immediate_transaction(|connection| {
+            // Another program may have filled it since it was looked at.
+            if inspect::contents(connection, &versions)? == Contents::Foreign {
+                return Ok(None);
+            }
+            migrate::migrate(connection, &MIGRATIONS, pending).map(Some)
+        });
+        let foreign = || OpenError::NoDatabase { path: path.into(), what: FOREIGN };
+        let migrated = migrated.map_err(schema)?.ok_or_else(foreign)?;
+        Ok(Opened { file, identity, versions, migrated })
     });
-    match migrated.await {
-        Ok(Ok(names)) => names.map_err(schema),
-        Ok(Err(error)) => Err(database(kind(&error))),
-        Err(_) => Err(database(DatabaseError::new("the program is stopping"))),
-    }
+    opened.await.unwrap_or(Err(stopping))
 }

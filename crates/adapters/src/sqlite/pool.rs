@@ -35,7 +35,7 @@ impl SpawnBlocking for Here {
 }
 
 /// How long to wait where SQLite does not.
-const PAUSE: Duration = Duration::from_millis(5);
+pub(super) const PAUSE: Duration = Duration::from_millis(5);
 
 /// What a connection is for.
 #[derive(Clone, Copy, Debug)]

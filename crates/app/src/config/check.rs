@@ -8,15 +8,14 @@ use amo_connect_adapters::cipher::TokenKeys;
 use amo_connect_domain::host::{AccountHost, AllowedHosts};
 use amo_connect_domain::rate_limit::Pace;
 use amo_connect_domain::usecase::Settings;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
 use super::reader::Reader;
 use super::{
     Config, Database, HookConfig, InvalidConfig, JwtConfig, RefreshConfig, ServeArgs, ServiceConfig, StorageConfig,
-    database_url, values,
+    database_url, values, warnings,
 };
-use crate::routes::CALLBACK;
 
 impl ServeArgs {
     /// Checks what `serve` needs.
@@ -77,11 +76,12 @@ impl ServeArgs {
         let address_rate = reader.rate("ADDRESS_RATE", self.address_rate.as_deref(), "200");
         let shutdown_timeout = reader.duration("SHUTDOWN_TIMEOUT", self.shutdown_timeout.as_deref(), "75s");
 
-        let amo = amo?;
+        let (amo, jwt) = (amo?, jwt?);
+        let warnings = warnings::of(&amo, redirect_uri.as_ref(), jwt.secret.expose_secret());
         Some(Config {
             storage: storage?,
             service: ServiceConfig {
-                jwt: jwt?,
+                jwt,
                 hook: HookConfig { client_id: amo.client_id.clone(), client_secret: amo.client_secret.clone() },
                 deep_link: deep_link?,
                 pace: pace?,
@@ -93,7 +93,7 @@ impl ServeArgs {
             amo,
             bind: bind?,
             shutdown_timeout,
-            warnings: redirect_uri.as_ref().and_then(path_warning).into_iter().collect(),
+            warnings,
         })
     }
 
@@ -110,12 +110,12 @@ impl ServeArgs {
     }
 
     fn redirect_uri(&self, reader: &mut Reader) -> Option<Url> {
-        reader.required("AMO_REDIRECT_URI", self.amo_redirect_uri.as_deref(), values::web_url)
+        reader.required("AMO_REDIRECT_URI", self.amo_redirect_uri.as_deref(), values::redirect_uri)
     }
 
     fn allowed_hosts(&self, reader: &mut Reader) -> Option<AllowedHosts> {
         let hosts = self.amo_allowed_hosts.as_deref();
-        reader.read("AMO_ALLOWED_HOSTS", hosts, "amocrm.ru,kommo.com", AllowedHosts::parse)
+        reader.read("AMO_ALLOWED_HOSTS", hosts, "amocrm.ru,kommo.com", values::allowed_hosts)
     }
 
     fn amo(
@@ -139,7 +139,7 @@ impl ServeArgs {
     }
 
     fn jwt(&self, reader: &mut Reader) -> Option<JwtConfig> {
-        let secret = reader.required("JWT_SECRET", self.jwt_secret.as_deref(), values::jwt_secret);
+        let secret = reader.own("JWT_SECRET", self.jwt_secret.as_deref(), values::jwt_secret);
         let user_claim = reader.text("JWT_USER_CLAIM", self.jwt_user_claim.as_deref());
         let issuer = reader.text("JWT_ISSUER", self.jwt_issuer.as_deref());
         let audience = reader.text("JWT_AUDIENCE", self.jwt_audience.as_deref());
@@ -194,15 +194,4 @@ impl ServeArgs {
         let scope = reader.read("AMO_RATE_LIMIT_SCOPE", scope, "account", values::pace_scope);
         limit.zip(scope).map(|(limit, scope)| Pace::per_second(limit, scope))
     }
-}
-
-/// A proxy may rewrite paths, so another one than the callback's may be right.
-fn path_warning(redirect_uri: &Url) -> Option<String> {
-    let path = redirect_uri.path();
-    (path != CALLBACK).then(|| {
-        format!(
-            "AMO_REDIRECT_URI: its path is {path}, and the callback is at {CALLBACK}: \
-             unless a proxy leads from one to the other, people get a 404 after their consent"
-        )
-    })
 }

@@ -6,6 +6,7 @@
 use amo_connect_adapters::postgres::InvalidPgUrl;
 
 use super::Database;
+use super::reader::is_blank;
 
 /// Why a text names no database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -13,8 +14,8 @@ pub(super) enum InvalidDatabaseUrl {
     /// It has another scheme, or none of a file's name.
     #[error("is neither sqlite:path, nor a path, nor postgres://user:password@host:5432/database")]
     Neither,
-    /// `host=… password=…`.
-    #[error("is in libpq's key=value form; write postgres://user:password@host:5432/database")]
+    /// `host=… password=…`, or another program's `Server=…;Pwd=…`.
+    #[error("has key=value in it; write postgres://user:password@host:5432/database, or for a file sqlite:./odd=name")]
     KeyValue,
     /// `sqlite:` alone.
     #[error("names no file; write sqlite:path")]
@@ -28,12 +29,19 @@ pub(super) enum InvalidDatabaseUrl {
     /// `:memory:`.
     #[error("is a database in memory, where every restart would lose all connections; write sqlite:path")]
     Memory,
+    /// Something that a path seldom has, and a mistyped address often.
+    #[error(
+        "has a character that no path has here: a path has letters, digits, blanks and / . _ - + ~ ( ), and after \
+         sqlite:/, sqlite:./ or sqlite:../ also : = @ , # % [ ]; \
+         a server is written postgres://user:password@host:5432/database"
+    )]
+    Characters,
     /// It is PostgreSQL's, and cannot be read.
     #[error(transparent)]
     Postgres(#[from] InvalidPgUrl),
 }
 
-use InvalidDatabaseUrl::{KeyValue, Memory, Neither, NoFile, Parameters, Slashes};
+use InvalidDatabaseUrl::{Characters, KeyValue, Memory, Neither, NoFile, Parameters, Slashes};
 
 /// Takes `postgres://…`, `postgresql://…`, `sqlite:path`, or a path.
 pub(super) fn read(text: &str) -> Result<Database, InvalidDatabaseUrl> {
@@ -44,7 +52,6 @@ pub(super) fn read(text: &str) -> Result<Database, InvalidDatabaseUrl> {
         Some("" | "//" | "///") => return Err(NoFile),
         Some(path) if path.starts_with("//") && !path.starts_with("///") => return Err(Slashes),
         Some(path) => path,
-        None if is_key_value(text) => return Err(KeyValue),
         None if text.starts_with("//") => return Err(Neither),
         None => text,
     };
@@ -54,15 +61,39 @@ pub(super) fn read(text: &str) -> Result<Database, InvalidDatabaseUrl> {
         Err(Neither)
     } else if path.contains('?') {
         Err(Parameters)
+    } else if is_key_value(path) {
+        Err(KeyValue)
+    } else if !path.chars().all(|character| is_of_a_path(character, is_plainly_a_path(path))) {
+        Err(Characters)
     } else {
         Ok(Database::Sqlite(path.into()))
     }
 }
 
-/// `host=db user=u`, with or without blanks around `=`.
-fn is_key_value(text: &str) -> bool {
-    let is_key = |key: &str| key.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
-    text.split_whitespace().any(|word| word.split_once('=').is_some_and(|(key, _)| is_key(key)))
+/// What is called so, in one way or another, is part of an address: `PGPASSWORD`, `User Id`.
+const KEYS: [&str; 11] =
+    ["pass", "pwd", "secret", "token", "key", "credential", "user", "uid", "host", "server", "dbname"];
+
+/// Such words need no `=` to give a password away.
+const PASSWORDS: [&str; 4] = ["password", "passwd", "pass", "pwd"];
+
+/// No address of a server begins so.
+fn is_plainly_a_path(path: &str) -> bool {
+    ["/", "./", "../"].iter().any(|start| path.starts_with(start))
+}
+
+/// `host=db user=u` in any case, with or without blanks around `=`; or `password p`. A path that is
+/// plainly one may have an `=` that follows no such key.
+fn is_key_value(path: &str) -> bool {
+    let path_in_lower_case = path.to_lowercase();
+    let mut before: Vec<&str> = path_in_lower_case.split('=').collect();
+    before.pop();
+    let has_key = |text: &&str| {
+        let word = text.trim_end().rsplit([' ', '/', ',', ';', '&']).next().unwrap_or_default();
+        !is_plainly_a_path(path) || KEYS.iter().any(|key| word.contains(key))
+    };
+    let words: Vec<&str> = path_in_lower_case.split_whitespace().collect();
+    before.iter().any(has_key) || words.windows(2).any(|pair| PASSWORDS.contains(&pair[0]))
 }
 
 /// A colon before any slash. A file of such a name is written `./a:b.db`.
@@ -73,6 +104,15 @@ fn has_scheme(path: &str) -> bool {
 /// `user:password@host`, which a mistyped scheme leaves.
 fn has_password(path: &str) -> bool {
     path.split_once(':').is_some_and(|(_, rest)| rest.contains('@'))
+}
+
+fn is_of_a_path(character: char, plainly_a_path: bool) -> bool {
+    match character {
+        ' ' | '/' | '.' | '_' | '-' | '+' | '~' | '(' | ')' => true,
+        ':' | '=' | '@' | ',' | '#' | '%' | '[' | ']' => plainly_a_path,
+        _ if character.is_ascii() => character.is_ascii_alphanumeric(),
+        _ => !is_blank(character),
+    }
 }
 
 #[cfg(test)]
@@ -90,7 +130,11 @@ mod tests {
             ("sqlite:/var/lib/a.db", "/var/lib/a.db"),
             ("sqlite:///var/lib/a.db", "///var/lib/a.db"),
             ("sqlite:../a.db", "../a.db"),
-            ("sqlite:a=b.db", "a=b.db"),
+            ("sqlite:./a=b.db", "./a=b.db"),
+            ("/home/olena@corp.example/a.db", "/home/olena@corp.example/a.db"),
+            ("комора (1)/a~b.db", "комора (1)/a~b.db"),
+            ("my passwords.db", "my passwords.db"),
+            ("/srv/user 1/my passwd", "/srv/user 1/my passwd"),
             ("a.db", "a.db"),
             ("/var/lib/a.db", "/var/lib/a.db"),
             ("/srv/amo@1/a:b.db", "/srv/amo@1/a:b.db"),
@@ -118,6 +162,17 @@ mod tests {
             ("host=db user=u password=p", KeyValue),
             ("password = p", KeyValue),
             ("postgresql host=db", KeyValue),
+            ("Host=db;Username=u;Password=p", KeyValue),
+            ("sqlite:a=b.db", KeyValue),
+            ("/run/postgresql PGUSER = u", KeyValue),
+            ("/tmp/a.db;Pwd=p", KeyValue),
+            ("/tmp Password p", KeyValue),
+            ("-c password=p", KeyValue),
+            ("u/p@host/app", Characters),
+            ("{\"p\"}", Characters),
+            ("/tmp/a.db;p", Characters),
+            ("$HOME/a.db", Characters),
+            ("a\u{a0}b.db", Characters),
             ("postgre://u:p@host/app", Neither),
             ("mysql://u:p@host/app", Neither),
             ("POSTGRES://u:p@host/app", Neither),

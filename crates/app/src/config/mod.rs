@@ -5,6 +5,7 @@ mod check;
 mod database_url;
 mod reader;
 mod values;
+mod warnings;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -19,7 +20,7 @@ use amo_connect_domain::rate_limit::Pace;
 use amo_connect_domain::usecase::Settings;
 pub use args::{LogFormat, ServeArgs};
 use ipnet::IpNet;
-pub use reader::{Padded, check_ends};
+pub use reader::{Wrapped, check_ends};
 use secrecy::SecretString;
 
 use crate::deep_link::DeepLink;

@@ -12,6 +12,9 @@ const LONGEST: Duration = Duration::from_hours(10 * 365 * 24);
 /// amoCRM forgets a refresh token that was not used for three months; an outage may come last.
 const LONGEST_KEEPALIVE: Duration = Duration::from_hours(80 * 24);
 
+/// What shells and files put around values.
+pub(super) const QUOTES: [char; 3] = ['"', '\'', '`'];
+
 /// What was found wrong so far, a line each.
 #[derive(Default)]
 pub(super) struct Reader(Vec<String>);
@@ -52,16 +55,34 @@ impl Reader {
         read: impl FnOnce(&str) -> Result<T, E>,
     ) -> Option<T> {
         let value = value.filter(|value| !value.is_empty()).unwrap_or(default);
-        if let Err(padded) = check_ends(value) {
-            self.complain(name, padded);
+        if let Err(wrapped) = check_ends(value) {
+            self.complain(name, wrapped);
             return None;
         }
         read(value).map_err(|problem| self.complain(name, problem)).ok()
     }
 
+    /// Reads a value of the team's own, which may have quotes around it as part of it.
+    pub(super) fn own<T, E: fmt::Display>(
+        &mut self,
+        name: &str,
+        value: Option<&str>,
+        read: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Option<T> {
+        let value = value.unwrap_or_default();
+        match check_ends(value) {
+            _ if value.is_empty() => self.complain(name, "is required"),
+            Err(blank @ (Wrapped::Start | Wrapped::End)) => self.complain(name, blank),
+            Ok(()) | Err(Wrapped::Quotes) => {
+                return read(value).map_err(|problem| self.complain(name, problem)).ok();
+            }
+        }
+        None
+    }
+
     /// A text that may be missing, and may have blanks within.
     pub(super) fn text(&mut self, name: &str, value: Option<&str>) -> Option<String> {
-        self.read(name, value, "", |text| Ok::<_, Padded>(text.to_owned())).filter(|text| !text.is_empty())
+        self.read(name, value, "", |text| Ok::<_, Wrapped>(text.to_owned())).filter(|text| !text.is_empty())
     }
 
     pub(super) fn flag(&mut self, name: &str, value: Option<&str>, default: &str) -> bool {
@@ -95,26 +116,36 @@ impl Reader {
 
 /// A value that nobody meant as it is: it was pasted, or read from a file, with something around it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Padded {
+pub enum Wrapped {
     /// Before it.
     #[error("has a blank or an invisible character at its start")]
     Start,
     /// After it.
     #[error("has a blank or an invisible character at its end")]
     End,
+    /// On both sides of it.
+    #[error("has quotes around it, which would be part of it (docker's --env-file keeps them)")]
+    Quotes,
 }
 
 /// Checks that a value neither begins nor ends with a blank (a line end, a no-break space), a
-/// control character or another that is not seen (a byte-order mark).
-pub fn check_ends(value: &str) -> Result<(), Padded> {
+/// control character or another that is not seen (a byte-order mark), and is not in quotes.
+pub fn check_ends(value: &str) -> Result<(), Wrapped> {
     let mut characters = value.chars();
     if characters.next().is_some_and(is_blank) {
-        Err(Padded::Start)
+        Err(Wrapped::Start)
     } else if characters.next_back().is_some_and(is_blank) {
-        Err(Padded::End)
+        Err(Wrapped::End)
+    } else if is_quoted(value) {
+        Err(Wrapped::Quotes)
     } else {
         Ok(())
     }
+}
+
+/// Whether a value has the same quotation mark at both ends.
+pub(super) fn is_quoted(value: &str) -> bool {
+    value.len() > 1 && QUOTES.iter().any(|quote| value.starts_with(*quote) && value.ends_with(*quote))
 }
 
 /// A blank, or a character that nobody sees.
@@ -143,14 +174,19 @@ mod tests {
     }
 
     #[test]
-    fn blanks_are_seen_at_both_ends_and_left_alone_within() {
+    fn blanks_and_quotes_are_seen_at_both_ends_and_left_alone_within() {
         for value in ["", "a", "a b", "a\nb", "ї", "a\u{a0}b"] {
             assert_eq!(check_ends(value), Ok(()), "{value:?}");
         }
         for blank in [' ', '\n', '\0', '\u{7f}', '\u{a0}', '\u{3000}', '\u{feff}', '\u{200b}', '\u{2028}', '\u{ad}'] {
-            assert_eq!(check_ends(&format!("{blank}a")), Err(Padded::Start), "{blank:?}");
-            assert_eq!(check_ends(&format!("a{blank}")), Err(Padded::End), "{blank:?}");
-            assert_eq!(check_ends(&blank.to_string()), Err(Padded::Start), "{blank:?}");
+            assert_eq!(check_ends(&format!("{blank}a")), Err(Wrapped::Start), "{blank:?}");
+            assert_eq!(check_ends(&format!("a{blank}")), Err(Wrapped::End), "{blank:?}");
+            assert_eq!(check_ends(&blank.to_string()), Err(Wrapped::Start), "{blank:?}");
+        }
+        for quote in ['"', '\'', '`'] {
+            assert_eq!(check_ends(&format!("{quote}a{quote}")), Err(Wrapped::Quotes));
+            assert_eq!(check_ends(&format!("{quote}{quote}")), Err(Wrapped::Quotes));
+            assert_eq!(check_ends(&format!("{quote}a")), Ok(()));
         }
     }
 }

@@ -3,15 +3,19 @@
 use std::net::IpAddr;
 use std::num::NonZeroUsize;
 
+use amo_connect_domain::host::AllowedHosts;
 use amo_connect_domain::rate_limit::PaceScope;
 use ipnet::IpNet;
 use url::{Host, Url};
 
-use super::reader::is_blank;
+use super::reader::{QUOTES, is_blank};
 use crate::deep_link::{DeepLink, InvalidDeepLink};
 
 /// HS256 with a shorter key can be guessed offline from one JWT (RFC 7518, section 3.2).
 const SHORTEST_JWT_SECRET: usize = 32;
+
+/// Where amoCRM itself is, its consent page and its accounts.
+const AMO_DOMAINS: [&str; 3] = ["amocrm.ru", "kommo.com", "amocrm.com"];
 
 /// An `https` URL, or an `http` one on loopback, without what a URL of a service never has.
 pub(super) fn web_url(text: &str) -> Result<Url, &'static str> {
@@ -34,9 +38,56 @@ pub(super) fn web_url(text: &str) -> Result<Url, &'static str> {
     Ok(url)
 }
 
-/// An id or a secret that amoCRM has issued: it has no blanks, and no letters of other alphabets
-/// that look like those it has.
+/// Where amoCRM redirects to: not to itself.
+pub(super) fn redirect_uri(text: &str) -> Result<Url, &'static str> {
+    let url = web_url(text)?;
+    match amo_domain(&url) {
+        Some(_) => Err("is at amoCRM's own domain, and has to lead to this service"),
+        None => Ok(url),
+    }
+}
+
+/// The domain of amoCRM's that `url` is at.
+pub(super) fn amo_domain(url: &Url) -> Option<&'static str> {
+    domain_of(url.host_str()?.trim_end_matches('.'))
+}
+
+fn domain_of(host: &str) -> Option<&'static str> {
+    AMO_DOMAINS.into_iter().find(|domain| host == *domain || is_under(host, domain))
+}
+
+fn is_under(host: &str, domain: &str) -> bool {
+    host.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.'))
+}
+
+/// A list with an entry that account hosts can be under.
+pub(super) fn allowed_hosts(list: &str) -> Result<AllowedHosts, String> {
+    let hosts = AllowedHosts::parse(list).map_err(|invalid| invalid.to_string())?;
+    match single_host(&hosts) {
+        Some((host, domain)) if hosts.entries().all(is_single_host) => {
+            Err(format!("`{host}` is one host, and no account host is under it: write {domain}"))
+        }
+        _ => Ok(hosts),
+    }
+}
+
+/// The first entry that is a host of amoCRM's, and the domain it is under. Account hosts are one
+/// label before a domain, so there is none under it.
+pub(super) fn single_host(hosts: &AllowedHosts) -> Option<(&str, &'static str)> {
+    let host = hosts.entries().find(|entry| is_single_host(entry))?;
+    Some((host, domain_of(host)?))
+}
+
+fn is_single_host(entry: &str) -> bool {
+    domain_of(entry).is_some_and(|domain| domain != entry)
+}
+
+/// An id or a secret that amoCRM has issued: it has no blanks, no quotation marks, and no letters of
+/// other alphabets that look like those it has.
 pub(super) fn visible(text: &str) -> Result<String, &'static str> {
+    if text.contains(QUOTES) {
+        return Err("has a quotation mark");
+    }
     let visible = text.bytes().all(|byte| byte.is_ascii_graphic());
     visible.then(|| text.to_owned()).ok_or("has a blank, or a character that is not ASCII")
 }
@@ -47,7 +98,7 @@ pub(super) fn jwt_secret(text: &str) -> Result<String, String> {
     long_enough.then(|| text.to_owned()).ok_or_else(|| format!("has fewer than {SHORTEST_JWT_SECRET} bytes"))
 }
 
-fn is_loopback(url: &Url) -> bool {
+pub(super) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),

@@ -2,10 +2,13 @@
 
 use std::error::Error as _;
 use std::fs;
+use std::os::unix::fs::MetadataExt as _;
 use std::sync::Arc;
+use std::time::Duration;
 
 use amo_connect_domain::ports::{StoreError, StoreHealth as _, TokenStore as _};
 use diesel::RunQueryDsl as _;
+use diesel::connection::SimpleConnection as _;
 use tokio::runtime::Handle;
 
 use super::fixtures::*;
@@ -13,7 +16,7 @@ use crate::cipher::TokenKeys;
 use crate::rows::{Database as _, Durability};
 use crate::sqlite::file::prepare;
 use crate::sqlite::pool::{Use, connect, pool};
-use crate::sqlite::{OpenError, Sqlite, SqliteTokenStore, migrate};
+use crate::sqlite::{OpenError, Sqlite, SqliteOptions, SqliteTokenStore, migrate};
 
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
@@ -72,6 +75,12 @@ async fn a_file_that_is_gone_is_neither_served_nor_made_anew() {
     }
     assert!(!scratch.file().exists());
 
+    // What SQLite keeps beside a file that is gone may have its last rows.
+    let refused = migrate(&scratch.file()).await.unwrap_err();
+    assert!(matches!(refused, OpenError::NoDatabase { .. }), "{refused:?}");
+    for suffix in ["wal", "shm"] {
+        fs::remove_file(scratch.file().with_file_name(format!("amo-connect.db-{suffix}"))).unwrap();
+    }
     drop(scratch.store().await);
     assert!(matches!(store.ready().await, Err(StoreError::Unavailable(_))), "another file is not ours");
 }
@@ -94,6 +103,95 @@ async fn a_file_that_is_no_database_is_refused() {
     fs::write(scratch.file(), [&b"SQLite format 3\0"[..], &[0; 4080]].concat()).unwrap();
     let error = migrate(&scratch.file()).await.unwrap_err();
     assert_eq!(error.source().unwrap().to_string(), "file is not a database");
+}
+
+/// The files in the scratch directory and what is in them.
+fn all(scratch: &Scratch) -> Vec<(std::path::PathBuf, Vec<u8>)> {
+    let entries = fs::read_dir(scratch.file().parent().unwrap()).unwrap();
+    let mut all: Vec<_> =
+        entries.map(|entry| entry.unwrap().path()).map(|path| (path.clone(), fs::read(path).unwrap())).collect();
+    all.sort();
+    all
+}
+
+/// Refused by whoever may fill the file, and left as it is.
+async fn is_left(scratch: &Scratch) {
+    let before = all(scratch);
+    let options = SqliteOptions { busy_timeout: Duration::from_millis(300), ..options() };
+    let refused = SqliteTokenStore::open(&scratch.file(), TokenKeys::parse(KEY).unwrap(), options).await.unwrap_err();
+    assert!(matches!(refused, OpenError::NoDatabase { .. }), "{refused:?}");
+    assert!(all(scratch) == before, "something was changed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_process_left_that_was_killed_while_it_made_the_file_is_no_obstacle() {
+    let beside = |scratch: &Scratch, suffix: &str| scratch.file().with_file_name(format!("amo-connect.db-{suffix}"));
+    // A journal of an empty database: not begun, begun, complete.
+    let complete = [&[0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7, 0, 0, 0, 0, 1, 2, 3, 4][..], &[0; 496]].concat();
+    let begun = [&[0; 12][..], &[1, 2, 3, 4], &[0; 496]].concat();
+    for journal in [Vec::new(), begun, complete.clone()] {
+        let scratch = Scratch::new();
+        fs::write(scratch.file(), "").unwrap();
+        fs::write(beside(&scratch, "journal"), journal).unwrap();
+        scratch.store().await.ready().await.unwrap();
+    }
+    // A journal of a database that had pages.
+    let scratch = Scratch::new();
+    fs::write(scratch.file(), "").unwrap();
+    fs::write(beside(&scratch, "journal"), [&complete[..19], &[1], &complete[20..]].concat()).unwrap();
+    is_left(&scratch).await;
+
+    // Everything is in the log, and the process that wrote it died.
+    let (dead, scratch) = (Scratch::new(), Scratch::new());
+    let open = dead.raw_with("PRAGMA journal_mode = WAL; SELECT count(*) FROM sqlite_master");
+    migrate(&dead.file()).await.unwrap();
+    for suffix in ["", "-wal", "-shm"] {
+        let name = format!("amo-connect.db{suffix}");
+        fs::copy(dead.file().with_file_name(&name), scratch.file().with_file_name(&name)).unwrap();
+    }
+    drop(open);
+    assert_eq!(migrate(&scratch.file()).await.unwrap(), [""; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_of_which_nobody_knows_whose_it_is_is_left() {
+    let (made, scratch) = (Scratch::new(), Scratch::new());
+    let open = made.raw_with(
+        "PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0; CREATE TABLE bookmarks (a); DROP TABLE bookmarks",
+    );
+    for suffix in ["", "-wal"] {
+        let name = format!("amo-connect.db{suffix}");
+        fs::copy(made.file().with_file_name(&name), scratch.file().with_file_name(&name)).unwrap();
+    }
+    drop(open);
+    is_left(&scratch).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_another_program_fills_at_the_last_moment_is_refused() {
+    let scratch = Scratch::new();
+    scratch.execute("PRAGMA user_version = 1");
+    let mut other = scratch.raw();
+    other.batch_execute("BEGIN IMMEDIATE").unwrap();
+    let file = scratch.file();
+    let ours = tokio::spawn(async move { migrate(&file).await });
+    // It has looked at the file, and waits for the lock.
+    while fs::metadata(scratch.file()).unwrap().mode() & 0o777 != 0o600 {
+        tokio::task::yield_now().await;
+    }
+    other.batch_execute("CREATE TABLE bookmarks (a); COMMIT").unwrap();
+    let refused = ours.await.unwrap().unwrap_err();
+    assert!(matches!(refused, OpenError::NoDatabase { .. }), "{refused:?}");
+}
+
+#[test]
+fn a_name_that_may_hold_a_password_is_shown_by_no_error() {
+    for (path, shown) in [("/srv/a b.db", true), ("/u/hunter2@host/db", false), ("/a password=hunter2", false)] {
+        let error = OpenError::NoDatabase { path: std::path::Path::new(path).into(), what: "is a directory" };
+        for text in [error.to_string(), format!("{error:?}")] {
+            assert_eq!((text.contains(path), text.contains("hunter2")), (shown, false), "{text}");
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -144,7 +242,8 @@ async fn what_is_jotted_waits_for_no_disk_and_what_is_written_after_it_does() {
     }
     let scratch = Scratch::new();
     drop(scratch.store().await);
-    let (path, file) = prepare(&scratch.file(), false).unwrap();
+    let versions = ["20261123100000".to_owned()];
+    let (path, file) = prepare(&scratch.file(), false, &versions, options().busy_timeout).unwrap();
     let database = Sqlite {
         readers: pool(&path, Use::Reading, 1, options().busy_timeout).unwrap(),
         writer: pool(&path, Use::Writing, 1, options().busy_timeout).unwrap(),

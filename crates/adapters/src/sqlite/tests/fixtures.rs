@@ -49,8 +49,15 @@ impl Scratch {
         SqliteConnection::establish(self.file().to_str().unwrap()).unwrap()
     }
 
+    /// The same, after these statements.
+    pub(super) fn raw_with(&self, sql: &str) -> SqliteConnection {
+        let mut raw = self.raw();
+        raw.batch_execute(sql).unwrap();
+        raw
+    }
+
     pub(super) fn execute(&self, sql: &str) {
-        self.raw().batch_execute(sql).unwrap();
+        self.raw_with(sql);
     }
 }
 

@@ -33,10 +33,14 @@ async fn a_database_that_lacks_migrations_can_be_refused() {
     assert!(matches!(open_without_migrating(&scratch).await, Err(OpenError::File { .. })));
     assert!(!scratch.file().exists());
 
-    scratch.execute("CREATE TABLE something (else_ TEXT)");
+    scratch.execute("PRAGMA user_version = 1");
+    assert!(matches!(open_without_migrating(&scratch).await, Err(OpenError::NoDatabase { .. })));
+
+    migrate(&scratch.file()).await.unwrap();
+    scratch.execute("DELETE FROM __diesel_schema_migrations WHERE version > '20261123100000'");
     let refused = open_without_migrating(&scratch).await.unwrap_err();
     let OpenError::Schema { source: MigrationError::Pending(names), .. } = refused else { panic!("{refused:?}") };
-    assert_eq!(names, ALL);
+    assert_eq!(names, ALL[1..]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -53,12 +57,20 @@ async fn a_newer_database_is_refused_and_left_alone() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_migration_that_fails_is_named_and_undone() {
     let scratch = Scratch::new();
-    scratch.execute("CREATE TABLE exchanges (mine TEXT)");
+    // A database of the first version, with a table of the third one in the way.
+    scratch.execute(include_str!("../../../../../migrations/sqlite/20261123100000_connections/up.sql"));
+    scratch.execute(
+        "CREATE TABLE __diesel_schema_migrations (
+             version VARCHAR(50) PRIMARY KEY NOT NULL, run_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP
+         );
+         INSERT INTO __diesel_schema_migrations (version) VALUES ('20261123100000');
+         CREATE TABLE turns (mine TEXT)",
+    );
     let failed = migrate(&scratch.file()).await.unwrap_err();
     let OpenError::Schema { source: MigrationError::Failed { name, .. }, .. } = failed else { panic!("{failed:?}") };
-    assert_eq!(name, ALL[0]);
-    scratch.execute("DROP TABLE exchanges");
-    assert_eq!(migrate(&scratch.file()).await.unwrap(), ALL);
+    assert_eq!(name, ALL[2]);
+    scratch.execute("DROP TABLE turns");
+    assert_eq!(migrate(&scratch.file()).await.unwrap(), ALL[1..]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
