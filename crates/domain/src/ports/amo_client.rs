@@ -31,9 +31,10 @@ pub trait AmoClient: Debug + Send + Sync + 'static {
     /// [`refresh`](Self::refresh), whatever else its answer is: under any final status, with
     /// headers that make no sense or text around the JSON, with members that are there twice, in a
     /// coding that nobody asked for, in a body that ends early or with a reset, or does not end.
-    /// Two halves of different objects are no pair, and a damaged token is no token. A pair that
-    /// says it was issued to another integration stays with the adapter, which logs an error
-    /// without it: the outcome is unknown.
+    /// Two halves of different objects are no pair, what stands within another object is none (an
+    /// answer may quote the pair before), and a damaged token is no token. A pair that says it was
+    /// issued to another integration stays with the adapter, which logs an error without it: the
+    /// outcome is unknown.
     ///
     /// # Errors
     /// MUST return [`AmoError::CodeRejected`] for an answer that refuses this code, and
@@ -154,7 +155,8 @@ pub enum AmoError {
     /// never says so.
     #[error("the rate limiter gave no permit: its store failed")]
     PermitUnavailable,
-    /// 403 that is not JSON: amoCRM bans calls.
+    /// 403 with a page or words of a web server, and no JSON: amoCRM bans calls. An empty one, and
+    /// one that was cut, is none.
     #[error("amoCRM bans calls")]
     Blocked,
     /// It surely did nothing. For a read also a 5xx: nothing is lost by asking again.
