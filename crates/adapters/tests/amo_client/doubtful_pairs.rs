@@ -7,14 +7,15 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::json;
 
 use crate::bench::{Ask, BOTH, REFRESH, RudeServer, Then, at_once, hasty_client, host, patient_client};
+use crate::coded_pairs::zlib;
 use crate::wrapped_pairs::{OK, answer, body, bytes, gzip};
 
 const CHUNKED: &str = "Transfer-Encoding: chunked\r\n";
 
 #[tokio::test]
 async fn a_bomb_is_in_doubt_and_is_read_up_to_a_limit() {
-    let bomb = gzip(&" ".repeat(10 * 1024 * 1024));
-    let hidden = gzip(&format!("{}{}", " ".repeat(10 * 1024 * 1024), body()));
+    let bomb = gzip(" ".repeat(10 * 1024 * 1024));
+    let hidden = gzip(format!("{}{}", " ".repeat(10 * 1024 * 1024), body()));
     for coded in [bomb, hidden] {
         let server = RudeServer::start(answer(&format!("{OK}Content-Encoding: gzip\r\n"), coded), Then::Close).await;
         let outcome = Ask::Refresh.of(&patient_client(server.address), &host(server.address)).await;
@@ -111,6 +112,9 @@ async fn what_http_cannot_carry_stays_in_doubt() {
         ("an empty line before a chunk", bytes(&head, format!("\r\n{chunks}"))),
         ("blanks before a chunk", bytes(&head, format!("  {chunks}"))),
         ("a length of a chunk with 0x", bytes(&head, format!("0x{chunks}"))),
+        ("a length of a chunk beyond 64 bits", bytes(&head, format!("ffffffffffffffff{chunks}"))),
+        ("a length beyond 64 bits", bytes(&format!("{OK}Content-Length: {}\r\n", "9".repeat(30)), body())),
+        ("a length with a sign", bytes(&format!("{OK}Content-Length: +{length}\r\n"), body())),
         ("an extension of a chunk of 20 kB", bytes(&head, chunks.replacen("\r\n", &long_extension, 1))),
         ("a head of megabytes", answer(&format!("{OK}X: {}\r\n", "y".repeat(1 << 20)), body())),
         ("thousands of headers", answer(&format!("{OK}{}", "X: y\r\n".repeat(2_000)), body())),
@@ -123,4 +127,27 @@ async fn what_http_cannot_carry_stays_in_doubt() {
         assert_eq!(server.requests(), 1, "{ask:?} {name}");
     }))
     .await;
+}
+
+/// What we could read, and do not. `docs/reliability.md` has the list.
+#[tokio::test]
+async fn what_is_not_looked_for_stays_in_doubt() {
+    let (notice, pair) = ("<b>Notice</b>: x\n", body());
+    let wide = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+    let often = (0..20).fold(pair.clone().into_bytes(), |coded, _| gzip(coded));
+    let cases = [
+        ("a notice in the object", format!("{{{notice}{}", &pair[1..]).into_bytes()),
+        ("a comment in the object", format!("{{/* x */{}", &pair[1..]).into_bytes()),
+        ("an object that broke off at a colon", format!("{{\"level\":5,\"context\":{pair}").into_bytes()),
+        ("an object that is closed behind it", format!("{{\"error\":\"x\n{pair}\"}}").into_bytes()),
+        ("deflate behind a notice", [notice.as_bytes(), &zlib(&pair)].concat()),
+        ("UTF-16 behind a byte", [b"\n".as_slice(), &wide(&pair)].concat()),
+        ("UTF-16 between other signs", wide(&format!("{0}{pair}{0}", "ы".repeat(pair.len())))),
+        ("gzip upon gzip", often),
+    ];
+    for (name, body) in cases {
+        let server = RudeServer::start(answer(OK, body), Then::Close).await;
+        let outcome = Ask::Refresh.of(&patient_client(server.address), &host(server.address)).await;
+        assert_eq!(outcome.err(), Some(AmoError::OutcomeUnknown), "{name}");
+    }
 }

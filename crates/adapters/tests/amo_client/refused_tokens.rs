@@ -106,7 +106,7 @@ async fn a_refusal_is_read_as_leniently_as_a_read() {
             ("a byte that is not UTF-8", [format!("{{{words},\"x\":\"").as_bytes(), b"\xff\"}"].concat()),
             ("a number that is too long", format!("{{{words},\"x\":1e999}}").into_bytes()),
             ("a deep member", format!("{{\"x\":{}{},{words}}}", "[".repeat(500), "]".repeat(500)).into_bytes()),
-            ("gzip", gzip(&format!("{{{words}}}"))),
+            ("gzip", gzip(format!("{{{words}}}"))),
             ("UTF-16", format!("\u{feff}{{{words}}}").encode_utf16().flat_map(u16::to_le_bytes).collect()),
         ];
         for (name, body) in damage {

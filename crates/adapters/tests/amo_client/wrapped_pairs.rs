@@ -17,9 +17,9 @@ pub(crate) fn body() -> String {
     pair().to_string()
 }
 
-pub(crate) fn gzip(body: &str) -> Vec<u8> {
+pub(crate) fn gzip(body: impl AsRef<[u8]>) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-    encoder.write_all(body.as_bytes()).unwrap();
+    encoder.write_all(body.as_ref()).unwrap();
     encoder.finish().unwrap()
 }
 
@@ -155,7 +155,7 @@ async fn what_stands_around_a_pair_is_ignored() {
 #[tokio::test]
 async fn an_answer_that_stays_open_is_left_a_second_after_its_pair() {
     let length = body().len() + 9;
-    let coded = gzip(&body());
+    let coded = gzip(body());
     let begun = Instant::now();
     is_kept(vec![
         ("no length", bytes(OK, body()), Then::Hang),
