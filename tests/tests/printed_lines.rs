@@ -122,6 +122,7 @@ async fn the_lines_that_the_amocrm_alone_prints_work_in_their_order() {
         faults,
         faults,
         faults,
+        ("/_sandbox/faults", "\"gzip_unnamed\""),
         ("/_sandbox/expire", "\"expired\":1"),
         ("/_sandbox/revoke", "\"ended\":1"),
         ("/_sandbox/disable", "\"ended\":0"),
@@ -130,6 +131,30 @@ async fn the_lines_that_the_amocrm_alone_prints_work_in_their_order() {
         ("/_sandbox/reset", ""),
     ];
     check(&asked, &expected);
+}
+
+/// Its README promises it. What it breaks, it breaks on purpose.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_amocrm_alone_writes_no_log() {
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = ["sandbox", "--amo-only", "--amo-bind", "127.0.0.1:0"];
+    let mut process = Process::start(&arguments, &[], folder.path());
+    let guide = process.until_printed("Stop:").await;
+    let lines =
+        guide.lines().skip_while(|line| !line.starts_with("ISSUED=")).take_while(|line| !line.contains("leads?"));
+    let pair = lines.collect::<Vec<_>>().join("\n").replace("; echo \"$ISSUED\"", "").replace("; echo \"$PAIR\"", "");
+    let (faults, _) = guide.split_once(" -d '{\"latency_ms\":4000}'").unwrap();
+    let patch = faults.lines().last().unwrap();
+    let said = [
+        format!("{patch} -sd '{{\"fail_token\":[\"drop\"]}}' >/dev/null\n{pair}"),
+        format!("{patch} -sd '{{\"fail_token\":[\"cut\"]}}' >/dev/null\n{pair}"),
+        format!("{patch} -sd '{{\"dress\":[\"reset_after\"]}}' >/dev/null\n{pair}"),
+    ];
+    let output = shell(&said.join("\n"), folder.path()).await;
+    assert!(output.status.success(), "{output:?}");
+    process.terminate();
+    let (code, _, log) = process.ended().await;
+    assert_eq!((code, log.as_str()), (Some(0), ""));
 }
 
 /// The step of a CI job that the sandbox's README shows, on another address than the default.

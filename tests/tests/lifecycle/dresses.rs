@@ -1,12 +1,13 @@
-//! A pair that arrived is kept, whatever amoCRM's answer looks like otherwise.
+//! A pair that arrived is kept, whatever amoCRM's answer looks like otherwise, and one that another
+//! object quotes is none.
 
 use amo_connect_sandbox::{Dress, Faults};
 use amo_connect_tests::{ACCOUNT, Served};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::stage::Stage;
 
-on_both_databases!(a_pair_is_kept_however_its_answer_is_dressed);
+on_both_databases!(a_pair_is_kept_however_its_answer_is_dressed, a_pair_in_another_object_is_nobodys);
 
 /// Statuses that mean a failure, a refusal, a ban or a limit where there is no pair.
 const STATUSES: [u16; 9] = [202, 302, 400, 401, 402, 403, 429, 500, 503];
@@ -15,7 +16,8 @@ const STATUSES: [u16; 9] = [202, 302, 400, 401, 402, 403, 429, 500, 503];
 const LIFE_S: u64 = 10;
 
 async fn a_pair_is_kept_however_its_answer_is_dressed(stage: Stage) {
-    let dresses: Vec<Dress> = Dress::all().chain(STATUSES.map(Dress::Status)).collect();
+    let dresses: Vec<Dress> =
+        Dress::all().filter(|dress| *dress != Dress::Nested).chain(STATUSES.map(Dress::Status)).collect();
     let service = stage.serve().await;
     stage.set_life(1);
     for dress in &dresses {
@@ -52,6 +54,19 @@ async fn a_pair_is_kept_however_its_answer_is_dressed(stage: Stage) {
         (refreshes, refreshes)
     );
     assert_eq!(after.refused, 0);
+}
+
+async fn a_pair_in_another_object_is_nobodys(stage: Stage) {
+    let service = stage.serve().await;
+    stage.sandbox.set_faults(Faults { dress: vec![Dress::Nested], ..Faults::default() }).unwrap();
+    let (code, referer) = stage.code(ACCOUNT);
+    let brought = json!({ "code": code, "referer": referer });
+    let answer = service.post("bob", "/exchange-code", brought.clone()).await;
+    assert_eq!((answer.status, stage.sandbox.stats().exchanges), (502, 1), "{answer:?}");
+    assert_eq!(service.state_of("bob").await, "not_connected");
+    // The code is spent, and amoCRM says so to the one that asks again.
+    let again = service.post("bob", "/exchange-code", brought).await;
+    assert_eq!((again.status, service.state_of("bob").await.as_str()), (400, "not_connected"), "{again:?}");
 }
 
 /// Whose code is answered in this dress.

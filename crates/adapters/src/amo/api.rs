@@ -31,13 +31,11 @@ impl Api {
         let mut request = Request::new(Method::GET, url);
         request.headers_mut().insert(AUTHORIZATION, bearer(token)?);
         let answer = self.connections.send(request).await.map_err(refusal::of_lost_read)?;
+        let body = answer.whole().map_err(refusal::of_lost_read)?;
         match answer.status {
             StatusCode::NO_CONTENT => Ok(None),
-            StatusCode::OK => {
-                let body = answer.whole().map_err(refusal::of_lost_read)?;
-                object(body).map(Some)
-            }
-            _ => Err(refusal::of_read(&answer)),
+            StatusCode::OK => object(body).map(Some),
+            _ => Err(refusal::of_read(&answer, body)),
         }
     }
 
@@ -49,13 +47,11 @@ impl Api {
         value.set_sensitive(true);
         request.headers_mut().insert(HeaderName::from_static("x-refresh-token"), value);
         let answer = self.connections.send_on_a_new_one(request).await.map_err(refusal::of_lost_read)?;
+        let body = answer.whole().map_err(refusal::of_lost_read)?;
         match answer.status {
-            StatusCode::OK => {
-                let body = answer.whole().map_err(refusal::of_lost_read)?;
-                object(body).map(Some)
-            }
-            _ if refusal::is_refused_look_up(&answer) => Ok(None),
-            _ => Err(refusal::of_read(&answer)),
+            StatusCode::OK => object(body).map(Some),
+            _ if refusal::is_refused_look_up(&answer, body) => Ok(None),
+            _ => Err(refusal::of_read(&answer, body)),
         }
     }
 }

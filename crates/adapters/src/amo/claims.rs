@@ -2,10 +2,20 @@
 
 use amo_connect_domain::ids::AccountId;
 use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::alphabet::URL_SAFE;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde_json::Value;
 
 use super::reading;
+use super::repair::repaired;
+
+/// Base64 as tokens have it, with its padding or without, and with stray bits at its end.
+const LENIENT: GeneralPurpose = GeneralPurpose::new(
+    &URL_SAFE,
+    GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true),
+);
 
 /// The `account_id` claim, if the token is a JWT that has one.
 pub(super) fn account_id(token: &str) -> Option<AccountId> {
@@ -29,20 +39,24 @@ pub(super) fn api_domain(token: &str) -> Option<String> {
     claims(token)?["api_domain"].as_str().map(str::to_owned)
 }
 
+/// The payload, read as an answer of the API is: a token that names another account must not pass
+/// for one that names none.
 fn claims(token: &str) -> Option<Value> {
     let mut parts = token.split('.');
     let (Some(_), Some(payload), Some(_), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
         return None;
     };
-    let claims = URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?;
-    serde_json::from_slice(&claims).ok()
+    let payload = payload.trim_end_matches('=').replace('+', "-").replace('/', "_");
+    serde_json::from_str(&repaired(&LENIENT.decode(payload).ok()?)).ok()
 }
 
 #[cfg(test)]
 mod tests {
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
     use super::*;
 
-    fn token(claims: &str) -> String {
+    fn token(claims: impl AsRef<[u8]>) -> String {
         format!("eyJ0eXAiOiJKV1QifQ.{}.c2ln", URL_SAFE_NO_PAD.encode(claims))
     }
 
@@ -74,6 +88,16 @@ mod tests {
             (token(r#"{"account_id":31920194,"aud":"x"}"#), Some(31_920_194)),
             (token(r#"{"account_id":"31920194"}"#), Some(31_920_194)),
             (token(r#"{"account_id":31920194}"#).replace(".c2ln", "==.c2ln"), Some(31_920_194)),
+            (token(r#"{"account_id":31920194.0}"#), Some(31_920_194)),
+            (token(r#"{"account_id":3.1920194e7}"#), Some(31_920_194)),
+            (token(r#"{"account_id":" 31920194.0 "}"#), Some(31_920_194)),
+            (token("\u{feff}{\"account_id\":31920194}"), Some(31_920_194)),
+            (token(b"{\"name\":\"\xff\\ud800\",\"account_id\":31920194}"), Some(31_920_194)),
+            (token(r#"{"n":1e999,"account_id":7,"account_id":31920194}"#), Some(31_920_194)),
+            (token(r#"{"x":"???>>>","account_id":31920194}"#).replace('_', "/").replace('-', "+"), Some(31_920_194)),
+            (token(r#"{"account_id":1.5}"#), None),
+            (token(r#"{"account_id":-1.0}"#), None),
+            (token(r#"{"account_id":1e30}"#), None),
             (token(r#"{"account_id":-1}"#), None),
             (token(r#"{"account_id":0}"#), None),
             (token(r#"{"account_id":null}"#), None),

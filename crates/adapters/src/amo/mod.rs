@@ -5,6 +5,7 @@ mod claims;
 mod coding;
 mod connections;
 mod loose;
+mod objects;
 mod pair;
 mod query;
 mod reading;

@@ -211,14 +211,21 @@ impl RawStage {
     }
 }
 
-/// A number of amoCRM's that names something; never 0.
+/// A number of amoCRM's that names something, in quotes or not, also as `7.0` or `7e3`; never 0.
 pub(super) fn id(value: &Value) -> Option<u64> {
-    value.as_u64().or_else(|| value.as_str()?.parse().ok()).filter(|id| *id != 0)
+    let number = amount(value)?;
+    number.as_u64().or_else(|| whole(number.as_f64()?)).filter(|id| *id != 0)
+}
+
+/// A number without a fraction, if a double holds it and its neighbours.
+fn whole(number: f64) -> Option<u64> {
+    let text = format!("{number:.0}");
+    (number.fract() == 0.0 && number.abs() < 2_f64.powi(53)).then(|| text.parse().ok())?
 }
 
 /// An amount, as a number or as one in quotes.
 fn amount(value: &Value) -> Option<Number> {
-    value.as_number().cloned().or_else(|| value.as_str()?.parse().ok())
+    value.as_number().cloned().or_else(|| value.as_str()?.trim().parse().ok())
 }
 
 /// A text that says something; phone numbers come as numbers, too.

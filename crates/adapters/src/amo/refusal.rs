@@ -2,13 +2,23 @@
 //!
 //! The hints are those of PHP League's oauth2-server, which amoCRM's token endpoint is made of.
 
+use std::borrow::Cow;
+
 use amo_connect_domain::ports::AmoError;
-use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
+use super::coding;
+use super::objects::Objects;
 use super::repair::repaired;
 use super::retry_after::retry_after;
 use super::wire::{Answer, Loss};
+
+/// Bytes of a refusal that are looked at.
+const LONGEST: usize = 64 * 1024;
+
+/// How amoCRM calls a client that it does not accept.
+const BAD_CLIENT: &str = "Некорректный клиент";
 
 /// What a token request asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,13 +37,17 @@ pub(super) fn of_lost_token_request(loss: Loss) -> AmoError {
     }
 }
 
-/// A token request that was answered, and not with a pair.
+/// A token request that was answered, and not with a pair. Of an answer that was cut nobody knows
+/// what else it had.
 pub(super) fn of_token_request(asked: Asked, answer: &Answer) -> AmoError {
-    match (answer.status.as_u16(), answer.whole()) {
-        (400 | 401, Ok(body)) => of_problem(asked, answer.status.as_u16(), body),
-        (400 | 401, Err(loss)) => of_lost_token_request(loss),
+    let body = match answer.whole() {
+        Ok(body) => body,
+        Err(loss) => return of_lost_token_request(loss),
+    };
+    match answer.status.as_u16() {
+        status @ (400 | 401) => of_problem(asked, status, &words(body)),
         // 304 has no body of its own: what came with it cannot be read.
-        (300..=303 | 305..=499, _) => by_status(answer),
+        300..=303 | 305..=499 => by_status(answer, body),
         _ => AmoError::OutcomeUnknown,
     }
 }
@@ -48,32 +62,32 @@ pub(super) fn of_lost_read(loss: Loss) -> AmoError {
     }
 }
 
-/// A read that was answered with anything but 200 and 204.
-pub(super) fn of_read(answer: &Answer) -> AmoError {
+/// A read that was answered, to the end, with anything but 200 and 204.
+pub(super) fn of_read(answer: &Answer, body: &[u8]) -> AmoError {
     match answer.status.as_u16() {
         401 => AmoError::AccessRefused,
         504 => AmoError::TimedOut,
         500..=599 => AmoError::Unavailable,
-        _ => by_status(answer),
+        _ => by_status(answer, body),
     }
 }
 
-/// Whether a look-up was answered, and the answer was no. A 403 in HTML is a ban, and says
+/// Whether a look-up was answered, and the answer was no. A 403 says so in JSON: a ban says
 /// nothing of the token.
-pub(super) fn is_refused_look_up(answer: &Answer) -> bool {
+pub(super) fn is_refused_look_up(answer: &Answer, body: &[u8]) -> bool {
     match answer.status.as_u16() {
         400 | 401 | 404 => true,
-        403 => is_json(answer),
+        403 => problem(&words(body)).is_some(),
         _ => false,
     }
 }
 
-/// A 403 in JSON is no ban, and no word on the token either: with a new one it stays, so it
-/// must not cost a refresh.
-fn by_status(answer: &Answer) -> AmoError {
+/// A 403 that is no ban is no word on the token either: with a new one it stays, so it must not
+/// cost a refresh.
+fn by_status(answer: &Answer, body: &[u8]) -> AmoError {
     match answer.status.as_u16() {
         402 => AmoError::PaymentRequired,
-        403 if !is_json(answer) => AmoError::Blocked,
+        403 if is_ban(&words(body)) => AmoError::Blocked,
         404 => AmoError::NotFound,
         300..=303 | 305..=399 | 410 | 421 => AmoError::Moved,
         429 => AmoError::RateLimited { retry_after: retry_after(&answer.headers) },
@@ -81,31 +95,72 @@ fn by_status(answer: &Answer) -> AmoError {
     }
 }
 
-/// Whether the API's own words came, however they are spelt: a web server that bans us sends HTML.
-fn is_json(answer: &Answer) -> bool {
-    let body = answer.whole().unwrap_or_default();
-    serde_json::from_str::<Map<String, Value>>(&repaired(body)).is_ok()
+fn words(body: &[u8]) -> Cow<'_, [u8]> {
+    coding::words(&body[..body.len().min(LONGEST)], LONGEST)
 }
 
-#[derive(Deserialize)]
+/// Whether a web server speaks, and not the API behind it: in a page, or in a text that has no
+/// JSON. To take more for a ban would cost the account its calls.
+fn is_ban(words: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(words).to_ascii_lowercase();
+    let text = text.trim_start_matches('\u{feff}').trim();
+    match text.as_bytes().first() {
+        None | Some(b'{' | b'[' | b'"') => false,
+        Some(b'<') if text.contains("<html") => true,
+        _ => coding::is_text(words) && !text.contains('{') && serde_json::from_str::<IgnoredAny>(text).is_err(),
+    }
+}
+
+/// What a refusal says in JSON.
 struct Problem {
-    title: Option<String>,
-    hint: Option<String>,
+    members: Map<String, Value>,
+    /// Whether it is all that was said, and not a part of something else.
+    is_alone: bool,
 }
 
-fn problem(body: &[u8]) -> Option<Problem> {
-    serde_json::from_slice(body).ok()
+/// The words are read as those of a read are: one bad value, or a notice around them, must not
+/// make another refusal of it. In other words the last object counts that is a problem.
+fn problem(words: &[u8]) -> Option<Problem> {
+    if let Some(members) = object(words) {
+        return Some(Problem { members, is_alone: true });
+    }
+    let (mut last, mut objects) = (None, Objects::new(words));
+    while let Some(object_there) = objects.next(&mut |_| ()) {
+        let members = object(object_there.bytes).filter(|_| object_there.is_whole);
+        last = members.filter(|members| members.contains_key("hint") || members.contains_key("title")).or(last);
+    }
+    last.map(|members| Problem { members, is_alone: false })
 }
 
-/// The hint decides; without one it is the client that is accused.
-fn of_problem(asked: Asked, status: u16, body: &[u8]) -> AmoError {
-    let Some(problem) = problem(body) else {
+fn object(text: &[u8]) -> Option<Map<String, Value>> {
+    serde_json::from_str(&repaired(text)).ok()
+}
+
+impl Problem {
+    /// The hint, empty if it has none; `None` if it is no text.
+    fn hint(&self) -> Option<&str> {
+        match self.members.get("hint") {
+            None | Some(Value::Null) => Some(""),
+            Some(hint) => hint.as_str(),
+        }
+    }
+
+    /// Without a hint it is the client that is accused.
+    fn accuses_the_client(&self, status: u16) -> bool {
+        status == 401 && self.is_alone || self.members.get("title").is_some_and(|title| title == BAD_CLIENT)
+    }
+}
+
+/// The hint decides.
+fn of_problem(asked: Asked, status: u16, words: &[u8]) -> AmoError {
+    let Some(problem) = problem(words) else {
         return AmoError::Protocol;
     };
-    match (problem.hint.as_deref().unwrap_or_default(), asked) {
-        ("", _) if status == 401 || problem.title.as_deref() == Some("Некорректный клиент") => {
-            AmoError::Misconfigured
-        }
+    let Some(hint) = problem.hint() else {
+        return AmoError::Protocol;
+    };
+    match (hint, asked) {
+        ("", _) if problem.accuses_the_client(status) => AmoError::Misconfigured,
         (
             "Token has been revoked"
             | "Token has expired"

@@ -1,13 +1,12 @@
 //! Token requests, through the `oauth2` crate over our own HTTP client.
 
-use std::borrow::Cow;
 use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
 use amo_connect_domain::ports::AmoError;
 use amo_connect_domain::token::{AccessToken, AuthorizationCode, Issued, RefreshToken};
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 use oauth2::basic::{BasicClient, BasicErrorResponse, BasicTokenResponse};
 use oauth2::{
     AsyncHttpClient, AuthType, ClientId, ClientSecret, EndpointNotSet, EndpointSet, HttpRequest, HttpResponse,
@@ -20,7 +19,7 @@ use url::Url;
 use super::pair::{Found, Pair};
 use super::refusal::{self, Asked};
 use super::settings::AmoSettings;
-use super::wire::Wire;
+use super::wire::{Loss, Wire};
 use super::{claims, coding};
 
 /// The life of an access token whose answer does not say it. The pair is bought and must not
@@ -109,37 +108,38 @@ impl<'c> AsyncHttpClient<'c> for Sender<'_> {
     fn call(&'c self, request: HttpRequest) -> Self::Future {
         Box::pin(async move {
             let request = request.try_into().ok().ok_or(AmoError::Unavailable)?;
-            let has_pair = |headers: &HeaderMap, body: &[u8]| matches!(self.look(headers, body).0, Found::Pair(_));
-            let mut answer = self.wire.send_for(request, has_pair).await.map_err(refusal::of_lost_token_request)?;
-            let (found, plain) = self.look(&answer.headers, &answer.body);
-            match found {
+            let has_pair = |body: &[u8]| matches!(self.look(body), Found::Pair(_));
+            let answer = self.wire.send_for(request, has_pair).await.map_err(refusal::of_lost_token_request)?;
+            match self.look(&answer.body) {
                 Found::Pair(pair) => {
                     if answer.status != StatusCode::OK || answer.loss.is_some() {
-                        let status = answer.status.as_u16();
-                        tracing::warn!(amo.status = status, amo.loss = ?answer.loss, "a damaged answer of amoCRM's held a token pair");
+                        let (status, loss) = (answer.status.as_u16(), answer.loss.map(Loss::name));
+                        tracing::warn!(
+                            amo.status = status,
+                            amo.loss = loss,
+                            "a damaged answer of amoCRM's held a token pair"
+                        );
                     }
                     Ok(response(&pair))
                 }
                 Found::Half => Err(AmoError::OutcomeUnknown),
-                Found::Nothing => {
-                    answer.body = plain.into_owned();
-                    Err(refusal::of_token_request(self.asked, &answer))
-                }
+                Found::Nothing => Err(refusal::of_token_request(self.asked, &answer)),
             }
         })
     }
 }
 
 impl Sender<'_> {
-    /// What `body` holds, and how it reads without its codings.
-    fn look<'b>(&self, headers: &HeaderMap, body: &'b [u8]) -> (Found, Cow<'b, [u8]>) {
-        let plain = coding::undone(headers, body, self.wire.longest_body());
-        let mut found = Found::in_body(&plain, self.sent);
-        if matches!((&found, &plain), (Found::Half | Found::Nothing, Cow::Owned(_))) {
-            // A coding may be named, and not be there.
-            found = found.then(Found::in_body(body, self.sent));
+    /// What `body` holds, however it is coded.
+    fn look(&self, body: &[u8]) -> Found {
+        let mut found = Found::Nothing;
+        for reading in coding::readings(body, self.wire.longest_body()) {
+            found = found.then(Found::in_body(&reading, self.sent));
+            if matches!(found, Found::Pair(_)) {
+                break;
+            }
         }
-        (found, plain)
+        found
     }
 }
 

@@ -94,20 +94,17 @@ impl Wire {
 
     /// Sends `request` once, and reads the answer to its end.
     pub(super) async fn send(&self, request: Request) -> Result<Answer, Loss> {
-        self.send_for(request, |_, _| false).await
+        self.send_for(request, |_| false).await
     }
 
     /// Sends `request` once, and reads the answer to its end, or for a second longer than it takes
     /// to see that the body has what is wanted.
-    pub(super) async fn send_for(
-        &self,
-        request: Request,
-        has_it: impl Fn(&HeaderMap, &[u8]) -> bool,
-    ) -> Result<Answer, Loss> {
+    pub(super) async fn send_for(&self, request: Request, has_it: impl Fn(&[u8]) -> bool) -> Result<Answer, Loss> {
         let mut response = self.client.execute(request).await.map_err(|error| Loss::of(&error))?;
         let (mut body, headers) = (Vec::new(), std::mem::take(response.headers_mut()));
-        let loss = self.read(&mut response, &mut body, |body| has_it(&headers, body)).await.err();
-        tracing::debug!(amo.status = response.status().as_u16(), amo.loss = ?loss, "amoCRM answered");
+        let loss = self.read(&mut response, &mut body, has_it).await.err();
+        let status = response.status().as_u16();
+        tracing::debug!(amo.status = status, amo.loss = loss.map(Loss::name), "amoCRM answered");
         Ok(Answer { status: response.status(), headers, body, loss })
     }
 
@@ -147,6 +144,16 @@ impl Wire {
 }
 
 impl Loss {
+    /// As it stands in the log.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::NotSent => "not_sent",
+            Self::TimedOut => "timed_out",
+            Self::Cut => "cut",
+            Self::TooLong => "too_long",
+        }
+    }
+
     fn of(error: &reqwest::Error) -> Self {
         let loss = if error.is_connect() || error.is_builder() {
             Self::NotSent
@@ -156,7 +163,7 @@ impl Loss {
             Self::Cut
         };
         // Only the kind: an error's text can quote its peer.
-        tracing::debug!(amo.loss = ?loss, dns = error.is_dns(), io = ?io_kind(error), "amoCRM did not answer");
+        tracing::debug!(amo.loss = loss.name(), dns = error.is_dns(), io = ?io_kind(error), "amoCRM did not answer");
         loss
     }
 }

@@ -12,7 +12,8 @@ use serde_json::json;
 use wiremock::matchers::path;
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
-use crate::bench::{REFRESH, access, answering, client_with, host, patient_client};
+use crate::bench::{REFRESH, RudeServer, Then, access, answering, client_with, host, patient_client};
+use crate::wrapped_pairs::gzip;
 
 /// An access token that names this shard.
 fn token_of(shard: &str) -> AccessToken {
@@ -94,4 +95,29 @@ async fn a_host_that_no_token_names_is_asked_and_is_no_authority() {
         assert_eq!((located.at, located.by_authority), (None, by_authority));
     }
     assert_eq!(server.received_requests().await.unwrap().len(), 3);
+}
+
+/// A refusal ends a grant, so nothing else may pass for one.
+#[tokio::test]
+async fn a_look_up_is_refused_only_by_a_whole_refusal() {
+    let raw = |status, body: &[u8]| ResponseTemplate::new(status).set_body_raw(body, "application/json");
+    for (answer, refused) in [
+        (raw(403, b"{\"title\":\"Access denied\"}"), Ok(true)),
+        (raw(403, b"\xef\xbb\xbf{\"title\":\"Access denied\",\"detail\":\"\xff\"}"), Ok(true)),
+        (raw(403, &gzip("{\"title\":\"Access denied\"}")), Ok(true)),
+        (raw(403, b"<html>nginx</html>"), Err(AmoError::Blocked)),
+        (raw(403, b"{\"title\":\"Acc"), Err(AmoError::Protocol)),
+        (raw(403, b""), Err(AmoError::Protocol)),
+    ] {
+        let server = answering(answer.clone()).await;
+        let located =
+            patient_client(*server.address()).locate(permit(&host(*server.address())), &access(), &refresh()).await;
+        assert_eq!(located.map(|located| located.at.is_none()), refused, "{answer:?}");
+    }
+    for status in [200, 400, 401, 403, 404] {
+        let head = format!("HTTP/1.1 {status} X\r\nContent-Length: 99\r\n\r\n{{\"title\":\"Access denied\"}}");
+        let server = RudeServer::start(head, Then::Close).await;
+        let located = patient_client(server.address).locate(permit(&host(server.address)), &access(), &refresh()).await;
+        assert_eq!(located, Err(AmoError::ConnectionLost), "{status}");
+    }
 }

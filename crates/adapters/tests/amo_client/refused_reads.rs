@@ -13,6 +13,7 @@ use wiremock::ResponseTemplate;
 
 use crate::bench::{access, answering, host, patient_client};
 use crate::reads::all;
+use crate::wrapped_pairs::gzip;
 
 /// What each of the four reads makes of `answer`; they have to agree.
 async fn outcome(answer: &ResponseTemplate) -> AmoError {
@@ -42,14 +43,25 @@ async fn every_refusal_of_a_read_has_its_meaning() {
         (html(401), AccessRefused),
         (json(402), PaymentRequired),
         (html(403), Blocked),
-        (ResponseTemplate::new(403), Blocked),
+        (bytes(403, b"\xef\xbb\xbf\r\n<!DOCTYPE html>\n<html lang=en>\xff {\"a\":1}</html>"), Blocked),
+        (bytes(403, &gzip("<html>nginx</html>")), Blocked),
+        (bytes(403, b"Forbidden"), Blocked),
+        // Nobody said that it is one.
+        (ResponseTemplate::new(403), Protocol),
+        (bytes(403, b" \r\n"), Protocol),
+        (bytes(403, b"\xff\xfe\0\x01"), Protocol),
         (json(403), Protocol),
         // However it is spelt: it is the API that speaks, and bans nobody.
         (bytes(403, b"\xef\xbb\xbf{\"title\":\"Forbidden\"}"), Protocol),
         (bytes(403, b"{\"title\":\"\xff\",\"detail\":\"\\ud800\"}"), Protocol),
         (bytes(403, b"{\"title\":403,\"hint\":[]}"), Protocol),
-        (bytes(403, b"{\"title\":\"Forb"), Blocked),
-        (bytes(403, b"\"Forbidden\""), Blocked),
+        (bytes(403, b"{\"title\":\"Forb"), Protocol),
+        (bytes(403, b"\"Forbidden\""), Protocol),
+        (bytes(403, b"[\"Forbidden\"]"), Protocol),
+        (bytes(403, b"null"), Protocol),
+        (bytes(403, b"<b>Notice</b>: x\n{\"title\":\"Forbidden\"}"), Protocol),
+        (bytes(403, &gzip("{\"title\":\"Forbidden\"}")), Protocol),
+        (bytes(403, &gzip("{\"title\":\"Forb")), Protocol),
         (json(404), NotFound),
         (html(404), NotFound),
         (json(400), Protocol),

@@ -9,6 +9,7 @@ use serde_json::json;
 use wiremock::ResponseTemplate;
 
 use crate::bench::{Ask, BOTH, answering, host, patient_client};
+use crate::wrapped_pairs::gzip;
 
 const BAN: &str = "<html>\r\n<head><title>403 Forbidden</title></head>\r\n<body>nginx</body>\r\n</html>";
 
@@ -85,6 +86,36 @@ async fn a_refusal_without_a_hint_accuses_the_client() {
     }
 }
 
+/// The same words, as some server may have damaged them.
+#[tokio::test]
+async fn a_refusal_is_read_as_leniently_as_a_read() {
+    let revoked = r#""hint":"Token has been revoked","title":"Некорректный запрос","status":400"#;
+    let client = r#""title":"Некорректный клиент","detail":"x""#;
+    for (words, status, meaning) in [
+        (revoked, 400, GrantRevoked),
+        (revoked, 401, GrantRevoked),
+        (client, 400, Misconfigured),
+        (client, 401, Misconfigured),
+    ] {
+        let damage: [(&str, Vec<u8>); 10] = [
+            ("a byte-order mark", format!("\u{feff}{{{words}}}").into_bytes()),
+            ("a notice", format!("<b>Notice</b>: {{x}} in /a.php\n{{{words}}}").into_bytes()),
+            ("a notice behind", format!("{{{words}}}\n<b>Notice</b>: {{\"a\":1}} in /a.php").into_bytes()),
+            ("members twice", format!("{{{words},{words}}}").into_bytes()),
+            ("half a pair of surrogates", format!("{{{words},\"x\":\"\\ud800\"}}").into_bytes()),
+            ("a byte that is not UTF-8", [format!("{{{words},\"x\":\"").as_bytes(), b"\xff\"}"].concat()),
+            ("a number that is too long", format!("{{{words},\"x\":1e999}}").into_bytes()),
+            ("a deep member", format!("{{\"x\":{}{},{words}}}", "[".repeat(500), "]".repeat(500)).into_bytes()),
+            ("gzip", gzip(format!("{{{words}}}"))),
+            ("UTF-16", format!("\u{feff}{{{words}}}").encode_utf16().flat_map(u16::to_le_bytes).collect()),
+        ];
+        for (name, body) in damage {
+            let answer = ResponseTemplate::new(status).set_body_raw(body, "application/problem+json");
+            assert_eq!(outcome(Ask::Refresh, answer).await, meaning, "{name}: {status} {words}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn words_that_only_look_like_a_refusal_end_no_grant() {
     let words = "Token has been revoked";
@@ -93,6 +124,12 @@ async fn words_that_only_look_like_a_refusal_end_no_grant() {
         problem(401, &json!(words)),
         problem(401, &json!({"hint": [words]})),
         problem(401, &json!({"detail": words, "hint": "Other"})),
+        ResponseTemplate::new(401).set_body_string(r#"{"hint":"Token has been revoked""#),
+        ResponseTemplate::new(401).set_body_string(r#"{"previous":{"hint":"Token has been revoked"},}"#),
+        ResponseTemplate::new(401).set_body_string(r#"<html><script>x={a:{"hint":"Token has been revoked"}}</script>"#),
+        ResponseTemplate::new(401).set_body_string(r#"<html><script>x={"a":1}</script>"#),
+        ResponseTemplate::new(401).set_body_string(r#"<html><script>x={"title":"A page"}</script>"#),
+        problem(401, &json!({"hint": "Token has been revoked\u{fffd}"})),
         bad_request(403, words),
         bad_request(422, words),
         bad_request(500, words),
@@ -112,7 +149,8 @@ async fn a_status_that_says_enough_needs_no_body() {
             (ResponseTemplate::new(402).set_body_json(&json), PaymentRequired),
             (ResponseTemplate::new(404), NotFound),
             (ResponseTemplate::new(404).set_body_json(&json), NotFound),
-            (ResponseTemplate::new(403), Blocked),
+            (ResponseTemplate::new(403), Protocol),
+            (ResponseTemplate::new(403).set_body_string("Forbidden"), Blocked),
             (ResponseTemplate::new(403).set_body_raw(BAN, "text/html"), Blocked),
             (ResponseTemplate::new(403).set_body_raw(BAN, "application/json"), Blocked),
             (ResponseTemplate::new(403).set_body_json(json!({"title": "Access denied"})), Protocol),

@@ -85,8 +85,9 @@ impl Cli {
             None | Some("") => None,
             Some(format) => Some(LogFormat::from_str(format, true).or(Err("LOG_FORMAT: is neither text nor json"))?),
         };
-        telemetry::init(format, self.rust_log.as_deref());
-        if !matches!(self.command, Command::Sandbox(_) | Command::Keys(KeysCommand::New)) {
+        let sandbox = matches!(self.command, Command::Sandbox(_));
+        telemetry::init(format, self.rust_log.as_deref(), sandbox);
+        if !sandbox && !matches!(self.command, Command::Keys(KeysCommand::New)) {
             env_file?;
         }
         match self.command {

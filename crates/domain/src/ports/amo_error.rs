@@ -46,7 +46,8 @@ pub enum AmoError {
     /// never says so.
     #[error("the rate limiter gave no permit: its store failed")]
     PermitUnavailable,
-    /// 403 that is not JSON: amoCRM bans calls.
+    /// 403 with a page or words of a web server, and no JSON: amoCRM bans calls. An empty one, and
+    /// one that was cut, is none.
     #[error("amoCRM bans calls")]
     Blocked,
     /// It surely did nothing. For a read also a 5xx: nothing is lost by asking again.

@@ -27,9 +27,10 @@ pub trait TokenEndpoint: Debug + Send + Sync + 'static {
     /// [`refresh`](Self::refresh), whatever else its answer is: under any final status, with
     /// headers that make no sense or text around the JSON, with members that are there twice, in a
     /// coding that nobody asked for, in a body that ends early or with a reset, or does not end.
-    /// Two halves of different objects are no pair, and a damaged token is no token. A pair that
-    /// says it was issued to another integration stays with the adapter, which logs an error
-    /// without it: the outcome is unknown.
+    /// Two halves of different objects are no pair, what stands within another object is none (an
+    /// answer may quote the pair before), and a damaged token is no token. A pair that says it was
+    /// issued to another integration stays with the adapter, which logs an error without it: the
+    /// outcome is unknown.
     ///
     /// # Errors
     /// MUST return [`AmoError::CodeRejected`] for an answer that refuses this code, and

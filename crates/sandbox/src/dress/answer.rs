@@ -59,16 +59,24 @@ impl Dress {
             Self::ChunkedCut => headed("200 OK", CHUNKS, chunk),
             Self::ChunkedOdd => headed("200 OK", CHUNKS, format!("{chunk}{NOTICE}")),
             Self::Oversized => plain(&format!("{json}{}", " ".repeat(1024 * 1024))),
-            Self::Gzip => coded("gzip", &gzip(json)),
+            Self::Gzip => coded("gzip", &gzip(json.as_bytes())),
             Self::Deflate => coded("deflate", &deflate(json)),
             Self::Brotli => coded("br", &brotli(json)),
             Self::Zstd => coded("zstd", &zstd(json)),
             Self::GzipCut => {
-                let mut whole = coded("gzip", &gzip(json));
+                let mut whole = coded("gzip", &gzip(json.as_bytes()));
                 whole.truncate(whole.len() - 8);
                 whole
             }
             Self::GzipUntrue => coded("gzip", json.as_bytes()),
+            Self::GzipUnnamed => sized("200 OK", JSON_TYPE, &gzip(json.as_bytes())),
+            Self::GzipMisnamed => coded("deflate", &gzip(json.as_bytes())),
+            Self::GzipTwice => coded("gzip", &gzip(&gzip(json.as_bytes()))),
+            Self::Utf16 => {
+                let units = "\u{feff}".encode_utf16().chain(json.encode_utf16());
+                sized("200 OK", JSON_TYPE, &units.flat_map(u16::to_le_bytes).collect::<Vec<_>>())
+            }
+            Self::Nested => plain(&format!("{{\"error\":\"a proxy failed\",\"previous\":{json},}}")),
             Self::BadHeader => headers("X Powered By: PHP\r\nPHP Notice\r\n: x\r\nX-Odd: \u{1}\r\n"),
             Self::ManyHeaders => headers(&"X-Backend: 1\r\n".repeat(300)),
             Self::FoldedHeader => headers("X-Backend: one\r\n two\r\n"),
@@ -103,10 +111,10 @@ fn with_life(json: &str, change: impl Fn(&str) -> String) -> String {
     format!("{}{}{rest}", &json[..begin], change(member))
 }
 
-fn gzip(json: &str) -> Vec<u8> {
+fn gzip(body: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
     // Writing into memory does not fail.
-    let written = encoder.write_all(json.as_bytes()).and_then(|()| encoder.finish());
+    let written = encoder.write_all(body).and_then(|()| encoder.finish());
     written.unwrap_or_default()
 }
 

@@ -7,7 +7,8 @@ use serde_json::Value;
 
 pub(crate) use answer::{Dressed, End};
 
-/// How the answer with a pair is dressed. The pair is issued and whole in each.
+/// How the answer with a pair is dressed. The pair is issued in each, and can be had from each except
+/// [`Dress::Nested`].
 ///
 /// In JSON it is its name: `"bom"`, `"status_503"`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,6 +70,17 @@ pub enum Dress {
     GzipCut,
     /// A `Content-Encoding: gzip` that is not true (`"gzip_untrue"`).
     GzipUntrue,
+    /// Compressed, and no header says so (`"gzip_unnamed"`).
+    GzipUnnamed,
+    /// The same, and `Content-Encoding: deflate` says otherwise (`"gzip_misnamed"`).
+    GzipMisnamed,
+    /// Compressed twice, and named once (`"gzip_twice"`).
+    GzipTwice,
+    /// UTF-16 with a byte-order mark (`"utf_16"`).
+    Utf16,
+    /// As a member of an error's JSON, which has a comma too many: no client may take it for its
+    /// own (`"nested"`).
+    Nested,
     /// Header lines that strict parsers refuse (`"bad_header"`).
     BadHeader,
     /// 300 headers (`"many_headers"`).
@@ -87,7 +99,7 @@ pub enum Dress {
     NoHead,
 }
 
-const NAMED: [(&str, Dress); 35] = [
+const NAMED: [(&str, Dress); 40] = [
     ("ok", Dress::Plain),
     ("bom", Dress::Bom),
     ("junk_before", Dress::JunkBefore),
@@ -114,6 +126,11 @@ const NAMED: [(&str, Dress); 35] = [
     ("zstd", Dress::Zstd),
     ("gzip_cut", Dress::GzipCut),
     ("gzip_untrue", Dress::GzipUntrue),
+    ("gzip_unnamed", Dress::GzipUnnamed),
+    ("gzip_misnamed", Dress::GzipMisnamed),
+    ("gzip_twice", Dress::GzipTwice),
+    ("utf_16", Dress::Utf16),
+    ("nested", Dress::Nested),
     ("bad_header", Dress::BadHeader),
     ("many_headers", Dress::ManyHeaders),
     ("folded_header", Dress::FoldedHeader),

@@ -82,11 +82,17 @@ async fn each_is_on_the_wire_as_its_name_says() {
             Dress::ChunkedCut => body.ends_with("}\r\n") && has("chunked"),
             Dress::ChunkedOdd => body.ends_with("<br />\n") && has("chunked"),
             Dress::Oversized => body.len() > 1024 * 1024,
-            Dress::Gzip | Dress::GzipCut => has("Content-Encoding: gzip") && body.starts_with('\u{1f}'),
+            Dress::Gzip | Dress::GzipCut | Dress::GzipTwice => {
+                has("Content-Encoding: gzip") && body.starts_with('\u{1f}')
+            }
             Dress::Deflate => has("Content-Encoding: deflate") && body.starts_with('x'),
             Dress::Brotli => has("Content-Encoding: br") && body.ends_with("}\u{3}"),
             Dress::Zstd => has("Content-Encoding: zstd") && body.starts_with("(\u{fffd}/"),
             Dress::GzipUntrue => has("Content-Encoding: gzip") && pair_json.is_some(),
+            Dress::GzipUnnamed => !has("Content-Encoding") && body.starts_with('\u{1f}'),
+            Dress::GzipMisnamed => has("Content-Encoding: deflate") && body.starts_with('\u{1f}'),
+            Dress::Utf16 => bytes.ends_with(b"\"\0}\0") && body.starts_with("\u{fffd}\u{fffd}{\0"),
+            Dress::Nested => body.contains("\"previous\":{") && body.ends_with("},}") && pair_json.is_none(),
             Dress::BadHeader => has("\r\nPHP Notice\r\n"),
             Dress::ManyHeaders => head.matches("X-Backend").count() == 300,
             Dress::FoldedHeader => has("one\r\n two"),

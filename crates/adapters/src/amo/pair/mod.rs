@@ -1,12 +1,11 @@
 //! What counts as a token pair: the one place that decides it, for codes and refresh tokens alike.
 //!
 //! amoCRM has spent what it was sent by the time it answers, so a pair is looked for in whatever
-//! came, and how it is wrapped does not matter. It is a JSON object, in no other object, whose
-//! `access_token` and `refresh_token` are texts of visible ASCII, each with its closing quote.
-//! Of several pairs the last counts, and of a repeated member the last one that can be used. A
-//! token is taken as it is or not at all: nothing in it is repaired.
+//! came, and how it is wrapped does not matter. It is a JSON object, in no other object (an answer
+//! may quote the pair before), whose `access_token` and `refresh_token` are texts of visible ASCII,
+//! each with its closing quote. Of several pairs the last counts, and of a repeated member the last
+//! one that can be used. A token is taken as it is or not at all: nothing in it is repaired.
 
-mod scan;
 #[cfg(test)]
 mod tests;
 
@@ -14,7 +13,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use scan::{Member, Scanner, Stop};
+use super::objects::{Member, Objects};
 
 /// No access token lives longer; a number beyond is nonsense.
 const LONGEST_LIFE: Duration = Duration::from_hours(10 * 365 * 24);
@@ -43,24 +42,14 @@ impl Found {
     /// Looks through `body`. The refresh token that was `sent`, if one was, makes no pair: a new
     /// one differs from it.
     pub(super) fn in_body(body: &[u8], sent: Option<&str>) -> Self {
-        let (mut found, mut at) = (Self::Nothing, 0);
-        while let Some(next) = body.get(at..).and_then(|rest| rest.iter().position(|byte| *byte == b'{')) {
-            let begin = at + next;
-            let mut scanner = Scanner::new(body, begin);
+        let (mut found, mut objects) = (Self::Nothing, Objects::new(body));
+        loop {
             let mut members = Members::default();
-            let read = scanner.object(&mut |member| members.take(member));
-            let here = members.amount_to(sent);
-            at = match read {
-                Ok(()) => scanner.at(),
-                // All that follows is within an object.
-                Err(Stop::Ended) => body.len(),
-                Err(Stop::NotJson) if matches!(here, Self::Pair(_)) => scanner.at(),
-                // It only looked like an object: a real one may have begun within it.
-                Err(Stop::NotJson) => begin + 1,
-            };
-            found = found.then(here);
+            if objects.next(&mut |member| members.take(member)).is_none() {
+                return found;
+            }
+            found = found.then(members.amount_to(sent));
         }
-        found
     }
 
     /// What this and what came after it hold together: the last pair counts.

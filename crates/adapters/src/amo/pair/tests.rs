@@ -105,6 +105,91 @@ fn both_halves_come_from_one_object_that_is_in_no_other() {
     assert_eq!(Found::in_body(equal.as_bytes(), None), pair("a", "sent", None), "a code compares nothing");
 }
 
+/// It may be the pair from before, or somebody's example: the good one must not be lost to it.
+#[test]
+fn an_object_in_a_damaged_one_makes_no_pair() {
+    let inner = r#"{"access_token":"AAA","refresh_token":"RRR"}"#;
+    for around in [
+        // Damaged after it.
+        (r#"{"error":"x","previous":"#, ",}"),
+        (r#"{"previous":"#, "<br>Fatal error"),
+        (r#"{"previous":"#, " oops"),
+        (r#"{"previous":["#, "],]"),
+        (r#"{"a":{"previous":"#, "}}}"),
+        (r#"{"a":{"previous":"#, ",}"),
+        // Damaged before it.
+        (r#"{"error":"x",,"previous":"#, "}"),
+        (r#"{"error":"x",,"previous":"#, ""),
+        (r#"{"error":"x" "previous": "#, "<br>"),
+        (r#"{"error":"x",,"previous":["#, ""),
+        (r#"{"error":"x",,"list":[{"a":1},"#, "]}"),
+        (r#"{"error":"a "b" c","previous":"#, "}"),
+        (r#"{"error":"unexpected }" oops,"previous":"#, "}"),
+        (r#"{"error":"unexpected {" oops,"previous":"#, "}"),
+        (r#"{"error":NaN(1),"a":{"b":"#, "}}"),
+        // In no quotes, or in the wrong ones.
+        ("<script>window.cfg={demo:", "}</script>"),
+        ("<script>window.cfg={demo:", ""),
+        ("<script>window.cfg={demo:[", "]}</script>"),
+        ("<script>window.cfg={a:1,demo:f(", ")}</script>"),
+        (r#"{error:{"previous":"#, "}}"),
+        ("{'previous': ", "}"),
+        ("{'it\\'s': ", "}"),
+        ("{ошибка: ", "}"),
+        // In a text that was not escaped.
+        (r#"{"request":""#, r#""}"#),
+        (r#"{"error":"bad answer: "#, r#" at line 1"}"#),
+    ] {
+        let body = format!("{}{inner}{}", around.0, around.1);
+        assert_eq!(found(&body), Found::Nothing, "{body}");
+        // What comes when it is closed is its own.
+        if body.matches('{').count() == body.matches('}').count() && !body.contains("unexpected") {
+            assert_eq!(found(format!("{body}\n{PAIR}")), whole(), "{body}");
+        }
+    }
+    let deep = 100_000;
+    let wrapped = format!("{}{inner}{}", r#"{"a":"#.repeat(deep), "}".repeat(deep));
+    assert_eq!(found(wrapped), Found::Nothing);
+}
+
+/// What was begun, and then written anew, hides nothing.
+#[test]
+fn a_pair_after_an_object_that_broke_off_counts() {
+    for before in [
+        r#"{"a":1,"#,
+        r#"{"error":"x"#,
+        r#"{"level":"debug","ctx":{"a":[1,2"#,
+        r#"Notice: {"a": [1,2"#,
+        r#"{"error":"x","previous":{"access_token":"AAA","refresh_token":"RRR"},"#,
+        r#"{"previous":{"access_token":"AAA","refresh_token":"RR"#,
+        "{code: 5, detail: ",
+        "function f(){var a={b:1};if(a){g()}}\nbody{margin:0}",
+    ] {
+        for end in ["", "\n", "<br />"] {
+            let body = format!("{before}{end}{PAIR}");
+            // Where it stands as a member's value, it is one.
+            let expected = if before.ends_with(": ") && end != "<br />" { Found::Nothing } else { whole() };
+            assert_eq!(found(&body), expected, "{body}");
+        }
+    }
+    for cut in 2..PAIR.len() - 1 {
+        let body = format!("{}{PAIR}", &PAIR[..cut]);
+        // Behind a colon it is a value of the first.
+        assert_eq!(found(&body) == whole(), !PAIR[..cut].ends_with(':'), "{body}");
+    }
+}
+
+#[test]
+fn however_deep_a_value_is_it_hides_nothing() {
+    let deep = 100_000;
+    for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
+        let value = format!("{}1{}", open.repeat(deep), close.repeat(deep));
+        let tokens = &PAIR[1..PAIR.len() - 1];
+        assert_eq!(found(format!("{{\"x\":{value},{tokens}}}")), whole());
+        assert_eq!(found(format!("{{{tokens},\"x\":{value}}}")), whole());
+    }
+}
+
 #[test]
 fn an_object_that_breaks_off_counts_if_both_tokens_are_closed() {
     let tokens_end = PAIR.len() - 1;
@@ -233,8 +318,8 @@ fn a_pair_in_any_json_and_between_any_noise_is_found() {
         object["refresh_token"] = "r".into();
         object["last"] = value(&mut dice, 2);
         let text = if round % 2 == 0 { object.to_string() } else { format!("{object:#}") };
-        // Noise without a quote: what is opened in it cannot swallow what follows.
-        let noise: String = repeat_with(|| char::from(dice.random_range(b'#'..=b'~'))).take(9).collect();
+        // Noise without a quote or a colon: no text and no object begins in it, to swallow what follows.
+        let noise: String = repeat_with(|| char::from(dice.random_range(b';'..=b'~'))).take(9).collect();
         let body = format!("{noise}\n{text}{noise}");
         assert_eq!(found(&body), pair("a", "r", None), "round {round}: {body}");
         let nested = json!({ "data": object }).to_string();
@@ -251,7 +336,9 @@ fn no_bytes_make_it_panic_or_take_long() {
         found(body);
     }
     let begun = std::time::Instant::now();
-    for unit in ["{", "{\"a\":", "[", "{\"a\":[", "{\"{\"", "\\", "{\"a\":1,", "{\"a\":{},"] {
+    for unit in
+        ["{", "{a:", "{a:1}", "{\"a\":\"{x:\"b", "{\"a\":", "[", "{\"a\":[", "{\"{\"", "\\", "{\"a\":1,", "{\"a\":{},"]
+    {
         let body = unit.repeat(64 * 1024 / unit.len());
         assert_eq!(found(&body), Found::Nothing, "{unit}");
         assert_eq!(found(body + "!"), Found::Nothing, "{unit}");

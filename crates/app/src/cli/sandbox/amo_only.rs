@@ -63,6 +63,8 @@ curl -sX PATCH http://{amo}/_sandbox/faults -d '{{"latency_ms":4000}}'
 curl -sX PATCH http://{amo}/_sandbox/faults -d '{{"api_outage":503,"token_outage":"html403"}}'
 curl -sX PATCH http://{amo}/_sandbox/faults -d '{{"fail_token":["drop_after"]}}'
 curl -sX PATCH http://{amo}/_sandbox/faults -d '{{"latency_ms":null,"api_outage":null,"token_outage":null,"fail_token":null}}'
+# Answers with a pair that are odd, one after the other: a notice before it, a compression nobody asked for
+curl -sX PATCH http://{amo}/_sandbox/faults -d '{{"dress":["junk_before","gzip_unnamed"]}}'
 # Access tokens end. All ends and nobody is told. All ends and the hook is sent. The account moves
 curl -sX POST http://{amo}/_sandbox/expire -d '{{"account":31920194}}'
 curl -sX POST http://{amo}/_sandbox/revoke -d '{{"account":31920194}}'
