@@ -234,7 +234,7 @@ async fn each_connection_has_our_settings() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_jotted_waits_for_no_disk_and_what_is_written_after_it_does() {
+async fn what_is_relaxed_waits_for_no_disk_and_what_is_durable_after_it_does() {
     #[derive(diesel::QueryableByName)]
     struct Setting {
         #[diesel(sql_type = diesel::sql_types::BigInt)]
