@@ -193,7 +193,7 @@ impl fmt::Display for DeepLink {
     }
 }
 
-/// Lets through what RFC 3986 allows in a URL, but for the single quote and for escapes of what
+/// Lets through what RFC 3986 allows in a URL, except the single quote and escapes of what
 /// readers drop, turn around or disagree about.
 fn check_characters(link: &str) -> Result<(), InvalidDeepLink> {
     let written = link.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~:/?#[]@!$&()*+,;=%".contains(&byte));

@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn strangers_cannot_forward() {
+    fn an_untrusted_proxy_cannot_forward() {
         let limits = Limits::new(1, 1, Vec::new());
         let request = TestRequest::default().insert_header(("x-forwarded-for", "203.0.113.9")).to_http_request();
         let peer: IpAddr = "198.51.100.1".parse().unwrap();

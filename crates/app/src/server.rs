@@ -59,7 +59,7 @@ impl Running {
                 .configure(routes::configure)
                 .wrap(from_fn(telemetry::observe))
         })
-        // Who hangs up is noticed at once. No browser and no app closes one half alone.
+        // A caller that goes away is noticed at once. No browser and no app closes only one half.
         .h1_allow_half_closed(false)
         .disable_signals()
         .shutdown_timeout(LONGEST_STOP_S)
@@ -80,9 +80,9 @@ impl Running {
         }
     }
 
-    /// Stops taking requests, and waits up to `patience` for what is in flight.
-    pub async fn stop(self, patience: Duration) -> Result<(), Unfinished> {
-        let deadline = Instant::now() + patience;
+    /// Stops taking requests, and waits up to `timeout` for what is in flight.
+    pub async fn stop(self, timeout: Duration) -> Result<(), Unfinished> {
+        let deadline = Instant::now() + timeout;
         self.sweeping.abort();
         self.background.abort();
         self.state.use_cases.wind_down();
@@ -97,7 +97,7 @@ impl Running {
         match (requests, tasks) {
             (_, Err(_)) => {
                 let (tasks, pairs) = (self.state.tasks.len(), self.state.use_cases.pending_pairs());
-                tracing::error!(tasks, pairs_lost = pairs, "stopping before all was done");
+                tracing::error!(tasks, pairs_lost = pairs, "stopping before all work was done");
                 Err(Unfinished { tasks, pairs })
             }
             (_, Ok(())) => Ok(()),
@@ -113,8 +113,8 @@ async fn sweep(state: Data<AppState>) {
         state.limits.forget_quiet();
         match state.use_cases.sweep().await {
             Ok(0) => {}
-            Ok(wiped) => tracing::info!(wiped, "grants that nobody claimed were wiped"),
-            Err(error) => tracing::warn!(%error, "unclaimed grants could not be wiped yet"),
+            Ok(wiped) => tracing::info!(wiped, "unclaimed grants wiped"),
+            Err(error) => tracing::warn!(%error, "sweep failed"),
         }
     }
 }
@@ -126,7 +126,7 @@ async fn run_background(state: Data<AppState>) {
     loop {
         ticks.tick().await;
         if let Err(error) = state.use_cases.background_round().await {
-            tracing::warn!(%error, "background round failed; it is tried again");
+            tracing::warn!(%error, "background round failed");
         }
     }
 }

@@ -33,7 +33,7 @@ pub struct AppState {
 }
 
 impl AppState {
-    /// Runs a use case as a task of the process: it ends whoever hangs up. It also keeps store
+    /// Runs a use case as a task of the process: it runs to its end, also if the caller goes away. It also keeps store
     /// calls off actix's single-threaded workers, where diesel-async cannot drop a query.
     pub async fn run<T, E>(&self, work: impl Future<Output = Result<T, E>> + Send + 'static) -> Result<T, ApiError>
     where
@@ -43,8 +43,8 @@ impl AppState {
         outcome_of(self.runtime.spawn(self.tasks.track_future(work.in_current_span())).await)
     }
 
-    /// Runs a use case that only reads, for as long as somebody waits for it: who hangs up takes
-    /// no turn from those who do. A refresh it has begun is a task of its own.
+    /// Runs a use case that only reads, while a caller waits for it: a caller that goes away takes
+    /// no permit from others. A refresh that it has begun is a task of its own.
     pub async fn read<T, E>(&self, work: impl Future<Output = Result<T, E>> + Send + 'static) -> Result<T, ApiError>
     where
         T: Send + 'static,

@@ -134,7 +134,7 @@ pub fn lease_request(generation: Generation, owner: LeaseOwner) -> LeaseRequest 
     LeaseRequest { generation, owner, client: client(1), by_hand: false }
 }
 
-/// A rest after a sending in which nobody was accused.
+/// A backoff after a sending in which no client was accused.
 pub fn back_off(in_doubt: bool, pause: Duration) -> Backoff {
     Backoff { in_doubt, pause, accused: None, was_sent: true }
 }

@@ -54,7 +54,7 @@ where
     done
 }
 
-/// Looks at `future` so many times at most, and drops it. `true` if it was done.
+/// Polls `future` at most so many times, and drops it. `true` if it was done.
 pub async fn abandon_after(polls: usize, future: impl Future) -> bool {
     let mut future = pin!(future);
     for _ in 0..polls {

@@ -1,8 +1,9 @@
-//! The integration as amoCRM sees it, and what amoCRM has said of it: whose fault a refusal is.
+//! The integration as amoCRM sees it, and what amoCRM has said about it. It tells whose fault a
+//! refusal is.
 //!
 //! amoCRM refuses a refresh with words that accuse the client: its id, secret or redirect URI are
-//! wrong, or the account does not pay. Which of these it is shows in what becomes of others: if
-//! amoCRM serves somebody else of the same client *after* the accusation, it is the account.
+//! wrong, or the account does not pay. Other requests show which of these it is: if amoCRM serves
+//! another account of the same client *after* the accusation, it is the account.
 
 use std::fmt;
 
@@ -17,7 +18,7 @@ pub struct ClientFingerprint(pub [u8; 8]);
 
 impl ClientFingerprint {
     /// The fingerprint of a client with this secret and these other `names` that the CRM knows it by:
-    /// a keyed hash, so that none of them can be guessed from it. No name may hold a NUL.
+    /// a keyed hash, so that no value can be guessed from it. No name may hold a NUL.
     pub fn keyed(secret: &str, names: &[&str]) -> Self {
         // A key of any length will do.
         let Ok(mut hash) = Hmac::<Sha256>::new_from_slice(secret.as_bytes()) else { return Self::default() };
@@ -36,7 +37,7 @@ impl fmt::Debug for ClientFingerprint {
     }
 }
 
-/// What amoCRM has said of one client, by the store's clock.
+/// What amoCRM has said about one client, by the store's clock.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ClientRecord {
     /// When it last accused the client.
@@ -46,7 +47,7 @@ pub struct ClientRecord {
 }
 
 impl ClientRecord {
-    /// Whether its last word is an accusation.
+    /// Whether its newest statement is an accusation.
     pub fn is_accused(&self) -> bool {
         self.accused_at > self.served_at
     }
@@ -57,8 +58,8 @@ impl ClientRecord {
         Self { accused_at: self.accused_at.max(Some(store_now)), ..self }
     }
 
-    /// The record after a request was served that was sent at `sent_at`, if that is news: nobody
-    /// writes down that all is well.
+    /// The record after a request was served that was sent at `sent_at`, if that is
+    /// new: it is recorded only after an accusation.
     pub fn served(self, sent_at: Timestamp) -> Option<Self> {
         let news = self.is_accused() && self.served_at < Some(sent_at);
         news.then_some(Self { served_at: Some(sent_at), ..self })
@@ -82,8 +83,8 @@ impl Accusation {
     /// The accusation that is on record now, after `earlier` over the same tokens. `record` is the
     /// client's as it was before.
     ///
-    /// It is dated when its answer is recorded, and a served request when it was sent, so that none
-    /// acquits that was under way while the client was wrong.
+    /// An accusation is dated when its answer is recorded, a served request when it was sent. So a
+    /// request that was under way while the client was wrong does not end the accusation.
     pub fn new(earlier: Option<Self>, client: ClientFingerprint, record: &ClientRecord, store_now: Timestamp) -> Self {
         let earlier = earlier.filter(|earlier| earlier.client == client);
         let since = earlier.map_or(store_now, |earlier| earlier.since);
@@ -91,11 +92,12 @@ impl Accusation {
         Self { client, since, last: store_now, is_accounts }
     }
 
-    /// Whether it holds up an instance with `client` no longer. `record` is that client's.
+    /// Whether it no longer delays an instance with `client`. `record` is that client's.
     ///
-    /// The account's own fault is waited for as any failure is. An accusation of the client ends
-    /// once amoCRM serves that client, and was never one of a client that is not accused itself: in
-    /// a rolling deploy the wrong instance is refused and the right one serves.
+    /// After the account's own fault the refresh backs off as after any failure. An accusation of a
+    /// client ends once amoCRM serves that client. It does not delay another client that is not
+    /// accused itself: in a rolling deploy amoCRM refuses the wrong instance and serves the right
+    /// one.
     pub fn is_over_for(&self, client: ClientFingerprint, record: &ClientRecord) -> bool {
         !self.is_accounts && (record.served_at > Some(self.last) || (client != self.client && !record.is_accused()))
     }
@@ -145,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn an_accusation_of_another_client_says_nothing_of_this_one() {
+    fn an_accusation_of_another_client_does_not_count_for_this_one() {
         let theirs = Accusation::new(None, OTHER, &record(None, None), at(10));
         let ours = Accusation::new(Some(theirs), OURS, &record(Some(5), Some(15)), at(20));
         assert_eq!((ours.since, ours.is_accounts), (at(20), false));
@@ -155,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_that_is_served_ends_what_was_waited_for() {
+    fn the_first_served_request_ends_the_accusation() {
         let accusation = Accusation::new(None, OURS, &record(None, None), at(10));
         for (served, over) in [(None, false), (Some(10), false), (Some(11), true)] {
             assert_eq!(accusation.is_over_for(OURS, &record(Some(10), served)), over, "{served:?}");

@@ -1,15 +1,15 @@
-//! Comparing times though clocks may be wrong.
+//! Comparing times when clocks may be wrong.
 //!
-//! Waits of one process go by [`Instant`]s, which no change of a clock can reach. What is stored
-//! goes by a clock that people and machines set: a moment of the past may be dated in the future,
-//! and an end may be further away than any end ever is.
+//! Waits of one process use [`Instant`]s, which no change of a clock affects. Stored times use a
+//! clock that people and machines set: a past moment may be dated in the future, and an end may be
+//! further away than the longest term.
 
 use std::ops::{Add, Sub};
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-/// By how much the clocks of two instances may differ in ordinary times.
+/// By how much the clocks of two instances may differ.
 pub const CLOCK_SKEW: Duration = Duration::from_mins(5);
 
 /// How long ago `event` was. One that is dated in the future by no more than [`CLOCK_SKEW`] is
@@ -27,7 +27,7 @@ pub fn at_most(end: Timestamp, longest: Duration, now: Timestamp) -> Timestamp {
     end.min(after(now, longest))
 }
 
-/// How long it is from `now` to `end`; nothing if that is over.
+/// How long it is from `now` to `end`; zero if `end` has passed.
 pub fn left(end: Timestamp, now: Timestamp) -> Duration {
     end.duration_since(now).try_into().unwrap_or_default()
 }
@@ -53,7 +53,7 @@ impl Instant {
         Self(duration)
     }
 
-    /// How long it is from `earlier` to this; nothing if this is the earlier one.
+    /// How long it is from `earlier` to this; zero if this is the earlier one.
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {
         self.0.saturating_sub(earlier.0)

@@ -1,11 +1,11 @@
-//! The codes that are written down for enums: in the database, in answers to the app and for
-//! operators. They are never changed, only added to.
+//! The stable codes of enums: in the database, in answers to the app and for operators. A code is
+//! never changed; new ones are added.
 
 use crate::authorization::attempt::AttemptReason;
 use crate::connection::audit::{Actor, AuditEvent};
 use crate::connection::{ProblemCode, ReauthReason};
 
-/// Gives an enum its codes, and finds it by them.
+/// Gives an enum its codes, and finds a variant by its code.
 macro_rules! codes {
     ($type:ident: $($code:ident = $text:literal),+ $(,)?) => {
         impl $type {
@@ -16,7 +16,7 @@ macro_rules! codes {
                 }
             }
 
-            /// What the code is for, if it is one.
+            /// The variant with this code, if there is one.
             pub fn from_code(text: &str) -> Option<Self> {
                 match text {
                     $($text => Some(Self::$code),)+
@@ -76,7 +76,7 @@ impl AuditEvent {
         }
     }
 
-    /// What the codes are for, if they are an event's.
+    /// The event with these codes, if there is one.
     pub fn from_codes(event: &str, reason: Option<&str>) -> Option<Self> {
         Some(match (event, reason) {
             ("connected", None) => Self::Connected,
@@ -101,7 +101,7 @@ mod tests {
 
     /// Rows hold these codes: one that changed would make them unreadable.
     #[test]
-    fn an_events_words_are_read_as_the_event_they_were_written_for() {
+    fn an_events_codes_are_read_as_the_event_they_were_written_for() {
         for codes in [
             ("connected", None),
             ("replaced", None),
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn an_attempts_reason_is_read_as_the_reason_it_was_written_for() {
+    fn a_reasons_code_is_read_as_the_reason_it_was_written_for() {
         for code in [
             "crm_unavailable",
             "storage_unavailable",
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn an_actors_word_is_read_as_the_actor_it_was_written_for() {
+    fn an_actors_code_is_read_as_the_actor_it_was_written_for() {
         for code in ["user", "amocrm", "administrator", "operator", "service"] {
             assert_eq!(Actor::from_code(code).map(Actor::code), Some(code));
         }

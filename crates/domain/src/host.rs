@@ -10,8 +10,8 @@ use std::net::SocketAddr;
 pub struct AccountHost(String);
 
 impl AccountHost {
-    /// A host that was admitted before it was stored. Whoever sends a secret to it asks
-    /// [`AllowedHosts::permits`] again: the list may have become shorter since.
+    /// A host that was admitted before it was stored. Before a secret is sent to it,
+    /// [`AllowedHosts::permits`] is asked again: the list may have become shorter since.
     pub fn stored(host: impl Into<String>) -> Self {
         Self(host.into())
     }

@@ -1,9 +1,9 @@
 //! Looking up where an account answers, once there is a sign that it has moved.
 //!
-//! That an account has moved belongs to the account and serves all its connections: it is kept
-//! under the host that gave the sign, and told to those alone whose account has the number of the one
-//! that moved. Its host may be another account's by then, whose tokens are not for the new one. That it has not moved is no longer true a moment later, and
-//! serves nobody else.
+//! A move is a fact about the account and serves all its connections: it is kept under the host
+//! that gave the sign, and returned only for the account of this number. The old host may be another
+//! account's by then, whose tokens must not go to the new one. "It has not moved" may be false a
+//! moment later, so it is not kept.
 
 use std::time::Duration;
 
@@ -34,7 +34,7 @@ pub struct HostLookUp {
     pub not_before: Timestamp,
 }
 
-/// What look-ups are counted by.
+/// What look-ups are limited by: an account, or a host.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct LookUpSubject(String);
 
@@ -44,7 +44,7 @@ impl LookUpSubject {
         account.map_or_else(|| Self::host(host), |account| Self(account.to_string()))
     }
 
-    /// The host. No host is called as an account's number is.
+    /// The host. No host looks like an account's number.
     pub fn host(host: &AccountHost) -> Self {
         Self(host.as_str().to_owned())
     }
@@ -60,9 +60,9 @@ impl LookUpSubject {
 pub enum LookUpDecision {
     /// The account is known to have moved there.
     MovedTo(AccountHost),
-    /// The caller, and nobody else, may look it up now.
+    /// Only the caller may look it up now.
     Granted,
-    /// Nobody may for so long.
+    /// No look-up is allowed for so long.
     Later(Duration),
 }
 
@@ -93,8 +93,8 @@ impl HostLookUp {
         }
     }
 
-    /// The record as it counts at `store_now`: a look-up that a clock ahead has put off too far comes
-    /// a term from now, and is to be stored so.
+    /// The record as it counts at `store_now`: a look-up that a clock ahead has delayed too long
+    /// comes one term from now, and the store saves it so.
     fn seen_at(self, store_now: Timestamp) -> Self {
         Self { not_before: at_most(self.not_before, LOOK_UP_TERM, store_now), ..self }
     }
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_was_set_back_puts_the_next_look_up_off_by_one_term_alone() {
+    fn a_clock_that_was_set_back_delays_the_next_look_up_by_one_term_only() {
         let ahead = Some(HostLookUp { moved_to: None, not_before: at(10_000) });
         let (decision, record) = HostLookUp::request(None, ahead, None, at(0));
         assert_eq!(decision, LookUpDecision::Later(LOOK_UP_TERM));

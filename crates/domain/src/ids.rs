@@ -78,7 +78,7 @@ impl FromStr for AttemptId {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Revision(pub i64);
 
-/// Counts the token pairs a user's row has held. Only rises, also over disconnects.
+/// Counts the token pairs a user's row has held. It only rises, also at a disconnect.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Generation(pub i64);
 

@@ -1,7 +1,7 @@
 //! What a connection to amoCRM is, and the conversations it needs with the outside.
 //!
 //! Nothing here does I/O or knows a runtime: time, tasks and randomness come through
-//! [`ports::Runtime`], rows through [`ports::TokenStore`], turns to call through
+//! [`ports::Runtime`], rows through [`ports::TokenStore`], reservations of calls through
 //! [`ports::RateLimitStore`], amoCRM through [`ports::AmoClient`].
 //! Every decision about a row is a pure function of this crate, so that each store only has
 //! to load, call it, and write, atomically.

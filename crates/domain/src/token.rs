@@ -19,7 +19,7 @@ macro_rules! secret {
         pub struct $name(SecretString);
 
         impl $name {
-            /// Takes the secret out of circulation: from here on only [`Self::expose`] shows it.
+            /// Wraps the secret: from here on only [`Self::expose`] shows it.
             pub fn new(secret: impl Into<String>) -> Self {
                 Self(SecretString::from(secret.into()))
             }
@@ -55,16 +55,16 @@ secret!(
     State
 );
 secret!(
-    /// Opens amoCRM's API; a JWT that lives about 24 hours.
+    /// Gives access to amoCRM's API; a JWT that lives about 24 hours.
     AccessToken
 );
 secret!(
-    /// Buys the next pair, exactly once; three months if it is not used.
+    /// Is exchanged for the next pair, exactly once; valid for three months if it is not used.
     RefreshToken
 );
 
-/// amoCRM's codes have about a thousand characters; what is longer than this is none, and no
-/// state or host either.
+/// amoCRM's codes have about a thousand characters. A longer text than this is no code, no state and
+/// no host.
 pub const LONGEST_PARAMETER: usize = 4096;
 
 /// What every state made by this service begins with.
@@ -76,8 +76,8 @@ impl State {
         Self::new(format!("{OUR_STATES}{}", URL_SAFE_NO_PAD.encode(bytes)))
     }
 
-    /// Whether it claims to be of our making. If it is not on record it is expired,
-    /// never somebody else's format.
+    /// Whether it has the format of this service's states. Such a state that is not on record is
+    /// expired; it is no foreign state.
     pub fn is_ours(&self) -> bool {
         self.expose().starts_with(OUR_STATES)
     }
@@ -123,9 +123,9 @@ impl StateHash {
 /// An access token with the refresh token that renews it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TokenPair {
-    /// Opens the API until [`Self::expires_at`].
+    /// Gives access to the API until [`Self::expires_at`].
     pub access: AccessToken,
-    /// Buys the next pair.
+    /// Is exchanged for the next pair.
     pub refresh: RefreshToken,
     /// When we received the pair, by our clock.
     pub issued_at: Timestamp,
@@ -135,8 +135,8 @@ pub struct TokenPair {
 
 impl TokenPair {
     /// Whether the access token has less life left than `margin`, or than half of its whole
-    /// life where that is shorter (amoCRM may issue tokens shorter than the margin). One that was
-    /// issued further in the future than the margin is of an unknown age, and due.
+    /// life where that is shorter (amoCRM may issue tokens shorter than the margin). A pair
+    /// that is dated further in the future than the margin has an unknown age, and is due.
     pub fn is_due(&self, now: Timestamp, margin: Duration) -> bool {
         let margin = margin.min(left(self.expires_at, self.issued_at) / 2);
         left(self.expires_at, now) < margin || left(self.issued_at, now) > margin
@@ -148,7 +148,7 @@ impl TokenPair {
     }
 }
 
-/// What amoCRM's token endpoint answered, not yet dated.
+/// What amoCRM's token endpoint answered, without a date.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Issued {
     /// The new access token.

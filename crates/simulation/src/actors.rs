@@ -18,7 +18,7 @@ use crate::executor::Home;
 use crate::observe::record;
 use crate::world::{World, number_of, user_id};
 
-/// How often a person tries again what may be mended so.
+/// How often a person tries again.
 const TRIES: u32 = 3;
 
 /// How long a call may take, beside its store calls, that is promised within so many seconds.
@@ -26,7 +26,7 @@ fn longest_wait(seconds: u64) -> Duration {
     Duration::from_secs(seconds + 1)
 }
 
-/// How a user's connection looks to whoever reads by it.
+/// What a user sees of their connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Seen {
     Usable,
@@ -48,26 +48,26 @@ impl From<&ReadError> for Seen {
     }
 }
 
-fn told(name: Option<&String>) -> Option<GrantId> {
+fn grant_of(name: Option<&String>) -> Option<GrantId> {
     name.and_then(|name| name.parse().ok())
 }
 
 /// By which grants leads were read.
 fn leads_by(leads: &[Lead]) -> Vec<GrantId> {
-    let guest = |lead: &Lead| lead.guest.as_ref().and_then(|guest| told(guest.name.as_ref()));
-    leads.iter().flat_map(|lead| [told(lead.lead.name.as_ref()), guest(lead)]).flatten().collect()
+    let guest = |lead: &Lead| lead.guest.as_ref().and_then(|guest| grant_of(guest.name.as_ref()));
+    leads.iter().flat_map(|lead| [grant_of(lead.lead.name.as_ref()), guest(lead)]).flatten().collect()
 }
 
 impl World {
     /// `user` reads their leads, or their pipelines.
-    pub(crate) async fn read(self: &Arc<Self>, user: usize, hang_up_after: Option<Duration>) -> Option<Seen> {
+    pub(crate) async fn read(self: &Arc<Self>, user: usize, gives_up_after: Option<Duration>) -> Option<Seen> {
         self.tally().reads += 1;
         let disconnected = self.checker().last_disconnect_answered(user);
         let pipelines = self.sim.chance(0.2);
-        let seen = self.ask(self.call("read", longest_wait(15), hang_up_after), move |service| async move {
+        let seen = self.ask(self.call("read", longest_wait(15), gives_up_after), move |service| async move {
             if pipelines {
                 let read = service.pipelines(&user_id(user)).await;
-                let by = |all: &Vec<Pipeline>| all.iter().filter_map(|one| told(Some(&one.name))).collect();
+                let by = |all: &Vec<Pipeline>| all.iter().filter_map(|one| grant_of(Some(&one.name))).collect();
                 read.map(|all| by(&all))
             } else {
                 service.leads(&user_id(user), &all_leads()).await.map(|list| leads_by(&list.leads))
@@ -175,7 +175,7 @@ impl World {
     }
 
     async fn redirect(self: &Arc<Self>, callback: Callback) -> Option<CallbackOutcome> {
-        let call = self.call("callback", longest_wait(20), self.impatience());
+        let call = self.call("callback", longest_wait(20), self.may_give_up());
         let outcome = self.ask(call, |service| async move { service.receive_callback(callback).await }).await;
         self.note(Home::Outside, || format!("the browser shows {outcome:?}"));
         outcome
@@ -200,7 +200,7 @@ impl World {
     /// `user`'s app brings a code, again while that may help.
     async fn claim(self: &Arc<Self>, user: usize, id: CodeId, state: Option<State>) {
         for _ in 0..TRIES {
-            let call = self.call("claim", longest_wait(15), self.impatience());
+            let call = self.call("claim", longest_wait(15), self.may_give_up());
             self.checker().claimed(id, user, call.id);
             let referer = self.referer(id);
             let state = state.clone();
@@ -226,13 +226,13 @@ impl World {
     fn connected(&self, id: CodeId) {
         self.tally().connects += 1;
         let crm = self.crm();
-        self.checker().told_connected(&crm, id);
+        self.checker().reported_connected(&crm, id);
         drop(crm);
         self.judge();
     }
 
-    /// Some callers hang up.
-    fn impatience(&self) -> Option<Duration> {
+    /// Some callers go away.
+    fn may_give_up(&self) -> Option<Duration> {
         self.sim.chance(0.15).then(|| self.sim.millis(1, 5_000))
     }
 
@@ -255,7 +255,7 @@ impl World {
         }
     }
 
-    /// amoCRM, or somebody who repeats it, says that the integration was switched off in `account`.
+    /// The hook, from amoCRM or repeated by somebody, that the integration was switched off in `account`.
     pub(crate) async fn hook(self: &Arc<Self>, account: usize) {
         self.note(Home::Outside, || format!("the hook of account {account}"));
         let call = self.call("hook", longest_wait(0), None);

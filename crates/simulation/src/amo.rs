@@ -80,21 +80,21 @@ impl ModelAmo {
             world.crash_home(self.home);
             pending::<()>().await;
         }
-        let answer = request.answer(fate.instead, fate.dressed);
-        let told = match answer {
+        let answer = request.answer(fate.instead, fate.odd_answer);
+        let known = match answer {
             Err(AmoError::OutcomeUnknown | AmoError::Protocol) => Answer::Nothing,
             Err(AmoError::Moved) => Answer::Moved,
             _ => Answer::Certain,
         };
-        world.checker().answered(sending, told, world.now());
+        world.checker().answered(sending, known, world.now());
         world.note(self.home, || match &answer {
-            Ok(_) => format!("amoCRM → {secret} bought {:?}", request.done),
+            Ok(_) => format!("amoCRM → {secret} was exchanged for {:?}", request.done),
             Err(error) => format!("amoCRM → {secret}: {error:?}"),
         });
         answer
     }
 
-    /// amoCRM comes to it when nobody waits any more.
+    /// amoCRM processes it after its sender stopped waiting.
     fn process_late(&self, request: &Request, after: Duration) {
         let mut late =
             Request { world: Arc::clone(&self.world), host: request.host.clone(), answered: true, ..*request };
@@ -110,12 +110,12 @@ impl ModelAmo {
     async fn read(&self, host: &AccountHost, token: &AccessToken) -> Result<GrantId, AmoError> {
         let world = &self.world;
         let pair = pair_of_access(token).ok_or(AmoError::AccessRefused)?;
-        self.meet_fate(pair).await?;
+        self.suffer_faults(pair).await?;
         world.crm().opened(host, pair, world.now())
     }
 
     /// The way of a read there and back.
-    async fn meet_fate(&self, pair: PairId) -> Result<(), AmoError> {
+    async fn suffer_faults(&self, pair: PairId) -> Result<(), AmoError> {
         let world = &self.world;
         let account = world.crm().account(Ask::Refresh(pair));
         let (lasts, instead) = world.faults().read(&world.sim, account, world.now());
@@ -139,9 +139,9 @@ struct Request {
     home: Home,
     ask: Ask,
     host: AccountHost,
-    /// Whether amoCRM comes to it though its sender died.
+    /// Whether amoCRM processes it although its sender died.
     arrives: bool,
-    /// What amoCRM made of it.
+    /// The outcome at amoCRM.
     done: Option<Result<PairId, AmoError>>,
     /// Whether nobody waits for the answer any more.
     answered: bool,
@@ -150,7 +150,7 @@ struct Request {
 impl Request {
     fn process(&mut self) {
         let done = self.world.crm().process(self.ask, &self.host, self.world.now());
-        self.world.note(Home::Outside, || format!("amoCRM comes to {:?}: {done:?}", self.ask));
+        self.world.note(Home::Outside, || format!("amoCRM processes {:?}: {done:?}", self.ask));
         self.done = Some(done);
     }
 
@@ -161,7 +161,7 @@ impl Request {
     }
 
     /// What the sender reads.
-    fn answer(&mut self, instead: Option<AmoError>, dressed: bool) -> Result<Issued, AmoError> {
+    fn answer(&mut self, instead: Option<AmoError>, odd_answer: bool) -> Result<Issued, AmoError> {
         self.answered = true;
         if let Some(error) = instead {
             self.deliver(Delivery::Lost);
@@ -169,7 +169,7 @@ impl Request {
         }
         let pair = self.done.unwrap_or(Err(AmoError::OutcomeUnknown))?;
         self.deliver(Delivery::Read(self.home));
-        Ok(self.world.crm().issued(pair, dressed))
+        Ok(self.world.crm().issued(pair, odd_answer))
     }
 }
 
@@ -179,7 +179,7 @@ impl Drop for Request {
             return;
         }
         if self.world.is_alive(self.home) {
-            self.world.accuse(Invariant::TornOff, || format!("{:?} was dropped by {:?}", self.ask, self.home));
+            self.world.accuse(Invariant::Dropped, || format!("{:?} was dropped by {:?}", self.ask, self.home));
         }
         if self.arrives && self.done.is_none() {
             self.process();
@@ -220,9 +220,9 @@ impl TokenEndpoint for ModelAmo {
     ) -> Result<Located, AmoError> {
         let Some(pair) = pair_of(refresh) else { return Ok(Located { at: None, by_authority: true }) };
         let account = self.world.crm().account(Ask::Refresh(pair));
-        self.meet_fate(pair).await?;
-        if self.world.faults().is_suspect(&self.world.sim) {
-            // A host that is not the account's any more knows nothing of it.
+        self.suffer_faults(pair).await?;
+        if self.world.faults().lacks_authority(&self.world.sim) {
+            // A host that is not the account's any more does not know it.
             return Ok(Located { at: None, by_authority: false });
         }
         let found = self.world.crm().locate(pair);

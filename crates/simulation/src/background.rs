@@ -1,4 +1,4 @@
-//! The background of each instance: a round whenever one may be due.
+//! The background work of each instance: a round whenever one may be due.
 //!
 //! A service does a round every [`BACKGROUND_INTERVAL`]. Here a round that would find nothing is left
 //! out, and the time to the next one that may find something is skipped, or a quiet night
@@ -22,15 +22,15 @@ use crate::world::{World, timestamp};
 /// meanwhile lasts longer.
 const LONGEST_NAP: Duration = Duration::from_secs(13);
 
-/// Tokens that were issued so far in the future are of an unknown age.
+/// Tokens that are dated so far in the future have an unknown age.
 const UNKNOWN_AGE: Duration = Duration::from_hours(24);
 
-/// How long after the last operation of a busy moment nothing more happens but by ourselves.
-const DEEDS_LAST: Duration = Duration::from_mins(3);
+/// How long after the last operation of a busy moment only the service itself acts.
+const OPERATIONS_LAST: Duration = Duration::from_mins(3);
 
 impl World {
-    /// Does the rounds of one life of an instance.
-    pub(crate) fn keep(self: &Arc<Self>, home: Home, use_cases: UseCases) {
+    /// Runs the rounds of one life of an instance.
+    pub(crate) fn run_background(self: &Arc<Self>, home: Home, use_cases: UseCases) {
         let world = Arc::clone(self);
         let rounds = async move {
             loop {
@@ -54,10 +54,10 @@ impl World {
         matches!(select(self.sim.sleep(self.nap()), rung).await, Either::Left(_))
     }
 
-    /// A refresh has been put to rest, for a time that nobody knew.
+    /// A refresh backs off, for a time that was not known before.
     pub(crate) fn ring(&self) {
         for bell in std::mem::take(&mut *self.bells()) {
-            // Its keeper may have died, or may be at work.
+            // Its instance may have died, or may be in a round.
             let _ = bell.send(());
         }
     }
@@ -69,7 +69,7 @@ impl World {
         let found = async {
             let orphaned = self.truth.orphaned_refreshes(1).await.is_ok_and(|found| !found.is_empty());
             orphaned
-                || self.checker().has_looks()
+                || self.checker().has_revocation_checks()
                 // An instance whose clock is ahead finds it five minutes earlier.
                 || self.truth.stale_connections(before, after, 1).await.is_ok_and(|found| !found.is_empty())
                 || self.truth.acquitted_refreshes(ClientFingerprint::default(), None, 1).await.is_ok_and(|found| !found.is_empty())
@@ -82,16 +82,16 @@ impl World {
         let now = self.now();
         let (from, until) = self.quiet();
         let orphan = self.checker().next_orphan();
-        let looks = self.checker().has_looks();
-        if orphan.is_none() && !looks && now > from && now < until {
+        let checks = self.checker().has_revocation_checks();
+        if orphan.is_none() && !checks && now > from && now < until {
             return Duration::from_micros(until - now) + BACKGROUND_INTERVAL;
         }
         let due = orphan.map_or(LONGEST_NAP, |due| Duration::from_micros(due.saturating_sub(now)));
         (due + self.sim.millis(0, 2_000)).clamp(BACKGROUND_INTERVAL, LONGEST_NAP)
     }
 
-    /// Nothing happens by others from a while after now until then.
+    /// Only the service itself acts from a while after now until then.
     pub(crate) fn quiet_until(&self, until: u64) {
-        self.set_quiet((self.now() + micros(DEEDS_LAST), until));
+        self.set_quiet((self.now() + micros(OPERATIONS_LAST), until));
     }
 }

@@ -1,4 +1,4 @@
-//! What amoCRM decides: codes and refresh tokens work once, and a new grant ends no older one.
+//! The model of amoCRM: codes and refresh tokens work once, and a new grant ends no older one.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ pub(crate) type GrantId = usize;
 /// The number of a code.
 pub(crate) type CodeId = usize;
 
-/// Whether a process of ours got to see a pair.
+/// Whether a process of the service read a pair.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Delivery {
     /// The answer is on its way.
@@ -38,9 +38,9 @@ pub(crate) enum Delivery {
 #[derive(Debug)]
 pub(crate) struct Pair {
     pub(crate) grant: GrantId,
-    /// The pair that it was bought with; `None` for a code's.
+    /// The pair whose refresh token was exchanged for it; `None` for a code's.
     pub(crate) before: Option<PairId>,
-    /// The pair that its refresh token bought.
+    /// The pair that its refresh token was exchanged for.
     pub(crate) next: Option<PairId>,
     pub(crate) delivery: Delivery,
     access_ends: u64,
@@ -120,9 +120,9 @@ pub(crate) fn code_of(code: &AuthorizationCode) -> Option<CodeId> {
     number(code.expose())
 }
 
-/// Whether a pair came in an answer that only a patient reader makes out.
-pub(crate) fn is_dressed(issued: &Issued) -> bool {
-    issued.access.expose().starts_with("dressed-")
+/// Whether a pair came in an odd answer.
+pub(crate) fn is_odd_answer(issued: &Issued) -> bool {
+    issued.access.expose().starts_with("odd-")
 }
 
 /// The code with this number.
@@ -217,10 +217,10 @@ impl Crm {
     }
 
     /// The answer that brings `pair`.
-    pub(crate) fn issued(&self, pair: PairId, dressed: bool) -> Issued {
+    pub(crate) fn issued(&self, pair: PairId, odd_answer: bool) -> Issued {
         let account = self.grants[self.pairs[pair].grant].account;
         Issued {
-            access: AccessToken::new(format!("{}access-{pair}", if dressed { "dressed-" } else { "" })),
+            access: AccessToken::new(format!("{}access-{pair}", if odd_answer { "odd-" } else { "" })),
             refresh: RefreshToken::new(format!("refresh-{pair}")),
             expires_in: self.life,
             account: self.tells_account.then(|| account_id(account)),

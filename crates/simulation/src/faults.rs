@@ -1,4 +1,4 @@
-//! What goes wrong, and how often: drawn anew for every schedule, and over at its end.
+//! The faults of a schedule and their frequency: drawn for each schedule, and over at its end.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ const SLOWEST_BEFORE: u64 = 3_000;
 /// The longest pause of the store after its operation, in milliseconds.
 const SLOWEST_AFTER: u64 = 5_000;
 
-/// How often each fault is met; and the spells that last for a while.
+/// How often each fault happens, and the faults that last for a while.
 #[derive(Debug, Default)]
 pub(crate) struct Faults {
     /// A store call that fails before its operation.
@@ -29,15 +29,15 @@ pub(crate) struct Faults {
     answer_lost: f64,
     /// A token request that is lost on the way there, which nobody can know.
     request_lost: f64,
-    /// A token request that surely did nothing.
+    /// A token request that certainly did nothing.
     unreachable: f64,
     token_slow: f64,
     token_odd: f64,
     read_fails: f64,
-    /// A look-up that is answered by nobody who may know.
-    suspect: f64,
-    /// A pair that comes in an answer that only a patient reader makes out.
-    dressed: f64,
+    /// A look-up that is answered by a host without authority.
+    no_authority: f64,
+    /// A pair that comes in an odd answer.
+    odd_answer: f64,
     /// Until when the store is down, for all or for one instance.
     outages: Vec<(Option<usize>, u64)>,
     bans: Vec<(usize, u64)>,
@@ -52,7 +52,7 @@ pub(crate) struct StoreFate {
     pub(crate) fault: Option<StoreFault>,
 }
 
-/// What befalls a store call.
+/// The fault of a store call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum StoreFault {
     /// It fails before its operation.
@@ -77,12 +77,12 @@ pub(crate) struct WireFate {
     /// Whether amoCRM does it even if the sender dies before.
     pub(crate) outlives_sender: bool,
     pub(crate) dies_on_answer: bool,
-    pub(crate) dressed: bool,
+    pub(crate) odd_answer: bool,
 }
 
 impl Faults {
-    /// Each kind of fault is there or not, and then rare or frequent.
-    pub(crate) fn drawn(sim: &Sim, duels: bool) -> Self {
+    /// Each kind of fault is absent, rare or frequent.
+    pub(crate) fn drawn(sim: &Sim, contended: bool) -> Self {
         let draw = |rare: f64, frequent: f64| match sim.pick(4) {
             0 | 1 => 0.0,
             2 => rare,
@@ -91,21 +91,21 @@ impl Faults {
         Self {
             store_fails: draw(0.01, 0.08),
             store_forgets: draw(0.01, 0.08),
-            store_slow: if duels { 0.3 } else { draw(0.03, 0.15) },
+            store_slow: if contended { 0.3 } else { draw(0.03, 0.15) },
             dies: draw(0.002, 0.01),
             answer_lost: draw(0.03, 0.2),
             request_lost: draw(0.03, 0.2),
             unreachable: draw(0.03, 0.2),
-            token_slow: if duels { 0.7 } else { draw(0.05, 0.4) },
+            token_slow: if contended { 0.7 } else { draw(0.05, 0.4) },
             token_odd: draw(0.03, 0.2),
             read_fails: draw(0.02, 0.2),
-            suspect: draw(0.1, 0.5),
-            dressed: draw(0.1, 0.5),
+            no_authority: draw(0.1, 0.5),
+            odd_answer: draw(0.1, 0.5),
             ..Self::default()
         }
     }
 
-    /// The sun comes out and stays.
+    /// Ends all faults.
     pub(crate) fn clear(&mut self) {
         *self = Self::default();
     }
@@ -127,7 +127,7 @@ impl Faults {
         self.outages.iter().any(|&(of, until)| of.is_none_or(|of| of == instance) && now < until)
     }
 
-    /// What stands between everybody and `account`.
+    /// Whether amoCRM bans calls to `account`.
     pub(crate) fn bans(&self, account: usize, now: u64) -> bool {
         self.bans.iter().any(|&(banned, until)| banned == account && now < until)
     }
@@ -154,7 +154,7 @@ impl Faults {
             instead: Some(error),
             outlives_sender: false,
             dies_on_answer: false,
-            dressed: false,
+            odd_answer: false,
         };
         if self.bans(account, now) {
             return refused(AmoError::Blocked);
@@ -186,7 +186,7 @@ impl Faults {
             instead: (late || lost.is_some()).then_some(AmoError::OutcomeUnknown),
             outlives_sender: sim.chance(0.5),
             dies_on_answer: sim.chance(self.dies),
-            dressed: sim.chance(self.dressed),
+            odd_answer: sim.chance(self.odd_answer),
         }
     }
 
@@ -198,13 +198,13 @@ impl Faults {
             instead: Some(AmoError::Protocol),
             outlives_sender: false,
             dies_on_answer: sim.chance(self.dies),
-            dressed: false,
+            odd_answer: false,
         }
     }
 
-    /// Whether a look-up is answered by nobody who may know.
-    pub(crate) fn is_suspect(&self, sim: &Sim) -> bool {
-        sim.chance(self.suspect)
+    /// Whether a look-up is answered by a host without authority.
+    pub(crate) fn lacks_authority(&self, sim: &Sim) -> bool {
+        sim.chance(self.no_authority)
     }
 
     /// How long a read of the API takes, and what comes instead of its answer.

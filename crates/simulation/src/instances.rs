@@ -66,7 +66,7 @@ impl World {
             keepalive_after: self.cast.keepalive_after,
         };
         let use_cases = UseCases::new(store.into(), amo, runtime, settings);
-        self.keep(home, use_cases.clone());
+        self.run_background(home, use_cases.clone());
         self.instances()[number].use_cases = Some(use_cases);
         self.checker().born(home, self.now());
         self.note(home, || "starts".to_owned());

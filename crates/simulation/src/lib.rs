@@ -1,5 +1,5 @@
 //! The use cases in virtual time: instances that crash, a store and an amoCRM that fail in every
-//! way, and a checker who knows the invariants. Everything follows from a seed.
+//! way, and a checker of the invariants. A seed determines everything.
 
 mod actors;
 mod amo;

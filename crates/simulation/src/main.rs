@@ -1,4 +1,4 @@
-//! `cargo run --release -p amo-connect-simulation`: many schedules, or one told in full.
+//! `cargo run --release -p amo-connect-simulation`: many schedules, or the trace of one.
 
 use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
@@ -21,10 +21,10 @@ struct Arguments {
     /// A bug to plant.
     #[arg(long)]
     bug: Option<Bug>,
-    /// Tells the story of this one schedule.
+    /// Shows the trace of this one schedule.
     #[arg(long, conflicts_with = "schedules")]
     replay: Option<u64>,
-    /// How many lines of a failing schedule's story are shown; 0 for all of them.
+    /// How many lines of a failing schedule's trace are shown; 0 for all of them.
     #[arg(long, default_value_t = 60)]
     lines: usize,
     /// How many schedules run at a time; by default one a processor.
@@ -36,7 +36,7 @@ fn main() -> io::Result<ExitCode> {
     let arguments = Arguments::parse();
     if let Some(seed) = arguments.replay {
         let all = Arguments { lines: 0, ..arguments };
-        return tell(&all, seed);
+        return show(&all, seed);
     }
     let (totals, failure) = run_all(&arguments)?;
     writeln!(io::stdout(), "{totals}")?;
@@ -47,10 +47,10 @@ fn main() -> io::Result<ExitCode> {
                 io::stdout(),
                 "FAILED: seed {}: {}: {}",
                 failure.seed,
-                failure.broken.invariants,
+                failure.broken.invariant,
                 failure.broken.how
             )?;
-            tell(&arguments, failure.seed)
+            show(&arguments, failure.seed)
         }
     }
 }
@@ -67,7 +67,7 @@ fn run_all(arguments: &Arguments) -> io::Result<(Totals, Option<Failure>)> {
             if done.is_multiple_of(if terminal { 1_000 } else { 50_000 }) {
                 let rate = a_second(done, began.elapsed());
                 let end = if terminal { '\r' } else { '\n' };
-                // Nobody may be there to see the progress.
+                // Standard error may be closed.
                 let _ = write!(io::stderr(), "{done} of {} schedules, {rate} a second{end}", arguments.schedules);
             }
         });
@@ -94,19 +94,19 @@ fn a_second(count: u64, elapsed: Duration) -> u128 {
     u128::from(count) * 1_000 / elapsed.as_millis().max(1)
 }
 
-/// Tells the story of one schedule.
-fn tell(arguments: &Arguments, seed: u64) -> io::Result<ExitCode> {
-    let (story, broken) = replay(seed, arguments.bug);
+/// Shows the trace of one schedule.
+fn show(arguments: &Arguments, seed: u64) -> io::Result<ExitCode> {
+    let (trace, broken) = replay(seed, arguments.bug);
     let mut out = io::stdout().lock();
-    let skipped = if arguments.lines == 0 { 0 } else { story.len().saturating_sub(arguments.lines) };
+    let skipped = if arguments.lines == 0 { 0 } else { trace.len().saturating_sub(arguments.lines) };
     if skipped > 0 {
         writeln!(out, "… {skipped} lines before")?;
     }
-    for line in &story[skipped..] {
+    for line in &trace[skipped..] {
         writeln!(out, "{line}")?;
     }
     let Some(broken) = broken else { return Ok(ExitCode::SUCCESS) };
-    writeln!(out, "{}: {}", broken.invariants, broken.how)?;
+    writeln!(out, "{}: {}", broken.invariant, broken.how)?;
     let bug = arguments.bug.map(|bug| format!(" --bug {}", name(bug))).unwrap_or_default();
     writeln!(out, "replay: cargo run --release -p amo-connect-simulation -- --replay {seed}{bug}")?;
     Ok(ExitCode::FAILURE)

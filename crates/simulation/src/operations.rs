@@ -1,4 +1,4 @@
-//! What happens in a busy moment: mostly reads, and everything that gets in their way.
+//! The operations of a busy moment: mostly reads, and everything that disturbs them.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use crate::faults::from;
 use crate::world::World;
 
 impl World {
-    /// Something happens.
+    /// Does one operation, drawn at random.
     pub(crate) async fn operation(self: &Arc<Self>) {
         let user = self.sim.pick(self.cast.users);
         let account = self.sim.pick(self.cast.accounts);
@@ -20,8 +20,8 @@ impl World {
         }
         match self.sim.pick(100) {
             0..=46 => {
-                let hang_up = self.sim.chance(0.2).then(|| self.sim.millis(1, 10_000));
-                self.read(user, hang_up).await;
+                let gives_up = self.sim.chance(0.2).then(|| self.sim.millis(1, 10_000));
+                self.read(user, gives_up).await;
             }
             47..=49 => self.crowd(user),
             50..=53 => self.disconnect(user).await,
@@ -44,7 +44,7 @@ impl World {
             }
             95..=96 => self.steal(user).await,
             97 => self.sweep().await,
-            _ => self.duel(user, instance).await,
+            _ => self.contend(user, instance).await,
         }
     }
 
@@ -68,7 +68,7 @@ impl World {
     }
 
     fn outage(&self, instance: usize) {
-        let whose = (self.cast.duels || self.sim.chance(0.5)).then_some(instance);
+        let whose = (self.cast.contended || self.sim.chance(0.5)).then_some(instance);
         self.cut_off(whose, self.sim.millis(500, 40_000));
     }
 
@@ -78,9 +78,9 @@ impl World {
         self.faults().outage(whose, from(self.now(), lasts));
     }
 
-    /// A refresh begins, and an instance, perhaps the one that is at it, cannot reach the store
-    /// for about as long as a lease lasts.
-    async fn duel(self: &Arc<Self>, user: usize, instance: usize) {
+    /// A refresh begins, and an instance, perhaps the one that sends it, cannot reach the store for
+    /// about as long as a lease lasts.
+    async fn contend(self: &Arc<Self>, user: usize, instance: usize) {
         self.crm().expire_access(self.now());
         let cutting = async {
             self.sim.sleep(self.sim.millis(0, 3_000)).await;

@@ -17,7 +17,7 @@ impl RateLimitStore for ModelStore {
         pace: Pace,
         longest_wait: Duration,
     ) -> Result<Reservation, StoreError> {
-        self.look("reserve", self.world.rate_limits.reserve(account, pace, longest_wait)).await
+        self.plain_call("reserve", self.world.rate_limits.reserve(account, pace, longest_wait)).await
     }
 
     async fn record_outcome(
@@ -26,10 +26,10 @@ impl RateLimitStore for ModelStore {
         call_outcome: CallOutcome,
         probe: Option<Probe>,
     ) -> Result<(), StoreError> {
-        self.look("record_outcome", self.world.rate_limits.record_outcome(account, call_outcome, probe)).await
+        self.plain_call("record_outcome", self.world.rate_limits.record_outcome(account, call_outcome, probe)).await
     }
 
     async fn sweep(&self) -> Result<(), StoreError> {
-        self.look("sweep of turns", self.world.rate_limits.sweep()).await
+        self.plain_call("sweep of rate limits", self.world.rate_limits.sweep()).await
     }
 }

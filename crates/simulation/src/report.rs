@@ -1,4 +1,4 @@
-//! Many schedules, and what they came to.
+//! Running many schedules, and their totals.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,7 +12,7 @@ use crate::schedule;
 pub struct Failure {
     /// Its seed.
     pub seed: u64,
-    /// The invariants, and how one was broken.
+    /// The broken invariant.
     pub broken: Broken,
 }
 
@@ -27,8 +27,8 @@ pub struct Totals {
     pub sendings: u64,
     /// Instances killed.
     pub crashes: u64,
-    /// Callers who hung up.
-    pub hang_ups: u64,
+    /// Callers who went away.
+    pub callers_left: u64,
     /// Reads asked for.
     pub reads: u64,
     /// Connects that were answered with success.
@@ -48,7 +48,7 @@ impl Totals {
         self.steps += outcome.steps;
         self.sendings += outcome.sendings as u64;
         self.crashes += outcome.tally.crashes;
-        self.hang_ups += outcome.tally.hang_ups;
+        self.callers_left += outcome.tally.callers_left;
         self.reads += outcome.tally.reads;
         self.connects += outcome.tally.connects;
         self.disconnects += outcome.tally.disconnects;
@@ -59,13 +59,13 @@ impl Totals {
         }
     }
 
-    /// Adds what others came to.
+    /// Adds the totals of others.
     pub fn merge(&mut self, other: &Self) {
         self.schedules += other.schedules;
         self.steps += other.steps;
         self.sendings += other.sendings;
         self.crashes += other.crashes;
-        self.hang_ups += other.hang_ups;
+        self.callers_left += other.callers_left;
         self.reads += other.reads;
         self.connects += other.connects;
         self.disconnects += other.disconnects;
@@ -87,7 +87,7 @@ impl fmt::Display for Totals {
         writeln!(f, "outages of the store       {}", self.outages)?;
         writeln!(f, "jumps of clocks            {}", self.clock_jumps)?;
         writeln!(f, "reads                      {}", self.reads)?;
-        writeln!(f, "callers who hung up        {}", self.hang_ups)?;
+        writeln!(f, "callers who went away      {}", self.callers_left)?;
         writeln!(f, "connects                   {}", self.connects)?;
         writeln!(f, "disconnects                {}", self.disconnects)?;
         writeln!(f, "connections lost to")?;
@@ -95,7 +95,7 @@ impl fmt::Display for Totals {
         writeln!(f, "  an answer lost           {}", lost(Lost::Answer))?;
         writeln!(f, "  a crash before reading   {}", lost(Lost::ReaderGone))?;
         writeln!(f, "  a crash before saving    {}", lost(Lost::SaverGone))?;
-        write!(f, "  a move, when dead        {}", lost(Lost::Abroad))
+        write!(f, "  a move, when dead        {}", lost(Lost::Moved))
     }
 }
 
@@ -117,7 +117,7 @@ pub fn run(
     (totals, None)
 }
 
-/// Runs one schedule and tells its story.
+/// Runs one schedule and returns its trace.
 pub fn replay(seed: u64, bug: Option<Bug>) -> (Vec<String>, Option<Broken>) {
     let outcome = schedule::run(seed, bug, true);
     (outcome.trace, outcome.broken)

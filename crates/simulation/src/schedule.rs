@@ -1,4 +1,4 @@
-//! One schedule: who there is, what they do and what goes wrong, all drawn from its seed.
+//! One schedule: its users and instances, their operations and the faults, all drawn from its seed.
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -32,11 +32,11 @@ pub(crate) struct Outcome {
 pub(crate) fn run(seed: u64, bug: Option<Bug>, traced: bool) -> Outcome {
     let sim = Sim::seeded(seed);
     let cast = drawn(&sim);
-    let faults = Faults::drawn(&sim, cast.duels);
+    let faults = Faults::drawn(&sim, cast.contended);
     let world = World::new(sim.clone(), cast, faults, bug, traced);
     world.note(Home::Outside, || format!("{:?}, {:?}", world.cast, world.faults()));
-    let story = Arc::clone(&world);
-    sim.spawn(Home::Outside, async move { story.play().await }.boxed());
+    let play = Arc::clone(&world);
+    sim.spawn(Home::Outside, async move { play.play().await }.boxed());
     let mut moved_to = 0;
     let clock = world.truth.test_clock().clone();
     let steps = Executor::new(sim).run(|now| {
@@ -71,7 +71,7 @@ fn drawn(sim: &Sim) -> Cast {
         token_life: Duration::from_secs(lives[sim.pick(lives.len())]),
         tells_account: sim.chance(0.7),
         keepalive_after: Duration::from_secs([1_200, 21_600, 30 * 86_400][sim.pick(3)]),
-        duels: sim.chance(0.15),
+        contended: sim.chance(0.15),
         pace: sim.chance(0.5).then(|| drawn_pace(sim)),
         gone: [
             AmoError::NotFound,

@@ -12,18 +12,18 @@ use crate::invariants::{Invariant, Lost};
 use crate::observe::row;
 use crate::world::{World, user_id};
 
-/// How long after the last fault the first look is: crashed instances are back, and nothing
-/// that was on the wire is any more.
+/// How long after the last fault the first read is: crashed instances are back, and no request is
+/// on the wire any more.
 const CALM: Duration = Duration::from_mins(3);
 
-/// How far apart the looks are.
-const LOOK_EVERY: Duration = Duration::from_secs(20);
+/// How far apart the reads are.
+const READ_INTERVAL: Duration = Duration::from_secs(20);
 
-/// How many looks a connection gets: an hour of them.
-const LOOKS: usize = 180;
+/// How many reads a connection gets: an hour of them.
+const READS: usize = 180;
 
 impl World {
-    /// Ends all faults, and looks until every connection has settled.
+    /// Ends all faults, and reads until every connection has settled.
     pub(crate) async fn settle(self: &Arc<Self>) {
         self.note(Home::Outside, || "all faults are over".to_owned());
         self.faults().clear();
@@ -33,7 +33,7 @@ impl World {
         for user in 0..self.cast.users {
             self.read(user, None).await;
         }
-        // All access tokens end: whoever lives has to show that it can get the next one.
+        // All access tokens end: each living connection has to get the next one.
         self.crm().expire_access(self.now());
         self.sim.sleep(CALM).await;
         for user in 0..self.cast.users {
@@ -50,9 +50,9 @@ impl World {
         self.sim.stop();
     }
 
-    /// Whether the account has moved and its token is dead, so that nobody says so for certain:
-    /// the old host knows neither, and the new one is not known.
-    fn is_lost_abroad(&self, grant: &Grant) -> bool {
+    /// Whether the account has moved and its token is dead, so that no host gives a certain answer:
+    /// the old host does not know the account, and the new host is not known.
+    fn is_lost_to_a_move(&self, grant: &Grant) -> bool {
         let crm = self.crm();
         let Some(pair) = pair_of(&grant.tokens.refresh) else { return false };
         let moved = crm.host(crm.account(Ask::Refresh(pair))) != grant.host;
@@ -60,16 +60,16 @@ impl World {
     }
 
     async fn settled(self: &Arc<Self>, user: usize) {
-        for _ in 0..LOOKS {
+        for _ in 0..READS {
             let seen = self.read(user, None).await;
             let state = row(self, &user_id(user)).map(|row| row.into_parts().state);
             let agrees = match (seen, state) {
-                (Some(Seen::Trouble), Some(ConnectionState::Connected(grant))) if self.is_lost_abroad(&grant) => {
-                    self.checker().lost.push(Lost::Abroad);
+                (Some(Seen::Trouble), Some(ConnectionState::Connected(grant))) if self.is_lost_to_a_move(&grant) => {
+                    self.checker().lost.push(Lost::Moved);
                     return;
                 }
                 (None | Some(Seen::Trouble), _) => {
-                    self.sim.sleep(LOOK_EVERY).await;
+                    self.sim.sleep(READ_INTERVAL).await;
                     continue;
                 }
                 (Some(Seen::Usable), Some(ConnectionState::Connected(_)))

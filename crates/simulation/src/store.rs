@@ -1,4 +1,4 @@
-//! The port to the store, through a wire that fails before the operation, after it, or takes its time.
+//! The port to the store, over a wire that fails before or after the operation, or is slow.
 
 use std::fmt;
 use std::future::Future;
@@ -70,7 +70,7 @@ impl ModelStore {
         pending::<()>().await;
     }
 
-    /// Has `operation` done, unless a fault comes before it; `seen` is told of it when it is done.
+    /// Does `operation`, unless a fault comes before it, and then calls `seen` with its outcome.
     async fn call<T: Traced>(
         &self,
         what: &'static str,
@@ -78,13 +78,13 @@ impl ModelStore {
         seen: impl FnOnce(&World, &Result<T, StoreError>) + Send,
     ) -> Result<T, StoreError> {
         let began = self.world.now();
-        let outcome = self.fateful(what, operation, seen).await;
+        let outcome = self.with_faults(what, operation, seen).await;
         let task = self.world.sim.current();
         self.world.checker().waited_for_store(task, self.world.now() - began);
         outcome
     }
 
-    async fn fateful<T: Traced>(
+    async fn with_faults<T: Traced>(
         &self,
         what: &'static str,
         operation: impl Future<Output = Result<T, StoreError>> + Send,
@@ -100,9 +100,9 @@ impl ModelStore {
             return Err(fault("it did not happen"));
         }
         let outcome = operation.await;
-        self.world.checker().looked(self.world.sim.current(), self.world.now());
+        self.world.checker().store_called(self.world.sim.current(), self.world.now());
         self.world.note(self.home, || match &outcome {
-            Ok(answer) => format!("store: {what} → {}", answer.told()),
+            Ok(answer) => format!("store: {what} → {}", answer.summary()),
             Err(error) => format!("store: {what}: {error}"),
         });
         seen(&self.world, &outcome);
@@ -113,13 +113,13 @@ impl ModelStore {
         self.pause(fate.after).await;
         if fate.fault == Some(StoreFault::Forgets) || self.is_cut_off() {
             self.world.note(self.home, || format!("store: the reply to {what} is lost"));
-            return Err(fault("nobody knows whether it happened"));
+            return Err(fault("it is unknown whether it happened"));
         }
         outcome
     }
 
-    /// A call that changes nothing.
-    pub(crate) async fn look<T: Traced>(
+    /// A call whose outcome the checker need not see.
+    pub(crate) async fn plain_call<T: Traced>(
         &self,
         what: &'static str,
         operation: impl Future<Output = Result<T, StoreError>> + Send,
@@ -131,23 +131,23 @@ impl ModelStore {
 #[async_trait]
 impl TokenStore for ModelStore {
     async fn open_attempt(&self, attempt: &Attempt) -> Result<(), StoreError> {
-        self.look("open_attempt", self.rows.open_attempt(attempt)).await
+        self.plain_call("open_attempt", self.rows.open_attempt(attempt)).await
     }
 
     async fn attempt(&self, id: AttemptId) -> Result<Option<Attempt>, StoreError> {
-        self.look("attempt", self.rows.attempt(id)).await
+        self.plain_call("attempt", self.rows.attempt(id)).await
     }
 
     async fn attempt_by_state(&self, state: StateHash) -> Result<Option<Attempt>, StoreError> {
-        self.look("attempt_by_state", self.rows.attempt_by_state(state)).await
+        self.plain_call("attempt_by_state", self.rows.attempt_by_state(state)).await
     }
 
     async fn close_attempt(&self, state: StateHash, end: AttemptState) -> Result<(), StoreError> {
-        self.look("close_attempt", self.rows.close_attempt(state, end)).await
+        self.plain_call("close_attempt", self.rows.close_attempt(state, end)).await
     }
 
     async fn exchange(&self, code: CodeHash) -> Result<Option<Exchange>, StoreError> {
-        self.look("exchange", self.rows.exchange(code)).await
+        self.plain_call("exchange", self.rows.exchange(code)).await
     }
 
     async fn admit_code(&self, request: &Admission, owner: LeaseOwner, now: Timestamp) -> Result<Admitted, StoreError> {
@@ -180,16 +180,16 @@ impl TokenStore for ModelStore {
         let operation = self.rows.save_grant(code, grant, served, now);
         self.call("save_grant", operation, |world, outcome| {
             saw_code(world, code, "save_grant");
-            // What it bought may be of no use: nobody waits for it any more all the same.
+            // Its grant may not be needed: the code is spent in any case.
             if let (Ok(_), Some(code)) = (outcome, code_id(world, code)) {
-                world.checker().bought(Secret::Code(code));
+                world.checker().spent(Secret::Code(code));
             }
         })
         .await
     }
 
     async fn restore_exchange(&self, record: &Exchange) -> Result<(), StoreError> {
-        self.look("restore_exchange", self.rows.restore_exchange(record)).await
+        self.plain_call("restore_exchange", self.rows.restore_exchange(record)).await
     }
 
     async fn end_exchange(&self, code: CodeHash, owner: LeaseOwner, refused: bool) -> Result<Exchange, StoreError> {
@@ -210,15 +210,15 @@ impl TokenStore for ModelStore {
     }
 
     async fn awaits_claim(&self, user: &UserId, now: Timestamp) -> Result<bool, StoreError> {
-        self.look("awaits_claim", self.rows.awaits_claim(user, now)).await
+        self.plain_call("awaits_claim", self.rows.awaits_claim(user, now)).await
     }
 
     async fn epoch(&self, user: &UserId) -> Result<Epoch, StoreError> {
-        self.look("epoch", self.rows.epoch(user)).await
+        self.plain_call("epoch", self.rows.epoch(user)).await
     }
 
     async fn connection(&self, user: &UserId) -> Result<Option<CrmConnection>, StoreError> {
-        self.look("connection", self.rows.connection(user)).await
+        self.plain_call("connection", self.rows.connection(user)).await
     }
 
     async fn save(&self, connection: &CrmConnection, expected: Option<Revision>) -> Result<Revision, StoreError> {
@@ -244,7 +244,7 @@ impl TokenStore for ModelStore {
             let Ok(RefreshRequest::Granted(connection, _)) = outcome else { return };
             if let Some(pair) = connection.grant().and_then(|grant| pair_of(&grant.tokens.refresh)) {
                 if by_hand {
-                    world.checker().rest_ended_by_hand(Secret::Token(pair), world.now());
+                    world.checker().backoff_ended_by_hand(Secret::Token(pair), world.now());
                 }
                 world.checker().lease_granted(Secret::Token(pair), owner, home, world.now());
             }
@@ -267,12 +267,12 @@ impl TokenStore for ModelStore {
         owner: LeaseOwner,
         backoff: &Backoff,
     ) -> Result<Option<RefreshLease>, StoreError> {
-        // An accusation is over as soon as somebody is served.
+        // An accusation ends as soon as another connection is served.
         let (Backoff { in_doubt, pause, .. }, accused) = (*backoff, backoff.accused.is_some());
         self.call("back_off_refresh", self.rows.back_off_refresh(user, owner, backoff), |world, outcome| {
             if outcome.is_ok() {
                 let pause = if accused { Duration::ZERO } else { pause };
-                world.checker().lease_rested(owner, in_doubt, pause, world.now());
+                world.checker().lease_backed_off(owner, in_doubt, pause, world.now());
                 world.ring();
             }
         })
@@ -308,21 +308,23 @@ impl HostLookUpStore for ModelStore {
     }
 
     async fn save_move(&self, host: &AccountHost, moved_to: &FoundHost) -> Result<(), StoreError> {
-        self.look("save_move", self.rows.save_move(host, moved_to)).await
+        self.plain_call("save_move", self.rows.save_move(host, moved_to)).await
     }
 }
 
 #[async_trait]
 impl RevocationQueue for ModelStore {
     async fn request_check(&self, account: AccountId) -> Result<(), StoreError> {
-        self.call("request_check", self.rows.request_check(account), |world, _| world.checker().look_wanted(account))
-            .await
+        self.call("request_check", self.rows.request_check(account), |world, _| {
+            world.checker().check_requested(account)
+        })
+        .await
     }
 
     async fn take_checks(&self, limit: u32) -> Result<Vec<AccountId>, StoreError> {
         self.call("take_checks", self.rows.take_checks(limit), |world, outcome| {
             if let Ok(taken) = outcome {
-                world.checker().looks_taken(taken);
+                world.checker().checks_taken(taken);
             }
         })
         .await
@@ -333,25 +335,26 @@ impl RevocationQueue for ModelStore {
     }
 
     async fn finish_check(&self, account: AccountId) -> Result<(), StoreError> {
-        self.call("finish_check", self.rows.finish_check(account), |world, _| world.checker().look_ended(account)).await
+        self.call("finish_check", self.rows.finish_check(account), |world, _| world.checker().check_finished(account))
+            .await
     }
 }
 
 #[async_trait]
 impl AuditLog for ModelStore {
     async fn audit(&self, user: &UserId, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
-        self.look("audit", self.rows.audit(user, limit)).await
+        self.plain_call("audit", self.rows.audit(user, limit)).await
     }
 
     async fn record(&self, connection: &CrmConnection, event: AuditEvent, by: Actor) -> Result<(), StoreError> {
-        self.look("record", self.rows.record(connection, event, by)).await
+        self.plain_call("record", self.rows.record(connection, event, by)).await
     }
 }
 
 #[async_trait]
 impl Maintenance for ModelStore {
     async fn orphaned_refreshes(&self, limit: u32) -> Result<Vec<(UserId, Generation)>, StoreError> {
-        self.look("orphaned_refreshes", self.rows.orphaned_refreshes(limit)).await
+        self.plain_call("orphaned_refreshes", self.rows.orphaned_refreshes(limit)).await
     }
 
     async fn stale_connections(
@@ -360,7 +363,7 @@ impl Maintenance for ModelStore {
         issued_after: Timestamp,
         limit: u32,
     ) -> Result<Vec<(UserId, Generation)>, StoreError> {
-        self.look("stale_connections", self.rows.stale_connections(issued_before, issued_after, limit)).await
+        self.plain_call("stale_connections", self.rows.stale_connections(issued_before, issued_after, limit)).await
     }
 
     async fn acquitted_refreshes(
@@ -369,30 +372,30 @@ impl Maintenance for ModelStore {
         expired_by: Option<Timestamp>,
         limit: u32,
     ) -> Result<Vec<(UserId, Generation)>, StoreError> {
-        self.look("acquitted_refreshes", self.rows.acquitted_refreshes(client, expired_by, limit)).await
+        self.plain_call("acquitted_refreshes", self.rows.acquitted_refreshes(client, expired_by, limit)).await
     }
 
     async fn users_of(&self, account: AccountId) -> Result<Vec<UserId>, StoreError> {
-        self.look("users_of", self.rows.users_of(account)).await
+        self.plain_call("users_of", self.rows.users_of(account)).await
     }
 
     async fn users(&self, after: Option<UserId>, limit: u32) -> Result<Vec<UserId>, StoreError> {
-        self.look("users", self.rows.users(after, limit)).await
+        self.plain_call("users", self.rows.users(after, limit)).await
     }
 
     async fn sweep(&self, now: Timestamp, as_of: Timestamp) -> Result<usize, StoreError> {
-        self.look("sweep", self.rows.sweep(now, as_of)).await
+        self.plain_call("sweep", self.rows.sweep(now, as_of)).await
     }
 }
 
 #[async_trait]
 impl StoreHealth for ModelStore {
     async fn ready(&self) -> Result<(), StoreError> {
-        self.look("ready", self.rows.ready()).await
+        self.plain_call("ready", self.rows.ready()).await
     }
 
     async fn clock(&self) -> Result<Timestamp, StoreError> {
-        self.look("clock", self.rows.clock()).await
+        self.plain_call("clock", self.rows.clock()).await
     }
 }
 

@@ -1,4 +1,4 @@
-//! All there is in one run: the instances of the service, the store, amoCRM, and who watches.
+//! One run: the instances of the service, the store, amoCRM, and the checker.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -42,7 +42,7 @@ pub(crate) struct Cast {
     pub(crate) tells_account: bool,
     pub(crate) keepalive_after: Duration,
     /// Whether instances often lose the store, and their leases, amid a refresh.
-    pub(crate) duels: bool,
+    pub(crate) contended: bool,
     /// How the service paces its calls, if it does.
     pub(crate) pace: Option<Pace>,
     /// What a host answers whose account has moved.
@@ -51,11 +51,11 @@ pub(crate) struct Cast {
     pub(crate) clocks_jump: bool,
 }
 
-/// How often what happened.
+/// Counts of events.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tally {
     pub(crate) crashes: u64,
-    pub(crate) hang_ups: u64,
+    pub(crate) callers_left: u64,
     pub(crate) reads: u64,
     pub(crate) connects: u64,
     pub(crate) disconnects: u64,
@@ -84,9 +84,9 @@ pub(crate) struct World {
     code_ids: Mutex<HashMap<[u8; 32], usize>>,
     tally: Mutex<Tally>,
     pub(crate) bug_notes: Arc<Mutex<Notes>>,
-    /// From when until when nothing happens by others.
+    /// From when until when only the service itself acts.
     quiet: Mutex<(u64, u64)>,
-    /// What wakes the keepers.
+    /// Wake the background work of instances.
     bells: Mutex<Vec<oneshot::Sender<()>>>,
 }
 
@@ -198,8 +198,8 @@ impl World {
     }
 
     /// Notes a broken invariant from outside of the checker.
-    pub(crate) fn accuse(&self, invariants: Invariant, how: impl FnOnce() -> String) {
-        self.checker().accuse(invariants, how);
+    pub(crate) fn accuse(&self, invariant: Invariant, how: impl FnOnce() -> String) {
+        self.checker().accuse(invariant, how);
         self.judge();
     }
 

@@ -1,11 +1,11 @@
-//! Ten thousand schedules keep the invariants, and the checker notices who breaks it.
+//! Ten thousand schedules keep the invariants, and the checker notices each planted bug.
 
 use amo_connect_simulation::{Bug, Failure, Invariant, replay, run};
 
 /// How many schedules CI runs.
 const SCHEDULES: u64 = 10_000;
 
-/// Each planted bug, and the laws by which it may be noticed.
+/// Each planted bug, and the invariants that may notice it.
 const NOTICED: &[(Bug, &[Invariant])] = &[
     (Bug::NoLease, &[Invariant::SentAgain]),
     (Bug::LeaseByInstanceClock, &[Invariant::SentAgain, Invariant::Tardy]),
@@ -13,8 +13,8 @@ const NOTICED: &[(Bug, &[Invariant])] = &[
     (Bug::LeaseNeverLapses, &[Invariant::NeverSettled, Invariant::Tardy]),
     (Bug::RenewsForAnybody, &[Invariant::SentAgain, Invariant::Untrue]),
     (Bug::DoubtForgotten, &[Invariant::Untrue]),
-    (Bug::NoRest, &[Invariant::SentAgain]),
-    (Bug::NobodyTends, &[Invariant::Tardy]),
+    (Bug::NoBackoff, &[Invariant::SentAgain]),
+    (Bug::NoBackground, &[Invariant::Tardy]),
     (Bug::NoLeaseOnCodes, &[Invariant::SentAgain]),
     (Bug::SaveRefusedByRevision, &[Invariant::SentAfterItsSuccessor, Invariant::NeverSaved, Invariant::GivenUpAlive]),
     (Bug::SaveOverReconnect, &[Invariant::CameBack, Invariant::ReconnectUndone]),
@@ -26,31 +26,31 @@ const NOTICED: &[(Bug, &[Invariant])] = &[
     (Bug::DisconnectAfterAnswer, &[Invariant::CameBack, Invariant::Untrue]),
     (Bug::AdmitsPastDisconnects, &[Invariant::CameBack]),
     (Bug::ConnectionByAccount, &[Invariant::AnothersTokens]),
-    (Bug::EndlessPatience, &[Invariant::EndlessWait]),
-    (Bug::CancelsOnHangUp, &[Invariant::TornOff, Invariant::NeverSaved]),
+    (Bug::NoTimeouts, &[Invariant::EndlessWait]),
+    (Bug::CancelsWithItsCaller, &[Invariant::Dropped, Invariant::NeverSaved]),
     (Bug::ClientResends, &[Invariant::SentAgain]),
     (Bug::UnknownTakenForUnavailable, &[Invariant::SentAgain, Invariant::Tardy, Invariant::Untrue]),
     (Bug::MoveTakenForDeadGrant, &[Invariant::GivenUpAlive, Invariant::NeverSettled]),
     (Bug::BanTakenForDeadGrant, &[Invariant::GivenUpAlive]),
     (
-        Bug::DressedPairDropped,
+        Bug::OddAnswerDropped,
         &[Invariant::SentAfterItsSuccessor, Invariant::NeverSaved, Invariant::GivenUpAlive, Invariant::Untrue],
     ),
-    (Bug::SuspectBelieved, &[Invariant::GivenUpAlive]),
+    (Bug::AuthorityIgnored, &[Invariant::GivenUpAlive]),
     (Bug::LooksUpAtAnyTime, &[Invariant::LookedUpTooOften]),
     (Bug::WaitsByTheWallClock, &[Invariant::EndlessWait]),
     (Bug::LeaseAheadTakenOver, &[Invariant::SentAgain]),
     (Bug::LeaseAheadStands, &[Invariant::NeverSettled, Invariant::Tardy]),
 ];
 
-fn assert_keep_the_law(seeds: std::ops::Range<u64>) {
+fn assert_keep_the_invariants(seeds: std::ops::Range<u64>) {
     let (totals, failure) = run(seeds, None, |_| ());
     if let Some(failure) = failure {
-        let (story, _) = replay(failure.seed, None);
+        let (trace, _) = replay(failure.seed, None);
         panic!(
             "{}\n{}: {}\nreplay: cargo run --release -p amo-connect-simulation -- --replay {}",
-            story[story.len().saturating_sub(60)..].join("\n"),
-            failure.broken.invariants,
+            trace[trace.len().saturating_sub(60)..].join("\n"),
+            failure.broken.invariant,
             failure.broken.how,
             failure.seed
         );
@@ -60,23 +60,23 @@ fn assert_keep_the_law(seeds: std::ops::Range<u64>) {
 }
 
 #[test]
-fn five_thousand_schedules_keep_the_law() {
-    assert_keep_the_law(0..SCHEDULES / 2);
+fn five_thousand_schedules_keep_the_invariants() {
+    assert_keep_the_invariants(0..SCHEDULES / 2);
 }
 
 #[test]
-fn five_thousand_more_schedules_keep_the_law() {
-    assert_keep_the_law(SCHEDULES / 2..SCHEDULES);
+fn five_thousand_more_schedules_keep_the_invariants() {
+    assert_keep_the_invariants(SCHEDULES / 2..SCHEDULES);
 }
 
 #[test]
 fn every_planted_bug_is_noticed() {
-    // A refusal over a newer pair needs an instance that loses the store between its last look and
-    // its save: few schedules have that.
+    // A refusal over a newer pair needs an instance that loses the store between its last
+    // read and its save: few schedules have that.
     let seeds = |bug| if bug == Bug::RefusalOverNewerPair { 50_000..50_000 + SCHEDULES } else { 0..SCHEDULES };
-    let mistake = |(bug, laws): &(Bug, &[Invariant])| match run(seeds(*bug), Some(*bug), |_| ()).1 {
+    let mistake = |(bug, invariants): &(Bug, &[Invariant])| match run(seeds(*bug), Some(*bug), |_| ()).1 {
         None => Some(format!("{bug:?} was not noticed in {SCHEDULES} schedules")),
-        Some(failure) if laws.contains(&failure.broken.invariants) => None,
+        Some(failure) if invariants.contains(&failure.broken.invariant) => None,
         Some(Failure { seed, broken }) => Some(format!("{bug:?} was noticed by {broken:?} at seed {seed}")),
     };
     let mistakes: Vec<_> = NOTICED.iter().filter_map(mistake).collect();
@@ -91,7 +91,7 @@ fn every_bug_is_in_the_table() {
 }
 
 #[test]
-fn a_seed_always_tells_the_same_story() {
+fn a_seed_always_gives_the_same_trace() {
     for seed in 0..20 {
         assert_eq!(replay(seed, None).0, replay(seed, None).0, "seed {seed}");
     }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::stage::Stage;
 
-const LOGGED: &str = "nothing is sent to amoCRM: the database gives no turn";
+const LOGGED: &str = "no permit: the rate limit store failed";
 
 /// Has every write of a turn fail from now on. Gives the cause as the log is to tell it.
 async fn refuse_turns(stage: &Stage) -> &'static str {

@@ -11,7 +11,7 @@ use crate::stage::Stage;
 const LATENCY: Duration = Duration::from_secs(2);
 
 const ANSWERED: &str = "amoCRM answered";
-const NOT_SAVED: &str = "refreshed tokens are not saved yet";
+const NOT_SAVED: &str = "refreshed tokens not saved";
 
 /// A service with a connection whose token is due.
 async fn begun(stage: &Stage) -> Served {

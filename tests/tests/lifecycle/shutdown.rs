@@ -76,7 +76,7 @@ async fn a_stop_with_a_pair_that_cannot_be_saved_counts_it_as_lost() {
     let _phone = Phone::asks(&service, "olena").await;
     stage.until_token_requests(2).await;
     proxy.set(Way::Cut);
-    service.process().until_logged("refreshed tokens are not saved yet").await;
+    service.process().until_logged("refreshed tokens not saved").await;
 
     service.process().terminate();
     let (exit, _, log) = service.into_process().ended().await;

@@ -30,7 +30,7 @@ pub async fn receive(request: HttpRequest, state: Data<AppState>) -> HttpRespons
         (state.run(received).await.unwrap_or(CallbackOutcome::StorageUnavailable), None)
     };
     let reference = reference();
-    tracing::info!(callback.outcome = ?outcome, callback.reference = %reference, "a redirect was answered");
+    tracing::info!(callback.outcome = ?outcome, callback.reference = %reference, "redirect answered");
     let nonce = Nonce::random();
     let language = Language::negotiate(&all_values(&request, ACCEPT_LANGUAGE.as_str()));
     let parameters = deep_link_parameters(

@@ -34,7 +34,7 @@ pub async fn claim(caller: RatedCaller, state: Data<AppState>, body: JsonBody) -
     })))
 }
 
-/// A text of the body; `null` is as good as absent, but for the rest of JSON.
+/// A text of the body; `null` counts as absent, and other types are refused.
 fn text(field: &'static str, value: Option<&Value>) -> Result<Option<String>, ApiError> {
     let refuse = |why: &str| Err(ApiError::InvalidRequest(field, format!("`{field}` {why}.")));
     match value {

@@ -17,7 +17,7 @@ pub async fn ready(state: Data<AppState>) -> Result<HttpResponse, ApiError> {
     let use_cases = state.use_cases.clone();
     match state.run(async move { use_cases.ready().await }).await {
         Err(error @ ApiError::Internal(_)) => {
-            tracing::error!("the database is not as this build knows it");
+            tracing::error!("not ready: unknown database schema");
             let ApiError::Internal(Some(cause)) = error else { return Err(error) };
             Err(ApiError::StorageUnavailable(cause))
         }

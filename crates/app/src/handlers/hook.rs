@@ -19,7 +19,7 @@ use crate::state::AppState;
 /// repeat it.
 pub async fn disconnected(request: HttpRequest, state: Data<AppState>) -> Result<HttpResponse, ApiError> {
     let account = state.hook.account(request.query_string()).ok_or(ApiError::InvalidSignature)?;
-    tracing::info!(amo.account = %account, "amoCRM says that the integration was switched off; its connections are asked for");
+    tracing::info!(amo.account = %account, "integration switched off in an account; its connections are checked");
     let use_cases = state.use_cases.clone();
     state.run(async move { use_cases.switched_off(account).await }).await?;
     Ok(private(&json!({ "success": true })))

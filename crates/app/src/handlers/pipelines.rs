@@ -10,7 +10,7 @@ use crate::auth::RatedCaller;
 use crate::error::ApiError;
 use crate::state::AppState;
 
-/// The caller's pipelines, but for those put away.
+/// The caller's pipelines, except archived ones.
 pub async fn list(request: HttpRequest, state: Data<AppState>, caller: RatedCaller) -> Result<HttpResponse, ApiError> {
     let use_cases = state.use_cases.clone();
     let pipelines = state.read(async move { use_cases.pipelines(&caller.0).await }).await?;

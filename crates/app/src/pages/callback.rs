@@ -2,7 +2,7 @@
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::texts::{Story, Texts};
+use super::texts::{OutcomeTexts, Texts};
 use amo_connect_domain::usecase::CallbackOutcome;
 
 use super::Language;
@@ -29,7 +29,7 @@ pub struct CallbackPage<'a> {
 /// The page: it loads nothing, and goes nowhere until its button is tapped.
 pub fn callback_page(page: &CallbackPage<'_>) -> Markup {
     let words = Texts::of(page.language);
-    let story = Story::of(page.outcome, page.language);
+    let outcome = OutcomeTexts::of(page.outcome, page.language);
     html! {
         (DOCTYPE)
         html lang=(page.language.tag()) {
@@ -39,22 +39,22 @@ pub fn callback_page(page: &CallbackPage<'_>) -> Markup {
                 meta name="color-scheme" content="light dark";
                 meta name="format-detection" content="telephone=no";
                 meta name="robots" content="noindex, nofollow";
-                title { (story.heading) }
+                title { (outcome.heading) }
                 style nonce=(page.nonce) { (PreEscaped(STYLE)) }
                 noscript { style nonce=(page.nonce) { "button{display:none}" } }
             }
             body {
                 main {
                     (emblem(page.outcome))
-                    h1 { (story.heading) }
+                    h1 { (outcome.heading) }
                     p {
-                        (story.sentence)
+                        (outcome.sentence)
                         @if is_mendable(page.outcome) { " " a href="" { (words.reload.0) } (words.reload.1) }
                     }
                     // A plain link to an app failed on users' iPhones: only where no script runs.
                     button id="return" type="button" data-link=(page.deep_link) { (words.button) }
                     noscript { p { (words.no_script) " " a href=(page.deep_link) { (words.button) } } }
-                    p { (story.quiet) }
+                    p { (outcome.quiet) }
                     small { (words.reference) ": " (page.reference) }
                 }
                 script nonce=(page.nonce) { (PreEscaped(SCRIPT)) }

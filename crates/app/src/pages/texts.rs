@@ -8,7 +8,7 @@ use super::Language;
 pub(super) struct Texts {
     /// The button.
     pub(super) button: &'static str,
-    /// What a reload does: the words that reload, and the rest of the sentence.
+    /// What a reload does: the words that reload, and the end of the sentence.
     pub(super) reload: (&'static str, &'static str),
     /// For browsers without JavaScript, before the link.
     pub(super) no_script: &'static str,
@@ -16,8 +16,8 @@ pub(super) struct Texts {
     pub(super) reference: &'static str,
 }
 
-/// The sentences about what happened.
-pub(super) struct Story {
+/// The sentences about an outcome.
+pub(super) struct OutcomeTexts {
     /// The heading.
     pub(super) heading: &'static str,
     /// One plain sentence.
@@ -51,7 +51,7 @@ impl Texts {
     }
 }
 
-impl Story {
+impl OutcomeTexts {
     pub(super) fn of(outcome: CallbackOutcome, language: Language) -> Self {
         let (heading, sentence) = match language {
             Language::English => in_english(outcome),

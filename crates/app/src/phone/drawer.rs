@@ -9,30 +9,30 @@ use amo_connect_sandbox::{AccountId, Sandbox, SandboxError};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::fault_scenario::{FaultScenario, GoodDay, now, play};
+use super::fault_scenario::{Baseline, FaultScenario, now, start};
 use crate::error::ApiError;
 use crate::telemetry;
 
 static SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// The local amoCRM, and what it is like on a normal day.
+/// The local amoCRM, and its normal settings.
 pub(super) struct Drawer {
     pub(super) sandbox: Arc<Sandbox>,
-    pub(super) good: GoodDay,
+    pub(super) baseline: Baseline,
 }
 
 /// Adds `GET /app/amo`, what is on now, and `POST /app/amo/{what}`, a click.
 pub(super) fn routes(drawer: &Arc<Drawer>, config: &mut ServiceConfig) {
     let only = |allowed| web::to(move || std::future::ready(Err::<(), _>(ApiError::MethodNotAllowed(allowed))));
-    let looking = drawer.clone();
-    let look = move || std::future::ready(answer(&looking, None));
-    config.service(web::resource("/app/amo").route(web::get().to(look)).default_service(only("GET")));
+    let shown = drawer.clone();
+    let show = move || std::future::ready(answer(&shown, None));
+    config.service(web::resource("/app/amo").route(web::get().to(show)).default_service(only("GET")));
     let clicked = drawer.clone();
     let click = move |request, what, target| click(clicked.clone(), request, what, target);
     config.service(web::resource("/app/amo/{what}").route(web::post().to(click)).default_service(only("POST")));
 }
 
-/// Whose bad day it is, where it is one account's.
+/// The account of the scenario, where it concerns one account.
 #[derive(Deserialize)]
 struct Target {
     account: Option<AccountId>,
@@ -47,22 +47,23 @@ async fn click(
     if is_foreign(&request) {
         return Ok(foreign());
     }
-    let day = FaultScenario::ALL.into_iter().find(|day| day.code() == *what).ok_or(ApiError::NotFound)?;
+    let scenario = FaultScenario::ALL.into_iter().find(|one| one.code() == *what).ok_or(ApiError::NotFound)?;
     let refused = || ApiError::InvalidRequest("account", "It is not the number of an account.".to_owned());
     let wanted = target.or(Err(refused()))?.account.unwrap_or(AccountId::FOR_YOU);
-    let account = drawer.good.homes.iter().find(|account| account.id == wanted).ok_or_else(refused)?;
-    let done = play(day, &drawer.sandbox, &drawer.good, account).await.map_err(|error| unplayed(&error))?;
+    let account = drawer.baseline.homes.iter().find(|account| account.id == wanted).ok_or_else(refused)?;
+    let done =
+        start(scenario, &drawer.sandbox, &drawer.baseline, account).await.map_err(|error| not_started(&error))?;
     Ok(answer(&drawer, done))
 }
 
-fn unplayed(error: &SandboxError) -> ApiError {
-    tracing::error!(%error, "the local amoCRM did not play along");
+fn not_started(error: &SandboxError) -> ApiError {
+    tracing::error!(%error, "fault scenario not started");
     ApiError::Internal(None)
 }
 
 fn answer(drawer: &Drawer, done: Option<String>) -> HttpResponse {
-    let now = now(&drawer.sandbox, &drawer.good);
-    let mut body = json!({ "success": true, "data": { "now": now.line, "on": now.day.map(FaultScenario::code) } });
+    let now = now(&drawer.sandbox, &drawer.baseline);
+    let mut body = json!({ "success": true, "data": { "now": now.line, "on": now.scenario.map(FaultScenario::code) } });
     if let Some(done) = done {
         body["message"] = done.into();
     }

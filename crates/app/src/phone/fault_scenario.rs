@@ -1,12 +1,12 @@
-//! amoCRM's bad days as the drawer plays them, each on the controls that the local amoCRM has.
+//! The drawer's fault scenarios: each sets controls of the local amoCRM.
 
 use amo_connect_sandbox::{AccountId, AccountInfo, Failure, Faults, HookOutcome, Sandbox, SandboxError, Switches};
 
-/// How long an answer takes on a slow day. A page of leads takes three, which is within what
-/// the service waits for.
+/// How long an answer takes in [`Slow`]. A page of leads takes three calls, which is within the
+/// service's timeout.
 const SLOW_MS: u64 = 4_000;
 
-/// A bad day, or the end of it.
+/// A fault scenario, or the end of one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum FaultScenario {
     Slow,
@@ -26,7 +26,7 @@ impl FaultScenario {
     /// All of them, in the drawer's order.
     pub(super) const ALL: [Self; 9] = [Slow, Down, Banned, Limit, Lost, Expired, Revoked, Moved, Normal];
 
-    /// Its name in the address.
+    /// Its code in the URL.
     pub(super) const fn code(self) -> &'static str {
         match self {
             Slow => "slow",
@@ -41,7 +41,7 @@ impl FaultScenario {
         }
     }
 
-    /// What its button says.
+    /// The text of its button.
     pub(super) const fn label(self) -> &'static str {
         match self {
             Slow => "Slow",
@@ -71,7 +71,7 @@ impl FaultScenario {
         }
     }
 
-    /// Whether it goes on until it is taken back.
+    /// Whether it lasts until it is ended.
     pub(super) fn lasts(self) -> bool {
         self.faults().is_some()
     }
@@ -89,20 +89,20 @@ impl FaultScenario {
     }
 }
 
-/// What [`Normal`] goes back to: where the accounts live, and how the switches stand.
-pub(super) struct GoodDay {
+/// What [`Normal`] restores: the hosts of the accounts, and the switches.
+pub(super) struct Baseline {
     pub(super) homes: Vec<AccountInfo>,
     switches: Switches,
 }
 
-impl GoodDay {
-    /// How `sandbox` is set at the moment.
+impl Baseline {
+    /// The present settings of `sandbox`.
     pub(super) fn of(sandbox: &Sandbox) -> Self {
         Self { homes: sandbox.accounts(), switches: sandbox.switches() }
     }
 
-    /// Takes back what was set, by whomever. The clock keeps its time, and runs.
-    fn come_back(&self, sandbox: &Sandbox) -> Result<(), SandboxError> {
+    /// Undoes all settings, also those set elsewhere. The clock keeps its time, and runs.
+    fn restore(&self, sandbox: &Sandbox) -> Result<(), SandboxError> {
         sandbox.set_faults(Faults::default())?;
         for account in &self.homes {
             sandbox.set_account_faults(account.id, Faults::default())?;
@@ -113,19 +113,19 @@ impl GoodDay {
     }
 }
 
-/// Plays `day` on `account`, or on everyone where amoCRM itself has it; says what that did, where
-/// [`now`] does not show it.
-pub(super) async fn play(
-    day: FaultScenario,
+/// Starts `scenario` for `account`, or for everyone if it concerns amoCRM itself. Returns a sentence
+/// about its effect where [`now`] does not show it.
+pub(super) async fn start(
+    scenario: FaultScenario,
     sandbox: &Sandbox,
-    good: &GoodDay,
+    baseline: &Baseline,
     account: &AccountInfo,
 ) -> Result<Option<String>, SandboxError> {
     let name = &account.name;
-    if let Some(faults) = day.faults() {
+    if let Some(faults) = scenario.faults() {
         sandbox.set_faults(faults)?;
     }
-    Ok(Some(match day {
+    Ok(Some(match scenario {
         Slow | Down | Banned | Limit => return Ok(None),
         Expired => expired(sandbox.expire_access(account.id)?, name),
         // The answer is missed at the next refresh, and an expired token asks for one.
@@ -133,15 +133,15 @@ pub(super) async fn play(
         Revoked => {
             let ended = grants_of(sandbox, account.id);
             let hook = sandbox.disable(account.id).await?;
-            format!("{} of {name} ended. {}", counted(ended, "grant"), told(hook))
+            format!("{} of {name} ended. {}", counted(ended, "grant"), hook_outcome(hook))
         }
         Moved => {
             sandbox.move_account(account.id)?;
             return Ok(None);
         }
         Normal => {
-            good.come_back(sandbox)?;
-            format!("{}.", day.meaning())
+            baseline.restore(sandbox)?;
+            format!("{}.", scenario.meaning())
         }
     }))
 }
@@ -157,7 +157,7 @@ fn counted(count: usize, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
-fn told(hook: HookOutcome) -> String {
+fn hook_outcome(hook: HookOutcome) -> String {
     match (hook.attempts, hook.status) {
         (0, _) => "No hook was sent.".to_owned(),
         (_, Some(status)) => format!("The hook was answered with {status}."),
@@ -184,32 +184,34 @@ fn bring_home(sandbox: &Sandbox, homes: &[AccountInfo]) -> Result<(), SandboxErr
     Ok(())
 }
 
-/// What is on now.
+/// The present state of the local amoCRM.
 pub(super) struct Now {
-    /// The bad day that goes on, if it is one of the drawer's.
-    pub(super) day: Option<FaultScenario>,
-    /// All of it in a line.
+    /// The scenario that lasts, if it is one of the drawer's.
+    pub(super) scenario: Option<FaultScenario>,
+    /// The state in a line.
     pub(super) line: String,
 }
 
-/// Looks at how the local amoCRM is set, by whomever.
-pub(super) fn now(sandbox: &Sandbox, good: &GoodDay) -> Now {
+/// The present state, also where it was set elsewhere.
+pub(super) fn now(sandbox: &Sandbox, baseline: &Baseline) -> Now {
     let report = sandbox.report();
-    let day = FaultScenario::ALL.into_iter().find(|day| day.faults().as_ref() == Some(&report.faults));
+    let scenario = FaultScenario::ALL.into_iter().find(|one| one.faults().as_ref() == Some(&report.faults));
     let quiet = Faults::default();
-    let mut parts: Vec<String> = day.iter().map(|day| format!("{}.", day.meaning())).collect();
-    let elsewhere = (day.is_none() && report.faults != quiet)
+    let mut parts: Vec<String> = scenario.iter().map(|one| format!("{}.", one.meaning())).collect();
+    let elsewhere = (scenario.is_none() && report.faults != quiet)
         || report.account_faults.values().any(|faults| *faults != quiet)
-        || report.switches != good.switches
+        || report.switches != baseline.switches
         || report.clock.frozen;
     if elsewhere {
         parts.push("Something was set at /_sandbox.".to_owned());
     }
-    let moved =
-        report.accounts.iter().filter(|now| good.homes.iter().any(|home| home.id == now.id && home.host != now.host));
+    let moved = report
+        .accounts
+        .iter()
+        .filter(|now| baseline.homes.iter().any(|home| home.id == now.id && home.host != now.host));
     parts.extend(moved.map(|account| format!("{} answers on {}.", account.name, account.host)));
     if parts.is_empty() {
         parts.push("A normal day.".to_owned());
     }
-    Now { day, line: parts.join(" ") }
+    Now { scenario, line: parts.join(" ") }
 }

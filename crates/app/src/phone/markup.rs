@@ -118,7 +118,7 @@ fn beside(page: &PhonePage<'_>) -> Markup {
     }
 }
 
-/// amoCRM's bad days, a button each, and what the service made of the last one.
+/// The fault scenarios, a button each, and how the service answered after the last one.
 fn drawer() -> Markup {
     html! {
         details id="drawer" {
@@ -132,10 +132,10 @@ fn drawer() -> Markup {
                     p id="seen" {}
                 }
                 ul id="days" {
-                    @for day in FaultScenario::ALL {
+                    @for scenario in FaultScenario::ALL {
                         li {
-                            button type="button" class="quiet" data-day=(day.code()) aria-pressed=[day.lasts().then_some("false")] {
-                                (day.label()) " " small { (day.meaning()) }
+                            button type="button" class="quiet" data-day=(scenario.code()) aria-pressed=[scenario.lasts().then_some("false")] {
+                                (scenario.label()) " " small { (scenario.meaning()) }
                             }
                         }
                     }

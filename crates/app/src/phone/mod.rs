@@ -1,8 +1,8 @@
 //! The phone of `amo-connect sandbox`: two pages that do what the app on a phone does.
 //!
 //! They are the app's side of the contract, in plain JavaScript against the public endpoints,
-//! and know nothing of the service's inside. Beside the phone is a drawer that plays amoCRM's
-//! bad days, so that one sees what the app's user would see.
+//! and know nothing of the service's inside. Beside the phone is a drawer with fault
+//! scenarios of amoCRM's, so that one sees what the app's user would see.
 
 mod drawer;
 mod fault_scenario;

@@ -9,19 +9,20 @@ use amo_connect_sandbox::{AccountInfo, Sandbox};
 use maud::Markup;
 
 use super::drawer::{self, Drawer};
-use super::fault_scenario::GoodDay;
+use super::fault_scenario::Baseline;
 use super::{DemoUser, PhonePage, phone_page, return_page};
 use crate::pages::Nonce;
 
 /// Adds the phone at `/`, the app that its deep link opens at `/app/callback`, and under
-/// `/app/amo` the drawer that plays the bad days of `sandbox`.
+/// `/app/amo` the drawer with the fault scenarios of `sandbox`.
 pub fn routes(users: Vec<DemoUser>, sandbox: Arc<Sandbox>) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static {
     let users = Arc::new(users);
-    let drawer = Arc::new(Drawer { good: GoodDay::of(&sandbox), sandbox });
+    let drawer = Arc::new(Drawer { baseline: Baseline::of(&sandbox), sandbox });
     move |config| {
         for (path, render) in [("/", phone_page as Render), ("/app/callback", return_page)] {
             let (users, drawer) = (users.clone(), drawer.clone());
-            config.route(path, web::get().to(move || std::future::ready(answer(&users, &drawer.good.homes, render))));
+            config
+                .route(path, web::get().to(move || std::future::ready(answer(&users, &drawer.baseline.homes, render))));
         }
         drawer::routes(&drawer, config);
     }

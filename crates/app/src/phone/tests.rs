@@ -55,11 +55,11 @@ fn the_pages_load_nothing_and_put_no_value_into_markup() {
 }
 
 #[test]
-fn the_drawer_has_a_button_for_each_bad_day_and_is_beside_the_app_at_home_alone() {
+fn the_drawer_has_a_button_for_each_fault_scenario_and_is_only_beside_the_app_at_home() {
     let [home, returned] = pages("Olena");
-    for day in fault_scenario::FaultScenario::ALL {
-        assert_eq!(home.matches(&format!("data-day=\"{}\"", day.code())).count(), 1, "{day:?}");
-        assert_eq!(home.matches(day.label()).count(), 1, "{day:?}");
+    for scenario in fault_scenario::FaultScenario::ALL {
+        assert_eq!(home.matches(&format!("data-day=\"{}\"", scenario.code())).count(), 1, "{scenario:?}");
+        assert_eq!(home.matches(scenario.label()).count(), 1, "{scenario:?}");
     }
     assert_eq!((home.matches("<details").count(), returned.matches("<details").count()), (1, 0));
     assert!(!returned.contains("data-day"));

@@ -189,7 +189,8 @@ suite::cases! {
     "For a read also a 5xx: nothing is lost by asking again." => [
         reads::a_failed_read_can_be_asked_again,
     ]
-    "A read was sent, and its connection ended before the whole answer came, as where a kept connection is reset." => [
+    "A read was sent, and its connection ended before the whole answer came, for example because a kept-alive \
+     connection was reset." => [
         reads::a_lost_connection_is_told_apart,
     ]
     "Whoever asks may send it once more: the next call to that host MUST go over a connection that was not open \

@@ -88,14 +88,14 @@ impl Rows {
     }
 
     pub(super) fn request_check(&mut self, account: AccountId) {
-        let look = RevocationCheck::want(self.looks.get(&account).copied(), self.clock.now());
-        self.looks.insert(account, look);
+        let check = RevocationCheck::want(self.revocation_checks.get(&account).copied(), self.clock.now());
+        self.revocation_checks.insert(account, check);
     }
 
     pub(super) fn take_checks(&mut self, limit: u32) -> Vec<AccountId> {
         let store_now = self.clock.now();
-        let due = self.looks.iter_mut().filter_map(|(account, look)| {
-            *look = look.take(store_now)?;
+        let due = self.revocation_checks.iter_mut().filter_map(|(account, check)| {
+            *check = check.take(store_now)?;
             Some(*account)
         });
         due.take(limit.try_into().unwrap_or(usize::MAX)).collect()
@@ -103,14 +103,14 @@ impl Rows {
 
     pub(super) fn extend_check(&mut self, account: AccountId) {
         let store_now = self.clock.now();
-        if let Some(look) = self.looks.get_mut(&account) {
-            *look = look.keep(store_now);
+        if let Some(check) = self.revocation_checks.get_mut(&account) {
+            *check = check.keep(store_now);
         }
     }
 
     pub(super) fn finish_check(&mut self, account: AccountId) {
-        if let Some(look) = self.looks.get_mut(&account) {
-            *look = look.end();
+        if let Some(check) = self.revocation_checks.get_mut(&account) {
+            *check = check.end();
         }
     }
 
@@ -120,9 +120,9 @@ impl Rows {
         theirs.into_iter().skip(skipped).collect()
     }
 
-    pub(super) fn forget_upkeep(&mut self, oldest: Timestamp) {
+    pub(super) fn forget_old_records(&mut self, oldest: Timestamp) {
         let store_now = self.clock.now();
-        self.looks.retain(|_, look| !look.is_over(store_now));
+        self.revocation_checks.retain(|_, check| !check.is_over(store_now));
         self.audit.retain(|entry| entry.at >= oldest);
     }
 }

@@ -22,21 +22,21 @@ use crate::rate_limit_store::RateLimitStoreHarness;
 /// have them.
 #[derive(Clone)]
 pub struct MemoryRateLimitStore {
-    lines: Arc<Mutex<Lines>>,
+    limits: Arc<Mutex<Limits>>,
     clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
     down: Arc<AtomicBool>,
 }
 
 #[derive(Debug, Default)]
-struct Lines {
+struct Limits {
     accounts: HashMap<AccountHost, RateLimit>,
     integration: RateLimit,
 }
 
 impl MemoryRateLimitStore {
-    /// An empty store that goes by `clock`.
+    /// An empty store with this `clock`.
     pub fn at(clock: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
-        Self { lines: Arc::default(), clock: Arc::new(clock), down: Arc::default() }
+        Self { limits: Arc::default(), clock: Arc::new(clock), down: Arc::default() }
     }
 
     /// While `down`, every method answers [`StoreError::Unavailable`].
@@ -44,22 +44,22 @@ impl MemoryRateLimitStore {
         self.down.store(down, Ordering::SeqCst);
     }
 
-    fn with<T>(&self, work: impl FnOnce(&mut Lines, Timestamp) -> T) -> Result<T, StoreError> {
+    fn with<T>(&self, work: impl FnOnce(&mut Limits, Timestamp) -> T) -> Result<T, StoreError> {
         if self.down.load(Ordering::SeqCst) {
             return Err(StoreError::Unavailable(Box::new(PlaysDead)));
         }
-        Ok(work(&mut self.lines.lock().unwrap_or_else(PoisonError::into_inner), (self.clock)()))
+        Ok(work(&mut self.limits.lock().unwrap_or_else(PoisonError::into_inner), (self.clock)()))
     }
 }
 
-impl Lines {
+impl Limits {
     fn of(&self, account: &AccountHost) -> RateLimits {
         RateLimits { account: self.accounts.get(account).copied().unwrap_or_default(), integration: self.integration }
     }
 
-    fn put(&mut self, account: &AccountHost, turns: RateLimits) {
-        self.accounts.insert(account.clone(), turns.account);
-        self.integration = turns.integration;
+    fn put(&mut self, account: &AccountHost, both: RateLimits) {
+        self.accounts.insert(account.clone(), both.account);
+        self.integration = both.integration;
     }
 }
 
@@ -71,11 +71,11 @@ impl RateLimitStore for MemoryRateLimitStore {
         pace: Pace,
         longest_wait: Duration,
     ) -> Result<Reservation, StoreError> {
-        self.with(|lines, now| {
-            let mut turns = lines.of(account);
-            let turn = turns.reserve(pace, longest_wait, now);
-            lines.put(account, turns);
-            turn
+        self.with(|limits, now| {
+            let mut both = limits.of(account);
+            let reservation = both.reserve(pace, longest_wait, now);
+            limits.put(account, both);
+            reservation
         })
     }
 
@@ -85,24 +85,26 @@ impl RateLimitStore for MemoryRateLimitStore {
         call_outcome: CallOutcome,
         probe: Option<Probe>,
     ) -> Result<(), StoreError> {
-        self.with(|lines, now| {
+        self.with(|limits, now| {
             let lately = now.saturating_sub(BANS_MEET).unwrap_or(Timestamp::MIN);
-            let is_banned = |line: &RateLimit| line.circuit.is_some_and(|ban| ban.since > lately && ban.since <= now);
-            let banned = lines.accounts.iter().filter(|(other, line)| *other != account && is_banned(line)).count();
-            let mut turns = lines.of(account);
-            turns.record_outcome(call_outcome, probe, banned, now);
-            lines.put(account, turns);
+            let is_banned =
+                |limit: &RateLimit| limit.circuit.is_some_and(|circuit| circuit.since > lately && circuit.since <= now);
+            let banned = limits.accounts.iter().filter(|(other, limit)| *other != account && is_banned(limit)).count();
+            let mut both = limits.of(account);
+            both.record_outcome(call_outcome, probe, banned, now);
+            limits.put(account, both);
         })
     }
 
     async fn sweep(&self) -> Result<(), StoreError> {
-        self.with(|lines, now| {
+        self.with(|limits, now| {
             let oldest = now.saturating_sub(MEMORY).unwrap_or(Timestamp::MIN);
             let is_over = |at: Option<Timestamp>| at.is_none_or(|at| at < oldest);
-            let is_kept = |line: &RateLimit| !(is_over(line.next_at) && is_over(line.circuit.map(|ban| ban.probe_at)));
-            lines.accounts.retain(|_, line| is_kept(line));
-            if !is_kept(&lines.integration) {
-                lines.integration = RateLimit::default();
+            let is_kept =
+                |limit: &RateLimit| !(is_over(limit.next_at) && is_over(limit.circuit.map(|circuit| circuit.probe_at)));
+            limits.accounts.retain(|_, limit| is_kept(limit));
+            if !is_kept(&limits.integration) {
+                limits.integration = RateLimit::default();
             }
         })
     }
@@ -110,7 +112,7 @@ impl RateLimitStore for MemoryRateLimitStore {
 
 impl fmt::Debug for MemoryRateLimitStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MemoryRateLimitStore").field("lines", &self.lines).finish_non_exhaustive()
+        f.debug_struct("MemoryRateLimitStore").field("limits", &self.limits).finish_non_exhaustive()
     }
 }
 

@@ -27,7 +27,7 @@ pub(super) struct Rows {
     pub(super) attempts: Vec<Attempt>,
     pub(super) exchanges: HashMap<CodeHash, Exchange>,
     pub(super) connections: BTreeMap<UserId, Row>,
-    pub(super) looks: BTreeMap<AccountId, RevocationCheck>,
+    pub(super) revocation_checks: BTreeMap<AccountId, RevocationCheck>,
     pub(super) audit: Vec<AuditEntry>,
     pub(super) clients: BTreeMap<ClientFingerprint, ClientRecord>,
     pub(super) host_look_ups: HashMap<LookUpSubject, HostLookUp>,
@@ -46,7 +46,7 @@ impl Rows {
             attempts: Vec::new(),
             exchanges: HashMap::new(),
             connections: BTreeMap::new(),
-            looks: BTreeMap::new(),
+            revocation_checks: BTreeMap::new(),
             audit: Vec::new(),
             clients: BTreeMap::new(),
             host_look_ups: HashMap::new(),
@@ -200,8 +200,8 @@ impl Rows {
             return RefreshRequest::Outdated;
         };
         row.lease = row.lease.map(|lease| lease.seen_at(store_now));
-        let put_off = row.connection.refresh_put_off_until(store_now);
-        match RefreshLease::request(row.lease, request, &client, put_off, store_now) {
+        let delayed_until = row.connection.refresh_put_off_until(store_now);
+        match RefreshLease::request(row.lease, request, &client, delayed_until, store_now) {
             LeaseDecision::Held => RefreshRequest::Held,
             LeaseDecision::BackingOff(until) => RefreshRequest::BackingOff(until),
             LeaseDecision::Granted(lease) => {
@@ -281,14 +281,14 @@ impl Rows {
         for row in self.connections.values_mut() {
             row.lease = row.lease.map(|lease| lease.seen_at(store_now));
         }
-        for look in self.looks.values_mut() {
-            *look = look.seen_at(store_now);
+        for check in self.revocation_checks.values_mut() {
+            *check = check.seen_at(store_now);
         }
         let wiped = self.exchanges.values_mut().map(|exchange| usize::from(exchange.wipe_unclaimed(now))).sum();
         let oldest = before(now.min(as_of), MEMORY);
         self.attempts.retain(|attempt| attempt.opened_at >= oldest);
         self.exchanges.retain(|_, exchange| exchange.admitted_at >= oldest || exchange.may_be_underway(store_now));
-        self.forget_upkeep(before(now.min(as_of), AUDIT_MEMORY));
+        self.forget_old_records(before(now.min(as_of), AUDIT_MEMORY));
         wiped
     }
 

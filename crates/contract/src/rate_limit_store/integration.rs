@@ -1,4 +1,4 @@
-//! What concerns all accounts: a shared pace, and a ban of the whole integration.
+//! What concerns all accounts: a shared pace, and the circuit of the integration.
 
 use std::time::Duration;
 
@@ -6,12 +6,12 @@ use amo_connect_domain::rate_limit::{BANS_MEET, CallOutcome, FIRST_PAUSE, PROBE_
 
 use super::RateLimitStoreHarness;
 use super::steps::{
-    APART, Book, LONGEST_WAIT, SHARED, assert_banned, ban, is_about, is_banned, place, probe, record_outcome, take,
+    APART, LONGEST_WAIT, SHARED, Store, assert_banned, ban, is_about, is_banned, place, probe, record_outcome, take,
 };
 use crate::fixtures::host;
 use crate::suite::race;
 
-async fn take_shared(store: &Book, number: u64) -> Reservation {
+async fn take_shared(store: &Store, number: u64) -> Reservation {
     store.reserve(&host(number), SHARED, LONGEST_WAIT).await.unwrap()
 }
 
@@ -20,11 +20,13 @@ pub(super) async fn a_pace_of_the_integration_is_shared(harness: &dyn RateLimitS
     for (expected, (handle, number)) in (0..).zip([(&store, 1), (&other, 2), (&store, 3), (&other, 1)]) {
         assert_eq!(place(take_shared(handle, number).await), expected);
     }
-    let told = store.reserve(&host(4), SHARED, APART).await.unwrap();
-    assert!(matches!(told, Reservation::Later(wait) if is_about(wait, APART * 4)), "{told:?}");
+    let taken = store.reserve(&host(4), SHARED, APART).await.unwrap();
+    assert!(matches!(taken, Reservation::Later(wait) if is_about(wait, APART * 4)), "{taken:?}");
 }
 
-pub(super) async fn of_eight_callers_of_eight_accounts_each_has_a_turn_of_its_own(harness: &dyn RateLimitStoreHarness) {
+pub(super) async fn of_eight_callers_of_eight_accounts_each_has_a_reservation_of_its_own(
+    harness: &dyn RateLimitStoreHarness,
+) {
     let handles = [harness.store(), harness.second_handle().await];
     let mut places = race(8, |number| {
         let store = handles[usize::from(number % 2)].clone();
@@ -35,15 +37,17 @@ pub(super) async fn of_eight_callers_of_eight_accounts_each_has_a_turn_of_its_ow
     assert_eq!(places, (0..8).collect::<Vec<_>>());
 }
 
-pub(super) async fn a_limit_puts_off_nobody_else_in_a_shared_pace(harness: &dyn RateLimitStoreHarness) {
+pub(super) async fn a_limit_delays_no_other_account_in_a_shared_pace(harness: &dyn RateLimitStoreHarness) {
     let (store, other) = (harness.store(), harness.second_handle().await);
     store.record_outcome(&host(1), CallOutcome::Limited(APART * 5), None).await.unwrap();
-    let told = take_shared(&other, 1).await;
-    assert!(matches!(told, Reservation::Later(wait) if is_about(wait, APART * 5)), "{told:?}");
+    let taken = take_shared(&other, 1).await;
+    assert!(matches!(taken, Reservation::Later(wait) if is_about(wait, APART * 5)), "{taken:?}");
     assert_eq!([place(take_shared(&store, 2).await), place(take_shared(&other, 3).await)], [0, 1]);
 }
 
-pub(super) async fn the_third_ban_within_a_minute_stops_all_calls(harness: &dyn RateLimitStoreHarness) {
+pub(super) async fn the_third_ban_within_a_minute_opens_the_circuit_of_the_integration(
+    harness: &dyn RateLimitStoreHarness,
+) {
     let (store, other) = (harness.store(), harness.second_handle().await);
     ban(&store, 1).await;
     ban(&other, 2).await;
@@ -67,7 +71,9 @@ pub(super) async fn of_three_bans_at_once_one_is_the_third(harness: &dyn RateLim
     assert_banned(take(&handles[0], 4).await, FIRST_PAUSE);
 }
 
-pub(super) async fn bans_that_are_apart_or_over_are_their_accounts_alone(harness: &dyn RateLimitStoreHarness) {
+pub(super) async fn bans_that_are_apart_or_over_open_their_accounts_circuits_alone(
+    harness: &dyn RateLimitStoreHarness,
+) {
     let (store, other) = (harness.store(), harness.second_handle().await);
     ban(&store, 1).await;
     harness.advance_store_clock(BANS_MEET / 2).await;
@@ -87,20 +93,20 @@ pub(super) async fn of_eight_callers_of_eight_accounts_one_is_the_probe(harness:
         ban(&handles[0], number).await;
     }
     harness.advance_store_clock(FIRST_PAUSE).await;
-    let told = race(8, |number| {
+    let taken = race(8, |number| {
         let store = handles[usize::from(number % 2)].clone();
         async move { (number, take(&store, number.into()).await) }
     })
     .await;
-    let stopped = told.iter().filter(|(_, turn)| is_banned(*turn)).count();
-    assert_eq!(stopped, 7, "{told:?}");
-    let (number, turn) = told.into_iter().find(|(_, turn)| !is_banned(*turn)).unwrap();
+    let stopped = taken.iter().filter(|(_, reservation)| is_banned(*reservation)).count();
+    assert_eq!(stopped, 7, "{taken:?}");
+    let (number, reservation) = taken.into_iter().find(|(_, reservation)| !is_banned(*reservation)).unwrap();
     assert_banned(take(&handles[0], 9).await, PROBE_TERM);
-    record_outcome(&handles[0], number.into(), CallOutcome::Banned, probe(turn)).await;
+    record_outcome(&handles[0], number.into(), CallOutcome::Banned, probe(reservation)).await;
     assert_banned(take(&handles[1], 9).await, FIRST_PAUSE * 2);
 }
 
-pub(super) async fn an_answer_to_the_probe_ends_the_integrations_ban(harness: &dyn RateLimitStoreHarness) {
+pub(super) async fn an_answer_to_the_probe_closes_the_integrations_circuit(harness: &dyn RateLimitStoreHarness) {
     let (store, other) = (harness.store(), harness.second_handle().await);
     for number in 1..=3 {
         ban(&store, number).await;

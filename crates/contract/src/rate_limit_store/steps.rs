@@ -1,4 +1,4 @@
-//! What the cases do on their way to the point.
+//! Steps that the cases share.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,12 +8,12 @@ use amo_connect_domain::rate_limit::{CallOutcome, Pace, PaceScope, Probe, Reserv
 
 use crate::fixtures::host;
 
-pub(super) type Book = Arc<dyn RateLimitStore>;
+pub(super) type Store = Arc<dyn RateLimitStore>;
 
-/// So far apart that no machine is too slow to tell two turns from each other.
+/// So far apart that a slow machine cannot mix up two reservations.
 pub(super) const APART: Duration = Duration::from_mins(1);
 
-/// More than any case books.
+/// More than any case reserves.
 pub(super) const LONGEST_WAIT: Duration = Duration::from_mins(15);
 
 /// How long a case may take: clocks run meanwhile.
@@ -22,44 +22,46 @@ const SLACK: Duration = Duration::from_secs(20);
 pub(super) const OWN: Pace = Pace { apart: APART, scope: PaceScope::Account };
 pub(super) const SHARED: Pace = Pace { apart: APART, scope: PaceScope::Integration };
 
-/// What a call to account `number` is told.
-pub(super) async fn take(store: &Book, number: u64) -> Reservation {
+/// Reserves a call to account `number`.
+pub(super) async fn take(store: &Store, number: u64) -> Reservation {
     store.reserve(&host(number), OWN, LONGEST_WAIT).await.unwrap()
 }
 
-/// How many turns of [`APART`] were booked before this one.
-pub(super) fn place(turn: Reservation) -> u32 {
-    let Reservation::Granted { wait, probe: None } = turn else { panic!("{turn:?} is no plain turn") };
+/// How many reservations, [`APART`] each, are before this one.
+pub(super) fn place(reservation: Reservation) -> u32 {
+    let Reservation::Granted { wait, probe: None } = reservation else {
+        panic!("{reservation:?} is no plain reservation")
+    };
     let place = (0..64).find(|place| is_about(wait, APART * *place));
-    place.unwrap_or_else(|| panic!("{wait:?} is between two turns"))
+    place.unwrap_or_else(|| panic!("{wait:?} is between two reservations"))
 }
 
-/// The probe's right.
-pub(super) fn probe(turn: Reservation) -> Probe {
-    let Reservation::Granted { probe: Some(probe), .. } = turn else { panic!("{turn:?} is no probe's") };
+/// The probe of a reservation.
+pub(super) fn probe(reservation: Reservation) -> Probe {
+    let Reservation::Granted { probe: Some(probe), .. } = reservation else { panic!("{reservation:?} is no probe's") };
     probe
 }
 
-/// Whether `wait` is `expected`, but for the time that has passed since.
+/// Whether `wait` is `expected`, less the time that has passed since.
 pub(super) fn is_about(wait: Duration, expected: Duration) -> bool {
     wait <= expected && wait + SLACK >= expected
 }
 
-pub(super) fn assert_banned(turn: Reservation, expected: Duration) {
-    let Reservation::CircuitOpen(wait) = turn else { panic!("{turn:?} instead of a ban") };
+pub(super) fn assert_banned(reservation: Reservation, expected: Duration) {
+    let Reservation::CircuitOpen(wait) = reservation else { panic!("{reservation:?} instead of an open circuit") };
     assert!(is_about(wait, expected), "{wait:?} instead of {expected:?}");
 }
 
-pub(super) fn is_banned(turn: Reservation) -> bool {
-    matches!(turn, Reservation::CircuitOpen(_))
+pub(super) fn is_banned(reservation: Reservation) -> bool {
+    matches!(reservation, Reservation::CircuitOpen(_))
 }
 
-/// A call to account `number` met a ban.
-pub(super) async fn ban(store: &Book, number: u64) {
+/// amoCRM banned a call to account `number`.
+pub(super) async fn ban(store: &Store, number: u64) {
     store.record_outcome(&host(number), CallOutcome::Banned, None).await.unwrap();
 }
 
-/// Something came of a probe at account `number`.
-pub(super) async fn record_outcome(store: &Book, number: u64, call_outcome: CallOutcome, probe: Probe) {
+/// Records the outcome of a probe at account `number`.
+pub(super) async fn record_outcome(store: &Store, number: u64, call_outcome: CallOutcome, probe: Probe) {
     store.record_outcome(&host(number), call_outcome, Some(probe)).await.unwrap();
 }

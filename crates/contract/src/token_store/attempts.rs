@@ -67,7 +67,7 @@ pub(super) async fn closed_attempts_take_no_open_ones_place(harness: &dyn TokenS
     assert_eq!(state_of(&store, &oldest).await, AttemptState::Open);
 }
 
-pub(super) async fn an_attempt_ends_as_it_is_told(harness: &dyn TokenStoreHarness) {
+pub(super) async fn an_attempt_ends_as_requested(harness: &dyn TokenStoreHarness) {
     let (store, other) = (harness.store(), harness.second_handle().await);
     let ends = [
         AttemptState::Denied,

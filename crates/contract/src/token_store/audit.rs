@@ -15,7 +15,7 @@ async fn story(store: &Store, name: &str) -> Vec<(AuditEvent, Actor)> {
     entries.into_iter().map(|entry| (entry.event, entry.actor)).collect()
 }
 
-pub(super) async fn a_connections_story_is_told_in_order(harness: &dyn TokenStoreHarness) {
+pub(super) async fn changes_of_a_connection_leave_entries_in_order(harness: &dyn TokenStoreHarness) {
     let (store, other, olena) = (harness.store(), harness.second_handle().await, user("olena"));
     let first = connect(&store, &olena, 1, "first").await;
     let mut row = first.clone();
@@ -45,7 +45,7 @@ pub(super) async fn a_connections_story_is_told_in_order(harness: &dyn TokenStor
     assert_eq!(story(&store, "ivan").await, []);
 }
 
-pub(super) async fn a_doubt_is_told_once(harness: &dyn TokenStoreHarness) {
+pub(super) async fn a_doubt_leaves_one_entry(harness: &dyn TokenStoreHarness) {
     let (store, olena) = (harness.store(), user("olena"));
     let generation = connect(&store, &olena, 1, "x").await.generation;
     lease(&store, &olena, generation, owner(1)).await;
@@ -67,7 +67,7 @@ pub(super) async fn a_refused_change_leaves_no_entry(harness: &dyn TokenStoreHar
     assert_eq!(story(&store, "olena").await, [(AuditEvent::Connected, Actor::User)]);
 }
 
-pub(super) async fn the_newest_entries_are_told_the_oldest_first(harness: &dyn TokenStoreHarness) {
+pub(super) async fn the_newest_entries_come_oldest_first(harness: &dyn TokenStoreHarness) {
     let (store, olena) = (harness.store(), user("olena"));
     connect(&store, &olena, 1, "first").await;
     connect(&store, &olena, 1, "second").await;

@@ -10,7 +10,7 @@ use super::steps::{admit, connect, connection, grant_of, status, waiting};
 use crate::fixtures::{after, at, attempt, by_attempt, code, grant, owner, served, user};
 use crate::suite::race;
 
-pub(super) async fn an_ownerless_grant_waits_for_nobody_in_particular(harness: &dyn TokenStoreHarness) {
+pub(super) async fn an_ownerless_grant_waits_for_any_user(harness: &dyn TokenStoreHarness) {
     let (store, other) = (harness.store(), harness.second_handle().await);
     connect(&store, &user("ivan"), 1, "theirs").await;
     let code = waiting(&store, "x").await;
@@ -48,7 +48,7 @@ pub(super) async fn a_claim_over_the_same_account_renews_the_connection(harness:
 pub(super) async fn a_claim_over_another_account_is_refused_and_wipes_the_grant(harness: &dyn TokenStoreHarness) {
     let store = harness.store();
     let before = connect(&store, &user("olena"), 2, "old").await;
-    let code = waiting(&store, "strangers").await;
+    let code = waiting(&store, "unsolicited").await;
     let claim = store.claim(code, &user("olena"), before.epoch, at(2)).await.unwrap();
     assert_eq!(claim, Claim::Refused(ClaimRefusal::OtherAccount));
     assert_eq!(connection(&store, &user("olena")).await, before);
@@ -102,7 +102,7 @@ pub(super) async fn a_second_claim_finds_nothing_waiting(harness: &dyn TokenStor
     assert_eq!(connection(&store, &user("olena")).await, made);
 }
 
-pub(super) async fn a_grant_of_a_known_user_is_given_to_nobody_else(harness: &dyn TokenStoreHarness) {
+pub(super) async fn a_grant_of_a_known_user_is_given_to_no_other_user(harness: &dyn TokenStoreHarness) {
     let (store, attempt) = (harness.store(), attempt("one", &user("olena"), 0));
     store.open_attempt(&attempt).await.unwrap();
     admit(&store, &by_attempt(code("x"), &attempt, true), owner(1)).await;

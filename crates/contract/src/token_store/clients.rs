@@ -1,4 +1,4 @@
-//! Whose fault a refusal is: what amoCRM has said of each client.
+//! Whose fault a refusal is: what amoCRM has said about each client.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ async fn accuse(store: &Store, user: &UserId, generation: Generation, accused: C
     record.accusation.unwrap()
 }
 
-/// Asks for `user`'s lease as this client; how long it is refused, if it is.
+/// Asks for `user`'s lease as this client.
 async fn lease_as(
     store: &Store,
     user: &UserId,
@@ -42,7 +42,7 @@ async fn serve(store: &Store, name: &str, client: ClientFingerprint) {
     store.save_rotated(&other.user, other.generation, &pair("next"), &served, at(9)).await.unwrap();
 }
 
-pub(super) async fn a_rest_for_an_accused_client_ends_when_the_client_is_served(harness: &dyn TokenStoreHarness) {
+pub(super) async fn a_backoff_for_an_accused_client_ends_when_the_client_is_served(harness: &dyn TokenStoreHarness) {
     let (store, other, olena) = (harness.store(), harness.second_handle().await, user("olena"));
     let generation = connect(&store, &olena, 1, "x").await.generation;
     let accusation = accuse(&store, &olena, generation, client(1)).await;
@@ -83,14 +83,16 @@ pub(super) async fn an_accusation_is_of_its_own_client_alone(harness: &dyn Token
     harness.advance_store_clock(SECOND).await;
     serve(&store, "ivan", client(2)).await;
     assert!(matches!(lease_as(&other, &olena, generation, client(1)).await, Err(RefreshRequest::BackingOff(_))));
-    // The right instance need not wait for what the wrong one did, unless it is wrong as well.
+    // The right instance does not back off after a refusal of the wrong one, unless it is wrong too.
     accuse(&other, &olena, generation, client(2)).await;
     for wrong in [client(1), client(2)] {
         assert!(matches!(lease_as(&store, &olena, generation, wrong).await, Err(RefreshRequest::BackingOff(_))));
     }
 }
 
-pub(super) async fn an_account_that_is_refused_while_others_are_served_rests_on(harness: &dyn TokenStoreHarness) {
+pub(super) async fn an_account_that_is_refused_while_others_are_served_keeps_its_backoff(
+    harness: &dyn TokenStoreHarness,
+) {
     let (store, other, olena) = (harness.store(), harness.second_handle().await, user("olena"));
     let generation = connect(&store, &olena, 1, "x").await.generation;
     accuse(&store, &olena, generation, client(1)).await;
@@ -110,7 +112,7 @@ pub(super) async fn an_accusation_by_a_late_owner_changes_nothing(harness: &dyn 
     lease(&store, &olena, generation, owner(2)).await;
     let backoff = Backoff { in_doubt: false, pause: SECOND, accused: Some(client(1)), was_sent: true };
     assert_eq!(other.back_off_refresh(&olena, owner(3), &backoff).await.unwrap(), None);
-    // Nobody was accused: what another client is accused of holds this one up no longer.
+    // Nothing was recorded, so client 1 is not accused, and the accusation of client 2 does not delay it.
     let ivan = connect(&store, &user("ivan"), 1, "ivan").await;
     accuse(&store, &ivan.user, ivan.generation, client(2)).await;
     lease_as(&other, &ivan.user, ivan.generation, client(1)).await.unwrap();

@@ -19,7 +19,7 @@ use crate::fixtures::{
     served, user,
 };
 
-/// Further than anything lasts.
+/// Longer than any term.
 const AHEAD: Duration = Duration::from_hours(25);
 
 /// How much time may pass while a case runs.
@@ -49,7 +49,7 @@ pub(super) async fn a_code_lease_from_a_clock_ahead_lasts_one_term_more(harness:
     admit(&other, &request, owner(2)).await;
 }
 
-pub(super) async fn a_rest_from_a_clock_ahead_lasts_its_own_length_more(harness: &dyn TokenStoreHarness) {
+pub(super) async fn a_backoff_from_a_clock_ahead_lasts_its_own_length_more(harness: &dyn TokenStoreHarness) {
     let (store, other, olena) = (harness.store(), harness.second_handle().await, user("olena"));
     let generation = connect(&store, &olena, 1, "x").await.generation;
     harness.advance_store_clock(AHEAD).await;
@@ -65,7 +65,7 @@ pub(super) async fn a_rest_from_a_clock_ahead_lasts_its_own_length_more(harness:
     lease(&other, &olena, generation, owner(2)).await;
 }
 
-pub(super) async fn a_look_up_from_a_clock_ahead_is_put_off_by_one_term(harness: &dyn TokenStoreHarness) {
+pub(super) async fn a_look_up_from_a_clock_ahead_is_delayed_by_one_term(harness: &dyn TokenStoreHarness) {
     let (store, other) = (harness.store(), harness.second_handle().await);
     harness.advance_store_clock(AHEAD).await;
     assert_eq!(store.request_look_up(&host(1), None).await.unwrap(), LookUpDecision::Granted);
@@ -75,7 +75,7 @@ pub(super) async fn a_look_up_from_a_clock_ahead_is_put_off_by_one_term(harness:
     assert_eq!(other.request_look_up(&host(1), None).await.unwrap(), LookUpDecision::Granted);
 }
 
-pub(super) async fn a_refusal_from_a_clock_ahead_puts_no_refresh_off(harness: &dyn TokenStoreHarness) {
+pub(super) async fn a_refusal_from_a_clock_ahead_delays_no_refresh(harness: &dyn TokenStoreHarness) {
     let (store, other, olena) = (harness.store(), harness.second_handle().await, user("olena"));
     connect(&store, &olena, 1, "x").await;
     let since = after(store.clock().await.unwrap(), AHEAD);
@@ -92,7 +92,7 @@ async fn refused(store: &Store, since: jiff::Timestamp) -> amo_connect_domain::i
     row.generation
 }
 
-pub(super) async fn refused_pairs_put_the_next_refresh_off(harness: &dyn TokenStoreHarness) {
+pub(super) async fn refused_pairs_delay_the_next_refresh(harness: &dyn TokenStoreHarness) {
     let (store, other, olena) = (harness.store(), harness.second_handle().await, user("olena"));
     connect(&store, &olena, 1, "x").await;
     let generation = refused(&store, store.clock().await.unwrap()).await;
@@ -142,7 +142,7 @@ pub(super) async fn a_sweep_forgets_no_code_that_is_under_way(harness: &dyn Toke
     assert_eq!(store.exchange(code("left")).await.unwrap(), None, "its owner is long gone");
 }
 
-/// Whose a code is must not be forgotten while it lives: another user may bring it.
+/// The owner of a code must not be forgotten while the code lives: another user may send it.
 pub(super) async fn a_sweep_forgets_a_code_by_two_clocks(harness: &dyn TokenStoreHarness) {
     let (store, other) = (harness.store(), harness.second_handle().await);
     admit(&store, &by_app(code("x"), &user("olena")), owner(1)).await;
@@ -196,7 +196,7 @@ pub(super) async fn a_forgotten_code_is_put_on_record_again(harness: &dyn TokenS
     store.restore_exchange(&record).await.unwrap();
     assert_eq!(status(&other, code("x")).await, ExchangeStatus::Connected(connected.epoch), "it is not undone");
 
-    // A disconnect in between wins, though there was no record of the code to void.
+    // A disconnect in between wins, although there was no record of the code to void.
     let record = admit(&store, &by_app_as_of(code("y"), &olena, connected.epoch), owner(1)).await;
     harness.advance_store_clock(MEMORY * 400).await;
     swept(&other, store.clock().await.unwrap()).await.unwrap();

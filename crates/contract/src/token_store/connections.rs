@@ -1,4 +1,4 @@
-//! Connections: every field comes back, and a stale writer is turned away.
+//! Connections: every field comes back, and a stale writer gets a conflict.
 
 use crate::fixtures::altered;
 use amo_connect_domain::connection::audit::Actor;

@@ -54,7 +54,7 @@ pub(super) async fn a_disconnect_ends_what_the_user_has_open(harness: &dyn Token
     assert_eq!(claim, Claim::Refused(ClaimRefusal::NotWaiting));
 }
 
-pub(super) async fn a_disconnect_touches_nobody_else(harness: &dyn TokenStoreHarness) {
+pub(super) async fn a_disconnect_changes_no_other_user(harness: &dyn TokenStoreHarness) {
     let (store, ivan) = (harness.store(), user("ivan"));
     connect(&store, &user("olena"), 1, "hers").await;
     let his = connect(&store, &ivan, 1, "his").await;

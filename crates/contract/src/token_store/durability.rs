@@ -1,4 +1,4 @@
-//! What lies at rest: durable, whole, unreadable to others, and forgotten in time.
+//! Data at rest: durable, whole, encrypted, and forgotten in time.
 
 use amo_connect_domain::authorization::attempt::{ATTEMPT_TERM, MEMORY};
 use amo_connect_domain::authorization::code::{CLAIM_TERM, ExchangeStatus};

@@ -1,4 +1,4 @@
-//! Looking up where an account is: once a minute, and a move serves everybody.
+//! Looking up where an account is: once a minute, and a move counts for all connections.
 
 use amo_connect_domain::host_look_up::{FoundHost, LOOK_UP_TERM, LookUpDecision};
 use amo_connect_domain::ids::AccountId;
@@ -35,7 +35,7 @@ pub(super) async fn an_account_is_looked_up_by_one_of_many(harness: &dyn TokenSt
     assert_eq!(handles[1].request_look_up(&host(1), ACCOUNT).await.unwrap(), LookUpDecision::Granted);
 }
 
-pub(super) async fn a_move_is_told_for_good_under_the_old_host(harness: &dyn TokenStoreHarness) {
+pub(super) async fn a_move_is_known_for_good_under_the_old_host(harness: &dyn TokenStoreHarness) {
     let (store, other) = (harness.store(), harness.second_handle().await);
     assert_eq!(store.request_look_up(&host(1), ACCOUNT).await.unwrap(), LookUpDecision::Granted);
     store.save_move(&host(1), &at_host(2)).await.unwrap();
@@ -54,7 +54,7 @@ pub(super) async fn an_account_that_moves_back_is_not_sent_away_again(harness: &
     assert_eq!(store.request_look_up(&host(1), ACCOUNT).await.unwrap(), LookUpDecision::Granted);
 }
 
-pub(super) async fn a_look_up_says_nothing_of_another_account(harness: &dyn TokenStoreHarness) {
+pub(super) async fn a_look_up_does_not_count_for_another_account(harness: &dyn TokenStoreHarness) {
     let (store, other) = (harness.store(), harness.second_handle().await);
     store.save_move(&host(1), &at_host(2)).await.unwrap();
     let stranger = Some(AccountId(9));

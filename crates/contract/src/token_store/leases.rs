@@ -66,7 +66,7 @@ pub(super) async fn a_lapsed_lease_leaves_doubt_and_an_ended_one_none(harness: &
     assert!(third.in_doubt);
 }
 
-pub(super) async fn during_a_rest_a_lease_is_granted_to_nobody(harness: &dyn TokenStoreHarness) {
+pub(super) async fn during_a_backoff_a_lease_is_granted_to_nobody(harness: &dyn TokenStoreHarness) {
     let (store, other, olena) = (harness.store(), harness.second_handle().await, user("olena"));
     let generation = connect(&store, &olena, 1, "x").await.generation;
     lease(&store, &olena, generation, owner(1)).await;
@@ -159,7 +159,7 @@ pub(super) async fn a_refresh_lease_is_ended_by_its_owner_alone(harness: &dyn To
     lease(&store, &olena, generation, owner(3)).await;
 }
 
-pub(super) async fn who_asks_by_hand_waits_for_no_rest(harness: &dyn TokenStoreHarness) {
+pub(super) async fn a_request_by_hand_waits_for_no_backoff(harness: &dyn TokenStoreHarness) {
     let (store, other, olena) = (harness.store(), harness.second_handle().await, user("olena"));
     let generation = connect(&store, &olena, 1, "x").await.generation;
     let by_hand = LeaseRequest { by_hand: true, ..lease_request(generation, owner(2)) };

@@ -13,10 +13,10 @@ mod disconnect;
 mod durability;
 mod host_look_ups;
 mod leases;
-mod looks;
+mod maintenance;
+mod revocation_checks;
 mod rotation;
 mod steps;
-mod upkeep;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -104,13 +104,13 @@ suite::cases! {
         leases::a_refresh_lease_is_set_and_judged_by_the_stores_clock,
         codes::a_code_lease_is_set_and_judged_by_the_stores_clock,
     ]
-    "A lease or a rest that ends later than one can (seen_at) MUST be stored with its longest end by whoever is asked \
-     for it, and never be granted to another before that." => [
+    "A lease or a backoff that ends later than one can (seen_at) MUST be stored with its longest end when it is asked \
+     for, and never be granted to another owner before that." => [
         clocks::a_lease_from_a_clock_ahead_lasts_one_term_more,
         clocks::a_code_lease_from_a_clock_ahead_lasts_one_term_more,
-        clocks::a_rest_from_a_clock_ahead_lasts_its_own_length_more,
-        clocks::a_look_up_from_a_clock_ahead_is_put_off_by_one_term,
-        clocks::a_refusal_from_a_clock_ahead_puts_no_refresh_off,
+        clocks::a_backoff_from_a_clock_ahead_lasts_its_own_length_more,
+        clocks::a_look_up_from_a_clock_ahead_is_delayed_by_one_term,
+        clocks::a_refusal_from_a_clock_ahead_delays_no_refresh,
     ]
     "Tokens MUST be stored encrypted, codes and states only as hashes." => [
         durability::no_token_is_stored_in_plain_bytes,
@@ -128,14 +128,14 @@ suite::cases! {
         attempts::closed_attempts_take_no_open_ones_place,
     ]
     "Ends an open attempt that came back without a usable code, as end says (declined or failed)." => [
-        attempts::an_attempt_ends_as_it_is_told,
+        attempts::an_attempt_ends_as_requested,
     ]
     "MUST NOT touch an attempt that is past open." => [
         attempts::an_attempt_past_open_is_not_touched,
         attempts::a_spent_attempt_is_not_touched,
     ]
 
-    "What is on record of this code." => [
+    "The record of this code." => [
         codes::an_exchange_comes_back_as_it_went_in,
     ]
     "MUST grant a code to one caller at a time, however many ask." => [
@@ -153,11 +153,11 @@ suite::cases! {
         codes::a_code_lease_is_renewed_by_its_owner_alone,
         leases::a_refresh_lease_is_renewed_by_its_owner_alone,
     ]
-    "Brings in, by Exchange::receive, what amoCRM gave for a code, with the connection it makes, in one step." => [
+    "Stores, by Exchange::receive, what amoCRM issued for a code, with the connection it makes, in one step." => [
         codes::a_grant_becomes_its_users_connection,
         codes::a_new_grant_replaces_the_old_one,
         codes::a_grant_is_taken_once,
-        claims::an_ownerless_grant_waits_for_nobody_in_particular,
+        claims::an_ownerless_grant_waits_for_any_user,
     ]
     "MUST accept the grant of an owner whose lease has passed." => [
         codes::a_grant_is_accepted_after_its_lease_has_passed,
@@ -180,7 +180,7 @@ suite::cases! {
     "MUST give it to one user, once." => [
         claims::of_eight_claimers_one_is_given_the_grant,
         claims::a_second_claim_finds_nothing_waiting,
-        claims::a_grant_of_a_known_user_is_given_to_nobody_else,
+        claims::a_grant_of_a_known_user_is_given_to_no_other_user,
     ]
     "as_of is the user's epoch when they asked: a disconnect since then MUST win." => [
         claims::a_disconnect_wins_over_a_claim_asked_for_before_it,
@@ -212,7 +212,7 @@ suite::cases! {
     "MUST have wiped every token of theirs when it returns." => [
         disconnect::a_disconnect_wipes_every_token,
         disconnect::a_disconnect_ends_what_the_user_has_open,
-        disconnect::a_disconnect_touches_nobody_else,
+        disconnect::a_disconnect_changes_no_other_user,
     ]
     "What began before it MUST NOT bring a token back." => [
         disconnect::a_refresh_begun_before_it_brings_nothing_back,
@@ -228,37 +228,37 @@ suite::cases! {
         leases::a_lapsed_lease_leaves_doubt_and_an_ended_one_none,
         leases::a_generation_that_moved_on_is_leased_to_nobody,
         leases::a_connection_without_tokens_is_leased_to_nobody,
-        leases::who_asks_by_hand_waits_for_no_rest,
-        clocks::refused_pairs_put_the_next_refresh_off,
+        leases::a_request_by_hand_waits_for_no_backoff,
+        clocks::refused_pairs_delay_the_next_refresh,
     ]
-    "A refresh whose tokens cannot be opened MUST be set aside, by RefreshLease::set_aside, so that it stands in \
-     nobody's way." => [
-        upkeep::tokens_that_cannot_be_opened_are_set_aside,
+    "A refresh whose tokens cannot be opened MUST be set aside, by RefreshLease::set_aside, so that it does not delay \
+     others." => [
+        maintenance::tokens_that_cannot_be_opened_are_set_aside,
     ]
-    "MUST grant it to nobody for the pause, and MUST remember a doubt until a pair is stored." => [
-        leases::during_a_rest_a_lease_is_granted_to_nobody,
+    "MUST grant it to nobody during the backoff, and MUST remember a doubt until a pair is stored." => [
+        leases::during_a_backoff_a_lease_is_granted_to_nobody,
         leases::a_doubt_is_remembered_until_a_pair_is_stored,
     ]
     "MUST record in the same step, by ClientRecord::accused, which client amoCRM accused." => [
         clients::an_accusation_is_of_its_own_client_alone,
-        clients::an_account_that_is_refused_while_others_are_served_rests_on,
+        clients::an_account_that_is_refused_while_others_are_served_keeps_its_backoff,
     ]
     "MUST change nothing if owner does not hold the lease any more." => [
         leases::a_refresh_lease_is_ended_by_its_owner_alone,
         clients::an_accusation_by_a_late_owner_changes_nothing,
     ]
 
-    "Stores, by CrmConnection::rotate, the pair that the tokens of generation spent bought, and ends the lease on \
-     them." => [
+    "Stores, by CrmConnection::rotate, the pair that amoCRM issued for the tokens of generation spent, and ends the \
+     lease on them." => [
         rotation::a_rotated_pair_is_stored_and_ends_its_lease,
     ]
-    "Neither a passed lease nor any other change of the row MUST stand in its way." => [
+    "It MUST succeed after the lease has passed, and after any other change of the row." => [
         rotation::a_pair_is_stored_after_its_lease_has_passed,
-        rotation::a_note_in_the_row_stands_in_no_pairs_way,
+        rotation::a_pair_is_stored_although_the_row_changed,
         rotation::a_pair_heals_a_rotation_recorded_as_lost,
     ]
     "MUST record in the same step, by ClientRecord::served, that served was served." => [
-        clients::a_rest_for_an_accused_client_ends_when_the_client_is_served,
+        clients::a_backoff_for_an_accused_client_ends_when_the_client_is_served,
         clients::what_was_sent_before_an_accusation_acquits_nobody,
     ]
     "MUST return StoreError::Conflict and change nothing if the stored generation is not spent: newer, disconnected \
@@ -271,18 +271,18 @@ suite::cases! {
     ]
 
     "Connections whose refresh is orphaned, with the generation of their tokens: the oldest first, at most limit." => [
-        upkeep::orphaned_refreshes_come_oldest_first_and_limited,
-        upkeep::a_rest_in_doubt_is_orphaned_when_it_is_over,
+        maintenance::orphaned_refreshes_come_oldest_first_and_limited,
+        maintenance::a_backoff_in_doubt_is_orphaned_when_it_is_over,
     ]
     "Connections whose tokens were issued before issued_before, or after issued_after, which is so far in the future \
      that their age is unknown, and that nobody is refreshing, with the generation of their tokens: the oldest first, \
      at most limit." => [
-        upkeep::stale_connections_come_oldest_first_and_limited,
-        upkeep::tokens_that_are_dated_far_in_the_future_are_stale,
+        maintenance::stale_connections_come_oldest_first_and_limited,
+        maintenance::tokens_that_are_dated_far_in_the_future_are_stale,
     ]
-    "MUST leave out those whose refresh rests or is put off." => [
-        upkeep::a_connection_whose_refresh_rests_is_not_stale,
-        upkeep::a_connection_whose_refresh_is_put_off_is_not_stale,
+    "MUST leave out those whose refresh backs off or is delayed." => [
+        maintenance::a_connection_whose_refresh_backs_off_is_not_stale,
+        maintenance::a_connection_whose_refresh_is_delayed_is_not_stale,
     ]
     "Connections whose last sending ended with an accusation that is over for client, and that nobody is refreshing, \
      with the generation of their tokens: the first to expire first, at most limit." => [
@@ -290,47 +290,48 @@ suite::cases! {
     ]
     "MUST grant it to one caller a minute and account, however many ask, and under however many hosts." => [
         host_look_ups::an_account_is_looked_up_by_one_of_many,
-        host_look_ups::a_look_up_says_nothing_of_another_account,
+        host_look_ups::a_look_up_does_not_count_for_another_account,
         host_look_ups::a_look_up_without_a_number_leaves_what_is_known_of_its_host,
     ]
-    "Records that the account that was at host has moved, as a look-up has just found: whoever asks under host for the \
-     account of this number MUST be told from now on, and nothing that was known under the new host counts any more." => [
-        host_look_ups::a_move_is_told_for_good_under_the_old_host,
-        host_look_ups::an_account_that_moves_back_is_not_sent_away_again,
+    "From now on, every request for the account of this number under host MUST return the move." => [
+        host_look_ups::a_move_is_known_for_good_under_the_old_host,
         host_look_ups::a_sweep_keeps_moves,
     ]
-    "Whoever asks for another account, or for one whose number is not known, MUST NOT be told." => [
+    "What was known under the new host MUST NOT count any more." => [
+        host_look_ups::an_account_that_moves_back_is_not_sent_away_again,
+    ]
+    "A request for another account, or for one whose number is not known, MUST NOT return it." => [
         host_look_ups::a_move_is_told_for_no_other_account,
     ]
-    "Users with a connection to account that can be used, or that amoCRM has refused without anybody's knowing why: \
-     all of them and nobody else." => [
-        upkeep::revoking_an_account_touches_all_its_connections_and_no_other,
+    "Users with a connection to account that can be used, or that amoCRM has refused for an unknown reason: all of them \
+     and no others." => [
+        maintenance::revoking_an_account_touches_all_its_connections_and_no_other,
     ]
     "Users with a row, in the order of their ids: at most limit of those after after." => [
-        upkeep::users_are_listed_page_by_page,
+        maintenance::users_are_listed_page_by_page,
     ]
-    "Takes at most limit accounts that are to be looked at." => [
-        looks::looks_are_limited,
+    "Takes at most limit accounts that are to be checked." => [
+        revocation_checks::checks_are_limited,
     ]
-    "MUST give an account to one caller, and not again within REVOCATION_CHECK_INTERVAL; until Self::finish_check it MUST be given again \
-     after that." => [
-        looks::a_look_is_taken_by_one_of_many,
-        looks::a_look_that_was_not_ended_comes_again_after_its_term,
+    "MUST give an account to one caller, and not again within REVOCATION_CHECK_INTERVAL; until Self::finish_check it \
+     MUST be given again after that." => [
+        revocation_checks::a_check_is_taken_by_one_of_many,
+        revocation_checks::a_check_that_was_not_finished_is_due_again_after_its_interval,
     ]
-    "Puts the next look at account off by the whole term, for whoever is still at this one." => [
-        looks::a_look_that_takes_long_is_nobody_elses,
+    "Delays the next check of account by the whole interval, while this one goes on." => [
+        revocation_checks::a_check_that_takes_long_is_not_taken_again,
     ]
-    "A look that is wanted later MUST still wait for the rest of the term." => [
-        looks::an_ended_look_is_over_and_the_next_one_waits,
-        looks::a_look_that_is_wanted_during_another_is_still_to_come,
+    "A check that is requested later MUST still wait until the interval is over." => [
+        revocation_checks::a_finished_check_is_over_and_the_next_one_waits,
+        revocation_checks::a_check_that_is_requested_during_another_is_still_due,
     ]
-    "What became of the user's connection, the oldest first: the newest limit entries." => [
-        audit::the_newest_entries_are_told_the_oldest_first,
+    "What happened to the user's connection, the oldest first: the newest limit entries." => [
+        audit::the_newest_entries_come_oldest_first,
     ]
     "Every change of a connection's state MUST have left an entry with it, in the same step, by \
      AuditEntry::of_change and AuditEntry::of_lease." => [
-        audit::a_connections_story_is_told_in_order,
-        audit::a_doubt_is_told_once,
+        audit::changes_of_a_connection_leave_entries_in_order,
+        audit::a_doubt_leaves_one_entry,
         audit::a_refused_change_leaves_no_entry,
     ]
     "Adds an entry about something that changed nothing, dated by the store's clock." => [
@@ -349,12 +350,13 @@ suite::cases! {
     "MUST NOT forget a code that may be under way, whatever its date." => [
         clocks::a_sweep_forgets_no_code_that_is_under_way,
     ]
-    "Attempts, whose a code is, audit entries and moves MUST be forgotten only when both now and as_of, what the store's \
-     clock showed when it was last seen to be right, say that they are so old." => [
+    "Attempts, the owner of a code, audit entries and moves MUST be forgotten only when both now and as_of, what the \
+     store's clock showed when it was last seen to be right, say that they are so old." => [
         clocks::a_sweep_forgets_a_code_by_two_clocks,
         clocks::a_sweep_forgets_attempts_entries_and_moves_by_two_clocks,
     ]
-    "MUST store leases, rests, looks and waits for a claim that end later than one can with their longest end." => [
+    "MUST store leases, backoffs, revocation checks and waits for a claim that end later than one can with their longest \
+     end." => [
         clocks::a_sweep_shortens_what_a_clock_ahead_made_too_long,
     ]
 }

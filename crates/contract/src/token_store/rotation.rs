@@ -41,7 +41,7 @@ pub(super) async fn a_pair_is_stored_after_its_lease_has_passed(harness: &dyn To
     assert_eq!(grant_of(&other, &olena).await, Some(grant(1, "second")));
 }
 
-pub(super) async fn a_note_in_the_row_stands_in_no_pairs_way(harness: &dyn TokenStoreHarness) {
+pub(super) async fn a_pair_is_stored_although_the_row_changed(harness: &dyn TokenStoreHarness) {
     let (store, other, olena) = (harness.store(), harness.second_handle().await, user("olena"));
     let first = connect(&store, &olena, 1, "first").await;
     lease(&store, &olena, first.generation, owner(1)).await;

@@ -1,4 +1,4 @@
-//! What several cases have to do before they come to their point.
+//! Steps that several cases share.
 
 use std::sync::Arc;
 
@@ -52,7 +52,7 @@ pub(super) async fn grant_of(store: &Store, user: &UserId) -> Option<Grant> {
     store.connection(user).await.unwrap().and_then(|connection| connection.grant().cloned())
 }
 
-/// What became of a code that has to be on record.
+/// The status of a code that has to be on record.
 pub(super) async fn status(store: &Store, code: CodeHash) -> ExchangeStatus {
     store.exchange(code).await.unwrap().unwrap().status
 }

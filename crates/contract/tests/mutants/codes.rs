@@ -1,4 +1,4 @@
-//! Mutantd codes: admitted, taken and given away.
+//! Mutants of codes: admitting, storing and claiming.
 
 use amo_connect_contract::fixtures::{after, at};
 use amo_connect_domain::authorization::code::{Admission, Admitted, ClaimRefusal, Exchange, ExchangeStatus, Origin};
@@ -44,7 +44,7 @@ impl MutantStore {
             _ => {}
         }
         match self.inner.admit_code(&request, owner, now).await? {
-            Admitted::OnRecord(known) if self.is(Mutant::AdmitsEverybody) => Ok(Admitted::Granted(known)),
+            Admitted::OnRecord(known) if self.is(Mutant::AdmitsEveryCaller) => Ok(Admitted::Granted(known)),
             Admitted::Granted(exchange) => {
                 self.note(|notes| notes.code_owner = Some(owner));
                 Ok(Admitted::Granted(exchange))

@@ -18,7 +18,7 @@ impl MutantStore {
         let (is_set_back, was_swept) = self.note(|notes| (notes.was_set_back, notes.was_swept));
         match (self.mutant, self.inner.request_look_up(host, account).await?, known) {
             (Mutant::KeepsOldMoves, _, Some((_, to))) => Ok(LookUpDecision::MovedTo(to)),
-            (Mutant::LooksUpForEverybody, LookUpDecision::Later(_), _) => Ok(LookUpDecision::Granted),
+            (Mutant::GrantsEveryLookUp, LookUpDecision::Later(_), _) => Ok(LookUpDecision::Granted),
             (Mutant::TakesOverAtOnce, LookUpDecision::Later(_), _) if is_set_back => Ok(LookUpDecision::Granted),
             (Mutant::SweepsMoves, LookUpDecision::MovedTo(_), _) if was_swept => Ok(LookUpDecision::Granted),
             (_, decision, _) => Ok(decision),

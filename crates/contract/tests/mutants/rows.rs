@@ -1,4 +1,4 @@
-//! Mutantd connections: read, written, wiped, leased and rotated.
+//! Mutants of connections: reading, saving, disconnecting, leasing and rotating.
 
 use amo_connect_contract::fixtures::altered;
 use std::time::Duration;
@@ -74,7 +74,7 @@ impl MutantStore {
                 row.disconnect();
                 self.overwrite(&row).await?;
             }
-            Mutant::DisconnectsEverybody => {
+            Mutant::DisconnectsAllUsers => {
                 for other in self.note(|notes| notes.users.clone()) {
                     self.inner.disconnect(&other, by).await?;
                 }
@@ -93,7 +93,7 @@ impl MutantStore {
         match self.mutant {
             Mutant::LeasesAnyGeneration => request.generation = row.generation,
             Mutant::AsksNobodyByHand => request.by_hand = false,
-            Mutant::ForgetsRests => request.by_hand = true,
+            Mutant::ForgetsBackoffs => request.by_hand = true,
             Mutant::TakesAllClientsForOne => request.client = ClientFingerprint::default(),
             Mutant::BelievesRefusalsAhead if row.refused.is_some_and(|refused| refused.count > 1) => {
                 return Ok(RefreshRequest::BackingOff(Timestamp::MAX));
@@ -106,7 +106,7 @@ impl MutantStore {
             self.inner.back_off_refresh(user, holder, &back_off(false, Duration::ZERO)).await?;
         }
         match self.inner.lease_refresh(user, &request).await? {
-            RefreshRequest::Outdated if self.is(Mutant::CallsTheDeadHeld) => Ok(RefreshRequest::Held),
+            RefreshRequest::Outdated if self.is(Mutant::CallsDeadGrantsHeld) => Ok(RefreshRequest::Held),
             RefreshRequest::Granted(connection, mut lease) => {
                 self.note(|notes| notes.lease = Some((request.owner, connection.revision)));
                 lease.in_doubt &= !self.is(Mutant::ForgetsDoubt);
@@ -124,7 +124,7 @@ impl MutantStore {
     ) -> Result<Option<RefreshLease>, StoreError> {
         let holder = self.note(|notes| notes.lease).map(|(holder, _)| holder);
         let owner = holder.filter(|_| self.is(Mutant::EndsLeasesForAnybody)).unwrap_or(owner);
-        if self.is(Mutant::ForgetsRests) {
+        if self.is(Mutant::ForgetsBackoffs) {
             backoff.pause = Duration::ZERO;
         }
         if self.is(Mutant::TakesAllClientsForOne) {

@@ -24,26 +24,26 @@ use jiff::Timestamp;
 
 use crate::kinds::Mutant;
 
-/// What the mutant remembers, so as to misuse it.
+/// What the mutant remembers to break its promise.
 #[derive(Debug, Default)]
-pub(crate) struct Notebook {
+pub(crate) struct Notes {
     pub(crate) attempts: Vec<Attempt>,
     pub(crate) closed: Vec<(StateHash, AttemptState)>,
     pub(crate) users: Vec<UserId>,
     pub(crate) code_owner: Option<LeaseOwner>,
     pub(crate) lease: Option<(LeaseOwner, Revision)>,
-    pub(crate) looks: Vec<AccountId>,
+    pub(crate) checks: Vec<AccountId>,
     pub(crate) was_set_back: bool,
     pub(crate) moves: Vec<(AccountHost, AccountHost)>,
     pub(crate) was_swept: bool,
 }
 
-/// A [`TokenStore`] that keeps every promise but one.
+/// A [`TokenStore`] that keeps every promise except one.
 #[derive(Clone, Debug)]
 pub(crate) struct MutantStore {
     pub(crate) inner: MemoryTokenStore,
     pub(crate) mutant: Mutant,
-    notes: Arc<Mutex<Notebook>>,
+    notes: Arc<Mutex<Notes>>,
 }
 
 impl MutantStore {
@@ -55,8 +55,8 @@ impl MutantStore {
         self.mutant == mutant
     }
 
-    pub(crate) fn note<T>(&self, look: impl FnOnce(&mut Notebook) -> T) -> T {
-        look(&mut self.notes.lock().unwrap())
+    pub(crate) fn note<T>(&self, use_notes: impl FnOnce(&mut Notes) -> T) -> T {
+        use_notes(&mut self.notes.lock().unwrap())
     }
 
     /// The user as the mutant store knows them.
@@ -103,7 +103,7 @@ impl TokenStore for MutantStore {
             notes.attempts.push(attempt);
             notes.attempts.clone()
         });
-        if self.is(Mutant::LimitsEverybodysAttempts) && opened.len() > OPEN_ATTEMPTS {
+        if self.is(Mutant::LimitsAttemptsOfAllUsers) && opened.len() > OPEN_ATTEMPTS {
             let oldest = &opened[opened.len() - OPEN_ATTEMPTS - 1];
             self.inner.close_attempt(oldest.state_hash, AttemptState::Superseded).await?;
         }
@@ -259,15 +259,15 @@ impl RevocationQueue for MutantStore {
     }
 
     async fn take_checks(&self, limit: u32) -> Result<Vec<AccountId>, StoreError> {
-        self.take_looks_of(limit).await
+        self.take_checks_of(limit).await
     }
 
     async fn extend_check(&self, account: AccountId) -> Result<(), StoreError> {
-        if self.is(Mutant::KeepsNoLook) { Ok(()) } else { self.inner.extend_check(account).await }
+        if self.is(Mutant::ExtendsNoCheck) { Ok(()) } else { self.inner.extend_check(account).await }
     }
 
     async fn finish_check(&self, account: AccountId) -> Result<(), StoreError> {
-        if self.is(Mutant::EndsNoLook) { Ok(()) } else { self.inner.finish_check(account).await }
+        if self.is(Mutant::FinishesNoCheck) { Ok(()) } else { self.inner.finish_check(account).await }
     }
 }
 
@@ -312,7 +312,7 @@ impl Maintenance for MutantStore {
     }
 
     async fn users_of(&self, account: AccountId) -> Result<Vec<UserId>, StoreError> {
-        if self.is(Mutant::TakesEverybodyForTheAccounts) {
+        if self.is(Mutant::ListsUsersOfAllAccounts) {
             return self.inner.users(None, 100).await;
         }
         self.inner.users_of(account).await

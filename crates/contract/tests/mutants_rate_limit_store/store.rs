@@ -11,15 +11,15 @@ use amo_connect_domain::ports::{RateLimitStore, StoreError};
 use amo_connect_domain::rate_limit::{BANNED_ACCOUNTS, CallOutcome, Pace, PaceScope, Probe, Reservation};
 use async_trait::async_trait;
 
-/// How a store breaks its word.
+/// Which promise a store breaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mutant {
-    /// Not at all.
+    /// None.
     None,
     AnswersEndNothing,
     BansEverybody,
-    BooksForTheImpatient,
-    BooksNothing,
+    ReservesBeyondTheWait,
+    ReservesNothing,
     CountsNoBans,
     CountsOldBans,
     DoublesOnSilence,
@@ -27,35 +27,35 @@ pub(crate) enum Mutant {
     GoesByAnotherClock,
     IgnoresBans,
     IgnoresLimits,
-    LateNewsEndBans,
+    LateAnswersEndBans,
     LetsEverybodyProbe,
     LimitsEverybody,
     NeverDoubles,
     NeverGivesUp,
     OneQueueForAll,
-    SavesTurnsUp,
+    AllowsBursts,
     SharesNothing,
     SweepsEverything,
     SweepsNothing,
 }
 
-/// A [`RateLimitStore`] that keeps every promise but one.
+/// A [`RateLimitStore`] that keeps every promise except one.
 #[derive(Clone, Debug)]
-pub(crate) struct MutantBook {
+pub(crate) struct MutantStore {
     inner: Arc<Mutex<MemoryRateLimitStore>>,
     pub(crate) clock: TestClock,
     pub(crate) mutant: Mutant,
-    notes: Arc<Mutex<Notebook>>,
+    notes: Arc<Mutex<Notes>>,
 }
 
-/// What the mutant remembers, so as to misuse it.
+/// What the mutant remembers to break its promise.
 #[derive(Debug, Default)]
-struct Notebook {
+struct Notes {
     probe: Option<Probe>,
     banned: HashSet<AccountHost>,
 }
 
-impl MutantBook {
+impl MutantStore {
     pub(crate) fn new(mutant: Mutant) -> Self {
         let clock = TestClock::at(at(0));
         let store = Arc::new(Mutex::new(fresh(&clock, mutant)));
@@ -74,8 +74,8 @@ impl MutantBook {
         *self.inner.lock().unwrap() = fresh(&self.clock, self.mutant);
     }
 
-    fn note<T>(&self, look: impl FnOnce(&mut Notebook) -> T) -> T {
-        look(&mut self.notes.lock().unwrap())
+    fn note<T>(&self, use_notes: impl FnOnce(&mut Notes) -> T) -> T {
+        use_notes(&mut self.notes.lock().unwrap())
     }
 
     fn known(&self, account: &AccountHost) -> AccountHost {
@@ -89,7 +89,7 @@ fn fresh(clock: &TestClock, mutant: Mutant) -> MemoryRateLimitStore {
 }
 
 #[async_trait]
-impl RateLimitStore for MutantBook {
+impl RateLimitStore for MutantStore {
     async fn reserve(
         &self,
         account: &AccountHost,
@@ -100,17 +100,17 @@ impl RateLimitStore for MutantBook {
         let at_once = Reservation::Granted { wait: Duration::ZERO, probe: None };
         let pace = match self.mutant {
             Mutant::SharesNothing => Pace { scope: PaceScope::Account, ..pace },
-            Mutant::BooksNothing => return Ok(at_once),
-            Mutant::SavesTurnsUp
+            Mutant::ReservesNothing => return Ok(at_once),
+            Mutant::AllowsBursts
                 if Duration::try_from(self.clock.moved()).is_ok_and(|moved| moved >= pace.apart * 50) =>
             {
                 return Ok(at_once);
             }
             _ => pace,
         };
-        let (told, waits) = (inner.reserve(&account, pace, longest_wait).await?, self.note(|notes| notes.probe));
-        match (self.mutant, told) {
-            (Mutant::BooksForTheImpatient, Reservation::Later(_)) => {
+        let (reservation, waits) = (inner.reserve(&account, pace, longest_wait).await?, self.note(|notes| notes.probe));
+        match (self.mutant, reservation) {
+            (Mutant::ReservesBeyondTheWait, Reservation::Later(_)) => {
                 inner.reserve(&account, pace, Duration::MAX).await?;
             }
             (Mutant::LetsEverybodyProbe, Reservation::CircuitOpen(_)) if waits.is_some() => {
@@ -122,7 +122,7 @@ impl RateLimitStore for MutantBook {
             (_, Reservation::Granted { probe: Some(probe), .. }) => self.note(|notes| notes.probe = Some(probe)),
             _ => {}
         }
-        Ok(told)
+        Ok(reservation)
     }
 
     async fn record_outcome(
@@ -141,12 +141,12 @@ impl RateLimitStore for MutantBook {
             | (Mutant::IgnoresLimits, CallOutcome::Limited(_), None) => {
                 return Ok(());
             }
-            (Mutant::LateNewsEndBans, CallOutcome::Answered, None) => {
+            (Mutant::LateAnswersEndBans, CallOutcome::Answered, None) => {
                 self.start_again();
                 return Ok(());
             }
             (Mutant::CountsNoBans, CallOutcome::Banned, None) => {
-                // Each ban is the first that this store hears of.
+                // Each ban is the first one of a new store.
                 let apart = fresh(&self.clock, self.mutant);
                 *self.inner.lock().unwrap() = apart.clone();
                 return apart.record_outcome(&account, call_outcome, probe).await;

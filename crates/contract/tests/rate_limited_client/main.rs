@@ -1,8 +1,9 @@
-//! Politeness over fakes, in virtual time: what amoCRM is sent when, and what those are told who wait.
+//! The rate limiter over fakes, in virtual time: what amoCRM is sent when, and what callers get that
+//! wait.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on says so loudly")]
 
-mod bans;
-mod turns;
+mod circuit_breaker;
+mod permits;
 mod virtual_time;
 mod world;

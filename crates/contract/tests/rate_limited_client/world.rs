@@ -1,4 +1,4 @@
-//! An amoCRM that notes when it was called, and instances that are polite to it.
+//! An amoCRM that notes when it was called, and instances that keep its rate limit.
 
 use std::collections::{HashMap, VecDeque};
 use std::num::NonZeroU32;
@@ -32,16 +32,16 @@ pub(crate) struct Call {
     pub(crate) what: String,
 }
 
-/// An [`AmoClient`] that answers what it was told to, and good news else.
+/// An [`AmoClient`] that fails as configured, and succeeds otherwise.
 #[derive(Clone, Debug)]
 pub(crate) struct Amo {
     time: Virtual,
     calls: Arc<Mutex<Vec<Call>>>,
-    moods: Arc<Mutex<HashMap<AccountHost, Mood>>>,
+    replies: Arc<Mutex<HashMap<AccountHost, Replies>>>,
 }
 
 #[derive(Debug, Default)]
-struct Mood {
+struct Replies {
     next: VecDeque<AmoError>,
     always: Option<AmoError>,
     latency: Duration,
@@ -50,17 +50,17 @@ struct Mood {
 impl Amo {
     /// The next calls to account `number` fail so.
     pub(crate) fn will(&self, number: u64, errors: impl IntoIterator<Item = AmoError>) {
-        self.with_mood(&host(number), |mood| mood.next.extend(errors));
+        self.with_replies(&host(number), |replies| replies.next.extend(errors));
     }
 
     /// All calls to account `number` fail so, from now on.
     pub(crate) fn always(&self, number: u64, error: Option<AmoError>) {
-        self.with_mood(&host(number), |mood| mood.always = error);
+        self.with_replies(&host(number), |replies| replies.always = error);
     }
 
     /// Account `number` answers after so long.
     pub(crate) fn slow(&self, number: u64, latency: Duration) {
-        self.with_mood(&host(number), |mood| mood.latency = latency);
+        self.with_replies(&host(number), |replies| replies.latency = latency);
     }
 
     pub(crate) fn calls(&self) -> Vec<Call> {
@@ -73,14 +73,15 @@ impl Amo {
         calls.iter().filter(|call| call.account == host(number)).map(|call| call.when).collect()
     }
 
-    fn with_mood<T>(&self, account: &AccountHost, work: impl FnOnce(&mut Mood) -> T) -> T {
-        work(self.moods.lock().unwrap().entry(account.clone()).or_default())
+    fn with_replies<T>(&self, account: &AccountHost, work: impl FnOnce(&mut Replies) -> T) -> T {
+        work(self.replies.lock().unwrap().entry(account.clone()).or_default())
     }
 
     async fn called<T>(&self, account: &AccountHost, what: &str, good: T) -> Result<T, AmoError> {
         let call = Call { when: self.time.passed(), account: account.clone(), what: what.to_owned() };
         self.calls.lock().unwrap().push(call);
-        let (error, latency) = self.with_mood(account, |mood| (mood.next.pop_front().or(mood.always), mood.latency));
+        let (error, latency) =
+            self.with_replies(account, |replies| (replies.next.pop_front().or(replies.always), replies.latency));
         if !latency.is_zero() {
             self.time.sleep(latency).await;
         }
@@ -173,10 +174,10 @@ pub(crate) struct World {
 impl World {
     pub(crate) fn new() -> Self {
         let time = Virtual::default();
-        // Far from the instances' time: who mixes them up is found out.
+        // Far from the instances' time, so that mixing them up fails.
         let clock = time.clone();
         let store = MemoryRateLimitStore::at(move || after(at(365 * 24 * 3600), clock.passed()));
-        let amo = Amo { time: time.clone(), calls: Arc::default(), moods: Arc::default() };
+        let amo = Amo { time: time.clone(), calls: Arc::default(), replies: Arc::default() };
         Self { time, amo, store }
     }
 
@@ -196,20 +197,20 @@ impl World {
     }
 
     /// Lets time pass.
-    pub(crate) async fn permit(&self, seconds: u64) {
+    pub(crate) async fn pass(&self, seconds: u64) {
         self.time.sleep(Duration::from_secs(seconds)).await;
     }
 }
 
-/// A store that counts what it is asked, and fails where it is told to.
+/// A store that counts its calls, and fails as configured.
 #[derive(Debug)]
 pub(crate) struct Watched {
     honest: MemoryRateLimitStore,
     pub(crate) panics: AtomicBool,
-    pub(crate) is_deaf: AtomicBool,
-    pub(crate) is_mute: AtomicBool,
+    pub(crate) never_records: AtomicBool,
+    pub(crate) never_answers: AtomicBool,
     latency: Mutex<VecDeque<Duration>>,
-    hearing: Mutex<Duration>,
+    recording: Mutex<Duration>,
     time: Virtual,
     pub(crate) asked: AtomicUsize,
     pub(crate) swept: AtomicUsize,
@@ -217,15 +218,15 @@ pub(crate) struct Watched {
 
 impl Watched {
     pub(crate) fn of(world: &World) -> Arc<Self> {
-        let (panics, is_deaf, is_mute, asked, swept) = Default::default();
+        let (panics, never_records, never_answers, asked, swept) = Default::default();
         let (honest, time) = (world.store.clone(), world.time.clone());
-        let (latency, hearing) = Default::default();
-        Arc::new(Self { honest, panics, is_deaf, is_mute, latency, hearing, time, asked, swept })
+        let (latency, recording) = Default::default();
+        Arc::new(Self { honest, panics, never_records, never_answers, latency, recording, time, asked, swept })
     }
 
     /// It takes so long to record any outcome.
-    pub(crate) fn hears_after(&self, millis: u64) {
-        *self.hearing.lock().unwrap() = Duration::from_millis(millis);
+    pub(crate) fn records_after(&self, millis: u64) {
+        *self.recording.lock().unwrap() = Duration::from_millis(millis);
     }
 
     /// Its next answers take so long on their way back; the last one's time is everyone's after it.
@@ -244,10 +245,10 @@ impl RateLimitStore for Watched {
     ) -> Result<Reservation, StoreError> {
         self.asked.fetch_add(1, Ordering::SeqCst);
         assert!(!self.panics.load(Ordering::SeqCst), "a bug in the store");
-        if self.is_mute.load(Ordering::SeqCst) {
+        if self.never_answers.load(Ordering::SeqCst) {
             return std::future::pending().await;
         }
-        let told = self.honest.reserve(account, pace, longest_wait).await;
+        let reservation = self.honest.reserve(account, pace, longest_wait).await;
         let latency = {
             let mut latency = self.latency.lock().unwrap();
             if latency.len() > 1 { latency.pop_front() } else { latency.front().copied() }
@@ -255,7 +256,7 @@ impl RateLimitStore for Watched {
         if let Some(latency) = latency {
             self.time.sleep(latency).await;
         }
-        told
+        reservation
     }
 
     async fn record_outcome(
@@ -264,12 +265,12 @@ impl RateLimitStore for Watched {
         call_outcome: CallOutcome,
         probe: Option<Probe>,
     ) -> Result<(), StoreError> {
-        if self.is_deaf.load(Ordering::SeqCst) {
+        if self.never_records.load(Ordering::SeqCst) {
             return std::future::pending().await;
         }
-        let hearing = *self.hearing.lock().unwrap();
-        if !hearing.is_zero() {
-            self.time.sleep(hearing).await;
+        let recording = *self.recording.lock().unwrap();
+        if !recording.is_zero() {
+            self.time.sleep(recording).await;
         }
         self.honest.record_outcome(account, call_outcome, probe).await
     }
@@ -280,7 +281,7 @@ impl RateLimitStore for Watched {
     }
 }
 
-/// A polite client.
+/// An instance of the service.
 #[derive(Clone)]
 pub(crate) struct Instance(pub(crate) Arc<RateLimitedClient>);
 
@@ -305,7 +306,7 @@ impl Instance {
 }
 
 /// Whether there are never more than seven within a second.
-pub(crate) fn are_polite(times: &[Duration]) -> bool {
+pub(crate) fn keep_the_limit(times: &[Duration]) -> bool {
     let mut times = times.to_vec();
     times.sort_unstable();
     times.windows(8).all(|eight| eight[7] > eight[0] + Duration::from_secs(1))

@@ -18,17 +18,17 @@ pub const OPEN_ATTEMPTS: usize = 5;
 /// How long attempts and exchanges are remembered.
 pub const MEMORY: Duration = Duration::from_hours(24);
 
-/// What is on record of an attempt. Once a code has come back, the rest of the story is
-/// the [`Exchange`]'s.
+/// What is on record of an attempt. Once a code has come back, the [`Exchange`] says what
+/// follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AttemptState {
-    /// The browser is out there.
+    /// Nothing has come back yet.
     Open,
     /// A code came back with the state.
     Spent(CodeHash),
     /// The user declined.
     Denied,
-    /// Newer attempts took its place.
+    /// Newer attempts replaced it.
     Superseded,
     /// It ended without a code, for this reason if one is known.
     Failed(Option<AttemptReason>),
@@ -105,7 +105,7 @@ impl Attempt {
         self.state == AttemptState::Open && self.is_valid(now)
     }
 
-    /// Whether its state is young enough. One that was opened in the future is of an unknown age.
+    /// Whether its state is young enough. An attempt that is dated in the future has an unknown age.
     fn is_valid(&self, now: Timestamp) -> bool {
         now < self.expires_at && age(self.opened_at, now).is_some()
     }

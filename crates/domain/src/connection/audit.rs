@@ -1,5 +1,5 @@
-//! The audit trail: what became of a connection, when, and by whom. It follows from each change
-//! of the row itself, so that no change can go without it. It holds no token.
+//! The audit trail: what happened to a connection, when, and by whom. Each entry is computed from
+//! the change of the row itself, so every change has its entry. It holds no token.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::refresh::lease::RefreshLease;
 /// How long entries are kept.
 pub const AUDIT_MEMORY: Duration = Duration::from_hours(400 * 24);
 
-/// Who brought a change about.
+/// Who caused a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Actor {
     /// The user, by the app or the browser.
@@ -22,7 +22,7 @@ pub enum Actor {
     Amo,
     /// An administrator in amoCRM, by the disconnect hook.
     Administrator,
-    /// Whoever runs the service, by a command.
+    /// The operator of the service, by a command.
     Operator,
     /// The service itself.
     Service,
@@ -43,7 +43,7 @@ pub enum AuditEvent {
     NeedsReauth(ReauthReason),
     /// The integration was switched off in amoCRM.
     Revoked,
-    /// A pair that was given up came after all.
+    /// A late pair arrived after its rotation was recorded as lost.
     Healed,
     /// amoCRM could not be used.
     ProblemBegan(ProblemCode),
@@ -55,7 +55,7 @@ pub enum AuditEvent {
     Kept,
 }
 
-/// One line of a connection's story.
+/// One entry of a connection's audit trail.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditEntry {
     /// When, by the store's clock: one clock for all instances.
@@ -117,7 +117,7 @@ impl AuditEntry {
         let problem = |connection: &CrmConnection| connection.problem.map(|problem| problem.code);
         let (old, new) = (before.and_then(problem), problem(after));
         if old != new && !new_epoch {
-            // What ends with the grant was not solved.
+            // A problem that ends with the grant was not solved.
             let solved = old.filter(|_| after.grant().is_some());
             events.extend(solved.map(|code| (AuditEvent::ProblemEnded(code), Actor::Amo)));
             events.extend(new.map(|code| (AuditEvent::ProblemBegan(code), Actor::Amo)));
@@ -125,7 +125,7 @@ impl AuditEntry {
         events.into_iter().map(|(event, actor)| Self::about(after, event, actor, at)).collect()
     }
 
-    /// The entry that a new record of a refresh makes, if it brings a doubt.
+    /// The entry that a new record of a refresh makes, if its outcome is newly in doubt.
     pub fn of_lease(
         connection: &CrmConnection,
         before: Option<&RefreshLease>,
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn a_connections_life_is_told_line_by_line() {
+    fn each_change_of_a_connection_makes_its_entry() {
         let mut connection = CrmConnection::new(UserId::new("olena").unwrap());
         let mut step = |change: &dyn Fn(&mut CrmConnection)| {
             let before = connection.clone();
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn a_doubt_is_told_once() {
+    fn a_doubt_makes_one_entry() {
         let connection = CrmConnection::new(UserId::new("olena").unwrap());
         let lease = |in_doubt| RefreshLease {
             owner: None,

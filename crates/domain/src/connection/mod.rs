@@ -13,7 +13,7 @@ use crate::host::AccountHost;
 use crate::ids::{AccountId, Epoch, Generation, Revision, UserId};
 use crate::token::TokenPair;
 
-/// What amoCRM gave us: the right to act for a user in one account.
+/// What amoCRM issued: the right to act for a user in one account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Grant {
     /// The account's host, where tokens are refreshed and the API is called.
@@ -24,7 +24,7 @@ pub struct Grant {
     pub tokens: TokenPair,
 }
 
-/// The account a connection that ended was to, so that the app can say what to re-connect.
+/// The account of a connection that has ended, so that the app can say what to re-connect.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FormerAccount {
     /// Its host.
@@ -33,7 +33,7 @@ pub struct FormerAccount {
     pub account: Option<AccountId>,
 }
 
-/// Why a user has to connect again.
+/// Why the user has to connect again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReauthReason {
     /// amoCRM refused the refresh token for certain.
@@ -62,7 +62,7 @@ pub enum ConnectionState {
     Revoked(FormerAccount),
 }
 
-/// What keeps amoCRM from answering though the connection is good.
+/// Why amoCRM cannot be used although the connection is good.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProblemCode {
     /// amoCRM bans this account's calls.
@@ -88,13 +88,13 @@ pub struct Problem {
     pub since: Timestamp,
 }
 
-/// The first pause before the next refresh when two pairs in a row were refused at their use.
+/// The first backoff of a refresh after amoCRM refused the access tokens of two pairs in a row.
 const FIRST_PUT_OFF: Duration = Duration::from_mins(1);
 
-/// The longest such pause.
+/// The longest such backoff.
 pub const LONGEST_PUT_OFF: Duration = Duration::from_hours(1);
 
-/// Pairs in a row whose access tokens amoCRM refused at their use.
+/// How many pairs in a row had an access token that amoCRM refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RefusedPairs {
     /// How many.
@@ -106,13 +106,13 @@ pub struct RefusedPairs {
 }
 
 impl RefusedPairs {
-    /// Whether another refresh is no cure: it is the account that is refused.
+    /// Whether the account is refused, so that another refresh does not help.
     pub fn is_accounts(&self) -> bool {
         self.count >= 2
     }
 
-    /// Until when the next refresh is put off: from the second pair on for a minute, doubling to
-    /// an hour. A refusal that is dated in the future puts nothing off.
+    /// Until when the next refresh is delayed: from the second pair on for a minute, doubling to
+    /// an hour. A refusal that is dated in the future delays nothing.
     pub fn put_off_until(&self, store_now: Timestamp) -> Option<Timestamp> {
         let doubled = 2_u32.saturating_pow(self.count.checked_sub(2)?);
         let until = after(self.since, FIRST_PUT_OFF.saturating_mul(doubled).min(LONGEST_PUT_OFF));
@@ -128,7 +128,7 @@ pub struct AnotherGeneration;
 /// What a [`CrmConnection`] consists of.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConnectionParts {
-    /// Whose it is. Nobody else ever sees, uses or refreshes it.
+    /// Whose it is. No other user ever sees, uses or refreshes it.
     pub user: UserId,
     /// The row's revision as loaded.
     pub revision: Revision,
@@ -138,17 +138,17 @@ pub struct ConnectionParts {
     pub generation: Generation,
     /// Where it stands.
     pub state: ConnectionState,
-    /// When the user connected, while the connection or its memory lasts.
+    /// When the user connected; kept after the connection has ended, until they disconnect.
     pub connected_at: Option<Timestamp>,
     /// When the tokens were last renewed.
     pub refreshed_at: Option<Timestamp>,
-    /// What keeps amoCRM from answering, if anything does.
+    /// Why amoCRM cannot be used, if there is a reason.
     pub problem: Option<Problem>,
-    /// Pairs in a row that amoCRM refused at their use, if the last that was used was one.
+    /// The pairs in a row that amoCRM refused, if it refused the newest one that was used.
     pub refused: Option<RefusedPairs>,
 }
 
-/// Parts that no connection can have.
+/// Parts that no connection has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("no connection has these parts: {0}")]
 pub struct InvalidParts(&'static str);
@@ -184,7 +184,7 @@ impl CrmConnection {
     /// The connection that a store keeps in these parts.
     ///
     /// # Errors
-    /// Those that no transition leads to are refused.
+    /// Parts that no transition leads to.
     pub fn restore(parts: ConnectionParts) -> Result<Self, InvalidParts> {
         let never = parts.epoch == Epoch::default() || parts.generation == Generation::default();
         if never && parts.state != ConnectionState::Disconnected {
@@ -226,8 +226,8 @@ impl CrmConnection {
         self.0.refused = None;
     }
 
-    /// Ends the connection at the user's wish. What began before it is void, so this is
-    /// an event even for a user who is not connected.
+    /// Ends the connection because the user asks for it. It voids everything that began before, so
+    /// the epoch rises even for a user who is not connected.
     pub fn disconnect(&mut self) {
         self.0.epoch = self.epoch.next();
         self.0.generation = self.generation.next();
@@ -238,8 +238,8 @@ impl CrmConnection {
         self.0.refused = None;
     }
 
-    /// Takes the pair that amoCRM gave for the tokens of generation `spent`. Nothing but a
-    /// different generation is in its way; a recorded rotation loss is healed.
+    /// Takes the pair that amoCRM issued for the tokens of generation `spent`. Only a different
+    /// generation prevents it; a recorded rotation loss is healed.
     pub fn rotate(&mut self, spent: Generation, pair: TokenPair, now: Timestamp) -> Result<(), AnotherGeneration> {
         if self.generation != spent {
             return Err(AnotherGeneration);
@@ -256,7 +256,7 @@ impl CrmConnection {
         Ok(())
     }
 
-    /// Records that amoCRM refused generation `spent` for certain. The tokens are forgotten.
+    /// Records that amoCRM certainly refused generation `spent`. The tokens are wiped.
     pub fn refuse(&mut self, spent: Generation, reason: ReauthReason, now: Timestamp) -> Result<(), AnotherGeneration> {
         match &self.state {
             ConnectionState::Connected(grant) if self.generation == spent => {
@@ -270,7 +270,7 @@ impl CrmConnection {
     }
 
     /// Records that the integration was switched off in amoCRM, if the tokens still are of
-    /// `generation`. They are forgotten.
+    /// `generation`. They are wiped.
     pub fn revoke(&mut self, generation: Generation) -> Result<(), AnotherGeneration> {
         let former = match &self.state {
             ConnectionState::Connected(grant) => FormerAccount { host: grant.host.clone(), account: grant.account },
@@ -296,8 +296,8 @@ impl CrmConnection {
         }
     }
 
-    /// Notes what keeps amoCRM from answering, or that nothing does, if the tokens still are of
-    /// `generation`. A problem that lasts keeps its beginning.
+    /// Notes why amoCRM cannot be used, or that it can, if the tokens still are of `generation`. A
+    /// problem that lasts keeps its beginning.
     pub fn note(
         &mut self,
         generation: Generation,
@@ -314,8 +314,8 @@ impl CrmConnection {
         Ok(())
     }
 
-    /// Records that amoCRM refused the access token of `generation` at its use. Each pair counts
-    /// once, and only while it is the newest.
+    /// Records that amoCRM refused the access token of `generation`. Each pair counts once, and only
+    /// while it is the newest.
     pub fn refuse_access(&mut self, generation: Generation, store_now: Timestamp) -> Result<(), AnotherGeneration> {
         if self.generation != generation || self.grant().is_none() {
             return Err(AnotherGeneration);
@@ -336,12 +336,12 @@ impl CrmConnection {
         Ok(())
     }
 
-    /// Until when refused access tokens put the next refresh off, by the store's clock.
+    /// Until when refused access tokens delay the next refresh, by the store's clock.
     pub fn refresh_put_off_until(&self, store_now: Timestamp) -> Option<Timestamp> {
         self.refused.and_then(|refused| refused.put_off_until(store_now))
     }
 
-    /// The account it is, or was, to.
+    /// The account that it is, or was, connected to.
     pub fn account(&self) -> Option<(&AccountHost, Option<AccountId>)> {
         match &self.state {
             ConnectionState::Connected(grant) => Some((&grant.host, grant.account)),
@@ -352,7 +352,7 @@ impl CrmConnection {
         }
     }
 
-    /// Whether amoCRM's word that the integration was switched off may be about it.
+    /// Whether amoCRM's hook that the integration was switched off may be about it.
     pub fn may_be_revoked(&self) -> bool {
         matches!(
             self.state,

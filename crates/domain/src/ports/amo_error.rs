@@ -23,8 +23,8 @@ pub enum AmoError {
     /// 404, where the thing asked for may be missing, or the account.
     #[error("amoCRM has no such account or object")]
     NotFound,
-    /// The account is not at this host: 410, 421 or a redirect, which is never followed. Whether a
-    /// token request was processed all the same, nobody knows.
+    /// The account is not at this host: 410, 421 or a redirect, which is never followed. Whether
+    /// amoCRM processed a token request is unknown.
     #[error("the amoCRM account is not at this host")]
     Moved,
     /// No byte was sent: the host's name, its port or its certificate is no good.
@@ -36,26 +36,26 @@ pub enum AmoError {
         /// How long to wait, where amoCRM said so.
         retry_after: Option<Duration>,
     },
-    /// So many calls wait for their turn that nothing was sent. An adapter never says so.
+    /// Too many calls wait for a permit, so nothing was sent. An adapter never returns it.
     #[error("too many calls wait for their turn")]
     QueueFull {
-        /// How long until a turn is likely.
+        /// How long until a permit is likely.
         retry_after: Duration,
     },
     /// The rate limiter gave no permit, because its store failed: nothing was sent. An adapter
-    /// never says so.
+    /// never returns it.
     #[error("the rate limiter gave no permit: its store failed")]
     PermitUnavailable,
     /// 403 with a page or words of a web server, and no JSON: amoCRM bans calls. An empty one, and
     /// one that was cut, is none.
     #[error("amoCRM bans calls")]
     Blocked,
-    /// It surely did nothing. For a read also a 5xx: nothing is lost by asking again.
+    /// amoCRM certainly did nothing. For a read also a 5xx: it is safe to ask again.
     #[error("amoCRM is not available")]
     Unavailable,
-    /// A read was sent, and its connection ended before the whole answer came, as where a kept
-    /// connection is reset, or is ended by a 408. Whoever asks may send it once more: the next call to that host MUST
-    /// go over a connection that was not open before the loss. A token request that is cut is
+    /// A read was sent, and its connection ended before the whole answer came, for example because
+    /// a kept-alive connection was reset, or was ended by a 408. The caller may send it once more: the
+    /// next call to that host MUST go over a connection that was not open before the loss. A token request that is cut is
     /// [`AmoError::OutcomeUnknown`].
     #[error("the connection to amoCRM was lost")]
     ConnectionLost,

@@ -11,13 +11,13 @@ use crate::connection::audit::AuditEntry;
 use crate::connection::audit::AuditEvent;
 use crate::ids::UserId;
 
-/// Keeps what became of connections.
+/// Keeps what happened to connections.
 ///
 /// What [`TokenStore`](super::TokenStore) says of atomicity and of the store's clock holds here too.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait AuditLog: Debug + Send + Sync + 'static {
-    /// What became of the user's connection, the oldest first: the newest `limit` entries. Every
+    /// What happened to the user's connection, the oldest first: the newest `limit` entries. Every
     /// change of a connection's state MUST have left an entry with it, in the same step, by
     /// [`AuditEntry::of_change`] and [`AuditEntry::of_lease`].
     async fn audit(&self, user: &UserId, limit: u32) -> Result<Vec<AuditEntry>, StoreError>;

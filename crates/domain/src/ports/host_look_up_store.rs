@@ -1,4 +1,4 @@
-//! The port to what is known of accounts that move.
+//! The port to the look-ups of accounts that may have moved.
 
 use std::fmt::Debug;
 
@@ -26,9 +26,9 @@ pub trait HostLookUpStore: Debug + Send + Sync + 'static {
         account: Option<AccountId>,
     ) -> Result<LookUpDecision, StoreError>;
 
-    /// Records that the account that was at `host` has moved, as a look-up has just found: whoever
-    /// asks under `host` for the account of this number MUST be told from now on, and nothing that was
-    /// known under the new host counts any more. Whoever asks for another account, or for one whose
-    /// number is not known, MUST NOT be told.
+    /// Records that the account that was at `host` has moved, as a look-up has just found. From
+    /// now on, every request for the account of this number under `host` MUST return the move. What was
+    /// known under the new host MUST NOT count any more. A request for another account, or for one
+    /// whose number is not known, MUST NOT return it.
     async fn save_move(&self, host: &AccountHost, moved_to: &FoundHost) -> Result<(), StoreError>;
 }

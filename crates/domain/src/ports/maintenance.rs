@@ -1,4 +1,4 @@
-//! The port to what background work needs: listings and the sweep.
+//! The port for background work: listings and the sweep.
 
 use std::fmt::Debug;
 
@@ -11,7 +11,7 @@ use crate::ids::AccountId;
 use crate::ids::Generation;
 use crate::ids::UserId;
 
-/// Lists connections that need something, and forgets what is over.
+/// Lists connections that need work, and forgets what is over.
 ///
 /// What [`TokenStore`](super::TokenStore) says of atomicity and of the store's clock holds here too.
 #[cfg_attr(feature = "mock", mockall::automock)]
@@ -24,7 +24,7 @@ pub trait Maintenance: Debug + Send + Sync + 'static {
     /// Connections whose tokens were issued before `issued_before`, or after `issued_after`, which
     /// is so far in the future that their age is unknown, and that nobody is refreshing, with the
     /// generation of their tokens: the oldest first, at most `limit`. MUST leave out those whose
-    /// refresh rests or is put off.
+    /// refresh backs off or is delayed.
     async fn stale_connections(
         &self,
         issued_before: Timestamp,
@@ -43,8 +43,8 @@ pub trait Maintenance: Debug + Send + Sync + 'static {
         limit: u32,
     ) -> Result<Vec<(UserId, Generation)>, StoreError>;
 
-    /// Users with a connection to `account` that can be used, or that amoCRM has refused without
-    /// anybody's knowing why: all of them and nobody else.
+    /// Users with a connection to `account` that can be used, or that amoCRM has refused for an
+    /// unknown reason: all of them and no others.
     async fn users_of(&self, account: AccountId) -> Result<Vec<UserId>, StoreError>;
 
     /// Users with a row, in the order of their ids: at most `limit` of those after `after`.
@@ -53,10 +53,11 @@ pub trait Maintenance: Debug + Send + Sync + 'static {
     /// Wipes grants that nobody claimed in time, and forgets attempts and codes older than
     /// [`MEMORY`](crate::authorization::attempt::MEMORY), and audit entries and moves older than
     /// [`AUDIT_MEMORY`](crate::connection::audit::AUDIT_MEMORY). MUST NOT forget a code that
-    /// [may be under way](crate::authorization::code::Exchange::may_be_underway), whatever its date. Attempts, whose a code is,
+    /// [may be under way](Exchange::may_be_underway), whatever its date. Attempts, the owner of a code,
     /// audit entries and moves MUST be forgotten only when both `now` and `as_of`, what the store's
-    /// clock showed when it was last seen to be right, say that they are so old. MUST store leases, rests, looks and waits for
-    /// a claim that end later than one can with their longest end. Returns how many grants were
+    /// clock showed when it was last seen to be right, say that they are so old. MUST store leases,
+    /// backoffs, revocation checks and
+    /// waits for a claim that end later than one can with their longest end. Returns how many grants were
     /// wiped.
     async fn sweep(&self, now: Timestamp, as_of: Timestamp) -> Result<usize, StoreError>;
 }

@@ -16,8 +16,8 @@ use crate::rate_limit::{CallOutcome, Pace, Probe, Reservation};
 /// in this process and in others, and also when its future is dropped. The decisions are the
 /// pure functions of [`RateLimits`](crate::rate_limit::RateLimits); a store loads, calls them, and writes.
 ///
-/// Times MUST be set and judged by the store's own clock: the instances' differ. What a power cut
-/// takes back does no harm: a reservation is over within seconds, and a ban shows itself again.
+/// Times MUST be set and judged by the store's own clock: the clocks of instances differ. Writes may
+/// be lost in a power cut: a reservation is over within seconds, and amoCRM repeats its ban.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait RateLimitStore: Debug + Send + Sync + 'static {
@@ -26,9 +26,9 @@ pub trait RateLimitStore: Debug + Send + Sync + 'static {
     /// ask. Each account MUST have a rate limit of its own, unless the pace is the integration's:
     /// then all accounts MUST share one.
     ///
-    /// While the circuit of the account or of the integration is open, nobody gets a reservation,
-    /// except one probe after each pause. Of all who ask, one MUST be the probe, until its outcome
-    /// is recorded or its term is over.
+    /// While the circuit of the account or of the integration is open, no caller gets a reservation,
+    /// except one probe after each pause (half-open). Of all callers, one MUST be the probe, until
+    /// its outcome is recorded or its term is over.
     async fn reserve(
         &self,
         account: &AccountHost,
@@ -38,8 +38,8 @@ pub trait RateLimitStore: Debug + Send + Sync + 'static {
 
     /// Records, by [`RateLimits::record_outcome`](crate::rate_limit::RateLimits::record_outcome), the
     /// outcome of a call to `account`; `probe` is what the reservation brought with it. A limit MUST
-    /// delay that account's calls for everybody, and no other account's. A ban MUST open that
-    /// account's circuit for everybody, and no other account's. The
+    /// delay that account's calls for all instances, and no other account's. A ban MUST open that
+    /// account's circuit for all instances, and no other account's. The
     /// [`BANNED_ACCOUNTS`](crate::rate_limit::BANNED_ACCOUNTS)th ban within
     /// [`BANS_MEET`](crate::rate_limit::BANS_MEET) MUST open the circuit of the
     /// integration. An answer to the probe MUST close its circuits at once.

@@ -14,18 +14,18 @@ use crate::ids::AccountId;
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait RevocationQueue: Debug + Send + Sync + 'static {
-    /// Notes that the connections to `account` are to be looked at.
+    /// Requests a check of the connections to `account`.
     async fn request_check(&self, account: AccountId) -> Result<(), StoreError>;
 
-    /// Takes at most `limit` accounts that are to be looked at. MUST give an account to one caller,
+    /// Takes at most `limit` accounts that are to be checked. MUST give an account to one caller,
     /// and not again within [`REVOCATION_CHECK_INTERVAL`](crate::connection::revocation_check::REVOCATION_CHECK_INTERVAL); until [`Self::finish_check`] it MUST be
     /// given again after that.
     async fn take_checks(&self, limit: u32) -> Result<Vec<AccountId>, StoreError>;
 
-    /// Puts the next look at `account` off by the whole term, for whoever is still at this one.
+    /// Delays the next check of `account` by the whole interval, while this one goes on.
     async fn extend_check(&self, account: AccountId) -> Result<(), StoreError>;
 
-    /// Notes that every connection to `account` has been looked at. A look that is wanted later
-    /// MUST still wait for the rest of the term.
+    /// Notes that every connection to `account` was checked. A check that is requested later MUST
+    /// still wait until the interval is over.
     async fn finish_check(&self, account: AccountId) -> Result<(), StoreError>;
 }

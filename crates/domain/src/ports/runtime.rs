@@ -14,18 +14,18 @@ use crate::clock::Instant;
 #[async_trait]
 pub trait Runtime: Debug + Send + Sync + 'static {
     /// This instance's clock, to the microsecond. People and machines set it, so it may jump:
-    /// nothing that this process waits for goes by it. Leases are never judged by it.
+    /// no wait of this process uses it. Leases are never judged by it.
     fn now(&self) -> Timestamp;
 
     /// This process's own clock. It MUST never go back, and MUST go on while the machine is
-    /// suspended: what a process waits for, and how long ago it did something, goes by it.
+    /// suspended: waits of the process, and how long ago it did something, use it.
     fn instant(&self) -> Instant;
 
     /// Ends after `duration`, or later if the machine is suspended meanwhile.
     async fn sleep(&self, duration: Duration);
 
-    /// Runs `task` to its end, whatever becomes of the caller. A process that stops in an
-    /// orderly way waits for its tasks.
+    /// Runs `task` to its end, even if the caller goes away. A process that stops in an orderly
+    /// way waits for its tasks.
     fn spawn(&self, task: BoxFuture<'static, ()>);
 
     /// Fills `bytes` from a cryptographically secure source.

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::{AuditLog, HostLookUpStore, Maintenance, RevocationQueue, StoreHealth, TokenStore};
 
-/// Everything that must outlive the process, in one database. It is implemented by whatever
-/// implements its parts.
+/// Everything that must outlive the process, in one database. A type that implements the parts
+/// implements it.
 pub trait Storage: TokenStore + HostLookUpStore + RevocationQueue + AuditLog + Maintenance + StoreHealth {}
 
 impl<S: TokenStore + HostLookUpStore + RevocationQueue + AuditLog + Maintenance + StoreHealth> Storage for S {}
@@ -15,11 +15,11 @@ impl<S: TokenStore + HostLookUpStore + RevocationQueue + AuditLog + Maintenance 
 pub struct Stores {
     /// Attempts, codes, connections and leases.
     pub tokens: Arc<dyn TokenStore>,
-    /// Accounts that move.
+    /// Look-ups of accounts that may have moved.
     pub look_ups: Arc<dyn HostLookUpStore>,
     /// Accounts whose connections are to be checked.
     pub revocations: Arc<dyn RevocationQueue>,
-    /// What became of connections.
+    /// What happened to connections.
     pub audit: Arc<dyn AuditLog>,
     /// Listings and the sweep.
     pub maintenance: Arc<dyn Maintenance>,

@@ -24,10 +24,10 @@ use crate::token::{CodeHash, StateHash, TokenPair};
 ///
 /// Times are passed in as `now`, except for leases: they MUST be set and judged by the store's
 /// own clock ([`Self::clock`]), or instances whose clocks differ would send a token twice. An
-/// owner holds a lease for as long as it is on record under its name: one that has lapsed, but
-/// that nobody took since, can still be renewed or ended. A lease or a rest that ends later than
-/// one can (`seen_at`) MUST be stored with its longest end by whoever is asked for it, and never
-/// be granted to another before that.
+/// owner holds a lease for as long as it is on record under its name: a lease that has lapsed, but
+/// that nobody took since, can still be renewed or ended. A lease or a backoff that ends later than
+/// one can (`seen_at`) MUST be stored with its longest end when it is asked for, and never be
+/// granted to another owner before that.
 /// Tokens MUST be stored encrypted, codes and states only as hashes.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
@@ -46,7 +46,7 @@ pub trait TokenStore: Debug + Send + Sync + 'static {
     /// failed). MUST NOT touch an attempt that is past open.
     async fn close_attempt(&self, state: StateHash, end: AttemptState) -> Result<(), StoreError>;
 
-    /// What is on record of this code.
+    /// The record of this code.
     async fn exchange(&self, code: CodeHash) -> Result<Option<Exchange>, StoreError>;
 
     /// Decides by [`Exchange::admit`] whether the caller may send a code, and records it. MUST
@@ -58,7 +58,7 @@ pub trait TokenStore: Debug + Send + Sync + 'static {
     /// does not hold it any more.
     async fn renew_code_lease(&self, code: CodeHash, owner: LeaseOwner) -> Result<bool, StoreError>;
 
-    /// Brings in, by [`Exchange::receive`], what amoCRM gave for a code, with the connection it
+    /// Stores, by [`Exchange::receive`], what amoCRM issued for a code, with the connection it
     /// makes, in one step. MUST accept the grant of an owner whose lease has passed. MUST record
     /// that `served` was served, as [`Self::save_rotated`] does. Returns the record as it is then.
     async fn save_grant(
@@ -69,12 +69,12 @@ pub trait TokenStore: Debug + Send + Sync + 'static {
         now: Timestamp,
     ) -> Result<Exchange, StoreError>;
 
-    /// Stores `record`, by [`Exchange::restored`], if nothing is on record of its code: it was forgotten
+    /// Stores `record`, by [`Exchange::restored`], if there is no record of its code: it was forgotten
     /// while the code was under way. MUST change nothing if there is a record.
     async fn restore_exchange(&self, record: &Exchange) -> Result<(), StoreError>;
 
-    /// Ends the sending of a code that bought nothing: refused by amoCRM for certain, or
-    /// interrupted and free to be sent again. MUST change nothing if `owner` does not hold the
+    /// Ends the sending of a code that gave no grant: amoCRM certainly refused it, or it was
+    /// interrupted and may be sent again. MUST change nothing if `owner` does not hold the
     /// lease any more. Returns the record as it is then.
     async fn end_exchange(&self, code: CodeHash, owner: LeaseOwner, refused: bool) -> Result<Exchange, StoreError>;
 
@@ -106,15 +106,15 @@ pub trait TokenStore: Debug + Send + Sync + 'static {
 
     /// Asks, by [`RefreshLease::request`], for the right to send a refresh token. MUST grant it to
     /// one owner at a time, until the lease lapses. A refresh whose tokens cannot be opened MUST be
-    /// set aside, by [`RefreshLease::set_aside`], so that it stands in nobody's way.
+    /// set aside, by [`RefreshLease::set_aside`], so that it does not delay others.
     async fn lease_refresh(&self, user: &UserId, request: &LeaseRequest) -> Result<RefreshRequest, StoreError>;
 
     /// Renews a refresh lease. Returns `false`, and changes nothing, if `owner` does not hold
     /// it any more.
     async fn renew_refresh_lease(&self, user: &UserId, owner: LeaseOwner) -> Result<bool, StoreError>;
 
-    /// Ends a refresh lease, by [`RefreshLease::backed_off`], after a sending that bought nothing.
-    /// MUST grant it to nobody for the pause, and MUST remember a doubt until a pair is stored. MUST
+    /// Ends a refresh lease, by [`RefreshLease::backed_off`], after a sending that gave no pair. MUST
+    /// grant it to nobody during the backoff, and MUST remember a doubt until a pair is stored. MUST
     /// record in the same step, by [`ClientRecord::accused`](crate::client::ClientRecord::accused),
     /// which client amoCRM accused. MUST change nothing if `owner` does not hold the lease any more.
     /// Returns the record as it is then, to its owner alone.
@@ -125,9 +125,9 @@ pub trait TokenStore: Debug + Send + Sync + 'static {
         backoff: &Backoff,
     ) -> Result<Option<RefreshLease>, StoreError>;
 
-    /// Stores, by [`CrmConnection::rotate`], the pair that the tokens of generation `spent`
-    /// bought, and ends the lease on them. Neither a passed lease nor any other change of the
-    /// row MUST stand in its way. MUST record in the same step, by
+    /// Stores, by [`CrmConnection::rotate`], the pair that amoCRM issued for the tokens of generation
+    /// `spent`, and ends the lease on them. It MUST succeed after the lease has passed, and after any
+    /// other change of the row. MUST record in the same step, by
     /// [`ClientRecord::served`](crate::client::ClientRecord::served), that `served` was served.
     ///
     /// # Errors
@@ -168,7 +168,8 @@ pub enum RefreshRequest {
     Granted(Box<CrmConnection>, RefreshLease),
     /// Somebody else is sending it.
     Held,
-    /// It was sent in vain, and is not to be sent again before this moment of the store's clock.
+    /// The last sending failed, and the token must not be sent before this moment of the store's
+    /// clock.
     BackingOff(Timestamp),
     /// The stored generation is another one, or the connection is not usable.
     Outdated,

@@ -1,4 +1,5 @@
-//! The circuit breaker: after a ban nobody calls, except one probe after each pause.
+//! The circuit breaker. Closed: calls are sent. Open, after a ban: no call is sent. Half-open, after
+//! a pause: one probe is sent, and its outcome closes the circuit or opens it for a longer pause.
 
 use std::time::Duration;
 
@@ -6,39 +7,39 @@ use jiff::Timestamp;
 
 use crate::clock::{after, at_most, left};
 
-/// How long amoCRM is left alone after it has banned an account; then one call is the probe.
+/// How long the circuit stays open after a ban before the first probe.
 pub const FIRST_PAUSE: Duration = Duration::from_secs(10);
 
-/// The pause doubles with each probe that meets the ban, up to this.
+/// The pause doubles with each probe that is banned too, up to this.
 pub const LONGEST_PAUSE: Duration = Duration::from_mins(15);
 
-/// How long a probe may take, its own wait for its turn included. One without an outcome
-/// by then died with its process, and another may go. Longer than any call is waited for.
+/// How long a probe may take, its own wait included. A probe without an outcome by then died with
+/// its process, and another may be sent. It is longer than the timeout of any call.
 pub const PROBE_TERM: Duration = Duration::from_secs(75);
 
-/// So many accounts banned within [`BANS_MEET`] are the whole integration banned.
+/// If so many accounts are banned within [`BANS_MEET`], the circuit of the integration opens.
 pub const BANNED_ACCOUNTS: usize = 3;
 
-/// How close to each other bans of several accounts are one.
+/// How close to each other such bans are.
 pub const BANS_MEET: Duration = Duration::from_mins(1);
 
-/// The right to call in spite of a ban. Names the bans that it is to find out about.
+/// The right to call through an open circuit. It names the circuits that its outcome is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Probe {
     pub(super) account: Option<Timestamp>,
     pub(super) integration: Option<Timestamp>,
 }
 
-/// A ban, by the store's clock.
+/// An open circuit, by the store's clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OpenCircuit {
-    /// Since when. It names the ban.
+    /// Since when. It names the circuit.
     pub since: Timestamp,
-    /// When the next probe may go; while one is under way, when it is given up.
+    /// When the next probe may be sent; while one is under way, when it is given up.
     pub probe_at: Timestamp,
     /// Whether a probe is under way.
     pub probing: bool,
-    /// How many probes have met it.
+    /// How many probes were banned too.
     pub met: u32,
 }
 
@@ -47,13 +48,13 @@ impl OpenCircuit {
         Self { since: now, probe_at: after(now, FIRST_PAUSE), probing: false, met: 0 }
     }
 
-    /// How long nothing is to be sent; `None` if a probe may go.
+    /// How long nothing must be sent; `None` if a probe may be sent.
     pub(super) fn forbids(&self, now: Timestamp) -> Option<Duration> {
         Some(left(self.probe_at, now)).filter(|left| !left.is_zero())
     }
 
-    /// The ban as it counts at `now`: a pause that a clock ahead has made too long ends after its
-    /// whole length from now.
+    /// The circuit as it counts at `now`: a pause that a clock ahead has made too long ends after
+    /// its whole length from now.
     pub(super) fn seen_at(self, now: Timestamp) -> Self {
         let longest = if self.probing { PROBE_TERM } else { self.pause() };
         Self { probe_at: at_most(self.probe_at, longest, now), ..self }

@@ -14,78 +14,78 @@ pub use permit::{Permit, call};
 
 use crate::clock::{after, at_most, left};
 
-/// The longest time that amoCRM's own word puts calls off.
+/// The longest delay that amoCRM's `Retry-After` can ask for.
 pub const LONGEST_PUT_OFF: Duration = Duration::from_mins(15);
 
-/// No call is reserved further ahead than this, or than [`MOST_TURNS`] calls take: no caller waits
-/// longer. A later time was written by a clock that has been set back since.
-const FARTHEST_TURN: Duration = Duration::from_secs(10);
+/// No call is reserved further ahead than this, or than [`MOST_RESERVATIONS`] calls take: no caller
+/// waits longer. A later time was written by a clock that has been set back since.
+const FARTHEST_RESERVATION: Duration = Duration::from_secs(10);
 
-/// The most turns that callers wait for, where these take longer than [`FARTHEST_TURN`].
-const MOST_TURNS: u32 = 16;
+/// The most reservations ahead, where these take longer than [`FARTHEST_RESERVATION`].
+const MOST_RESERVATIONS: u32 = 16;
 
-/// How a request for a turn ended.
+/// How a request for a reservation ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reservation {
-    /// One is booked: the caller waits so long, and sends.
+    /// The call is reserved: the caller waits so long, and sends.
     Granted {
         /// How long.
         wait: Duration,
-        /// There is a ban, and this call is to find out whether it still stands.
+        /// The circuit is half-open, and this call is its probe.
         probe: Option<Probe>,
     },
-    /// None is booked: there is none before so long, which is worth asking again after.
+    /// Nothing is reserved: the next free time is so far away. The caller may ask again then.
     Later(Duration),
-    /// None is booked: amoCRM bans us, and nothing is to be sent before so long.
+    /// Nothing is reserved: the circuit is open, and nothing must be sent for so long.
     CircuitOpen(Duration),
 }
 
-/// What came of a call, as far as others have to know.
+/// The outcome of a call, as far as other instances have to know it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CallOutcome {
-    /// amoCRM answered, whatever it was: it does not ban us.
+    /// amoCRM answered, with anything except a ban or a limit.
     Answered,
     /// amoCRM answered with its ban.
     Banned,
-    /// amoCRM asked to be left alone for so long.
+    /// amoCRM's limit was reached; it asked for this delay.
     Limited(Duration),
     /// No answer came.
     NoAnswer,
 }
 
-/// What is on record of the calls to one account, or of the integration's as a whole.
+/// What is on record of the calls to one account, or of all calls of the integration.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RateLimit {
-    /// When its next turn is free.
+    /// The next free time.
     pub next_at: Option<Timestamp>,
-    /// Whether that is so late because amoCRM asked to be left alone.
+    /// Whether that is so late because amoCRM asked for a delay.
     pub is_put_off: bool,
-    /// The ban on it.
+    /// The circuit, while it is open.
     pub circuit: Option<OpenCircuit>,
 }
 
 impl RateLimit {
-    /// How long it is until the next turn.
+    /// How long it is until the next free time.
     fn wait(&self, now: Timestamp) -> Duration {
         self.next_at.map_or(Duration::ZERO, |next_at| left(next_at, now))
     }
 
-    /// The line as it counts at `now`: what a clock ahead has put off too far comes after the
-    /// longest wait there is of its kind.
+    /// The record as it counts at `now`: a time that a clock ahead has set too late becomes the
+    /// latest possible one of its kind.
     fn seen_at(self, pace: Pace, now: Timestamp) -> Self {
-        let farthest = FARTHEST_TURN.max(pace.apart.saturating_mul(MOST_TURNS));
+        let farthest = FARTHEST_RESERVATION.max(pace.apart.saturating_mul(MOST_RESERVATIONS));
         let longest = if self.is_put_off { LONGEST_PUT_OFF } else { farthest };
         let next_at = self.next_at.map(|next_at| at_most(next_at, longest, now));
-        Self { next_at, circuit: self.circuit.map(|ban| ban.seen_at(now)), ..self }
+        Self { next_at, circuit: self.circuit.map(|circuit| circuit.seen_at(now)), ..self }
     }
 
-    /// The ban that the probe named so is of, if it still waits for the probe's news.
+    /// The circuit that the probe names, if it still is open.
     fn probed(&mut self, name: Option<Timestamp>) -> Option<&mut OpenCircuit> {
-        self.circuit.as_mut().filter(|ban| Some(ban.since) == name)
+        self.circuit.as_mut().filter(|circuit| Some(circuit.since) == name)
     }
 }
 
-/// What decides about a call: the account's line, and the integration's.
+/// What decides about a call: the account's record, and the integration's.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RateLimits {
     /// Of the account that is to be called.
@@ -95,39 +95,39 @@ pub struct RateLimits {
 }
 
 impl RateLimits {
-    /// Books the next free turn, if it is within `longest_wait`.
+    /// Reserves the next free time, if it is within `longest_wait`.
     pub fn reserve(&mut self, pace: Pace, longest_wait: Duration, now: Timestamp) -> Reservation {
         *self = Self { account: self.account.seen_at(pace, now), integration: self.integration.seen_at(pace, now) };
-        let bans = [self.account.circuit, self.integration.circuit];
-        if let Some(forbidden) = bans.iter().flatten().filter_map(|ban| ban.forbids(now)).max() {
+        let open = [self.account.circuit, self.integration.circuit];
+        if let Some(forbidden) = open.iter().flatten().filter_map(|circuit| circuit.forbids(now)).max() {
             return Reservation::CircuitOpen(forbidden);
         }
         let put_off = self.account.wait(now);
-        let line = match pace.scope {
+        let limit = match pace.scope {
             PaceScope::Account => &mut self.account,
             PaceScope::Integration => &mut self.integration,
         };
-        let wait = line.wait(now);
-        // A turn that is booked behind one account's put-off would be everybody's.
+        let wait = limit.wait(now);
+        // A reservation after one account's delay would delay all accounts that share the pace.
         if put_off > wait || wait > longest_wait {
             return Reservation::Later(put_off.max(wait));
         }
-        line.next_at = Some(after(after(now, wait), pace.apart));
-        line.is_put_off = false;
+        limit.next_at = Some(after(after(now, wait), pace.apart));
+        limit.is_put_off = false;
         Reservation::Granted { wait, probe: self.begin_probe(now) }
     }
 
     fn begin_probe(&mut self, now: Timestamp) -> Option<Probe> {
         let [account, integration] = [&mut self.account, &mut self.integration]
-            .map(|line| line.circuit.as_mut().map(|ban| ban.begin_probe(now)));
+            .map(|limit| limit.circuit.as_mut().map(|circuit| circuit.begin_probe(now)));
         (account.is_some() || integration.is_some()).then_some(Probe { account, integration })
     }
 
-    /// Takes in what came of a call. `banned_lately` is how many other accounts have a ban that
-    /// began within [`BANS_MEET`].
+    /// Records the outcome of a call. `banned_lately` is how many other accounts have a circuit that
+    /// opened within [`BANS_MEET`].
     ///
-    /// An answer to a call that was sent before the ban began says nothing about it, nor does
-    /// one more 403 of those days: only the probe's news count.
+    /// While a circuit is open, only the outcome of its probe changes it. Answers to calls that were
+    /// sent before it opened do not count, and further bans do not either.
     pub fn record_outcome(
         &mut self,
         call_outcome: CallOutcome,
@@ -136,12 +136,12 @@ impl RateLimits {
         now: Timestamp,
     ) {
         if let Some(probe) = probe {
-            for (line, name) in [(&mut self.account, probe.account), (&mut self.integration, probe.integration)] {
-                let Some(ban) = line.probed(name) else { continue };
+            for (limit, name) in [(&mut self.account, probe.account), (&mut self.integration, probe.integration)] {
+                let Some(circuit) = limit.probed(name) else { continue };
                 match call_outcome {
-                    CallOutcome::Answered | CallOutcome::Limited(_) => line.circuit = None,
-                    CallOutcome::Banned | CallOutcome::NoAnswer if ban.probing => {
-                        ban.end_probe(call_outcome == CallOutcome::Banned, now);
+                    CallOutcome::Answered | CallOutcome::Limited(_) => limit.circuit = None,
+                    CallOutcome::Banned | CallOutcome::NoAnswer if circuit.probing => {
+                        circuit.end_probe(call_outcome == CallOutcome::Banned, now);
                     }
                     CallOutcome::Banned | CallOutcome::NoAnswer => {}
                 }

@@ -3,8 +3,8 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-/// What one second of calls is stretched over: a call that was slow on its way must not meet
-/// the one a second later in amoCRM's window.
+/// One second of calls is stretched over this time: a call that was slow on its way must not fall
+/// into the same second at amoCRM as the call one second later.
 const STRETCHED_SECOND: Duration = Duration::from_millis(1050);
 
 /// Whose calls share a pace (`AMO_RATE_LIMIT_SCOPE`).

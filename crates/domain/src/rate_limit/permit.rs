@@ -24,7 +24,7 @@ pub mod call {
 }
 
 /// The right to send one call of kind `K` to one host, now. The rate limiter issues it, and the
-/// call uses it up.
+/// call consumes it.
 #[derive(Debug)]
 pub struct Permit<K> {
     host: AccountHost,

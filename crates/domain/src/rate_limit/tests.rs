@@ -1,4 +1,4 @@
-//! Rate limits and bans, decision by decision.
+//! The rate limit and the circuit breaker, decision by decision.
 
 use std::num::NonZeroU32;
 
@@ -14,15 +14,15 @@ fn pace(scope: PaceScope) -> Pace {
     Pace::per_second(NonZeroU32::new(7).unwrap(), scope)
 }
 
-fn millis(turn: Reservation) -> u128 {
-    match turn {
+fn millis(reservation: Reservation) -> u128 {
+    match reservation {
         Reservation::Granted { wait, probe: None } => wait.as_millis(),
         other => panic!("{other:?}"),
     }
 }
 
-fn probe(turn: Reservation) -> Probe {
-    match turn {
+fn probe(reservation: Reservation) -> Probe {
+    match reservation {
         Reservation::Granted { probe: Some(probe), .. } => probe,
         other => panic!("{other:?}"),
     }
@@ -34,27 +34,27 @@ impl RateLimits {
     }
 
     fn banned_at(second: u64) -> Self {
-        let mut turns = Self::default();
-        turns.record_outcome(CallOutcome::Banned, None, 0, at(second));
-        turns
+        let mut limits = Self::default();
+        limits.record_outcome(CallOutcome::Banned, None, 0, at(second));
+        limits
     }
 }
 
 #[test]
-fn turns_are_150_ms_apart_and_as_deep_as_patience() {
-    let mut turns = RateLimits::default();
-    let booked: Vec<_> = (0..34).map(|_| millis(turns.next(0))).collect();
-    assert_eq!(booked, (0..34).map(|place| place * 150).collect::<Vec<_>>());
-    assert_eq!(turns.next(0), Reservation::Later(Duration::from_millis(5_100)));
-    assert_eq!(turns.next(0), Reservation::Later(Duration::from_millis(5_100)), "that booked nothing");
-    assert_eq!(millis(turns.next(5)), 100);
+fn reservations_are_150_ms_apart_up_to_the_longest_wait() {
+    let mut limits = RateLimits::default();
+    let waits: Vec<_> = (0..34).map(|_| millis(limits.next(0))).collect();
+    assert_eq!(waits, (0..34).map(|place| place * 150).collect::<Vec<_>>());
+    assert_eq!(limits.next(0), Reservation::Later(Duration::from_millis(5_100)));
+    assert_eq!(limits.next(0), Reservation::Later(Duration::from_millis(5_100)), "the refused one reserved nothing");
+    assert_eq!(millis(limits.next(5)), 100);
 }
 
 #[test]
-fn a_quiet_hour_saves_no_turns_up() {
-    let mut turns = RateLimits::default();
-    turns.next(0);
-    assert_eq!([turns.next(3_600), turns.next(3_600)].map(millis), [0, 150]);
+fn a_quiet_hour_allows_no_burst() {
+    let mut limits = RateLimits::default();
+    limits.next(0);
+    assert_eq!([limits.next(3_600), limits.next(3_600)].map(millis), [0, 150]);
 }
 
 #[test]
@@ -68,15 +68,15 @@ fn accounts_share_a_pace_only_if_they_are_told_to() {
 }
 
 #[test]
-fn a_limit_puts_the_account_off_and_no_other() {
-    let mut turns = RateLimits::default();
-    turns.record_outcome(CallOutcome::Limited(Duration::from_secs(30)), None, 0, at(0));
-    assert_eq!(turns.next(0), Reservation::Later(Duration::from_secs(30)));
-    turns.record_outcome(CallOutcome::Limited(Duration::from_secs(1)), None, 0, at(1));
-    assert_eq!(turns.next(1), Reservation::Later(Duration::from_secs(29)), "a shorter one brings it no nearer");
-    assert_eq!(millis(turns.next(28)), 2_000);
+fn a_limit_delays_its_account_and_no_other() {
+    let mut limits = RateLimits::default();
+    limits.record_outcome(CallOutcome::Limited(Duration::from_secs(30)), None, 0, at(0));
+    assert_eq!(limits.next(0), Reservation::Later(Duration::from_secs(30)));
+    limits.record_outcome(CallOutcome::Limited(Duration::from_secs(1)), None, 0, at(1));
+    assert_eq!(limits.next(1), Reservation::Later(Duration::from_secs(29)), "a shorter one brings it no nearer");
+    assert_eq!(millis(limits.next(28)), 2_000);
 
-    // In a pace that all share, her put-off moves nobody's turn.
+    // In a pace that all accounts share, the delay of one does not delay the others.
     let mut hers = RateLimits::default();
     hers.record_outcome(CallOutcome::Limited(Duration::from_secs(2)), None, 0, at(0));
     let shared = pace(PaceScope::Integration);
@@ -87,112 +87,112 @@ fn a_limit_puts_the_account_off_and_no_other() {
 }
 
 #[test]
-fn nobody_is_put_off_for_longer_than_a_quarter_of_an_hour() {
-    let mut turns = RateLimits::default();
-    turns.record_outcome(CallOutcome::Limited(Duration::from_hours(24)), None, 0, at(0));
-    assert_eq!(turns.next(0), Reservation::Later(LONGEST_PUT_OFF));
+fn no_limit_delays_an_account_for_longer_than_a_quarter_of_an_hour() {
+    let mut limits = RateLimits::default();
+    limits.record_outcome(CallOutcome::Limited(Duration::from_hours(24)), None, 0, at(0));
+    assert_eq!(limits.next(0), Reservation::Later(LONGEST_PUT_OFF));
 }
 
 #[test]
-fn what_a_clock_wrote_that_was_set_back_is_waited_for_no_longer_than_ever() {
-    let mut turns = RateLimits::default();
-    millis(turns.next(7_200));
-    assert_eq!(turns.next(0), Reservation::Later(FARTHEST_TURN));
-    assert_eq!(millis(turns.next(10)), 0, "it was stored so");
+fn after_a_clock_was_set_back_the_wait_is_no_longer_than_the_longest() {
+    let mut limits = RateLimits::default();
+    millis(limits.next(7_200));
+    assert_eq!(limits.next(0), Reservation::Later(FARTHEST_RESERVATION));
+    assert_eq!(millis(limits.next(10)), 0, "it was stored so");
 
-    let mut turns = RateLimits::default();
-    turns.record_outcome(CallOutcome::Limited(Duration::from_secs(30)), None, 0, at(7_200));
-    assert_eq!(turns.next(0), Reservation::Later(LONGEST_PUT_OFF));
-    assert_eq!(millis(turns.next(900)), 0);
+    let mut limits = RateLimits::default();
+    limits.record_outcome(CallOutcome::Limited(Duration::from_secs(30)), None, 0, at(7_200));
+    assert_eq!(limits.next(0), Reservation::Later(LONGEST_PUT_OFF));
+    assert_eq!(millis(limits.next(900)), 0);
 }
 
 #[test]
-fn a_clock_that_was_set_back_makes_no_ban_and_no_probe_longer() {
-    let mut turns = RateLimits::banned_at(7_200);
-    assert_eq!(turns.next(0), Reservation::CircuitOpen(FIRST_PAUSE));
-    probe(turns.next(10));
-    let mut turns = RateLimits::banned_at(7_200);
-    probe(turns.next(7_210));
-    assert_eq!(turns.next(0), Reservation::CircuitOpen(PROBE_TERM));
-    probe(turns.next(75));
+fn a_clock_that_was_set_back_makes_no_pause_and_no_probe_longer() {
+    let mut limits = RateLimits::banned_at(7_200);
+    assert_eq!(limits.next(0), Reservation::CircuitOpen(FIRST_PAUSE));
+    probe(limits.next(10));
+    let mut limits = RateLimits::banned_at(7_200);
+    probe(limits.next(7_210));
+    assert_eq!(limits.next(0), Reservation::CircuitOpen(PROBE_TERM));
+    probe(limits.next(75));
 }
 
 #[test]
-fn under_a_ban_one_call_goes_after_a_pause_that_doubles() {
-    let (mut turns, mut second) = (RateLimits::banned_at(0), 0);
+fn an_open_circuit_sends_one_probe_after_each_pause_that_doubles() {
+    let (mut limits, mut second) = (RateLimits::banned_at(0), 0);
     for pause in [10, 20, 40, 80, 160, 320, 640, 900, 900, 900] {
-        assert_eq!(turns.next(second), Reservation::CircuitOpen(Duration::from_secs(pause)));
-        assert!(matches!(turns.next(second + pause - 1), Reservation::CircuitOpen(_)));
+        assert_eq!(limits.next(second), Reservation::CircuitOpen(Duration::from_secs(pause)));
+        assert!(matches!(limits.next(second + pause - 1), Reservation::CircuitOpen(_)));
         second += pause;
-        let probe = probe(turns.next(second));
-        assert!(matches!(turns.next(second), Reservation::CircuitOpen(_)), "one at a time");
-        turns.record_outcome(CallOutcome::Banned, Some(probe), 0, at(second));
+        let probe = probe(limits.next(second));
+        assert!(matches!(limits.next(second), Reservation::CircuitOpen(_)), "one at a time");
+        limits.record_outcome(CallOutcome::Banned, Some(probe), 0, at(second));
     }
 }
 
 #[test]
-fn an_answer_to_the_probe_ends_the_ban_at_once() {
+fn an_answer_to_the_probe_closes_the_circuit_at_once() {
     for call_outcome in [CallOutcome::Answered, CallOutcome::Limited(Duration::from_secs(2))] {
-        let mut turns = RateLimits::banned_at(0);
-        let probe = probe(turns.next(10));
-        turns.record_outcome(call_outcome, Some(probe), 0, at(11));
-        assert_eq!(turns.account.circuit, None);
+        let mut limits = RateLimits::banned_at(0);
+        let probe = probe(limits.next(10));
+        limits.record_outcome(call_outcome, Some(probe), 0, at(11));
+        assert_eq!(limits.account.circuit, None);
         let wait = if call_outcome == CallOutcome::Answered { 0 } else { 2_000 };
-        assert_eq!(millis(turns.next(11)), wait);
-        assert_eq!(millis(turns.next(11)), wait + 150, "and not for the probe alone");
+        assert_eq!(millis(limits.next(11)), wait);
+        assert_eq!(millis(limits.next(11)), wait + 150, "and not only for the probe");
     }
 }
 
 #[test]
-fn a_probe_that_hears_nothing_is_followed_by_another_after_the_same_pause() {
-    let mut turns = RateLimits::banned_at(0);
+fn a_probe_without_an_answer_is_followed_by_another_after_the_same_pause() {
+    let mut limits = RateLimits::banned_at(0);
     for second in [10, 20, 30] {
-        let probe = probe(turns.next(second));
-        turns.record_outcome(CallOutcome::NoAnswer, Some(probe), 0, at(second));
-        assert_eq!(turns.next(second), Reservation::CircuitOpen(FIRST_PAUSE));
+        let probe = probe(limits.next(second));
+        limits.record_outcome(CallOutcome::NoAnswer, Some(probe), 0, at(second));
+        assert_eq!(limits.next(second), Reservation::CircuitOpen(FIRST_PAUSE));
     }
 }
 
 #[test]
-fn a_probe_that_is_never_heard_of_is_given_up() {
-    let mut turns = RateLimits::banned_at(0);
-    let dead = probe(turns.next(10));
-    assert_eq!(turns.next(10), Reservation::CircuitOpen(PROBE_TERM));
-    assert!(matches!(turns.next(84), Reservation::CircuitOpen(_)));
-    let second = probe(turns.next(85));
-    assert!(matches!(turns.next(85), Reservation::CircuitOpen(_)));
-    turns.record_outcome(CallOutcome::Answered, Some(dead), 0, at(86));
-    assert_eq!(turns.account.circuit, None, "late news are news");
-    turns.record_outcome(CallOutcome::Banned, Some(second), 0, at(87));
-    assert_eq!(turns.account.circuit, None, "of a ban that is over");
+fn a_probe_without_an_outcome_is_given_up() {
+    let mut limits = RateLimits::banned_at(0);
+    let dead = probe(limits.next(10));
+    assert_eq!(limits.next(10), Reservation::CircuitOpen(PROBE_TERM));
+    assert!(matches!(limits.next(84), Reservation::CircuitOpen(_)));
+    let second = probe(limits.next(85));
+    assert!(matches!(limits.next(85), Reservation::CircuitOpen(_)));
+    limits.record_outcome(CallOutcome::Answered, Some(dead), 0, at(86));
+    assert_eq!(limits.account.circuit, None, "a late outcome counts");
+    limits.record_outcome(CallOutcome::Banned, Some(second), 0, at(87));
+    assert_eq!(limits.account.circuit, None, "that circuit is closed");
 }
 
 #[test]
-fn what_was_on_its_way_when_the_ban_began_neither_ends_nor_renews_it() {
-    let mut turns = RateLimits::banned_at(0);
-    let before = turns;
+fn calls_under_way_when_the_circuit_opened_neither_close_nor_reopen_it() {
+    let mut limits = RateLimits::banned_at(0);
+    let before = limits;
     for call_outcome in [CallOutcome::Banned, CallOutcome::Answered, CallOutcome::NoAnswer] {
-        turns.record_outcome(call_outcome, None, 2, at(1));
-        assert_eq!(turns, before, "{call_outcome:?}");
+        limits.record_outcome(call_outcome, None, 2, at(1));
+        assert_eq!(limits, before, "{call_outcome:?}");
     }
-    let earlier = probe(turns.next(10));
-    turns.record_outcome(CallOutcome::Banned, Some(earlier), 0, at(10));
-    let before = turns;
-    turns.record_outcome(CallOutcome::Banned, Some(earlier), 0, at(11));
-    assert_eq!(turns, before, "one probe counts once");
+    let earlier = probe(limits.next(10));
+    limits.record_outcome(CallOutcome::Banned, Some(earlier), 0, at(10));
+    let before = limits;
+    limits.record_outcome(CallOutcome::Banned, Some(earlier), 0, at(11));
+    assert_eq!(limits, before, "one probe counts once");
 }
 
 #[test]
-fn the_third_banned_account_bans_the_integration() {
+fn the_third_banned_account_opens_the_circuit_of_the_integration() {
     for (lately, whole) in [(0, false), (1, false), (2, true), (5, true)] {
-        let mut turns = RateLimits::default();
-        turns.record_outcome(CallOutcome::Banned, None, lately, at(0));
-        assert_eq!(turns.integration.circuit.is_some(), whole, "{lately} others");
+        let mut limits = RateLimits::default();
+        limits.record_outcome(CallOutcome::Banned, None, lately, at(0));
+        assert_eq!(limits.integration.circuit.is_some(), whole, "{lately} others");
     }
 }
 
 #[test]
-fn a_banned_integration_has_one_probe_over_all_accounts_and_its_news_are_for_all() {
+fn an_open_integration_has_one_probe_over_all_accounts_and_its_outcome_counts_for_all() {
     let mut hers = RateLimits::default();
     hers.record_outcome(CallOutcome::Banned, None, 2, at(0));
     let mut his = RateLimits { integration: hers.integration, ..RateLimits::default() };
@@ -206,15 +206,15 @@ fn a_banned_integration_has_one_probe_over_all_accounts_and_its_news_are_for_all
     hers.integration = his.integration;
     let second = probe(hers.next(30));
     hers.record_outcome(CallOutcome::Answered, Some(second), 0, at(30));
-    assert_eq!((hers.account.circuit, hers.integration.circuit), (None, None), "it was both bans' probe");
+    assert_eq!((hers.account.circuit, hers.integration.circuit), (None, None), "it was the probe of both circuits");
 }
 
 #[test]
-fn an_account_whose_own_pause_is_longer_does_not_probe_for_the_others() {
-    let mut turns = RateLimits::banned_at(0);
-    let own = turns.account.circuit.as_mut().unwrap();
+fn an_account_with_a_longer_pause_of_its_own_does_not_probe_for_the_others() {
+    let mut limits = RateLimits::banned_at(0);
+    let own = limits.account.circuit.as_mut().unwrap();
     (own.met, own.probe_at) = (9, at(900));
-    turns.integration.circuit = Some(OpenCircuit::new(at(0)));
-    assert_eq!(turns.next(10), Reservation::CircuitOpen(Duration::from_secs(890)));
-    assert!(!turns.integration.circuit.unwrap().probing);
+    limits.integration.circuit = Some(OpenCircuit::new(at(0)));
+    assert_eq!(limits.next(10), Reservation::CircuitOpen(Duration::from_secs(890)));
+    assert!(!limits.integration.circuit.unwrap().probing);
 }

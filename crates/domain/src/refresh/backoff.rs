@@ -9,7 +9,7 @@ const FIRST_PAUSE: Duration = Duration::from_secs(1);
 pub const LONGEST_PAUSE: Duration = Duration::from_mins(5);
 
 /// The delay after `tries` failures before the next sending: doubling to [`LONGEST_PAUSE`], a
-/// fifth more or less as `dice` falls, and never shorter than amoCRM asked for.
+/// fifth more or less by `dice`, and never shorter than amoCRM asked for.
 pub fn delay(tries: u32, dice: u8, retry_after: Option<Duration>) -> Duration {
     let even = FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(tries)).min(LONGEST_PAUSE);
     let fifth = even / 5;
@@ -22,7 +22,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pauses_double_from_a_second_to_five_minutes_give_or_take_a_fifth() {
+    fn delays_double_from_a_second_to_five_minutes_plus_or_minus_a_fifth() {
         for (tries, even) in [(0, 1_000), (1, 2_000), (5, 32_000), (9, 300_000), (u32::MAX, 300_000)] {
             assert_eq!(delay(tries, 0, None), Duration::from_millis(even * 8 / 10), "{tries}");
             assert_eq!(delay(tries, u8::MAX, None), Duration::from_millis(even * 12 / 10), "{tries}");

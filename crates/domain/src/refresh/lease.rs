@@ -9,16 +9,16 @@ use crate::clock::{after, at_most, before};
 use crate::ids::{Generation, LeaseOwner};
 use crate::refresh::backoff::LONGEST_PAUSE;
 
-/// How long a lease lasts unless it is renewed. A crash is over after this.
+/// How long a lease lasts unless it is renewed. After a crash another owner waits so long.
 pub const LEASE_TERM: Duration = Duration::from_secs(15);
 
 /// How often a living owner renews.
 pub const LEASE_RENEWAL: Duration = Duration::from_secs(5);
 
-/// The longest rest there is: amoCRM's own word may put the next sending off so long.
+/// The longest backoff: amoCRM's `Retry-After` can delay the next sending so long.
 pub const LONGEST_BACKOFF: Duration = Duration::from_mins(15);
 
-/// Somebody's right to send, until a moment of the store's clock.
+/// An owner's right to send, until a moment of the store's clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lease {
     /// Who may send.
@@ -38,8 +38,8 @@ impl Lease {
         store_now < self.until
     }
 
-    /// The lease as it counts at `store_now`: one that a clock ahead has made too long ends a term
-    /// from now, and is to be stored so.
+    /// The lease as it counts at `store_now`: one that a clock ahead has made too long ends one
+    /// term from now, and the store saves it so.
     #[must_use]
     pub fn seen_at(self, store_now: Timestamp) -> Self {
         Self { until: at_most(self.until, LEASE_TERM, store_now), ..self }
@@ -53,41 +53,41 @@ pub struct LeaseRequest {
     pub generation: Generation,
     /// Who asks.
     pub owner: LeaseOwner,
-    /// What the asker sends it as.
+    /// The client that sends it.
     pub client: ClientFingerprint,
-    /// Whether a person asks for it by name, or amoCRM's own word does. They need not wait for the
-    /// end of a rest, unless a sending is in doubt.
+    /// Whether an operator asks for it, or amoCRM's hook does. They need not wait for the end of a
+    /// backoff, unless a sending is in doubt.
     pub by_hand: bool,
 }
 
-/// A rest after a sending that bought nothing.
+/// A backoff after a sending that gave no pair.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Backoff {
-    /// Whether amoCRM may have rotated the token all the same.
+    /// Whether amoCRM may have rotated the token.
     pub in_doubt: bool,
-    /// How long nobody sends it.
+    /// How long the token is not sent.
     pub pause: Duration,
     /// The client that amoCRM accused, if it did.
     pub accused: Option<ClientFingerprint>,
-    /// Whether the token was sent at all. If it was not, nothing was learnt.
+    /// Whether the token was sent at all. If it was not, amoCRM said nothing new.
     pub was_sent: bool,
 }
 
 /// What is on record of the refresh of one generation of a connection's tokens: a lease on it,
-/// or, after a sending that bought nothing, a rest before the next.
+/// or, after a sending that gave no pair, a backoff before the next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RefreshLease {
     /// Who is sending; nobody during a backoff.
     pub owner: Option<LeaseOwner>,
-    /// When the lease or the rest ends, by the store's clock.
+    /// When the lease or the backoff ends, by the store's clock.
     pub until: Timestamp,
     /// The generation whose refresh token is being spent.
     pub generation: Generation,
     /// Whether an earlier sending of this generation ended without a known answer.
     pub in_doubt: bool,
-    /// How many sendings of this generation have bought nothing.
+    /// How many sendings of this generation gave no pair.
     pub tries: u32,
-    /// How long the lease or the rest lasts altogether. `None` if an older version wrote it.
+    /// How long the lease or the backoff lasts altogether. `None` if an older version wrote it.
     pub lasts: Option<Duration>,
     /// What amoCRM said of the client at the last sending, if it accused it.
     pub accusation: Option<Accusation>,
@@ -105,8 +105,8 @@ pub enum LeaseDecision {
 }
 
 impl RefreshLease {
-    /// Decides whether `request` may send, given what is on record, what amoCRM has said of the
-    /// asker's client, and until when refused access tokens put the next refresh off.
+    /// Decides whether `request` may send, given what is on record, what amoCRM has said about the
+    /// requesting client, and until when refused access tokens delay the next refresh.
     ///
     /// A lease that lapsed without having been ended means that its owner died while amoCRM may
     /// have rotated the token: the next sending of the same generation is in doubt.
@@ -153,8 +153,8 @@ impl RefreshLease {
         })
     }
 
-    /// The record as it counts at `store_now`: a lease or a rest that a clock ahead has made too
-    /// long ends after its whole length from now, and is to be stored so.
+    /// The record as it counts at `store_now`: a lease or a backoff that a clock ahead has made
+    /// too long ends after its whole length from now, and the store saves it so.
     #[must_use]
     pub fn seen_at(self, store_now: Timestamp) -> Self {
         let longest = if self.owner.is_some() { LEASE_TERM } else { LONGEST_BACKOFF };
@@ -173,8 +173,8 @@ impl RefreshLease {
         Self { until: after(store_now, LEASE_TERM), lasts: Some(LEASE_TERM), ..self }
     }
 
-    /// A rest after a sending that bought nothing. A doubt is never forgotten. `client` is what is
-    /// on record of the client that was accused, if one was.
+    /// The record of a backoff after a sending that gave no pair. A doubt is never forgotten.
+    /// `client` is the record of the accused client, if one was accused.
     #[must_use]
     pub fn backed_off(self, backoff: &Backoff, client: &ClientRecord, store_now: Timestamp) -> Self {
         let accuse = |accused| Accusation::new(self.accusation, accused, client, store_now);
@@ -190,14 +190,14 @@ impl RefreshLease {
         }
     }
 
-    /// A rest for a refresh that cannot be: its tokens do not open. What was known of earlier
-    /// sendings stays.
+    /// The record of a backoff of a refresh whose tokens cannot be opened. What was known of
+    /// earlier sendings stays.
     #[must_use]
     pub fn set_aside(self, store_now: Timestamp) -> Self {
         Self { owner: None, until: after(store_now, LONGEST_PAUSE), lasts: Some(LONGEST_PAUSE), ..self }
     }
 
-    /// Whether the outcome of a sending has to be found out, now: its owner died, or the rest
+    /// Whether the outcome of a sending has to be found out now: its owner died, or the backoff
     /// after it is over.
     pub fn is_orphaned(&self, store_now: Timestamp) -> bool {
         (self.owner.is_some() || self.in_doubt) && self.until <= store_now
@@ -256,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_sends_during_a_rest_and_a_doubt_outlives_it() {
+    fn nobody_sends_during_a_backoff_and_a_doubt_outlives_it() {
         let failed = backed_off(granted(request(None, 1, 0)), &back_off(false, 4), 1);
         assert_eq!(request(Some(failed), 2, 4), LeaseDecision::BackingOff(at(5)));
         assert!(!failed.is_orphaned(at(5)), "its outcome is known");
@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lease_on_an_older_generation_holds_nobody_up() {
+    fn a_lease_on_an_older_generation_delays_nobody() {
         let first = granted(request(None, 1, 0));
         let newer = LeaseRequest { generation: Generation(5), ..asked(2) };
         let next = RefreshLease::request(Some(first), &newer, &ClientRecord::default(), None, at(1));
@@ -279,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn who_asks_by_hand_waits_for_no_rest_but_for_a_doubt_and_for_a_lease() {
+    fn a_request_by_hand_waits_only_for_a_doubt_or_a_lease() {
         let by_hand = LeaseRequest { by_hand: true, ..asked(2) };
         let ask = |on_record: RefreshLease, put_off: Option<i64>, second| {
             RefreshLease::request(Some(on_record), &by_hand, &ClientRecord::default(), put_off.map(at), at(second))
@@ -291,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn refused_access_tokens_put_a_refresh_off_and_no_doubt() {
+    fn refused_access_tokens_delay_a_refresh_unless_it_is_in_doubt() {
         let ask = |on_record, second| {
             RefreshLease::request(on_record, &asked(2), &ClientRecord::default(), Some(at(100)), at(second))
         };
@@ -304,26 +304,26 @@ mod tests {
     }
 
     #[test]
-    fn a_token_that_found_no_turn_teaches_nothing() {
+    fn a_token_that_got_no_permit_keeps_its_tries_and_its_accusation() {
         let (accused, none) = (Backoff { accused: Some(CLIENT), ..back_off(false, 300) }, ClientRecord::default());
-        let resting = granted(request(None, 1, 0)).backed_off(&accused, &none, at(1));
+        let backing_off = granted(request(None, 1, 0)).backed_off(&accused, &none, at(1));
         let served = ClientRecord { accused_at: Some(at(1)), served_at: Some(at(5)) };
-        let again = granted(RefreshLease::request(Some(resting), &asked(2), &served, None, at(10)));
+        let again = granted(RefreshLease::request(Some(backing_off), &asked(2), &served, None, at(10)));
         let unsent = again.backed_off(&Backoff { was_sent: false, ..back_off(false, 2) }, &none, at(11));
-        assert_eq!((unsent.tries, unsent.accusation, unsent.until), (again.tries, resting.accusation, at(13)));
-        assert!(resting.accusation.is_some());
+        assert_eq!((unsent.tries, unsent.accusation, unsent.until), (again.tries, backing_off.accusation, at(13)));
+        assert!(backing_off.accusation.is_some());
     }
 
     #[test]
-    fn a_rest_for_an_accused_client_ends_when_amocrm_serves_it_and_its_tries_stay() {
+    fn a_backoff_for_an_accused_client_ends_when_amocrm_serves_it_and_its_tries_stay() {
         let accused = Backoff { accused: Some(CLIENT), ..back_off(false, 300) };
         let record = |served: Option<i64>| ClientRecord { accused_at: Some(at(1)), served_at: served.map(at) };
-        let resting = granted(request(None, 1, 0)).backed_off(&accused, &ClientRecord::default(), at(1));
-        let ask = |served| RefreshLease::request(Some(resting), &asked(2), &record(served), None, at(10));
+        let backing_off = granted(request(None, 1, 0)).backed_off(&accused, &ClientRecord::default(), at(1));
+        let ask = |served| RefreshLease::request(Some(backing_off), &asked(2), &record(served), None, at(10));
         assert_eq!(ask(None), LeaseDecision::BackingOff(at(301)));
         let again = granted(ask(Some(5)));
-        assert_eq!((again.tries, again.accusation), (1, resting.accusation));
-        // Accused once more though others are served: it is the account, and rests on.
+        assert_eq!((again.tries, again.accusation), (1, backing_off.accusation));
+        // Accused again although others are served: the account is at fault, and the backoff goes on.
         let accounts = again.backed_off(&accused, &record(Some(5)), at(12));
         assert!(accounts.accusation.unwrap().is_accounts);
         let ask = RefreshLease::request(Some(accounts), &asked(2), &record(Some(13)), None, at(14));
@@ -331,15 +331,15 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_was_set_back_makes_no_lease_and_no_rest_longer() {
+    fn a_clock_that_was_set_back_makes_no_lease_and_no_backoff_longer() {
         let held = granted(request(None, 1, 10_000));
         let seen = held.seen_at(at(0));
         assert_eq!(request(Some(seen), 2, 14), LeaseDecision::Held);
         granted(request(Some(seen), 2, 15));
-        let resting = backed_off(held, &back_off(false, 4), 10_000);
-        assert_eq!(resting.seen_at(at(0)).until, at(4));
-        assert_eq!(RefreshLease { lasts: None, ..resting }.seen_at(at(0)).until, at(900));
-        assert_eq!(resting.seen_at(at(10_001)), resting);
+        let backing_off = backed_off(held, &back_off(false, 4), 10_000);
+        assert_eq!(backing_off.seen_at(at(0)).until, at(4));
+        assert_eq!(RefreshLease { lasts: None, ..backing_off }.seen_at(at(0)).until, at(900));
+        assert_eq!(backing_off.seen_at(at(10_001)), backing_off);
         let code = Lease::granted(LeaseOwner([1; 16]), at(10_000));
         assert_eq!(code.seen_at(at(0)).until, at(15));
     }

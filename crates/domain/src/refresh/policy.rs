@@ -1,7 +1,7 @@
-//! What follows from amoCRM's answer to a refresh token: the one place that decides what ends a
-//! connection, what is tried again, and who is to blame.
+//! What amoCRM's answer to a refresh token means. Only this module decides what ends a connection,
+//! what is tried again, and whose fault a failure is.
 //!
-//! A refresh is due, then leased, asked, answered and saved. The lease is
+//! A refresh is due, then leased, sent, answered and saved. The lease is
 //! [`RefreshLease`](crate::refresh::lease::RefreshLease)'s; saving is
 //! [`CrmConnection::rotate`](crate::connection::CrmConnection::rotate)'s.
 
@@ -13,9 +13,9 @@ use crate::ports::AmoError;
 /// What an answer without a pair means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// The account may have moved: where it is is found out before anything counts.
+    /// The account may have moved: it is looked up before the refusal counts.
     LookUp(AfterLookUp),
-    /// The token is good for all we know, and is sent again after a backoff.
+    /// The token may be good, and is sent again after a backoff.
     BackOff(BackoffCause),
 }
 
@@ -30,19 +30,19 @@ pub enum AfterLookUp {
     BackOff(BackoffCause),
 }
 
-/// Why a sending bought nothing, though the grant may live.
+/// Why a sending gave no pair although the grant may be alive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BackoffCause {
     /// What the user is told.
     pub problem: ProblemCode,
-    /// Whether amoCRM may have rotated the token all the same.
+    /// Whether amoCRM may have rotated the token.
     pub in_doubt: bool,
     /// How long amoCRM asked us to wait, where it did.
     pub retry_after: Option<Duration>,
 }
 
 impl BackoffCause {
-    /// One that surely left the token as it was.
+    /// A cause that certainly left the token as it was.
     pub fn certain(problem: ProblemCode) -> Self {
         Self { problem, in_doubt: false, retry_after: None }
     }
@@ -95,14 +95,15 @@ impl Refusal {
 }
 
 impl ReauthReason {
-    /// Why a grant is dead whose token was refused for certain.
+    /// Why a grant is dead after amoCRM certainly refused its token.
     pub fn of_refusal(in_doubt: bool) -> Self {
         if in_doubt { Self::RotationLost } else { Self::GrantRevoked }
     }
 }
 
 impl ProblemCode {
-    /// What keeps a read of the API from succeeding, if it is neither the grant nor the question.
+    /// The problem of the account that a failed read shows, if the failure is due neither to the
+    /// grant nor to the request.
     pub fn of_read(error: AmoError) -> Option<Self> {
         match error {
             AmoError::AccessRefused => Some(Self::AccountRefused),
@@ -125,7 +126,7 @@ impl ProblemCode {
         }
     }
 
-    /// Whether it may be over soon, without anybody's doing.
+    /// Whether it may end by itself soon.
     pub fn is_passing(self) -> bool {
         matches!(self, Self::ProviderBlocked | Self::ProviderDown | Self::RateLimited)
     }

@@ -1,4 +1,4 @@
-//! Where an account is, once there is a sign that it has moved.
+//! Looking up where an account is, once there is a sign that it has moved.
 
 use std::time::Duration;
 
@@ -17,9 +17,9 @@ pub(crate) enum Whereabouts {
     MovedTo(AccountHost),
     /// It has not moved.
     Here,
-    /// Its own authority knows nothing of the grant, nor so of the account.
+    /// The host that the token names does not know the grant, and so does not know the account.
     Disowned,
-    /// Nobody who may know has said.
+    /// No host with the authority to say has answered.
     Unknown {
         /// How the look-up failed, if it did.
         failure: Option<AmoError>,
@@ -29,10 +29,10 @@ pub(crate) enum Whereabouts {
 }
 
 impl UseCases {
-    /// The same access at the account's new host; `None` if nobody knows of a move.
+    /// The same access at the account's new host; `None` if no move is known.
     ///
     /// # Errors
-    /// Why that could not be found out.
+    /// Why the look-up failed.
     pub(crate) async fn access_where_it_moved(
         &self,
         user: &UserId,
@@ -49,8 +49,8 @@ impl UseCases {
         }
     }
 
-    /// Where the account of `grant` is, which was at `host`: as is on record, or as a look-up tells,
-    /// which is made at most once a minute and account over all instances.
+    /// Where the account of `grant` is, which was at `host`: from the record, or from a look-up. An
+    /// account is looked up at most once a minute over all instances.
     pub(crate) async fn whereabouts(&self, host: &AccountHost, grant: &Grant) -> Result<Whereabouts, StoreError> {
         match self.stores.look_ups.request_look_up(host, grant.account).await? {
             LookUpDecision::MovedTo(now) => return Ok(Whereabouts::MovedTo(now)),
@@ -61,12 +61,12 @@ impl UseCases {
         let located = match self.amo.locate(host, &grant.tokens.access, &grant.tokens.refresh).await {
             Ok(located) => located,
             Err(error) => {
-                tracing::warn!(%error, amo.host = %host, "whether an account has moved could not be found out");
+                tracing::warn!(%error, amo.host = %host, "account look-up failed");
                 return Ok(unknown(Some(error)));
             }
         };
         if !located.counts_for(grant.account) {
-            tracing::info!(amo.host = %host, "whether an account has moved was answered by nobody who may know");
+            tracing::info!(amo.host = %host, "account look-up not answered by an authority");
             return Ok(unknown(None));
         }
         let Some(found) = located.at else { return Ok(Whereabouts::Disowned) };

@@ -41,7 +41,7 @@ use crate::host::{AccountHost, AllowedHosts};
 use crate::ids::{Generation, LeaseOwner, UserId};
 use crate::ports::{Runtime, Stores};
 
-/// What the operator decided.
+/// What the operator configured.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// Which hosts are amoCRM's (`AMO_ALLOWED_HOSTS`).
@@ -50,7 +50,7 @@ pub struct Settings {
     pub default_host: Option<AccountHost>,
     /// Whether a grant counts only when the app has brought its code back (`REQUIRE_CLAIM`).
     pub require_claim: bool,
-    /// Whether states that are not of our making are taken (`ACCEPT_FOREIGN_STATE`).
+    /// Whether states that this service did not make are accepted (`ACCEPT_FOREIGN_STATE`).
     pub accept_foreign_state: bool,
     /// How much life an access token needs to be used (`REFRESH_MARGIN`).
     pub refresh_margin: Duration,
@@ -60,8 +60,8 @@ pub struct Settings {
 
 /// The use cases, each a method. Cheap to clone.
 ///
-/// A use case is run as a task of the process and not of the request that asked for it: once
-/// begun it ends, whoever hangs up.
+/// A use case runs as a task of the process and not of the request that asked for it: it runs to its
+/// end, also if the caller disconnects.
 #[derive(Clone)]
 pub struct UseCases {
     stores: Stores,
@@ -76,15 +76,15 @@ pub struct UseCases {
     refreshes: Arc<Refreshes>,
     unrecorded: Arc<UnrecordedCallbacks>,
     last_sweep: Arc<LastSweep>,
-    places: BackgroundSlots,
+    background_slots: BackgroundSlots,
     winding_down: Arc<AtomicBool>,
 }
 
 /// The refreshes that callers of this process wait for.
 type Refreshes = SingleFlight<(UserId, Generation, AskedBy), RefreshOutcome>;
 
-/// How often [`UseCases::background_round`] is to be called: a crash is found out this long after its lease
-/// has lapsed.
+/// How often [`UseCases::background_round`] is to be called: a lease of a dead process is taken over
+/// so long after it has lapsed.
 pub const BACKGROUND_INTERVAL: Duration = Duration::from_secs(2);
 
 impl fmt::Debug for UseCases {
@@ -108,7 +108,7 @@ impl UseCases {
             refreshes: Arc::default(),
             unrecorded: Arc::default(),
             last_sweep: Arc::default(),
-            places: BackgroundSlots::default(),
+            background_slots: BackgroundSlots::default(),
             winding_down: Arc::default(),
         }
     }
@@ -118,7 +118,7 @@ impl UseCases {
         self.pending_saves.count()
     }
 
-    /// Ends work in the background that others can take up, at its next step: the process is to
+    /// Ends background work that other processes can take over, at its next step: this process is to
     /// stop.
     pub fn wind_down(&self) {
         self.winding_down.store(true, Ordering::Relaxed);

@@ -1,4 +1,5 @@
-//! A look at an account's connections, for amoCRM's word that the integration was switched off.
+//! The revocation check of an account's connections, after amoCRM's hook that the integration was
+//! switched off.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -13,73 +14,73 @@ use crate::usecase::UseCases;
 use crate::usecase::tokens::access_token::{Access, AccessError};
 use crate::usecase::tokens::refresh_token::AskedBy;
 
-/// How many looks are taken at a time.
-const LOOKS: u32 = 4;
+/// How many checks one round takes.
+const CHECKS_A_ROUND: u32 = 4;
 
-/// How long the same answer to a look is not worth another line in the audit trail.
-const KEPT_IS_NEWS_AFTER: Duration = Duration::from_hours(1);
+/// How long a repeated `kept` gets no further entry in the audit trail.
+const KEPT_INTERVAL: Duration = Duration::from_hours(1);
 
 impl UseCases {
-    /// Notes amoCRM's word that the integration was switched off in `account`: its connections
-    /// are asked for, soon and without the caller.
+    /// Handles amoCRM's hook that the integration was switched off in `account`: its connections are
+    /// checked soon, and the caller does not wait for it.
     pub async fn switched_off(&self, account: AccountId) -> Result<(), StoreError> {
         self.stores.revocations.request_check(account).await?;
-        self.look().await
+        self.start_revocation_checks().await
     }
 
-    /// Takes the looks that are due, and begins with them.
-    pub(crate) async fn look(&self) -> Result<(), StoreError> {
-        for account in self.stores.revocations.take_checks(LOOKS).await? {
+    /// Starts the checks that are due.
+    pub(crate) async fn start_revocation_checks(&self) -> Result<(), StoreError> {
+        for account in self.stores.revocations.take_checks(CHECKS_A_ROUND).await? {
             let this = self.clone();
             self.runtime.spawn(Box::pin(async move {
-                if let Err(error) = this.look_at(account).await {
-                    tracing::warn!(%error, "connections that amoCRM told us of are looked at again later");
+                if let Err(error) = this.check_account(account).await {
+                    tracing::warn!(%error, amo.account = %account, "revocation check failed; it is tried again");
                 }
             }));
         }
         Ok(())
     }
 
-    /// Looks at every connection to `account`. What was not answered, and what was left because
-    /// the process is to stop, is looked at again.
-    async fn look_at(&self, account: AccountId) -> Result<(), StoreError> {
+    /// Checks every connection to `account`. If amoCRM did not answer for one, or the process is to
+    /// stop, the account is checked again.
+    async fn check_account(&self, account: AccountId) -> Result<(), StoreError> {
         let mut users = self.stores.maintenance.users_of(account).await?;
-        // An account is looked up once a minute, for one of them: not always for the same.
+        // An account is looked up once a minute, so only one of them gets an answer: a random one.
         let mut dice = [0; 8];
         self.runtime.fill_random(&mut dice);
         let first = usize::from_le_bytes(dice).checked_rem(users.len()).unwrap_or_default();
         users.rotate_left(first);
-        let looking = async {
-            let mut all_seen = true;
+        let checking = async {
+            let mut all_checked = true;
             for user in &users {
                 if self.winding_down.load(Ordering::Relaxed) {
                     return false;
                 }
-                all_seen &= self.is_seen(user).await;
+                all_checked &= self.check_connection(user).await;
             }
-            all_seen
+            all_checked
         };
-        let beat = || async {
+        let extend = || async {
             if let Err(error) = self.stores.revocations.extend_check(account).await {
-                tracing::warn!(%error, "others may look at the same connections");
+                tracing::warn!(%error, amo.account = %account, "revocation check not extended");
             }
         };
-        if self.while_beating(REVOCATION_CHECK_INTERVAL / 3, beat, looking).await {
+        if self.with_heartbeat(REVOCATION_CHECK_INTERVAL / 3, extend, checking).await {
             self.stores.revocations.finish_check(account).await?;
         }
         Ok(())
     }
 
-    /// Asks amoCRM whether it serves `user`, and records the answer. `false` if there may be
-    /// another answer soon.
-    async fn is_seen(&self, user: &UserId) -> bool {
+    /// Asks amoCRM whether it serves `user`, and records the answer. `false` if it is to be asked
+    /// again soon.
+    async fn check_connection(&self, user: &UserId) -> bool {
         let asked = match self.access(user, AskedBy::Hand).await {
             Ok(access) => self.ask(user, access).await,
             Err(error) => Err(error),
         };
         let recorded = match asked {
             Ok(()) => self.record_kept(user).await,
-            // There is nothing to ask with, or no key opens it.
+            // There are no tokens to ask with, or no key opens them.
             Err(AccessError::NotConnected | AccessError::Revoked | AccessError::Store(StoreError::Corrupt(_))) => {
                 Ok(())
             }
@@ -92,7 +93,7 @@ impl UseCases {
             Err(AccessError::Amo(error)) => return !ProblemCode::of_read(error).is_some_and(ProblemCode::is_passing),
         };
         if let Err(error) = &recorded {
-            tracing::warn!(%error, "what amoCRM said of a connection could not be recorded");
+            tracing::warn!(%error, %user, "revocation check not recorded");
         }
         recorded.is_ok()
     }
@@ -127,16 +128,16 @@ impl UseCases {
         AccessError::Amo(error)
     }
 
-    /// Records that amoCRM serves `user` all the same, but not at each try of the same look.
+    /// Records that amoCRM still serves `user`, at most once an hour.
     async fn record_kept(&self, user: &UserId) -> Result<(), StoreError> {
-        // A line that only a newer version can read is another event.
+        // An entry that only a newer version can read is another event.
         let last = match self.stores.audit.audit(user, 1).await {
             Err(StoreError::Corrupt(_)) => Vec::new(),
             read => read?,
         };
         let store_now = self.stores.health.clock().await?;
         let told = |entry: &AuditEntry| {
-            entry.event == AuditEvent::Kept && age(entry.at, store_now).is_some_and(|age| age < KEPT_IS_NEWS_AFTER)
+            entry.event == AuditEvent::Kept && age(entry.at, store_now).is_some_and(|age| age < KEPT_INTERVAL)
         };
         match self.stores.tokens.connection(user).await? {
             Some(connection) if !last.last().is_some_and(told) => {

@@ -11,13 +11,13 @@ use futures_util::future::{BoxFuture, Shared, WeakShared};
 
 use crate::ports::AmoError;
 
-/// A call under way, for everybody who asks for the same.
+/// A call under way, for all callers with the same key.
 pub(super) type SharedCall<T> = Shared<BoxFuture<'static, Result<T, AmoError>>>;
 
 type WeakCall<T> = WeakShared<BoxFuture<'static, Result<T, AmoError>>>;
 
-/// The calls under way, by what they ask for. A call lives as long as somebody waits for it: when
-/// the last one has gone away it ends, and nothing of it is left.
+/// The calls under way, by key. A call lives as long as a caller waits for it: when the last caller
+/// has gone away, the call is dropped.
 pub(super) struct SingleFlight<K: Eq + Hash, T: Clone>(Arc<Mutex<Calls<K, T>>>);
 
 struct Calls<K, T: Clone> {
@@ -45,7 +45,7 @@ where
         let work = begin();
         let call = async move {
             let outcome = work.await;
-            // Whoever comes after the answer asks anew.
+            // A caller that comes after the answer starts a new call.
             drop(entry);
             outcome
         };
@@ -69,7 +69,7 @@ impl<K: Eq + Hash, T: Clone> fmt::Debug for SingleFlight<K, T> {
     }
 }
 
-/// A call's entry, removed when the call is done or given up.
+/// A call's entry, removed when the call is done or dropped.
 struct Entry<K: Eq + Hash, T: Clone> {
     key: K,
     number: u64,
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn a_call_that_nobody_waits_for_is_given_up() {
+    fn a_call_that_nobody_waits_for_is_dropped() {
         let calls = SingleFlight::<u8, u8>::default();
         let abandoned = calls.join(1, pending);
         assert!(abandoned.clone().now_or_never().is_none());

@@ -9,7 +9,7 @@ use crate::usecase::UseCases;
 /// How a user stands with amoCRM.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConnectionStatus {
-    /// Their connection, or the memory of one.
+    /// Their connection, or the record of one that has ended.
     pub connection: Option<CrmConnection>,
     /// Whether a grant waits for their claim. Looked for only if there is no connection.
     pub awaits_claim: bool,

@@ -1,4 +1,4 @@
-//! Forgetting what nobody claimed or asks for any more.
+//! The sweep: wiping unclaimed grants, and forgetting old records.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -9,7 +9,7 @@ use crate::clock::{Instant, after};
 use crate::ports::StoreError;
 use crate::usecase::UseCases;
 
-/// By how much more than the process's own clock the store's may have gone on between two sweeps.
+/// By how much more than the process's own clock the store's may have advanced between two sweeps.
 const JUMP: Duration = Duration::from_mins(1);
 
 /// For how long the store's clock has to be steady before anything that is old by it may be
@@ -21,8 +21,8 @@ const STEADY: Duration = Duration::from_mins(30);
 pub(crate) struct LastSweep(Mutex<Option<(Timestamp, Instant, Instant)>>);
 
 impl LastSweep {
-    /// For how long the store's clock has gone on as ours has. `None` if it has not since the last
-    /// time this was asked, and the first time, when it is not known.
+    /// For how long the store's clock has advanced as the process's own has. `None` if it jumped since
+    /// the last call, and at the first call, when it is not known.
     fn steady_for(&self, store_now: Timestamp, now: Instant) -> Option<Duration> {
         let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let is_steady = |(then, own, _): &(_, Instant, _)| store_now <= after(*then, now.since(*own) + JUMP);
@@ -33,12 +33,12 @@ impl LastSweep {
 }
 
 impl UseCases {
-    /// Forgets what nobody claimed or asks for any more. Returns how many grants were wiped.
+    /// Wipes unclaimed grants, and forgets old records. Returns how many grants were wiped.
     ///
-    /// Whoever is at work on a code renews its lease every few seconds. A store's clock that has
-    /// just jumped forward makes it look long dead, so nothing is forgotten then, nor by the first
-    /// sweep of a process, which cannot tell. Whose a code is, attempts and the audit trail are kept
-    /// for longer than a code lives after either.
+    /// The sender of a code renews its lease every few seconds. After a forward jump of the store's
+    /// clock a live lease looks long dead, so nothing is forgotten then. The first sweep of a process
+    /// cannot know of a jump, so it forgets nothing either. After both, the owner of a code, attempts
+    /// and the audit log are kept for longer than a code lives.
     pub async fn sweep(&self) -> Result<usize, StoreError> {
         self.sweep_reads();
         let store_now = self.stores.health.clock().await?;

@@ -1,4 +1,4 @@
-//! Waiting within limits, by the process's own clock.
+//! Timeouts and pauses, by the process's own clock.
 
 use std::future::Future;
 use std::pin::pin;
@@ -9,7 +9,7 @@ use futures_util::future::{Either, select};
 use crate::clock::Instant;
 use crate::usecase::UseCases;
 
-/// How long one waits for its turn.
+/// How long an unsolicited code waits for its slot.
 pub(crate) const UNSOLICITED_CODE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long the browser waits for amoCRM; the exchange itself goes on.
@@ -18,17 +18,17 @@ pub(crate) const CALLBACK_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long an app waits for an exchange; the exchange itself goes on.
 pub(crate) const CLAIM_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// How long a caller waits for a refresh who could use the access token as it is.
+/// How long a caller waits for a refresh while the access token still can be used.
 pub(crate) const REFRESH_TIMEOUT_WITH_LIVE_TOKEN: Duration = Duration::from_secs(5);
 
 /// How long a caller waits for a refresh; the refresh itself goes on.
 pub(crate) const REFRESH_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// How long a request may take, the renewal of its access token with it.
+/// How long a read may take, with the refresh of its access token.
 pub(crate) const READ_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// How often somebody else's work is looked at. Other processes cannot tell us that it is done.
-const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// How often the store is polled for another process's work. Other processes cannot send a signal.
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
 /// The longest pause between two tries to save.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
@@ -52,32 +52,32 @@ impl UseCases {
         }
     }
 
-    /// Runs `work`, and `beat` again and again until it is done, each after a pause of `every`.
-    pub(crate) async fn while_beating<T, B, F>(&self, every: Duration, beat: B, work: impl Future<Output = T>) -> T
+    /// Runs `work`, and until it is done runs `beat` after each pause of `every`: a heartbeat.
+    pub(crate) async fn with_heartbeat<T, B, F>(&self, every: Duration, beat: B, work: impl Future<Output = T>) -> T
     where
         B: Fn() -> F,
         F: Future<Output = ()>,
     {
-        let heart = async {
+        let heartbeat = async {
             loop {
                 self.runtime.sleep(every).await;
                 beat().await;
             }
         };
-        match select(pin!(work), pin!(heart)).await {
+        match select(pin!(work), pin!(heartbeat)).await {
             Either::Left((done, _)) => done,
             Either::Right((never, _)) => never,
         }
     }
 
-    /// A pause between two looks at somebody else's work.
-    pub(crate) async fn look_again(&self) {
-        self.runtime.sleep(LOOK_EVERY).await;
+    /// A pause before another process's work is polled again.
+    pub(crate) async fn before_next_poll(&self) {
+        self.runtime.sleep(POLL_INTERVAL).await;
     }
 
-    /// A pause before the `tries`th next try to save, doubling to five seconds.
+    /// A pause before the next try to save, after `tries` of them, doubling to five seconds.
     pub(crate) async fn before_saving_again(&self, tries: u32) {
-        let pause = LOOK_EVERY.saturating_mul(2_u32.saturating_pow(tries)).min(LONGEST_PAUSE);
+        let pause = POLL_INTERVAL.saturating_mul(2_u32.saturating_pow(tries)).min(LONGEST_PAUSE);
         self.runtime.sleep(pause).await;
     }
 }

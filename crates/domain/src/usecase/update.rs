@@ -1,4 +1,4 @@
-//! Changing what is on record of a connection, whatever else changes it meanwhile.
+//! Updating a connection's row by compare-and-set, again if another change came first.
 
 use std::future::Future;
 
@@ -8,28 +8,28 @@ use crate::ids::{Generation, UserId};
 use crate::ports::StoreError;
 use crate::usecase::UseCases;
 
-/// How often the end of a lease is tried to be recorded. If it cannot be, the lease lapses.
+/// How many tries there are to record the end of a lease. If all fail, the lease lapses.
 const TRIES_TO_END: u32 = 6;
 
 impl UseCases {
     /// Follows an account to another host.
     pub(crate) async fn follow(&self, user: &UserId, generation: Generation, host: &AccountHost) {
-        tracing::info!(%user, amo.host = %host, "an amoCRM account has moved");
+        tracing::info!(%user, amo.host = %host, "account has moved");
         if let Err(error) = self.update(user, |connection| connection.follow(generation, host.clone())).await {
-            tracing::warn!(%error, "the new host of an account could not be noted");
+            tracing::warn!(%user, %error, "new account host not recorded");
         }
     }
 
-    /// Notes what keeps amoCRM from answering, or that nothing does. It is a hint for people, so
-    /// a failure to note it is in nobody's way.
+    /// Notes why amoCRM cannot be used, or that it can. It is a hint for people, so a failure to note
+    /// it is only logged.
     pub(crate) async fn note(&self, user: &UserId, generation: Generation, problem: Option<ProblemCode>) {
         let noted = self.update(user, |connection| connection.note(generation, problem, self.runtime.now()));
         if let Err(error) = noted.await {
-            tracing::warn!(%error, "a connection's problem could not be noted");
+            tracing::warn!(%user, %error, "problem not recorded");
         }
     }
 
-    /// Changes the user's row as it is at that moment. `None` if `change` does not apply to it.
+    /// Changes the user's row as it is now. `None` if `change` does not apply to it.
     pub(crate) async fn update(
         &self,
         user: &UserId,
@@ -52,8 +52,8 @@ impl UseCases {
         }
     }
 
-    /// Does what is to be recorded, again if the database fails. In the end it is `None`, the lease
-    /// lapses, and amoCRM is asked once more.
+    /// Records something, again if the database fails. If every try fails it is `None`: the lease
+    /// lapses, and the token is sent once more.
     pub(crate) async fn persist<T, F>(&self, what: &str, record: impl Fn() -> F) -> Option<T>
     where
         F: Future<Output = Result<T, StoreError>>,
@@ -61,7 +61,7 @@ impl UseCases {
         for tries in 0..TRIES_TO_END {
             match record().await {
                 Ok(recorded) => return Some(recorded),
-                Err(error) => tracing::warn!(%error, tries, "{what} could not be recorded"),
+                Err(error) => tracing::warn!(%error, attempt = tries, "{what} not recorded"),
             }
             self.before_saving_again(tries).await;
         }

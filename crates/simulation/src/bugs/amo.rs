@@ -15,7 +15,7 @@ use async_trait::async_trait;
 use url::Url;
 
 use super::Bug;
-use crate::crm::is_dressed;
+use crate::crm::is_odd_answer;
 
 #[derive(Debug)]
 pub(super) struct BuggyAmo {
@@ -47,7 +47,7 @@ impl TokenEndpoint for BuggyAmo {
             }
             (Bug::UnknownTakenForUnavailable, Err(AmoError::OutcomeUnknown)) => Err(AmoError::Unavailable),
             (Bug::BanTakenForDeadGrant, Err(AmoError::Blocked)) => Err(AmoError::GrantRevoked),
-            (Bug::DressedPairDropped, Ok(issued)) if is_dressed(&issued) => Err(AmoError::OutcomeUnknown),
+            (Bug::OddAnswerDropped, Ok(issued)) if is_odd_answer(&issued) => Err(AmoError::OutcomeUnknown),
             (_, answer) => answer,
         }
     }
@@ -68,7 +68,7 @@ impl TokenEndpoint for BuggyAmo {
     ) -> Result<Located, AmoError> {
         let located = self.amo.locate(permit, access, refresh).await?;
         let at = located.at.filter(|_| self.bug != Bug::MoveTakenForDeadGrant);
-        let by_authority = located.by_authority || self.bug == Bug::SuspectBelieved;
+        let by_authority = located.by_authority || self.bug == Bug::AuthorityIgnored;
         Ok(Located { at, by_authority })
     }
 }

@@ -1,4 +1,4 @@
-//! Leases as they should not be.
+//! Planted bugs of leases.
 
 use amo_connect_domain::authorization::code::{Admitted, ExchangeStatus};
 use amo_connect_domain::client::ClientRecord;
@@ -11,7 +11,7 @@ use super::Bug;
 use super::store::BuggyStore;
 
 impl BuggyStore {
-    /// The clock that leases of our own are judged by.
+    /// The clock that the bug's own leases are judged by.
     async fn own_clock(&self) -> Result<Timestamp, StoreError> {
         if self.bug == Bug::LeaseAheadStands {
             return self.rows.clock().await;
@@ -19,7 +19,7 @@ impl BuggyStore {
         Ok(self.rows.clock().await?.saturating_add(self.stand.skew.get()).unwrap_or(Timestamp::MAX))
     }
 
-    /// Grants what somebody else holds.
+    /// Grants a lease that another owner holds.
     pub(super) async fn lease_anyway(
         &self,
         user: &UserId,
@@ -33,7 +33,7 @@ impl BuggyStore {
         }
     }
 
-    /// Decides by leases of our own.
+    /// Decides by the bug's own leases.
     pub(super) async fn own_lease(&self, user: &UserId, request: &LeaseRequest) -> Result<RefreshRequest, StoreError> {
         let generation = request.generation;
         let now = self.own_clock().await?;
@@ -64,7 +64,7 @@ impl BuggyStore {
         Ok(true)
     }
 
-    pub(super) async fn rest_own_lease(
+    pub(super) async fn back_off_own_lease(
         &self,
         user: &UserId,
         owner: LeaseOwner,

@@ -25,7 +25,7 @@ use store::BuggyStore;
 /// A planted bug.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Bug {
-    /// The right to refresh is granted to whoever asks.
+    /// The refresh lease is granted to every caller.
     NoLease,
     /// Leases are set and judged by the instance's clock.
     LeaseByInstanceClock,
@@ -33,15 +33,15 @@ pub enum Bug {
     LeaseNotRenewed,
     /// A lease whose owner died is held for ever.
     LeaseNeverLapses,
-    /// Whoever renews a lease is told that it is still theirs.
+    /// Every renewal of a lease succeeds, also of a former owner.
     RenewsForAnybody,
-    /// Whoever finds a lapsed lease is not told of the doubt.
+    /// The new owner of a lapsed lease does not learn of the doubt.
     DoubtForgotten,
-    /// A token that was sent in vain may be sent again at once.
-    NoRest,
-    /// Nobody finds out what became of a refresh whose owner died, until a caller comes.
-    NobodyTends,
-    /// Codes are granted to whoever asks.
+    /// A token may be sent again at once after a failure.
+    NoBackoff,
+    /// The outcome of a refresh whose owner died is not found out until a caller comes.
+    NoBackground,
+    /// A code is granted to every caller.
     NoLeaseOnCodes,
     /// A rotated pair is refused if anything else in the row has changed.
     SaveRefusedByRevision,
@@ -53,7 +53,7 @@ pub enum Bug {
     SaveGivesUp,
     /// Rows are written whole, as they were when they were read.
     LastWriterWins,
-    /// A refusal is recorded though there is a newer pair.
+    /// A refusal is recorded although there is a newer pair.
     RefusalOverNewerPair,
     /// A disconnect changes the state, and neither epoch nor generation.
     DisconnectKeepsGeneration,
@@ -63,10 +63,10 @@ pub enum Bug {
     AdmitsPastDisconnects,
     /// Connections are found by their account.
     ConnectionByAccount,
-    /// A caller's `longest_wait` has no end.
-    EndlessPatience,
-    /// A request's refresh ends with the request.
-    CancelsOnHangUp,
+    /// A caller's wait has no timeout.
+    NoTimeouts,
+    /// A refresh ends when its caller goes away.
+    CancelsWithItsCaller,
     /// The client sends a token again when the answer is lost.
     ClientResends,
     /// A lost answer is taken for a request that did nothing.
@@ -75,17 +75,17 @@ pub enum Bug {
     MoveTakenForDeadGrant,
     /// A ban is taken for a dead grant.
     BanTakenForDeadGrant,
-    /// A pair that comes in an odd dress is dropped.
-    DressedPairDropped,
-    /// Whoever says that an account is not there is believed.
-    SuspectBelieved,
+    /// A pair that comes in an odd answer is dropped.
+    OddAnswerDropped,
+    /// A host without authority is believed when it says that an account is not there.
+    AuthorityIgnored,
     /// An account may be looked up at any time.
     LooksUpAtAnyTime,
-    /// A process waits by the clock that people set.
+    /// A process waits by the wall clock, which people set.
     WaitsByTheWallClock,
     /// A lease that ends too late is taken over at once.
     LeaseAheadTakenOver,
-    /// A lease that ends too late is waited for.
+    /// A lease that ends too late is kept to its end.
     LeaseAheadStands,
 }
 
@@ -121,7 +121,7 @@ impl Bug {
     /// The process's resources with this bug.
     pub(crate) fn in_runtime(self, runtime: Arc<dyn Runtime>) -> Arc<dyn Runtime> {
         match self {
-            Self::EndlessPatience | Self::WaitsByTheWallClock => Arc::new(BuggyRuntime(runtime, self)),
+            Self::NoTimeouts | Self::WaitsByTheWallClock => Arc::new(BuggyRuntime(runtime, self)),
             _ => runtime,
         }
     }

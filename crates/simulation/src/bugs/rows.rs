@@ -1,4 +1,4 @@
-//! Rows as they should not be written, or found.
+//! Planted bugs of writing and finding rows.
 
 use amo_connect_contract::fixtures::altered;
 use std::sync::Arc;
@@ -15,8 +15,8 @@ use super::Bug;
 use super::store::BuggyStore;
 use crate::world::user_id;
 
-/// The longest that an operation is put off, in milliseconds.
-const LONGEST_LATER: u64 = 2_000;
+/// The longest that an operation is delayed, in milliseconds.
+const LONGEST_DELAY: u64 = 2_000;
 
 impl BuggyStore {
     pub(super) async fn save_pair(
@@ -64,7 +64,7 @@ impl BuggyStore {
         self.notes().leased.get(&(user.clone(), generation)).cloned()
     }
 
-    /// Puts the pair into the row as it is: any row, or one that keeps its generation.
+    /// Saves the pair into the row as it is: into any row, or into one that keeps its generation.
     async fn save_over(&self, user: &UserId, spent: Generation, pair: &TokenPair) -> Result<CrmConnection, StoreError> {
         let row = self.rows.connection(user).await?.ok_or(StoreError::Conflict)?;
         if self.bug == Bug::DisconnectKeepsGeneration && row.generation != spent {
@@ -93,8 +93,8 @@ impl BuggyStore {
         let (sim, rows) = (self.stand.sim.clone(), Arc::clone(&self.rows));
         let (user, pair, served) = (user.clone(), pair.clone(), *served);
         let later = async move {
-            sim.sleep(sim.millis(1, LONGEST_LATER)).await;
-            // Who would hear of a failure?
+            sim.sleep(sim.millis(1, LONGEST_DELAY)).await;
+            // Nobody waits for the outcome.
             let _ = rows.save_rotated(&user, spent, &pair, &served, now).await;
         };
         self.stand.sim.spawn(self.stand.home, later.boxed());
@@ -134,8 +134,8 @@ impl BuggyStore {
     pub(super) fn later(&self, user: UserId) {
         let (sim, rows) = (self.stand.sim.clone(), Arc::clone(&self.rows));
         let later = async move {
-            sim.sleep(sim.millis(1, LONGEST_LATER)).await;
-            // Who would hear of a failure?
+            sim.sleep(sim.millis(1, LONGEST_DELAY)).await;
+            // Nobody waits for the outcome.
             let _ = rows.disconnect(&user, Actor::User).await;
         };
         self.stand.sim.spawn(self.stand.home, later.boxed());

@@ -1,4 +1,4 @@
-//! A process in which nobody loses `longest_wait`, or which waits by the clock on the wall.
+//! A process without timeouts, or one that waits by the wall clock.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,8 +36,8 @@ impl Runtime for BuggyRuntime {
     }
 
     async fn sleep(&self, duration: Duration) {
-        // Its sleeps end only if they are no longer than those of a beating heart.
-        if self.1 == Bug::EndlessPatience && duration > LEASE_RENEWAL {
+        // Only sleeps that are no longer than those of a heartbeat end.
+        if self.1 == Bug::NoTimeouts && duration > LEASE_RENEWAL {
             pending::<()>().await;
         }
         self.0.sleep(duration).await;

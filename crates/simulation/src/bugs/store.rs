@@ -1,4 +1,4 @@
-//! A store with a planted bug: what is not the bug's goes through.
+//! A store with a planted bug: calls without the bug go through.
 
 use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -176,9 +176,9 @@ impl TokenStore for BuggyStore {
     ) -> Result<Option<RefreshLease>, StoreError> {
         match self.bug {
             Bug::LeaseByInstanceClock | Bug::LeaseNeverLapses | Bug::LeaseAheadStands => {
-                self.rest_own_lease(user, owner, backoff).await
+                self.back_off_own_lease(user, owner, backoff).await
             }
-            Bug::NoRest => {
+            Bug::NoBackoff => {
                 let none = Backoff { pause: Duration::ZERO, ..*backoff };
                 self.rows.back_off_refresh(user, owner, &none).await
             }
@@ -250,7 +250,7 @@ impl AuditLog for BuggyStore {
 impl Maintenance for BuggyStore {
     async fn orphaned_refreshes(&self, limit: u32) -> Result<Vec<(UserId, Generation)>, StoreError> {
         match self.bug {
-            Bug::NobodyTends => Ok(Vec::new()),
+            Bug::NoBackground => Ok(Vec::new()),
             _ => self.rows.orphaned_refreshes(limit).await,
         }
     }

@@ -12,8 +12,8 @@ pub(super) struct Call {
     what: &'static str,
     /// The task that runs it, and when it was asked for; `None` before and after.
     running: Option<(Home, TaskId, u64)>,
-    /// When it first looked at the store, or changed it.
-    pub(super) looked: Option<u64>,
+    /// When its first store call was done.
+    pub(super) first_store_call: Option<u64>,
     /// How long its store calls took.
     in_store: u64,
 }
@@ -21,7 +21,7 @@ pub(super) struct Call {
 impl Checker {
     /// Somebody is about to make a call.
     pub(crate) fn call_planned(&mut self, what: &'static str) -> CallId {
-        self.calls.push(Call { what, running: None, looked: None, in_store: 0 });
+        self.calls.push(Call { what, running: None, first_store_call: None, in_store: 0 });
         self.calls.len() - 1
     }
 
@@ -35,9 +35,9 @@ impl Checker {
     }
 
     /// The store did something for `task`.
-    pub(crate) fn looked(&mut self, task: Option<TaskId>, now: u64) {
+    pub(crate) fn store_called(&mut self, task: Option<TaskId>, now: u64) {
         if let Some(call) = self.call_of(task) {
-            call.looked.get_or_insert(now);
+            call.first_store_call.get_or_insert(now);
         }
     }
 
@@ -48,7 +48,7 @@ impl Checker {
         }
     }
 
-    /// A call ended, and may not have taken longer than `limit`, and what the store took.
+    /// A call ended. It may take `limit`, plus the time of its store calls.
     pub(crate) fn call_ended(&mut self, call: CallId, limit: u64, now: u64) {
         let Some((_, _, since)) = self.calls[call].running.take() else { return };
         let Call { what, in_store, .. } = self.calls[call];

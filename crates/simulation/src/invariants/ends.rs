@@ -13,12 +13,12 @@ pub(crate) enum Lost {
     Revoked,
     /// amoCRM's answer was lost on its way.
     Answer,
-    /// Whoever waited for the answer died before it came.
+    /// The process that waited for the answer died before it came.
     ReaderGone,
-    /// Whoever read the answer died before it was saved.
+    /// The process that read the answer died before it was saved.
     SaverGone,
-    /// The account has moved, and the token that could tell where to is dead.
-    Abroad,
+    /// The account has moved, and its token is dead, so the new host cannot be looked up.
+    Moved,
 }
 
 impl Checker {
@@ -52,7 +52,7 @@ impl Checker {
         }
     }
 
-    /// What `code` bought was brought to the store, and is of no use any more.
+    /// The grant of `code` reached the store, and is not needed any more.
     pub(crate) fn disposed(&mut self, code: CodeId) {
         self.code(code).disposed = true;
     }

@@ -1,10 +1,10 @@
-//! The invariants that every schedule is held to, and the checker who sees it kept or broken.
+//! The invariants of every schedule, and the checker that finds a broken one.
 
+mod background;
 mod calls;
 mod ends;
 mod rows;
 mod sendings;
-mod upkeep;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -20,7 +20,7 @@ use calls::Call;
 pub(crate) use calls::CallId;
 pub(crate) use ends::Lost;
 
-/// What may never happen.
+/// What must never happen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Invariant {
     /// A code or token was sent again before the lease of its last sending was over.
@@ -30,8 +30,8 @@ pub enum Invariant {
     SentAfterItsSuccessor,
     /// Two tokens of one connection were under way at a time.
     TwoAtATime,
-    /// A token request was dropped by a process that lived.
-    TornOff,
+    /// A living process dropped a token request.
+    Dropped,
     /// A pair was used before it was durable.
     UsedUnsaved,
     /// A pair that was read by a process that lived was not saved.
@@ -62,7 +62,7 @@ impl fmt::Display for Invariant {
             Self::SentAgain => "sent again before the lease of its last sending was over",
             Self::SentAfterItsSuccessor => "sent after its successor was read or stored",
             Self::TwoAtATime => "two tokens of one connection under way at a time",
-            Self::TornOff => "a token request dropped by a living process",
+            Self::Dropped => "a token request dropped by a living process",
             Self::UsedUnsaved => "a pair used before it was durable",
             Self::NeverSaved => "a pair read by a living process and never saved",
             Self::GivenUpAlive => "given up while amoCRM holds a readable grant",
@@ -70,7 +70,7 @@ impl fmt::Display for Invariant {
             Self::CameBack => "came back after a disconnect",
             Self::AnothersTokens => "another user's tokens",
             Self::Untrue => "an untrue state, reason or answer",
-            Self::Tardy => "a doubt left alone",
+            Self::Tardy => "a doubt not resolved in time",
             Self::EndlessWait => "a wait without an end",
             Self::LookedUpTooOften => "looked up twice within a minute",
             Self::NeverSettled => "never settled",
@@ -81,8 +81,8 @@ impl fmt::Display for Invariant {
 /// An invariant that was broken.
 #[derive(Clone, Debug)]
 pub struct Broken {
-    /// Which.
-    pub invariants: Invariant,
+    /// Which one.
+    pub invariant: Invariant,
     /// How.
     pub how: String,
 }
@@ -103,7 +103,7 @@ impl fmt::Display for Secret {
     }
 }
 
-/// A right to send, as whoever asked for it was told.
+/// A lease, as its owner knows it.
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Debug)]
 struct Lease {
@@ -111,26 +111,26 @@ struct Lease {
     secret: Secret,
     home: Home,
     granted_at: u64,
-    /// When it, or the rest after it, ends.
+    /// When it, or the backoff after it, ends.
     until: u64,
     /// Until when its owner believes that it holds it, whatever the store's clock has done.
     believed_until: u64,
     /// It ended because its token was spent, or its code answered.
     over: bool,
-    /// Its owner put it to backoff.
-    rested: bool,
-    /// Its owner put it to rest, and no sending was in doubt.
+    /// Its owner ended it with a backoff.
+    backed_off: bool,
+    /// Its owner ended it with a backoff, and no sending was in doubt.
     certain: bool,
     /// The store's clock jumped forward while it was held.
     jumped: bool,
 }
 
-/// What an answer tells of a sending.
+/// What an answer shows about a sending.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Answer {
-    /// What became of it.
+    /// Its outcome.
     Certain,
-    /// That the account is elsewhere: it may be sent on, and is in doubt all the same.
+    /// The account is at another host: the token may be sent there, and its outcome is in doubt.
     Moved,
     /// Nothing.
     Nothing,
@@ -145,7 +145,7 @@ struct Sending {
     home: Home,
     /// amoCRM's answer, once there was one.
     answer: Option<Answer>,
-    /// Since when nobody waits for one.
+    /// When its sender stopped waiting.
     ended_at: Option<u64>,
 }
 
@@ -156,9 +156,9 @@ struct CodeFacts {
     attempt: Option<CallId>,
     /// Whether the store knows it as that attempt's.
     of_attempt: bool,
-    /// Who brought it to the app's endpoint, by which calls.
+    /// Who sent it to the app's endpoint, by which calls.
     claims: Vec<(usize, CallId)>,
-    /// Whether what it bought is of no use: disconnected, or another account's.
+    /// Whether its grant is not needed: disconnected, or another account's.
     disposed: bool,
 }
 
@@ -177,7 +177,7 @@ struct RowFacts {
     disconnect_answered: Option<u64>,
 }
 
-/// Sees everything.
+/// Checks the invariants: it sees every store call, sending and answer.
 #[derive(Debug)]
 pub(crate) struct Checker {
     leases: Vec<Lease>,
@@ -192,8 +192,8 @@ pub(crate) struct Checker {
     last_born: u64,
     /// When the faults were over.
     calm_since: Option<u64>,
-    looks_wanted: BTreeSet<AccountId>,
-    looks_under_way: BTreeSet<AccountId>,
+    checks_requested: BTreeSet<AccountId>,
+    checks_under_way: BTreeSet<AccountId>,
     /// When each account was last allowed to be looked up.
     look_ups: BTreeMap<AccountId, u64>,
     /// When the store's clock jumped last.
@@ -224,8 +224,8 @@ impl Checker {
             alive: Vec::new(),
             last_born: 0,
             calm_since: None,
-            looks_wanted: BTreeSet::new(),
-            looks_under_way: BTreeSet::new(),
+            checks_requested: BTreeSet::new(),
+            checks_under_way: BTreeSet::new(),
             look_ups: BTreeMap::new(),
             last_jump: None,
             lost: Vec::new(),
@@ -234,15 +234,15 @@ impl Checker {
         }
     }
 
-    /// Sees nothing any more: what follows is only the end of the run.
+    /// Checks nothing any more: the run is ending.
     pub(crate) fn close(&mut self) {
         self.closed = true;
     }
 
     /// Notes that an invariant was broken; the first one counts.
-    pub(crate) fn accuse(&mut self, invariants: Invariant, how: impl FnOnce() -> String) {
+    pub(crate) fn accuse(&mut self, invariant: Invariant, how: impl FnOnce() -> String) {
         if self.broken.is_none() && !self.closed {
-            self.broken = Some(Broken { invariants, how: how() });
+            self.broken = Some(Broken { invariant, how: how() });
         }
     }
 
@@ -283,15 +283,15 @@ impl Checker {
         &mut self.codes[code]
     }
 
-    /// When the last thing began by which `grant` may be `user`'s. A call has begun when it
-    /// first looks at the store: before that nobody can tell what came before it.
+    /// When the last call began that can give `grant` to `user`. A call begins with its first store
+    /// call: before that its order cannot be known.
     fn begun(&self, crm: &Crm, grant: GrantId, user: usize) -> Option<u64> {
         let facts = self.codes.get(crm.grants[grant].code)?;
         if facts.of_attempt {
-            return facts.attempt.and_then(|call| self.calls[call].looked);
+            return facts.attempt.and_then(|call| self.calls[call].first_store_call);
         }
         let claims = facts.claims.iter().filter(|(claimer, _)| *claimer == user);
-        claims.filter_map(|(_, call)| self.calls[*call].looked).max()
+        claims.filter_map(|(_, call)| self.calls[*call].first_store_call).max()
     }
 
     /// Whether `grant` became `user`'s by something that began before `disconnect_begun`.

@@ -1,4 +1,4 @@
-//! What may stand in a user's row, and how it may change.
+//! What a user's row may hold, and how it may change.
 
 use amo_connect_domain::connection::{ConnectionState, CrmConnection, ReauthReason};
 
@@ -6,7 +6,7 @@ use super::{Checker, Invariant};
 use crate::crm::{Crm, GrantId, PairId, pair_of};
 
 impl Checker {
-    /// Looks at `user`'s row after the store's `operation`.
+    /// Checks `user`'s row after the store's `operation`.
     pub(crate) fn saw_row(&mut self, crm: &Crm, user: usize, operation: &str, row: &CrmConnection, now: u64) {
         let before = &self.rows[user];
         if before.generation == row.generation && before.epoch == row.epoch && before.state == row.state {
@@ -69,7 +69,7 @@ impl Checker {
         }
         self.rows[user].grant = Some((row.epoch, grant));
         self.note_stored(pair, now);
-        self.pair_bought(crm, pair);
+        self.pair_stored(crm, pair);
     }
 
     /// Tokens of `grant` are stored for `user`.
@@ -91,21 +91,23 @@ impl Checker {
             self.saw_tokens(crm, user, operation, crm.pairs[pair].grant);
         }
         self.note_stored(pair, now);
-        self.pair_bought(crm, pair);
+        self.pair_stored(crm, pair);
     }
 
     fn saw_refusal(&mut self, crm: &Crm, user: usize, reason: ReauthReason) {
         let Some(pair) = self.rows[user].pair else { return };
         let grant = &crm.grants[crm.pairs[pair].grant];
         if !grant.revoked && crm.pairs[pair].next.is_none() {
-            self.accuse(Invariant::GivenUpAlive, || format!("user {user} was given up though refresh-{pair} is good"));
+            self.accuse(Invariant::GivenUpAlive, || {
+                format!("user {user} was given up although refresh-{pair} is good")
+            });
         }
         match reason {
             ReauthReason::GrantRevoked if !grant.revoked => {
-                self.accuse(Invariant::Untrue, || format!("user {user} was told `grant_revoked` of a lost rotation"));
+                self.accuse(Invariant::Untrue, || format!("user {user} has `grant_revoked` after a lost rotation"));
             }
             ReauthReason::RotationLost if !self.was_in_doubt(pair) => {
-                self.accuse(Invariant::Untrue, || format!("user {user} was told `rotation_lost` without any doubt"));
+                self.accuse(Invariant::Untrue, || format!("user {user} has `rotation_lost` without a doubt"));
             }
             _ => {}
         }
@@ -147,7 +149,7 @@ impl Checker {
         self.rows[user].disconnect_answered
     }
 
-    /// `user` was answered with what is `grant`'s. `disconnect_begun` is that of the last
+    /// `user` read data by `grant`. `disconnect_begun` is that of the last
     /// disconnect that was answered before they asked.
     pub(crate) fn read(&mut self, crm: &Crm, user: usize, grant: GrantId, disconnect_begun: Option<u64>) {
         let owner = crm.grants[grant].user;
@@ -159,15 +161,15 @@ impl Checker {
         }
     }
 
-    /// Somebody was told that `code` has connected them.
-    pub(crate) fn told_connected(&mut self, crm: &Crm, code: usize) {
+    /// A caller got the answer that `code` has connected them.
+    pub(crate) fn reported_connected(&mut self, crm: &Crm, code: usize) {
         let durable = crm.codes[code].grant.is_some_and(|grant| {
             let pairs = crm.pairs.iter().enumerate();
             pairs.filter(|(_, pair)| pair.grant == grant).any(|(id, _)| self.stored_at(id).is_some())
         });
         if !durable {
             self.accuse(Invariant::UsedUnsaved, || {
-                format!("code-{code} was said to have connected, and nothing is stored")
+                format!("code-{code} was reported as connected, and nothing is stored")
             });
         }
     }

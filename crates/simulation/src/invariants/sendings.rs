@@ -12,14 +12,14 @@ use crate::crm::{Crm, Delivery, PairId};
 use crate::executor::{Home, micros};
 
 impl Sending {
-    /// Whether whoever sent it knows that the host did not take it.
+    /// Whether its sender knows that the host did not take it.
     fn is_refused(&self) -> bool {
         matches!(self.answer, Some(Answer::Certain | Answer::Moved))
     }
 }
 
 impl Checker {
-    /// `home` was told that it may send `secret`.
+    /// `home` got the lease to send `secret`.
     pub(crate) fn lease_granted(&mut self, secret: Secret, owner: LeaseOwner, home: Home, now: u64) {
         self.check_prompt(secret, now);
         let until = now + micros(LEASE_TERM);
@@ -31,7 +31,7 @@ impl Checker {
             until,
             believed_until: until,
             over: false,
-            rested: false,
+            backed_off: false,
             certain: false,
             jumped: false,
         });
@@ -51,12 +51,12 @@ impl Checker {
         }
     }
 
-    /// The owner put its lease to backoff. That ends it, unless its token may have been rotated
-    /// and the owner did not say so: then it has to lapse.
-    pub(crate) fn lease_rested(&mut self, owner: LeaseOwner, in_doubt: bool, pause: Duration, now: u64) {
+    /// The owner ended its lease with a backoff. That counts, unless its token may have been rotated
+    /// and the owner did not say so: then the lease has to lapse.
+    pub(crate) fn lease_backed_off(&mut self, owner: LeaseOwner, in_doubt: bool, pause: Duration, now: u64) {
         let Some(index) = self.leases.iter().rposition(|lease| lease.owner == owner) else { return };
         let secret = self.leases[index].secret;
-        if self.leases[index].rested || self.leases[index + 1..].iter().any(|later| later.secret == secret) {
+        if self.leases[index].backed_off || self.leases[index + 1..].iter().any(|later| later.secret == secret) {
             return;
         }
         let under = |sending: &&Sending| sending.lease == index;
@@ -64,21 +64,21 @@ impl Checker {
         let moved = self.sendings.iter().filter(under).any(|sending| sending.answer == Some(Answer::Moved));
         let lease = &mut self.leases[index];
         if !doubtful || in_doubt {
-            lease.rested = true;
+            lease.backed_off = true;
             lease.until = now + micros(pause);
             lease.certain = !doubtful && !moved;
         }
     }
 
-    /// Somebody asked by hand for `secret`, and did not wait for the end of its backoff.
-    pub(crate) fn rest_ended_by_hand(&mut self, secret: Secret, now: u64) {
+    /// A request by hand for `secret` ended its backoff.
+    pub(crate) fn backoff_ended_by_hand(&mut self, secret: Secret, now: u64) {
         if let Some(last) = self.leases.iter_mut().rfind(|lease| lease.secret == secret && lease.certain) {
             last.until = last.until.min(now);
         }
     }
 
-    /// The store's clock jumped. Forward, it has leases lapse before their time: a second sending
-    /// because of that is excused. Back, it makes none shorter.
+    /// The store's clock jumped. Forward, leases lapse before their time: a second sending because of
+    /// that is excused. Back, no lease becomes shorter.
     pub(crate) fn store_jumped(&mut self, by: SignedDuration, now: u64) {
         self.last_jump = Some(now);
         if let Ok(forward) = Duration::try_from(by) {
@@ -89,17 +89,17 @@ impl Checker {
         }
     }
 
-    /// What `secret` bought was stored: all leases on it are over.
-    pub(crate) fn bought(&mut self, secret: Secret) {
+    /// The pair for `secret` was stored: all leases on it are over.
+    pub(crate) fn spent(&mut self, secret: Secret) {
         self.leases.iter_mut().filter(|lease| lease.secret == secret).for_each(|lease| lease.over = true);
     }
 
-    pub(crate) fn pair_bought(&mut self, crm: &Crm, pair: PairId) {
+    pub(crate) fn pair_stored(&mut self, crm: &Crm, pair: PairId) {
         let secret = match crm.pairs[pair].before {
             Some(before) => Secret::Token(before),
             None => Secret::Code(crm.grants[crm.pairs[pair].grant].code),
         };
-        self.bought(secret);
+        self.spent(secret);
     }
 
     /// `home` sends `secret`. Returns the number of the sending.
@@ -111,16 +111,16 @@ impl Checker {
         };
         let live = |index: usize| self.leases.get(index).is_some_and(|lease| !lease.over && now < lease.until);
         let last = self.sendings.iter().rfind(|sending| sending.secret == secret);
-        // What was refused for certain where the account was is sent on to where it is.
+        // After a certain refusal at the old host the secret is sent to the new one.
         let sent_on = |last: &Sending| last.lease == mine && last.is_refused() && last.to_host != *to;
         let last_jumped = last.and_then(|last| self.leases.get(last.lease)).is_some_and(|lease| lease.jumped);
-        // Two tasks of one instance may hold leases on it: which of them sends is not known here.
+        // Two tasks of one instance may hold leases on it; it is not known here which of them sends.
         let believes = self
             .leases
             .iter()
             .any(|lease| lease.secret == secret && lease.home == home && lease.jumped && now < lease.believed_until);
         if believes || last_jumped {
-            // An owner does not know yet that its lease is another's, or forgotten.
+            // An owner does not know yet that another has its lease, or that it was forgotten.
         } else if last.is_some_and(|last| live(last.lease) && !sent_on(last)) {
             self.accuse(Invariant::SentAgain, || {
                 format!("{secret} was sent while the lease of its last sending lived")
@@ -161,12 +161,12 @@ impl Checker {
     }
 
     /// The answer to a sending came.
-    pub(crate) fn answered(&mut self, sending: usize, told: Answer, now: u64) {
-        self.sendings[sending].answer = Some(told);
+    pub(crate) fn answered(&mut self, sending: usize, answer: Answer, now: u64) {
+        self.sendings[sending].answer = Some(answer);
         self.sendings[sending].ended_at = Some(now);
     }
 
-    /// A life ended: what it had under way is answered by nobody.
+    /// A life ended: its sendings under way get no answer.
     pub(super) fn sender_died(&mut self, home: Home, now: u64) {
         let under_way = |sending: &&mut Sending| sending.home == home && sending.answer.is_none();
         for sending in self.sendings.iter_mut().filter(under_way) {
@@ -175,8 +175,8 @@ impl Checker {
         }
     }
 
-    /// Whether `token` was leased before and not given back, or a host has said that the account is
-    /// elsewhere: then whoever sends it is in doubt.
+    /// Whether `token` was leased before without a certain end, or a host has said that the account
+    /// is elsewhere: then its sending is in doubt.
     pub(super) fn was_in_doubt(&self, token: PairId) -> bool {
         let moved = |sending: &Sending| sending.answer == Some(Answer::Moved);
         if self.sendings.iter().any(|sending| sending.secret == Secret::Token(token) && moved(sending)) {
@@ -187,7 +187,7 @@ impl Checker {
         leases.any(|lease| !lease.over && !lease.certain)
     }
 
-    /// A process of ours uses the access token of `pair`.
+    /// A process of the service uses the access token of `pair`.
     pub(crate) fn used(&mut self, pair: PairId) {
         if self.stored_at(pair).is_none() {
             self.accuse(Invariant::UsedUnsaved, || format!("access-{pair} was used before it was saved"));

@@ -1,4 +1,4 @@
-//! What happened, in words, kept only for a run that somebody will read.
+//! The trace of a run, recorded only if it will be read.
 
 pub(crate) mod rows;
 
@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::executor::Home;
 
-/// One line of the story.
+/// One line of the trace.
 pub(crate) struct Line {
     at: u64,
     home: Home,
@@ -25,7 +25,7 @@ impl fmt::Display for Line {
     }
 }
 
-/// The story of a run.
+/// The trace of a run.
 pub(crate) struct Trace {
     lines: Option<Mutex<Vec<Line>>>,
 }

@@ -1,4 +1,4 @@
-//! What the store answers, in the few words a story needs.
+//! Short summaries of the store's answers, for the trace.
 
 use amo_connect_domain::authorization::attempt::Attempt;
 use amo_connect_domain::authorization::code::{Admitted, Exchange, ExchangeStatus};
@@ -11,29 +11,29 @@ use amo_connect_domain::rate_limit::Reservation;
 use amo_connect_domain::refresh::lease::{Lease, RefreshLease};
 use jiff::Timestamp;
 
-/// Can be told in a few words.
+/// Has a short summary.
 pub(crate) trait Traced {
-    /// The words.
-    fn told(&self) -> String;
+    /// The summary.
+    fn summary(&self) -> String;
 }
 
 impl<T: Traced> Traced for Option<T> {
-    fn told(&self) -> String {
-        self.as_ref().map_or_else(|| "none".to_owned(), Traced::told)
+    fn summary(&self) -> String {
+        self.as_ref().map_or_else(|| "none".to_owned(), Traced::summary)
     }
 }
 
-macro_rules! told_by_debug {
+macro_rules! summarized_by_debug {
     ($($type:ty),*) => {
         $(impl Traced for $type {
-            fn told(&self) -> String {
+            fn summary(&self) -> String {
                 format!("{self:?}")
             }
         })*
     };
 }
 
-told_by_debug!(
+summarized_by_debug!(
     (),
     bool,
     usize,
@@ -48,19 +48,19 @@ told_by_debug!(
 );
 
 impl Traced for Revision {
-    fn told(&self) -> String {
+    fn summary(&self) -> String {
         format!("revision {}", self.0)
     }
 }
 
 impl Traced for Timestamp {
-    fn told(&self) -> String {
+    fn summary(&self) -> String {
         self.to_string()
     }
 }
 
 impl Traced for Lease {
-    fn told(&self) -> String {
+    fn summary(&self) -> String {
         lease(self.owner, self.until)
     }
 }
@@ -70,23 +70,23 @@ fn lease(owner: LeaseOwner, until: Timestamp) -> String {
 }
 
 impl Traced for RefreshLease {
-    fn told(&self) -> String {
+    fn summary(&self) -> String {
         let doubt = if self.in_doubt { " IN DOUBT" } else { "" };
-        format!("rest until {:.3}, {} tries{doubt}", self.until, self.tries)
+        format!("backoff until {:.3}, {} tries{doubt}", self.until, self.tries)
     }
 }
 
 impl Traced for Grant {
-    fn told(&self) -> String {
+    fn summary(&self) -> String {
         format!("{} till {:.0}", self.tokens.refresh.expose(), self.tokens.expires_at)
     }
 }
 
 impl Traced for CrmConnection {
-    fn told(&self) -> String {
+    fn summary(&self) -> String {
         let ConnectionParts { user, epoch, generation, state, .. } = &**self;
         let state = match state {
-            ConnectionState::Connected(grant) => grant.told(),
+            ConnectionState::Connected(grant) => grant.summary(),
             ConnectionState::NeedsReauth { reason, .. } => format!("NEEDS REAUTH {reason:?}"),
             ConnectionState::Disconnected => "disconnected".to_owned(),
             ConnectionState::Revoked(_) => "REVOKED".to_owned(),
@@ -96,17 +96,17 @@ impl Traced for CrmConnection {
 }
 
 impl Traced for Attempt {
-    fn told(&self) -> String {
+    fn summary(&self) -> String {
         format!("{} {:?}", self.user, self.state)
     }
 }
 
 impl Traced for Exchange {
-    fn told(&self) -> String {
+    fn summary(&self) -> String {
         let whose = self.user.as_ref().map_or("nobody", |user| user.as_str());
         let status = match &self.status {
-            ExchangeStatus::InFlight(lease) => format!("in flight, {}", lease.told()),
-            ExchangeStatus::Waiting { grant, .. } => format!("waiting, {}", grant.told()),
+            ExchangeStatus::InFlight(lease) => format!("in flight, {}", lease.summary()),
+            ExchangeStatus::Waiting { grant, .. } => format!("waiting, {}", grant.summary()),
             other => format!("{other:?}"),
         };
         format!("{whose}, {status}")
@@ -114,24 +114,24 @@ impl Traced for Exchange {
 }
 
 impl Traced for Admitted {
-    fn told(&self) -> String {
+    fn summary(&self) -> String {
         match self {
-            Self::Granted(record) => format!("granted: {}", record.told()),
-            Self::OnRecord(record) => format!("on record: {}", record.told()),
+            Self::Granted(record) => format!("granted: {}", record.summary()),
+            Self::OnRecord(record) => format!("on record: {}", record.summary()),
             Self::StateSpent => "state spent".to_owned(),
         }
     }
 }
 
 impl Traced for RefreshRequest {
-    fn told(&self) -> String {
+    fn summary(&self) -> String {
         match self {
             Self::Granted(row, lease) => {
                 let doubt = if lease.in_doubt { " IN DOUBT" } else { "" };
                 let until = lease.owner.map(|owner| self::lease(owner, lease.until)).unwrap_or_default();
-                format!("granted {until}{doubt}: {}", row.told())
+                format!("granted {until}{doubt}: {}", row.summary())
             }
-            Self::BackingOff(until) => format!("resting until {until:.3}"),
+            Self::BackingOff(until) => format!("backs off until {until:.3}"),
             Self::Held => "held".to_owned(),
             Self::Outdated => "outdated".to_owned(),
             Self::Unreadable => "unreadable".to_owned(),

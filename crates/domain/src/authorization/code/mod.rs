@@ -1,4 +1,4 @@
-//! The record of an authorization code: who may use what it bought, and what became of it.
+//! The record of an authorization code: who may use its tokens, and the outcome of its exchange.
 //!
 //! A code is sent to amoCRM under a lease, as a refresh token is. What comes back belongs to
 //! the user whose attempt or claim asked for it, or waits, as a grant without an owner, for
@@ -31,7 +31,7 @@ pub enum Origin {
         /// Whether the app has to bring the code back before the grant counts.
         claim_needed: bool,
     },
-    /// The browser, with a state that is not of our making, or none.
+    /// The browser, with a state that this service did not make, or with none.
     Stranger,
     /// The app, with a user's JWT; `attempt` if the state it brought is one of this user's.
     App {
@@ -74,12 +74,12 @@ pub struct Admission {
     pub host: AccountHost,
 }
 
-/// What became of a code.
+/// How far the exchange of a code is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ExchangeStatus {
-    /// The lease's owner is asking amoCRM, or died while it did.
+    /// The lease's owner is sending the code, or died while it did.
     InFlight(Lease),
-    /// amoCRM did not answer for certain; the code may be sent once more.
+    /// The outcome is unknown; the code may be sent once more.
     Interrupted,
     /// The grant waits for its owner.
     Waiting {
@@ -117,7 +117,7 @@ pub struct Exchange {
     pub host: AccountHost,
     /// The user's epoch when the exchange began.
     pub epoch: Epoch,
-    /// What became of it.
+    /// How far its exchange is.
     pub status: ExchangeStatus,
     /// When the code was first seen, by the store's clock: a code that is forgotten may be sent again.
     pub admitted_at: Timestamp,
@@ -126,10 +126,10 @@ pub struct Exchange {
 /// The answer to an [`Admission`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Admitted {
-    /// The caller, and nobody else, sends the code.
+    /// Only the caller sends the code.
     Granted(Exchange),
-    /// The code is on record and is not to be sent by the caller. Where the record differs from
-    /// what was stored, it is to be stored.
+    /// The code is on record, and the caller must not send it. If this record differs from
+    /// the stored one, the store saves it.
     OnRecord(Exchange),
     /// The attempt is not open any more; nothing was recorded.
     StateSpent,
@@ -140,7 +140,7 @@ pub enum Admitted {
 pub enum ClaimRefusal {
     /// It belongs to somebody else.
     AnotherUser,
-    /// It does not wait for a claim: it never did, or not any more.
+    /// It does not wait for a claim, or no longer does.
     NotWaiting,
     /// The user is connected to another account. The grant was wiped.
     OtherAccount,
@@ -197,7 +197,7 @@ impl Exchange {
         })
     }
 
-    /// Whether nobody is sending the code and amoCRM's last word on it is unknown.
+    /// Whether nobody is sending the code and its outcome is unknown.
     pub fn may_be_sent(&self, store_now: Timestamp) -> bool {
         match &self.status {
             ExchangeStatus::Interrupted => true,
@@ -206,21 +206,21 @@ impl Exchange {
         }
     }
 
-    /// Whether somebody may be sending the code: whoever does renews the lease, so one that lapsed
-    /// [`MEMORY`] ago is nobody's.
+    /// Whether somebody may be sending the code. The sender renews the lease, so a lease that
+    /// lapsed [`MEMORY`] ago has no sender any more.
     pub fn may_be_underway(&self, store_now: Timestamp) -> bool {
         matches!(&self.status, ExchangeStatus::InFlight(lease) if store_now <= after(lease.until, MEMORY))
     }
 
-    /// The record of a code whose own was forgotten while the code was under way, as by a sweep that
-    /// met a clock far ahead. Whether its user has disconnected since shows in their epoch alone, so
-    /// it is held to that as a code without an attempt is.
+    /// The record to store again when the stored one was forgotten while the code was under way,
+    /// for example by a sweep under a clock far ahead. Only the user's epoch shows whether they
+    /// have disconnected since, so the record is judged as one without an attempt.
     #[must_use]
     pub fn restored(self) -> Self {
         Self { attempt: None, ..self }
     }
 
-    /// Whether the code came with this state, as far as anybody said.
+    /// Whether the code came with this state, as far as is known.
     pub fn came_with(&self, state: StateHash) -> bool {
         self.came_with.is_none_or(|known| known == state)
     }
@@ -228,9 +228,9 @@ impl Exchange {
     /// Takes what amoCRM gave for the code. Returns the user's connection if it is to be
     /// stored with this record.
     ///
-    /// A code is single use, so there is one grant at most: also an owner whose lease has
-    /// passed, and whose code was recorded as refused meanwhile, brings it in. But a disconnect
-    /// finds nothing to void in a refused code: what comes after one is void by the epoch.
+    /// A code is single use, so there is one grant at most. An owner may store it after its lease
+    /// has passed, and after the code was recorded as refused. A disconnect cannot void a refused
+    /// code, so a grant that comes after a disconnect is void by the epoch.
     pub fn receive(
         &mut self,
         grant: Grant,
@@ -288,9 +288,9 @@ impl Exchange {
     }
 
     fn settle(&mut self, grant: Grant, mut connection: CrmConnection, now: Timestamp) -> Option<CrmConnection> {
-        // Disconnected since. For an attempt, which a disconnect ends by itself, a connect since
-        // is no reason to refuse: the later grant replaces it. Without one nobody can tell what
-        // else there was before that connect.
+        // Disconnected since. A disconnect ends an attempt by itself, so after a new connect the
+        // later grant of an attempt replaces the earlier one. Without an attempt it is unknown
+        // whether there was a disconnect before that connect.
         let moved_on = connection.epoch != self.epoch;
         if moved_on && (self.attempt.is_none() || connection.grant().is_none()) {
             self.status = ExchangeStatus::Void;
@@ -309,7 +309,7 @@ impl Exchange {
         Some(connection)
     }
 
-    /// Ends, at its user's disconnect, whatever has not become a connection yet.
+    /// Ends the exchange at its user's disconnect, if it has not become a connection yet.
     pub fn void(&mut self) {
         if matches!(
             self.status,
@@ -319,8 +319,8 @@ impl Exchange {
         }
     }
 
-    /// Has a grant that a clock ahead made wait for too long wait for a whole term from now.
-    /// Returns whether it was one.
+    /// Shortens a wait that a clock ahead has made too long to one term from now. Returns whether
+    /// it did.
     pub fn shorten_wait(&mut self, now: Timestamp) -> bool {
         let ExchangeStatus::Waiting { claim_by, .. } = &mut self.status else { return false };
         let latest = after(now, CLAIM_TERM + CLOCK_SKEW);

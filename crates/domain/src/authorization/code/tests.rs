@@ -95,7 +95,7 @@ fn a_late_claim_finds_the_grant_wiped() {
 }
 
 #[test]
-fn a_strangers_code_never_swaps_a_connected_account() {
+fn an_unsolicited_code_never_replaces_a_connected_account() {
     let mut exchange = waiting();
     assert_eq!(exchange.claim(connected_to("olena", 2), Epoch(1), at(2)), Err(ClaimRefusal::OtherAccount));
     assert_eq!(exchange.status, ExchangeStatus::OtherAccount);
@@ -154,7 +154,7 @@ fn a_disconnect_voids_an_exchange_in_flight() {
 }
 
 #[test]
-fn a_disconnect_wins_over_a_code_that_the_app_had_brought_and_nobody_had_admitted() {
+fn a_disconnect_wins_over_a_code_that_was_not_admitted_yet() {
     let asked = connected_to("olena", 1);
     let mut after = asked.clone();
     after.disconnect();

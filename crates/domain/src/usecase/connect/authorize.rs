@@ -1,4 +1,4 @@
-//! Starting an attempt, and telling the app how it goes.
+//! Starting an attempt, and reporting its progress to the app.
 
 use jiff::Timestamp;
 use url::Url;
@@ -9,7 +9,7 @@ use crate::ports::StoreError;
 use crate::token::{State, StateHash};
 use crate::usecase::UseCases;
 
-/// An attempt that has begun. It has no `Debug`: its address holds the state.
+/// An attempt that has begun. It has no `Debug`: its URL holds the state.
 pub struct Started {
     /// Its public name.
     pub attempt: AttemptId,

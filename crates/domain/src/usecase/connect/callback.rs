@@ -80,7 +80,7 @@ impl UseCases {
     pub async fn receive_callback(&self, callback: Callback) -> CallbackOutcome {
         let ours = callback.state.one().is_some_and(State::is_ours);
         if callback.from_widget && !ours {
-            tracing::info!("amoCRM reports an installation from its marketplace");
+            tracing::info!("installation from amoCRM's marketplace");
             return CallbackOutcome::WidgetInstall;
         }
         if let Some(error) = &callback.error {
@@ -106,11 +106,11 @@ impl UseCases {
                 outcome
             }
             Err(error @ StoreError::Corrupt(_)) => {
-                tracing::error!(%error, "the record of an authorization code cannot be read");
+                tracing::error!(%error, "exchange record unreadable");
                 CallbackOutcome::StorageUnavailable
             }
             Err(error) => {
-                tracing::error!(error = %error.whole(), "a redirect met a database that fails; a reload tries again");
+                tracing::error!(error = %error.whole(), "redirect not recorded; a reload tries again");
                 if ours {
                     self.unrecorded.note(state_hash, self.runtime.instant());
                 }
@@ -122,7 +122,7 @@ impl UseCases {
     async fn close_attempt(&self, state: Option<&State>, end: AttemptState) {
         let closed = self.stores.tokens.close_attempt(StateHash::of(state), end).await;
         if let Err(error) = closed {
-            tracing::warn!(%error, "an attempt that came back without a code stays open until it expires");
+            tracing::warn!(%error, "attempt not closed; it stays open until it expires");
         }
     }
 
@@ -164,18 +164,18 @@ impl UseCases {
             }
             return Ok(CallbackOutcome::InvalidAccountHost);
         };
-        let (origin, place) = match attempt {
+        let (origin, slot) = match attempt {
             Some(attempt) => {
                 let claim_needed = self.settings.require_claim;
                 (Origin::Attempt { id: attempt.id, user: attempt.user, claim_needed }, None)
             }
             None => match self.unsolicited_slot(&host).await {
-                Some(place) => (Origin::Stranger, Some(place)),
+                Some(slot) => (Origin::Stranger, Some(slot)),
                 None => return Ok(CallbackOutcome::TryAgain),
             },
         };
         let request = Admission { code: code_hash, came_with: Some(state_hash), origin, host };
-        Ok(match self.exchange(request, code, place, deadline).await? {
+        Ok(match self.exchange(request, code, slot, deadline).await? {
             Exchanged::Settled(record) => outcome(&record),
             Exchanged::StillInFlight => CallbackOutcome::CrmUnavailable,
             Exchanged::StateSpent => CallbackOutcome::LinkExpired,

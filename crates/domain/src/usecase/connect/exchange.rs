@@ -1,4 +1,5 @@
-//! Exchanging an authorization code: one sender at a time, the tokens durable before anyone is told.
+//! Exchanging an authorization code: one sender at a time, and the tokens are durable before anyone
+//! learns of them.
 
 use futures_channel::oneshot;
 use jiff::Timestamp;
@@ -14,28 +15,28 @@ use crate::token::{AuthorizationCode, CodeHash, Issued};
 use crate::usecase::UseCases;
 use crate::usecase::tokens::pending_saves::Pending;
 
-/// How an exchange stands when its asker's `longest_wait` ends.
+/// How far an exchange is when its caller stops waiting.
 #[derive(Debug)]
 pub(crate) enum Exchanged {
-    /// What is on record; nobody is at it any more.
+    /// The record; nobody is sending the code any more.
     Settled(Box<Exchange>),
-    /// It goes on without the asker.
+    /// It goes on without the caller.
     StillInFlight,
     /// The attempt is not open any more; nothing was sent.
     StateSpent,
 }
 
 impl UseCases {
-    /// Has `code` exchanged, by us or by whoever is at it already, and waits until `deadline`.
-    /// `place` is held for as long as we are at it.
+    /// Exchanges `code`, or waits for the process that already does, until `deadline`. `slot` is held
+    /// while this process exchanges it.
     pub(crate) async fn exchange(
         &self,
         request: Admission,
         code: AuthorizationCode,
-        place: Option<OwnedSemaphorePermit>,
+        slot: Option<OwnedSemaphorePermit>,
         deadline: Instant,
     ) -> Result<Exchanged, StoreError> {
-        if self.is_at(request.code) {
+        if self.is_exchanging(request.code) {
             return self.settled(request.code, deadline).await;
         }
         let owner = self.new_owner();
@@ -46,9 +47,9 @@ impl UseCases {
                 let (done, outcome) = oneshot::channel();
                 let this = self.clone();
                 self.runtime.spawn(Box::pin(async move {
-                    // The asker may be gone; the record has the outcome.
+                    // The caller may be gone; the record has the outcome.
                     let _ = done.send(this.send(record, owner, code).await);
-                    drop(place);
+                    drop(slot);
                 }));
                 match self.until(deadline, outcome).await {
                     Some(Ok(settled)) => settled.map(|record| Exchanged::Settled(Box::new(record))),
@@ -58,16 +59,16 @@ impl UseCases {
         }
     }
 
-    /// Waits, until `deadline`, for nobody to be exchanging `code` any more.
+    /// Waits, until `deadline`, until nobody is exchanging `code` any more.
     pub(crate) async fn settled(&self, code: CodeHash, deadline: Instant) -> Result<Exchanged, StoreError> {
         let waiting = async {
             loop {
                 let record = self.stores.tokens.exchange(code).await?.ok_or(StoreError::Conflict)?;
                 match record.status {
                     ExchangeStatus::InFlight(lease) if lease.is_live(self.stores.health.clock().await?) => {
-                        self.look_again().await;
+                        self.before_next_poll().await;
                     }
-                    _ if self.is_at(code) => self.look_again().await,
+                    _ if self.is_exchanging(code) => self.before_next_poll().await,
                     _ => return Ok(Exchanged::Settled(Box::new(record))),
                 }
             }
@@ -81,38 +82,41 @@ impl UseCases {
     }
 
     /// Whether this process waits for an answer to `code`, or has one that is not saved yet.
-    fn is_at(&self, code: CodeHash) -> bool {
+    fn is_exchanging(&self, code: CodeHash) -> bool {
         self.pending_saves.holds(&Pending::Exchange(code)) || self.pending_saves.holds(&Pending::Code(code))
     }
 
-    /// Sends the code under `owner`'s lease and brings in what comes back.
+    /// Sends the code under `owner`'s lease and saves the tokens that come back.
     async fn send(&self, record: Exchange, owner: LeaseOwner, code: AuthorizationCode) -> Result<Exchange, StoreError> {
         let _under_way = self.pending_saves.take(Pending::Exchange(record.code));
         let sent_at = match &record.status {
             ExchangeStatus::InFlight(lease) => before(lease.until, LEASE_TERM),
             _ => Timestamp::MIN,
         };
-        let beat = || async {
+        let renew = || async {
             if let Err(error) = self.stores.tokens.renew_code_lease(record.code, owner).await {
-                tracing::warn!(%error, "a lease on an authorization code could not be renewed");
+                tracing::warn!(%error, "code lease not renewed");
             }
         };
         let whole = async {
             let issued = self.amo.exchange(&record.host, &code).await?;
-            Ok::<_, AmoError>(self.bring_in(&record, sent_at, issued).await)
+            Ok::<_, AmoError>(self.save_issued(&record, sent_at, issued).await)
         };
-        match self.while_beating(LEASE_RENEWAL, beat, whole).await {
+        match self.with_heartbeat(LEASE_RENEWAL, renew, whole).await {
             Ok(record) => record,
             Err(error) => {
                 let refused = error == AmoError::CodeRejected;
                 match error {
-                    AmoError::CodeRejected => tracing::info!(%error, "an authorization code was refused"),
+                    AmoError::CodeRejected => tracing::info!(%error, "authorization code refused"),
                     AmoError::Misconfigured => {
-                        tracing::error!(%error, "check AMO_CLIENT_ID, AMO_CLIENT_SECRET and AMO_REDIRECT_URI");
+                        tracing::error!(
+                            %error,
+                            "exchange failed: check AMO_CLIENT_ID, AMO_CLIENT_SECRET and AMO_REDIRECT_URI"
+                        );
                     }
-                    // That is in the log already.
+                    // The rate limiter has logged it.
                     AmoError::PermitUnavailable => {}
-                    _ => tracing::warn!(%error, "an authorization code could not be exchanged"),
+                    _ => tracing::warn!(%error, "exchange failed"),
                 }
                 let ended = self.stores.tokens.end_exchange(record.code, owner, refused).await?;
                 match error {
@@ -123,8 +127,8 @@ impl UseCases {
         }
     }
 
-    /// Saves what amoCRM gave, for as long as it takes: the code cannot buy it again.
-    async fn bring_in(&self, record: &Exchange, sent_at: Timestamp, issued: Issued) -> Result<Exchange, StoreError> {
+    /// Saves the tokens, and tries until it succeeds: the code cannot be exchanged again.
+    async fn save_issued(&self, record: &Exchange, sent_at: Timestamp, issued: Issued) -> Result<Exchange, StoreError> {
         let served = Served { client: self.client, sent_at };
         let pending = self.pending_saves.take(Pending::Code(record.code));
         let account = issued.account;
@@ -133,21 +137,21 @@ impl UseCases {
         if grant.account.is_none() {
             match self.account_of(&grant).await {
                 Ok(account) => grant.account = Some(account),
-                Err(error) => tracing::warn!(%error, "the account's number is not known yet"),
+                Err(error) => tracing::warn!(%error, "account number not known yet"),
             }
         }
         let mut tries = 0;
         loop {
             match self.stores.tokens.save_grant(record.code, &grant, &served, self.runtime.now()).await {
                 Err(error @ (StoreError::Unavailable(_) | StoreError::Corrupt(_))) => {
-                    tracing::error!(error = %error.whole(), tries, "new tokens are not saved yet; trying again");
+                    tracing::error!(error = %error.whole(), attempt = tries, "new tokens not saved; trying again");
                     pending.note_failure();
                     self.before_saving_again(tries).await;
                     tries += 1;
                 }
-                // The record is gone, and what it stood for is here.
+                // The record was forgotten while this process held its tokens.
                 Err(StoreError::Conflict) => {
-                    tracing::warn!(tries, "the record of an authorization code was forgotten while it was under way");
+                    tracing::warn!(attempt = tries, "exchange record was missing; restoring it");
                     // If it cannot be written now, the next try to save finds it missing again.
                     let _ = self.stores.tokens.restore_exchange(record).await;
                     self.before_saving_again(tries).await;

@@ -1,7 +1,7 @@
 //! Attempts whose redirect came while the database was down.
 //!
-//! Their trouble cannot be written where it happens, so the process remembers it: the app is
-//! told that a reload of the browser page mends it.
+//! The database cannot record it, so the process remembers it: the app learns that a reload of the
+//! browser page tries again.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -10,7 +10,7 @@ use crate::authorization::attempt::ATTEMPT_TERM;
 use crate::clock::Instant;
 use crate::token::StateHash;
 
-/// How many are remembered; an outage that long has other signs.
+/// How many are remembered. A longer outage shows elsewhere too.
 const MOST: usize = 10_000;
 
 /// The attempts, and when their redirects came.

@@ -1,4 +1,5 @@
-//! Codes that come without a state of ours are anybody's: they are exchanged a few at a time.
+//! Unsolicited codes: anybody can send a code without a state of this service. So only a few are
+//! exchanged at a time.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,9 +12,9 @@ use crate::host::AccountHost;
 use crate::usecase::UseCases;
 use crate::usecase::timeouts::UNSOLICITED_CODE_TIMEOUT;
 
-/// How many such codes are exchanged at a time, at one account host: a host that is slow holds
-/// up nobody else's users.
-const AT_A_TIME: usize = 4;
+/// How many such codes are exchanged at a time at one account host: a slow host does not delay the
+/// users of others.
+const CONCURRENCY: usize = 4;
 
 /// How far apart they are at one account host.
 const APART: Duration = Duration::from_secs(1);
@@ -21,40 +22,40 @@ const APART: Duration = Duration::from_secs(1);
 /// The queue of such codes in this process.
 #[derive(Debug, Default)]
 pub(crate) struct UnsolicitedCodes {
-    places: Mutex<HashMap<AccountHost, Arc<Semaphore>>>,
-    turns: Mutex<HashMap<AccountHost, Instant>>,
+    slots: Mutex<HashMap<AccountHost, Arc<Semaphore>>>,
+    last_starts: Mutex<HashMap<AccountHost, Instant>>,
 }
 
 impl UnsolicitedCodes {
-    /// The moment of the next free turn at `host`, now taken; `None` if it is too far off.
-    fn turn(&self, host: &AccountHost, now: Instant) -> Option<Instant> {
-        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
-        turns.retain(|_, last| now < *last + APART);
-        let turn = turns.get(host).map_or(now, |last| now.max(*last + APART));
-        if turn.since(now) > UNSOLICITED_CODE_TIMEOUT {
+    /// Reserves the next start at `host`; `None` if it is too far away.
+    fn reserve_start(&self, host: &AccountHost, now: Instant) -> Option<Instant> {
+        let mut starts = self.last_starts.lock().unwrap_or_else(PoisonError::into_inner);
+        starts.retain(|_, last| now < *last + APART);
+        let start = starts.get(host).map_or(now, |last| now.max(*last + APART));
+        if start.since(now) > UNSOLICITED_CODE_TIMEOUT {
             return None;
         }
-        turns.insert(host.clone(), turn);
-        Some(turn)
+        starts.insert(host.clone(), start);
+        Some(start)
     }
 
-    fn places(&self, host: &AccountHost) -> Arc<Semaphore> {
-        let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
-        places.retain(|_, places| Arc::strong_count(places) > 1);
-        Arc::clone(places.entry(host.clone()).or_insert_with(|| Arc::new(Semaphore::new(AT_A_TIME))))
+    fn slots(&self, host: &AccountHost) -> Arc<Semaphore> {
+        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        slots.retain(|_, slots| Arc::strong_count(slots) > 1);
+        Arc::clone(slots.entry(host.clone()).or_insert_with(|| Arc::new(Semaphore::new(CONCURRENCY))))
     }
 }
 
 impl UseCases {
-    /// Waits for a turn at `host` and for a place, which is held until the permit is dropped;
+    /// Waits for its start at `host` and for a slot, which is held until the permit is dropped;
     /// `None` if that takes too long.
     pub(crate) async fn unsolicited_slot(&self, host: &AccountHost) -> Option<OwnedSemaphorePermit> {
         let now = self.runtime.instant();
-        let turn = self.unsolicited_codes.turn(host, now)?;
-        if turn > now {
-            self.runtime.sleep(turn.since(now)).await;
+        let start = self.unsolicited_codes.reserve_start(host, now)?;
+        if start > now {
+            self.runtime.sleep(start.since(now)).await;
         }
-        self.within(UNSOLICITED_CODE_TIMEOUT, self.unsolicited_codes.places(host).acquire_owned()).await?.ok()
+        self.within(UNSOLICITED_CODE_TIMEOUT, self.unsolicited_codes.slots(host).acquire_owned()).await?.ok()
     }
 }
 
@@ -63,15 +64,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn turns_at_one_host_are_a_second_apart_and_five_seconds_deep() {
+    fn starts_at_one_host_are_a_second_apart_and_at_most_five_seconds_away() {
         let unsolicited_codes = UnsolicitedCodes::default();
         let (one, two) = (AccountHost::stored("a.amocrm.ru"), AccountHost::stored("b.amocrm.ru"));
         let now = Instant::default();
-        let turns: Vec<_> =
-            (0..7).map(|_| unsolicited_codes.turn(&one, now).map(|turn| turn.since(now).as_secs())).collect();
-        assert_eq!(turns, [Some(0), Some(1), Some(2), Some(3), Some(4), Some(5), None]);
-        assert_eq!(unsolicited_codes.turn(&two, now), Some(now));
+        let starts: Vec<_> =
+            (0..7).map(|_| unsolicited_codes.reserve_start(&one, now).map(|at| at.since(now).as_secs())).collect();
+        assert_eq!(starts, [Some(0), Some(1), Some(2), Some(3), Some(4), Some(5), None]);
+        assert_eq!(unsolicited_codes.reserve_start(&two, now), Some(now));
         let later = now + Duration::from_mins(1);
-        assert_eq!(unsolicited_codes.turn(&one, later), Some(later));
+        assert_eq!(unsolicited_codes.reserve_start(&one, later), Some(later));
     }
 }

@@ -19,9 +19,9 @@ use crate::token::{AccessToken, AuthorizationCode, Issued, RefreshToken, State};
 /// An [`AmoClient`] whose calls wait for their permits, up to five seconds each. Its clones share
 /// their queues.
 ///
-/// Whoever would wait longer is told [`AmoError::QueueFull`], with the time until a turn is likely.
-/// While the circuit is open, all except the probes are told [`AmoError::Blocked`]. Without the store
-/// of rate limits nothing is sent: that is [`AmoError::PermitUnavailable`].
+/// A caller who would wait longer gets [`AmoError::QueueFull`], with the time until a permit is likely.
+/// While the circuit is open, all callers except the probe get [`AmoError::Blocked`]. If the store of
+/// rate limits fails, nothing is sent: that is [`AmoError::PermitUnavailable`].
 #[derive(Clone, Debug)]
 pub struct RateLimitedClient {
     client: Arc<dyn AmoClient>,
@@ -84,7 +84,7 @@ impl RateLimitedClient {
     /// See [`TokenEndpoint::locate`](crate::ports::TokenEndpoint::locate).
     ///
     /// The permit is for the host that is asked, which serves many accounts. The call is as urgent as
-    /// the refresh that waits for it. What that host answers says nothing of the account's own host.
+    /// the refresh that waits for it. What that host answers does not count for the account's own host.
     pub async fn locate(
         &self,
         host: &AccountHost,

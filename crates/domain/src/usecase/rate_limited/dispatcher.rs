@@ -1,4 +1,5 @@
-//! Seeing to a queue: one turn is booked at a time, and goes to whoever is first when it comes.
+//! The dispatcher of a queue: it makes one reservation at a time, and gives it to the first caller in
+//! the queue when it is due.
 
 use std::fmt;
 use std::pin::pin;
@@ -15,11 +16,11 @@ use crate::host::AccountHost;
 use crate::ports::{AmoError, RateLimitStore, Runtime};
 use crate::rate_limit::{CallOutcome, Pace, Probe, Reservation};
 
-/// By how much more than an eighth the store may have become slower from one answer to the next.
-const SLOWER: Duration = Duration::from_micros(10);
+/// By how much more than an eighth the latency of the store may grow from one answer to the next.
+const LATENCY_GROWTH: Duration = Duration::from_micros(10);
 
-/// How long news of a ban or a limit may keep the next turn waiting.
-const NEWS_TAKE: Duration = Duration::from_secs(1);
+/// How long an outcome that is not recorded yet may delay the next reservation.
+const RECORD_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// How often the store is swept.
 const SWEEP_EVERY: Duration = Duration::from_hours(1);
@@ -30,45 +31,46 @@ pub(super) struct SharedState {
     pub(super) runtime: Arc<dyn Runtime>,
     pub(super) pace: Pace,
     pub(super) queues: Arc<Queues>,
-    /// The least time that the store took to answer lately.
-    quickest: Mutex<Duration>,
-    /// How much the store is still to be told.
-    untold: watch::Sender<usize>,
+    /// The lowest latency of the store's recent answers.
+    lowest_latency: Mutex<Duration>,
+    /// How many outcomes are not recorded yet.
+    unrecorded: watch::Sender<usize>,
     sweep_at: Mutex<Instant>,
 }
 
 impl SharedState {
     pub(super) fn new(store: Arc<dyn RateLimitStore>, runtime: Arc<dyn Runtime>, pace: Pace) -> Self {
         let sweep_at = Mutex::new(runtime.instant());
-        let quickest = Mutex::new(Duration::MAX);
-        Self { store, runtime, pace, queues: Arc::default(), quickest, untold: watch::Sender::new(0), sweep_at }
+        let lowest_latency = Mutex::new(Duration::MAX);
+        let unrecorded = watch::Sender::new(0);
+        Self { store, runtime, pace, queues: Arc::default(), lowest_latency, unrecorded, sweep_at }
     }
 
-    /// Until this is dropped, nobody asks the store for a turn: it does not know all.
+    /// Until this is dropped, no reservation is made: the store does not know every outcome yet.
     pub(super) fn hold(self: &Arc<Self>) -> Hold {
-        self.untold.send_modify(|untold| *untold += 1);
+        self.unrecorded.send_modify(|count| *count += 1);
         Hold(Arc::clone(self))
     }
 
-    /// Tells the store what came of a call.
-    pub(super) async fn tell(&self, account: &AccountHost, call_outcome: CallOutcome, probe: Option<Probe>) {
+    /// Records the outcome of a call in the store.
+    pub(super) async fn record_outcome(&self, account: &AccountHost, call_outcome: CallOutcome, probe: Option<Probe>) {
         match (call_outcome, probe) {
-            (CallOutcome::Banned, _) => tracing::warn!(%account, "amoCRM bans calls to an account"),
+            (CallOutcome::Banned, _) => tracing::warn!(%account, "circuit open: amoCRM bans calls"),
             (CallOutcome::Limited(put_off), _) => {
-                tracing::warn!(%account, ?put_off, "amoCRM's limit of calls is reached");
+                tracing::warn!(%account, delay = ?put_off, "amoCRM's limit of calls is reached");
             }
-            (CallOutcome::Answered, Some(_)) => tracing::info!(%account, "amoCRM does not ban calls any more"),
+            (CallOutcome::Answered, Some(_)) => tracing::info!(%account, "circuit closed: amoCRM answers again"),
             (CallOutcome::Answered | CallOutcome::NoAnswer, _) => {}
         }
         if let Err(error) = self.store.record_outcome(account, call_outcome, probe).await {
-            tracing::warn!(error = %error.whole(), "the other instances do not know of it yet");
+            tracing::warn!(error = %error.whole(), %account, "call outcome not recorded");
         }
         if probe.is_some() || matches!(call_outcome, CallOutcome::Banned | CallOutcome::Limited(_)) {
-            self.queues.overtake(account);
+            self.queues.mark_outdated(account);
         }
     }
 
-    /// Books turns for those who wait for `account`, until nobody does.
+    /// Makes reservations for the callers that wait for `account`, until none waits.
     pub(super) fn dispatch(self: &Arc<Self>, account: &AccountHost) {
         let dispatcher = Dispatcher { shared: Arc::clone(self), account: account.clone(), done: false };
         self.runtime.spawn(Box::pin(async move {
@@ -82,18 +84,18 @@ impl SharedState {
         }));
     }
 
-    /// How long the store takes at least. Of what it took longer than that, nobody knows whether
-    /// it was before it looked at its clock or after. A store that has become slower is known
-    /// again after a few answers.
-    fn quickest(&self, asked: Instant) -> Duration {
+    /// The lowest latency of the store. If an answer took longer, it is unknown whether the extra time
+    /// came before or after the store read its clock. A store that has become slower is measured
+    /// anew after a few answers.
+    fn lowest_latency(&self, asked: Instant) -> Duration {
         let took = self.runtime.instant().since(asked);
-        let mut quickest = self.quickest.lock().unwrap_or_else(PoisonError::into_inner);
-        let slower = *quickest / 8 + SLOWER;
-        *quickest = took.min(quickest.saturating_add(slower));
-        *quickest
+        let mut lowest = self.lowest_latency.lock().unwrap_or_else(PoisonError::into_inner);
+        let growth = *lowest / 8 + LATENCY_GROWTH;
+        *lowest = took.min(lowest.saturating_add(growth));
+        *lowest
     }
 
-    /// Has the store forget what is long over, once in a while.
+    /// Sweeps the store, at most every [`SWEEP_EVERY`].
     async fn sweep(&self) {
         let now = self.runtime.instant();
         {
@@ -104,7 +106,7 @@ impl SharedState {
             *sweep_at = now + SWEEP_EVERY;
         }
         if let Err(error) = self.store.sweep().await {
-            tracing::warn!(error = %error.whole(), "the store of rate limits is not swept yet");
+            tracing::warn!(error = %error.whole(), "rate limits not swept");
         }
     }
 }
@@ -115,16 +117,16 @@ impl fmt::Debug for SharedState {
     }
 }
 
-/// Something that the store is still to be told.
+/// An outcome that is not recorded yet.
 pub(super) struct Hold(Arc<SharedState>);
 
 impl Drop for Hold {
     fn drop(&mut self) {
-        self.0.untold.send_modify(|untold| *untold -= 1);
+        self.0.unrecorded.send_modify(|count| *count -= 1);
     }
 }
 
-/// Somebody sees to a queue. If that ends before its time, nobody waits there for nothing.
+/// Serves one queue. If it is dropped before its end, the callers in the queue get an error.
 struct Dispatcher {
     shared: Arc<SharedState>,
     account: AccountHost,
@@ -132,40 +134,40 @@ struct Dispatcher {
 }
 
 impl Dispatcher {
-    /// Books a turn, and gives it to whoever is first when it comes.
+    /// Makes one reservation, and gives it to the first caller when it is due.
     async fn serve(&self, longest_wait: Duration) {
-        let SharedState { store, runtime, pace, queues, untold, .. } = &*self.shared;
+        let SharedState { store, runtime, pace, queues, unrecorded, .. } = &*self.shared;
         queues.ask(&self.account, runtime.instant());
-        let mut news = untold.subscribe();
-        let told = pin!(news.wait_for(|untold| *untold == 0));
-        // A store that is slow to record an outcome of one account holds the others up no longer than this.
-        select(told, runtime.sleep(NEWS_TAKE)).await;
+        let mut changes = unrecorded.subscribe();
+        let recorded = pin!(changes.wait_for(|count| *count == 0));
+        // A store that is slow to record an outcome of one account delays the others by no more than this.
+        select(recorded, runtime.sleep(RECORD_TIMEOUT)).await;
         let asked = runtime.instant();
         queues.ask(&self.account, asked);
         match store.reserve(&self.account, *pace, longest_wait).await {
             Ok(Reservation::Granted { wait, probe }) => {
-                let due = asked + self.shared.quickest(asked) + wait;
+                let due = asked + self.shared.lowest_latency(asked) + wait;
                 let slot = Slot::new(&self.shared, &self.account, due, probe);
                 self.wait(wait).await;
-                if probe.is_some() || !queues.is_overtaken(&self.account) {
+                if probe.is_some() || !queues.is_outdated(&self.account) {
                     queues.give(&self.account, slot);
                 }
             }
             Ok(Reservation::Later(wait)) if wait <= longest_wait => self.wait(wait).await,
             Ok(Reservation::Later(wait)) => {
-                queues.turn_away(&self.account, pace.apart, |ahead| AmoError::QueueFull { retry_after: wait + ahead });
+                queues.reject_all(&self.account, pace.apart, |ahead| AmoError::QueueFull { retry_after: wait + ahead });
             }
-            // amoCRM has answered a probe since.
-            Ok(Reservation::CircuitOpen(_)) if queues.is_overtaken(&self.account) => {}
-            Ok(Reservation::CircuitOpen(_)) => queues.turn_away(&self.account, pace.apart, |_| AmoError::Blocked),
+            // A probe was answered since: the circuit is closed.
+            Ok(Reservation::CircuitOpen(_)) if queues.is_outdated(&self.account) => {}
+            Ok(Reservation::CircuitOpen(_)) => queues.reject_all(&self.account, pace.apart, |_| AmoError::Blocked),
             Err(error) => {
-                tracing::warn!(error = %error.whole(), account = %self.account, "nothing is sent to amoCRM: the database gives no turn");
-                queues.turn_away(&self.account, pace.apart, |_| AmoError::PermitUnavailable);
+                tracing::warn!(error = %error.whole(), account = %self.account, "no permit: the rate limit store failed");
+                queues.reject_all(&self.account, pace.apart, |_| AmoError::PermitUnavailable);
             }
         }
     }
 
-    /// The queue is gone: whoever comes next sees to it.
+    /// The queue is gone: the next caller starts a new dispatcher.
     fn end(mut self) -> Arc<SharedState> {
         self.done = true;
         Arc::clone(&self.shared)

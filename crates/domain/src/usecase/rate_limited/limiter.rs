@@ -14,19 +14,19 @@ use crate::host::AccountHost;
 use crate::ports::{AmoError, RateLimitStore, Runtime};
 use crate::rate_limit::{CallOutcome, Pace, Permit};
 
-/// How long a call waits for its turn.
+/// How long a call waits for its permit.
 const LONGEST_QUEUE_WAIT: Duration = Duration::from_secs(5);
 
-/// How long amoCRM is left alone where it names no time itself.
+/// The delay after a limit where amoCRM names none.
 const DEFAULT_RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// What a call is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Purpose {
-    /// Anybody can bring a code, so what amoCRM says to one begins no ban.
+    /// Anybody can send a code, so the answer to one does not open the circuit.
     Exchange,
     Refresh,
-    /// A call that completes what earlier ones have brought: without it their turns are wasted.
+    /// A call that completes earlier ones: without it their permits are wasted.
     Completing,
     Reading,
 }
@@ -41,7 +41,7 @@ impl Purpose {
     }
 }
 
-/// Issues permits, so many a second, for all instances together.
+/// Issues permits, at one pace for all instances together.
 #[derive(Debug)]
 pub(super) struct RateLimiter {
     shared: Arc<SharedState>,
@@ -52,7 +52,7 @@ impl RateLimiter {
         Self { shared: Arc::new(SharedState::new(store, runtime, pace)) }
     }
 
-    /// Sends `call` with the permit that its turn brings.
+    /// Waits for a permit, and sends `call` with it.
     pub(super) async fn with_permit<T, K, F>(
         &self,
         account: &AccountHost,
@@ -86,13 +86,13 @@ impl RateLimiter {
         if entered.is_first {
             shared.dispatch(account);
         }
-        match select(entered.told, shared.runtime.sleep(longest_wait)).await {
-            Either::Left((told, _)) => told.unwrap_or(Err(AmoError::PermitUnavailable)),
+        match select(entered.granted, shared.runtime.sleep(longest_wait)).await {
+            Either::Left((granted, _)) => granted.unwrap_or(Err(AmoError::PermitUnavailable)),
             Either::Right(_) => Err(entered.place.missed(shared.pace.apart, shared.runtime.instant())),
         }
     }
 
-    /// Records in the store what others have to know of `outcome`.
+    /// Records in the store what other instances have to know of `outcome`.
     async fn record<T>(
         &self,
         account: &AccountHost,
@@ -111,17 +111,17 @@ impl RateLimiter {
             return outcome;
         }
         let (shared, host, hold) = (Arc::clone(&self.shared), account.clone(), self.shared.hold());
-        let (done, told) = oneshot::channel();
-        // A caller who goes away takes no news with them.
+        let (done, recorded) = oneshot::channel();
+        // A task of the process: the outcome is recorded even if the caller goes away.
         self.shared.runtime.spawn(Box::pin(async move {
-            shared.tell(&host, call_outcome, probe).await;
+            shared.record_outcome(&host, call_outcome, probe).await;
             drop(hold);
-            // Nobody may be waiting.
+            // The caller may be gone.
             let _ = done.send(());
         }));
-        // Tokens that have come are to be saved before anything else is done.
+        // Tokens that were issued are saved first: their caller does not wait.
         if outcome.is_err() || matches!(purpose, Purpose::Completing | Purpose::Reading) {
-            let _ = told.await;
+            let _ = recorded.await;
         }
         match call_outcome {
             CallOutcome::Limited(put_off) => Err(AmoError::RateLimited { retry_after: Some(put_off) }),
@@ -130,7 +130,7 @@ impl RateLimiter {
     }
 }
 
-/// What `failure` tells of amoCRM's mood; none at all is an answer.
+/// What other instances learn from `failure`. No failure is an answer.
 fn call_outcome(failure: Option<&AmoError>) -> CallOutcome {
     match failure {
         Some(AmoError::Blocked) => CallOutcome::Banned,

@@ -1,4 +1,4 @@
-//! The calls that wait in this process: in order of arrival, but for their ranks.
+//! The calls that wait in this process: by priority, and then in order of arrival.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,20 +12,20 @@ use crate::clock::Instant;
 use crate::host::AccountHost;
 use crate::ports::AmoError;
 
-/// A store that has not answered for so long is not the limit of calls, but a fault.
-const MUTE: Duration = Duration::from_secs(1);
+/// A store that has not answered for so long has failed.
+const STORE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Permits of one process that are further apart were put off.
+/// Reservations of one process that are further apart than this were delayed.
 const LONGEST_PACE: Duration = Duration::from_secs(1);
 
-/// What a caller is told when its turn has come, or will not come.
+/// What a caller gets: its slot, or the reason why there is none.
 pub(super) type Granted = Result<Slot, AmoError>;
 
-/// Whose turn it may be next. A token request keeps others from their tokens, and a page that
-/// others' turns were spent on goes before one that is not begun.
+/// Who is served next. Other requests may wait for a token request. A page that permits were spent on
+/// goes before one that has not begun.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Priority {
-    /// Its turn had come, and was missed.
+    /// Its slot came, and was missed.
     Missed,
     Tokens,
     Completing,
@@ -36,22 +36,22 @@ pub(super) enum Priority {
 #[derive(Debug, Default)]
 pub(super) struct Queues {
     queues: Mutex<HashMap<AccountHost, Queue>>,
-    /// A place keeps its number when its queue is gone, so no other place may ever have it.
+    /// A place keeps its number when its queue is gone, so numbers are never used again.
     arrived: AtomicU64,
 }
 
-/// Those who wait for one account, and what is known of the next turn.
+/// The callers that wait for one account, and what is known of the next reservation.
 #[derive(Debug, Default)]
 struct Queue {
     waiting: VecDeque<Waiter>,
-    /// Since when the store owes us an answer.
+    /// When the store was asked, if it has not answered yet.
     asked: Option<Instant>,
-    /// When the turn comes that was asked for last.
+    /// When the last reservation is due.
     due: Option<Instant>,
-    /// How far apart turns are that this process gets, as of late: other instances have theirs.
+    /// How far apart the recent reservations of this process are: other instances have theirs.
     apart: Duration,
-    /// amoCRM has said something since.
-    overtaken: bool,
+    /// Whether an outcome was recorded after the store was asked.
+    outdated: bool,
 }
 
 #[derive(Debug)]
@@ -59,10 +59,10 @@ struct Waiter {
     number: u64,
     priority: Priority,
     until: Instant,
-    told: oneshot::Sender<Granted>,
+    reply: oneshot::Sender<Granted>,
 }
 
-/// A caller's place in a queue. Who drops it goes away.
+/// A caller's place in a queue. Dropping it leaves the queue.
 #[derive(Debug)]
 pub(super) struct Place {
     queues: Arc<Queues>,
@@ -70,16 +70,18 @@ pub(super) struct Place {
     number: u64,
 }
 
-/// A place, where its news come in, and whether somebody has to see to this queue from now on.
+/// A place, its reply, and whether this caller has to start the dispatcher.
 pub(super) struct Entered {
     pub(super) place: Place,
-    pub(super) told: oneshot::Receiver<Granted>,
+    pub(super) granted: oneshot::Receiver<Granted>,
     pub(super) is_first: bool,
 }
 
 impl Queues {
-    /// Takes the next place of `priority`, for `longest_wait` from `now`. If the turns before it take
-    /// longer than that, none is taken, and the time is given that they take.
+    /// Takes the next place of `priority`, for `longest_wait` from `now`.
+    ///
+    /// # Errors
+    /// How long the calls before it take, if that is longer; then no place is taken.
     pub(super) fn enter(
         self: &Arc<Self>,
         account: &AccountHost,
@@ -96,16 +98,16 @@ impl Queues {
         if wait > longest_wait {
             return Err(wait);
         }
-        let (sender, told) = oneshot::channel();
+        let (reply, granted) = oneshot::channel();
         let number = self.arrived.fetch_add(1, Ordering::Relaxed);
         let until = now + longest_wait;
-        queue.waiting.insert(ahead, Waiter { number, priority, until, told: sender });
+        queue.waiting.insert(ahead, Waiter { number, priority, until, reply });
         let place = Place { queues: Arc::clone(self), account: account.clone(), number };
-        Ok(Entered { place, told, is_first })
+        Ok(Entered { place, granted, is_first })
     }
 
-    /// How long the most patient who wait for `account` still do. If nobody does, the queue is
-    /// gone, and the next to come is the first.
+    /// The longest time that a caller in the queue of `account` still waits. If none waits, the queue
+    /// is removed, and the next caller is the first.
     pub(super) fn longest_wait(&self, account: &AccountHost, now: Instant) -> Option<Duration> {
         let mut queues = self.all();
         let longest_wait = queues.get(account).and_then(|queue| queue.waiting.iter().map(|waiter| waiter.until).max());
@@ -115,62 +117,63 @@ impl Queues {
         longest_wait.map(|until| until.since(now))
     }
 
-    /// Somebody is about to ask for a turn. What amoCRM says from now on overtakes it.
+    /// The store is about to be asked for a reservation. An outcome that is recorded from now on
+    /// makes its answer outdated.
     pub(super) fn ask(&self, account: &AccountHost, now: Instant) {
         if let Some(queue) = self.all().get_mut(account) {
             queue.asked = Some(now);
-            queue.overtaken = false;
+            queue.outdated = false;
         }
     }
 
-    /// Notes when the turn comes that was asked for.
+    /// Notes when the reservation is due.
     pub(super) fn expect(&self, account: &AccountHost, due: Instant) {
         if let Some(queue) = self.all().get_mut(account) {
             queue.asked = None;
             let last = queue.due.replace(due).filter(|last| *last <= due).map(|last| due.since(last));
-            // Longer than that is a pause, and no pace.
+            // A longer time is a pause, and no pace.
             if let Some(apart) = last.filter(|apart| *apart <= LONGEST_PACE) {
                 queue.apart = if queue.apart.is_zero() { apart } else { (queue.apart * 3 + apart) / 4 };
             }
         }
     }
 
-    /// Notes that the turn that was asked for may not know of amoCRM's last word.
-    pub(super) fn overtake(&self, account: &AccountHost) {
+    /// Notes that the store's answer may not include the newest outcome.
+    pub(super) fn mark_outdated(&self, account: &AccountHost) {
         if let Some(queue) = self.all().get_mut(account) {
-            queue.overtaken = true;
+            queue.outdated = true;
         }
     }
 
-    pub(super) fn is_overtaken(&self, account: &AccountHost) -> bool {
-        self.all().get(account).is_some_and(|queue| queue.overtaken)
+    pub(super) fn is_outdated(&self, account: &AccountHost) -> bool {
+        self.all().get(account).is_some_and(|queue| queue.outdated)
     }
 
-    /// Gives `slot` to the first who is still there.
+    /// Gives `slot` to the first caller that still waits.
     pub(super) fn give(&self, account: &AccountHost, slot: Slot) {
-        let mut told = Ok(slot);
+        let mut granted = Ok(slot);
         while let Some(waiter) = self.pop(account) {
-            match waiter.told.send(told) {
+            match waiter.reply.send(granted) {
                 Ok(()) => return,
-                Err(back) => told = back,
+                Err(back) => granted = back,
             }
         }
     }
 
-    /// Sends everybody away. `why` is told how long those ahead are likely to take, if turns are
-    /// `apart` at least.
-    pub(super) fn turn_away(&self, account: &AccountHost, apart: Duration, why: impl Fn(Duration) -> AmoError) {
+    /// Rejects every caller in the queue. `why` gets the time that the callers ahead are likely to
+    /// take, if reservations are `apart` at least.
+    pub(super) fn reject_all(&self, account: &AccountHost, apart: Duration, why: impl Fn(Duration) -> AmoError) {
         let (waiting, apart) = match self.all().get_mut(account) {
             Some(queue) => (std::mem::take(&mut queue.waiting), apart.max(queue.apart)),
             None => return,
         };
         for (ahead, waiter) in (0..).zip(waiting) {
-            // Who has gone away already need not be told.
-            let _ = waiter.told.send(Err(why(apart.saturating_mul(ahead))));
+            // The caller may be gone.
+            let _ = waiter.reply.send(Err(why(apart.saturating_mul(ahead))));
         }
     }
 
-    /// Drops the queue, and with it everybody's hope.
+    /// Drops the queue: every caller in it gets an error.
     pub(super) fn abandon(&self, account: &AccountHost) {
         let abandoned = self.all().remove(account);
         drop(abandoned);
@@ -186,7 +189,7 @@ impl Queues {
 }
 
 impl Queue {
-    /// How long somebody with so many ahead is likely to wait, if turns are `apart` at least.
+    /// How long a caller with so many ahead is likely to wait, if reservations are `apart` at least.
     fn likely(&self, ahead: usize, apart: Duration, now: Instant) -> Duration {
         let next = self.due.map_or(Duration::ZERO, |due| due.since(now));
         next + apart.max(self.apart).saturating_mul(u32::try_from(ahead).unwrap_or(u32::MAX))
@@ -194,14 +197,14 @@ impl Queue {
 }
 
 impl Place {
-    /// Why there was no turn for this place in time.
+    /// Why this place got no slot in time.
     pub(super) fn missed(&self, apart: Duration, now: Instant) -> AmoError {
         let queues = self.queues.all();
         let Some(queue) = queues.get(&self.account) else { return AmoError::PermitUnavailable };
-        if queue.asked.is_some_and(|asked| now.since(asked) >= MUTE) {
+        if queue.asked.is_some_and(|asked| now.since(asked) >= STORE_TIMEOUT) {
             return AmoError::PermitUnavailable;
         }
-        // Who comes back is behind everybody.
+        // A caller that comes back is behind all others.
         AmoError::QueueFull { retry_after: queue.likely(queue.waiting.len(), apart, now) }
     }
 }
@@ -219,7 +222,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_was_told_and_goes_late_takes_nobody_elses_place() {
+    fn a_caller_that_leaves_after_its_reply_removes_no_other_caller() {
         let (queues, account, now) =
             (Arc::new(Queues::default()), AccountHost::stored("a.amocrm.ru"), Instant::default());
         let enter = || {
@@ -227,12 +230,12 @@ mod tests {
             entered.unwrap_or_else(|wait| panic!("{wait:?}"))
         };
         let early = enter();
-        queues.turn_away(&account, Duration::ZERO, |_| AmoError::PermitUnavailable);
+        queues.reject_all(&account, Duration::ZERO, |_| AmoError::PermitUnavailable);
         assert_eq!(queues.longest_wait(&account, now), None);
         let mut late = enter();
         assert!(late.is_first);
         drop(early);
-        assert!(matches!(late.told.try_recv(), Ok(None)), "it still waits");
+        assert!(matches!(late.granted.try_recv(), Ok(None)), "it still waits");
         assert_eq!(queues.longest_wait(&account, now), Some(Duration::from_secs(5)));
     }
 }

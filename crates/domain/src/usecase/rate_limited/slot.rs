@@ -1,4 +1,4 @@
-//! The right to send one call, now.
+//! A slot: a reservation that is due.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,12 +9,12 @@ use crate::clock::Instant;
 use crate::host::AccountHost;
 use crate::rate_limit::{CallOutcome, Probe};
 
-/// By how much a turn may be missed. A call sent later than that could meet, in amoCRM's window,
-/// those of the second after.
+/// By how much a call may be late. A call sent later could fall into the same second at amoCRM as the
+/// calls of the next one.
 const LATE: Duration = Duration::from_millis(20);
 
-/// The right to send one call, now. If it is a probe's and nothing is known of the call when it
-/// is dropped, the store is told so.
+/// The right to send one call, now. If it is a probe's and it is dropped without an outcome, that is
+/// recorded in the store.
 pub(super) struct Slot {
     shared: Arc<SharedState>,
     account: AccountHost,
@@ -23,17 +23,17 @@ pub(super) struct Slot {
 }
 
 impl Slot {
-    /// The right to the turn that is `due`.
+    /// A slot that is `due` at this time.
     pub(super) fn new(shared: &Arc<SharedState>, account: &AccountHost, due: Instant, probe: Option<Probe>) -> Self {
         Self { shared: Arc::clone(shared), account: account.clone(), due, probe }
     }
 
-    /// Whether the turn is over. A probe's is not: there are no calls to meet.
+    /// Whether the slot was missed. A probe's never is: no other calls are sent.
     pub(super) fn is_over(&self, now: Instant) -> bool {
         self.probe.is_none() && now.since(self.due) > LATE
     }
 
-    /// The probe, whose news somebody sees to from now on.
+    /// The probe, whose outcome the caller records from now on.
     pub(super) fn take_probe(&mut self) -> Option<Probe> {
         self.probe.take()
     }
@@ -43,8 +43,8 @@ impl Drop for Slot {
     fn drop(&mut self) {
         if self.probe.is_some() {
             let (shared, account, probe) = (Arc::clone(&self.shared), self.account.clone(), self.probe);
-            let told = async move { shared.tell(&account, CallOutcome::NoAnswer, probe).await };
-            self.shared.runtime.spawn(Box::pin(told));
+            let record = async move { shared.record_outcome(&account, CallOutcome::NoAnswer, probe).await };
+            self.shared.runtime.spawn(Box::pin(record));
         }
     }
 }

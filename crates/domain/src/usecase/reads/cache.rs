@@ -1,7 +1,7 @@
-//! What was read a short while ago, for each connection apart.
+//! The cache of recent reads, for each connection apart.
 //!
-//! Everything here is bounded and short-lived, and its time is the [`Runtime`]'s, so that a
-//! test can let it pass: that is why no cache with a clock of its own is used.
+//! It is bounded and short-lived, and uses the time of the [`Runtime`], so that a test can let it
+//! pass. That is why no library with a clock of its own is used.
 //!
 //! [`Runtime`]: crate::ports::Runtime
 
@@ -16,14 +16,14 @@ use crate::crm::contact::Contact;
 use crate::crm::pipeline::Pipeline;
 use crate::ids::{Epoch, UserId};
 
-/// How long pipelines are good for.
-const PIPELINES_LAST: Duration = Duration::from_mins(1);
+/// How long pipelines are cached.
+const PIPELINES_TTL: Duration = Duration::from_mins(1);
 
-/// How long a contact is good for, and the knowledge that there is none.
-const CONTACTS_LAST: Duration = Duration::from_secs(30);
+/// How long a contact is cached, and the fact that there is none.
+const CONTACTS_TTL: Duration = Duration::from_secs(30);
 
-/// The most connections that something is cached for.
-const MOST_SHELVES: usize = 1_000;
+/// The most connections with cached reads.
+const MOST_ENTRIES: usize = 1_000;
 
 /// The most contacts cached for a connection: two of the largest pages.
 const MOST_CONTACTS: usize = 500;
@@ -31,11 +31,11 @@ const MOST_CONTACTS: usize = 500;
 /// Contacts by number; `None` for one that amoCRM does not show.
 pub(crate) type Contacts = HashMap<u64, Option<Arc<Contact>>>;
 
-/// A shelf for each user, of their newest connection alone.
+/// One entry for each user, for their newest connection only.
 #[derive(Default)]
-pub(crate) struct Cache(Mutex<HashMap<UserId, Shelf>>);
+pub(crate) struct Cache(Mutex<HashMap<UserId, CacheEntry>>);
 
-struct Shelf {
+struct CacheEntry {
     epoch: Epoch,
     used: Instant,
     pipelines: Option<Aged<Arc<Vec<Pipeline>>>>,
@@ -48,103 +48,103 @@ struct Aged<T> {
 }
 
 impl<T> Aged<T> {
-    fn is_fresh(&self, lasts: Duration, now: Instant) -> bool {
-        now.since(self.since) < lasts
+    fn is_fresh(&self, ttl: Duration, now: Instant) -> bool {
+        now.since(self.since) < ttl
     }
 }
 
-impl Shelf {
+impl CacheEntry {
     fn is_fresh(&self, now: Instant) -> bool {
-        self.pipelines.as_ref().is_some_and(|aged| aged.is_fresh(PIPELINES_LAST, now))
-            || self.contacts.values().any(|aged| aged.is_fresh(CONTACTS_LAST, now))
+        self.pipelines.as_ref().is_some_and(|aged| aged.is_fresh(PIPELINES_TTL, now))
+            || self.contacts.values().any(|aged| aged.is_fresh(CONTACTS_TTL, now))
     }
 }
 
 impl Cache {
     pub(crate) fn pipelines(&self, holder: &Holder, now: Instant) -> Option<Arc<Vec<Pipeline>>> {
-        let shelves = self.shelves();
-        let own = shelves.get(&holder.user).filter(|own| own.epoch == holder.epoch)?;
-        let aged = own.pipelines.as_ref().filter(|aged| aged.is_fresh(PIPELINES_LAST, now))?;
+        let entries = self.entries();
+        let own = entries.get(&holder.user).filter(|own| own.epoch == holder.epoch)?;
+        let aged = own.pipelines.as_ref().filter(|aged| aged.is_fresh(PIPELINES_TTL, now))?;
         Some(Arc::clone(&aged.what))
     }
 
     pub(crate) fn keep_pipelines(&self, holder: &Holder, pipelines: &Arc<Vec<Pipeline>>, now: Instant) {
-        self.fill(holder, now, |shelf| shelf.pipelines = Some(Aged { what: Arc::clone(pipelines), since: now }));
+        self.fill(holder, now, |entry| entry.pipelines = Some(Aged { what: Arc::clone(pipelines), since: now }));
     }
 
     /// Those of `ids` that are known.
     pub(crate) fn contacts(&self, holder: &Holder, ids: &[u64], now: Instant) -> Contacts {
-        let shelves = self.shelves();
-        let Some(own) = shelves.get(&holder.user).filter(|own| own.epoch == holder.epoch) else {
+        let entries = self.entries();
+        let Some(own) = entries.get(&holder.user).filter(|own| own.epoch == holder.epoch) else {
             return Contacts::new();
         };
         let known = |id: &u64| Some((*id, own.contacts.get(id)?));
-        let fresh = ids.iter().filter_map(known).filter(|(_, aged)| aged.is_fresh(CONTACTS_LAST, now));
+        let fresh = ids.iter().filter_map(known).filter(|(_, aged)| aged.is_fresh(CONTACTS_TTL, now));
         fresh.map(|(id, aged)| (id, aged.what.clone())).collect()
     }
 
     pub(crate) fn keep_contacts(&self, holder: &Holder, contacts: &Contacts, now: Instant) {
-        self.fill(holder, now, |shelf| {
-            if shelf.contacts.len() + contacts.len() > MOST_CONTACTS {
-                shelf.contacts.retain(|_, aged| aged.is_fresh(CONTACTS_LAST, now));
+        self.fill(holder, now, |entry| {
+            if entry.contacts.len() + contacts.len() > MOST_CONTACTS {
+                entry.contacts.retain(|_, aged| aged.is_fresh(CONTACTS_TTL, now));
             }
-            if shelf.contacts.len() + contacts.len() > MOST_CONTACTS {
-                shelf.contacts.clear();
+            if entry.contacts.len() + contacts.len() > MOST_CONTACTS {
+                entry.contacts.clear();
             }
             let aged = |(id, what): (&u64, &Option<Arc<Contact>>)| (*id, Aged { what: what.clone(), since: now });
-            shelf.contacts.extend(contacts.iter().map(aged));
+            entry.contacts.extend(contacts.iter().map(aged));
         });
     }
 
-    /// Clears the shelf of a user whose connection has ended.
+    /// Removes the entry of a user whose connection has ended.
     pub(crate) fn forget(&self, user: &UserId) {
-        self.shelves().remove(user);
+        self.entries().remove(user);
     }
 
-    /// Clears what is not fresh.
+    /// Removes what is not fresh.
     pub(crate) fn sweep(&self, now: Instant) {
-        self.shelves().retain(|_, shelf| {
-            shelf.contacts.retain(|_, aged| aged.is_fresh(CONTACTS_LAST, now));
-            shelf.is_fresh(now)
+        self.entries().retain(|_, entry| {
+            entry.contacts.retain(|_, aged| aged.is_fresh(CONTACTS_TTL, now));
+            entry.is_fresh(now)
         });
     }
 
-    /// A connection that has been replaced since has no shelf any more.
-    fn fill(&self, holder: &Holder, now: Instant, put: impl FnOnce(&mut Shelf)) {
-        let mut shelves = self.shelves();
-        let known = shelves.get(&holder.user).map(|shelf| shelf.epoch);
+    /// Changes the entry of `holder`. A connection that was replaced since has none any more.
+    fn fill(&self, holder: &Holder, now: Instant, put: impl FnOnce(&mut CacheEntry)) {
+        let mut entries = self.entries();
+        let known = entries.get(&holder.user).map(|entry| entry.epoch);
         if known.is_some_and(|epoch| epoch > holder.epoch) {
             return;
         }
         if known != Some(holder.epoch) {
-            make_room(&mut shelves, now);
-            let empty = Shelf { epoch: holder.epoch, used: now, pipelines: None, contacts: HashMap::new() };
-            shelves.insert(holder.user.clone(), empty);
+            make_room(&mut entries, now);
+            let empty = CacheEntry { epoch: holder.epoch, used: now, pipelines: None, contacts: HashMap::new() };
+            entries.insert(holder.user.clone(), empty);
         }
-        if let Some(shelf) = shelves.get_mut(&holder.user) {
-            shelf.used = now;
-            put(shelf);
+        if let Some(entry) = entries.get_mut(&holder.user) {
+            entry.used = now;
+            put(entry);
         }
     }
 
-    fn shelves(&self) -> MutexGuard<'_, HashMap<UserId, Shelf>> {
+    fn entries(&self) -> MutexGuard<'_, HashMap<UserId, CacheEntry>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn make_room(shelves: &mut HashMap<UserId, Shelf>, now: Instant) {
-    if shelves.len() >= MOST_SHELVES {
-        shelves.retain(|_, shelf| shelf.is_fresh(now));
+fn make_room(entries: &mut HashMap<UserId, CacheEntry>, now: Instant) {
+    if entries.len() >= MOST_ENTRIES {
+        entries.retain(|_, entry| entry.is_fresh(now));
     }
-    if shelves.len() >= MOST_SHELVES {
-        let oldest = shelves.iter().min_by_key(|(_, shelf)| shelf.used).map(|(user, _)| user.clone());
-        oldest.map(|user| shelves.remove(&user));
+    if entries.len() >= MOST_ENTRIES {
+        let oldest = entries.iter().min_by_key(|(_, entry)| entry.used).map(|(user, _)| user.clone());
+        oldest.map(|user| entries.remove(&user));
     }
 }
 
 impl fmt::Debug for Cache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Cache").field("shelves", &self.shelves().len()).finish_non_exhaustive()
+        f.debug_struct("Cache").field("entries", &self.entries().len()).finish_non_exhaustive()
     }
 }
 
@@ -187,13 +187,13 @@ mod tests {
     }
 
     #[test]
-    fn nobody_else_and_no_other_connection_sees_what_is_kept() {
+    fn no_other_user_and_no_other_connection_sees_cached_reads() {
         let olena = holder("olena", 2);
         let cache = filled(&olena);
         for other in [holder("ivan", 2), holder("olena", 1), holder("olena", 3)] {
             assert_eq!(knows(&cache, &other, 0), (false, false), "{other:?}");
         }
-        // What comes late from the connection before goes nowhere.
+        // A late read of the connection before is not cached.
         cache.keep_contacts(&holder("olena", 1), &some([1]), at(0));
         assert_eq!(knows(&cache, &olena, 0), (true, true));
         assert_eq!(knows(&cache, &holder("olena", 1), 0), (false, false));
@@ -211,7 +211,7 @@ mod tests {
         for number in 0..1_100 {
             cache.keep_pipelines(&holder(&format!("user {number}"), 1), &Arc::default(), at(number / 100));
         }
-        assert_eq!(cache.shelves().len(), MOST_SHELVES);
+        assert_eq!(cache.entries().len(), MOST_ENTRIES);
         assert!(knows(&cache, &holder("user 1099", 1), 11).0);
         assert!(!knows(&cache, &holder("user 0", 1), 11).0);
 
@@ -219,17 +219,13 @@ mod tests {
         for page in 0..10 {
             cache.keep_contacts(&olena, &some(page * 250..page * 250 + 250), at(12));
         }
-        assert!(cache.shelves()[&olena.user].contacts.len() <= MOST_CONTACTS);
+        assert!(cache.entries()[&olena.user].contacts.len() <= MOST_CONTACTS);
         assert_eq!(cache.contacts(&olena, &[2_499], at(12)).len(), 1);
         cache.keep_pipelines(&olena, &Arc::default(), at(50));
         cache.sweep(at(75));
-        assert_eq!(cache.shelves().len(), 1);
-        assert_eq!(
-            cache.shelves()[&olena.user].contacts.len(),
-            0,
-            "nobody's names are cache longer than they are used"
-        );
+        assert_eq!(cache.entries().len(), 1);
+        assert_eq!(cache.entries()[&olena.user].contacts.len(), 0, "names are not cached longer than they are used");
         cache.sweep(at(1_000));
-        assert_eq!(cache.shelves().len(), 0);
+        assert_eq!(cache.entries().len(), 0);
     }
 }

@@ -1,4 +1,4 @@
-//! Listing a user's leads: the leads, their stages' meaning, and the people they are about.
+//! Listing a user's leads with their statuses and their contacts.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use crate::crm::pipeline::{Pipeline, status_of};
 use crate::ids::UserId;
 use crate::ports::AmoError;
 use crate::usecase::UseCases;
-use crate::usecase::reads::retry::repeated_if_lost;
+use crate::usecase::reads::retry::retried_if_lost;
 use crate::usecase::reads::{ReadError, Reader, Reading};
 
 /// What the app asks for. Unset means all.
@@ -75,32 +75,32 @@ impl UseCases {
         let Some(mut filter) = filter(request, &pipelines.what) else {
             return Ok(pipelines.map(|_| LeadList { leads: Vec::new(), has_more: false }));
         };
-        // More stages than a request can name: all are listed, and the others left out here.
+        // More stages than a request can name: all stages are listed, and leads of others left out here.
         let too_many = filter.stages.len() > MOST_STAGES;
         if too_many {
             filter.stages.clear();
             filter.pipeline = request.pipeline;
         }
         let Grant { host, tokens, .. } = &reader.grant;
-        let page = repeated_if_lost(|| self.amo.leads(host, &tokens.access, &filter)).await?;
+        let page = retried_if_lost(|| self.amo.leads(host, &tokens.access, &filter)).await?;
         let leads = self.complete(reader, &pipelines.what, page.leads, |lead| !too_many || fits(request, lead)).await;
         Ok(leads.map(|leads| LeadList { leads, has_more: page.has_more }))
     }
 
     async fn one(&self, reader: &Reader, id: u64) -> Result<Reading<Option<Lead>>, AmoError> {
         let Grant { host, tokens, .. } = &reader.grant;
-        let Some(lead) = repeated_if_lost(|| self.amo.lead(host, &tokens.access, id)).await? else {
+        let Some(lead) = retried_if_lost(|| self.amo.lead(host, &tokens.access, id)).await? else {
             return Ok(Reading::served(None, None));
         };
         let pipelines = self.pipelines_of(reader).await.map_err(|error| match error {
-            // The account is here, for the lead is: that it has no pipelines makes no sense.
+            // The lead is here, so the account is. A 404 for its pipelines makes no sense.
             AmoError::NotFound => AmoError::Protocol,
             error => error,
         })?;
         Ok(self.complete(reader, &pipelines.what, vec![lead], |_| true).await.map(|mut leads| leads.pop()))
     }
 
-    /// Adds to those of `leads`, which amoCRM has just given, that fit what their stages mean, and the people they are about.
+    /// Adds the status and the contact to each of `leads` that fits.
     async fn complete(
         &self,
         reader: &Reader,
@@ -124,13 +124,13 @@ impl UseCases {
     }
 }
 
-/// Whether `lead` is where `request` wants it.
+/// Whether `lead` is in the stage and status that `request` asks for.
 fn fits(request: &LeadRequest, lead: &Lead) -> bool {
     request.stage.is_none_or(|stage| lead.lead.stage == Some(stage))
         && request.status.is_none_or(|status| lead.status == status)
 }
 
-/// The request in amoCRM's terms; `None` if no stage there is can fit it.
+/// The request as a filter of amoCRM's; `None` if no stage fits it.
 fn filter(request: &LeadRequest, pipelines: &[Pipeline]) -> Option<LeadFilter> {
     let by_stage = request.stage.is_some() || request.status.is_some();
     let stages: Vec<(u64, u64)> = pipelines

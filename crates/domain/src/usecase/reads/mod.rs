@@ -1,7 +1,7 @@
-//! Reading amoCRM for a user: within a budget of time, and no call that is not needed.
+//! Reading amoCRM for a user: within a time budget, and with as few calls as possible.
 //!
-//! The connection is read from the store before anything that is kept is used, and all that is
-//! kept or shared belongs to a user and an epoch: it cannot outlive the right to see it.
+//! The connection is read from the store before the cache is used. Everything that is cached or shared
+//! belongs to a user and an epoch, so it cannot outlive the right to see it.
 
 mod cache;
 pub(super) mod leads;
@@ -26,7 +26,7 @@ use crate::host::AccountHost;
 use crate::ids::{Epoch, Generation, UserId};
 use crate::ports::AmoError;
 use crate::usecase::UseCases;
-use crate::usecase::reads::retry::repeated_if_lost;
+use crate::usecase::reads::retry::retried_if_lost;
 use crate::usecase::single_flight::SingleFlight;
 use crate::usecase::timeouts::READ_TIMEOUT;
 use crate::usecase::tokens::access_token::{Access, AccessError};
@@ -36,7 +36,7 @@ use leads::{LeadList, LeadRequest};
 use cache::{Cache, Contacts};
 use refused_contacts::RefusedContacts;
 
-/// How long before the end of its budget a page stops waiting for its guests.
+/// How long before the end of its budget a page stops waiting for its contacts.
 const RESERVE: Duration = Duration::from_secs(1);
 
 /// Why amoCRM could not be read.
@@ -45,7 +45,7 @@ pub enum ReadError {
     /// There was no access token.
     #[error(transparent)]
     Access(#[from] AccessError),
-    /// amoCRM did not answer as it should.
+    /// The call to amoCRM failed.
     #[error(transparent)]
     Amo(#[from] AmoError),
 }
@@ -55,14 +55,14 @@ pub enum ReadError {
 pub(crate) struct Reads {
     cache: Cache,
     refused_contacts: RefusedContacts,
-    /// Tells readers that somebody's connection has ended.
+    /// Signals that some connection has ended.
     ends: watch::Sender<()>,
     pub(crate) pages: SingleFlight<(FlightKey, LeadRequest), Reading<Arc<LeadList>>>,
     pub(crate) leads: SingleFlight<(FlightKey, u64), Reading<Option<Arc<Lead>>>>,
     pipelines: SingleFlight<FlightKey, Arc<Vec<Pipeline>>>,
 }
 
-/// What was read, though a part of it may be missing.
+/// What was read. A part of it may be missing.
 #[derive(Clone, Debug)]
 pub(crate) struct Reading<T> {
     pub(crate) what: T,
@@ -87,8 +87,8 @@ impl<T> Reading<T> {
         Reading { what: change(self.what), gap: self.gap, is_served: self.is_served }
     }
 
-    /// What the missing part tells of the account. The rest was served: so it is told by what
-    /// concerns all calls, and by nothing else.
+    /// The account's problem that the missing part shows. amoCRM served the other calls, so only
+    /// errors that concern all calls count.
     fn problem(&self) -> Option<ProblemCode> {
         self.gap.and_then(ProblemCode::of_read).filter(|problem| match problem {
             ProblemCode::ProviderBlocked | ProblemCode::RateLimited | ProblemCode::PaymentRequired => true,
@@ -97,15 +97,15 @@ impl<T> Reading<T> {
     }
 }
 
-/// Whose reading it is: a user's, over one connection.
+/// The user and the connection that a read belongs to.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Holder {
     user: UserId,
     epoch: Epoch,
 }
 
-/// Who may share a flight. Whoever has newer tokens, or another host, joins none that may be
-/// refused for the old ones.
+/// The key of a shared call. A caller with newer tokens, or with another host, does not join a call
+/// that may be refused for the old ones.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct FlightKey {
     holder: Holder,
@@ -113,13 +113,13 @@ pub(crate) struct FlightKey {
     host: AccountHost,
 }
 
-/// The right to read, and whose it is.
+/// Access to amoCRM, and whose it is.
 #[derive(Clone)]
 pub(crate) struct Reader {
     pub(crate) holder: Holder,
     pub(crate) grant: Grant,
     generation: Generation,
-    /// When whoever began to read has to have what they read.
+    /// When the read has to be done.
     deadline: Instant,
 }
 
@@ -135,7 +135,7 @@ impl Reader {
 }
 
 impl Reads {
-    /// Forgets what was read for `user`, and what is being read.
+    /// Forgets cached reads of `user`, and ends reads under way.
     pub(crate) fn forget(&self, user: &UserId) {
         self.cache.forget(user);
         self.refused_contacts.forget(user);
@@ -145,11 +145,11 @@ impl Reads {
 
 impl UseCases {
     /// Does `work` with `user`'s access, once more if amoCRM refuses the access token, and once
-    /// more if the account has moved. What it gives is for nobody if the connection has ended or
-    /// been replaced meanwhile.
+    /// more if the account has moved. If the connection has ended or been replaced meanwhile, the
+    /// result is dropped and the read starts again.
     ///
     /// # Errors
-    /// [`AmoError::NotFound`] is of what was asked for: the account is where it was.
+    /// [`AmoError::NotFound`] means that the item is missing: the account is where it was.
     pub(crate) async fn read<T, F>(&self, user: &UserId, work: impl Fn(Reader) -> F) -> Result<T, ReadError>
     where
         F: Future<Output = Result<Reading<T>, AmoError>>,
@@ -213,8 +213,8 @@ impl UseCases {
         }
     }
 
-    /// Notes what reading taught of the connection, where that is new. What was kept teaches nothing.
-    /// What the integration is accused of at the token endpoint, no read can clear.
+    /// Notes what a read shows about the connection, where that is new. A cached answer shows nothing. A
+    /// read does not clear `misconfigured`: that comes from the token endpoint.
     async fn note_reading<T>(&self, user: &UserId, access: &Access, outcome: &Result<Reading<T>, ReadError>) {
         match outcome {
             Ok(reading) if !reading.is_served => return,
@@ -246,7 +246,7 @@ impl UseCases {
         let (this, reader) = (self.clone(), reader.clone());
         let asking = self.reads.pipelines.join(reader.flight_key(), move || async move {
             let Grant { host, tokens, .. } = &reader.grant;
-            let pipelines = Arc::new(repeated_if_lost(|| this.amo.pipelines(host, &tokens.access)).await?);
+            let pipelines = Arc::new(retried_if_lost(|| this.amo.pipelines(host, &tokens.access)).await?);
             this.reads.cache.keep_pipelines(&reader.holder, &pipelines, this.runtime.instant());
             Ok(pipelines)
         });
@@ -254,13 +254,13 @@ impl UseCases {
     }
 
     /// The contacts with these numbers, as they were within the last half minute. Those that
-    /// cannot be read are missing, and nothing is kept of them; beside them is why.
+    /// cannot be read are missing, and are not cached; beside them is why.
     pub(crate) async fn contacts_of(&self, reader: &Reader, ids: &[u64]) -> (Contacts, Option<AmoError>) {
         let mut known = self.reads.cache.contacts(&reader.holder, ids, self.runtime.instant());
         let unknown: Vec<u64> = ids.iter().copied().filter(|id| !known.contains_key(id)).collect();
         if !unknown.is_empty() {
             let Grant { host, tokens, .. } = &reader.grant;
-            let asking = repeated_if_lost(|| self.amo.contacts(host, &tokens.access, &unknown));
+            let asking = retried_if_lost(|| self.amo.contacts(host, &tokens.access, &unknown));
             let by = reader.deadline - RESERVE;
             let found = match self.until(by, asking).await.unwrap_or(Err(AmoError::TimedOut)) {
                 Ok(found) => found,
@@ -278,7 +278,7 @@ impl UseCases {
         (known, None)
     }
 
-    /// Forgets what is too old to be used.
+    /// Removes old entries from the cache.
     pub(crate) fn sweep_reads(&self) {
         self.reads.cache.sweep(self.runtime.instant());
     }

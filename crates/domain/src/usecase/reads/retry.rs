@@ -1,4 +1,4 @@
-//! Reads whose connection was lost: asked once more, each time with a turn of its own.
+//! Retrying a read once after its connection was lost, with a permit of its own.
 
 use std::future::Future;
 
@@ -7,15 +7,15 @@ use crate::ids::AccountId;
 use crate::ports::AmoError;
 use crate::usecase::UseCases;
 
-/// What `read` gives; if its connection was lost, what it gives when it is sent once more. Only
-/// for calls that change nothing in the CRM.
-pub(crate) async fn repeated_if_lost<T, F>(read: impl Fn() -> F) -> Result<T, AmoError>
+/// Sends `read`, and once more if its connection was lost. Only for calls that change nothing in the
+/// CRM.
+pub(crate) async fn retried_if_lost<T, F>(read: impl Fn() -> F) -> Result<T, AmoError>
 where
     F: Future<Output = Result<T, AmoError>>,
 {
     match read().await {
         Err(error @ AmoError::ConnectionLost) => {
-            tracing::info!(%error, "a read is sent once more");
+            tracing::info!(%error, "read retried");
             read().await
         }
         outcome => outcome,
@@ -23,9 +23,9 @@ where
 }
 
 impl UseCases {
-    /// The number of the account that `grant` opens.
+    /// The number of `grant`'s account.
     pub(crate) async fn account_of(&self, grant: &Grant) -> Result<AccountId, AmoError> {
-        repeated_if_lost(|| self.amo.account(&grant.host, &grant.tokens.access)).await
+        retried_if_lost(|| self.amo.account(&grant.host, &grant.tokens.access)).await
     }
 }
 
@@ -38,19 +38,19 @@ mod tests {
 
     use super::*;
 
-    /// What becomes of a read that is answered so, first and then, and how often it is sent.
+    /// The outcome of a read with this first and second answer, and how often it is sent.
     fn outcome(first: Result<u8, AmoError>, then: Result<u8, AmoError>) -> (Result<u8, AmoError>, u32) {
         let sent = Cell::new(0);
         let read = || {
             sent.set(sent.get() + 1);
             ready(if sent.get() == 1 { first } else { then })
         };
-        let outcome = repeated_if_lost(read).now_or_never();
+        let outcome = retried_if_lost(read).now_or_never();
         (outcome.unwrap_or(Err(AmoError::TimedOut)), sent.get())
     }
 
     #[test]
-    fn a_lost_connection_and_nothing_else_has_a_read_sent_once_more() {
+    fn only_a_lost_connection_makes_a_read_retried() {
         let lost = Err(AmoError::ConnectionLost);
         assert_eq!(outcome(lost, Ok(7)), (Ok(7), 2));
         assert_eq!(outcome(lost, lost), (lost, 2));

@@ -1,4 +1,4 @@
-//! A usable access token, for whoever asks.
+//! Access tokens that can be used, refreshed first if they are due.
 
 use std::time::Duration;
 
@@ -34,10 +34,10 @@ pub enum AccessError {
     Store(#[from] StoreError),
 }
 
-/// Why a refresh that somebody asked for by name gave no new tokens.
+/// Why a refresh that an operator asked for gave no new tokens.
 #[derive(Debug, thiserror::Error)]
 pub enum RefreshNowError {
-    /// amoCRM was not asked, because it is in doubt what became of the last sending.
+    /// amoCRM was not asked, because the outcome of the last sending is in doubt.
     #[error(
         "amoCRM was not asked: it is in doubt what became of the last try ({last}); the next may be made in {} s",
         .wait.as_secs() + 1
@@ -59,9 +59,9 @@ pub(crate) struct Access {
     pub(crate) grant: Grant,
     pub(crate) epoch: Epoch,
     pub(crate) generation: Generation,
-    /// What is on record to keep amoCRM from answering.
+    /// The problem on record.
     pub(crate) problem: Option<ProblemCode>,
-    /// Whether pairs were refused at their use, up to this one.
+    /// Whether amoCRM refused the access tokens of earlier pairs, up to this one.
     pub(crate) refused: bool,
 }
 
@@ -84,9 +84,9 @@ impl UseCases {
         }
     }
 
-    /// The user's grant after a refresh, for a caller whom amoCRM refused the access token of
-    /// `refused`. Where the pair before was refused at its use as well, it is the account that is
-    /// refused: there is another refresh only after a pause, or by hand.
+    /// The user's grant after a refresh, after amoCRM refused the access token of `refused`. If it
+    /// refused the pair before as well, it refuses the account: then the next refresh backs off,
+    /// unless it is asked for by hand.
     pub(crate) async fn access_after_refusal(
         &self,
         user: &UserId,
@@ -107,9 +107,9 @@ impl UseCases {
         self.refresh_shared(&connection, by).await
     }
 
-    /// The user's grant after a refresh, for a caller whom amoCRM refused a part with the access token
-    /// of `served`, and gave the rest. So the pair does not count as refused, and nobody waits long.
-    /// `None` if there is no other grant of the same connection.
+    /// The grant after a refresh, for a caller whom amoCRM refused a part with the access token of
+    /// `served`, and gave the rest. The pair does not count as refused, and nobody waits long. `None` if
+    /// there is no other grant of the same connection.
     pub(crate) async fn access_after_service(&self, user: &UserId, served: &Access) -> Option<Access> {
         let connection = self.usable(user).await.ok()?;
         let access = if connection.generation == served.generation {
@@ -120,8 +120,8 @@ impl UseCases {
         access.ok().filter(|access| access.epoch == served.epoch && access.generation != served.generation)
     }
 
-    /// The access to make a call with once more that failed by `error`; `None` if another access is
-    /// no cure.
+    /// The access to repeat a call with that failed by `error`; `None` if another access does not
+    /// help.
     pub(crate) async fn access_after(
         &self,
         user: &UserId,
@@ -134,7 +134,7 @@ impl UseCases {
             AmoError::NotFound => self.access_where_it_moved(user, access).await,
             AmoError::Moved | AmoError::Unreachable | AmoError::HostNotAllowed => {
                 match self.access_where_it_moved(user, access).await {
-                    // The sign of a move says more than the look-up that failed.
+                    // The error of the call says more than the failed look-up.
                     Err(AccessError::Amo(_)) => Ok(None),
                     moved => moved,
                 }
@@ -143,7 +143,7 @@ impl UseCases {
         }
     }
 
-    /// Records what a call with `access` tells of its tokens, where that is new.
+    /// Records what a call with `access` shows about its tokens, where that is new.
     pub(crate) async fn note_use(&self, user: &UserId, access: &Access, failure: Option<AmoError>) {
         let noted = match failure {
             None if access.refused => {
@@ -153,12 +153,12 @@ impl UseCases {
             _ => return,
         };
         if let Err(error) = noted {
-            tracing::warn!(%error, "whether amoCRM serves an access token could not be noted");
+            tracing::warn!(%user, %error, "use of an access token not recorded");
         }
     }
 
-    /// Records that amoCRM refused the access token of `refused` at its use. `None` if there is a
-    /// newer pair, or none any more.
+    /// Records that amoCRM refused the access token of `refused`. `None` if there is a newer pair, or
+    /// no pair any more.
     pub(crate) async fn count_refusal(
         &self,
         user: &UserId,
@@ -169,7 +169,7 @@ impl UseCases {
     }
 
     /// Refreshes the user's tokens now, due or not, unless the outcome of an earlier sending is
-    /// unknown and the token rests.
+    /// unknown and the refresh backs off.
     pub async fn refresh_now(&self, user: &UserId) -> Result<(), RefreshNowError> {
         let connection = self.usable(user).await?;
         match self.refresh_outcome(&connection, AskedBy::Hand).await {
@@ -192,8 +192,8 @@ impl UseCases {
         }
     }
 
-    /// The grant after a refresh, or as it is while its access token lives and the refresh fails
-    /// or takes long.
+    /// The grant after a refresh. If the refresh fails or takes long, the grant as it is, while its
+    /// access token lives.
     async fn refreshed(&self, connection: CrmConnection, by: AskedBy) -> Result<Access, AccessError> {
         let now = self.runtime.now();
         if !connection.grant().is_some_and(|grant| grant.tokens.is_alive(now)) {
@@ -209,19 +209,19 @@ impl UseCases {
         }
     }
 
-    /// The grant after a refresh of `connection`, by us or by whoever is at it.
+    /// The grant after a refresh of `connection`, by this process or another one.
     async fn refresh_shared(&self, connection: &CrmConnection, by: AskedBy) -> Result<Access, AccessError> {
         self.after(self.refresh_outcome(connection, by).await, connection).await
     }
 
-    /// How a refresh of `connection` turns out, as far as a caller waits for it.
+    /// The outcome of a refresh of `connection`, as far as a caller waits for it.
     async fn refresh_outcome(&self, connection: &CrmConnection, by: AskedBy) -> RefreshOutcome {
         let deadline = self.deadline(REFRESH_TIMEOUT);
         let outcome = async {
             loop {
                 match self.refreshing(connection.user.clone(), connection.generation, by).await {
-                    // Whoever began this wait has waited long enough; we have not.
-                    Ok(RefreshOutcome::InProgress) => self.look_again().await,
+                    // The caller that began this wait has timed out; this one has not.
+                    Ok(RefreshOutcome::InProgress) => self.before_next_poll().await,
                     outcome => return outcome,
                 }
             }
@@ -232,20 +232,20 @@ impl UseCases {
         }
     }
 
-    /// What whoever waited too long for `user`'s new tokens is told: that the store fails, where amoCRM
-    /// has answered.
+    /// The error for a caller who waited too long for `user`'s new tokens: the store fails, where
+    /// amoCRM has answered.
     pub(crate) fn out_of_time(&self, user: &UserId) -> AccessError {
         let failure = self.pending_saves.failure(&Pending::Connection(user.clone()));
         failure.map_or(AccessError::RefreshInProgress, AccessError::Store)
     }
 
-    /// The grant of `connection` after a refresh that turned out so.
+    /// The grant of `connection` after a refresh with this outcome.
     async fn after(&self, outcome: RefreshOutcome, connection: &CrmConnection) -> Result<Access, AccessError> {
         match outcome {
             RefreshOutcome::Outdated => opened(&self.usable(&connection.user).await?),
             RefreshOutcome::Failed(error) | RefreshOutcome::BackingOff(error, _) => Err(AccessError::Amo(error)),
             RefreshOutcome::StoreFailed => {
-                // The database says why, if it still fails. One that can be read may not be written.
+                // If the database still fails, its error says why. It may be readable and not writable.
                 self.stores.health.clock().await?;
                 Err(StoreError::Unavailable("it could not be written".into()).into())
             }

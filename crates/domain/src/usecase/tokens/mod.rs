@@ -1,4 +1,4 @@
-//! Access tokens that can be used, and the refresh tokens that buy them.
+//! Access tokens that can be used, and the refresh that renews them.
 
 pub(super) mod access_token;
 pub(super) mod pending_saves;

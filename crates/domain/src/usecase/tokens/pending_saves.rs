@@ -1,8 +1,9 @@
-//! Pairs that amoCRM has given and the store has not taken yet, and token requests under way.
+//! Pending saves: pairs that amoCRM has issued and the store has not saved yet, and token requests
+//! under way.
 //!
-//! Until they are saved nobody uses them, and this process sends neither their code nor the
-//! token they replace again, whatever has become of the lease meanwhile. Nor is a token sent
-//! again while this process waits for the answer to a sending: that one may bring the pair.
+//! Until a pair is saved nobody uses it, and this process does not send its code, or the token that
+//! it replaces, again, even if the lease has lapsed. This process also sends no token again while it
+//! waits for the answer to a sending: that answer may hold the pair.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -12,20 +13,20 @@ use crate::ids::{Generation, UserId};
 use crate::ports::StoreError;
 use crate::token::CodeHash;
 
-/// Where a pair is on its way to.
+/// What is pending.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Pending {
-    /// To the record of this code.
+    /// A pair, to be saved in the record of this code.
     Code(CodeHash),
-    /// To this user's connection.
+    /// A pair, to be saved in this user's connection.
     Connection(UserId),
-    /// None yet: this code is being exchanged.
+    /// No pair yet: this code is being exchanged.
     Exchange(CodeHash),
-    /// None yet: the tokens of this generation are being refreshed.
+    /// No pair yet: the tokens of this generation are being refreshed.
     Refresh(UserId, Generation),
 }
 
-/// The pairs on their way in this process.
+/// What is pending in this process.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct PendingSaves(Arc<Mutex<HashMap<Pending, Entries>>>);
 
@@ -41,45 +42,45 @@ struct Entries {
 #[error("new tokens are not saved yet")]
 struct NotSavedYet;
 
-/// Ends the way of a pair when it is dropped.
+/// Keeps one entry until it is dropped.
 #[derive(Debug)]
 pub(crate) struct PendingSave {
-    bound: Pending,
+    entry: Pending,
     all: PendingSaves,
 }
 
 impl PendingSaves {
-    /// Notes that a pair is on its way from now on.
-    pub(crate) fn take(&self, bound: Pending) -> PendingSave {
-        self.all().entry(bound.clone()).or_default().count += 1;
-        PendingSave { bound, all: self.clone() }
+    /// Adds `entry`.
+    pub(crate) fn take(&self, entry: Pending) -> PendingSave {
+        self.all().entry(entry.clone()).or_default().count += 1;
+        PendingSave { entry, all: self.clone() }
     }
 
-    /// The same, unless one is on its way there already.
-    pub(crate) fn take_alone(&self, bound: Pending) -> Option<PendingSave> {
-        match self.all().entry(bound.clone()) {
+    /// Adds `entry`; `None` if there is one already.
+    pub(crate) fn take_alone(&self, entry: Pending) -> Option<PendingSave> {
+        match self.all().entry(entry.clone()) {
             Entry::Occupied(_) => return None,
             Entry::Vacant(free) => free.insert(Entries { count: 1, has_failed: false }),
         };
-        Some(PendingSave { bound, all: self.clone() })
+        Some(PendingSave { entry, all: self.clone() })
     }
 
-    /// Whether a pair is on its way there.
-    pub(crate) fn holds(&self, bound: &Pending) -> bool {
-        self.all().contains_key(bound)
+    /// Whether `entry` is pending.
+    pub(crate) fn holds(&self, entry: &Pending) -> bool {
+        self.all().contains_key(entry)
     }
 
-    /// The failure of the store that keeps a pair from being saved there, if there is one. Whoever
-    /// has waited for that pair in vain is told so: amoCRM has answered.
-    pub(crate) fn failure(&self, bound: &Pending) -> Option<StoreError> {
-        let has_failed = self.all().get(bound).is_some_and(|entries| entries.has_failed);
+    /// The failure of the store that keeps this pair from being saved, if there is one. It is the
+    /// answer to whoever has waited for that pair for too long: amoCRM has answered.
+    pub(crate) fn failure(&self, entry: &Pending) -> Option<StoreError> {
+        let has_failed = self.all().get(entry).is_some_and(|known| known.has_failed);
         has_failed.then(|| StoreError::Unavailable(Box::new(NotSavedYet)))
     }
 
-    /// How many pairs are on their way.
+    /// How many pairs are not saved yet.
     pub(crate) fn count(&self) -> usize {
-        let pairs = |bound: &Pending| matches!(bound, Pending::Code(_) | Pending::Connection(_));
-        self.all().iter().filter(|(bound, _)| pairs(bound)).map(|(_, entries)| entries.count).sum()
+        let pairs = |entry: &Pending| matches!(entry, Pending::Code(_) | Pending::Connection(_));
+        self.all().iter().filter(|(entry, _)| pairs(entry)).map(|(_, known)| known.count).sum()
     }
 
     fn all(&self) -> MutexGuard<'_, HashMap<Pending, Entries>> {
@@ -90,7 +91,7 @@ impl PendingSaves {
 impl PendingSave {
     /// Notes that the store could not save the pair this time.
     pub(crate) fn note_failure(&self) {
-        if let Some(entries) = self.all.all().get_mut(&self.bound) {
+        if let Some(entries) = self.all.all().get_mut(&self.entry) {
             entries.has_failed = true;
         }
     }
@@ -99,9 +100,9 @@ impl PendingSave {
 impl Drop for PendingSave {
     fn drop(&mut self) {
         let mut all = self.all.all();
-        match all.get_mut(&self.bound) {
-            Some(entries) if entries.count > 1 => entries.count -= 1,
-            _ => drop(all.remove(&self.bound)),
+        match all.get_mut(&self.entry) {
+            Some(known) if known.count > 1 => known.count -= 1,
+            _ => drop(all.remove(&self.entry)),
         }
     }
 }
@@ -111,21 +112,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_way_ends_with_the_last_pair_on_it() {
+    fn an_entry_is_pending_until_its_last_pair_is_saved() {
         let pending_saves = PendingSaves::default();
-        let bound = Pending::Connection(UserId::new("olena").unwrap());
-        let (first, second) = (pending_saves.take(bound.clone()), pending_saves.take(bound.clone()));
+        let entry = Pending::Connection(UserId::new("olena").unwrap());
+        let (first, second) = (pending_saves.take(entry.clone()), pending_saves.take(entry.clone()));
         assert_eq!(pending_saves.count(), 2);
-        assert!(pending_saves.failure(&bound).is_none());
+        assert!(pending_saves.failure(&entry).is_none());
         second.note_failure();
-        assert!(pending_saves.failure(&bound).is_some());
+        assert!(pending_saves.failure(&entry).is_some());
         drop(first);
-        assert!(pending_saves.holds(&bound) && pending_saves.take_alone(bound.clone()).is_none());
+        assert!(pending_saves.holds(&entry) && pending_saves.take_alone(entry.clone()).is_none());
         drop(second);
-        let alone = pending_saves.take_alone(bound.clone()).unwrap();
-        assert!(pending_saves.holds(&bound));
+        let alone = pending_saves.take_alone(entry.clone()).unwrap();
+        assert!(pending_saves.holds(&entry));
         drop(alone);
-        assert_eq!((pending_saves.holds(&bound), pending_saves.count()), (false, 0));
-        assert!(pending_saves.failure(&bound).is_none());
+        assert_eq!((pending_saves.holds(&entry), pending_saves.count()), (false, 0));
+        assert!(pending_saves.failure(&entry).is_none());
     }
 }

@@ -1,4 +1,4 @@
-//! The refresh itself, a task of the process: leased, asked, answered, saved.
+//! The refresh, a task of the process: lease, send, judge the answer, save.
 
 use std::future::Future;
 use std::time::Duration;
@@ -19,28 +19,28 @@ use crate::usecase::host_look_up::Whereabouts;
 use crate::usecase::timeouts::REFRESH_TIMEOUT;
 use crate::usecase::tokens::pending_saves::Pending;
 
-/// Who has a refresh made.
+/// Who asks for a refresh.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum AskedBy {
     /// The service, for a read or in the background.
     Service,
-    /// An operator by name, or amoCRM's word that a connection is to be looked at.
+    /// An operator, or the revocation check after amoCRM's hook.
     Hand,
 }
 
-/// How a refresh turned out. The store has the details.
+/// The outcome of a refresh. The store has the details.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RefreshOutcome {
     /// The row has moved on: a newer pair, or no grant any more.
     Outdated,
     /// amoCRM gave no pair, and may later.
     Failed(AmoError),
-    /// amoCRM was not asked: so it failed the last time, and nobody sends before this moment of
-    /// the store's clock.
+    /// amoCRM was not asked: the last refresh failed so, and the token is not sent before this moment
+    /// of the store's clock.
     BackingOff(AmoError, Timestamp),
     /// The database failed before anything was sent.
     StoreFailed,
-    /// Somebody else is still at it.
+    /// Another process, or another task, still does it.
     InProgress,
     /// The stored tokens cannot be opened.
     Unreadable,
@@ -52,7 +52,7 @@ struct Sending {
     grant: Grant,
     lease: RefreshLease,
     owner: LeaseOwner,
-    /// Whether an answer under this lease left it in doubt what became of the token.
+    /// Whether the outcome of a sending under this lease is in doubt.
     doubted: bool,
 }
 
@@ -62,14 +62,14 @@ impl Sending {
     }
 }
 
-/// Whether a token request that ended so left at all.
+/// Whether a token request that failed by `error` was sent.
 fn was_sent(error: AmoError) -> bool {
     !matches!(error, AmoError::QueueFull { .. } | AmoError::PermitUnavailable)
 }
 
 impl UseCases {
-    /// Has the refresh token of `generation` spent, or waits for whoever is at it. All callers of
-    /// this process share one wait; the work goes on without them.
+    /// Refreshes the tokens of `generation`, or waits for the process that already does. All callers
+    /// of this process share one wait; the refresh goes on without them.
     pub(crate) fn refreshing(
         &self,
         user: UserId,
@@ -81,20 +81,20 @@ impl UseCases {
             let this = self.clone();
             self.runtime.spawn(Box::pin(async move {
                 // The callers may be gone; the store has the outcome.
-                let _ = done.send(this.attend(user, generation, by).await);
+                let _ = done.send(this.run_refresh(user, generation, by).await);
             }));
             async move { Ok(outcome.await.unwrap_or(RefreshOutcome::InProgress)) }
         })
     }
 
-    async fn attend(&self, user: UserId, generation: Generation, by: AskedBy) -> RefreshOutcome {
+    async fn run_refresh(&self, user: UserId, generation: Generation, by: AskedBy) -> RefreshOutcome {
         let deadline = self.deadline(REFRESH_TIMEOUT);
         let (client, by_hand) = (self.client, by == AskedBy::Hand);
         let refresh = Pending::Refresh(user.clone(), generation);
         while self.runtime.instant() < deadline {
             let saving = self.pending_saves.holds(&Pending::Connection(user.clone()));
             let Some(_under_way) = self.pending_saves.take_alone(refresh.clone()).filter(|_| !saving) else {
-                self.look_again().await;
+                self.before_next_poll().await;
                 continue;
             };
             let owner = self.new_owner();
@@ -108,15 +108,15 @@ impl UseCases {
                 }
                 Ok(RefreshRequest::Outdated) => return RefreshOutcome::Outdated,
                 Ok(RefreshRequest::Unreadable) => {
-                    tracing::error!(%user, "a connection's tokens cannot be opened; is a key of TOKEN_KEYS missing?");
+                    tracing::error!(%user, "stored tokens cannot be opened: is a key of TOKEN_KEYS missing?");
                     return RefreshOutcome::Unreadable;
                 }
-                Ok(RefreshRequest::Held) => self.look_again().await,
+                Ok(RefreshRequest::Held) => self.before_next_poll().await,
                 Ok(RefreshRequest::BackingOff(until)) => {
                     let problem = match self.stores.tokens.connection(&user).await {
                         Ok(connection) => connection.and_then(|connection| connection.problem),
                         Err(error) => {
-                            tracing::warn!(error = %error.whole(), "why a refresh token rests could not be read");
+                            tracing::warn!(%user, error = %error.whole(), "backoff reason not read");
                             return RefreshOutcome::StoreFailed;
                         }
                     };
@@ -124,7 +124,7 @@ impl UseCases {
                     return RefreshOutcome::BackingOff(last, until);
                 }
                 Err(error) => {
-                    tracing::warn!(error = %error.whole(), "a refresh token could not be leased; it was not sent");
+                    tracing::warn!(%user, error = %error.whole(), "refresh lease failed; nothing was sent");
                     return RefreshOutcome::StoreFailed;
                 }
             }
@@ -132,15 +132,15 @@ impl UseCases {
         RefreshOutcome::InProgress
     }
 
-    /// Sends the refresh token, and renews the lease for as long as that and the rest take.
+    /// Sends the refresh token and handles the answer, and renews the lease meanwhile.
     async fn refresh(&self, sending: Sending) -> RefreshOutcome {
         let (user, owner) = (sending.connection.user.clone(), sending.owner);
-        let beat = || async {
+        let renew = || async {
             if let Err(error) = self.stores.tokens.renew_refresh_lease(&user, owner).await {
-                tracing::warn!(%error, "a lease on a refresh token could not be renewed");
+                tracing::warn!(%user, %error, "refresh lease not renewed");
             }
         };
-        self.while_beating(LEASE_RENEWAL, beat, self.send_token(sending)).await
+        self.with_heartbeat(LEASE_RENEWAL, renew, self.send_token(sending)).await
     }
 
     async fn send_token(&self, mut sending: Sending) -> RefreshOutcome {
@@ -157,8 +157,8 @@ impl UseCases {
             };
             sending.doubted |= then.cause().in_doubt;
             match self.whereabouts(&host, &sending.grant).await {
-                // It was not taken here, so it is free to be sent there, by whoever has the lease.
-                // That may have lapsed, and be another's by now.
+                // This host did not take the token, so the lease's owner may send it to the new host.
+                // The lease may have lapsed, and another may own it by now.
                 Ok(Whereabouts::MovedTo(now)) => {
                     let user = &sending.connection.user;
                     self.follow(user, sending.lease.generation, &now).await;
@@ -169,7 +169,7 @@ impl UseCases {
                         Ok(true) => (host, moved) = (now, true),
                         Ok(false) => return RefreshOutcome::InProgress,
                         Err(error) => {
-                            tracing::warn!(%error, "a refresh token was not sent on to where its account is");
+                            tracing::warn!(%user, %error, "refresh not sent to the account's new host");
                             return RefreshOutcome::StoreFailed;
                         }
                     }
@@ -179,7 +179,7 @@ impl UseCases {
                     return self.wait_for_look_up(&sending, error, then, failure, again).await;
                 }
                 Err(unseen) => {
-                    tracing::warn!(error = %unseen, "where an account is could not be looked up in the database");
+                    tracing::warn!(user = %sending.connection.user, error = %unseen, "account look-up failed in the database");
                     let cause = then.cause();
                     self.end_lease(&sending, error, cause, None).await;
                     return RefreshOutcome::StoreFailed;
@@ -197,7 +197,7 @@ impl UseCases {
         }
     }
 
-    /// Acts on a refusal by a host that may not be the account's any more: nothing ends by it.
+    /// Acts on a refusal by a host that may not be the account's any more: it ends no connection.
     async fn wait_for_look_up(
         &self,
         sending: &Sending,
@@ -209,7 +209,7 @@ impl UseCases {
         if then == AfterLookUp::Accused {
             return self.accused(sending, error).await;
         }
-        // A refusal that does not count yet is no more than an answer that is missing.
+        // A refusal that does not count yet is treated as a missing answer.
         let error = failure.unwrap_or(if error == AmoError::GrantRevoked { AmoError::Unavailable } else { error });
         let problem = failure.and_then(ProblemCode::of_read);
         let mut cause = then.cause();
@@ -222,13 +222,13 @@ impl UseCases {
         self.back_off(sending, error, cause).await
     }
 
-    /// Rests after an answer that accuses the client: the operator's mistake, or, where others of
-    /// the same client were served since, the account's.
+    /// Backs off after an answer that accuses the client: the operator's mistake, or, if amoCRM served
+    /// others of the same client since, the account's fault.
     async fn accused(&self, sending: &Sending, error: AmoError) -> RefreshOutcome {
         let accused = Some(self.client);
-        let rested = self.end_lease(sending, error, AfterLookUp::Accused.cause(), accused).await;
+        let ended = self.end_lease(sending, error, AfterLookUp::Accused.cause(), accused).await;
         let is_accounts = |accusation: Accusation| accusation.is_accounts;
-        let problem = if rested.and_then(|lease| lease.accusation).is_some_and(is_accounts) {
+        let problem = if ended.and_then(|lease| lease.accusation).is_some_and(is_accounts) {
             ProblemCode::AccountRefused
         } else {
             ProblemCode::Misconfigured
@@ -243,9 +243,9 @@ impl UseCases {
         RefreshOutcome::Failed(problem.as_error())
     }
 
-    /// Ends the lease after a sending that bought nothing, and notes why.
+    /// Ends the lease after a sending that gave no pair, and notes why.
     async fn back_off(&self, sending: &Sending, error: AmoError, cause: BackoffCause) -> RefreshOutcome {
-        // That our own queue is long, or that our database fails, says nothing of amoCRM.
+        // A full queue or a failed database of this service is no problem of amoCRM's.
         if was_sent(error) {
             self.note(&sending.connection.user, sending.lease.generation, Some(cause.problem)).await;
         }
@@ -256,8 +256,8 @@ impl UseCases {
         }
     }
 
-    /// Ends the lease after a sending that bought nothing. Returns the record of it, if it still
-    /// was ours and could be written.
+    /// Ends the lease after a sending that gave no pair. Returns its record, if this owner still held
+    /// it and the record could be written.
     async fn end_lease(
         &self,
         sending: &Sending,
@@ -269,11 +269,13 @@ impl UseCases {
         let user = &connection.user;
         let in_doubt = cause.in_doubt || sending.doubted;
         if error != AmoError::PermitUnavailable {
-            // What became of a permit is in the log already.
-            tracing::warn!(%user, %error, in_doubt = in_doubt || lease.in_doubt, tries = lease.tries, "a refresh failed");
+            // The rate limiter has logged a missing permit.
+            let account = sending.grant.account.map(|account| account.0);
+            let (in_doubt, attempt) = (in_doubt || lease.in_doubt, lease.tries + 1);
+            tracing::warn!(%user, account, %error, in_doubt, attempt, "refresh failed");
         }
         if error == AmoError::HostNotAllowed {
-            tracing::error!(%user, amo.host = %sending.grant.host, "an account's host is not allowed: check AMO_ALLOWED_HOSTS");
+            tracing::error!(%user, amo.host = %sending.grant.host, "account host not allowed: check AMO_ALLOWED_HOSTS");
         }
         let mut dice = [0];
         self.runtime.fill_random(&mut dice);
@@ -281,29 +283,29 @@ impl UseCases {
         let pause = if was_sent {
             delay(lease.tries, dice[0], cause.retry_after)
         } else {
-            // amoCRM was not asked, so it needs no backoff.
+            // amoCRM was not asked, so no backoff is needed.
             cause.retry_after.unwrap_or_default()
         };
         let backoff = Backoff { in_doubt, pause, accused, was_sent };
         let record = || self.stores.tokens.back_off_refresh(user, *owner, &backoff);
-        self.persist("a refresh that failed", record).await.flatten()
+        self.persist("failed refresh", record).await.flatten()
     }
 
-    /// Takes what amoCRM gave for the token, unless it is another account's.
+    /// Saves the issued pair, unless it is another account's.
     async fn receive(&self, sending: &Sending, issued: Issued) -> RefreshOutcome {
         if let (Some(told), Some(known)) = (issued.account, sending.grant.account)
             && told != known
         {
-            tracing::error!(account = %known, told = %told, "amoCRM answered a refresh with tokens of another account; they are not kept");
+            tracing::error!(account = %known, told = %told, "refresh answered with tokens of another account; they are not saved");
             let error = AmoError::OutcomeUnknown;
             let doubt = BackoffCause { in_doubt: true, ..BackoffCause::certain(ProblemCode::ProviderDown) };
             return self.back_off(sending, error, doubt).await;
         }
-        self.keep(sending, issued).await
+        self.save_pair(sending, issued).await
     }
 
-    /// Saves the new pair, for as long as it takes: the old token is spent.
-    async fn keep(&self, sending: &Sending, issued: Issued) -> RefreshOutcome {
+    /// Saves the new pair, and tries until it succeeds: the old token is spent.
+    async fn save_pair(&self, sending: &Sending, issued: Issued) -> RefreshOutcome {
         let Sending { connection, lease, .. } = sending;
         let (user, generation) = (&connection.user, &connection.generation);
         let served = Served { client: self.client, sent_at: lease.begun_at() };
@@ -315,7 +317,7 @@ impl UseCases {
             match self.stores.tokens.save_rotated(user, *generation, &pair, &served, self.runtime.now()).await {
                 Ok(saved) => break saved,
                 Err(error @ (StoreError::Unavailable(_) | StoreError::Corrupt(_))) => {
-                    tracing::error!(%user, error = %error.whole(), tries, "refreshed tokens are not saved yet; trying again");
+                    tracing::error!(%user, error = %error.whole(), attempt = tries, "refreshed tokens not saved; trying again");
                     pending.note_failure();
                     self.before_saving_again(tries).await;
                     tries += 1;
@@ -329,14 +331,14 @@ impl UseCases {
         if let (Some(Grant { account: None, .. }), Some(account)) = (saved.grant(), account) {
             let learnt = self.update(user, |connection| connection.learn_account(saved.generation, account));
             if let Err(error) = learnt.await {
-                tracing::warn!(%error, "the account's number is not known yet");
+                tracing::warn!(%user, %error, "account number not known yet");
             }
         }
         RefreshOutcome::Outdated
     }
 
-    /// Records that the grant is dead, unless a newer pair has been stored meanwhile. Who has lost
-    /// the lease does not know what others' sendings came to, and leaves the verdict to them.
+    /// Records that the grant is dead, unless a newer pair has been stored meanwhile. An owner that
+    /// has lost the lease does not know the outcome of others' sendings, so it records nothing.
     async fn give_up(&self, sending: &Sending) -> RefreshOutcome {
         let Sending { connection, lease, owner, .. } = sending;
         let user = &connection.user;
@@ -345,10 +347,10 @@ impl UseCases {
             if !self.stores.tokens.renew_refresh_lease(user, *owner).await? {
                 return Ok(RefreshOutcome::InProgress);
             }
-            tracing::warn!(%user, ?reason, "amoCRM refused a refresh token; the user has to connect again");
+            tracing::warn!(%user, ?reason, "refresh token refused; the user has to connect again");
             self.update(user, |connection| connection.refuse(lease.generation, reason, self.runtime.now())).await?;
             Ok(RefreshOutcome::Outdated)
         };
-        self.persist("a refused grant", refused).await.unwrap_or(RefreshOutcome::InProgress)
+        self.persist("refused grant", refused).await.unwrap_or(RefreshOutcome::InProgress)
     }
 }

@@ -1,4 +1,4 @@
-//! What the background of the service has to do, as far as the checker can tell.
+//! The background work of the service, as far as the checker sees it.
 
 use std::time::Duration;
 
@@ -9,18 +9,18 @@ use amo_connect_domain::ids::AccountId;
 use super::{Checker, Invariant, Lease, Secret};
 use crate::executor::micros;
 
-/// How soon after the end of a lease, or of a rest, a token in doubt is sent again.
+/// How soon after the end of a lease, or of a backoff, a token in doubt is sent again.
 const PROMPT: Duration = Duration::from_secs(5);
 
 /// How long store calls may be under way that met a fault.
 const AFTERMATH: Duration = Duration::from_secs(10);
 
-/// How long after a jump of the store's clock the last lease or rest has ended that it made longer:
-/// the longest there is, and a sweep before it.
+/// How long after a jump of the store's clock the last lease or backoff has ended that it made
+/// longer: the longest one, and a sweep before it.
 const SHORTENED: Duration = Duration::from_mins(20);
 
 impl Checker {
-    /// Somebody may look up where `account` is.
+    /// A look-up of `account` was granted.
     pub(crate) fn look_up_granted(&mut self, account: AccountId, now: u64) {
         let Some(last) = self.look_ups.insert(account, now) else { return };
         let jumped = self.last_jump.is_some_and(|jumped| jumped >= last);
@@ -29,28 +29,28 @@ impl Checker {
         }
     }
 
-    pub(crate) fn look_wanted(&mut self, account: AccountId) {
-        self.looks_wanted.insert(account);
+    pub(crate) fn check_requested(&mut self, account: AccountId) {
+        self.checks_requested.insert(account);
     }
 
-    pub(crate) fn looks_taken(&mut self, accounts: &[AccountId]) {
+    pub(crate) fn checks_taken(&mut self, accounts: &[AccountId]) {
         for account in accounts {
-            self.looks_wanted.remove(account);
-            self.looks_under_way.insert(*account);
+            self.checks_requested.remove(account);
+            self.checks_under_way.insert(*account);
         }
     }
 
-    pub(crate) fn look_ended(&mut self, account: AccountId) {
-        self.looks_under_way.remove(&account);
+    pub(crate) fn check_finished(&mut self, account: AccountId) {
+        self.checks_under_way.remove(&account);
     }
 
-    /// Whether a look is to be taken, or has not been ended.
-    pub(crate) fn has_looks(&self) -> bool {
-        !self.looks_wanted.is_empty() || !self.looks_under_way.is_empty()
+    /// Whether a revocation check is due, or has not been finished.
+    pub(crate) fn has_revocation_checks(&self) -> bool {
+        !self.checks_requested.is_empty() || !self.checks_under_way.is_empty()
     }
 
-    /// The last lease on each stored token, if there is one and it is neither over nor at rest
-    /// without a doubt.
+    /// The last lease on each stored token, if there is one and it is neither over nor in a
+    /// backoff without a doubt.
     fn open_leases(&self) -> impl Iterator<Item = &Lease> {
         let tokens = self.rows.iter().filter(|row| matches!(row.state, ConnectionState::Connected(_)));
         let last = |token| self.leases.iter().rfind(move |lease| lease.secret == Secret::Token(token));
@@ -66,27 +66,27 @@ impl Checker {
         self.calm_since.is_some()
     }
 
-    /// Looks whether the doubt about `secret`, if there is one, has been left alone for too long.
+    /// Checks whether the doubt about `secret`, if there is one, was left unresolved for too long.
     pub(super) fn check_prompt(&mut self, secret: Secret, now: u64) {
         let Some(calm) = self.calm_since else { return };
         let steady = self.last_jump.map_or(0, |jumped| jumped + micros(SHORTENED));
         let well_since = (calm + micros(AFTERMATH)).max(self.last_born).max(steady);
         let late = self.leases.iter().rfind(|lease| lease.secret == secret).is_some_and(|last| {
             let in_doubt = matches!(secret, Secret::Token(_)) && !last.over && !last.certain;
-            // Who lost its lease may still wait for an answer, and then nothing is left alone.
+            // An owner that lost its lease may still wait for an answer: then the doubt is not late.
             let sendings = self.sendings.iter().filter(|sending| sending.secret == secret);
             let asked = sendings.map(|sending| sending.ended_at.unwrap_or(now)).max().unwrap_or_default();
-            let alone_since = last.until.max(asked);
-            in_doubt && alone_since > well_since && now > alone_since + micros(PROMPT)
+            let unresolved_since = last.until.max(asked);
+            in_doubt && unresolved_since > well_since && now > unresolved_since + micros(PROMPT)
         });
         if late {
             self.accuse(Invariant::Tardy, || {
-                format!("the doubt about {secret} was left alone for more than {PROMPT:?}")
+                format!("the doubt about {secret} was not resolved for more than {PROMPT:?}")
             });
         }
     }
 
-    /// When the outcome of a refresh is the next to be found out, if its owner does not do it.
+    /// When the next outcome of a refresh has to be found out, if its owner does not do it.
     pub(crate) fn next_orphan(&self) -> Option<u64> {
         self.open_leases().map(|lease| lease.until).min()
     }

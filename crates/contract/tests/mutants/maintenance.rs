@@ -1,4 +1,4 @@
-//! Mutantd upkeep: what is due, looked at and told.
+//! Mutants of maintenance: listings, revocation checks and the audit log.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ impl MutantStore {
         let mut found = self.inner.orphaned_refreshes(limit).await?;
         match self.mutant {
             Mutant::ListsByName => found.sort_unstable(),
-            Mutant::OverlooksOrphans => found.clear(),
+            Mutant::ListsNoOrphans => found.clear(),
             _ => {}
         }
         Ok(found)
@@ -31,7 +31,7 @@ impl MutantStore {
         let mut found = self.inner.stale_connections(issued_before, issued_after, limit).await?;
         match self.mutant {
             Mutant::ListsByName => found.sort_unstable(),
-            Mutant::DisturbsRests if found.is_empty() => {
+            Mutant::IgnoresBackoffInListings if found.is_empty() => {
                 let everybody = self.inner.users(None, limit).await?;
                 found = everybody.into_iter().map(|user| (user, Generation(1))).collect();
             }
@@ -41,20 +41,20 @@ impl MutantStore {
     }
 
     pub(crate) async fn want(&self, account: AccountId) -> Result<(), StoreError> {
-        self.note(|notes| notes.looks.push(account));
-        if self.is(Mutant::OverlooksWishesDuringALook)
-            && self.note(|notes| notes.looks.iter().filter(|wanted| **wanted == account).count()) > 1
+        self.note(|notes| notes.checks.push(account));
+        if self.is(Mutant::ForgetsRequestsDuringACheck)
+            && self.note(|notes| notes.checks.iter().filter(|wanted| **wanted == account).count()) > 1
         {
             return Ok(());
         }
         self.inner.request_check(account).await
     }
 
-    pub(crate) async fn take_looks_of(&self, limit: u32) -> Result<Vec<AccountId>, StoreError> {
+    pub(crate) async fn take_checks_of(&self, limit: u32) -> Result<Vec<AccountId>, StoreError> {
         match self.mutant {
-            Mutant::GivesLooksToEverybody => Ok(self.note(|notes| notes.looks.clone())),
-            Mutant::LimitsNoLooks => self.inner.take_checks(100).await,
-            Mutant::ForgetsTakenLooks => {
+            Mutant::GivesChecksToEveryCaller => Ok(self.note(|notes| notes.checks.clone())),
+            Mutant::LimitsNoChecks => self.inner.take_checks(100).await,
+            Mutant::ForgetsTakenChecks => {
                 let taken = self.inner.take_checks(limit).await?;
                 for account in &taken {
                     self.inner.finish_check(*account).await?;
@@ -66,28 +66,29 @@ impl MutantStore {
     }
 
     pub(crate) async fn story(&self, user: &UserId, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
-        let mut told = self.inner.audit(user, limit).await?;
+        let mut entries = self.inner.audit(user, limit).await?;
         match self.mutant {
-            Mutant::TellsTheOldestAlone => {
-                told = self.inner.audit(user, 1_000).await?;
-                told.truncate(limit.try_into().unwrap());
+            Mutant::ReturnsOnlyTheOldest => {
+                entries = self.inner.audit(user, 1_000).await?;
+                entries.truncate(limit.try_into().unwrap());
             }
-            Mutant::TellsNoDoubt => told.retain(|entry| entry.event != AuditEvent::Doubted),
-            Mutant::TellsWhatWasRefused => {
+            Mutant::RecordsNoDoubt => entries.retain(|entry| entry.event != AuditEvent::Doubted),
+            Mutant::RecordsRefusedChanges => {
                 let row = self.row(user).await;
-                told.push(AuditEntry::about(&row, AuditEvent::Healed, Actor::Service, Timestamp::UNIX_EPOCH));
+                entries.push(AuditEntry::about(&row, AuditEvent::Healed, Actor::Service, Timestamp::UNIX_EPOCH));
             }
-            Mutant::TellsNoProblems => {
-                told.retain(|entry| !matches!(entry.event, AuditEvent::ProblemBegan(_) | AuditEvent::ProblemEnded(_)));
+            Mutant::RecordsNoProblems => {
+                entries
+                    .retain(|entry| !matches!(entry.event, AuditEvent::ProblemBegan(_) | AuditEvent::ProblemEnded(_)));
             }
-            Mutant::TellsForEver
+            Mutant::KeepsEntriesForEver
                 if Duration::try_from(self.inner.test_clock().moved()).is_ok_and(|moved| moved > AUDIT_MEMORY) =>
             {
                 let row = self.row(user).await;
-                told.insert(0, AuditEntry::about(&row, AuditEvent::Connected, Actor::User, Timestamp::UNIX_EPOCH));
+                entries.insert(0, AuditEntry::about(&row, AuditEvent::Connected, Actor::User, Timestamp::UNIX_EPOCH));
             }
             _ => {}
         }
-        Ok(told)
+        Ok(entries)
     }
 }

@@ -1,4 +1,4 @@
-//! What the background and the operator ask for: whose turn it is, and who there is.
+//! What background work and the operator ask for: connections that need work, and users.
 
 use std::time::Duration;
 
@@ -22,12 +22,12 @@ async fn issued_at(store: &Store, name: &str, second: i64) -> UserId {
     connection.user.clone()
 }
 
-/// Whose refresh was orphaned, with nobody else's generation.
+/// The users whose refresh is orphaned; the generations are checked.
 async fn orphans(store: &Store, limit: u32) -> Vec<UserId> {
     whose(store, store.orphaned_refreshes(limit).await.unwrap()).await
 }
 
-/// Whose tokens were issued before this second.
+/// The users whose tokens were issued before this second.
 async fn stale(store: &Store, second: i64, limit: u32) -> Vec<UserId> {
     whose(store, store.stale_connections(at(second), Timestamp::MAX, limit).await.unwrap()).await
 }
@@ -62,7 +62,7 @@ pub(super) async fn orphaned_refreshes_come_oldest_first_and_limited(harness: &d
     all.sort_unstable();
     assert_eq!(all, [second.clone(), third.clone()]);
 
-    // One is at it again, one has a pair, one is given up: none is anybody's orphan.
+    // One lease was renewed, one pair saved, one grant given up: none is orphaned.
     assert!(store.renew_refresh_lease(&first, owner(1)).await.unwrap());
     let spent = connection(&store, &second).await.generation;
     store.save_rotated(&second, spent, &pair("next"), &served(), at(9)).await.unwrap();
@@ -73,7 +73,7 @@ pub(super) async fn orphaned_refreshes_come_oldest_first_and_limited(harness: &d
     assert_eq!(orphans(&other, 10).await, []);
 }
 
-pub(super) async fn a_rest_in_doubt_is_orphaned_when_it_is_over(harness: &dyn TokenStoreHarness) {
+pub(super) async fn a_backoff_in_doubt_is_orphaned_when_it_is_over(harness: &dyn TokenStoreHarness) {
     let (store, other) = (harness.store(), harness.second_handle().await);
     let (doubtful, certain) = (leased(&store, "doubtful", 1).await, leased(&store, "certain", 2).await);
     store.back_off_refresh(&doubtful, owner(1), &back_off(true, LEASE_TERM)).await.unwrap();
@@ -94,7 +94,7 @@ pub(super) async fn stale_connections_come_oldest_first_and_limited(harness: &dy
     assert_eq!(stale(&other, 31, 10).await, [old, young]);
 }
 
-pub(super) async fn a_connection_whose_refresh_rests_is_not_stale(harness: &dyn TokenStoreHarness) {
+pub(super) async fn a_connection_whose_refresh_backs_off_is_not_stale(harness: &dyn TokenStoreHarness) {
     let (store, other) = (harness.store(), harness.second_handle().await);
     let olena = issued_at(&store, "olena", 0).await;
     let generation = connection(&store, &olena).await.generation;
@@ -162,7 +162,7 @@ pub(super) async fn tokens_that_are_dated_far_in_the_future_are_stale(harness: &
     assert_eq!(whose(&other, due).await, [user("far ahead")]);
 }
 
-pub(super) async fn a_connection_whose_refresh_is_put_off_is_not_stale(harness: &dyn TokenStoreHarness) {
+pub(super) async fn a_connection_whose_refresh_is_delayed_is_not_stale(harness: &dyn TokenStoreHarness) {
     let (store, other) = (harness.store(), harness.second_handle().await);
     let olena = issued_at(&store, "olena", 0).await;
     let row = connection(&store, &olena).await;

@@ -9,7 +9,7 @@ use super::steps::{APART, LONGEST_WAIT, OWN, is_about, place, take};
 use crate::fixtures::host;
 use crate::suite::{abandon_after, race};
 
-pub(super) async fn turns_are_a_pace_apart_for_every_handle(harness: &dyn RateLimitStoreHarness) {
+pub(super) async fn reservations_are_a_pace_apart_for_every_handle(harness: &dyn RateLimitStoreHarness) {
     let (store, other) = (harness.store(), harness.second_handle().await);
     for expected in 0..3 {
         let handle = if expected == 1 { &other } else { &store };
@@ -18,25 +18,25 @@ pub(super) async fn turns_are_a_pace_apart_for_every_handle(harness: &dyn RateLi
     assert_eq!(place(take(&harness.second_handle().await, 1).await), 3);
 }
 
-pub(super) async fn a_turn_beyond_patience_is_not_booked(harness: &dyn RateLimitStoreHarness) {
+pub(super) async fn a_call_beyond_the_longest_wait_is_not_reserved(harness: &dyn RateLimitStoreHarness) {
     let store = harness.store();
     take(&store, 1).await;
     for _ in 0..3 {
-        let told = store.reserve(&host(1), OWN, Duration::from_secs(5)).await.unwrap();
-        let Reservation::Later(wait) = told else { panic!("{told:?} in spite of longest_wait") };
+        let taken = store.reserve(&host(1), OWN, Duration::from_secs(5)).await.unwrap();
+        let Reservation::Later(wait) = taken else { panic!("{taken:?} in spite of the longest wait") };
         assert!(is_about(wait, APART), "{wait:?}");
     }
     assert_eq!(place(take(&store, 1).await), 1);
 }
 
-pub(super) async fn a_quiet_time_saves_no_turns_up(harness: &dyn RateLimitStoreHarness) {
+pub(super) async fn a_quiet_time_allows_no_burst(harness: &dyn RateLimitStoreHarness) {
     let store = harness.store();
     take(&store, 1).await;
     harness.advance_store_clock(APART * 100).await;
     assert_eq!([place(take(&store, 1).await), place(take(&store, 1).await)], [0, 1]);
 }
 
-pub(super) async fn of_eight_callers_each_has_a_turn_of_its_own(harness: &dyn RateLimitStoreHarness) {
+pub(super) async fn of_eight_callers_each_has_a_reservation_of_its_own(harness: &dyn RateLimitStoreHarness) {
     let handles = [harness.store(), harness.second_handle().await];
     let mut places = race(8, |number| {
         let store = handles[usize::from(number % 2)].clone();
@@ -47,7 +47,7 @@ pub(super) async fn of_eight_callers_each_has_a_turn_of_its_own(harness: &dyn Ra
     assert_eq!(places, (0..8).collect::<Vec<_>>());
 }
 
-pub(super) async fn accounts_have_turns_of_their_own(harness: &dyn RateLimitStoreHarness) {
+pub(super) async fn accounts_have_rate_limits_of_their_own(harness: &dyn RateLimitStoreHarness) {
     let store = harness.store();
     for number in 1..=3 {
         assert_eq!(place(take(&store, number).await), 0);
@@ -55,7 +55,7 @@ pub(super) async fn accounts_have_turns_of_their_own(harness: &dyn RateLimitStor
     assert_eq!(place(take(&store, 2).await), 1);
 }
 
-pub(super) async fn turns_are_judged_by_the_books_clock(harness: &dyn RateLimitStoreHarness) {
+pub(super) async fn reservations_are_judged_by_the_stores_clock(harness: &dyn RateLimitStoreHarness) {
     let (store, other) = (harness.store(), harness.second_handle().await);
     for _ in 0..3 {
         take(&store, 1).await;
@@ -66,23 +66,23 @@ pub(super) async fn turns_are_judged_by_the_books_clock(harness: &dyn RateLimitS
     assert_eq!(place(take(&store, 1).await), 0);
 }
 
-pub(super) async fn a_limit_puts_off_one_account_for_everybody(harness: &dyn RateLimitStoreHarness) {
+pub(super) async fn a_limit_delays_one_account_for_all_handles(harness: &dyn RateLimitStoreHarness) {
     let (store, other) = (harness.store(), harness.second_handle().await);
-    let put_off = Duration::from_mins(5);
-    store.record_outcome(&host(1), CallOutcome::Limited(put_off), None).await.unwrap();
+    let delay = Duration::from_mins(5);
+    store.record_outcome(&host(1), CallOutcome::Limited(delay), None).await.unwrap();
     for (expected, handle) in (0..).zip([&store, &other]) {
-        let told = handle.reserve(&host(1), OWN, APART).await.unwrap();
-        let Reservation::Later(wait) = told else { panic!("{told:?} in spite of a limit") };
-        assert!(is_about(wait, put_off), "{wait:?}");
+        let taken = handle.reserve(&host(1), OWN, APART).await.unwrap();
+        let Reservation::Later(wait) = taken else { panic!("{taken:?} in spite of a limit") };
+        assert!(is_about(wait, delay), "{wait:?}");
         assert_eq!(place(take(handle, 2).await), expected, "of another account");
     }
     store.record_outcome(&host(1), CallOutcome::Limited(Duration::from_secs(1)), None).await.unwrap();
-    assert_eq!(place(take(&other, 1).await), 5, "a shorter one brings it no nearer");
-    harness.advance_store_clock(put_off + APART).await;
+    assert_eq!(place(take(&other, 1).await), 5, "a shorter limit does not shorten the delay");
+    harness.advance_store_clock(delay + APART).await;
     assert_eq!(place(take(&store, 1).await), 0);
 }
 
-pub(super) async fn a_request_that_is_dropped_costs_a_turn_at_most(harness: &dyn RateLimitStoreHarness) {
+pub(super) async fn a_dropped_request_costs_one_reservation_at_most(harness: &dyn RateLimitStoreHarness) {
     let (store, other) = (harness.store(), harness.second_handle().await);
     for polls in 0..8 {
         abandon_after(polls, store.reserve(&host(1), OWN, LONGEST_WAIT)).await;

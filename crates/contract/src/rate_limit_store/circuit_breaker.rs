@@ -1,4 +1,4 @@
-//! A ban on one account: everybody stops, and one probe at a time asks whether it still stands.
+//! The circuit breaker of one account: after a ban no call is sent, except one probe at a time.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use super::steps::{APART, OWN, assert_banned, ban, is_banned, place, probe, reco
 use crate::fixtures::host;
 use crate::suite::race;
 
-pub(super) async fn a_ban_stops_one_account_for_everybody(harness: &dyn RateLimitStoreHarness) {
+pub(super) async fn a_ban_opens_one_accounts_circuit_for_all_handles(harness: &dyn RateLimitStoreHarness) {
     let (store, other) = (harness.store(), harness.second_handle().await);
     ban(&store, 1).await;
     for handle in [&store, &other] {
@@ -21,7 +21,7 @@ pub(super) async fn a_ban_stops_one_account_for_everybody(harness: &dyn RateLimi
     assert_eq!([place(take(&store, 2).await), place(take(&other, 2).await)], [0, 1]);
 }
 
-pub(super) async fn what_one_handle_hears_is_there_for_the_next(harness: &dyn RateLimitStoreHarness) {
+pub(super) async fn an_outcome_of_one_handle_counts_for_the_next(harness: &dyn RateLimitStoreHarness) {
     ban(&harness.store(), 1).await;
     take(&harness.store(), 2).await;
     let opened_now = harness.second_handle().await;
@@ -29,7 +29,7 @@ pub(super) async fn what_one_handle_hears_is_there_for_the_next(harness: &dyn Ra
     assert_eq!(place(take(&opened_now, 2).await), 1);
 }
 
-pub(super) async fn a_call_that_was_on_its_way_neither_ends_nor_renews_a_ban(harness: &dyn RateLimitStoreHarness) {
+pub(super) async fn a_call_under_way_neither_closes_nor_reopens_a_circuit(harness: &dyn RateLimitStoreHarness) {
     let (store, other) = (harness.store(), harness.second_handle().await);
     ban(&store, 1).await;
     harness.advance_store_clock(FIRST_PAUSE / 2).await;
@@ -41,7 +41,7 @@ pub(super) async fn a_call_that_was_on_its_way_neither_ends_nor_renews_a_ban(har
     probe(take(&other, 1).await);
 }
 
-pub(super) async fn bans_are_judged_by_the_books_clock(harness: &dyn RateLimitStoreHarness) {
+pub(super) async fn circuits_are_judged_by_the_stores_clock(harness: &dyn RateLimitStoreHarness) {
     let (store, other) = (harness.store(), harness.second_handle().await);
     ban(&store, 1).await;
     assert!(is_banned(take(&other, 1).await));
@@ -49,7 +49,7 @@ pub(super) async fn bans_are_judged_by_the_books_clock(harness: &dyn RateLimitSt
     probe(take(&other, 1).await);
 }
 
-pub(super) async fn a_clock_that_was_set_back_makes_no_ban_longer(harness: &dyn RateLimitStoreHarness) {
+pub(super) async fn a_clock_that_was_set_back_makes_no_pause_longer(harness: &dyn RateLimitStoreHarness) {
     let (store, other) = (harness.store(), harness.second_handle().await);
     harness.advance_store_clock(MEMORY).await;
     ban(&store, 1).await;
@@ -75,16 +75,16 @@ pub(super) async fn of_eight_callers_one_is_the_probe(harness: &dyn RateLimitSto
     let handles = [harness.store(), harness.second_handle().await];
     ban(&handles[0], 1).await;
     harness.advance_store_clock(FIRST_PAUSE).await;
-    let told = race(8, |number| {
+    let reservations = race(8, |number| {
         let store = handles[usize::from(number % 2)].clone();
         async move { take(&store, 1).await }
     })
     .await;
-    let stopped = told.iter().filter(|turn| is_banned(**turn)).count();
-    assert_eq!(stopped, 7, "{told:?}");
+    let stopped = reservations.iter().filter(|one| is_banned(**one)).count();
+    assert_eq!(stopped, 7, "{reservations:?}");
 }
 
-pub(super) async fn each_probe_that_meets_the_ban_doubles_the_pause(harness: &dyn RateLimitStoreHarness) {
+pub(super) async fn each_probe_that_is_banned_doubles_the_pause(harness: &dyn RateLimitStoreHarness) {
     let handles = [harness.store(), harness.second_handle().await];
     ban(&handles[0], 1).await;
     for (number, pause) in [10, 20, 40, 80, 160, 320, 640, 900, 900].map(Duration::from_secs).into_iter().enumerate() {
@@ -98,7 +98,7 @@ pub(super) async fn each_probe_that_meets_the_ban_doubles_the_pause(harness: &dy
     }
 }
 
-pub(super) async fn a_probe_that_hears_nothing_is_followed_after_the_same_pause(harness: &dyn RateLimitStoreHarness) {
+pub(super) async fn a_probe_without_an_answer_is_followed_after_the_same_pause(harness: &dyn RateLimitStoreHarness) {
     let (store, other) = (harness.store(), harness.second_handle().await);
     ban(&store, 1).await;
     for handle in [&store, &other] {
@@ -109,7 +109,7 @@ pub(super) async fn a_probe_that_hears_nothing_is_followed_after_the_same_pause(
     }
 }
 
-pub(super) async fn a_probe_that_is_never_heard_of_is_given_up(harness: &dyn RateLimitStoreHarness) {
+pub(super) async fn a_probe_without_an_outcome_is_given_up(harness: &dyn RateLimitStoreHarness) {
     let (store, other) = (harness.store(), harness.second_handle().await);
     ban(&store, 1).await;
     harness.advance_store_clock(FIRST_PAUSE).await;
@@ -121,7 +121,7 @@ pub(super) async fn a_probe_that_is_never_heard_of_is_given_up(harness: &dyn Rat
     assert_banned(take(&store, 1).await, PROBE_TERM);
 }
 
-pub(super) async fn an_answer_to_the_probe_ends_the_ban_for_everybody(harness: &dyn RateLimitStoreHarness) {
+pub(super) async fn an_answer_to_the_probe_closes_the_circuit_for_all_handles(harness: &dyn RateLimitStoreHarness) {
     let (store, other) = (harness.store(), harness.second_handle().await);
     for (number, call_outcome) in [(1, CallOutcome::Answered), (2, CallOutcome::Limited(APART))] {
         ban(&store, number).await;
@@ -141,11 +141,11 @@ pub(super) async fn a_sweep_forgets_what_is_long_over(harness: &dyn RateLimitSto
     harness.advance_store_clock(FIRST_PAUSE + MEMORY + APART).await;
     other.sweep().await.unwrap();
     for number in [1, 2] {
-        assert_eq!(place(take(&store, number).await), 0, "there is no ban, and so no probe");
+        assert_eq!(place(take(&store, number).await), 0, "the circuit is closed, so there is no probe");
     }
 }
 
-pub(super) async fn a_sweep_keeps_bans(harness: &dyn RateLimitStoreHarness) {
+pub(super) async fn a_sweep_keeps_open_circuits(harness: &dyn RateLimitStoreHarness) {
     let (store, other) = (harness.store(), harness.second_handle().await);
     ban(&store, 1).await;
     other.sweep().await.unwrap();
