@@ -193,7 +193,7 @@ suite::cases! {
      connection was reset." => [
         reads::a_lost_connection_is_told_apart,
     ]
-    "Whoever asks may send it once more: the next call to that host MUST go over a connection that was not open \
+    "The caller may send it once more: the next call to that host MUST go over a connection that was not open \
      before the loss." => [
         reads::after_a_lost_connection_the_next_read_goes_over_a_new_one,
     ]
