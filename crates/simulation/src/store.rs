@@ -316,7 +316,7 @@ impl HostLookUpStore for ModelStore {
 impl RevocationQueue for ModelStore {
     async fn request_check(&self, account: AccountId) -> Result<(), StoreError> {
         self.call("request_check", self.rows.request_check(account), |world, _| {
-            world.checker().check_requested(account)
+            world.checker().check_requested(account);
         })
         .await
     }

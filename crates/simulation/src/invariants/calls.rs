@@ -13,7 +13,7 @@ pub(super) struct Call {
     /// The task that runs it, and when it was asked for; `None` before and after.
     running: Option<(Home, TaskId, u64)>,
     /// When its first store call was done.
-    pub(super) first_store_call: Option<u64>,
+    pub(super) store_asked_at: Option<u64>,
     /// How long its store calls took.
     in_store: u64,
 }
@@ -21,7 +21,7 @@ pub(super) struct Call {
 impl Checker {
     /// Somebody is about to make a call.
     pub(crate) fn call_planned(&mut self, what: &'static str) -> CallId {
-        self.calls.push(Call { what, running: None, first_store_call: None, in_store: 0 });
+        self.calls.push(Call { what, running: None, store_asked_at: None, in_store: 0 });
         self.calls.len() - 1
     }
 
@@ -37,7 +37,7 @@ impl Checker {
     /// The store did something for `task`.
     pub(crate) fn store_called(&mut self, task: Option<TaskId>, now: u64) {
         if let Some(call) = self.call_of(task) {
-            call.first_store_call.get_or_insert(now);
+            call.store_asked_at.get_or_insert(now);
         }
     }
 

@@ -288,10 +288,10 @@ impl Checker {
     fn begun(&self, crm: &Crm, grant: GrantId, user: usize) -> Option<u64> {
         let facts = self.codes.get(crm.grants[grant].code)?;
         if facts.of_attempt {
-            return facts.attempt.and_then(|call| self.calls[call].first_store_call);
+            return facts.attempt.and_then(|call| self.calls[call].store_asked_at);
         }
         let claims = facts.claims.iter().filter(|(claimer, _)| *claimer == user);
-        claims.filter_map(|(_, call)| self.calls[*call].first_store_call).max()
+        claims.filter_map(|(_, call)| self.calls[*call].store_asked_at).max()
     }
 
     /// Whether `grant` became `user`'s by something that began before `disconnect_begun`.
