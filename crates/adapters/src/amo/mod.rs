@@ -43,7 +43,7 @@ use wire::Wire;
 #[error("the HTTP client for amoCRM cannot be built")]
 pub struct HttpClientUnavailable(#[from] reqwest::Error);
 
-/// [`AmoClient`] over HTTP.
+/// [`AmoClient`](amo_connect_domain::ports::AmoClient) over HTTP.
 pub struct OauthAmoClient {
     settings: AmoSettings,
     tokens: OauthEndpoint,

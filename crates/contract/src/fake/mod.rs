@@ -31,7 +31,7 @@ pub use reply::Reply;
 
 use crm::Crm;
 
-/// An [`AmoClient`] that is a whole CRM in memory. Its clones are one.
+/// An [`AmoClient`](amo_connect_domain::ports::AmoClient) that is a whole CRM in memory. Its clones are one.
 ///
 /// It rotates as amoCRM does: a code and a refresh token work once, the old access token lives
 /// on. What it [`will`](Self::will) answer instead goes first, a reply a call.

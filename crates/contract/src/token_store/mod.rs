@@ -1,4 +1,4 @@
-//! What [`TokenStore`] promises, promise by promise.
+//! What [`TokenStore`](amo_connect_domain::ports::TokenStore) promises, promise by promise.
 
 #![expect(clippy::unwrap_used, clippy::missing_panics_doc, reason = "a case panics where a promise is broken")]
 
@@ -100,7 +100,7 @@ suite::cases! {
         durability::a_dropped_future_leaves_nothing_half_done,
     ]
     "Times are passed in as now, except for leases: they MUST be set and judged by the store's own clock \
-     (Self::clock), or instances whose clocks differ would send a token twice." => [
+     (StoreHealth::clock), or instances whose clocks differ would send a token twice." => [
         leases::a_refresh_lease_is_set_and_judged_by_the_stores_clock,
         codes::a_code_lease_is_set_and_judged_by_the_stores_clock,
     ]

@@ -17,7 +17,7 @@ use crate::ids::UserId;
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait Maintenance: Debug + Send + Sync + 'static {
-    /// Connections whose refresh [is orphaned](RefreshLease::is_orphaned), with the generation of
+    /// Connections whose refresh [is orphaned](crate::refresh::lease::RefreshLease::is_orphaned), with the generation of
     /// their tokens: the oldest first, at most `limit`.
     async fn orphaned_refreshes(&self, limit: u32) -> Result<Vec<(UserId, Generation)>, StoreError>;
 
@@ -53,7 +53,7 @@ pub trait Maintenance: Debug + Send + Sync + 'static {
     /// Wipes grants that nobody claimed in time, and forgets attempts and codes older than
     /// [`MEMORY`](crate::authorization::attempt::MEMORY), and audit entries and moves older than
     /// [`AUDIT_MEMORY`](crate::connection::audit::AUDIT_MEMORY). MUST NOT forget a code that
-    /// [may be under way](Exchange::may_be_underway), whatever its date. Attempts, the owner of a code,
+    /// [may be under way](crate::authorization::code::Exchange::may_be_underway), whatever its date. Attempts, the owner of a code,
     /// audit entries and moves MUST be forgotten only when both `now` and `as_of`, what the store's
     /// clock showed when it was last seen to be right, say that they are so old. MUST store leases,
     /// backoffs, revocation checks and

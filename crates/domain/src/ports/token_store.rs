@@ -23,7 +23,7 @@ use crate::token::{CodeHash, StateHash, TokenPair};
 /// this crate; a store loads, calls them, and writes.
 ///
 /// Times are passed in as `now`, except for leases: they MUST be set and judged by the store's
-/// own clock ([`Self::clock`]), or instances whose clocks differ would send a token twice. An
+/// own clock ([`StoreHealth::clock`](super::StoreHealth::clock)), or instances whose clocks differ would send a token twice. An
 /// owner holds a lease for as long as it is on record under its name: a lease that has lapsed, but
 /// that nobody took since, can still be renewed or ended. A lease or a backoff that ends later than
 /// one can (`seen_at`) MUST be stored with its longest end when it is asked for, and never be
