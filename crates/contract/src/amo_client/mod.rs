@@ -183,14 +183,14 @@ suite::cases! {
     "429." => [
         calls::too_many_calls_are_told_apart_with_their_wait,
     ]
-    "403 that is not JSON: amoCRM bans calls." => [
+    "403 with a page or words of a web server, and no JSON: amoCRM bans calls." => [
         calls::a_ban_is_told_apart,
     ]
-    "For a read also a 5xx: nothing is lost by asking again." => [
+    "For a read also a 5xx: it is safe to ask again." => [
         reads::a_failed_read_can_be_asked_again,
     ]
     "A read was sent, and its connection ended before the whole answer came, for example because a kept-alive \
-     connection was reset." => [
+     connection was reset, or was ended by a 408." => [
         reads::a_lost_connection_is_told_apart,
     ]
     "The caller may send it once more: the next call to that host MUST go over a connection that was not open \
