@@ -78,6 +78,12 @@ impl OauthAmoClient {
     }
 }
 
+/// `text` if it can be a host's name, as far as a log shows amoCRM's words.
+fn host_name(text: &str) -> Option<&str> {
+    let is_sign = |sign: char| sign.is_ascii_alphanumeric() || ".-:".contains(sign);
+    Some(text).filter(|text| text.len() <= 253 && text.chars().all(is_sign))
+}
+
 impl fmt::Debug for OauthAmoClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("OauthAmoClient").field("settings", &self.settings).finish_non_exhaustive()
@@ -125,7 +131,11 @@ impl TokenEndpoint for OauthAmoClient {
             return Ok(Located { at: None, by_authority });
         };
         let domain = answer.domain.as_str().ok_or(AmoError::Protocol)?;
-        let host = self.settings.allowed_hosts.admit(domain).ok_or(AmoError::HostNotAllowed)?;
+        let Some(host) = self.settings.allowed_hosts.admit(domain) else {
+            let moved_to = host_name(domain);
+            tracing::error!(amo.host = %permit.host(), amo.moved_to = moved_to, "account has moved to a host that is not allowed: check AMO_ALLOWED_HOSTS");
+            return Err(AmoError::HostNotAllowed);
+        };
         let account = reading::id(&answer.id).map(AccountId);
         Ok(Located { at: Some(FoundHost { host, account }), by_authority })
     }

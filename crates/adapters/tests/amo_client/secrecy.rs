@@ -1,15 +1,15 @@
 //! No secret shows in a `Debug`, in the text of an error, or in our log.
 
-use crate::bench::permit;
 use std::io;
 use std::sync::{Arc, Mutex};
 
-use amo_connect_domain::ports::CrmApi as _;
+use amo_connect_domain::ports::{AmoError, CrmApi as _, TokenEndpoint as _};
+use amo_connect_domain::token::RefreshToken;
 use serde_json::json;
 use tracing_subscriber::fmt::MakeWriter;
 use wiremock::ResponseTemplate;
 
-use crate::bench::{ACCESS, BOTH, CODE, REFRESH, SECRET, access, answering, host, pair, patient_client};
+use crate::bench::{ACCESS, BOTH, CODE, REFRESH, SECRET, access, answering, host, pair, patient_client, permit};
 use crate::reads::all;
 
 const WORDS: &str = "the words of amoCRM";
@@ -81,4 +81,20 @@ async fn nothing_secret_is_shown_or_logged() {
     for secret in secrets() {
         assert!(!shown.contains(secret), "{secret} shows in {shown}");
     }
+}
+
+#[tokio::test]
+async fn a_move_to_a_host_that_is_not_allowed_is_logged_with_that_host() {
+    let log = Log::default();
+    let subscriber = tracing_subscriber::fmt().with_writer(log.clone()).finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+    for domain in ["new-home.amocrm.com", WORDS] {
+        let server = answering(ResponseTemplate::new(200).set_body_json(json!({ "id": 7, "domain": domain }))).await;
+        let (client, host) = (patient_client(*server.address()), host(*server.address()));
+        let located = client.locate(permit(&host), &access(), &RefreshToken::new(REFRESH)).await;
+        assert_eq!(located, Err(AmoError::HostNotAllowed), "{domain}");
+    }
+    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    assert_eq!(log.matches("check AMO_ALLOWED_HOSTS").count(), 2, "{log}");
+    assert!(log.contains("new-home.amocrm.com") && !log.contains(WORDS) && !log.contains(REFRESH), "{log}");
 }
