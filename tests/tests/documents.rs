@@ -85,3 +85,12 @@ fn a_dead_link_is_found() {
     assert_eq!(faults, [None, Some("there is no such file"), None, Some("there is no such heading"), None]);
     assert_eq!(anchor(" `GET /leads`: a page"), "get-leads-a-page");
 }
+
+#[test]
+fn whoever_finds_the_repository_knows_the_license_and_where_to_turn() {
+    let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    assert!(manifest.contains("license = \"MIT OR Apache-2.0\""), "{manifest}");
+    for file in ["LICENSE-MIT", "LICENSE-APACHE", "CONTRIBUTING.md", "SECURITY.md"] {
+        assert!(!fs::read_to_string(root().join(file)).unwrap().is_empty(), "{file}");
+    }
+}
