@@ -109,6 +109,16 @@ pub(super) async fn a_probe_without_an_answer_is_followed_after_the_same_pause(h
     }
 }
 
+pub(super) async fn a_probe_that_was_not_sent_is_free_again_at_once(harness: &dyn RateLimitStoreHarness) {
+    let (store, other) = (harness.store(), harness.second_handle().await);
+    ban(&store, 1).await;
+    harness.advance_store_clock(FIRST_PAUSE).await;
+    let unsent = probe(take(&store, 1).await);
+    record_outcome(&store, 1, CallOutcome::NotSent, unsent).await;
+    probe(take(&other, 1).await);
+    assert_banned(take(&store, 1).await, PROBE_TERM);
+}
+
 pub(super) async fn a_probe_without_an_outcome_is_given_up(harness: &dyn RateLimitStoreHarness) {
     let (store, other) = (harness.store(), harness.second_handle().await);
     ban(&store, 1).await;

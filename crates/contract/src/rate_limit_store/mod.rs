@@ -106,6 +106,9 @@ suite::cases! {
         circuit_breaker::an_answer_to_the_probe_closes_the_circuit_for_all_handles,
         integration::an_answer_to_the_probe_closes_the_integrations_circuit,
     ]
+    "A probe that was not sent MUST be free for the next caller at once." => [
+        circuit_breaker::a_probe_that_was_not_sent_is_free_again_at_once,
+    ]
 
     "Forgets what has been over for longer than MEMORY." => [
         circuit_breaker::a_sweep_forgets_what_is_long_over,

@@ -32,6 +32,7 @@ const NOTICED: &[(Mutant, &str)] = &[
     (Mutant::LetsEverybodyProbe, "of_eight_callers_one_is_the_probe"),
     (Mutant::NeverDoubles, "each_probe_that_is_banned_doubles_the_pause"),
     (Mutant::DoublesOnSilence, "a_probe_without_an_answer_is_followed_after_the_same_pause"),
+    (Mutant::KeepsUnsentProbes, "a_probe_that_was_not_sent_is_free_again_at_once"),
     (Mutant::NeverGivesUp, "a_probe_without_an_outcome_is_given_up"),
     (Mutant::LetsEverybodyProbe, "of_eight_callers_of_eight_accounts_one_is_the_probe"),
     (Mutant::IgnoresLimits, "a_limit_delays_one_account_for_all_handles"),

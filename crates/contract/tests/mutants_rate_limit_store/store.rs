@@ -23,6 +23,7 @@ pub(crate) enum Mutant {
     CountsNoBans,
     CountsOldBans,
     DoublesOnSilence,
+    KeepsUnsentProbes,
     ForgetsOnReopen,
     GoesByAnotherClock,
     IgnoresBans,
@@ -137,6 +138,7 @@ impl RateLimitStore for MutantStore {
             (Mutant::AnswersEndNothing, CallOutcome::Answered | CallOutcome::Limited(_), Some(_))
             | (Mutant::NeverDoubles, CallOutcome::Banned, Some(_)) => CallOutcome::NoAnswer,
             (Mutant::DoublesOnSilence, CallOutcome::NoAnswer, Some(_)) => CallOutcome::Banned,
+            (Mutant::KeepsUnsentProbes, CallOutcome::NotSent, Some(_)) => CallOutcome::NoAnswer,
             (Mutant::IgnoresBans, CallOutcome::Banned, None)
             | (Mutant::IgnoresLimits, CallOutcome::Limited(_), None) => {
                 return Ok(());

@@ -70,6 +70,12 @@ impl OpenCircuit {
         self.since
     }
 
+    /// Lets the next caller be the probe at once: this one was not sent.
+    pub(super) fn free_probe(&mut self, now: Timestamp) {
+        self.probing = false;
+        self.probe_at = now;
+    }
+
     pub(super) fn end_probe(&mut self, met_again: bool, now: Timestamp) {
         self.probing = false;
         self.met = self.met.saturating_add(u32::from(met_again));

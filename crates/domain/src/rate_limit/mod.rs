@@ -51,6 +51,8 @@ pub enum CallOutcome {
     Limited(Duration),
     /// No answer came.
     NoAnswer,
+    /// No byte was sent, so nothing is known of the ban.
+    NotSent,
 }
 
 /// What is on record of the calls to one account, or of all calls of the integration.
@@ -143,7 +145,8 @@ impl RateLimits {
                     CallOutcome::Banned | CallOutcome::NoAnswer if circuit.probing => {
                         circuit.end_probe(call_outcome == CallOutcome::Banned, now);
                     }
-                    CallOutcome::Banned | CallOutcome::NoAnswer => {}
+                    CallOutcome::NotSent if circuit.probing => circuit.free_probe(now),
+                    CallOutcome::Banned | CallOutcome::NoAnswer | CallOutcome::NotSent => {}
                 }
             }
         } else if call_outcome == CallOutcome::Banned && self.account.circuit.is_none() {

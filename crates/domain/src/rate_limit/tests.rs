@@ -154,6 +154,17 @@ fn a_probe_without_an_answer_is_followed_by_another_after_the_same_pause() {
 }
 
 #[test]
+fn a_probe_that_was_not_sent_is_free_again_at_once() {
+    let mut limits = RateLimits::banned_at(0);
+    let unsent = probe(limits.next(10));
+    limits.record_outcome(CallOutcome::NotSent, Some(unsent), 0, at(10));
+    let sent = probe(limits.next(10));
+    limits.record_outcome(CallOutcome::Banned, Some(sent), 0, at(11));
+    limits.record_outcome(CallOutcome::NotSent, Some(unsent), 0, at(11));
+    assert_eq!(limits.next(11), Reservation::CircuitOpen(FIRST_PAUSE * 2), "it frees nobody else's probe");
+}
+
+#[test]
 fn a_probe_without_an_outcome_is_given_up() {
     let mut limits = RateLimits::banned_at(0);
     let dead = probe(limits.next(10));
@@ -171,7 +182,7 @@ fn a_probe_without_an_outcome_is_given_up() {
 fn calls_under_way_when_the_circuit_opened_neither_close_nor_reopen_it() {
     let mut limits = RateLimits::banned_at(0);
     let before = limits;
-    for call_outcome in [CallOutcome::Banned, CallOutcome::Answered, CallOutcome::NoAnswer] {
+    for call_outcome in [CallOutcome::Banned, CallOutcome::Answered, CallOutcome::NoAnswer, CallOutcome::NotSent] {
         limits.record_outcome(call_outcome, None, 2, at(1));
         assert_eq!(limits, before, "{call_outcome:?}");
     }

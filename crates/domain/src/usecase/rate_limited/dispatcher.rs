@@ -60,7 +60,7 @@ impl SharedState {
                 tracing::warn!(%account, delay = ?put_off, "amoCRM's limit of calls is reached");
             }
             (CallOutcome::Answered, Some(_)) => tracing::info!(%account, "circuit closed: amoCRM answers again"),
-            (CallOutcome::Answered | CallOutcome::NoAnswer, _) => {}
+            (CallOutcome::Answered | CallOutcome::NoAnswer | CallOutcome::NotSent, _) => {}
         }
         if let Err(error) = self.store.record_outcome(account, call_outcome, probe).await {
             tracing::warn!(error = %error.whole(), %account, "call outcome not recorded");

@@ -105,7 +105,7 @@ impl RateLimiter {
         let matters = match call_outcome {
             CallOutcome::Banned => probe.is_some() || purpose != Purpose::Exchange,
             CallOutcome::Limited(_) => true,
-            CallOutcome::Answered | CallOutcome::NoAnswer => probe.is_some(),
+            CallOutcome::Answered | CallOutcome::NoAnswer | CallOutcome::NotSent => probe.is_some(),
         };
         if !matters {
             return outcome;
@@ -125,7 +125,7 @@ impl RateLimiter {
         }
         match call_outcome {
             CallOutcome::Limited(put_off) => Err(AmoError::RateLimited { retry_after: Some(put_off) }),
-            CallOutcome::Answered | CallOutcome::Banned | CallOutcome::NoAnswer => outcome,
+            CallOutcome::Answered | CallOutcome::Banned | CallOutcome::NoAnswer | CallOutcome::NotSent => outcome,
         }
     }
 }
@@ -135,16 +135,13 @@ fn call_outcome(failure: Option<&AmoError>) -> CallOutcome {
     match failure {
         Some(AmoError::Blocked) => CallOutcome::Banned,
         Some(AmoError::RateLimited { retry_after }) => CallOutcome::Limited(retry_after.unwrap_or(DEFAULT_RETRY_AFTER)),
+        Some(AmoError::Unavailable | AmoError::ConnectionLost | AmoError::TimedOut | AmoError::OutcomeUnknown) => {
+            CallOutcome::NoAnswer
+        }
+        // A host that has moved away must not keep the probe from the look-up that finds it.
         Some(
-            AmoError::Unavailable
-            | AmoError::Unreachable
-            | AmoError::ConnectionLost
-            | AmoError::TimedOut
-            | AmoError::OutcomeUnknown
-            | AmoError::HostNotAllowed
-            | AmoError::QueueFull { .. }
-            | AmoError::PermitUnavailable,
-        ) => CallOutcome::NoAnswer,
+            AmoError::Unreachable | AmoError::HostNotAllowed | AmoError::QueueFull { .. } | AmoError::PermitUnavailable,
+        ) => CallOutcome::NotSent,
         None
         | Some(
             AmoError::GrantRevoked
