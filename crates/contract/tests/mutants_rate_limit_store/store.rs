@@ -136,9 +136,9 @@ impl RateLimitStore for MutantStore {
         self.note(|notes| notes.probe = None);
         let call_outcome = match (self.mutant, call_outcome, probe) {
             (Mutant::AnswersEndNothing, CallOutcome::Answered | CallOutcome::Limited(_), Some(_))
-            | (Mutant::NeverDoubles, CallOutcome::Banned, Some(_)) => CallOutcome::NoAnswer,
+            | (Mutant::NeverDoubles, CallOutcome::Banned, Some(_))
+            | (Mutant::KeepsUnsentProbes, CallOutcome::NotSent, Some(_)) => CallOutcome::NoAnswer,
             (Mutant::DoublesOnSilence, CallOutcome::NoAnswer, Some(_)) => CallOutcome::Banned,
-            (Mutant::KeepsUnsentProbes, CallOutcome::NotSent, Some(_)) => CallOutcome::NoAnswer,
             (Mutant::IgnoresBans, CallOutcome::Banned, None)
             | (Mutant::IgnoresLimits, CallOutcome::Limited(_), None) => {
                 return Ok(());
