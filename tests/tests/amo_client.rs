@@ -6,11 +6,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use amo_connect_adapters::amo::{AmoLimits, AmoSettings, OauthAmoClient};
-use amo_connect_contract::amo_client::AmoClientHarness;
+use amo_connect_contract::amo_client::{AmoClientHarness, Feature};
 use amo_connect_contract::wire::{CrmServer, Integration};
-use amo_connect_contract::{Asked, Reply};
+use amo_connect_contract::{Asked, Reply, amo_denial, amo_redirect};
 use amo_connect_domain::host::{AccountHost, AllowedHosts};
+use amo_connect_domain::ids::AccountId;
 use amo_connect_domain::ports::AmoClient;
+use amo_connect_domain::token::{AuthorizationCode, State};
 use async_trait::async_trait;
 use url::Url;
 
@@ -28,6 +30,7 @@ const SECRET: &str = "the client's secret / with +&=% and ї";
 struct OauthHarness {
     crm: CrmServer,
     foreign: CrmServer,
+    settings: AmoSettings,
     client: Arc<OauthAmoClient>,
 }
 
@@ -50,8 +53,8 @@ impl AmoClientHarness for OauthHarness {
         };
         let longest_wait = Duration::from_secs(1);
         let limits = AmoLimits { token_timeout: longest_wait, api_timeout: longest_wait, ..AmoLimits::default() };
-        let client = Arc::new(OauthAmoClient::with_limits(settings, limits).unwrap());
-        Self { crm, foreign, client }
+        let client = Arc::new(OauthAmoClient::with_limits(settings.clone(), limits).unwrap());
+        Self { crm, foreign, settings, client }
     }
 
     fn client(&self) -> Arc<dyn AmoClient> {
@@ -66,12 +69,29 @@ impl AmoClientHarness for OauthHarness {
         self.foreign.host()
     }
 
+    fn redirect(&self, code: &AuthorizationCode, state: &State) -> String {
+        amo_redirect(code, state, &self.host())
+    }
+
+    fn denial(&self, state: &State) -> String {
+        amo_denial(state)
+    }
+
+    fn hook(&self, account: AccountId) -> Option<String> {
+        let (client, signature) = (&self.settings.client_id, self.settings.hook_signature(account.0)?);
+        Some(format!("account_id={account}&client_uuid={client}&signature={signature}"))
+    }
+
     async fn will(&self, reply: Reply) {
         self.crm.will(reply).await.unwrap();
     }
 
     async fn asked(&self) -> Vec<Asked> {
         [self.crm.asked(), self.foreign.asked()].concat()
+    }
+
+    fn lacks(&self) -> &'static [Feature] {
+        &[Feature::HostWithPair]
     }
 
     fn secrets(&self) -> Vec<String> {

@@ -14,7 +14,7 @@ use amo_connect_domain::crm::lead::LeadPage;
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::ports::{
     MockAmoClient, MockAuditLog, MockHostLookUpStore, MockMaintenance, MockRevocationQueue, MockStoreHealth,
-    MockTokenStore, Stores, TokenStore as _,
+    MockTokenStore, Stores, TokenEndpoint as _, TokenStore as _,
 };
 use amo_connect_domain::rate_limit::{Permit, call};
 use amo_connect_tests::{Answer, TestApp};
@@ -27,11 +27,12 @@ macro_rules! never {
     ($mock:ident: $($expect:ident),+ $(,)?) => { $($mock.$expect().never();)+ };
 }
 
-/// A CRM that is asked for nothing, but for where to send a browser.
+/// A CRM that is asked for nothing except where to send a browser.
 fn uncalled_crm() -> MockAmoClient {
     let mut amo = MockAmoClient::new();
     amo.expect_fingerprint().return_const(ClientFingerprint::default());
-    amo.expect_authorization_url().returning(|_| "https://www.amocrm.ru/oauth".parse().unwrap());
+    amo.expect_read_callback().returning(|parameters| FakeAmo::new().read_callback(parameters));
+    amo.expect_authorization_url().returning(|_, _| "https://www.amocrm.ru/oauth".parse().unwrap());
     never!(amo: expect_exchange, expect_refresh, expect_account, expect_leads, expect_lead);
     never!(amo: expect_contacts, expect_pipelines);
     amo

@@ -261,6 +261,7 @@ impl From<AmoError> for ApiError {
             AmoError::GrantRevoked
             | AmoError::CodeRejected
             | AmoError::AccessRefused
+            | AmoError::Forbidden
             | AmoError::Misconfigured
             | AmoError::PaymentRequired
             | AmoError::NotFound

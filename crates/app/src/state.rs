@@ -9,7 +9,6 @@ use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 use tracing::Instrument;
 
 use crate::auth::Verifier;
-use crate::config::HookConfig;
 use crate::deep_link::DeepLink;
 use crate::error::ApiError;
 use crate::limits::Limits;
@@ -22,8 +21,6 @@ pub struct AppState {
     pub verifier: Verifier,
     /// How often.
     pub limits: Limits,
-    /// How amoCRM's hook is known.
-    pub hook: HookConfig,
     /// Where *Return to App* leads.
     pub deep_link: DeepLink,
     /// The runtime that outlives requests.

@@ -165,7 +165,6 @@ pub fn assemble_with(
         use_cases: UseCases::new(stores, amo, process, service.settings.clone()),
         verifier: Verifier::hs256(&service.jwt),
         limits: Limits::new(service.user_rate, service.address_rate, service.trusted_proxies.clone()),
-        hook: service.hook.clone(),
         deep_link: service.deep_link.clone(),
         runtime: Handle::current(),
         tasks,

@@ -59,6 +59,7 @@ pub fn issued(name: &str) -> Issued {
         refresh: RefreshToken::new(format!("refresh-{name}")),
         expires_in: Duration::from_hours(24),
         account: None,
+        host: None,
     }
 }
 

@@ -31,6 +31,7 @@
 pub mod amo_client;
 mod clock;
 pub mod fake;
+pub mod fingerprint;
 pub mod fixtures;
 pub mod memory;
 pub mod rate_limit_store;
@@ -40,6 +41,6 @@ pub mod token_store;
 pub mod wire;
 
 pub use clock::TestClock;
-pub use fake::{Asked, Dress, FakeAccount, FakeAmo, FakeAmoHarness, Reply};
+pub use fake::{Asked, Dress, FakeAccount, FakeAmo, FakeAmoHarness, Reply, amo_denial, amo_redirect};
 pub use memory::{MemoryHarness, MemoryRateLimitStore, MemoryRateLimitStoreHarness, MemoryTokenStore};
 pub use runtime::TestRuntime;

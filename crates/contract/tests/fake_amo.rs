@@ -71,15 +71,11 @@ async fn access_ends_with_its_life_or_with_its_grant() {
 #[tokio::test]
 async fn leads_are_filtered_and_paged() {
     let lead = |id, stage| AmoLead {
-        id,
         name: Some(format!("lead {id}")),
-        price: None,
         pipeline: Some(1),
         stage: Some(stage),
-        responsible_user: None,
-        created_at: Some(at(0)),
         updated_at: Some(at(60)),
-        contact: None,
+        ..AmoLead::numbered(id)
     };
     let account = FakeAccount { leads: (1..=5).map(|id| lead(id, id % 2)).collect(), ..FakeAccount::empty(1) };
     let amo = FakeAmo::new().with_account(&host(1), account);

@@ -2,9 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a server that does not answer fails the test")]
 
-use amo_connect_contract::wire::{CrmServer, Integration};
+use std::time::Duration;
+
+use amo_connect_contract::wire::{CrmServer, Dialect, Integration, Request, Words};
 use amo_connect_contract::{Asked, Reply};
-use amo_connect_domain::token::RefreshToken;
+use amo_connect_domain::host::AccountHost;
+use amo_connect_domain::token::{AccessToken, RefreshToken};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
@@ -89,4 +92,47 @@ async fn a_port_that_is_shut_is_opened_by_the_next_answer() {
     crm.will(Reply::Nothing).await.unwrap();
     let (_, answer) = send(&crm, "GET /api/v4/leads?with=contacts", BEARER, "").await;
     assert!(answer.starts_with("HTTP/1.1 204 "), "{answer}");
+}
+
+/// A CRM with words of its own for what most leave to their web server.
+struct Odd;
+
+impl Dialect for Odd {
+    fn understand(&self, _: &Request, host: &AccountHost) -> Result<Asked, &'static str> {
+        Ok(Asked::Account { host: host.clone(), token: AccessToken::new("t") })
+    }
+
+    fn answer(&self, _: &Asked, reply: &Reply) -> Option<Words> {
+        let words = |status| Words::json(status, &serde_json::json!({ "odd": status }));
+        match reply {
+            Reply::TooManyCalls(wait) => Some(words(503).with_header("Retry-After", wait.unwrap().as_secs())),
+            Reply::Banned => Some(words(420)),
+            Reply::Nothing => Some(words(404)),
+            Reply::Fails(status) => Some(words(status + 20)),
+            _ => None,
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_dialect_is_asked_before_the_server_speaks_for_it() {
+    let odd = CrmServer::start(Odd).await.unwrap();
+    let beside = odd.beside(Odd).await.unwrap();
+    for (reply, status) in [
+        (Reply::TooManyCalls(Some(Duration::from_secs(7))), "503"),
+        (Reply::Banned, "420"),
+        (Reply::Nothing, "404"),
+        (Reply::Fails(500), "520"),
+        (Reply::Redirects, "307"),
+    ] {
+        for server in [&odd, &beside] {
+            // One script for both.
+            odd.will(reply.clone()).await.unwrap();
+            let (asked, answer) = send(server, "GET /", "", "").await;
+            assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{reply:?}: {answer}");
+            assert_eq!(answer.contains("Retry-After: 7\r\n"), status == "503", "{answer}");
+            assert_eq!(*asked.host(), server.host());
+        }
+    }
+    assert_eq!(beside.asked().len(), 10);
 }

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sha2::{Digest as _, Sha256};
 
 /// The app's user, as its JWT names them: 1 to 255 bytes of UTF-8.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -45,6 +46,14 @@ impl fmt::Display for AccountId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
+}
+
+/// The number of what a CRM knows by a text only: always the same for the same text, never 0, and small
+/// enough for a double, which is what JavaScript makes of it (53 bits).
+pub fn number_of(text: &str) -> u64 {
+    let digest = Sha256::digest(text);
+    let bytes = digest.iter().take(8).fold(0, |number: u64, byte| number << 8 | u64::from(*byte));
+    (bytes >> 11).max(1)
 }
 
 /// Names one run through amoCRM's consent page: 16 random bytes, 22 characters of base64url.
@@ -116,6 +125,17 @@ mod tests {
         assert_eq!(UserId::new(""), Err(InvalidUserId));
         assert_eq!(UserId::new("я".repeat(128)), Err(InvalidUserId));
         assert_eq!(UserId::new("я".repeat(127)).unwrap().as_str().len(), 254);
+    }
+
+    #[test]
+    fn a_text_has_one_number_that_a_double_can_hold() {
+        // `printf won | sha256sum`, its first 53 bits
+        assert_eq!(number_of("won"), 0x72ac68ec9bcdf7a8 >> 11);
+        assert_ne!(number_of("won"), number_of("lost"));
+        for text in ["", "won", "C1:UC_3A7F", "0b9c6a4e-7f53-4a55-9d53-2f5b3a9d1c10", "стадія"] {
+            let number = number_of(text);
+            assert!((1..1 << 53).contains(&number), "{text}: {number}");
+        }
     }
 
     #[test]

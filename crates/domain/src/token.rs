@@ -157,8 +157,10 @@ pub struct Issued {
     pub refresh: RefreshToken,
     /// How long the access token lives.
     pub expires_in: Duration,
-    /// The access token's `account_id` claim, where it has one.
+    /// The account's number, where the CRM tells it (amoCRM: the access token's `account_id`).
     pub account: Option<AccountId>,
+    /// The account's host, where the CRM names it. It is followed if it is allowed.
+    pub host: Option<String>,
 }
 
 impl Issued {
@@ -183,6 +185,7 @@ mod tests {
             refresh: RefreshToken::new("refresh"),
             expires_in: Duration::from_secs(life_s),
             account: None,
+            host: None,
         }
         .into_pair(Timestamp::UNIX_EPOCH)
     }

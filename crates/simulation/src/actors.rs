@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use amo_connect_domain::authorization::callback::{Callback, Denial, Given};
 use amo_connect_domain::connection::audit::Actor;
 use amo_connect_domain::crm::lead::Lead;
 use amo_connect_domain::crm::pipeline::Pipeline;
 use amo_connect_domain::ports::{StoreError, TokenStore as _};
 use amo_connect_domain::token::{CodeHash, State};
 use amo_connect_domain::usecase::{
-    AccessError, Callback, CallbackOutcome, ClaimError, Given, LeadRequest, ReadError, Started, UseCases,
+    AccessError, CallbackOutcome, ClaimError, LeadRequest, ReadError, Started, UseCases,
 };
 use futures_util::FutureExt as _;
 
@@ -118,9 +119,9 @@ impl World {
             self.redirect(Callback {
                 code: Given::Absent,
                 state: Given::One(state),
-                referer: Given::Absent,
-                error: Some("access_denied".to_owned()),
-                from_widget: false,
+                host: Given::Absent,
+                denial: Some(Denial::Declined),
+                is_installation: false,
             })
             .await;
             return;
@@ -163,13 +164,13 @@ impl World {
         Callback {
             code: Given::One(code(id)),
             state: state.map_or(Given::Absent, Given::One),
-            referer: self.referer(id),
-            error: None,
-            from_widget: false,
+            host: self.named_host(id),
+            denial: None,
+            is_installation: false,
         }
     }
 
-    fn referer(&self, id: CodeId) -> Given<String> {
+    fn named_host(&self, id: CodeId) -> Given<String> {
         let crm = self.crm();
         Given::One(crm.host(crm.codes[id].account).as_str().to_owned())
     }
@@ -202,10 +203,10 @@ impl World {
         for _ in 0..TRIES {
             let call = self.call("claim", longest_wait(15), self.may_give_up());
             self.checker().claimed(id, user, call.id);
-            let referer = self.referer(id);
+            let host = self.named_host(id);
             let state = state.clone();
             let outcome = self.ask(call, move |service| async move {
-                service.claim(&user_id(user), code(id), state, referer).await.map(drop)
+                service.claim(&user_id(user), code(id), state, host).await.map(drop)
             });
             let outcome = outcome.await;
             self.note(Home::Outside, || format!("user {user} claims code-{id}: {outcome:?}"));

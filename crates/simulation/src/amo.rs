@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
+use amo_connect_domain::authorization::callback::{Callback, Given, Parameters};
 use amo_connect_domain::client::ClientFingerprint;
 use amo_connect_domain::crm::contact::Contact;
 use amo_connect_domain::crm::lead::{AmoLead, LeadFilter, LeadPage};
@@ -190,8 +191,22 @@ impl Drop for Request {
 
 #[async_trait]
 impl TokenEndpoint for ModelAmo {
-    fn authorization_url(&self, _: &State) -> Url {
+    fn authorization_url(&self, _: &State, _: Option<&AccountHost>) -> Url {
         PAGE.clone()
+    }
+
+    // Who acts in the simulation speaks to the use cases and not in amoCRM's words.
+    fn read_callback(&self, _: &Parameters) -> Callback {
+        let (code, state, host) = (Given::Absent, Given::Absent, Given::Absent);
+        Callback { code, state, host, denial: None, is_installation: false }
+    }
+
+    fn read_hook(&self, _: &Parameters) -> Option<AccountId> {
+        None
+    }
+
+    fn token_host(&self, account: &AccountHost) -> AccountHost {
+        account.clone()
     }
 
     async fn exchange(&self, permit: Permit<call::Exchange>, code: &AuthorizationCode) -> Result<Issued, AmoError> {
@@ -208,8 +223,8 @@ impl TokenEndpoint for ModelAmo {
         ClientFingerprint::default()
     }
 
-    fn locator(&self, _: &AccountHost, _: &AccessToken) -> AccountHost {
-        AccountHost::stored("shard.amocrm.ru")
+    fn locator(&self, _: &AccountHost, _: &AccessToken) -> Option<AccountHost> {
+        Some(AccountHost::stored("shard.amocrm.ru"))
     }
 
     async fn locate(
@@ -284,17 +299,7 @@ impl CrmApi for ModelAmo {
 
 /// A lead that tells by which grant it was read.
 fn lead(grant: GrantId) -> AmoLead {
-    AmoLead {
-        id: 1,
-        name: Some(grant.to_string()),
-        price: None,
-        pipeline: None,
-        stage: None,
-        responsible_user: None,
-        created_at: None,
-        updated_at: None,
-        contact: Some(1),
-    }
+    AmoLead { name: Some(grant.to_string()), contact: Some(1), ..AmoLead::numbered(1) }
 }
 
 impl fmt::Debug for ModelAmo {

@@ -224,6 +224,7 @@ impl Crm {
             refresh: RefreshToken::new(format!("refresh-{pair}")),
             expires_in: self.life,
             account: self.tells_account.then(|| account_id(account)),
+            host: None,
         }
     }
 

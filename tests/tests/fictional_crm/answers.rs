@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use amo_connect_domain::crm::contact::Contact;
-use amo_connect_domain::crm::lead::{AmoLead, LeadPage};
-use amo_connect_domain::crm::pipeline::{Pipeline, Stage};
-use amo_connect_domain::ids::AccountId;
+use amo_connect_domain::crm::lead::AmoLead;
+use amo_connect_domain::crm::pipeline::{Pipeline, Stage, StageKind};
+use amo_connect_domain::ids::{AccountId, number_of};
 use amo_connect_domain::token::{AccessToken, Issued, RefreshToken};
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -19,7 +19,8 @@ pub(crate) struct Tokens {
     access: String,
     renewal: String,
     seconds: Value,
-    agency: Option<u64>,
+    agency: Option<String>,
+    pier: Option<String>,
 }
 
 impl Tokens {
@@ -47,31 +48,38 @@ impl Tokens {
             access: AccessToken::new(self.access),
             refresh: RefreshToken::new(self.renewal),
             expires_in: Duration::from_secs(seconds.unwrap_or(UNSTATED_LIFE)),
-            account: self.agency.map(AccountId),
+            account: self.agency.map(account),
+            host: self.pier,
         }
     }
 }
 
-/// What was refused: `code`, `renewal` or `app`.
+/// Agencies have UUIDs: the number is ours.
+fn account(agency: String) -> AccountId {
+    AccountId(number_of(&agency))
+}
+
+/// What was refused: `code`, `renewal`, `app`, `access`, `right`, `pace`, `deal` or `agency`.
 #[derive(Deserialize)]
 pub(crate) struct Refused {
     pub(crate) refused: String,
 }
 
 #[derive(Deserialize)]
-pub(crate) struct Whereabouts {
-    pub(crate) pier: String,
-}
-
-#[derive(Default, Deserialize)]
 pub(crate) struct Agency {
-    pub(crate) agency: Option<u64>,
+    agency: String,
 }
 
-#[derive(Default, Deserialize)]
+impl Agency {
+    pub(crate) fn into_account(self) -> AccountId {
+        account(self.agency)
+    }
+}
+
+#[derive(Deserialize)]
 pub(crate) struct Deals {
-    deals: Vec<Deal>,
-    more: bool,
+    pub(crate) deals: Vec<Deal>,
+    pub(crate) more: bool,
 }
 
 #[derive(Deserialize)]
@@ -81,7 +89,8 @@ pub(crate) struct Deal {
     title: Option<String>,
     amount: Option<Number>,
     board: Option<u64>,
-    column: Option<u64>,
+    column: Option<String>,
+    closed: bool,
     agent: Option<u64>,
     opened: Option<i64>,
     touched: Option<i64>,
@@ -97,7 +106,8 @@ impl Deal {
             name: self.title,
             price: self.amount,
             pipeline: self.board,
-            stage: self.column,
+            stage: self.column.as_deref().map(number_of),
+            is_closed: self.closed,
             responsible_user: self.agent,
             created_at: moment(self.opened),
             updated_at: moment(self.touched),
@@ -106,13 +116,7 @@ impl Deal {
     }
 }
 
-impl From<Deals> for LeadPage {
-    fn from(page: Deals) -> Self {
-        Self { leads: page.deals.into_iter().filter_map(Deal::into_lead).collect(), has_more: page.more }
-    }
-}
-
-#[derive(Default, Deserialize)]
+#[derive(Deserialize)]
 pub(crate) struct People {
     pub(crate) people: Vec<Person>,
 }
@@ -131,7 +135,7 @@ impl From<Person> for Contact {
     }
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Deserialize)]
 pub(crate) struct Boards {
     pub(crate) boards: Vec<Board>,
 }
@@ -141,20 +145,18 @@ pub(crate) struct Board {
     no: u64,
     name: String,
     place: i64,
-    inbox: bool,
-    sorting: bool,
-    shelved: bool,
-    columns: Vec<Column>,
+    main: bool,
+    pub(crate) columns: Vec<Column>,
 }
 
 #[derive(Deserialize)]
-struct Column {
-    no: u64,
+pub(crate) struct Column {
+    pub(crate) id: String,
     name: String,
     place: i64,
     fixed: bool,
     color: Option<String>,
-    kind: Option<i64>,
+    ends: Option<String>,
 }
 
 impl From<Board> for Pipeline {
@@ -163,9 +165,9 @@ impl From<Board> for Pipeline {
             id: board.no,
             name: board.name,
             sort: board.place,
-            is_main: board.inbox,
-            is_unsorted_on: board.sorting,
-            is_archived: board.shelved,
+            is_main: board.main,
+            is_unsorted_on: false,
+            is_archived: false,
             stages: board.columns.into_iter().map(Stage::from).collect(),
         }
     }
@@ -174,12 +176,17 @@ impl From<Board> for Pipeline {
 impl From<Column> for Stage {
     fn from(column: Column) -> Self {
         Self {
-            id: column.no,
+            id: number_of(&column.id),
             name: column.name,
             sort: column.place,
             is_editable: !column.fixed,
             color: column.color,
-            kind: column.kind,
+            kind: match column.ends.as_deref() {
+                Some("deal") => StageKind::Won,
+                Some(_) => StageKind::Lost,
+                None => StageKind::Open,
+            },
+            type_number: None,
         }
     }
 }

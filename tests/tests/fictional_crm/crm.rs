@@ -1,30 +1,45 @@
 //! Harbour itself: how it wants to be asked, and how it answers.
 
+use std::time::Duration;
+
 use amo_connect_contract::wire::{Dialect, Request, Words};
 use amo_connect_contract::{Asked, Reply};
 use amo_connect_domain::crm::contact::Contact;
 use amo_connect_domain::crm::lead::{AmoLead, LeadFilter};
-use amo_connect_domain::crm::pipeline::{Pipeline, Stage};
+use amo_connect_domain::crm::pipeline::{Pipeline, Stage, StageKind};
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::token::{AuthorizationCode, Issued, RefreshToken};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-/// Harbour, as an app with this key meets it.
+/// How many deals are on a page of Harbour's, whoever asks.
+pub(crate) const PAGE: u32 = 20;
+
+/// A server of Harbour's, as an app with this key meets it.
+#[derive(Clone, Copy)]
 pub(crate) struct Harbour {
     pub(crate) app: &'static str,
     pub(crate) key: &'static str,
+    /// Tokens are at one server for all agencies, and nothing else is there.
+    pub(crate) has_tokens: bool,
+}
+
+/// The UUID of the agency that the suite calls `number`.
+pub(crate) fn agency(number: u64) -> String {
+    format!("7b1f0c52-41de-4d0c-9a37-{number:012x}")
+}
+
+/// The name of the column that the suite calls `number`.
+pub(crate) fn column(number: u64) -> String {
+    format!("column-{number}")
 }
 
 impl Dialect for Harbour {
     fn understand(&self, request: &Request, host: &AccountHost) -> Result<Asked, &'static str> {
         let (host, token) = (host.clone(), || request.token("Token"));
         match request.target() {
-            ("POST", "/tokens") => self.for_tokens(request, host),
-            ("GET", "/whereabouts") => {
-                let token = request.header("x-renewal").ok_or("there is no renewal")?;
-                Ok(Asked::Locate { host, token: RefreshToken::new(token) })
-            }
+            ("POST", "/tokens") if self.has_tokens => self.for_tokens(request, host),
+            _ if self.has_tokens => Err("agencies have servers of their own"),
             ("GET", "/agency") => Ok(Asked::Account { host, token: token()? }),
             ("GET", "/deals") => Ok(Asked::Leads { host, token: token()?, filter: filter(request)? }),
             ("GET", "/people") => Ok(Asked::Contacts { host, token: token()?, ids: ids(request)? }),
@@ -43,29 +58,37 @@ impl Dialect for Harbour {
         Some(match reply {
             Reply::Issues(issued) => ok(tokens(issued, &issued.expires_in.as_secs().into())),
             Reply::IssuesWithQuotedLife(issued) => ok(tokens(issued, &issued.expires_in.as_secs().to_string().into())),
-            Reply::Located(host) => ok(json!({ "pier": host.as_str() })),
-            Reply::Account(account) => ok(json!({ "agency": account.0 })),
-            Reply::Leads(page) => ok(
-                json!({ "deals": page.leads.iter().map(|lead| deal(lead, false)).collect::<Vec<_>>(), "more": page.has_more }),
-            ),
+            Reply::Account(account) => ok(json!({ "agency": agency(account.0) })),
+            Reply::Leads(page) => ok(deals(page.leads.iter().map(|lead| deal(lead, false)), page.has_more)),
             Reply::Lead(lead) => ok(deal(lead, false)),
-            Reply::DeletedLead(lead) if matches!(asked, Asked::Leads { .. }) => {
-                ok(json!({ "deals": [deal(lead, true)], "more": false }))
-            }
+            Reply::DeletedLead(lead) if matches!(asked, Asked::Leads { .. }) => ok(deals([deal(lead, true)], false)),
             Reply::DeletedLead(lead) => ok(deal(lead, true)),
             Reply::Contacts(contacts) => ok(json!({ "people": contacts.iter().map(person).collect::<Vec<_>>() })),
             Reply::Pipelines(pipelines) => ok(json!({ "boards": pipelines.iter().map(board).collect::<Vec<_>>() })),
+            Reply::Nothing if matches!(asked, Asked::Lead { .. }) => Words::json(404, &json!({ "refused": "deal" })),
+            Reply::Nothing => ok(json!({ "deals": [], "more": false, "people": [], "boards": [] })),
             reply if Reply::REFUSED_CODES.contains(reply) => refused("code"),
             reply if Reply::REFUSED_GRANTS.contains(reply) => refused("renewal"),
             reply if Reply::REFUSED_CLIENTS.contains(reply) => refused("app"),
             Reply::OddRefusal => refused("the moon"),
             Reply::AccessRefused => Words::json(401, &json!({ "refused": "access" })),
+            Reply::Forbidden => Words::json(403, &json!({ "refused": "right" })),
             Reply::PaymentRequired => Words::json(402, &json!({})),
-            Reply::NotFound => Words::json(404, &json!({})),
+            Reply::NotFound => Words::json(404, &json!({ "refused": "agency" })),
+            Reply::TooManyCalls(wait) => too_many(*wait),
             Reply::Incomplete if asked.is_for_tokens() => ok(json!({ "access": "an access token alone" })),
             Reply::Incomplete => ok(json!({ "ahoy": true })),
             _ => return None,
         })
+    }
+}
+
+/// Harbour's limit is a 503 that says so; any other 503 is a failure.
+fn too_many(wait: Option<Duration>) -> Words {
+    let words = Words::json(503, &json!({ "refused": "pace" }));
+    match wait {
+        Some(wait) => words.with_header("Retry-After", wait.as_secs()),
+        None => words,
     }
 }
 
@@ -86,16 +109,15 @@ impl Harbour {
 fn filter(request: &Request) -> Result<LeadFilter, &'static str> {
     let no_number = "a parameter is not a number";
     let mut filter =
-        LeadFilter { page: 1, limit: 10, query: None, pipeline: None, stages: Vec::new(), updated_since: None };
+        LeadFilter { page: 1, limit: PAGE, query: None, pipeline: None, stages: Vec::new(), updated_since: None };
     for (name, value) in request.query() {
         match name.as_ref() {
             "page" => filter.page = value.parse().or(Err(no_number))?,
-            "size" => filter.limit = value.parse().or(Err(no_number))?,
             "text" => filter.query = Some(value.into_owned()),
             "board" => filter.pipeline = Some(value.parse().or(Err(no_number))?),
             "since" => filter.updated_since = Some(value.parse::<Timestamp>().or(Err("it is no moment"))?),
             "in" => {
-                let (board, column) = value.split_once('.').ok_or("a column lacks its board")?;
+                let (board, column) = value.split_once(".column-").ok_or("a column lacks its board")?;
                 filter.stages.push((board.parse().or(Err(no_number))?, column.parse().or(Err(no_number))?));
             }
             _ => return Err("a parameter is unknown"),
@@ -114,15 +136,21 @@ fn tokens(issued: &Issued, seconds: &Value) -> Value {
         "access": issued.access.expose(),
         "renewal": issued.refresh.expose(),
         "seconds": seconds,
-        "agency": issued.account.map(|account| account.0),
+        "agency": issued.account.map(|account| agency(account.0)),
+        "pier": issued.host,
     })
+}
+
+fn deals(deals: impl IntoIterator<Item = Value>, more: bool) -> Value {
+    json!({ "deals": deals.into_iter().collect::<Vec<_>>(), "more": more })
 }
 
 fn deal(lead: &AmoLead, gone: bool) -> Value {
     json!({
-        "no": lead.id, "gone": gone, "title": lead.name, "amount": lead.price, "board": lead.pipeline, "column": lead.stage,
-        "agent": lead.responsible_user, "opened": lead.created_at.map(Timestamp::as_second),
-        "touched": lead.updated_at.map(Timestamp::as_second), "person": lead.contact,
+        "no": lead.id, "gone": gone, "title": lead.name, "amount": lead.price, "board": lead.pipeline,
+        "column": lead.stage.map(column), "closed": lead.is_closed, "agent": lead.responsible_user,
+        "opened": lead.created_at.map(Timestamp::as_second), "touched": lead.updated_at.map(Timestamp::as_second),
+        "person": lead.contact,
     })
 }
 
@@ -132,15 +160,20 @@ fn person(contact: &Contact) -> Value {
 
 fn board(pipeline: &Pipeline) -> Value {
     json!({
-        "no": pipeline.id, "name": pipeline.name, "place": pipeline.sort, "inbox": pipeline.is_main,
-        "sorting": pipeline.is_unsorted_on, "shelved": pipeline.is_archived,
-        "columns": pipeline.stages.iter().map(column).collect::<Vec<_>>(),
+        "no": pipeline.id, "name": pipeline.name, "place": pipeline.sort, "main": pipeline.is_main,
+        "columns": pipeline.stages.iter().map(described).collect::<Vec<_>>(),
     })
 }
 
-fn column(stage: &Stage) -> Value {
+fn described(stage: &Stage) -> Value {
+    let ends = match stage.kind {
+        StageKind::Won => Some("deal"),
+        StageKind::Lost => Some("no deal"),
+        // Harbour has no place for what nobody has taken on.
+        StageKind::Unsorted | StageKind::Open => None,
+    };
     json!({
-        "no": stage.id, "name": stage.name, "place": stage.sort, "fixed": !stage.is_editable, "color": stage.color,
-        "kind": stage.kind,
+        "id": column(stage.id), "name": stage.name, "place": stage.sort, "fixed": !stage.is_editable,
+        "color": stage.color, "ends": ends,
     })
 }

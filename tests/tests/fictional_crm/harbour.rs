@@ -1,15 +1,18 @@
-//! Harbour, a CRM that does not exist: one endpoint for tokens in JSON, deals on boards, people.
+//! Harbour, a CRM that does not exist: one token server for all, deals on boards, people.
 
+use std::collections::HashMap;
 use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use amo_connect_domain::authorization::callback::{Callback, Denial, Given, Parameters};
 use amo_connect_domain::client::ClientFingerprint;
 use amo_connect_domain::crm::contact::Contact;
 use amo_connect_domain::crm::lead::{AmoLead, LeadFilter, LeadPage};
 use amo_connect_domain::crm::pipeline::Pipeline;
 use amo_connect_domain::host::{AccountHost, AllowedHosts};
 use amo_connect_domain::host_look_up::FoundHost;
-use amo_connect_domain::ids::AccountId;
+use amo_connect_domain::ids::{AccountId, number_of};
 use amo_connect_domain::ports::{AmoError, CrmApi, Located, TokenEndpoint};
 use amo_connect_domain::rate_limit::{Permit, call};
 use amo_connect_domain::token::{AccessToken, AuthorizationCode, Issued, RefreshToken, State};
@@ -19,16 +22,20 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 use url::Url;
 
-use crate::answers::{Agency, Boards, Deal, Deals, People, Refused, Tokens, Whereabouts};
-use crate::wire;
+use crate::answers::{Agency, Boards, Deal, Deals, People, Tokens};
+use crate::pages::Window;
+use crate::wire::{self, Answer};
 
 /// An [`AmoClient`] that speaks to Harbour.
 #[derive(Clone)]
 pub(crate) struct HarbourClient {
     app: String,
     key: String,
+    tokens: AccountHost,
     allowed: AllowedHosts,
     http: Client,
+    /// The names of the columns that were listed, by the numbers that the service knows them by.
+    columns: Arc<Mutex<HashMap<u64, String>>>,
 }
 
 impl fmt::Debug for HarbourClient {
@@ -38,8 +45,15 @@ impl fmt::Debug for HarbourClient {
 }
 
 impl HarbourClient {
-    pub(crate) fn new(app: &str, key: &str, allowed: AllowedHosts, longest_wait: Duration) -> Self {
-        Self { app: app.to_owned(), key: key.to_owned(), allowed, http: wire::client(longest_wait) }
+    pub(crate) fn new(
+        app: &str,
+        key: &str,
+        tokens: AccountHost,
+        allowed: AllowedHosts,
+        longest_wait: Duration,
+    ) -> Self {
+        let (app, key, http) = (app.to_owned(), key.to_owned(), wire::client(longest_wait));
+        Self { app, key, tokens, allowed, http, columns: Arc::default() }
     }
 
     /// The only way to an address: what is not on the list has none.
@@ -57,95 +71,110 @@ impl HarbourClient {
         if let Some(tokens) = Tokens::in_body(&answer.plain(), secret) {
             return Ok(tokens.into_issued());
         }
-        let body = answer.whole().map_err(wire::Loss::of_tokens)?;
-        match answer.status.as_u16() {
-            422 => match serde_json::from_slice(body) {
-                Ok(Refused { refused }) if refused == kind => Err(refusal),
-                Ok(Refused { refused }) if refused == "app" => Err(AmoError::Misconfigured),
-                _ => Err(AmoError::Protocol),
-            },
-            300..=499 => Err(answer.refusal()),
+        answer.whole().map_err(wire::Loss::of_tokens)?;
+        match (answer.status.as_u16(), answer.refused().as_deref()) {
+            (422, Some(refused)) if refused == kind => Err(refusal),
+            (422, Some("app")) => Err(AmoError::Misconfigured),
+            (503, Some("pace")) => Err(answer.refusal()),
+            (300..=499, _) => Err(answer.refusal()),
             _ => Err(AmoError::OutcomeUnknown),
         }
     }
 
-    /// Reads what is at `path`; `Default` is what nothing (204) looks like.
-    async fn read<T: DeserializeOwned + Default>(
+    /// Asks for what is at `path`.
+    async fn ask(
+        &self,
+        host: &AccountHost,
+        token: &AccessToken,
+        path: &str,
+        query: &[(&str, String)],
+    ) -> Result<Answer, AmoError> {
+        let request = self.http.get(self.url(host, path)?).query(query);
+        let request = request.header("authorization", format!("Token {}", token.expose()));
+        wire::send(request).await.map_err(wire::Loss::of_a_read)
+    }
+
+    /// Reads what is at `path`.
+    async fn read<T: DeserializeOwned>(
         &self,
         host: &AccountHost,
         token: &AccessToken,
         path: &str,
         query: &[(&str, String)],
     ) -> Result<T, AmoError> {
-        let request = self.http.get(self.url(host, path)?).query(query);
-        let request = request.header("authorization", format!("Token {}", token.expose()));
-        let answer = wire::send(request).await.map_err(wire::Loss::of_a_read)?;
-        match answer.status.as_u16() {
-            200 => serde_json::from_slice(answer.whole().map_err(wire::Loss::of_a_read)?).or(Err(AmoError::Protocol)),
-            204 => Ok(T::default()),
-            401 => Err(AmoError::AccessRefused),
-            504 => Err(AmoError::TimedOut),
-            500..=599 => Err(AmoError::Unavailable),
-            _ => Err(answer.refusal()),
-        }
+        self.ask(host, token, path, query).await?.read()
+    }
+
+    fn columns(&self) -> MutexGuard<'_, HashMap<u64, String>> {
+        self.columns.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A filter's stage in Harbour's words. The service knows no stage that was not listed to it.
+    fn column(&self, (board, stage): (u64, u64)) -> Result<String, AmoError> {
+        let columns = self.columns();
+        columns.get(&stage).map(|column| format!("{board}.{column}")).ok_or(AmoError::Protocol)
     }
 }
 
 #[async_trait]
 impl TokenEndpoint for HarbourClient {
-    fn authorization_url(&self, state: &State) -> Url {
+    fn authorization_url(&self, state: &State, _: Option<&AccountHost>) -> Url {
         let query = [("app", self.app.as_str()), ("state", state.expose())];
         Url::parse_with_params("https://harbour.example/connect", query).unwrap()
     }
 
+    fn read_callback(&self, parameters: &Parameters) -> Callback {
+        Callback {
+            code: parameters.secret("ticket", AuthorizationCode::new),
+            state: parameters.secret("state", State::new),
+            // Harbour does not say whose code it is: the pair does. All codes are exchanged here.
+            host: Given::One(self.tokens.as_str().to_owned()),
+            denial: parameters.all("declined").next().map(|_| Denial::Declined),
+            is_installation: false,
+        }
+    }
+
+    fn read_hook(&self, _: &Parameters) -> Option<AccountId> {
+        None
+    }
+
+    fn token_host(&self, _: &AccountHost) -> AccountHost {
+        self.tokens.clone()
+    }
+
     async fn exchange(&self, permit: Permit<call::Exchange>, code: &AuthorizationCode) -> Result<Issued, AmoError> {
-        let host = permit.host();
-        self.spend(host, "code", code.expose(), AmoError::CodeRejected).await
+        self.spend(permit.host(), "code", code.expose(), AmoError::CodeRejected).await
     }
 
     async fn refresh(&self, permit: Permit<call::Refresh>, token: &RefreshToken) -> Result<Issued, AmoError> {
-        let host = permit.host();
-        self.spend(host, "renewal", token.expose(), AmoError::GrantRevoked).await
+        self.spend(permit.host(), "renewal", token.expose(), AmoError::GrantRevoked).await
     }
 
     fn fingerprint(&self) -> ClientFingerprint {
         ClientFingerprint::keyed(&self.key, &[&self.app])
     }
 
-    fn locator(&self, host: &AccountHost, _access: &AccessToken) -> AccountHost {
-        host.clone()
+    fn locator(&self, _: &AccountHost, _: &AccessToken) -> Option<AccountHost> {
+        // Agencies never move.
+        None
     }
 
     async fn locate(
         &self,
         permit: Permit<call::LookUp>,
-        _access: &AccessToken,
-        refresh: &RefreshToken,
+        _: &AccessToken,
+        _: &RefreshToken,
     ) -> Result<Located, AmoError> {
-        let request = self.http.get(self.url(permit.host(), "/whereabouts")?).header("x-renewal", refresh.expose());
-        let answer = wire::send(request).await.map_err(wire::Loss::of_a_read)?;
-        match answer.status.as_u16() {
-            200 => {
-                let Whereabouts { pier } = serde_json::from_slice(answer.whole().map_err(wire::Loss::of_a_read)?)
-                    .or(Err(AmoError::Protocol))?;
-                let host = self.allowed.admit(&pier).ok_or(AmoError::HostNotAllowed)?;
-                // Harbour keeps one list of all agencies, and every pier has it.
-                Ok(Located { at: Some(FoundHost { host, account: None }), by_authority: true })
-            }
-            401 | 404 | 422 => Ok(Located { at: None, by_authority: true }),
-            504 => Err(AmoError::TimedOut),
-            500..=599 => Err(AmoError::Unavailable),
-            _ => Err(answer.refusal()),
-        }
+        let here = FoundHost { host: permit.host().clone(), account: None };
+        Ok(Located { at: Some(here), by_authority: true })
     }
 }
 
 #[async_trait]
 impl CrmApi for HarbourClient {
     async fn account(&self, permit: Permit<call::Read>, token: &AccessToken) -> Result<AccountId, AmoError> {
-        let host = permit.host();
-        let Agency { agency } = self.read(host, token, "/agency", &[]).await?;
-        agency.map(AccountId).ok_or(AmoError::Protocol)
+        let agency: Agency = self.read(permit.host(), token, "/agency", &[]).await?;
+        Ok(agency.into_account())
     }
 
     async fn leads(
@@ -154,15 +183,17 @@ impl CrmApi for HarbourClient {
         token: &AccessToken,
         filter: &LeadFilter,
     ) -> Result<LeadPage, AmoError> {
-        let host = permit.host();
-        let mut query = vec![("page", filter.page.to_string()), ("size", filter.limit.to_string())];
+        let window = Window::of(filter.page, filter.limit);
+        let mut query = vec![("page", window.page.to_string())];
         query.extend(filter.query.iter().map(|text| ("text", text.clone())));
         query.extend(filter.pipeline.iter().map(|board| ("board", board.to_string())));
-        query.extend(filter.stages.iter().map(|(board, column)| ("in", format!("{board}.{column}"))));
+        for stage in &filter.stages {
+            query.push(("in", self.column(*stage)?));
+        }
         // Harbour notes whole seconds: the one that the moment falls into belongs to it.
         query.extend(filter.updated_since.iter().map(|since| ("since", format!("{since:.0}"))));
-        let deals: Deals = self.read(host, token, "/deals", &query).await?;
-        Ok(deals.into())
+        let deals: Deals = self.read(permit.host(), token, "/deals", &query).await?;
+        Ok(window.cut(deals))
     }
 
     async fn lead(
@@ -171,9 +202,11 @@ impl CrmApi for HarbourClient {
         token: &AccessToken,
         id: u64,
     ) -> Result<Option<AmoLead>, AmoError> {
-        let host = permit.host();
-        let deal: Option<Deal> = self.read(host, token, &format!("/deals/{id}"), &[]).await?;
-        Ok(deal.and_then(Deal::into_lead))
+        let answer = self.ask(permit.host(), token, &format!("/deals/{id}"), &[]).await?;
+        if answer.status == 404 && answer.refused().as_deref() == Some("deal") {
+            return Ok(None);
+        }
+        answer.read().map(Deal::into_lead)
     }
 
     async fn contacts(
@@ -182,18 +215,19 @@ impl CrmApi for HarbourClient {
         token: &AccessToken,
         ids: &[u64],
     ) -> Result<Vec<Contact>, AmoError> {
-        let host = permit.host();
         if ids.is_empty() {
             return Ok(Vec::new());
         }
         let query: Vec<_> = ids.iter().map(|id| ("id", id.to_string())).collect();
-        let People { people } = self.read(host, token, "/people", &query).await?;
+        let People { people } = self.read(permit.host(), token, "/people", &query).await?;
         Ok(people.into_iter().map(Contact::from).collect())
     }
 
     async fn pipelines(&self, permit: Permit<call::Read>, token: &AccessToken) -> Result<Vec<Pipeline>, AmoError> {
-        let host = permit.host();
-        let Boards { boards } = self.read(host, token, "/boards", &[]).await?;
+        let Boards { boards } = self.read(permit.host(), token, "/boards", &[]).await?;
+        let names =
+            boards.iter().flat_map(|board| &board.columns).map(|column| (number_of(&column.id), column.id.clone()));
+        self.columns().extend(names);
         Ok(boards.into_iter().map(Pipeline::from).collect())
     }
 }

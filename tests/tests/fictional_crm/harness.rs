@@ -3,34 +3,43 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use amo_connect_contract::amo_client::AmoClientHarness;
+use amo_connect_contract::amo_client::{AmoClientHarness, Feature, Thing};
 use amo_connect_contract::wire::CrmServer;
 use amo_connect_contract::{Asked, Reply};
 use amo_connect_domain::host::{AccountHost, AllowedHosts};
+use amo_connect_domain::ids::{AccountId, number_of};
 use amo_connect_domain::ports::AmoClient;
+use amo_connect_domain::token::{AuthorizationCode, State};
 use async_trait::async_trait;
+use url::form_urlencoded::Serializer;
 
-use crate::crm::Harbour;
+use crate::crm::{Harbour, PAGE, agency, column};
 use crate::harbour::HarbourClient;
 
-const APP: &str = "for-you";
-const KEY: &str = "the app's key";
+const AGENCIES: Harbour = Harbour { app: "for-you", key: "the app's key", has_tokens: false };
+const TOKENS: Harbour = Harbour { has_tokens: true, ..AGENCIES };
 
-/// A Harbour, and another that the client must not speak to.
+/// A Harbour of two servers, and another agency that the client must not speak to.
 pub(crate) struct HarbourHarness {
-    crm: CrmServer,
+    pub(crate) crm: CrmServer,
+    pub(crate) tokens: CrmServer,
     foreign: CrmServer,
     pub(crate) client: HarbourClient,
+}
+
+fn query(pairs: &[(&str, &str)]) -> String {
+    Serializer::new(String::new()).extend_pairs(pairs).finish()
 }
 
 #[async_trait]
 impl AmoClientHarness for HarbourHarness {
     async fn fresh() -> Self {
-        let crm = CrmServer::start(Harbour { app: APP, key: KEY }).await.unwrap();
-        let foreign = CrmServer::start(Harbour { app: APP, key: KEY }).await.unwrap();
-        let allowed = AllowedHosts::parse(crm.host().as_str()).unwrap();
-        let client = HarbourClient::new(APP, KEY, allowed, Duration::from_secs(1));
-        Self { crm, foreign, client }
+        let crm = CrmServer::start(AGENCIES).await.unwrap();
+        let tokens = crm.beside(TOKENS).await.unwrap();
+        let foreign = CrmServer::start(AGENCIES).await.unwrap();
+        let allowed = AllowedHosts::parse(&format!("{},{}", crm.host(), tokens.host())).unwrap();
+        let client = HarbourClient::new(AGENCIES.app, AGENCIES.key, tokens.host(), allowed, Duration::from_secs(1));
+        Self { crm, tokens, foreign, client }
     }
 
     fn client(&self) -> Arc<dyn AmoClient> {
@@ -45,15 +54,49 @@ impl AmoClientHarness for HarbourHarness {
         self.foreign.host()
     }
 
+    fn redirect(&self, code: &AuthorizationCode, state: &State) -> String {
+        query(&[("ticket", code.expose()), ("state", state.expose())])
+    }
+
+    fn denial(&self, state: &State) -> String {
+        query(&[("declined", "yes"), ("state", state.expose())])
+    }
+
+    fn hook(&self, _: AccountId) -> Option<String> {
+        None
+    }
+
     async fn will(&self, reply: Reply) {
+        if reply == Reply::Unreachable {
+            self.tokens.close().await.unwrap();
+        } else {
+            self.tokens.open().unwrap();
+        }
         self.crm.will(reply).await.unwrap();
     }
 
     async fn asked(&self) -> Vec<Asked> {
+        // Both of its servers keep one list.
         [self.crm.asked(), self.foreign.asked()].concat()
     }
 
+    fn lacks(&self) -> &'static [Feature] {
+        &[Feature::UnsortedStage, Feature::Archive, Feature::LookUp, Feature::Hook]
+    }
+
+    fn number_of(&self, thing: Thing, number: u64) -> u64 {
+        match thing {
+            Thing::Account => number_of(&agency(number)),
+            Thing::Stage => number_of(&column(number)),
+            _ => number,
+        }
+    }
+
+    fn page_size(&self, _: u32) -> u32 {
+        PAGE
+    }
+
     fn secrets(&self) -> Vec<String> {
-        vec![KEY.to_owned()]
+        vec![AGENCIES.key.to_owned()]
     }
 }

@@ -7,14 +7,18 @@ mod crm;
 mod harbour;
 mod harness;
 mod page;
+mod pages;
 mod wire;
 
-use amo_connect_contract::amo_client::AmoClientHarness as _;
+use std::time::Duration;
+
+use amo_connect_contract::amo_client::{AmoClientHarness as _, Thing, left_out};
 use amo_connect_contract::fixtures::issued_in;
 use amo_connect_contract::{Asked, Reply};
 use amo_connect_domain::crm::contact::Contact;
 use amo_connect_domain::crm::lead::{AmoLead, LeadPage};
-use amo_connect_domain::crm::pipeline::{Pipeline, Stage};
+use amo_connect_domain::crm::pipeline::{Pipeline, Stage, StageKind};
+use amo_connect_domain::token::Issued;
 use amo_connect_tests::TestApp;
 use harness::HarbourHarness;
 use serde_json::json;
@@ -25,46 +29,78 @@ mod contract {
 
 fn deal() -> LeadPage {
     let lead = AmoLead {
-        id: 41,
         name: Some("A flat with a view".to_owned()),
         price: Some(12_500_000.into()),
         pipeline: Some(3),
         stage: Some(7),
-        responsible_user: None,
-        created_at: None,
-        updated_at: None,
         contact: Some(77),
+        ..AmoLead::numbered(41)
     };
     LeadPage { leads: vec![lead], has_more: false }
 }
 
 fn board() -> Pipeline {
-    let stages = vec![Stage { id: 7, name: "Viewing".to_owned(), sort: 1, is_editable: true, color: None, kind: None }];
+    let stages = vec![Stage {
+        id: 7,
+        name: "Viewing".to_owned(),
+        sort: 1,
+        is_editable: true,
+        color: None,
+        kind: StageKind::Open,
+        type_number: None,
+    }];
     let (is_main, is_unsorted_on, is_archived) = (true, false, false);
     Pipeline { id: 3, name: "Sales".to_owned(), sort: 1, is_main, is_unsorted_on, is_archived, stages }
+}
+
+#[test]
+fn what_is_left_out_of_the_suite_is_what_harbour_has_not() {
+    let harness = amo_connect_contract::suite::run(HarbourHarness::fresh());
+    let expected = [
+        "an_unsorted_stage_is_told_apart",
+        "pipelines_that_are_put_away_are_listed",
+        "an_account_is_found_where_it_answers",
+        "a_refused_look_up_finds_nothing",
+        "a_look_up_that_was_not_answered_is_told_apart",
+        "an_account_is_followed_to_no_host_that_is_not_allowed",
+        "a_hook_is_believed_if_all_of_it_is_right",
+    ];
+    assert_eq!(left_out(harness.lacks()), expected);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_service_runs_on_it_without_knowing() {
     let crm = HarbourHarness::fresh().await;
-    let host = crm.host();
+    let (host, tokens) = (crm.crm.host(), crm.tokens.host());
     let app = TestApp::new()
         .amo(crm.client.clone())
-        .settings(|settings| settings.amo_allowed_hosts = Some(host.to_string()))
+        .settings(|settings| settings.amo_allowed_hosts = Some(format!("{host},{tokens}")))
         .start()
         .await;
 
-    crm.will(Reply::Issues(issued_in(7, "first"))).await;
-    app.connect_with("olena", "a-harbour-code", host.as_str()).await;
+    let attempt = app.attempt("olena").await;
+    crm.will(Reply::Issues(Issued { host: Some(host.to_string()), ..issued_in(7, "first") })).await;
+    let page = app.callback(&[("ticket", "a-harbour-ticket"), ("state", &attempt.state)]).await;
+    assert_eq!((page.status, app.progress("olena", &attempt).await.0.as_str()), (200, "connected"));
     let status = app.get("olena", "/status").await.data();
-    assert_eq!((&status["domain"], &status["accountId"]), (&json!(host.as_str()), &json!("7")));
+    let account = crm.number_of(Thing::Account, 7).to_string();
+    assert_eq!((&status["domain"], &status["accountId"]), (&json!(host.as_str()), &json!(account)));
 
     crm.will(Reply::Pipelines(vec![board()])).await;
     crm.will(Reply::Leads(deal())).await;
     let olha = Contact { id: 77, name: Some("Olha".to_owned()), phone: None, email: None };
     crm.will(Reply::Contacts(vec![olha])).await;
-    let lead = &app.get("olena", "/leads").await.json()["data"][0];
+    let lead = &app.get("olena", "/leads?status=NEW").await.json()["data"][0];
     assert_eq!((&lead["amoLeadId"], &lead["guestName"], &lead["status"]), (&json!(41), &json!("Olha"), &json!("NEW")));
+    assert_eq!(lead["stageId"], crm.number_of(Thing::Stage, 7));
 
-    assert!(!crm.asked().await.iter().any(|asked| matches!(asked, Asked::Unintelligible { .. })));
+    app.clock().advance(Duration::from_hours(24));
+    crm.will(Reply::Issues(issued_in(7, "second"))).await;
+    crm.will(Reply::Nothing).await;
+    assert_eq!(app.get("olena", "/leads/42").await.status, 404);
+
+    let asked = crm.asked().await;
+    let at: Vec<_> = asked.iter().map(Asked::host).collect();
+    assert_eq!(at, [&tokens, &host, &host, &host, &tokens, &host], "{asked:?}");
+    assert!(!asked.iter().any(|asked| matches!(asked, Asked::Unintelligible { .. })), "{asked:?}");
 }

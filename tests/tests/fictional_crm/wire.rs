@@ -6,6 +6,9 @@ use std::time::Duration;
 use amo_connect_domain::ports::AmoError;
 use flate2::read::GzDecoder;
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
+use serde::de::DeserializeOwned;
+
+use crate::answers::Refused;
 
 const LONGEST_BODY: usize = 1 << 20;
 
@@ -106,14 +109,33 @@ impl Answer {
         plain
     }
 
+    /// What Harbour itself says that it refuses.
+    pub(crate) fn refused(&self) -> Option<String> {
+        serde_json::from_slice(&self.plain()).ok().map(|Refused { refused }| refused)
+    }
+
+    /// What a read brought.
+    pub(crate) fn read<T: DeserializeOwned>(&self) -> Result<T, AmoError> {
+        match (self.status.as_u16(), self.refused().as_deref()) {
+            (200, _) => serde_json::from_slice(self.whole().map_err(Loss::of_a_read)?).or(Err(AmoError::Protocol)),
+            (401, _) => Err(AmoError::AccessRefused),
+            (403, Some("right")) => Err(AmoError::Forbidden),
+            (503, Some("pace")) => Err(self.refusal()),
+            (504, _) => Err(AmoError::TimedOut),
+            (500..=599, _) => Err(AmoError::Unavailable),
+            _ => Err(self.refusal()),
+        }
+    }
+
     /// What a failure means that is the same for tokens and for reads.
     pub(crate) fn refusal(&self) -> AmoError {
-        match self.status.as_u16() {
-            402 => AmoError::PaymentRequired,
-            403 => AmoError::Blocked,
-            404 => AmoError::NotFound,
-            300..=399 | 410 | 421 => AmoError::Moved,
-            429 => AmoError::RateLimited { retry_after: self.retry_after },
+        match (self.status.as_u16(), self.refused()) {
+            (402, _) => AmoError::PaymentRequired,
+            // Harbour speaks for itself in JSON. A page is its web server's, which bans us.
+            (403, None) => AmoError::Blocked,
+            (404, _) => AmoError::NotFound,
+            (300..=399 | 410 | 421, _) => AmoError::Moved,
+            (503, Some(_)) => AmoError::RateLimited { retry_after: self.retry_after },
             _ => AmoError::Protocol,
         }
     }

@@ -2,7 +2,7 @@
 
 use amo_connect_contract::{FakeAccount, FakeAmo, fixtures};
 use amo_connect_domain::crm::lead::{AmoLead, MOST_STAGES};
-use amo_connect_domain::crm::pipeline::{Pipeline, Stage};
+use amo_connect_domain::crm::pipeline::{Pipeline, Stage, StageKind};
 use amo_connect_tests::TestApp;
 use serde_json::{Value, json};
 
@@ -118,7 +118,15 @@ async fn a_lead_with_200_kb_of_custom_fields_is_a_lead_like_any_other() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_status_of_more_stages_than_a_request_can_name_is_sifted_here_and_no_lead_is_lost() {
-    let stage = |id, sort| Stage { id, name: id.to_string(), sort, is_editable: true, color: None, kind: Some(0) };
+    let stage = |id, sort| Stage {
+        id,
+        name: id.to_string(),
+        sort,
+        is_editable: true,
+        color: None,
+        kind: if id == 142 { StageKind::Won } else { StageKind::Open },
+        type_number: Some(0),
+    };
     let pipeline = |id: u64| Pipeline {
         id,
         name: id.to_string(),
@@ -132,15 +140,10 @@ async fn a_status_of_more_stages_than_a_request_can_name_is_sifted_here_and_no_l
             .collect(),
     };
     let lead = |id: u64| AmoLead {
-        id,
-        name: None,
-        price: None,
         pipeline: Some(id % 3 + 1),
         stage: Some(if id.is_multiple_of(7) { 142 } else { (id % 3 + 1) * 1_000 + id % 40 }),
-        responsible_user: None,
-        created_at: None,
-        updated_at: None,
-        contact: None,
+        is_closed: id.is_multiple_of(7),
+        ..AmoLead::numbered(id)
     };
     let pipelines: Vec<_> = (1..=3).map(pipeline).collect();
     assert!(pipelines.iter().map(|pipeline| pipeline.stages.len()).sum::<usize>() > 2 * MOST_STAGES);
@@ -170,7 +173,15 @@ async fn a_status_of_more_stages_than_a_request_can_name_is_sifted_here_and_no_l
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lead_in_a_stage_that_is_not_listed_is_in_progress_and_no_filter_finds_it() {
-    let stage = |id| Stage { id, name: String::new(), sort: 1, is_editable: true, color: None, kind: Some(0) };
+    let stage = |id| Stage {
+        id,
+        name: String::new(),
+        sort: 1,
+        is_editable: true,
+        color: None,
+        kind: StageKind::Open,
+        type_number: Some(0),
+    };
     let pipeline = Pipeline {
         id: 1,
         name: String::new(),
@@ -180,17 +191,7 @@ async fn a_lead_in_a_stage_that_is_not_listed_is_in_progress_and_no_filter_finds
         is_archived: false,
         stages: vec![stage(10), stage(11)],
     };
-    let lead = |id, stage| AmoLead {
-        id,
-        name: None,
-        price: None,
-        pipeline: Some(1),
-        stage: Some(stage),
-        responsible_user: None,
-        created_at: None,
-        updated_at: None,
-        contact: None,
-    };
+    let lead = |id, stage| AmoLead { pipeline: Some(1), stage: Some(stage), ..AmoLead::numbered(id) };
     let account =
         FakeAccount { leads: vec![lead(1, 11), lead(2, 99)], pipelines: vec![pipeline], ..FakeAccount::empty(1) };
     let amo = FakeAmo::new().with_account(&fixtures::host(1), account);

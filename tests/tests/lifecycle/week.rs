@@ -18,17 +18,7 @@ const USERS: [(&str, u64); 2] = [("olena", 1), ("ivan", 2)];
 
 /// An account whose only lead is called as its owner is.
 fn account(number: u64, owner: &str) -> FakeAccount {
-    let lead = AmoLead {
-        id: number,
-        name: Some(owner.to_owned()),
-        price: None,
-        pipeline: None,
-        stage: None,
-        responsible_user: None,
-        created_at: None,
-        updated_at: None,
-        contact: None,
-    };
+    let lead = AmoLead { name: Some(owner.to_owned()), ..AmoLead::numbered(number) };
     FakeAccount { leads: vec![lead], ..FakeAccount::empty(number) }
 }
 

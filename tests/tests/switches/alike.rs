@@ -1,6 +1,7 @@
 //! Positions that our client is not to notice.
 
 use amo_connect_domain::crm::lead::{AmoLead, LeadFilter, LeadStatus};
+use amo_connect_domain::crm::pipeline::status_of;
 use amo_connect_domain::token::Issued;
 use amo_connect_tests::ACCOUNT;
 
@@ -40,7 +41,7 @@ async fn leads(crm: &Crm, issued: &Issued) -> Vec<(AmoLead, LeadStatus)> {
         let page = crm.client.leads(&host, &issued.access, &filter).await.unwrap();
         for lead in page.leads {
             let pipeline = pipelines.iter().find(|pipeline| Some(pipeline.id) == lead.pipeline).unwrap();
-            let status = pipeline.status_of(lead.stage.unwrap());
+            let status = status_of(&lead, Some(pipeline));
             found.push((lead, status));
         }
         if !page.has_more {

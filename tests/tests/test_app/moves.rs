@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use amo_connect_contract::fixtures::{host, user};
+use amo_connect_contract::fixtures::{host, issued_in, user};
 use amo_connect_contract::{Asked, FakeAccount, FakeAmo, MemoryTokenStore, Reply};
 use amo_connect_domain::connection::audit::AuditEvent;
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::host_look_up::LOOK_UP_TERM;
 use amo_connect_domain::ports::AuditLog as _;
+use amo_connect_domain::token::Issued;
 use amo_connect_tests::{RunningApp, TestApp};
 use serde_json::json;
 
@@ -213,5 +214,38 @@ async fn a_move_that_named_no_account_leads_nobody_elses_tokens_away() {
         assert!(!asked.is_empty() && asked.iter().all(|asked| *asked == host(1)), "due: {token_is_due}: {asked:?}");
         assert_eq!(look_ups(&stage.amo), 2, "due: {token_is_due}");
         assert_eq!(stage.domain_of("marta").await, host(1).as_str(), "due: {token_is_due}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_that_never_moves_is_looked_up_nowhere_and_a_refusal_counts_at_once() {
+    let stage = Stage::over(crm().without_look_ups()).await;
+    stage.amo.revoke(&host(1));
+    stage.app.clock().advance(DAY);
+    for name in ["olena", "ivan"] {
+        assert_eq!(stage.leads(name, &[]).await, refusal(409, "needs_reauth"));
+    }
+    assert_eq!(look_ups(&stage.amo), 0);
+}
+
+/// What the CRM issues with the word that the account is at `named`.
+fn issued_at(named: &str, name: &str) -> Reply {
+    Reply::Issues(Issued { host: Some(named.to_owned()), ..issued_in(1, name) })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pair_that_names_the_accounts_host_is_followed_there_if_that_is_allowed() {
+    for (named, followed) in [(host(2), host(2)), (AccountHost::stored("account2.example.com"), host(1))] {
+        let (amo, named) = (crm(), named.as_str());
+        amo.answer_next(issued_at(named, "first"));
+        let stage = Stage::over(amo).await;
+        assert_eq!(stage.domain_of("olena").await, followed.as_str());
+
+        assert_eq!(stage.domain_of("ivan").await, host(1).as_str());
+        stage.app.clock().advance(DAY);
+        let before = stage.amo.asked().len();
+        stage.leads("ivan", &[issued_at(named, "second")]).await;
+        assert_eq!(stage.domain_of("ivan").await, followed.as_str());
+        assert_eq!(stage.asked_at(before)[..2], [host(1), followed.clone()]);
     }
 }

@@ -9,7 +9,7 @@ use amo_connect_contract::{Asked, FakeAccount, FakeAmo, MemoryTokenStore, Reply}
 use amo_connect_domain::connection::audit::AuditEvent;
 use amo_connect_domain::crm::contact::Contact;
 use amo_connect_domain::crm::lead::{AmoLead, LeadPage};
-use amo_connect_domain::crm::pipeline::{Pipeline, Stage};
+use amo_connect_domain::crm::pipeline::{Pipeline, Stage, StageKind};
 use amo_connect_domain::host::AllowedHosts;
 use amo_connect_domain::host_look_up::LOOK_UP_TERM;
 use amo_connect_domain::ports::AuditLog as _;
@@ -20,15 +20,11 @@ use crate::{allowed, crm, look_ups, problem, refreshes, refusal};
 
 pub(crate) fn lead(id: u64, contact: u64) -> AmoLead {
     AmoLead {
-        id,
         name: Some(format!("Flat {id}")),
-        price: None,
         pipeline: Some(3),
         stage: Some(7),
-        responsible_user: None,
-        created_at: None,
-        updated_at: None,
         contact: Some(contact),
+        ..AmoLead::numbered(id)
     }
 }
 
@@ -38,7 +34,15 @@ fn contact(id: u64) -> Contact {
 }
 
 fn pipeline() -> Pipeline {
-    let stages = vec![Stage { id: 7, name: "Viewing".to_owned(), sort: 1, is_editable: true, color: None, kind: None }];
+    let stages = vec![Stage {
+        id: 7,
+        name: "Viewing".to_owned(),
+        sort: 1,
+        is_editable: true,
+        color: None,
+        kind: StageKind::Open,
+        type_number: None,
+    }];
     let (is_main, is_unsorted_on, is_archived) = (true, false, false);
     Pipeline { id: 3, name: "Sales".to_owned(), sort: 1, is_main, is_unsorted_on, is_archived, stages }
 }
@@ -83,10 +87,21 @@ pub(crate) fn unknown() -> [Value; 3] {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_forbidden_read_costs_no_refresh_and_is_no_ban() {
+    let amo = agency();
+    let (app, _store) = connected(&amo).await;
+    amo.answer_next(Reply::Forbidden);
+    assert_eq!(app.get("olena", "/pipelines").await.problem(), (502, "crm_unavailable".to_owned()));
+    assert_eq!((problem(&app).await, refreshes(&amo)), (json!("provider_down"), 0));
+    assert_eq!(app.get("olena", "/pipelines").await.status, 200);
+    assert_eq!(problem(&app).await, json!(null));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn contacts_that_cannot_be_read_cost_their_names_and_not_the_page() {
     for (failure, noted) in [
-        // 403 in JSON is among these for the port.
         (vec![Reply::OddRefusal], json!(null)),
+        (vec![Reply::Forbidden], json!(null)),
         (vec![Reply::Fails(500)], json!(null)),
         (vec![Reply::Fails(504)], json!(null)),
         (vec![Reply::Garbled], json!(null)),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use amo_connect_contract::FakeAmo;
+use amo_connect_domain::authorization::callback::{Callback, Parameters};
 use amo_connect_domain::client::ClientFingerprint;
 use amo_connect_domain::crm::contact::Contact;
 use amo_connect_domain::crm::lead::{AmoLead, LeadFilter, LeadPage};
@@ -47,8 +48,20 @@ impl SlowAmo {
 
 #[async_trait]
 impl TokenEndpoint for SlowAmo {
-    fn authorization_url(&self, state: &State) -> Url {
-        self.crm.authorization_url(state)
+    fn authorization_url(&self, state: &State, account: Option<&AccountHost>) -> Url {
+        self.crm.authorization_url(state, account)
+    }
+
+    fn read_callback(&self, parameters: &Parameters) -> Callback {
+        self.crm.read_callback(parameters)
+    }
+
+    fn read_hook(&self, parameters: &Parameters) -> Option<AccountId> {
+        self.crm.read_hook(parameters)
+    }
+
+    fn token_host(&self, account: &AccountHost) -> AccountHost {
+        self.crm.token_host(account)
     }
 
     async fn exchange(&self, permit: Permit<call::Exchange>, code: &AuthorizationCode) -> Result<Issued, AmoError> {
@@ -65,7 +78,7 @@ impl TokenEndpoint for SlowAmo {
         self.crm.fingerprint()
     }
 
-    fn locator(&self, host: &AccountHost, access: &AccessToken) -> AccountHost {
+    fn locator(&self, host: &AccountHost, access: &AccessToken) -> Option<AccountHost> {
         self.crm.locator(host, access)
     }
 

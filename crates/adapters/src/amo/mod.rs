@@ -1,9 +1,11 @@
 //! amoCRM over HTTP: its token endpoint through the `oauth2` crate, and the part of API v4 we read.
 
 mod api;
+mod callback;
 mod claims;
 mod coding;
 mod connections;
+mod hook;
 mod loose;
 mod objects;
 mod pair;
@@ -18,6 +20,7 @@ mod wire;
 
 use std::fmt;
 
+use amo_connect_domain::authorization::callback::{Callback, Parameters};
 use amo_connect_domain::client::ClientFingerprint;
 use amo_connect_domain::crm::contact::Contact;
 use amo_connect_domain::crm::lead::{AmoLead, LeadFilter, LeadPage};
@@ -92,13 +95,25 @@ impl fmt::Debug for OauthAmoClient {
 
 #[async_trait]
 impl TokenEndpoint for OauthAmoClient {
-    fn authorization_url(&self, state: &State) -> Url {
+    fn authorization_url(&self, state: &State, _: Option<&AccountHost>) -> Url {
         let mut url = self.settings.auth_url.clone();
         url.query_pairs_mut()
             .append_pair("client_id", &self.settings.client_id)
             .append_pair("state", state.expose())
             .append_pair("mode", "popup");
         url
+    }
+
+    fn read_callback(&self, parameters: &Parameters) -> Callback {
+        callback::read(parameters)
+    }
+
+    fn read_hook(&self, parameters: &Parameters) -> Option<AccountId> {
+        hook::account(&self.settings, parameters)
+    }
+
+    fn token_host(&self, account: &AccountHost) -> AccountHost {
+        account.clone()
     }
 
     async fn exchange(&self, permit: Permit<call::Exchange>, code: &AuthorizationCode) -> Result<Issued, AmoError> {
@@ -115,8 +130,8 @@ impl TokenEndpoint for OauthAmoClient {
         self.settings.fingerprint()
     }
 
-    fn locator(&self, host: &AccountHost, access: &AccessToken) -> AccountHost {
-        self.shard(access).unwrap_or_else(|| host.clone())
+    fn locator(&self, host: &AccountHost, access: &AccessToken) -> Option<AccountHost> {
+        Some(self.shard(access).unwrap_or_else(|| host.clone()))
     }
 
     async fn locate(

@@ -3,7 +3,7 @@
 
 use amo_connect_domain::crm::contact::Contact;
 use amo_connect_domain::crm::lead::{AmoLead, LeadPage};
-use amo_connect_domain::crm::pipeline::{Pipeline, Stage};
+use amo_connect_domain::crm::pipeline::{Pipeline, Stage, StageKind};
 use amo_connect_domain::ids::AccountId;
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -105,6 +105,7 @@ impl RawLead {
             price: amount(&self.price),
             pipeline: id(&self.pipeline_id),
             stage: id(&self.status_id),
+            is_closed: id(&self.status_id).is_some_and(|stage| kind_of(stage, None).is_closed()),
             responsible_user: id(&self.responsible_user_id),
             created_at: time(&self.created_at),
             updated_at: time(&self.updated_at),
@@ -200,14 +201,26 @@ impl RawPipeline {
 
 impl RawStage {
     fn read(self) -> Option<Stage> {
+        let (id, type_number) = (id(&self.id)?, self.kind.as_i64());
         Some(Stage {
-            id: id(&self.id)?,
+            id,
             name: text(self.name).unwrap_or_default(),
             sort: self.sort.as_i64().unwrap_or_default(),
             is_editable: self.is_editable == true,
             color: text(self.color),
-            kind: self.kind.as_i64(),
+            kind: kind_of(id, type_number),
+            type_number,
         })
+    }
+}
+
+/// The kind of a stage. 142 and 143 are closed in every pipeline, and of type 1 is the unsorted one.
+fn kind_of(stage: u64, type_number: Option<i64>) -> StageKind {
+    match (stage, type_number) {
+        (142, _) => StageKind::Won,
+        (143, _) => StageKind::Lost,
+        (_, Some(1)) => StageKind::Unsorted,
+        _ => StageKind::Open,
     }
 }
 

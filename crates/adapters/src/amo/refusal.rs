@@ -66,6 +66,7 @@ pub(super) fn of_lost_read(loss: Loss) -> AmoError {
 pub(super) fn of_read(answer: &Answer, body: &[u8]) -> AmoError {
     match answer.status.as_u16() {
         401 => AmoError::AccessRefused,
+        403 if is_forbidden(&words(body)) => AmoError::Forbidden,
         504 => AmoError::TimedOut,
         500..=599 => AmoError::Unavailable,
         _ => by_status(answer, body),
@@ -109,6 +110,11 @@ fn is_ban(words: &[u8]) -> bool {
         Some(b'<') if text.contains("<html") => true,
         _ => coding::is_text(words) && !text.contains('{') && serde_json::from_str::<IgnoredAny>(text).is_err(),
     }
+}
+
+/// Whether the API says that the right to something is missing.
+fn is_forbidden(words: &[u8]) -> bool {
+    !is_ban(words) && problem(words).is_some()
 }
 
 /// What a refusal says in JSON.

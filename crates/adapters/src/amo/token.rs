@@ -89,6 +89,7 @@ impl OauthEndpoint {
             access: AccessToken::new(access),
             refresh: RefreshToken::new(refresh),
             expires_in: pair.expires_in().unwrap_or(UNSTATED_LIFE),
+            host: None,
         })
     }
 }

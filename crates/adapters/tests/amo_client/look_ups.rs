@@ -45,10 +45,10 @@ fn a_shard_is_asked_if_it_is_allowed_though_the_accounts_host_is_not() {
         ("x.amocrm.ru", "amocrm.ru", "x.amocrm.ru"),
         ("x.amocrm.ru", "", "x.amocrm.ru"),
     ] {
-        let locator = client.locator(&AccountHost::stored(host), &token_of(shard));
+        let locator = client.locator(&AccountHost::stored(host), &token_of(shard)).unwrap();
         assert_eq!(locator.as_str(), asked, "{host}, {shard}");
     }
-    let opaque = client.locator(&AccountHost::stored("x.amocrm.ru"), &access());
+    let opaque = client.locator(&AccountHost::stored("x.amocrm.ru"), &access()).unwrap();
     assert_eq!(opaque.as_str(), "x.amocrm.ru");
 }
 
@@ -61,7 +61,7 @@ async fn an_account_at_a_host_that_is_given_up_is_found_by_its_shard() {
     asked.mount(&shard).await;
     let client = patient_client(*shard.address());
     let token = token_of(now.as_str());
-    let asked = client.locator(&host(*given_up.address()), &token);
+    let asked = client.locator(&host(*given_up.address()), &token).unwrap();
     let located = client.locate(permit(&asked), &token, &refresh()).await.unwrap();
     let at = located.at.unwrap();
     assert_eq!((at.host, at.account, located.by_authority), (now, Some(AccountId(7)), true));
@@ -76,7 +76,8 @@ async fn without_an_allowed_host_nobody_is_asked() {
     let client = client_with("127.0.0.1:1", AmoLimits::default());
     let token = token_of(&shard.address().to_string());
     for access in [token, access()] {
-        let outcome = client.locate(permit(&client.locator(&host(*old.address()), &access)), &access, &refresh()).await;
+        let asked = client.locator(&host(*old.address()), &access).unwrap();
+        let outcome = client.locate(permit(&asked), &access, &refresh()).await;
         assert_eq!(outcome, Err(AmoError::HostNotAllowed));
     }
     for server in [old, shard] {
@@ -90,8 +91,8 @@ async fn a_host_that_no_token_names_is_asked_and_is_no_authority() {
     let client = patient_client(*server.address());
     let address = server.address().to_string();
     for (token, by_authority) in [(access(), false), (token_of("api-b.amocrm.ru"), false), (token_of(&address), true)] {
-        let located =
-            client.locate(permit(&client.locator(&host(*server.address()), &token)), &token, &refresh()).await.unwrap();
+        let asked = client.locator(&host(*server.address()), &token).unwrap();
+        let located = client.locate(permit(&asked), &token, &refresh()).await.unwrap();
         assert_eq!((located.at, located.by_authority), (None, by_authority));
     }
     assert_eq!(server.received_requests().await.unwrap().len(), 3);

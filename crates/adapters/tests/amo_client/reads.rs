@@ -3,7 +3,7 @@
 use crate::bench::permit;
 use amo_connect_domain::crm::contact::Contact;
 use amo_connect_domain::crm::lead::{AmoLead, LeadFilter};
-use amo_connect_domain::crm::pipeline::{Pipeline, Stage};
+use amo_connect_domain::crm::pipeline::{Pipeline, Stage, StageKind};
 use amo_connect_domain::ids::AccountId;
 use amo_connect_domain::ports::CrmApi as _;
 use jiff::Timestamp;
@@ -112,6 +112,7 @@ async fn leads_come_in_amocrms_order_with_their_main_contact() {
         price: Some(Number::from(1500)),
         pipeline: Some(11),
         stage: Some(142),
+        is_closed: true,
         responsible_user: Some(5),
         created_at: Some(Timestamp::from_second(1_795_000_000).unwrap()),
         updated_at: Some(Timestamp::from_second(1_795_000_001).unwrap()),
@@ -121,17 +122,7 @@ async fn leads_come_in_amocrms_order_with_their_main_contact() {
 }
 
 pub(crate) fn empty_lead(id: u64) -> AmoLead {
-    AmoLead {
-        id,
-        name: None,
-        price: None,
-        pipeline: None,
-        stage: None,
-        responsible_user: None,
-        created_at: None,
-        updated_at: None,
-        contact: None,
-    }
+    AmoLead::numbered(id)
 }
 
 #[tokio::test]
@@ -226,6 +217,7 @@ async fn pipelines_come_with_their_stages() {
         {"id": 11, "name": "Sales", "sort": 1, "is_main": true, "is_unsorted_on": true, "is_archive": true, "_embedded": {"statuses": [
             {"id": 7, "name": "Unsorted", "sort": 10, "type": 1, "is_editable": true, "color": "#c1c1c1"},
             {"id": 142, "name": "Won", "sort": 10_000, "type": 0},
+            {"id": 143, "name": "Lost", "sort": 11_000, "type": 1},
             {"id": 8, "name": null, "sort": null, "type": null},
             {"name": "no id"},
         ]}},
@@ -233,9 +225,20 @@ async fn pipelines_come_with_their_stages() {
     ]}}))
     .await;
     let found = patient_client(*server.address()).pipelines(permit(&host(*server.address())), &access()).await.unwrap();
-    let stage =
-        |id, name: &str, sort, kind| Stage { id, name: name.to_owned(), sort, is_editable: false, color: None, kind };
-    let unsorted = Stage { is_editable: true, color: Some("#c1c1c1".to_owned()), ..stage(7, "Unsorted", 10, Some(1)) };
+    let stage = |id, name: &str, sort, kind, type_number| Stage {
+        id,
+        name: name.to_owned(),
+        sort,
+        is_editable: false,
+        color: None,
+        kind,
+        type_number,
+    };
+    let unsorted = Stage {
+        is_editable: true,
+        color: Some("#c1c1c1".to_owned()),
+        ..stage(7, "Unsorted", 10, StageKind::Unsorted, Some(1))
+    };
     let sales = Pipeline {
         id: 11,
         name: "Sales".to_owned(),
@@ -243,7 +246,13 @@ async fn pipelines_come_with_their_stages() {
         is_main: true,
         is_unsorted_on: true,
         is_archived: true,
-        stages: vec![unsorted, stage(142, "Won", 10_000, Some(0)), stage(8, "", 0, None)],
+        stages: vec![
+            unsorted,
+            stage(142, "Won", 10_000, StageKind::Won, Some(0)),
+            // Whatever its type says.
+            stage(143, "Lost", 11_000, StageKind::Lost, Some(1)),
+            stage(8, "", 0, StageKind::Open, None),
+        ],
     };
     let rent = Pipeline {
         id: 12,

@@ -4,7 +4,7 @@ use crate::bench::permit;
 use std::time::Duration;
 
 use amo_connect_domain::ports::AmoError::{
-    self, AccessRefused, Blocked, NotFound, PaymentRequired, Protocol, TimedOut, Unavailable,
+    self, AccessRefused, Blocked, Forbidden, NotFound, PaymentRequired, Protocol, TimedOut, Unavailable,
 };
 use amo_connect_domain::ports::CrmApi as _;
 use amo_connect_domain::token::AccessToken;
@@ -50,17 +50,17 @@ async fn every_refusal_of_a_read_has_its_meaning() {
         (ResponseTemplate::new(403), Protocol),
         (bytes(403, b" \r\n"), Protocol),
         (bytes(403, b"\xff\xfe\0\x01"), Protocol),
-        (json(403), Protocol),
+        (json(403), Forbidden),
         // However it is spelt: it is the API that speaks, and bans nobody.
-        (bytes(403, b"\xef\xbb\xbf{\"title\":\"Forbidden\"}"), Protocol),
-        (bytes(403, b"{\"title\":\"\xff\",\"detail\":\"\\ud800\"}"), Protocol),
-        (bytes(403, b"{\"title\":403,\"hint\":[]}"), Protocol),
+        (bytes(403, b"\xef\xbb\xbf{\"title\":\"Forbidden\"}"), Forbidden),
+        (bytes(403, b"{\"title\":\"\xff\",\"detail\":\"\\ud800\"}"), Forbidden),
+        (bytes(403, b"{\"title\":403,\"hint\":[]}"), Forbidden),
         (bytes(403, b"{\"title\":\"Forb"), Protocol),
         (bytes(403, b"\"Forbidden\""), Protocol),
         (bytes(403, b"[\"Forbidden\"]"), Protocol),
         (bytes(403, b"null"), Protocol),
-        (bytes(403, b"<b>Notice</b>: x\n{\"title\":\"Forbidden\"}"), Protocol),
-        (bytes(403, &gzip("{\"title\":\"Forbidden\"}")), Protocol),
+        (bytes(403, b"<b>Notice</b>: x\n{\"title\":\"Forbidden\"}"), Forbidden),
+        (bytes(403, &gzip("{\"title\":\"Forbidden\"}")), Forbidden),
         (bytes(403, &gzip("{\"title\":\"Forb")), Protocol),
         (json(404), NotFound),
         (html(404), NotFound),

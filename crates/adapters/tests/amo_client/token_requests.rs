@@ -27,7 +27,7 @@ fn the_consent_page_gets_the_client_the_state_and_the_mode() {
             allowed_hosts: AllowedHosts::parse("127.0.0.1:1").unwrap(),
         };
         let client = OauthAmoClient::new(settings).unwrap();
-        assert_eq!(client.authorization_url(&State::new("a&b")).as_str(), expected);
+        assert_eq!(client.authorization_url(&State::new("a&b"), None).as_str(), expected);
     }
 }
 

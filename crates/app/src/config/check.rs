@@ -13,8 +13,8 @@ use url::Url;
 
 use super::reader::Reader;
 use super::{
-    Config, Database, HookConfig, InvalidConfig, JwtConfig, RefreshConfig, ServeArgs, ServiceConfig, StorageConfig,
-    database_url, values, warnings,
+    Config, Database, InvalidConfig, JwtConfig, RefreshConfig, ServeArgs, ServiceConfig, StorageConfig, database_url,
+    values, warnings,
 };
 
 impl ServeArgs {
@@ -82,7 +82,6 @@ impl ServeArgs {
             storage: storage?,
             service: ServiceConfig {
                 jwt,
-                hook: HookConfig { client_id: amo.client_id.clone(), client_secret: amo.client_secret.clone() },
                 deep_link: deep_link?,
                 pace: pace?,
                 user_rate,

@@ -80,8 +80,6 @@ pub enum Database {
 pub struct ServiceConfig {
     /// How its JWTs are checked.
     pub jwt: JwtConfig,
-    /// How amoCRM's hook is known.
-    pub hook: HookConfig,
     /// Where *Return to App* leads.
     pub deep_link: DeepLink,
     /// How far apart calls to amoCRM are.
@@ -94,15 +92,6 @@ pub struct ServiceConfig {
     pub trusted_proxies: Vec<IpNet>,
     /// What the use cases go by.
     pub settings: Settings,
-}
-
-/// How amoCRM's disconnect hook is known: by what only we and amoCRM know of the integration.
-#[derive(Clone)]
-pub struct HookConfig {
-    /// `AMO_CLIENT_ID`, which amoCRM calls `client_uuid` here.
-    pub client_id: String,
-    /// `AMO_CLIENT_SECRET`, the key of the signature.
-    pub client_secret: SecretString,
 }
 
 /// How the app's JWTs are checked.

@@ -1,12 +1,12 @@
-//! `GET /callback`: what amoCRM's redirect reaches.
+//! `GET /callback`: what the CRM's redirect reaches.
 
 use actix_web::http::header::{ACCEPT_LANGUAGE, CACHE_CONTROL, ContentType, RETRY_AFTER};
 use actix_web::http::{Method, StatusCode};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
-use amo_connect_domain::token::{AuthorizationCode, LONGEST_PARAMETER, State};
-use amo_connect_domain::usecase::{Callback, CallbackOutcome, Given};
-use url::form_urlencoded;
+use amo_connect_domain::authorization::callback::Parameters;
+use amo_connect_domain::token::{AuthorizationCode, State};
+use amo_connect_domain::usecase::CallbackOutcome;
 
 use crate::error::ApiError;
 use crate::pages::{CallbackPage, Language, Nonce, callback_page, deep_link_parameters, headers, status};
@@ -20,7 +20,7 @@ pub async fn receive(request: HttpRequest, state: Data<AppState>) -> HttpRespons
     if is_prefetch(&request) {
         return nothing(StatusCode::SERVICE_UNAVAILABLE);
     }
-    let callback = read(request.query_string());
+    let callback = state.use_cases.read_callback(&Parameters::parse(request.query_string()));
     let (code, link_state) = (callback.code.one().cloned(), callback.state.one().cloned());
     let (outcome, wait) = if let Err(refusal) = state.limits.check_address(&request) {
         (CallbackOutcome::TryAgain, refusal.retry_after())
@@ -79,65 +79,4 @@ fn is_prefetch(request: &HttpRequest) -> bool {
 fn all_values(request: &HttpRequest, name: &str) -> String {
     let values: Vec<_> = request.headers().get_all(name).filter_map(|value| value.to_str().ok()).collect();
     values.join(",")
-}
-
-fn read(query: &str) -> Callback {
-    let mut parameters: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
-    let mut take = |name: &str| -> Vec<String> {
-        parameters.extract_if(.., |(key, _)| key == name).map(|(_, value)| value).collect()
-    };
-    let error = take("error").into_iter().find(|error| !error.is_empty());
-    let from_widget = take("from_widget").iter().any(|value| value == "1");
-    Callback {
-        code: secret(take("code"), AuthorizationCode::new),
-        state: secret(take("state"), State::new),
-        referer: given(take("referer")),
-        error,
-        from_widget,
-    }
-}
-
-fn given(mut values: Vec<String>) -> Given<String> {
-    match (values.pop(), values.is_empty()) {
-        (None, _) => Given::Absent,
-        (Some(value), true) => Given::One(value),
-        (Some(_), false) => Given::Unusable,
-    }
-}
-
-/// An empty code or state is none at all.
-fn secret<T>(values: Vec<String>, wrap: impl FnOnce(String) -> T) -> Given<T> {
-    match given(values) {
-        Given::One(value) if value.is_empty() => Given::Absent,
-        Given::One(value) if value.chars().count() > LONGEST_PARAMETER => Given::Unusable,
-        Given::One(value) => Given::One(wrap(value)),
-        Given::Absent => Given::Absent,
-        Given::Unusable => Given::Unusable,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_redirect_is_read_as_amocrm_writes_it() {
-        let callback = read("code=def502&state=a%2Bb&referer=example.amocrm.ru&platform=1&client_id=x");
-        assert_eq!(callback.code, Given::One(AuthorizationCode::new("def502")));
-        assert_eq!(callback.state, Given::One(State::new("a+b")));
-        assert_eq!(callback.referer, Given::One("example.amocrm.ru".to_owned()));
-        assert_eq!((callback.error, callback.from_widget), (None, false));
-    }
-
-    #[test]
-    fn what_is_empty_long_or_given_twice_is_told_apart() {
-        assert_eq!(read("").code, Given::Absent);
-        assert_eq!(read("code=").code, Given::Absent);
-        assert_eq!(read(&format!("code={}", "a".repeat(4096))).code.one().map(|code| code.expose().len()), Some(4096));
-        assert_eq!(read(&format!("code={}", "a".repeat(4097))).code, Given::Unusable);
-        assert_eq!(read("code=a&code=a").code, Given::Unusable);
-        assert_eq!(read("state=a&state=").state, Given::Unusable);
-        assert_eq!(read("referer=").referer, Given::One(String::new()));
-        assert_eq!(read("referer=a&referer=a").referer, Given::Unusable);
-    }
 }

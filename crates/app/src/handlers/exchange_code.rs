@@ -2,8 +2,8 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
+use amo_connect_domain::authorization::callback::Given;
 use amo_connect_domain::token::{AuthorizationCode, LONGEST_PARAMETER, State};
-use amo_connect_domain::usecase::Given;
 use serde_json::{Value, json};
 
 use super::connection::describe;
@@ -22,10 +22,10 @@ pub async fn claim(caller: RatedCaller, state: Data<AppState>, body: JsonBody) -
         .filter(|code| !code.is_empty())
         .ok_or_else(|| ApiError::InvalidRequest("code", "`code` is required.".to_owned()))?;
     let link_state = text("state", body.get("state"))?.filter(|state| !state.is_empty()).map(State::new);
-    let referer = text("referer", body.get("referer"))?.map_or(Given::Absent, Given::One);
+    let host = text("referer", body.get("referer"))?.map_or(Given::Absent, Given::One);
 
     let use_cases = state.use_cases.clone();
-    let claimed = async move { use_cases.claim(&caller.0, AuthorizationCode::new(code), link_state, referer).await };
+    let claimed = async move { use_cases.claim(&caller.0, AuthorizationCode::new(code), link_state, host).await };
     let standing = state.run(claimed).await?;
     Ok(private(&json!({
         "success": true,

@@ -56,7 +56,7 @@ fn stages_of(pipeline: &Pipeline) -> Vec<Value> {
             "sort": stage.sort,
             "isEditable": stage.is_editable,
             "color": stage.color,
-            "type": stage.kind,
+            "type": stage.type_number,
             "mappedStatus": code(pipeline.status_of(stage.id)),
         })
     };

@@ -6,9 +6,10 @@ use amo_connect_domain::crm::lead::{LeadFilter, LeadPage};
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::ids::AccountId;
 use amo_connect_domain::ports::{AmoClient, AmoError};
-use amo_connect_domain::token::{AccessToken, AuthorizationCode, RefreshToken, State};
+use amo_connect_domain::token::{AccessToken, AuthorizationCode, RefreshToken};
 
-use super::AmoClientHarness;
+use super::feature::Feature;
+use super::{AmoClientHarness, names};
 use crate::fake::{Asked, Reply};
 use crate::fixtures::issued;
 use crate::fixtures::permit;
@@ -32,7 +33,7 @@ pub(super) enum Call {
 
 impl Call {
     /// Every one.
-    pub(super) const EVERY: [Self; 8] = [
+    const EVERY: [Self; 8] = [
         Self::Exchange,
         Self::Refresh,
         Self::Locate,
@@ -49,15 +50,33 @@ impl Call {
 
     pub(super) const READS: [Self; 5] = [Self::Account, Self::Leads, Self::Lead, Self::Contacts, Self::Pipelines];
 
+    /// Those that `harness`'s CRM can be asked.
+    pub(super) fn every(harness: &dyn AmoClientHarness) -> impl Iterator<Item = Self> {
+        let has_look_up = !harness.lacks().contains(&Feature::LookUp);
+        Self::EVERY.into_iter().filter(move |call| has_look_up || *call != Self::Locate)
+    }
+
+    /// Where the call goes that is about the account at `host`.
+    fn goes_to(self, client: &dyn AmoClient, host: &AccountHost) -> AccountHost {
+        match self {
+            Self::Exchange | Self::Refresh => client.token_host(host),
+            Self::Locate => client.locator(host, &AccessToken::new(ACCESS)).unwrap(),
+            _ => host.clone(),
+        }
+    }
+
+    /// Makes the call that is about the account at `host`.
     pub(super) async fn make(self, client: &dyn AmoClient, host: &AccountHost) -> Result<(), AmoError> {
+        self.make_at(client, &self.goes_to(client, host)).await
+    }
+
+    /// Makes the call to `host`.
+    async fn make_at(self, client: &dyn AmoClient, host: &AccountHost) -> Result<(), AmoError> {
         let token = AccessToken::new(ACCESS);
         match self {
             Self::Exchange => client.exchange(permit(host), &AuthorizationCode::new(CODE)).await.map(drop),
             Self::Refresh => client.refresh(permit(host), &RefreshToken::new(REFRESH)).await.map(drop),
-            Self::Locate => client
-                .locate(permit(&client.locator(host, &token)), &token, &RefreshToken::new(REFRESH))
-                .await
-                .map(drop),
+            Self::Locate => client.locate(permit(host), &token, &RefreshToken::new(REFRESH)).await.map(drop),
             Self::Account => client.account(permit(host), &token).await.map(drop),
             Self::Leads => client.leads(permit(host), &token, &all_leads()).await.map(drop),
             Self::Lead => client.lead(permit(host), &token, 5).await.map(drop),
@@ -67,14 +86,14 @@ impl Call {
     }
 
     /// The same call as the CRM has to see it.
-    fn seen(self, host: AccountHost) -> Asked {
-        let token = AccessToken::new(ACCESS);
+    fn seen(self, harness: &dyn AmoClientHarness) -> Asked {
+        let (host, token) = (self.goes_to(&*harness.client(), &harness.host()), AccessToken::new(ACCESS));
         match self {
             Self::Exchange => Asked::Exchange { host, code: AuthorizationCode::new(CODE) },
             Self::Refresh => Asked::Refresh { host, token: RefreshToken::new(REFRESH) },
             Self::Locate => Asked::Locate { host, token: RefreshToken::new(REFRESH) },
             Self::Account => Asked::Account { host, token },
-            Self::Leads => Asked::Leads { host, token, filter: all_leads() },
+            Self::Leads => Asked::Leads { host, token, filter: names::asked(harness, all_leads()) },
             Self::Lead => Asked::Lead { host, token, id: 5 },
             Self::Contacts => Asked::Contacts { host, token, ids: vec![7] },
             Self::Pipelines => Asked::Pipelines { host, token },
@@ -102,7 +121,7 @@ pub(super) fn all_leads() -> LeadFilter {
 pub(super) async fn answered(harness: &dyn AmoClientHarness, call: Call, reply: Reply) -> Result<(), AmoError> {
     let before = harness.asked().await.len();
     let shown = format!("{call:?} answered by {reply:?}");
-    let seen = if reply == Reply::Unreachable { vec![] } else { vec![call.seen(harness.host())] };
+    let seen = if reply == Reply::Unreachable { vec![] } else { vec![call.seen(harness)] };
     harness.will(reply).await;
     let outcome = call.make(&*harness.client(), &harness.host()).await;
     let asked = harness.asked().await.split_off(before);
@@ -117,7 +136,7 @@ async fn assert_all(harness: &dyn AmoClientHarness, reply: &Reply, error: AmoErr
 }
 
 pub(super) async fn each_call_is_one_request(harness: &dyn AmoClientHarness) {
-    for call in Call::EVERY {
+    for call in Call::every(harness) {
         assert_eq!(answered(harness, call, call.good_answer(&harness.host())).await, Ok(()), "{call:?}");
     }
 }
@@ -139,7 +158,7 @@ pub(super) async fn no_failure_is_answered_by_a_second_request(harness: &dyn Amo
 }
 
 pub(super) async fn a_redirect_is_never_followed(harness: &dyn AmoClientHarness) {
-    for call in Call::EVERY {
+    for call in Call::every(harness) {
         let error = answered(harness, call, Reply::Redirects).await.unwrap_err();
         assert_eq!(error, AmoError::Moved, "{call:?}");
     }
@@ -149,20 +168,10 @@ pub(super) async fn nothing_is_sent_to_a_host_that_is_not_allowed(harness: &dyn 
     let odd = ["", "www.amocrm.ru", "amocrm.ru", "127.0.0.1:1", "account1.amocrm.ru:8443", "user@account1.amocrm.ru"];
     let hosts = odd.map(AccountHost::stored).into_iter().chain([harness.foreign_host()]);
     for host in hosts {
-        for call in Call::EVERY {
-            let refused = call.make(&*harness.client(), &host).await;
+        for call in Call::every(harness) {
+            let refused = call.make_at(&*harness.client(), &host).await;
             assert_eq!(refused, Err(AmoError::HostNotAllowed), "{call:?} to {host}");
         }
-    }
-    assert_eq!(harness.asked().await, []);
-}
-
-pub(super) async fn the_authorization_url_carries_the_state(harness: &dyn AmoClientHarness) {
-    for state in ["ac1_plain", "with &?=#+ and spaces", "мова"] {
-        let url = harness.client().authorization_url(&State::new(state));
-        let carried = url.query_pairs().filter(|(name, value)| name == "state" && value == state).count();
-        assert_eq!(carried, 1, "{url}");
-        assert!(url.fragment().is_none(), "{url}");
     }
     assert_eq!(harness.asked().await, []);
 }

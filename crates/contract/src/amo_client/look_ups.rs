@@ -17,9 +17,10 @@ async fn located(harness: &dyn AmoClientHarness, reply: Reply) -> Result<Option<
     harness.will(reply).await;
     let (access, refresh) = (AccessToken::new(ACCESS), RefreshToken::new(REFRESH));
     let (client, host) = (harness.client(), harness.host());
-    let outcome = client.locate(permit(&client.locator(&host, &access)), &access, &refresh).await;
+    let locator = client.locator(&host, &access).unwrap();
+    let outcome = client.locate(permit(&locator), &access, &refresh).await;
     let asked = harness.asked().await.split_off(before);
-    let seen = Asked::Locate { host: client.locator(&host, &access), token: refresh };
+    let seen = Asked::Locate { host: locator, token: refresh };
     assert_eq!(asked, if reached { vec![seen] } else { vec![] }, "exactly one request");
     outcome.map(|located| located.at.map(|found| found.host))
 }
@@ -30,7 +31,10 @@ pub(super) async fn an_account_is_found_where_it_answers(harness: &dyn AmoClient
 }
 
 pub(super) async fn a_refused_look_up_finds_nothing(harness: &dyn AmoClientHarness) {
-    for reply in [Reply::REFUSED_GRANTS, Reply::REFUSED_CLIENTS, &[Reply::AccessRefused, Reply::NotFound]].concat() {
+    for reply in
+        [Reply::REFUSED_GRANTS, Reply::REFUSED_CLIENTS, &[Reply::AccessRefused, Reply::Forbidden, Reply::NotFound]]
+            .concat()
+    {
         assert_eq!(located(harness, reply.clone()).await, Ok(None), "{reply:?}");
     }
 }

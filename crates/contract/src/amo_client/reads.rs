@@ -4,14 +4,15 @@ use std::time::Duration;
 
 use amo_connect_domain::crm::contact::Contact;
 use amo_connect_domain::crm::lead::{AmoLead, LeadFilter, LeadPage, LeadStatus, MOST_STAGES};
-use amo_connect_domain::crm::pipeline::{Pipeline, Stage, status_of};
+use amo_connect_domain::crm::pipeline::{Pipeline, Stage, StageKind};
 use amo_connect_domain::ids::AccountId;
 use amo_connect_domain::ports::AmoError;
 use amo_connect_domain::token::AccessToken;
 use futures_util::future::join_all;
 
-use super::AmoClientHarness;
 use super::calls::{ACCESS, Call, all_leads, answered};
+use super::feature::Thing;
+use super::{AmoClientHarness, names};
 use crate::fake::{Asked, Reply};
 use crate::fixtures::permit;
 use crate::fixtures::{after, at};
@@ -27,6 +28,7 @@ fn lead(id: u64) -> AmoLead {
         price: Some(12_500_000.into()),
         pipeline: Some(3),
         stage: Some(142),
+        is_closed: true,
         responsible_user: Some(9),
         created_at: Some(at(0)),
         updated_at: Some(at(60)),
@@ -34,18 +36,27 @@ fn lead(id: u64) -> AmoLead {
     }
 }
 
-fn bare(id: u64) -> AmoLead {
-    AmoLead {
-        id,
-        name: None,
-        price: None,
-        pipeline: None,
-        stage: None,
-        responsible_user: None,
-        created_at: None,
-        updated_at: None,
-        contact: None,
+/// A stage; those of a pipeline go by their numbers.
+fn stage(id: u64, kind: StageKind) -> Stage {
+    let (name, sort) = (format!("stage {id}"), id.cast_signed());
+    Stage { id, name, sort, is_editable: true, color: None, kind, type_number: None }
+}
+
+/// The main pipeline.
+fn pipeline(id: u64, stages: Vec<Stage>) -> Pipeline {
+    let (is_main, is_unsorted_on, is_archived) = (true, false, false);
+    Pipeline { id, name: "Продажі".to_owned(), sort: 7, is_main, is_unsorted_on, is_archived, stages }
+}
+
+/// What the client lists where the CRM has `pipelines`. How amoCRM numbers the types of stages is
+/// amoCRM's alone.
+async fn listed(harness: &dyn AmoClientHarness, pipelines: &[Pipeline]) -> Vec<Pipeline> {
+    harness.will(Reply::Pipelines(pipelines.to_vec())).await;
+    let mut listed = harness.client().pipelines(permit(&harness.host()), &token()).await.unwrap();
+    for stage in listed.iter_mut().flat_map(|pipeline| &mut pipeline.stages) {
+        stage.type_number = None;
     }
+    listed
 }
 
 fn contact(id: u64) -> Contact {
@@ -60,7 +71,7 @@ fn contact(id: u64) -> Contact {
 pub(super) async fn an_account_has_its_number(harness: &dyn AmoClientHarness) {
     harness.will(Reply::Account(AccountId(31_920_194))).await;
     let number = harness.client().account(permit(&harness.host()), &token()).await;
-    assert_eq!(number, Ok(AccountId(31_920_194)));
+    assert_eq!(number, Ok(names::account(harness, AccountId(31_920_194))));
 }
 
 pub(super) async fn leads_come_as_they_are_listed(harness: &dyn AmoClientHarness) {
@@ -68,46 +79,77 @@ pub(super) async fn leads_come_as_they_are_listed(harness: &dyn AmoClientHarness
         let page = LeadPage { leads: vec![lead(10_000), lead(9), lead(10_001)], has_more };
         harness.will(Reply::Leads(page.clone())).await;
         let listed = harness.client().leads(permit(&harness.host()), &token(), &all_leads()).await;
-        assert_eq!(listed, Ok(page));
+        assert_eq!(listed, Ok(names::page(harness, &page)));
     }
 }
 
 pub(super) async fn a_lead_may_lack_everything_but_its_number(harness: &dyn AmoClientHarness) {
-    let page = LeadPage { leads: vec![bare(1), lead(2)], has_more: false };
+    let page = LeadPage { leads: vec![AmoLead::numbered(1), lead(2)], has_more: false };
     harness.will(Reply::Leads(page.clone())).await;
     let listed = harness.client().leads(permit(&harness.host()), &token(), &all_leads()).await;
-    assert_eq!(listed, Ok(page));
+    assert_eq!(listed, Ok(names::page(harness, &page)));
+}
+
+/// Asks for leads by `filter`, whose stages the client has listed before. The CRM has to see `seen`.
+async fn assert_asked(harness: &dyn AmoClientHarness, filter: &LeadFilter, seen: LeadFilter) {
+    let with_stage = |&(id, number): &(u64, u64)| Pipeline {
+        stages: vec![stage(number, if number == 142 { StageKind::Won } else { StageKind::Open })],
+        ..pipeline(id, Vec::new())
+    };
+    listed(harness, &filter.stages.iter().map(with_stage).collect::<Vec<_>>()).await;
+    let before = harness.asked().await.len();
+    harness.will(Reply::Leads(LeadPage { leads: Vec::new(), has_more: false })).await;
+    let filter = names::filter(harness, filter);
+    harness.client().leads(permit(&harness.host()), &token(), &filter).await.unwrap();
+    let seen = Asked::Leads { host: harness.host(), token: token(), filter: names::asked(harness, seen) };
+    assert_eq!(harness.asked().await.split_off(before), [seen]);
 }
 
 pub(super) async fn a_filter_reaches_the_crm_whole(harness: &dyn AmoClientHarness) {
-    let filter = LeadFilter {
-        page: 3,
-        limit: 250,
-        query: Some("Іван & Co. 100% [x]+?".to_owned()),
-        pipeline: Some(5),
-        stages: vec![(5, 142), (5, 7)],
-        updated_since: Some(at(30)),
-    };
-    harness.will(Reply::Leads(LeadPage { leads: Vec::new(), has_more: false })).await;
-    harness.client().leads(permit(&harness.host()), &token(), &filter).await.unwrap();
-    assert_eq!(harness.asked().await, [Asked::Leads { host: harness.host(), token: token(), filter }]);
+    for (page, limit) in [(3, 250), (2, 20)] {
+        let filter = LeadFilter {
+            page,
+            limit,
+            query: Some("Іван & Co. 100% [x]+?".to_owned()),
+            pipeline: Some(5),
+            stages: vec![(5, 142), (5, 7)],
+            updated_since: Some(at(30)),
+        };
+        assert_asked(harness, &filter, filter.clone()).await;
+    }
 }
 
 pub(super) async fn a_filter_of_fifty_stages_is_one_request(harness: &dyn AmoClientHarness) {
     let stages = (0..50).map(|stage| (9_999_999_999, 9_999_999_000 + stage)).collect();
     let filter = LeadFilter { query: Some("🏖".repeat(255)), stages, ..all_leads() };
     assert_eq!(filter.stages.len(), MOST_STAGES);
-    harness.will(Reply::Leads(LeadPage { leads: Vec::new(), has_more: false })).await;
-    harness.client().leads(permit(&harness.host()), &token(), &filter).await.unwrap();
-    assert_eq!(harness.asked().await, [Asked::Leads { host: harness.host(), token: token(), filter }]);
+    assert_asked(harness, &filter, filter.clone()).await;
 }
 
 pub(super) async fn a_moment_is_asked_for_from_the_beginning_of_its_second(harness: &dyn AmoClientHarness) {
     let filter = LeadFilter { updated_since: Some(after(at(30), Duration::from_millis(900))), ..all_leads() };
-    harness.will(Reply::Leads(LeadPage { leads: Vec::new(), has_more: false })).await;
-    harness.client().leads(permit(&harness.host()), &token(), &filter).await.unwrap();
-    let filter = LeadFilter { updated_since: Some(at(30)), ..filter };
-    assert_eq!(harness.asked().await, [Asked::Leads { host: harness.host(), token: token(), filter }]);
+    assert_asked(harness, &filter, LeadFilter { updated_since: Some(at(30)), ..filter.clone() }).await;
+}
+
+pub(super) async fn every_lead_is_on_one_page(harness: &dyn AmoClientHarness) {
+    let all: Vec<_> = (1..=45).map(lead).collect();
+    let expected: Vec<_> = all.iter().map(|lead| names::lead(harness, lead).id).collect();
+    for limit in [7, 20, 50] {
+        let (mut found, mut page) = (Vec::new(), 1);
+        loop {
+            harness.will(Reply::PageOf(all.clone())).await;
+            let filter = LeadFilter { page, limit, ..all_leads() };
+            let listed = harness.client().leads(permit(&harness.host()), &token(), &filter).await.unwrap();
+            let length = listed.leads.len();
+            assert!(length <= usize::try_from(limit).unwrap(), "page {page} of {limit} has {length}");
+            found.extend(listed.leads.into_iter().map(|lead| lead.id));
+            if !listed.has_more || page > 45 {
+                break;
+            }
+            page += 1;
+        }
+        assert_eq!(found, expected, "in pages of {limit}");
+    }
 }
 
 pub(super) async fn deleted_leads_are_not_listed(harness: &dyn AmoClientHarness) {
@@ -117,10 +159,11 @@ pub(super) async fn deleted_leads_are_not_listed(harness: &dyn AmoClientHarness)
 }
 
 pub(super) async fn a_lead_comes_by_its_number(harness: &dyn AmoClientHarness) {
-    for lead in [lead(10_000), bare(10_000)] {
+    for lead in [lead(10_000), AmoLead::numbered(10_000)] {
         harness.will(Reply::Lead(lead.clone())).await;
-        let found = harness.client().lead(permit(&harness.host()), &token(), 10_000).await;
-        assert_eq!(found, Ok(Some(lead)));
+        let id = harness.number_of(Thing::Lead, 10_000);
+        let found = harness.client().lead(permit(&harness.host()), &token(), id).await;
+        assert_eq!(found, Ok(Some(names::lead(harness, &lead))));
     }
     let asked = Asked::Lead { host: harness.host(), token: token(), id: 10_000 };
     assert_eq!(harness.asked().await, [asked.clone(), asked]);
@@ -144,8 +187,9 @@ pub(super) async fn contacts_come_by_their_numbers(harness: &dyn AmoClientHarnes
     let nameless = Contact { id: 8, name: None, phone: None, email: None };
     let known = vec![contact(7), nameless];
     harness.will(Reply::Contacts(known.clone())).await;
-    let listed = harness.client().contacts(permit(&harness.host()), &token(), &[7, 8, 404]).await;
-    assert_eq!(listed, Ok(known));
+    let ids = names::ids(harness, Thing::Contact, &[7, 8, 404]);
+    let listed = harness.client().contacts(permit(&harness.host()), &token(), &ids).await;
+    assert_eq!(listed, Ok(names::contacts(harness, &known)));
     assert_eq!(harness.asked().await, [Asked::Contacts { host: harness.host(), token: token(), ids: vec![7, 8, 404] }]);
 }
 
@@ -153,8 +197,9 @@ pub(super) async fn a_full_page_of_contacts_is_one_request(harness: &dyn AmoClie
     let ids: Vec<u64> = (9_999_999_000..).take(250).collect();
     let known: Vec<Contact> = ids.iter().map(|id| contact(*id)).collect();
     harness.will(Reply::Contacts(known.clone())).await;
-    let listed = harness.client().contacts(permit(&harness.host()), &token(), &ids).await;
-    assert_eq!(listed, Ok(known));
+    let wanted = names::ids(harness, Thing::Contact, &ids);
+    let listed = harness.client().contacts(permit(&harness.host()), &token(), &wanted).await;
+    assert_eq!(listed, Ok(names::contacts(harness, &known)));
     assert_eq!(harness.asked().await, [Asked::Contacts { host: harness.host(), token: token(), ids }]);
 }
 
@@ -165,63 +210,72 @@ pub(super) async fn without_numbers_nobody_is_listed(harness: &dyn AmoClientHarn
 }
 
 pub(super) async fn pipelines_come_with_their_stages(harness: &dyn AmoClientHarness) {
-    let stage = |id, kind| Stage {
-        id,
-        name: format!("stage {id}"),
-        sort: -10,
-        is_editable: id == 2,
-        color: (id == 1).then(|| "#c1c1c1".to_owned()),
-        kind,
-    };
-    let stages = vec![stage(1, Some(1)), stage(2, Some(0)), stage(142, None)];
-    let pipeline = |id, name: &str, is_main, stages| Pipeline {
-        id,
-        name: name.to_owned(),
-        sort: 7,
-        is_main,
-        is_unsorted_on: is_main,
-        is_archived: !is_main,
-        stages,
-    };
-    let pipelines = vec![pipeline(3, "Продажі", true, stages), pipeline(2, "Put away", false, Vec::new())];
-    harness.will(Reply::Pipelines(pipelines.clone())).await;
-    assert_eq!(harness.client().pipelines(permit(&harness.host()), &token()).await, Ok(pipelines));
+    let plain = |id, kind| Stage { sort: -10, is_editable: false, ..stage(id, kind) };
+    let colored = Stage { is_editable: true, color: Some("#c1c1c1".to_owned()), ..plain(2, StageKind::Open) };
+    let stages = vec![plain(1, StageKind::Open), colored, plain(142, StageKind::Won)];
+    let empty = Pipeline { name: "Empty".to_owned(), is_main: false, ..pipeline(2, Vec::new()) };
+    let pipelines = [pipeline(3, stages), empty];
+    assert_eq!(listed(harness, &pipelines).await, names::pipelines(harness, &pipelines));
 }
 
-pub(super) async fn unsorted_and_closed_stages_are_told_apart(harness: &dyn AmoClientHarness) {
-    let stage = |id, sort, kind| Stage { id, name: format!("stage {id}"), sort, is_editable: true, color: None, kind };
-    let stages = vec![
-        stage(10, 1, Some(1)),
-        stage(11, 2, Some(0)),
-        stage(12, 3, None),
-        stage(142, 4, None),
-        stage(143, 5, None),
-    ];
-    let pipeline = Pipeline {
-        id: 3,
-        name: "Продажі".to_owned(),
-        sort: 1,
-        is_main: true,
-        is_unsorted_on: true,
-        is_archived: false,
-        stages,
-    };
-    harness.will(Reply::Pipelines(vec![pipeline])).await;
-    let listed = harness.client().pipelines(permit(&harness.host()), &token()).await.unwrap();
-    let told: Vec<_> = [10, 11, 12, 142, 143].map(|stage| listed[0].status_of(stage)).into();
-    let (new, closed) = (LeadStatus::New, LeadStatus::Closed);
-    assert_eq!(told, [new, new, LeadStatus::InProgress, closed, closed]);
+pub(super) async fn pipelines_that_are_put_away_are_listed(harness: &dyn AmoClientHarness) {
+    let put_away = Pipeline { is_main: false, is_archived: true, ..pipeline(2, vec![stage(1, StageKind::Open)]) };
+    let pipelines = [pipeline(3, Vec::new()), put_away];
+    assert_eq!(listed(harness, &pipelines).await, names::pipelines(harness, &pipelines));
+}
 
-    let lead = AmoLead { stage: Some(143), ..lead(5) };
-    harness.will(Reply::Lead(lead)).await;
-    let found = harness.client().lead(permit(&harness.host()), &token(), 5).await.unwrap().unwrap();
-    assert_eq!(status_of(listed.first(), found.stage), closed);
+/// Asserts that the stages of a pipeline have these kinds and statuses.
+async fn assert_kinds(harness: &dyn AmoClientHarness, stages: &[(u64, StageKind, LeadStatus)]) {
+    let is_unsorted_on = stages.iter().any(|(_, kind, _)| *kind == StageKind::Unsorted);
+    let of_kinds = stages.iter().map(|(id, kind, _)| stage(*id, *kind)).collect();
+    let told = listed(harness, &[Pipeline { is_unsorted_on, ..pipeline(3, of_kinds) }]).await;
+    let of = |stage: &Stage| (stage.kind, told[0].status_of(stage.id));
+    let expected: Vec<_> = stages.iter().map(|(_, kind, status)| (*kind, *status)).collect();
+    assert_eq!(told[0].stages.iter().map(of).collect::<Vec<_>>(), expected);
+}
+
+pub(super) async fn closed_stages_are_told_apart(harness: &dyn AmoClientHarness) {
+    let stages = [
+        (11, StageKind::Open, LeadStatus::New),
+        (12, StageKind::Open, LeadStatus::InProgress),
+        (142, StageKind::Won, LeadStatus::Closed),
+        (143, StageKind::Lost, LeadStatus::Closed),
+    ];
+    assert_kinds(harness, &stages).await;
+}
+
+pub(super) async fn an_unsorted_stage_is_told_apart(harness: &dyn AmoClientHarness) {
+    let stages = [
+        (10, StageKind::Unsorted, LeadStatus::New),
+        (11, StageKind::Open, LeadStatus::New),
+        (12, StageKind::Open, LeadStatus::InProgress),
+    ];
+    assert_kinds(harness, &stages).await;
+}
+
+pub(super) async fn a_closed_lead_says_so_itself(harness: &dyn AmoClientHarness) {
+    for (stage, is_closed) in [(142, true), (143, true), (11, false)] {
+        let lead = AmoLead { stage: Some(stage), is_closed, ..lead(5) };
+        harness.will(Reply::Leads(LeadPage { leads: vec![lead.clone()], has_more: false })).await;
+        let page = harness.client().leads(permit(&harness.host()), &token(), &all_leads()).await.unwrap();
+        harness.will(Reply::Lead(lead)).await;
+        let found = harness.client().lead(permit(&harness.host()), &token(), 5).await.unwrap();
+        let told: Vec<_> = page.leads.iter().chain(&found).map(|lead| lead.is_closed).collect();
+        assert_eq!(told, [is_closed, is_closed], "in stage {stage}");
+    }
 }
 
 pub(super) async fn a_refused_access_token_is_told_apart(harness: &dyn AmoClientHarness) {
     for call in Call::READS {
         let refused = answered(harness, call, Reply::AccessRefused).await;
         assert_eq!(refused, Err(AmoError::AccessRefused), "{call:?}");
+    }
+}
+
+pub(super) async fn a_forbidden_read_is_told_apart(harness: &dyn AmoClientHarness) {
+    for call in Call::READS {
+        let forbidden = answered(harness, call, Reply::Forbidden).await;
+        assert_eq!(forbidden, Err(AmoError::Forbidden), "{call:?}");
     }
 }
 

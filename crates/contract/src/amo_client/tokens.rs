@@ -2,63 +2,85 @@
 
 use std::time::Duration;
 
-use amo_connect_domain::ids::AccountId;
 use amo_connect_domain::ports::AmoError;
 use amo_connect_domain::token::{AuthorizationCode, Issued, RefreshToken};
 
-use super::AmoClientHarness;
 use super::calls::{CODE, Call, REFRESH, answered};
+use super::{AmoClientHarness, names};
 use crate::fake::{Asked, Dress, Reply};
+use crate::fingerprint::assert_issued;
 use crate::fixtures::permit;
 use crate::fixtures::{issued, issued_in};
 
 /// The two calls that spend what they send.
 const SPENDING: [Call; 2] = [Call::Exchange, Call::Refresh];
 
+async fn exchanged(harness: &dyn AmoClientHarness, code: &AuthorizationCode) -> Result<Issued, AmoError> {
+    let client = harness.client();
+    client.exchange(permit(&client.token_host(&harness.host())), code).await
+}
+
+async fn refreshed(harness: &dyn AmoClientHarness, token: &RefreshToken) -> Result<Issued, AmoError> {
+    let client = harness.client();
+    client.refresh(permit(&client.token_host(&harness.host())), token).await
+}
+
+/// What both calls buy where the CRM answers `reply`.
+async fn bought(harness: &dyn AmoClientHarness, reply: &Reply) -> [Result<Issued, AmoError>; 2] {
+    harness.will(reply.clone()).await;
+    let exchanged = exchanged(harness, &AuthorizationCode::new(CODE)).await;
+    harness.will(reply.clone()).await;
+    [exchanged, refreshed(harness, &RefreshToken::new(REFRESH)).await]
+}
+
 pub(super) async fn a_code_buys_a_pair_at_its_account(harness: &dyn AmoClientHarness) {
-    let (host, code) = (harness.host(), AuthorizationCode::new("def502_/+=&%20 код"));
+    let code = AuthorizationCode::new("def502_/+=&%20 код");
     let life = Duration::from_secs(86_399);
     let pair = Issued { expires_in: life, ..issued("new") };
     harness.will(Reply::Issues(pair.clone())).await;
-    assert_eq!(harness.client().exchange(permit(&host), &code).await, Ok(pair));
+    assert_issued(&exchanged(harness, &code).await, &pair, "a code");
+    let host = harness.client().token_host(&harness.host());
     assert_eq!(harness.asked().await, [Asked::Exchange { host, code }]);
 }
 
 pub(super) async fn a_refresh_token_buys_a_pair_at_its_account(harness: &dyn AmoClientHarness) {
-    let (host, token) = (harness.host(), RefreshToken::new("def502_/+=&%20 токен"));
+    let token = RefreshToken::new("def502_/+=&%20 токен");
     harness.will(Reply::Issues(issued("new"))).await;
-    assert_eq!(harness.client().refresh(permit(&host), &token).await, Ok(issued("new")));
+    assert_issued(&refreshed(harness, &token).await, &issued("new"), "a refresh token");
+    let host = harness.client().token_host(&harness.host());
     assert_eq!(harness.asked().await, [Asked::Refresh { host, token }]);
 }
 
-pub(super) async fn the_account_is_told_by_the_access_token(harness: &dyn AmoClientHarness) {
+pub(super) async fn the_account_is_told_with_the_pair(harness: &dyn AmoClientHarness) {
     let pair = issued_in(31_920_194, "new");
-    harness.will(Reply::Issues(pair.clone())).await;
-    let bought = harness.client().exchange(permit(&harness.host()), &AuthorizationCode::new(CODE)).await;
-    assert_eq!(bought.as_ref().unwrap().account, Some(AccountId(31_920_194)));
-    assert_eq!(bought, Ok(pair));
+    for bought in bought(harness, &Reply::Issues(pair.clone())).await {
+        assert_issued(&bought, &names::pair(harness, &pair), "a pair of an account");
+    }
+}
+
+pub(super) async fn a_host_that_is_named_with_a_pair_is_told(harness: &dyn AmoClientHarness) {
+    for named in [harness.host(), harness.foreign_host()] {
+        let pair = Issued { host: Some(named.as_str().to_owned()), ..issued("new") };
+        for bought in bought(harness, &Reply::Issues(pair.clone())).await {
+            assert_issued(&bought, &pair, "a pair with a host: whether it is allowed is the use case's to judge");
+        }
+    }
 }
 
 pub(super) async fn a_life_in_quotes_is_a_life(harness: &dyn AmoClientHarness) {
-    harness.will(Reply::IssuesWithQuotedLife(issued("new"))).await;
-    let bought = harness.client().refresh(permit(&harness.host()), &RefreshToken::new(REFRESH)).await;
-    assert_eq!(bought, Ok(issued("new")));
+    for bought in bought(harness, &Reply::IssuesWithQuotedLife(issued("new"))).await {
+        assert_issued(&bought, &issued("new"), "a life in quotes");
+    }
 }
 
 /// Has both calls answered by a pair in each `dress`, and expects it.
 async fn assert_kept(harness: &dyn AmoClientHarness, dresses: &[Dress]) {
-    let (code, token) = (AuthorizationCode::new(CODE), RefreshToken::new(REFRESH));
     for dress in dresses {
-        for call in SPENDING {
-            let (pair, before) = (issued_in(31_920_194, "new"), harness.asked().await.len());
-            harness.will(Reply::IssuesIn(*dress, pair.clone())).await;
-            let bought = match call {
-                Call::Exchange => harness.client().exchange(permit(&harness.host()), &code).await,
-                _ => harness.client().refresh(permit(&harness.host()), &token).await,
-            };
-            assert_eq!(bought, Ok(pair), "{call:?} answered in {dress:?}");
-            assert_eq!(harness.asked().await.len(), before + 1, "{call:?} answered in {dress:?}");
+        let (pair, before) = (issued_in(31_920_194, "new"), harness.asked().await.len());
+        for bought in bought(harness, &Reply::IssuesIn(*dress, pair.clone())).await {
+            assert_issued(&bought, &names::pair(harness, &pair), &format!("in {dress:?}"));
         }
+        assert_eq!(harness.asked().await.len(), before + 2, "in {dress:?}");
     }
 }
 
@@ -102,12 +124,10 @@ pub(super) async fn the_refresh_token_that_was_sent_makes_no_pair(harness: &dyn 
     let token = RefreshToken::new(REFRESH);
     let old = Issued { refresh: token.clone(), ..issued("new") };
     harness.will(Reply::Issues(old.clone())).await;
-    let outcome = harness.client().refresh(permit(&harness.host()), &token).await;
-    assert_eq!(outcome, Err(AmoError::OutcomeUnknown));
+    assert_eq!(refreshed(harness, &token).await, Err(AmoError::OutcomeUnknown));
     // A code is compared with nothing.
     harness.will(Reply::Issues(old.clone())).await;
-    let bought = harness.client().exchange(permit(&harness.host()), &AuthorizationCode::new(CODE)).await;
-    assert_eq!(bought, Ok(old));
+    assert_issued(&exchanged(harness, &AuthorizationCode::new(CODE)).await, &old, "for a code");
 }
 
 pub(super) async fn a_refused_code_is_rejected(harness: &dyn AmoClientHarness) {

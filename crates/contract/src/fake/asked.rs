@@ -1,11 +1,15 @@
 //! What a CRM was asked.
 
+use std::fmt;
+
 use amo_connect_domain::crm::lead::LeadFilter;
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::token::{AccessToken, AuthorizationCode, RefreshToken};
 
-/// One request as it reached the CRM. Its secrets can be compared, and are not shown.
-#[derive(Clone, Debug, PartialEq, Eq)]
+use crate::fingerprint::Fingerprint;
+
+/// One request as it reached the CRM. Its secrets can be compared, and only their fingerprints are shown.
+#[derive(Clone, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the fields are the arguments of the port's methods")]
 pub enum Asked {
     /// For a pair, with a code.
@@ -51,5 +55,47 @@ impl Asked {
     /// Whether it was a token request, which spends what it is sent.
     pub fn is_for_tokens(&self) -> bool {
         matches!(self, Self::Exchange { .. } | Self::Refresh { .. })
+    }
+}
+
+impl fmt::Debug for Asked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = |name: &str, secret: Option<&str>, more: Option<(&str, &dyn fmt::Debug)>| {
+            let mut shown = f.debug_struct(name);
+            shown.field("host", self.host());
+            if let Some(secret) = secret {
+                shown.field("secret", &Fingerprint::of(secret));
+            }
+            if let Some((name, value)) = more {
+                shown.field(name, value);
+            }
+            shown.finish()
+        };
+        match self {
+            Self::Exchange { code, .. } => shown("Exchange", Some(code.expose()), None),
+            Self::Refresh { token, .. } => shown("Refresh", Some(token.expose()), None),
+            Self::Locate { token, .. } => shown("Locate", Some(token.expose()), None),
+            Self::Account { token, .. } => shown("Account", Some(token.expose()), None),
+            Self::Leads { token, filter, .. } => shown("Leads", Some(token.expose()), Some(("filter", filter))),
+            Self::Lead { token, id, .. } => shown("Lead", Some(token.expose()), Some(("id", id))),
+            Self::Contacts { token, ids, .. } => shown("Contacts", Some(token.expose()), Some(("ids", ids))),
+            Self::Pipelines { token, .. } => shown("Pipelines", Some(token.expose()), None),
+            Self::Unintelligible { why, .. } => shown("Unintelligible", None, Some(("why", why))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_requests_that_differ_in_a_secret_are_told_apart_without_it() {
+        let shown = |code: &str| {
+            let (host, code) = (AccountHost::stored("account1.amocrm.ru"), AuthorizationCode::new(code));
+            format!("{:?}", Asked::Exchange { host, code })
+        };
+        assert_ne!(shown("code-one"), shown("code-other"));
+        assert!(shown("code-one").contains("secret: #") && !shown("code-one").contains("code-one"));
     }
 }

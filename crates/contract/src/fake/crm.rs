@@ -43,16 +43,21 @@ impl FakeAccount {
                 && (filter.stages.is_empty() || filter.stages.iter().any(staged))
                 && filter.updated_since.is_none_or(|since| lead.updated_at.is_some_and(|at| at >= since))
         };
-        let limit = usize::try_from(filter.limit).unwrap_or(usize::MAX);
-        let skipped = usize::try_from(filter.page.saturating_sub(1)).unwrap_or(usize::MAX).saturating_mul(limit);
-        let mut rest = self.leads.iter().filter(fits).skip(skipped);
-        let leads = rest.by_ref().take(limit).cloned().collect();
-        LeadPage { leads, has_more: rest.next().is_some() }
+        page_of(self.leads.iter().filter(fits), filter)
     }
 
     pub(super) fn contacts_with(&self, ids: &[u64]) -> Vec<Contact> {
         self.contacts.iter().filter(|contact| ids.contains(&contact.id)).cloned().collect()
     }
+}
+
+/// The page of `leads` that `filter` asks for.
+pub(super) fn page_of<'a>(leads: impl IntoIterator<Item = &'a AmoLead>, filter: &LeadFilter) -> LeadPage {
+    let limit = usize::try_from(filter.limit).unwrap_or(usize::MAX);
+    let skipped = usize::try_from(filter.page.saturating_sub(1)).unwrap_or(usize::MAX).saturating_mul(limit);
+    let mut rest = leads.into_iter().skip(skipped);
+    let leads = rest.by_ref().take(limit).cloned().collect();
+    LeadPage { leads, has_more: rest.next().is_some() }
 }
 
 /// All that the fake knows. Codes and tokens lead to the host they are good for.
@@ -63,6 +68,7 @@ pub(super) struct Crm {
     pub(super) life: Duration,
     pub(super) shard: Option<AccountHost>,
     pub(super) has_authority: bool,
+    pub(super) has_look_ups: bool,
     pub(super) access: HashMap<String, AccountHost>,
     codes: HashMap<String, AccountHost>,
     refresh: HashMap<String, AccountHost>,
@@ -78,6 +84,7 @@ impl Default for Crm {
             life: Duration::from_hours(24),
             shard: None,
             has_authority: true,
+            has_look_ups: true,
             access: HashMap::new(),
             codes: HashMap::new(),
             refresh: HashMap::new(),
@@ -154,6 +161,7 @@ impl Crm {
             refresh: RefreshToken::new(refresh),
             expires_in: self.life,
             account: self.accounts.get(host.as_str()).map(|account| account.number),
+            host: None,
         }
     }
 

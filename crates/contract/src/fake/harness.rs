@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use amo_connect_domain::host::AccountHost;
+use amo_connect_domain::ids::AccountId;
 use amo_connect_domain::ports::AmoClient;
+use amo_connect_domain::token::{AuthorizationCode, State};
 use async_trait::async_trait;
 
-use super::{Asked, FakeAmo, Reply};
+use super::{Asked, FakeAmo, Reply, redirect};
 use crate::amo_client::AmoClientHarness;
 use crate::fixtures;
 
@@ -30,6 +32,18 @@ impl AmoClientHarness for FakeAmoHarness {
 
     fn foreign_host(&self) -> AccountHost {
         AccountHost::stored("account1.amocrm.ru.example.com")
+    }
+
+    fn redirect(&self, code: &AuthorizationCode, state: &State) -> String {
+        redirect::amo_redirect(code, state, &self.host())
+    }
+
+    fn denial(&self, state: &State) -> String {
+        redirect::amo_denial(state)
+    }
+
+    fn hook(&self, account: AccountId) -> Option<String> {
+        Some(FakeAmo::signed_hook(account))
     }
 
     async fn will(&self, reply: Reply) {

@@ -4,11 +4,13 @@ mod asked;
 mod crm;
 mod dress;
 mod harness;
+mod redirect;
 mod reply;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use amo_connect_domain::authorization::callback::{Callback, Parameters};
 use amo_connect_domain::client::ClientFingerprint;
 use amo_connect_domain::crm::contact::Contact;
 use amo_connect_domain::crm::lead::{AmoLead, LeadFilter, LeadPage};
@@ -27,6 +29,7 @@ pub use asked::Asked;
 pub use crm::FakeAccount;
 pub use dress::Dress;
 pub use harness::FakeAmoHarness;
+pub use redirect::{amo_denial, amo_redirect};
 pub use reply::Reply;
 
 use crm::Crm;
@@ -100,9 +103,21 @@ impl FakeAmo {
         self
     }
 
+    /// The same CRM, whose accounts never move: none is looked up.
+    #[must_use]
+    pub fn without_look_ups(self) -> Self {
+        self.crm().has_look_ups = false;
+        self
+    }
+
     /// Somebody presses *Allow* in the account at `host`: the code that the redirect brings.
     pub fn allow(&self, host: &AccountHost) -> AuthorizationCode {
         self.crm().allow(host)
+    }
+
+    /// The query of the hook by which it says that the integration was switched off in `account`.
+    pub fn signed_hook(account: AccountId) -> String {
+        redirect::hook(account)
     }
 
     /// Every access token ends now; refresh tokens live on.
@@ -144,7 +159,7 @@ impl FakeAmo {
         if reply != Some(Reply::Unreachable) {
             crm.asked.push(asked.clone());
         }
-        let Some(reply) = reply else { return answer(&mut crm) };
+        let Some(reply) = reply.map(|reply| reply.to(asked)) else { return answer(&mut crm) };
         if reply.is_lost_after_the_deed() {
             // What it did and nobody read is done all the same.
             let _ = answer(&mut crm);
@@ -165,10 +180,22 @@ fn in_whole_seconds(filter: &LeadFilter) -> LeadFilter {
 
 #[async_trait]
 impl TokenEndpoint for FakeAmo {
-    fn authorization_url(&self, state: &State) -> Url {
+    fn authorization_url(&self, state: &State, _: Option<&AccountHost>) -> Url {
         let mut url = self.page.clone();
         url.query_pairs_mut().append_pair("state", state.expose());
         url
+    }
+
+    fn read_callback(&self, parameters: &Parameters) -> Callback {
+        redirect::read(parameters)
+    }
+
+    fn read_hook(&self, parameters: &Parameters) -> Option<AccountId> {
+        redirect::switched_off(parameters)
+    }
+
+    fn token_host(&self, account: &AccountHost) -> AccountHost {
+        account.clone()
     }
 
     async fn exchange(&self, permit: Permit<call::Exchange>, code: &AuthorizationCode) -> Result<Issued, AmoError> {
@@ -189,8 +216,9 @@ impl TokenEndpoint for FakeAmo {
         ClientFingerprint::default()
     }
 
-    fn locator(&self, host: &AccountHost, _access: &AccessToken) -> AccountHost {
-        self.crm().shard.clone().unwrap_or_else(|| host.clone())
+    fn locator(&self, host: &AccountHost, _access: &AccessToken) -> Option<AccountHost> {
+        let crm = self.crm();
+        crm.has_look_ups.then(|| crm.shard.clone().unwrap_or_else(|| host.clone()))
     }
 
     async fn locate(

@@ -10,6 +10,7 @@ use amo_connect_domain::ids::AccountId;
 use amo_connect_domain::ports::AmoError;
 use amo_connect_domain::token::Issued;
 
+use super::crm::page_of;
 use super::{Asked, Dress};
 
 /// The answer to one request. [`FakeAmo`](super::FakeAmo) gives its meaning,
@@ -28,6 +29,8 @@ pub enum Reply {
     Account(AccountId),
     /// A page of leads.
     Leads(LeadPage),
+    /// The page of these leads that is asked for.
+    PageOf(Vec<AmoLead>),
     /// One lead.
     Lead(AmoLead),
     /// A lead that was deleted; asked for a page, it is alone there.
@@ -70,6 +73,8 @@ pub enum Reply {
 
     /// The access token is not good.
     AccessRefused,
+    /// The right to what was asked for is missing.
+    Forbidden,
     /// The account is not paid for.
     PaymentRequired,
     /// There is no such thing.
@@ -140,6 +145,7 @@ impl Reply {
     /// That say nothing about a token or a code.
     pub const HINDRANCES: &[Self] = &[
         Self::OddRefusal,
+        Self::Forbidden,
         Self::PaymentRequired,
         Self::NotFound,
         Self::TooManyCalls(None),
@@ -147,6 +153,14 @@ impl Reply {
         Self::Redirects,
         Self::Unreachable,
     ];
+
+    /// What it is once it is known what was asked.
+    pub(crate) fn to(self, asked: &Asked) -> Self {
+        match (self, asked) {
+            (Self::PageOf(leads), Asked::Leads { filter, .. }) => Self::Leads(page_of(&leads, filter)),
+            (reply, _) => reply,
+        }
+    }
 
     /// The pair it brings.
     pub(super) fn into_issued(self) -> Option<Issued> {
@@ -158,7 +172,8 @@ impl Reply {
 
     /// Whether it refuses what it is shown, in words.
     fn refuses(&self) -> bool {
-        let refusals = [Self::REFUSED_CODES, Self::REFUSED_GRANTS, Self::REFUSED_CLIENTS, &[Self::OddRefusal]];
+        let others: &[Self] = &[Self::OddRefusal, Self::Forbidden];
+        let refusals = [Self::REFUSED_CODES, Self::REFUSED_GRANTS, Self::REFUSED_CLIENTS, others];
         refusals.into_iter().flatten().any(|refusal| refusal == self)
     }
 
@@ -189,6 +204,7 @@ impl Reply {
             | Self::Located(_)
             | Self::Account(_)
             | Self::Leads(_)
+            | Self::PageOf(_)
             | Self::Lead(_)
             | Self::DeletedLead(_)
             | Self::Contacts(_)
@@ -207,6 +223,7 @@ impl Reply {
             | Self::HostOfNoAccount => either(AmoError::Misconfigured, AmoError::Protocol),
             Self::OddRefusal => Some(AmoError::Protocol),
             Self::AccessRefused => either(AmoError::Misconfigured, AmoError::AccessRefused),
+            Self::Forbidden => either(AmoError::Protocol, AmoError::Forbidden),
             Self::PaymentRequired => Some(AmoError::PaymentRequired),
             Self::NotFound => Some(AmoError::NotFound),
             Self::TooManyCalls(retry_after) => Some(AmoError::RateLimited { retry_after: *retry_after }),

@@ -27,26 +27,13 @@ const BAN: &str =
 
 impl Answer {
     pub(super) fn to(asked: &Asked, reply: &Reply, dialect: &dyn Dialect) -> Self {
-        let page = |status, headers: &str, body: &str| Self::Whole(http(status, "text/html", &closing(headers), body));
-        let words = dialect.answer(asked, reply);
-        if let Some(words) = words.as_ref().filter(|words| words.status == 200 && !asked.is_for_tokens()) {
-            return Self::Kept(spoken(words, ""));
-        }
-        let said = |reply| dialect.answer(asked, reply).map(|words| spoken(&words, &closing(""))).unwrap_or_default();
+        let said = |reply| dialect.answer(asked, reply).map(|words| spoken(&words, &closing("")));
         match reply {
-            Reply::Nothing => Self::Kept(b"HTTP/1.1 204 No Content\r\n\r\n".to_vec()),
-            Reply::TooManyCalls(None) => page(429, "", "Too many requests"),
-            Reply::TooManyCalls(Some(wait)) => {
-                page(429, &format!("Retry-After: {}\r\n", wait.as_secs()), "Too many requests")
-            }
-            Reply::Banned => page(403, "", BAN),
-            Reply::Fails(status) => page(*status, "", "<html>An error of ours</html>"),
-            Reply::Redirects => page(307, "Location: /elsewhere\r\n", ""),
             Reply::Unreachable | Reply::CutBeforeTheDeed | Reply::CutAfterTheDeed | Reply::KeptConnectionsLost => {
                 Self::Whole(Vec::new())
             }
             Reply::CutWithinTheAnswer => {
-                let mut whole = said(&Reply::Incomplete);
+                let mut whole = said(&Reply::Incomplete).unwrap_or_default();
                 whole.truncate(whole.len().saturating_sub(5));
                 Self::Whole(whole)
             }
@@ -64,7 +51,27 @@ impl Answer {
                 Some(words) => dressed(*dress, &words),
                 None => Self::Whole(Vec::new()),
             },
-            in_its_own_words => Self::Whole(said(in_its_own_words)),
+            reply => match dialect.answer(asked, reply) {
+                Some(words) if words.status == 200 && !asked.is_for_tokens() => Self::Kept(spoken(&words, "")),
+                Some(words) => Self::Whole(spoken(&words, &closing(""))),
+                None => Self::by_default(reply),
+            },
+        }
+    }
+
+    /// What most web servers would say for a CRM that has no words of its own.
+    fn by_default(reply: &Reply) -> Self {
+        let page = |status, headers: &str, body: &str| Self::Whole(http(status, "text/html", &closing(headers), body));
+        match reply {
+            Reply::Nothing => Self::Kept(b"HTTP/1.1 204 No Content\r\n\r\n".to_vec()),
+            Reply::TooManyCalls(None) => page(429, "", "Too many requests"),
+            Reply::TooManyCalls(Some(wait)) => {
+                page(429, &format!("Retry-After: {}\r\n", wait.as_secs()), "Too many requests")
+            }
+            Reply::Banned => page(403, "", BAN),
+            Reply::Fails(status) => page(*status, "", "<html>An error of ours</html>"),
+            Reply::Redirects => page(307, "Location: /elsewhere\r\n", ""),
+            _ => Self::Whole(Vec::new()),
         }
     }
 }
@@ -78,7 +85,7 @@ fn closing(headers: &str) -> String {
 
 /// A pair in these words, in an answer that is odd otherwise.
 fn dressed(dress: Dress, words: &Words) -> Answer {
-    let Words { status, kind, body } = words;
+    let Words { status, kind, body, .. } = words;
     let whole = |status, headers: &str, body: &str| Answer::Whole(http(status, kind, &closing(headers), body));
     let plain = |headers: &str, body: &[u8]| headed(*status, kind, &closing(headers), body);
     match dress {
@@ -107,7 +114,8 @@ fn gzip(body: &str) -> Vec<u8> {
 }
 
 fn spoken(words: &Words, headers: &str) -> Vec<u8> {
-    http(words.status, words.kind, headers, &words.body)
+    let own: String = words.headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    http(words.status, words.kind, &format!("{own}{headers}"), &words.body)
 }
 
 fn http(status: u16, kind: &str, headers: &str, body: &str) -> Vec<u8> {

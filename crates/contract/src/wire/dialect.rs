@@ -11,10 +11,12 @@ pub trait Dialect: Send + Sync + 'static {
     /// What `request` asks of the account at `host`, or what this CRM would not take about it.
     fn understand(&self, request: &Request, host: &AccountHost) -> Result<Asked, &'static str>;
 
-    /// How it puts `reply` into words. `None` if it has none: the connection is closed.
+    /// How it puts `reply` into words: good news, nothing, its refusals, its limit, a ban, a failure.
     ///
-    /// It is asked for good news, for its refusals and for [`Reply::Incomplete`]. What every web
-    /// server can do (a 204, a ban, a failure, a redirect, silence, a cut) is done for it.
+    /// Where it has none, `None`, the server speaks for it as most do: 204 for [`Reply::Nothing`],
+    /// 429 for [`Reply::TooManyCalls`], a page with 403 for [`Reply::Banned`], a page for a failure and a
+    /// redirect. What happens to a connection (silence, a cut, an endless or garbled body) it is
+    /// not asked about.
     fn answer(&self, asked: &Asked, reply: &Reply) -> Option<Words>;
 }
 
@@ -25,6 +27,8 @@ pub struct Words {
     pub status: u16,
     /// The `Content-Type`.
     pub kind: &'static str,
+    /// Headers of its own.
+    pub headers: Vec<(&'static str, String)>,
     /// The body.
     pub body: String,
 }
@@ -32,6 +36,13 @@ pub struct Words {
 impl Words {
     /// An answer in JSON.
     pub fn json(status: u16, body: &Value) -> Self {
-        Self { status, kind: "application/json", body: body.to_string() }
+        Self { status, kind: "application/json", headers: Vec::new(), body: body.to_string() }
+    }
+
+    /// The same with another header.
+    #[must_use]
+    pub fn with_header(mut self, name: &'static str, value: impl ToString) -> Self {
+        self.headers.push((name, value.to_string()));
+        self
     }
 }

@@ -32,12 +32,18 @@ pub struct CrmServer {
     door: Mutex<Door>,
 }
 
+/// What the servers of one CRM share.
+#[derive(Default)]
+struct Book {
+    script: Mutex<VecDeque<Reply>>,
+    asked: Mutex<Vec<Asked>>,
+}
+
 /// What the connections share.
 struct Desk {
     dialect: Box<dyn Dialect>,
     host: AccountHost,
-    script: Mutex<VecDeque<Reply>>,
-    asked: Mutex<Vec<Asked>>,
+    book: Arc<Book>,
     /// How often all connections were lost: one that is older than the last time is dead.
     losses: AtomicUsize,
 }
@@ -51,12 +57,21 @@ enum Door {
 impl CrmServer {
     /// Starts a CRM that speaks so, as an [`Integration`] does.
     pub async fn start(dialect: impl Dialect) -> io::Result<Self> {
+        Self::open_with(dialect, Arc::default()).await
+    }
+
+    /// Starts another server of the same CRM, as for its tokens. Both answer from one script and write
+    /// down what they are asked in one list.
+    pub async fn beside(&self, dialect: impl Dialect) -> io::Result<Self> {
+        Self::open_with(dialect, Arc::clone(&self.desk.book)).await
+    }
+
+    async fn open_with(dialect: impl Dialect, book: Arc<Book>) -> io::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let address = listener.local_addr()?;
         let host = AccountHost::stored(address.to_string());
         let dialect = Box::new(dialect);
-        let (script, asked, losses) = (Mutex::default(), Mutex::default(), AtomicUsize::default());
-        let desk = Arc::new(Desk { dialect, host, script, asked, losses });
+        let desk = Arc::new(Desk { dialect, host, book, losses: AtomicUsize::default() });
         let door = Mutex::new(Door::Open(accept(listener, Arc::clone(&desk))));
         Ok(Self { address, desk, door })
     }
@@ -68,16 +83,21 @@ impl CrmServer {
 
     /// Everything that has reached it, in order.
     pub fn asked(&self) -> Vec<Asked> {
-        lock(&self.desk.asked).clone()
+        lock(&self.desk.book.asked).clone()
     }
 
     /// Lays an answer ready for the next request. [`Reply::Unreachable`] closes the port until
     /// the next answer is laid ready.
     pub async fn will(&self, reply: Reply) -> io::Result<()> {
         if reply != Reply::Unreachable {
-            lock(&self.desk.script).push_back(reply);
+            lock(&self.desk.book.script).push_back(reply);
             return self.open();
         }
+        self.close().await
+    }
+
+    /// Closes the port, until the next answer is laid ready or it is [opened](Self::open).
+    pub async fn close(&self) -> io::Result<()> {
         let listening = match &mut *lock(&self.door) {
             Door::Open(listening) => {
                 listening.abort();
@@ -95,7 +115,8 @@ impl CrmServer {
         Ok(())
     }
 
-    fn open(&self) -> io::Result<()> {
+    /// Opens the port again, if it is closed.
+    pub fn open(&self) -> io::Result<()> {
         let mut door = lock(&self.door);
         if let Door::Shut(_) = &*door
             && let Door::Shut(socket) = std::mem::replace(&mut *door, Door::Open(tokio::spawn(async {})))
@@ -147,15 +168,15 @@ impl Desk {
             _ => Err("it names another host"),
         };
         let asked = understood.unwrap_or_else(|why| Asked::Unintelligible { host: self.host.clone(), why });
-        lock(&self.asked).push(asked.clone());
+        lock(&self.book.asked).push(asked.clone());
         let reply = match asked {
             Asked::Unintelligible { .. } => Some(Reply::OddRefusal),
-            _ => lock(&self.script).pop_front(),
+            _ => lock(&self.book.script).pop_front(),
         };
         if reply == Some(Reply::KeptConnectionsLost) {
             self.lose_connections();
         }
-        match reply.map(|reply| Answer::to(&asked, &reply, &*self.dialect)) {
+        match reply.map(|reply| Answer::to(&asked, &reply.to(&asked), &*self.dialect)) {
             None => {}
             Some(Answer::Whole(bytes)) => socket.write_all(&bytes).await?,
             Some(Answer::Kept(bytes)) => {

@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use amo_connect_contract::fixtures::{self, host, issued};
 use amo_connect_contract::{Dress, FakeAmo, Reply};
+use amo_connect_domain::authorization::callback::{Callback, Denial, Given, Parameters};
 use amo_connect_domain::client::ClientFingerprint;
 use amo_connect_domain::crm::contact::Contact;
 use amo_connect_domain::crm::lead::{AmoLead, LeadFilter, LeadPage};
-use amo_connect_domain::crm::pipeline::Pipeline;
+use amo_connect_domain::crm::pipeline::{Pipeline, StageKind};
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::host_look_up::FoundHost;
 use amo_connect_domain::ids::AccountId;
@@ -25,21 +26,28 @@ use url::Url;
 pub(crate) enum Mutant {
     /// Not at all.
     None,
+    AsksForLongPages,
     AsksForTenContacts,
     AsksTwice,
+    BelievesEverybody,
     CallsAllDoubt,
-    CallsAllOrdinary,
+    CallsAllOpen,
     CallsAllRefused,
     CallsDoubtUnavailable,
+    CallsForbiddenRefused,
     CallsLossesUnavailable,
     CallsNothingMissing,
     DropsOddLeads,
     FindsNothing,
     FollowsAnywhere,
+    ForgetsClosings,
     ForgetsStages,
     ForgetsTheAccount,
+    ForgetsTheHost,
     GarblesTheState,
     GuessesLives,
+    HearsNoNo,
+    HidesTheArchive,
     IgnoresFilters,
     InventsContacts,
     InventsLeads,
@@ -51,6 +59,7 @@ pub(crate) enum Mutant {
     SortsLeads,
     SplitsSeconds,
     TakesSilenceForNo,
+    TakesTheFirst,
     TriesAgain,
     TrimsSecrets,
     UsesDeadConnections,
@@ -114,6 +123,7 @@ impl MutantClient {
             (Mutant::CallsAllDoubt, Err(_)) => Err(AmoError::OutcomeUnknown),
             (Mutant::CallsDoubtUnavailable, Err(AmoError::OutcomeUnknown))
             | (Mutant::CallsLossesUnavailable, Err(AmoError::ConnectionLost)) => Err(AmoError::Unavailable),
+            (Mutant::CallsForbiddenRefused, Err(AmoError::Forbidden)) => Err(AmoError::AccessRefused),
             (_, outcome) => outcome,
         }
     }
@@ -121,6 +131,7 @@ impl MutantClient {
     fn pair(&self, pair: Issued) -> Issued {
         match self.mutant {
             Mutant::ForgetsTheAccount => Issued { account: None, ..pair },
+            Mutant::ForgetsTheHost => Issued { host: None, ..pair },
             Mutant::GuessesLives => Issued { expires_in: Duration::from_secs(1), ..pair },
             _ => pair,
         }
@@ -131,27 +142,40 @@ impl MutantClient {
     }
 }
 
-fn bare(id: u64) -> AmoLead {
-    AmoLead {
-        id,
-        name: None,
-        price: None,
-        pipeline: None,
-        stage: None,
-        responsible_user: None,
-        created_at: None,
-        updated_at: None,
-        contact: None,
-    }
-}
-
 #[async_trait]
 impl TokenEndpoint for MutantClient {
-    fn authorization_url(&self, state: &State) -> Url {
+    fn authorization_url(&self, state: &State, account: Option<&AccountHost>) -> Url {
         match self.mutant {
-            Mutant::GarblesTheState => self.inner.authorization_url(&State::new(state.expose().replace('&', ""))),
-            _ => self.inner.authorization_url(state),
+            Mutant::GarblesTheState => {
+                self.inner.authorization_url(&State::new(state.expose().replace('&', "")), account)
+            }
+            _ => self.inner.authorization_url(state, account),
         }
+    }
+
+    fn read_callback(&self, parameters: &Parameters) -> Callback {
+        let mut callback = self.inner.read_callback(parameters);
+        match self.mutant {
+            Mutant::GarblesTheState => callback.state = Given::One(State::new("garbled")),
+            Mutant::TakesTheFirst => {
+                let first = |name: &str| parameters.all(name).next().unwrap_or_default().to_owned();
+                callback.code = Given::One(AuthorizationCode::new(first("code")));
+            }
+            Mutant::HearsNoNo => callback.denial = callback.denial.and(Some(Denial::Failed)),
+            _ => {}
+        }
+        callback
+    }
+
+    fn read_hook(&self, parameters: &Parameters) -> Option<AccountId> {
+        match self.mutant {
+            Mutant::BelievesEverybody => parameters.text("account_id").one()?.parse().ok().map(AccountId),
+            _ => self.inner.read_hook(parameters),
+        }
+    }
+
+    fn token_host(&self, account: &AccountHost) -> AccountHost {
+        self.inner.token_host(account)
     }
 
     async fn exchange(&self, permit: Permit<call::Exchange>, code: &AuthorizationCode) -> Result<Issued, AmoError> {
@@ -175,7 +199,7 @@ impl TokenEndpoint for MutantClient {
         self.inner.fingerprint()
     }
 
-    fn locator(&self, host: &AccountHost, access: &AccessToken) -> AccountHost {
+    fn locator(&self, host: &AccountHost, access: &AccessToken) -> Option<AccountHost> {
         self.inner.locator(host, access)
     }
 
@@ -216,6 +240,9 @@ impl CrmApi for MutantClient {
     ) -> Result<LeadPage, AmoError> {
         let host = permit.host();
         let (host, mut filter) = (self.host(host), filter.clone());
+        if self.is(Mutant::AsksForLongPages) {
+            filter.limit = filter.limit.max(50);
+        }
         if self.is(Mutant::IgnoresFilters) {
             filter.stages.clear();
         }
@@ -227,7 +254,8 @@ impl CrmApi for MutantClient {
             Mutant::SortsLeads => page.leads.sort_by_key(|lead| lead.id),
             Mutant::DropsOddLeads => page.leads.retain(|lead| lead.name.is_some()),
             Mutant::CallsNothingMissing if page.leads.is_empty() => return Err(AmoError::NotFound),
-            Mutant::InventsLeads => page.leads.push(bare(404)),
+            Mutant::InventsLeads => page.leads.push(AmoLead::numbered(404)),
+            Mutant::ForgetsClosings => page.leads.iter_mut().for_each(|lead| lead.is_closed = false),
             _ => {}
         }
         Ok(page)
@@ -243,7 +271,8 @@ impl CrmApi for MutantClient {
         let lead = self.call(|| self.inner.lead(fixtures::permit(&host), token, id)).await?;
         Ok(match self.mutant {
             Mutant::DropsOddLeads => lead.filter(|lead| lead.name.is_some()),
-            Mutant::InventsLeads => lead.or(Some(bare(id))),
+            Mutant::InventsLeads => lead.or(Some(AmoLead::numbered(id))),
+            Mutant::ForgetsClosings => lead.map(|lead| AmoLead { is_closed: false, ..lead }),
             _ => lead,
         })
     }
@@ -271,9 +300,12 @@ impl CrmApi for MutantClient {
                 pipeline.stages.clear();
             }
         }
-        if self.is(Mutant::CallsAllOrdinary) {
+        if self.is(Mutant::HidesTheArchive) {
+            pipelines.retain(|pipeline| !pipeline.is_archived);
+        }
+        if self.is(Mutant::CallsAllOpen) {
             for stage in pipelines.iter_mut().flat_map(|pipeline| &mut pipeline.stages) {
-                stage.kind = Some(0);
+                stage.kind = StageKind::Open;
             }
         }
         Ok(pipelines)

@@ -7,11 +7,13 @@ mod client;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use amo_connect_contract::amo_client::{AmoClientHarness, CASES, Case};
+use amo_connect_contract::amo_client::{AmoClientHarness, CASES, Case, Feature, left_out};
 use amo_connect_contract::fixtures;
-use amo_connect_contract::{Asked, Dress, Reply, suite};
+use amo_connect_contract::{Asked, Dress, FakeAmo, Reply, amo_denial, amo_redirect, suite};
 use amo_connect_domain::host::AccountHost;
+use amo_connect_domain::ids::AccountId;
 use amo_connect_domain::ports::AmoClient;
+use amo_connect_domain::token::{AuthorizationCode, State};
 use async_trait::async_trait;
 use client::{Mutant, MutantClient};
 
@@ -23,9 +25,13 @@ const NOTICED: &[(Mutant, &str)] = &[
     (Mutant::SendsAnywhere, "nothing_is_sent_to_a_host_that_is_not_allowed"),
     (Mutant::ShowsSecrets, "no_debug_shows_a_secret"),
     (Mutant::GarblesTheState, "the_authorization_url_carries_the_state"),
+    (Mutant::GarblesTheState, "a_redirect_is_read_whole"),
+    (Mutant::TakesTheFirst, "what_is_there_twice_is_unusable"),
+    (Mutant::HearsNoNo, "a_users_no_is_told_apart"),
+    (Mutant::BelievesEverybody, "a_hook_is_believed_if_all_of_it_is_right"),
     (Mutant::TrimsSecrets, "a_code_buys_a_pair_at_its_account"),
     (Mutant::TrimsSecrets, "a_refresh_token_buys_a_pair_at_its_account"),
-    (Mutant::ForgetsTheAccount, "the_account_is_told_by_the_access_token"),
+    (Mutant::ForgetsTheAccount, "the_account_is_told_with_the_pair"),
     (Mutant::ForgetsTheAccount, "an_account_has_its_number"),
     (Mutant::GuessesLives, "a_life_in_quotes_is_a_life"),
     (Mutant::Loses(Dress::Status(201)), "a_pair_is_kept_under_any_status"),
@@ -49,6 +55,7 @@ const NOTICED: &[(Mutant, &str)] = &[
     (Mutant::CallsAllDoubt, "too_many_calls_are_told_apart_with_their_wait"),
     (Mutant::CallsAllDoubt, "a_ban_is_told_apart"),
     (Mutant::CallsAllDoubt, "a_refused_access_token_is_told_apart"),
+    (Mutant::CallsForbiddenRefused, "a_forbidden_read_is_told_apart"),
     (Mutant::CallsAllDoubt, "a_failed_read_can_be_asked_again"),
     (Mutant::CallsLossesUnavailable, "a_lost_connection_is_told_apart"),
     (Mutant::UsesDeadConnections, "after_a_lost_connection_the_next_read_goes_over_a_new_one"),
@@ -63,12 +70,16 @@ const NOTICED: &[(Mutant, &str)] = &[
     (Mutant::NeverSaysNo, "a_refused_look_up_finds_nothing"),
     (Mutant::TakesSilenceForNo, "a_look_up_that_was_not_answered_is_told_apart"),
     (Mutant::FollowsAnywhere, "an_account_is_followed_to_no_host_that_is_not_allowed"),
+    (Mutant::AsksForLongPages, "every_lead_is_on_one_page"),
+    (Mutant::AsksForLongPages, "a_filter_reaches_the_crm_whole"),
+    (Mutant::ForgetsTheHost, "a_host_that_is_named_with_a_pair_is_told"),
     (Mutant::SortsLeads, "leads_come_as_they_are_listed"),
     (Mutant::DropsOddLeads, "a_lead_may_lack_everything_but_its_number"),
     (Mutant::IgnoresFilters, "a_filter_reaches_the_crm_whole"),
     (Mutant::IgnoresFilters, "a_filter_of_fifty_stages_is_one_request"),
     (Mutant::SplitsSeconds, "a_moment_is_asked_for_from_the_beginning_of_its_second"),
     (Mutant::InventsLeads, "deleted_leads_are_not_listed"),
+    (Mutant::ForgetsClosings, "a_closed_lead_says_so_itself"),
     (Mutant::DropsOddLeads, "a_lead_comes_by_its_number"),
     (Mutant::InventsLeads, "an_unknown_or_deleted_lead_is_none"),
     (Mutant::CallsNothingMissing, "nothing_is_no_error"),
@@ -76,7 +87,9 @@ const NOTICED: &[(Mutant, &str)] = &[
     (Mutant::InventsContacts, "contacts_come_by_their_numbers"),
     (Mutant::InventsContacts, "without_numbers_nobody_is_listed"),
     (Mutant::ForgetsStages, "pipelines_come_with_their_stages"),
-    (Mutant::CallsAllOrdinary, "unsorted_and_closed_stages_are_told_apart"),
+    (Mutant::CallsAllOpen, "closed_stages_are_told_apart"),
+    (Mutant::CallsAllOpen, "an_unsorted_stage_is_told_apart"),
+    (Mutant::HidesTheArchive, "pipelines_that_are_put_away_are_listed"),
 ];
 
 /// [`AmoError`](amo_connect_domain::ports::AmoError) has no room for words: the case guards the
@@ -102,6 +115,18 @@ impl AmoClientHarness for MutantHarness {
 
     fn foreign_host(&self) -> AccountHost {
         AccountHost::stored("account1.example.com")
+    }
+
+    fn redirect(&self, code: &AuthorizationCode, state: &State) -> String {
+        amo_redirect(code, state, &self.host())
+    }
+
+    fn denial(&self, state: &State) -> String {
+        amo_denial(state)
+    }
+
+    fn hook(&self, account: AccountId) -> Option<String> {
+        FakeAmo::signed_hook(account).into()
     }
 
     async fn will(&self, reply: Reply) {
@@ -137,6 +162,13 @@ fn an_honest_client_under_the_same_wrapper_passes_every_case() {
             assert!(!notices(case, Mutant::None).await, "{case:?}");
         }
     });
+}
+
+#[test]
+fn what_a_crm_may_lack_names_cases_of_the_suite() {
+    let left_out = left_out(&Feature::ALL);
+    assert!(left_out.iter().all(|name| CASES.iter().any(|case| case.name == *name)), "{left_out:?}");
+    assert!(!left_out.is_empty());
 }
 
 #[test]

@@ -104,6 +104,23 @@ fn token_requests_go_first_then_pages_that_have_begun_then_others() {
 }
 
 #[test]
+fn token_requests_of_all_accounts_share_the_permits_of_a_token_server_apart() {
+    let world = World::with_token_server(9);
+    let one = world.instance();
+    world.run(async {
+        let refreshes = join_all((1..=8).map(|number| one.refresh(number, "refresh")));
+        let reads = join_all((1..=8).map(|number| one.read(number, "read")));
+        let (refreshed, read) = join(refreshes, reads).await;
+        assert!(refreshed.iter().chain(&read).all(Result::is_ok), "{refreshed:?} {read:?}");
+    });
+    let at_server = world.amo.times(9);
+    assert!(at_server.len() == 8 && keep_the_limit(&at_server), "{at_server:?}");
+    for number in 1..=8 {
+        assert_eq!(world.amo.times(number), [Duration::ZERO], "a read waits for no token request");
+    }
+}
+
+#[test]
 fn a_caller_that_goes_away_leaves_its_permit_to_the_next() {
     let world = World::new();
     let one = world.instance();

@@ -6,8 +6,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use amo_connect_contract::MemoryRateLimitStore;
 use amo_connect_contract::fixtures::{after, at, host, issued};
+use amo_connect_contract::{FakeAmo, MemoryRateLimitStore};
+use amo_connect_domain::authorization::callback::{Callback, Parameters};
 use amo_connect_domain::client::ClientFingerprint;
 use amo_connect_domain::crm::contact::Contact;
 use amo_connect_domain::crm::lead::{AmoLead, LeadFilter, LeadPage};
@@ -38,6 +39,8 @@ pub(crate) struct Amo {
     time: Virtual,
     calls: Arc<Mutex<Vec<Call>>>,
     replies: Arc<Mutex<HashMap<AccountHost, Replies>>>,
+    /// Where tokens are for all accounts, if that is apart from them.
+    token_server: Option<AccountHost>,
 }
 
 #[derive(Debug, Default)]
@@ -91,8 +94,20 @@ impl Amo {
 
 #[async_trait]
 impl TokenEndpoint for Amo {
-    fn authorization_url(&self, _: &State) -> Url {
+    fn authorization_url(&self, _: &State, _: Option<&AccountHost>) -> Url {
         Url::parse("https://www.amocrm.ru/oauth").unwrap()
+    }
+
+    fn read_callback(&self, parameters: &Parameters) -> Callback {
+        FakeAmo::new().read_callback(parameters)
+    }
+
+    fn read_hook(&self, _: &Parameters) -> Option<AccountId> {
+        None
+    }
+
+    fn token_host(&self, account: &AccountHost) -> AccountHost {
+        self.token_server.as_ref().unwrap_or(account).clone()
     }
 
     async fn exchange(&self, permit: Permit<call::Exchange>, code: &AuthorizationCode) -> Result<Issued, AmoError> {
@@ -109,8 +124,8 @@ impl TokenEndpoint for Amo {
         ClientFingerprint::default()
     }
 
-    fn locator(&self, host: &AccountHost, _: &AccessToken) -> AccountHost {
-        host.clone()
+    fn locator(&self, host: &AccountHost, _: &AccessToken) -> Option<AccountHost> {
+        Some(host.clone())
     }
 
     async fn locate(
@@ -177,8 +192,15 @@ impl World {
         // Far from the instances' time, so that mixing them up fails.
         let clock = time.clone();
         let store = MemoryRateLimitStore::at(move || after(at(365 * 24 * 3600), clock.passed()));
-        let amo = Amo { time: time.clone(), calls: Arc::default(), replies: Arc::default() };
+        let amo = Amo { time: time.clone(), calls: Arc::default(), replies: Arc::default(), token_server: None };
         Self { time, amo, store }
+    }
+
+    /// The same, with tokens for all accounts at the host of account `number`.
+    pub(crate) fn with_token_server(number: u64) -> Self {
+        let mut world = Self::new();
+        world.amo.token_server = Some(host(number));
+        world
     }
 
     /// An instance that sends up to seven calls a second to each account.

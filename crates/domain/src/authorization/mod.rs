@@ -1,4 +1,5 @@
 //! Authorizing: what a user began, and the authorization code that came back.
 
 pub mod attempt;
+pub mod callback;
 pub mod code;

@@ -152,7 +152,7 @@ mod tests {
 
     fn pair() -> TokenPair {
         let (access, refresh) = (AccessToken::new("a"), RefreshToken::new("r"));
-        Issued { access, refresh, expires_in: Duration::from_hours(24), account: None }.into_pair(now())
+        Issued { access, refresh, expires_in: Duration::from_hours(24), account: None, host: None }.into_pair(now())
     }
 
     fn grant(host: &str) -> Grant {

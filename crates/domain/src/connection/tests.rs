@@ -13,6 +13,7 @@ fn pair(name: &str) -> TokenPair {
         refresh: RefreshToken::new(name),
         expires_in: Duration::from_hours(24),
         account: None,
+        host: None,
     }
     .into_pair(now())
 }

@@ -52,6 +52,9 @@ pub struct AmoLead {
     pub pipeline: Option<u64>,
     /// Its stage.
     pub stage: Option<u64>,
+    /// Whether the lead itself says that it is won or lost. It is then closed also in a pipeline
+    /// that is not listed any more.
+    pub is_closed: bool,
     /// The responsible person.
     pub responsible_user: Option<u64>,
     /// When it was made.
@@ -60,6 +63,24 @@ pub struct AmoLead {
     pub updated_at: Option<Timestamp>,
     /// The main contact, else the first one.
     pub contact: Option<u64>,
+}
+
+impl AmoLead {
+    /// A lead of which nothing else is known.
+    pub fn numbered(id: u64) -> Self {
+        Self {
+            id,
+            name: None,
+            price: None,
+            pipeline: None,
+            stage: None,
+            is_closed: false,
+            responsible_user: None,
+            created_at: None,
+            updated_at: None,
+            contact: None,
+        }
+    }
 }
 
 /// A page of leads.

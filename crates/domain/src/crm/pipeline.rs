@@ -1,17 +1,31 @@
 //! Pipelines and their stages, and what the app calls a lead in one of them.
 
-use super::lead::LeadStatus;
+use super::lead::{AmoLead, LeadStatus};
 
-/// amoCRM's two closed stages, the same in every pipeline: won and lost.
-const CLOSED_STAGES: [u64; 2] = [142, 143];
+/// What a stage is for. The app's three statuses are made of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum StageKind {
+    /// Where leads wait that nobody has taken on.
+    Unsorted,
+    /// Any other stage of a lead that is not closed.
+    Open,
+    /// Closed with success.
+    Won,
+    /// Closed without.
+    Lost,
+}
 
-/// amoCRM's type of a pipeline's unsorted stage.
-const UNSORTED: i64 = 1;
+impl StageKind {
+    /// Whether a lead in such a stage is closed.
+    pub fn is_closed(self) -> bool {
+        matches!(self, Self::Won | Self::Lost)
+    }
+}
 
 /// A stage of a pipeline.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stage {
-    /// amoCRM's number; unique only within its pipeline. 142 is won and 143 lost in each.
+    /// Its number; unique only within its pipeline.
     pub id: u64,
     /// Its name.
     pub name: String,
@@ -21,8 +35,10 @@ pub struct Stage {
     pub is_editable: bool,
     /// Its color, as `#fffeb2`.
     pub color: Option<String>,
-    /// amoCRM's type: 1 unsorted, 0 ordinary.
-    pub kind: Option<i64>,
+    /// What it is for.
+    pub kind: StageKind,
+    /// The number that the app is shown as its `type`: amoCRM's own. A CRM without one leaves it out.
+    pub type_number: Option<i64>,
 }
 
 /// A pipeline with its stages.
@@ -44,10 +60,10 @@ pub struct Pipeline {
     pub stages: Vec<Stage>,
 }
 
-/// What the app calls a lead in `stage` of a pipeline, which amoCRM may have deleted since.
-pub fn status_of(pipeline: Option<&Pipeline>, stage: Option<u64>) -> LeadStatus {
-    match (pipeline, stage) {
-        (_, Some(stage)) if CLOSED_STAGES.contains(&stage) => LeadStatus::Closed,
+/// What the app calls `lead`, given its pipeline, which may have been deleted since.
+pub fn status_of(lead: &AmoLead, pipeline: Option<&Pipeline>) -> LeadStatus {
+    match (pipeline, lead.stage) {
+        _ if lead.is_closed => LeadStatus::Closed,
         (Some(pipeline), Some(stage)) => pipeline.status_of(stage),
         _ => LeadStatus::InProgress,
     }
@@ -57,13 +73,13 @@ impl Pipeline {
     /// What the app calls `stage`: closed, new (the unsorted stage and the first ordinary
     /// one), or in progress.
     pub fn status_of(&self, stage: u64) -> LeadStatus {
-        if CLOSED_STAGES.contains(&stage) {
+        let is_a = |kind: fn(StageKind) -> bool| self.stages.iter().any(|other| other.id == stage && kind(other.kind));
+        if is_a(StageKind::is_closed) {
             return LeadStatus::Closed;
         }
-        let ordinary = |other: &&Stage| other.kind != Some(UNSORTED) && !CLOSED_STAGES.contains(&other.id);
-        let first = self.stages.iter().filter(ordinary).min_by_key(|other| other.sort);
-        let unsorted = self.stages.iter().any(|other| other.id == stage && other.kind == Some(UNSORTED));
-        if unsorted || first.is_some_and(|first| first.id == stage) { LeadStatus::New } else { LeadStatus::InProgress }
+        let open = self.stages.iter().filter(|other| other.kind == StageKind::Open);
+        let is_first = open.min_by_key(|other| other.sort).is_some_and(|first| first.id == stage);
+        if is_first || is_a(|kind| kind == StageKind::Unsorted) { LeadStatus::New } else { LeadStatus::InProgress }
     }
 }
 
@@ -73,7 +89,15 @@ mod tests {
 
     #[test]
     fn stages_map_to_the_apps_three_statuses() {
-        let stage = |id, sort, kind| Stage { id, name: String::new(), sort, is_editable: true, color: None, kind };
+        let stage = |id, sort, kind| Stage {
+            id,
+            name: String::new(),
+            sort,
+            is_editable: true,
+            color: None,
+            kind,
+            type_number: None,
+        };
         let pipeline = Pipeline {
             id: 1,
             name: String::new(),
@@ -82,25 +106,30 @@ mod tests {
             is_unsorted_on: true,
             is_archived: false,
             stages: vec![
-                stage(12, 30, Some(0)),
-                stage(11, 20, Some(0)),
-                stage(10, 10, Some(1)),
-                stage(142, 10_000, Some(0)),
-                stage(143, 11_000, Some(0)),
+                stage(12, 30, StageKind::Open),
+                stage(11, 20, StageKind::Open),
+                stage(10, 10, StageKind::Unsorted),
+                stage(13, 1, StageKind::Won),
+                stage(14, 2, StageKind::Lost),
             ],
         };
         let expected = [
             (10, LeadStatus::New),
             (11, LeadStatus::New),
             (12, LeadStatus::InProgress),
-            (142, LeadStatus::Closed),
-            (143, LeadStatus::Closed),
+            (13, LeadStatus::Closed),
+            (14, LeadStatus::Closed),
             (99, LeadStatus::InProgress),
         ];
         for (id, status) in expected {
-            assert_eq!(status_of(Some(&pipeline), Some(id)), status, "{id}");
+            let open = AmoLead { stage: Some(id), ..AmoLead::numbered(1) };
+            assert_eq!(status_of(&open, Some(&pipeline)), status, "{id}");
+            assert_eq!(status_of(&open, None), LeadStatus::InProgress, "{id}");
+            let closed = AmoLead { is_closed: true, ..open };
+            for pipeline in [Some(&pipeline), None] {
+                assert_eq!(status_of(&closed, pipeline), LeadStatus::Closed, "{id}");
+            }
         }
-        assert_eq!(status_of(None, Some(143)), LeadStatus::Closed);
-        assert_eq!(status_of(None, Some(10)), LeadStatus::InProgress);
+        assert_eq!(status_of(&AmoLead::numbered(1), Some(&pipeline)), LeadStatus::InProgress);
     }
 }

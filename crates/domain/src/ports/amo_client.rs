@@ -18,6 +18,7 @@ mod mock {
     use async_trait::async_trait;
     use url::Url;
 
+    use crate::authorization::callback::{Callback, Parameters};
     use crate::client::ClientFingerprint;
     use crate::crm::contact::Contact;
     use crate::crm::lead::{AmoLead, LeadFilter, LeadPage};
@@ -34,35 +35,41 @@ mod mock {
 
         #[async_trait]
         impl TokenEndpoint for AmoClient {
-    fn authorization_url(&self, state: &State) -> Url;
+            fn authorization_url<'a>(&self, state: &State, account: Option<&'a AccountHost>) -> Url;
 
-    async fn exchange(&self, permit: Permit<call::Exchange>, code: &AuthorizationCode) -> Result<Issued, AmoError>;
+            fn read_callback(&self, parameters: &Parameters) -> Callback;
 
-    async fn refresh(&self, permit: Permit<call::Refresh>, token: &RefreshToken) -> Result<Issued, AmoError>;
+            fn read_hook(&self, parameters: &Parameters) -> Option<AccountId>;
 
-    fn fingerprint(&self) -> ClientFingerprint;
+            fn token_host(&self, account: &AccountHost) -> AccountHost;
 
-    fn locator(&self, host: &AccountHost, access: &AccessToken) -> AccountHost;
+            async fn exchange(&self, permit: Permit<call::Exchange>, code: &AuthorizationCode) -> Result<Issued, AmoError>;
 
-    async fn locate(
-        &self,
-        permit: Permit<call::LookUp>,
-        access: &AccessToken,
-        refresh: &RefreshToken,
-    ) -> Result<Located, AmoError>;
+            async fn refresh(&self, permit: Permit<call::Refresh>, token: &RefreshToken) -> Result<Issued, AmoError>;
+
+            fn fingerprint(&self) -> ClientFingerprint;
+
+            fn locator(&self, host: &AccountHost, access: &AccessToken) -> Option<AccountHost>;
+
+            async fn locate(
+                &self,
+                permit: Permit<call::LookUp>,
+                access: &AccessToken,
+                refresh: &RefreshToken,
+            ) -> Result<Located, AmoError>;
         }
 
         #[async_trait]
         impl CrmApi for AmoClient {
-    async fn account(&self, permit: Permit<call::Read>, token: &AccessToken) -> Result<AccountId, AmoError>;
+            async fn account(&self, permit: Permit<call::Read>, token: &AccessToken) -> Result<AccountId, AmoError>;
 
-    async fn leads(&self, permit: Permit<call::Read>, token: &AccessToken, filter: &LeadFilter) -> Result<LeadPage, AmoError>;
+            async fn leads(&self, permit: Permit<call::Read>, token: &AccessToken, filter: &LeadFilter) -> Result<LeadPage, AmoError>;
 
-    async fn lead(&self, permit: Permit<call::Read>, token: &AccessToken, id: u64) -> Result<Option<AmoLead>, AmoError>;
+            async fn lead(&self, permit: Permit<call::Read>, token: &AccessToken, id: u64) -> Result<Option<AmoLead>, AmoError>;
 
-    async fn contacts(&self, permit: Permit<call::Read>, token: &AccessToken, ids: &[u64]) -> Result<Vec<Contact>, AmoError>;
+            async fn contacts(&self, permit: Permit<call::Read>, token: &AccessToken, ids: &[u64]) -> Result<Vec<Contact>, AmoError>;
 
-    async fn pipelines(&self, permit: Permit<call::Read>, token: &AccessToken) -> Result<Vec<Pipeline>, AmoError>;
+            async fn pipelines(&self, permit: Permit<call::Read>, token: &AccessToken) -> Result<Vec<Pipeline>, AmoError>;
         }
     }
 }

@@ -17,6 +17,9 @@ pub enum AmoError {
     /// The answer accuses the client: id, secret or redirect URI.
     #[error("amoCRM refused the integration's credentials")]
     Misconfigured,
+    /// 403 of the API's own to a read: the right to this thing is missing. Another access token is no cure.
+    #[error("amoCRM forbids this")]
+    Forbidden,
     /// 402: the account's subscription has ended.
     #[error("the amoCRM account is not paid for")]
     PaymentRequired,

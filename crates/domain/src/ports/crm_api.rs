@@ -21,7 +21,11 @@ pub trait CrmApi: Debug + Send + Sync + 'static {
     async fn account(&self, permit: Permit<call::Read>, token: &AccessToken) -> Result<AccountId, AmoError>;
 
     /// A page of leads, in the CRM's order. An empty page is no error. Deleted leads are left out.
-    /// A filter of 50 stages is one request. The whole second that `updated_since` falls into MUST
+    /// A lead that is won or lost MUST say so itself ([`AmoLead::is_closed`]), by this method and by
+    /// [`lead`](Self::lead): its pipeline may be gone.
+    /// A page MUST NOT have more leads than `filter.limit`, and whoever pages until
+    /// [`LeadPage::has_more`] is `false` MUST get every lead once, whatever size the CRM's own pages have:
+    /// a page may be shorter. A filter of 50 stages is one request. The whole second that `updated_since` falls into MUST
     /// be asked for, and none before it.
     async fn leads(
         &self,
@@ -42,8 +46,7 @@ pub trait CrmApi: Debug + Send + Sync + 'static {
         ids: &[u64],
     ) -> Result<Vec<Contact>, AmoError>;
 
-    /// All pipelines with their stages, those put away among them. The stage of unsorted leads MUST
-    /// be of kind 1, and the closed ones of every pipeline MUST be 142 (won) and 143 (lost), in leads
-    /// and filters too: the app's three statuses are made of that.
+    /// All pipelines with their stages, those put away among them. The kind of each stage MUST be
+    /// told: the app's three statuses are made of that.
     async fn pipelines(&self, permit: Permit<call::Read>, token: &AccessToken) -> Result<Vec<Pipeline>, AmoError>;
 }

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use url::Url;
 
 use super::AmoError;
+use crate::authorization::callback::{Callback, Parameters};
 use crate::client::ClientFingerprint;
 use crate::host::AccountHost;
 use crate::host_look_up::FoundHost;
@@ -18,10 +19,29 @@ use crate::token::{AccessToken, AuthorizationCode, Issued, RefreshToken, State};
 /// What [`AmoClient`](super::AmoClient) promises of every method that sends holds here too.
 #[async_trait]
 pub trait TokenEndpoint: Debug + Send + Sync + 'static {
-    /// Where a browser is sent to allow the integration; the answer comes back with `state`.
-    fn authorization_url(&self, state: &State) -> Url;
+    /// Where a browser is sent to allow the integration; the answer comes back with `state`. `account`
+    /// is the host of the account to ask, where that is known beforehand.
+    fn authorization_url(&self, state: &State, account: Option<&AccountHost>) -> Url;
 
-    /// Exchanges `code` for its tokens at the account's token endpoint.
+    /// Reads the CRM's redirect. A code, a state or a host that is there twice MUST be
+    /// [`Given::Unusable`](crate::authorization::callback::Given::Unusable), as
+    /// [`Parameters::text`] and [`Parameters::secret`] have it. A user's *no* MUST be
+    /// [`Denial::Declined`](crate::authorization::callback::Denial::Declined). Where the CRM does not
+    /// name the account's host, it is absent.
+    fn read_callback(&self, parameters: &Parameters) -> Callback;
+
+    /// The account in which somebody has switched the integration off, as the CRM's hook says. MUST be
+    /// `None` for what is not surely the CRM's own word to this integration. A CRM without such a hook
+    /// has none.
+    fn read_hook(&self, parameters: &Parameters) -> Option<AccountId>;
+
+    /// The host of the token endpoint for the account at `account`: that account's own, or a token
+    /// server apart. [`Self::exchange`] and [`Self::refresh`] have their permit for it.
+    fn token_host(&self, account: &AccountHost) -> AccountHost;
+
+    /// Exchanges `code` for its tokens at the account's token endpoint. Where the CRM names the
+    /// account's host with a pair, [`Issued::host`] is what it says, by this method and by
+    /// [`refresh`](Self::refresh).
     ///
     /// A pair that arrived whole MUST be returned, by this method and by
     /// [`refresh`](Self::refresh), whatever else its answer is: under any final status, with
@@ -51,8 +71,9 @@ pub trait TokenEndpoint: Debug + Send + Sync + 'static {
     fn fingerprint(&self) -> ClientFingerprint;
 
     /// The host that [`Self::locate`] asks where the account of this access token is, which was at
-    /// `host`: one that the token names, or `host` itself.
-    fn locator(&self, host: &AccountHost, access: &AccessToken) -> AccountHost;
+    /// `host`: one that the token names, or `host` itself. `None` where accounts never move: nobody
+    /// is asked, and the account is where it was.
+    fn locator(&self, host: &AccountHost, access: &AccessToken) -> Option<AccountHost>;
 
     /// Where the account of this pair answers now; the refresh token is shown, and not spent. The
     /// host that the access token names is asked, where it names one that is allowed, even if `host`

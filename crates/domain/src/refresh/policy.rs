@@ -87,6 +87,7 @@ impl Refusal {
             | AmoError::Protocol
             | AmoError::TimedOut
             | AmoError::AccessRefused
+            | AmoError::Forbidden
             | AmoError::CodeRejected => {
                 Self::BackOff(BackoffCause { in_doubt: true, ..BackoffCause::certain(ProblemCode::ProviderDown) })
             }
@@ -117,6 +118,7 @@ impl ProblemCode {
             | AmoError::ConnectionLost
             | AmoError::TimedOut
             | AmoError::OutcomeUnknown
+            | AmoError::Forbidden
             | AmoError::Protocol => Some(Self::ProviderDown),
             AmoError::GrantRevoked
             | AmoError::CodeRejected
@@ -168,6 +170,7 @@ mod tests {
             AmoError::Protocol,
             AmoError::TimedOut,
             AmoError::AccessRefused,
+            AmoError::Forbidden,
             AmoError::CodeRejected,
         ] {
             assert!(!ends(error), "{error:?}");

@@ -7,6 +7,7 @@ use crate::host::AccountHost;
 use crate::host_look_up::{FoundHost, LookUpDecision};
 use crate::ids::UserId;
 use crate::ports::{AmoError, StoreError};
+use crate::token::Issued;
 use crate::usecase::UseCases;
 use crate::usecase::tokens::access_token::{Access, AccessError};
 
@@ -49,16 +50,27 @@ impl UseCases {
         }
     }
 
+    /// The host that the CRM names for the account of a pair, if it is allowed.
+    pub(crate) fn named_host(&self, issued: &Issued) -> Option<AccountHost> {
+        let named = issued.host.as_deref()?;
+        let host = self.settings.allowed_hosts.admit(named);
+        if host.is_none() {
+            tracing::error!("the host that was named with a token pair is not allowed: check AMO_ALLOWED_HOSTS");
+        }
+        host
+    }
+
     /// Where the account of `grant` is, which was at `host`: from the record, or from a look-up. An
     /// account is looked up at most once a minute over all instances.
     pub(crate) async fn whereabouts(&self, host: &AccountHost, grant: &Grant) -> Result<Whereabouts, StoreError> {
+        let Some(asked) = self.amo.locator(host, &grant.tokens.access) else { return Ok(Whereabouts::Here) };
         match self.stores.look_ups.request_look_up(host, grant.account).await? {
             LookUpDecision::MovedTo(now) => return Ok(Whereabouts::MovedTo(now)),
             LookUpDecision::Later(again) => return Ok(Whereabouts::Unknown { failure: None, again }),
             LookUpDecision::Granted => {}
         }
         let unknown = |failure| Whereabouts::Unknown { failure, again: Duration::ZERO };
-        let located = match self.amo.locate(host, &grant.tokens.access, &grant.tokens.refresh).await {
+        let located = match self.amo.locate(&asked, &grant.tokens.access, &grant.tokens.refresh).await {
             Ok(located) => located,
             Err(error) => {
                 tracing::warn!(%error, amo.host = %host, "account look-up failed");

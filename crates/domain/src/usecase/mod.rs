@@ -19,7 +19,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 pub use connect::authorize::{AttemptView, Started};
-pub use connect::callback::{Callback, CallbackOutcome, Given};
+pub use connect::callback::CallbackOutcome;
 pub use connect::claim::ClaimError;
 pub use reads::ReadError;
 pub use reads::leads::{LeadList, LeadRequest};
@@ -36,6 +36,7 @@ use sweep::LastSweep;
 use tokens::pending_saves::PendingSaves;
 use tokens::refresh_token::{AskedBy, RefreshOutcome};
 
+use crate::authorization::callback::Given;
 use crate::client::ClientFingerprint;
 use crate::host::{AccountHost, AllowedHosts};
 use crate::ids::{Generation, LeaseOwner, UserId};
@@ -130,9 +131,9 @@ impl UseCases {
         LeaseOwner(bytes)
     }
 
-    /// The host that may be sent a secret for this `referer`, if any.
-    fn account_host(&self, referer: &Given<String>) -> Option<AccountHost> {
-        match referer {
+    /// The host that may be sent a secret for an account whose host was `named` so, if any.
+    fn account_host(&self, named: &Given<String>) -> Option<AccountHost> {
+        match named {
             Given::Absent => self.settings.default_host.clone(),
             Given::One(host) => self.settings.allowed_hosts.admit(host),
             Given::Unusable => None,

@@ -4,6 +4,7 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use crate::authorization::callback::Parameters;
 use crate::clock::age;
 use crate::connection::audit::{Actor, AuditEntry, AuditEvent};
 use crate::connection::revocation_check::REVOCATION_CHECK_INTERVAL;
@@ -21,6 +22,11 @@ const CHECKS_A_ROUND: u32 = 4;
 const KEPT_INTERVAL: Duration = Duration::from_hours(1);
 
 impl UseCases {
+    /// The account that a hook names, if it is the CRM's own.
+    pub fn read_hook(&self, parameters: &Parameters) -> Option<AccountId> {
+        self.amo.read_hook(parameters)
+    }
+
     /// Handles amoCRM's hook that the integration was switched off in `account`: its connections are
     /// checked soon, and the caller does not wait for it.
     pub async fn switched_off(&self, account: AccountId) -> Result<(), StoreError> {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use amo_connect_domain::authorization::callback::{Callback, Parameters};
 use amo_connect_domain::client::ClientFingerprint;
 use amo_connect_domain::crm::contact::Contact;
 use amo_connect_domain::crm::lead::{AmoLead, LeadFilter, LeadPage};
@@ -31,8 +32,20 @@ impl BuggyAmo {
 
 #[async_trait]
 impl TokenEndpoint for BuggyAmo {
-    fn authorization_url(&self, state: &State) -> Url {
-        self.amo.authorization_url(state)
+    fn authorization_url(&self, state: &State, account: Option<&AccountHost>) -> Url {
+        self.amo.authorization_url(state, account)
+    }
+
+    fn read_callback(&self, parameters: &Parameters) -> Callback {
+        self.amo.read_callback(parameters)
+    }
+
+    fn read_hook(&self, parameters: &Parameters) -> Option<AccountId> {
+        self.amo.read_hook(parameters)
+    }
+
+    fn token_host(&self, account: &AccountHost) -> AccountHost {
+        self.amo.token_host(account)
     }
 
     async fn exchange(&self, permit: Permit<call::Exchange>, code: &AuthorizationCode) -> Result<Issued, AmoError> {
@@ -56,7 +69,7 @@ impl TokenEndpoint for BuggyAmo {
         self.amo.fingerprint()
     }
 
-    fn locator(&self, host: &AccountHost, access: &AccessToken) -> AccountHost {
+    fn locator(&self, host: &AccountHost, access: &AccessToken) -> Option<AccountHost> {
         self.amo.locator(host, access)
     }
 

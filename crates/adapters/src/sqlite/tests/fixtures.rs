@@ -85,6 +85,7 @@ pub(super) fn grant(account: u64, name: &str) -> Grant {
         refresh: RefreshToken::new(format!("refresh-{name}")),
         expires_in: Duration::from_hours(24),
         account: None,
+        host: None,
     };
     Grant {
         host: AccountHost::stored(format!("a{account}.amocrm.ru")),

@@ -12,7 +12,7 @@ use super::folder::Folder;
 use super::{SandboxArgs, member, start_amo};
 use crate::cli::signals::Signals;
 use crate::cli::{Failure, chain, jwt, print, serve};
-use crate::config::{Database, HookConfig, ServeArgs};
+use crate::config::{Database, ServeArgs};
 use crate::phone::{self, DemoUser};
 use crate::server::Running;
 use crate::wiring;
@@ -70,11 +70,11 @@ pub(super) async fn run(args: SandboxArgs) -> Result<(), Failure> {
         })
         .collect::<Result<Vec<_>, Failure>>()?;
 
-    let hook = config.service.hook.clone();
+    let signature = config.amo.hook_signature(AccountId::FOR_YOU.get()).unwrap_or_default();
     let state = wiring::assemble(config.storage, config.amo, &config.service).await?;
     let signals = Signals::new()?;
     let running = Running::start(listener, state, phone::routes(users.clone(), sandbox.clone()))?;
-    print(&guide(&service, &sandbox, &users, &hook, folder.path()))?;
+    print(&guide(&service, &sandbox, &users, &signature, folder.path()))?;
     let ended = serve::until_told(signals, running, config.shutdown_timeout).await;
     sandbox.stop().await;
     ended
@@ -93,11 +93,10 @@ fn reached_at(address: SocketAddr) -> SocketAddr {
 
 /// What a newcomer needs: where to look, and how to do the same by hand. The lines can be pasted
 /// into a shell, one after the other or all at once.
-fn guide(service: &str, sandbox: &Sandbox, users: &[DemoUser], hook: &HookConfig, folder: &Path) -> String {
+fn guide(service: &str, sandbox: &Sandbox, users: &[DemoUser], signature: &str, folder: &Path) -> String {
     let api = format!("{service}/api/amo-crm");
     let amo = sandbox.hosts().first().cloned().unwrap_or_default();
     let account = AccountId::FOR_YOU;
-    let signature = hook.signature(account.get()).unwrap_or_default();
     let tokens =
         users.iter().zip(["JWT", "JWT2"]).map(|(user, name)| format!("# {}\n{name}={}\n\n", user.name, user.jwt));
     let tokens: String = tokens.collect();

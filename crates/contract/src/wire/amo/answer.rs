@@ -40,6 +40,7 @@ pub(super) fn answer(asked: &Asked, reply: &Reply) -> Option<Words> {
         Reply::OddRefusal => refused(400, "The moon is in the wrong phase"),
 
         Reply::AccessRefused => problem(401, "Unauthorized"),
+        Reply::Forbidden => problem(403, "Forbidden"),
         Reply::PaymentRequired => problem(402, "Payment Required"),
         Reply::NotFound => problem(404, "Not Found"),
         Reply::Incomplete => ok(&incomplete(asked)),

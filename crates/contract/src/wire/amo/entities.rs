@@ -2,7 +2,7 @@
 
 use amo_connect_domain::crm::contact::Contact;
 use amo_connect_domain::crm::lead::AmoLead;
-use amo_connect_domain::crm::pipeline::{Pipeline, Stage};
+use amo_connect_domain::crm::pipeline::{Pipeline, Stage, StageKind};
 use serde_json::{Value, json};
 
 pub(super) fn leads(leads: impl IntoIterator<Item = Value>, has_more: bool) -> Value {
@@ -75,7 +75,11 @@ fn pipeline(pipeline: &Pipeline) -> Value {
 
 fn stage(stage: &Stage, pipeline: u64) -> Value {
     json!({
-        "id": stage.id, "name": stage.name, "sort": stage.sort, "type": stage.kind, "pipeline_id": pipeline,
+        "id": stage.id, "name": stage.name, "sort": stage.sort, "type": type_number(stage), "pipeline_id": pipeline,
         "is_editable": stage.is_editable, "color": stage.color,
     })
+}
+
+fn type_number(stage: &Stage) -> i64 {
+    stage.type_number.unwrap_or(i64::from(stage.kind == StageKind::Unsorted))
 }

@@ -18,6 +18,7 @@ fn grant(account: u64) -> Grant {
         refresh: RefreshToken::new("refresh"),
         expires_in: Duration::from_hours(24),
         account: None,
+        host: None,
     };
     Grant {
         host: AccountHost::stored(format!("a{account}.amocrm.ru")),

@@ -41,7 +41,7 @@ impl UseCases {
         self.stores.tokens.open_attempt(&attempt).await?;
         Ok(Started {
             attempt: attempt.id,
-            authorization_url: self.amo.authorization_url(&state),
+            authorization_url: self.amo.authorization_url(&state, self.settings.default_host.as_ref()),
             state,
             expires_at: attempt.expires_at,
         })

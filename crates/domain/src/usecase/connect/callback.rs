@@ -1,48 +1,13 @@
-//! Receiving amoCRM's redirect: the rows of the callback's table, in their order.
+//! Receiving the CRM's redirect: the rows of the callback's table, in their order.
 
 use crate::authorization::attempt::{Attempt, AttemptReason, AttemptState};
+use crate::authorization::callback::{Callback, Denial, Given, Parameters};
 use crate::authorization::code::{Admission, Exchange, ExchangeStatus, Origin};
 use crate::ports::StoreError;
 use crate::token::{AuthorizationCode, CodeHash, State, StateHash};
 use crate::usecase::UseCases;
 use crate::usecase::connect::exchange::Exchanged;
 use crate::usecase::timeouts::CALLBACK_TIMEOUT;
-
-/// A parameter that strangers may leave out, repeat or garble.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Given<T> {
-    /// It was not there.
-    Absent,
-    /// It was there once.
-    One(T),
-    /// It was there, but not so that it can be used: twice, or far too long.
-    Unusable,
-}
-
-impl<T> Given<T> {
-    /// The one usable value, if there is one.
-    pub fn one(&self) -> Option<&T> {
-        match self {
-            Self::One(value) => Some(value),
-            Self::Absent | Self::Unusable => None,
-        }
-    }
-}
-
-/// amoCRM's redirect, as the browser brought it.
-#[derive(Clone, Debug)]
-pub struct Callback {
-    /// The authorization code.
-    pub code: Given<AuthorizationCode>,
-    /// The state.
-    pub state: Given<State>,
-    /// The account host.
-    pub referer: Given<String>,
-    /// The error word, if the authorization failed.
-    pub error: Option<String>,
-    /// Whether amoCRM's marketplace, and nobody's browser, is calling.
-    pub from_widget: bool,
-}
 
 /// What the page says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,15 +41,20 @@ pub enum CallbackOutcome {
 }
 
 impl UseCases {
+    /// Reads a redirect, in the CRM's words.
+    pub fn read_callback(&self, parameters: &Parameters) -> Callback {
+        self.amo.read_callback(parameters)
+    }
+
     /// Receives a redirect. The tokens are durable when it returns.
     pub async fn receive_callback(&self, callback: Callback) -> CallbackOutcome {
         let ours = callback.state.one().is_some_and(State::is_ours);
-        if callback.from_widget && !ours {
+        if callback.is_installation && !ours {
             tracing::info!("installation from amoCRM's marketplace");
             return CallbackOutcome::WidgetInstall;
         }
-        if let Some(error) = &callback.error {
-            let declined = error == "access_denied";
+        if let Some(denial) = callback.denial {
+            let declined = denial == Denial::Declined;
             if ours {
                 let end = if declined { AttemptState::Denied } else { AttemptState::Failed(None) };
                 self.close_attempt(callback.state.one(), end).await;
@@ -100,7 +70,7 @@ impl UseCases {
             Given::Unusable => return CallbackOutcome::LinkExpired,
         };
         let state_hash = StateHash::of(state.as_ref());
-        match self.receive_code(code, state, &callback.referer).await {
+        match self.receive_code(code, state, &callback.host).await {
             Ok(outcome) => {
                 self.unrecorded.forget(&state_hash);
                 outcome
@@ -130,7 +100,7 @@ impl UseCases {
         &self,
         code: AuthorizationCode,
         state: Option<State>,
-        referer: &Given<String>,
+        named: &Given<String>,
     ) -> Result<CallbackOutcome, StoreError> {
         let deadline = self.deadline(CALLBACK_TIMEOUT);
         let ours = state.as_ref().is_some_and(State::is_ours);
@@ -158,7 +128,7 @@ impl UseCases {
             }
         }
 
-        let Some(host) = self.account_host(referer) else {
+        let Some(host) = self.account_host(named) else {
             if known.is_none() && ours {
                 self.stores.tokens.close_attempt(state_hash, WRONG_HOST).await?;
             }

@@ -1,12 +1,12 @@
 //! Claiming: the app brings a code with its user's JWT (`POST /exchange-code`).
 
 use crate::authorization::attempt::Attempt;
+use crate::authorization::callback::Given;
 use crate::authorization::code::{Admission, ClaimRefusal, Exchange, ExchangeStatus, Origin};
 use crate::ids::{Epoch, UserId};
 use crate::ports::{Claim, StoreError};
 use crate::token::{AuthorizationCode, CodeHash, State, StateHash};
 use crate::usecase::UseCases;
-use crate::usecase::connect::callback::Given;
 use crate::usecase::connect::exchange::Exchanged;
 use crate::usecase::status::ConnectionStatus;
 use crate::usecase::timeouts::CLAIM_TIMEOUT;
@@ -50,7 +50,7 @@ impl UseCases {
         user: &UserId,
         code: AuthorizationCode,
         state: Option<State>,
-        referer: Given<String>,
+        host: Given<String>,
     ) -> Result<ConnectionStatus, ClaimError> {
         let deadline = self.deadline(CLAIM_TIMEOUT);
         let as_of = self.stores.tokens.epoch(user).await?;
@@ -81,7 +81,7 @@ impl UseCases {
         if known.as_ref().is_none_or(|known| known.may_be_sent(store_now)) {
             let host = match &known {
                 Some(known) => known.host.clone(),
-                None => self.account_host(&referer).ok_or(ClaimError::InvalidAccountHost)?,
+                None => self.account_host(&host).ok_or(ClaimError::InvalidAccountHost)?,
             };
             if known.is_none() {
                 self.welcome(ours, attempt.as_ref())?;

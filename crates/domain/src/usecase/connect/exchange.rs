@@ -132,8 +132,9 @@ impl UseCases {
         let served = Served { client: self.client, sent_at };
         let pending = self.pending_saves.take(Pending::Code(record.code));
         let account = issued.account;
+        let host = self.named_host(&issued).unwrap_or_else(|| record.host.clone());
         let tokens = issued.into_pair(self.runtime.now());
-        let mut grant = Grant { host: record.host.clone(), account, tokens };
+        let mut grant = Grant { host, account, tokens };
         if grant.account.is_none() {
             match self.account_of(&grant).await {
                 Ok(account) => grant.account = Some(account),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use url::Url;
 
 use super::limiter::{Purpose, RateLimiter};
+use crate::authorization::callback::{Callback, Parameters};
 use crate::client::ClientFingerprint;
 use crate::crm::contact::Contact;
 use crate::crm::lead::{AmoLead, LeadFilter, LeadPage};
@@ -61,8 +62,18 @@ impl RateLimitedClient {
     }
 
     /// See [`TokenEndpoint::authorization_url`](crate::ports::TokenEndpoint::authorization_url).
-    pub fn authorization_url(&self, state: &State) -> Url {
-        self.client.authorization_url(state)
+    pub fn authorization_url(&self, state: &State, account: Option<&AccountHost>) -> Url {
+        self.client.authorization_url(state, account)
+    }
+
+    /// See [`TokenEndpoint::read_callback`](crate::ports::TokenEndpoint::read_callback).
+    pub fn read_callback(&self, parameters: &Parameters) -> Callback {
+        self.client.read_callback(parameters)
+    }
+
+    /// See [`TokenEndpoint::read_hook`](crate::ports::TokenEndpoint::read_hook).
+    pub fn read_hook(&self, parameters: &Parameters) -> Option<AccountId> {
+        self.client.read_hook(parameters)
     }
 
     /// See [`TokenEndpoint::fingerprint`](crate::ports::TokenEndpoint::fingerprint).
@@ -70,15 +81,23 @@ impl RateLimitedClient {
         self.client.fingerprint()
     }
 
-    /// See [`TokenEndpoint::exchange`](crate::ports::TokenEndpoint::exchange).
+    /// See [`TokenEndpoint::exchange`](crate::ports::TokenEndpoint::exchange). `host` is the
+    /// account's; the permit is for the one of its token endpoint.
     pub async fn exchange(&self, host: &AccountHost, code: &AuthorizationCode) -> Result<Issued, AmoError> {
         let call = |permit: Permit<call::Exchange>| self.client.exchange(permit, code);
-        self.with_permit(host, Purpose::Exchange, call).await
+        self.with_permit(&self.client.token_host(host), Purpose::Exchange, call).await
     }
 
-    /// See [`TokenEndpoint::refresh`](crate::ports::TokenEndpoint::refresh).
+    /// See [`TokenEndpoint::refresh`](crate::ports::TokenEndpoint::refresh). `host` is the
+    /// account's; the permit is for the one of its token endpoint.
     pub async fn refresh(&self, host: &AccountHost, token: &RefreshToken) -> Result<Issued, AmoError> {
-        self.with_permit(host, Purpose::Refresh, |permit| self.client.refresh(permit, token)).await
+        let call = |permit: Permit<call::Refresh>| self.client.refresh(permit, token);
+        self.with_permit(&self.client.token_host(host), Purpose::Refresh, call).await
+    }
+
+    /// See [`TokenEndpoint::locator`](crate::ports::TokenEndpoint::locator).
+    pub fn locator(&self, host: &AccountHost, access: &AccessToken) -> Option<AccountHost> {
+        self.client.locator(host, access)
     }
 
     /// See [`TokenEndpoint::locate`](crate::ports::TokenEndpoint::locate).
@@ -87,12 +106,11 @@ impl RateLimitedClient {
     /// the refresh that waits for it. What that host answers does not count for the account's own host.
     pub async fn locate(
         &self,
-        host: &AccountHost,
+        asked: &AccountHost,
         access: &AccessToken,
         refresh: &RefreshToken,
     ) -> Result<Located, AmoError> {
-        let asked = self.client.locator(host, access);
-        self.with_permit(&asked, Purpose::Refresh, |permit| self.client.locate(permit, access, refresh)).await
+        self.with_permit(asked, Purpose::Refresh, |permit| self.client.locate(permit, access, refresh)).await
     }
 
     /// See [`CrmApi::account`](crate::ports::CrmApi::account).

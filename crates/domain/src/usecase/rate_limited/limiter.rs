@@ -147,6 +147,7 @@ fn call_outcome(failure: Option<&AmoError>) -> CallOutcome {
             AmoError::GrantRevoked
             | AmoError::CodeRejected
             | AmoError::AccessRefused
+            | AmoError::Forbidden
             | AmoError::Misconfigured
             | AmoError::PaymentRequired
             | AmoError::NotFound

@@ -109,7 +109,7 @@ impl UseCases {
         fits: impl Fn(&Lead) -> bool,
     ) -> Reading<Vec<Lead>> {
         let pipelines: HashMap<u64, &Pipeline> = pipelines.iter().map(|pipeline| (pipeline.id, pipeline)).collect();
-        let status = |lead: &AmoLead| status_of(lead.pipeline.and_then(|id| pipelines.get(&id).copied()), lead.stage);
+        let status = |lead: &AmoLead| status_of(lead, lead.pipeline.and_then(|id| pipelines.get(&id).copied()));
         let leads = leads.into_iter().map(|lead| Lead { status: status(&lead), guest: None, lead });
         let mut leads: Vec<Lead> = leads.filter(fits).collect();
 

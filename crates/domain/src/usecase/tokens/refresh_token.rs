@@ -310,7 +310,7 @@ impl UseCases {
         let (user, generation) = (&connection.user, &connection.generation);
         let served = Served { client: self.client, sent_at: lease.begun_at() };
         let pending = self.pending_saves.take(Pending::Connection(user.clone()));
-        let account = issued.account;
+        let (account, named) = (issued.account, self.named_host(&issued));
         let pair = issued.into_pair(self.runtime.now());
         let mut tries = 0;
         let saved = loop {
@@ -333,6 +333,11 @@ impl UseCases {
             if let Err(error) = learnt.await {
                 tracing::warn!(%user, %error, "account number not known yet");
             }
+        }
+        if let (Some(grant), Some(host)) = (saved.grant(), named)
+            && grant.host != host
+        {
+            self.follow(user, saved.generation, &host).await;
         }
         RefreshOutcome::Outdated
     }

@@ -1,0 +1,59 @@
+//! What not every CRM has, and what other CRMs call things.
+
+/// What a CRM may lack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Feature {
+    /// A stage of unsorted leads.
+    UnsortedStage,
+    /// Pipelines that are put away.
+    Archive,
+    /// A look-up of where an account answers: its accounts never move.
+    LookUp,
+    /// A hook that says that the integration was switched off.
+    Hook,
+    /// The account's host, named with a pair.
+    HostWithPair,
+}
+
+impl Feature {
+    /// Every one.
+    pub const ALL: [Self; 5] = [Self::UnsortedStage, Self::Archive, Self::LookUp, Self::Hook, Self::HostWithPair];
+
+    /// The cases that make no sense without it.
+    pub fn cases(self) -> &'static [&'static str] {
+        match self {
+            Self::UnsortedStage => &["an_unsorted_stage_is_told_apart"],
+            Self::Archive => &["pipelines_that_are_put_away_are_listed"],
+            Self::LookUp => &[
+                "an_account_is_found_where_it_answers",
+                "a_refused_look_up_finds_nothing",
+                "a_look_up_that_was_not_answered_is_told_apart",
+                "an_account_is_followed_to_no_host_that_is_not_allowed",
+            ],
+            Self::Hook => &["a_hook_is_believed_if_all_of_it_is_right"],
+            Self::HostWithPair => &["a_host_that_is_named_with_a_pair_is_told"],
+        }
+    }
+}
+
+/// The cases that are left out for a CRM that lacks these.
+pub fn left_out(lacks: &[Feature]) -> Vec<&'static str> {
+    lacks.iter().flat_map(|feature| feature.cases()).copied().collect()
+}
+
+/// What has a number in the domain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Thing {
+    /// An account.
+    Account,
+    /// A lead.
+    Lead,
+    /// A contact.
+    Contact,
+    /// A pipeline.
+    Pipeline,
+    /// A stage.
+    Stage,
+    /// A person who is responsible for a lead.
+    User,
+}

@@ -1,0 +1,69 @@
+//! What the CRM has under the suite's numbers, as the client knows it.
+
+use amo_connect_domain::crm::contact::Contact;
+use amo_connect_domain::crm::lead::{AmoLead, LeadFilter, LeadPage};
+use amo_connect_domain::crm::pipeline::{Pipeline, Stage};
+use amo_connect_domain::ids::AccountId;
+use amo_connect_domain::token::Issued;
+
+use super::AmoClientHarness;
+use super::feature::Thing;
+
+pub(super) fn account(harness: &dyn AmoClientHarness, account: AccountId) -> AccountId {
+    AccountId(harness.number_of(Thing::Account, account.0))
+}
+
+pub(super) fn pair(harness: &dyn AmoClientHarness, issued: &Issued) -> Issued {
+    let account = issued.account.map(|account| self::account(harness, account));
+    Issued { account, ..issued.clone() }
+}
+
+pub(super) fn lead(harness: &dyn AmoClientHarness, lead: &AmoLead) -> AmoLead {
+    let known = |thing, number: Option<u64>| number.map(|number| harness.number_of(thing, number));
+    AmoLead {
+        id: harness.number_of(Thing::Lead, lead.id),
+        pipeline: known(Thing::Pipeline, lead.pipeline),
+        stage: known(Thing::Stage, lead.stage),
+        responsible_user: known(Thing::User, lead.responsible_user),
+        contact: known(Thing::Contact, lead.contact),
+        ..lead.clone()
+    }
+}
+
+pub(super) fn page(harness: &dyn AmoClientHarness, page: &LeadPage) -> LeadPage {
+    LeadPage { leads: page.leads.iter().map(|lead| self::lead(harness, lead)).collect(), has_more: page.has_more }
+}
+
+pub(super) fn filter(harness: &dyn AmoClientHarness, filter: &LeadFilter) -> LeadFilter {
+    let pipeline = |number| harness.number_of(Thing::Pipeline, number);
+    let stage = |&(of, number): &(u64, u64)| (pipeline(of), harness.number_of(Thing::Stage, number));
+    LeadFilter {
+        pipeline: filter.pipeline.map(pipeline),
+        stages: filter.stages.iter().map(stage).collect(),
+        ..filter.clone()
+    }
+}
+
+/// The filter as it reaches a CRM whose pages may have a size of their own.
+pub(super) fn asked(harness: &dyn AmoClientHarness, filter: LeadFilter) -> LeadFilter {
+    LeadFilter { limit: harness.page_size(filter.limit), ..filter }
+}
+
+pub(super) fn contacts(harness: &dyn AmoClientHarness, contacts: &[Contact]) -> Vec<Contact> {
+    let known = |contact: &Contact| Contact { id: harness.number_of(Thing::Contact, contact.id), ..contact.clone() };
+    contacts.iter().map(known).collect()
+}
+
+pub(super) fn ids(harness: &dyn AmoClientHarness, thing: Thing, ids: &[u64]) -> Vec<u64> {
+    ids.iter().map(|id| harness.number_of(thing, *id)).collect()
+}
+
+pub(super) fn pipelines(harness: &dyn AmoClientHarness, pipelines: &[Pipeline]) -> Vec<Pipeline> {
+    let stage = |stage: &Stage| Stage { id: harness.number_of(Thing::Stage, stage.id), ..stage.clone() };
+    let known = |pipeline: &Pipeline| Pipeline {
+        id: harness.number_of(Thing::Pipeline, pipeline.id),
+        stages: pipeline.stages.iter().map(stage).collect(),
+        ..pipeline.clone()
+    };
+    pipelines.iter().map(known).collect()
+}
