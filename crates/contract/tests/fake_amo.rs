@@ -80,7 +80,7 @@ async fn leads_are_filtered_and_paged() {
     let account = FakeAccount { leads: (1..=5).map(|id| lead(id, id % 2)).collect(), ..FakeAccount::empty(1) };
     let amo = FakeAmo::new().with_account(&host(1), account);
     let token = connected(&amo).await.access;
-    let all = LeadFilter { page: 1, limit: 2, query: None, pipeline: None, stages: vec![(1, 1)], updated_since: None };
+    let all = LeadFilter { limit: 2, stages: vec![(1, 1)], ..LeadFilter::default() };
     let mut listed = Vec::new();
     for page in 1..=2 {
         let page = amo.leads(permit(&host(1)), &token, &LeadFilter { page, ..all.clone() }).await.unwrap();

@@ -71,11 +71,11 @@ fn every_promise_of_the_amo_client_has_a_case() {
 #[test]
 fn a_promise_is_found_through_its_markup() {
     let source = "
-        /// A thing. MUST use [`Thing::of`](crate::Thing), or
+        /// A thing. MUST use [`Entity::of`](crate::Entity), or
         /// fail.
         ///
         /// # Errors
         /// MUST say so.
         fn thing();";
-    assert_eq!(sentences(source), ["A thing.", "MUST use Thing::of, or fail.", "MUST say so."]);
+    assert_eq!(sentences(source), ["A thing.", "MUST use Entity::of, or fail.", "MUST say so."]);
 }

@@ -105,7 +105,7 @@ impl Dialect for Odd {
     fn answer(&self, _: &Asked, reply: &Reply) -> Option<Words> {
         let words = |status| Words::json(status, &serde_json::json!({ "odd": status }));
         match reply {
-            Reply::TooManyCalls(wait) => Some(words(503).with_header("Retry-After", wait.unwrap().as_secs())),
+            Reply::TooManyCalls(wait) => Some(words(503).with_header("Retry-After", &wait.unwrap().as_secs())),
             Reply::Banned => Some(words(420)),
             Reply::Nothing => Some(words(404)),
             Reply::Fails(status) => Some(words(status + 20)),

@@ -50,7 +50,7 @@ impl fmt::Display for AccountId {
 
 /// The number of what a CRM knows by a text only: always the same for the same text, never 0, and small
 /// enough for a double, which is what JavaScript makes of it (53 bits).
-pub fn number_of(text: &str) -> u64 {
+pub fn derived_number(text: &str) -> u64 {
     let digest = Sha256::digest(text);
     let bytes = digest.iter().take(8).fold(0, |number: u64, byte| number << 8 | u64::from(*byte));
     (bytes >> 11).max(1)
@@ -130,10 +130,10 @@ mod tests {
     #[test]
     fn a_text_has_one_number_that_a_double_can_hold() {
         // `printf won | sha256sum`, its first 53 bits
-        assert_eq!(number_of("won"), 0x72ac68ec9bcdf7a8 >> 11);
-        assert_ne!(number_of("won"), number_of("lost"));
+        assert_eq!(derived_number("won"), 0x72ac_68ec_9bcd_f7a8 >> 11);
+        assert_ne!(derived_number("won"), derived_number("lost"));
         for text in ["", "won", "C1:UC_3A7F", "0b9c6a4e-7f53-4a55-9d53-2f5b3a9d1c10", "стадія"] {
-            let number = number_of(text);
+            let number = derived_number(text);
             assert!((1..1 << 53).contains(&number), "{text}: {number}");
         }
     }

@@ -271,5 +271,5 @@ impl World {
 }
 
 fn all_leads() -> LeadRequest {
-    LeadRequest { page: 1, limit: 50, query: None, pipeline: None, stage: None, status: None, updated_since: None }
+    LeadRequest::default()
 }

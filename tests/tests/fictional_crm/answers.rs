@@ -5,7 +5,7 @@ use std::time::Duration;
 use amo_connect_domain::crm::contact::Contact;
 use amo_connect_domain::crm::lead::AmoLead;
 use amo_connect_domain::crm::pipeline::{Pipeline, Stage, StageKind};
-use amo_connect_domain::ids::{AccountId, number_of};
+use amo_connect_domain::ids::{AccountId, derived_number};
 use amo_connect_domain::token::{AccessToken, Issued, RefreshToken};
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -48,15 +48,15 @@ impl Tokens {
             access: AccessToken::new(self.access),
             refresh: RefreshToken::new(self.renewal),
             expires_in: Duration::from_secs(seconds.unwrap_or(UNSTATED_LIFE)),
-            account: self.agency.map(account),
+            account: self.agency.as_deref().map(account),
             host: self.pier,
         }
     }
 }
 
 /// Agencies have UUIDs: the number is ours.
-fn account(agency: String) -> AccountId {
-    AccountId(number_of(&agency))
+fn account(agency: &str) -> AccountId {
+    AccountId(derived_number(agency))
 }
 
 /// What was refused: `code`, `renewal`, `app`, `access`, `right`, `pace`, `deal` or `agency`.
@@ -72,7 +72,7 @@ pub(crate) struct Agency {
 
 impl Agency {
     pub(crate) fn into_account(self) -> AccountId {
-        account(self.agency)
+        account(&self.agency)
     }
 }
 
@@ -106,7 +106,7 @@ impl Deal {
             name: self.title,
             price: self.amount,
             pipeline: self.board,
-            stage: self.column.as_deref().map(number_of),
+            stage: self.column.as_deref().map(derived_number),
             is_closed: self.closed,
             responsible_user: self.agent,
             created_at: moment(self.opened),
@@ -176,7 +176,7 @@ impl From<Board> for Pipeline {
 impl From<Column> for Stage {
     fn from(column: Column) -> Self {
         Self {
-            id: number_of(&column.id),
+            id: derived_number(&column.id),
             name: column.name,
             sort: column.place,
             is_editable: !column.fixed,

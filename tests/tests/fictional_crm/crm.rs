@@ -87,7 +87,7 @@ impl Dialect for Harbour {
 fn too_many(wait: Option<Duration>) -> Words {
     let words = Words::json(503, &json!({ "refused": "pace" }));
     match wait {
-        Some(wait) => words.with_header("Retry-After", wait.as_secs()),
+        Some(wait) => words.with_header("Retry-After", &wait.as_secs()),
         None => words,
     }
 }
@@ -108,8 +108,7 @@ impl Harbour {
 
 fn filter(request: &Request) -> Result<LeadFilter, &'static str> {
     let no_number = "a parameter is not a number";
-    let mut filter =
-        LeadFilter { page: 1, limit: PAGE, query: None, pipeline: None, stages: Vec::new(), updated_since: None };
+    let mut filter = LeadFilter { limit: PAGE, ..LeadFilter::default() };
     for (name, value) in request.query() {
         match name.as_ref() {
             "page" => filter.page = value.parse().or(Err(no_number))?,

@@ -12,7 +12,7 @@ use amo_connect_domain::crm::lead::{AmoLead, LeadFilter, LeadPage};
 use amo_connect_domain::crm::pipeline::Pipeline;
 use amo_connect_domain::host::{AccountHost, AllowedHosts};
 use amo_connect_domain::host_look_up::FoundHost;
-use amo_connect_domain::ids::{AccountId, number_of};
+use amo_connect_domain::ids::{AccountId, derived_number};
 use amo_connect_domain::ports::{AmoError, CrmApi, Located, TokenEndpoint};
 use amo_connect_domain::rate_limit::{Permit, call};
 use amo_connect_domain::token::{AccessToken, AuthorizationCode, Issued, RefreshToken, State};
@@ -75,8 +75,7 @@ impl HarbourClient {
         match (answer.status.as_u16(), answer.refused().as_deref()) {
             (422, Some(refused)) if refused == kind => Err(refusal),
             (422, Some("app")) => Err(AmoError::Misconfigured),
-            (503, Some("pace")) => Err(answer.refusal()),
-            (300..=499, _) => Err(answer.refusal()),
+            (503, Some("pace")) | (300..=499, _) => Err(answer.refusal()),
             _ => Err(AmoError::OutcomeUnknown),
         }
     }
@@ -225,8 +224,10 @@ impl CrmApi for HarbourClient {
 
     async fn pipelines(&self, permit: Permit<call::Read>, token: &AccessToken) -> Result<Vec<Pipeline>, AmoError> {
         let Boards { boards } = self.read(permit.host(), token, "/boards", &[]).await?;
-        let names =
-            boards.iter().flat_map(|board| &board.columns).map(|column| (number_of(&column.id), column.id.clone()));
+        let names = boards
+            .iter()
+            .flat_map(|board| &board.columns)
+            .map(|column| (derived_number(&column.id), column.id.clone()));
         self.columns().extend(names);
         Ok(boards.into_iter().map(Pipeline::from).collect())
     }

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use amo_connect_contract::amo_client::{AmoClientHarness, Feature, Thing};
+use amo_connect_contract::amo_client::{AmoClientHarness, Entity, Feature};
 use amo_connect_contract::wire::CrmServer;
 use amo_connect_contract::{Asked, Reply};
 use amo_connect_domain::host::{AccountHost, AllowedHosts};
-use amo_connect_domain::ids::{AccountId, number_of};
+use amo_connect_domain::ids::{AccountId, derived_number};
 use amo_connect_domain::ports::AmoClient;
 use amo_connect_domain::token::{AuthorizationCode, State};
 use async_trait::async_trait;
@@ -84,10 +84,10 @@ impl AmoClientHarness for HarbourHarness {
         &[Feature::UnsortedStage, Feature::Archive, Feature::LookUp, Feature::Hook]
     }
 
-    fn number_of(&self, thing: Thing, number: u64) -> u64 {
+    fn number_of(&self, thing: Entity, number: u64) -> u64 {
         match thing {
-            Thing::Account => number_of(&agency(number)),
-            Thing::Stage => number_of(&column(number)),
+            Entity::Account => derived_number(&agency(number)),
+            Entity::Stage => derived_number(&column(number)),
             _ => number,
         }
     }

@@ -12,7 +12,7 @@ mod wire;
 
 use std::time::Duration;
 
-use amo_connect_contract::amo_client::{AmoClientHarness as _, Thing, left_out};
+use amo_connect_contract::amo_client::{AmoClientHarness as _, Entity, left_out};
 use amo_connect_contract::fixtures::issued_in;
 use amo_connect_contract::{Asked, Reply};
 use amo_connect_domain::crm::contact::Contact;
@@ -83,7 +83,7 @@ async fn the_service_runs_on_it_without_knowing() {
     let page = app.callback(&[("ticket", "a-harbour-ticket"), ("state", &attempt.state)]).await;
     assert_eq!((page.status, app.progress("olena", &attempt).await.0.as_str()), (200, "connected"));
     let status = app.get("olena", "/status").await.data();
-    let account = crm.number_of(Thing::Account, 7).to_string();
+    let account = crm.number_of(Entity::Account, 7).to_string();
     assert_eq!((&status["domain"], &status["accountId"]), (&json!(host.as_str()), &json!(account)));
 
     crm.will(Reply::Pipelines(vec![board()])).await;
@@ -92,7 +92,7 @@ async fn the_service_runs_on_it_without_knowing() {
     crm.will(Reply::Contacts(vec![olha])).await;
     let lead = &app.get("olena", "/leads?status=NEW").await.json()["data"][0];
     assert_eq!((&lead["amoLeadId"], &lead["guestName"], &lead["status"]), (&json!(41), &json!("Olha"), &json!("NEW")));
-    assert_eq!(lead["stageId"], crm.number_of(Thing::Stage, 7));
+    assert_eq!(lead["stageId"], crm.number_of(Entity::Stage, 7));
 
     app.clock().advance(Duration::from_hours(24));
     crm.will(Reply::Issues(issued_in(7, "second"))).await;

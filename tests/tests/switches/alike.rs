@@ -36,8 +36,7 @@ async fn leads(crm: &Crm, issued: &Issued) -> Vec<(AmoLead, LeadStatus)> {
     let pipelines = crm.client.pipelines(&host, &issued.access).await.unwrap();
     let mut found = Vec::new();
     for page in 1.. {
-        let filter =
-            LeadFilter { page, limit: 250, query: None, pipeline: None, stages: Vec::new(), updated_since: None };
+        let filter = LeadFilter { page, limit: 250, ..LeadFilter::default() };
         let page = crm.client.leads(&host, &issued.access, &filter).await.unwrap();
         for lead in page.leads {
             let pipeline = pipelines.iter().find(|pipeline| Some(pipeline.id) == lead.pipeline).unwrap();

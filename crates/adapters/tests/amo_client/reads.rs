@@ -14,7 +14,7 @@ use crate::bench::{ACCESS, access, answering, host, patient_client};
 
 /// All leads.
 pub(crate) fn all() -> LeadFilter {
-    LeadFilter { page: 1, limit: 50, query: None, pipeline: None, stages: vec![], updated_since: None }
+    LeadFilter::default()
 }
 
 async fn serving(body: Value) -> MockServer {

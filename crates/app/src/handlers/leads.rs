@@ -20,7 +20,7 @@ use crate::state::AppState;
 /// A page of the caller's leads.
 pub async fn list(request: HttpRequest, state: Data<AppState>, caller: RatedCaller) -> Result<HttpResponse, ApiError> {
     let wanted = read(request.query_string())?;
-    let (page, limit) = (wanted.page, wanted.limit);
+    let (page, limit) = (wanted.filter.page, wanted.filter.limit);
     let use_cases = state.use_cases.clone();
     let list = state.read(async move { use_cases.leads(&caller.0, &wanted).await }).await?;
     let data = list.leads.iter().map(Described::from).collect();
@@ -105,8 +105,8 @@ impl<'a> From<&'a Lead> for Described<'a> {
 const PARAMETERS: [&str; 7] = ["page", "limit", "query", "pipelineId", "stageId", "status", "updatedSince"];
 
 fn read(query: &str) -> Result<LeadRequest, ApiError> {
-    let mut request =
-        LeadRequest { page: 1, limit: 50, query: None, pipeline: None, stage: None, status: None, updated_since: None };
+    let mut request = LeadRequest::default();
+    let filter = &mut request.filter;
     let mut given = Vec::new();
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
         let Some(field) = PARAMETERS.into_iter().find(|known| *known == name) else { continue };
@@ -115,13 +115,13 @@ fn read(query: &str) -> Result<LeadRequest, ApiError> {
         }
         given.push(field);
         match field {
-            "page" => request.page = number(field, &value, 1, u32::MAX)?,
-            "limit" => request.limit = number(field, &value, 1, 250)?,
-            "pipelineId" => request.pipeline = Some(amo_number(field, &value)?),
+            "page" => filter.page = number(field, &value, 1, u32::MAX)?,
+            "limit" => filter.limit = number(field, &value, 1, 250)?,
+            "pipelineId" => filter.pipeline = Some(amo_number(field, &value)?),
             "stageId" => request.stage = Some(amo_number(field, &value)?),
             "status" => request.status = Some(status(&value)?),
-            "updatedSince" => request.updated_since = Some(moment(&value)?),
-            _ => request.query = search(query, value.into_owned())?,
+            "updatedSince" => filter.updated_since = Some(moment(&value)?),
+            _ => filter.query = search(query, value.into_owned())?,
         }
     }
     Ok(request)
@@ -162,6 +162,8 @@ fn status(value: &str) -> Result<LeadStatus, ApiError> {
 
 #[cfg(test)]
 mod tests {
+    use amo_connect_domain::crm::lead::LeadFilter;
+
     use super::*;
 
     #[test]
@@ -193,7 +195,8 @@ mod tests {
 
     #[test]
     fn a_moment_is_as_rfc_3339_has_it() {
-        let since = |value: &str| read(&format!("updatedSince={value}")).map(|request| request.updated_since.unwrap());
+        let since =
+            |value: &str| read(&format!("updatedSince={value}")).map(|request| request.filter.updated_since.unwrap());
         for (value, moment) in [
             ("2026-11-23T10:00:00Z", "2026-11-23T10:00:00Z"),
             ("2026-11-23t10:00:00.25z", "2026-11-23T10:00:00.25Z"),
@@ -233,7 +236,7 @@ mod tests {
         for (value, search) in [("", None), ("+%20%C2%A0", None), ("+a+", Some(" a ")), ("%EF%BF%BD", Some("\u{fffd}"))]
         {
             let request = read(&format!("query={value}&other=1&other=2")).unwrap();
-            assert_eq!(request.query.as_deref(), search, "{value}");
+            assert_eq!(request.filter.query.as_deref(), search, "{value}");
         }
     }
 
@@ -241,15 +244,15 @@ mod tests {
     fn every_parameter_is_taken() {
         let query =
             "page=2&limit=250&query=a+b&pipelineId=3&stageId=142&status=CLOSED&updatedSince=2026-11-23T10:00:00Z&x=1";
-        let expected = LeadRequest {
+        let filter = LeadFilter {
             page: 2,
             limit: 250,
             query: Some("a b".to_owned()),
             pipeline: Some(3),
-            stage: Some(142),
-            status: Some(LeadStatus::Closed),
+            stages: Vec::new(),
             updated_since: Some("2026-11-23T10:00:00Z".parse().unwrap()),
         };
+        let expected = LeadRequest { filter, stage: Some(142), status: Some(LeadStatus::Closed) };
         assert_eq!(read(query).unwrap(), expected);
     }
 }

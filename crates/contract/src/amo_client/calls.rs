@@ -114,7 +114,7 @@ impl Call {
 }
 
 pub(super) fn all_leads() -> LeadFilter {
-    LeadFilter { page: 1, limit: 50, query: None, pipeline: None, stages: Vec::new(), updated_since: None }
+    LeadFilter::default()
 }
 
 /// Makes `call` against a CRM that answers so. Exactly one request has to reach it, if any can.

@@ -43,7 +43,7 @@ pub fn left_out(lacks: &[Feature]) -> Vec<&'static str> {
 
 /// What has a number in the domain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Thing {
+pub enum Entity {
     /// An account.
     Account,
     /// A lead.

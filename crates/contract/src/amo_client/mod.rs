@@ -22,7 +22,7 @@ use async_trait::async_trait;
 use crate::fake::{Asked, Reply};
 use crate::suite;
 
-pub use feature::{Feature, Thing, left_out};
+pub use feature::{Entity, Feature, left_out};
 
 /// What the suite needs of an adapter's test set-up: the client, and the CRM's side.
 #[async_trait]
@@ -67,7 +67,7 @@ pub trait AmoClientHarness: Send + Sync + 'static {
     /// The client's number for the thing that the suite calls `number`, for a CRM that knows such things
     /// by other names. What the CRM answers and is asked has the suite's numbers; a dialect puts its own
     /// names for them.
-    fn number_of(&self, thing: Thing, number: u64) -> u64 {
+    fn number_of(&self, thing: Entity, number: u64) -> u64 {
         let _ = thing;
         number
     }

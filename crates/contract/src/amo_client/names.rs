@@ -7,10 +7,10 @@ use amo_connect_domain::ids::AccountId;
 use amo_connect_domain::token::Issued;
 
 use super::AmoClientHarness;
-use super::feature::Thing;
+use super::feature::Entity;
 
 pub(super) fn account(harness: &dyn AmoClientHarness, account: AccountId) -> AccountId {
-    AccountId(harness.number_of(Thing::Account, account.0))
+    AccountId(harness.number_of(Entity::Account, account.0))
 }
 
 pub(super) fn pair(harness: &dyn AmoClientHarness, issued: &Issued) -> Issued {
@@ -21,11 +21,11 @@ pub(super) fn pair(harness: &dyn AmoClientHarness, issued: &Issued) -> Issued {
 pub(super) fn lead(harness: &dyn AmoClientHarness, lead: &AmoLead) -> AmoLead {
     let known = |thing, number: Option<u64>| number.map(|number| harness.number_of(thing, number));
     AmoLead {
-        id: harness.number_of(Thing::Lead, lead.id),
-        pipeline: known(Thing::Pipeline, lead.pipeline),
-        stage: known(Thing::Stage, lead.stage),
-        responsible_user: known(Thing::User, lead.responsible_user),
-        contact: known(Thing::Contact, lead.contact),
+        id: harness.number_of(Entity::Lead, lead.id),
+        pipeline: known(Entity::Pipeline, lead.pipeline),
+        stage: known(Entity::Stage, lead.stage),
+        responsible_user: known(Entity::User, lead.responsible_user),
+        contact: known(Entity::Contact, lead.contact),
         ..lead.clone()
     }
 }
@@ -35,8 +35,8 @@ pub(super) fn page(harness: &dyn AmoClientHarness, page: &LeadPage) -> LeadPage 
 }
 
 pub(super) fn filter(harness: &dyn AmoClientHarness, filter: &LeadFilter) -> LeadFilter {
-    let pipeline = |number| harness.number_of(Thing::Pipeline, number);
-    let stage = |&(of, number): &(u64, u64)| (pipeline(of), harness.number_of(Thing::Stage, number));
+    let pipeline = |number| harness.number_of(Entity::Pipeline, number);
+    let stage = |&(of, number): &(u64, u64)| (pipeline(of), harness.number_of(Entity::Stage, number));
     LeadFilter {
         pipeline: filter.pipeline.map(pipeline),
         stages: filter.stages.iter().map(stage).collect(),
@@ -50,18 +50,18 @@ pub(super) fn asked(harness: &dyn AmoClientHarness, filter: LeadFilter) -> LeadF
 }
 
 pub(super) fn contacts(harness: &dyn AmoClientHarness, contacts: &[Contact]) -> Vec<Contact> {
-    let known = |contact: &Contact| Contact { id: harness.number_of(Thing::Contact, contact.id), ..contact.clone() };
+    let known = |contact: &Contact| Contact { id: harness.number_of(Entity::Contact, contact.id), ..contact.clone() };
     contacts.iter().map(known).collect()
 }
 
-pub(super) fn ids(harness: &dyn AmoClientHarness, thing: Thing, ids: &[u64]) -> Vec<u64> {
+pub(super) fn ids(harness: &dyn AmoClientHarness, thing: Entity, ids: &[u64]) -> Vec<u64> {
     ids.iter().map(|id| harness.number_of(thing, *id)).collect()
 }
 
 pub(super) fn pipelines(harness: &dyn AmoClientHarness, pipelines: &[Pipeline]) -> Vec<Pipeline> {
-    let stage = |stage: &Stage| Stage { id: harness.number_of(Thing::Stage, stage.id), ..stage.clone() };
+    let stage = |stage: &Stage| Stage { id: harness.number_of(Entity::Stage, stage.id), ..stage.clone() };
     let known = |pipeline: &Pipeline| Pipeline {
-        id: harness.number_of(Thing::Pipeline, pipeline.id),
+        id: harness.number_of(Entity::Pipeline, pipeline.id),
         stages: pipeline.stages.iter().map(stage).collect(),
         ..pipeline.clone()
     };

@@ -11,7 +11,7 @@ use amo_connect_domain::token::AccessToken;
 use futures_util::future::join_all;
 
 use super::calls::{ACCESS, Call, all_leads, answered};
-use super::feature::Thing;
+use super::feature::Entity;
 use super::{AmoClientHarness, names};
 use crate::fake::{Asked, Reply};
 use crate::fixtures::permit;
@@ -161,7 +161,7 @@ pub(super) async fn deleted_leads_are_not_listed(harness: &dyn AmoClientHarness)
 pub(super) async fn a_lead_comes_by_its_number(harness: &dyn AmoClientHarness) {
     for lead in [lead(10_000), AmoLead::numbered(10_000)] {
         harness.will(Reply::Lead(lead.clone())).await;
-        let id = harness.number_of(Thing::Lead, 10_000);
+        let id = harness.number_of(Entity::Lead, 10_000);
         let found = harness.client().lead(permit(&harness.host()), &token(), id).await;
         assert_eq!(found, Ok(Some(names::lead(harness, &lead))));
     }
@@ -187,7 +187,7 @@ pub(super) async fn contacts_come_by_their_numbers(harness: &dyn AmoClientHarnes
     let nameless = Contact { id: 8, name: None, phone: None, email: None };
     let known = vec![contact(7), nameless];
     harness.will(Reply::Contacts(known.clone())).await;
-    let ids = names::ids(harness, Thing::Contact, &[7, 8, 404]);
+    let ids = names::ids(harness, Entity::Contact, &[7, 8, 404]);
     let listed = harness.client().contacts(permit(&harness.host()), &token(), &ids).await;
     assert_eq!(listed, Ok(names::contacts(harness, &known)));
     assert_eq!(harness.asked().await, [Asked::Contacts { host: harness.host(), token: token(), ids: vec![7, 8, 404] }]);
@@ -197,7 +197,7 @@ pub(super) async fn a_full_page_of_contacts_is_one_request(harness: &dyn AmoClie
     let ids: Vec<u64> = (9_999_999_000..).take(250).collect();
     let known: Vec<Contact> = ids.iter().map(|id| contact(*id)).collect();
     harness.will(Reply::Contacts(known.clone())).await;
-    let wanted = names::ids(harness, Thing::Contact, &ids);
+    let wanted = names::ids(harness, Entity::Contact, &ids);
     let listed = harness.client().contacts(permit(&harness.host()), &token(), &wanted).await;
     assert_eq!(listed, Ok(names::contacts(harness, &known)));
     assert_eq!(harness.asked().await, [Asked::Contacts { host: harness.host(), token: token(), ids }]);

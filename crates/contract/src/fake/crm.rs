@@ -37,11 +37,7 @@ impl FakeAccount {
     pub(super) fn page(&self, filter: &LeadFilter) -> LeadPage {
         let fits = |lead: &&AmoLead| {
             let named = |text: &String| lead.name.as_ref().is_some_and(|name| name.contains(text.as_str()));
-            let staged = |&(pipeline, stage)| lead.pipeline == Some(pipeline) && lead.stage == Some(stage);
-            filter.query.as_ref().is_none_or(named)
-                && filter.pipeline.is_none_or(|pipeline| lead.pipeline == Some(pipeline))
-                && (filter.stages.is_empty() || filter.stages.iter().any(staged))
-                && filter.updated_since.is_none_or(|since| lead.updated_at.is_some_and(|at| at >= since))
+            filter.admits(lead) && filter.query.as_ref().is_none_or(named)
         };
         page_of(self.leads.iter().filter(fits), filter)
     }

@@ -114,8 +114,9 @@ fn gzip(body: &str) -> Vec<u8> {
 }
 
 fn spoken(words: &Words, headers: &str) -> Vec<u8> {
-    let own: String = words.headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-    http(words.status, words.kind, &format!("{own}{headers}"), &words.body)
+    let own = words.headers.iter().map(|(name, value)| format!("{name}: {value}\r\n"));
+    let all: Vec<String> = own.chain([headers.to_owned()]).collect();
+    http(words.status, words.kind, &all.concat(), &words.body)
 }
 
 fn http(status: u16, kind: &str, headers: &str, body: &str) -> Vec<u8> {

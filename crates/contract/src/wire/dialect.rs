@@ -1,5 +1,7 @@
 //! What differs between CRMs that speak HTTP: how they are asked, and how they answer.
 
+use std::fmt::Display;
+
 use amo_connect_domain::host::AccountHost;
 use serde_json::Value;
 
@@ -41,7 +43,7 @@ impl Words {
 
     /// The same with another header.
     #[must_use]
-    pub fn with_header(mut self, name: &'static str, value: impl ToString) -> Self {
+    pub fn with_header(mut self, name: &'static str, value: &dyn Display) -> Self {
         self.headers.push((name, value.to_string()));
         self
     }

@@ -28,30 +28,30 @@ use answer::Answer;
 /// connection over which a read was answered well is kept, unless the client wants it closed.
 pub struct CrmServer {
     address: SocketAddr,
-    desk: Arc<Desk>,
-    door: Mutex<Door>,
+    shared: Arc<Shared>,
+    listener: Mutex<Listener>,
 }
 
 /// What the servers of one CRM share.
 #[derive(Default)]
-struct Book {
+struct Journal {
     script: Mutex<VecDeque<Reply>>,
     asked: Mutex<Vec<Asked>>,
 }
 
 /// What the connections share.
-struct Desk {
+struct Shared {
     dialect: Box<dyn Dialect>,
     host: AccountHost,
-    book: Arc<Book>,
+    journal: Arc<Journal>,
     /// How often all connections were lost: one that is older than the last time is dead.
     losses: AtomicUsize,
 }
 
-enum Door {
+enum Listener {
     Open(JoinHandle<()>),
     /// Nobody listens, but the port stays ours.
-    Shut(TcpSocket),
+    Closed(TcpSocket),
 }
 
 impl CrmServer {
@@ -63,34 +63,34 @@ impl CrmServer {
     /// Starts another server of the same CRM, as for its tokens. Both answer from one script and write
     /// down what they are asked in one list.
     pub async fn beside(&self, dialect: impl Dialect) -> io::Result<Self> {
-        Self::open_with(dialect, Arc::clone(&self.desk.book)).await
+        Self::open_with(dialect, Arc::clone(&self.shared.journal)).await
     }
 
-    async fn open_with(dialect: impl Dialect, book: Arc<Book>) -> io::Result<Self> {
+    async fn open_with(dialect: impl Dialect, journal: Arc<Journal>) -> io::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let address = listener.local_addr()?;
         let host = AccountHost::stored(address.to_string());
         let dialect = Box::new(dialect);
-        let desk = Arc::new(Desk { dialect, host, book, losses: AtomicUsize::default() });
-        let door = Mutex::new(Door::Open(accept(listener, Arc::clone(&desk))));
-        Ok(Self { address, desk, door })
+        let shared = Arc::new(Shared { dialect, host, journal, losses: AtomicUsize::default() });
+        let listener = Mutex::new(Listener::Open(accept(listener, Arc::clone(&shared))));
+        Ok(Self { address, shared, listener })
     }
 
     /// Where it answers: a loopback address with its port, over `http`.
     pub fn host(&self) -> AccountHost {
-        self.desk.host.clone()
+        self.shared.host.clone()
     }
 
     /// Everything that has reached it, in order.
     pub fn asked(&self) -> Vec<Asked> {
-        lock(&self.desk.book.asked).clone()
+        lock(&self.shared.journal.asked).clone()
     }
 
     /// Lays an answer ready for the next request. [`Reply::Unreachable`] closes the port until
     /// the next answer is laid ready.
     pub async fn will(&self, reply: Reply) -> io::Result<()> {
         if reply != Reply::Unreachable {
-            lock(&self.desk.book.script).push_back(reply);
+            lock(&self.shared.journal.script).push_back(reply);
             return self.open();
         }
         self.close().await
@@ -98,30 +98,30 @@ impl CrmServer {
 
     /// Closes the port, until the next answer is laid ready or it is [opened](Self::open).
     pub async fn close(&self) -> io::Result<()> {
-        let listening = match &mut *lock(&self.door) {
-            Door::Open(listening) => {
+        let listening = match &mut *lock(&self.listener) {
+            Listener::Open(listening) => {
                 listening.abort();
                 std::mem::replace(listening, tokio::spawn(async {}))
             }
-            Door::Shut(_) => return Ok(()),
+            Listener::Closed(_) => return Ok(()),
         };
-        self.desk.lose_connections();
+        self.shared.lose_connections();
         // Aborted: what is awaited is that the listener is gone.
         let _ = listening.await;
         let socket = TcpSocket::new_v4()?;
         socket.set_reuseaddr(true)?;
         socket.bind(self.address)?;
-        *lock(&self.door) = Door::Shut(socket);
+        *lock(&self.listener) = Listener::Closed(socket);
         Ok(())
     }
 
     /// Opens the port again, if it is closed.
     pub fn open(&self) -> io::Result<()> {
-        let mut door = lock(&self.door);
-        if let Door::Shut(_) = &*door
-            && let Door::Shut(socket) = std::mem::replace(&mut *door, Door::Open(tokio::spawn(async {})))
+        let mut opened = lock(&self.listener);
+        if let Listener::Closed(_) = &*opened
+            && let Listener::Closed(socket) = std::mem::replace(&mut *opened, Listener::Open(tokio::spawn(async {})))
         {
-            *door = Door::Open(accept(socket.listen(16)?, Arc::clone(&self.desk)));
+            *opened = Listener::Open(accept(socket.listen(16)?, Arc::clone(&self.shared)));
         }
         Ok(())
     }
@@ -129,23 +129,23 @@ impl CrmServer {
 
 impl Drop for CrmServer {
     fn drop(&mut self) {
-        if let Door::Open(listening) = &*lock(&self.door) {
+        if let Listener::Open(listening) = &*lock(&self.listener) {
             listening.abort();
         }
     }
 }
 
-fn accept(listener: TcpListener, desk: Arc<Desk>) -> JoinHandle<()> {
+fn accept(listener: TcpListener, shared: Arc<Shared>) -> JoinHandle<()> {
     tokio::spawn(async move {
         while let Ok((socket, _)) = listener.accept().await {
-            let desk = Arc::clone(&desk);
+            let shared = Arc::clone(&shared);
             // A client that goes away ends its connection, and no more.
-            tokio::spawn(async move { drop(desk.serve(socket).await) });
+            tokio::spawn(async move { drop(shared.serve(socket).await) });
         }
     })
 }
 
-impl Desk {
+impl Shared {
     fn lose_connections(&self) {
         self.losses.fetch_add(1, Ordering::SeqCst);
     }
@@ -168,10 +168,10 @@ impl Desk {
             _ => Err("it names another host"),
         };
         let asked = understood.unwrap_or_else(|why| Asked::Unintelligible { host: self.host.clone(), why });
-        lock(&self.book.asked).push(asked.clone());
+        lock(&self.journal.asked).push(asked.clone());
         let reply = match asked {
             Asked::Unintelligible { .. } => Some(Reply::OddRefusal),
-            _ => lock(&self.book.script).pop_front(),
+            _ => lock(&self.journal.script).pop_front(),
         };
         if reply == Some(Reply::KeptConnectionsLost) {
             self.lose_connections();

@@ -109,9 +109,9 @@ fn token_requests_of_all_accounts_share_the_permits_of_a_token_server_apart() {
     let one = world.instance();
     world.run(async {
         let refreshes = join_all((1..=8).map(|number| one.refresh(number, "refresh")));
-        let reads = join_all((1..=8).map(|number| one.read(number, "read")));
-        let (refreshed, read) = join(refreshes, reads).await;
-        assert!(refreshed.iter().chain(&read).all(Result::is_ok), "{refreshed:?} {read:?}");
+        let page_reads = join_all((1..=8).map(|number| one.read(number, "read")));
+        let (refreshed, pages) = join(refreshes, page_reads).await;
+        assert!(refreshed.iter().chain(&pages).all(Result::is_ok), "{refreshed:?} {pages:?}");
     });
     let at_server = world.amo.times(9);
     assert!(at_server.len() == 8 && keep_the_limit(&at_server), "{at_server:?}");

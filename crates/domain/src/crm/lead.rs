@@ -22,8 +22,8 @@ pub enum LeadStatus {
 /// into the 8 kB that web servers take of a request's first line.
 pub const MOST_STAGES: usize = 50;
 
-/// Which leads to list. Unset means all.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Which leads to list. Unset means all; the default is the first page of 50.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct LeadFilter {
     /// The page, from 1.
     pub page: u32,
@@ -37,6 +37,25 @@ pub struct LeadFilter {
     pub stages: Vec<(u64, u64)>,
     /// Only leads changed at or after this moment, or in the same second.
     pub updated_since: Option<Timestamp>,
+}
+
+impl Default for LeadFilter {
+    fn default() -> Self {
+        Self { page: 1, limit: 50, query: None, pipeline: None, stages: Vec::new(), updated_since: None }
+    }
+}
+
+impl LeadFilter {
+    /// Whether `lead` is one of those. What [`query`](Self::query) finds is the CRM's to say.
+    pub fn admits(&self, lead: &AmoLead) -> bool {
+        let is_in = |&(pipeline, stage): &(u64, u64)| (lead.pipeline, lead.stage) == (Some(pipeline), Some(stage));
+        self.pipeline.is_none_or(|pipeline| lead.pipeline == Some(pipeline))
+            && (self.stages.is_empty() || self.stages.iter().any(is_in))
+            && self.updated_since.is_none_or(|since| {
+                // The whole second counts, as it does for amoCRM.
+                lead.updated_at.is_some_and(|at| at.as_second() >= since.as_second())
+            })
+    }
 }
 
 /// A lead as amoCRM lists it.
@@ -101,4 +120,29 @@ pub struct Lead {
     pub status: LeadStatus,
     /// Its main contact, where it has one that can be read.
     pub guest: Option<Arc<Contact>>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_filter_admits_what_is_in_its_stages_and_changed_since_its_second() {
+        let at = |seconds| Timestamp::from_millisecond(seconds).unwrap();
+        let lead = AmoLead { pipeline: Some(3), stage: Some(7), updated_at: Some(at(9_000)), ..AmoLead::numbered(1) };
+        let all = LeadFilter::default();
+        for (filter, is_admitted) in [
+            (all.clone(), true),
+            (LeadFilter { pipeline: Some(3), ..all.clone() }, true),
+            (LeadFilter { pipeline: Some(4), ..all.clone() }, false),
+            (LeadFilter { stages: vec![(4, 7), (3, 7)], ..all.clone() }, true),
+            (LeadFilter { stages: vec![(4, 7), (3, 8)], ..all.clone() }, false),
+            (LeadFilter { updated_since: Some(at(9_999)), ..all.clone() }, true),
+            (LeadFilter { updated_since: Some(at(10_000)), ..all.clone() }, false),
+        ] {
+            assert_eq!(filter.admits(&lead), is_admitted, "{filter:?}");
+        }
+        let moving = LeadFilter { stages: vec![(3, 7)], ..all };
+        assert!(!moving.admits(&AmoLead { stage: None, ..lead }), "a lead in no stage is in none of these");
+    }
 }

@@ -14,6 +14,7 @@ pub trait AmoClient: TokenEndpoint + CrmApi {}
 impl<C: TokenEndpoint + CrmApi> AmoClient for C {}
 
 #[cfg(feature = "mock")]
+#[expect(clippy::ref_option_ref, reason = "mockall keeps arguments by reference")]
 mod mock {
     use async_trait::async_trait;
     use url::Url;

@@ -6,10 +6,6 @@ use amo_connect_domain::crm::lead::LeadFilter;
 use jiff::Timestamp;
 use url::form_urlencoded::Parse;
 
-/// The filter of a request that has none.
-const PLAIN: LeadFilter =
-    LeadFilter { page: 1, limit: 50, query: None, pipeline: None, stages: Vec::new(), updated_since: None };
-
 /// What amoCRM lists on a page unless it is told otherwise, and at most.
 const PAGE: (usize, usize) = (50, 250);
 
@@ -21,7 +17,7 @@ fn number<T: std::str::FromStr>(text: &str) -> Result<T, &'static str> {
 
 /// The filter of `GET /api/v4/leads`. Without `with=contacts` a lead would come without them.
 pub(super) fn leads(pairs: Parse<'_>) -> Result<LeadFilter, &'static str> {
-    let mut filter = PLAIN;
+    let mut filter = LeadFilter::default();
     let mut stages: BTreeMap<usize, (Option<u64>, Option<u64>)> = BTreeMap::new();
     let mut with_contacts = false;
     for (name, value) in pairs {
@@ -53,7 +49,7 @@ pub(super) fn leads(pairs: Parse<'_>) -> Result<LeadFilter, &'static str> {
 /// The number in `GET /api/v4/leads/{id}`.
 pub(super) fn lead(path: &str, pairs: Parse<'_>) -> Result<u64, &'static str> {
     let number = path.rsplit('/').next().and_then(|id| id.parse().ok()).ok_or(NO_NUMBER)?;
-    if leads(pairs)? == PLAIN { Ok(number) } else { Err("a parameter is unknown") }
+    if leads(pairs)? == LeadFilter::default() { Ok(number) } else { Err("a parameter is unknown") }
 }
 
 /// The index and field of `filter[statuses][INDEX][FIELD]`.

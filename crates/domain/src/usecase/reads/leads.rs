@@ -3,8 +3,6 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use jiff::Timestamp;
-
 use crate::connection::Grant;
 use crate::crm::lead::{AmoLead, Lead, LeadFilter, LeadStatus, MOST_STAGES};
 use crate::crm::pipeline::{Pipeline, status_of};
@@ -15,22 +13,14 @@ use crate::usecase::reads::retry::retried_if_lost;
 use crate::usecase::reads::{ReadError, Reader, Reading};
 
 /// What the app asks for. Unset means all.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct LeadRequest {
-    /// The page, from 1.
-    pub page: u32,
-    /// Leads a page, 1 to 250.
-    pub limit: u32,
-    /// amoCRM's full-text search.
-    pub query: Option<String>,
-    /// Only this pipeline.
-    pub pipeline: Option<u64>,
-    /// Only this stage.
+    /// What the CRM is asked for as it stands. Its stages are found by the two below.
+    pub filter: LeadFilter,
+    /// Only this stage, of whichever pipeline.
     pub stage: Option<u64>,
     /// Only leads that the app calls so.
     pub status: Option<LeadStatus>,
-    /// Only leads changed at or after this moment.
-    pub updated_since: Option<Timestamp>,
 }
 
 /// A page of leads for the app.
@@ -76,14 +66,15 @@ impl UseCases {
             return Ok(pipelines.map(|_| LeadList { leads: Vec::new(), has_more: false }));
         };
         // More stages than a request can name: all stages are listed, and leads of others left out here.
-        let too_many = filter.stages.len() > MOST_STAGES;
-        if too_many {
-            filter.stages.clear();
-            filter.pipeline = request.pipeline;
+        let mut rest = LeadFilter::default();
+        if filter.stages.len() > MOST_STAGES {
+            rest.stages = std::mem::take(&mut filter.stages);
+            filter.pipeline = request.filter.pipeline;
         }
         let Grant { host, tokens, .. } = &reader.grant;
         let page = retried_if_lost(|| self.amo.leads(host, &tokens.access, &filter)).await?;
-        let leads = self.complete(reader, &pipelines.what, page.leads, |lead| !too_many || fits(request, lead)).await;
+        let found = page.leads.into_iter().filter(|lead| rest.admits(lead)).collect();
+        let leads = self.complete(reader, &pipelines.what, found).await;
         Ok(leads.map(|leads| LeadList { leads, has_more: page.has_more }))
     }
 
@@ -97,21 +88,15 @@ impl UseCases {
             AmoError::NotFound => AmoError::Protocol,
             error => error,
         })?;
-        Ok(self.complete(reader, &pipelines.what, vec![lead], |_| true).await.map(|mut leads| leads.pop()))
+        Ok(self.complete(reader, &pipelines.what, vec![lead]).await.map(|mut leads| leads.pop()))
     }
 
-    /// Adds the status and the contact to each of `leads` that fits.
-    async fn complete(
-        &self,
-        reader: &Reader,
-        pipelines: &[Pipeline],
-        leads: Vec<AmoLead>,
-        fits: impl Fn(&Lead) -> bool,
-    ) -> Reading<Vec<Lead>> {
+    /// Adds the status and the contact to each of `leads`.
+    async fn complete(&self, reader: &Reader, pipelines: &[Pipeline], leads: Vec<AmoLead>) -> Reading<Vec<Lead>> {
         let pipelines: HashMap<u64, &Pipeline> = pipelines.iter().map(|pipeline| (pipeline.id, pipeline)).collect();
         let status = |lead: &AmoLead| status_of(lead, lead.pipeline.and_then(|id| pipelines.get(&id).copied()));
-        let leads = leads.into_iter().map(|lead| Lead { status: status(&lead), guest: None, lead });
-        let mut leads: Vec<Lead> = leads.filter(fits).collect();
+        let with_status = |lead| Lead { status: status(&lead), guest: None, lead };
+        let mut leads: Vec<Lead> = leads.into_iter().map(with_status).collect();
 
         let mut ids: Vec<u64> = leads.iter().filter_map(|lead| lead.lead.contact).collect();
         ids.sort_unstable();
@@ -124,18 +109,12 @@ impl UseCases {
     }
 }
 
-/// Whether `lead` is in the stage and status that `request` asks for.
-fn fits(request: &LeadRequest, lead: &Lead) -> bool {
-    request.stage.is_none_or(|stage| lead.lead.stage == Some(stage))
-        && request.status.is_none_or(|status| lead.status == status)
-}
-
 /// The request as a filter of amoCRM's; `None` if no stage fits it.
 fn filter(request: &LeadRequest, pipelines: &[Pipeline]) -> Option<LeadFilter> {
     let by_stage = request.stage.is_some() || request.status.is_some();
     let stages: Vec<(u64, u64)> = pipelines
         .iter()
-        .filter(|pipeline| by_stage && request.pipeline.is_none_or(|id| id == pipeline.id))
+        .filter(|pipeline| by_stage && request.filter.pipeline.is_none_or(|id| id == pipeline.id))
         .flat_map(|pipeline| pipeline.stages.iter().map(move |stage| (pipeline, stage.id)))
         .filter(|(_, stage)| request.stage.is_none_or(|id| id == *stage))
         .filter(|(pipeline, stage)| request.status.is_none_or(|status| status == pipeline.status_of(*stage)))
@@ -144,12 +123,6 @@ fn filter(request: &LeadRequest, pipelines: &[Pipeline]) -> Option<LeadFilter> {
     if by_stage && stages.is_empty() {
         return None;
     }
-    Some(LeadFilter {
-        page: request.page,
-        limit: request.limit,
-        query: request.query.clone(),
-        pipeline: request.pipeline.filter(|_| !by_stage),
-        stages,
-        updated_since: request.updated_since,
-    })
+    let pipeline = request.filter.pipeline.filter(|_| !by_stage);
+    Some(LeadFilter { pipeline, stages, ..request.filter.clone() })
 }
