@@ -110,8 +110,8 @@ fn token_requests_of_all_accounts_share_the_permits_of_a_token_server_apart() {
     world.run(async {
         let refreshes = join_all((1..=8).map(|number| one.refresh(number, "refresh")));
         let page_reads = join_all((1..=8).map(|number| one.read(number, "read")));
-        let (refreshed, pages) = join(refreshes, page_reads).await;
-        assert!(refreshed.iter().chain(&pages).all(Result::is_ok), "{refreshed:?} {pages:?}");
+        let (tokens, pages) = join(refreshes, page_reads).await;
+        assert!(tokens.iter().chain(&pages).all(Result::is_ok), "{tokens:?} {pages:?}");
     });
     let at_server = world.amo.times(9);
     assert!(at_server.len() == 8 && keep_the_limit(&at_server), "{at_server:?}");
