@@ -9,7 +9,7 @@ use amo_connect_domain::ports::{AmoError, StoreError};
 use amo_connect_domain::usecase::{AccessError, ClaimError, ReadError};
 use serde_json::json;
 
-use crate::telemetry;
+use crate::request_id;
 
 /// A refusal. Its text is the `detail` that the app is shown; its source is for the log alone.
 #[derive(Debug, thiserror::Error)]
@@ -205,7 +205,7 @@ impl ResponseError for ApiError {
             "status": self.status_code().as_u16(),
             "detail": detail,
             "code": code,
-            "requestId": telemetry::request_id(),
+            "requestId": request_id::current(),
             "success": false,
             "message": detail,
         });

@@ -13,6 +13,7 @@ pub mod handlers;
 pub mod limits;
 pub mod pages;
 pub mod phone;
+pub mod request_id;
 pub mod routes;
 pub mod server;
 pub mod state;

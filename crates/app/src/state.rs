@@ -8,7 +8,7 @@ use tokio::task::JoinError;
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 use tracing::Instrument;
 
-use crate::auth::Verifier;
+use crate::auth::jwt::Verifier;
 use crate::deep_link::DeepLink;
 use crate::error::ApiError;
 use crate::limits::Limits;

@@ -1,4 +1,4 @@
-//! Logs, and the request id that ties an answer to them.
+//! Logs: where they go, and the line of a request.
 //!
 //! No query string, header or body of anyone is logged: the request log names the route's
 //! pattern, and other crates' targets are capped at warnings whatever `RUST_LOG` says.
@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
+use actix_web::http::header::{HeaderValue, X_CONTENT_TYPE_OPTIONS};
 use actix_web::middleware::Next;
 use tracing::level_filters::LevelFilter;
 use tracing::{Instrument, Level};
@@ -19,17 +19,7 @@ use tracing_subscriber::{EnvFilter, Layer};
 
 use crate::config::LogFormat;
 use crate::error::ApiError;
-
-static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-
-tokio::task_local! {
-    static CURRENT: String;
-}
-
-/// The id of the request that is being answered; empty outside of one.
-pub fn request_id() -> String {
-    CURRENT.try_with(Clone::clone).unwrap_or_default()
-}
+use crate::request_id;
 
 /// Where a web server tells of connections that broke. The local amoCRM breaks them on purpose.
 const BROKEN_CONNECTIONS: &str = "actix_http::h1::dispatcher";
@@ -57,21 +47,16 @@ pub async fn observe(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
-    let id = request
-        .headers()
-        .get(&REQUEST_ID)
-        .and_then(|id| id.to_str().ok())
-        .filter(|id| is_sane(id))
-        .map_or_else(|| uuid::Uuid::new_v4().to_string(), str::to_owned);
+    let id = request_id::of(request.headers());
     let span = tracing::info_span!("request", request.id = %id);
     let method = request.method().clone();
     let started = Instant::now();
 
-    let mut response = CURRENT.scope(id.clone(), next.call(request)).instrument(span.clone()).await?;
+    let mut response = request_id::scope(id.clone(), next.call(request)).instrument(span.clone()).await?;
 
     let headers = response.headers_mut();
     if let Ok(id) = HeaderValue::from_str(&id) {
-        headers.insert(REQUEST_ID.clone(), id);
+        headers.insert(request_id::HEADER, id);
     }
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     let route = response.request().match_pattern().unwrap_or_else(|| "none".to_owned());
@@ -98,21 +83,4 @@ pub async fn observe(
         }
     });
     Ok(response)
-}
-
-fn is_sane(id: &str) -> bool {
-    (1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_sane;
-
-    #[test]
-    fn a_callers_request_id_is_kept_only_if_it_is_sane() {
-        assert!(is_sane("7f0e-A_b.1"));
-        for id in ["", "a b", "a\"b", "ї", &"a".repeat(129)] {
-            assert!(!is_sane(id), "{id}");
-        }
-    }
 }

@@ -18,7 +18,7 @@ use amo_connect_domain::usecase::{Settings, UseCases};
 use tokio::runtime::Handle;
 use tokio_util::task::TaskTracker;
 
-use crate::auth::Verifier;
+use crate::auth::jwt::Verifier;
 use crate::config::{Database, ServiceConfig, StorageConfig};
 use crate::limits::Limits;
 use crate::state::AppState;

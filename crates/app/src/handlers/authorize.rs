@@ -3,7 +3,8 @@
 use actix_web::HttpResponse;
 use actix_web::http::header::RETRY_AFTER;
 use actix_web::web::{Data, Path};
-use amo_connect_domain::authorization::attempt::{AttemptProgress, AttemptReason};
+use amo_connect_domain::authorization::attempt::AttemptReason;
+use amo_connect_domain::authorization::progress::AttemptProgress;
 use serde_json::json;
 
 use super::private;

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::fault_scenario::{Baseline, FaultScenario, now, start};
 use crate::error::ApiError;
-use crate::telemetry;
+use crate::request_id;
 
 static SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
@@ -90,7 +90,7 @@ fn foreign() -> HttpResponse {
         "status": 403,
         "detail": detail,
         "code": "foreign_origin",
-        "requestId": telemetry::request_id(),
+        "requestId": request_id::current(),
         "success": false,
         "message": detail,
     });

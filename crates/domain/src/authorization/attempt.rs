@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::authorization::code::{Exchange, ExchangeStatus};
 use crate::clock::{after, age};
 use crate::ids::{AttemptId, UserId};
 use crate::token::{CodeHash, StateHash};
@@ -18,8 +17,8 @@ pub const OPEN_ATTEMPTS: usize = 5;
 /// How long attempts and exchanges are remembered.
 pub const MEMORY: Duration = Duration::from_hours(24);
 
-/// What is on record of an attempt. Once a code has come back, the [`Exchange`] says what
-/// follows.
+/// What is on record of an attempt. Once a code has come back, the
+/// [`Exchange`](super::code::Exchange) says what follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AttemptState {
     /// Nothing has come back yet.
@@ -51,32 +50,6 @@ pub enum AttemptReason {
     Disconnected,
 }
 
-/// What the app is told about an attempt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AttemptProgress {
-    /// Nothing final yet; a reason means that a reload of the browser page can mend it.
-    Pending(Option<AttemptReason>),
-    /// The code is being exchanged.
-    Exchanging,
-    /// The grant waits for the app to bring the code back.
-    AwaitingClaim,
-    /// Connected. Final.
-    Connected,
-    /// Declined. Final.
-    Denied,
-    /// Too late. Final.
-    Expired,
-    /// Over, for this reason if one is known. Final.
-    Failed(Option<AttemptReason>),
-}
-
-impl AttemptProgress {
-    /// Whether nothing will change any more.
-    pub fn is_final(self) -> bool {
-        matches!(self, Self::Connected | Self::Denied | Self::Expired | Self::Failed(_))
-    }
-}
-
 /// One run through the consent page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attempt {
@@ -106,35 +79,7 @@ impl Attempt {
     }
 
     /// Whether its state is young enough. An attempt that is dated in the future has an unknown age.
-    fn is_valid(&self, now: Timestamp) -> bool {
+    pub(super) fn is_valid(&self, now: Timestamp) -> bool {
         now < self.expires_at && age(self.opened_at, now).is_some()
-    }
-
-    /// Where the attempt stands at `now`, given the exchange of its code if it has one and
-    /// the store's clock for that exchange's lease.
-    pub fn progress(&self, exchange: Option<&Exchange>, now: Timestamp, store_now: Timestamp) -> AttemptProgress {
-        let mendable = |reason| {
-            if self.is_valid(now) { AttemptProgress::Pending(reason) } else { AttemptProgress::Expired }
-        };
-        match (self.state, exchange) {
-            (AttemptState::Open, _) => mendable(None),
-            (AttemptState::Denied, _) => AttemptProgress::Denied,
-            (AttemptState::Superseded, _) | (AttemptState::Spent(_), None) => AttemptProgress::Expired,
-            (AttemptState::Failed(reason), _) => AttemptProgress::Failed(reason),
-            (AttemptState::Spent(_), Some(exchange)) => match &exchange.status {
-                ExchangeStatus::InFlight(lease) if lease.is_live(store_now) => AttemptProgress::Exchanging,
-                ExchangeStatus::InFlight(_) | ExchangeStatus::Interrupted => {
-                    mendable(Some(AttemptReason::CrmUnavailable))
-                }
-                ExchangeStatus::Waiting { claim_by, .. } if now < *claim_by => AttemptProgress::AwaitingClaim,
-                ExchangeStatus::Waiting { .. } | ExchangeStatus::Unclaimed => {
-                    AttemptProgress::Failed(Some(AttemptReason::ClaimTimeout))
-                }
-                ExchangeStatus::Connected(_) => AttemptProgress::Connected,
-                ExchangeStatus::CodeRefused => AttemptProgress::Failed(Some(AttemptReason::InvalidCode)),
-                ExchangeStatus::Void => AttemptProgress::Failed(Some(AttemptReason::Disconnected)),
-                ExchangeStatus::OtherAccount => AttemptProgress::Failed(None),
-            },
-        }
     }
 }

@@ -3,3 +3,4 @@
 pub mod attempt;
 pub mod callback;
 pub mod code;
+pub mod progress;

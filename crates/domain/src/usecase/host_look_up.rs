@@ -5,11 +5,9 @@ use std::time::Duration;
 use crate::connection::Grant;
 use crate::host::AccountHost;
 use crate::host_look_up::{FoundHost, LookUpDecision};
-use crate::ids::UserId;
 use crate::ports::{AmoError, StoreError};
 use crate::token::Issued;
 use crate::usecase::UseCases;
-use crate::usecase::tokens::access_token::{Access, AccessError};
 
 /// What is known of where an account is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,26 +28,6 @@ pub(crate) enum Whereabouts {
 }
 
 impl UseCases {
-    /// The same access at the account's new host; `None` if no move is known.
-    ///
-    /// # Errors
-    /// Why the look-up failed.
-    pub(crate) async fn access_where_it_moved(
-        &self,
-        user: &UserId,
-        access: &Access,
-    ) -> Result<Option<Access>, AccessError> {
-        match self.whereabouts(&access.grant.host, &access.grant).await? {
-            Whereabouts::MovedTo(host) => {
-                self.follow(user, access.generation, &host).await;
-                Ok(Some(Access { grant: Grant { host, ..access.grant.clone() }, ..access.clone() }))
-            }
-            Whereabouts::Here | Whereabouts::Unknown { failure: None, .. } => Ok(None),
-            Whereabouts::Disowned => Err(AccessError::Amo(AmoError::Protocol)),
-            Whereabouts::Unknown { failure: Some(error), .. } => Err(AccessError::Amo(error)),
-        }
-    }
-
     /// The host that the CRM names for the account of a pair, if it is allowed.
     pub(crate) fn named_host(&self, issued: &Issued) -> Option<AccountHost> {
         let named = issued.host.as_deref()?;

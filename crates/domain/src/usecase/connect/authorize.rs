@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 use url::Url;
 
-use crate::authorization::attempt::{Attempt, AttemptProgress, AttemptReason, AttemptState};
+use crate::authorization::attempt::{Attempt, AttemptReason, AttemptState};
+use crate::authorization::progress::AttemptProgress;
 use crate::ids::{AttemptId, UserId};
 use crate::ports::StoreError;
 use crate::token::{State, StateHash};

@@ -6,6 +6,7 @@ use crate::connection::{ConnectionState, CrmConnection, Grant, ProblemCode};
 use crate::ids::{Epoch, Generation, UserId};
 use crate::ports::{AmoError, StoreError};
 use crate::usecase::UseCases;
+use crate::usecase::host_look_up::Whereabouts;
 use crate::usecase::timeouts::REFRESH_TIMEOUT;
 use crate::usecase::timeouts::REFRESH_TIMEOUT_WITH_LIVE_TOKEN;
 use crate::usecase::tokens::pending_saves::Pending;
@@ -140,6 +141,26 @@ impl UseCases {
                 }
             }
             _ => Ok(None),
+        }
+    }
+
+    /// The same access at the account's new host; `None` if no move is known.
+    ///
+    /// # Errors
+    /// Why the look-up failed.
+    pub(crate) async fn access_where_it_moved(
+        &self,
+        user: &UserId,
+        access: &Access,
+    ) -> Result<Option<Access>, AccessError> {
+        match self.whereabouts(&access.grant.host, &access.grant).await? {
+            Whereabouts::MovedTo(host) => {
+                self.follow(user, access.generation, &host).await;
+                Ok(Some(Access { grant: Grant { host, ..access.grant.clone() }, ..access.clone() }))
+            }
+            Whereabouts::Here | Whereabouts::Unknown { failure: None, .. } => Ok(None),
+            Whereabouts::Disowned => Err(AccessError::Amo(AmoError::Protocol)),
+            Whereabouts::Unknown { failure: Some(error), .. } => Err(AccessError::Amo(error)),
         }
     }
 

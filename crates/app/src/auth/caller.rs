@@ -1,0 +1,59 @@
+//! The user of a request, as a handler's parameter.
+
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
+use actix_web::http::header::AUTHORIZATION;
+use actix_web::web::Data;
+use actix_web::{FromRequest, HttpRequest};
+use amo_connect_domain::ids::UserId;
+
+use crate::error::ApiError;
+use crate::state::AppState;
+
+/// The user of this request. As a handler's parameter it makes the JWT a condition.
+#[derive(Debug)]
+pub struct Caller(pub UserId);
+
+impl FromRequest for Caller {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(identify(request).map(Self))
+    }
+}
+
+/// The user of a request that is counted: against the rate of its address, before anything of
+/// it is looked at, and against the user's own.
+#[derive(Debug)]
+pub struct RatedCaller(pub UserId);
+
+impl FromRequest for RatedCaller {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let rated = || {
+            let state = request.app_data::<Data<AppState>>().ok_or(ApiError::Internal(None))?;
+            state.limits.check_address(request)?;
+            let user = identify(request)?;
+            state.limits.check_user(&user)?;
+            Ok(Self(user))
+        };
+        ready(rated())
+    }
+}
+
+fn identify(request: &HttpRequest) -> Result<UserId, ApiError> {
+    let state = request.app_data::<Data<AppState>>().ok_or(ApiError::Internal(None))?;
+    let header = request.headers().get(AUTHORIZATION).ok_or(ApiError::Unauthorized("there is none"))?;
+    let token = header
+        .to_str()
+        .ok()
+        .and_then(|header| header.split_once(' '))
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+        .map(|(_, token)| token.trim())
+        .ok_or(ApiError::Unauthorized("the header is not `Authorization: Bearer …`"))?;
+    state.verifier.user(token)
+}

@@ -1,0 +1,6 @@
+//! Who is calling.
+
+mod caller;
+pub mod jwt;
+
+pub use caller::{Caller, RatedCaller};
