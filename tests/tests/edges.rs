@@ -64,6 +64,12 @@ fn ours<'a>(dependencies: &'a [String], members: &BTreeMap<String, Vec<String>>)
     ours
 }
 
+/// The members that are not named above: each is an adapter in a crate of its own.
+fn other_adapters(members: &BTreeMap<String, Vec<String>>) -> Vec<&str> {
+    let core = [APP, ADAPTERS, CONTRACT, DOMAIN, SANDBOX, SIMULATION, TESTS, XTASK];
+    members.keys().map(String::as_str).filter(|name| !core.contains(name)).collect()
+}
+
 #[track_caller]
 fn assert_depends_only_on(member: &str, allowed: &[&str]) {
     let members = members();
@@ -106,22 +112,27 @@ fn the_runner_of_the_tests_depends_on_none_of_ours() {
 
 #[test]
 fn only_the_app_names_adapters() {
-    assert_depends_only_on(APP, &[ADAPTERS, DOMAIN, SANDBOX]);
     let members = members();
-    let naming = members.iter().filter(|(_, dependencies)| ours(dependencies, &members).contains(&ADAPTERS));
-    let naming: Vec<_> = naming.map(|(name, _)| name.as_str()).collect();
-    assert_eq!(naming, [APP, TESTS]);
+    let others = other_adapters(&members);
+    let mut named = ours(&members[APP], &members);
+    named.retain(|name| !others.contains(name));
+    assert_eq!(named, [ADAPTERS, DOMAIN, SANDBOX]);
+    for adapter in others.iter().chain([&ADAPTERS]) {
+        let naming = members.iter().filter(|(_, needed)| ours(needed, &members).contains(adapter));
+        let naming: Vec<_> = naming.map(|(name, _)| name.as_str()).filter(|name| !others.contains(name)).collect();
+        assert!(naming.iter().all(|name| [APP, TESTS].contains(name)), "{adapter} is named by {naming:?}");
+    }
 }
 
 #[test]
-fn every_member_has_its_place() {
+fn an_adapter_in_a_crate_of_its_own_depends_on_the_ports_their_suites_and_our_adapters() {
     let members = members();
-    let known: Vec<_> = members.keys().map(String::as_str).collect();
-    assert_eq!(
-        known,
-        [APP, ADAPTERS, CONTRACT, DOMAIN, SANDBOX, SIMULATION, TESTS, XTASK],
-        "say above whom a new member may need"
-    );
+    for adapter in other_adapters(&members) {
+        let needed = ours(&members[adapter], &members);
+        assert!(needed.iter().all(|name| [ADAPTERS, CONTRACT, DOMAIN].contains(name)), "{adapter} needs {needed:?}");
+        let shipped = members[adapter].iter().any(|line| line == CONTRACT);
+        assert!(!shipped, "{adapter} needs {CONTRACT} for more than its tests");
+    }
 }
 
 #[test]
