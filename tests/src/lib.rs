@@ -4,7 +4,6 @@
 mod answer;
 mod browser;
 mod jwt;
-mod patience;
 mod postgres;
 mod process;
 mod proxy;
@@ -12,12 +11,12 @@ mod served;
 mod service;
 mod settings;
 mod test_app;
+mod until;
 mod world;
 
 pub use answer::Answer;
 pub use browser::Browser;
 pub use jwt::{jwt, signed};
-pub use patience::{until, until_within};
 pub use postgres::{PgDatabase, test_server};
 pub use process::{Process, binary};
 pub use proxy::{Proxy, Way};
@@ -25,4 +24,5 @@ pub use served::Served;
 pub use service::{Begun, Service};
 pub use settings::{DEEP_LINK, JWT_SECRET};
 pub use test_app::{RunningApp, TestApp, at};
+pub use until::{until, until_within};
 pub use world::{ACCOUNT, Instance, RIVAL, World};

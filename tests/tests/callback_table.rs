@@ -47,7 +47,7 @@ async fn over_a_rate_limit_nothing_is_written_or_sent() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn codes_of_strangers_take_turns_and_those_turned_away_stay_good() {
+async fn unsolicited_codes_are_exchanged_a_few_at_a_time_and_those_refused_stay_good() {
     let world = World::start().await;
     let codes: Vec<_> = (0..9).map(|_| world.code(ACCOUNT)).collect();
     let loads = codes.iter().map(async |(code, referer)| world.callback(&[("code", code), ("referer", referer)]).await);

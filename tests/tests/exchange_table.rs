@@ -78,7 +78,7 @@ async fn a_replaced_code_is_gone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_strangers_code_never_swaps_a_connected_account() {
+async fn an_unsolicited_code_never_replaces_a_connected_account() {
     let world = World::start().await;
     world.connect("olena", ACCOUNT).await;
     let (code, referer) = world.code(RIVAL);

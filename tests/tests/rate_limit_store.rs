@@ -56,7 +56,7 @@ impl SqliteHarness {
 #[async_trait]
 impl RateLimitStoreHarness for SqliteHarness {
     async fn fresh() -> Self {
-        // Far from the machine's time, so that whoever judges a turn by it is found out.
+        // Far from the machine's time, so that judging a reservation by it fails the test.
         let (directory, clock) = (TempDir::new().unwrap(), TestClock::at(at(-365 * 24 * 3600)));
         let store = Self::open(&directory, &clock).await;
         Self { directory, clock, store }

@@ -6,8 +6,8 @@
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark tells, or says loudly why it cannot")]
 
 mod cpu;
+mod reservations;
 mod stage;
-mod turns;
 
 use std::process::ExitCode;
 
@@ -18,7 +18,7 @@ use stage::Stage;
 /// Leads a page. The ratio of two of them says how the cost grows.
 const SIZES: [u64; 4] = [10, 50, 100, 250];
 
-/// Each size is measured so often, in turns with the others; the median counts.
+/// Each size is measured so often, alternating with the others; the median counts.
 const ROUNDS: usize = 7;
 
 /// So many pages are read at a time: a machine that sleeps between two requests wakes up at our
@@ -52,8 +52,8 @@ async fn measure(database: Option<&str>) {
         measure_at(&stage, at_a_time).await;
     }
     stage.strike().await;
-    let (wait, used) = turns::measure(database).await;
-    println!("a turn costs {used:.0} µs of CPU time, and is booked within {wait:.0} µs (median)");
+    let (wait, used) = reservations::measure(database).await;
+    println!("a reservation costs {used:.0} µs of CPU time, and is made within {wait:.0} µs (median)");
 }
 
 async fn measure_at(stage: &Stage, at_a_time: usize) {

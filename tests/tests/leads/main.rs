@@ -2,9 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "an answer without what is looked for fails the test")]
 
+mod cache;
 mod fields;
-mod kept;
 mod pages;
-mod politeness;
+mod rate_limit;
 mod refusals;
 mod steps;

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 const DAY: Duration = Duration::from_hours(24);
 
-/// Longer than any rest between two sendings (5 min, a fifth more or less).
+/// Longer than any backoff between two sendings (5 min, a fifth more or less).
 const ANY_REST: Duration = Duration::from_mins(7);
 
 const CRM_UNAVAILABLE: (u16, &str) = (502, "crm_unavailable");
@@ -61,7 +61,7 @@ impl Bench {
         self.crm.asked().iter().filter(|asked| matches!(asked, Asked::Locate { .. })).count()
     }
 
-    /// The next call after any rest is served, and the problem is gone.
+    /// The next call after any backoff is served, and the problem is gone.
     async fn is_mended(&self, answer: &Reply) {
         self.store.test_clock().advance(ANY_REST);
         assert_eq!(self.leads().await, (200, String::new()), "{answer:?}");

@@ -17,7 +17,7 @@ async fn a_ban_leaves_the_connection_as_it_is_and_ends_without_a_trace(stage: St
     stage.connect("ivan", RIVAL).await;
     ban(&stage, true);
     banned(&service, "olena").await;
-    // It is the account's, and nobody else's.
+    // It is for this account only.
     assert_eq!(service.get("ivan", "/leads?limit=1").await.status, 200);
     assert_eq!(problem(&service, "ivan").await, Value::Null);
     assert_eq!(stage.sandbox.stats().token_requests, 2, "a ban was taken for a token that is no good");

@@ -9,7 +9,7 @@ use crate::stage::Stage;
 
 on_both_databases!(
     connections_that_nobody_uses_are_renewed_once_a_period_by_two_instances_together,
-    a_connection_that_is_tended_outlives_three_months_and_one_that_is_not_says_so,
+    a_connection_that_is_refreshed_outlives_three_months_and_one_that_is_not_says_so,
 );
 
 const PERIOD: Duration = Duration::from_secs(3);
@@ -66,7 +66,7 @@ async fn connections_that_nobody_uses_are_renewed_once_a_period_by_two_instances
     );
 }
 
-async fn a_connection_that_is_tended_outlives_three_months_and_one_that_is_not_says_so(mut stage: Stage) {
+async fn a_connection_that_is_refreshed_outlives_three_months_and_one_that_is_not_says_so(mut stage: Stage) {
     const MONTH: Duration = Duration::from_hours(30 * 24);
     connected(&stage, 3).await;
     stage.world.settings.keepalive_after = Some("1s".to_owned());
@@ -94,10 +94,10 @@ async fn a_connection_that_is_tended_outlives_three_months_and_one_that_is_not_s
         let status = service.get(&user, "/status").await.data();
         assert_eq!(status["problem"]["code"], "grant_revoked");
     }
-    // While another connection is tended, those are asked for no more.
+    // While another connection is refreshed in the background, those are not asked for any more.
     let (code, referer) = stage.code(ACCOUNT);
     service.connect_with("new", &code, &referer).await;
-    until("the new one was tended", async || refreshes(&stage) == [2]).await;
+    until("the new one was refreshed", async || refreshes(&stage) == [2]).await;
     let after = stage.sandbox.stats();
     assert_eq!((after.refused - before.refused, after.lookups - before.lookups), (3, 3), "{after:?}");
 }

@@ -80,7 +80,7 @@ fn settings() -> Settings {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_connection_that_another_instance_has_just_tended_is_left_alone() {
+async fn a_connection_that_another_instance_has_just_refreshed_is_left_alone() {
     let amo = FakeAmo::new().with_account(&host(1), FakeAccount::empty(1));
     let store = MemoryTokenStore::new();
     let issued = amo.exchange(permit(&host(1)), &amo.allow(&host(1))).await.unwrap();

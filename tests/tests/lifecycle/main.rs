@@ -26,16 +26,16 @@ macro_rules! on_both_databases {
 
 mod answers;
 mod ban;
+mod caller_gone;
 mod callers;
 mod crowd;
 mod dice;
 mod dresses;
 mod exchange;
-mod hang_up;
 mod keepalive;
 mod kills;
 mod latecomer;
-mod no_turns;
+mod no_permits;
 mod outages;
 mod phone;
 mod short_days;

@@ -47,7 +47,7 @@ impl Stage {
         let switches = Switches { rate_limit: 0, ..Switches::default() };
         let options = Options { switches, more_accounts, ..Options::default() };
         let mut world = World::without_service_over(options).await;
-        // Nobody waits for a turn: what is shown here is not pacing.
+        // No call waits for a permit: the pace is not under test here.
         world.sandbox.set_switches(Switches { account_rate_limit: 0, ..world.sandbox.switches() }).unwrap();
         world.settings.amo_rate_limit = Some("1000".to_owned());
         world.settings.user_rate = Some("0".to_owned());

@@ -1,4 +1,4 @@
-//! A wrong `AMO_CLIENT_SECRET` is deployed, and mended: nobody else is blamed, and nobody waits for long.
+//! A wrong `AMO_CLIENT_SECRET` is deployed and corrected: no account is blamed, and no user waits for long.
 
 use std::time::Duration;
 
@@ -69,7 +69,7 @@ fn served() -> Vec<(u16, Value)> {
     vec![(200, json!(null)); USERS]
 }
 
-/// Puts the end of all rests off, as many failures would have done.
+/// Delays the end of all backoffs, as many failures would have done.
 async fn rest_for_long(stage: &Stage) {
     let by = "280 * 1000000";
     let longer = format!(
@@ -109,7 +109,7 @@ async fn a_wrong_secret_is_the_operators_mistake_and_ends_with_it(mut stage: Sta
     assert_eq!(everybodys_leads(&wrong).await, misconfigured());
     let line = wrong.process().until_logged(ACCUSED).await;
     assert!(line.contains("ERROR") && line.contains("AMO_CLIENT_SECRET"), "{line}");
-    // After their rests they are tried again, and no more at fault than they were.
+    // After their backoffs they are tried again, and still are not at fault.
     let fewest_tries = "SELECT CAST(MIN(lease_tries) AS TEXT) AS text FROM connections";
     let tried_again = async || {
         assert_eq!(everybodys_leads(&wrong).await, misconfigured());
@@ -140,7 +140,7 @@ async fn the_first_that_is_served_ends_all_rests_of_an_accused_client(stage: Sta
 
     let asked = stage.sandbox.stats().token_requests;
     assert_eq!(everybodys_leads(&service).await, misconfigured());
-    assert_eq!(stage.sandbox.stats().token_requests, asked, "they rest");
+    assert_eq!(stage.sandbox.stats().token_requests, asked, "they back off");
     let (code, referer) = stage.code(ACCOUNT);
     service.connect_with("newcomer", &code, &referer).await;
     let took = until_within(SOON, "all are back", async || all_are_back(&stage).await).await;
@@ -159,7 +159,7 @@ async fn in_a_rolling_deploy_the_wrong_instance_is_misconfigured_and_the_right_o
         let accusations = "SELECT 'x' AS text FROM audit WHERE event = 'problem_began'";
         assert_eq!(stage.texts(accusations).await.len(), round * USERS, "round {round}");
         assert_eq!(wrong.process().times_logged(ACCUSED), round * USERS, "round {round}");
-        // At once, though each of them has just begun to rest for the wrong one.
+        // At once, although each has just begun to back off for the wrong secret.
         assert_eq!(statuses(&right).await, [200; USERS], "round {round}");
         stage.until_access_ended().await;
     }

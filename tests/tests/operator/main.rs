@@ -1,8 +1,8 @@
 //! `connections list|show|refresh|disconnect`, as processes beside a service that runs.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so loudly")]
 
+mod backoff;
 mod refresh;
-mod rests;
 
 use amo_connect_tests::{ACCOUNT, Process, RIVAL, World};
 use serde_json::{Value, json};

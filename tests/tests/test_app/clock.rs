@@ -186,7 +186,7 @@ async fn refused_after_the_lease(replies: &[Reply]) -> ((u16, String), usize, St
 
 /// Another instance is at it, and a caller comes when the first one here has waited for ten seconds.
 #[tokio::test(flavor = "multi_thread")]
-async fn who_comes_late_to_anothers_refresh_has_patience_of_their_own() {
+async fn a_late_caller_of_anothers_refresh_has_a_timeout_of_its_own() {
     let (amo, store, olena) = (crm(), MemoryTokenStore::new(), user("olena"));
     let app = TestApp::new().amo(amo.clone()).store(store.clone()).clock(at("2026-11-23T10:00Z")).start().await;
     app.connect_with("olena", &allowed(&amo), host(1).as_str()).await;

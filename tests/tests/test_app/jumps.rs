@@ -1,4 +1,4 @@
-//! Clocks that were ahead and are put right: nothing is taken for fresh or at rest for too long.
+//! Clocks that were ahead and are set right: nothing counts as fresh, or backs off, for too long.
 
 use std::time::Duration;
 
@@ -60,7 +60,7 @@ async fn a_connection_from_a_clock_ahead_that_nobody_uses_is_kept_fresh() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rest_lasts_its_length_though_the_clock_of_sqlite_goes_back() {
-    const REST: Duration = Duration::from_mins(6);
+    const BACKOFF: Duration = Duration::from_mins(6);
     let folder = tempfile::tempdir().unwrap();
     let clock = TestClock::still(at("2026-11-23T10:00Z"));
     let shown = clock.clone();
@@ -72,17 +72,17 @@ async fn a_rest_lasts_its_length_though_the_clock_of_sqlite_goes_back() {
     let app = TestApp::new().amo(amo.clone()).store(store).clock(at("2026-11-23T10:00Z")).start().await;
     app.connect_with("olena", &allowed(&amo), host(1).as_str()).await;
     app.clock().advance(Duration::from_hours(24));
-    amo.answer_next(Reply::TooManyCalls(Some(REST)));
-    let resting = async || {
+    amo.answer_next(Reply::TooManyCalls(Some(BACKOFF)));
+    let backing_off = async || {
         assert_eq!(app.get("olena", "/leads").await.problem(), refusal(503, "rate_limited"));
-        assert_eq!(refreshes(&amo), 1, "amoCRM is asked during the rest");
+        assert_eq!(refreshes(&amo), 1, "amoCRM is asked during the backoff");
     };
-    resting().await;
+    backing_off().await;
     clock.set_back(Duration::from_hours(3));
-    resting().await;
-    clock.advance(REST / 2);
-    resting().await;
-    clock.advance(REST / 2);
+    backing_off().await;
+    clock.advance(BACKOFF / 2);
+    backing_off().await;
+    clock.advance(BACKOFF / 2);
     assert_eq!(app.get("olena", "/leads").await.status, 200);
     assert_eq!(refreshes(&amo), 2);
     app.stop().await;

@@ -5,12 +5,12 @@
 mod clock;
 mod jumps;
 mod kept_reads;
-mod looks;
 mod moves;
 mod outages;
 mod reads;
 mod refused_access;
 mod refused_contacts;
+mod revocation_checks;
 mod slow_amo;
 
 use amo_connect_contract::fixtures::host;

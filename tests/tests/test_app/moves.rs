@@ -17,7 +17,7 @@ use crate::{allowed, crm, look_ups, problem, refreshes, refusal};
 /// Longer than an access token lives, and shorter than amoCRM keeps a connection.
 const DAY: Duration = Duration::from_hours(24);
 
-/// Longer than any rest between two sendings.
+/// Longer than any backoff between two sendings.
 const ANY_REST: Duration = Duration::from_mins(7);
 
 /// How an old host may answer, if it answers.

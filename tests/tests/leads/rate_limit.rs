@@ -1,4 +1,4 @@
-//! amoCRM's limit of calls, its 429 and its ban, with two instances and two accounts.
+//! The rate limit, a 429 and a ban, with two instances and two accounts.
 
 use std::time::{Duration, Instant};
 
@@ -25,10 +25,10 @@ async fn counting(switches: Switches, database: Option<&PgDatabase>) -> World {
     world
 }
 
-/// How many were served. The others must have been told when to come back.
-fn served_or_told_when(answers: &[Answer]) -> usize {
-    let told = answers.iter().filter(|answer| answer.status != 200);
-    for answer in told {
+/// How many were served. The others must have a `Retry-After`.
+fn served_or_delayed(answers: &[Answer]) -> usize {
+    let delayed = answers.iter().filter(|answer| answer.status != 200);
+    for answer in delayed {
         assert_eq!(answer.problem(), (503, "rate_limited".to_owned()), "{answer:?}");
         assert!((1..=15).contains(&answer.header("retry-after").parse::<u64>().unwrap()), "{answer:?}");
     }
@@ -41,11 +41,11 @@ fn sent(world: &World, account: u64) -> u64 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn thirty_callers_at_once_are_served_or_told_when_and_amocrm_counts_none_too_many() {
+async fn thirty_callers_at_once_are_served_or_delayed_and_amocrm_counts_none_too_many() {
     let world = counting(Switches::default(), None).await;
     let paths: Vec<_> = (1..=30).map(|page| format!("/leads?limit=20&page={page}")).collect();
     let answers = join_all(paths.iter().map(|path| world.get("olena", path))).await;
-    let served = served_or_told_when(&answers);
+    let served = served_or_delayed(&answers);
     let stats = world.sandbox.stats();
     assert_eq!(stats.over_limit, 0, "{stats:?}");
     assert!(served >= 10, "{served} of thirty");
@@ -53,7 +53,7 @@ async fn thirty_callers_at_once_are_served_or_told_when_and_amocrm_counts_none_t
 
 /// An app that searches as its user types.
 #[tokio::test(flavor = "multi_thread")]
-async fn who_hangs_up_leaves_the_turns_to_others() {
+async fn a_caller_that_goes_away_leaves_its_permits_to_others() {
     let world = counting(Switches::default(), None).await;
     let before = sent(&world, ACCOUNT);
     let impatient = world.http();
@@ -61,8 +61,8 @@ async fn who_hangs_up_leaves_the_turns_to_others() {
         let request = impatient.get(world.url(&format!("/leads?limit=20&page={page}"))).bearer_auth(jwt("olena"));
         request.timeout(Duration::from_millis(100)).send()
     });
-    let hung_up = join_all(typed).await;
-    assert!(hung_up.iter().filter(|answer| answer.is_err()).count() > 15);
+    let gone = join_all(typed).await;
+    assert!(gone.iter().filter(|answer| answer.is_err()).count() > 15);
     assert_eq!(world.get("olena", "/leads?limit=20&page=21").await.status, 200);
     let sent = sent(&world, ACCOUNT) - before;
     assert!(sent <= 9, "{sent} calls, of which three were wanted");
@@ -83,7 +83,7 @@ async fn at_two_instances(switches: Switches) {
     let answers = join_all(asking.iter().map(|(user, service, path)| service.get(user, path))).await;
     let stats = one.sandbox.stats();
     assert_eq!(stats.over_limit, 0, "{stats:?}");
-    served_or_told_when(&answers);
+    served_or_delayed(&answers);
 
     let seen_by = |name: &str| -> Vec<u64> {
         let hers = asking.iter().zip(&answers).filter(|((user, ..), answer)| *user == name && answer.status == 200);
@@ -113,8 +113,8 @@ async fn a_429_at_one_instance_slows_that_account_at_the_other_and_no_other_acco
     let faults = Faults { fail_api: vec![Failure::Status(429)], ..Faults::default() };
     one.sandbox.set_account_faults(ACCOUNT, faults).unwrap();
     let begun = Instant::now();
-    let told = one.get("olena", "/pipelines").await;
-    assert_eq!((told.problem().1.as_str(), told.header("retry-after")), ("rate_limited", "1"));
+    let limited = one.get("olena", "/pipelines").await;
+    assert_eq!((limited.problem().1.as_str(), limited.header("retry-after")), ("rate_limited", "1"));
 
     let (hers, his) = (Box::pin(two.get("olena", "/pipelines")), Box::pin(two.get("ivan", "/pipelines")));
     let Either::Right((his, hers)) = select(hers, his).await else { panic!("he waited for her account") };
@@ -124,7 +124,7 @@ async fn a_429_at_one_instance_slows_that_account_at_the_other_and_no_other_acco
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_ban_that_one_instance_met_stops_both_until_one_call_has_found_it_over() {
+async fn a_ban_opens_the_circuit_of_both_instances_until_a_probe_is_answered() {
     let database = PgDatabase::empty(&test_server()).await;
     let one = counting(Switches::default(), Some(&database)).await;
     let two = one.another_instance().await;

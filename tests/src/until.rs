@@ -1,12 +1,12 @@
-//! Waiting for something to be so, and never for a time to pass.
+//! Waiting for a condition, and never for a time to pass.
 
 use std::time::{Duration, Instant};
 
 /// How long a test waits before it fails.
 const DEADLINE: Duration = Duration::from_mins(1);
 
-/// How often it looks.
-const LOOK_EVERY: Duration = Duration::from_millis(10);
+/// How often the condition is checked.
+const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
 /// Ends when `is_so`; fails the test if that takes a minute.
 pub async fn until(what: &str, is_so: impl AsyncFnMut() -> bool) {
@@ -18,7 +18,7 @@ pub async fn until_within(limit: Duration, what: &str, mut is_so: impl AsyncFnMu
     let begun = Instant::now();
     while !is_so().await {
         assert!(begun.elapsed() < limit, "{limit:?} have passed, and still not: {what}");
-        tokio::time::sleep(LOOK_EVERY).await;
+        tokio::time::sleep(POLL_INTERVAL).await;
     }
     begun.elapsed()
 }

@@ -1,4 +1,4 @@
-//! What is kept, here and in the app, and for how long.
+//! What is cached, here and in the app, and for how long.
 
 use amo_connect_sandbox::Faults;
 use amo_connect_tests::{ACCOUNT, Answer, RIVAL, jwt, until};

@@ -1,4 +1,4 @@
-//! Looks at an account's connections, after amoCRM's word that the integration was switched off.
+//! The revocation check of an account's connections, after amoCRM's hook.
 
 use std::time::Duration;
 
@@ -27,18 +27,18 @@ fn asked(amo: &FakeAmo) -> usize {
     amo.asked().iter().filter(|asked| matches!(asked, Asked::Account { .. })).count()
 }
 
-/// Ends when `name`'s story has this in it.
-async fn until_told(store: &dyn Storage, name: &str, event: AuditEvent) {
-    let told = async {
+/// Ends when `name`'s audit trail has this event.
+async fn until_recorded(store: &dyn Storage, name: &str, event: AuditEvent) {
+    let recorded = async {
         while !store.audit(&user(name), 10).await.unwrap().iter().any(|entry| entry.event == event) {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(20), told).await.unwrap();
+    tokio::time::timeout(Duration::from_secs(20), recorded).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_account_that_refuses_new_tokens_too_has_been_looked_at() {
+async fn an_account_that_refuses_new_tokens_too_has_been_checked() {
     let (amo, store) = (crm(), MemoryTokenStore::new());
     let app = TestApp::new().amo(amo.clone()).store(store.clone()).start().await;
     connect(&app, &amo, "olena").await;
@@ -59,7 +59,7 @@ async fn an_account_that_refuses_new_tokens_too_has_been_looked_at() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_connection_that_no_key_opens_keeps_no_look_from_its_end() {
+async fn a_connection_that_no_key_opens_does_not_keep_a_check_from_finishing() {
     let folder = tempfile::tempdir().unwrap();
     let clock = TestClock::at(at("2026-11-23T10:00Z"));
     let open = async |key: &str| {
@@ -79,9 +79,9 @@ async fn a_connection_that_no_key_opens_keeps_no_look_from_its_end() {
     let store = open("new:AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=").await;
     store.request_check(ACCOUNT).await.unwrap();
     let app = TestApp::new().amo(amo.clone()).store(store.clone()).start().await;
-    until_told(&store, "ivan", AuditEvent::Kept).await;
+    until_recorded(&store, "ivan", AuditEvent::Kept).await;
 
-    // Whose row cannot be opened connects anew, as the app does it.
+    // The user whose row cannot be opened connects anew, as the app does it.
     let body = json!({ "code": allowed(&amo), "referer": host(1).as_str() });
     assert_eq!(app.post("olena", "/exchange-code", body).await.status, 200);
     assert_eq!(app.get("olena", "/leads").await.status, 200);
@@ -91,7 +91,7 @@ async fn a_connection_that_no_key_opens_keeps_no_look_from_its_end() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_was_refused_before_the_word_came_is_revoked_by_it() {
+async fn a_user_that_was_refused_before_the_hook_is_revoked_by_it() {
     let (amo, store) = (crm(), MemoryTokenStore::new());
     let app = TestApp::new().amo(amo.clone()).store(store.clone()).clock(at("2026-11-23T10:00Z")).start().await;
     connect(&app, &amo, "olena").await;
@@ -99,35 +99,39 @@ async fn who_was_refused_before_the_word_came_is_revoked_by_it() {
     app.clock().set(at("2026-11-24T10:00Z"));
     assert_eq!(app.get("olena", "/leads").await.problem(), refusal(409, "needs_reauth"));
     store.request_check(ACCOUNT).await.unwrap();
-    until_told(&store, "olena", AuditEvent::Revoked).await;
+    until_recorded(&store, "olena", AuditEvent::Revoked).await;
     assert_eq!(app.get("olena", "/leads").await.problem(), refusal(409, "revoked"));
     app.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_the_same_at_each_look_is_told_once_an_hour() {
+async fn a_check_with_the_same_answer_is_recorded_once_an_hour() {
     let (amo, store) = (crm(), MemoryTokenStore::new());
     let mut app = TestApp::new().amo(amo.clone()).store(store.clone()).start().await;
     connect(&app, &amo, "olena").await;
-    for (passed, told) in [(Duration::ZERO, 1), (REVOCATION_CHECK_INTERVAL, 1), (Duration::from_hours(1), 2)] {
+    for (passed, expected) in [(Duration::ZERO, 1), (REVOCATION_CHECK_INTERVAL, 1), (Duration::from_hours(1), 2)] {
         store.test_clock().advance(passed);
         let before = asked(&amo);
         store.request_check(ACCOUNT).await.unwrap();
-        let looked = async {
+        let checked = async {
             while asked(&amo) == before {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };
-        tokio::time::timeout(Duration::from_secs(20), looked).await.unwrap();
+        tokio::time::timeout(Duration::from_secs(20), checked).await.unwrap();
         // It ends what it has begun.
         app.restart().await;
         let entries = store.audit(&user("olena"), 10).await.unwrap();
-        assert_eq!(entries.iter().filter(|entry| entry.event == AuditEvent::Kept).count(), told, "{passed:?} later");
+        assert_eq!(
+            entries.iter().filter(|entry| entry.event == AuditEvent::Kept).count(),
+            expected,
+            "{passed:?} later"
+        );
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stop_waits_for_one_answer_and_not_for_the_whole_look() {
+async fn a_stop_waits_for_one_answer_and_not_for_the_whole_check() {
     let (amo, store) = (crm(), MemoryTokenStore::new());
     let slow = SlowAmo::before(amo.clone());
     let app = TestApp::new().amo(slow.clone()).store(store.clone()).start().await;
@@ -141,5 +145,5 @@ async fn a_stop_waits_for_one_answer_and_not_for_the_whole_look() {
     tokio::join!(app.stop(), async { slow.let_go(1) });
     assert_eq!(asked(&amo), 1);
     store.test_clock().advance(REVOCATION_CHECK_INTERVAL);
-    assert_eq!(store.take_checks(1).await.unwrap(), [ACCOUNT], "it comes again");
+    assert_eq!(store.take_checks(1).await.unwrap(), [ACCOUNT], "it is due again");
 }

@@ -1,5 +1,5 @@
-//! The database is read as ever, and gives no turn to call amoCRM: its disk is full, or a standby
-//! has taken its place. amoCRM is not asked, so nothing is said of it.
+//! The database can be read, and the rate limiter cannot write its reservations: its disk is full, or
+//! a standby has taken its place. amoCRM is not asked, so it is not blamed.
 
 use amo_connect_tests::{ACCOUNT, Served};
 use diesel::connection::SimpleConnection as _;
@@ -9,8 +9,8 @@ use crate::stage::Stage;
 
 const LOGGED: &str = "no permit: the rate limit store failed";
 
-/// Has every write of a turn fail from now on. Gives the cause as the log is to tell it.
-async fn refuse_turns(stage: &Stage) -> &'static str {
+/// Makes every write of a reservation fail from now on. Returns the cause as the log must have it.
+async fn refuse_reservations(stage: &Stage) -> &'static str {
     if let Some(database) = &stage.postgres {
         let refuse = "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
                       $$ BEGIN RAISE EXCEPTION 'no' USING ERRCODE = 'read_only_sql_transaction'; END $$;
@@ -26,7 +26,7 @@ async fn refuse_turns(stage: &Stage) -> &'static str {
     "database or disk is full"
 }
 
-async fn give_turns_again(stage: &Stage) {
+async fn allow_reservations(stage: &Stage) {
     match &stage.postgres {
         Some(database) => database.execute("DROP TRIGGER refuse ON turns").await,
         None => stage.sqlite().batch_execute("DROP TRIGGER refuse_INSERT; DROP TRIGGER refuse_UPDATE").unwrap(),
@@ -52,25 +52,25 @@ async fn a_read_is_refused_and_amocrm_is_not_blamed(stage: Stage) {
     let (code, referer) = stage.code(ACCOUNT);
     service.connect_with("olena", &code, &referer).await;
     assert_eq!(service.get("olena", "/leads?limit=5").await.status, 200);
-    let (told, sent) = (audit(&stage).await, stage.sandbox.stats().api_requests);
+    let (entries, sent) = (audit(&stage).await, stage.sandbox.stats().api_requests);
 
-    let cause = refuse_turns(&stage).await;
+    let cause = refuse_reservations(&stage).await;
     for (refused, path) in (1..).zip(["/leads?limit=5", "/leads/1"]) {
         is_refused(&service, path).await;
         assert_eq!(service.process().times_logged(LOGGED), refused, "one line each");
     }
     let line = service.process().until_logged(LOGGED).await;
     assert!(line.contains(&format!("the database is not available: {cause}")), "{line}");
-    assert_eq!((audit(&stage).await, stage.sandbox.stats().api_requests), (told, sent));
+    assert_eq!((audit(&stage).await, stage.sandbox.stats().api_requests), (entries, sent));
     assert_eq!(service.get("olena", "/status").await.data()["problem"], Value::Null);
 
-    give_turns_again(&stage).await;
+    allow_reservations(&stage).await;
     assert_eq!(service.get("olena", "/leads?limit=5").await.status, 200);
 }
 
 async fn a_code_is_not_sent_and_a_reload_sends_it(stage: Stage) {
     let service = stage.serve().await;
-    refuse_turns(&stage).await;
+    refuse_reservations(&stage).await;
     let attempt = service.attempt("olena").await;
     let (code, referer) = stage.code(ACCOUNT);
     let parameters = [("code", code.as_str()), ("state", &attempt.state), ("referer", &referer)];
@@ -84,7 +84,7 @@ async fn a_code_is_not_sent_and_a_reload_sends_it(stage: Stage) {
     assert_eq!(claimed.problem(), (503, "storage_unavailable".to_owned()));
     assert_eq!(stage.sandbox.stats().token_requests, 0);
 
-    give_turns_again(&stage).await;
+    allow_reservations(&stage).await;
     assert_eq!(service.callback(&parameters).await.status, 200);
     assert_eq!(service.post("ivan", "/exchange-code", body).await.status, 200);
     assert_eq!(stage.sandbox.stats().token_requests, 2);
@@ -93,16 +93,16 @@ async fn a_code_is_not_sent_and_a_reload_sends_it(stage: Stage) {
 async fn a_refresh_token_is_not_sent_and_nothing_is_in_doubt(stage: Stage) {
     let service = stage.serve().await;
     stage.connect_until_due(&service, "olena", ACCOUNT).await;
-    let told = audit(&stage).await;
-    refuse_turns(&stage).await;
+    let entries = audit(&stage).await;
+    refuse_reservations(&stage).await;
     for _ in 0..3 {
         is_refused(&service, "/leads?limit=5").await;
     }
-    assert_eq!((audit(&stage).await, stage.sandbox.stats().token_requests), (told, 1));
+    assert_eq!((audit(&stage).await, stage.sandbox.stats().token_requests), (entries, 1));
     assert_eq!(service.get("olena", "/status").await.data()["problem"], Value::Null);
 
-    give_turns_again(&stage).await;
-    // No rest either: it was not amoCRM that failed.
+    allow_reservations(&stage).await;
+    // No backoff either: it was not amoCRM that failed.
     assert_eq!(service.get("olena", "/leads?limit=5").await.status, 200);
     assert_eq!(stage.grant().refreshes, 1);
 }

@@ -1,4 +1,4 @@
-//! A phone that hangs up while its token is being renewed.
+//! A phone that goes away while its token is being renewed.
 
 use std::time::Duration;
 
@@ -7,9 +7,9 @@ use amo_connect_tests::{ACCOUNT, until};
 use crate::phone::Phone;
 use crate::stage::Stage;
 
-on_both_databases!(a_phone_that_hangs_up_leaves_the_refresh_to_the_process_and_the_pair_is_saved);
+on_both_databases!(a_phone_that_goes_away_leaves_the_refresh_to_the_process_and_the_pair_is_saved);
 
-async fn a_phone_that_hangs_up_leaves_the_refresh_to_the_process_and_the_pair_is_saved(stage: Stage) {
+async fn a_phone_that_goes_away_leaves_the_refresh_to_the_process_and_the_pair_is_saved(stage: Stage) {
     let service = stage.serve().await;
     stage.connect_until_due(&service, "olena", ACCOUNT).await;
     stage.slow_down(Duration::from_secs(2));

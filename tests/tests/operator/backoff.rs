@@ -1,4 +1,4 @@
-//! `connections refresh` during a rest: it asks amoCRM at once, except while a sending is in doubt.
+//! `connections refresh` during a backoff: it asks amoCRM at once, except while a sending is in doubt.
 
 use amo_connect_sandbox::{Failure, Faults};
 use amo_connect_tests::{ACCOUNT, World, until};
@@ -11,15 +11,15 @@ use super::{begin, connections};
 const REFRESH: [&str; 2] = ["refresh", "olena"];
 
 /// A connection whose access token has ended for the service, and whose refresh `failure` has just
-/// met, so that it rests for long.
-async fn resting(failure: Failure) -> World {
+/// met, so that it backs off for long.
+async fn backing_off(failure: Failure) -> World {
     let world = World::start().await;
     world.connect("olena", ACCOUNT).await;
     database(&world).batch_execute("UPDATE connections SET issued_at = 0, expires_at = 1").unwrap();
     fails(&world, Some(failure));
     assert_eq!(world.get("olena", "/leads").await.problem(), (502, "crm_unavailable".to_owned()));
     fails(&world, None);
-    rest_for_long(&world);
+    back_off_for_long(&world);
     world
 }
 
@@ -27,8 +27,8 @@ fn fails(world: &World, failure: Option<Failure>) {
     world.sandbox.set_faults(Faults { token_outage: failure, ..Faults::default() }).unwrap();
 }
 
-/// Puts the end of the rest off by 200 s, as more failures would have done.
-fn rest_for_long(world: &World) {
+/// Delays the end of the backoff by 200 s, as more failures would have done.
+fn back_off_for_long(world: &World) {
     let by = "200 * 1000000";
     let longer = format!(
         "UPDATE connections SET lease_until = lease_until + {by}, lease_for = lease_for + {by}, \
@@ -50,7 +50,7 @@ async fn the_service_waits(world: &World) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refresh_within_a_rest_asks_amocrm_at_once_and_succeeds_once_the_cause_is_mended() {
-    let world = resting(Failure::Status(402)).await;
+    let world = backing_off(Failure::Status(402)).await;
     the_service_waits(&world).await;
 
     // The cause is not mended yet: amoCRM says so itself.
@@ -63,7 +63,7 @@ async fn a_refresh_within_a_rest_asks_amocrm_at_once_and_succeeds_once_the_cause
     assert_eq!(world.get("olena", "/status").await.data()["problem"]["code"], "payment_required");
 
     fails(&world, None);
-    rest_for_long(&world);
+    back_off_for_long(&world);
     the_service_waits(&world).await;
     let (code, output, complaint) = connections(&world, &REFRESH).await;
     assert_eq!((code, token_requests(&world)), (Some(0), before + 2), "{complaint}");
@@ -83,17 +83,17 @@ async fn a_refresh_after_the_secret_was_mended_is_not_told_that_it_is_wrong() {
         let (code, _, complaint) = connections(&world, &REFRESH).await;
         assert_eq!((code, token_requests(&world)), (Some(1), asked), "{complaint}");
         assert!(complaint.contains("amoCRM gave no access token: amoCRM refused the integration"), "{complaint}");
-        rest_for_long(&world);
+        back_off_for_long(&world);
     }
     world.settings.amo_client_secret = secret;
     let (code, _, complaint) = connections(&world, &REFRESH).await;
     assert_eq!((code, token_requests(&world)), (Some(0), 4), "{complaint}");
 }
 
-/// amoCRM may have rotated the token: it is sent again when the rest is over, and not before.
+/// amoCRM may have rotated the token: it is sent again when the backoff is over, and not before.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refresh_while_a_sending_is_in_doubt_is_refused_without_asking() {
-    let world = resting(Failure::Drop).await;
+    let world = backing_off(Failure::Drop).await;
     let before = token_requests(&world);
     let (code, _, complaint) = connections(&world, &REFRESH).await;
     assert_eq!((code, token_requests(&world)), (Some(1), before), "{complaint}");
@@ -111,7 +111,7 @@ async fn a_refresh_while_a_sending_is_in_doubt_is_refused_without_asking() {
 /// The service is at it: the command waits for that, and never sends the token beside it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refresh_while_another_process_sends_the_token_does_not_send_it() {
-    let world = resting(Failure::Status(402)).await;
+    let world = backing_off(Failure::Status(402)).await;
     database(&world).batch_execute("UPDATE connections SET lease_until = 0").unwrap();
     let before = token_requests(&world);
     world.sandbox.set_faults(Faults { token_latency_ms: 4_000, ..Faults::default() }).unwrap();
