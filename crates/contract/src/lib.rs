@@ -34,6 +34,7 @@ pub mod fake;
 pub mod fingerprint;
 pub mod fixtures;
 pub mod memory;
+pub mod proof;
 pub mod rate_limit_store;
 mod runtime;
 pub mod suite;

@@ -26,6 +26,19 @@ impl<H: ?Sized> fmt::Debug for Case<H> {
     }
 }
 
+/// The case of this name.
+pub fn case<'a, H: ?Sized>(cases: &'a [Case<H>], name: &str) -> &'a Case<H> {
+    cases.iter().find(|case| case.name == name).unwrap_or_else(|| panic!("no case is called {name}"))
+}
+
+/// Runs the case of this name on the `harness` that is made for it.
+pub fn judge<H: ?Sized>(cases: &[Case<H>], name: &str, harness: impl Future<Output = Box<H>>) {
+    let case = case(cases, name);
+    // Shown if the case fails.
+    eprintln!("the port promises: {}", case.promise);
+    run(async { (case.run)(&*harness.await).await });
+}
+
 /// Runs `test` on a multi-threaded runtime of its own, as the service has one.
 pub fn run<T>(test: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(test)

@@ -1,6 +1,6 @@
 //! What [`TokenStore`](amo_connect_domain::ports::TokenStore) promises, promise by promise.
 
-#![expect(clippy::unwrap_used, clippy::missing_panics_doc, reason = "a case panics where a promise is broken")]
+#![expect(clippy::unwrap_used, reason = "a case panics where a promise is broken")]
 
 mod attempts;
 mod audit;
@@ -79,13 +79,7 @@ pub type Case = suite::Case<dyn TokenStoreHarness>;
 
 /// Runs the case of this name on a fresh harness of `H`.
 pub fn judge<H: TokenStoreHarness>(name: &str) {
-    let case = CASES.iter().find(|case| case.name == name).unwrap();
-    // Shown if the case fails.
-    eprintln!("the port promises: {}", case.promise);
-    suite::run(async {
-        let harness = H::fresh().await;
-        (case.run)(&harness).await;
-    });
+    suite::judge(CASES, name, async { Box::new(H::fresh().await) as _ });
 }
 
 suite::cases! {

@@ -4,12 +4,12 @@
 
 mod client;
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use amo_connect_contract::amo_client::{AmoClientHarness, CASES, Case, Feature, left_out};
+use amo_connect_contract::amo_client::{AmoClientHarness, CASES, Feature, left_out};
 use amo_connect_contract::fixtures;
-use amo_connect_contract::{Asked, Dress, FakeAmo, Reply, amo_denial, amo_redirect, suite};
+use amo_connect_contract::proof::Proof;
+use amo_connect_contract::{Asked, Dress, FakeAmo, Reply, amo_denial, amo_redirect};
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::ids::AccountId;
 use amo_connect_domain::ports::AmoClient;
@@ -138,43 +138,17 @@ impl AmoClientHarness for MutantHarness {
     }
 }
 
-/// Whether `case` finds the mutant out.
-async fn notices(case: &'static Case, mutant: Mutant) -> bool {
-    let harness = MutantHarness(MutantClient::new(mutant));
-    let run = tokio::spawn(async move { (case.run)(&harness).await });
-    run.await.is_err_and(|ended| ended.is_panic())
-}
-
-#[test]
-fn every_mutant_is_noticed_by_its_case() {
-    suite::run(async {
-        for (mutant, name) in NOTICED {
-            let case = CASES.iter().find(|case| case.name == *name).unwrap();
-            assert!(notices(case, *mutant).await, "{name} does not notice {mutant:?}");
-        }
-    });
-}
-
-#[test]
-fn an_honest_client_under_the_same_wrapper_passes_every_case() {
-    suite::run(async {
-        for case in CASES {
-            assert!(!notices(case, Mutant::None).await, "{case:?}");
-        }
-    });
-}
+amo_connect_contract::prove!(Proof {
+    cases: CASES,
+    noticed: NOTICED,
+    not_yet_possible: NOT_YET_POSSIBLE,
+    correct: Mutant::None,
+    harness: |mutant| Box::new(MutantHarness(MutantClient::new(mutant))),
+});
 
 #[test]
 fn what_a_crm_may_lack_names_cases_of_the_suite() {
     let left_out = left_out(&Feature::ALL);
     assert!(left_out.iter().all(|name| CASES.iter().any(|case| case.name == *name)), "{left_out:?}");
     assert!(!left_out.is_empty());
-}
-
-#[test]
-fn every_case_is_known_to_notice_something() {
-    let proved: BTreeSet<_> = NOTICED.iter().map(|(_, name)| *name).chain(NOT_YET_POSSIBLE.iter().copied()).collect();
-    let all: BTreeSet<_> = CASES.iter().map(|case| case.name).collect();
-    assert_eq!(proved, all);
-    assert_eq!(all.len(), CASES.len(), "two cases have one name");
 }

@@ -11,34 +11,7 @@ use amo_connect_domain::ports::{RateLimitStore, StoreError};
 use amo_connect_domain::rate_limit::{BANNED_ACCOUNTS, CallOutcome, Pace, PaceScope, Probe, Reservation};
 use async_trait::async_trait;
 
-/// Which promise a store breaks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Mutant {
-    /// None.
-    None,
-    AnswersEndNothing,
-    BansEverybody,
-    ReservesBeyondTheWait,
-    ReservesNothing,
-    CountsNoBans,
-    CountsOldBans,
-    DoublesOnSilence,
-    KeepsUnsentProbes,
-    ForgetsOnReopen,
-    GoesByAnotherClock,
-    IgnoresBans,
-    IgnoresLimits,
-    LateAnswersEndBans,
-    LetsEverybodyProbe,
-    LimitsEverybody,
-    NeverDoubles,
-    NeverGivesUp,
-    OneQueueForAll,
-    AllowsBursts,
-    SharesNothing,
-    SweepsEverything,
-    SweepsNothing,
-}
+use crate::kinds::Mutant;
 
 /// A [`RateLimitStore`] that keeps every promise except one.
 #[derive(Clone, Debug)]
