@@ -14,10 +14,11 @@ use amo_connect_domain::usecase::{
 };
 use futures_util::FutureExt as _;
 
+use crate::cast::{number_of, user_id};
 use crate::crm::{CodeId, GrantId, account_id, code};
 use crate::executor::Home;
 use crate::observe::record;
-use crate::world::{World, number_of, user_id};
+use crate::world::World;
 
 /// How often a person tries again.
 const TRIES: u32 = 3;

@@ -20,6 +20,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::pending;
 use url::Url;
 
+use crate::bugs::Bug;
 use crate::crm::{Ask, Delivery, GrantId, PairId, account_id, code_of, pair_of, pair_of_access};
 use crate::executor::Home;
 use crate::invariants::{Answer, Invariant, Secret};
@@ -132,6 +133,21 @@ impl ModelAmo {
         }
         self.read(host, token).await
     }
+
+    /// Asks where the account is that a refresh token is of.
+    async fn look_up(&self, refresh: &RefreshToken) -> Result<Located, AmoError> {
+        let Some(pair) = pair_of(refresh) else { return Ok(Located { at: None, by_authority: true }) };
+        let account = self.world.crm().account(Ask::Refresh(pair));
+        self.suffer_faults(pair).await?;
+        if self.world.faults().lacks_authority(&self.world.sim) {
+            // A host that is not the account's any more does not know it.
+            return Ok(Located { at: None, by_authority: false });
+        }
+        let found = self.world.crm().locate(pair);
+        self.world.note(self.home, || format!("amoCRM → refresh-{pair} is at {found:?}"));
+        let at = found.map(|host| FoundHost { host, account: Some(account_id(account)) });
+        Ok(Located { at, by_authority: true })
+    }
 }
 
 /// A token request under way.
@@ -215,8 +231,13 @@ impl TokenEndpoint for ModelAmo {
     }
 
     async fn refresh(&self, permit: Permit<call::Refresh>, token: &RefreshToken) -> Result<Issued, AmoError> {
-        let host = permit.host();
-        self.send(Ask::Refresh(pair_of(token).ok_or(AmoError::GrantRevoked)?), host).await
+        let ask = Ask::Refresh(pair_of(token).ok_or(AmoError::GrantRevoked)?);
+        let answer = self.send(ask, permit.host()).await;
+        match self.world.bug {
+            Some(Bug::ClientResends) if answer == Err(AmoError::OutcomeUnknown) => self.send(ask, permit.host()).await,
+            Some(bug) => bug.misread(answer),
+            None => answer,
+        }
     }
 
     fn fingerprint(&self) -> ClientFingerprint {
@@ -233,17 +254,8 @@ impl TokenEndpoint for ModelAmo {
         _: &AccessToken,
         refresh: &RefreshToken,
     ) -> Result<Located, AmoError> {
-        let Some(pair) = pair_of(refresh) else { return Ok(Located { at: None, by_authority: true }) };
-        let account = self.world.crm().account(Ask::Refresh(pair));
-        self.suffer_faults(pair).await?;
-        if self.world.faults().lacks_authority(&self.world.sim) {
-            // A host that is not the account's any more does not know it.
-            return Ok(Located { at: None, by_authority: false });
-        }
-        let found = self.world.crm().locate(pair);
-        self.world.note(self.home, || format!("amoCRM → refresh-{pair} is at {found:?}"));
-        let at = found.map(|host| FoundHost { host, account: Some(account_id(account)) });
-        Ok(Located { at, by_authority: true })
+        let located = self.look_up(refresh).await?;
+        Ok(self.world.bug.map_or(located.clone(), |bug| bug.mislocate(located)))
     }
 }
 

@@ -15,8 +15,9 @@ use futures_channel::oneshot;
 use futures_util::FutureExt as _;
 use futures_util::future::{Either, select};
 
+use crate::cast::timestamp;
 use crate::executor::{Home, micros};
-use crate::world::{World, timestamp};
+use crate::world::World;
 
 /// The longest time to the next round while something may happen: a lease that is granted
 /// meanwhile lasts longer.

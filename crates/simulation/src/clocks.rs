@@ -1,7 +1,6 @@
 //! Clocks that people and machines set: forward and back, by an hour or by a year.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 
 use jiff::SignedDuration;
 
@@ -18,20 +17,6 @@ const JUMPS: [SignedDuration; 4] = [
 
 /// The longest that a clock is wrong before somebody sets it right, in milliseconds.
 const LONGEST_WRONG: u64 = 120_000;
-
-/// How far an instance's clock is ahead of the time that truly passes. Its copies are one.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Skew(Arc<AtomicI64>);
-
-impl Skew {
-    pub(crate) fn get(&self) -> SignedDuration {
-        SignedDuration::from_micros(self.0.load(Ordering::Relaxed))
-    }
-
-    pub(crate) fn set(&self, skew: SignedDuration) {
-        self.0.store(i64::try_from(skew.as_micros()).unwrap_or_default(), Ordering::Relaxed);
-    }
-}
 
 impl World {
     /// A clock jumps, an instance's or the store's, and mostly back again.

@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use amo_connect_domain::host::AllowedHosts;
-use amo_connect_domain::ports::{AmoClient, Runtime, Storage};
+use amo_connect_domain::ports::Storage;
 use amo_connect_domain::usecase::rate_limited::RateLimitedClient;
 use amo_connect_domain::usecase::{Settings, UseCases};
 use futures_util::FutureExt as _;
 
 use crate::amo::ModelAmo;
-use crate::bugs::Stand;
+use crate::bugs::{BuggyStore, Stand};
 use crate::executor::Home;
 use crate::runtime::ModelRuntime;
 use crate::store::ModelStore;
@@ -19,44 +19,23 @@ use crate::world::World;
 /// The longest that an instance stays down, in milliseconds.
 const LONGEST_DOWN: u64 = 30_000;
 
-/// An instance of the service.
-#[derive(Default)]
-pub(crate) struct Instance {
-    life: u32,
-    /// `None` while it is down.
-    use_cases: Option<UseCases>,
-}
-
 impl World {
     /// Starts an instance anew, on the same store.
     pub(crate) fn start(self: &Arc<Self>, number: usize) {
         let life = self.instances()[number].life;
         let home = Home::Instance { number, life };
         let skew = self.skews[number].clone();
-        let mut runtime: Arc<dyn Runtime> = ModelRuntime::new(self.sim.clone(), home, skew.clone());
-        let mut rows: Arc<dyn Storage> = Arc::new(self.truth.clone());
-        let mut amo: Arc<dyn AmoClient> = Arc::new(ModelAmo::new(Arc::clone(self), home));
-        let stand = || Stand {
-            sim: self.sim.clone(),
-            home,
-            skew: skew.clone(),
-            users: self.cast.users,
-            notes: Arc::clone(&self.bug_notes),
-        };
-        if let Some(bug) = self.bug {
-            rows = bug.in_rows(rows, stand());
-            amo = bug.in_amo(amo);
-            runtime = bug.in_runtime(runtime);
-        }
-        let model = Arc::new(ModelStore::new(Arc::clone(self), home, rows));
+        let runtime = Arc::new(ModelRuntime::new(self.sim.clone(), home, skew.clone(), self.bug));
+        let stand =
+            Stand { sim: self.sim.clone(), home, skew, users: self.cast.users, notes: Arc::clone(&self.bug_notes) };
+        let rows = BuggyStore::new(Arc::new(self.truth.clone()), self.bug, stand);
+        let store = Arc::new(ModelStore::new(Arc::clone(self), home, rows));
+        let amo = Arc::new(ModelAmo::new(Arc::clone(self), home));
         let amo = match self.cast.pace {
-            Some(pace) => RateLimitedClient::new(amo, Arc::clone(&model) as _, Arc::clone(&runtime), pace),
+            Some(pace) => RateLimitedClient::new(amo, Arc::clone(&store) as _, Arc::clone(&runtime) as _, pace),
             None => RateLimitedClient::unlimited(amo),
         };
-        let mut store: Arc<dyn Storage> = model;
-        if let Some(bug) = self.bug {
-            store = bug.in_store(store, stand());
-        }
+        let store: Arc<dyn Storage> = store;
         let settings = Settings {
             allowed_hosts: allowed_hosts(),
             default_host: None,

@@ -2,17 +2,32 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use amo_connect_domain::clock::Instant;
 use amo_connect_domain::ports::Runtime;
 use async_trait::async_trait;
-use futures_util::future::BoxFuture;
-use jiff::Timestamp;
+use futures_util::future::{BoxFuture, pending};
+use jiff::{SignedDuration, Timestamp};
 
-use crate::clocks::Skew;
+use crate::bugs::Bug;
+use crate::cast::timestamp;
 use crate::executor::{Home, Sim};
-use crate::world::timestamp;
+
+/// How far an instance's clock is ahead of the time that truly passes. Its copies are one.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Skew(Arc<AtomicI64>);
+
+impl Skew {
+    pub(crate) fn get(&self) -> SignedDuration {
+        SignedDuration::from_micros(self.0.load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn set(&self, skew: SignedDuration) {
+        self.0.store(i64::try_from(skew.as_micros()).unwrap_or_default(), Ordering::Relaxed);
+    }
+}
 
 /// One life of an instance, as its use cases see it.
 pub(crate) struct ModelRuntime {
@@ -20,11 +35,12 @@ pub(crate) struct ModelRuntime {
     home: Home,
     /// How far the instance's clock is ahead.
     skew: Skew,
+    bug: Option<Bug>,
 }
 
 impl ModelRuntime {
-    pub(crate) fn new(sim: Sim, home: Home, skew: Skew) -> Arc<Self> {
-        Arc::new(Self { sim, home, skew })
+    pub(crate) fn new(sim: Sim, home: Home, skew: Skew, bug: Option<Bug>) -> Self {
+        Self { sim, home, skew, bug }
     }
 }
 
@@ -35,10 +51,16 @@ impl Runtime for ModelRuntime {
     }
 
     fn instant(&self) -> Instant {
-        Instant::at(Duration::from_micros(self.sim.now()))
+        match self.bug {
+            Some(Bug::WaitsByTheWallClock) => Bug::instant_by_the_wall_clock(self.now()),
+            _ => Instant::at(Duration::from_micros(self.sim.now())),
+        }
     }
 
     async fn sleep(&self, duration: Duration) {
+        if self.bug.is_some_and(|bug| bug.never_ends(duration)) {
+            pending::<()>().await;
+        }
         self.sim.sleep(duration).await;
     }
 

@@ -10,10 +10,11 @@ use futures_util::FutureExt as _;
 use jiff::SignedDuration;
 
 use crate::bugs::Bug;
+use crate::cast::{Cast, Tally};
 use crate::executor::{Executor, Home, Sim};
 use crate::faults::{Faults, from};
 use crate::invariants::{Broken, Lost};
-use crate::world::{Cast, Tally, World};
+use crate::world::World;
 
 /// The farthest an instance's clock is from the store's.
 const FARTHEST_CLOCK: u64 = 5 * 60 * 1_000;
@@ -34,6 +35,8 @@ pub(crate) fn run(seed: u64, bug: Option<Bug>, traced: bool) -> Outcome {
     let cast = drawn(&sim);
     let faults = Faults::drawn(&sim, cast.contended);
     let world = World::new(sim.clone(), cast, faults, bug, traced);
+    world.set_clocks_right();
+    (0..world.cast.skews.len()).for_each(|number| world.start(number));
     world.note(Home::Outside, || format!("{:?}, {:?}", world.cast, world.faults()));
     let play = Arc::clone(&world);
     sim.spawn(Home::Outside, async move { play.play().await }.boxed());

@@ -6,11 +6,12 @@ use std::time::Duration;
 use amo_connect_domain::connection::{ConnectionState, Grant};
 
 use crate::actors::Seen;
+use crate::cast::user_id;
 use crate::crm::{Ask, pair_of};
 use crate::executor::Home;
 use crate::invariants::{Invariant, Lost};
 use crate::observe::row;
-use crate::world::{World, user_id};
+use crate::world::World;
 
 /// How long after the last fault the first read is: crashed instances are back, and no request is
 /// on the wire any more.

@@ -2,66 +2,20 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use amo_connect_contract::{MemoryRateLimitStore, MemoryTokenStore, TestClock};
-use amo_connect_domain::ids::UserId;
-use amo_connect_domain::ports::AmoError;
-use amo_connect_domain::rate_limit::Pace;
+use amo_connect_domain::usecase::UseCases;
 use futures_channel::oneshot;
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
 use crate::bugs::{Bug, Notes};
-use crate::clocks::Skew;
+use crate::cast::{Cast, Tally, timestamp};
 use crate::crm::Crm;
 use crate::executor::{Home, Sim};
 use crate::faults::Faults;
-use crate::instances::Instance;
 use crate::invariants::{Checker, Invariant};
+use crate::runtime::Skew;
 use crate::trace::Trace;
-
-/// The second of 2026-11-23T10:00:00Z, where the simulation begins.
-const BEGIN: i64 = 1_795_428_000;
-
-/// The store's time, so many microseconds after the beginning.
-pub(crate) fn timestamp(now: u64) -> Timestamp {
-    let since = i64::try_from(now).unwrap_or(i64::MAX);
-    Timestamp::from_microsecond(BEGIN * 1_000_000 + since).unwrap_or(Timestamp::MAX)
-}
-
-/// What a schedule is drawn with.
-#[expect(clippy::struct_excessive_bools, reason = "each is drawn for itself")]
-#[derive(Clone, Debug)]
-pub(crate) struct Cast {
-    pub(crate) users: usize,
-    pub(crate) accounts: usize,
-    /// How far each instance's clock is ahead of the store's.
-    pub(crate) skews: Vec<SignedDuration>,
-    pub(crate) require_claim: bool,
-    pub(crate) token_life: Duration,
-    pub(crate) tells_account: bool,
-    pub(crate) keepalive_after: Duration,
-    /// Whether instances often lose the store, and their leases, amid a refresh.
-    pub(crate) contended: bool,
-    /// How the service paces its calls, if it does.
-    pub(crate) pace: Option<Pace>,
-    /// What a host answers whose account has moved.
-    pub(crate) gone: AmoError,
-    /// Whether clocks are set, forward and back.
-    pub(crate) clocks_jump: bool,
-}
-
-/// Counts of events.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Tally {
-    pub(crate) crashes: u64,
-    pub(crate) callers_left: u64,
-    pub(crate) reads: u64,
-    pub(crate) connects: u64,
-    pub(crate) disconnects: u64,
-    pub(crate) outages: u64,
-    pub(crate) clock_jumps: u64,
-}
 
 /// One run.
 pub(crate) struct World {
@@ -90,25 +44,22 @@ pub(crate) struct World {
     bells: Mutex<Vec<oneshot::Sender<()>>>,
 }
 
+/// An instance of the service.
+#[derive(Default)]
+pub(crate) struct Instance {
+    pub(crate) life: u32,
+    /// `None` while it is down.
+    pub(crate) use_cases: Option<UseCases>,
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// The user with this number.
-#[expect(clippy::unwrap_used, reason = "the name is short")]
-pub(crate) fn user_id(user: usize) -> UserId {
-    UserId::new(format!("user-{user}")).unwrap()
-}
-
-/// The number of a user of the simulation.
-pub(crate) fn number_of(user: &UserId) -> usize {
-    user.as_str().rsplit_once('-').and_then(|(_, number)| number.parse().ok()).unwrap_or_default()
 }
 
 impl World {
     pub(crate) fn new(sim: Sim, cast: Cast, faults: Faults, bug: Option<Bug>, traced: bool) -> Arc<Self> {
         let clock = TestClock::still(timestamp(0));
-        let world = Arc::new(Self {
+        Arc::new(Self {
             truth: MemoryTokenStore::with_clock(clock.clone()),
             rate_limits: MemoryRateLimitStore::at(move || clock.now()),
             trace: Trace::new(traced),
@@ -117,7 +68,7 @@ impl World {
             crm: Mutex::new(Crm::new(cast.accounts, cast.token_life, cast.tells_account, cast.gone)),
             checker: Mutex::new(Checker::new(cast.users)),
             faults: Mutex::new(faults),
-            instances: Mutex::default(),
+            instances: Mutex::new(cast.skews.iter().map(|_| Instance::default()).collect()),
             code_ids: Mutex::default(),
             tally: Mutex::default(),
             bug_notes: Arc::default(),
@@ -126,13 +77,7 @@ impl World {
             sim,
             cast,
             bug,
-        });
-        world.set_clocks_right();
-        for number in 0..world.cast.skews.len() {
-            world.instances().push(Instance::default());
-            world.start(number);
-        }
-        world
+        })
     }
 
     pub(crate) fn bells(&self) -> MutexGuard<'_, Vec<oneshot::Sender<()>>> {

@@ -10,10 +10,17 @@ use jiff::Timestamp;
 use super::Bug;
 use super::store::BuggyStore;
 
+impl Bug {
+    /// Whether it grants leases by itself, past the store.
+    pub(super) fn has_own_leases(self) -> bool {
+        matches!(self, Self::LeaseByInstanceClock | Self::LeaseNeverLapses | Self::LeaseAheadStands)
+    }
+}
+
 impl BuggyStore {
     /// The clock that the bug's own leases are judged by.
     async fn own_clock(&self) -> Result<Timestamp, StoreError> {
-        if self.bug == Bug::LeaseAheadStands {
+        if self.bug == Some(Bug::LeaseAheadStands) {
             return self.rows.clock().await;
         }
         Ok(self.rows.clock().await?.saturating_add(self.stand.skew.get()).unwrap_or(Timestamp::MAX))
@@ -43,7 +50,7 @@ impl BuggyStore {
         let mut notes = self.notes();
         let held = notes.leases.get(user).copied();
         let stands = |held: RefreshLease| held.owner.is_some() && held.generation == generation;
-        if self.bug == Bug::LeaseNeverLapses && held.is_some_and(stands) {
+        if self.bug == Some(Bug::LeaseNeverLapses) && held.is_some_and(stands) {
             return Ok(RefreshRequest::Held);
         }
         Ok(match RefreshLease::request(held, request, &ClientRecord::default(), None, now) {

@@ -6,21 +6,9 @@ mod rows;
 mod runtime;
 mod store;
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex};
-
-use amo_connect_domain::connection::CrmConnection;
-use amo_connect_domain::ids::{Generation, UserId};
-use amo_connect_domain::ports::{AmoClient, Runtime, Storage};
-use amo_connect_domain::refresh::lease::RefreshLease;
 use clap::ValueEnum;
 
-use crate::clocks::Skew;
-use crate::executor::{Home, Sim};
-
-use amo::BuggyAmo;
-use runtime::BuggyRuntime;
-use store::BuggyStore;
+pub(crate) use store::{BuggyStore, Notes, Stand};
 
 /// A planted bug.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -87,47 +75,4 @@ pub enum Bug {
     LeaseAheadTakenOver,
     /// A lease that ends too late is kept to its end.
     LeaseAheadStands,
-}
-
-/// What buggy stores of one run remember together.
-#[derive(Debug, Default)]
-pub(crate) struct Notes {
-    leases: HashMap<UserId, RefreshLease>,
-    /// The rows as they were when their tokens were leased.
-    leased: BTreeMap<(UserId, Generation), CrmConnection>,
-}
-
-/// Where a buggy store stands.
-#[derive(Clone, Debug)]
-pub(crate) struct Stand {
-    pub(crate) sim: Sim,
-    pub(crate) home: Home,
-    pub(crate) skew: Skew,
-    pub(crate) users: usize,
-    pub(crate) notes: Arc<Mutex<Notes>>,
-}
-
-impl Bug {
-    /// The store with this bug, within the wire.
-    pub(crate) fn in_rows(self, rows: Arc<dyn Storage>, stand: Stand) -> Arc<dyn Storage> {
-        if self == Self::SaveGivesUp { rows } else { Arc::new(BuggyStore::new(rows, self, stand)) }
-    }
-
-    /// The store with this bug, as the use cases see it.
-    pub(crate) fn in_store(self, store: Arc<dyn Storage>, stand: Stand) -> Arc<dyn Storage> {
-        if self == Self::SaveGivesUp { Arc::new(BuggyStore::new(store, self, stand)) } else { store }
-    }
-
-    /// The process's resources with this bug.
-    pub(crate) fn in_runtime(self, runtime: Arc<dyn Runtime>) -> Arc<dyn Runtime> {
-        match self {
-            Self::NoTimeouts | Self::WaitsByTheWallClock => Arc::new(BuggyRuntime(runtime, self)),
-            _ => runtime,
-        }
-    }
-
-    /// The client with this bug.
-    pub(crate) fn in_amo(self, amo: Arc<dyn AmoClient>) -> Arc<dyn AmoClient> {
-        Arc::new(BuggyAmo::new(amo, self))
-    }
 }

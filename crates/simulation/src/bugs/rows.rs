@@ -1,8 +1,8 @@
 //! Planted bugs of writing and finding rows.
 
-use amo_connect_contract::fixtures::altered;
 use std::sync::Arc;
 
+use amo_connect_contract::fixtures::altered;
 use amo_connect_domain::connection::audit::Actor;
 use amo_connect_domain::connection::{ConnectionState, CrmConnection, Grant};
 use amo_connect_domain::ids::{Generation, Revision, UserId};
@@ -13,13 +13,13 @@ use jiff::Timestamp;
 
 use super::Bug;
 use super::store::BuggyStore;
-use crate::world::user_id;
+use crate::cast::user_id;
 
 /// The longest that an operation is delayed, in milliseconds.
 const LONGEST_DELAY: u64 = 2_000;
 
 impl BuggyStore {
-    pub(super) async fn save_pair(
+    pub(crate) async fn save_rotated(
         &self,
         user: &UserId,
         spent: Generation,
@@ -28,25 +28,21 @@ impl BuggyStore {
         now: Timestamp,
     ) -> Result<CrmConnection, StoreError> {
         match self.bug {
-            Bug::SaveRefusedByRevision => {
+            Some(Bug::SaveRefusedByRevision) => {
                 let current = self.rows.connection(user).await?.map(|row| row.revision);
                 if self.leased(user, spent).map(|row| row.revision) != current {
                     return Err(StoreError::Conflict);
                 }
                 self.rows.save_rotated(user, spent, pair, served, now).await
             }
-            Bug::SaveAfterUse => self.save_later(user, spent, pair, served, now).await,
-            Bug::SaveGivesUp => match self.rows.save_rotated(user, spent, pair, served, now).await {
-                Err(StoreError::Unavailable(_)) => Err(StoreError::Conflict),
-                saved => saved,
-            },
-            Bug::LastWriterWins => {
+            Some(Bug::SaveAfterUse) => self.save_later(user, spent, pair, served, now).await,
+            Some(Bug::LastWriterWins) => {
                 let mut row = self.leased(user, spent).ok_or(StoreError::Conflict)?;
                 rotate(&mut row, spent, pair, now)?;
                 self.overwrite(row.clone()).await?;
                 Ok(row)
             }
-            Bug::SaveOverReconnect | Bug::DisconnectKeepsGeneration => {
+            Some(Bug::SaveOverReconnect | Bug::DisconnectKeepsGeneration) => {
                 match self.rows.save_rotated(user, spent, pair, served, now).await {
                     Err(StoreError::Conflict) => self.save_over(user, spent, pair).await,
                     saved => saved,
@@ -60,6 +56,14 @@ impl BuggyStore {
         }
     }
 
+    /// What the caller is told of a save: this bug is not the store's, but of the one that saves.
+    pub(crate) fn saved<T>(&self, saved: Result<T, StoreError>) -> Result<T, StoreError> {
+        match (self.bug, saved) {
+            (Some(Bug::SaveGivesUp), Err(StoreError::Unavailable(_))) => Err(StoreError::Conflict),
+            (_, saved) => saved,
+        }
+    }
+
     fn leased(&self, user: &UserId, generation: Generation) -> Option<CrmConnection> {
         self.notes().leased.get(&(user.clone(), generation)).cloned()
     }
@@ -67,7 +71,7 @@ impl BuggyStore {
     /// Saves the pair into the row as it is: into any row, or into one that keeps its generation.
     async fn save_over(&self, user: &UserId, spent: Generation, pair: &TokenPair) -> Result<CrmConnection, StoreError> {
         let row = self.rows.connection(user).await?.ok_or(StoreError::Conflict)?;
-        if self.bug == Bug::DisconnectKeepsGeneration && row.generation != spent {
+        if self.bug == Some(Bug::DisconnectKeepsGeneration) && row.generation != spent {
             return Err(StoreError::Conflict);
         }
         let grant = self.leased(user, spent).and_then(|leased| leased.grant().cloned()).ok_or(StoreError::Conflict)?;

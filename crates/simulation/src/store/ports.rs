@@ -1,8 +1,5 @@
-//! The port to the store, over a wire that fails before or after the operation, or is slow.
+//! The ports to the store, and what the checker sees of each operation.
 
-use std::fmt;
-use std::future::Future;
-use std::sync::Arc;
 use std::time::Duration;
 
 use amo_connect_domain::authorization::attempt::{Attempt, AttemptState};
@@ -14,119 +11,20 @@ use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::host_look_up::{FoundHost, LookUpDecision};
 use amo_connect_domain::ids::{AccountId, AttemptId, Epoch, Generation, LeaseOwner, Revision, UserId};
 use amo_connect_domain::ports::{
-    AuditLog, Claim, HostLookUpStore, Maintenance, RefreshRequest, RevocationQueue, Served, Storage, StoreError,
-    StoreHealth, TokenStore,
+    AuditLog, Claim, HostLookUpStore, Maintenance, RefreshRequest, RevocationQueue, Served, StoreError, StoreHealth,
+    TokenStore,
 };
 use amo_connect_domain::refresh::lease::{Backoff, LeaseRequest, RefreshLease};
 use amo_connect_domain::token::{CodeHash, StateHash, TokenPair};
 use async_trait::async_trait;
-use futures_util::future::pending;
 use jiff::Timestamp;
 
+use super::ModelStore;
+use crate::cast::number_of;
 use crate::crm::pair_of;
-use crate::executor::Home;
-use crate::faults::StoreFault;
 use crate::invariants::Secret;
 use crate::observe::{code_id, saw_code, saw_row, saw_voided};
-use crate::trace::rows::Traced;
-use crate::world::{World, number_of};
-
-/// What came instead of the store's answer.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-struct Fault(&'static str);
-
-fn fault(what: &'static str) -> StoreError {
-    StoreError::Unavailable(Box::new(Fault(what)))
-}
-
-/// The store, as one life of an instance reaches it.
-pub(crate) struct ModelStore {
-    pub(crate) world: Arc<World>,
-    home: Home,
-    rows: Arc<dyn Storage>,
-}
-
-impl ModelStore {
-    pub(crate) fn new(world: Arc<World>, home: Home, rows: Arc<dyn Storage>) -> Self {
-        Self { world, home, rows }
-    }
-
-    fn is_cut_off(&self) -> bool {
-        match self.home {
-            Home::Instance { number, .. } => self.world.faults().is_cut_off(number, self.world.now()),
-            Home::Outside => false,
-        }
-    }
-
-    async fn pause(&self, lasts: Duration) {
-        if !lasts.is_zero() {
-            self.world.sim.sleep(lasts).await;
-        }
-    }
-
-    async fn die(&self) {
-        self.world.crash_home(self.home);
-        pending::<()>().await;
-    }
-
-    /// Does `operation`, unless a fault comes before it, and then calls `seen` with its outcome.
-    async fn call<T: Traced>(
-        &self,
-        what: &'static str,
-        operation: impl Future<Output = Result<T, StoreError>> + Send,
-        seen: impl FnOnce(&World, &Result<T, StoreError>) + Send,
-    ) -> Result<T, StoreError> {
-        let began = self.world.now();
-        let outcome = self.with_faults(what, operation, seen).await;
-        let task = self.world.sim.current();
-        self.world.checker().waited_for_store(task, self.world.now() - began);
-        outcome
-    }
-
-    async fn with_faults<T: Traced>(
-        &self,
-        what: &'static str,
-        operation: impl Future<Output = Result<T, StoreError>> + Send,
-        seen: impl FnOnce(&World, &Result<T, StoreError>) + Send,
-    ) -> Result<T, StoreError> {
-        let fate = self.world.faults().store_call(&self.world.sim);
-        self.pause(fate.before).await;
-        if fate.fault == Some(StoreFault::DiesBefore) {
-            self.die().await;
-        }
-        if fate.fault == Some(StoreFault::Fails) || self.is_cut_off() {
-            self.world.note(self.home, || format!("store: {what} fails"));
-            return Err(fault("it did not happen"));
-        }
-        let outcome = operation.await;
-        self.world.checker().store_called(self.world.sim.current(), self.world.now());
-        self.world.note(self.home, || match &outcome {
-            Ok(answer) => format!("store: {what} → {}", answer.summary()),
-            Err(error) => format!("store: {what}: {error}"),
-        });
-        seen(&self.world, &outcome);
-        self.world.judge();
-        if fate.fault == Some(StoreFault::DiesAfter) {
-            self.die().await;
-        }
-        self.pause(fate.after).await;
-        if fate.fault == Some(StoreFault::Forgets) || self.is_cut_off() {
-            self.world.note(self.home, || format!("store: the reply to {what} is lost"));
-            return Err(fault("it is unknown whether it happened"));
-        }
-        outcome
-    }
-
-    /// A call whose outcome the checker need not see.
-    pub(crate) async fn plain_call<T: Traced>(
-        &self,
-        what: &'static str,
-        operation: impl Future<Output = Result<T, StoreError>> + Send,
-    ) -> Result<T, StoreError> {
-        self.call(what, operation, |_, _| ()).await
-    }
-}
+use crate::world::World;
 
 #[async_trait]
 impl TokenStore for ModelStore {
@@ -288,7 +186,8 @@ impl TokenStore for ModelStore {
         now: Timestamp,
     ) -> Result<CrmConnection, StoreError> {
         let operation = self.rows.save_rotated(user, spent, pair, served, now);
-        self.call("save_rotated", operation, |world, _| saw_row(world, user, "save_rotated")).await
+        let saved = self.call("save_rotated", operation, |world, _| saw_row(world, user, "save_rotated")).await;
+        self.rows.saved(saved)
     }
 }
 
@@ -396,11 +295,5 @@ impl StoreHealth for ModelStore {
 
     async fn clock(&self) -> Result<Timestamp, StoreError> {
         self.plain_call("clock", self.rows.clock()).await
-    }
-}
-
-impl fmt::Debug for ModelStore {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ModelStore").field("home", &self.home).finish_non_exhaustive()
     }
 }

@@ -7,7 +7,7 @@ use amo_connect_domain::ports::{RateLimitStore, StoreError};
 use amo_connect_domain::rate_limit::{CallOutcome, Pace, Probe, Reservation};
 use async_trait::async_trait;
 
-use crate::store::ModelStore;
+use super::ModelStore;
 
 #[async_trait]
 impl RateLimitStore for ModelStore {
