@@ -226,8 +226,7 @@ impl TokenEndpoint for ModelAmo {
     }
 
     async fn exchange(&self, permit: Permit<call::Exchange>, code: &AuthorizationCode) -> Result<Issued, AmoError> {
-        let host = permit.host();
-        self.send(Ask::Exchange(code_of(code).ok_or(AmoError::CodeRejected)?), host).await
+        self.send(Ask::Exchange(code_of(code).ok_or(AmoError::CodeRejected)?), permit.host()).await
     }
 
     async fn refresh(&self, permit: Permit<call::Refresh>, token: &RefreshToken) -> Result<Issued, AmoError> {
@@ -262,8 +261,7 @@ impl TokenEndpoint for ModelAmo {
 #[async_trait]
 impl CrmApi for ModelAmo {
     async fn account(&self, permit: Permit<call::Read>, token: &AccessToken) -> Result<AccountId, AmoError> {
-        let host = permit.host();
-        let grant = self.read(host, token).await?;
+        let grant = self.read(permit.host(), token).await?;
         Ok(account_id(self.world.crm().grants[grant].account))
     }
 
@@ -273,13 +271,11 @@ impl CrmApi for ModelAmo {
         token: &AccessToken,
         _: &LeadFilter,
     ) -> Result<LeadPage, AmoError> {
-        let host = permit.host();
-        Ok(LeadPage { leads: vec![lead(self.read_saved(host, token).await?)], has_more: false })
+        Ok(LeadPage { leads: vec![lead(self.read_saved(permit.host(), token).await?)], has_more: false })
     }
 
     async fn lead(&self, permit: Permit<call::Read>, token: &AccessToken, _: u64) -> Result<Option<AmoLead>, AmoError> {
-        let host = permit.host();
-        Ok(Some(lead(self.read_saved(host, token).await?)))
+        Ok(Some(lead(self.read_saved(permit.host(), token).await?)))
     }
 
     async fn contacts(
@@ -288,15 +284,13 @@ impl CrmApi for ModelAmo {
         token: &AccessToken,
         ids: &[u64],
     ) -> Result<Vec<Contact>, AmoError> {
-        let host = permit.host();
-        let grant = self.read_saved(host, token).await?;
+        let grant = self.read_saved(permit.host(), token).await?;
         let contact = |id: &u64| Contact { id: *id, name: Some(grant.to_string()), phone: None, email: None };
         Ok(ids.iter().map(contact).collect())
     }
 
     async fn pipelines(&self, permit: Permit<call::Read>, token: &AccessToken) -> Result<Vec<Pipeline>, AmoError> {
-        let host = permit.host();
-        let grant = self.read_saved(host, token).await?;
+        let grant = self.read_saved(permit.host(), token).await?;
         Ok(vec![Pipeline {
             id: 1,
             name: grant.to_string(),

@@ -5,6 +5,7 @@ mod maintenance;
 mod rate_limits;
 mod rows;
 mod store;
+mod token_store;
 
 pub use harness::MemoryHarness;
 pub use rate_limits::{MemoryRateLimitStore, MemoryRateLimitStoreHarness};

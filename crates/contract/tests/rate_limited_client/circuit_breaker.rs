@@ -4,10 +4,10 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use amo_connect_domain::ports::{AmoError, Runtime as _};
-use amo_connect_domain::rate_limit::{PROBE_TERM, PaceScope};
+use amo_connect_domain::rate_limit::PROBE_TERM;
 use futures_util::future::{join, join_all, select};
 
-use crate::world::{Instance, Watched, World};
+use crate::world::{Instance, World};
 
 const BLOCKED: Result<(), AmoError> = Err(AmoError::Blocked);
 
@@ -17,14 +17,19 @@ async fn banned(world: &World, one: &Instance) {
     assert_eq!(one.read(1, "x").await, BLOCKED);
 }
 
+/// amoCRM bans a call to account 1, and would answer the next one.
+async fn banned_once(world: &World, one: &Instance) {
+    banned(world, one).await;
+    world.amo.always(1, None);
+}
+
 fn seconds(world: &World) -> Vec<u64> {
     world.amo.times(1).iter().map(Duration::as_secs).collect()
 }
 
 #[test]
 fn an_open_circuit_stops_all_instances_except_one_probe_at_growing_intervals() {
-    let world = World::new();
-    let (one, two) = (world.instance(), world.instance());
+    let (world, one, two) = World::with_two_instances();
     world.run(async {
         banned(&world, &one).await;
         // Both are asked four times a second, for two minutes.
@@ -40,11 +45,9 @@ fn an_open_circuit_stops_all_instances_except_one_probe_at_growing_intervals() {
 
 #[test]
 fn a_good_answer_closes_the_circuit_for_all_at_once() {
-    let world = World::new();
-    let (one, two) = (world.instance(), world.instance());
+    let (world, one, two) = World::with_two_instances();
     world.run(async {
-        banned(&world, &one).await;
-        world.amo.always(1, None);
+        banned_once(&world, &one).await;
         assert_eq!(two.read(1, "x").await, BLOCKED);
         world.pass(10).await;
         assert_eq!(two.read(1, "the probe").await, Ok(()));
@@ -70,11 +73,9 @@ fn any_answer_of_amocrms_closes_the_circuit_and_silence_does_not() {
         (AmoError::TimedOut, false),
         (AmoError::OutcomeUnknown, false),
     ] {
-        let world = World::new();
-        let one = world.instance();
+        let (world, one) = World::with_one_instance();
         world.run(async {
-            banned(&world, &one).await;
-            world.amo.always(1, None);
+            banned_once(&world, &one).await;
             world.amo.will(1, [answer]);
             world.pass(10).await;
             assert!(one.read(1, "the probe").await.is_err());
@@ -88,8 +89,7 @@ fn any_answer_of_amocrms_closes_the_circuit_and_silence_does_not() {
 
 #[test]
 fn calls_that_were_under_way_open_the_circuit_once() {
-    let world = World::new();
-    let one = world.instance();
+    let (world, one) = World::with_one_instance();
     world.amo.always(1, Some(AmoError::Blocked));
     world.amo.slow(1, Duration::from_secs(3));
     world.run(async {
@@ -105,8 +105,7 @@ fn calls_that_were_under_way_open_the_circuit_once() {
 
 #[test]
 fn waiting_callers_get_a_ban_at_once() {
-    let world = World::new();
-    let (one, two) = (world.instance(), world.instance());
+    let (world, one, two) = World::with_two_instances();
     world.amo.will(1, [AmoError::Blocked]);
     let outcomes =
         world.run(join(join_all((0..10).map(|_| one.read(1, "x"))), join_all((0..10).map(|_| two.read(1, "x")))));
@@ -120,8 +119,7 @@ fn waiting_callers_get_a_ban_at_once() {
 
 #[test]
 fn an_exchange_opens_no_circuit_but_obeys_it_and_may_be_the_probe() {
-    let world = World::new();
-    let one = world.instance();
+    let (world, one) = World::with_one_instance();
     world.run(async {
         world.amo.will(1, [AmoError::Blocked; 3]);
         for _ in 0..3 {
@@ -147,8 +145,7 @@ fn an_exchange_opens_no_circuit_but_obeys_it_and_may_be_the_probe() {
 
 #[test]
 fn a_probe_whose_caller_went_away_is_followed_after_a_pause() {
-    let world = World::new();
-    let one = world.instance();
+    let (world, one) = World::with_one_instance();
     world.run(async {
         banned(&world, &one).await;
         world.amo.slow(1, Duration::from_mins(1));
@@ -165,8 +162,7 @@ fn a_probe_whose_caller_went_away_is_followed_after_a_pause() {
 
 #[test]
 fn a_probe_whose_process_died_is_given_up_after_its_term() {
-    let world = World::new();
-    let (one, two) = (world.instance(), world.instance());
+    let (world, one, two) = World::with_two_instances();
     world.run(async {
         banned(&world, &one).await;
         world.amo.slow(1, Duration::from_hours(1));
@@ -186,8 +182,7 @@ fn a_probe_whose_process_died_is_given_up_after_its_term() {
 
 #[test]
 fn three_banned_accounts_open_the_circuit_of_the_integration() {
-    let world = World::new();
-    let (one, two) = (world.instance(), world.instance());
+    let (world, one, two) = World::with_two_instances();
     world.run(async {
         for number in 1..=3 {
             world.amo.always(number, Some(AmoError::Blocked));
@@ -205,12 +200,9 @@ fn three_banned_accounts_open_the_circuit_of_the_integration() {
 
 #[test]
 fn tokens_do_not_wait_until_the_store_has_recorded_the_probe() {
-    let world = World::new();
-    let store = Watched::of(&world);
-    let one = world.instance_with(PaceScope::Account, store.clone());
+    let (world, one, store) = World::with_watched_store();
     world.run(async {
-        banned(&world, &one).await;
-        world.amo.always(1, None);
+        banned_once(&world, &one).await;
         store.never_records.store(true, Ordering::SeqCst);
         world.pass(10).await;
         assert_eq!(one.refresh(1, "the probe").await, Ok(()));
@@ -220,12 +212,9 @@ fn tokens_do_not_wait_until_the_store_has_recorded_the_probe() {
 
 #[test]
 fn a_caller_after_the_tokens_that_closed_the_circuit_is_served() {
-    let world = World::new();
-    let store = Watched::of(&world);
-    let one = world.instance_with(PaceScope::Account, store.clone());
+    let (world, one, store) = World::with_watched_store();
     world.run(async {
-        banned(&world, &one).await;
-        world.amo.always(1, None);
+        banned_once(&world, &one).await;
         world.pass(10).await;
         store.records_after(500);
         assert_eq!(one.refresh(1, "the probe").await, Ok(()));
@@ -235,12 +224,9 @@ fn a_caller_after_the_tokens_that_closed_the_circuit_is_served() {
 
 #[test]
 fn a_caller_that_asked_before_the_circuit_closed_is_served() {
-    let world = World::new();
-    let store = Watched::of(&world);
-    let one = world.instance_with(PaceScope::Account, store.clone());
+    let (world, one, store) = World::with_watched_store();
     world.run(async {
-        banned(&world, &one).await;
-        world.amo.always(1, None);
+        banned_once(&world, &one).await;
         world.amo.slow(1, Duration::from_millis(300));
         world.pass(10).await;
         let asked_in_time = async {
@@ -255,12 +241,9 @@ fn a_caller_that_asked_before_the_circuit_closed_is_served() {
 
 #[test]
 fn a_probe_is_sent_however_late_its_slot_came() {
-    let world = World::new();
-    let store = Watched::of(&world);
-    let one = world.instance_with(PaceScope::Account, store.clone());
+    let (world, one, store) = World::with_watched_store();
     world.run(async {
-        banned(&world, &one).await;
-        world.amo.always(1, None);
+        banned_once(&world, &one).await;
         store.answers_after([500]);
         world.pass(10).await;
         assert_eq!(one.read(1, "the probe").await, Ok(()));

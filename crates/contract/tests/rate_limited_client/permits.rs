@@ -10,7 +10,7 @@ use amo_connect_domain::rate_limit::PaceScope;
 use amo_connect_domain::token::AccessToken;
 use futures_util::future::{Either, join, join_all, select};
 
-use crate::world::{Watched, World, keep_the_limit};
+use crate::world::{World, keep_the_limit};
 
 /// The delay that an outcome names, if it does.
 fn wait(outcomes: Result<(), AmoError>) -> Option<Duration> {
@@ -27,8 +27,7 @@ fn names(world: &World) -> Vec<String> {
 
 #[test]
 fn thirty_callers_at_once_are_served_in_their_order_and_never_eight_in_a_second() {
-    let world = World::new();
-    let one = world.instance();
+    let (world, one) = World::with_one_instance();
     let callers: Vec<String> = (0..30).map(|number| number.to_string()).collect();
     let outcomes = world.run(join_all(callers.iter().map(|name| one.read(1, name))));
     assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
@@ -39,8 +38,7 @@ fn thirty_callers_at_once_are_served_in_their_order_and_never_eight_in_a_second(
 
 #[test]
 fn a_caller_that_would_wait_longer_than_five_seconds_gets_its_delay_at_once() {
-    let world = World::new();
-    let one = world.instance();
+    let (world, one) = World::with_one_instance();
     let outcomes = world.run(join_all((0..100).map(|_| one.read(1, "x"))));
     assert_eq!(outcomes.iter().filter(|outcomes| outcomes.is_ok()).count(), 34);
     let waits: Vec<_> = outcomes.iter().filter_map(|outcomes| wait(*outcomes)).collect();
@@ -50,9 +48,8 @@ fn a_caller_that_would_wait_longer_than_five_seconds_gets_its_delay_at_once() {
 
 #[test]
 fn a_caller_that_waited_five_seconds_gets_the_likely_delay() {
-    let world = World::new();
     // Another instance takes every other reservation, which cannot be known beforehand.
-    let (one, two) = (world.instance(), world.instance());
+    let (world, one, two) = World::with_two_instances();
     let both = [&one, &two].map(|instance| join_all((0..30).map(|_| instance.read(1, "x"))));
     let outcomes = world.run(join_all(both));
     for outcomes in &outcomes {
@@ -69,8 +66,7 @@ fn a_caller_that_waited_five_seconds_gets_the_likely_delay() {
 
 #[test]
 fn a_caller_beside_another_instance_gets_its_delay_at_once_by_the_recent_pace() {
-    let world = World::new();
-    let (one, two) = (world.instance(), world.instance());
+    let (world, one, two) = World::with_two_instances();
     world.run(async {
         let queues = [&one, &two].map(|instance| join_all((0..25).map(|_| instance.read(1, "x"))));
         let queues = Box::pin(join_all(queues));
@@ -87,8 +83,7 @@ fn a_caller_beside_another_instance_gets_its_delay_at_once_by_the_recent_pace() 
 
 #[test]
 fn token_requests_go_first_then_pages_that_have_begun_then_others() {
-    let world = World::new();
-    let one = world.instance();
+    let (world, one) = World::with_one_instance();
     world.run(async {
         let reads = join_all(["read 1", "read 2", "read 3"].map(|name| one.read(1, name)));
         let later = async {
@@ -122,8 +117,7 @@ fn token_requests_of_all_accounts_share_the_permits_of_a_token_server_apart() {
 
 #[test]
 fn a_caller_that_goes_away_leaves_its_permit_to_the_next() {
-    let world = World::new();
-    let one = world.instance();
+    let (world, one) = World::with_one_instance();
     world.run(async {
         let stays = join_all(["first", "last"].map(|name| one.read(1, name)));
         let gone = join_all((0..20).map(|_| one.read(1, "gone")));
@@ -140,8 +134,7 @@ fn a_caller_that_goes_away_leaves_its_permit_to_the_next() {
 
 #[test]
 fn callers_that_went_away_do_not_fill_the_queue() {
-    let world = World::new();
-    let one = world.instance();
+    let (world, one) = World::with_one_instance();
     world.run(async {
         let gone = join_all((0..34).map(|_| one.read(1, "gone")));
         select(Box::pin(gone), world.time.sleep(Duration::from_millis(10))).await;
@@ -152,8 +145,7 @@ fn callers_that_went_away_do_not_fill_the_queue() {
 
 #[test]
 fn an_account_that_is_slow_or_full_does_not_delay_others() {
-    let world = World::new();
-    let one = world.instance();
+    let (world, one) = World::with_one_instance();
     world.amo.slow(1, Duration::from_secs(14));
     world.run(async {
         let hers = Box::pin(join_all((0..40).map(|_| one.read(1, "hers"))));
@@ -182,8 +174,7 @@ fn a_limit_of_the_integration_is_for_all_accounts_and_instances_together() {
 #[test]
 fn a_429_delays_all_instances_for_as_long_as_amocrm_says_or_a_second() {
     for (said, delay) in [(None, 1_000), (Some(Duration::from_secs(3)), 3_000)] {
-        let world = World::new();
-        let (one, two) = (world.instance(), world.instance());
+        let (world, one, two) = World::with_two_instances();
         world.amo.will(1, [AmoError::RateLimited { retry_after: said }]);
         world.run(async {
             assert_eq!(wait(one.read(1, "x").await), Some(Duration::from_millis(delay)));
@@ -199,8 +190,7 @@ fn a_429_delays_all_instances_for_as_long_as_amocrm_says_or_a_second() {
 
 #[test]
 fn a_pause_is_not_taken_for_the_pace() {
-    let world = World::new();
-    let one = world.instance();
+    let (world, one) = World::with_one_instance();
     world.amo.will(1, [AmoError::RateLimited { retry_after: Some(Duration::from_secs(3)) }]);
     world.run(async {
         let first = join_all((0..8).map(|_| one.read(1, "x")));
@@ -231,8 +221,7 @@ fn a_429_in_a_shared_pace_delays_no_other_account() {
 
 #[test]
 fn waiting_callers_get_a_429_at_once_that_outlasts_their_wait() {
-    let world = World::new();
-    let one = world.instance();
+    let (world, one) = World::with_one_instance();
     world.amo.will(1, [AmoError::RateLimited { retry_after: Some(Duration::from_mins(1)) }]);
     let outcomes = world.run(join_all((0..5).map(|_| one.read(1, "x"))));
     assert_eq!((world.amo.calls().len(), wait(outcomes[0])), (1, Some(Duration::from_mins(1))));
@@ -243,8 +232,7 @@ fn waiting_callers_get_a_429_at_once_that_outlasts_their_wait() {
 
 #[test]
 fn a_slot_that_the_process_slept_through_is_not_used_and_costs_no_place() {
-    let world = World::new();
-    let one = world.instance();
+    let (world, one) = World::with_one_instance();
     let callers: Vec<String> = (0..14).map(|number| number.to_string()).collect();
     world.run(async {
         let reads = Box::pin(join_all(callers.iter().map(|name| one.read(1, name))));
@@ -261,9 +249,7 @@ fn a_slot_that_the_process_slept_through_is_not_used_and_costs_no_place() {
 
 #[test]
 fn a_slot_whose_reservation_came_late_is_not_used() {
-    let world = World::new();
-    let store = Watched::of(&world);
-    let one = world.instance_with(PaceScope::Account, store.clone());
+    let (world, one, store) = World::with_watched_store();
     store.answers_after([5, 5, 5, 75, 5]);
     world.run(join_all((0..14).map(|_| one.read(1, "x"))));
     let times = world.amo.times(1);
@@ -272,9 +258,7 @@ fn a_slot_whose_reservation_came_late_is_not_used() {
 
 #[test]
 fn a_store_that_is_always_slow_costs_one_reservation_a_call() {
-    let world = World::new();
-    let store = Watched::of(&world);
-    let one = world.instance_with(PaceScope::Account, store.clone());
+    let (world, one, store) = World::with_watched_store();
     let asked = |calls: usize| {
         let before = store.asked.load(Ordering::SeqCst);
         world.run(async {
@@ -295,8 +279,7 @@ fn a_store_that_is_always_slow_costs_one_reservation_a_call() {
 
 #[test]
 fn nothing_is_sent_while_the_store_fails_and_all_is_sent_after() {
-    let world = World::new();
-    let one = world.instance();
+    let (world, one) = World::with_one_instance();
     world.store.set_down(true);
     let outcomes = world.run(join_all((0..3).map(|_| one.read(1, "x"))));
     assert_eq!(outcomes, [Err(AmoError::PermitUnavailable); 3]);
@@ -307,9 +290,7 @@ fn nothing_is_sent_while_the_store_fails_and_all_is_sent_after() {
 
 #[test]
 fn a_store_that_does_not_answer_is_no_limit_of_calls() {
-    let world = World::new();
-    let store = Watched::of(&world);
-    let one = world.instance_with(PaceScope::Account, store.clone());
+    let (world, one, store) = World::with_watched_store();
     store.never_answers.store(true, Ordering::SeqCst);
     assert_eq!(world.run(one.read(1, "x")), Err(AmoError::PermitUnavailable));
     assert_eq!(world.time.passed(), Duration::from_secs(5));
@@ -317,9 +298,7 @@ fn a_store_that_does_not_answer_is_no_limit_of_calls() {
 
 #[test]
 fn nobody_waits_for_ever_after_the_store_panicked() {
-    let world = World::new();
-    let store = Watched::of(&world);
-    let one = world.instance_with(PaceScope::Account, store.clone());
+    let (world, one, store) = World::with_watched_store();
     store.panics.store(true, Ordering::SeqCst);
     let outcomes = world.run(join_all((0..3).map(|_| one.read(1, "x"))));
     assert_eq!(outcomes, [Err(AmoError::PermitUnavailable); 3]);
@@ -329,9 +308,7 @@ fn nobody_waits_for_ever_after_the_store_panicked() {
 
 #[test]
 fn a_call_that_sends_nothing_takes_no_permit() {
-    let world = World::new();
-    let store = Watched::of(&world);
-    let one = world.instance_with(PaceScope::Account, store.clone());
+    let (world, one, store) = World::with_watched_store();
     assert_eq!(world.run(one.0.contacts(&host(1), &AccessToken::new("x"), &[])), Ok(Vec::new()));
     assert_eq!(store.asked.load(Ordering::SeqCst), 0);
     assert_eq!(world.run(one.0.contacts(&host(1), &AccessToken::new("x"), &[1])), Ok(Vec::new()));
@@ -340,9 +317,7 @@ fn a_call_that_sends_nothing_takes_no_permit() {
 
 #[test]
 fn the_store_is_swept_once_an_hour() {
-    let world = World::new();
-    let store = Watched::of(&world);
-    let one = world.instance_with(PaceScope::Account, store.clone());
+    let (world, one, store) = World::with_watched_store();
     world.run(async {
         for _ in 0..7 {
             one.read(1, "x").await.unwrap();

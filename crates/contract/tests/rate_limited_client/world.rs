@@ -111,13 +111,11 @@ impl TokenEndpoint for Amo {
     }
 
     async fn exchange(&self, permit: Permit<call::Exchange>, code: &AuthorizationCode) -> Result<Issued, AmoError> {
-        let host = permit.host();
-        self.called(host, code.expose(), issued("x")).await
+        self.called(permit.host(), code.expose(), issued("x")).await
     }
 
     async fn refresh(&self, permit: Permit<call::Refresh>, token: &RefreshToken) -> Result<Issued, AmoError> {
-        let host = permit.host();
-        self.called(host, token.expose(), issued("x")).await
+        self.called(permit.host(), token.expose(), issued("x")).await
     }
 
     fn fingerprint(&self) -> ClientFingerprint {
@@ -141,8 +139,7 @@ impl TokenEndpoint for Amo {
 #[async_trait]
 impl CrmApi for Amo {
     async fn account(&self, permit: Permit<call::Read>, token: &AccessToken) -> Result<AccountId, AmoError> {
-        let host = permit.host();
-        self.called(host, token.expose(), AccountId(1)).await
+        self.called(permit.host(), token.expose(), AccountId(1)).await
     }
 
     async fn leads(
@@ -151,13 +148,11 @@ impl CrmApi for Amo {
         token: &AccessToken,
         _: &LeadFilter,
     ) -> Result<LeadPage, AmoError> {
-        let host = permit.host();
-        self.called(host, token.expose(), LeadPage { leads: Vec::new(), has_more: false }).await
+        self.called(permit.host(), token.expose(), LeadPage { leads: Vec::new(), has_more: false }).await
     }
 
     async fn lead(&self, permit: Permit<call::Read>, token: &AccessToken, _: u64) -> Result<Option<AmoLead>, AmoError> {
-        let host = permit.host();
-        self.called(host, token.expose(), None).await
+        self.called(permit.host(), token.expose(), None).await
     }
 
     async fn contacts(
@@ -174,8 +169,7 @@ impl CrmApi for Amo {
     }
 
     async fn pipelines(&self, permit: Permit<call::Read>, token: &AccessToken) -> Result<Vec<Pipeline>, AmoError> {
-        let host = permit.host();
-        self.called(host, token.expose(), Vec::new()).await
+        self.called(permit.host(), token.expose(), Vec::new()).await
     }
 }
 
@@ -203,7 +197,28 @@ impl World {
         world
     }
 
-    /// An instance that sends up to seven calls a second to each account.
+    /// With an instance that sends up to seven calls a second to each account.
+    pub(crate) fn with_one_instance() -> (Self, Instance) {
+        let world = Self::new();
+        let one = world.instance();
+        (world, one)
+    }
+
+    /// With two of them.
+    pub(crate) fn with_two_instances() -> (Self, Instance, Instance) {
+        let (world, one) = Self::with_one_instance();
+        let two = world.instance();
+        (world, one, two)
+    }
+
+    /// With one whose store is watched.
+    pub(crate) fn with_watched_store() -> (Self, Instance, Arc<Watched>) {
+        let world = Self::new();
+        let store = Watched::of(&world);
+        let one = world.instance_with(PaceScope::Account, store.clone());
+        (world, one, store)
+    }
+
     pub(crate) fn instance(&self) -> Instance {
         self.instance_with(PaceScope::Account, Arc::new(self.store.clone()))
     }
@@ -239,7 +254,7 @@ pub(crate) struct Watched {
 }
 
 impl Watched {
-    pub(crate) fn of(world: &World) -> Arc<Self> {
+    fn of(world: &World) -> Arc<Self> {
         let (panics, never_records, never_answers, asked, swept) = Default::default();
         let (honest, time) = (world.store.clone(), world.time.clone());
         let (latency, recording) = Default::default();
