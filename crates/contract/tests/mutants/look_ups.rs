@@ -1,15 +1,17 @@
-//! Mutantd look-ups of accounts that may have moved.
+//! Mutants of the look-ups of accounts that may have moved.
 
 use amo_connect_domain::host::AccountHost;
-use amo_connect_domain::host_look_up::LookUpDecision;
+use amo_connect_domain::host_look_up::{FoundHost, LookUpDecision};
 use amo_connect_domain::ids::AccountId;
-use amo_connect_domain::ports::{HostLookUpStore as _, StoreError};
+use amo_connect_domain::ports::{HostLookUpStore, StoreError};
+use async_trait::async_trait;
 
 use crate::kinds::Mutant;
 use crate::store::MutantStore;
 
-impl MutantStore {
-    pub(crate) async fn decide_look_up(
+#[async_trait]
+impl HostLookUpStore for MutantStore {
+    async fn request_look_up(
         &self,
         host: &AccountHost,
         account: Option<AccountId>,
@@ -23,5 +25,10 @@ impl MutantStore {
             (Mutant::SweepsMoves, LookUpDecision::MovedTo(_), _) if was_swept => Ok(LookUpDecision::Granted),
             (_, decision, _) => Ok(decision),
         }
+    }
+
+    async fn save_move(&self, host: &AccountHost, moved_to: &FoundHost) -> Result<(), StoreError> {
+        self.note(|notes| notes.moves.push((host.clone(), moved_to.host.clone())));
+        if self.is(Mutant::ForgetsMoves) { Ok(()) } else { self.inner.save_move(host, moved_to).await }
     }
 }

@@ -1,46 +1,23 @@
-//! Mutants of maintenance: listings, revocation checks and the audit log.
+//! Mutants of the revocation queue, the audit log and maintenance.
 
 use std::time::Duration;
 
+use amo_connect_contract::fixtures::after;
+use amo_connect_domain::authorization::attempt::MEMORY;
+use amo_connect_domain::client::ClientFingerprint;
+use amo_connect_domain::connection::CrmConnection;
 use amo_connect_domain::connection::audit::{AUDIT_MEMORY, Actor, AuditEntry, AuditEvent};
 use amo_connect_domain::ids::{AccountId, Generation, UserId};
-use amo_connect_domain::ports::{AuditLog as _, Maintenance as _, RevocationQueue as _, StoreError};
+use amo_connect_domain::ports::{AuditLog, Maintenance, RevocationQueue, StoreError};
+use async_trait::async_trait;
 use jiff::Timestamp;
 
 use crate::kinds::Mutant;
 use crate::store::MutantStore;
 
-impl MutantStore {
-    pub(crate) async fn orphans(&self, limit: u32) -> Result<Vec<(UserId, Generation)>, StoreError> {
-        let mut found = self.inner.orphaned_refreshes(limit).await?;
-        match self.mutant {
-            Mutant::ListsByName => found.sort_unstable(),
-            Mutant::ListsNoOrphans => found.clear(),
-            _ => {}
-        }
-        Ok(found)
-    }
-
-    pub(crate) async fn stale(
-        &self,
-        issued_before: Timestamp,
-        issued_after: Timestamp,
-        limit: u32,
-    ) -> Result<Vec<(UserId, Generation)>, StoreError> {
-        let issued_after = if self.is(Mutant::BelievesAnyDate) { Timestamp::MAX } else { issued_after };
-        let mut found = self.inner.stale_connections(issued_before, issued_after, limit).await?;
-        match self.mutant {
-            Mutant::ListsByName => found.sort_unstable(),
-            Mutant::IgnoresBackoffInListings if found.is_empty() => {
-                let everybody = self.inner.users(None, limit).await?;
-                found = everybody.into_iter().map(|user| (user, Generation(1))).collect();
-            }
-            _ => {}
-        }
-        Ok(found)
-    }
-
-    pub(crate) async fn want(&self, account: AccountId) -> Result<(), StoreError> {
+#[async_trait]
+impl RevocationQueue for MutantStore {
+    async fn request_check(&self, account: AccountId) -> Result<(), StoreError> {
         self.note(|notes| notes.checks.push(account));
         if self.is(Mutant::ForgetsRequestsDuringACheck)
             && self.note(|notes| notes.checks.iter().filter(|wanted| **wanted == account).count()) > 1
@@ -50,7 +27,7 @@ impl MutantStore {
         self.inner.request_check(account).await
     }
 
-    pub(crate) async fn take_checks_of(&self, limit: u32) -> Result<Vec<AccountId>, StoreError> {
+    async fn take_checks(&self, limit: u32) -> Result<Vec<AccountId>, StoreError> {
         match self.mutant {
             Mutant::GivesChecksToEveryCaller => Ok(self.note(|notes| notes.checks.clone())),
             Mutant::LimitsNoChecks => self.inner.take_checks(100).await,
@@ -65,7 +42,18 @@ impl MutantStore {
         }
     }
 
-    pub(crate) async fn story(&self, user: &UserId, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
+    async fn extend_check(&self, account: AccountId) -> Result<(), StoreError> {
+        if self.is(Mutant::ExtendsNoCheck) { Ok(()) } else { self.inner.extend_check(account).await }
+    }
+
+    async fn finish_check(&self, account: AccountId) -> Result<(), StoreError> {
+        if self.is(Mutant::FinishesNoCheck) { Ok(()) } else { self.inner.finish_check(account).await }
+    }
+}
+
+#[async_trait]
+impl AuditLog for MutantStore {
+    async fn audit(&self, user: &UserId, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
         let mut entries = self.inner.audit(user, limit).await?;
         match self.mutant {
             Mutant::ReturnsOnlyTheOldest => {
@@ -90,5 +78,84 @@ impl MutantStore {
             _ => {}
         }
         Ok(entries)
+    }
+
+    async fn record(&self, connection: &CrmConnection, event: AuditEvent, by: Actor) -> Result<(), StoreError> {
+        let by = if self.is(Mutant::ForgetsTheActor) { Actor::Service } else { by };
+        self.inner.record(connection, event, by).await
+    }
+}
+
+#[async_trait]
+impl Maintenance for MutantStore {
+    async fn orphaned_refreshes(&self, limit: u32) -> Result<Vec<(UserId, Generation)>, StoreError> {
+        let mut found = self.inner.orphaned_refreshes(limit).await?;
+        match self.mutant {
+            Mutant::ListsByName => found.sort_unstable(),
+            Mutant::ListsNoOrphans => found.clear(),
+            _ => {}
+        }
+        Ok(found)
+    }
+
+    async fn stale_connections(
+        &self,
+        issued_before: Timestamp,
+        issued_after: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<(UserId, Generation)>, StoreError> {
+        let issued_after = if self.is(Mutant::BelievesAnyDate) { Timestamp::MAX } else { issued_after };
+        let mut found = self.inner.stale_connections(issued_before, issued_after, limit).await?;
+        match self.mutant {
+            Mutant::ListsByName => found.sort_unstable(),
+            Mutant::IgnoresBackoffInListings if found.is_empty() => {
+                let everybody = self.inner.users(None, limit).await?;
+                found = everybody.into_iter().map(|user| (user, Generation(1))).collect();
+            }
+            _ => {}
+        }
+        Ok(found)
+    }
+
+    async fn acquitted_refreshes(
+        &self,
+        client: ClientFingerprint,
+        expired_by: Option<Timestamp>,
+        limit: u32,
+    ) -> Result<Vec<(UserId, Generation)>, StoreError> {
+        let mut found = self.inner.acquitted_refreshes(client, expired_by, limit).await?;
+        if self.is(Mutant::ListsByName) {
+            found.sort_unstable();
+        }
+        Ok(found)
+    }
+
+    async fn users_of(&self, account: AccountId) -> Result<Vec<UserId>, StoreError> {
+        if self.is(Mutant::ListsUsersOfAllAccounts) {
+            return self.inner.users(None, 100).await;
+        }
+        self.inner.users_of(account).await
+    }
+
+    async fn users(&self, after: Option<UserId>, limit: u32) -> Result<Vec<UserId>, StoreError> {
+        let after = after.filter(|_| !self.is(Mutant::ListsTheFirstPageAlone));
+        self.inner.users(after, limit).await
+    }
+
+    async fn sweep(&self, now: Timestamp, as_of: Timestamp) -> Result<usize, StoreError> {
+        self.note(|notes| notes.was_swept = true);
+        match self.mutant {
+            Mutant::SweepsNothing => Ok(0),
+            Mutant::SweepsCodesUnderWay => {
+                let clock = self.inner.test_clock();
+                clock.advance(MEMORY * 2);
+                let swept = self.inner.sweep(now, after(as_of, MEMORY * 2)).await;
+                clock.set_back(MEMORY * 2);
+                swept
+            }
+            Mutant::SweepsByOneClock => self.inner.sweep(now.max(as_of), now.max(as_of)).await,
+            Mutant::SweepsEverything => self.inner.sweep(after(now, MEMORY), after(as_of, MEMORY)).await,
+            _ => self.inner.sweep(now, as_of).await,
+        }
     }
 }

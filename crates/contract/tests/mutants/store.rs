@@ -5,18 +5,13 @@ use std::time::Duration;
 
 use amo_connect_contract::MemoryTokenStore;
 use amo_connect_contract::fixtures::{after, at, host};
-use amo_connect_domain::authorization::attempt::{Attempt, AttemptState, MEMORY, OPEN_ATTEMPTS};
+use amo_connect_domain::authorization::attempt::{Attempt, AttemptState, OPEN_ATTEMPTS};
 use amo_connect_domain::authorization::code::{Admission, Admitted, Exchange};
-use amo_connect_domain::client::ClientFingerprint;
-use amo_connect_domain::connection::audit::{Actor, AuditEntry, AuditEvent};
+use amo_connect_domain::connection::audit::Actor;
 use amo_connect_domain::connection::{CrmConnection, Grant};
 use amo_connect_domain::host::AccountHost;
-use amo_connect_domain::host_look_up::{FoundHost, LookUpDecision};
 use amo_connect_domain::ids::{AccountId, AttemptId, Epoch, Generation, LeaseOwner, Revision, UserId};
-use amo_connect_domain::ports::{
-    AuditLog, Claim, HostLookUpStore, Maintenance, RefreshRequest, RevocationQueue, Served, StoreError, StoreHealth,
-    TokenStore,
-};
+use amo_connect_domain::ports::{Claim, RefreshRequest, Served, StoreError, StoreHealth, TokenStore};
 use amo_connect_domain::refresh::lease::{Backoff, LEASE_TERM, LeaseRequest, RefreshLease};
 use amo_connect_domain::token::{CodeHash, StateHash, TokenPair};
 use async_trait::async_trait;
@@ -233,111 +228,6 @@ impl TokenStore for MutantStore {
         now: Timestamp,
     ) -> Result<CrmConnection, StoreError> {
         self.rotate(user, spent, pair, &self.served(served), now).await
-    }
-}
-
-#[async_trait]
-impl HostLookUpStore for MutantStore {
-    async fn request_look_up(
-        &self,
-        host: &AccountHost,
-        account: Option<AccountId>,
-    ) -> Result<LookUpDecision, StoreError> {
-        self.decide_look_up(host, account).await
-    }
-
-    async fn save_move(&self, host: &AccountHost, moved_to: &FoundHost) -> Result<(), StoreError> {
-        self.note(|notes| notes.moves.push((host.clone(), moved_to.host.clone())));
-        if self.is(Mutant::ForgetsMoves) { Ok(()) } else { self.inner.save_move(host, moved_to).await }
-    }
-}
-
-#[async_trait]
-impl RevocationQueue for MutantStore {
-    async fn request_check(&self, account: AccountId) -> Result<(), StoreError> {
-        self.want(account).await
-    }
-
-    async fn take_checks(&self, limit: u32) -> Result<Vec<AccountId>, StoreError> {
-        self.take_checks_of(limit).await
-    }
-
-    async fn extend_check(&self, account: AccountId) -> Result<(), StoreError> {
-        if self.is(Mutant::ExtendsNoCheck) { Ok(()) } else { self.inner.extend_check(account).await }
-    }
-
-    async fn finish_check(&self, account: AccountId) -> Result<(), StoreError> {
-        if self.is(Mutant::FinishesNoCheck) { Ok(()) } else { self.inner.finish_check(account).await }
-    }
-}
-
-#[async_trait]
-impl AuditLog for MutantStore {
-    async fn audit(&self, user: &UserId, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
-        self.story(user, limit).await
-    }
-
-    async fn record(&self, connection: &CrmConnection, event: AuditEvent, by: Actor) -> Result<(), StoreError> {
-        let by = if self.is(Mutant::ForgetsTheActor) { Actor::Service } else { by };
-        self.inner.record(connection, event, by).await
-    }
-}
-
-#[async_trait]
-impl Maintenance for MutantStore {
-    async fn orphaned_refreshes(&self, limit: u32) -> Result<Vec<(UserId, Generation)>, StoreError> {
-        self.orphans(limit).await
-    }
-
-    async fn stale_connections(
-        &self,
-        issued_before: Timestamp,
-        issued_after: Timestamp,
-        limit: u32,
-    ) -> Result<Vec<(UserId, Generation)>, StoreError> {
-        self.stale(issued_before, issued_after, limit).await
-    }
-
-    async fn acquitted_refreshes(
-        &self,
-        client: ClientFingerprint,
-        expired_by: Option<Timestamp>,
-        limit: u32,
-    ) -> Result<Vec<(UserId, Generation)>, StoreError> {
-        let mut found = self.inner.acquitted_refreshes(client, expired_by, limit).await?;
-        if self.is(Mutant::ListsByName) {
-            found.sort_unstable();
-        }
-        Ok(found)
-    }
-
-    async fn users_of(&self, account: AccountId) -> Result<Vec<UserId>, StoreError> {
-        if self.is(Mutant::ListsUsersOfAllAccounts) {
-            return self.inner.users(None, 100).await;
-        }
-        self.inner.users_of(account).await
-    }
-
-    async fn users(&self, after: Option<UserId>, limit: u32) -> Result<Vec<UserId>, StoreError> {
-        let after = after.filter(|_| !self.is(Mutant::ListsTheFirstPageAlone));
-        self.inner.users(after, limit).await
-    }
-
-    async fn sweep(&self, now: Timestamp, as_of: Timestamp) -> Result<usize, StoreError> {
-        self.note(|notes| notes.was_swept = true);
-        match self.mutant {
-            Mutant::SweepsNothing => Ok(0),
-            Mutant::SweepsCodesUnderWay => {
-                let clock = self.inner.test_clock();
-                clock.advance(MEMORY * 2);
-                let swept = self.inner.sweep(now, after(as_of, MEMORY * 2)).await;
-                clock.set_back(MEMORY * 2);
-                swept
-            }
-            Mutant::SweepsByOneClock => self.inner.sweep(now.max(as_of), now.max(as_of)).await,
-            Mutant::SweepsEverything => self.inner.sweep(after(now, MEMORY), after(as_of, MEMORY)).await,
-            _ => self.inner.sweep(now, as_of).await,
-        }
     }
 }
 
