@@ -2,6 +2,21 @@
 
 use serde_json::Value;
 
+/// The status and `code` of an answer; there is no code in a success. Equal to such a pair.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// The status code.
+    pub status: u16,
+    /// The problem's code.
+    pub code: String,
+}
+
+impl PartialEq<(u16, &str)> for Outcome {
+    fn eq(&self, (status, code): &(u16, &str)) -> bool {
+        self.status == *status && self.code == *code
+    }
+}
+
 /// An answer, read whole.
 #[derive(Debug)]
 pub struct Answer {
@@ -37,8 +52,13 @@ impl Answer {
         self.json()["data"].clone()
     }
 
-    /// The status and `code` of an answer that must be a problem, with all a problem has.
-    pub fn problem(&self) -> (u16, String) {
+    /// What it says, whether it is a success or a problem.
+    pub fn outcome(&self) -> Outcome {
+        if self.status == 200 { Outcome { status: 200, code: String::new() } } else { self.problem() }
+    }
+
+    /// What it says, which must be a problem, with all a problem has.
+    pub fn problem(&self) -> Outcome {
         assert_eq!(self.header("content-type"), "application/problem+json", "{self:?}");
         let body = self.json();
         assert_eq!(body["status"], self.status, "{self:?}");
@@ -48,7 +68,7 @@ impl Answer {
         for text in ["type", "title", "detail", "requestId"] {
             assert!(body[text].as_str().is_some_and(|text| !text.is_empty()), "{text}: {self:?}");
         }
-        (self.status, body["code"].as_str().unwrap().to_owned())
+        Outcome { status: self.status, code: body["code"].as_str().unwrap().to_owned() }
     }
 
     /// The deep link of a callback page, with the HTML's escapes undone.

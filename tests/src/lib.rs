@@ -3,6 +3,7 @@
 
 mod answer;
 mod browser;
+mod databases;
 mod jwt;
 mod postgres;
 mod process;
@@ -14,13 +15,14 @@ mod test_app;
 mod until;
 mod world;
 
-pub use answer::Answer;
+pub use answer::{Answer, Outcome};
 pub use browser::Browser;
+pub use databases::{PgOfServer, SqliteFile, TestDatabase};
 pub use jwt::{jwt, signed};
 pub use postgres::{PgDatabase, test_server};
-pub use process::{Process, binary};
+pub use process::{KEPT, Process, binary, word_after};
 pub use proxy::{Proxy, Way};
-pub use served::Served;
+pub use served::{Served, start};
 pub use service::{Begun, Service};
 pub use settings::{DEEP_LINK, JWT_SECRET};
 pub use test_app::{RunningApp, TestApp, at};

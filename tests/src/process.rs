@@ -20,6 +20,15 @@ pub fn binary() -> PathBuf {
     binary
 }
 
+/// The arguments of a sandbox with a service and a phone page, which keeps its data in `kept`.
+pub const KEPT: [&str; 4] = ["--bind", "127.0.0.1:0", "--data", "kept"];
+
+/// The word after `mark` in what a sandbox tells people.
+pub fn word_after<'a>(guide: &'a str, mark: &str) -> &'a str {
+    let (_, rest) = guide.split_once(mark).unwrap_or_else(|| panic!("no {mark} in {guide}"));
+    rest.split_whitespace().next().unwrap()
+}
+
 /// A running `amo-connect`; dropping it kills it.
 pub struct Process {
     child: Child,
@@ -44,6 +53,14 @@ impl Process {
         let (written, log) = watch::channel(String::new());
         tokio::spawn(follow(child.stderr.take().unwrap(), written));
         Self { child, log }
+    }
+
+    /// Starts a sandbox with `further` arguments, on ports of its own. Returns what it tells people, too.
+    pub async fn sandbox(further: &[&str], folder: &std::path::Path) -> (Self, String) {
+        let arguments = [&["sandbox", "--amo-bind", "127.0.0.1:0"], further].concat();
+        let mut process = Self::start(&arguments, &[], folder);
+        let guide = process.until_printed("Stop:").await;
+        (process, guide)
     }
 
     /// Waits for a line of standard output that holds `text`, and gives all lines until then.
@@ -99,6 +116,14 @@ impl Process {
         let id = self.child.id().unwrap().to_string();
         let told = std::process::Command::new("kill").args([signal, &id]).status().unwrap();
         assert!(told.success());
+    }
+
+    /// Tells it to stop, and waits for its end, which must be a good one. Gives all it has logged.
+    pub async fn stop(self) -> String {
+        self.terminate();
+        let (code, _, log) = self.ended().await;
+        assert_eq!(code, Some(0), "{log}");
+        log
     }
 
     /// `kill -9`; gives all it has logged once it is dead.

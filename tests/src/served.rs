@@ -37,10 +37,7 @@ impl Served {
 
     /// Starts it; it does not answer yet.
     pub fn begin(settings: &ServeArgs, further: &[(&str, &str)], folder: &Path) -> Self {
-        let variables = variables(settings);
-        let mut variables: Vec<_> = variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        variables.extend(further);
-        Self { service: Service::with(settings), process: Process::start(&["serve"], &variables, folder) }
+        Self { service: Service::with(settings), process: start(&["serve"], settings, further, folder) }
     }
 
     /// The process.
@@ -52,6 +49,14 @@ impl Served {
     pub fn into_process(self) -> Process {
         self.process
     }
+}
+
+/// Starts a process with these settings and further variables in its environment.
+pub fn start(arguments: &[&str], settings: &ServeArgs, further: &[(&str, &str)], folder: &Path) -> Process {
+    let variables = variables(settings);
+    let mut variables: Vec<_> = variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    variables.extend(further);
+    Process::start(arguments, &variables, folder)
 }
 
 /// The settings as the environment has them.

@@ -85,6 +85,14 @@ impl Service {
         attempt
     }
 
+    /// The state of `user`'s connection, and the code of its problem, or null.
+    pub async fn standing(&self, user: &str) -> (String, Value) {
+        let status = self.get(user, "/status").await.data();
+        let (problem, code) = (&status["problem"], &status["problem"]["code"]);
+        assert!(problem.is_null() || code.is_string(), "{status}");
+        (status["state"].as_str().unwrap().to_owned(), code.clone())
+    }
+
     /// The `state` word of `user`'s status.
     pub async fn state_of(&self, user: &str) -> String {
         self.get(user, "/status").await.data()["state"].as_str().unwrap().to_owned()

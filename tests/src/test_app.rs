@@ -9,14 +9,14 @@ use amo_connect::config::ServeArgs;
 use amo_connect::server::Running;
 use amo_connect::wiring;
 use amo_connect_contract::token_store::TokenStoreHarness;
-use amo_connect_contract::{FakeAccount, FakeAmo, MemoryTokenStore, TestRuntime, fixtures};
+use amo_connect_contract::{FakeAmo, MemoryTokenStore, TestRuntime, fixtures};
 use amo_connect_domain::ports::{AmoClient, Storage, Stores};
 use amo_connect_domain::usecase::rate_limited::RateLimitedClient;
 use jiff::Timestamp;
 use tokio_util::task::TaskTracker;
 
 use crate::answer::Answer;
-use crate::service::Service;
+use crate::service::{Begun, Service};
 use crate::settings;
 
 /// How long an orderly stop may take.
@@ -48,7 +48,7 @@ fn stores_of(store: impl Storage) -> Stores {
 impl TestApp {
     /// The defaults.
     pub fn new() -> Self {
-        let amo = FakeAmo::new().with_account(&fixtures::host(1), FakeAccount::empty(1));
+        let amo = FakeAmo::new().with_accounts([1]);
         Self {
             stores: stores_of(MemoryTokenStore::new()),
             amo: Arc::new(amo),
@@ -133,6 +133,12 @@ impl RunningApp {
     /// Its clock, which stands still until it is moved.
     pub fn clock(&self) -> &TestRuntime {
         &self.clock
+    }
+
+    /// Connects `user` to the account at [`fixtures::host(account)`](fixtures::host) of `amo`, its CRM.
+    pub async fn connect(&self, user: &str, amo: &FakeAmo, account: u64) -> Begun {
+        let host = fixtures::host(account);
+        self.connect_with(user, amo.allow(&host).expose(), host.as_str()).await
     }
 
     /// What `done` gives, while the clock runs at twenty times its pace.

@@ -2,6 +2,7 @@
 
 use std::ops::Deref;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use amo_connect::config::ServeArgs;
@@ -23,7 +24,7 @@ pub const RIVAL: u64 = 40_000_001;
 /// A service, which it is called as, and its amoCRM. Dropping it stops both.
 pub struct World {
     /// The local amoCRM.
-    pub sandbox: Sandbox,
+    pub sandbox: Arc<Sandbox>,
     /// The settings the service is started with.
     pub settings: ServeArgs,
     service: Service,
@@ -37,6 +38,14 @@ impl Deref for World {
     fn deref(&self) -> &Service {
         &self.service
     }
+}
+
+/// A service in this process.
+async fn run(settings: &ServeArgs) -> Running {
+    let config = settings.clone().check().unwrap();
+    let listener = wiring::bind(config.bind).unwrap();
+    let state = wiring::assemble(config.storage, config.amo, &config.service).await.unwrap();
+    Running::start(listener, state, |_| {}).unwrap()
 }
 
 impl World {
@@ -53,6 +62,13 @@ impl World {
         world
     }
 
+    /// A service with the defaults, and olena connected to [`ACCOUNT`].
+    pub async fn connected() -> Self {
+        let world = Self::start().await;
+        world.connect("olena", ACCOUNT).await;
+        world
+    }
+
     /// Only the amoCRM, and the settings of a service that is not started.
     pub async fn without_service() -> Self {
         // The service paces itself; a machine that stutters must not make amoCRM count an eighth call.
@@ -65,7 +81,7 @@ impl World {
         let common = settings::at_a_free_port();
         let redirect_uri = common.amo_redirect_uri.clone().unwrap();
         let hook_url = Some(redirect_uri.replace("/callback", "/hooks/disconnected"));
-        let sandbox = Sandbox::start(Options { redirect_uri, hook_url, ..options }).await.unwrap();
+        let sandbox = Arc::new(Sandbox::start(Options { redirect_uri, hook_url, ..options }).await.unwrap());
         let folder = tempfile::tempdir().unwrap();
         let settings = ServeArgs {
             amo_auth_url: Some(sandbox.auth_url()),
@@ -78,20 +94,13 @@ impl World {
 
     /// Starts the service on this world's settings.
     pub async fn start_service(&mut self) {
-        let config = self.settings.clone().check().unwrap();
-        let listener = wiring::bind(config.bind).unwrap();
-        let state = wiring::assemble(config.storage, config.amo, &config.service).await.unwrap();
-        self.running = Some(Running::start(listener, state, |_| {}).unwrap());
+        self.running = Some(run(&self.settings).await);
     }
 
     /// Another instance of the service on the same database, at an address of its own.
     pub async fn another_instance(&self) -> Instance {
         let settings = self.settings_elsewhere();
-        let config = settings.check().unwrap();
-        let listener = wiring::bind(config.bind).unwrap();
-        let state = wiring::assemble(config.storage, config.amo, &config.service).await.unwrap();
-        let running = Running::start(listener, state, |_| {}).unwrap();
-        Instance { service: Service::with(&settings), running }
+        Instance { service: Service::with(&settings), running: run(&settings).await }
     }
 
     /// These settings with another free address.
@@ -127,10 +136,15 @@ impl World {
         (issued.code, issued.referer)
     }
 
-    /// Connects `user` to `account` by an attempt of theirs.
+    /// Connects `user` to `account` by an attempt of theirs. Returns it, and the code.
     pub async fn connect(&self, user: &str, account: u64) -> (Begun, String) {
+        self.connect_by(self, user, account).await
+    }
+
+    /// The same by another service that has this amoCRM.
+    pub async fn connect_by(&self, service: &Service, user: &str, account: u64) -> (Begun, String) {
         let (code, referer) = self.code(account);
-        (self.connect_with(user, &code, &referer).await, code)
+        (service.connect_with(user, &code, &referer).await, code)
     }
 }
 

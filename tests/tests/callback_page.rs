@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use amo_connect_tests::{ACCOUNT, Answer, Process, World};
+use amo_connect_tests::{ACCOUNT, Answer, KEPT, Process, World, word_after};
 
 /// What strangers may put into a code or a state.
 const HOSTILE: [&str; 14] = [
@@ -117,10 +117,8 @@ async fn a_hostile_code_or_state_is_a_value_of_the_link_and_nothing_else() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_reference_on_the_page_is_in_the_log_and_nothing_of_the_redirect_is() {
     let folder = tempfile::tempdir().unwrap();
-    let arguments = ["sandbox", "--bind", "127.0.0.1:0", "--amo-bind", "127.0.0.1:0", "--data", "kept"];
-    let mut process = Process::start(&arguments, &[], folder.path());
-    let guide = process.until_printed("Stop:").await;
-    let phone = guide.strip_prefix("Open ").unwrap().split_whitespace().next().unwrap();
+    let (process, guide) = Process::sandbox(&KEPT, folder.path()).await;
+    let phone = word_after(&guide, "Open ");
     let url = format!("{phone}api/amo-crm/callback?error=access_denied&state=mystate");
     let page = Answer::to(reqwest::Client::builder().build().unwrap().get(url)).await;
     let (_, rest) = page.text.split_once("Reference: ").unwrap();
@@ -131,6 +129,5 @@ async fn the_reference_on_the_page_is_in_the_log_and_nothing_of_the_redirect_is(
     assert!(line.contains("\"callback.outcome\":\"Declined\""), "{line}");
     assert!(line.contains(page.header("x-request-id")), "{line}");
     assert!(!line.contains("mystate"), "{line}");
-    process.terminate();
-    assert_eq!(process.ended().await.0, Some(0));
+    process.stop().await;
 }

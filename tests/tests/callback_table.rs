@@ -183,7 +183,7 @@ async fn foreign_states_are_refused_where_they_are_not_accepted() {
         assert_eq!((page.status, page.link_parameter("error").as_deref()), (400, Some("state_expired")));
     }
     let claim = world.post("olena", "/exchange-code", json!({ "code": code, "referer": referer })).await;
-    assert_eq!(claim.problem(), (400, "state_mismatch".to_owned()));
+    assert_eq!(claim.problem(), (400, "state_mismatch"));
     assert_eq!(world.sandbox.stats().exchanges, 0);
     world.connect("olena", ACCOUNT).await;
 }
@@ -243,8 +243,7 @@ async fn the_configured_host_stands_in_for_a_missing_one() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_failed_attempt_never_touches_the_connection() {
-    let world = World::start().await;
-    world.connect("olena", ACCOUNT).await;
+    let world = World::connected().await;
     let attempt = world.attempt("olena").await;
     let referer = world.sandbox.host(ACCOUNT).unwrap();
     let page = world.callback(&[("code", "def50200x"), ("state", &attempt.state), ("referer", &referer)]).await;
@@ -266,6 +265,6 @@ async fn an_attempt_is_shown_to_its_own_user_alone() {
     for (user, path) in
         [("ivan", path.as_str()), ("olena", "/authorize/AAAAAAAAAAAAAAAAAAAAAA"), ("olena", "/authorize/x")]
     {
-        assert_eq!(world.get(user, path).await.problem(), (404, "attempt_not_found".to_owned()));
+        assert_eq!(world.get(user, path).await.problem(), (404, "attempt_not_found"));
     }
 }

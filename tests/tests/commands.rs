@@ -1,7 +1,7 @@
 //! The commands, as processes of their own.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so loudly")]
 
-use amo_connect_tests::{Answer, Process, Served, World};
+use amo_connect_tests::{Answer, KEPT, Process, Served, World, word_after};
 use serde_json::Value;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -82,16 +82,10 @@ async fn serve_stops_in_order_and_no_log_has_a_secret() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_sandbox_prints_what_a_newcomer_needs_and_it_works() {
     let folder = tempfile::tempdir().unwrap();
-    let arguments = ["sandbox", "--bind", "127.0.0.1:0", "--amo-bind", "127.0.0.1:0", "--data", "kept"];
-    let mut process = Process::start(&arguments, &[], folder.path());
-    let guide = process.until_printed("Stop:").await;
-    let after = |mark: &str| {
-        let start = guide.find(mark).unwrap_or_else(|| panic!("{mark}: {guide}")) + mark.len();
-        guide[start..].split_whitespace().next().unwrap().to_owned()
-    };
-    let phone = after("Open ");
+    let (process, guide) = Process::sandbox(&KEPT, folder.path()).await;
+    let phone = word_after(&guide, "Open ");
     let http = reqwest::Client::builder().build().unwrap();
-    let page = Answer::to(http.get(&phone)).await;
+    let page = Answer::to(http.get(phone)).await;
     assert_eq!(page.status, 200);
     assert!(page.text.contains("Connect AMO CRM"), "{}", page.text);
 
@@ -102,8 +96,7 @@ async fn the_sandbox_prints_what_a_newcomer_needs_and_it_works() {
         assert!(guide.contains(&format!(" {api}/{endpoint} ")), "no curl line of {endpoint}: {guide}");
     }
     assert!(guide.contains(&format!("curl -s \"{api}/hooks/disconnected?")), "no curl line of the hook: {guide}");
-    let (olena, ivan) = (after("JWT="), after("JWT2="));
-    let amo = after("amoCRM is at ");
+    let [olena, ivan, amo] = ["JWT=", "JWT2=", "amoCRM is at "].map(|mark| word_after(&guide, mark));
     let request = http.post(format!("{amo}/_sandbox/codes")).body(r#"{"account":31920194}"#);
     let issued: Value = Answer::to(request).await.json();
     let code = issued["code"].as_str().unwrap();
@@ -111,17 +104,15 @@ async fn the_sandbox_prints_what_a_newcomer_needs_and_it_works() {
     let page = Answer::to(http.get(format!("{api}/callback")).query(&parameters)).await;
     assert_eq!(page.status, 200, "{page:?}");
     assert!(page.deep_link().starts_with(&format!("{phone}app/callback?code=")), "{}", page.deep_link());
-    let claim =
-        http.post(format!("{api}/exchange-code")).bearer_auth(&olena).json(&serde_json::json!({ "code": code }));
+    let claim = http.post(format!("{api}/exchange-code")).bearer_auth(olena).json(&serde_json::json!({ "code": code }));
     assert_eq!(Answer::to(claim).await.data()["connected"], true);
-    let leads = Answer::to(http.get(format!("{api}/leads?limit=5")).bearer_auth(&olena)).await;
+    let leads = Answer::to(http.get(format!("{api}/leads?limit=5")).bearer_auth(olena)).await;
     assert_eq!(leads.json()["data"].as_array().unwrap().len(), 5);
-    let his = Answer::to(http.get(format!("{api}/status")).bearer_auth(&ivan)).await;
+    let his = Answer::to(http.get(format!("{api}/status")).bearer_auth(ivan)).await;
     assert_eq!(his.data()["state"], "not_connected");
     assert!(folder.path().join("kept/amo-connect.db").exists());
 
-    process.terminate();
-    assert_eq!(process.ended().await.0, Some(0));
+    process.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -178,10 +169,8 @@ async fn the_amocrm_alone_prints_what_a_service_of_ones_own_needs_and_it_works()
     let folder = tempfile::tempdir().unwrap();
     let redirect_uri = "https://app.example/amo/callback?tenant=7&x=y";
     let hook_url = "http://127.0.0.1:9/hook";
-    let arguments = ["sandbox", "--amo-only", "--amo-bind", "127.0.0.1:0", "--bind", "127.0.0.1:0"];
-    let arguments = [&arguments[..], &["--redirect-uri", redirect_uri, "--hook-url", hook_url]].concat();
-    let mut process = Process::start(&arguments, &[], folder.path());
-    let guide = process.until_printed("Stop:").await;
+    let arguments = ["--amo-only", "--bind", "127.0.0.1:0", "--redirect-uri", redirect_uri, "--hook-url", hook_url];
+    let (process, guide) = Process::sandbox(&arguments, folder.path()).await;
     let line = |name: &str| {
         let value = guide.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
         value.unwrap_or_else(|| panic!("{name}: {guide}"))
@@ -210,9 +199,7 @@ async fn the_amocrm_alone_prints_what_a_service_of_ones_own_needs_and_it_works()
         http.get(format!("http://{}/api/v4/leads", hosts[0])).bearer_auth(pair["access_token"].as_str().unwrap());
     assert_eq!(Answer::to(leads).await.status, 200);
 
-    process.terminate();
-    let (code, _, complaint) = process.ended().await;
-    assert_eq!(code, Some(0));
+    let complaint = process.stop().await;
     assert!(complaint.contains("--bind is for the service"), "{complaint}");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "it keeps nothing");
 }
@@ -220,10 +207,8 @@ async fn the_amocrm_alone_prints_what_a_service_of_ones_own_needs_and_it_works()
 /// The newest leads of a local amoCRM that was started with `further` arguments: id, name, time of change.
 async fn newest_leads(further: &[&str]) -> Vec<(u64, String, i64)> {
     let folder = tempfile::tempdir().unwrap();
-    let arguments = [&["sandbox", "--amo-only", "--amo-bind", "127.0.0.1:0"], further].concat();
-    let mut process = Process::start(&arguments, &[], folder.path());
-    let guide = process.until_printed("Stop:").await;
-    let amo = guide.split_once("amoCRM is at ").and_then(|(_, rest)| rest.split_whitespace().next()).unwrap();
+    let (_process, guide) = Process::sandbox(&[&["--amo-only"], further].concat(), folder.path()).await;
+    let amo = word_after(&guide, "amoCRM is at ");
     let http = reqwest::Client::builder().build().unwrap();
     let codes = http.post(format!("{amo}/_sandbox/codes")).body(r#"{"account":31920194}"#);
     let issued = Answer::to(codes).await.json();
@@ -264,16 +249,14 @@ async fn leads_are_dated_from_today_for_people_and_alike_with_a_seed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_sandbox_has_as_many_leads_as_it_is_told() {
     let folder = tempfile::tempdir().unwrap();
-    let arguments = ["sandbox", "--amo-bind", "127.0.0.1:0", "--bind", "127.0.0.1:0", "--leads", "10000"];
+    let arguments = ["--bind", "127.0.0.1:0", "--leads", "10000"];
     for more in [&["--amo-only"][..], &[]] {
-        let mut process = Process::start(&[&arguments, more].concat(), &[], folder.path());
-        let guide = process.until_printed("Stop:").await;
-        let amo = guide.split_once("amoCRM is at ").and_then(|(_, rest)| rest.split_whitespace().next()).unwrap();
+        let (process, guide) = Process::sandbox(&[&arguments, more].concat(), folder.path()).await;
+        let amo = word_after(&guide, "amoCRM is at ");
         let report = reqwest::get(format!("{amo}/_sandbox")).await.unwrap().text().await.unwrap();
         let report: Value = serde_json::from_str(&report).unwrap();
         assert_eq!(report["accounts"][0]["leads"], 10_000, "{more:?}: {report}");
-        process.terminate();
-        assert_eq!(process.ended().await.0, Some(0));
+        process.stop().await;
     }
     for bad in ["many", "-1", "100001"] {
         let (code, _, complaint) =
@@ -290,8 +273,7 @@ async fn a_sandbox_that_listens_everywhere_calls_itself_by_this_machines_address
     let guide = process.until_printed("Stop:").await;
     assert!(guide.contains("Open http://127.0.0.1:") && !guide.contains("0.0.0.0"), "{guide}");
     // Killed, it would leave its folder behind.
-    process.terminate();
-    assert_eq!(process.ended().await.0, Some(0));
+    process.stop().await;
 
     // In a network of containers it has a name instead.
     let arguments = [&["sandbox", "--amo-only", "--public-name", "amo.internal"], &arguments[3..]].concat();
@@ -313,8 +295,7 @@ async fn migrate_says_what_it_did() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn keys_rotate_while_the_service_serves() {
-    let mut world = World::start().await;
-    world.connect("olena", amo_connect_tests::ACCOUNT).await;
+    let mut world = World::connected().await;
     let old = world.settings.token_keys.clone().unwrap();
     let (_, new, _) = Process::start(&["keys", "new"], &[], &world.folder()).ended().await;
     let both = format!("{},{old}", new.trim());

@@ -1,14 +1,10 @@
 //! The rows of `exchange-code`'s table that need no fault, in their order.
 
-use amo_connect_tests::{ACCOUNT, RIVAL, World};
+use amo_connect_tests::{ACCOUNT, Outcome, RIVAL, World};
 use serde_json::{Value, json};
 
-async fn claim(world: &World, user: &str, body: Value) -> (u16, String) {
+async fn claim(world: &World, user: &str, body: Value) -> Outcome {
     world.post(user, "/exchange-code", body).await.problem()
-}
-
-fn refusal(status: u16, code: &str) -> (u16, String) {
-    (status, code.to_owned())
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -26,7 +22,7 @@ async fn a_bad_field_is_named() {
     ];
     for (field, body) in bad {
         let answer = world.post("olena", "/exchange-code", body).await;
-        assert_eq!(answer.problem(), refusal(400, "invalid_request"), "{field}");
+        assert_eq!(answer.problem(), (400, "invalid_request"), "{field}");
         assert_eq!(answer.json()["field"], field);
     }
 }
@@ -36,7 +32,7 @@ async fn a_code_is_refused_with_a_state_it_did_not_come_with() {
     let world = World::start().await;
     let (code, referer) = world.code(ACCOUNT);
     world.callback(&[("code", &code), ("state", "own"), ("referer", &referer)]).await;
-    assert_eq!(claim(&world, "olena", json!({ "code": code, "state": "other" })).await, refusal(400, "state_mismatch"));
+    assert_eq!(claim(&world, "olena", json!({ "code": code, "state": "other" })).await, (400, "state_mismatch"));
     let right = world.post("olena", "/exchange-code", json!({ "code": code, "state": "own" })).await;
     assert_eq!(right.status, 200);
 }
@@ -45,12 +41,12 @@ async fn a_code_is_refused_with_a_state_it_did_not_come_with() {
 async fn another_users_code_and_another_users_attempt_are_refused() {
     let world = World::start().await;
     let (_, hers) = world.connect("olena", ACCOUNT).await;
-    assert_eq!(claim(&world, "ivan", json!({ "code": hers })).await, refusal(409, "code_belongs_to_another_user"));
+    assert_eq!(claim(&world, "ivan", json!({ "code": hers })).await, (409, "code_belongs_to_another_user"));
     let attempt = world.attempt("olena").await;
     let (code, referer) = world.code(ACCOUNT);
     assert_eq!(
         claim(&world, "ivan", json!({ "code": code, "state": attempt.state, "referer": referer })).await,
-        refusal(409, "code_belongs_to_another_user")
+        (409, "code_belongs_to_another_user")
     );
     assert_eq!(world.sandbox.stats().exchanges, 1);
     assert_eq!(world.progress("olena", &attempt).await.0, "pending");
@@ -72,23 +68,22 @@ async fn a_replaced_code_is_gone() {
     let world = World::start().await;
     let (_, old) = world.connect("olena", ACCOUNT).await;
     let (_, new) = world.connect("olena", RIVAL).await;
-    assert_eq!(claim(&world, "olena", json!({ "code": old })).await, refusal(410, "code_expired"));
+    assert_eq!(claim(&world, "olena", json!({ "code": old })).await, (410, "code_expired"));
     world.post("olena", "/exchange-code", json!({ "code": new })).await.data();
     assert_eq!(world.get("olena", "/status").await.data()["accountId"], RIVAL.to_string());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unsolicited_code_never_replaces_a_connected_account() {
-    let world = World::start().await;
-    world.connect("olena", ACCOUNT).await;
+    let world = World::connected().await;
     let (code, referer) = world.code(RIVAL);
     world.callback(&[("code", &code), ("state", "own"), ("referer", &referer)]).await;
     for _ in 0..2 {
-        assert_eq!(claim(&world, "olena", json!({ "code": code })).await, refusal(409, "already_connected"));
+        assert_eq!(claim(&world, "olena", json!({ "code": code })).await, (409, "already_connected"));
     }
     let (unseen, referer) = world.code(RIVAL);
     let body = json!({ "code": unseen, "referer": referer });
-    assert_eq!(claim(&world, "olena", body).await, refusal(409, "already_connected"));
+    assert_eq!(claim(&world, "olena", body).await, (409, "already_connected"));
     assert_eq!(world.get("olena", "/status").await.data()["accountId"], ACCOUNT.to_string());
     assert_eq!(world.get("olena", "/leads?limit=1").await.status, 200);
 }
@@ -99,7 +94,7 @@ async fn a_host_that_is_not_amocrms_is_refused_and_the_code_stays_good() {
     let (code, referer) = world.code(ACCOUNT);
     for body in [json!({ "code": code }), json!({ "code": code, "referer": "evil.example" })] {
         let answer = world.post("olena", "/exchange-code", body).await;
-        assert_eq!(answer.problem(), refusal(400, "invalid_account_host"));
+        assert_eq!(answer.problem(), (400, "invalid_account_host"));
         assert_eq!(answer.json()["field"], "referer");
     }
     assert_eq!(world.sandbox.stats().exchanges, 0);
@@ -112,7 +107,7 @@ async fn a_code_that_amocrm_refuses_stays_refused() {
     let referer = world.sandbox.host(ACCOUNT).unwrap();
     for _ in 0..2 {
         let body = json!({ "code": "def50200nonsense", "referer": referer });
-        assert_eq!(claim(&world, "olena", body).await, refusal(400, "invalid_code"));
+        assert_eq!(claim(&world, "olena", body).await, (400, "invalid_code"));
     }
     assert_eq!(world.sandbox.stats().refused, 1);
 }
@@ -129,7 +124,7 @@ async fn many_claims_at_once_connect_one_user_once() {
         users.iter().zip(&answers).filter(|(_, answer)| answer.status == 200).map(|(user, _)| *user).collect();
     assert_eq!(winners.len(), 4, "{answers:?}");
     assert!(winners.windows(2).all(|pair| pair[0] == pair[1]), "{winners:?}");
-    assert!(answers.iter().all(|answer| answer.status == 200 || answer.problem().0 == 409));
+    assert!(answers.iter().all(|answer| answer.status == 200 || answer.problem().status == 409));
     assert_eq!(world.sandbox.stats().exchanges, 1);
 }
 

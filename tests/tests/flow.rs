@@ -75,10 +75,10 @@ async fn with_require_claim_a_connection_counts_when_the_app_has_brought_the_cod
     assert_eq!(status["state"], "awaiting_claim");
     assert_eq!((&status["connected"], &status["hasTokens"]), (&json!(false), &json!(true)));
     assert_eq!((&status["domain"], &status["accountId"]), (&json!(""), &json!("")));
-    assert_eq!(world.get("olena", "/leads").await.problem(), (409, "not_connected".to_owned()));
+    assert_eq!(world.get("olena", "/leads").await.problem(), (409, "not_connected"));
 
     let theirs = world.post("ivan", "/exchange-code", json!({ "code": code })).await;
-    assert_eq!(theirs.problem(), (409, "code_belongs_to_another_user".to_owned()));
+    assert_eq!(theirs.problem(), (409, "code_belongs_to_another_user"));
     let claimed = world.post("olena", "/exchange-code", json!({ "code": code, "state": attempt.state })).await;
     assert_eq!(claimed.data()["state"], "connected");
     assert_eq!(world.progress("olena", &attempt).await.0, "connected");
@@ -114,7 +114,7 @@ async fn the_shipped_apps_own_state_needs_a_claim_and_its_user_id_is_never_read(
     assert_eq!(claimed.data()["state"], "connected");
     assert_eq!(world.state_of("ivan").await, "not_connected");
     let theirs = world.post("ivan", "/exchange-code", json!({ "code": code, "state": state })).await;
-    assert_eq!(theirs.problem(), (409, "code_belongs_to_another_user".to_owned()));
+    assert_eq!(theirs.problem(), (409, "code_belongs_to_another_user"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -152,10 +152,9 @@ async fn a_restart_in_the_middle_loses_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_users_never_see_each_other() {
-    let world = World::start().await;
-    world.connect("olena", ACCOUNT).await;
+    let world = World::connected().await;
     assert_eq!(world.state_of("ivan").await, "not_connected");
-    assert_eq!(world.get("ivan", "/leads").await.problem(), (409, "not_connected".to_owned()));
+    assert_eq!(world.get("ivan", "/leads").await.problem(), (409, "not_connected"));
 
     world.connect("ivan", RIVAL).await;
     let ids = async |user| -> Vec<u64> {
@@ -182,7 +181,7 @@ async fn a_disconnect_wipes_the_tokens_and_a_new_connect_works() {
     assert_eq!((&status["domain"], &status["accountId"]), (&json!(""), &json!("")));
     // The old code does not bring it back.
     let again = world.post("olena", "/exchange-code", json!({ "code": code })).await;
-    assert_eq!(again.problem(), (410, "code_expired".to_owned()));
+    assert_eq!(again.problem(), (410, "code_expired"));
     assert_eq!(world.state_of("olena").await, "not_connected");
 
     world.connect("olena", ACCOUNT).await;
@@ -207,8 +206,7 @@ async fn no_token_code_or_state_is_in_the_database() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_expired_access_token_is_renewed_without_a_word() {
-    let world = World::start().await;
-    world.connect("olena", ACCOUNT).await;
+    let world = World::connected().await;
     assert_eq!(world.sandbox.expire_access(ACCOUNT).unwrap(), 1);
     let leads = world.get("olena", "/leads?limit=1").await;
     assert_eq!(leads.status, 200, "{leads:?}");

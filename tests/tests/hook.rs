@@ -1,30 +1,19 @@
 //! amoCRM's disconnect hook: a reason to look, and never a proof.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so loudly")]
 
 use std::time::Duration;
 
 use amo_connect_sandbox::{Failure, Faults};
-use amo_connect_tests::{ACCOUNT, Answer, RIVAL, World};
+use amo_connect_tests::{ACCOUNT, Answer, RIVAL, World, until, until_within};
 
 /// Ends when `user` is in `state`.
 async fn until_in_state(world: &World, user: &str, state: &str) {
-    let reached = async {
-        while world.get(user, "/status").await.data()["state"] != state {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
     // An account is looked up once a minute, and a refusal counts only after that.
-    tokio::time::timeout(Duration::from_mins(3), reached).await.unwrap_or_else(|_| panic!("{user} is never {state}"));
+    until_within(Duration::from_mins(3), state, async || world.state_of(user).await == state).await;
 }
 
 /// Ends when amoCRM has had `calls` more requests of the API than `before`.
 async fn until_asked(world: &World, before: u64, calls: u64) {
-    let asked = async {
-        while world.sandbox.stats().api_requests < before + calls {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(20), asked).await.unwrap();
+    until("amoCRM is asked", async || world.sandbox.stats().api_requests >= before + calls).await;
 }
 
 /// A hook's own query, as amoCRM signs it for the account (`printf 'sandbox|ACCOUNT' | openssl …`).
@@ -49,7 +38,7 @@ async fn switching_the_integration_off_revokes_all_its_connections_and_no_other(
     assert!(world.sandbox.disable(ACCOUNT).await.unwrap().is_taken());
     for user in ["olena", "andrew"] {
         until_in_state(&world, user, "revoked").await;
-        assert_eq!(world.get(user, "/leads").await.problem(), (409, "revoked".to_owned()));
+        assert_eq!(world.get(user, "/leads").await.problem(), (409, "revoked"));
         assert_eq!(world.get(user, "/status").await.data()["hasTokens"], false);
     }
     assert_eq!(world.get("ivan", "/leads").await.status, 200);
@@ -57,8 +46,7 @@ async fn switching_the_integration_off_revokes_all_its_connections_and_no_other(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hook_that_is_repeated_later_ends_nothing_that_amocrm_serves() {
-    let world = World::start().await;
-    world.connect("olena", ACCOUNT).await;
+    let world = World::connected().await;
     let before = world.sandbox.stats().api_requests;
     let told = send(&world, &signed(ACCOUNT)).await;
     assert_eq!((told.status, told.json()["success"].as_bool()), (200, Some(true)));
@@ -75,8 +63,7 @@ async fn a_hook_that_is_repeated_later_ends_nothing_that_amocrm_serves() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn while_amocrm_does_not_answer_nobody_is_revoked() {
-    let world = World::start().await;
-    world.connect("olena", ACCOUNT).await;
+    let world = World::connected().await;
     world.sandbox.set_faults(Faults { api_outage: Some(Failure::Status(503)), ..Faults::default() }).unwrap();
     let before = world.sandbox.stats().api_requests;
     assert_eq!(send(&world, &signed(ACCOUNT)).await.status, 200);
@@ -88,8 +75,7 @@ async fn while_amocrm_does_not_answer_nobody_is_revoked() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hook_with_another_signature_or_client_is_refused_and_nobody_is_asked_for() {
-    let world = World::start().await;
-    world.connect("olena", ACCOUNT).await;
+    let world = World::connected().await;
     let before = world.sandbox.stats().api_requests;
     let good = signed(ACCOUNT);
     for bad in [
@@ -99,10 +85,10 @@ async fn a_hook_with_another_signature_or_client_is_refused_and_nobody_is_asked_
         good.replace("signature=", "signature=00"),
         good.split("&signature").next().unwrap().to_owned(),
     ] {
-        assert_eq!(send(&world, &bad).await.problem(), (403, "invalid_signature".to_owned()), "{bad}");
+        assert_eq!(send(&world, &bad).await.problem(), (403, "invalid_signature"), "{bad}");
     }
     let other_method = world.http().post(world.url(&format!("/hooks/disconnected?{good}")));
-    assert_eq!(Answer::to(other_method).await.problem(), (405, "method_not_allowed".to_owned()));
+    assert_eq!(Answer::to(other_method).await.problem(), (405, "method_not_allowed"));
     assert_eq!(world.get("olena", "/status").await.data()["state"], "connected");
     assert_eq!(world.sandbox.stats().api_requests, before);
 }

@@ -17,16 +17,16 @@ async fn what_is_not_there_is_a_problem_too() {
     let world = World::start().await;
     let send = |request: reqwest::RequestBuilder| Answer::to(request);
     let nothing = send(world.http().get(format!("{}/nothing", world.base))).await;
-    assert_eq!(nothing.problem(), (404, "not_found".to_owned()));
+    assert_eq!(nothing.problem(), (404, "not_found"));
     let nothing = send(world.http().get(world.url("/nothing"))).await;
-    assert_eq!(nothing.problem(), (404, "not_found".to_owned()));
+    assert_eq!(nothing.problem(), (404, "not_found"));
     for (path, allowed) in [("/authorize", "POST"), ("/disconnect", "POST"), ("/exchange-code", "POST")] {
         let answer = send(world.http().get(world.url(path))).await;
-        assert_eq!(answer.problem(), (405, "method_not_allowed".to_owned()));
+        assert_eq!(answer.problem(), (405, "method_not_allowed"));
         assert_eq!(answer.header("allow"), allowed);
     }
     let answer = send(world.http().post(world.url("/callback"))).await;
-    assert_eq!(answer.problem(), (405, "method_not_allowed".to_owned()));
+    assert_eq!(answer.problem(), (405, "method_not_allowed"));
     assert_eq!(answer.header("allow"), "GET, HEAD");
 }
 
@@ -58,7 +58,7 @@ async fn every_endpoint_of_a_user_wants_a_jwt() {
         http.get(world.url("/leads")),
     ] {
         let answer = Answer::to(request).await;
-        assert_eq!(answer.problem(), (401, "unauthorized".to_owned()));
+        assert_eq!(answer.problem(), (401, "unauthorized"));
         assert_eq!(answer.header("www-authenticate"), "Bearer");
         assert_eq!(answer.header("cache-control"), "no-store");
     }
@@ -89,7 +89,7 @@ async fn a_jwt_is_taken_only_if_it_is_the_apps_and_current() {
     ];
     for claims in bad {
         let answer = status_with(&world, &signed(&claims)).await;
-        assert_eq!(answer.problem(), (401, "unauthorized".to_owned()), "{claims}");
+        assert_eq!(answer.problem(), (401, "unauthorized"), "{claims}");
     }
 }
 
@@ -107,11 +107,11 @@ async fn the_algorithm_is_never_the_tokens_choice() {
     for token in
         [with(Header::new(Algorithm::HS512), own), with(critical, own), with(Header::default(), "guess"), unsigned]
     {
-        assert_eq!(status_with(&world, &token).await.problem(), (401, "unauthorized".to_owned()), "{token}");
+        assert_eq!(status_with(&world, &token).await.problem(), (401, "unauthorized"), "{token}");
     }
     for header in ["Basic abc", "Bearer", "Bearer ", "nonsense"] {
         let answer = Answer::to(world.http().get(world.url("/status")).header("authorization", header)).await;
-        assert_eq!(answer.problem(), (401, "unauthorized".to_owned()), "{header}");
+        assert_eq!(answer.problem(), (401, "unauthorized"), "{header}");
     }
 }
 
@@ -137,7 +137,7 @@ async fn issuer_audience_and_user_claim_are_checked_where_they_are_set() {
         |claims| drop(claims.as_object_mut().unwrap().remove("uid")),
     ];
     for change in bad {
-        assert_eq!(status_with(&world, &token(change)).await.problem().0, 401);
+        assert_eq!(status_with(&world, &token(change)).await.problem().status, 401);
     }
 }
 
@@ -148,10 +148,10 @@ async fn a_body_is_json_of_up_to_16_kilobytes() {
         let request = world.http().post(world.url("/exchange-code")).bearer_auth(jwt("olena"));
         Answer::to(request.header("content-type", kind).body(body))
     };
-    assert_eq!(post("application/json", "{".to_owned()).await.problem(), (400, "invalid_json".to_owned()));
-    assert_eq!(post("text/plain", "{}".to_owned()).await.problem(), (415, "unsupported_media_type".to_owned()));
+    assert_eq!(post("application/json", "{".to_owned()).await.problem(), (400, "invalid_json"));
+    assert_eq!(post("text/plain", "{}".to_owned()).await.problem(), (415, "unsupported_media_type"));
     let large = json!({ "code": "a", "padding": "a".repeat(17_000) }).to_string();
-    assert_eq!(post("application/json", large).await.problem(), (413, "payload_too_large".to_owned()));
+    assert_eq!(post("application/json", large).await.problem(), (413, "payload_too_large"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -161,15 +161,14 @@ async fn a_user_over_their_rate_waits() {
         assert_eq!(world.post("olena", "/authorize", json!({})).await.status, 200);
     }
     let answer = world.post("olena", "/authorize", json!({})).await;
-    assert_eq!(answer.problem(), (429, "too_many_requests".to_owned()));
+    assert_eq!(answer.problem(), (429, "too_many_requests"));
     assert!(answer.header("retry-after").parse::<u64>().unwrap() >= 1);
     assert_eq!(world.post("ivan", "/authorize", json!({})).await.status, 200);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_of_leads_is_revalidated() {
-    let world = World::start().await;
-    world.connect("olena", amo_connect_tests::ACCOUNT).await;
+    let world = World::connected().await;
     let page = world.get("olena", "/leads?limit=3&page=2").await;
     assert_eq!(page.header("cache-control"), "private, no-cache");
     let body = page.json();
@@ -184,7 +183,7 @@ async fn a_page_of_leads_is_revalidated() {
     let request = world.http().get(world.url("/leads?limit=3&page=2")).bearer_auth(jwt("olena"));
     let again = Answer::to(request.header("if-none-match", page.header("etag"))).await;
     assert_eq!((again.status, again.text.as_str()), (304, ""));
-    assert_eq!(world.get("olena", "/leads?limit=0").await.problem(), (400, "invalid_request".to_owned()));
+    assert_eq!(world.get("olena", "/leads?limit=0").await.problem(), (400, "invalid_request"));
     let beyond = world.get("olena", "/leads?limit=250&page=9").await.json();
     assert_eq!((&beyond["data"], &beyond["hasMore"]), (&json!([]), &json!(false)));
     let closed = world.get("olena", "/leads?status=CLOSED&limit=250").await.json();
@@ -196,11 +195,10 @@ async fn a_page_of_leads_is_revalidated() {
 async fn a_failure_without_a_cause_is_logged_without_one() {
     let world = World::without_service().await;
     let served = Served::start(&world.settings, &world.folder()).await;
-    let issued = world.sandbox.issue_code(ACCOUNT).unwrap();
-    served.connect_with("olena", &issued.code, &issued.referer).await;
+    world.connect_by(&served, "olena", ACCOUNT).await;
     let too_slow = Faults { api_outage: Some(Failure::Status(504)), ..Faults::default() };
     world.sandbox.set_account_faults(ACCOUNT, too_slow).unwrap();
-    assert_eq!(served.get("olena", "/leads").await.problem(), (504, "crm_timeout".to_owned()));
+    assert_eq!(served.get("olena", "/leads").await.problem(), (504, "crm_timeout"));
     let line = served.process().until_logged("a request failed").await;
     assert!(line.contains("crm_timeout") && !line.contains("cause"), "{line}");
 }

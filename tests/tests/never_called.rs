@@ -8,7 +8,7 @@
 use std::sync::Arc;
 
 use amo_connect_contract::fixtures::{at, host, user};
-use amo_connect_contract::{FakeAccount, FakeAmo, MemoryTokenStore};
+use amo_connect_contract::{FakeAmo, MemoryTokenStore};
 use amo_connect_domain::client::ClientFingerprint;
 use amo_connect_domain::crm::lead::LeadPage;
 use amo_connect_domain::host::AccountHost;
@@ -40,21 +40,14 @@ fn uncalled_crm() -> MockAmoClient {
 
 /// A store in which everybody of `users` is connected, each to an account of their own.
 async fn connected(users: &[(&str, u64)]) -> MemoryTokenStore {
-    let (store, mut amo) = (MemoryTokenStore::new(), FakeAmo::new());
-    for (_, number) in users {
-        amo = amo.with_account(&host(*number), FakeAccount::empty(*number));
-    }
+    let store = MemoryTokenStore::new();
+    let amo = FakeAmo::new().with_accounts(users.iter().map(|(_, number)| *number));
     let app = TestApp::new().store(store.clone()).amo(amo.clone()).start().await;
     for (name, number) in users {
-        let code = amo.allow(&host(*number));
-        app.connect_with(name, code.expose(), host(*number).as_str()).await;
+        app.connect(name, &amo, *number).await;
     }
     app.stop().await;
     store
-}
-
-fn refusal(status: u16, code: &str) -> (u16, String) {
-    (status, code.to_owned())
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -71,8 +64,8 @@ async fn amocrm_is_never_called_when_the_store_is_down() {
     }
     let body = json!({ "code": "a-code", "referer": host(1).as_str() });
     let claimed = app.post("olena", "/exchange-code", body).await;
-    assert_eq!(claimed.problem(), refusal(503, "storage_unavailable"));
-    assert_eq!(app.get("olena", "/leads").await.problem(), refusal(503, "storage_unavailable"));
+    assert_eq!(claimed.problem(), (503, "storage_unavailable"));
+    assert_eq!(app.get("olena", "/leads").await.problem(), (503, "storage_unavailable"));
     app.stop().await;
 }
 
@@ -82,7 +75,7 @@ async fn amocrm_is_never_called_for_another_users_connection() {
     let hers = store.connection(&user("olena")).await.unwrap();
     let app = TestApp::new().store(store.clone()).amo(uncalled_crm()).start().await;
 
-    assert_eq!(app.get("ivan", "/leads").await.problem(), refusal(409, "not_connected"));
+    assert_eq!(app.get("ivan", "/leads").await.problem(), (409, "not_connected"));
     assert_eq!(app.state_of("ivan").await, "not_connected");
     assert_eq!(app.post("ivan", "/disconnect", json!({})).await.status, 200);
     app.stop().await;
@@ -105,7 +98,7 @@ async fn amocrm_is_never_called_for_a_claim_of_anothers_code() {
         json!({ "code": "never-seen", "state": open.state, "referer": host(1).as_str() }),
     ] {
         let claimed = app.post("ivan", "/exchange-code", body).await;
-        assert_eq!(claimed.problem(), refusal(409, "code_belongs_to_another_user"));
+        assert_eq!(claimed.problem(), (409, "code_belongs_to_another_user"));
     }
     assert_eq!(app.progress("olena", &open).await.0, "pending");
     app.stop().await;

@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Output, Stdio};
 
-use amo_connect_tests::{Process, binary};
+use amo_connect_tests::{KEPT, Process, binary};
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 
@@ -73,9 +73,7 @@ fn check(asked: &[(String, String)], expected: &[(&str, &str)]) {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_lines_that_the_sandbox_prints_work_in_their_order() {
     let folder = tempfile::tempdir().unwrap();
-    let arguments = ["sandbox", "--bind", "127.0.0.1:0", "--amo-bind", "127.0.0.1:0", "--data", "kept"];
-    let mut process = Process::start(&arguments, &[], folder.path());
-    let guide = process.until_printed("Stop:").await;
+    let (process, guide) = Process::sandbox(&KEPT, folder.path()).await;
     let asked = asked(&guide, "# Olena", "Data: ", folder.path()).await;
     let expected = [
         ("/authorize -H", "\"attemptId\":"),
@@ -99,17 +97,14 @@ async fn the_lines_that_the_sandbox_prints_work_in_their_order() {
         ("/disconnect -H", "AMO CRM disconnected"),
     ];
     check(&asked, &expected);
-    process.terminate();
-    assert_eq!(process.ended().await.0, Some(0));
+    process.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_lines_that_the_amocrm_alone_prints_work_in_their_order() {
     let folder = tempfile::tempdir().unwrap();
-    let arguments =
-        ["sandbox", "--amo-only", "--amo-bind", "127.0.0.1:0", "--redirect-uri", "https://app.example/a?b=c&d='e'"];
-    let mut process = Process::start(&arguments, &[], folder.path());
-    let guide = process.until_printed("Stop:").await;
+    let arguments = ["--amo-only", "--redirect-uri", "https://app.example/a?b=c&d='e'"];
+    let (_process, guide) = Process::sandbox(&arguments, folder.path()).await;
     let asked = asked(&guide, "# The redirect URI", "Stop:", folder.path()).await;
     let faults = ("/_sandbox/faults", "\"latency_ms\":");
     let expected = [
@@ -137,9 +132,7 @@ async fn the_lines_that_the_amocrm_alone_prints_work_in_their_order() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_amocrm_alone_writes_no_log() {
     let folder = tempfile::tempdir().unwrap();
-    let arguments = ["sandbox", "--amo-only", "--amo-bind", "127.0.0.1:0"];
-    let mut process = Process::start(&arguments, &[], folder.path());
-    let guide = process.until_printed("Stop:").await;
+    let (process, guide) = Process::sandbox(&["--amo-only"], folder.path()).await;
     let lines =
         guide.lines().skip_while(|line| !line.starts_with("ISSUED=")).take_while(|line| !line.contains("leads?"));
     let pair = lines.collect::<Vec<_>>().join("\n").replace("; echo \"$ISSUED\"", "").replace("; echo \"$PAIR\"", "");
@@ -152,9 +145,7 @@ async fn the_amocrm_alone_writes_no_log() {
     ];
     let output = shell(&said.join("\n"), folder.path()).await;
     assert!(output.status.success(), "{output:?}");
-    process.terminate();
-    let (code, _, log) = process.ended().await;
-    assert_eq!((code, log.as_str()), (Some(0), ""));
+    assert_eq!(process.stop().await, "");
 }
 
 /// The step of a CI job that the sandbox's README shows, on another address than the default.

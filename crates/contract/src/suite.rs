@@ -44,16 +44,18 @@ pub fn run<T>(test: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(test)
 }
 
-/// Starts `count` tasks at the same moment and returns what they gave.
-pub async fn race<T, F>(count: u8, task: impl Fn(u8) -> F) -> Vec<T>
+/// Starts `count` tasks at the same moment, which have these handles in turn, and returns what they gave.
+pub async fn race<S, T, F>(handles: &[S], count: u8, task: impl Fn(S, u8) -> F) -> Vec<T>
 where
+    S: Clone,
     T: Send + 'static,
     F: Future<Output = T> + Send + 'static,
 {
     let start = Arc::new(Barrier::new(count.into()));
     let tasks: Vec<_> = (0..count)
-        .map(|number| {
-            let (task, start) = (task(number), Arc::clone(&start));
+        .zip(handles.iter().cycle())
+        .map(|(number, handle)| {
+            let (task, start) = (task(handle.clone(), number), Arc::clone(&start));
             tokio::spawn(async move {
                 start.wait().await;
                 task.await

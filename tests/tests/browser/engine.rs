@@ -5,7 +5,7 @@ use std::path::Path;
 use fantoccini::wd::Capabilities;
 use serde_json::json;
 
-use crate::keeper::Kept;
+use crate::supervisor::Supervised;
 
 /// A phone of today, and the smallest that is still in use.
 pub(crate) const SIZES: [(u32, u32); 2] = [(390, 844), (320, 480)];
@@ -43,11 +43,11 @@ impl Default for Look {
 /// A driver that is ready for a session, and what it needs to live.
 pub(crate) struct Driver {
     /// The driver's own process.
-    pub(crate) process: Kept,
+    pub(crate) process: Supervised,
     /// Where it listens.
     pub(crate) url: String,
     /// The screen that WebKit draws on, with its name.
-    pub(crate) display: Option<(String, Kept)>,
+    pub(crate) display: Option<(String, Supervised)>,
 }
 
 impl Engine {
@@ -117,7 +117,7 @@ async fn chromedriver(folder: &Path) -> Driver {
     };
     loop {
         // It ends at once where the port it takes is free on one of [::1] and 127.0.0.1 only.
-        let mut process = Kept::start("driver", &["chromedriver", "--port=0"], &variables, folder);
+        let mut process = Supervised::start("driver", &["chromedriver", "--port=0"], &variables, folder);
         if let Some(port) = process.ready(port).await {
             return Driver { process, url: format!("http://127.0.0.1:{port}"), display: None };
         }
@@ -127,7 +127,7 @@ async fn chromedriver(folder: &Path) -> Driver {
 async fn webkit_driver(folder: &Path) -> Driver {
     std::fs::write(folder.join("shell.py"), SHELL).unwrap();
     let screen = ["Xvfb", "-displayfd", "1", "-screen", "0", "1000x1000x24", "-nolisten", "tcp"];
-    let mut display = Kept::start("display", &screen, &[], folder);
+    let mut display = Supervised::start("display", &screen, &[], folder);
     // It may complain about screens that others have before it finds one.
     let number = display.ready(|output| output.lines().find_map(|line| line.parse::<u32>().ok())).await;
     let name = format!(":{}", number.expect("a screen"));
@@ -146,7 +146,7 @@ async fn webkit_driver(folder: &Path) -> Driver {
         // It cannot tell which port it was given, so it is given one that was free a moment ago.
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let driver = ["stdbuf", "--output=L", "WebKitWebDriver", &format!("--port={port}")];
-        let mut process = Kept::start("driver", &driver, &variables, folder);
+        let mut process = Supervised::start("driver", &driver, &variables, folder);
         let listens = |_: &str| std::net::TcpStream::connect(("127.0.0.1", port)).ok();
         if process.ready(listens).await.is_some() {
             return Driver { process, url: format!("http://127.0.0.1:{port}"), display: Some((name, display)) };

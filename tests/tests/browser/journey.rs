@@ -1,6 +1,6 @@
 //! The whole way of a person, in one browser: phone, login, consent, page, phone, leads.
 
-use amo_connect_tests::Process;
+use amo_connect_tests::{KEPT, Process, word_after};
 
 use crate::accessibility::barriers;
 use crate::engine::{Engine, Look};
@@ -8,10 +8,8 @@ use crate::session::Session;
 
 pub(crate) async fn from_the_phone_over_amocrm_and_back_to_the_leads(engine: Engine) {
     let folder = tempfile::tempdir().unwrap();
-    let arguments = ["sandbox", "--bind", "127.0.0.1:0", "--amo-bind", "127.0.0.1:0", "--data", "kept"];
-    let mut process = Process::start(&arguments, &[], folder.path());
-    let guide = process.until_printed("Stop:").await;
-    let phone = guide.strip_prefix("Open ").unwrap().split_whitespace().next().unwrap();
+    let (process, guide) = Process::sandbox(&KEPT, folder.path()).await;
+    let phone = word_after(&guide, "Open ");
     let session = Session::open(engine, Look::default(), phone.trim_end_matches('/')).await;
     let arrived = async |heading: &str| {
         let headings = "[...document.querySelectorAll('h1, h2')]";
@@ -40,6 +38,5 @@ pub(crate) async fn from_the_phone_over_amocrm_and_back_to_the_leads(engine: Eng
     let traffic = session.traffic().await;
     assert!(traffic.attempts().len() >= 5 && traffic.attempts().iter().all(|visit| visit.gesture), "{traffic:?}");
     assert_eq!(session.complaints().await, [""; 0]);
-    process.terminate();
-    assert_eq!(process.ended().await.0, Some(0));
+    process.stop().await;
 }

@@ -9,19 +9,19 @@
 )]
 
 mod accessibility;
-mod again;
 mod amocrm;
 mod engine;
-mod figures;
 mod journey;
-mod keeper;
 mod layout;
 mod mobile;
+mod navigation;
+mod page_weight;
 mod phone;
 mod preferences;
+mod reload;
 mod session;
 mod stage;
-mod stillness;
+mod supervisor;
 mod traffic;
 mod without_script;
 
@@ -49,16 +49,16 @@ in_both_engines![
     accessibility::no_outcome_has_a_barrier_in_the_light,
     accessibility::no_outcome_has_a_barrier_in_the_dark,
     accessibility::a_page_with_barriers_is_caught,
-    again::a_reload_and_back_show_the_same_page_and_spend_nothing,
-    again::the_link_on_a_failure_that_passes_asks_again_and_connects,
+    reload::a_reload_and_back_show_the_same_page_and_spend_nothing,
+    reload::the_link_on_a_failure_that_passes_asks_again_and_connects,
     amocrm::amocrms_pages_have_no_barrier_and_fit_the_smallest_phone,
     amocrm::amocrm_is_passed_by_the_keyboard_alone,
-    figures::the_page_is_light_and_loads_nothing_else,
+    page_weight::the_page_is_light_and_loads_nothing_else,
     journey::from_the_phone_over_amocrm_and_back_to_the_leads,
     layout::the_button_is_whole_and_free_on_load_in_every_outcome,
     phone::no_button_moves_when_the_texts_above_it_change,
-    stillness::nothing_moves_for_five_seconds_nor_for_five_more_after_a_tap,
-    stillness::a_tap_enter_and_space_each_open_the_app_once,
-    stillness::pages_that_move_by_themselves_are_caught,
+    navigation::nothing_moves_for_five_seconds_nor_for_five_more_after_a_tap,
+    navigation::a_tap_enter_and_space_each_open_the_app_once,
+    navigation::pages_that_move_by_themselves_are_caught,
     without_script::without_javascript_the_page_says_what_happened_and_has_a_link,
 ];

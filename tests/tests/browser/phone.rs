@@ -1,6 +1,6 @@
 //! The phone beside the drawer of bad days: it keeps asking until it is right, and holds still.
 
-use amo_connect_tests::{Answer, Process};
+use amo_connect_tests::{Answer, KEPT, Process, word_after};
 use serde_json::{Value, json};
 
 use crate::accessibility::barriers;
@@ -20,11 +20,8 @@ struct Phone {
 impl Phone {
     async fn open(engine: Engine, look: Look) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let arguments = ["sandbox", "--bind", "127.0.0.1:0", "--amo-bind", "127.0.0.1:0", "--data", "kept"];
-        let mut sandbox = Process::start(&arguments, &[], folder.path());
-        let guide = sandbox.until_printed("Stop:").await;
-        let after = |mark: &str| guide.split_once(mark).unwrap().1.split_whitespace().next().unwrap().to_owned();
-        let (phone, amo, jwt) = (after("Open "), after("amoCRM is at "), after("JWT="));
+        let (sandbox, guide) = Process::sandbox(&KEPT, folder.path()).await;
+        let [phone, amo, jwt] = ["Open ", "amoCRM is at ", "JWT="].map(|mark| word_after(&guide, mark));
         let http = reqwest::Client::builder().build().unwrap();
         let codes = http.post(format!("{amo}/_sandbox/codes")).body(r#"{"account":31920194}"#);
         let issued: Value = Answer::to(codes).await.json();
@@ -33,7 +30,7 @@ impl Phone {
         assert_eq!(Answer::to(claim).await.data()["connected"], true);
 
         let session = Session::open(engine, look, phone.trim_end_matches('/')).await;
-        session.visit(&phone).await;
+        session.visit(phone).await;
         session.until("return document.querySelectorAll('#list li').length === 20").await;
         session.run("document.getElementById('drawer').open = true").await;
         Self { session, sandbox, _folder: folder }
@@ -81,8 +78,7 @@ impl Phone {
 
     async fn close(self) {
         assert_eq!(self.session.complaints().await, [""; 0]);
-        self.sandbox.terminate();
-        assert_eq!(self.sandbox.ended().await.0, Some(0));
+        self.sandbox.stop().await;
     }
 }
 

@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use tokio::process::Command;
 
 use crate::engine::{Driver, Engine, Look};
-use crate::keeper;
+use crate::supervisor;
 use crate::traffic::{Traffic, of_chromium};
 
 /// How long a page may take to do what it was asked for.
@@ -94,7 +94,7 @@ impl Session {
             let lines = text.lines().map(read).filter(|line| line["opened"].is_string()).count();
             (lines >= count).then_some(())
         };
-        let waited = tokio::time::timeout(WAIT_TIMEOUT, keeper::until(opened)).await;
+        let waited = tokio::time::timeout(WAIT_TIMEOUT, supervisor::until(opened)).await;
         assert!(waited.is_ok(), "not opened {count} times: {:?}", self.traffic().await);
     }
 
@@ -165,7 +165,7 @@ impl Session {
                 if found != Value::Null && found != false {
                     return found;
                 }
-                keeper::pause().await;
+                supervisor::pause().await;
             }
         };
         tokio::time::timeout(WAIT_TIMEOUT, looking).await.unwrap_or_else(|_| panic!("never true: {script}"))

@@ -150,7 +150,7 @@ async fn a_status_of_more_stages_than_a_request_can_name_is_sifted_here_and_no_l
     let account = FakeAccount { leads: (1..=100).map(lead).collect(), pipelines, ..FakeAccount::empty(1) };
     let amo = FakeAmo::new().with_account(&fixtures::host(1), account);
     let app = TestApp::new().amo(amo.clone()).start().await;
-    app.connect_with("olena", amo.allow(&fixtures::host(1)).expose(), fixtures::host(1).as_str()).await;
+    app.connect("olena", &amo, 1).await;
 
     for (status, in_it) in [("NEW", 2), ("IN_PROGRESS", 84), ("CLOSED", 14)] {
         let mut found = Vec::new();
@@ -196,7 +196,7 @@ async fn a_lead_in_a_stage_that_is_not_listed_is_in_progress_and_no_filter_finds
         FakeAccount { leads: vec![lead(1, 11), lead(2, 99)], pipelines: vec![pipeline], ..FakeAccount::empty(1) };
     let amo = FakeAmo::new().with_account(&fixtures::host(1), account);
     let app = TestApp::new().amo(amo.clone()).start().await;
-    app.connect_with("olena", amo.allow(&fixtures::host(1)).expose(), fixtures::host(1).as_str()).await;
+    app.connect("olena", &amo, 1).await;
 
     let listed = app.get("olena", "/leads").await.json();
     assert_eq!((&listed["data"][1]["status"], ids(&listed)), (&json!("IN_PROGRESS"), vec![1, 2]));

@@ -68,7 +68,7 @@ async fn an_empty_account_has_no_leads_and_that_is_no_error() {
     let answer = world.get("sam", "/leads").await.json();
     assert_eq!(answer, json!({ "success": true, "data": [], "page": 1, "limit": 50, "hasMore": false }));
     assert_eq!(world.get("sam", "/pipelines").await.status, 200);
-    assert_eq!(world.get("sam", "/leads/1").await.problem(), (404, "lead_not_found".to_owned()));
+    assert_eq!(world.get("sam", "/leads/1").await.problem(), (404, "lead_not_found"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -80,11 +80,11 @@ async fn a_deleted_an_unknown_and_a_foreign_lead_are_not_found() {
     world.connect("ivan", RIVAL).await;
     let foreign = ids(&world.get("ivan", "/leads").await.json())[0];
     for id in [deleted, foreign, 1, u64::MAX] {
-        assert_eq!(world.get("olena", &format!("/leads/{id}")).await.problem(), (404, "lead_not_found".to_owned()));
+        assert_eq!(world.get("olena", &format!("/leads/{id}")).await.problem(), (404, "lead_not_found"));
     }
     for page in 1..=3 {
         assert!(!ids(&world.get("olena", &format!("/leads?limit=250&page={page}")).await.json()).contains(&deleted));
     }
     let stages = world.get("olena", "/pipelines/1/stages").await;
-    assert_eq!(stages.problem(), (404, "pipeline_not_found".to_owned()));
+    assert_eq!(stages.problem(), (404, "pipeline_not_found"));
 }

@@ -28,8 +28,7 @@ async fn a_ban_leaves_the_connection_as_it_is_and_ends_without_a_trace(stage: St
 }
 
 async fn a_ban_of_the_token_endpoint_spends_no_token(stage: Stage) {
-    let service = stage.serve().await;
-    stage.connect_until_due(&service, "olena", ACCOUNT).await;
+    let service = stage.serve_when_due().await;
     ban(&stage, true);
     for _ in 0..3 {
         banned(&service, "olena").await;
@@ -49,10 +48,9 @@ fn ban(stage: &Stage, on: bool) {
 
 async fn banned(service: &Served, user: &str) {
     let leads = service.get(user, "/leads?limit=1").await;
-    assert_eq!(leads.problem(), (502, "crm_unavailable".to_owned()));
-    let status = service.get(user, "/status").await.data();
-    assert_eq!((&status["state"], &status["connected"]), (&"connected".into(), &true.into()));
-    assert_eq!(status["problem"]["code"], "provider_blocked");
+    assert_eq!(leads.problem(), (502, "crm_unavailable"));
+    assert_eq!(service.standing(user).await, ("connected".to_owned(), "provider_blocked".into()));
+    assert_eq!(service.get(user, "/status").await.data()["connected"], true);
 }
 
 async fn works_again(service: &Served, user: &str) {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use amo_connect_tests::{ACCOUNT, until};
+use amo_connect_tests::until;
 
 use crate::phone::Phone;
 use crate::stage::Stage;
@@ -10,8 +10,7 @@ use crate::stage::Stage;
 on_both_databases!(a_phone_that_goes_away_leaves_the_refresh_to_the_process_and_the_pair_is_saved);
 
 async fn a_phone_that_goes_away_leaves_the_refresh_to_the_process_and_the_pair_is_saved(stage: Stage) {
-    let service = stage.serve().await;
-    stage.connect_until_due(&service, "olena", ACCOUNT).await;
+    let service = stage.serve_when_due().await;
     stage.slow_down(Duration::from_secs(2));
 
     let phone = Phone::asks(&service, "olena").await;

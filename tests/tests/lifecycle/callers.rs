@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use amo_connect_tests::{ACCOUNT, Answer};
+use amo_connect_tests::Answer;
 use futures_util::future::join_all;
 
 use crate::stage::Stage;
@@ -14,8 +14,7 @@ on_both_databases!(
 );
 
 async fn a_hundred_callers_with_a_token_that_is_due_make_one_refresh_and_all_are_answered(stage: Stage) {
-    let service = stage.serve().await;
-    stage.connect_until_due(&service, "olena", ACCOUNT).await;
+    let service = stage.serve_when_due().await;
     // As long as it takes all of them to come.
     stage.slow_down(Duration::from_secs(2));
 
@@ -29,7 +28,7 @@ async fn a_hundred_callers_with_a_token_that_is_due_make_one_refresh_and_all_are
 
 async fn two_instances_wait_for_one_refresh_of_thirteen_seconds(stage: Stage) {
     let (one, two) = (stage.serve().await, stage.serve_elsewhere().await);
-    stage.connect_until_due(&one, "olena", ACCOUNT).await;
+    stage.connect_until_due(&one).await;
     stage.slow_down(Duration::from_secs(13));
 
     let begun = Instant::now();
@@ -46,12 +45,12 @@ async fn two_instances_wait_for_one_refresh_of_thirteen_seconds(stage: Stage) {
 /// Longer than a lease (15 s) and than anybody waits (15 s).
 async fn a_refresh_that_outlasts_its_lease_and_its_callers_is_still_the_only_one(stage: Stage) {
     let (one, two) = (stage.serve().await, stage.serve_elsewhere().await);
-    stage.connect_until_due(&one, "olena", ACCOUNT).await;
+    stage.connect_until_due(&one).await;
     stage.slow_down(Duration::from_secs(18));
 
     let both = || [&one, &two].map(|service| service.get("olena", "/leads?limit=5"));
     for answer in join_all(both()).await {
-        assert_eq!(answer.problem(), (503, "refresh_in_progress".to_owned()));
+        assert_eq!(answer.problem(), (503, "refresh_in_progress"));
     }
     // They come again at once, as an app does, and find the same refresh going on.
     all_are_served(&join_all(both()).await);

@@ -185,11 +185,8 @@ impl Crowd {
                     (false, true) => self.toll.lost_in_hand += 1,
                     (false, false) => self.toll.lost_on_the_way += 1,
                 }
-                let status = service.get(&member.name, "/status").await.data();
-                assert_eq!(
-                    (&status["state"], &status["problem"]["code"]),
-                    (&"needs_reauth".into(), &"rotation_lost".into())
-                );
+                let standing = service.standing(&member.name).await;
+                assert_eq!(standing, ("needs_reauth".to_owned(), "rotation_lost".into()));
                 connect(stage, service, &member.name, &mut self.connected).await;
                 (member.grant, member.first) = (stage.sandbox.grants().len() - 1, row.generation + 1);
             }
@@ -224,9 +221,8 @@ pub(crate) fn request_id(user: &str, kill: usize) -> String {
 
 /// Connects `user` to the account whose turn it is: of one account, one refusal a minute counts.
 async fn connect(stage: &Stage, service: &Served, user: &str, connected: &mut u64) {
-    let (code, referer) = stage.code(FIRST_ACCOUNT + *connected % u64::from(ACCOUNTS));
+    stage.connect_by(service, user, FIRST_ACCOUNT + *connected % u64::from(ACCOUNTS)).await;
     *connected += 1;
-    service.connect_with(user, &code, &referer).await;
 }
 
 async fn rows(stage: &Stage) -> Vec<Row> {

@@ -80,8 +80,7 @@ fn by_token(dress: Dress) -> String {
 }
 
 async fn connect(stage: &Stage, service: &Served, user: &str) {
-    let (code, referer) = stage.code(ACCOUNT);
-    service.connect_with(user, &code, &referer).await;
+    stage.connect_by(service, user, ACCOUNT).await;
     is_connected(service, user).await;
 }
 
@@ -93,6 +92,5 @@ async fn is_served(service: &Served, user: &str) {
 
 /// Nothing is on record against the connection.
 async fn is_connected(service: &Served, user: &str) {
-    let status = service.get(user, "/status").await.data();
-    assert_eq!((&status["state"], &status["problem"]), (&"connected".into(), &Value::Null), "{user}");
+    assert_eq!(service.standing(user).await, ("connected".to_owned(), Value::Null), "{user}");
 }

@@ -28,11 +28,9 @@ const ACCOUNTS: [u64; 3] = [ACCOUNT, RIVAL, 40_000_002];
 async fn connected(stage: &Stage, users: usize) {
     let service = stage.serve().await;
     for (number, account) in (0..users).zip(ACCOUNTS.into_iter().cycle()) {
-        let (code, referer) = stage.code(account);
-        service.connect_with(&format!("u{number}"), &code, &referer).await;
+        stage.connect_by(&service, &format!("u{number}"), account).await;
     }
-    service.process().terminate();
-    assert_eq!(service.into_process().ended().await.0, Some(0));
+    service.into_process().stop().await;
 }
 
 async fn connections_that_nobody_uses_are_renewed_once_a_period_by_two_instances_together(mut stage: Stage) {
@@ -82,8 +80,7 @@ async fn a_connection_that_is_refreshed_outlives_three_months_and_one_that_is_no
         let user = format!("u{number}");
         until("it is served", async || service.get(&user, "/leads?limit=1").await.status == 200).await;
     }
-    service.process().terminate();
-    assert_eq!(service.into_process().ended().await.0, Some(0));
+    service.into_process().stop().await;
 
     stage.sandbox.advance_clock(MONTH * 3 + Duration::from_hours(24)).unwrap();
     let before = stage.sandbox.stats();
@@ -95,8 +92,7 @@ async fn a_connection_that_is_refreshed_outlives_three_months_and_one_that_is_no
         assert_eq!(status["problem"]["code"], "grant_revoked");
     }
     // While another connection is refreshed in the background, those are not asked for any more.
-    let (code, referer) = stage.code(ACCOUNT);
-    service.connect_with("new", &code, &referer).await;
+    stage.connect_by(&service, "new", ACCOUNT).await;
     until("the new one was refreshed", async || refreshes(&stage) == [2]).await;
     let after = stage.sandbox.stats();
     assert_eq!((after.refused - before.refused, after.lookups - before.lookups), (3, 3), "{after:?}");

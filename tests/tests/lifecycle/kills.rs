@@ -4,9 +4,10 @@ use std::time::{Duration, Instant};
 
 use amo_connect_sandbox::{Failure, Faults};
 use amo_connect_tests::{Served, jwt, until, until_within};
+use rand::rngs::ChaCha8Rng;
+use rand::{RngExt as _, SeedableRng as _};
 
 use crate::crowd::{ACCOUNTS, Crowd, request_id};
-use crate::dice::Dice;
 use crate::stage::{DETAILS, LIFE_S, Stage};
 
 const KILLS: usize = 100;
@@ -21,7 +22,7 @@ on_both_databases!(a_hundred_kills_lose_nothing_but_answers_that_nobody_had_save
 async fn a_hundred_kills_lose_nothing_but_answers_that_nobody_had_saved(stage: Stage) {
     let stage = stage.with_more_accounts(ACCOUNTS).await;
     let begun = Instant::now();
-    let mut dice = Dice::seeded(SEED);
+    let mut random = ChaCha8Rng::seed_from_u64(SEED);
     // Always due when it is a second old.
     stage.set_life(2);
     // One process stays alive, as another instance does; the others are killed one after the other.
@@ -40,15 +41,15 @@ async fn a_hundred_kills_lose_nothing_but_answers_that_nobody_had_saved(stage: S
         .await;
         let victim = std::mem::replace(&mut next, (kill < KILLS).then(|| start(kill))).unwrap();
         victim.process().until_logged("serving").await;
-        let latency = 30 + dice.below(71);
-        play(&stage, latency, &mut dice);
+        let latency = random.random_range(30..=100);
+        play(&stage, latency, &mut random);
         for user in crowd.choose(CALLED) {
             let call = victim.http().get(victim.url("/leads?limit=1")).bearer_auth(jwt(&user));
             // Nobody is left to be answered.
             tokio::spawn(call.header("x-request-id", request_id(&user, kill)).send());
         }
         // The moment: from before the lease until after the pair is saved.
-        tokio::time::sleep(Duration::from_millis(dice.below(latency + 80))).await;
+        tokio::time::sleep(Duration::from_millis(random.random_range(0..latency + 80))).await;
         let log = victim.into_process().kill().await;
         crowd.killed(&stage, log).await;
         stage.sandbox.set_faults(Faults::default()).unwrap();
@@ -79,8 +80,8 @@ async fn a_hundred_kills_lose_nothing_but_answers_that_nobody_had_saved(stage: S
 }
 
 /// amoCRM takes its time, and fails now and then before it has done anything.
-fn play(stage: &Stage, latency: u64, dice: &mut Dice) {
-    let fail_token = (0..CALLED).map(|_| if dice.below(4) == 0 { Failure::Status(502) } else { Failure::Pass });
+fn play(stage: &Stage, latency: u64, random: &mut ChaCha8Rng) {
+    let fail_token = (0..CALLED).map(|_| if random.random_ratio(1, 4) { Failure::Status(502) } else { Failure::Pass });
     let faults = Faults { token_latency_ms: latency, fail_token: fail_token.collect(), ..Faults::default() };
     stage.sandbox.set_faults(faults).unwrap();
 }

@@ -29,14 +29,14 @@ mod ban;
 mod caller_gone;
 mod callers;
 mod crowd;
-mod dice;
 mod dresses;
 mod exchange;
 mod keepalive;
 mod kills;
-mod latecomer;
+
 mod no_permits;
 mod outages;
+mod overlapping_rounds;
 mod phone;
 mod short_days;
 mod shutdown;

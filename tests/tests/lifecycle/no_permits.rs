@@ -34,7 +34,7 @@ async fn allow_reservations(stage: &Stage) {
 }
 
 async fn is_refused(service: &Served, path: &str) {
-    assert_eq!(service.get("olena", path).await.problem(), (503, "storage_unavailable".to_owned()), "{path}");
+    assert_eq!(service.get("olena", path).await.problem(), (503, "storage_unavailable"), "{path}");
 }
 
 async fn audit(stage: &Stage) -> Vec<String> {
@@ -49,8 +49,7 @@ on_both_databases! {
 
 async fn a_read_is_refused_and_amocrm_is_not_blamed(stage: Stage) {
     let service = stage.serve().await;
-    let (code, referer) = stage.code(ACCOUNT);
-    service.connect_with("olena", &code, &referer).await;
+    stage.connect_by(&service, "olena", ACCOUNT).await;
     assert_eq!(service.get("olena", "/leads?limit=5").await.status, 200);
     let (entries, sent) = (audit(&stage).await, stage.sandbox.stats().api_requests);
 
@@ -81,7 +80,7 @@ async fn a_code_is_not_sent_and_a_reload_sends_it(stage: Stage) {
     let (his, referer_of_his) = stage.code(ACCOUNT);
     let body = json!({ "code": his, "referer": referer_of_his });
     let claimed = service.post("ivan", "/exchange-code", body.clone()).await;
-    assert_eq!(claimed.problem(), (503, "storage_unavailable".to_owned()));
+    assert_eq!(claimed.problem(), (503, "storage_unavailable"));
     assert_eq!(stage.sandbox.stats().token_requests, 0);
 
     allow_reservations(&stage).await;
@@ -91,8 +90,7 @@ async fn a_code_is_not_sent_and_a_reload_sends_it(stage: Stage) {
 }
 
 async fn a_refresh_token_is_not_sent_and_nothing_is_in_doubt(stage: Stage) {
-    let service = stage.serve().await;
-    stage.connect_until_due(&service, "olena", ACCOUNT).await;
+    let service = stage.serve_when_due().await;
     let entries = audit(&stage).await;
     refuse_reservations(&stage).await;
     for _ in 0..3 {

@@ -2,8 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use amo_connect_tests::{ACCOUNT, Served, until};
+use amo_connect_tests::{Served, until};
 use futures_util::future::join_all;
+use serde_json::Value;
 
 use crate::stage::Stage;
 
@@ -15,8 +16,7 @@ const NOT_SAVED: &str = "refreshed tokens not saved";
 
 /// A service with a connection whose token is due.
 async fn begun(stage: &Stage) -> Served {
-    let service = stage.serve().await;
-    stage.connect_until_due(&service, "olena", ACCOUNT).await;
+    let service = stage.serve_when_due().await;
     stage.slow_down(LATENCY);
     service
 }
@@ -24,8 +24,8 @@ async fn begun(stage: &Stage) -> Served {
 /// Callers are refused, and amoCRM hears nothing of it.
 async fn nothing_is_sent(stage: &Stage, service: &Served, codes: &[&str]) {
     for _ in 0..2 {
-        let (status, code) = service.get("olena", "/leads?limit=5").await.problem();
-        assert!(status == 503 && codes.contains(&code.as_str()), "{status} {code}");
+        let refused = service.get("olena", "/leads?limit=5").await.problem();
+        assert!(refused.status == 503 && codes.contains(&refused.code.as_str()), "{refused:?}");
     }
     assert_eq!((stage.sandbox.stats().token_requests, stage.grant().refreshes), (1, 0));
 }
@@ -36,8 +36,18 @@ async fn one_pair_was_bought_and_is_used(stage: &Stage, service: &Served) {
     assert!(answers.iter().all(|answer| answer.status == 200), "{answers:?}");
     assert_eq!(stage.generation().await, 2);
     assert_eq!((stage.sandbox.stats().token_requests, stage.grant().refreshes), (2, 1));
-    let status = service.get("olena", "/status").await.data();
-    assert_eq!((&status["state"], &status["problem"]), (&"connected".into(), &serde_json::Value::Null));
+    assert_eq!(service.standing("olena").await, ("connected".to_owned(), Value::Null));
+}
+
+/// `outage` begins when a caller's token has reached amoCRM. The caller is served all the same.
+async fn a_caller_is_served_over(outage: impl Future<Output = ()>, stage: &Stage, service: &Served) {
+    let outage = async {
+        stage.until_token_requests(2).await;
+        outage.await;
+    };
+    let (answer, ()) = tokio::join!(service.get("olena", "/leads?limit=5"), outage);
+    assert_eq!(answer.status, 200, "{answer:?}");
+    one_pair_was_bought_and_is_used(stage, service).await;
 }
 
 /// Ends when amoCRM has bought a pair and its saving has failed.
@@ -93,14 +103,11 @@ mod postgres {
     async fn a_pair_that_comes_while_the_database_is_gone_is_saved_when_it_is_back() {
         let (stage, proxy, service) = begun_behind_a_proxy().await;
         let outage = async {
-            stage.until_token_requests(2).await;
             proxy.set(Way::Cut);
             until_a_pair_is_not_saved(&stage, &service).await;
             proxy.set(Way::Open);
         };
-        let (answer, ()) = tokio::join!(service.get("olena", "/leads?limit=5"), outage);
-        assert_eq!(answer.status, 200, "{answer:?}");
-        one_pair_was_bought_and_is_used(&stage, &service).await;
+        a_caller_is_served_over(outage, &stage, &service).await;
     }
 
     /// The lease lapses under a sending that is still under way. Its process waits for the answer,
@@ -129,32 +136,26 @@ mod postgres {
         let (stage, proxy, service) = begun_behind_a_proxy().await;
         let seen = service.process().times_logged(ANSWERED);
         let outage = async {
-            stage.until_token_requests(2).await;
             proxy.set(Way::Held);
             service.process().until_logged_again(ANSWERED, seen).await;
             proxy.set(Way::Cut);
             until_a_pair_is_not_saved(&stage, &service).await;
             proxy.set(Way::Open);
         };
-        let (answer, ()) = tokio::join!(service.get("olena", "/leads?limit=5"), outage);
-        assert_eq!(answer.status, 200, "{answer:?}");
-        one_pair_was_bought_and_is_used(&stage, &service).await;
+        a_caller_is_served_over(outage, &stage, &service).await;
     }
 
     #[tokio::test(flavor = "multi_thread")]
     async fn a_save_that_was_done_and_not_confirmed_is_seen_to_be_done() {
         let (stage, proxy, service) = begun_behind_a_proxy().await;
         let outage = async {
-            stage.until_token_requests(2).await;
             proxy.set(Way::Unconfirmed);
             until("the pair is in the database", async || stage.generation().await == 2).await;
             proxy.set(Way::Cut);
             service.process().until_logged(NOT_SAVED).await;
             proxy.set(Way::Open);
         };
-        let (answer, ()) = tokio::join!(service.get("olena", "/leads?limit=5"), outage);
-        assert_eq!(answer.status, 200, "{answer:?}");
-        one_pair_was_bought_and_is_used(&stage, &service).await;
+        a_caller_is_served_over(outage, &stage, &service).await;
     }
 }
 
@@ -206,14 +207,11 @@ mod sqlite {
         let stage = Stage::on_sqlite().await;
         let service = begun(&stage).await;
         let outage = async {
-            stage.until_token_requests(2).await;
             let lock = locked(&stage);
             until_a_pair_is_not_saved(&stage, &service).await;
             drop(lock);
         };
-        let (answer, ()) = tokio::join!(service.get("olena", "/leads?limit=5"), outage);
-        assert_eq!(answer.status, 200, "{answer:?}");
-        one_pair_was_bought_and_is_used(&stage, &service).await;
+        a_caller_is_served_over(outage, &stage, &service).await;
     }
 
     #[tokio::test(flavor = "multi_thread")]
@@ -222,13 +220,10 @@ mod sqlite {
         let service = begun(&stage).await;
         let (file, away) = file(&stage);
         let outage = async {
-            stage.until_token_requests(2).await;
             std::fs::rename(&file, &away).unwrap();
             service.process().until_logged(NOT_SAVED).await;
             std::fs::rename(&away, &file).unwrap();
         };
-        let (answer, ()) = tokio::join!(service.get("olena", "/leads?limit=5"), outage);
-        assert_eq!(answer.status, 200, "{answer:?}");
-        one_pair_was_bought_and_is_used(&stage, &service).await;
+        a_caller_is_served_over(outage, &stage, &service).await;
     }
 }

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use amo_connect_tests::{ACCOUNT, RIVAL, Served};
 use futures_util::future::join_all;
+use serde_json::Value;
 
 use crate::stage::Stage;
 
@@ -23,8 +24,7 @@ async fn a_week_of_short_days_and_restarts_is_always_answered_and_nothing_is_mix
     let mut services = [stage.serve().await, stage.serve_elsewhere().await];
     let mut theirs = Vec::new();
     for (user, account) in USERS {
-        let (code, referer) = stage.code(account);
-        services[0].connect_with(user, &code, &referer).await;
+        stage.connect_by(&services[0], user, account).await;
         theirs.push(leads(&services[0], user).await);
     }
     assert_ne!(theirs[0], theirs[1]);
@@ -59,8 +59,7 @@ async fn a_week_of_short_days_and_restarts_is_always_answered_and_nothing_is_mix
         assert!((u64::from(DAYS) - 1..=most).contains(&grant.refreshes), "{grant:?}");
     }
     for (user, _) in USERS {
-        let standing = services[0].get(user, "/status").await.data();
-        assert_eq!((&standing["state"], &standing["problem"]), (&"connected".into(), &serde_json::Value::Null));
+        assert_eq!(services[0].standing(user).await, ("connected".to_owned(), Value::Null));
     }
     eprintln!("{calls} calls of both at two processes, {restarts} restarts: all 200, {} refreshes", stats.refreshes);
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use amo_connect_tests::{ACCOUNT, Process, Served, Way, until};
+use amo_connect_tests::{Process, Served, Way, until};
 use tokio::net::TcpStream;
 
 use crate::phone::Phone;
@@ -15,8 +15,7 @@ on_both_databases!(
 
 /// The phone is gone: nothing but the refresh itself is waited for.
 async fn a_stop_takes_no_more_requests_waits_for_the_refresh_and_saves_the_pair(stage: Stage) {
-    let service = stage.serve().await;
-    stage.connect_until_due(&service, "olena", ACCOUNT).await;
+    let service = stage.serve_when_due().await;
     let address = service.base.strip_prefix("http://").unwrap().to_owned();
     let process = told_to_stop_in_a_refresh(&stage, service, Duration::from_secs(3)).await;
 
@@ -37,8 +36,7 @@ async fn a_stop_takes_no_more_requests_waits_for_the_refresh_and_saves_the_pair(
 
 async fn a_stop_that_may_not_wait_says_what_it_left_undone(mut stage: Stage) {
     stage.world.settings.shutdown_timeout = Some("1s".to_owned());
-    let service = stage.serve().await;
-    stage.connect_until_due(&service, "olena", ACCOUNT).await;
+    let service = stage.serve_when_due().await;
     let process = told_to_stop_in_a_refresh(&stage, service, Duration::from_secs(8)).await;
 
     let (exit, _, log) = process.ended().await;
@@ -52,8 +50,7 @@ async fn a_stop_that_may_not_wait_says_what_it_left_undone(mut stage: Stage) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stop_answers_who_asked_before_it() {
     let stage = Stage::on_sqlite().await;
-    let service = stage.serve().await;
-    stage.connect_until_due(&service, "olena", ACCOUNT).await;
+    let service = stage.serve_when_due().await;
     stage.slow_down(Duration::from_secs(2));
     let stop = async {
         stage.until_token_requests(2).await;
@@ -70,8 +67,7 @@ async fn a_stop_with_a_pair_that_cannot_be_saved_counts_it_as_lost() {
     let mut stage = Stage::on_postgres().await;
     let proxy = stage.behind_a_proxy().await;
     stage.world.settings.shutdown_timeout = Some("2s".to_owned());
-    let service = stage.serve().await;
-    stage.connect_until_due(&service, "olena", ACCOUNT).await;
+    let service = stage.serve_when_due().await;
     stage.slow_down(Duration::from_secs(2));
     let _phone = Phone::asks(&service, "olena").await;
     stage.until_token_requests(2).await;

@@ -4,7 +4,7 @@ use std::ops::Deref;
 use std::time::Duration;
 
 use amo_connect_sandbox::{Faults, GrantInfo, Options, Switches};
-use amo_connect_tests::{PgDatabase, Proxy, Served, World, test_server, until};
+use amo_connect_tests::{ACCOUNT, PgDatabase, Proxy, Served, World, test_server, until};
 use diesel::sql_types::Text;
 use diesel::{Connection as _, QueryableByName, RunQueryDsl as _, SqliteConnection, sql_query};
 
@@ -71,6 +71,13 @@ impl Stage {
         Served::start_with(&self.settings, &DETAILS, &self.folder()).await
     }
 
+    /// Starts one with a connection of olena's whose token is due.
+    pub(crate) async fn serve_when_due(&self) -> Served {
+        let service = self.serve().await;
+        self.connect_until_due(&service).await;
+        service
+    }
+
     /// Starts another on the same database, at an address of its own.
     pub(crate) async fn serve_elsewhere(&self) -> Served {
         Served::start_with(&self.settings_elsewhere(), &DETAILS, &self.folder()).await
@@ -117,12 +124,11 @@ impl Stage {
         self.sandbox.set_switches(Switches { expires_in, ..self.sandbox.switches() }).unwrap();
     }
 
-    /// Connects `user` by `service`, and ends when their access token has ended and the next
-    /// would live a day.
-    pub(crate) async fn connect_until_due(&self, service: &Served, user: &str, account: u64) {
+    /// Connects olena by `service`, and ends when her access token has ended and the next would
+    /// live a day.
+    pub(crate) async fn connect_until_due(&self, service: &Served) {
         self.set_life(1);
-        let (code, referer) = self.code(account);
-        service.connect_with(user, &code, &referer).await;
+        self.connect_by(service, "olena", ACCOUNT).await;
         self.set_life(LIFE_S);
         self.until_access_ended().await;
     }

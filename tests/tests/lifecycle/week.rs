@@ -8,8 +8,9 @@ use amo_connect_contract::{Asked, FakeAccount, FakeAmo, MemoryTokenStore};
 use amo_connect_domain::crm::lead::AmoLead;
 use amo_connect_tests::{RunningApp, TestApp, at};
 use futures_util::future::join_all;
-
-use crate::dice::Dice;
+use rand::rngs::ChaCha8Rng;
+use rand::{RngExt as _, SeedableRng as _};
+use serde_json::Value;
 
 const SEED: u64 = 7;
 const WEEK_MIN: u64 = 7 * 24 * 60;
@@ -39,19 +40,18 @@ async fn a_week_of_two_users_is_always_answered_and_renewed_once_a_day() {
     for (user, number) in USERS {
         crm = crm.with_account(&host(number), account(number, user));
     }
-    let (store, mut dice) = (MemoryTokenStore::new(), Dice::seeded(SEED));
+    let (store, mut random) = (MemoryTokenStore::new(), ChaCha8Rng::seed_from_u64(SEED));
     let mut app = TestApp::new().amo(crm.clone()).store(store).clock(at("2026-11-23T10:00Z")).start().await;
     for (user, number) in USERS {
-        let code = crm.allow(&host(number));
-        app.connect_with(user, code.expose(), host(number).as_str()).await;
+        app.connect(user, &crm, number).await;
     }
 
     let (mut passed, mut restarts, mut calls) = (0, 0, 0);
     while passed < WEEK_MIN {
-        let minutes = 1 + dice.below(4 * 60);
+        let minutes = random.random_range(1..=4 * 60);
         passed += minutes;
         app.clock().advance(Duration::from_mins(minutes));
-        if dice.below(5) == 0 {
+        if random.random_ratio(1, 5) {
             app.restart().await;
             restarts += 1;
         }
@@ -67,8 +67,7 @@ async fn a_week_of_two_users_is_always_answered_and_renewed_once_a_day() {
         eprintln!("{user}: {calls} calls of both and {restarts} restarts in a week, renewed {} times", sent.len());
     }
     for (user, _) in USERS {
-        let status = app.get(user, "/status").await.data();
-        assert_eq!((&status["state"], &status["problem"]), (&"connected".into(), &serde_json::Value::Null));
+        assert_eq!(app.standing(user).await, ("connected".to_owned(), Value::Null));
     }
 }
 

@@ -13,7 +13,7 @@ use crate::stage::{DETAILS, LIFE_S, Stage};
 
 on_both_databases!(
     a_wrong_secret_is_the_operators_mistake_and_ends_with_it,
-    the_first_that_is_served_ends_all_rests_of_an_accused_client,
+    the_first_that_is_served_ends_all_backoffs_of_an_accused_client,
     in_a_rolling_deploy_the_wrong_instance_is_misconfigured_and_the_right_one_serves,
 );
 
@@ -35,24 +35,18 @@ async fn connected(stage: &Stage) -> Served {
     let service = stage.serve().await;
     stage.set_life(1);
     for (number, user) in users().enumerate() {
-        let (code, referer) = stage.code([ACCOUNT, RIVAL][number % 2]);
-        service.connect_with(&user, &code, &referer).await;
+        stage.connect_by(&service, &user, [ACCOUNT, RIVAL][number % 2]).await;
     }
     stage.until_access_ended().await;
     service
 }
 
-async fn stopped(service: Served) {
-    service.process().terminate();
-    assert_eq!(service.into_process().ended().await.0, Some(0));
-}
-
 /// What `/leads` says to `user`, and the problem on record after it.
 async fn leads(service: &Served, user: &str) -> (u16, Value) {
     let status = service.get(user, "/leads?limit=1").await.status;
-    let told = service.get(user, "/status").await.data();
-    assert_eq!(told["state"], "connected", "{user}");
-    (status, told["problem"]["code"].clone())
+    let (state, problem) = service.standing(user).await;
+    assert_eq!(state, "connected", "{user}");
+    (status, problem)
 }
 
 /// The same for all users at once.
@@ -70,7 +64,7 @@ fn served() -> Vec<(u16, Value)> {
 }
 
 /// Delays the end of all backoffs, as many failures would have done.
-async fn rest_for_long(stage: &Stage) {
+async fn back_off_for_long(stage: &Stage) {
     let by = "280 * 1000000";
     let longer = format!(
         "UPDATE connections SET lease_until = lease_until + {by}, lease_for = lease_for + {by}, lease_lasts = lease_lasts + {by}"
@@ -100,7 +94,7 @@ async fn a_wrong_secret_is_the_operators_mistake_and_ends_with_it(mut stage: Sta
     let service = connected(&stage).await;
     // One was refreshed a moment ago, so the old service was right.
     assert_eq!(leads(&service, "u0").await, (200, json!(null)));
-    stopped(service).await;
+    service.into_process().stop().await;
     stage.until_access_ended().await;
     stage.set_life(LIFE_S);
     let secret = stage.world.settings.amo_client_secret.replace("wrong".to_owned());
@@ -117,8 +111,8 @@ async fn a_wrong_secret_is_the_operators_mistake_and_ends_with_it(mut stage: Sta
     };
     until("everybody was tried twice", tried_again).await;
     assert_eq!(blamed(&stage).await, ["misconfigured"]);
-    stopped(wrong).await;
-    rest_for_long(&stage).await;
+    wrong.into_process().stop().await;
+    back_off_for_long(&stage).await;
 
     stage.world.settings.amo_client_secret = secret;
     let right = stage.serve().await;
@@ -130,19 +124,18 @@ async fn a_wrong_secret_is_the_operators_mistake_and_ends_with_it(mut stage: Sta
 }
 
 /// The client is the same before and after: amoCRM itself did not know it for a while.
-async fn the_first_that_is_served_ends_all_rests_of_an_accused_client(stage: Stage) {
+async fn the_first_that_is_served_ends_all_backoffs_of_an_accused_client(stage: Stage) {
     let service = connected(&stage).await;
     stage.set_life(LIFE_S);
     stage.sandbox.set_faults(Faults { unpaid: true, ..Faults::default() }).unwrap();
     assert_eq!(everybodys_leads(&service).await, misconfigured());
-    rest_for_long(&stage).await;
+    back_off_for_long(&stage).await;
     stage.sandbox.set_faults(Faults::default()).unwrap();
 
     let asked = stage.sandbox.stats().token_requests;
     assert_eq!(everybodys_leads(&service).await, misconfigured());
     assert_eq!(stage.sandbox.stats().token_requests, asked, "they back off");
-    let (code, referer) = stage.code(ACCOUNT);
-    service.connect_with("newcomer", &code, &referer).await;
+    stage.connect_by(&service, "newcomer", ACCOUNT).await;
     let took = until_within(SOON, "all are back", async || all_are_back(&stage).await).await;
     eprintln!("{USERS} users are back {took:?} after the first that was served");
     assert_eq!(everybodys_leads(&service).await, served());

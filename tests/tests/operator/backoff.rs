@@ -1,7 +1,7 @@
 //! `connections refresh` during a backoff: it asks amoCRM at once, except while a sending is in doubt.
 
 use amo_connect_sandbox::{Failure, Faults};
-use amo_connect_tests::{ACCOUNT, World, until};
+use amo_connect_tests::{World, until};
 use diesel::connection::SimpleConnection as _;
 use serde_json::Value;
 
@@ -13,11 +13,10 @@ const REFRESH: [&str; 2] = ["refresh", "olena"];
 /// A connection whose access token has ended for the service, and whose refresh `failure` has just
 /// met, so that it backs off for long.
 async fn backing_off(failure: Failure) -> World {
-    let world = World::start().await;
-    world.connect("olena", ACCOUNT).await;
+    let world = World::connected().await;
     database(&world).batch_execute("UPDATE connections SET issued_at = 0, expires_at = 1").unwrap();
     fails(&world, Some(failure));
-    assert_eq!(world.get("olena", "/leads").await.problem(), (502, "crm_unavailable".to_owned()));
+    assert_eq!(world.get("olena", "/leads").await.problem(), (502, "crm_unavailable"));
     fails(&world, None);
     back_off_for_long(&world);
     world
@@ -44,12 +43,12 @@ fn token_requests(world: &World) -> u64 {
 /// Nobody of the service's asks amoCRM.
 async fn the_service_waits(world: &World) {
     let before = token_requests(world);
-    assert_eq!(world.get("olena", "/leads").await.problem(), (502, "crm_unavailable".to_owned()));
+    assert_eq!(world.get("olena", "/leads").await.problem(), (502, "crm_unavailable"));
     assert_eq!(token_requests(world), before);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refresh_within_a_rest_asks_amocrm_at_once_and_succeeds_once_the_cause_is_mended() {
+async fn a_refresh_within_a_backoff_asks_amocrm_at_once_and_succeeds_once_the_cause_is_mended() {
     let world = backing_off(Failure::Status(402)).await;
     the_service_waits(&world).await;
 
@@ -76,8 +75,7 @@ async fn a_refresh_within_a_rest_asks_amocrm_at_once_and_succeeds_once_the_cause
 /// The secret is mended at once, in the same settings that the service will get.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refresh_after_the_secret_was_mended_is_not_told_that_it_is_wrong() {
-    let mut world = World::start().await;
-    world.connect("olena", ACCOUNT).await;
+    let mut world = World::connected().await;
     let secret = world.settings.amo_client_secret.replace("wrong".to_owned());
     for asked in [2, 3] {
         let (code, _, complaint) = connections(&world, &REFRESH).await;

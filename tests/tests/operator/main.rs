@@ -4,7 +4,7 @@
 mod backoff;
 mod refresh;
 
-use amo_connect_tests::{ACCOUNT, Process, RIVAL, World};
+use amo_connect_tests::{ACCOUNT, Process, RIVAL, World, start};
 use serde_json::{Value, json};
 
 /// Runs `connections …` on the world's database: exit code, standard output, standard error.
@@ -17,20 +17,7 @@ async fn run(world: &World, arguments: &[&str]) -> (Option<i32>, String, String)
 }
 
 fn begin(world: &World, arguments: &[&str]) -> Process {
-    let settings = &world.settings;
-    let variables = [
-        ("AMO_CLIENT_ID", &settings.amo_client_id),
-        ("AMO_CLIENT_SECRET", &settings.amo_client_secret),
-        ("AMO_REDIRECT_URI", &settings.amo_redirect_uri),
-        ("AMO_AUTH_URL", &settings.amo_auth_url),
-        ("AMO_ALLOWED_HOSTS", &settings.amo_allowed_hosts),
-        ("JWT_SECRET", &settings.jwt_secret),
-        ("TOKEN_KEYS", &settings.token_keys),
-        ("DATABASE_URL", &settings.database_url),
-        ("SHUTDOWN_TIMEOUT", &settings.shutdown_timeout),
-    ];
-    let given: Vec<_> = variables.iter().filter_map(|(name, value)| Some((*name, value.as_deref()?))).collect();
-    Process::start(arguments, &given, &world.folder())
+    start(arguments, &world.settings, &[], &world.folder())
 }
 
 async fn json_of(world: &World, arguments: &[&str]) -> Value {
@@ -61,14 +48,13 @@ async fn everybodys_connection_is_listed_as_status_tells_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn show_tells_a_connections_story_and_no_token() {
-    let world = World::start().await;
-    world.connect("olena", ACCOUNT).await;
+    let world = World::connected().await;
     world.connect("olena", ACCOUNT).await;
     world.sandbox.move_account(ACCOUNT).unwrap();
     assert_eq!(world.get("olena", "/leads").await.status, 200);
     let (code, output, _) = connections(&world, &["disconnect", "olena"]).await;
     assert_eq!((code, output.as_str()), (Some(0), "Disconnected.\n"));
-    assert_eq!(world.get("olena", "/leads").await.problem(), (409, "not_connected".to_owned()));
+    assert_eq!(world.get("olena", "/leads").await.problem(), (409, "not_connected"));
 
     let shown = json_of(&world, &["show", "olena", "--json"]).await;
     let story: Vec<_> = shown["audit"]
@@ -91,8 +77,7 @@ async fn show_tells_a_connections_story_and_no_token() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_row_that_no_key_opens_is_listed_with_its_account() {
-    let mut world = World::start().await;
-    world.connect("olena", ACCOUNT).await;
+    let mut world = World::connected().await;
     let status = world.get("olena", "/status").await.data();
     let (_, key, _) = run(&world, &["keys", "new"]).await;
     world.settings.token_keys = Some(key.trim().to_owned());

@@ -15,12 +15,6 @@ const REFRESH: [&str; 3] = ["connections", "refresh", "olena"];
 /// Longer than anybody waits for a refresh that another does.
 const LONG: Duration = Duration::from_secs(17);
 
-async fn connected() -> World {
-    let world = World::start().await;
-    world.connect("olena", ACCOUNT).await;
-    world
-}
-
 /// A refresh whose token has reached amoCRM, which takes so long to answer, and answers so.
 async fn sent(world: &World, latency: Duration, fail_token: Vec<Failure>) -> Process {
     let token_latency_ms = latency.as_millis().try_into().unwrap();
@@ -41,8 +35,7 @@ pub(super) fn database(world: &World) -> SqliteConnection {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn refresh_renews_the_tokens_that_the_service_uses_from_then_on() {
-    let world = World::start().await;
-    world.connect("olena", ACCOUNT).await;
+    let world = World::connected().await;
     let (code, output, complaint) = connections(&world, &["refresh", "olena"]).await;
     assert_eq!(code, Some(0), "{complaint}");
     assert!(output.contains("connected"), "{output}");
@@ -61,7 +54,7 @@ async fn refresh_renews_the_tokens_that_the_service_uses_from_then_on() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refresh_that_is_told_to_stop_waits_for_amocrm_and_saves_the_pair() {
-    let world = connected().await;
+    let world = World::connected().await;
     for (number, tell) in [(1, Process::interrupt as fn(&Process)), (2, Process::terminate)] {
         let process = sent(&world, Duration::from_secs(3), vec![]).await;
         tell(&process);
@@ -78,7 +71,7 @@ async fn a_refresh_that_is_told_to_stop_waits_for_amocrm_and_saves_the_pair() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_interrupt_leaves_the_refresh_undone() {
-    let world = connected().await;
+    let world = World::connected().await;
     let process = sent(&world, LONG, vec![]).await;
     process.interrupt();
     let said = process.until_logged("waiting for amoCRM").await;
@@ -92,7 +85,7 @@ async fn a_second_interrupt_leaves_the_refresh_undone() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refresh_succeeds_only_with_new_tokens_however_long_that_takes() {
-    let world = connected().await;
+    let world = World::connected().await;
     let slow = sent(&world, LONG, vec![]).await;
     let (code, output, complaint) = connections(&world, &["refresh", "olena"]).await;
     assert_eq!((code, output.as_str()), (Some(1), ""), "{complaint}");
@@ -105,7 +98,7 @@ async fn a_refresh_succeeds_only_with_new_tokens_however_long_that_takes() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refusal_that_comes_late_is_the_reason_of_the_failure() {
-    let world = connected().await;
+    let world = World::connected().await;
     let (code, output, complaint) = sent(&world, LONG, vec![Failure::Status(402)]).await.ended().await;
     assert_eq!((code, output.as_str()), (Some(1), ""));
     assert!(
@@ -116,7 +109,7 @@ async fn a_refusal_that_comes_late_is_the_reason_of_the_failure() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pair_that_cannot_be_saved_in_time_is_counted_as_lost() {
-    let mut world = connected().await;
+    let mut world = World::connected().await;
     world.settings.shutdown_timeout = Some("1s".to_owned());
     let process = sent(&world, Duration::from_secs(2), vec![]).await;
     let mut lock = database(&world);
@@ -129,7 +122,7 @@ async fn a_pair_that_cannot_be_saved_in_time_is_counted_as_lost() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_that_cannot_be_written_is_named_and_amocrm_is_not() {
     for table in ["turns", "connections"] {
-        let world = connected().await;
+        let world = World::connected().await;
         let full = "SELECT RAISE(ABORT, 'database or disk is full')";
         let trigger = format!("CREATE TRIGGER refuse BEFORE UPDATE ON {table} BEGIN {full}; END");
         database(&world).batch_execute(&trigger).unwrap();

@@ -10,7 +10,7 @@ use amo_connect_domain::ids::Epoch;
 use amo_connect_domain::ports::{Claim, Storage, StoreHealth as _};
 use amo_connect_tests::{PgDatabase, test_server};
 
-use crate::steps::open;
+use crate::steps::{open, opened};
 
 async fn handles(database: &PgDatabase) -> [Arc<dyn Storage>; 2] {
     let url = database.url();
@@ -26,16 +26,13 @@ async fn waiting(store: &dyn Storage, name: &str) {
 async fn everything_that_one_user_does_at_once_is_done() {
     let database = PgDatabase::migrated(&test_server()).await;
     let handles = handles(&database).await;
-    let done = race(24, |number| {
-        let store = Arc::clone(&handles[usize::from(number % 2)]);
-        async move {
-            let (olena, name) = (user("olena"), format!("{}", number / 4));
-            match number % 4 {
-                0 => store.disconnect(&olena, Actor::User).await.map(drop),
-                1 => store.open_attempt(&attempt(&name, &olena, i64::from(number))).await.map(drop),
-                2 => store.admit_code(&by_app(code(&name), &olena), owner(number), at(0)).await.map(drop),
-                _ => store.claim(code(&name), &olena, Epoch::default(), at(1)).await.map(drop),
-            }
+    let done = race(&handles, 24, |store, number| async move {
+        let (olena, name) = (user("olena"), format!("{}", number / 4));
+        match number % 4 {
+            0 => store.disconnect(&olena, Actor::User).await.map(drop),
+            1 => store.open_attempt(&attempt(&name, &olena, i64::from(number))).await.map(drop),
+            2 => store.admit_code(&by_app(code(&name), &olena), owner(number), at(0)).await.map(drop),
+            _ => store.claim(code(&name), &olena, Epoch::default(), at(1)).await.map(drop),
         }
     });
     for outcome in done.await {
@@ -52,8 +49,7 @@ async fn sweeps_at_once_wipe_each_grant_once_and_stand_in_no_claims_way() {
         waiting(&*handles[0], name).await;
     }
     // The claims come at the last moment by their instance's clock, the sweeps after it by theirs.
-    let race = race(10, |number| {
-        let store = Arc::clone(&handles[usize::from(number % 2)]);
+    let race = race(&handles, 10, |store, number| {
         let name = names[usize::from(number)].clone();
         async move {
             if number < 4 {
@@ -87,9 +83,8 @@ async fn a_database_whose_default_is_stricter_grants_a_code_once_all_the_same() 
     let strict = format!("ALTER DATABASE {} SET default_transaction_isolation = 'serializable'", database.name());
     database.execute(&strict).await;
     let handles = handles(&database).await;
-    let answers = race(16, |number| {
-        let store = Arc::clone(&handles[usize::from(number % 2)]);
-        async move { store.admit_code(&by_stranger(code("x")), owner(number), at(0)).await.unwrap() }
+    let answers = race(&handles, 16, |store, number| async move {
+        store.admit_code(&by_stranger(code("x")), owner(number), at(0)).await.unwrap()
     });
     let granted = answers.await.into_iter().filter(|answer| matches!(answer, Admitted::Granted(_))).count();
     assert_eq!(granted, 1);
@@ -98,11 +93,7 @@ async fn a_database_whose_default_is_stricter_grants_a_code_once_all_the_same() 
 #[test]
 fn a_store_outlives_the_runtime_of_its_caller() {
     let main = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-    let (database, store) = main.block_on(async {
-        let database = PgDatabase::migrated(&test_server()).await;
-        let store = open(&database.url()).await.unwrap();
-        (database, store)
-    });
+    let (database, store) = main.block_on(opened());
     for _ in 0..2 {
         // As an actix worker is: one thread, and gone one day.
         let worker = tokio::runtime::Builder::new_current_thread().build().unwrap();

@@ -9,7 +9,7 @@ use amo_connect_domain::ports::{StoreHealth as _, TokenStore as _};
 use amo_connect_tests::{PgDatabase, test_server};
 use amo_connect_xtask::postgres::{Cluster, Options};
 
-use crate::steps::{connected, open, open_with, told, unavailable};
+use crate::steps::{connected, open, open_with, opened, told, unavailable};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_stops_is_unavailable_and_one_that_comes_back_is_used_again() {
@@ -35,8 +35,7 @@ async fn a_server_that_stops_is_unavailable_and_one_that_comes_back_is_used_agai
 
 #[tokio::test(flavor = "multi_thread")]
 async fn connections_that_the_server_ends_are_replaced() {
-    let database = PgDatabase::migrated(&test_server()).await;
-    let store = open(&database.url()).await.unwrap();
+    let (database, store) = opened().await;
     store.ready().await.unwrap();
     let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'amo-connect' \
                AND datname = current_database()";

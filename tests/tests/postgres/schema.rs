@@ -5,7 +5,7 @@ use amo_connect_adapters::postgres::{OpenError, PgOptions, migrate};
 use amo_connect_domain::ports::{StoreError, StoreHealth as _};
 use amo_connect_tests::{PgDatabase, test_server};
 
-use crate::steps::{open, open_with};
+use crate::steps::{open, open_with, opened};
 
 const ALL: [&str; 4] = [
     "20261123100000_connections",
@@ -27,8 +27,7 @@ async fn many_first_starts_at_once_migrate_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_newer_database_is_refused_and_left_alone() {
-    let database = PgDatabase::migrated(&test_server()).await;
-    let store = open(&database.url()).await.unwrap();
+    let (database, store) = opened().await;
     database.execute("INSERT INTO __diesel_schema_migrations (version) VALUES ('30000101000000')").await;
     assert!(matches!(store.ready().await, Err(StoreError::Unavailable(_))), "ready on another schema");
     let refused = open(&database.url()).await.unwrap_err();

@@ -7,6 +7,7 @@ use amo_connect_adapters::cipher::TokenKeys;
 use amo_connect_adapters::postgres::{OpenError, PgOptions, PgTokenStore};
 use amo_connect_domain::connection::CrmConnection;
 use amo_connect_domain::ports::StoreError;
+use amo_connect_tests::{PgDatabase, test_server};
 
 pub(crate) const KEYS: &str = "one:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 
@@ -16,6 +17,13 @@ pub(crate) async fn open(url: &str) -> Result<PgTokenStore, OpenError> {
 
 pub(crate) async fn open_with(url: &str, options: PgOptions) -> Result<PgTokenStore, OpenError> {
     PgTokenStore::open(&url.parse().unwrap(), TokenKeys::parse(KEYS).unwrap(), options).await
+}
+
+/// A database of its own, and a store on it.
+pub(crate) async fn opened() -> (PgDatabase, PgTokenStore) {
+    let database = PgDatabase::migrated(&test_server()).await;
+    let store = open(&database.url()).await.unwrap();
+    (database, store)
 }
 
 /// Why `url` cannot be opened: all that an operator is told.

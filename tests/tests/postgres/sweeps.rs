@@ -2,9 +2,8 @@
 
 use amo_connect_contract::fixtures::{at, attempt, by_stranger, code, grant, owner, served, user};
 use amo_connect_domain::ports::{Maintenance as _, StoreHealth as _, TokenStore};
-use amo_connect_tests::{PgDatabase, test_server};
 
-use crate::steps::open;
+use crate::steps::opened;
 
 /// More than a transaction of a sweep takes.
 const MANY: usize = 450;
@@ -14,8 +13,7 @@ const OLD: &str = "UPDATE exchanges SET admitted_at = admitted_at - 2 * 86400 * 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backlog_of_any_length_is_wiped_and_forgotten() {
-    let database = PgDatabase::migrated(&test_server()).await;
-    let store = open(&database.url()).await.unwrap();
+    let (database, store) = opened().await;
     store.admit_code(&by_stranger(code("x")), owner(1), at(0)).await.unwrap();
     store.save_grant(code("x"), &grant(1, "x"), &served(), at(0)).await.unwrap();
     let columns = "came_with, attempt_id, user_id, claim_needed, host, epoch, state, lease_owner, lease_until, grant_host, \
@@ -37,8 +35,7 @@ async fn a_backlog_of_any_length_is_wiped_and_forgotten() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sweep_waits_for_nobody() {
-    let database = PgDatabase::migrated(&test_server()).await;
-    let store = open(&database.url()).await.unwrap();
+    let (database, store) = opened().await;
     for name in ["one", "another"] {
         store.open_attempt(&attempt(name, &user(name), 0)).await.unwrap();
         store.admit_code(&by_stranger(code(name)), owner(1), at(0)).await.unwrap();

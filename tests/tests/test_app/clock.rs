@@ -8,12 +8,11 @@ use amo_connect_domain::authorization::code::ExchangeStatus;
 use amo_connect_domain::host_look_up::LOOK_UP_TERM;
 use amo_connect_domain::ports::{RefreshRequest, Runtime as _, TokenEndpoint as _, TokenStore as _};
 use amo_connect_domain::refresh::lease::LEASE_TERM;
-use amo_connect_tests::{TestApp, at, until};
+use amo_connect_tests::{Outcome, TestApp, at, until};
 use futures_util::future::join_all;
 use serde_json::json;
 
-use crate::slow_amo::SlowAmo;
-use crate::{allowed, crm, error_of, exchanges, on_record, refreshes, refusal, return_with};
+use crate::{allowed, connected, connected_behind_a_gate, crm, error_of, exchanges, on_record, refreshes, return_with};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -35,7 +34,7 @@ async fn an_attempt_expires_after_thirty_minutes() {
     assert_eq!((page.status, error_of(&page).as_deref()), (400, Some("state_expired")));
     assert_eq!(app.progress("olena", &late).await, ("expired".to_owned(), json!(null)));
     let body = json!({ "code": code, "state": late.state, "referer": host(1).as_str() });
-    assert_eq!(app.post("olena", "/exchange-code", body).await.problem(), refusal(410, "code_expired"));
+    assert_eq!(app.post("olena", "/exchange-code", body).await.problem(), (410, "code_expired"));
     assert_eq!(exchanges(&amo), 1, "the late code was not sent");
     // A reload of what was in time is not late.
     assert_eq!(app.progress("olena", &in_time).await.0, "connected");
@@ -59,7 +58,7 @@ async fn a_grant_that_is_not_claimed_within_twenty_minutes_is_wiped() {
     app.clock().advance(SECOND);
     assert_eq!(app.progress("olena", &late).await, ("failed".to_owned(), json!("claim_timeout")));
     let claim = app.post("olena", "/exchange-code", json!({ "code": too_late })).await;
-    assert_eq!(claim.problem(), refusal(410, "code_expired"));
+    assert_eq!(claim.problem(), (410, "code_expired"));
     assert_eq!(on_record(&store, &too_late).await, ExchangeStatus::Unclaimed);
     assert_eq!(app.state_of("olena").await, "not_connected");
     assert_eq!(app.progress("olena", &late).await, ("failed".to_owned(), json!("claim_timeout")));
@@ -84,11 +83,7 @@ async fn a_grant_that_nobody_asks_for_is_wiped_too() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_near_its_end_is_refreshed_once_for_many_callers() {
     let amo = crm();
-    let slow = SlowAmo::before(amo.clone());
-    let app = TestApp::new().amo(slow.clone()).clock(at("2026-11-23T10:00Z")).start().await;
-    slow.let_go(1);
-    app.connect_with("olena", &allowed(&amo), host(1).as_str()).await;
-    slow.arrival().await;
+    let (app, _store, gate) = connected_behind_a_gate(&amo).await;
     assert_eq!(app.get("olena", "/leads").await.status, 200);
     assert_eq!(refreshes(&amo), 0);
     let before = amo.asked().len();
@@ -97,13 +92,13 @@ async fn a_token_near_its_end_is_refreshed_once_for_many_callers() {
     app.clock().set(at("2026-11-24T09:55:01Z"));
     let callers = join_all((0..8).map(|_| app.get("olena", "/leads")));
     let meanwhile = async {
-        slow.arrival().await;
+        gate.arrival().await;
         // As long as it takes the others to come: nobody is served, but for what needs no token.
         for _ in 0..8 {
             assert_eq!(app.state_of("olena").await, "connected");
         }
         assert_eq!(amo.asked().len(), before, "the old token was used while it is being renewed");
-        slow.let_go(8);
+        gate.let_go(8);
     };
     let (answers, ()) = tokio::join!(callers, meanwhile);
 
@@ -123,13 +118,12 @@ async fn a_token_near_its_end_is_refreshed_once_for_many_callers() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refused_refresh_token_asks_for_a_new_consent_and_is_sent_no_more() {
     let amo = crm();
-    let app = TestApp::new().amo(amo.clone()).clock(at("2026-11-23T10:00Z")).start().await;
-    app.connect_with("olena", &allowed(&amo), host(1).as_str()).await;
+    let (app, _store) = connected(&amo).await;
     app.clock().set(at("2026-11-24T10:00Z"));
     amo.answer_next(Reply::GrantRevoked);
 
     for _ in 0..2 {
-        assert_eq!(app.get("olena", "/leads").await.problem(), refusal(409, "needs_reauth"));
+        assert_eq!(app.get("olena", "/leads").await.problem(), (409, "needs_reauth"));
     }
     assert_eq!(refreshes(&amo), 1);
     let status = app.get("olena", "/status").await.data();
@@ -138,7 +132,7 @@ async fn a_refused_refresh_token_asks_for_a_new_consent_and_is_sent_no_more() {
     assert_eq!(status["problem"], json!({ "code": "grant_revoked", "since": "2026-11-24T10:00:00Z" }));
     assert_eq!((&status["domain"], &status["accountId"]), (&json!(host(1).as_str()), &json!("1")));
 
-    app.connect_with("olena", &allowed(&amo), host(1).as_str()).await;
+    app.connect("olena", &amo, 1).await;
     assert_eq!(app.get("olena", "/leads").await.status, 200);
     assert_eq!(app.get("olena", "/status").await.data()["problem"], json!(null));
 }
@@ -146,38 +140,32 @@ async fn a_refused_refresh_token_asks_for_a_new_consent_and_is_sent_no_more() {
 #[tokio::test(flavor = "multi_thread")]
 async fn who_has_lost_the_lease_does_not_follow_an_account_with_its_token() {
     let (answer, sent, state) = refused_after_the_lease(&[Reply::GrantRevoked, Reply::Located(host(2))]).await;
-    assert_eq!((answer, sent), (refusal(503, "refresh_in_progress"), 1));
-    assert_eq!(state, "connected");
+    assert_eq!(answer, (503, "refresh_in_progress"));
+    assert_eq!((sent, state.as_str()), (1, "connected"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_has_lost_the_lease_leaves_the_verdict_to_whoever_has_it() {
     let (answer, sent, state) = refused_after_the_lease(&[Reply::GrantRevoked]).await;
-    assert_eq!((answer, sent), (refusal(503, "refresh_in_progress"), 1));
-    assert_eq!(state, "connected");
+    assert_eq!(answer, (503, "refresh_in_progress"));
+    assert_eq!((sent, state.as_str()), (1, "connected"));
 }
 
 /// A refresh that lasts until its lease has lapsed and another has it, and is answered so then.
 /// What the caller is told, how often the token was sent, and the state after that.
-async fn refused_after_the_lease(replies: &[Reply]) -> ((u16, String), usize, String) {
-    let (amo, store, olena) = (crm(), MemoryTokenStore::new(), user("olena"));
-    let slow = SlowAmo::before(amo.clone());
-    let app = TestApp::new().amo(slow.clone()).store(store.clone()).clock(at("2026-11-23T10:00Z")).start().await;
-    slow.let_go(1);
-    app.connect_with("olena", &allowed(&amo), host(1).as_str()).await;
-    slow.arrival().await;
+async fn refused_after_the_lease(replies: &[Reply]) -> (Outcome, usize, String) {
+    let (amo, olena) = (crm(), user("olena"));
+    let (app, store, gate) = connected_behind_a_gate(&amo).await;
 
     app.clock().set(at("2026-11-24T10:00:01Z"));
     let meanwhile = async {
-        slow.arrival().await;
+        gate.arrival().await;
         store.test_clock().advance(LEASE_TERM);
         let generation = store.connection(&olena).await.unwrap().unwrap().generation;
         let leased = store.lease_refresh(&olena, &lease_request(generation, owner(9))).await.unwrap();
         assert!(matches!(leased, RefreshRequest::Granted(..)), "{leased:?}");
-        for reply in replies {
-            amo.answer_next(reply.clone());
-        }
-        slow.let_go(2);
+        amo.answer_each(replies.iter().cloned());
+        gate.let_go(2);
     };
     let answered = async { tokio::join!(app.get("olena", "/leads"), meanwhile) };
     let (answer, ()) = app.while_time_passes(answered).await;
@@ -187,9 +175,8 @@ async fn refused_after_the_lease(replies: &[Reply]) -> ((u16, String), usize, St
 /// Another instance is at it, and a caller comes when the first one here has waited for ten seconds.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_late_caller_of_anothers_refresh_has_a_timeout_of_its_own() {
-    let (amo, store, olena) = (crm(), MemoryTokenStore::new(), user("olena"));
-    let app = TestApp::new().amo(amo.clone()).store(store.clone()).clock(at("2026-11-23T10:00Z")).start().await;
-    app.connect_with("olena", &allowed(&amo), host(1).as_str()).await;
+    let (amo, olena) = (crm(), user("olena"));
+    let (app, store) = connected(&amo).await;
     app.clock().set(at("2026-11-24T10:00:01Z"));
     let connection = store.connection(&olena).await.unwrap().unwrap();
     store.lease_refresh(&olena, &lease_request(connection.generation, owner(9))).await.unwrap();
@@ -208,7 +195,7 @@ async fn a_late_caller_of_anothers_refresh_has_a_timeout_of_its_own() {
         }
     };
     let early = app.while_time_passes(both).await;
-    assert_eq!(early.problem(), refusal(503, "refresh_in_progress"));
+    assert_eq!(early.problem(), (503, "refresh_in_progress"));
 
     let refresh_token = &connection.grant().unwrap().tokens.refresh;
     let pair = amo.refresh(permit(&host(1)), refresh_token).await.unwrap().into_pair(app.clock().now());
@@ -219,9 +206,8 @@ async fn a_late_caller_of_anothers_refresh_has_a_timeout_of_its_own() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_account_that_moves_again_while_it_is_followed_is_not_given_up() {
-    let (amo, store) = (crm(), MemoryTokenStore::new());
-    let app = TestApp::new().amo(amo.clone()).store(store.clone()).clock(at("2026-11-23T10:00Z")).start().await;
-    app.connect_with("olena", &allowed(&amo), host(1).as_str()).await;
+    let amo = crm();
+    let (app, store) = connected(&amo).await;
     app.clock().set(at("2026-11-24T10:00:01Z"));
     let standing = async || {
         let status = app.get("olena", "/status").await.data();
@@ -229,8 +215,7 @@ async fn an_account_that_moves_again_while_it_is_followed_is_not_given_up() {
     };
     // It was at its second host when it was looked up, and is at its third when the token gets there.
     amo.move_account(&host(1), &host(3));
-    amo.answer_next(Reply::GrantRevoked);
-    amo.answer_next(Reply::Located(host(2)));
+    amo.answer_each([Reply::GrantRevoked, Reply::Located(host(2))]);
     assert_eq!(app.get("olena", "/leads").await.status, 502);
     assert_eq!(standing().await, (json!("connected"), json!(host(2).as_str())));
     store.test_clock().advance(LOOK_UP_TERM * 2);
@@ -240,16 +225,12 @@ async fn an_account_that_moves_again_while_it_is_followed_is_not_given_up() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_waits_for_an_answer_does_not_send_the_token_again_though_the_lease_is_over() {
-    let (amo, store, olena) = (crm(), MemoryTokenStore::new(), user("olena"));
-    let slow = SlowAmo::before(amo.clone());
-    let app = TestApp::new().amo(slow.clone()).store(store.clone()).clock(at("2026-11-23T10:00Z")).start().await;
-    slow.let_go(1);
-    app.connect_with("olena", &allowed(&amo), host(1).as_str()).await;
-    slow.arrival().await;
+    let (amo, olena) = (crm(), user("olena"));
+    let (app, store, gate) = connected_behind_a_gate(&amo).await;
 
     app.clock().set(at("2026-11-24T10:00:01Z"));
     let lapsing = async {
-        slow.arrival().await;
+        gate.arrival().await;
         // Another instance takes the lapsed lease and dies.
         store.test_clock().advance(LEASE_TERM);
         let generation = store.connection(&olena).await.unwrap().unwrap().generation;
@@ -260,9 +241,9 @@ async fn who_waits_for_an_answer_does_not_send_the_token_again_though_the_lease_
     let (first, ()) = app.while_time_passes(async { tokio::join!(first, lapsing) }).await;
     let second = app.while_time_passes(app.get("olena", "/leads")).await;
     for answer in [first, second] {
-        assert_eq!(answer.problem(), refusal(503, "refresh_in_progress"));
+        assert_eq!(answer.problem(), (503, "refresh_in_progress"));
     }
-    slow.let_go(2);
+    gate.let_go(2);
     assert_eq!(app.while_time_passes(app.get("olena", "/leads")).await.status, 200);
     app.stop().await;
     assert_eq!(refreshes(&amo), 1, "{:?}", amo.asked());
@@ -271,24 +252,19 @@ async fn who_waits_for_an_answer_does_not_send_the_token_again_though_the_lease_
 #[tokio::test(flavor = "multi_thread")]
 async fn who_waits_for_an_answer_does_not_send_the_code_again_though_the_lease_is_over() {
     let (amo, store) = (crm(), MemoryTokenStore::new());
-    let slow = SlowAmo::before(amo.clone());
-    let app = TestApp::new().amo(slow.clone()).store(store.clone()).start().await;
+    let (slow, gate) = amo.gated();
+    let app = TestApp::new().amo(slow).store(store.clone()).start().await;
     let (attempt, code) = (app.attempt("olena").await, allowed(&amo));
     let reload = async {
-        slow.arrival().await;
+        gate.arrival().await;
         store.test_clock().advance(LEASE_TERM);
         return_with(&app, &code, &attempt).await
     };
     let first = return_with(&app, &code, &attempt);
     let pages = app.while_time_passes(async { tokio::join!(first, reload) }).await;
     assert_eq!((pages.0.status, pages.1.status), (502, 502));
-    slow.let_go(2);
-    let connected = async {
-        while app.state_of("olena").await != "connected" {
-            tokio::time::sleep(SECOND / 100).await;
-        }
-    };
-    tokio::time::timeout(SECOND * 20, connected).await.unwrap();
+    gate.let_go(2);
+    until("the code is exchanged", async || app.state_of("olena").await == "connected").await;
     app.stop().await;
     assert_eq!(exchanges(&amo), 1);
 }

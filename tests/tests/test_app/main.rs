@@ -2,31 +2,49 @@
 
 #![expect(clippy::unwrap_used, reason = "what a test stands on fails it")]
 
+mod cached_reads;
 mod clock;
-mod jumps;
-mod kept_reads;
+mod clock_jumps;
+
 mod moves;
 mod outages;
 mod reads;
 mod refused_access;
 mod refused_contacts;
 mod revocation_checks;
-mod slow_amo;
 
+use amo_connect_contract::fake::Gate;
 use amo_connect_contract::fixtures::host;
-use amo_connect_contract::{Asked, FakeAccount, FakeAmo, MemoryTokenStore};
+use amo_connect_contract::{Asked, FakeAmo, MemoryTokenStore};
 use amo_connect_domain::token::{AuthorizationCode, CodeHash};
-use amo_connect_tests::{Answer, Begun, RunningApp};
+use amo_connect_tests::{Answer, Begun, RunningApp, TestApp};
 use serde_json::Value;
 
 /// A CRM with an account at `host(1)`.
 fn crm() -> FakeAmo {
-    FakeAmo::new().with_account(&host(1), FakeAccount::empty(1))
+    FakeAmo::new().with_accounts([1])
 }
 
 /// Somebody presses *Allow* there: the code.
 fn allowed(amo: &FakeAmo) -> String {
     amo.allow(&host(1)).expose().to_owned()
+}
+
+/// The app on this CRM and a store of its own, with olena connected at `host(1)`, at 2026-11-23T10:00Z.
+async fn connected(amo: &FakeAmo) -> (RunningApp, MemoryTokenStore) {
+    let store = MemoryTokenStore::new();
+    let app = TestApp::new().amo(amo.clone()).store(store.clone()).start().await;
+    app.connect("olena", amo, 1).await;
+    (app, store)
+}
+
+/// The same behind a gate that every further request has to pass.
+async fn connected_behind_a_gate(amo: &FakeAmo) -> (RunningApp, MemoryTokenStore, Gate) {
+    let (gated, gate) = amo.gated();
+    gate.let_go(1);
+    let (app, store) = connected(&gated).await;
+    gate.arrival().await;
+    (app, store, gate)
 }
 
 /// The browser comes back with `code` and the state of `attempt`.
@@ -36,10 +54,6 @@ async fn return_with(app: &RunningApp, code: &str, attempt: &Begun) -> Answer {
 
 fn error_of(page: &Answer) -> Option<String> {
     page.link_parameter("error")
-}
-
-fn refusal(status: u16, code: &str) -> (u16, String) {
-    (status, code.to_owned())
 }
 
 fn exchanges(amo: &FakeAmo) -> usize {
@@ -56,7 +70,7 @@ fn look_ups(amo: &FakeAmo) -> usize {
 
 /// The code of what `/status` tells olena of, or null.
 async fn problem(app: &RunningApp) -> Value {
-    app.get("olena", "/status").await.data()["problem"]["code"].clone()
+    app.standing("olena").await.1
 }
 
 /// What is on record of `code`, for what HTTP does not show.

@@ -9,16 +9,16 @@ use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::host_look_up::LOOK_UP_TERM;
 use amo_connect_domain::ports::AuditLog as _;
 use amo_connect_domain::token::Issued;
-use amo_connect_tests::{RunningApp, TestApp};
+use amo_connect_tests::{Outcome, RunningApp, TestApp};
 use serde_json::json;
 
-use crate::{allowed, crm, look_ups, problem, refreshes, refusal};
+use crate::{crm, look_ups, problem, refreshes};
 
 /// Longer than an access token lives, and shorter than amoCRM keeps a connection.
 const DAY: Duration = Duration::from_hours(24);
 
 /// Longer than any backoff between two sendings.
-const ANY_REST: Duration = Duration::from_mins(7);
+const ANY_BACKOFF: Duration = Duration::from_mins(7);
 
 /// How an old host may answer, if it answers.
 const SIGNS: [Reply; 5] = [Reply::Redirects, Reply::Fails(410), Reply::Fails(421), Reply::NotFound, Reply::Unreachable];
@@ -35,7 +35,7 @@ impl Stage {
         let store = MemoryTokenStore::new();
         let app = TestApp::new().amo(amo.clone()).store(store.clone()).start().await;
         for name in ["olena", "ivan"] {
-            app.connect_with(name, &allowed(&amo), host(1).as_str()).await;
+            app.connect(name, &amo, 1).await;
         }
         Self { amo, store, app }
     }
@@ -48,10 +48,9 @@ impl Stage {
     }
 
     /// What `/leads` says to `name` when amoCRM answers so first.
-    async fn leads(&self, name: &str, replies: &[Reply]) -> (u16, String) {
-        replies.iter().cloned().for_each(|reply| self.amo.answer_next(reply));
-        let answer = self.app.get(name, "/leads").await;
-        if answer.status == 200 { (200, String::new()) } else { answer.problem() }
+    async fn leads(&self, name: &str, replies: &[Reply]) -> Outcome {
+        self.amo.answer_each(replies.iter().cloned());
+        self.app.get(name, "/leads").await.outcome()
     }
 
     async fn domain_of(&self, name: &str) -> String {
@@ -68,22 +67,20 @@ impl Stage {
     async fn is_settled(&self, name: &str, sign: &Reply) {
         assert_eq!(self.domain_of(name).await, host(2).as_str(), "{sign:?}");
         let before = (self.amo.asked().len(), look_ups(&self.amo));
-        assert_eq!(self.leads(name, &[]).await, served(), "{sign:?}");
+        assert_eq!(self.leads(name, &[]).await, SERVED, "{sign:?}");
         let hosts = self.asked_at(before.0);
         assert!(!hosts.is_empty() && hosts.iter().all(|asked| *asked == host(2)), "{sign:?}: {hosts:?}");
         assert_eq!(look_ups(&self.amo), before.1, "{sign:?}");
     }
 }
 
-fn served() -> (u16, String) {
-    (200, String::new())
-}
+const SERVED: (u16, &str) = (200, "");
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_read_follows_every_sign_with_one_look_up_and_no_refresh() {
     for sign in SIGNS {
         let stage = Stage::moved().await;
-        assert_eq!(stage.leads("olena", std::slice::from_ref(&sign)).await, served(), "{sign:?}");
+        assert_eq!(stage.leads("olena", std::slice::from_ref(&sign)).await, SERVED, "{sign:?}");
         assert_eq!((look_ups(&stage.amo), refreshes(&stage.amo)), (1, 0), "{sign:?}");
         stage.is_settled("olena", &sign).await;
         assert_eq!(problem(&stage.app).await, json!(null), "{sign:?}");
@@ -100,7 +97,7 @@ async fn a_refresh_follows_every_sign_with_one_look_up() {
         let stage = Stage::moved().await;
         stage.app.clock().advance(DAY);
         let before = stage.amo.asked().len();
-        assert_eq!(stage.leads("olena", std::slice::from_ref(&sign)).await, served(), "{sign:?}");
+        assert_eq!(stage.leads("olena", std::slice::from_ref(&sign)).await, SERVED, "{sign:?}");
         // Nothing is sent to a host that cannot be reached.
         let at_the_old_one = usize::from(sign != Reply::Unreachable);
         assert_eq!((look_ups(&stage.amo), refreshes(&stage.amo)), (1, 1 + at_the_old_one), "{sign:?}");
@@ -116,11 +113,11 @@ async fn a_refresh_follows_every_sign_with_one_look_up() {
 async fn a_move_that_one_user_met_serves_the_other_without_a_look_up() {
     for token_is_due in [false, true] {
         let stage = Stage::moved().await;
-        assert_eq!(stage.leads("olena", &[Reply::Redirects]).await, served());
+        assert_eq!(stage.leads("olena", &[Reply::Redirects]).await, SERVED);
         if token_is_due {
             stage.app.clock().advance(DAY);
         }
-        assert_eq!(stage.leads("ivan", &[Reply::Unreachable]).await, served(), "due: {token_is_due}");
+        assert_eq!(stage.leads("ivan", &[Reply::Unreachable]).await, SERVED, "due: {token_is_due}");
         assert_eq!(look_ups(&stage.amo), 1, "due: {token_is_due}");
         stage.is_settled("ivan", &Reply::Unreachable).await;
     }
@@ -136,14 +133,14 @@ async fn an_account_that_has_not_moved_is_looked_up_once_a_minute_for_all_its_us
                 // The look-up, where there is one, is answered by the CRM itself.
                 stage.amo.answer_next(sign.clone());
                 let answer = stage.app.get(name, "/leads").await.problem();
-                assert_eq!(answer, refusal(502, "crm_unavailable"), "{sign:?} to {name}");
+                assert_eq!(answer, (502, "crm_unavailable"), "{sign:?} to {name}");
             }
             assert_eq!(look_ups(&stage.amo), minute, "{sign:?}");
             assert_eq!(problem(&stage.app).await, json!("provider_down"), "{sign:?}");
             stage.store.test_clock().advance(LOOK_UP_TERM);
         }
         assert_eq!(refreshes(&stage.amo), 0, "{sign:?}");
-        assert_eq!(stage.leads("olena", &[]).await, served(), "{sign:?}");
+        assert_eq!(stage.leads("olena", &[]).await, SERVED, "{sign:?}");
         assert_eq!((stage.domain_of("olena").await, problem(&stage.app).await), (host(1).to_string(), json!(null)));
     }
 }
@@ -158,14 +155,14 @@ async fn a_host_that_is_not_allowed_is_not_followed() {
                 stage.app.clock().advance(DAY);
             }
             let told = stage.leads("olena", &[sign.clone(), elsewhere()]).await;
-            assert_eq!(told, refusal(502, "crm_unavailable"), "{sign:?}, due: {token_is_due}");
+            assert_eq!(told, (502, "crm_unavailable"), "{sign:?}, due: {token_is_due}");
             let hosts: Vec<_> = stage.amo.asked().iter().map(|asked| asked.host().clone()).collect();
             assert!(hosts.iter().all(|asked| *asked == host(1)), "{sign:?}: {hosts:?}");
             assert_eq!((stage.domain_of("olena").await, look_ups(&stage.amo)), (host(1).to_string(), 1), "{sign:?}");
             assert_eq!(problem(&stage.app).await, json!(noted), "{sign:?}, due: {token_is_due}");
             // The connection is as good as it was.
-            stage.store.test_clock().advance(ANY_REST);
-            assert_eq!(stage.leads("olena", &[]).await, served(), "{sign:?}, due: {token_is_due}");
+            stage.store.test_clock().advance(ANY_BACKOFF);
+            assert_eq!(stage.leads("olena", &[]).await, SERVED, "{sign:?}, due: {token_is_due}");
         }
     }
 }
@@ -181,11 +178,11 @@ async fn a_host_that_no_token_names_is_believed_neither_a_move_nor_a_refusal() {
                 stage.app.clock().advance(DAY);
             }
             let told = stage.leads("olena", &[sign, word.clone()]).await;
-            assert_eq!(told, refusal(502, "crm_unavailable"), "{word:?}, due: {token_is_due}");
+            assert_eq!(told, (502, "crm_unavailable"), "{word:?}, due: {token_is_due}");
             assert_eq!(stage.app.state_of("olena").await, "connected", "{word:?}, due: {token_is_due}");
             assert_eq!(stage.domain_of("olena").await, host(1).as_str(), "{word:?}, due: {token_is_due}");
-            stage.store.test_clock().advance(ANY_REST);
-            assert_eq!(stage.leads("olena", &[]).await, served(), "{word:?}, due: {token_is_due}");
+            stage.store.test_clock().advance(ANY_BACKOFF);
+            assert_eq!(stage.leads("olena", &[]).await, SERVED, "{word:?}, due: {token_is_due}");
         }
     }
 }
@@ -195,21 +192,20 @@ async fn a_host_that_no_token_names_is_believed_neither_a_move_nor_a_refusal() {
 async fn a_move_that_named_no_account_leads_nobody_elses_tokens_away() {
     for token_is_due in [false, true] {
         let stage = Stage::moved().await;
-        assert_eq!(stage.leads("olena", &[Reply::Redirects, Reply::Located(host(2))]).await, served());
+        assert_eq!(stage.leads("olena", &[Reply::Redirects, Reply::Located(host(2))]).await, SERVED);
         // It serves the account that it is of.
-        assert_eq!(stage.leads("ivan", &[Reply::Unreachable]).await, served());
+        assert_eq!(stage.leads("ivan", &[Reply::Unreachable]).await, SERVED);
         assert_eq!(look_ups(&stage.amo), 1);
 
         let _ = stage.amo.clone().with_account(&host(1), FakeAccount::empty(9));
-        stage.app.connect_with("marta", &allowed(&stage.amo), host(1).as_str()).await;
+        stage.app.connect("marta", &stage.amo, 1).await;
         if token_is_due {
             stage.app.clock().advance(DAY);
         }
         let before = stage.amo.asked().len();
         stage.amo.answer_next(Reply::NotFound);
-        let (status, code) = stage.app.get("marta", "/leads/5").await.problem();
-        let expected = if token_is_due { refusal(502, "crm_unavailable") } else { refusal(404, "lead_not_found") };
-        assert_eq!((status, code), expected, "due: {token_is_due}");
+        let expected = if token_is_due { (502, "crm_unavailable") } else { (404, "lead_not_found") };
+        assert_eq!(stage.app.get("marta", "/leads/5").await.problem(), expected, "due: {token_is_due}");
         let asked = stage.asked_at(before);
         assert!(!asked.is_empty() && asked.iter().all(|asked| *asked == host(1)), "due: {token_is_due}: {asked:?}");
         assert_eq!(look_ups(&stage.amo), 2, "due: {token_is_due}");
@@ -223,7 +219,7 @@ async fn an_account_that_never_moves_is_looked_up_nowhere_and_a_refusal_counts_a
     stage.amo.revoke(&host(1));
     stage.app.clock().advance(DAY);
     for name in ["olena", "ivan"] {
-        assert_eq!(stage.leads(name, &[]).await, refusal(409, "needs_reauth"));
+        assert_eq!(stage.leads(name, &[]).await, (409, "needs_reauth"));
     }
     assert_eq!(look_ups(&stage.amo), 0);
 }

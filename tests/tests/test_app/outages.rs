@@ -9,8 +9,7 @@ use amo_connect_domain::ports::Runtime as _;
 use amo_connect_tests::{Answer, TestApp, jwt};
 use serde_json::json;
 
-use crate::slow_amo::SlowAmo;
-use crate::{allowed, crm, error_of, exchanges, refreshes, refusal, return_with};
+use crate::{allowed, connected_behind_a_gate, crm, error_of, exchanges, refreshes, return_with};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn with_amocrm_down_the_page_says_so_and_a_reload_connects() {
@@ -50,14 +49,14 @@ async fn with_the_store_down_all_but_healthz_is_503_and_a_reload_afterwards_conn
     store.set_down(true);
     let progress = format!("/authorize/{}", attempt.id);
     for path in [progress.as_str(), "/status", "/leads"] {
-        assert_eq!(app.get("olena", path).await.problem(), refusal(503, "storage_unavailable"), "{path}");
+        assert_eq!(app.get("olena", path).await.problem(), (503, "storage_unavailable"), "{path}");
     }
     for path in ["/authorize", "/disconnect", "/exchange-code"] {
         let answer = app.post("olena", path, json!({ "code": code, "referer": host(1).as_str() })).await;
-        assert_eq!(answer.problem(), refusal(503, "storage_unavailable"), "{path}");
+        assert_eq!(answer.problem(), (503, "storage_unavailable"), "{path}");
     }
     let at_root = |path: &str| Answer::to(app.http().get(format!("{}{path}", app.base)).bearer_auth(jwt("olena")));
-    assert_eq!(at_root("/readyz").await.problem(), refusal(503, "storage_unavailable"));
+    assert_eq!(at_root("/readyz").await.problem(), (503, "storage_unavailable"));
     assert_eq!(at_root("/healthz").await.status, 200);
     let page = return_with(&app, &code, &attempt).await;
     assert_eq!((page.status, error_of(&page).as_deref()), (503, Some("storage_unavailable")));
@@ -73,13 +72,13 @@ async fn with_the_store_down_all_but_healthz_is_503_and_a_reload_afterwards_conn
 #[tokio::test(flavor = "multi_thread")]
 async fn tokens_that_were_bought_while_the_store_went_down_are_saved_when_it_is_back() {
     let (amo, store) = (crm(), MemoryTokenStore::new());
-    let slow = SlowAmo::before(amo.clone());
-    let app = TestApp::new().amo(slow.clone()).store(store.clone()).start().await;
+    let (slow, gate) = amo.gated();
+    let app = TestApp::new().amo(slow).store(store.clone()).start().await;
     let (attempt, code) = (app.attempt("olena").await, allowed(&amo));
     let outage = async {
-        slow.arrival().await;
+        gate.arrival().await;
         store.set_down(true);
-        slow.let_go(1);
+        gate.let_go(1);
     };
     let (page, ()) = app.while_time_passes(async { tokio::join!(return_with(&app, &code, &attempt), outage) }).await;
     assert_eq!((page.status, error_of(&page).as_deref()), (503, Some("storage_unavailable")));
@@ -95,25 +94,21 @@ async fn tokens_that_were_bought_while_the_store_went_down_are_saved_when_it_is_
 #[tokio::test(flavor = "multi_thread")]
 async fn a_caller_whose_new_tokens_cannot_be_saved_is_told_of_the_store_and_not_of_amocrm() {
     for is_refused in [false, true] {
-        let (amo, store) = (crm(), MemoryTokenStore::new());
-        let slow = SlowAmo::before(amo.clone());
-        let app = TestApp::new().amo(slow.clone()).store(store.clone()).start().await;
-        slow.let_go(1);
-        app.connect_with("olena", &allowed(&amo), host(1).as_str()).await;
-        slow.arrival().await;
+        let amo = crm();
+        let (app, store, gate) = connected_behind_a_gate(&amo).await;
         if is_refused {
             amo.expire_access_tokens();
         } else {
             app.clock().advance(Duration::from_hours(25));
         }
         let outage = async {
-            slow.arrival().await;
+            gate.arrival().await;
             store.set_down(true);
-            slow.let_go(1);
+            gate.let_go(1);
         };
         let asked = app.clock().now();
         let (leads, ()) = app.while_time_passes(async { tokio::join!(app.get("olena", "/leads"), outage) }).await;
-        assert_eq!(leads.problem(), refusal(503, "storage_unavailable"), "refused: {is_refused}");
+        assert_eq!(leads.problem(), (503, "storage_unavailable"), "refused: {is_refused}");
         let waited = app.clock().now().duration_since(asked).as_secs();
         assert!((14..60).contains(&waited), "{waited} s");
 
@@ -127,8 +122,8 @@ async fn a_caller_whose_new_tokens_cannot_be_saved_is_told_of_the_store_and_not_
 #[tokio::test(flavor = "multi_thread")]
 async fn with_amocrm_silent_the_page_comes_after_ten_seconds_and_the_exchange_goes_on() {
     let amo = crm();
-    let slow = SlowAmo::before(amo.clone());
-    let app = TestApp::new().amo(slow.clone()).start().await;
+    let (slow, gate) = amo.gated();
+    let app = TestApp::new().amo(slow).start().await;
     let (attempt, code) = (app.attempt("olena").await, allowed(&amo));
 
     let page = app.while_time_passes(return_with(&app, &code, &attempt)).await;
@@ -138,7 +133,7 @@ async fn with_amocrm_silent_the_page_comes_after_ten_seconds_and_the_exchange_go
     assert_eq!(app.progress("olena", &attempt).await, ("exchanging".to_owned(), json!(null)));
     assert_eq!(app.state_of("olena").await, "not_connected");
 
-    slow.let_go(1);
+    gate.let_go(1);
     app.clock().idle().await;
     assert_eq!(app.progress("olena", &attempt).await.0, "connected");
     assert_eq!(app.state_of("olena").await, "connected");

@@ -16,7 +16,7 @@ use amo_connect_domain::ports::AuditLog as _;
 use amo_connect_tests::{RunningApp, TestApp};
 use serde_json::{Value, json};
 
-use crate::{allowed, crm, look_ups, problem, refreshes, refusal};
+use crate::{connected, crm, look_ups, problem, refreshes};
 
 pub(crate) fn lead(id: u64, contact: u64) -> AmoLead {
     AmoLead {
@@ -48,7 +48,7 @@ fn pipeline() -> Pipeline {
 }
 
 /// A CRM with two leads of two guests.
-pub(crate) fn agency() -> FakeAmo {
+fn agency() -> FakeAmo {
     let account = FakeAccount {
         leads: vec![lead(1, 11), lead(2, 12)],
         contacts: vec![contact(11), contact(12)],
@@ -62,11 +62,12 @@ pub(crate) fn listed() -> Reply {
     Reply::Leads(LeadPage { leads: vec![lead(1, 11), lead(2, 12)], has_more: false })
 }
 
-pub(crate) async fn connected(amo: &FakeAmo) -> (RunningApp, MemoryTokenStore) {
-    let store = MemoryTokenStore::new();
-    let app = TestApp::new().amo(amo.clone()).store(store.clone()).start().await;
-    app.connect_with("olena", &allowed(amo), host(1).as_str()).await;
-    (app, store)
+/// Olena, whose pipelines are known for the next minute.
+pub(crate) async fn stage() -> (FakeAmo, RunningApp, MemoryTokenStore) {
+    let amo = agency();
+    let (app, store) = connected(&amo).await;
+    assert_eq!(app.get("olena", "/pipelines").await.status, 200);
+    (amo, app, store)
 }
 
 /// What the app is shown of the guests of `/leads`.
@@ -91,7 +92,7 @@ async fn a_forbidden_read_costs_no_refresh_and_is_no_ban() {
     let amo = agency();
     let (app, _store) = connected(&amo).await;
     amo.answer_next(Reply::Forbidden);
-    assert_eq!(app.get("olena", "/pipelines").await.problem(), (502, "crm_unavailable".to_owned()));
+    assert_eq!(app.get("olena", "/pipelines").await.problem(), (502, "crm_unavailable"));
     assert_eq!((problem(&app).await, refreshes(&amo)), (json!("provider_down"), 0));
     assert_eq!(app.get("olena", "/pipelines").await.status, 200);
     assert_eq!(problem(&app).await, json!(null));
@@ -118,7 +119,7 @@ async fn contacts_that_cannot_be_read_cost_their_names_and_not_the_page() {
         let (app, _store) = connected(&amo).await;
         assert_eq!(app.get("olena", "/pipelines").await.status, 200);
         amo.answer_next(listed());
-        failure.iter().cloned().for_each(|reply| amo.answer_next(reply));
+        amo.answer_each(failure.iter().cloned());
         assert_eq!(guests(&app).await, [unknown(), unknown()], "{failure:?}");
         assert_eq!(problem(&app).await, noted, "{failure:?}");
         // They were not taken for people who are not there, and the good page clears the problem.
@@ -129,10 +130,10 @@ async fn contacts_that_cannot_be_read_cost_their_names_and_not_the_page() {
         app.clock().advance(Duration::from_secs(31));
         assert_eq!(app.get("olena", "/leads/2").await.json()["data"]["guestName"], "Guest 12");
         amo.answer_next(listed());
-        failure.iter().cloned().for_each(|reply| amo.answer_next(reply));
+        amo.answer_each(failure.iter().cloned());
         assert_eq!(guests(&app).await, [unknown(), known(12)], "{failure:?}");
         amo.answer_next(Reply::Lead(lead(1, 11)));
-        failure.iter().cloned().for_each(|reply| amo.answer_next(reply));
+        amo.answer_each(failure.iter().cloned());
         let one = app.get("olena", "/leads/1").await;
         assert_eq!((one.status, &one.json()["data"]["guestName"]), (200, &json!(null)), "{failure:?}");
     }
@@ -144,8 +145,7 @@ async fn an_access_token_that_is_refused_for_contacts_is_renewed() {
     let (app, _store) = connected(&amo).await;
     app.clock().advance(Duration::from_mins(5));
     assert_eq!(app.get("olena", "/pipelines").await.status, 200);
-    amo.answer_next(listed());
-    amo.answer_next(Reply::AccessRefused);
+    amo.answer_each([listed(), Reply::AccessRefused]);
     assert_eq!(guests(&app).await, [known(11), known(12)]);
     assert_eq!((refreshes(&amo), problem(&app).await), (1, json!(null)));
 }
@@ -155,8 +155,7 @@ async fn an_access_token_that_is_refused_for_contacts_is_renewed() {
 async fn a_page_without_pipelines_is_refused() {
     let amo = agency();
     let (app, _store) = connected(&amo).await;
-    for (reply, expected) in
-        [(Reply::OddRefusal, refusal(502, "crm_unavailable")), (Reply::Fails(504), refusal(504, "crm_timeout"))]
+    for (reply, expected) in [(Reply::OddRefusal, (502, "crm_unavailable")), (Reply::Fails(504), (504, "crm_timeout"))]
     {
         amo.answer_next(reply.clone());
         assert_eq!(app.get("olena", "/leads").await.problem(), expected, "{reply:?}");
@@ -169,7 +168,7 @@ async fn a_404_for_one_lead_is_that_lead_if_the_account_has_not_moved() {
     let amo = agency();
     let (app, store) = connected(&amo).await;
     amo.answer_next(Reply::NotFound);
-    assert_eq!(app.get("olena", "/leads/404").await.problem(), refusal(404, "lead_not_found"));
+    assert_eq!(app.get("olena", "/leads/404").await.problem(), (404, "lead_not_found"));
     assert_eq!((look_ups(&amo), problem(&app).await), (1, json!(null)));
     assert!(
         store
@@ -182,23 +181,21 @@ async fn a_404_for_one_lead_is_that_lead_if_the_account_has_not_moved() {
 
     // Where it is not known whether the account has moved, nothing is said of the lead.
     for (looked_up, expected) in [
-        (Reply::Fails(503), refusal(502, "crm_unavailable")),
-        (Reply::Silence, refusal(504, "crm_timeout")),
-        (Reply::AccessRefused, refusal(502, "crm_unavailable")),
-        (Reply::NotFound, refusal(502, "crm_unavailable")),
+        (Reply::Fails(503), (502, "crm_unavailable")),
+        (Reply::Silence, (504, "crm_timeout")),
+        (Reply::AccessRefused, (502, "crm_unavailable")),
+        (Reply::NotFound, (502, "crm_unavailable")),
     ] {
         store.test_clock().advance(LOOK_UP_TERM);
-        amo.answer_next(Reply::NotFound);
-        amo.answer_next(looked_up.clone());
+        amo.answer_each([Reply::NotFound, looked_up.clone()]);
         assert_eq!(app.get("olena", "/leads/404").await.problem(), expected, "{looked_up:?}");
     }
 
     // The lead is here, so that there are no pipelines makes no sense.
     app.clock().advance(Duration::from_mins(2));
     let before = look_ups(&amo);
-    amo.answer_next(Reply::Lead(lead(1, 11)));
-    amo.answer_next(Reply::NotFound);
-    assert_eq!(app.get("olena", "/leads/1").await.problem(), refusal(502, "crm_unavailable"));
+    amo.answer_each([Reply::Lead(lead(1, 11)), Reply::NotFound]);
+    assert_eq!(app.get("olena", "/leads/1").await.problem(), (502, "crm_unavailable"));
     assert_eq!(look_ups(&amo), before);
 }
 
@@ -208,15 +205,13 @@ async fn a_lead_is_found_where_its_account_is_now_and_with_the_tokens_of_now() {
     let (app, _store) = connected(&amo).await;
     app.clock().advance(Duration::from_mins(5));
     amo.move_account(&host(1), &host(2));
-    amo.answer_next(Reply::NotFound);
-    amo.answer_next(Reply::Located(host(2)));
-    amo.answer_next(Reply::AccessRefused);
+    amo.answer_each([Reply::NotFound, Reply::Located(host(2)), Reply::AccessRefused]);
     let found = app.get("olena", "/leads/1").await;
     assert_eq!((found.status, refreshes(&amo)), (200, 1), "{found:?}");
     assert_eq!(app.get("olena", "/status").await.data()["domain"], host(2).as_str());
     // There, too, a 404 is that lead.
     amo.answer_next(Reply::NotFound);
-    assert_eq!(app.get("olena", "/leads/404").await.problem(), refusal(404, "lead_not_found"));
+    assert_eq!(app.get("olena", "/leads/404").await.problem(), (404, "lead_not_found"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -225,7 +220,7 @@ async fn a_list_that_is_not_there_is_no_lead_that_is_not() {
     let (app, _store) = connected(&amo).await;
     for path in ["/leads", "/pipelines"] {
         amo.answer_next(Reply::NotFound);
-        assert_eq!(app.get("olena", path).await.problem(), refusal(502, "crm_unavailable"), "{path}");
+        assert_eq!(app.get("olena", path).await.problem(), (502, "crm_unavailable"), "{path}");
     }
 }
 
@@ -277,7 +272,7 @@ async fn a_read_whose_kept_connection_is_lost_is_sent_once_more_over_a_new_one()
     for _ in 0..2 {
         crm.will(Reply::KeptConnectionsLost).await.unwrap();
     }
-    assert_eq!(app.get("olena", "/leads").await.problem(), refusal(502, "crm_unavailable"));
+    assert_eq!(app.get("olena", "/leads").await.problem(), (502, "crm_unavailable"));
     assert_eq!(crm.asked().len() - before, 2);
     assert_eq!(problem(&app).await, json!("provider_down"));
 
@@ -285,6 +280,6 @@ async fn a_read_whose_kept_connection_is_lost_is_sent_once_more_over_a_new_one()
     app.clock().advance(Duration::from_hours(25));
     let before = crm.asked().len();
     crm.will(Reply::CutBeforeTheDeed).await.unwrap();
-    assert_eq!(app.get("olena", "/leads").await.problem(), refusal(502, "crm_unavailable"));
+    assert_eq!(app.get("olena", "/leads").await.problem(), (502, "crm_unavailable"));
     assert!(matches!(crm.asked().split_off(before)[..], [Asked::Refresh { .. }]));
 }

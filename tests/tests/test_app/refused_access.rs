@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use amo_connect_contract::fixtures::{host, issued};
+use amo_connect_contract::fixtures::issued;
 use amo_connect_contract::{FakeAmo, MemoryTokenStore, Reply};
-use amo_connect_tests::{RunningApp, TestApp};
+use amo_connect_tests::RunningApp;
 use serde_json::json;
 
-use crate::{allowed, crm, problem, refreshes, refusal};
+use crate::{connected, crm, problem, refreshes};
 
 const MINUTE: Duration = Duration::from_mins(1);
 
@@ -19,21 +19,20 @@ struct Stage {
 
 impl Stage {
     async fn connected() -> Self {
-        let (amo, store) = (crm(), MemoryTokenStore::new());
-        let app = TestApp::new().amo(amo.clone()).store(store.clone()).start().await;
-        app.connect_with("olena", &allowed(&amo), host(1).as_str()).await;
+        let amo = crm();
+        let (app, store) = connected(&amo).await;
         Self { amo, store, app }
     }
 
     /// What becomes of one read that amoCRM answers so, a reply a call: the answer's status, the
     /// problem on record, and how many refreshes there were altogether.
     async fn read(&self, replies: &[Reply]) -> (u16, serde_json::Value, usize) {
-        replies.iter().cloned().for_each(|reply| self.amo.answer_next(reply));
+        self.amo.answer_each(replies.iter().cloned());
         // It is one call, and what it gave is kept for a minute.
         self.app.clock().advance(MINUTE * 2);
         let answer = self.app.get("olena", "/pipelines").await;
         if answer.status != 200 {
-            assert_eq!(answer.problem(), refusal(502, "crm_unavailable"), "{replies:?}");
+            assert_eq!(answer.problem(), (502, "crm_unavailable"), "{replies:?}");
         }
         (answer.status, problem(&self.app).await, refreshes(&self.amo))
     }

@@ -3,13 +3,12 @@
 use std::time::Duration;
 
 use amo_connect_contract::fixtures::{issued, user};
-use amo_connect_contract::{FakeAmo, MemoryTokenStore, Reply};
+use amo_connect_contract::{FakeAmo, Reply};
 use amo_connect_domain::ports::TokenStore as _;
-use amo_connect_tests::RunningApp;
 use serde_json::json;
 
-use crate::reads::{agency, connected, guests, known, listed, unknown};
-use crate::{problem, refreshes, refusal};
+use crate::reads::{guests, known, listed, stage, unknown};
+use crate::{problem, refreshes};
 
 /// A page whose leads are served, and whose contacts are refused.
 const fn without_contacts() -> [fn() -> Reply; 2] {
@@ -18,14 +17,6 @@ const fn without_contacts() -> [fn() -> Reply; 2] {
 
 fn answer_next(amo: &FakeAmo, replies: impl IntoIterator<Item = fn() -> Reply>) {
     replies.into_iter().for_each(|reply| amo.answer_next(reply()));
-}
-
-/// Olena, whose pipelines are known for the next minute.
-async fn stage() -> (FakeAmo, RunningApp, MemoryTokenStore) {
-    let amo = agency();
-    let (app, store) = connected(&amo).await;
-    assert_eq!(app.get("olena", "/pipelines").await.status, 200);
-    (amo, app, store)
 }
 
 fn next_pair() -> Reply {
@@ -82,8 +73,7 @@ async fn a_page_that_fails_after_the_renewal_is_shown_as_it_was_before() {
     for failure in [Reply::Fails(500), Reply::AccessRefused, Reply::Garbled] {
         let (amo, app, _store) = stage().await;
         answer_next(&amo, without_contacts());
-        amo.answer_next(next_pair());
-        amo.answer_next(failure.clone());
+        amo.answer_each([next_pair(), failure.clone()]);
         assert_eq!(guests(&app).await, [unknown(), unknown()], "{failure:?}");
         assert_eq!((refreshes(&amo), problem(&app).await), (1, json!(null)), "{failure:?}");
     }
@@ -93,10 +83,8 @@ async fn a_page_that_fails_after_the_renewal_is_shown_as_it_was_before() {
 #[tokio::test(flavor = "multi_thread")]
 async fn leads_that_are_served_without_contacts_end_a_row_of_refused_pairs() {
     let (amo, app, store) = stage().await;
-    for reply in [Reply::AccessRefused, next_pair(), Reply::AccessRefused] {
-        amo.answer_next(reply);
-    }
-    assert_eq!(app.get("olena", "/leads").await.problem(), refusal(502, "crm_unavailable"));
+    amo.answer_each([Reply::AccessRefused, next_pair(), Reply::AccessRefused]);
+    assert_eq!(app.get("olena", "/leads").await.problem(), (502, "crm_unavailable"));
     assert_eq!((refreshes(&amo), problem(&app).await), (1, json!("account_refused")));
     answer_next(&amo, without_contacts());
     assert_eq!(guests(&app).await, [unknown(), unknown()]);

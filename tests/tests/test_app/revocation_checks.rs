@@ -2,25 +2,18 @@
 
 use std::time::Duration;
 
-use amo_connect_adapters::cipher::TokenKeys;
-use amo_connect_adapters::sqlite::{SqliteOptions, SqliteTokenStore, StoreClock};
 use amo_connect_contract::fixtures::{host, issued, user};
 use amo_connect_contract::{Asked, FakeAmo, MemoryTokenStore, Reply, TestClock};
 use amo_connect_domain::connection::audit::AuditEvent;
 use amo_connect_domain::connection::revocation_check::REVOCATION_CHECK_INTERVAL;
 use amo_connect_domain::ids::AccountId;
 use amo_connect_domain::ports::{AuditLog as _, RevocationQueue as _, Storage};
-use amo_connect_tests::{RunningApp, TestApp, at};
+use amo_connect_tests::{SqliteFile, TestApp, TestDatabase as _, at, until};
 use serde_json::json;
 
-use crate::slow_amo::SlowAmo;
-use crate::{allowed, crm, refreshes, refusal};
+use crate::{allowed, connected, crm, problem, refreshes};
 
 const ACCOUNT: AccountId = AccountId(1);
-
-async fn connect(app: &RunningApp, amo: &FakeAmo, name: &str) {
-    app.connect_with(name, &allowed(amo), host(1).as_str()).await;
-}
 
 /// How often the CRM was asked for the account.
 fn asked(amo: &FakeAmo) -> usize {
@@ -29,29 +22,18 @@ fn asked(amo: &FakeAmo) -> usize {
 
 /// Ends when `name`'s audit trail has this event.
 async fn until_recorded(store: &dyn Storage, name: &str, event: AuditEvent) {
-    let recorded = async {
-        while !store.audit(&user(name), 10).await.unwrap().iter().any(|entry| entry.event == event) {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(20), recorded).await.unwrap();
+    let recorded = async || store.audit(&user(name), 10).await.unwrap().iter().any(|entry| entry.event == event);
+    until("the event is recorded", recorded).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_account_that_refuses_new_tokens_too_has_been_checked() {
-    let (amo, store) = (crm(), MemoryTokenStore::new());
-    let app = TestApp::new().amo(amo.clone()).store(store.clone()).start().await;
-    connect(&app, &amo, "olena").await;
+    let amo = crm();
+    let (app, store) = connected(&amo).await;
     // The new token is none of the CRM's, so it is refused as well.
-    amo.answer_next(Reply::AccessRefused);
-    amo.answer_next(Reply::Issues(issued("new")));
+    amo.answer_each([Reply::AccessRefused, Reply::Issues(issued("new"))]);
     store.request_check(ACCOUNT).await.unwrap();
-    let noted = async {
-        while app.get("olena", "/status").await.data()["problem"]["code"] != "account_refused" {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(20), noted).await.unwrap();
+    until("the refusal is noted", async || problem(&app).await == "account_refused").await;
     app.stop().await;
     assert_eq!(refreshes(&amo), 1);
     store.test_clock().advance(REVOCATION_CHECK_INTERVAL);
@@ -60,23 +42,18 @@ async fn an_account_that_refuses_new_tokens_too_has_been_checked() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_connection_that_no_key_opens_does_not_keep_a_check_from_finishing() {
-    let folder = tempfile::tempdir().unwrap();
     let clock = TestClock::at(at("2026-11-23T10:00Z"));
-    let open = async |key: &str| {
-        let shown = clock.clone();
-        let options = SqliteOptions { clock: StoreClock::new(move || shown.now()), ..SqliteOptions::default() };
-        SqliteTokenStore::open(&folder.path().join("one.db"), TokenKeys::parse(key).unwrap(), options).await.unwrap()
-    };
+    let file = SqliteFile::with_clock(clock.clone());
     let amo = crm();
     for (key, name) in [
         ("lost:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", "olena"),
         ("new:AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=", "ivan"),
     ] {
-        let app = TestApp::new().amo(amo.clone()).store(open(key).await).start().await;
-        connect(&app, &amo, name).await;
+        let app = TestApp::new().amo(amo.clone()).store(file.open(key).await).start().await;
+        app.connect(name, &amo, 1).await;
         app.stop().await;
     }
-    let store = open("new:AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=").await;
+    let store = file.open("new:AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=").await;
     store.request_check(ACCOUNT).await.unwrap();
     let app = TestApp::new().amo(amo.clone()).store(store.clone()).start().await;
     until_recorded(&store, "ivan", AuditEvent::Kept).await;
@@ -92,15 +69,14 @@ async fn a_connection_that_no_key_opens_does_not_keep_a_check_from_finishing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_user_that_was_refused_before_the_hook_is_revoked_by_it() {
-    let (amo, store) = (crm(), MemoryTokenStore::new());
-    let app = TestApp::new().amo(amo.clone()).store(store.clone()).clock(at("2026-11-23T10:00Z")).start().await;
-    connect(&app, &amo, "olena").await;
+    let amo = crm();
+    let (app, store) = connected(&amo).await;
     amo.revoke(&host(1));
     app.clock().set(at("2026-11-24T10:00Z"));
-    assert_eq!(app.get("olena", "/leads").await.problem(), refusal(409, "needs_reauth"));
+    assert_eq!(app.get("olena", "/leads").await.problem(), (409, "needs_reauth"));
     store.request_check(ACCOUNT).await.unwrap();
     until_recorded(&store, "olena", AuditEvent::Revoked).await;
-    assert_eq!(app.get("olena", "/leads").await.problem(), refusal(409, "revoked"));
+    assert_eq!(app.get("olena", "/leads").await.problem(), (409, "revoked"));
     app.stop().await;
 }
 
@@ -108,17 +84,12 @@ async fn a_user_that_was_refused_before_the_hook_is_revoked_by_it() {
 async fn a_check_with_the_same_answer_is_recorded_once_an_hour() {
     let (amo, store) = (crm(), MemoryTokenStore::new());
     let mut app = TestApp::new().amo(amo.clone()).store(store.clone()).start().await;
-    connect(&app, &amo, "olena").await;
+    app.connect("olena", &amo, 1).await;
     for (passed, expected) in [(Duration::ZERO, 1), (REVOCATION_CHECK_INTERVAL, 1), (Duration::from_hours(1), 2)] {
         store.test_clock().advance(passed);
         let before = asked(&amo);
         store.request_check(ACCOUNT).await.unwrap();
-        let checked = async {
-            while asked(&amo) == before {
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
-        };
-        tokio::time::timeout(Duration::from_secs(20), checked).await.unwrap();
+        until("the account is asked for", async || asked(&amo) > before).await;
         // It ends what it has begun.
         app.restart().await;
         let entries = store.audit(&user("olena"), 10).await.unwrap();
@@ -133,16 +104,16 @@ async fn a_check_with_the_same_answer_is_recorded_once_an_hour() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stop_waits_for_one_answer_and_not_for_the_whole_check() {
     let (amo, store) = (crm(), MemoryTokenStore::new());
-    let slow = SlowAmo::before(amo.clone());
-    let app = TestApp::new().amo(slow.clone()).store(store.clone()).start().await;
+    let (slow, gate) = amo.gated();
+    let app = TestApp::new().amo(slow).store(store.clone()).start().await;
     for name in ["olena", "ivan"] {
-        slow.let_go(1);
-        connect(&app, &amo, name).await;
-        slow.arrival().await;
+        gate.let_go(1);
+        app.connect(name, &amo, 1).await;
+        gate.arrival().await;
     }
     store.request_check(ACCOUNT).await.unwrap();
-    slow.arrival().await;
-    tokio::join!(app.stop(), async { slow.let_go(1) });
+    gate.arrival().await;
+    tokio::join!(app.stop(), async { gate.let_go(1) });
     assert_eq!(asked(&amo), 1);
     store.test_clock().advance(REVOCATION_CHECK_INTERVAL);
     assert_eq!(store.take_checks(1).await.unwrap(), [ACCOUNT], "it is due again");

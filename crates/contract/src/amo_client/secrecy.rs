@@ -11,7 +11,8 @@ use crate::fixtures::issued;
 const ITS_WORDS: &[&str] = &["revoked\"", "has been", "Некорректный", "hint", "nginx", "<html", "OAuthProblemJson"];
 
 pub(super) async fn no_error_shows_a_secret_or_the_crms_words(harness: &dyn AmoClientHarness) {
-    let refusals = [Reply::REFUSED_CODES, Reply::REFUSED_GRANTS, Reply::REFUSED_CLIENTS, Reply::HINDRANCES].concat();
+    let refusals =
+        [Reply::REFUSED_CODES, Reply::REFUSED_GRANTS, Reply::REFUSED_CLIENTS, Reply::OTHER_FAILURES].concat();
     for reply in refusals.into_iter().chain([Reply::Garbled]) {
         for call in Call::every(harness) {
             let Err(error) = answered(harness, call, reply.clone()).await else {

@@ -145,7 +145,7 @@ pub(super) async fn a_refused_refresh_token_is_revoked(harness: &dyn AmoClientHa
 }
 
 pub(super) async fn nothing_else_rejects_a_code(harness: &dyn AmoClientHarness) {
-    let others = [Reply::REFUSED_GRANTS, Reply::REFUSED_CLIENTS, Reply::HINDRANCES].concat();
+    let others = [Reply::REFUSED_GRANTS, Reply::REFUSED_CLIENTS, Reply::OTHER_FAILURES].concat();
     for reply in others {
         let error = answered(harness, Call::Exchange, reply.clone()).await.unwrap_err();
         assert_ne!(error, AmoError::CodeRejected, "{reply:?}");
@@ -153,7 +153,7 @@ pub(super) async fn nothing_else_rejects_a_code(harness: &dyn AmoClientHarness) 
 }
 
 pub(super) async fn nothing_else_revokes_a_grant(harness: &dyn AmoClientHarness) {
-    let others = [Reply::REFUSED_CODES, Reply::REFUSED_CLIENTS, Reply::HINDRANCES].concat();
+    let others = [Reply::REFUSED_CODES, Reply::REFUSED_CLIENTS, Reply::OTHER_FAILURES].concat();
     for reply in others {
         let error = answered(harness, Call::Refresh, reply.clone()).await.unwrap_err();
         assert_ne!(error, AmoError::GrantRevoked, "{reply:?}");

@@ -3,6 +3,7 @@
 mod asked;
 mod crm;
 mod dress;
+mod gate;
 mod harness;
 mod redirect;
 mod reply;
@@ -28,10 +29,12 @@ use url::Url;
 pub use asked::Asked;
 pub use crm::FakeAccount;
 pub use dress::Dress;
+pub use gate::Gate;
 pub use harness::FakeAmoHarness;
 pub use redirect::{amo_denial, amo_redirect};
 pub use reply::Reply;
 
+use crate::fixtures::host;
 use crm::Crm;
 
 /// An [`AmoClient`](amo_connect_domain::ports::AmoClient) that is a whole CRM in memory. Its clones are one.
@@ -43,6 +46,7 @@ pub struct FakeAmo {
     crm: Arc<Mutex<Crm>>,
     allowed: AllowedHosts,
     page: Url,
+    gate: Option<Gate>,
 }
 
 impl Default for FakeAmo {
@@ -59,12 +63,18 @@ impl FakeAmo {
     #[expect(clippy::unwrap_used, reason = "the addresses are constants")]
     pub fn new() -> Self {
         let allowed = AllowedHosts::parse("amocrm.ru,amocrm.com,kommo.com").unwrap();
-        Self { crm: Arc::default(), allowed, page: Url::parse("https://www.amocrm.ru/oauth?mode=popup").unwrap() }
+        let page = Url::parse("https://www.amocrm.ru/oauth?mode=popup").unwrap();
+        Self { crm: Arc::default(), allowed, page, gate: None }
     }
 
     /// Lays an answer ready for the next call that has none.
     pub fn answer_next(&self, reply: Reply) {
         self.crm().script.push_back(reply);
+    }
+
+    /// The same for several calls, a reply each.
+    pub fn answer_each(&self, replies: impl IntoIterator<Item = Reply>) {
+        self.crm().script.extend(replies);
     }
 
     /// The same CRM, with an answer ready for the next call that has none.
@@ -79,6 +89,12 @@ impl FakeAmo {
     pub fn with_account(self, host: &AccountHost, account: FakeAccount) -> Self {
         self.crm().accounts.insert(host.as_str().to_owned(), account);
         self
+    }
+
+    /// The same CRM with an empty account of each number, at the host of that number.
+    #[must_use]
+    pub fn with_accounts(self, numbers: impl IntoIterator<Item = u64>) -> Self {
+        numbers.into_iter().fold(self, |crm, number| crm.with_account(&host(number), FakeAccount::empty(number)))
     }
 
     /// The same CRM with access tokens that live so long.
@@ -108,6 +124,18 @@ impl FakeAmo {
     pub fn without_look_ups(self) -> Self {
         self.crm().has_look_ups = false;
         self
+    }
+
+    /// The same CRM behind a gate, where token requests, and those for the account, wait until they are let go.
+    pub fn gated(&self) -> (Self, Gate) {
+        let gate = Gate::new();
+        (Self { gate: Some(gate.clone()), ..self.clone() }, gate)
+    }
+
+    async fn pass_the_gate(&self) {
+        if let Some(gate) = &self.gate {
+            gate.pass().await;
+        }
     }
 
     /// Somebody presses *Allow* in the account at `host`: the code that the redirect brings.
@@ -199,12 +227,14 @@ impl TokenEndpoint for FakeAmo {
     }
 
     async fn exchange(&self, permit: Permit<call::Exchange>, code: &AuthorizationCode) -> Result<Issued, AmoError> {
+        self.pass_the_gate().await;
         let host = permit.host();
         let asked = Asked::Exchange { host: host.clone(), code: code.clone() };
         self.call(&asked, Reply::into_issued, |crm| crm.exchange(host, code))
     }
 
     async fn refresh(&self, permit: Permit<call::Refresh>, token: &RefreshToken) -> Result<Issued, AmoError> {
+        self.pass_the_gate().await;
         let host = permit.host();
         let asked = Asked::Refresh { host: host.clone(), token: token.clone() };
         // What was sent is not what comes back for it.
@@ -246,6 +276,7 @@ impl TokenEndpoint for FakeAmo {
 #[async_trait]
 impl CrmApi for FakeAmo {
     async fn account(&self, permit: Permit<call::Read>, token: &AccessToken) -> Result<AccountId, AmoError> {
+        self.pass_the_gate().await;
         let host = permit.host();
         let asked = Asked::Account { host: host.clone(), token: token.clone() };
         let scripted = |reply| if let Reply::Account(account) = reply { Some(account) } else { None };

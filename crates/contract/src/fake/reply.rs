@@ -143,7 +143,7 @@ impl Reply {
     ];
 
     /// That say nothing about a token or a code.
-    pub const HINDRANCES: &[Self] = &[
+    pub const OTHER_FAILURES: &[Self] = &[
         Self::OddRefusal,
         Self::Forbidden,
         Self::PaymentRequired,

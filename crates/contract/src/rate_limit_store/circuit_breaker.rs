@@ -75,11 +75,7 @@ pub(super) async fn of_eight_callers_one_is_the_probe(harness: &dyn RateLimitSto
     let handles = [harness.store(), harness.second_handle().await];
     ban(&handles[0], 1).await;
     harness.advance_store_clock(FIRST_PAUSE).await;
-    let reservations = race(8, |number| {
-        let store = handles[usize::from(number % 2)].clone();
-        async move { take(&store, 1).await }
-    })
-    .await;
+    let reservations = race(&handles, 8, |store, _| async move { take(&store, 1).await }).await;
     let stopped = reservations.iter().filter(|one| is_banned(**one)).count();
     assert_eq!(stopped, 7, "{reservations:?}");
 }

@@ -28,11 +28,8 @@ pub(super) async fn of_eight_callers_of_eight_accounts_each_has_a_reservation_of
     harness: &dyn RateLimitStoreHarness,
 ) {
     let handles = [harness.store(), harness.second_handle().await];
-    let mut places = race(8, |number| {
-        let store = handles[usize::from(number % 2)].clone();
-        async move { place(take_shared(&store, number.into()).await) }
-    })
-    .await;
+    let mut places =
+        race(&handles, 8, |store, number| async move { place(take_shared(&store, number.into()).await) }).await;
     places.sort_unstable();
     assert_eq!(places, (0..8).collect::<Vec<_>>());
 }
@@ -63,11 +60,7 @@ pub(super) async fn the_third_ban_within_a_minute_opens_the_circuit_of_the_integ
 
 pub(super) async fn of_three_bans_at_once_one_is_the_third(harness: &dyn RateLimitStoreHarness) {
     let handles = [harness.store(), harness.second_handle().await];
-    race(3, |number| {
-        let store = handles[usize::from(number % 2)].clone();
-        async move { ban(&store, number.into()).await }
-    })
-    .await;
+    race(&handles, 3, |store, number| async move { ban(&store, number.into()).await }).await;
     assert_banned(take(&handles[0], 4).await, FIRST_PAUSE);
 }
 
@@ -93,11 +86,7 @@ pub(super) async fn of_eight_callers_of_eight_accounts_one_is_the_probe(harness:
         ban(&handles[0], number).await;
     }
     harness.advance_store_clock(FIRST_PAUSE).await;
-    let taken = race(8, |number| {
-        let store = handles[usize::from(number % 2)].clone();
-        async move { (number, take(&store, number.into()).await) }
-    })
-    .await;
+    let taken = race(&handles, 8, |store, number| async move { (number, take(&store, number.into()).await) }).await;
     let stopped = taken.iter().filter(|(_, reservation)| is_banned(*reservation)).count();
     assert_eq!(stopped, 7, "{taken:?}");
     let (number, reservation) = taken.into_iter().find(|(_, reservation)| !is_banned(*reservation)).unwrap();

@@ -38,11 +38,7 @@ pub(super) async fn a_quiet_time_allows_no_burst(harness: &dyn RateLimitStoreHar
 
 pub(super) async fn of_eight_callers_each_has_a_reservation_of_its_own(harness: &dyn RateLimitStoreHarness) {
     let handles = [harness.store(), harness.second_handle().await];
-    let mut places = race(8, |number| {
-        let store = handles[usize::from(number % 2)].clone();
-        async move { place(take(&store, 1).await) }
-    })
-    .await;
+    let mut places = race(&handles, 8, |store, _| async move { place(take(&store, 1).await) }).await;
     places.sort_unstable();
     assert_eq!(places, (0..8).collect::<Vec<_>>());
 }

@@ -75,9 +75,8 @@ pub(super) async fn a_claim_of_an_unknown_code_finds_nothing_waiting(harness: &d
 pub(super) async fn of_eight_claimers_one_is_given_the_grant(harness: &dyn TokenStoreHarness) {
     let handles = [harness.store(), harness.second_handle().await];
     let code = waiting(&handles[0], "x").await;
-    let claims = race(8, |number| {
-        let store = handles[usize::from(number % 2)].clone();
-        async move { store.claim(code, &user(&format!("user {number}")), Epoch::default(), at(2)).await.unwrap() }
+    let claims = race(&handles, 8, |store, number| async move {
+        store.claim(code, &user(&format!("user {number}")), Epoch::default(), at(2)).await.unwrap()
     })
     .await;
     let mut connected = 0;

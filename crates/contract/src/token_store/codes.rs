@@ -39,9 +39,8 @@ pub(super) async fn an_exchange_comes_back_as_it_went_in(harness: &dyn TokenStor
 
 pub(super) async fn a_code_is_granted_to_one_of_many(harness: &dyn TokenStoreHarness) {
     let handles = [harness.store(), harness.second_handle().await];
-    let answers = race(8, |number| {
-        let store = handles[usize::from(number % 2)].clone();
-        async move { store.admit_code(&by_stranger(code("x")), owner(number), at(0)).await.unwrap() }
+    let answers = race(&handles, 8, |store, number| async move {
+        store.admit_code(&by_stranger(code("x")), owner(number), at(0)).await.unwrap()
     })
     .await;
     let granted: Vec<_> = answers.iter().filter(|answer| matches!(answer, Admitted::Granted(_))).collect();
@@ -107,8 +106,7 @@ pub(super) async fn one_attempt_admits_one_code(harness: &dyn TokenStoreHarness)
     let handles = [harness.store(), harness.second_handle().await];
     let attempt = attempt("one", &user("olena"), 0);
     handles[0].open_attempt(&attempt).await.unwrap();
-    let answers = race(8, |number| {
-        let (store, attempt) = (handles[usize::from(number % 2)].clone(), attempt.clone());
+    let answers = race(&handles, 8, |store, number| {
         let request = by_attempt(code(&format!("code {number}")), &attempt, false);
         async move { store.admit_code(&request, owner(number), at(0)).await.unwrap() }
     })

@@ -179,8 +179,7 @@ pub(super) async fn of_eight_writers_one_wins(harness: &dyn TokenStoreHarness) {
             None => None,
             Some(()) => Some(connection(&handles[0], &user("olena")).await.revision),
         };
-        let answers = race(8, |number| {
-            let store = handles[usize::from(number % 2)].clone();
+        let answers = race(&handles, 8, |store, number| {
             let mine = row("olena", ConnectionState::Connected(grant(number.into(), "x")));
             async move { store.save(&mine, expected).await }
         })

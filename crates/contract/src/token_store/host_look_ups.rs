@@ -20,11 +20,8 @@ fn moved_to(number: u64) -> LookUpDecision {
 
 pub(super) async fn an_account_is_looked_up_by_one_of_many(harness: &dyn TokenStoreHarness) {
     let handles = [harness.store(), harness.second_handle().await];
-    let answers = race(8, |number| {
-        let store = handles[usize::from(number % 2)].clone();
-        async move { store.request_look_up(&host(1), ACCOUNT).await.unwrap() }
-    })
-    .await;
+    let answers =
+        race(&handles, 8, |store, _| async move { store.request_look_up(&host(1), ACCOUNT).await.unwrap() }).await;
     let granted = answers.iter().filter(|answer| **answer == LookUpDecision::Granted).count();
     let later = answers.iter().filter(|answer| matches!(answer, LookUpDecision::Later(_))).count();
     assert_eq!((granted, later), (1, 7), "{answers:?}");

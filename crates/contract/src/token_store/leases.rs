@@ -31,9 +31,8 @@ pub(super) async fn a_refresh_lease_is_exclusive_until_it_lapses(harness: &dyn T
 pub(super) async fn of_eight_owners_one_is_granted_the_lease(harness: &dyn TokenStoreHarness) {
     let handles = [harness.store(), harness.second_handle().await];
     let generation = connect(&handles[0], &user("olena"), 1, "x").await.generation;
-    let answers = race(8, |number| {
-        let store = handles[usize::from(number % 2)].clone();
-        async move { store.lease_refresh(&user("olena"), &lease_request(generation, owner(number))).await.unwrap() }
+    let answers = race(&handles, 8, |store, number| async move {
+        store.lease_refresh(&user("olena"), &lease_request(generation, owner(number))).await.unwrap()
     })
     .await;
     let granted = answers.iter().filter(|answer| matches!(answer, RefreshRequest::Granted(..))).count();

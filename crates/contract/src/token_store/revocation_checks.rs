@@ -13,11 +13,7 @@ pub(super) async fn a_check_is_taken_by_one_of_many(harness: &dyn TokenStoreHarn
     assert_eq!(handles[0].take_checks(10).await.unwrap(), []);
     handles[0].request_check(ACCOUNT).await.unwrap();
     handles[1].request_check(AccountId(7)).await.unwrap();
-    let answers = race(8, |number| {
-        let store = handles[usize::from(number % 2)].clone();
-        async move { store.take_checks(10).await.unwrap() }
-    })
-    .await;
+    let answers = race(&handles, 8, |store, _| async move { store.take_checks(10).await.unwrap() }).await;
     let mut taken: Vec<_> = answers.into_iter().flatten().collect();
     taken.sort_unstable();
     assert_eq!(taken, [AccountId(7), ACCOUNT]);

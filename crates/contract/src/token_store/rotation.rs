@@ -74,9 +74,8 @@ pub(super) async fn a_late_pair_never_overwrites_a_newer_one(harness: &dyn Token
 pub(super) async fn of_eight_pairs_one_is_stored(harness: &dyn TokenStoreHarness) {
     let handles = [harness.store(), harness.second_handle().await];
     let spent = connect(&handles[0], &user("olena"), 1, "first").await.generation;
-    let answers = race(8, |number| {
-        let store = handles[usize::from(number % 2)].clone();
-        async move { store.save_rotated(&user("olena"), spent, &pair(&number.to_string()), &served(), at(9)).await }
+    let answers = race(&handles, 8, |store, number| async move {
+        store.save_rotated(&user("olena"), spent, &pair(&number.to_string()), &served(), at(9)).await
     })
     .await;
     let saved: Vec<_> = answers.iter().filter_map(|answer| answer.as_ref().ok()).collect();

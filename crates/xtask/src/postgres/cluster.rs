@@ -39,7 +39,7 @@ pub struct Cluster {
     folder: PathBuf,
     account: Option<Account>,
     port: u16,
-    keeper: Child,
+    supervisor: Child,
 }
 
 impl Cluster {
@@ -60,15 +60,16 @@ impl Cluster {
             options.settings,
         );
         let mut command = Command::new("sh");
-        command.arg("-c").arg(include_str!("keeper.sh")).arg("keeper");
+        command.arg("-c").arg(include_str!("supervisor.sh")).arg("supervisor");
         command.arg(&programs).arg(&folder).arg(settings).arg(&options.access);
-        // A group of its own: Ctrl-C at the terminal is for us, and our end tells the keeper.
+        // A group of its own: Ctrl-C at the terminal is for us, and our end tells the supervisor.
         command.process_group(0).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         if let Some(account) = account {
             account.run(&mut command);
         }
-        let keeper = command.spawn().map_err(|error| format!("PostgreSQL's keeper could not be started: {error}"))?;
-        let mut cluster = Self { programs, folder, account, port, keeper };
+        let supervisor =
+            command.spawn().map_err(|error| format!("PostgreSQL's supervisor could not be started: {error}"))?;
+        let mut cluster = Self { programs, folder, account, port, supervisor };
         cluster.wait_until_ready()?;
         Ok(cluster)
     }
@@ -109,7 +110,9 @@ impl Cluster {
     }
 
     fn wait_until_ready(&mut self) -> Result<(), String> {
-        let Some(output) = self.keeper.stdout.take() else { return Err("PostgreSQL's keeper is mute".to_owned()) };
+        let Some(output) = self.supervisor.stdout.take() else {
+            return Err("PostgreSQL's supervisor is mute".to_owned());
+        };
         let mut output = BufReader::new(output);
         let mut said = String::new();
         let read = output.read_line(&mut said);
@@ -124,9 +127,9 @@ impl Cluster {
 
 impl Drop for Cluster {
     fn drop(&mut self) {
-        drop(self.keeper.stdin.take());
+        drop(self.supervisor.stdin.take());
         // Nobody is left to be told if it went already.
-        let _ = self.keeper.wait();
+        let _ = self.supervisor.wait();
     }
 }
 

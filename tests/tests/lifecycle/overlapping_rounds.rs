@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use amo_connect_contract::fixtures::{at, host, permit, user};
-use amo_connect_contract::{Asked, FakeAccount, FakeAmo, MemoryTokenStore, TestRuntime};
+use amo_connect_contract::{Asked, FakeAmo, MemoryTokenStore, TestRuntime};
 use amo_connect_domain::clock::Instant;
 use amo_connect_domain::connection::{CrmConnection, Grant};
 use amo_connect_domain::host::AllowedHosts;
@@ -81,7 +81,7 @@ fn settings() -> Settings {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_connection_that_another_instance_has_just_refreshed_is_left_alone() {
-    let amo = FakeAmo::new().with_account(&host(1), FakeAccount::empty(1));
+    let amo = FakeAmo::new().with_accounts([1]);
     let store = MemoryTokenStore::new();
     let issued = amo.exchange(permit(&host(1)), &amo.allow(&host(1))).await.unwrap();
     let mut connection = CrmConnection::new(user("olena"));

@@ -1,24 +1,16 @@
 //! What was kept says nothing of the access token: amoCRM was not asked.
 
 use amo_connect_contract::fixtures::{issued, user};
-use amo_connect_contract::{FakeAmo, MemoryTokenStore, Reply};
+use amo_connect_contract::{FakeAmo, Reply};
 use amo_connect_domain::ports::TokenStore as _;
 use amo_connect_tests::RunningApp;
 use serde_json::json;
 
-use crate::reads::{agency, connected, guests, known};
-use crate::{problem, refreshes, refusal};
+use crate::reads::{guests, known, stage};
+use crate::{problem, refreshes};
 
 /// Answered from the pipelines that are known: the second asks for a stage that is in none of them.
-const KEPT: [&str; 2] = ["/pipelines", "/leads?stageId=424242"];
-
-/// Olena, whose pipelines are known for the next minute.
-async fn stage() -> (FakeAmo, RunningApp, MemoryTokenStore) {
-    let amo = agency();
-    let (app, store) = connected(&amo).await;
-    assert_eq!(app.get("olena", "/pipelines").await.status, 200);
-    (amo, app, store)
-}
+const CACHED: [&str; 2] = ["/pipelines", "/leads?stageId=424242"];
 
 async fn is_answered_without_amocrm(app: &RunningApp, amo: &FakeAmo, path: &str) {
     let before = amo.asked().len();
@@ -27,14 +19,12 @@ async fn is_answered_without_amocrm(app: &RunningApp, amo: &FakeAmo, path: &str)
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_kept_ends_no_row_of_refused_pairs() {
-    for path in KEPT {
+async fn what_was_cached_ends_no_row_of_refused_pairs() {
+    for path in CACHED {
         let (amo, app, store) = stage().await;
-        for reply in [Reply::AccessRefused, Reply::Issues(issued("second")), Reply::AccessRefused] {
-            amo.answer_next(reply);
-        }
+        amo.answer_each([Reply::AccessRefused, Reply::Issues(issued("second")), Reply::AccessRefused]);
         for _ in 0..4 {
-            assert_eq!(app.get("olena", "/leads").await.problem(), refusal(502, "crm_unavailable"), "{path}");
+            assert_eq!(app.get("olena", "/leads").await.problem(), (502, "crm_unavailable"), "{path}");
             is_answered_without_amocrm(&app, &amo, path).await;
             assert_eq!((refreshes(&amo), problem(&app).await), (1, json!("account_refused")), "{path}");
             let refused = store.connection(&user("olena")).await.unwrap().unwrap().refused;
@@ -45,8 +35,8 @@ async fn what_was_kept_ends_no_row_of_refused_pairs() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_kept_ends_no_problem() {
-    for path in KEPT {
+async fn what_was_cached_ends_no_problem() {
+    for path in CACHED {
         for (failure, noted) in [
             (Reply::Fails(503), "provider_down"),
             (Reply::TooManyCalls(None), "rate_limited"),
@@ -68,7 +58,7 @@ async fn what_was_kept_ends_no_problem() {
 /// Pipelines that amoCRM gave just now count, though no stage of theirs is asked for.
 #[tokio::test(flavor = "multi_thread")]
 async fn pipelines_that_were_asked_for_count() {
-    for path in KEPT {
+    for path in CACHED {
         let (amo, app, _store) = stage().await;
         amo.answer_next(Reply::Fails(503));
         assert_ne!(app.get("olena", "/leads").await.status, 200, "{path}");

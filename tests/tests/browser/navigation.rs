@@ -7,9 +7,9 @@ use wiremock::matchers::path;
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use crate::engine::{Engine, Look, SIZES};
-use crate::keeper;
 use crate::session::{ENTER, SPACE, Session, TAB};
 use crate::stage::{Outcome, connected};
+use crate::supervisor;
 use crate::traffic::{Traffic, Visit};
 
 /// What is promised to last: a page that jumps by itself does so before.
@@ -143,6 +143,6 @@ async fn moved(session: &Session) -> Traffic {
         if !traffic.attempts().is_empty() || tokio::time::Instant::now() > deadline {
             return traffic;
         }
-        keeper::pause().await;
+        supervisor::pause().await;
     }
 }

@@ -2,23 +2,20 @@
 
 use std::time::Duration;
 
-use amo_connect_adapters::cipher::TokenKeys;
-use amo_connect_adapters::sqlite::{SqliteOptions, SqliteTokenStore, StoreClock};
-use amo_connect_contract::fixtures::host;
-use amo_connect_contract::{FakeAmo, MemoryTokenStore, Reply, TestClock};
+use amo_connect_contract::{FakeAmo, Reply, TestClock};
 use amo_connect_domain::ports::Runtime as _;
-use amo_connect_tests::{RunningApp, TestApp, at, until};
+use amo_connect_tests::{RunningApp, SqliteFile, TestApp, TestDatabase as _, at, until};
 use jiff::SignedDuration;
 
-use crate::{allowed, crm, refreshes, refusal};
+use crate::{crm, refreshes};
 
 const AHEAD: SignedDuration = SignedDuration::from_hours(25);
 
 /// A connection that was renewed while the clock was ahead, at noon, and put right since.
 async fn renewed_ahead() -> (FakeAmo, RunningApp) {
-    let (amo, store) = (crm(), MemoryTokenStore::new());
-    let app = TestApp::new().amo(amo.clone()).store(store).clock(at("2026-11-23T12:00Z")).start().await;
-    app.connect_with("olena", &allowed(&amo), host(1).as_str()).await;
+    let amo = crm();
+    let app = TestApp::new().amo(amo.clone()).clock(at("2026-11-23T12:00Z")).start().await;
+    app.connect("olena", &amo, 1).await;
     app.clock().jump(AHEAD);
     assert_eq!(app.get("olena", "/leads").await.status, 200);
     assert_eq!((refreshes(&amo), renewed_at(&app).await.as_str()), (1, "2026-11-24T13:00:00Z"));
@@ -59,22 +56,19 @@ async fn a_connection_from_a_clock_ahead_that_nobody_uses_is_kept_fresh() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_rest_lasts_its_length_though_the_clock_of_sqlite_goes_back() {
+async fn a_backoff_lasts_its_length_though_the_clock_of_sqlite_goes_back() {
     const BACKOFF: Duration = Duration::from_mins(6);
-    let folder = tempfile::tempdir().unwrap();
     let clock = TestClock::still(at("2026-11-23T10:00Z"));
-    let shown = clock.clone();
-    let options = SqliteOptions { clock: StoreClock::new(move || shown.now()), ..SqliteOptions::default() };
-    let keys = TokenKeys::parse("test:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").unwrap();
-    let store = SqliteTokenStore::open(&folder.path().join("one.db"), keys, options).await.unwrap();
+    let file = SqliteFile::with_clock(clock.clone());
+    let store = file.open("test:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").await;
 
     let amo = crm();
-    let app = TestApp::new().amo(amo.clone()).store(store).clock(at("2026-11-23T10:00Z")).start().await;
-    app.connect_with("olena", &allowed(&amo), host(1).as_str()).await;
+    let app = TestApp::new().amo(amo.clone()).store(store).start().await;
+    app.connect("olena", &amo, 1).await;
     app.clock().advance(Duration::from_hours(24));
     amo.answer_next(Reply::TooManyCalls(Some(BACKOFF)));
     let backing_off = async || {
-        assert_eq!(app.get("olena", "/leads").await.problem(), refusal(503, "rate_limited"));
+        assert_eq!(app.get("olena", "/leads").await.problem(), (503, "rate_limited"));
         assert_eq!(refreshes(&amo), 1, "amoCRM is asked during the backoff");
     };
     backing_off().await;

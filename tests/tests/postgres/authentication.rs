@@ -1,9 +1,9 @@
 //! Being let in, or not, and what is told of it.
 
-use amo_connect_tests::{PgDatabase, test_server};
+use amo_connect_tests::PgDatabase;
 use amo_connect_xtask::postgres::{Cluster, Options};
 
-use crate::steps::{open, refusal};
+use crate::steps::{connected, open, opened, refusal, unavailable};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refusal_says_why_and_shows_neither_user_nor_password() {
@@ -35,10 +35,9 @@ async fn a_refusal_says_why_and_shows_neither_user_nor_password() {
 async fn a_failed_statement_shows_neither_itself_nor_its_values() {
     use amo_connect_domain::ports::TokenStore as _;
 
-    let database = PgDatabase::migrated(&test_server()).await;
-    let store = open(&database.url()).await.unwrap();
+    let (database, store) = opened().await;
     database.execute("ALTER TABLE connections RENAME COLUMN tokens TO gone").await;
-    let told = crate::steps::unavailable(store.save(&crate::steps::connected("olena"), None).await);
+    let told = unavailable(store.save(&connected("olena"), None).await);
     for word in ["tokens", "connections", "olena", "INSERT"] {
         assert!(!told.contains(word), "{told}");
     }

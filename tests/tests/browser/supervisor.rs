@@ -10,22 +10,22 @@ use tokio::time::timeout;
 /// How long a program may take to say that it is ready.
 const START_TIMEOUT: Duration = Duration::from_secs(20);
 
-const KEEPER: &str = include_str!("keeper.sh");
+const SUPERVISOR: &str = include_str!("supervisor.sh");
 
 /// A program with all that it starts. Dropping this ends them, and so does the end of the test's
 /// process, even where nothing is dropped.
-pub(crate) struct Kept {
-    keeper: Child,
+pub(crate) struct Supervised {
+    supervisor: Child,
     output: PathBuf,
 }
 
-impl Kept {
+impl Supervised {
     /// Starts a program that writes to `NAME.out` in `folder`.
     pub(crate) fn start(name: &str, arguments: &[&str], variables: &[(&str, &str)], folder: &Path) -> Self {
         let output = folder.join(format!("{name}.out"));
         let file = std::fs::File::create(&output).unwrap();
-        let keeper = Command::new("sh")
-            .args(["-c", KEEPER, "keeper"])
+        let supervisor = Command::new("sh")
+            .args(["-c", SUPERVISOR, "supervisor"])
             .args(arguments)
             .envs(variables.iter().copied())
             .stdin(Stdio::piped())
@@ -34,7 +34,7 @@ impl Kept {
             .process_group(0)
             .spawn()
             .unwrap();
-        Self { keeper, output }
+        Self { supervisor, output }
     }
 
     /// What it has written so far.
@@ -46,7 +46,7 @@ impl Kept {
     /// before that.
     pub(crate) async fn ready<T>(&mut self, found: impl Fn(&str) -> Option<T>) -> Option<T> {
         let looking = until(|| {
-            let ended = self.keeper.try_wait().unwrap().is_some();
+            let ended = self.supervisor.try_wait().unwrap().is_some();
             if ended { Some(None) } else { found(&read(&self.output)).map(Some) }
         });
         let waited = timeout(START_TIMEOUT, looking).await;
@@ -54,10 +54,10 @@ impl Kept {
     }
 }
 
-impl Drop for Kept {
+impl Drop for Supervised {
     fn drop(&mut self) {
-        drop(self.keeper.stdin.take());
-        let ended = self.keeper.wait();
+        drop(self.supervisor.stdin.take());
+        let ended = self.supervisor.wait();
         if !std::thread::panicking() {
             ended.unwrap();
         }
