@@ -13,6 +13,8 @@ use amo_connect_domain::authorization::attempt::Attempt;
 use amo_connect_domain::authorization::code::{Admission, Origin};
 use amo_connect_domain::client::ClientFingerprint;
 use amo_connect_domain::connection::{ConnectionParts, CrmConnection, Grant};
+use amo_connect_domain::crm::contact::Contact;
+use amo_connect_domain::crm::pipeline::{Pipeline, Stage, StageKind};
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::ids::{AccountId, AttemptId, Epoch, Generation, LeaseOwner, UserId};
 use amo_connect_domain::ports::Served;
@@ -88,6 +90,28 @@ pub fn code(name: &str) -> CodeHash {
 /// The hash of the state of this name.
 pub fn state(name: &str) -> StateHash {
     StateHash::of(Some(&State::new(format!("state-{name}"))))
+}
+
+/// A contact with everything that is read of one.
+pub fn contact(id: u64) -> Contact {
+    Contact {
+        id,
+        name: Some(format!("Гість {id}")),
+        phone: Some("+380 44 000-00-00".to_owned()),
+        email: Some("guest@example.com".to_owned()),
+    }
+}
+
+/// A stage; those of a pipeline go by their numbers.
+pub fn stage(id: u64, kind: StageKind) -> Stage {
+    let (name, sort) = (format!("stage {id}"), id.cast_signed());
+    Stage { id, name, sort, is_editable: true, color: None, kind, type_number: None }
+}
+
+/// The main pipeline, of these stages.
+pub fn pipeline(id: u64, stages: Vec<Stage>) -> Pipeline {
+    let (is_main, is_unsorted_on, is_archived) = (true, false, false);
+    Pipeline { id, name: "Продажі".to_owned(), sort: 7, is_main, is_unsorted_on, is_archived, stages }
 }
 
 /// An attempt of `user`, open since `second`; its id and state follow from `name`.

@@ -2,10 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a pair that is not issued fails the test")]
 
-use amo_connect_contract::fixtures::permit;
 use std::time::Duration;
 
-use amo_connect_contract::fixtures::{at, host};
+use amo_connect_contract::fixtures::{at, host, permit};
 use amo_connect_contract::{FakeAccount, FakeAmo, Reply};
 use amo_connect_domain::crm::lead::{AmoLead, LeadFilter};
 use amo_connect_domain::ids::AccountId;

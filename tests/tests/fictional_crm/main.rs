@@ -13,11 +13,11 @@ mod wire;
 use std::time::Duration;
 
 use amo_connect_contract::amo_client::{AmoClientHarness as _, Entity, left_out};
-use amo_connect_contract::fixtures::issued_in;
+use amo_connect_contract::fixtures::{issued_in, pipeline, stage};
 use amo_connect_contract::{Asked, Reply};
 use amo_connect_domain::crm::contact::Contact;
 use amo_connect_domain::crm::lead::{AmoLead, LeadPage};
-use amo_connect_domain::crm::pipeline::{Pipeline, Stage, StageKind};
+use amo_connect_domain::crm::pipeline::{Pipeline, StageKind};
 use amo_connect_domain::token::Issued;
 use amo_connect_tests::TestApp;
 use harness::HarbourHarness;
@@ -40,17 +40,7 @@ fn deal() -> LeadPage {
 }
 
 fn board() -> Pipeline {
-    let stages = vec![Stage {
-        id: 7,
-        name: "Viewing".to_owned(),
-        sort: 1,
-        is_editable: true,
-        color: None,
-        kind: StageKind::Open,
-        type_number: None,
-    }];
-    let (is_main, is_unsorted_on, is_archived) = (true, false, false);
-    Pipeline { id: 3, name: "Sales".to_owned(), sort: 1, is_main, is_unsorted_on, is_archived, stages }
+    pipeline(3, vec![stage(7, StageKind::Open)])
 }
 
 #[test]

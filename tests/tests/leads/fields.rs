@@ -118,26 +118,14 @@ async fn a_lead_with_200_kb_of_custom_fields_is_a_lead_like_any_other() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_status_of_more_stages_than_a_request_can_name_is_sifted_here_and_no_lead_is_lost() {
-    let stage = |id, sort| Stage {
-        id,
-        name: id.to_string(),
-        sort,
-        is_editable: true,
-        color: None,
-        kind: if id == 142 { StageKind::Won } else { StageKind::Open },
-        type_number: Some(0),
+    let stage = |id, sort| {
+        let kind = if id == 142 { StageKind::Won } else { StageKind::Open };
+        Stage { sort, ..fixtures::stage(id, kind) }
     };
-    let pipeline = |id: u64| Pipeline {
-        id,
-        name: id.to_string(),
-        sort: 1,
-        is_main: id == 1,
-        is_unsorted_on: false,
-        is_archived: id == 3,
-        stages: (0..40)
-            .map(|place| stage(id * 1_000 + place, place.cast_signed()))
-            .chain([stage(142, 9_999)])
-            .collect(),
+    let pipeline = |id: u64| {
+        let open = (0..40).map(|place| stage(id * 1_000 + place, place.cast_signed()));
+        let stages = open.chain([stage(142, 9_999)]).collect();
+        Pipeline { is_main: id == 1, is_archived: id == 3, ..fixtures::pipeline(id, stages) }
     };
     let lead = |id: u64| AmoLead {
         pipeline: Some(id % 3 + 1),
@@ -173,24 +161,7 @@ async fn a_status_of_more_stages_than_a_request_can_name_is_sifted_here_and_no_l
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lead_in_a_stage_that_is_not_listed_is_in_progress_and_no_filter_finds_it() {
-    let stage = |id| Stage {
-        id,
-        name: String::new(),
-        sort: 1,
-        is_editable: true,
-        color: None,
-        kind: StageKind::Open,
-        type_number: Some(0),
-    };
-    let pipeline = Pipeline {
-        id: 1,
-        name: String::new(),
-        sort: 1,
-        is_main: true,
-        is_unsorted_on: false,
-        is_archived: false,
-        stages: vec![stage(10), stage(11)],
-    };
+    let pipeline = fixtures::pipeline(1, [10, 11].map(|id| fixtures::stage(id, StageKind::Open)).into());
     let lead = |id, stage| AmoLead { pipeline: Some(1), stage: Some(stage), ..AmoLead::numbered(id) };
     let account =
         FakeAccount { leads: vec![lead(1, 11), lead(2, 99)], pipelines: vec![pipeline], ..FakeAccount::empty(1) };

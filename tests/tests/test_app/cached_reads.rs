@@ -6,7 +6,7 @@ use amo_connect_domain::ports::TokenStore as _;
 use amo_connect_tests::RunningApp;
 use serde_json::json;
 
-use crate::reads::{guests, known, stage};
+use crate::reads::{guests, known, with_pipelines_known};
 use crate::{problem, refreshes};
 
 /// Answered from the pipelines that are known: the second asks for a stage that is in none of them.
@@ -21,7 +21,7 @@ async fn is_answered_without_amocrm(app: &RunningApp, amo: &FakeAmo, path: &str)
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_cached_ends_no_row_of_refused_pairs() {
     for path in CACHED {
-        let (amo, app, store) = stage().await;
+        let (amo, app, store) = with_pipelines_known().await;
         amo.answer_each([Reply::AccessRefused, Reply::Issues(issued("second")), Reply::AccessRefused]);
         for _ in 0..4 {
             assert_eq!(app.get("olena", "/leads").await.problem(), (502, "crm_unavailable"), "{path}");
@@ -43,7 +43,7 @@ async fn what_was_cached_ends_no_problem() {
             (Reply::Banned, "provider_blocked"),
             (Reply::PaymentRequired, "payment_required"),
         ] {
-            let (amo, app, _store) = stage().await;
+            let (amo, app, _store) = with_pipelines_known().await;
             amo.answer_next(failure);
             assert_ne!(app.get("olena", "/leads").await.status, 200, "{path}");
             is_answered_without_amocrm(&app, &amo, path).await;
@@ -59,7 +59,7 @@ async fn what_was_cached_ends_no_problem() {
 #[tokio::test(flavor = "multi_thread")]
 async fn pipelines_that_were_asked_for_count() {
     for path in CACHED {
-        let (amo, app, _store) = stage().await;
+        let (amo, app, _store) = with_pipelines_known().await;
         amo.answer_next(Reply::Fails(503));
         assert_ne!(app.get("olena", "/leads").await.status, 200, "{path}");
         assert_eq!(problem(&app).await, json!("provider_down"), "{path}");

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use amo_connect_adapters::amo::{AmoSettings, OauthAmoClient};
-use amo_connect_contract::fixtures::{host, issued_in, user};
+use amo_connect_contract::fixtures::{contact, host, issued_in, pipeline, stage, user};
 use amo_connect_contract::wire::{CrmServer, Integration};
 use amo_connect_contract::{Asked, FakeAccount, FakeAmo, MemoryTokenStore, Reply};
 use amo_connect_domain::connection::audit::AuditEvent;
 use amo_connect_domain::crm::contact::Contact;
 use amo_connect_domain::crm::lead::{AmoLead, LeadPage};
-use amo_connect_domain::crm::pipeline::{Pipeline, Stage, StageKind};
+use amo_connect_domain::crm::pipeline::{Pipeline, StageKind};
 use amo_connect_domain::host::AllowedHosts;
 use amo_connect_domain::host_look_up::LOOK_UP_TERM;
 use amo_connect_domain::ports::AuditLog as _;
@@ -28,23 +28,8 @@ pub(crate) fn lead(id: u64, contact: u64) -> AmoLead {
     }
 }
 
-fn contact(id: u64) -> Contact {
-    let name = Some(format!("Guest {id}"));
-    Contact { id, name, phone: Some("+380".to_owned()), email: Some("g@example.com".to_owned()) }
-}
-
-fn pipeline() -> Pipeline {
-    let stages = vec![Stage {
-        id: 7,
-        name: "Viewing".to_owned(),
-        sort: 1,
-        is_editable: true,
-        color: None,
-        kind: StageKind::Open,
-        type_number: None,
-    }];
-    let (is_main, is_unsorted_on, is_archived) = (true, false, false);
-    Pipeline { id: 3, name: "Sales".to_owned(), sort: 1, is_main, is_unsorted_on, is_archived, stages }
+fn sales() -> Pipeline {
+    pipeline(3, vec![stage(7, StageKind::Open)])
 }
 
 /// A CRM with two leads of two guests.
@@ -52,7 +37,7 @@ fn agency() -> FakeAmo {
     let account = FakeAccount {
         leads: vec![lead(1, 11), lead(2, 12)],
         contacts: vec![contact(11), contact(12)],
-        pipelines: vec![pipeline()],
+        pipelines: vec![sales()],
         ..FakeAccount::empty(1)
     };
     FakeAmo::new().with_account(&host(1), account)
@@ -63,7 +48,7 @@ pub(crate) fn listed() -> Reply {
 }
 
 /// Olena, whose pipelines are known for the next minute.
-pub(crate) async fn stage() -> (FakeAmo, RunningApp, MemoryTokenStore) {
+pub(crate) async fn with_pipelines_known() -> (FakeAmo, RunningApp, MemoryTokenStore) {
     let amo = agency();
     let (app, store) = connected(&amo).await;
     assert_eq!(app.get("olena", "/pipelines").await.status, 200);
@@ -80,7 +65,8 @@ pub(crate) async fn guests(app: &RunningApp) -> Vec<[Value; 3]> {
 }
 
 pub(crate) fn known(number: u64) -> [Value; 3] {
-    [json!(format!("Guest {number}")), json!("+380"), json!("g@example.com")]
+    let Contact { name, phone, email, .. } = contact(number);
+    [name, phone, email].map(|text| json!(text))
 }
 
 pub(crate) fn unknown() -> [Value; 3] {
@@ -128,7 +114,7 @@ async fn contacts_that_cannot_be_read_cost_their_names_and_not_the_page() {
 
         // One alone, and who is known already stays so.
         app.clock().advance(Duration::from_secs(31));
-        assert_eq!(app.get("olena", "/leads/2").await.json()["data"]["guestName"], "Guest 12");
+        assert_eq!(app.get("olena", "/leads/2").await.json()["data"]["guestName"], known(12)[0]);
         amo.answer_next(listed());
         amo.answer_each(failure.iter().cloned());
         assert_eq!(guests(&app).await, [unknown(), known(12)], "{failure:?}");
@@ -251,7 +237,7 @@ async fn a_read_whose_kept_connection_is_lost_is_sent_once_more_over_a_new_one()
     app.connect_with("olena", "a-code", at.as_str()).await;
 
     // Each of the three calls of a page.
-    let answers = [Reply::Pipelines(vec![pipeline()]), listed(), Reply::Contacts(vec![contact(11), contact(12)])];
+    let answers = [Reply::Pipelines(vec![sales()]), listed(), Reply::Contacts(vec![contact(11), contact(12)])];
     for lost in 0..answers.len() {
         app.clock().advance(Duration::from_mins(2));
         let before = crm.asked().len();

@@ -7,7 +7,7 @@ use amo_connect_contract::{FakeAmo, Reply};
 use amo_connect_domain::ports::TokenStore as _;
 use serde_json::json;
 
-use crate::reads::{guests, known, listed, stage, unknown};
+use crate::reads::{guests, known, listed, unknown, with_pipelines_known};
 use crate::{problem, refreshes};
 
 /// A page whose leads are served, and whose contacts are refused.
@@ -25,7 +25,7 @@ fn next_pair() -> Reply {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn contacts_that_are_always_refused_cost_one_renewal_and_never_the_page() {
-    let (amo, app, store) = stage().await;
+    let (amo, app, store) = with_pipelines_known().await;
     answer_next(&amo, without_contacts());
     amo.answer_next(next_pair());
     answer_next(&amo, without_contacts());
@@ -47,7 +47,7 @@ async fn contacts_that_are_always_refused_cost_one_renewal_and_never_the_page() 
 /// Once they are served, a refusal is the first again.
 #[tokio::test(flavor = "multi_thread")]
 async fn contacts_that_were_served_meanwhile_are_worth_a_renewal_again() {
-    let (amo, app, _store) = stage().await;
+    let (amo, app, _store) = with_pipelines_known().await;
     for renewed in 1..=2 {
         app.clock().advance(Duration::from_secs(31));
         assert_eq!(app.get("olena", "/pipelines").await.status, 200);
@@ -60,7 +60,7 @@ async fn contacts_that_were_served_meanwhile_are_worth_a_renewal_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_renewal_that_fails_costs_no_page_that_was_read() {
     for failure in [Reply::Fails(503), Reply::TooManyCalls(None), Reply::Banned, Reply::ClientRefused, Reply::Silence] {
-        let (amo, app, _store) = stage().await;
+        let (amo, app, _store) = with_pipelines_known().await;
         answer_next(&amo, without_contacts());
         amo.answer_next(failure.clone());
         assert_eq!(guests(&app).await, [unknown(), unknown()], "{failure:?}");
@@ -71,7 +71,7 @@ async fn a_renewal_that_fails_costs_no_page_that_was_read() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_that_fails_after_the_renewal_is_shown_as_it_was_before() {
     for failure in [Reply::Fails(500), Reply::AccessRefused, Reply::Garbled] {
-        let (amo, app, _store) = stage().await;
+        let (amo, app, _store) = with_pipelines_known().await;
         answer_next(&amo, without_contacts());
         amo.answer_each([next_pair(), failure.clone()]);
         assert_eq!(guests(&app).await, [unknown(), unknown()], "{failure:?}");
@@ -82,7 +82,7 @@ async fn a_page_that_fails_after_the_renewal_is_shown_as_it_was_before() {
 /// The good answer for leads is a good read: it ends a row of refused pairs, and the problem.
 #[tokio::test(flavor = "multi_thread")]
 async fn leads_that_are_served_without_contacts_end_a_row_of_refused_pairs() {
-    let (amo, app, store) = stage().await;
+    let (amo, app, store) = with_pipelines_known().await;
     amo.answer_each([Reply::AccessRefused, next_pair(), Reply::AccessRefused]);
     assert_eq!(app.get("olena", "/leads").await.problem(), (502, "crm_unavailable"));
     assert_eq!((refreshes(&amo), problem(&app).await), (1, json!("account_refused")));

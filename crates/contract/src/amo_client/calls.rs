@@ -11,8 +11,7 @@ use amo_connect_domain::token::{AccessToken, AuthorizationCode, RefreshToken};
 use super::feature::Feature;
 use super::{AmoClientHarness, names};
 use crate::fake::{Asked, Reply};
-use crate::fixtures::issued;
-use crate::fixtures::permit;
+use crate::fixtures::{issued, permit};
 
 pub(super) const CODE: &str = "the-code";
 pub(super) const REFRESH: &str = "the-refresh-token";
@@ -129,9 +128,13 @@ pub(super) async fn answered(harness: &dyn AmoClientHarness, call: Call, reply: 
     outcome
 }
 
-async fn assert_all(harness: &dyn AmoClientHarness, reply: &Reply, error: AmoError) {
-    for call in Call::ALL {
-        assert_eq!(answered(harness, call, reply.clone()).await, Err(error), "{call:?}");
+/// Asserts that each of `calls` fails with `error` where the CRM answers with any of `replies`.
+pub(super) async fn assert_fail(harness: &dyn AmoClientHarness, calls: &[Call], replies: &[Reply], error: AmoError) {
+    for call in calls {
+        for reply in replies {
+            let outcome = answered(harness, *call, reply.clone()).await;
+            assert_eq!(outcome, Err(error), "{call:?} answered by {reply:?}");
+        }
     }
 }
 
@@ -177,19 +180,20 @@ pub(super) async fn nothing_is_sent_to_a_host_that_is_not_allowed(harness: &dyn 
 }
 
 pub(super) async fn an_unpaid_account_is_told_apart(harness: &dyn AmoClientHarness) {
-    assert_all(harness, &Reply::PaymentRequired, AmoError::PaymentRequired).await;
+    assert_fail(harness, &Call::ALL, &[Reply::PaymentRequired], AmoError::PaymentRequired).await;
 }
 
 pub(super) async fn a_missing_thing_is_told_apart(harness: &dyn AmoClientHarness) {
-    assert_all(harness, &Reply::NotFound, AmoError::NotFound).await;
+    assert_fail(harness, &Call::ALL, &[Reply::NotFound], AmoError::NotFound).await;
 }
 
 pub(super) async fn too_many_calls_are_told_apart_with_their_wait(harness: &dyn AmoClientHarness) {
     for retry_after in [None, Some(Duration::from_secs(7))] {
-        assert_all(harness, &Reply::TooManyCalls(retry_after), AmoError::RateLimited { retry_after }).await;
+        assert_fail(harness, &Call::ALL, &[Reply::TooManyCalls(retry_after)], AmoError::RateLimited { retry_after })
+            .await;
     }
 }
 
 pub(super) async fn a_ban_is_told_apart(harness: &dyn AmoClientHarness) {
-    assert_all(harness, &Reply::Banned, AmoError::Blocked).await;
+    assert_fail(harness, &Call::ALL, &[Reply::Banned], AmoError::Blocked).await;
 }

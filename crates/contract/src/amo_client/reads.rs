@@ -10,12 +10,11 @@ use amo_connect_domain::ports::AmoError;
 use amo_connect_domain::token::AccessToken;
 use futures_util::future::join_all;
 
-use super::calls::{ACCESS, Call, all_leads, answered};
+use super::calls::{ACCESS, Call, all_leads, answered, assert_fail};
 use super::feature::Entity;
 use super::{AmoClientHarness, names};
 use crate::fake::{Asked, Reply};
-use crate::fixtures::permit;
-use crate::fixtures::{after, at};
+use crate::fixtures::{after, at, contact, permit, pipeline, stage};
 
 fn token() -> AccessToken {
     AccessToken::new(ACCESS)
@@ -36,18 +35,6 @@ fn lead(id: u64) -> AmoLead {
     }
 }
 
-/// A stage; those of a pipeline go by their numbers.
-fn stage(id: u64, kind: StageKind) -> Stage {
-    let (name, sort) = (format!("stage {id}"), id.cast_signed());
-    Stage { id, name, sort, is_editable: true, color: None, kind, type_number: None }
-}
-
-/// The main pipeline.
-fn pipeline(id: u64, stages: Vec<Stage>) -> Pipeline {
-    let (is_main, is_unsorted_on, is_archived) = (true, false, false);
-    Pipeline { id, name: "Продажі".to_owned(), sort: 7, is_main, is_unsorted_on, is_archived, stages }
-}
-
 /// What the client lists where the CRM has `pipelines`. How amoCRM numbers the types of stages is
 /// amoCRM's alone.
 async fn listed(harness: &dyn AmoClientHarness, pipelines: &[Pipeline]) -> Vec<Pipeline> {
@@ -57,15 +44,6 @@ async fn listed(harness: &dyn AmoClientHarness, pipelines: &[Pipeline]) -> Vec<P
         stage.type_number = None;
     }
     listed
-}
-
-fn contact(id: u64) -> Contact {
-    Contact {
-        id,
-        name: Some("Олена".to_owned()),
-        phone: Some("+380 44 000-00-00".to_owned()),
-        email: Some("olena@example.com".to_owned()),
-    }
 }
 
 pub(super) async fn an_account_has_its_number(harness: &dyn AmoClientHarness) {
@@ -266,35 +244,20 @@ pub(super) async fn a_closed_lead_says_so_itself(harness: &dyn AmoClientHarness)
 }
 
 pub(super) async fn a_refused_access_token_is_told_apart(harness: &dyn AmoClientHarness) {
-    for call in Call::READS {
-        let refused = answered(harness, call, Reply::AccessRefused).await;
-        assert_eq!(refused, Err(AmoError::AccessRefused), "{call:?}");
-    }
+    assert_fail(harness, &Call::READS, &[Reply::AccessRefused], AmoError::AccessRefused).await;
 }
 
 pub(super) async fn a_forbidden_read_is_told_apart(harness: &dyn AmoClientHarness) {
-    for call in Call::READS {
-        let forbidden = answered(harness, call, Reply::Forbidden).await;
-        assert_eq!(forbidden, Err(AmoError::Forbidden), "{call:?}");
-    }
+    assert_fail(harness, &Call::READS, &[Reply::Forbidden], AmoError::Forbidden).await;
 }
 
 pub(super) async fn a_failed_read_can_be_asked_again(harness: &dyn AmoClientHarness) {
-    for reply in [Reply::Fails(500), Reply::Fails(503)] {
-        for call in Call::READS {
-            let failed = answered(harness, call, reply.clone()).await;
-            assert_eq!(failed, Err(AmoError::Unavailable), "{call:?} answered by {reply:?}");
-        }
-    }
+    assert_fail(harness, &Call::READS, &[500, 503].map(Reply::Fails), AmoError::Unavailable).await;
 }
 
 pub(super) async fn a_lost_connection_is_told_apart(harness: &dyn AmoClientHarness) {
-    for reply in [Reply::CutBeforeTheDeed, Reply::CutWithinTheAnswer] {
-        for call in Call::READS {
-            let lost = answered(harness, call, reply.clone()).await;
-            assert_eq!(lost, Err(AmoError::ConnectionLost), "{call:?} answered by {reply:?}");
-        }
-    }
+    let losses = [Reply::CutBeforeTheDeed, Reply::CutWithinTheAnswer];
+    assert_fail(harness, &Call::READS, &losses, AmoError::ConnectionLost).await;
 }
 
 pub(super) async fn after_a_lost_connection_the_next_read_goes_over_a_new_one(harness: &dyn AmoClientHarness) {
@@ -313,20 +276,13 @@ pub(super) async fn after_a_lost_connection_the_next_read_goes_over_a_new_one(ha
 }
 
 pub(super) async fn a_slow_read_is_told_apart(harness: &dyn AmoClientHarness) {
-    for call in Call::READS {
-        for reply in [Reply::Fails(504), Reply::Silence] {
-            let slow = answered(harness, call, reply.clone()).await;
-            assert_eq!(slow, Err(AmoError::TimedOut), "{call:?} answered by {reply:?}");
-        }
-    }
+    assert_fail(harness, &Call::READS, &[Reply::Fails(504), Reply::Silence], AmoError::TimedOut).await;
 }
 
 pub(super) async fn a_read_that_makes_no_sense_is_told_apart(harness: &dyn AmoClientHarness) {
+    let nonsense = [Reply::Garbled, Reply::Incomplete, Reply::OddRefusal];
+    assert_fail(harness, &Call::READS, &nonsense, AmoError::Protocol).await;
     for call in Call::READS {
-        for reply in [Reply::Garbled, Reply::Incomplete, Reply::OddRefusal] {
-            let nonsense = answered(harness, call, reply.clone()).await;
-            assert_eq!(nonsense, Err(AmoError::Protocol), "{call:?} answered by {reply:?}");
-        }
         let endless = answered(harness, call, Reply::Endless).await;
         assert!(matches!(endless, Err(AmoError::Protocol | AmoError::TimedOut)), "{call:?}: {endless:?}");
     }

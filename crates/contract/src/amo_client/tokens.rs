@@ -5,12 +5,11 @@ use std::time::Duration;
 use amo_connect_domain::ports::AmoError;
 use amo_connect_domain::token::{AuthorizationCode, Issued, RefreshToken};
 
-use super::calls::{CODE, Call, REFRESH, answered};
+use super::calls::{CODE, Call, REFRESH, answered, assert_fail};
 use super::{AmoClientHarness, names};
 use crate::fake::{Asked, Dress, Reply};
 use crate::fingerprint::assert_issued;
-use crate::fixtures::permit;
-use crate::fixtures::{issued, issued_in};
+use crate::fixtures::{issued, issued_in, permit};
 
 /// The two calls that spend what they send.
 const SPENDING: [Call; 2] = [Call::Exchange, Call::Refresh];
@@ -131,17 +130,11 @@ pub(super) async fn the_refresh_token_that_was_sent_makes_no_pair(harness: &dyn 
 }
 
 pub(super) async fn a_refused_code_is_rejected(harness: &dyn AmoClientHarness) {
-    for reply in Reply::REFUSED_CODES {
-        let refused = answered(harness, Call::Exchange, reply.clone()).await;
-        assert_eq!(refused, Err(AmoError::CodeRejected), "{reply:?}");
-    }
+    assert_fail(harness, &[Call::Exchange], Reply::REFUSED_CODES, AmoError::CodeRejected).await;
 }
 
 pub(super) async fn a_refused_refresh_token_is_revoked(harness: &dyn AmoClientHarness) {
-    for reply in Reply::REFUSED_GRANTS {
-        let refused = answered(harness, Call::Refresh, reply.clone()).await;
-        assert_eq!(refused, Err(AmoError::GrantRevoked), "{reply:?}");
-    }
+    assert_fail(harness, &[Call::Refresh], Reply::REFUSED_GRANTS, AmoError::GrantRevoked).await;
 }
 
 pub(super) async fn nothing_else_rejects_a_code(harness: &dyn AmoClientHarness) {
@@ -161,24 +154,15 @@ pub(super) async fn nothing_else_revokes_a_grant(harness: &dyn AmoClientHarness)
 }
 
 pub(super) async fn a_lost_answer_to_a_code_leaves_its_outcome_unknown(harness: &dyn AmoClientHarness) {
-    for reply in Reply::DOUBTS {
-        let lost = answered(harness, Call::Exchange, reply.clone()).await;
-        assert_eq!(lost, Err(AmoError::OutcomeUnknown), "{reply:?}");
-    }
+    assert_fail(harness, &[Call::Exchange], Reply::DOUBTS, AmoError::OutcomeUnknown).await;
 }
 
 pub(super) async fn a_lost_answer_to_a_refresh_token_leaves_its_outcome_unknown(harness: &dyn AmoClientHarness) {
-    for reply in Reply::DOUBTS {
-        let lost = answered(harness, Call::Refresh, reply.clone()).await;
-        assert_eq!(lost, Err(AmoError::OutcomeUnknown), "{reply:?}");
-    }
+    assert_fail(harness, &[Call::Refresh], Reply::DOUBTS, AmoError::OutcomeUnknown).await;
 }
 
 pub(super) async fn a_host_that_is_not_reached_surely_did_nothing(harness: &dyn AmoClientHarness) {
-    for call in Call::ALL {
-        let outcome = answered(harness, call, Reply::Unreachable).await;
-        assert_eq!(outcome, Err(AmoError::Unreachable), "{call:?}");
-    }
+    assert_fail(harness, &Call::ALL, &[Reply::Unreachable], AmoError::Unreachable).await;
 }
 
 pub(super) async fn nothing_that_was_sent_surely_did_nothing(harness: &dyn AmoClientHarness) {
@@ -194,10 +178,5 @@ pub(super) async fn nothing_that_was_sent_surely_did_nothing(harness: &dyn AmoCl
 }
 
 pub(super) async fn an_accused_client_is_misconfigured(harness: &dyn AmoClientHarness) {
-    for call in SPENDING {
-        for reply in Reply::REFUSED_CLIENTS {
-            let accused = answered(harness, call, reply.clone()).await;
-            assert_eq!(accused, Err(AmoError::Misconfigured), "{call:?} answered by {reply:?}");
-        }
-    }
+    assert_fail(harness, &SPENDING, Reply::REFUSED_CLIENTS, AmoError::Misconfigured).await;
 }

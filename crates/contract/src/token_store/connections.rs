@@ -1,6 +1,5 @@
 //! Connections: every field comes back, and a stale writer gets a conflict.
 
-use crate::fixtures::altered;
 use amo_connect_domain::connection::audit::Actor;
 use amo_connect_domain::connection::{
     ConnectionState, CrmConnection, FormerAccount, Grant, Problem, ProblemCode, ReauthReason, RefusedPairs,
@@ -12,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::TokenStoreHarness;
 use super::steps::{Store, connect, connection};
-use crate::fixtures::{at, grant, host, pair, served, user};
+use crate::fixtures::{altered, at, grant, host, pair, served, user};
 use crate::suite::race;
 
 /// A row as a use case would have made it, in this state.

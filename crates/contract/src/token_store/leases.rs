@@ -1,6 +1,5 @@
 //! Refresh leases: one owner at a time, by the store's clock.
 
-use crate::fixtures::altered;
 use std::time::Duration;
 
 use amo_connect_domain::connection::{Problem, ProblemCode, ReauthReason};
@@ -9,7 +8,7 @@ use amo_connect_domain::refresh::lease::{LEASE_RENEWAL, LEASE_TERM, Lease, Lease
 
 use super::TokenStoreHarness;
 use super::steps::{connect, is_held, lease};
-use crate::fixtures::{after, at, back_off, lease_request, owner, pair, served, user};
+use crate::fixtures::{after, altered, at, back_off, lease_request, owner, pair, served, user};
 use crate::suite::race;
 
 pub(super) async fn a_refresh_lease_is_exclusive_until_it_lapses(harness: &dyn TokenStoreHarness) {

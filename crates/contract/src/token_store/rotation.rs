@@ -1,6 +1,5 @@
 //! Rotation: a pair is saved against the generation it replaces, and nothing else.
 
-use crate::fixtures::altered;
 use amo_connect_domain::connection::audit::Actor;
 use amo_connect_domain::connection::{ConnectionState, CrmConnection, Grant, Problem, ProblemCode, ReauthReason};
 use amo_connect_domain::ports::StoreError;
@@ -8,7 +7,7 @@ use amo_connect_domain::refresh::lease::LEASE_TERM;
 
 use super::TokenStoreHarness;
 use super::steps::{Store, connect, connection, grant_of, lease};
-use crate::fixtures::{at, grant, owner, pair, served, user};
+use crate::fixtures::{altered, at, grant, owner, pair, served, user};
 use crate::suite::race;
 
 /// Asserts that a late pair for `spent` is refused and that the row stays as it is.

@@ -1,9 +1,8 @@
 //! Mutants of connections: reading, saving, disconnecting, leasing and rotating.
 
-use amo_connect_contract::fixtures::altered;
 use std::time::Duration;
 
-use amo_connect_contract::fixtures::{back_off, grant, host, lease_request};
+use amo_connect_contract::fixtures::{altered, back_off, grant, host, lease_request};
 use amo_connect_domain::client::ClientFingerprint;
 use amo_connect_domain::connection::audit::Actor;
 use amo_connect_domain::connection::{ConnectionParts, ConnectionState, CrmConnection, Grant, ReauthReason};

@@ -21,49 +21,7 @@ use amo_connect_domain::token::{AccessToken, AuthorizationCode, Issued, RefreshT
 use async_trait::async_trait;
 use url::Url;
 
-/// How a client breaks its word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Mutant {
-    /// Not at all.
-    None,
-    AsksForLongPages,
-    AsksForTenContacts,
-    AsksTwice,
-    BelievesEverybody,
-    CallsAllDoubt,
-    CallsAllOpen,
-    CallsAllRefused,
-    CallsDoubtUnavailable,
-    CallsForbiddenRefused,
-    CallsLossesUnavailable,
-    CallsNothingMissing,
-    DropsOddLeads,
-    FindsNothing,
-    FollowsAnywhere,
-    ForgetsClosings,
-    ForgetsStages,
-    ForgetsTheAccount,
-    ForgetsTheHost,
-    GarblesTheState,
-    GuessesLives,
-    HearsNoNo,
-    HidesTheArchive,
-    IgnoresFilters,
-    InventsContacts,
-    InventsLeads,
-    KeepsTheOldPair,
-    Loses(Dress),
-    NeverSaysNo,
-    SendsAnywhere,
-    ShowsSecrets,
-    SortsLeads,
-    SplitsSeconds,
-    TakesSilenceForNo,
-    TakesTheFirst,
-    TriesAgain,
-    TrimsSecrets,
-    UsesDeadConnections,
-}
+use crate::kinds::Mutant;
 
 /// An [`AmoClient`] that keeps every promise but one.
 #[derive(Clone)]
@@ -89,9 +47,27 @@ impl MutantClient {
 
     /// What this client can read of an answer.
     pub(crate) fn reads(&self, reply: Reply) -> Reply {
-        match (self.mutant, &reply) {
-            (Mutant::Loses(lost), Reply::IssuesIn(dress, _)) if lost == *dress => Reply::Garbled,
+        match &reply {
+            Reply::IssuesIn(dress, _) if self.lost_dress() == Some(*dress) => Reply::Garbled,
             _ => reply,
+        }
+    }
+
+    /// The dress in which this client does not see a pair.
+    fn lost_dress(&self) -> Option<Dress> {
+        match self.mutant {
+            Mutant::LosesByteOrderMark => Some(Dress::ByteOrderMark),
+            Mutant::LosesCompressed => Some(Dress::Compressed),
+            Mutant::LosesEndsEarly => Some(Dress::EndsEarly),
+            Mutant::LosesMembersTwice => Some(Dress::MembersTwice),
+            Mutant::LosesNotices => Some(Dress::Notices),
+            Mutant::LosesOddHeaders => Some(Dress::OddHeaders),
+            Mutant::LosesReset => Some(Dress::Reset),
+            Mutant::LosesStatus201 => Some(Dress::Status(201)),
+            Mutant::LosesStatus401 => Some(Dress::Status(401)),
+            Mutant::LosesStatus503 => Some(Dress::Status(503)),
+            Mutant::LosesStaysOpen => Some(Dress::StaysOpen),
+            _ => None,
         }
     }
 
