@@ -14,10 +14,10 @@ use amo_connect_domain::usecase::{
 };
 use futures_util::FutureExt as _;
 
-use crate::cast::{number_of, user_id};
 use crate::crm::{CodeId, GrantId, account_id, code};
 use crate::executor::Home;
 use crate::observe::record;
+use crate::setup::{number_of, user_id};
 use crate::world::World;
 
 /// How often a person tries again.
@@ -129,7 +129,7 @@ impl World {
         }
         let code = self.allow(user);
         self.checker().attempted(code, begun);
-        let claims = self.cast.require_claim || self.sim.chance(0.5);
+        let claims = self.setup.require_claim || self.sim.chance(0.5);
         let twice = self.sim.chance(0.1);
         if twice {
             let (this, callback) = (Arc::clone(self), self.callback(code, Some(state.clone())));
@@ -154,7 +154,7 @@ impl World {
 
     /// `user` presses *Allow* in one of the accounts.
     fn allow(self: &Arc<Self>, user: usize) -> CodeId {
-        let account = self.sim.pick(self.cast.accounts);
+        let account = self.sim.pick(self.setup.accounts);
         let id = self.crm().allow(user, account, self.now());
         self.note(Home::Outside, || format!("user {user} allows account {account}: code-{id}"));
         self.code_ids().insert(CodeHash::of(&code(id)).0, id);

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
+use amo_connect_contract::fixtures;
 use amo_connect_domain::authorization::callback::{Callback, Given, Parameters};
 use amo_connect_domain::client::ClientFingerprint;
 use amo_connect_domain::crm::contact::Contact;
@@ -291,15 +292,7 @@ impl CrmApi for ModelAmo {
 
     async fn pipelines(&self, permit: Permit<call::Read>, token: &AccessToken) -> Result<Vec<Pipeline>, AmoError> {
         let grant = self.read_saved(permit.host(), token).await?;
-        Ok(vec![Pipeline {
-            id: 1,
-            name: grant.to_string(),
-            sort: 1,
-            is_main: true,
-            is_unsorted_on: false,
-            is_archived: false,
-            stages: Vec::new(),
-        }])
+        Ok(vec![Pipeline { name: grant.to_string(), ..fixtures::pipeline(1, Vec::new()) }])
     }
 }
 

@@ -15,8 +15,8 @@ use futures_channel::oneshot;
 use futures_util::FutureExt as _;
 use futures_util::future::{Either, select};
 
-use crate::cast::timestamp;
 use crate::executor::{Home, micros};
+use crate::setup::timestamp;
 use crate::world::World;
 
 /// The longest time to the next round while something may happen: a lease that is granted
@@ -66,7 +66,7 @@ impl World {
     /// Whether a round would find something.
     fn has_work(&self) -> bool {
         let now = timestamp(self.now());
-        let (before, after) = (before(now, self.cast.keepalive_after), after(now, UNKNOWN_AGE));
+        let (before, after) = (before(now, self.setup.keepalive_after), after(now, UNKNOWN_AGE));
         let found = async {
             let orphaned = self.truth.orphaned_refreshes(1).await.is_ok_and(|found| !found.is_empty());
             orphaned

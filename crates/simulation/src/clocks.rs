@@ -56,7 +56,7 @@ impl World {
 
     /// All clocks are set right.
     pub(crate) fn set_clocks_right(&self) {
-        for (skew, drawn) in self.skews.iter().zip(&self.cast.skews) {
+        for (skew, drawn) in self.skews.iter().zip(&self.setup.skews) {
             skew.set(*drawn);
         }
         let astray = *self.store_astray();

@@ -10,7 +10,7 @@ use amo_connect_domain::usecase::{Settings, UseCases};
 use futures_util::FutureExt as _;
 
 use crate::amo::ModelAmo;
-use crate::bugs::{BuggyStore, Stand};
+use crate::bugs::{BuggyStore, Context};
 use crate::executor::Home;
 use crate::runtime::ModelRuntime;
 use crate::store::ModelStore;
@@ -26,12 +26,12 @@ impl World {
         let home = Home::Instance { number, life };
         let skew = self.skews[number].clone();
         let runtime = Arc::new(ModelRuntime::new(self.sim.clone(), home, skew.clone(), self.bug));
-        let stand =
-            Stand { sim: self.sim.clone(), home, skew, users: self.cast.users, notes: Arc::clone(&self.bug_notes) };
-        let rows = BuggyStore::new(Arc::new(self.truth.clone()), self.bug, stand);
+        let context =
+            Context { sim: self.sim.clone(), home, skew, users: self.setup.users, notes: Arc::clone(&self.bug_notes) };
+        let rows = BuggyStore::new(Arc::new(self.truth.clone()), self.bug, context);
         let store = Arc::new(ModelStore::new(Arc::clone(self), home, rows));
         let amo = Arc::new(ModelAmo::new(Arc::clone(self), home));
-        let amo = match self.cast.pace {
+        let amo = match self.setup.pace {
             Some(pace) => RateLimitedClient::new(amo, Arc::clone(&store) as _, Arc::clone(&runtime) as _, pace),
             None => RateLimitedClient::unlimited(amo),
         };
@@ -39,10 +39,10 @@ impl World {
         let settings = Settings {
             allowed_hosts: allowed_hosts(),
             default_host: None,
-            require_claim: self.cast.require_claim,
+            require_claim: self.setup.require_claim,
             accept_foreign_state: true,
             refresh_margin: Duration::from_mins(5),
-            keepalive_after: self.cast.keepalive_after,
+            keepalive_after: self.setup.keepalive_after,
         };
         let use_cases = UseCases::new(store.into(), amo, runtime, settings);
         self.run_background(home, use_cases.clone());

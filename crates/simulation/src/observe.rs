@@ -7,8 +7,8 @@ use amo_connect_domain::ports::TokenStore as _;
 use amo_connect_domain::token::CodeHash;
 use futures_util::FutureExt as _;
 
-use crate::cast::number_of;
 use crate::crm::{GrantId, code, pair_of};
+use crate::setup::number_of;
 use crate::world::World;
 
 /// What the store holds of `user`, without delay and without fault.

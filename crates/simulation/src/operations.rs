@@ -12,10 +12,10 @@ use crate::world::World;
 impl World {
     /// Does one operation, drawn at random.
     pub(crate) async fn operation(self: &Arc<Self>) {
-        let user = self.sim.pick(self.cast.users);
-        let account = self.sim.pick(self.cast.accounts);
-        let instance = self.sim.pick(self.cast.skews.len());
-        if self.cast.clocks_jump && self.sim.chance(0.15) {
+        let user = self.sim.pick(self.setup.users);
+        let account = self.sim.pick(self.setup.accounts);
+        let instance = self.sim.pick(self.setup.skews.len());
+        if self.setup.clocks_jump && self.sim.chance(0.15) {
             return self.jump_clock(instance).await;
         }
         match self.sim.pick(100) {
@@ -68,7 +68,7 @@ impl World {
     }
 
     fn outage(&self, instance: usize) {
-        let whose = (self.cast.contended || self.sim.chance(0.5)).then_some(instance);
+        let whose = (self.setup.contended || self.sim.chance(0.5)).then_some(instance);
         self.cut_off(whose, self.sim.millis(500, 40_000));
     }
 

@@ -1,33 +1,17 @@
 //! The port to an instance's own resources, in virtual time and with a clock that is wrong.
 
 use std::fmt;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use amo_connect_domain::clock::Instant;
 use amo_connect_domain::ports::Runtime;
 use async_trait::async_trait;
 use futures_util::future::{BoxFuture, pending};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use crate::bugs::Bug;
-use crate::cast::timestamp;
 use crate::executor::{Home, Sim};
-
-/// How far an instance's clock is ahead of the time that truly passes. Its copies are one.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Skew(Arc<AtomicI64>);
-
-impl Skew {
-    pub(crate) fn get(&self) -> SignedDuration {
-        SignedDuration::from_micros(self.0.load(Ordering::Relaxed))
-    }
-
-    pub(crate) fn set(&self, skew: SignedDuration) {
-        self.0.store(i64::try_from(skew.as_micros()).unwrap_or_default(), Ordering::Relaxed);
-    }
-}
+use crate::setup::{Skew, timestamp};
 
 /// One life of an instance, as its use cases see it.
 pub(crate) struct ModelRuntime {

@@ -10,10 +10,10 @@ use futures_util::FutureExt as _;
 use jiff::SignedDuration;
 
 use crate::bugs::Bug;
-use crate::cast::{Cast, Tally};
 use crate::executor::{Executor, Home, Sim};
 use crate::faults::{Faults, from};
 use crate::invariants::{Broken, Lost};
+use crate::setup::{Setup, Tally};
 use crate::world::World;
 
 /// The farthest an instance's clock is from the store's.
@@ -32,12 +32,12 @@ pub(crate) struct Outcome {
 /// Runs the schedule of `seed`, with a planted bug or without.
 pub(crate) fn run(seed: u64, bug: Option<Bug>, traced: bool) -> Outcome {
     let sim = Sim::seeded(seed);
-    let cast = drawn(&sim);
-    let faults = Faults::drawn(&sim, cast.contended);
-    let world = World::new(sim.clone(), cast, faults, bug, traced);
+    let setup = drawn(&sim);
+    let faults = Faults::drawn(&sim, setup.contended);
+    let world = World::new(sim.clone(), setup, faults, bug, traced);
     world.set_clocks_right();
-    (0..world.cast.skews.len()).for_each(|number| world.start(number));
-    world.note(Home::Outside, || format!("{:?}, {:?}", world.cast, world.faults()));
+    (0..world.setup.skews.len()).for_each(|number| world.start(number));
+    world.note(Home::Outside, || format!("{:?}, {:?}", world.setup, world.faults()));
     let play = Arc::clone(&world);
     sim.spawn(Home::Outside, async move { play.play().await }.boxed());
     let mut moved_to = 0;
@@ -58,7 +58,7 @@ pub(crate) fn run(seed: u64, bug: Option<Bug>, traced: bool) -> Outcome {
     }
 }
 
-fn drawn(sim: &Sim) -> Cast {
+fn drawn(sim: &Sim) -> Setup {
     let instances = 2 + sim.pick(2);
     let lives = [60, 120, 600, 3_600, 86_400];
     let skewed = sim.chance(0.6);
@@ -66,7 +66,7 @@ fn drawn(sim: &Sim) -> Cast {
         let ahead = SignedDuration::try_from(sim.millis(0, 2 * FARTHEST_CLOCK)).unwrap_or_default();
         if skewed { ahead - SignedDuration::from_millis(FARTHEST_CLOCK.cast_signed()) } else { SignedDuration::ZERO }
     };
-    Cast {
+    Setup {
         users: 1 + sim.pick(3),
         accounts: 1 + sim.pick(2),
         skews: std::iter::repeat_with(skew).take(instances).collect(),
@@ -100,7 +100,7 @@ impl World {
     /// The users connect; then come some busy moments, a token's life or less apart; then the
     /// faults are over, and everything has to settle.
     async fn play(self: Arc<Self>) {
-        for user in 0..self.cast.users {
+        for user in 0..self.setup.users {
             let this = Arc::clone(&self);
             self.task(async move { this.connect(user).await });
         }
@@ -118,7 +118,7 @@ impl World {
                     }
                 });
             }
-            let life = u64::try_from(self.cast.token_life.as_millis()).unwrap_or(u64::MAX);
+            let life = u64::try_from(self.setup.token_life.as_millis()).unwrap_or(u64::MAX);
             let pause =
                 if self.sim.chance(0.5) { self.sim.millis(5_000, 60_000) } else { self.sim.millis(life / 4, life) };
             self.quiet_until(from(self.now(), pause));

@@ -6,11 +6,11 @@ use std::time::Duration;
 use amo_connect_domain::connection::{ConnectionState, Grant};
 
 use crate::actors::Seen;
-use crate::cast::user_id;
 use crate::crm::{Ask, pair_of};
 use crate::executor::Home;
 use crate::invariants::{Invariant, Lost};
 use crate::observe::row;
+use crate::setup::user_id;
 use crate::world::World;
 
 /// How long after the last fault the first read is: crashed instances are back, and no request is
@@ -31,19 +31,19 @@ impl World {
         self.set_clocks_right();
         self.checker().calm(self.now());
         self.sim.sleep(CALM).await;
-        for user in 0..self.cast.users {
+        for user in 0..self.setup.users {
             self.read(user, None).await;
         }
         // All access tokens end: each living connection has to get the next one.
         self.crm().expire_access(self.now());
         self.sim.sleep(CALM).await;
-        for user in 0..self.cast.users {
+        for user in 0..self.setup.users {
             self.settled(user).await;
         }
         {
             let crm = self.crm();
             let mut checker = self.checker();
-            (0..self.cast.users).for_each(|user| checker.check_end(&crm, user));
+            (0..self.setup.users).for_each(|user| checker.check_end(&crm, user));
             checker.check_saved(&crm);
             checker.check_calls();
             checker.close();

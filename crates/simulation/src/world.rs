@@ -9,18 +9,17 @@ use futures_channel::oneshot;
 use jiff::SignedDuration;
 
 use crate::bugs::{Bug, Notes};
-use crate::cast::{Cast, Tally, timestamp};
 use crate::crm::Crm;
 use crate::executor::{Home, Sim};
 use crate::faults::Faults;
 use crate::invariants::{Checker, Invariant};
-use crate::runtime::Skew;
+use crate::setup::{Setup, Skew, Tally, timestamp};
 use crate::trace::Trace;
 
 /// One run.
 pub(crate) struct World {
     pub(crate) sim: Sim,
-    pub(crate) cast: Cast,
+    pub(crate) setup: Setup,
     pub(crate) bug: Option<Bug>,
     /// The store as it is, without delay and without fault.
     pub(crate) truth: MemoryTokenStore,
@@ -57,25 +56,25 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl World {
-    pub(crate) fn new(sim: Sim, cast: Cast, faults: Faults, bug: Option<Bug>, traced: bool) -> Arc<Self> {
+    pub(crate) fn new(sim: Sim, setup: Setup, faults: Faults, bug: Option<Bug>, traced: bool) -> Arc<Self> {
         let clock = TestClock::still(timestamp(0));
         Arc::new(Self {
             truth: MemoryTokenStore::with_clock(clock.clone()),
             rate_limits: MemoryRateLimitStore::at(move || clock.now()),
             trace: Trace::new(traced),
-            skews: cast.skews.iter().map(|_| Skew::default()).collect(),
+            skews: setup.skews.iter().map(|_| Skew::default()).collect(),
             store_astray: Mutex::default(),
-            crm: Mutex::new(Crm::new(cast.accounts, cast.token_life, cast.tells_account, cast.gone)),
-            checker: Mutex::new(Checker::new(cast.users)),
+            crm: Mutex::new(Crm::new(setup.accounts, setup.token_life, setup.tells_account, setup.gone)),
+            checker: Mutex::new(Checker::new(setup.users)),
             faults: Mutex::new(faults),
-            instances: Mutex::new(cast.skews.iter().map(|_| Instance::default()).collect()),
+            instances: Mutex::new(setup.skews.iter().map(|_| Instance::default()).collect()),
             code_ids: Mutex::default(),
             tally: Mutex::default(),
             bug_notes: Arc::default(),
             quiet: Mutex::default(),
             bells: Mutex::default(),
             sim,
-            cast,
+            setup,
             bug,
         })
     }

@@ -23,7 +23,7 @@ impl BuggyStore {
         if self.bug == Some(Bug::LeaseAheadStands) {
             return self.rows.clock().await;
         }
-        Ok(self.rows.clock().await?.saturating_add(self.stand.skew.get()).unwrap_or(Timestamp::MAX))
+        Ok(self.rows.clock().await?.saturating_add(self.context.skew.get()).unwrap_or(Timestamp::MAX))
     }
 
     /// Grants a lease that another owner holds.

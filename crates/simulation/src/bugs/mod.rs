@@ -8,7 +8,7 @@ mod store;
 
 use clap::ValueEnum;
 
-pub(crate) use store::{BuggyStore, Notes, Stand};
+pub(crate) use store::{BuggyStore, Context, Notes};
 
 /// A planted bug.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

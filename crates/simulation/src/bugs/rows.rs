@@ -13,7 +13,7 @@ use jiff::Timestamp;
 
 use super::Bug;
 use super::store::BuggyStore;
-use crate::cast::user_id;
+use crate::setup::user_id;
 
 /// The longest that an operation is delayed, in milliseconds.
 const LONGEST_DELAY: u64 = 2_000;
@@ -94,14 +94,14 @@ impl BuggyStore {
     ) -> Result<CrmConnection, StoreError> {
         let mut row = self.rows.connection(user).await?.ok_or(StoreError::Conflict)?;
         rotate(&mut row, spent, pair, now)?;
-        let (sim, rows) = (self.stand.sim.clone(), Arc::clone(&self.rows));
+        let (sim, rows) = (self.context.sim.clone(), Arc::clone(&self.rows));
         let (user, pair, served) = (user.clone(), pair.clone(), *served);
         let later = async move {
             sim.sleep(sim.millis(1, LONGEST_DELAY)).await;
             // Nobody waits for the outcome.
             let _ = rows.save_rotated(&user, spent, &pair, &served, now).await;
         };
-        self.stand.sim.spawn(self.stand.home, later.boxed());
+        self.context.sim.spawn(self.context.home, later.boxed());
         Ok(row)
     }
 
@@ -136,18 +136,18 @@ impl BuggyStore {
 
     /// Disconnects after a while.
     pub(super) fn later(&self, user: UserId) {
-        let (sim, rows) = (self.stand.sim.clone(), Arc::clone(&self.rows));
+        let (sim, rows) = (self.context.sim.clone(), Arc::clone(&self.rows));
         let later = async move {
             sim.sleep(sim.millis(1, LONGEST_DELAY)).await;
             // Nobody waits for the outcome.
             let _ = rows.disconnect(&user, Actor::User).await;
         };
-        self.stand.sim.spawn(self.stand.home, later.boxed());
+        self.context.sim.spawn(self.context.home, later.boxed());
     }
 
     /// The first connection there is, as if it were `user`'s.
     pub(super) async fn somebodys_connection(&self, user: &UserId) -> Result<Option<CrmConnection>, StoreError> {
-        for other in 0..self.stand.users {
+        for other in 0..self.context.users {
             if let Some(row) = self.rows.connection(&user_id(other)).await?.filter(|row| row.grant().is_some()) {
                 return Ok(Some(altered(row, |parts| parts.user = user.clone())));
             }

@@ -7,7 +7,7 @@ use amo_connect_domain::refresh::lease::LEASE_RENEWAL;
 use jiff::Timestamp;
 
 use super::Bug;
-use crate::cast::timestamp;
+use crate::setup::timestamp;
 
 /// Ten years, in microseconds.
 const YEARS: i64 = 10 * 365 * 24 * 3_600 * 1_000_000;

@@ -20,7 +20,7 @@ use jiff::Timestamp;
 
 use super::Bug;
 use crate::executor::{Home, Sim};
-use crate::runtime::Skew;
+use crate::setup::Skew;
 
 /// What buggy stores of one run remember together.
 #[derive(Debug, Default)]
@@ -32,7 +32,7 @@ pub(crate) struct Notes {
 
 /// Whose store it is.
 #[derive(Clone, Debug)]
-pub(crate) struct Stand {
+pub(crate) struct Context {
     pub(crate) sim: Sim,
     pub(crate) home: Home,
     pub(crate) skew: Skew,
@@ -44,7 +44,7 @@ pub(crate) struct Stand {
 pub(crate) struct BuggyStore {
     pub(super) rows: Arc<dyn Storage>,
     pub(super) bug: Option<Bug>,
-    pub(super) stand: Stand,
+    pub(super) context: Context,
 }
 
 impl Deref for BuggyStore {
@@ -56,12 +56,12 @@ impl Deref for BuggyStore {
 }
 
 impl BuggyStore {
-    pub(crate) fn new(rows: Arc<dyn Storage>, bug: Option<Bug>, stand: Stand) -> Self {
-        Self { rows, bug, stand }
+    pub(crate) fn new(rows: Arc<dyn Storage>, bug: Option<Bug>, context: Context) -> Self {
+        Self { rows, bug, context }
     }
 
     pub(super) fn notes(&self) -> MutexGuard<'_, Notes> {
-        self.stand.notes.lock().unwrap_or_else(PoisonError::into_inner)
+        self.context.notes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) async fn admit_code(

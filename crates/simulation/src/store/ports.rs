@@ -20,10 +20,10 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use super::ModelStore;
-use crate::cast::number_of;
 use crate::crm::pair_of;
 use crate::invariants::Secret;
 use crate::observe::{code_id, saw_code, saw_row, saw_voided};
+use crate::setup::number_of;
 use crate::world::World;
 
 #[async_trait]

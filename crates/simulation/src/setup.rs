@@ -1,5 +1,7 @@
 //! Who takes part in a schedule and what is counted in it; the names of users, and the time.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use amo_connect_domain::ids::UserId;
@@ -10,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 /// What a schedule is drawn with.
 #[expect(clippy::struct_excessive_bools, reason = "each is drawn for itself")]
 #[derive(Clone, Debug)]
-pub(crate) struct Cast {
+pub(crate) struct Setup {
     pub(crate) users: usize,
     pub(crate) accounts: usize,
     /// How far each instance's clock is ahead of the store's.
@@ -27,6 +29,20 @@ pub(crate) struct Cast {
     pub(crate) gone: AmoError,
     /// Whether clocks are set, forward and back.
     pub(crate) clocks_jump: bool,
+}
+
+/// How far an instance's clock is ahead of the time that truly passes. Its copies are one.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Skew(Arc<AtomicI64>);
+
+impl Skew {
+    pub(crate) fn get(&self) -> SignedDuration {
+        SignedDuration::from_micros(self.0.load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn set(&self, skew: SignedDuration) {
+        self.0.store(i64::try_from(skew.as_micros()).unwrap_or_default(), Ordering::Relaxed);
+    }
 }
 
 /// Counts of events.
