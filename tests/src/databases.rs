@@ -58,7 +58,7 @@ impl TestDatabase for SqliteFile {
     type Store = SqliteTokenStore;
 
     async fn fresh() -> Self {
-        Self::with_clock(TestClock::at(fixtures::at(-YEAR.as_secs())))
+        Self::with_clock(TestClock::still(fixtures::at(-YEAR.as_secs())))
     }
 
     async fn open(&self, keys: &str) -> SqliteTokenStore {

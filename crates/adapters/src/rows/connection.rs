@@ -1,7 +1,8 @@
 //! A connection as a row; the lease beside it is in [`lease`](super::lease).
 
 use amo_connect_domain::connection::{
-    ConnectionParts, ConnectionState, CrmConnection, FormerAccount, Problem, ProblemCode, ReauthReason, RefusedPairs,
+    ConnectionParts, ConnectionState, CrmConnection, FormerAccount, PUT_OFFS, Problem, ProblemCode, ReauthReason,
+    RefusedPairs,
 };
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::ids::{Epoch, Generation, Revision};
@@ -49,8 +50,9 @@ pub(crate) struct ConnectionRow {
 #[derive(Clone, Copy)]
 pub(crate) struct StoreNow {
     pub(crate) now: i64,
-    /// No refresh is put off by a refusal that was longer ago.
-    pub(crate) put_off_since: i64,
+    /// The refusals that put a refresh off are later than this: of two pairs in a row than the first,
+    /// of three than the second, and so on.
+    pub(crate) put_off_since: [i64; PUT_OFFS.len()],
 }
 
 /// The rows of `connections`.

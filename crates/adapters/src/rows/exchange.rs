@@ -59,9 +59,14 @@ pub(crate) trait ExchangeRows: Send {
     async fn overlong_waits(&mut self, micros: i64, limit: i64) -> Result<Vec<ExchangeRow>, Failure>;
     async fn has_waiting_grant(&mut self, user_id: &[u8], micros: i64) -> Result<bool, Failure>;
     async fn put_exchange(&mut self, row: &ExchangeRow) -> Result<(), Failure>;
-    /// Deletes those that are older, and leaves those whose lease ended later. As
+    /// Deletes those that are older, and leaves those whose lease ended since the other moment. As
     /// [`AttemptRows::forget_attempts`](super::attempt::AttemptRows::forget_attempts).
-    async fn forget_exchanges(&mut self, micros: i64, limit: i64) -> Result<usize, Failure>;
+    async fn forget_exchanges(
+        &mut self,
+        admitted_before: i64,
+        under_way_since: i64,
+        limit: i64,
+    ) -> Result<usize, Failure>;
 }
 
 impl ExchangeRow {

@@ -7,16 +7,18 @@ use amo_connect_domain::ports::Storage;
 use async_trait::async_trait;
 
 use super::MemoryTokenStore;
+use crate::clock::TestClock;
+use crate::fixtures::at;
 use crate::token_store::TokenStoreHarness;
 
 /// A store in memory, for [`token_store_contract!`](crate::token_store_contract).
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct MemoryHarness(MemoryTokenStore);
 
 #[async_trait]
 impl TokenStoreHarness for MemoryHarness {
     async fn fresh() -> Self {
-        Self::default()
+        Self(MemoryTokenStore::with_clock(TestClock::still(at(365 * 24 * 3600))))
     }
 
     fn store(&self) -> Arc<dyn Storage> {

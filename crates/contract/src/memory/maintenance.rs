@@ -10,6 +10,7 @@ use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::host_look_up::{FoundHost, HostLookUp, LookUpDecision, LookUpSubject};
 use amo_connect_domain::ids::{AccountId, Generation, UserId};
 use amo_connect_domain::ports::{AuditLog, HostLookUpStore, Maintenance, RevocationQueue, StoreError, StoreHealth};
+use amo_connect_domain::refresh::due;
 use async_trait::async_trait;
 use jiff::Timestamp;
 
@@ -97,8 +98,7 @@ impl AuditLog for MemoryTokenStore {
 impl Maintenance for MemoryTokenStore {
     async fn orphaned_refreshes(&self, limit: u32) -> Result<Vec<(UserId, Generation)>, StoreError> {
         let (rows, store_now) = (self.rows()?, self.now());
-        let orphaned = |row: &Row| row.lease.filter(|lease| lease.is_orphaned(store_now)).map(|lease| lease.until);
-        Ok(rows.due_by(most(limit), |row, _| orphaned(row)))
+        Ok(rows.due(most(limit), |row| due::orphaned_since(&row.connection, row.lease.as_ref(), store_now)))
     }
 
     async fn stale_connections(
@@ -108,14 +108,8 @@ impl Maintenance for MemoryTokenStore {
         limit: u32,
     ) -> Result<Vec<(UserId, Generation)>, StoreError> {
         let (rows, store_now) = (self.rows()?, self.now());
-        let free = |row: &Row| {
-            row.lease.is_none_or(|lease| lease.until <= store_now)
-                && row.connection.refresh_put_off_until(store_now).is_none()
-        };
-        Ok(rows.due_by(most(limit), |row, grant| {
-            let issued = grant.tokens.issued_at;
-            let is_aged = issued < issued_before || issued > issued_after;
-            (is_aged && free(row)).then_some(issued)
+        Ok(rows.due(most(limit), |row| {
+            due::stale_since(&row.connection, row.lease.as_ref(), issued_before, issued_after, store_now)
         }))
     }
 
@@ -127,19 +121,14 @@ impl Maintenance for MemoryTokenStore {
     ) -> Result<Vec<(UserId, Generation)>, StoreError> {
         let rows = self.rows()?;
         let record = rows.client_record(client);
-        Ok(rows.due_by(most(limit), |row, grant| {
-            let lease = row.lease.filter(|lease| lease.owner.is_none() && !lease.in_doubt)?;
-            let over = lease.accusation.is_some_and(|accusation| accusation.is_over_for(client, &record));
-            let expires = grant.tokens.expires_at;
-            (over && expired_by.is_none_or(|by| expires <= by)).then_some(expires)
+        Ok(rows.due(most(limit), |row| {
+            let expires = due::acquitted_until(&row.connection, row.lease.as_ref(), client, &record)?;
+            expired_by.is_none_or(|by| expires <= by).then_some(expires)
         }))
     }
 
     async fn users_of(&self, account: AccountId) -> Result<Vec<UserId>, StoreError> {
-        let theirs = |row: &&Row| {
-            row.connection.may_be_revoked()
-                && row.connection.account().is_some_and(|(_, number)| number == Some(account))
-        };
+        let theirs = |row: &&Row| row.connection.may_be_revoked_in(account);
         Ok(self.rows()?.connections.values().filter(theirs).map(|row| row.connection.user.clone()).collect())
     }
 
@@ -163,7 +152,7 @@ impl Maintenance for MemoryTokenStore {
         let wiped = rows.exchanges.values_mut().map(|exchange| usize::from(exchange.wipe_unclaimed(now))).sum();
         let oldest = before(now.min(as_of), MEMORY);
         rows.attempts.retain(|attempt| attempt.opened_at >= oldest);
-        rows.exchanges.retain(|_, exchange| exchange.admitted_at >= oldest || exchange.may_be_underway(store_now));
+        rows.exchanges.retain(|_, exchange| !exchange.is_over(now, as_of, store_now));
         rows.revocation_checks.retain(|_, check| !check.is_over(store_now));
         let oldest = before(now.min(as_of), AUDIT_MEMORY);
         rows.audit.retain(|entry| entry.at >= oldest);

@@ -7,9 +7,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use amo_connect_domain::authorization::attempt::MEMORY;
+use amo_connect_domain::clock::before;
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::ports::{RateLimitStore, StoreError};
-use amo_connect_domain::rate_limit::{BANS_MEET, CallOutcome, Pace, Probe, RateLimit, RateLimits, Reservation};
+use amo_connect_domain::rate_limit::{CallOutcome, Pace, Probe, RateLimit, RateLimits, Reservation};
 use async_trait::async_trait;
 use jiff::Timestamp;
 
@@ -86,10 +87,8 @@ impl RateLimitStore for MemoryRateLimitStore {
         probe: Option<Probe>,
     ) -> Result<(), StoreError> {
         self.with(|limits, now| {
-            let lately = now.saturating_sub(BANS_MEET).unwrap_or(Timestamp::MIN);
-            let is_banned =
-                |limit: &RateLimit| limit.circuit.is_some_and(|circuit| circuit.since > lately && circuit.since <= now);
-            let banned = limits.accounts.iter().filter(|(other, limit)| *other != account && is_banned(limit)).count();
+            let others = limits.accounts.iter().filter(|(other, _)| *other != account);
+            let banned = others.filter(|(_, limit)| limit.is_banned_lately(now)).count();
             let mut both = limits.of(account);
             both.record_outcome(call_outcome, probe, banned, now);
             limits.put(account, both);
@@ -98,12 +97,9 @@ impl RateLimitStore for MemoryRateLimitStore {
 
     async fn sweep(&self) -> Result<(), StoreError> {
         self.with(|limits, now| {
-            let oldest = now.saturating_sub(MEMORY).unwrap_or(Timestamp::MIN);
-            let is_over = |at: Option<Timestamp>| at.is_none_or(|at| at < oldest);
-            let is_kept =
-                |limit: &RateLimit| !(is_over(limit.next_at) && is_over(limit.circuit.map(|circuit| circuit.probe_at)));
-            limits.accounts.retain(|_, limit| is_kept(limit));
-            if !is_kept(&limits.integration) {
+            let oldest = before(now, MEMORY);
+            limits.accounts.retain(|_, limit| !limit.is_over(oldest));
+            if limits.integration.is_over(oldest) {
                 limits.integration = RateLimit::default();
             }
         })

@@ -3,16 +3,17 @@
 use std::collections::{BTreeMap, HashMap};
 
 use amo_connect_domain::authorization::attempt::Attempt;
-use amo_connect_domain::authorization::code::{Exchange, ExchangeStatus};
+use amo_connect_domain::authorization::code::Exchange;
 use amo_connect_domain::client::{ClientFingerprint, ClientRecord};
+use amo_connect_domain::connection::CrmConnection;
 use amo_connect_domain::connection::audit::{Actor, AuditEntry};
 use amo_connect_domain::connection::revocation_check::RevocationCheck;
-use amo_connect_domain::connection::{CrmConnection, Grant};
 use amo_connect_domain::host_look_up::{HostLookUp, LookUpSubject};
 use amo_connect_domain::ids::{AccountId, Generation, LeaseOwner, Revision, UserId};
 use amo_connect_domain::ports::Served;
-use amo_connect_domain::refresh::lease::{Lease, RefreshLease};
+use amo_connect_domain::refresh::lease::RefreshLease;
 use amo_connect_domain::token::CodeHash;
+use jiff::Timestamp;
 
 use crate::clock::TestClock;
 
@@ -51,14 +52,6 @@ impl Rows {
         }
     }
 
-    /// The lease on a code in flight, if it is `owner`'s.
-    pub(super) fn code_lease(&mut self, code: CodeHash, owner: LeaseOwner) -> Option<&mut Lease> {
-        match &mut self.exchanges.get_mut(&code)?.status {
-            ExchangeStatus::InFlight(lease) if lease.owner == owner => Some(lease),
-            _ => None,
-        }
-    }
-
     /// The row whose refresh lease is `owner`'s, with the lease.
     pub(super) fn leased(&mut self, user: &UserId, owner: LeaseOwner) -> Option<(&mut Row, RefreshLease)> {
         let row = self.connections.get_mut(user)?;
@@ -91,15 +84,10 @@ impl Rows {
         connection
     }
 
-    /// The connections that can be used and fit, by `key`, at most `limit`.
-    pub(super) fn due_by<K: Ord>(
-        &self,
-        limit: usize,
-        key: impl Fn(&Row, &Grant) -> Option<K>,
-    ) -> Vec<(UserId, Generation)> {
-        let due = |(user, row): (&UserId, &Row)| (user.clone(), row.connection.generation);
-        let keyed = |entry: (&UserId, &Row)| Some((key(entry.1, entry.1.connection.grant()?)?, due(entry)));
-        let mut found: Vec<_> = self.connections.iter().filter_map(keyed).collect();
+    /// The connections that are due, in the order of the moment by which they are, at most `limit`.
+    pub(super) fn due(&self, limit: usize, moment: impl Fn(&Row) -> Option<Timestamp>) -> Vec<(UserId, Generation)> {
+        let due = |row: &Row| (row.connection.user.clone(), row.connection.generation);
+        let mut found: Vec<_> = self.connections.values().filter_map(|row| Some((moment(row)?, due(row)))).collect();
         found.sort();
         found.into_iter().take(limit).map(|(_, due)| due).collect()
     }

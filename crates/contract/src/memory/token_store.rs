@@ -1,12 +1,12 @@
 //! [`TokenStore`] in memory. Each decision is the domain's.
 
-use amo_connect_domain::authorization::attempt::{Attempt, AttemptReason, AttemptState, OPEN_ATTEMPTS};
-use amo_connect_domain::authorization::code::{Admission, Admitted, ClaimRefusal, Exchange, ExchangeStatus, Origin};
+use amo_connect_domain::authorization::attempt::{Attempt, AttemptReason, AttemptState};
+use amo_connect_domain::authorization::code::{Admission, Admitted, ClaimRefusal, Exchange, Origin};
 use amo_connect_domain::connection::audit::{Actor, AuditEntry};
 use amo_connect_domain::connection::{CrmConnection, Grant};
 use amo_connect_domain::ids::{AttemptId, Epoch, Generation, LeaseOwner, Revision, UserId};
 use amo_connect_domain::ports::{Claim, RefreshRequest, Served, StoreError, TokenStore};
-use amo_connect_domain::refresh::lease::{Backoff, Lease, LeaseDecision, LeaseRequest, RefreshLease};
+use amo_connect_domain::refresh::lease::{Backoff, LeaseDecision, LeaseRequest, RefreshLease};
 use amo_connect_domain::token::{CodeHash, StateHash, TokenPair};
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -18,11 +18,15 @@ use super::rows::Row;
 impl TokenStore for MemoryTokenStore {
     async fn open_attempt(&self, attempt: &Attempt) -> Result<(), StoreError> {
         let mut rows = self.rows()?;
-        rows.attempts.push(attempt.clone());
-        let open = |other: &&mut Attempt| other.user == attempt.user && other.state == AttemptState::Open;
-        for older in rows.attempts.iter_mut().rev().filter(open).skip(OPEN_ATTEMPTS) {
-            older.state = AttemptState::Superseded;
+        let open = |other: &&Attempt| other.user == attempt.user && other.state == AttemptState::Open;
+        let newest_first = rows.attempts.iter().rev().filter(open).cloned().collect();
+        for superseded in Attempt::superseded(newest_first) {
+            rows.attempts
+                .iter_mut()
+                .filter(|older| older.id == superseded.id)
+                .for_each(|older| *older = superseded.clone());
         }
+        rows.attempts.push(attempt.clone());
         Ok(())
     }
 
@@ -74,10 +78,7 @@ impl TokenStore for MemoryTokenStore {
     }
 
     async fn renew_code_lease(&self, code: CodeHash, owner: LeaseOwner) -> Result<bool, StoreError> {
-        let mut rows = self.rows()?;
-        let Some(lease) = rows.code_lease(code, owner) else { return Ok(false) };
-        *lease = Lease::granted(owner, self.now());
-        Ok(true)
+        Ok(self.rows()?.exchanges.get_mut(&code).is_some_and(|exchange| exchange.renew(owner, self.now())))
     }
 
     async fn save_grant(
@@ -105,11 +106,8 @@ impl TokenStore for MemoryTokenStore {
 
     async fn end_exchange(&self, code: CodeHash, owner: LeaseOwner, refused: bool) -> Result<Exchange, StoreError> {
         let mut rows = self.rows()?;
-        let held = rows.code_lease(code, owner).is_some();
         let exchange = rows.exchanges.get_mut(&code).ok_or(StoreError::Conflict)?;
-        if held {
-            exchange.status = if refused { ExchangeStatus::CodeRefused } else { ExchangeStatus::Interrupted };
-        }
+        exchange.end(owner, refused);
         Ok(exchange.clone())
     }
 
@@ -130,10 +128,7 @@ impl TokenStore for MemoryTokenStore {
     }
 
     async fn awaits_claim(&self, user: &UserId, now: Timestamp) -> Result<bool, StoreError> {
-        Ok(self.rows()?.exchanges.values().any(|exchange| {
-            exchange.user.as_ref() == Some(user)
-                && matches!(&exchange.status, ExchangeStatus::Waiting { claim_by, .. } if now < *claim_by)
-        }))
+        Ok(self.rows()?.exchanges.values().any(|exchange| exchange.awaits(user, now)))
     }
 
     async fn epoch(&self, user: &UserId) -> Result<Epoch, StoreError> {

@@ -54,6 +54,7 @@ pub(super) async fn every_state_comes_back_as_it_went_in(harness: &dyn TokenStor
         ConnectionState::Connected(grant(1, "x")),
         ConnectionState::Connected(Grant { account: None, ..grant(1, "x") }),
         ConnectionState::Connected(grant(i64::MAX.unsigned_abs(), "x")),
+        ConnectionState::Connected(grant(u64::MAX, "x")),
         reauth(ReauthReason::GrantRevoked),
         reauth(ReauthReason::RotationLost),
         ConnectionState::Revoked(former(None)),

@@ -1,5 +1,7 @@
 //! Data at rest: durable, whole, encrypted, and forgotten in time.
 
+use std::time::Duration;
+
 use amo_connect_domain::authorization::attempt::{ATTEMPT_TERM, MEMORY};
 use amo_connect_domain::authorization::code::{CLAIM_TERM, ExchangeStatus};
 use amo_connect_domain::connection::audit::Actor;
@@ -136,6 +138,7 @@ pub(super) async fn a_sweep_forgets_old_attempts_and_codes_alone(harness: &dyn T
     store.sweep(now, now).await.unwrap();
     assert_eq!(store.attempt(old.id).await.unwrap(), None);
     assert_eq!(store.attempt(young.id).await.unwrap(), Some(young));
+    harness.advance_store_clock(Duration::from_secs(1)).await;
     swept(&store, store.clock().await.unwrap()).await.unwrap();
     assert_eq!(store.exchange(code("x")).await.unwrap(), None);
     assert_eq!(connection(&store, &olena).await, connected);

@@ -7,7 +7,7 @@ use amo_connect_domain::ports::RefreshRequest;
 use amo_connect_domain::refresh::lease::{LEASE_RENEWAL, LEASE_TERM, Lease, LeaseRequest};
 
 use super::TokenStoreHarness;
-use super::steps::{connect, is_held, lease};
+use super::steps::{connect, connection, is_held, lease, waiting};
 use crate::fixtures::{after, altered, at, back_off, lease_request, owner, pair, served, user};
 use crate::suite::race;
 
@@ -188,4 +188,25 @@ pub(super) async fn saving_a_dead_grant_ends_its_lease(harness: &dyn TokenStoreH
     row.refuse(row.generation, ReauthReason::GrantRevoked, at(2)).unwrap();
     other.save(&row, Some(revision)).await.unwrap();
     assert!(!store.renew_refresh_lease(&olena, owner(1)).await.unwrap());
+}
+
+pub(super) async fn new_tokens_end_the_lease_on_the_old_ones(harness: &dyn TokenStoreHarness) {
+    let (store, other) = (harness.store(), harness.second_handle().await);
+    let code = waiting(&store, "claimed").await;
+    for by_claim in [false, true] {
+        let name = if by_claim { "olena" } else { "ivan" };
+        let whose = user(name);
+        let old = connect(&store, &whose, 1, name).await;
+        lease(&store, &whose, old.generation, owner(1)).await;
+        if by_claim {
+            other.claim(code, &whose, old.epoch, at(2)).await.unwrap();
+        } else {
+            connect(&other, &whose, 1, "new").await;
+        }
+        assert_ne!(connection(&store, &whose).await.generation, old.generation);
+        assert!(!store.renew_refresh_lease(&whose, owner(1)).await.unwrap());
+        assert_eq!(store.back_off_refresh(&whose, owner(1), &back_off(true, LEASE_TERM)).await.unwrap(), None);
+    }
+    harness.advance_store_clock(LEASE_TERM).await;
+    assert_eq!(other.orphaned_refreshes(10).await.unwrap(), []);
 }

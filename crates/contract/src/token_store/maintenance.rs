@@ -185,4 +185,5 @@ pub(super) async fn users_are_listed_page_by_page(harness: &dyn TokenStoreHarnes
     assert_eq!(first, [user("A"), user("a"), user("aa")]);
     assert_eq!(other.users(first.last().cloned(), 3).await.unwrap(), [user("б")]);
     assert_eq!(other.users(Some(user("б")), 3).await.unwrap(), []);
+    assert_eq!(other.users(Some(user("ab")), 3).await.unwrap(), [user("б")], "after one who is not there");
 }

@@ -10,6 +10,7 @@ mod clocks;
 mod codes;
 mod connections;
 mod disconnect;
+mod due;
 mod durability;
 mod host_look_ups;
 mod leases;
@@ -17,6 +18,8 @@ mod maintenance;
 mod revocation_checks;
 mod rotation;
 mod steps;
+mod terms;
+mod unreadable;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,7 +45,8 @@ pub trait TokenStoreHarness: Send + Sync + 'static {
     /// connections and nothing shared in memory.
     async fn second_handle(&self) -> Arc<dyn Storage>;
 
-    /// Moves the clock by which the store judges leases, for every handle.
+    /// Moves the clock by which the store judges leases, for every handle. A clock that otherwise
+    /// stands still shows most: the suite looks at the very moments at which terms end.
     async fn advance_store_clock(&self, by: Duration);
 
     /// Sets the clock by which the store judges leases back, for every handle.
@@ -111,6 +115,12 @@ suite::cases! {
         durability::damaged_tokens_are_corrupt_and_nothing_worse,
         durability::tokens_outlive_a_change_of_keys,
     ]
+    "Tokens that a handle cannot open, because a bit has flipped or a key is gone, MUST be in the way of nothing \
+     except their own use: whatever replaces or wipes them succeeds, and everything else leaves them as they are." => [
+        unreadable::damaged_tokens_are_replaced_and_wiped,
+        unreadable::tokens_whose_key_is_gone_are_replaced_and_wiped,
+        unreadable::what_one_handle_cannot_open_is_left_to_the_others,
+    ]
 
     "Records a new attempt." => [
         attempts::an_attempt_comes_back_as_it_went_in,
@@ -160,6 +170,9 @@ suite::cases! {
     "MUST record that served was served, as Self::save_rotated does." => [
         clients::a_code_that_is_exchanged_acquits_its_client,
     ]
+    "A lease on tokens that it replaces MUST end, and so it MUST in Self::claim." => [
+        leases::new_tokens_end_the_lease_on_the_old_ones,
+    ]
     "MUST change nothing if owner does not hold the lease any more." => [
         codes::an_exchange_is_ended_by_its_owner_alone,
     ]
@@ -181,6 +194,7 @@ suite::cases! {
     ]
     "Whether a grant waits for user's claim at now." => [
         claims::a_grant_awaits_its_own_user_until_its_term,
+        terms::a_grant_awaits_a_claim_when_the_domain_says_so,
     ]
 
     "The epoch of the user's connection, whether or not its tokens can be opened." => [
@@ -206,6 +220,7 @@ suite::cases! {
     "MUST have wiped every token of theirs when it returns." => [
         disconnect::a_disconnect_wipes_every_token,
         disconnect::a_disconnect_ends_what_the_user_has_open,
+        terms::a_disconnect_voids_what_the_domain_says,
         disconnect::a_disconnect_changes_no_other_user,
     ]
     "What began before it MUST NOT bring a token back." => [
@@ -267,12 +282,14 @@ suite::cases! {
     "Connections whose refresh is orphaned, with the generation of their tokens: the oldest first, at most limit." => [
         maintenance::orphaned_refreshes_come_oldest_first_and_limited,
         maintenance::a_backoff_in_doubt_is_orphaned_when_it_is_over,
+        due::orphaned_refreshes_are_those_that_the_domain_names,
     ]
     "Connections whose tokens were issued before issued_before, or after issued_after, which is so far in the future \
      that their age is unknown, and that nobody is refreshing, with the generation of their tokens: the oldest first, \
      at most limit." => [
         maintenance::stale_connections_come_oldest_first_and_limited,
         maintenance::tokens_that_are_dated_far_in_the_future_are_stale,
+        due::stale_connections_are_those_that_the_domain_names,
     ]
     "MUST leave out those whose refresh backs off or is delayed." => [
         maintenance::a_connection_whose_refresh_backs_off_is_not_stale,
@@ -281,6 +298,7 @@ suite::cases! {
     "Connections whose last sending ended with an accusation that is over for client, and that nobody is refreshing, \
      with the generation of their tokens: the first to expire first, at most limit." => [
         clients::acquitted_refreshes_come_first_to_expire_first_and_limited,
+        due::acquitted_refreshes_are_those_that_the_domain_names,
     ]
     "MUST grant it to one caller a minute and account, however many ask, and under however many hosts." => [
         host_look_ups::an_account_is_looked_up_by_one_of_many,
@@ -300,6 +318,7 @@ suite::cases! {
     "Users with a connection to account that can be used, or that amoCRM has refused for an unknown reason: all of them \
      and no others." => [
         maintenance::revoking_an_account_touches_all_its_connections_and_no_other,
+        due::users_of_an_account_are_those_that_the_domain_names,
     ]
     "Users with a row, in the order of their ids: at most limit of those after after." => [
         maintenance::users_are_listed_page_by_page,
@@ -311,6 +330,7 @@ suite::cases! {
      MUST be given again after that." => [
         revocation_checks::a_check_is_taken_by_one_of_many,
         revocation_checks::a_check_that_was_not_finished_is_due_again_after_its_interval,
+        terms::a_check_is_due_and_over_when_the_domain_says_so,
     ]
     "Delays the next check of account by the whole interval, while this one goes on." => [
         revocation_checks::a_check_that_takes_long_is_not_taken_again,
@@ -343,6 +363,7 @@ suite::cases! {
     ]
     "MUST NOT forget a code that may be under way, whatever its date." => [
         clocks::a_sweep_forgets_no_code_that_is_under_way,
+        terms::a_sweep_forgets_the_codes_that_the_domain_calls_over,
     ]
     "Attempts, the owner of a code, audit entries and moves MUST be forgotten only when both now and as_of, what the \
      store's clock showed when it was last seen to be right, say that they are so old." => [

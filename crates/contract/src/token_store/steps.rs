@@ -1,6 +1,7 @@
 //! Steps that several cases share.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use amo_connect_domain::authorization::code::{Admission, Admitted, Exchange, ExchangeStatus};
 use amo_connect_domain::connection::{CrmConnection, Grant};
@@ -10,6 +11,7 @@ use amo_connect_domain::refresh::lease::RefreshLease;
 use amo_connect_domain::token::CodeHash;
 use jiff::Timestamp;
 
+use super::TokenStoreHarness;
 use crate::fixtures::{at, by_app_as_of, by_stranger, code, grant, lease_request, owner, served};
 
 pub(super) type Store = Arc<dyn Storage>;
@@ -25,6 +27,14 @@ pub(super) async fn admit(store: &Store, request: &Admission, owner: LeaseOwner)
 /// A sweep at `now` by an instance that trusts the store's clock.
 pub(super) async fn swept(store: &Store, now: Timestamp) -> Result<usize, StoreError> {
     store.sweep(now, store.clock().await?).await
+}
+
+/// Moves the store's clock forward to `moment`, if that is still to come.
+pub(super) async fn go_to(harness: &dyn TokenStoreHarness, store: &Store, moment: Timestamp) {
+    let left = moment.duration_since(store.clock().await.unwrap());
+    if let Ok(left) = Duration::try_from(left) {
+        harness.advance_store_clock(left).await;
+    }
 }
 
 /// Connects `user` to account `account` with the pair `name`, by a code of that name.

@@ -61,6 +61,14 @@ impl MutantStore {
         now: Timestamp,
     ) -> Result<Exchange, StoreError> {
         let known = self.inner.exchange(code).await?.ok_or(StoreError::Conflict)?;
+        if let Some(user) = &known.user {
+            self.opens_tokens(Mutant::GrantOpensOldTokens, Some(user))?;
+        }
+        if self.is(Mutant::DropsWhatItCannotOpen) {
+            for lost in self.note(|notes| std::mem::take(&mut notes.unreadable)) {
+                self.inner.disconnect(&lost, Actor::Service).await?;
+            }
+        }
         let has_row = match &known.user {
             Some(user) => self.inner.connection(user).await?.is_some(),
             None => false,
@@ -89,6 +97,7 @@ impl MutantStore {
         as_of: Epoch,
         now: Timestamp,
     ) -> Result<Claim, StoreError> {
+        self.opens_tokens(Mutant::ClaimOpensOldTokens, Some(user))?;
         let waiting = match self.inner.exchange(code).await?.map(|known| known.status) {
             Some(ExchangeStatus::Waiting { grant, .. }) => Some(*grant),
             _ => None,

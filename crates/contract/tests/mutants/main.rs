@@ -54,11 +54,11 @@ impl TokenStoreHarness for MutantHarness {
     }
 
     async fn damage_tokens(&self) -> bool {
-        self.0.mutant == Mutant::IgnoresDamage
+        self.0.mutant == Mutant::IgnoresDamage || self.0.loses_all_tokens().await
     }
 
     async fn handle_with_keys(&self, _keys: Keys) -> Option<Arc<dyn Storage>> {
-        (self.0.mutant == Mutant::IgnoresKeys).then(|| self.store())
+        (self.0.mutant == Mutant::IgnoresKeys || self.0.loses_all_tokens().await).then(|| self.store())
     }
 }
 

@@ -131,6 +131,7 @@ impl Maintenance for MutantStore {
     }
 
     async fn users_of(&self, account: AccountId) -> Result<Vec<UserId>, StoreError> {
+        self.opens_tokens(Mutant::ListingsOpenTokens, None)?;
         if self.is(Mutant::ListsUsersOfAllAccounts) {
             return self.inner.users(None, 100).await;
         }
@@ -144,6 +145,7 @@ impl Maintenance for MutantStore {
 
     async fn sweep(&self, now: Timestamp, as_of: Timestamp) -> Result<usize, StoreError> {
         self.note(|notes| notes.was_swept = true);
+        self.opens_tokens(Mutant::SweepOpensOldTokens, None)?;
         match self.mutant {
             Mutant::SweepsNothing => Ok(0),
             Mutant::SweepsCodesUnderWay => {

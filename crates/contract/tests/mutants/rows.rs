@@ -43,6 +43,7 @@ impl MutantStore {
         connection: &CrmConnection,
         expected: Option<Revision>,
     ) -> Result<Revision, StoreError> {
+        self.opens_tokens(Mutant::SaveOpensOldTokens, Some(&connection.user))?;
         let connection = &altered(connection.clone(), |parts| parts.user = self.user(&connection.user));
         match (self.mutant, self.inner.save(connection, expected).await) {
             (Mutant::LastWriterWins, Err(StoreError::Conflict)) => self.overwrite(connection).await,
@@ -62,6 +63,7 @@ impl MutantStore {
     }
 
     pub(crate) async fn wipe(&self, user: &UserId, by: Actor) -> Result<(), StoreError> {
+        self.opens_tokens(Mutant::DisconnectOpensOldTokens, Some(user))?;
         let mut row = self.row(user).await;
         match self.mutant {
             Mutant::DisconnectDoesNothing => {}
@@ -162,6 +164,7 @@ impl MutantStore {
         served: &Served,
         now: Timestamp,
     ) -> Result<CrmConnection, StoreError> {
+        self.opens_tokens(Mutant::RotationOpensOldTokens, Some(user))?;
         let row = self.row(user).await;
         let leased_at = self.note(|notes| notes.lease.map(|(_, revision)| revision));
         let obstructed = match self.mutant {

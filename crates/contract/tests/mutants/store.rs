@@ -11,7 +11,7 @@ use amo_connect_domain::connection::audit::Actor;
 use amo_connect_domain::connection::{CrmConnection, Grant};
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::ids::{AccountId, AttemptId, Epoch, Generation, LeaseOwner, Revision, UserId};
-use amo_connect_domain::ports::{Claim, RefreshRequest, Served, StoreError, StoreHealth, TokenStore};
+use amo_connect_domain::ports::{Claim, Maintenance as _, RefreshRequest, Served, StoreError, StoreHealth, TokenStore};
 use amo_connect_domain::refresh::lease::{Backoff, LEASE_TERM, LeaseRequest, RefreshLease};
 use amo_connect_domain::token::{CodeHash, StateHash, TokenPair};
 use async_trait::async_trait;
@@ -31,6 +31,8 @@ pub(crate) struct Notes {
     pub(crate) was_set_back: bool,
     pub(crate) moves: Vec<(AccountHost, AccountHost)>,
     pub(crate) was_swept: bool,
+    /// Whose tokens cannot be opened any more.
+    pub(crate) unreadable: Vec<UserId>,
 }
 
 /// A [`TokenStore`] that keeps every promise except one.
@@ -52,6 +54,31 @@ impl MutantStore {
 
     pub(crate) fn note<T>(&self, use_notes: impl FnOnce(&mut Notes) -> T) -> T {
         use_notes(&mut self.notes.lock().unwrap())
+    }
+
+    /// Whether the mutant is one of those that fail over tokens that cannot be opened. All that are
+    /// stored cannot be from now on.
+    pub(crate) async fn loses_all_tokens(&self) -> bool {
+        let unreadable = self.inner.users(None, 100).await.unwrap();
+        self.note(|notes| notes.unreadable = unreadable);
+        matches!(
+            self.mutant,
+            Mutant::SaveOpensOldTokens
+                | Mutant::RotationOpensOldTokens
+                | Mutant::GrantOpensOldTokens
+                | Mutant::ClaimOpensOldTokens
+                | Mutant::DisconnectOpensOldTokens
+                | Mutant::SweepOpensOldTokens
+                | Mutant::ListingsOpenTokens
+                | Mutant::DropsWhatItCannotOpen
+        )
+    }
+
+    /// Fails if the store is this mutant, and the tokens of `user`, or of anybody, cannot be opened.
+    pub(crate) fn opens_tokens(&self, mutant: Mutant, user: Option<&UserId>) -> Result<(), StoreError> {
+        let is_unreadable = |other: &UserId| user.is_none_or(|user| user == other);
+        let is_in_the_way = self.is(mutant) && self.note(|notes| notes.unreadable.iter().any(is_unreadable));
+        if is_in_the_way { Err(StoreError::Corrupt("old tokens do not open")) } else { Ok(()) }
     }
 
     /// The user as the mutant store knows them.

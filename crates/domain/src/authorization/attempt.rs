@@ -73,6 +73,13 @@ impl Attempt {
         Self { id, user, state_hash, state: AttemptState::Open, opened_at: now, expires_at: after(now, ATTEMPT_TERM) }
     }
 
+    /// Those of a user's `open` attempts, the newest first, that end when one more begins, as they are
+    /// then.
+    pub fn superseded(open: Vec<Self>) -> impl Iterator<Item = Self> {
+        let oldest = open.into_iter().skip(OPEN_ATTEMPTS - 1);
+        oldest.map(|attempt| Self { state: AttemptState::Superseded, ..attempt })
+    }
+
     /// Whether a code may still come back with its state.
     pub fn is_open(&self, now: Timestamp) -> bool {
         self.state == AttemptState::Open && self.is_valid(now)

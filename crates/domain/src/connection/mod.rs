@@ -88,11 +88,15 @@ pub struct Problem {
     pub since: Timestamp,
 }
 
-/// The first backoff of a refresh after amoCRM refused the access tokens of two pairs in a row.
-const FIRST_PUT_OFF: Duration = Duration::from_mins(1);
+/// How long refused access tokens delay the next refresh: after two pairs in a row the first of
+/// these, after three the second. After more than there are it is the last.
+pub const PUT_OFFS: [Duration; 7] = {
+    let minutes = Duration::from_mins;
+    [minutes(1), minutes(2), minutes(4), minutes(8), minutes(16), minutes(32), minutes(60)]
+};
 
-/// The longest such backoff.
-pub const LONGEST_PUT_OFF: Duration = Duration::from_hours(1);
+/// The longest of [`PUT_OFFS`].
+pub const LONGEST_PUT_OFF: Duration = PUT_OFFS[PUT_OFFS.len() - 1];
 
 /// How many pairs in a row had an access token that amoCRM refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,11 +115,11 @@ impl RefusedPairs {
         self.count >= 2
     }
 
-    /// Until when the next refresh is delayed: from the second pair on for a minute, doubling to
-    /// an hour. A refusal that is dated in the future delays nothing.
+    /// Until when the next refresh is delayed, by [`PUT_OFFS`]. A refusal that is dated in the future
+    /// delays nothing.
     pub fn put_off_until(&self, store_now: Timestamp) -> Option<Timestamp> {
-        let doubled = 2_u32.saturating_pow(self.count.checked_sub(2)?);
-        let until = after(self.since, FIRST_PUT_OFF.saturating_mul(doubled).min(LONGEST_PUT_OFF));
+        let place = usize::try_from(self.count.checked_sub(2)?).unwrap_or(usize::MAX);
+        let until = after(self.since, PUT_OFFS.get(place).copied().unwrap_or(LONGEST_PUT_OFF));
         (self.since <= store_now && store_now < until).then_some(until)
     }
 }
@@ -352,12 +356,13 @@ impl CrmConnection {
         }
     }
 
-    /// Whether amoCRM's hook that the integration was switched off may be about it.
-    pub fn may_be_revoked(&self) -> bool {
-        matches!(
+    /// Whether amoCRM's hook that the integration was switched off in `account` may be about it.
+    pub fn may_be_revoked_in(&self, account: AccountId) -> bool {
+        let is_or_was_used = matches!(
             self.state,
             ConnectionState::Connected(_) | ConnectionState::NeedsReauth { reason: ReauthReason::GrantRevoked, .. }
-        )
+        );
+        is_or_was_used && self.account().is_some_and(|(_, number)| number == Some(account))
     }
 
     /// Fills in the account's number once amoCRM has told it with tokens of `generation`.

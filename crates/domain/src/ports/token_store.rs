@@ -28,7 +28,9 @@ use crate::token::{CodeHash, StateHash, TokenPair};
 /// that nobody took since, can still be renewed or ended. A lease or a backoff that ends later than
 /// one can (`seen_at`) MUST be stored with its longest end when it is asked for, and never be
 /// granted to another owner before that.
-/// Tokens MUST be stored encrypted, codes and states only as hashes.
+/// Tokens MUST be stored encrypted, codes and states only as hashes. Tokens that a handle cannot open,
+/// because a bit has flipped or a key is gone, MUST be in the way of nothing except their own use:
+/// whatever replaces or wipes them succeeds, and everything else leaves them as they are.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait TokenStore: Debug + Send + Sync + 'static {
@@ -60,7 +62,8 @@ pub trait TokenStore: Debug + Send + Sync + 'static {
 
     /// Stores, by [`Exchange::receive`], what amoCRM issued for a code, with the connection it
     /// makes, in one step. MUST accept the grant of an owner whose lease has passed. MUST record
-    /// that `served` was served, as [`Self::save_rotated`] does. Returns the record as it is then.
+    /// that `served` was served, as [`Self::save_rotated`] does. A lease on tokens that it replaces MUST
+    /// end, and so it MUST in [`Self::claim`]. Returns the record as it is then.
     async fn save_grant(
         &self,
         code: CodeHash,

@@ -12,7 +12,7 @@ pub use circuit_breaker::{BANNED_ACCOUNTS, BANS_MEET, FIRST_PAUSE, LONGEST_PAUSE
 pub use pace::{Pace, PaceScope};
 pub use permit::{Permit, call};
 
-use crate::clock::{after, at_most, left};
+use crate::clock::{after, at_most, before, left};
 
 /// The longest delay that amoCRM's `Retry-After` can ask for.
 pub const LONGEST_PUT_OFF: Duration = Duration::from_mins(15);
@@ -67,6 +67,18 @@ pub struct RateLimit {
 }
 
 impl RateLimit {
+    /// Whether its circuit opened within [`BANS_MEET`]. So many other accounts are
+    /// `banned_lately` for [`RateLimits::record_outcome`].
+    pub fn is_banned_lately(&self, now: Timestamp) -> bool {
+        self.circuit.is_some_and(|circuit| before(now, BANS_MEET) < circuit.since && circuit.since <= now)
+    }
+
+    /// Whether a sweep forgets the record: all that it says has been over since before `oldest`.
+    pub fn is_over(&self, oldest: Timestamp) -> bool {
+        let is_over = |at: Option<Timestamp>| at.is_none_or(|at| at < oldest);
+        is_over(self.next_at) && is_over(self.circuit.map(|circuit| circuit.probe_at))
+    }
+
     /// How long it is until the next free time.
     fn wait(&self, now: Timestamp) -> Duration {
         self.next_at.map_or(Duration::ZERO, |next_at| left(next_at, now))

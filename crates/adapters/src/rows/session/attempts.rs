@@ -1,6 +1,6 @@
 //! Attempts: opened, looked up, closed.
 
-use amo_connect_domain::authorization::attempt::{Attempt, AttemptState, OPEN_ATTEMPTS};
+use amo_connect_domain::authorization::attempt::{Attempt, AttemptState};
 use amo_connect_domain::ids::{AttemptId, UserId};
 use amo_connect_domain::token::StateHash;
 
@@ -12,9 +12,8 @@ impl Session<'_> {
     pub(in crate::rows) async fn open_attempt(mut self, attempt: Attempt) -> Result<(), Failure> {
         self.rows.lock_user(&attempt.user).await?;
         let others = self.open_attempts(&attempt.user).await?;
-        for mut older in others.into_iter().skip(OPEN_ATTEMPTS - 1) {
-            older.state = AttemptState::Superseded;
-            self.update_attempt(&older).await?;
+        for superseded in Attempt::superseded(others) {
+            self.update_attempt(&superseded).await?;
         }
         self.rows.insert_attempt(&AttemptRow::from(&attempt)).await
     }

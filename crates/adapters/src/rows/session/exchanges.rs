@@ -1,11 +1,10 @@
 //! Exchanges of codes: admitted to one sender, settled, claimed.
 
 use amo_connect_domain::authorization::attempt::AttemptState;
-use amo_connect_domain::authorization::code::{Admission, Admitted, ClaimRefusal, Exchange, ExchangeStatus, Origin};
+use amo_connect_domain::authorization::code::{Admission, Admitted, ClaimRefusal, Exchange, Origin};
 use amo_connect_domain::connection::Grant;
 use amo_connect_domain::ids::{Epoch, LeaseOwner, UserId};
 use amo_connect_domain::ports::{Claim, Served};
-use amo_connect_domain::refresh::lease::Lease;
 use amo_connect_domain::token::CodeHash;
 use jiff::Timestamp;
 
@@ -63,12 +62,11 @@ impl Session<'_> {
         owner: LeaseOwner,
     ) -> Result<bool, Failure> {
         let Some(mut exchange) = self.locked_exchange(code, None).await? else { return Ok(false) };
-        if !is_held_by(&exchange, owner) {
-            return Ok(false);
+        let is_held = exchange.renew(owner, self.rows.clock().await?);
+        if is_held {
+            self.put_exchange(&exchange).await?;
         }
-        exchange.status = ExchangeStatus::InFlight(Lease::granted(owner, self.rows.clock().await?));
-        self.put_exchange(&exchange).await?;
-        Ok(true)
+        Ok(is_held)
     }
 
     pub(in crate::rows) async fn save_grant(
@@ -106,8 +104,7 @@ impl Session<'_> {
         refused: bool,
     ) -> Result<Exchange, Failure> {
         let mut exchange = self.locked_exchange(code, None).await?.ok_or(Failure::Conflict)?;
-        if is_held_by(&exchange, owner) {
-            exchange.status = if refused { ExchangeStatus::CodeRefused } else { ExchangeStatus::Interrupted };
+        if exchange.end(owner, refused) {
             self.put_exchange(&exchange).await?;
         }
         Ok(exchange)
@@ -162,8 +159,4 @@ impl Session<'_> {
     pub(super) async fn put_exchange(&mut self, exchange: &Exchange) -> Result<(), Failure> {
         self.rows.put_exchange(&ExchangeRow::seal(exchange, self.keys)?).await
     }
-}
-
-fn is_held_by(exchange: &Exchange, owner: LeaseOwner) -> bool {
-    matches!(&exchange.status, ExchangeStatus::InFlight(lease) if lease.owner == owner)
 }

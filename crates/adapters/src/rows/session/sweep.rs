@@ -86,12 +86,15 @@ impl Session<'_> {
 
     /// Deletes what is too old to be asked for.
     pub(in crate::rows) async fn forget(self, now: Timestamp, as_of: Timestamp) -> Result<Swept, Failure> {
-        let store_now = self.rows.clock().await?.as_microsecond();
+        let store_now = self.rows.clock().await?;
         let older_than = |memory| before(now.min(as_of), memory).as_microsecond();
+        // As `Exchange::is_over` has it.
+        let under_way_since = before(store_now.min(as_of), MEMORY).as_microsecond();
+        let store_now = store_now.as_microsecond();
         let (oldest, oldest_entry) = (older_than(MEMORY), older_than(AUDIT_MEMORY));
         Ok(Swept::of(&[
             self.rows.forget_attempts(oldest, BATCH).await?,
-            self.rows.forget_exchanges(oldest, BATCH).await?,
+            self.rows.forget_exchanges(oldest, under_way_since, BATCH).await?,
             self.rows.forget_audit(oldest_entry, BATCH).await?,
             self.rows.forget_looks(store_now, BATCH).await?,
             self.rows.forget_host_look_ups(store_now, oldest_entry, BATCH).await?,

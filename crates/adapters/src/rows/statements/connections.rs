@@ -38,12 +38,17 @@ impl ConnectionRows for Transaction<'_> {
     ) -> Result<Vec<(Vec<u8>, i64)>, Failure> {
         let StoreNow { now, put_off_since } = store_now;
         let free = connections::lease_until.is_null().or(connections::lease_until.le(now).assume_not_null());
-        let refused = connections::refused_since.assume_not_null();
-        let not_put_off = connections::refused_count
-            .is_null()
-            .or(connections::refused_count.assume_not_null().lt(2))
-            .or(refused.le(put_off_since))
-            .or(refused.gt(now));
+        let (pairs, refused) =
+            (connections::refused_count.assume_not_null(), connections::refused_since.assume_not_null());
+        let [two, three, four, five, six, seven, more] = put_off_since;
+        let is_over = (pairs.eq(2).and(refused.le(two)))
+            .or(pairs.eq(3).and(refused.le(three)))
+            .or(pairs.eq(4).and(refused.le(four)))
+            .or(pairs.eq(5).and(refused.le(five)))
+            .or(pairs.eq(6).and(refused.le(six)))
+            .or(pairs.eq(7).and(refused.le(seven)))
+            .or(refused.le(more));
+        let not_put_off = connections::refused_count.is_null().or(pairs.lt(2)).or(is_over).or(refused.gt(now));
         let aged = connections::issued_at.lt(issued.0).or(connections::issued_at.gt(issued.1));
         let found = connections::table
             .filter(aged.and(connections::state.eq(CONNECTED)))

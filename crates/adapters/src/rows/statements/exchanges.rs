@@ -52,9 +52,14 @@ impl ExchangeRows for Transaction<'_> {
         Ok(())
     }
 
-    async fn forget_exchanges(&mut self, micros: i64, limit: i64) -> Result<usize, Failure> {
-        let nobodys = exchanges::state.ne(IN_FLIGHT).or(exchanges::lease_until.assume_not_null().lt(micros));
-        let old = exchanges::table.filter(exchanges::admitted_at.lt(micros)).filter(nobodys).limit(limit);
+    async fn forget_exchanges(
+        &mut self,
+        admitted_before: i64,
+        under_way_since: i64,
+        limit: i64,
+    ) -> Result<usize, Failure> {
+        let nobodys = exchanges::state.ne(IN_FLIGHT).or(exchanges::lease_until.assume_not_null().lt(under_way_since));
+        let old = exchanges::table.filter(exchanges::admitted_at.lt(admitted_before)).filter(nobodys).limit(limit);
         let old: Vec<Vec<u8>> = locked!(old.select(exchanges::code_hash)).load(self.connection).await?;
         let old = exchanges::table.filter(exchanges::code_hash.eq_any(old));
         Ok(diesel::delete(old).execute(self.connection).await?)

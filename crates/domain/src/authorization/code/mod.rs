@@ -9,7 +9,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::authorization::attempt::{Attempt, MEMORY};
-use crate::clock::{CLOCK_SKEW, after, at_most};
+use crate::clock::{CLOCK_SKEW, after, at_most, before};
 use crate::connection::{CrmConnection, Grant};
 use crate::host::AccountHost;
 use crate::ids::{AttemptId, Epoch, LeaseOwner, UserId};
@@ -204,6 +204,41 @@ impl Exchange {
             ExchangeStatus::InFlight(lease) => !lease.is_live(store_now),
             _ => false,
         }
+    }
+
+    /// Renews the lease on a code in flight, if it is `owner`'s. Returns whether it is.
+    pub fn renew(&mut self, owner: LeaseOwner, store_now: Timestamp) -> bool {
+        let is_held = self.is_held_by(owner);
+        if is_held {
+            self.status = ExchangeStatus::InFlight(Lease::granted(owner, store_now));
+        }
+        is_held
+    }
+
+    /// Ends a sending that gave no grant, if it is `owner`'s. Returns whether it is.
+    pub fn end(&mut self, owner: LeaseOwner, refused: bool) -> bool {
+        let is_held = self.is_held_by(owner);
+        if is_held {
+            self.status = if refused { ExchangeStatus::CodeRefused } else { ExchangeStatus::Interrupted };
+        }
+        is_held
+    }
+
+    fn is_held_by(&self, owner: LeaseOwner) -> bool {
+        matches!(&self.status, ExchangeStatus::InFlight(lease) if lease.owner == owner)
+    }
+
+    /// Whether its grant waits for the claim of `user`, and of nobody else.
+    pub fn awaits(&self, user: &UserId, now: Timestamp) -> bool {
+        self.user.as_ref() == Some(user)
+            && matches!(&self.status, ExchangeStatus::Waiting { claim_by, .. } if now < *claim_by)
+    }
+
+    /// Whether a sweep forgets the record: `now` and `as_of`, what the store's clock showed when it
+    /// was last seen to be right, both say that it is older than [`MEMORY`], and nobody can be sending
+    /// its code. The store's clock may have been set ahead or back since, so the earlier one counts.
+    pub fn is_over(&self, now: Timestamp, as_of: Timestamp, store_now: Timestamp) -> bool {
+        self.admitted_at < before(now.min(as_of), MEMORY) && !self.may_be_underway(store_now.min(as_of))
     }
 
     /// Whether somebody may be sending the code. The sender renews the lease, so a lease that
