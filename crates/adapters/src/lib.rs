@@ -2,6 +2,7 @@
 
 pub mod amo;
 pub mod cipher;
+pub mod http;
 pub mod migrate;
 pub mod postgres;
 mod rows;

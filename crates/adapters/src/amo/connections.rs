@@ -8,7 +8,7 @@ use http::StatusCode;
 use reqwest::Request;
 
 use super::settings::AmoLimits;
-use super::wire::{Answer, IDLE, Loss, Wire};
+use crate::http::{Answer, HttpClient, IDLE, Loss};
 
 /// A pool of connections, and a way past it.
 ///
@@ -16,15 +16,16 @@ use super::wire::{Answer, IDLE, Loss, Wire};
 /// and all that led there. So after a loss all reads of that host go over new connections, until
 /// each that was kept before it is too old to be used.
 pub(super) struct Connections {
-    kept: Wire,
-    new: Wire,
+    kept: HttpClient,
+    new: HttpClient,
     /// When a connection to these hosts was lost.
     losses: Mutex<HashMap<String, Instant>>,
 }
 
 impl Connections {
     pub(super) fn new(limits: &AmoLimits, local: bool) -> Result<Self, reqwest::Error> {
-        let (kept, new) = (Wire::for_api(limits, local)?, Wire::for_api_unpooled(limits, local)?);
+        let limits = limits.of_reads(local);
+        let (kept, new) = (HttpClient::for_reads(limits)?, HttpClient::for_reads_unpooled(limits)?);
         Ok(Self { kept, new, losses: Mutex::default() })
     }
 

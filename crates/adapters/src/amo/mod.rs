@@ -3,7 +3,6 @@
 mod api;
 mod callback;
 mod claims;
-mod coding;
 mod connections;
 mod hook;
 mod loose;
@@ -16,7 +15,6 @@ mod repair;
 mod retry_after;
 mod settings;
 mod token;
-mod wire;
 
 use std::fmt;
 
@@ -34,12 +32,13 @@ use amo_connect_domain::token::{AccessToken, AuthorizationCode, Issued, RefreshT
 use async_trait::async_trait;
 use url::Url;
 
+use crate::http::HttpClient;
+
 pub use settings::{AmoLimits, AmoSettings};
 
 use api::Api;
 use reading::{RawAccount, RawLead, RawPage};
 use token::OauthEndpoint;
-use wire::Wire;
 
 /// An HTTP client could not be built, as where the machine has no root certificates.
 #[derive(Debug, thiserror::Error)]
@@ -62,7 +61,7 @@ impl OauthAmoClient {
     /// A client with limits of your own.
     pub fn with_limits(settings: AmoSettings, limits: AmoLimits) -> Result<Self, HttpClientUnavailable> {
         let local = settings.allowed_hosts.is_local();
-        let tokens = OauthEndpoint::new(&settings, Wire::for_tokens(&limits, local)?);
+        let tokens = OauthEndpoint::new(&settings, HttpClient::for_tokens(limits.of_tokens(local))?);
         let api = Api::new(&limits, local)?;
         Ok(Self { settings, tokens, api })
     }

@@ -8,11 +8,10 @@ use amo_connect_domain::ports::AmoError;
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
-use super::coding;
 use super::objects::Objects;
 use super::repair::repaired;
 use super::retry_after::retry_after;
-use super::wire::{Answer, Loss};
+use crate::http::{self, Answer, Loss};
 
 /// Bytes of a refusal that are looked at.
 const LONGEST: usize = 64 * 1024;
@@ -97,7 +96,7 @@ fn by_status(answer: &Answer, body: &[u8]) -> AmoError {
 }
 
 fn words(body: &[u8]) -> Cow<'_, [u8]> {
-    coding::words(&body[..body.len().min(LONGEST)], LONGEST)
+    http::words(&body[..body.len().min(LONGEST)], LONGEST)
 }
 
 /// Whether a web server speaks, and not the API behind it: in a page, or in a text that has no
@@ -108,7 +107,7 @@ fn is_ban(words: &[u8]) -> bool {
     match text.as_bytes().first() {
         None | Some(b'{' | b'[' | b'"') => false,
         Some(b'<') if text.contains("<html") => true,
-        _ => coding::is_text(words) && !text.contains('{') && serde_json::from_str::<IgnoredAny>(text).is_err(),
+        _ => http::is_text(words) && !text.contains('{') && serde_json::from_str::<IgnoredAny>(text).is_err(),
     }
 }
 

@@ -7,6 +7,8 @@ use amo_connect_domain::host::AllowedHosts;
 use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
+use crate::http::HttpLimits;
+
 /// The amoCRM integration.
 #[derive(Clone, Debug)]
 pub struct AmoSettings {
@@ -43,6 +45,20 @@ pub struct AmoLimits {
     pub token_body: usize,
     /// Bytes of an API answer.
     pub api_body: usize,
+}
+
+impl AmoLimits {
+    /// Those of token requests; `local` if the CRM is a local one.
+    pub(super) fn of_tokens(self, local: bool) -> HttpLimits {
+        let (timeout, longest_body) = (self.token_timeout, self.token_body);
+        HttpLimits { connect_timeout: self.connect_timeout, timeout, longest_body, is_local: local }
+    }
+
+    /// Those of reads.
+    pub(super) fn of_reads(self, local: bool) -> HttpLimits {
+        let (timeout, longest_body) = (self.api_timeout, self.api_body);
+        HttpLimits { connect_timeout: self.connect_timeout, timeout, longest_body, is_local: local }
+    }
 }
 
 impl Default for AmoLimits {

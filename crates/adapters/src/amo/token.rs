@@ -16,11 +16,11 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 use url::Url;
 
+use super::claims;
 use super::pair::{Found, Pair};
 use super::refusal::{self, Asked};
 use super::settings::AmoSettings;
-use super::wire::{Loss, Wire};
-use super::{claims, coding};
+use crate::http::{HttpClient, Loss, readings};
 
 /// The life of an access token whose answer does not say it. The pair is bought and must not
 /// be lost for that; if it ends sooner, the API's 401 leads to a refresh.
@@ -33,11 +33,11 @@ pub(super) struct OauthEndpoint {
     client_id: String,
     client_secret: SecretString,
     redirect_uri: String,
-    wire: Wire,
+    wire: HttpClient,
 }
 
 impl OauthEndpoint {
-    pub(super) fn new(settings: &AmoSettings, wire: Wire) -> Self {
+    pub(super) fn new(settings: &AmoSettings, wire: HttpClient) -> Self {
         Self {
             client_id: settings.client_id.clone(),
             client_secret: settings.client_secret.clone(),
@@ -96,7 +96,7 @@ impl OauthEndpoint {
 
 /// Carries one token request, and turns what is no pair into what it means.
 struct Sender<'a> {
-    wire: &'a Wire,
+    wire: &'a HttpClient,
     asked: Asked,
     /// The refresh token, if it is one that is spent.
     sent: Option<&'a str>,
@@ -134,7 +134,7 @@ impl Sender<'_> {
     /// What `body` holds, however it is coded.
     fn look(&self, body: &[u8]) -> Found {
         let mut found = Found::Nothing;
-        for reading in coding::readings(body, self.wire.longest_body()) {
+        for reading in readings(body, self.wire.longest_body()) {
             found = found.then(Found::in_body(&reading, self.sent));
             if matches!(found, Found::Pair(_)) {
                 break;

@@ -5,6 +5,8 @@ use std::error::Error;
 use amo_connect_domain::ports::StoreError;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
+use crate::cipher::CipherError;
+
 /// What went wrong within a transaction.
 #[derive(Debug)]
 pub(crate) enum Failure {
@@ -110,6 +112,16 @@ impl From<DieselError> for Failure {
             DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => Self::Conflict,
             DieselError::DeserializationError(_) => Self::Corrupt("a column has another type"),
             _ => Self::unavailable(DatabaseError::of(&error)),
+        }
+    }
+}
+
+impl From<CipherError> for Failure {
+    fn from(error: CipherError) -> Self {
+        match StoreError::from(error) {
+            StoreError::Conflict => Self::Conflict,
+            StoreError::Corrupt(what) => Self::Corrupt(what),
+            StoreError::Unavailable(source) => Self::Unavailable(source),
         }
     }
 }

@@ -34,7 +34,7 @@ const BROTLI_BUFFER: usize = 4096;
 /// `body` in every way that it can be read, at most `longest` bytes each: as it is except for
 /// parts that say how they are coded, and then, unless it is a text, in the codings that do not
 /// say so. What one coding leaves may be in another one.
-pub(super) fn readings(body: &[u8], longest: usize) -> Vec<Cow<'_, [u8]>> {
+pub fn readings(body: &[u8], longest: usize) -> Vec<Cow<'_, [u8]>> {
     let mut readings = vec![Cow::Borrowed(body)];
     let (mut at, mut steps) = (0, 0);
     while at < readings.len() && steps < MOST_READINGS {
@@ -54,7 +54,7 @@ pub(super) fn readings(body: &[u8], longest: usize) -> Vec<Cow<'_, [u8]>> {
 }
 
 /// The reading of `body` that a person would call its text.
-pub(super) fn words(body: &[u8], longest: usize) -> Cow<'_, [u8]> {
+pub fn words(body: &[u8], longest: usize) -> Cow<'_, [u8]> {
     let mut readings = readings(body, longest);
     let begins_well = |text: &[u8]| matches!(text.trim_ascii_start().first(), Some(b'{' | b'<'));
     let best = readings.iter().position(|text| is_text(text) && begins_well(text)).unwrap_or_default();
@@ -115,7 +115,7 @@ fn is_zlib(body: &[u8]) -> bool {
 }
 
 /// Whether it can be read as it is. Nothing that is compressed can.
-pub(super) fn is_text(body: &[u8]) -> bool {
+pub fn is_text(body: &[u8]) -> bool {
     let is_control = |sign: char| sign.is_control() && !sign.is_ascii_whitespace();
     std::str::from_utf8(body).is_ok_and(|text| !text.contains(is_control))
 }

@@ -1,0 +1,103 @@
+//! HTTP for clients of a CRM: what leaves once, and what comes back, read up to a limit.
+//!
+//! A token request that may have arrived is not a failed one, so an [`Answer`] has whatever came of
+//! its body beside the [`Loss`] that ended it, and [`readings`] undoes codings that nobody asked for.
+//!
+//! ```no_run
+//! use std::time::Duration;
+//!
+//! use amo_connect_adapters::http::{HttpClient, HttpLimits, Loss, readings};
+//! use amo_connect_domain::ports::AmoError;
+//!
+//! async fn refreshed(request: reqwest::Request) -> Result<String, AmoError> {
+//!     let limits = HttpLimits {
+//!         connect_timeout: Duration::from_secs(5),
+//!         timeout: Duration::from_mins(1),
+//!         longest_body: 64 * 1024,
+//!         is_local: false,
+//!     };
+//!     let client = HttpClient::for_tokens(limits).or(Err(AmoError::Unreachable))?;
+//!     let answer = client.send(request).await.map_err(|loss| match loss {
+//!         // No byte was sent.
+//!         Loss::NotSent => AmoError::Unreachable,
+//!         _ => AmoError::OutcomeUnknown,
+//!     })?;
+//!     // The pair was bought: it is looked for in all that came, before the status is asked.
+//!     let mut texts = readings(&answer.body, client.longest_body()).into_iter();
+//!     texts.find_map(|text| pair_in(&text)).ok_or(AmoError::OutcomeUnknown)
+//! }
+//! # fn pair_in(_: &[u8]) -> Option<String> { None }
+//! ```
+
+mod client;
+mod coding;
+
+use std::error::Error;
+use std::io;
+
+use http::{HeaderMap, StatusCode};
+
+pub use client::{HttpClient, HttpLimits, IDLE};
+pub use coding::{is_text, readings, words};
+
+/// An answer whose head was read.
+pub struct Answer {
+    /// Its status.
+    pub status: StatusCode,
+    /// Its headers.
+    pub headers: HeaderMap,
+    /// As much of the body as came.
+    pub body: Vec<u8>,
+    /// What kept the rest of it from coming.
+    pub loss: Option<Loss>,
+}
+
+impl Answer {
+    /// The body, if all of it came.
+    pub fn whole(&self) -> Result<&[u8], Loss> {
+        self.loss.map_or(Ok(&self.body), Err)
+    }
+}
+
+/// Why there is no answer, or not all of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Loss {
+    /// The host was not reached: DNS, TCP or TLS. It got no byte of the request.
+    NotSent,
+    /// It took too long.
+    TimedOut,
+    /// The connection ended early, or what came was no HTTP.
+    Cut,
+    /// The body is longer than we read.
+    TooLong,
+}
+
+impl Loss {
+    /// As it stands in the log.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::NotSent => "not_sent",
+            Self::TimedOut => "timed_out",
+            Self::Cut => "cut",
+            Self::TooLong => "too_long",
+        }
+    }
+
+    fn of(error: &reqwest::Error) -> Self {
+        let loss = if error.is_connect() || error.is_builder() {
+            Self::NotSent
+        } else if error.is_timeout() {
+            Self::TimedOut
+        } else {
+            Self::Cut
+        };
+        // Only the kind: an error's text can quote its peer.
+        tracing::debug!(amo.loss = loss.name(), dns = error.is_dns(), io = ?io_kind(error), "the CRM did not answer");
+        loss
+    }
+}
+
+fn io_kind(error: &reqwest::Error) -> Option<io::ErrorKind> {
+    let chain = std::iter::successors(error.source(), |error| Error::source(*error));
+    chain.filter_map(|error| error.downcast_ref::<io::Error>()).map(io::Error::kind).last()
+}
