@@ -14,6 +14,7 @@ use sha2::Sha256;
 /// Names a client id, client secret and redirect URI without showing them. Instances with the same
 /// three have the same fingerprint.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ClientFingerprint(pub [u8; 8]);
 
 impl ClientFingerprint {
@@ -39,6 +40,7 @@ impl fmt::Debug for ClientFingerprint {
 
 /// What amoCRM has said about one client, by the store's clock.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ClientRecord {
     /// When it last accused the client.
     pub accused_at: Option<Timestamp>,
@@ -68,6 +70,7 @@ impl ClientRecord {
 
 /// amoCRM accused the client at the last sending of a refresh token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Accusation {
     /// Which client.
     pub client: ClientFingerprint,

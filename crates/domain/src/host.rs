@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 ///
 /// Made by [`AllowedHosts::admit`], or read back from a store by [`AccountHost::stored`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct AccountHost(String);
 
 impl AccountHost {

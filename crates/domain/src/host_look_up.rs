@@ -18,6 +18,7 @@ pub const LOOK_UP_TERM: Duration = Duration::from_mins(1);
 
 /// Where an account was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct FoundHost {
     /// Its host.
     pub host: AccountHost,
@@ -27,6 +28,7 @@ pub struct FoundHost {
 
 /// What is on record of the look-ups of an account, or of what was at a host.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct HostLookUp {
     /// Of a host: where its account has moved to, if it is known to have moved.
     pub moved_to: Option<FoundHost>,
@@ -36,6 +38,7 @@ pub struct HostLookUp {
 
 /// What look-ups are limited by: an account, or a host.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct LookUpSubject(String);
 
 impl LookUpSubject {
@@ -97,6 +100,11 @@ impl HostLookUp {
     /// comes one term from now, and the store saves it so.
     fn seen_at(self, store_now: Timestamp) -> Self {
         Self { not_before: at_most(self.not_before, LOOK_UP_TERM, store_now), ..self }
+    }
+
+    /// Whether a sweep forgets the record: the next look-up may come, and a move is older than `oldest`.
+    pub fn is_over(&self, store_now: Timestamp, oldest: Timestamp) -> bool {
+        self.not_before <= store_now && (self.moved_to.is_none() || self.not_before <= oldest)
     }
 
     /// The record of a look-up that is made now and has found no move.

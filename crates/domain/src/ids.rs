@@ -9,6 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 /// The app's user, as its JWT names them: 1 to 255 bytes of UTF-8.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct UserId(String);
 
 /// A user id was empty or longer than 255 bytes.
@@ -40,6 +41,7 @@ impl fmt::Display for UserId {
 
 /// An amoCRM account's number (`account_id`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct AccountId(pub u64);
 
 impl fmt::Display for AccountId {
@@ -58,6 +60,7 @@ pub fn derived_number(text: &str) -> u64 {
 
 /// Names one run through amoCRM's consent page: 16 random bytes, 22 characters of base64url.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct AttemptId(pub [u8; 16]);
 
 impl fmt::Display for AttemptId {
@@ -85,15 +88,18 @@ impl FromStr for AttemptId {
 
 /// Counts the changes of a connection's row. A save against an older one is refused.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Revision(pub i64);
 
 /// Counts the token pairs a user's row has held. It only rises, also at a disconnect.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Generation(pub i64);
 
 /// Counts a user's connects and disconnects. What began in an earlier epoch is void:
 /// it can neither undo a disconnect nor overwrite a re-connect.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Epoch(pub i64);
 
 impl Generation {
@@ -114,6 +120,7 @@ impl Epoch {
 
 /// Who holds a lease: 16 random bytes, new for every lease that is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct LeaseOwner(pub [u8; 16]);
 
 #[cfg(test)]

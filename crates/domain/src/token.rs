@@ -87,6 +87,7 @@ macro_rules! hash {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         #[derive(Clone, Copy, PartialEq, Eq, Hash)]
+        #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
         pub struct $name(pub [u8; 32]);
 
         impl fmt::Debug for $name {
@@ -121,16 +122,31 @@ impl StateHash {
 }
 
 /// An access token with the refresh token that renews it.
+///
+/// The tokens are never serialized, and come back empty: a store seals them, and keeps them apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct TokenPair {
     /// Gives access to the API until [`Self::expires_at`].
+    #[cfg_attr(feature = "serde", serde(skip, default = "unread_access"))]
     pub access: AccessToken,
     /// Is exchanged for the next pair.
+    #[cfg_attr(feature = "serde", serde(skip, default = "unread_refresh"))]
     pub refresh: RefreshToken,
     /// When we received the pair, by our clock.
     pub issued_at: Timestamp,
     /// When the access token ends, by our clock.
     pub expires_at: Timestamp,
+}
+
+#[cfg(feature = "serde")]
+fn unread_access() -> AccessToken {
+    AccessToken::new("")
+}
+
+#[cfg(feature = "serde")]
+fn unread_refresh() -> RefreshToken {
+    RefreshToken::new("")
 }
 
 impl TokenPair {

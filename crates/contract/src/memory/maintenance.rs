@@ -156,6 +156,7 @@ impl Maintenance for MemoryTokenStore {
         rows.revocation_checks.retain(|_, check| !check.is_over(store_now));
         let oldest = before(now.min(as_of), AUDIT_MEMORY);
         rows.audit.retain(|entry| entry.at >= oldest);
+        rows.host_look_ups.retain(|_, record| !record.is_over(store_now, oldest));
         Ok(wiped)
     }
 }

@@ -20,6 +20,7 @@ pub const MEMORY: Duration = Duration::from_hours(24);
 /// What is on record of an attempt. Once a code has come back, the
 /// [`Exchange`](super::code::Exchange) says what follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum AttemptState {
     /// Nothing has come back yet.
     Open,
@@ -35,6 +36,7 @@ pub enum AttemptState {
 
 /// Why an attempt is not, or not yet, connected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum AttemptReason {
     /// amoCRM did not answer sensibly; a reload of the page asks again.
     CrmUnavailable,
@@ -52,6 +54,7 @@ pub enum AttemptReason {
 
 /// One run through the consent page.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Attempt {
     /// Its public name.
     pub id: AttemptId,

@@ -15,6 +15,7 @@ pub const AUDIT_MEMORY: Duration = Duration::from_hours(400 * 24);
 
 /// Who caused a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Actor {
     /// The user, by the app or the browser.
     User,
@@ -30,6 +31,7 @@ pub enum Actor {
 
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum AuditEvent {
     /// The user connected.
     Connected,
@@ -57,6 +59,7 @@ pub enum AuditEvent {
 
 /// One entry of a connection's audit trail.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct AuditEntry {
     /// When, by the store's clock: one clock for all instances.
     pub at: Timestamp,

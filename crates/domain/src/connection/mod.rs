@@ -15,6 +15,7 @@ use crate::token::TokenPair;
 
 /// What amoCRM issued: the right to act for a user in one account.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Grant {
     /// The account's host, where tokens are refreshed and the API is called.
     pub host: AccountHost,
@@ -26,6 +27,7 @@ pub struct Grant {
 
 /// The account of a connection that has ended, so that the app can say what to re-connect.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct FormerAccount {
     /// Its host.
     pub host: AccountHost,
@@ -35,6 +37,7 @@ pub struct FormerAccount {
 
 /// Why the user has to connect again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum ReauthReason {
     /// amoCRM refused the refresh token for certain.
     GrantRevoked,
@@ -44,6 +47,7 @@ pub enum ReauthReason {
 
 /// The state of a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum ConnectionState {
     /// Never connected, or disconnected.
     Disconnected,
@@ -64,6 +68,7 @@ pub enum ConnectionState {
 
 /// Why amoCRM cannot be used although the connection is good.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum ProblemCode {
     /// amoCRM bans this account's calls.
     ProviderBlocked,
@@ -81,6 +86,7 @@ pub enum ProblemCode {
 
 /// A problem and its beginning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Problem {
     /// What it is.
     pub code: ProblemCode,
@@ -100,6 +106,7 @@ pub const LONGEST_PUT_OFF: Duration = PUT_OFFS[PUT_OFFS.len() - 1];
 
 /// How many pairs in a row had an access token that amoCRM refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RefusedPairs {
     /// How many.
     pub count: u32,
@@ -131,6 +138,7 @@ pub struct AnotherGeneration;
 
 /// What a [`CrmConnection`] consists of.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ConnectionParts {
     /// Whose it is. No other user ever sees, uses or refreshes it.
     pub user: UserId,
@@ -159,7 +167,23 @@ pub struct InvalidParts(&'static str);
 
 /// One user's connection to amoCRM. Its parts can be read as fields; only its transitions change them.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(try_from = "ConnectionParts", into = "ConnectionParts"))]
 pub struct CrmConnection(ConnectionParts);
+
+impl TryFrom<ConnectionParts> for CrmConnection {
+    type Error = InvalidParts;
+
+    fn try_from(parts: ConnectionParts) -> Result<Self, InvalidParts> {
+        Self::restore(parts)
+    }
+}
+
+impl From<CrmConnection> for ConnectionParts {
+    fn from(connection: CrmConnection) -> Self {
+        connection.0
+    }
+}
 
 impl Deref for CrmConnection {
     type Target = ConnectionParts;

@@ -15,6 +15,7 @@ pub const REVOCATION_CHECK_INTERVAL: Duration = Duration::from_mins(1);
 
 /// What is on record of an account's checks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RevocationCheck {
     /// Whether a check was requested and not taken yet.
     pub wanted: bool,

@@ -32,6 +32,7 @@ pub struct Probe {
 
 /// An open circuit, by the store's clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct OpenCircuit {
     /// Since when. It names the circuit.
     pub since: Timestamp,

@@ -57,6 +57,7 @@ pub enum CallOutcome {
 
 /// What is on record of the calls to one account, or of all calls of the integration.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RateLimit {
     /// The next free time.
     pub next_at: Option<Timestamp>,

@@ -20,6 +20,7 @@ pub const LONGEST_BACKOFF: Duration = Duration::from_mins(15);
 
 /// An owner's right to send, until a moment of the store's clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Lease {
     /// Who may send.
     pub owner: LeaseOwner,
@@ -76,6 +77,7 @@ pub struct Backoff {
 /// What is on record of the refresh of one generation of a connection's tokens: a lease on it,
 /// or, after a sending that gave no pair, a backoff before the next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RefreshLease {
     /// Who is sending; nobody during a backoff.
     pub owner: Option<LeaseOwner>,

@@ -76,6 +76,7 @@ pub struct Admission {
 
 /// How far the exchange of a code is.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum ExchangeStatus {
     /// The lease's owner is sending the code, or died while it did.
     InFlight(Lease),
@@ -102,6 +103,7 @@ pub enum ExchangeStatus {
 
 /// The record of one code.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Exchange {
     /// The code.
     pub code: CodeHash,
