@@ -1,6 +1,7 @@
 //! The domain's ports on real things: tokens in SQLite or PostgreSQL, amoCRM over HTTP.
 
 pub mod amo;
+pub mod backend;
 pub mod cipher;
 pub mod http;
 pub mod migrate;

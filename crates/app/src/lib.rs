@@ -17,5 +17,6 @@ pub mod request_id;
 pub mod routes;
 pub mod server;
 pub mod state;
+mod stores;
 pub mod telemetry;
 pub mod wiring;

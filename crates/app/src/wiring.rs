@@ -1,17 +1,14 @@
-//! The one file that names concrete adapters.
+//! The one file that names concrete adapters, except stores: those are in [`stores`](crate::stores).
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use amo_connect_adapters::amo::{AmoSettings, OauthAmoClient};
+use amo_connect_adapters::backend::{Backend, OpenError, OpenOptions, OpenStore};
 use amo_connect_adapters::migrate::Pending;
-use amo_connect_adapters::postgres::{self, PgOptions, PgTokenStore};
 use amo_connect_adapters::runtime::TokioRuntime;
-use amo_connect_adapters::sqlite::{self, SqliteOptions, SqliteTokenStore};
-use amo_connect_adapters::{Cursor, Resealed};
-use amo_connect_domain::ports::{RateLimitStore, Runtime, Storage, StoreError, Stores};
+use amo_connect_domain::ports::{RateLimitStore, Runtime, Storage, Stores};
 use amo_connect_domain::rate_limit::Pace;
 use amo_connect_domain::usecase::rate_limited::RateLimitedClient;
 use amo_connect_domain::usecase::{Settings, UseCases};
@@ -19,19 +16,16 @@ use tokio::runtime::Handle;
 use tokio_util::task::TaskTracker;
 
 use crate::auth::jwt::Verifier;
-use crate::config::{Database, ServiceConfig, StorageConfig};
+use crate::config::{ServiceConfig, StorageConfig};
 use crate::limits::Limits;
 use crate::state::AppState;
 
 /// Why the service could not be put together.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The SQLite file cannot be used.
+    /// The database cannot be used.
     #[error("DATABASE_URL: the database cannot be opened")]
-    Sqlite(#[from] sqlite::OpenError),
-    /// The PostgreSQL database cannot be used.
-    #[error("DATABASE_URL: the database cannot be opened")]
-    Postgres(#[from] postgres::OpenError),
+    Storage(#[source] OpenError),
     /// The HTTP client cannot be made.
     #[error("the client of amoCRM cannot be made")]
     Client(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -48,65 +42,17 @@ pub fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
     TcpListener::bind(address).map_err(|error| StartError::Bind(address, error))
 }
 
-/// A store of either kind.
-pub enum Opened {
-    /// On a SQLite file.
-    Sqlite(SqliteTokenStore),
-    /// On a PostgreSQL database.
-    Postgres(PgTokenStore),
-}
-
-impl Opened {
-    /// The store as the ports that it keeps.
-    pub fn into_ports(self) -> (Arc<dyn Storage>, Arc<dyn RateLimitStore>) {
-        match self {
-            Self::Sqlite(store) => (Arc::new(store.clone()), Arc::new(store)),
-            Self::Postgres(store) => (Arc::new(store.clone()), Arc::new(store)),
-        }
-    }
-
-    /// How many rows have sealed tokens.
-    pub async fn sealed(&self) -> Result<u64, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.sealed().await,
-            Self::Postgres(store) => store.sealed().await,
-        }
-    }
-
-    /// Seals up to `limit` rows behind `cursor` anew, under the first key.
-    pub async fn reseal(&self, cursor: Cursor, limit: u32) -> Result<Resealed, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.reseal(cursor, limit).await,
-            Self::Postgres(store) => store.reseal(cursor, limit).await,
-        }
-    }
-}
-
 /// Brings the database that the settings name up to date. Returns the names of the migrations
 /// it took.
-pub async fn migrate(database: &Database) -> Result<Vec<String>, StartError> {
-    Ok(match database {
-        Database::Sqlite(file) => sqlite::migrate(file).await?,
-        Database::Postgres(url) => postgres::migrate(url).await?,
-    })
+pub async fn migrate(database: &dyn Backend) -> Result<Vec<String>, StartError> {
+    database.migrate().await.map_err(StartError::Storage)
 }
 
 /// The store that the settings name.
-pub async fn open(storage: StorageConfig) -> Result<Opened, StartError> {
+pub async fn open(storage: StorageConfig) -> Result<OpenStore, StartError> {
     let pending = if storage.auto_migrate { Pending::Apply } else { Pending::Refuse };
-    let pool = storage.pool.map(NonZeroUsize::get);
-    Ok(match storage.database {
-        Database::Sqlite(file) => {
-            let default = SqliteOptions::default();
-            let options = SqliteOptions { pending, readers: pool.unwrap_or(default.readers), ..default };
-            Opened::Sqlite(SqliteTokenStore::open(&file, storage.token_keys, options).await?)
-        }
-        Database::Postgres(url) => {
-            let default = PgOptions::default();
-            let options = PgOptions { pending, connections: pool.unwrap_or(default.connections), ..default };
-            Opened::Postgres(PgTokenStore::open(&url, storage.token_keys, options).await?)
-        }
-    })
+    let options = OpenOptions { pending, connections: storage.pool };
+    storage.database.open(storage.token_keys, options).await.map_err(StartError::Storage)
 }
 
 /// The service on its real adapters.
@@ -115,7 +61,8 @@ pub async fn assemble(
     amo: AmoSettings,
     service: &ServiceConfig,
 ) -> Result<AppState, StartError> {
-    assemble_on(open(storage).await?.into_ports(), amo, service)
+    let store = open(storage).await?;
+    assemble_on((store.storage, store.rate_limits), amo, service)
 }
 
 /// The service on stores that are open.

@@ -1,5 +1,6 @@
 //! Sealing stored tokens anew on PostgreSQL, stopped halfway and begun again.
 
+use amo_connect_adapters::backend::Reseal as _;
 use amo_connect_adapters::cipher::TokenKeys;
 use amo_connect_adapters::postgres::{PgOptions, PgTokenStore};
 use amo_connect_adapters::{Cursor, Resealed};

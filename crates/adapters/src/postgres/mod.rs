@@ -19,10 +19,12 @@ macro_rules! locked {
 #[path = "../rows/statements/mod.rs"]
 mod statements;
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use diesel::pg::Pg;
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
@@ -33,6 +35,7 @@ pub use database::Postgres;
 pub use migrate::migrate;
 pub use url::{InvalidPgUrl, PgUrl};
 
+use crate::backend::{self, Backend, OpenOptions, OpenStore};
 use crate::cipher::TokenKeys;
 use crate::migrate::{MigrationError, Pending};
 use crate::rows::{self, DatabaseError, Store};
@@ -116,5 +119,19 @@ impl PgTokenStore {
             runtime: Handle::current(),
         };
         Ok(Self::new(database, versions))
+    }
+}
+
+#[async_trait]
+impl Backend for PgUrl {
+    async fn migrate(&self) -> Result<Vec<String>, backend::OpenError> {
+        Ok(migrate(self).await?)
+    }
+
+    async fn open(&self, keys: TokenKeys, options: OpenOptions) -> Result<OpenStore, backend::OpenError> {
+        let default = PgOptions::default();
+        let connections = options.connections.map_or(default.connections, NonZeroUsize::get);
+        let options = PgOptions { pending: options.pending, connections, ..default };
+        Ok(OpenStore::new(PgTokenStore::open(self, keys, options).await?))
     }
 }

@@ -21,10 +21,12 @@ macro_rules! locked {
 #[path = "../rows/statements/mod.rs"]
 mod statements;
 
-use std::path::Path;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use diesel::sqlite::Sqlite as SqliteBackend;
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use tokio::runtime::Handle;
@@ -33,6 +35,7 @@ pub use clock::StoreClock;
 pub use database::Sqlite;
 pub use error::{FileName, OpenError};
 
+use crate::backend::{self, Backend, OpenOptions, OpenStore};
 use crate::cipher::TokenKeys;
 use crate::migrate::{self, Pending};
 use crate::rows::{DatabaseError, Store, kind};
@@ -92,6 +95,24 @@ impl SqliteTokenStore {
 pub async fn migrate(path: &Path) -> Result<Vec<String>, OpenError> {
     let opened = migrate_with(path, Pending::Apply, SqliteOptions::default().busy_timeout).await?;
     Ok(opened.migrated)
+}
+
+/// A SQLite file, as `DATABASE_URL` names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SqliteFile(pub PathBuf);
+
+#[async_trait]
+impl Backend for SqliteFile {
+    async fn migrate(&self) -> Result<Vec<String>, backend::OpenError> {
+        Ok(migrate(&self.0).await?)
+    }
+
+    async fn open(&self, keys: TokenKeys, options: OpenOptions) -> Result<OpenStore, backend::OpenError> {
+        let default = SqliteOptions::default();
+        let readers = options.connections.map_or(default.readers, NonZeroUsize::get);
+        let options = SqliteOptions { pending: options.pending, readers, ..default };
+        Ok(OpenStore::new(SqliteTokenStore::open(&self.0, keys, options).await?))
+    }
 }
 
 /// A file that is ours, and up to date.

@@ -33,7 +33,7 @@ pub(super) fn new() -> Result<(), Failure> {
 
 /// Walks through all sealed rows, batch by batch.
 pub(super) async fn rotate(args: ServeArgs) -> Result<(), Failure> {
-    let store = wiring::open(args.check_storage()?).await?;
+    let store = wiring::open(args.check_storage()?).await?.sealed;
     let progress = ProgressBar::new(store.sealed().await?)
         .with_style(ProgressStyle::with_template("{wide_bar} {pos}/{len} rows, {eta} left")?);
     let (mut resealed, mut unreadable) = (0, 0);

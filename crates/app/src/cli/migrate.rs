@@ -6,7 +6,7 @@ use crate::wiring;
 
 /// Brings the database up to date and says what it did.
 pub(super) async fn run(args: ServeArgs) -> Result<(), Failure> {
-    let taken = wiring::migrate(&args.check_database()?).await?;
+    let taken = wiring::migrate(&*args.check_database()?).await?;
     if taken.is_empty() {
         return print("The database is up to date.");
     }

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::num::NonZeroU32;
 
 use amo_connect_adapters::amo::AmoSettings;
+use amo_connect_adapters::backend::Backend;
 use amo_connect_adapters::cipher::TokenKeys;
 use amo_connect_domain::host::{AccountHost, AllowedHosts};
 use amo_connect_domain::rate_limit::Pace;
@@ -13,7 +14,7 @@ use url::Url;
 
 use super::reader::Reader;
 use super::{
-    Config, Database, InvalidConfig, JwtConfig, RefreshConfig, ServeArgs, ServiceConfig, StorageConfig, database_url,
+    Config, InvalidConfig, JwtConfig, RefreshConfig, ServeArgs, ServiceConfig, StorageConfig, database_url,
     values, warnings,
 };
 
@@ -40,7 +41,7 @@ impl ServeArgs {
     }
 
     /// Checks which database is meant.
-    pub fn check_database(&self) -> Result<Database, InvalidConfig> {
+    pub fn check_database(&self) -> Result<Box<dyn Backend>, InvalidConfig> {
         let mut reader = Reader::default();
         let database = self.database(&mut reader);
         reader.outcome(database)
@@ -152,7 +153,7 @@ impl ServeArgs {
         Some(StorageConfig { database: database?, pool: pool?, auto_migrate, token_keys: token_keys? })
     }
 
-    fn database(&self, reader: &mut Reader) -> Option<Database> {
+    fn database(&self, reader: &mut Reader) -> Option<Box<dyn Backend>> {
         reader.read("DATABASE_URL", self.database_url.as_deref(), "sqlite:amo-connect.db", database_url::read)
     }
 

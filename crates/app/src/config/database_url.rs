@@ -3,13 +3,13 @@
 //! What is of neither form is refused and never guessed at: a file would be made in its name. No
 //! message repeats it, because it may hold a password.
 
-use amo_connect_adapters::postgres::InvalidPgUrl;
+use amo_connect_adapters::backend::Backend;
 
-use super::Database;
 use super::reader::is_blank;
+use crate::stores::{STORES, sqlite};
 
 /// Why a text names no database.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum InvalidDatabaseUrl {
     /// It has another scheme, or none of a file's name.
     #[error("is neither sqlite:path, nor a path, nor postgres://user:password@host:5432/database")]
@@ -36,17 +36,17 @@ pub(super) enum InvalidDatabaseUrl {
          a server is written postgres://user:password@host:5432/database"
     )]
     Characters,
-    /// It is PostgreSQL's, and cannot be read.
-    #[error(transparent)]
-    Postgres(#[from] InvalidPgUrl),
+    /// It is of a store that cannot read it.
+    #[error("{0}")]
+    Refused(String),
 }
 
 use InvalidDatabaseUrl::{Characters, KeyValue, Memory, Neither, NoFile, Parameters, Slashes};
 
-/// Takes `postgres://…`, `postgresql://…`, `sqlite:path`, or a path.
-pub(super) fn read(text: &str) -> Result<Database, InvalidDatabaseUrl> {
-    if ["postgres://", "postgresql://"].iter().any(|scheme| text.starts_with(scheme)) {
-        return Ok(Database::Postgres(Box::new(text.parse()?)));
+/// Takes what one of [`STORES`] reads, `sqlite:path`, or a path.
+pub(super) fn read(text: &str) -> Result<Box<dyn Backend>, InvalidDatabaseUrl> {
+    if let Some((_, named)) = STORES.iter().find(|(scheme, _)| text.starts_with(scheme)) {
+        return named(text).map_err(|error| InvalidDatabaseUrl::Refused(error.to_string()));
     }
     let path = match text.strip_prefix("sqlite:") {
         Some("" | "//" | "///") => return Err(NoFile),
@@ -66,7 +66,7 @@ pub(super) fn read(text: &str) -> Result<Database, InvalidDatabaseUrl> {
     } else if !path.chars().all(|character| is_of_a_path(character, is_plainly_a_path(path))) {
         Err(Characters)
     } else {
-        Ok(Database::Sqlite(path.into()))
+        Ok(sqlite(path.into()))
     }
 }
 
@@ -117,6 +117,8 @@ fn is_of_a_path(character: char, plainly_a_path: bool) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use amo_connect_adapters::postgres::InvalidPgUrl;
+
     use super::*;
 
     fn refusal(text: &str) -> Option<InvalidDatabaseUrl> {
@@ -144,16 +146,19 @@ mod tests {
             ("postgres.db", "postgres.db"),
         ] {
             let read = read(text).unwrap();
-            assert!(matches!(&read, Database::Sqlite(path) if path.to_str() == Some(file)), "{text}: {read:?}");
+            assert_eq!(format!("{read:?}"), format!("{:?}", sqlite(file.into())), "{text}");
         }
     }
 
     #[test]
     fn a_server_is_named_by_postgres_or_postgresql() {
         for text in ["postgres://u@host/app", "postgresql://u:p@host:6000/app?sslmode=require"] {
-            assert!(matches!(read(text), Ok(Database::Postgres(_))), "{text}");
+            assert!(format!("{:?}", read(text).unwrap()).starts_with("PgUrl"), "{text}");
         }
-        assert_eq!(refusal("postgres://u:p@host:x/app"), Some(InvalidPgUrl::Form.into()));
+        assert_eq!(
+            refusal("postgres://u:p@host:x/app"),
+            Some(InvalidDatabaseUrl::Refused(InvalidPgUrl::Form.to_string()))
+        );
     }
 
     #[test]

@@ -10,12 +10,11 @@ mod warnings;
 use std::fmt;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use amo_connect_adapters::amo::AmoSettings;
+use amo_connect_adapters::backend::Backend;
 use amo_connect_adapters::cipher::TokenKeys;
-use amo_connect_adapters::postgres::PgUrl;
 use amo_connect_domain::rate_limit::Pace;
 use amo_connect_domain::usecase::Settings;
 pub use args::{LogFormat, ServeArgs};
@@ -58,22 +57,13 @@ pub struct RefreshConfig {
 /// Where connections are kept.
 pub struct StorageConfig {
     /// The database.
-    pub database: Database,
+    pub database: Box<dyn Backend>,
     /// How many connections there are to it, unless it is to decide.
     pub pool: Option<NonZeroUsize>,
     /// Whether to bring it up to date at start.
     pub auto_migrate: bool,
     /// The keys that encrypt stored tokens.
     pub token_keys: TokenKeys,
-}
-
-/// Which database connections are kept in.
-#[derive(Debug)]
-pub enum Database {
-    /// A SQLite file.
-    Sqlite(PathBuf),
-    /// A database of a PostgreSQL server.
-    Postgres(Box<PgUrl>),
 }
 
 /// How the app is spoken to.

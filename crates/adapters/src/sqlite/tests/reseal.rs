@@ -3,6 +3,7 @@
 use amo_connect_domain::ports::TokenStore as _;
 
 use super::fixtures::*;
+use crate::backend::Reseal as _;
 use crate::sqlite::SqliteTokenStore;
 use crate::{Cursor, Resealed};
 

@@ -135,5 +135,5 @@ async fn disconnect(args: &OneArgs) -> Result<(), Failure> {
 }
 
 async fn store(settings: &ServeArgs) -> Result<Arc<dyn Storage>, Failure> {
-    Ok(wiring::open(settings.check_storage()?).await?.into_ports().0)
+    Ok(wiring::open(settings.check_storage()?).await?.storage)
 }

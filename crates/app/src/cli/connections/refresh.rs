@@ -19,15 +19,17 @@ pub(super) async fn run(args: &OneArgs) -> Result<(), Failure> {
     let config = args.settings.check_refresh()?;
     let mut signals = Signals::new()?;
     let begun = async {
-        let ports = wiring::open(config.storage).await?.into_ports();
-        let before = ports.0.connection(&user).await?.map(|connection| connection.generation).unwrap_or_default();
-        Ok::<_, Failure>((ports, before))
+        let opened = wiring::open(config.storage).await?;
+        let before =
+            opened.storage.connection(&user).await?.map(|connection| connection.generation).unwrap_or_default();
+        Ok::<_, Failure>((opened, before))
     };
-    let (ports, before) = tokio::select! {
+    let (opened, before) = tokio::select! {
         begun = begun => begun?,
         () = signals.told() => return Err("stopped before amoCRM was asked".into()),
     };
-    let store = Arc::clone(&ports.0);
+    let store = Arc::clone(&opened.storage);
+    let ports = (opened.storage, opened.rate_limits);
     let (use_cases, tasks) = wiring::use_cases_on(ports, config.amo, config.pace, config.settings)?;
     to_the_end(&use_cases, &tasks, &user, config.shutdown_timeout, &mut signals).await?;
     let after = verdict(before, store.connection(&user).await?)?;

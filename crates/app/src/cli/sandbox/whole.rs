@@ -12,10 +12,10 @@ use super::folder::Folder;
 use super::{SandboxArgs, member, start_amo};
 use crate::cli::signals::Signals;
 use crate::cli::{Failure, chain, jwt, print, serve};
-use crate::config::{Database, ServeArgs};
+use crate::config::ServeArgs;
 use crate::phone::{self, DemoUser};
 use crate::server::Running;
-use crate::wiring;
+use crate::{stores, wiring};
 
 /// The people who play the app's users.
 const DEMO_USERS: [&str; 2] = ["Olena", "Ivan"];
@@ -61,7 +61,7 @@ pub(super) async fn run(args: SandboxArgs) -> Result<(), Failure> {
     }
     .check()?;
     // Not by DATABASE_URL, which refuses paths that look like something else.
-    config.storage.database = Database::Sqlite(absolute(folder.path().join("amo-connect.db"))?);
+    config.storage.database = stores::sqlite(absolute(folder.path().join("amo-connect.db"))?);
     let users = DEMO_USERS
         .iter()
         .map(|name| {

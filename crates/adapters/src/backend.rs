@@ -1,0 +1,66 @@
+//! What the service needs of a store beyond the ports: to be named by `DATABASE_URL`, opened,
+//! migrated, and sealed under other keys.
+
+use std::error::Error;
+use std::fmt::Debug;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use amo_connect_domain::ports::{RateLimitStore, Storage, StoreError};
+use async_trait::async_trait;
+
+use crate::cipher::TokenKeys;
+use crate::migrate::Pending;
+use crate::rows::{Cursor, Resealed};
+
+/// Why a store cannot be opened. Neither it nor its sources may show a password or a value.
+pub type OpenError = Box<dyn Error + Send + Sync>;
+
+/// What `DATABASE_URL` names: a store that is not open yet.
+#[async_trait]
+pub trait Backend: Debug + Send + Sync {
+    /// Brings it up to date. Returns the names of the migrations that it took.
+    async fn migrate(&self) -> Result<Vec<String>, OpenError>;
+
+    /// Opens it.
+    async fn open(&self, keys: TokenKeys, options: OpenOptions) -> Result<OpenStore, OpenError>;
+}
+
+/// How a store is opened.
+#[derive(Clone, Copy, Debug)]
+pub struct OpenOptions {
+    /// What becomes of migrations that are pending.
+    pub pending: Pending,
+    /// How many connections there are to it; `None` if the store is to decide.
+    pub connections: Option<NonZeroUsize>,
+}
+
+/// An open store, by what it can do.
+#[derive(Clone, Debug)]
+pub struct OpenStore {
+    /// The ports to everything that must outlive the process.
+    pub storage: Arc<dyn Storage>,
+    /// The rate limiter's port.
+    pub rate_limits: Arc<dyn RateLimitStore>,
+    /// For `keys rotate`.
+    pub sealed: Arc<dyn Reseal>,
+}
+
+impl OpenStore {
+    /// A store that can do all of it.
+    pub fn new(store: impl Storage + RateLimitStore + Reseal) -> Self {
+        let store = Arc::new(store);
+        Self { storage: Arc::clone(&store) as _, rate_limits: Arc::clone(&store) as _, sealed: store }
+    }
+}
+
+/// Seals stored tokens anew, while other processes use them.
+#[async_trait]
+pub trait Reseal: Debug + Send + Sync + 'static {
+    /// How many records have sealed tokens.
+    async fn sealed(&self) -> Result<u64, StoreError>;
+
+    /// Seals the tokens of up to `limit` records behind `cursor` anew, under the first key. It can
+    /// be stopped after any batch and begun again from the start: what is done is passed over.
+    async fn reseal(&self, cursor: Cursor, limit: u32) -> Result<Resealed, StoreError>;
+}
