@@ -192,7 +192,7 @@ async fn a_redirect_uri_that_leads_past_the_callback_is_warned_of() {
     let mut world = World::without_service().await;
     let served = amo_connect_tests::Served::start(&world.settings, &world.folder()).await;
     assert_eq!(served.process().times_logged("AMO_REDIRECT_URI"), 0);
-    drop(served);
+    served.into_process().kill().await;
     let base = world.base.clone();
     world.settings.amo_redirect_uri = Some(format!("{base}/amo/back"));
     let served = amo_connect_tests::Served::start(&world.settings, &world.folder()).await;

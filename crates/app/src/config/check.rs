@@ -14,8 +14,8 @@ use url::Url;
 
 use super::reader::Reader;
 use super::{
-    Config, InvalidConfig, JwtConfig, RefreshConfig, ServeArgs, ServiceConfig, StorageConfig, database_url,
-    values, warnings,
+    Config, InvalidConfig, JwtConfig, RefreshConfig, ServeArgs, ServiceConfig, StorageConfig, database_url, values,
+    warnings,
 };
 
 impl ServeArgs {
