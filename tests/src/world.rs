@@ -76,7 +76,7 @@ impl World {
         Self::without_service_over(Options { switches, ..Options::default() }).await
     }
 
-    /// The same with an amoCRM of these options, but for its redirect URI and hook.
+    /// The same with an amoCRM of these options, except its redirect URI and hook.
     pub async fn without_service_over(options: Options) -> Self {
         let common = settings::at_a_free_port();
         let redirect_uri = common.amo_redirect_uri.clone().unwrap();

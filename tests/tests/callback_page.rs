@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use amo_connect_tests::{ACCOUNT, Answer, KEPT, Process, World, word_after};
 
-/// What strangers may put into a code or a state.
+/// What anybody may put into a code or a state.
 const HOSTILE: [&str; 14] = [
     "def50200\"><img src=x onerror=alert(1)>",
     "</script><script>alert(1)</script>",
@@ -35,7 +35,7 @@ async fn every_outcomes_answer_shuts_everything_but_its_own_style_and_script() {
     for (status, query) in pages {
         assert_eq!(shut(&world.callback(query).await, &mut nonces), status);
     }
-    // A burst of five has been spent, but for what time gives back.
+    // A burst of five has been spent, except what time gives back.
     while shut(&world.callback(&[]).await, &mut nonces) != 429 {}
 }
 

@@ -129,8 +129,8 @@ pub fn by_attempt(code: CodeHash, attempt: &Attempt, claim_needed: bool) -> Admi
 }
 
 /// A browser's request to exchange `code` for nobody known.
-pub fn by_stranger(code: CodeHash) -> Admission {
-    Admission { code, came_with: None, origin: Origin::Stranger, host: host(1) }
+pub fn unsolicited(code: CodeHash) -> Admission {
+    Admission { code, came_with: None, origin: Origin::Unsolicited, host: host(1) }
 }
 
 /// An app's request to exchange `code` for `user`, who was never connected when they asked.

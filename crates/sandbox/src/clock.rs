@@ -31,7 +31,7 @@ pub struct ClockReading {
     pub now: u64,
     /// How far it was advanced, in seconds.
     pub advanced_s: f64,
-    /// Whether it stands still but for being advanced.
+    /// Whether it stands still until it is advanced.
     pub frozen: bool,
 }
 

@@ -1,4 +1,4 @@
-//! amoCRM's bad days: what is slow, refused, cut off or broken, for all accounts or for one.
+//! Faults: what is slow, refused, cut off or broken, for all accounts or for one.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -74,7 +74,7 @@ impl From<Failure> for Value {
     }
 }
 
-/// Bad days: all of them last until they are taken back, a list one request an entry.
+/// Faults: all of them last until they are taken back, a list one request an entry.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Faults {

@@ -1,4 +1,4 @@
-//! A local amoCRM for tests and laptops: its authorization pages, token endpoint, API v4, limits and bad days.
+//! A local amoCRM for tests and laptops: its authorization pages, token endpoint, API v4, limits and faults.
 //!
 //! It is somebody else's server: it knows nothing of who calls it. Start it in the process with
 //! [`Sandbox::start`], and steer it through the returned handle or, over HTTP, under `/_sandbox`.

@@ -34,7 +34,7 @@ pub struct Options {
     pub spare_hosts: u16,
     /// Worker threads of the server.
     pub workers: usize,
-    /// The bad days it starts with, and goes back to on a reset.
+    /// The faults it starts with, and goes back to on a reset.
     pub faults: Faults,
     /// The switches it starts with, and goes back to on a reset.
     pub switches: Switches,

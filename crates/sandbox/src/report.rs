@@ -25,9 +25,9 @@ pub struct Report {
     pub counters: Stats,
     /// The grants that can still be refreshed.
     pub grants: Vec<GrantInfo>,
-    /// The bad days of all accounts.
+    /// The faults of all accounts.
     pub faults: Faults,
-    /// The bad days of single accounts.
+    /// The faults of single accounts.
     pub account_faults: BTreeMap<AccountId, Faults>,
     /// How every switch stands.
     pub switches: Switches,

@@ -106,19 +106,19 @@ impl Sandbox {
         state.book.live(state.now())
     }
 
-    /// The bad days of all accounts; what was played is no longer in the lists.
+    /// The faults of all accounts; what was played is no longer in the lists.
     pub fn faults(&self) -> Faults {
         self.world.state().faults.clone()
     }
 
-    /// Replaces the bad days of all accounts.
+    /// Replaces the faults of all accounts.
     pub fn set_faults(&self, faults: Faults) -> Result<(), SandboxError> {
         faults.check()?;
         self.world.state().faults = faults;
         Ok(())
     }
 
-    /// Replaces the bad days of one account; they come before everyone's.
+    /// Replaces the faults of one account; they come before everyone's.
     pub fn set_account_faults(&self, account: impl Into<AccountId>, faults: Faults) -> Result<(), SandboxError> {
         faults.check()?;
         let account = self.world.account(account.into())?.id;

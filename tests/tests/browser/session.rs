@@ -98,7 +98,7 @@ impl Session {
         assert!(waited.is_ok(), "not opened {count} times: {:?}", self.traffic().await);
     }
 
-    /// What the console complains about, but for the status of the page itself.
+    /// What the console complains about, except the status of the page itself.
     pub(crate) async fn complaints(&self) -> Vec<String> {
         match self.engine {
             Engine::Chromium => {

@@ -61,7 +61,7 @@ impl TokenStore for FileStore {
             let (user, attempt) = match &request.origin {
                 Origin::Attempt { id, user, .. } => (Some(user), Some(*id)),
                 Origin::App { attempt, user, .. } => (Some(user), *attempt),
-                Origin::Stranger => (None, None),
+                Origin::Unsolicited => (None, None),
             };
             let records = &mut *change.records;
             let on_record = records.exchange(request.code).map(|sealed| sealed.open(change.keys)).transpose()?;
@@ -209,8 +209,8 @@ impl TokenStore for FileStore {
                 return Ok(RefreshRequest::Outdated);
             }
             row.lease = row.lease.map(|lease| lease.seen_at(store_now));
-            let put_off = connection.refresh_put_off_until(store_now);
-            let lease = match RefreshLease::request(row.lease, &request, &client, put_off, store_now) {
+            let backs_off_until = connection.refresh_backs_off_until(store_now);
+            let lease = match RefreshLease::request(row.lease, &request, &client, backs_off_until, store_now) {
                 LeaseDecision::Held => return Ok(RefreshRequest::Held),
                 LeaseDecision::BackingOff(until) => return Ok(RefreshRequest::BackingOff(until)),
                 LeaseDecision::Granted(lease) => lease,

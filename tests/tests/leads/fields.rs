@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::steps::{Amo, ids, world};
 
-/// What the service has to make of amoCRM's `lead`, but for `status` and the guest.
+/// What the service has to make of amoCRM's `lead`, except `status` and the guest.
 fn expected(lead: &Value) -> Value {
     let time = |name: &str| jiff::Timestamp::from_second(lead[name].as_i64().unwrap()).unwrap().to_string();
     json!({
@@ -30,7 +30,7 @@ async fn a_lead_has_every_field_as_amocrm_has_it_in_a_list_and_alone() {
     let amo = Amo::of(&world).await;
     let listed = world.get("olena", "/leads?limit=250").await.json();
     let truth = amo.get("/leads?limit=250&with=contacts").await;
-    let (mut guests, mut strangers) = (0, 0);
+    let (mut guests, mut without_guest) = (0, 0);
     for (ours, theirs) in listed["data"].as_array().unwrap().iter().zip(truth["_embedded"]["leads"].as_array().unwrap())
     {
         let guest = match theirs["_embedded"]["contacts"][0]["id"].as_u64() {
@@ -39,7 +39,7 @@ async fn a_lead_has_every_field_as_amocrm_has_it_in_a_list_and_alone() {
             None => Value::Null,
         };
         if guest.is_null() {
-            strangers += 1;
+            without_guest += 1;
         } else {
             guests += 1;
         }
@@ -52,7 +52,7 @@ async fn a_lead_has_every_field_as_amocrm_has_it_in_a_list_and_alone() {
         let alone = world.get("olena", &format!("/leads/{}", theirs["id"])).await.json();
         assert_eq!(alone, json!({ "success": true, "data": ours }));
     }
-    assert!(guests == 20 && strangers > 0, "{guests} with a guest, {strangers} without");
+    assert!(guests == 20 && without_guest > 0, "{guests} with a guest, {without_guest} without");
 }
 
 #[tokio::test(flavor = "multi_thread")]

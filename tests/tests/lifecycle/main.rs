@@ -1,4 +1,4 @@
-//! Connected once, stays connected: the real binary on both databases, an amoCRM with bad days,
+//! Connected once, stays connected: the real binary on both databases, an amoCRM with faults,
 //! and processes that stop, die and lose their database. What each test shows, and the figures,
 //! are in `docs/reliability.md`.
 

@@ -82,7 +82,7 @@ async fn a_stop_with_a_pair_that_cannot_be_saved_counts_it_as_lost() {
 }
 
 /// Tells `service` to stop when a refresh, which takes so long, has reached amoCRM and its caller
-/// has hung up.
+/// has closed its connection.
 async fn told_to_stop_in_a_refresh(stage: &Stage, service: Served, latency: Duration) -> Process {
     stage.slow_down(latency);
     let phone = Phone::asks(&service, "olena").await;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use amo_connect_contract::fixtures::{at, attempt, by_app, by_stranger, code, grant, owner, served, user};
+use amo_connect_contract::fixtures::{at, attempt, by_app, code, grant, owner, served, unsolicited, user};
 use amo_connect_contract::suite::race;
 use amo_connect_domain::authorization::code::{Admitted, ExchangeStatus};
 use amo_connect_domain::connection::audit::Actor;
@@ -18,7 +18,7 @@ async fn handles(database: &PgDatabase) -> [Arc<dyn Storage>; 2] {
 }
 
 async fn waiting(store: &dyn Storage, name: &str) {
-    store.admit_code(&by_stranger(code(name)), owner(1), at(0)).await.unwrap();
+    store.admit_code(&unsolicited(code(name)), owner(1), at(0)).await.unwrap();
     store.save_grant(code(name), &grant(1, name), &served(), at(0)).await.unwrap();
 }
 
@@ -84,7 +84,7 @@ async fn a_database_whose_default_is_stricter_grants_a_code_once_all_the_same() 
     database.execute(&strict).await;
     let handles = handles(&database).await;
     let answers = race(&handles, 16, |store, number| async move {
-        store.admit_code(&by_stranger(code("x")), owner(number), at(0)).await.unwrap()
+        store.admit_code(&unsolicited(code("x")), owner(number), at(0)).await.unwrap()
     });
     let granted = answers.await.into_iter().filter(|answer| matches!(answer, Admitted::Granted(_))).count();
     assert_eq!(granted, 1);

@@ -1,6 +1,6 @@
 //! Sweeps: as much as there is, and in nobody's way.
 
-use amo_connect_contract::fixtures::{at, attempt, by_stranger, code, grant, owner, served, user};
+use amo_connect_contract::fixtures::{at, attempt, code, grant, owner, served, unsolicited, user};
 use amo_connect_domain::ports::{Maintenance as _, StoreHealth as _, TokenStore};
 
 use crate::steps::opened;
@@ -14,7 +14,7 @@ const OLD: &str = "UPDATE exchanges SET admitted_at = admitted_at - 2 * 86400 * 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backlog_of_any_length_is_wiped_and_forgotten() {
     let (database, store) = opened().await;
-    store.admit_code(&by_stranger(code("x")), owner(1), at(0)).await.unwrap();
+    store.admit_code(&unsolicited(code("x")), owner(1), at(0)).await.unwrap();
     store.save_grant(code("x"), &grant(1, "x"), &served(), at(0)).await.unwrap();
     let columns = "came_with, attempt_id, user_id, claim_needed, host, epoch, state, lease_owner, lease_until, grant_host, \
                    account_id, tokens, issued_at, expires_at, claim_by, connected_epoch, admitted_at";
@@ -38,7 +38,7 @@ async fn a_sweep_waits_for_nobody() {
     let (database, store) = opened().await;
     for name in ["one", "another"] {
         store.open_attempt(&attempt(name, &user(name), 0)).await.unwrap();
-        store.admit_code(&by_stranger(code(name)), owner(1), at(0)).await.unwrap();
+        store.admit_code(&unsolicited(code(name)), owner(1), at(0)).await.unwrap();
         store.save_grant(code(name), &grant(1, name), &served(), at(0)).await.unwrap();
     }
     database.execute(OLD).await;

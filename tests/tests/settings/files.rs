@@ -19,7 +19,7 @@ pub(crate) const COMMANDS: [&[&str]; 7] = [
 ];
 
 /// How long a refusal may be in coming, on a busy machine.
-const PATIENCE: Duration = Duration::from_mins(1);
+const COMMAND_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// All there is in a folder: names, modes, times of change, content.
 pub(crate) fn state(folder: &Path) -> Vec<(String, u32, i64, i64, Vec<u8>)> {
@@ -54,7 +54,7 @@ pub(crate) async fn refused_and_left<T: PartialEq + Debug>(
         let mut variables: Vec<_> =
             GOOD.iter().filter(|(name, _)| !["DATABASE_URL", "TOKEN_KEYS"].contains(name)).copied().collect();
         variables.extend([("DATABASE_URL", url), ("TOKEN_KEYS", KEYS), ("BIND", "127.0.0.1:0")]);
-        let ended = tokio::time::timeout(PATIENCE, run(command, &variables, folder)).await;
+        let ended = tokio::time::timeout(COMMAND_TIMEOUT, run(command, &variables, folder)).await;
         let (code, output, complaint) = ended.unwrap_or_else(|_| panic!("{command:?} goes on"));
         assert_eq!((code, output.as_str()), (Some(1), ""), "{command:?}: {complaint}");
         assert!(complaint.contains("DATABASE_URL: ") && complaint.contains(why), "{command:?}: {complaint}");

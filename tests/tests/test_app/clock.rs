@@ -93,7 +93,7 @@ async fn a_token_near_its_end_is_refreshed_once_for_many_callers() {
     let callers = join_all((0..8).map(|_| app.get("olena", "/leads")));
     let meanwhile = async {
         gate.arrival().await;
-        // As long as it takes the others to come: nobody is served, but for what needs no token.
+        // As long as it takes the others to come: nobody is served, except what needs no token.
         for _ in 0..8 {
             assert_eq!(app.state_of("olena").await, "connected");
         }

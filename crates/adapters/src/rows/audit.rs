@@ -10,7 +10,7 @@ use super::failure::Failure;
 use super::grant::{account, account_column};
 use super::schema::audit;
 
-/// A row of `audit`, but for its number.
+/// A row of `audit`, except its number.
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = audit, check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite))]
 pub(crate) struct AuditRow {

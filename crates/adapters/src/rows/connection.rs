@@ -1,8 +1,8 @@
 //! A connection as a row; the lease beside it is in [`lease`](super::lease).
 
 use amo_connect_domain::connection::{
-    ConnectionParts, ConnectionState, CrmConnection, FormerAccount, PUT_OFFS, Problem, ProblemCode, ReauthReason,
-    RefusedPairs,
+    ConnectionParts, ConnectionState, CrmConnection, FormerAccount, Problem, ProblemCode, REFUSAL_BACKOFFS,
+    ReauthReason, RefusedPairs,
 };
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::ids::{Epoch, Generation, Revision};
@@ -20,7 +20,7 @@ use crate::cipher::{RowIdentity, TokenKeys};
 /// The `state` of a connection that can be used.
 pub(crate) const CONNECTED: &str = "connected";
 
-/// A row of `connections`, but for the lease.
+/// A row of `connections`, except the lease.
 #[derive(Clone, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = connections, treat_none_as_null = true, check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite))]
 pub(crate) struct ConnectionRow {
@@ -52,7 +52,7 @@ pub(crate) struct StoreNow {
     pub(crate) now: i64,
     /// The refusals that put a refresh off are later than this: of two pairs in a row than the first,
     /// of three than the second, and so on.
-    pub(crate) put_off_since: [i64; PUT_OFFS.len()],
+    pub(crate) backoff_since: [i64; REFUSAL_BACKOFFS.len()],
 }
 
 /// The rows of `connections`.

@@ -15,7 +15,7 @@ pub(crate) const INTEGRATION: &str = "*";
 /// A row of `turns`.
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = turns, treat_none_as_null = true, check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite))]
-pub(crate) struct LineRow {
+pub(crate) struct RateLimitRow {
     pub(super) line: String,
     next_at: Option<i64>,
     ban_since: Option<i64>,
@@ -29,8 +29,8 @@ pub(crate) struct LineRow {
 #[async_trait]
 pub(crate) trait RateLimitRows: Send {
     /// Those of these lines that are there.
-    async fn lines(&mut self, names: [&str; 2]) -> Result<Vec<LineRow>, Failure>;
-    async fn put_line(&mut self, row: &LineRow) -> Result<(), Failure>;
+    async fn rate_limits(&mut self, names: [&str; 2]) -> Result<Vec<RateLimitRow>, Failure>;
+    async fn put_rate_limit(&mut self, row: &RateLimitRow) -> Result<(), Failure>;
     /// How many accounts except this one have a ban that began after the one moment, and not after
     /// the other.
     async fn banned_accounts(&mut self, except: &str, after: i64, until: i64) -> Result<i64, Failure>;
@@ -38,7 +38,7 @@ pub(crate) trait RateLimitRows: Send {
     async fn forget_lines(&mut self, micros: i64) -> Result<(), Failure>;
 }
 
-impl LineRow {
+impl RateLimitRow {
     pub(super) fn new(name: &str, line: &RateLimit) -> Self {
         Self {
             line: name.to_owned(),
@@ -47,15 +47,15 @@ impl LineRow {
             ban_probe_at: line.circuit.map(|ban| ban.probe_at.as_microsecond()),
             ban_probing: line.circuit.map(|ban| ban.probing),
             ban_met: line.circuit.map(|ban| ban.met.into()),
-            put_off_for: line.next_at.filter(|_| line.is_put_off).map(Timestamp::as_microsecond),
+            put_off_for: line.next_at.filter(|_| line.is_delayed).map(Timestamp::as_microsecond),
         }
     }
 }
 
-impl TryFrom<LineRow> for RateLimit {
+impl TryFrom<RateLimitRow> for RateLimit {
     type Error = Failure;
 
-    fn try_from(row: LineRow) -> Result<Self, Failure> {
+    fn try_from(row: RateLimitRow) -> Result<Self, Failure> {
         let ban = row.ban_since.map(|since| {
             Ok::<_, Failure>(OpenCircuit {
                 since: time(since)?,
@@ -64,7 +64,7 @@ impl TryFrom<LineRow> for RateLimit {
                 met: needed(row.ban_met)?.try_into().or(Err(Failure::Corrupt("a count is out of range")))?,
             })
         });
-        let is_put_off = row.put_off_for.is_some() && row.put_off_for == row.next_at;
-        Ok(Self { next_at: optional_time(row.next_at)?, is_put_off, circuit: ban.transpose()? })
+        let is_delayed = row.put_off_for.is_some() && row.put_off_for == row.next_at;
+        Ok(Self { next_at: optional_time(row.next_at)?, is_delayed, circuit: ban.transpose()? })
     }
 }

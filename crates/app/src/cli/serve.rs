@@ -24,13 +24,13 @@ pub(super) async fn run(args: ServeArgs) -> Result<(), Failure> {
 }
 
 /// Serves until the process is told to stop, and stops in order.
-pub(super) async fn until_told(mut signals: Signals, mut running: Running, patience: Duration) -> Result<(), Failure> {
+pub(super) async fn until_told(mut signals: Signals, mut running: Running, timeout: Duration) -> Result<(), Failure> {
     tokio::select! {
         ended = running.ended() => return Ok(ended?),
         () = signals.told() => {}
     }
     tokio::select! {
-        stopped = running.stop(patience) => stopped?,
+        stopped = running.stop(timeout) => stopped?,
         () = signals.interrupted() => return Err("interrupted twice: stopped without waiting".into()),
     }
     tracing::info!("stopped");

@@ -55,7 +55,7 @@ impl TokenStore for MemoryTokenStore {
         let (user, attempt) = match &request.origin {
             Origin::Attempt { id, user, .. } => (Some(user), Some(*id)),
             Origin::App { attempt, user, .. } => (Some(user), *attempt),
-            Origin::Stranger => (None, None),
+            Origin::Unsolicited => (None, None),
         };
         let admitted = Exchange::admit(
             rows.exchanges.get(&request.code).cloned(),
@@ -173,7 +173,7 @@ impl TokenStore for MemoryTokenStore {
             return Ok(RefreshRequest::Outdated);
         };
         row.lease = row.lease.map(|lease| lease.seen_at(store_now));
-        let delayed_until = row.connection.refresh_put_off_until(store_now);
+        let delayed_until = row.connection.refresh_backs_off_until(store_now);
         Ok(match RefreshLease::request(row.lease, request, &client, delayed_until, store_now) {
             LeaseDecision::Held => RefreshRequest::Held,
             LeaseDecision::BackingOff(until) => RefreshRequest::BackingOff(until),

@@ -3,9 +3,7 @@
 use std::time::Duration;
 
 use amo_connect_domain::authorization::attempt::MEMORY;
-use amo_connect_domain::rate_limit::{
-    CallOutcome, FIRST_PAUSE, LONGEST_PAUSE, LONGEST_PUT_OFF, PROBE_TERM, Reservation,
-};
+use amo_connect_domain::rate_limit::{CallOutcome, FIRST_PAUSE, LONGEST_DELAY, LONGEST_PAUSE, PROBE_TERM, Reservation};
 
 use super::RateLimitStoreHarness;
 use super::steps::{APART, OWN, assert_banned, ban, is_banned, place, probe, record_outcome, take};
@@ -67,7 +65,7 @@ pub(super) async fn a_clock_that_was_set_back_makes_no_limit_longer_than_the_lon
     store.record_outcome(&host(1), CallOutcome::Limited(APART), None).await.unwrap();
     harness.set_store_clock_back(MEMORY).await;
     assert!(matches!(other.reserve(&host(1), OWN, APART).await.unwrap(), Reservation::Later(_)));
-    harness.advance_store_clock(LONGEST_PUT_OFF).await;
+    harness.advance_store_clock(LONGEST_DELAY).await;
     assert_eq!(place(take(&store, 1).await), 0);
 }
 

@@ -15,8 +15,8 @@ use amo_connect_domain::refresh::lease::LEASE_TERM;
 use super::TokenStoreHarness;
 use super::steps::{Store, admit, connect, connection, is_held, lease, status, swept};
 use crate::fixtures::{
-    after, altered, at, attempt, back_off, by_app, by_app_as_of, by_stranger, code, grant, host, lease_request, owner,
-    served, user,
+    after, altered, at, attempt, back_off, by_app, by_app_as_of, code, grant, host, lease_request, owner, served,
+    unsolicited, user,
 };
 
 /// Longer than any term.
@@ -109,7 +109,7 @@ pub(super) async fn a_sweep_shortens_what_a_clock_ahead_made_too_long(harness: &
     lease(&store, &olena, generation, owner(1)).await;
     store.request_check(AccountId(7)).await.unwrap();
     assert_eq!(store.take_checks(1).await.unwrap(), [AccountId(7)]);
-    admit(&store, &by_stranger(code("waiting")), owner(2)).await;
+    admit(&store, &unsolicited(code("waiting")), owner(2)).await;
     let ahead = after(at(0), AHEAD);
     store.save_grant(code("waiting"), &grant(1, "waiting"), &served(), ahead).await.unwrap();
 
@@ -136,7 +136,7 @@ pub(super) async fn a_sweep_forgets_no_code_that_is_under_way(harness: &dyn Toke
     store.save_grant(code("x"), &grant(1, "x"), &served(), at(1)).await.unwrap();
     assert_eq!(connection(&other, &user("olena")).await.grant(), Some(&grant(1, "x")));
 
-    admit(&store, &by_stranger(code("left")), owner(2)).await;
+    admit(&store, &unsolicited(code("left")), owner(2)).await;
     harness.advance_store_clock(MEMORY + LEASE_TERM * 2).await;
     swept(&other, after(at(0), MEMORY * 400)).await.unwrap();
     assert_eq!(store.exchange(code("left")).await.unwrap(), None, "its owner is long gone");

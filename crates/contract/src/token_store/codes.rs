@@ -8,7 +8,7 @@ use amo_connect_domain::refresh::lease::{LEASE_RENEWAL, LEASE_TERM, Lease};
 use super::TokenStoreHarness;
 use super::steps::{admit, connect, connection, grant_of, status};
 use crate::fixtures::{
-    after, at, attempt, by_app, by_app_as_of, by_attempt, by_stranger, code, grant, host, owner, served, state, user,
+    after, at, attempt, by_app, by_app_as_of, by_attempt, code, grant, host, owner, served, state, unsolicited, user,
 };
 use crate::suite::race;
 
@@ -20,8 +20,8 @@ pub(super) async fn an_exchange_comes_back_as_it_went_in(harness: &dyn TokenStor
     store.open_attempt(&attempt).await.unwrap();
     let requests = [
         by_attempt(code("by attempt"), &attempt, true),
-        by_stranger(code("by a stranger")),
-        Admission { came_with: Some(state("theirs")), ..by_stranger(code("with a state")) },
+        unsolicited(code("by a stranger")),
+        Admission { came_with: Some(state("theirs")), ..unsolicited(code("with a state")) },
         Admission { host: host(7), ..by_app_as_of(code("by an app"), &user("olena"), Epoch(1)) },
     ];
     for request in requests {
@@ -29,7 +29,7 @@ pub(super) async fn an_exchange_comes_back_as_it_went_in(harness: &dyn TokenStor
         assert_eq!((granted.came_with, &granted.host), (request.came_with, &request.host));
         let by_now = store.clock().await.unwrap();
         assert!(before <= granted.admitted_at && granted.admitted_at <= by_now, "by the store's clock");
-        let by_olena = request.origin != Origin::Stranger;
+        let by_olena = request.origin != Origin::Unsolicited;
         assert_eq!(granted.user, by_olena.then(|| user("olena")));
         assert_eq!(granted.epoch, Epoch(i64::from(by_olena)));
         assert_eq!(other.exchange(request.code).await.unwrap(), Some(granted));
@@ -40,7 +40,7 @@ pub(super) async fn an_exchange_comes_back_as_it_went_in(harness: &dyn TokenStor
 pub(super) async fn a_code_is_granted_to_one_of_many(harness: &dyn TokenStoreHarness) {
     let handles = [harness.store(), harness.second_handle().await];
     let answers = race(&handles, 8, |store, number| async move {
-        store.admit_code(&by_stranger(code("x")), owner(number), at(0)).await.unwrap()
+        store.admit_code(&unsolicited(code("x")), owner(number), at(0)).await.unwrap()
     })
     .await;
     let granted: Vec<_> = answers.iter().filter(|answer| matches!(answer, Admitted::Granted(_))).collect();
@@ -52,12 +52,12 @@ pub(super) async fn a_code_is_granted_to_one_of_many(harness: &dyn TokenStoreHar
 
 pub(super) async fn a_code_in_flight_is_granted_to_nobody_until_its_lease_lapses(harness: &dyn TokenStoreHarness) {
     let (store, other) = (harness.store(), harness.second_handle().await);
-    let first = admit(&store, &by_stranger(code("x")), owner(1)).await;
+    let first = admit(&store, &unsolicited(code("x")), owner(1)).await;
     harness.advance_store_clock(LEASE_RENEWAL * 2).await;
-    let answer = other.admit_code(&by_stranger(code("x")), owner(2), at(0)).await.unwrap();
+    let answer = other.admit_code(&unsolicited(code("x")), owner(2), at(0)).await.unwrap();
     assert_eq!(answer, Admitted::OnRecord(first));
     harness.advance_store_clock(LEASE_RENEWAL).await;
-    let second = admit(&other, &by_stranger(code("x")), owner(2)).await;
+    let second = admit(&other, &unsolicited(code("x")), owner(2)).await;
     assert!(matches!(second.status, ExchangeStatus::InFlight(lease) if lease.owner == owner(2)));
     assert_eq!(store.exchange(code("x")).await.unwrap(), Some(second));
 }
@@ -65,18 +65,18 @@ pub(super) async fn a_code_in_flight_is_granted_to_nobody_until_its_lease_lapses
 pub(super) async fn a_code_lease_is_set_and_judged_by_the_stores_clock(harness: &dyn TokenStoreHarness) {
     let (store, other) = (harness.store(), harness.second_handle().await);
     let before = store.clock().await.unwrap();
-    let exchange = admit(&store, &by_stranger(code("x")), owner(1)).await;
+    let exchange = admit(&store, &unsolicited(code("x")), owner(1)).await;
     let granted_at_most = Lease::granted(owner(1), store.clock().await.unwrap()).until;
     let ExchangeStatus::InFlight(lease) = exchange.status else { panic!("{exchange:?}") };
     assert!(Lease::granted(owner(1), before).until <= lease.until && lease.until <= granted_at_most, "{lease:?}");
     let years_later = at(10 * 365 * 24 * 3600);
-    let answer = other.admit_code(&by_stranger(code("x")), owner(2), years_later).await.unwrap();
+    let answer = other.admit_code(&unsolicited(code("x")), owner(2), years_later).await.unwrap();
     assert!(matches!(answer, Admitted::OnRecord(_)), "a caller's clock ended a lease");
 }
 
 pub(super) async fn a_refused_code_is_granted_to_nobody(harness: &dyn TokenStoreHarness) {
     let store = harness.store();
-    admit(&store, &by_stranger(code("x")), owner(1)).await;
+    admit(&store, &unsolicited(code("x")), owner(1)).await;
     let refused = store.end_exchange(code("x"), owner(1), true).await.unwrap();
     assert_eq!(refused.status, ExchangeStatus::CodeRefused);
     harness.advance_store_clock(LEASE_TERM).await;
@@ -86,7 +86,7 @@ pub(super) async fn a_refused_code_is_granted_to_nobody(harness: &dyn TokenStore
 
 pub(super) async fn an_interrupted_code_is_granted_at_once(harness: &dyn TokenStoreHarness) {
     let (store, other) = (harness.store(), harness.second_handle().await);
-    admit(&store, &by_stranger(code("x")), owner(1)).await;
+    admit(&store, &unsolicited(code("x")), owner(1)).await;
     let ended = store.end_exchange(code("x"), owner(1), false).await.unwrap();
     assert_eq!(ended.status, ExchangeStatus::Interrupted);
     let mine = admit(&other, &by_app(code("x"), &user("olena")), owner(2)).await;
@@ -128,24 +128,24 @@ pub(super) async fn an_attempt_that_is_over_admits_nothing(harness: &dyn TokenSt
 
 pub(super) async fn a_code_lease_is_renewed_by_its_owner_alone(harness: &dyn TokenStoreHarness) {
     let (store, other) = (harness.store(), harness.second_handle().await);
-    admit(&store, &by_stranger(code("x")), owner(1)).await;
+    admit(&store, &unsolicited(code("x")), owner(1)).await;
     harness.advance_store_clock(LEASE_RENEWAL * 2).await;
     assert!(!other.renew_code_lease(code("x"), owner(2)).await.unwrap());
     assert!(store.renew_code_lease(code("x"), owner(1)).await.unwrap());
     harness.advance_store_clock(LEASE_RENEWAL * 2).await;
-    let answer = other.admit_code(&by_stranger(code("x")), owner(2), at(0)).await.unwrap();
+    let answer = other.admit_code(&unsolicited(code("x")), owner(2), at(0)).await.unwrap();
     assert!(matches!(answer, Admitted::OnRecord(_)), "a renewed lease lapsed");
     harness.advance_store_clock(LEASE_RENEWAL).await;
-    let second = admit(&other, &by_stranger(code("x")), owner(2)).await;
+    let second = admit(&other, &unsolicited(code("x")), owner(2)).await;
     assert!(!store.renew_code_lease(code("x"), owner(1)).await.unwrap());
     assert_eq!(store.exchange(code("x")).await.unwrap(), Some(second));
 }
 
 pub(super) async fn an_exchange_is_ended_by_its_owner_alone(harness: &dyn TokenStoreHarness) {
     let (store, other) = (harness.store(), harness.second_handle().await);
-    admit(&store, &by_stranger(code("x")), owner(1)).await;
+    admit(&store, &unsolicited(code("x")), owner(1)).await;
     harness.advance_store_clock(LEASE_TERM).await;
-    let second = admit(&other, &by_stranger(code("x")), owner(2)).await;
+    let second = admit(&other, &unsolicited(code("x")), owner(2)).await;
     assert_eq!(store.end_exchange(code("x"), owner(1), true).await.unwrap(), second);
     assert_eq!(store.exchange(code("x")).await.unwrap(), Some(second));
     store.save_grant(code("x"), &grant(1, "x"), &served(), at(1)).await.unwrap();

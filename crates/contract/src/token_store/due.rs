@@ -193,7 +193,7 @@ impl Crowd {
     /// The moments at which an answer changes.
     fn moments(&self, store_now: Timestamp) -> BTreeSet<Timestamp> {
         let until = self.rows.iter().filter_map(|(_, lease)| Some(lease.as_ref()?.until));
-        until.chain(self.rows.iter().filter_map(|(row, _)| row.refresh_put_off_until(store_now))).collect()
+        until.chain(self.rows.iter().filter_map(|(row, _)| row.refresh_backs_off_until(store_now))).collect()
     }
 }
 

@@ -54,8 +54,8 @@ pub(super) async fn an_account_that_moves_back_is_not_sent_away_again(harness: &
 pub(super) async fn a_look_up_does_not_count_for_another_account(harness: &dyn TokenStoreHarness) {
     let (store, other) = (harness.store(), harness.second_handle().await);
     store.save_move(&host(1), &at_host(2)).await.unwrap();
-    let stranger = Some(AccountId(9));
-    assert_eq!(other.request_look_up(&host(1), stranger).await.unwrap(), LookUpDecision::Granted);
+    let unknown = Some(AccountId(9));
+    assert_eq!(other.request_look_up(&host(1), unknown).await.unwrap(), LookUpDecision::Granted);
 }
 
 pub(super) async fn a_sweep_keeps_moves(harness: &dyn TokenStoreHarness) {

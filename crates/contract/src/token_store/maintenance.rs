@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use amo_connect_domain::connection::audit::Actor;
-use amo_connect_domain::connection::{CrmConnection, Grant, LONGEST_PUT_OFF, ReauthReason, RefusedPairs};
+use amo_connect_domain::connection::{CrmConnection, Grant, LONGEST_REFUSAL_BACKOFF, ReauthReason, RefusedPairs};
 use amo_connect_domain::ids::{AccountId, Generation, Revision, UserId};
 use amo_connect_domain::ports::RefreshRequest;
 use amo_connect_domain::refresh::lease::LEASE_TERM;
@@ -171,7 +171,7 @@ pub(super) async fn a_connection_whose_refresh_is_delayed_is_not_stale(harness: 
     let row = altered(row, |parts| parts.refused = Some(refused));
     store.save(&row, Some(row.revision)).await.unwrap();
     assert_eq!(stale(&other, 60, 10).await, []);
-    harness.advance_store_clock(LONGEST_PUT_OFF).await;
+    harness.advance_store_clock(LONGEST_REFUSAL_BACKOFF).await;
     assert_eq!(stale(&other, 60, 10).await, [olena]);
 }
 

@@ -12,7 +12,7 @@ use amo_connect_domain::token::CodeHash;
 use jiff::Timestamp;
 
 use super::TokenStoreHarness;
-use crate::fixtures::{at, by_app_as_of, by_stranger, code, grant, lease_request, owner, served};
+use crate::fixtures::{at, by_app_as_of, code, grant, lease_request, owner, served, unsolicited};
 
 pub(super) type Store = Arc<dyn Storage>;
 
@@ -47,7 +47,7 @@ pub(super) async fn connect(store: &Store, user: &UserId, account: u64, name: &s
 
 /// A grant of account 1 with the pair `name` that waits for an owner. Returns its code.
 pub(super) async fn waiting(store: &Store, name: &str) -> CodeHash {
-    admit(store, &by_stranger(code(name)), owner(200)).await;
+    admit(store, &unsolicited(code(name)), owner(200)).await;
     store.save_grant(code(name), &grant(1, name), &served(), at(1)).await.unwrap();
     code(name)
 }

@@ -12,7 +12,7 @@ use amo_connect_domain::token::CodeHash;
 use super::steps::{Store, admit, connect, connection, grant_of, lease, status, swept, waiting};
 use super::{Keys, TokenStoreHarness};
 use crate::fixtures::{
-    after, altered, at, attempt, back_off, by_app_as_of, by_attempt, by_stranger, code, grant, owner, pair, served,
+    after, altered, at, attempt, back_off, by_app_as_of, by_attempt, code, grant, owner, pair, served, unsolicited,
     user,
 };
 
@@ -71,7 +71,7 @@ impl Stored {
         store.save_grant(code("new"), &grant(1, "new"), &served(), at(2)).await.unwrap();
 
         let claimed = self.row("claimed");
-        admit(store, &by_stranger(code("claimed anew")), owner(8)).await;
+        admit(store, &unsolicited(code("claimed anew")), owner(8)).await;
         store.save_grant(code("claimed anew"), &grant(1, "new"), &served(), at(2)).await.unwrap();
         let claim = store.claim(code("claimed anew"), &claimed.user, claimed.epoch, at(2)).await.unwrap();
         assert_eq!(claim, Claim::Connected);

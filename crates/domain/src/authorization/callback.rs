@@ -4,7 +4,7 @@ use url::form_urlencoded;
 
 use crate::token::{AuthorizationCode, LONGEST_PARAMETER, State};
 
-/// A parameter that strangers may leave out, repeat or garble.
+/// A parameter that anybody may leave out, repeat or garble.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Given<T> {
     /// It was not there.

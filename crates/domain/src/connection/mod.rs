@@ -96,13 +96,13 @@ pub struct Problem {
 
 /// How long refused access tokens delay the next refresh: after two pairs in a row the first of
 /// these, after three the second. After more than there are it is the last.
-pub const PUT_OFFS: [Duration; 7] = {
+pub const REFUSAL_BACKOFFS: [Duration; 7] = {
     let minutes = Duration::from_mins;
     [minutes(1), minutes(2), minutes(4), minutes(8), minutes(16), minutes(32), minutes(60)]
 };
 
-/// The longest of [`PUT_OFFS`].
-pub const LONGEST_PUT_OFF: Duration = PUT_OFFS[PUT_OFFS.len() - 1];
+/// The longest of [`REFUSAL_BACKOFFS`].
+pub const LONGEST_REFUSAL_BACKOFF: Duration = REFUSAL_BACKOFFS[REFUSAL_BACKOFFS.len() - 1];
 
 /// How many pairs in a row had an access token that amoCRM refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,11 +122,11 @@ impl RefusedPairs {
         self.count >= 2
     }
 
-    /// Until when the next refresh is delayed, by [`PUT_OFFS`]. A refusal that is dated in the future
+    /// Until when the next refresh is delayed, by [`REFUSAL_BACKOFFS`]. A refusal that is dated in the future
     /// delays nothing.
-    pub fn put_off_until(&self, store_now: Timestamp) -> Option<Timestamp> {
+    pub fn backs_off_until(&self, store_now: Timestamp) -> Option<Timestamp> {
         let place = usize::try_from(self.count.checked_sub(2)?).unwrap_or(usize::MAX);
-        let until = after(self.since, PUT_OFFS.get(place).copied().unwrap_or(LONGEST_PUT_OFF));
+        let until = after(self.since, REFUSAL_BACKOFFS.get(place).copied().unwrap_or(LONGEST_REFUSAL_BACKOFF));
         (self.since <= store_now && store_now < until).then_some(until)
     }
 }
@@ -365,8 +365,8 @@ impl CrmConnection {
     }
 
     /// Until when refused access tokens delay the next refresh, by the store's clock.
-    pub fn refresh_put_off_until(&self, store_now: Timestamp) -> Option<Timestamp> {
-        self.refused.and_then(|refused| refused.put_off_until(store_now))
+    pub fn refresh_backs_off_until(&self, store_now: Timestamp) -> Option<Timestamp> {
+        self.refused.and_then(|refused| refused.backs_off_until(store_now))
     }
 
     /// The account that it is, or was, connected to.

@@ -117,16 +117,16 @@ fn refused_pairs_are_counted_once_each_until_one_is_served() {
         connection.refuse_access(connection.generation, at(second)).unwrap();
         assert_eq!(count(&connection), Some(1));
     }
-    assert_eq!(connection.refresh_put_off_until(at(6)), None);
+    assert_eq!(connection.refresh_backs_off_until(at(6)), None);
     let old = connection.generation;
     for (number, wait) in [(2, 60), (3, 120), (4, 240), (5, 480), (6, 960), (7, 1920), (8, 3600), (9, 3600)] {
         connection.rotate(connection.generation, pair("next"), now()).unwrap();
         connection.refuse_access(connection.generation, at(100)).unwrap();
         assert_eq!(count(&connection), Some(number));
         let until = at(100 + wait);
-        assert_eq!(connection.refresh_put_off_until(at(100)), Some(until), "after {number}");
-        assert_eq!(connection.refresh_put_off_until(until), None);
-        assert_eq!(connection.refresh_put_off_until(at(99)), None, "dated in the future");
+        assert_eq!(connection.refresh_backs_off_until(at(100)), Some(until), "after {number}");
+        assert_eq!(connection.refresh_backs_off_until(until), None);
+        assert_eq!(connection.refresh_backs_off_until(at(99)), None, "dated in the future");
     }
     assert_eq!(connection.refuse_access(old, at(200)), Err(AnotherGeneration));
     assert_eq!(connection.accept_access(old), Err(AnotherGeneration));

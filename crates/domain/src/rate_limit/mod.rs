@@ -15,7 +15,7 @@ pub use permit::{Permit, call};
 use crate::clock::{after, at_most, before, left};
 
 /// The longest delay that amoCRM's `Retry-After` can ask for.
-pub const LONGEST_PUT_OFF: Duration = Duration::from_mins(15);
+pub const LONGEST_DELAY: Duration = Duration::from_mins(15);
 
 /// No call is reserved further ahead than this, or than [`MOST_RESERVATIONS`] calls take: no caller
 /// waits longer. A later time was written by a clock that has been set back since.
@@ -62,7 +62,7 @@ pub struct RateLimit {
     /// The next free time.
     pub next_at: Option<Timestamp>,
     /// Whether that is so late because amoCRM asked for a delay.
-    pub is_put_off: bool,
+    pub is_delayed: bool,
     /// The circuit, while it is open.
     pub circuit: Option<OpenCircuit>,
 }
@@ -89,7 +89,7 @@ impl RateLimit {
     /// latest possible one of its kind.
     fn seen_at(self, pace: Pace, now: Timestamp) -> Self {
         let farthest = FARTHEST_RESERVATION.max(pace.apart.saturating_mul(MOST_RESERVATIONS));
-        let longest = if self.is_put_off { LONGEST_PUT_OFF } else { farthest };
+        let longest = if self.is_delayed { LONGEST_DELAY } else { farthest };
         let next_at = self.next_at.map(|next_at| at_most(next_at, longest, now));
         Self { next_at, circuit: self.circuit.map(|circuit| circuit.seen_at(now)), ..self }
     }
@@ -117,18 +117,18 @@ impl RateLimits {
         if let Some(forbidden) = open.iter().flatten().filter_map(|circuit| circuit.forbids(now)).max() {
             return Reservation::CircuitOpen(forbidden);
         }
-        let put_off = self.account.wait(now);
+        let delay = self.account.wait(now);
         let limit = match pace.scope {
             PaceScope::Account => &mut self.account,
             PaceScope::Integration => &mut self.integration,
         };
         let wait = limit.wait(now);
         // A reservation after one account's delay would delay all accounts that share the pace.
-        if put_off > wait || wait > longest_wait {
-            return Reservation::Later(put_off.max(wait));
+        if delay > wait || wait > longest_wait {
+            return Reservation::Later(delay.max(wait));
         }
         limit.next_at = Some(after(after(now, wait), pace.apart));
-        limit.is_put_off = false;
+        limit.is_delayed = false;
         Reservation::Granted { wait, probe: self.begin_probe(now) }
     }
 
@@ -168,10 +168,10 @@ impl RateLimits {
                 self.integration.circuit = Some(OpenCircuit::new(now));
             }
         }
-        if let CallOutcome::Limited(put_off) = call_outcome {
-            let put_off = put_off.min(LONGEST_PUT_OFF).max(self.account.wait(now));
-            self.account.next_at = Some(after(now, put_off));
-            self.account.is_put_off = true;
+        if let CallOutcome::Limited(delay) = call_outcome {
+            let delay = delay.min(LONGEST_DELAY).max(self.account.wait(now));
+            self.account.next_at = Some(after(now, delay));
+            self.account.is_delayed = true;
         }
     }
 }

@@ -90,7 +90,7 @@ fn a_limit_delays_its_account_and_no_other() {
 fn no_limit_delays_an_account_for_longer_than_a_quarter_of_an_hour() {
     let mut limits = RateLimits::default();
     limits.record_outcome(CallOutcome::Limited(Duration::from_hours(24)), None, 0, at(0));
-    assert_eq!(limits.next(0), Reservation::Later(LONGEST_PUT_OFF));
+    assert_eq!(limits.next(0), Reservation::Later(LONGEST_DELAY));
 }
 
 #[test]
@@ -102,7 +102,7 @@ fn after_a_clock_was_set_back_the_wait_is_no_longer_than_the_longest() {
 
     let mut limits = RateLimits::default();
     limits.record_outcome(CallOutcome::Limited(Duration::from_secs(30)), None, 0, at(7_200));
-    assert_eq!(limits.next(0), Reservation::Later(LONGEST_PUT_OFF));
+    assert_eq!(limits.next(0), Reservation::Later(LONGEST_DELAY));
     assert_eq!(millis(limits.next(900)), 0);
 }
 

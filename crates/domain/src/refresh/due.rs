@@ -30,7 +30,7 @@ pub fn stale_since(
     let issued = connection.grant()?.tokens.issued_at;
     let is_aged = issued < issued_before || issued > issued_after;
     let is_free = lease.is_none_or(|lease| lease.until <= store_now);
-    (is_aged && is_free && connection.refresh_put_off_until(store_now).is_none()).then_some(issued)
+    (is_aged && is_free && connection.refresh_backs_off_until(store_now).is_none()).then_some(issued)
 }
 
 /// When the access token of this connection expires, if its refresh backs off for an accusation that

@@ -116,7 +116,7 @@ impl RefreshLease {
         on_record: Option<Self>,
         request: &LeaseRequest,
         client: &ClientRecord,
-        put_off_until: Option<Timestamp>,
+        backs_off_until: Option<Timestamp>,
         store_now: Timestamp,
     ) -> LeaseDecision {
         let LeaseRequest { generation, owner, by_hand, .. } = *request;
@@ -129,9 +129,9 @@ impl RefreshLease {
             lasts: Some(LEASE_TERM),
             accusation: None,
         };
-        let put_off = put_off_until.filter(|until| store_now < *until && !by_hand);
+        let backs_off_until = backs_off_until.filter(|until| store_now < *until && !by_hand);
         let Some(earlier) = on_record.filter(|earlier| earlier.generation == generation) else {
-            return put_off.map_or(LeaseDecision::Granted(fresh), LeaseDecision::BackingOff);
+            return backs_off_until.map_or(LeaseDecision::Granted(fresh), LeaseDecision::BackingOff);
         };
         if store_now < earlier.until {
             if earlier.owner.is_some() {
@@ -143,7 +143,7 @@ impl RefreshLease {
                 return LeaseDecision::BackingOff(earlier.until);
             }
         }
-        if let Some(until) = put_off.filter(|_| earlier.owner.is_none() && !earlier.in_doubt) {
+        if let Some(until) = backs_off_until.filter(|_| earlier.owner.is_none() && !earlier.in_doubt) {
             return LeaseDecision::BackingOff(until);
         }
         let died = earlier.owner.is_some();
@@ -283,8 +283,14 @@ mod tests {
     #[test]
     fn a_request_by_hand_waits_only_for_a_doubt_or_a_lease() {
         let by_hand = LeaseRequest { by_hand: true, ..asked(2) };
-        let ask = |on_record: RefreshLease, put_off: Option<i64>, second| {
-            RefreshLease::request(Some(on_record), &by_hand, &ClientRecord::default(), put_off.map(at), at(second))
+        let ask = |on_record: RefreshLease, backs_off_until: Option<i64>, second| {
+            RefreshLease::request(
+                Some(on_record),
+                &by_hand,
+                &ClientRecord::default(),
+                backs_off_until.map(at),
+                at(second),
+            )
         };
         let first = granted(request(None, 1, 0));
         assert_eq!(ask(first, None, 1), LeaseDecision::Held);

@@ -70,7 +70,7 @@ pub(crate) async fn access_token(request: HttpRequest, world: Data<World>, body:
         refresh_token,
         connection: raw::connection(&request),
     };
-    // A client that hangs up does not stop amoCRM: what it sent is processed all the same.
+    // A client that closes the connection does not stop amoCRM: what it sent is processed all the same.
     let work = rt::spawn(async move { answer(&world.into_inner(), &request).await });
     work.await.unwrap_or_else(|_| HttpResponse::InternalServerError().finish())
 }

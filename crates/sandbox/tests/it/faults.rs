@@ -1,4 +1,4 @@
-//! Bad days: each fault does what its name says, once an entry or until it is taken back.
+//! Each fault does what its name says, once an entry or until it is taken back.
 
 use std::time::{Duration, Instant};
 

@@ -167,12 +167,12 @@ async fn expiring_access_leaves_the_refresh_token() {
 
 /// Waits for a condition, not for a time.
 async fn until(is_so: impl Fn() -> bool) {
-    let patience = async {
+    let outcome = async {
         while !is_so() {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(10), patience).await.unwrap();
+    tokio::time::timeout(Duration::from_secs(10), outcome).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,4 +1,4 @@
-"""Drives the sandbox with aioamocrm from PyPI, unmodified but for the address.
+"""Drives the sandbox with aioamocrm from PyPI, unmodified except the address.
 
     python aioamocrm_client.py http://127.0.0.1:PORT
 """

@@ -1,4 +1,4 @@
-"""Drives the sandbox with amocrm-api from PyPI, unmodified but for the address: the library speaks
+"""Drives the sandbox with amocrm-api from PyPI, unmodified except the address: the library speaks
 https to port 443 of the account's subdomain, so its requests are led to the sandbox here.
 
     python amocrm_api_client.py http://127.0.0.1:PORT

@@ -85,8 +85,8 @@ impl Session<'_> {
             Some(_) => self.client_record(request.client).await?,
             None => ClientRecord::default(),
         };
-        let put_off = connection.refresh_put_off_until(store_now);
-        match RefreshLease::request(on_record, &request, &client, put_off, store_now) {
+        let backs_off_until = connection.refresh_backs_off_until(store_now);
+        match RefreshLease::request(on_record, &request, &client, backs_off_until, store_now) {
             LeaseDecision::Held => Ok(RefreshRequest::Held),
             LeaseDecision::BackingOff(until) => Ok(RefreshRequest::BackingOff(until)),
             LeaseDecision::Granted(lease) => {

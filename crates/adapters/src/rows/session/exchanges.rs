@@ -27,7 +27,7 @@ impl Session<'_> {
         let (user, attempt) = match &request.origin {
             Origin::Attempt { id, user, .. } => (Some(user), Some(*id)),
             Origin::App { attempt, user, .. } => (Some(user), *attempt),
-            Origin::Stranger => (None, None),
+            Origin::Unsolicited => (None, None),
         };
         let on_record = self.locked_exchange(request.code, user).await?;
         let connection = match user {

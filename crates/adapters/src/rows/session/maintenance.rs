@@ -3,7 +3,7 @@
 use amo_connect_domain::client::ClientFingerprint;
 use amo_connect_domain::clock::before;
 use amo_connect_domain::connection::audit::{Actor, AuditEntry, AuditEvent};
-use amo_connect_domain::connection::{CrmConnection, PUT_OFFS};
+use amo_connect_domain::connection::{CrmConnection, REFUSAL_BACKOFFS};
 use amo_connect_domain::ids::{AccountId, Generation, UserId};
 use jiff::Timestamp;
 
@@ -29,8 +29,8 @@ impl Session<'_> {
     ) -> Result<Vec<(UserId, Generation)>, Failure> {
         let store_now = self.rows.clock().await?;
         let ages = (issued_before.as_microsecond(), issued_after.as_microsecond());
-        let put_off_since = PUT_OFFS.map(|put_off| before(store_now, put_off).as_microsecond());
-        let now = StoreNow { now: store_now.as_microsecond(), put_off_since };
+        let backoff_since = REFUSAL_BACKOFFS.map(|backoff| before(store_now, backoff).as_microsecond());
+        let now = StoreNow { now: store_now.as_microsecond(), backoff_since };
         due(self.rows.stale_connections(ages, now, limit.into()).await?)
     }
 

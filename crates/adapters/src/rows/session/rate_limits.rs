@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::Session;
 use crate::rows::failure::Failure;
-use crate::rows::rate_limit::{INTEGRATION, LineRow};
+use crate::rows::rate_limit::{INTEGRATION, RateLimitRow};
 
 impl Session<'_> {
     pub(in crate::rows) async fn reserve(
@@ -57,7 +57,7 @@ impl Session<'_> {
 
     async fn turns(&mut self, account: &AccountHost) -> Result<RateLimits, Failure> {
         let mut turns = RateLimits::default();
-        for row in self.rows.lines([account.as_str(), INTEGRATION]).await? {
+        for row in self.rows.rate_limits([account.as_str(), INTEGRATION]).await? {
             let line = if row.line == INTEGRATION { &mut turns.integration } else { &mut turns.account };
             *line = row.try_into()?;
         }
@@ -75,7 +75,7 @@ impl Session<'_> {
             (INTEGRATION, &before.integration, &turns.integration),
         ] {
             if new != old {
-                self.rows.put_line(&LineRow::new(name, new)).await?;
+                self.rows.put_rate_limit(&RateLimitRow::new(name, new)).await?;
             }
         }
         Ok(())

@@ -36,11 +36,11 @@ impl ConnectionRows for Transaction<'_> {
         store_now: StoreNow,
         limit: i64,
     ) -> Result<Vec<(Vec<u8>, i64)>, Failure> {
-        let StoreNow { now, put_off_since } = store_now;
+        let StoreNow { now, backoff_since } = store_now;
         let free = connections::lease_until.is_null().or(connections::lease_until.le(now).assume_not_null());
         let (pairs, refused) =
             (connections::refused_count.assume_not_null(), connections::refused_since.assume_not_null());
-        let [two, three, four, five, six, seven, more] = put_off_since;
+        let [two, three, four, five, six, seven, more] = backoff_since;
         let is_over = (pairs.eq(2).and(refused.le(two)))
             .or(pairs.eq(3).and(refused.le(three)))
             .or(pairs.eq(4).and(refused.le(four)))
@@ -48,12 +48,12 @@ impl ConnectionRows for Transaction<'_> {
             .or(pairs.eq(6).and(refused.le(six)))
             .or(pairs.eq(7).and(refused.le(seven)))
             .or(refused.le(more));
-        let not_put_off = connections::refused_count.is_null().or(pairs.lt(2)).or(is_over).or(refused.gt(now));
+        let not_backing_off = connections::refused_count.is_null().or(pairs.lt(2)).or(is_over).or(refused.gt(now));
         let aged = connections::issued_at.lt(issued.0).or(connections::issued_at.gt(issued.1));
         let found = connections::table
             .filter(aged.and(connections::state.eq(CONNECTED)))
             .filter(free)
-            .filter(not_put_off)
+            .filter(not_backing_off)
             .order(connections::issued_at)
             .limit(limit);
         Ok(found.select((connections::user_id, connections::generation)).load(self.connection).await?)

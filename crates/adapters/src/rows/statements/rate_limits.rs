@@ -6,18 +6,19 @@ use diesel_async::RunQueryDsl;
 
 use super::Transaction;
 use crate::rows::failure::Failure;
-use crate::rows::rate_limit::{INTEGRATION, LineRow, RateLimitRows};
+use crate::rows::rate_limit::{INTEGRATION, RateLimitRow, RateLimitRows};
 use crate::rows::schema::turns;
 
 #[async_trait]
 impl RateLimitRows for Transaction<'_> {
-    async fn lines(&mut self, names: [&str; 2]) -> Result<Vec<LineRow>, Failure> {
-        let found =
-            turns::table.filter(turns::line.eq(names[0]).or(turns::line.eq(names[1]))).select(LineRow::as_select());
+    async fn rate_limits(&mut self, names: [&str; 2]) -> Result<Vec<RateLimitRow>, Failure> {
+        let found = turns::table
+            .filter(turns::line.eq(names[0]).or(turns::line.eq(names[1])))
+            .select(RateLimitRow::as_select());
         Ok(found.load(self.connection).await?)
     }
 
-    async fn put_line(&mut self, row: &LineRow) -> Result<(), Failure> {
+    async fn put_rate_limit(&mut self, row: &RateLimitRow) -> Result<(), Failure> {
         diesel::insert_into(turns::table)
             .values(row)
             .on_conflict(turns::line)

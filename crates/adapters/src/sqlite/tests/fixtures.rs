@@ -121,8 +121,8 @@ pub(super) fn by_app(code: CodeHash, user: UserId, as_of: Epoch) -> Admission {
     Admission { code, came_with: None, origin, host: grant(1, "").host }
 }
 
-pub(super) fn by_stranger(code: CodeHash) -> Admission {
-    Admission { code, came_with: None, origin: Origin::Stranger, host: grant(1, "").host }
+pub(super) fn unsolicited(code: CodeHash) -> Admission {
+    Admission { code, came_with: None, origin: Origin::Unsolicited, host: grant(1, "").host }
 }
 
 /// A user who is connected, a grant that waits for its owner and one that waits for its
@@ -131,7 +131,7 @@ pub(super) async fn fill(store: &SqliteTokenStore) {
     store.save(&connected("olena"), None).await.unwrap();
     let generation = connected("olena").generation;
     store.lease_refresh(&user("olena"), &lease_request(generation, owner(1))).await.unwrap();
-    store.admit_code(&by_stranger(code("waiting")), owner(1), at(0)).await.unwrap();
+    store.admit_code(&unsolicited(code("waiting")), owner(1), at(0)).await.unwrap();
     store.save_grant(code("waiting"), &grant(2, "waiting"), &served(), at(0)).await.unwrap();
     let ivans = attempt("ivan's", user("ivan"), 0);
     store.open_attempt(&ivans).await.unwrap();

@@ -43,7 +43,7 @@ where
 async fn two_handles_admit_a_code_once() {
     let scratch = Scratch::new();
     let answers = race(&scratch, |store, number| async move {
-        store.admit_code(&by_stranger(code("code")), owner(number), at(0)).await.unwrap()
+        store.admit_code(&unsolicited(code("code")), owner(number), at(0)).await.unwrap()
     });
     let granted = answers.await.into_iter().filter(|answer| matches!(answer, Admitted::Granted(_))).count();
     assert_eq!(granted, 1);

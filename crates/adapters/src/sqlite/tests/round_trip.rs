@@ -166,7 +166,7 @@ async fn codes_of_every_status_come_back() {
         [("b", true, ExchangeStatus::CodeRefused), ("c", false, ExchangeStatus::Interrupted)]
     {
         let ended = settled(store, code(name), || async {
-            store.admit_code(&by_stranger(code(name)), owner(1), at(0)).await.unwrap();
+            store.admit_code(&unsolicited(code(name)), owner(1), at(0)).await.unwrap();
             store.end_exchange(code(name), owner(1), refused).await.unwrap();
         });
         assert_eq!(status(ended.await), expected);
@@ -177,7 +177,7 @@ async fn codes_of_every_status_come_back() {
     });
     assert_eq!(status(other_account.await), ExchangeStatus::OtherAccount);
     let unclaimed = settled(store, code("e"), || async {
-        store.admit_code(&by_stranger(code("e")), owner(1), at(0)).await.unwrap();
+        store.admit_code(&unsolicited(code("e")), owner(1), at(0)).await.unwrap();
         store.save_grant(code("e"), &grant(9, "late"), &served(), at(0)).await.unwrap();
         assert_eq!(store.sweep(at(3600), store.clock().await.unwrap()).await.unwrap(), 1);
     });

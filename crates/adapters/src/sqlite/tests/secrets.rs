@@ -104,9 +104,9 @@ async fn tokens_do_not_open_without_their_key_nor_in_another_row() {
     fill(&store).await;
     store.save(&connected("ivan"), None).await.unwrap();
 
-    let stranger = scratch.store_with(OTHER_KEY).await;
-    assert!(matches!(stranger.connection(&user("olena")).await, Err(StoreError::Corrupt(_))));
-    assert!(matches!(stranger.exchange(code("waiting")).await, Err(StoreError::Corrupt(_))));
+    let with_other_key = scratch.store_with(OTHER_KEY).await;
+    assert!(matches!(with_other_key.connection(&user("olena")).await, Err(StoreError::Corrupt(_))));
+    assert!(matches!(with_other_key.exchange(code("waiting")).await, Err(StoreError::Corrupt(_))));
     let both = scratch.store_with(&format!("{OTHER_KEY},{KEY}")).await;
     assert_eq!(both.connection(&user("olena")).await.unwrap().unwrap().grant(), Some(&grant(1, "olena")));
 

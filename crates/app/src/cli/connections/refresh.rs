@@ -36,19 +36,19 @@ pub(super) async fn run(args: &OneArgs) -> Result<(), Failure> {
     print(&story::table(&[story::row(&user, Some(after))]))
 }
 
-/// Refreshes, and ends when this process has nothing more to do about it. Callers lose patience
+/// Refreshes, and ends when this process has nothing more to do about it. Callers give up
 /// before amoCRM does; the pair must not be lost with this process.
 async fn to_the_end(
     use_cases: &UseCases,
     tasks: &TaskTracker,
     user: &UserId,
-    patience: Duration,
+    longest_wait: Duration,
     signals: &mut Signals,
 ) -> Result<(), Failure> {
     let mut refresh = pin!(async {
         let refreshed = use_cases.refresh_now(user).await;
         tasks.close();
-        match tokio::time::timeout(patience, tasks.wait()).await {
+        match tokio::time::timeout(longest_wait, tasks.wait()).await {
             Ok(()) => Ok(refreshed),
             Err(_) => Err(left_undone(use_cases)),
         }

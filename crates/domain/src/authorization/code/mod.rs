@@ -32,7 +32,7 @@ pub enum Origin {
         claim_needed: bool,
     },
     /// The browser, with a state that this service did not make, or with none.
-    Stranger,
+    Unsolicited,
     /// The app, with a user's JWT; `attempt` if the state it brought is one of this user's.
     App {
         /// The attempt the code belongs to.
@@ -48,7 +48,7 @@ impl Origin {
     fn user(&self) -> Option<&UserId> {
         match self {
             Self::Attempt { user, .. } | Self::App { user, .. } => Some(user),
-            Self::Stranger => None,
+            Self::Unsolicited => None,
         }
     }
 
@@ -56,7 +56,7 @@ impl Origin {
         match self {
             Self::Attempt { id, .. } => Some(*id),
             Self::App { attempt, .. } => *attempt,
-            Self::Stranger => None,
+            Self::Unsolicited => None,
         }
     }
 }

@@ -59,16 +59,16 @@ fn app_as_of(name: &str, as_of: Epoch) -> Origin {
 }
 
 fn waiting() -> Exchange {
-    let mut exchange = granted(admit(None, Origin::Stranger, None, 0));
+    let mut exchange = granted(admit(None, Origin::Unsolicited, None, 0));
     assert_eq!(exchange.receive(grant(1), None, at(1)), None);
     exchange
 }
 
 #[test]
 fn a_code_is_sent_by_one_at_a_time() {
-    let first = granted(admit(None, Origin::Stranger, None, 0));
-    assert!(matches!(admit(Some(first.clone()), Origin::Stranger, None, 14), Admitted::OnRecord(_)));
-    assert!(matches!(admit(Some(first), Origin::Stranger, None, 15), Admitted::Granted(_)));
+    let first = granted(admit(None, Origin::Unsolicited, None, 0));
+    assert!(matches!(admit(Some(first.clone()), Origin::Unsolicited, None, 14), Admitted::OnRecord(_)));
+    assert!(matches!(admit(Some(first), Origin::Unsolicited, None, 15), Admitted::Granted(_)));
 }
 
 #[test]

@@ -140,7 +140,7 @@ impl UseCases {
                 (Origin::Attempt { id: attempt.id, user: attempt.user, claim_needed }, None)
             }
             None => match self.unsolicited_slot(&host).await {
-                Some(slot) => (Origin::Stranger, Some(slot)),
+                Some(slot) => (Origin::Unsolicited, Some(slot)),
                 None => return Ok(CallbackOutcome::TryAgain),
             },
         };

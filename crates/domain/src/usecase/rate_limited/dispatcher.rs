@@ -56,8 +56,8 @@ impl SharedState {
     pub(super) async fn record_outcome(&self, account: &AccountHost, call_outcome: CallOutcome, probe: Option<Probe>) {
         match (call_outcome, probe) {
             (CallOutcome::Banned, _) => tracing::warn!(%account, "circuit open: amoCRM bans calls"),
-            (CallOutcome::Limited(put_off), _) => {
-                tracing::warn!(%account, delay = ?put_off, "amoCRM's limit of calls is reached");
+            (CallOutcome::Limited(delay), _) => {
+                tracing::warn!(%account, delay = ?delay, "amoCRM's limit of calls is reached");
             }
             (CallOutcome::Answered, Some(_)) => tracing::info!(%account, "circuit closed: amoCRM answers again"),
             (CallOutcome::Answered | CallOutcome::NoAnswer | CallOutcome::NotSent, _) => {}

@@ -124,7 +124,7 @@ impl RateLimiter {
             let _ = recorded.await;
         }
         match call_outcome {
-            CallOutcome::Limited(put_off) => Err(AmoError::RateLimited { retry_after: Some(put_off) }),
+            CallOutcome::Limited(delay) => Err(AmoError::RateLimited { retry_after: Some(delay) }),
             CallOutcome::Answered | CallOutcome::Banned | CallOutcome::NoAnswer | CallOutcome::NotSent => outcome,
         }
     }

@@ -101,7 +101,7 @@ impl UseCases {
         let connection = self.count_refusal(user, refused).await?.unwrap_or(connection);
         if by == AskedBy::Service && connection.refused.is_some_and(|refused| refused.is_accounts()) {
             let store_now = self.stores.health.clock().await?;
-            if connection.refresh_put_off_until(store_now).is_some() {
+            if connection.refresh_backs_off_until(store_now).is_some() {
                 return Err(AccessError::Amo(AmoError::AccessRefused));
             }
         }
