@@ -36,6 +36,9 @@ trait AtRest: TestDatabase {
     /// Everything it keeps outside the process.
     async fn bytes(&self) -> Vec<u8>;
 
+    /// How many records have tokens.
+    async fn sealed(&self) -> usize;
+
     /// Flips a bit in every token.
     async fn damage_tokens(&self);
 }
@@ -46,6 +49,11 @@ struct Sealed {
     tokens: Vec<u8>,
 }
 
+/// The tokens in `table`.
+fn sealed(raw: &mut SqliteConnection, table: &str) -> Vec<Sealed> {
+    sql_query(format!("SELECT tokens FROM {table} WHERE tokens IS NOT NULL")).load(raw).unwrap()
+}
+
 #[async_trait]
 impl AtRest for SqliteFile {
     async fn bytes(&self) -> Vec<u8> {
@@ -53,12 +61,15 @@ impl AtRest for SqliteFile {
         files.flat_map(|file| std::fs::read(file.unwrap().path()).unwrap()).collect()
     }
 
+    async fn sealed(&self) -> usize {
+        let mut raw = SqliteConnection::establish(self.path().to_str().unwrap()).unwrap();
+        TABLES.iter().map(|table| sealed(&mut raw, table).len()).sum()
+    }
+
     async fn damage_tokens(&self) {
         let mut raw = SqliteConnection::establish(self.path().to_str().unwrap()).unwrap();
         for table in TABLES {
-            let query = format!("SELECT tokens FROM {table} WHERE tokens IS NOT NULL");
-            let sealed: Vec<Sealed> = sql_query(query).load(&mut raw).unwrap();
-            for Sealed { tokens } in sealed {
+            for Sealed { tokens } in sealed(&mut raw, table) {
                 let mut damaged = tokens.clone();
                 *damaged.last_mut().unwrap() ^= 1;
                 let update = sql_query(format!("UPDATE {table} SET tokens = ? WHERE tokens = ?"));
@@ -72,6 +83,15 @@ impl AtRest for SqliteFile {
 impl AtRest for PgOfServer {
     async fn bytes(&self) -> Vec<u8> {
         self.database.dump().await.into_bytes()
+    }
+
+    async fn sealed(&self) -> usize {
+        let mut sealed = 0;
+        for table in TABLES {
+            let count = self.database.value(&format!("SELECT count(tokens) FROM {table}")).await.unwrap();
+            sealed += count.parse::<usize>().unwrap();
+        }
+        sealed
     }
 
     async fn damage_tokens(&self) {
@@ -113,6 +133,10 @@ impl<D: AtRest> TokenStoreHarness for Harness<D> {
 
     async fn at_rest(&self) -> Option<Vec<u8>> {
         Some(self.database.bytes().await)
+    }
+
+    async fn sealed_at_rest(&self) -> Option<usize> {
+        Some(self.database.sealed().await)
     }
 
     async fn damage_tokens(&self) -> bool {

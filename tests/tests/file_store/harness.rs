@@ -4,6 +4,7 @@ use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
 
+use amo_connect_adapters::backend::Reseal as _;
 use amo_connect_adapters::cipher::TokenKeys;
 use amo_connect_contract::TestClock;
 use amo_connect_contract::fixtures::at;
@@ -62,6 +63,11 @@ impl TokenStoreHarness for FileHarness {
     async fn at_rest(&self) -> Option<Vec<u8>> {
         let files = fs::read_dir(self.folder.path()).unwrap();
         Some(files.flat_map(|file| fs::read(file.unwrap().path()).unwrap()).collect())
+    }
+
+    async fn sealed_at_rest(&self) -> Option<usize> {
+        let sealed = self.open(OLD_KEY).sealed().await.unwrap();
+        sealed.try_into().ok()
     }
 
     async fn damage_tokens(&self) -> bool {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use amo_connect_domain::authorization::attempt::{ATTEMPT_TERM, MEMORY};
 use amo_connect_domain::authorization::code::{CLAIM_TERM, ExchangeStatus};
+use amo_connect_domain::connection::ReauthReason;
 use amo_connect_domain::connection::audit::Actor;
 use amo_connect_domain::ids::Epoch;
 use amo_connect_domain::ports::StoreError;
@@ -11,7 +12,7 @@ use amo_connect_domain::token::CodeHash;
 
 use super::steps::{Store, admit, connect, connection, grant_of, status, swept, waiting};
 use super::{Keys, TokenStoreHarness};
-use crate::fixtures::{after, at, attempt, by_app, code, grant, owner, user};
+use crate::fixtures::{after, at, attempt, by_app, by_attempt, code, grant, owner, pair, served, user};
 use crate::suite::abandon_after;
 
 pub(super) async fn a_fresh_store_is_ready(harness: &dyn TokenStoreHarness) {
@@ -74,6 +75,44 @@ pub(super) async fn no_token_is_stored_in_plain_bytes(harness: &dyn TokenStoreHa
     for secret in ["access-", "refresh-", "code-", "state-"] {
         assert!(!holds(secret), "{secret}… is stored in plain bytes");
     }
+}
+
+pub(super) async fn wiped_tokens_do_not_lie_at_rest(harness: &dyn TokenStoreHarness) {
+    let (store, olena) = (harness.store(), user("olena"));
+    let Some(0) = harness.sealed_at_rest().await else { return };
+    let mut sealed = 0;
+    for name in ["olena", "refused", "revoked", "rotated"] {
+        connect(&store, &user(name), 1, name).await;
+        sealed += 1;
+    }
+    let attempt = attempt("hers", &olena, 0);
+    store.open_attempt(&attempt).await.unwrap();
+    admit(&store, &by_attempt(code("hers"), &attempt, true), owner(1)).await;
+    store.save_grant(code("hers"), &grant(1, "hers"), &served(), at(1)).await.unwrap();
+    let (claimed, late) = (waiting(&store, "claimed").await, waiting(&store, "late").await);
+    sealed += 3;
+    assert_eq!(harness.sealed_at_rest().await, Some(sealed));
+
+    let rotated = connection(&store, &user("rotated")).await;
+    store.save_rotated(&rotated.user, rotated.generation, &pair("next"), &served(), at(2)).await.unwrap();
+    store.claim(claimed, &user("claimer"), Epoch::default(), at(2)).await.unwrap();
+    assert_eq!(harness.sealed_at_rest().await, Some(sealed), "a claimed grant moves, and a new pair replaces the old");
+
+    store.disconnect(&olena, Actor::User).await.unwrap();
+    assert_eq!(harness.sealed_at_rest().await, Some(sealed - 2), "her connection's and her unclaimed grant's");
+    for (name, ended) in [("refused", sealed - 3), ("revoked", sealed - 4)] {
+        let mut row = connection(&store, &user(name)).await;
+        let (generation, revision) = (row.generation, row.revision);
+        match name {
+            "refused" => row.refuse(generation, ReauthReason::GrantRevoked, at(2)).unwrap(),
+            _ => row.revoke(generation).unwrap(),
+        }
+        store.save(&row, Some(revision)).await.unwrap();
+        assert_eq!(harness.sealed_at_rest().await, Some(ended), "{name}");
+    }
+    swept(&store, after(at(1), CLAIM_TERM)).await.unwrap();
+    assert_eq!(status(&store, late).await, ExchangeStatus::Unclaimed);
+    assert_eq!(harness.sealed_at_rest().await, Some(2), "the rotated connection's and the claimed one's");
 }
 
 pub(super) async fn damaged_tokens_are_corrupt_and_nothing_worse(harness: &dyn TokenStoreHarness) {

@@ -58,6 +58,12 @@ pub trait TokenStoreHarness: Send + Sync + 'static {
         None
     }
 
+    /// How many records at rest have sealed tokens, whatever else they say. `None` if tokens are not
+    /// kept there.
+    async fn sealed_at_rest(&self) -> Option<usize> {
+        None
+    }
+
     /// Flips a bit in every token at rest. `false` if there is none.
     async fn damage_tokens(&self) -> bool {
         false
@@ -219,6 +225,7 @@ suite::cases! {
 
     "MUST have wiped every token of theirs when it returns." => [
         disconnect::a_disconnect_wipes_every_token,
+        durability::wiped_tokens_do_not_lie_at_rest,
         disconnect::a_disconnect_ends_what_the_user_has_open,
         terms::a_disconnect_voids_what_the_domain_says,
         disconnect::a_disconnect_changes_no_other_user,

@@ -60,6 +60,7 @@ amo_connect_contract::mutants! {
     KeepsEntriesForEver => ["a_sweep_forgets_old_entries_alone"],
     KeepsOldMoves => ["a_look_up_does_not_count_for_another_account", "a_move_is_told_for_no_other_account", "an_account_that_moves_back_is_not_sent_away_again"],
     KeepsTokensPlain => ["no_token_is_stored_in_plain_bytes"],
+    KeepsWipedTokens => ["wiped_tokens_do_not_lie_at_rest"],
     LastWriterWins => ["a_stale_revision_is_refused_and_changes_nothing", "a_first_save_is_refused_where_there_is_a_row", "of_eight_writers_one_wins"],
     LeasesAnyGeneration => ["a_generation_that_moved_on_is_leased_to_nobody"],
     LimitsAttemptsOfAllUsers => ["another_users_attempts_stay_open", "closed_attempts_take_no_open_ones_place"],

@@ -53,6 +53,21 @@ impl TokenStoreHarness for MutantHarness {
         (self.0.mutant == Mutant::KeepsTokensPlain).then(|| b"account1.amocrm.ru access-x".to_vec())
     }
 
+    async fn sealed_at_rest(&self) -> Option<usize> {
+        match self.0.mutant {
+            Mutant::None => Some(self.0.with_tokens().await),
+            // Whatever had tokens at any time.
+            Mutant::KeepsWipedTokens => {
+                let now = self.0.with_tokens().await;
+                Some(self.0.note(|notes| {
+                    notes.most_sealed = notes.most_sealed.max(now);
+                    notes.most_sealed
+                }))
+            }
+            _ => None,
+        }
+    }
+
     async fn damage_tokens(&self) -> bool {
         self.0.mutant == Mutant::IgnoresDamage || self.0.loses_all_tokens().await
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use amo_connect_contract::MemoryTokenStore;
 use amo_connect_contract::fixtures::{after, at, host};
 use amo_connect_domain::authorization::attempt::{Attempt, AttemptState, OPEN_ATTEMPTS};
-use amo_connect_domain::authorization::code::{Admission, Admitted, Exchange};
+use amo_connect_domain::authorization::code::{Admission, Admitted, Exchange, ExchangeStatus};
 use amo_connect_domain::connection::audit::Actor;
 use amo_connect_domain::connection::{CrmConnection, Grant};
 use amo_connect_domain::host::AccountHost;
@@ -31,6 +31,8 @@ pub(crate) struct Notes {
     pub(crate) was_set_back: bool,
     pub(crate) moves: Vec<(AccountHost, AccountHost)>,
     pub(crate) was_swept: bool,
+    pub(crate) codes: Vec<CodeHash>,
+    pub(crate) most_sealed: usize,
     /// Whose tokens cannot be opened any more.
     pub(crate) unreadable: Vec<UserId>,
 }
@@ -72,6 +74,19 @@ impl MutantStore {
                 | Mutant::ListingsOpenTokens
                 | Mutant::DropsWhatItCannotOpen
         )
+    }
+
+    /// How many connections and codes have tokens.
+    pub(crate) async fn with_tokens(&self) -> usize {
+        let mut sealed = 0;
+        for user in self.inner.users(None, 100).await.unwrap() {
+            sealed += usize::from(self.row(&user).await.grant().is_some());
+        }
+        for code in self.note(|notes| notes.codes.clone()) {
+            let status = self.inner.exchange(code).await.unwrap().map(|exchange| exchange.status);
+            sealed += usize::from(matches!(status, Some(ExchangeStatus::Waiting { .. })));
+        }
+        sealed
     }
 
     /// Fails if the store is this mutant, and the tokens of `user`, or of anybody, cannot be opened.
@@ -189,6 +204,7 @@ impl TokenStore for MutantStore {
         served: &Served,
         now: Timestamp,
     ) -> Result<Exchange, StoreError> {
+        self.note(|notes| notes.codes.push(code));
         self.take(code, grant, &self.served(served), now).await
     }
 
