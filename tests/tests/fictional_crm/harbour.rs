@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use amo_connect_adapters::http::{Answer, HttpClient};
 use amo_connect_domain::authorization::callback::{Callback, Denial, Given, Parameters};
 use amo_connect_domain::client::ClientFingerprint;
 use amo_connect_domain::crm::contact::Contact;
@@ -17,14 +18,14 @@ use amo_connect_domain::ports::{AmoError, CrmApi, Located, TokenEndpoint};
 use amo_connect_domain::rate_limit::{Permit, call};
 use amo_connect_domain::token::{AccessToken, AuthorizationCode, Issued, RefreshToken, State};
 use async_trait::async_trait;
-use reqwest::Client;
+use reqwest::{Method, Request};
 use serde::de::DeserializeOwned;
 use serde_json::json;
 use url::Url;
 
-use crate::answers::{Agency, Boards, Deal, Deals, People, Tokens};
+use crate::answers::{Agency, Boards, Deal, Deals, People};
 use crate::pages::Window;
-use crate::wire::{self, Answer};
+use crate::wire;
 
 /// An [`AmoClient`] that speaks to Harbour.
 #[derive(Clone)]
@@ -33,7 +34,7 @@ pub(crate) struct HarbourClient {
     key: String,
     tokens: AccountHost,
     allowed: AllowedHosts,
-    http: Client,
+    http: Arc<HttpClient>,
     /// The names of the columns that were listed, by the numbers that the service knows them by.
     columns: Arc<Mutex<HashMap<u64, String>>>,
 }
@@ -52,7 +53,7 @@ impl HarbourClient {
         allowed: AllowedHosts,
         longest_wait: Duration,
     ) -> Self {
-        let (app, key, http) = (app.to_owned(), key.to_owned(), wire::client(longest_wait));
+        let (app, key, http) = (app.to_owned(), key.to_owned(), Arc::new(wire::client(longest_wait)));
         Self { app, key, tokens, allowed, http, columns: Arc::default() }
     }
 
@@ -64,18 +65,19 @@ impl HarbourClient {
 
     /// Spends `secret`, which is a `code` or a `renewal`.
     async fn spend(&self, host: &AccountHost, kind: &str, secret: &str, refusal: AmoError) -> Result<Issued, AmoError> {
+        let mut request = Request::new(Method::POST, self.url(host, "/tokens")?);
         let body = json!({ "app": self.app, "key": self.key, kind: secret });
-        let request = self.http.post(self.url(host, "/tokens")?).json(&body);
-        let answer = wire::send(request).await.map_err(wire::Loss::of_tokens)?;
+        *request.body_mut() = Some(body.to_string().into());
+        let answer = self.http.send(request).await.map_err(wire::lost_tokens)?;
         // It was bought: what came is kept, whatever else the answer is.
-        if let Some(tokens) = Tokens::in_body(&answer.plain(), secret) {
+        if let Some(tokens) = wire::pair(&answer, secret) {
             return Ok(tokens.into_issued());
         }
-        answer.whole().map_err(wire::Loss::of_tokens)?;
-        match (answer.status.as_u16(), answer.refused().as_deref()) {
+        answer.whole().map_err(wire::lost_tokens)?;
+        match (answer.status.as_u16(), wire::refused(&answer).as_deref()) {
             (422, Some(refused)) if refused == kind => Err(refusal),
             (422, Some("app")) => Err(AmoError::Misconfigured),
-            (503, Some("pace")) | (300..=499, _) => Err(answer.refusal()),
+            (503, Some("pace")) | (300..=499, _) => Err(wire::refusal(&answer)),
             _ => Err(AmoError::OutcomeUnknown),
         }
     }
@@ -88,9 +90,12 @@ impl HarbourClient {
         path: &str,
         query: &[(&str, String)],
     ) -> Result<Answer, AmoError> {
-        let request = self.http.get(self.url(host, path)?).query(query);
-        let request = request.header("authorization", format!("Token {}", token.expose()));
-        wire::send(request).await.map_err(wire::Loss::of_a_read)
+        let mut url = self.url(host, path)?;
+        url.query_pairs_mut().extend_pairs(query);
+        let mut request = Request::new(Method::GET, url);
+        let authorization = format!("Token {}", token.expose()).parse().or(Err(AmoError::AccessRefused))?;
+        request.headers_mut().insert("authorization", authorization);
+        self.http.send(request).await.map_err(wire::lost_read)
     }
 
     /// Reads what is at `path`.
@@ -101,7 +106,7 @@ impl HarbourClient {
         path: &str,
         query: &[(&str, String)],
     ) -> Result<T, AmoError> {
-        self.ask(host, token, path, query).await?.read()
+        wire::read(&self.ask(host, token, path, query).await?)
     }
 
     fn columns(&self) -> MutexGuard<'_, HashMap<u64, String>> {
@@ -202,10 +207,10 @@ impl CrmApi for HarbourClient {
         id: u64,
     ) -> Result<Option<AmoLead>, AmoError> {
         let answer = self.ask(permit.host(), token, &format!("/deals/{id}"), &[]).await?;
-        if answer.status == 404 && answer.refused().as_deref() == Some("deal") {
+        if answer.status == 404 && wire::refused(&answer).as_deref() == Some("deal") {
             return Ok(None);
         }
-        answer.read().map(Deal::into_lead)
+        wire::read(&answer).map(Deal::into_lead)
     }
 
     async fn contacts(
