@@ -4,11 +4,11 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
-use amo_connect_adapters::amo::{AmoSettings, OauthAmoClient};
+use amo_connect_adapters::amo::AmoSettings;
 use amo_connect_adapters::backend::{Backend, OpenError, OpenOptions, OpenStore};
 use amo_connect_adapters::migrate::Pending;
 use amo_connect_adapters::runtime::TokioRuntime;
-use amo_connect_domain::ports::{RateLimitStore, Runtime, Storage, Stores};
+use amo_connect_domain::ports::{AmoClient, RateLimitStore, Runtime, Storage, Stores};
 use amo_connect_domain::rate_limit::Pace;
 use amo_connect_domain::usecase::rate_limited::RateLimitedClient;
 use amo_connect_domain::usecase::{Settings, UseCases};
@@ -86,13 +86,18 @@ pub fn use_cases_on(
     Ok((UseCases::new(store.into(), amo, process, settings), tasks))
 }
 
-/// The only client of amoCRM that anything gets, what it runs on, and the tasks it makes.
+/// The client of the CRM. Another CRM's takes this line.
+fn client(settings: AmoSettings) -> Result<impl AmoClient, Box<dyn std::error::Error + Send + Sync>> {
+    Ok(amo_connect_adapters::amo::OauthAmoClient::new(settings)?)
+}
+
+/// The only client of the CRM that anything gets, what it runs on, and the tasks it makes.
 fn rate_limited_client(
     amo: AmoSettings,
     rate_limits: Arc<dyn RateLimitStore>,
     pace: Pace,
 ) -> Result<(RateLimitedClient, Arc<dyn Runtime>, TaskTracker), StartError> {
-    let amo = OauthAmoClient::new(amo).map_err(|error| StartError::Client(error.into()))?;
+    let amo = client(amo).map_err(StartError::Client)?;
     let tasks = TaskTracker::new();
     let process: Arc<dyn Runtime> = Arc::new(TokioRuntime::new(Handle::current(), tasks.clone()));
     let amo = RateLimitedClient::new(Arc::new(amo), rate_limits, Arc::clone(&process), pace);

@@ -179,7 +179,7 @@ impl Crowd {
                 assert_eq!(rotated, saved + 1, "{}: given up though its token was good", member.name);
                 let id = format!("\"request.id\":\"{}\"", request_id(&member.name, member.called_for));
                 let log = &self.logs[member.called_for - 1];
-                let was_read = log.lines().any(|line| line.contains("amoCRM answered") && line.contains(&id));
+                let was_read = log.lines().any(|line| line.contains("the CRM answered") && line.contains(&id));
                 match (open.is_recovery && !open.unsaved, was_read) {
                     (true, _) => self.toll.lost_in_recovery += 1,
                     (false, true) => self.toll.lost_in_hand += 1,

@@ -11,7 +11,7 @@ use crate::stage::Stage;
 /// A refresh that takes long enough for the database to go meanwhile.
 const LATENCY: Duration = Duration::from_secs(2);
 
-const ANSWERED: &str = "amoCRM answered";
+const ANSWERED: &str = "the CRM answered";
 const NOT_SAVED: &str = "refreshed tokens not saved";
 
 /// A service with a connection whose token is due.

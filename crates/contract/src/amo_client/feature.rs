@@ -13,13 +13,32 @@ pub enum Feature {
     Hook,
     /// The account's host, named with a pair.
     HostWithPair,
+    /// The account's number, named with a pair. Without it the service asks for the account.
+    AccountWithPair,
+    /// Stages of closed leads. Where won and lost are words of the lead alone, the client gives each
+    /// pipeline such stages of its own making.
+    ClosedStages,
+    /// A stage's color, and whether it can be changed.
+    StageDetails,
+    /// A word for a refused code that is not the one for a refused refresh token.
+    RefusalsApart,
 }
 
 impl Feature {
     /// Every one.
-    pub const ALL: [Self; 5] = [Self::UnsortedStage, Self::Archive, Self::LookUp, Self::Hook, Self::HostWithPair];
+    pub const ALL: [Self; 9] = [
+        Self::UnsortedStage,
+        Self::Archive,
+        Self::LookUp,
+        Self::Hook,
+        Self::HostWithPair,
+        Self::AccountWithPair,
+        Self::ClosedStages,
+        Self::StageDetails,
+        Self::RefusalsApart,
+    ];
 
-    /// The cases that make no sense without it.
+    /// The cases that make no sense without it. Other cases leave out what concerns it.
     pub fn cases(self) -> &'static [&'static str] {
         match self {
             Self::UnsortedStage => &["an_unsorted_stage_is_told_apart"],
@@ -32,6 +51,10 @@ impl Feature {
             ],
             Self::Hook => &["a_hook_is_believed_if_all_of_it_is_right"],
             Self::HostWithPair => &["a_host_that_is_named_with_a_pair_is_told"],
+            Self::AccountWithPair => &["the_account_is_told_with_the_pair"],
+            Self::ClosedStages => &["closed_stages_are_told_apart", "a_filter_of_closed_stages_reaches_the_crm"],
+            Self::StageDetails => &["colors_of_stages_are_told"],
+            Self::RefusalsApart => &[],
         }
     }
 }

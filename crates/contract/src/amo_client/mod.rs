@@ -198,6 +198,7 @@ suite::cases! {
         reads::leads_come_as_they_are_listed,
         reads::a_lead_may_lack_everything_but_its_number,
         reads::a_filter_reaches_the_crm_whole,
+        reads::a_filter_of_closed_stages_reaches_the_crm,
     ]
     "An empty page is no error." => [
         reads::nothing_is_no_error,
@@ -230,6 +231,7 @@ suite::cases! {
     ]
     "All pipelines with their stages, those put away among them." => [
         reads::pipelines_come_with_their_stages,
+        reads::colors_of_stages_are_told,
         reads::pipelines_that_are_put_away_are_listed,
     ]
     "The kind of each stage MUST be told: the app's three statuses are made of that." => [

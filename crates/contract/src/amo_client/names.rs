@@ -7,14 +7,15 @@ use amo_connect_domain::ids::AccountId;
 use amo_connect_domain::token::Issued;
 
 use super::AmoClientHarness;
-use super::feature::Entity;
+use super::feature::{Entity, Feature};
 
 pub(super) fn account(harness: &dyn AmoClientHarness, account: AccountId) -> AccountId {
     AccountId(harness.number_of(Entity::Account, account.0))
 }
 
 pub(super) fn pair(harness: &dyn AmoClientHarness, issued: &Issued) -> Issued {
-    let account = issued.account.map(|account| self::account(harness, account));
+    let has_account = !harness.lacks().contains(&Feature::AccountWithPair);
+    let account = issued.account.filter(|_| has_account).map(|account| self::account(harness, account));
     Issued { account, ..issued.clone() }
 }
 
@@ -65,5 +66,19 @@ pub(super) fn pipelines(harness: &dyn AmoClientHarness, pipelines: &[Pipeline]) 
         stages: pipeline.stages.iter().map(stage).collect(),
         ..pipeline.clone()
     };
-    pipelines.iter().map(known).collect()
+    comparable(harness, pipelines.iter().map(known).collect())
+}
+
+/// Without what the CRM lacks, and the client therefore makes up.
+pub(super) fn comparable(harness: &dyn AmoClientHarness, mut pipelines: Vec<Pipeline>) -> Vec<Pipeline> {
+    let lacks = |feature| harness.lacks().contains(&feature);
+    for pipeline in &mut pipelines {
+        if lacks(Feature::ClosedStages) {
+            pipeline.stages.retain(|stage| !stage.kind.is_closed());
+        }
+        for stage in pipeline.stages.iter_mut().filter(|_| lacks(Feature::StageDetails)) {
+            (stage.color, stage.is_editable) = (None, false);
+        }
+    }
+    pipelines
 }

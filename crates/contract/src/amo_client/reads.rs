@@ -90,11 +90,16 @@ pub(super) async fn a_filter_reaches_the_crm_whole(harness: &dyn AmoClientHarnes
             limit,
             query: Some("Іван & Co. 100% [x]+?".to_owned()),
             pipeline: Some(5),
-            stages: vec![(5, 142), (5, 7)],
+            stages: vec![(5, 8), (5, 7)],
             updated_since: Some(at(30)),
         };
         assert_asked(harness, &filter, filter.clone()).await;
     }
+}
+
+pub(super) async fn a_filter_of_closed_stages_reaches_the_crm(harness: &dyn AmoClientHarness) {
+    let filter = LeadFilter { stages: vec![(5, 142), (6, 143)], ..all_leads() };
+    assert_asked(harness, &filter, filter.clone()).await;
 }
 
 pub(super) async fn a_filter_of_fifty_stages_is_one_request(harness: &dyn AmoClientHarness) {
@@ -188,18 +193,26 @@ pub(super) async fn without_numbers_nobody_is_listed(harness: &dyn AmoClientHarn
 }
 
 pub(super) async fn pipelines_come_with_their_stages(harness: &dyn AmoClientHarness) {
-    let plain = |id, kind| Stage { sort: -10, is_editable: false, ..stage(id, kind) };
-    let colored = Stage { is_editable: true, color: Some("#c1c1c1".to_owned()), ..plain(2, StageKind::Open) };
-    let stages = vec![plain(1, StageKind::Open), colored, plain(142, StageKind::Won)];
+    let low = |id, kind| Stage { sort: -10, ..stage(id, kind) };
+    let stages = vec![low(1, StageKind::Open), low(2, StageKind::Open), low(142, StageKind::Won)];
     let empty = Pipeline { name: "Empty".to_owned(), is_main: false, ..pipeline(2, Vec::new()) };
-    let pipelines = [pipeline(3, stages), empty];
-    assert_eq!(listed(harness, &pipelines).await, names::pipelines(harness, &pipelines));
+    assert_listed(harness, &[pipeline(3, stages), empty]).await;
+}
+
+pub(super) async fn colors_of_stages_are_told(harness: &dyn AmoClientHarness) {
+    let plain = Stage { is_editable: false, ..stage(1, StageKind::Open) };
+    let colored = Stage { is_editable: true, color: Some("#c1c1c1".to_owned()), ..stage(2, StageKind::Open) };
+    assert_listed(harness, &[pipeline(3, vec![plain, colored])]).await;
 }
 
 pub(super) async fn pipelines_that_are_put_away_are_listed(harness: &dyn AmoClientHarness) {
     let put_away = Pipeline { is_main: false, is_archived: true, ..pipeline(2, vec![stage(1, StageKind::Open)]) };
-    let pipelines = [pipeline(3, Vec::new()), put_away];
-    assert_eq!(listed(harness, &pipelines).await, names::pipelines(harness, &pipelines));
+    assert_listed(harness, &[pipeline(3, Vec::new()), put_away]).await;
+}
+
+async fn assert_listed(harness: &dyn AmoClientHarness, pipelines: &[Pipeline]) {
+    let listed = names::comparable(harness, listed(harness, pipelines).await);
+    assert_eq!(listed, names::pipelines(harness, pipelines));
 }
 
 /// Asserts that the stages of a pipeline have these kinds and statuses.

@@ -6,6 +6,7 @@ use amo_connect_domain::ports::AmoError;
 use amo_connect_domain::token::{AuthorizationCode, Issued, RefreshToken};
 
 use super::calls::{CODE, Call, REFRESH, answered, assert_fail};
+use super::feature::Feature;
 use super::{AmoClientHarness, names};
 use crate::fake::{Asked, Dress, Reply};
 use crate::fingerprint::assert_issued;
@@ -137,8 +138,17 @@ pub(super) async fn a_refused_refresh_token_is_revoked(harness: &dyn AmoClientHa
     assert_fail(harness, &[Call::Refresh], Reply::REFUSED_GRANTS, AmoError::GrantRevoked).await;
 }
 
+/// The refusals of another thing, for a CRM that has words of their own for them.
+fn others_of(harness: &dyn AmoClientHarness, refusals: &'static [Reply]) -> &'static [Reply] {
+    if harness.lacks().contains(&Feature::RefusalsApart) {
+        eprintln!("left out: refusals of the other secret, for the CRM has no {:?}", Feature::RefusalsApart);
+        return &[];
+    }
+    refusals
+}
+
 pub(super) async fn nothing_else_rejects_a_code(harness: &dyn AmoClientHarness) {
-    let others = [Reply::REFUSED_GRANTS, Reply::REFUSED_CLIENTS, Reply::OTHER_FAILURES].concat();
+    let others = [others_of(harness, Reply::REFUSED_GRANTS), Reply::REFUSED_CLIENTS, Reply::OTHER_FAILURES].concat();
     for reply in others {
         let error = answered(harness, Call::Exchange, reply.clone()).await.unwrap_err();
         assert_ne!(error, AmoError::CodeRejected, "{reply:?}");
@@ -146,7 +156,7 @@ pub(super) async fn nothing_else_rejects_a_code(harness: &dyn AmoClientHarness) 
 }
 
 pub(super) async fn nothing_else_revokes_a_grant(harness: &dyn AmoClientHarness) {
-    let others = [Reply::REFUSED_CODES, Reply::REFUSED_CLIENTS, Reply::OTHER_FAILURES].concat();
+    let others = [others_of(harness, Reply::REFUSED_CODES), Reply::REFUSED_CLIENTS, Reply::OTHER_FAILURES].concat();
     for reply in others {
         let error = answered(harness, Call::Refresh, reply.clone()).await.unwrap_err();
         assert_ne!(error, AmoError::GrantRevoked, "{reply:?}");

@@ -27,7 +27,8 @@ pub trait TokenEndpoint: Debug + Send + Sync + 'static {
     /// [`Given::Unusable`](crate::authorization::callback::Given::Unusable), as
     /// [`Parameters::text`] and [`Parameters::secret`] have it. A user's *no* MUST be
     /// [`Denial::Declined`](crate::authorization::callback::Denial::Declined). Where the CRM does not
-    /// name the account's host, it is absent.
+    /// name the account's host, it is the one where its codes are exchanged, or absent: then the
+    /// operator's default counts.
     fn read_callback(&self, parameters: &Parameters) -> Callback;
 
     /// The account in which somebody has switched the integration off, as the CRM's hook says. MUST be
