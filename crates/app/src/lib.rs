@@ -4,13 +4,13 @@
 //! `amo-connect-domain`, what it does it with in `amo-connect-adapters`.
 
 pub mod auth;
-pub mod body;
+pub mod caller_limits;
 pub mod cli;
 pub mod config;
 pub mod deep_link;
 pub mod error;
 pub mod handlers;
-pub mod limits;
+pub mod json_body;
 pub mod pages;
 pub mod phone;
 pub mod request_id;

@@ -9,9 +9,9 @@ use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 use tracing::Instrument;
 
 use crate::auth::jwt::Verifier;
+use crate::caller_limits::Limits;
 use crate::deep_link::DeepLink;
 use crate::error::ApiError;
-use crate::limits::Limits;
 
 /// What the handlers share.
 pub struct AppState {

@@ -16,8 +16,8 @@ use tokio::runtime::Handle;
 use tokio_util::task::TaskTracker;
 
 use crate::auth::jwt::Verifier;
+use crate::caller_limits::Limits;
 use crate::config::{ServiceConfig, StorageConfig};
-use crate::limits::Limits;
 use crate::state::AppState;
 
 /// Why the service could not be put together.

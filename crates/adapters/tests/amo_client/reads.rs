@@ -48,14 +48,11 @@ async fn the_account_tells_its_number() {
 #[tokio::test]
 async fn a_filter_is_asked_for_in_amocrms_terms() {
     let server = serving(json!({"_embedded": {"leads": []}})).await;
-    let filter = LeadFilter {
-        page: 3,
-        limit: 250,
-        query: Some("Олена & +380 [x]=y#".to_owned()),
-        pipeline: Some(11),
-        stages: vec![(11, 142), (12, 7)],
-        updated_since: Some("2026-11-23T10:00:00.9Z".parse().unwrap()),
-    };
+    let mut filter = all();
+    (filter.page, filter.limit, filter.pipeline) = (3, 250, Some(11));
+    filter.query = Some("Олена & +380 [x]=y#".to_owned());
+    filter.stages = vec![(11, 142), (12, 7)];
+    filter.updated_since = Some("2026-11-23T10:00:00.9Z".parse().unwrap());
     patient_client(*server.address()).leads(permit(&host(*server.address())), &access(), &filter).await.unwrap();
     let (path, query) = asked(&server).await;
     assert_eq!(path, "/api/v4/leads");

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use super::connection::describe;
 use super::private;
 use crate::auth::RatedCaller;
-use crate::body::JsonBody;
 use crate::error::ApiError;
+use crate::json_body::JsonBody;
 use crate::state::AppState;
 
 /// Makes the code's account the caller's.

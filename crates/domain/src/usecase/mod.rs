@@ -11,7 +11,7 @@ mod status;
 mod sweep;
 mod timeouts;
 mod tokens;
-mod update;
+mod update_connection;
 
 use std::fmt;
 use std::sync::Arc;
