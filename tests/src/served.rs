@@ -3,7 +3,7 @@
 use std::ops::Deref;
 use std::path::Path;
 
-use amo_connect::config::ServeArgs;
+use amo_connect::config::Given;
 
 use crate::process::Process;
 use crate::service::Service;
@@ -24,19 +24,19 @@ impl Deref for Served {
 
 impl Served {
     /// Starts it on `settings` in `folder`, and ends when it answers.
-    pub async fn start(settings: &ServeArgs, folder: &Path) -> Self {
+    pub async fn start(settings: &Given, folder: &Path) -> Self {
         Self::start_with(settings, &[], folder).await
     }
 
     /// The same with further variables.
-    pub async fn start_with(settings: &ServeArgs, further: &[(&str, &str)], folder: &Path) -> Self {
+    pub async fn start_with(settings: &Given, further: &[(&str, &str)], folder: &Path) -> Self {
         let served = Self::begin(settings, further, folder);
         served.process.until_logged("serving").await;
         served
     }
 
     /// Starts it; it does not answer yet.
-    pub fn begin(settings: &ServeArgs, further: &[(&str, &str)], folder: &Path) -> Self {
+    pub fn begin(settings: &Given, further: &[(&str, &str)], folder: &Path) -> Self {
         Self { service: Service::with(settings), process: start(&["serve"], settings, further, folder) }
     }
 
@@ -52,7 +52,7 @@ impl Served {
 }
 
 /// Starts a process with these settings and further variables in its environment.
-pub fn start(arguments: &[&str], settings: &ServeArgs, further: &[(&str, &str)], folder: &Path) -> Process {
+pub fn start(arguments: &[&str], settings: &Given, further: &[(&str, &str)], folder: &Path) -> Process {
     let variables = variables(settings);
     let mut variables: Vec<_> = variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
     variables.extend(further);
@@ -60,7 +60,7 @@ pub fn start(arguments: &[&str], settings: &ServeArgs, further: &[(&str, &str)],
 }
 
 /// The settings as the environment has them.
-fn variables(settings: &ServeArgs) -> Vec<(&'static str, String)> {
+fn variables(settings: &Given) -> Vec<(&'static str, String)> {
     let given = [
         ("AMO_CLIENT_ID", &settings.amo_client_id),
         ("AMO_CLIENT_SECRET", &settings.amo_client_secret),

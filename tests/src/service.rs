@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use amo_connect::config::ServeArgs;
+use amo_connect::config::Given;
 use serde_json::{Value, json};
 
 use crate::answer::Answer;
@@ -28,7 +28,7 @@ pub struct Begun {
 }
 
 impl Service {
-    pub(crate) fn with(settings: &ServeArgs) -> Self {
+    pub(crate) fn with(settings: &Given) -> Self {
         let http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             // A restart closes idle connections, and a request must not be sent into one of them.

@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::Relaxed;
 
-use amo_connect::config::ServeArgs;
+use amo_connect::config::Given;
 
 /// The deep link the tests configure.
 pub const DEEP_LINK: &str = "foryoure://amo-crm/callback";
@@ -27,9 +27,9 @@ fn free_port() -> u16 {
 }
 
 /// The settings of a service at a free port of this machine.
-pub(crate) fn at_a_free_port() -> ServeArgs {
+pub(crate) fn at_a_free_port() -> Given {
     let bind = format!("127.0.0.1:{}", free_port());
-    ServeArgs {
+    Given {
         amo_client_id: Some("sandbox".to_owned()),
         amo_client_secret: Some("sandbox-secret".to_owned()),
         amo_redirect_uri: Some(format!("http://{bind}/api/amo-crm/callback")),
@@ -37,6 +37,6 @@ pub(crate) fn at_a_free_port() -> ServeArgs {
         jwt_secret: Some(JWT_SECRET.to_owned()),
         token_keys: Some(TOKEN_KEYS.to_owned()),
         bind: Some(bind),
-        ..ServeArgs::default()
+        ..Given::default()
     }
 }

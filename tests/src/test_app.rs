@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use amo_connect::config::ServeArgs;
+use amo_connect::config::Given;
 use amo_connect::server::Running;
 use amo_connect::wiring;
 use amo_connect_contract::token_store::TokenStoreHarness;
@@ -32,7 +32,7 @@ pub struct TestApp {
     stores: Stores,
     amo: Arc<dyn AmoClient>,
     begin: Timestamp,
-    settings: ServeArgs,
+    settings: Given,
 }
 
 impl Default for TestApp {
@@ -89,7 +89,7 @@ impl TestApp {
 
     /// With settings that `change` changed.
     #[must_use]
-    pub fn settings(mut self, change: impl FnOnce(&mut ServeArgs)) -> Self {
+    pub fn settings(mut self, change: impl FnOnce(&mut Given)) -> Self {
         change(&mut self.settings);
         self
     }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use amo_connect::config::ServeArgs;
+use amo_connect::config::Given;
 use amo_connect::server::Running;
 use amo_connect::wiring;
 use amo_connect_sandbox::{Options, Sandbox, Switches};
@@ -26,7 +26,7 @@ pub struct World {
     /// The local amoCRM.
     pub sandbox: Arc<Sandbox>,
     /// The settings the service is started with.
-    pub settings: ServeArgs,
+    pub settings: Given,
     service: Service,
     folder: TempDir,
     running: Option<Running>,
@@ -41,7 +41,7 @@ impl Deref for World {
 }
 
 /// A service in this process.
-async fn run(settings: &ServeArgs) -> Running {
+async fn run(settings: &Given) -> Running {
     let config = settings.clone().check().unwrap();
     let listener = wiring::bind(config.bind).unwrap();
     let state = wiring::assemble(config.storage, config.amo, &config.service).await.unwrap();
@@ -55,7 +55,7 @@ impl World {
     }
 
     /// A service whose settings `change` changed.
-    pub async fn start_with(change: impl FnOnce(&mut ServeArgs)) -> Self {
+    pub async fn start_with(change: impl FnOnce(&mut Given)) -> Self {
         let mut world = Self::without_service().await;
         change(&mut world.settings);
         world.start_service().await;
@@ -83,7 +83,7 @@ impl World {
         let hook_url = Some(redirect_uri.replace("/callback", "/hooks/disconnected"));
         let sandbox = Arc::new(Sandbox::start(Options { redirect_uri, hook_url, ..options }).await.unwrap());
         let folder = tempfile::tempdir().unwrap();
-        let settings = ServeArgs {
+        let settings = Given {
             amo_auth_url: Some(sandbox.auth_url()),
             amo_allowed_hosts: Some(sandbox.hosts().join(",")),
             database_url: Some(format!("sqlite:{}", folder.path().join("test.db").display())),
@@ -104,8 +104,8 @@ impl World {
     }
 
     /// These settings with another free address.
-    pub fn settings_elsewhere(&self) -> ServeArgs {
-        ServeArgs { bind: settings::at_a_free_port().bind, ..self.settings.clone() }
+    pub fn settings_elsewhere(&self) -> Given {
+        Given { bind: settings::at_a_free_port().bind, ..self.settings.clone() }
     }
 
     /// Stops the service in order, and starts it again on the same database.

@@ -26,10 +26,10 @@ const BROKEN_CONNECTIONS: &str = "actix_http::h1::dispatcher";
 
 /// Sends logs to standard error. `directives` is what `RUST_LOG` says of our own targets; what a
 /// `sandbox` does on purpose is left out.
-pub fn init(format: Option<LogFormat>, directives: Option<&str>, sandbox: bool) {
+pub fn init(format: Option<LogFormat>, directives: &str, sandbox: bool) {
     let filter = EnvFilter::builder()
         .with_default_directive(LevelFilter::INFO.into())
-        .parse_lossy(directives.unwrap_or_default())
+        .parse_lossy(directives)
         .and(filter_fn(|event| event.target().starts_with("amo_connect") || *event.level() <= Level::WARN))
         .and(filter_fn(move |event| !sandbox || event.target() != BROKEN_CONNECTIONS));
     let json = match format {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use amo_connect::config::ServeArgs;
+use amo_connect::config::Given;
 use amo_connect_sandbox::Faults;
 use amo_connect_tests::{ACCOUNT, RIVAL, Served, until, until_within};
 use diesel::connection::SimpleConnection as _;
@@ -145,7 +145,7 @@ async fn the_first_that_is_served_ends_all_backoffs_of_an_accused_client(stage: 
 async fn in_a_rolling_deploy_the_wrong_instance_is_misconfigured_and_the_right_one_serves(stage: Stage) {
     const ROUNDS: usize = 3;
     let right = connected(&stage).await;
-    let settings = ServeArgs { amo_client_secret: Some("wrong".to_owned()), ..stage.settings_elsewhere() };
+    let settings = Given { amo_client_secret: Some("wrong".to_owned()), ..stage.settings_elsewhere() };
     let wrong = Served::start_with(&settings, &DETAILS, &stage.folder()).await;
     for round in 1..=ROUNDS {
         assert_eq!(statuses(&wrong).await, [502; USERS], "round {round}");

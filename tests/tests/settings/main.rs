@@ -7,6 +7,7 @@ mod files;
 mod foreign_files;
 mod help;
 mod messages;
+mod secret_files;
 
 use std::path::Path;
 

@@ -3,33 +3,9 @@
 use std::ffi::OsString;
 
 use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
-use clap::{Arg, Command, CommandFactory as _, Parser as _};
+use clap::{Command, CommandFactory as _, Parser as _};
 
 use super::Cli;
-
-/// What a database's connection needs.
-pub(super) const DATABASE: &[&str] = &["DATABASE_URL"];
-
-/// What a database's tokens need.
-pub(super) const TOKENS: &[&str] = &["TOKEN_KEYS", "DATABASE_URL", "DATABASE_POOL"];
-
-/// What a JWT needs.
-pub(super) const JWT: &[&str] = &["JWT_SECRET", "JWT_USER_CLAIM", "JWT_ISSUER", "JWT_AUDIENCE"];
-
-/// What a refresh needs.
-pub(super) const REFRESH: &[&str] = &[
-    "AMO_CLIENT_ID",
-    "AMO_CLIENT_SECRET",
-    "AMO_REDIRECT_URI",
-    "TOKEN_KEYS",
-    "DATABASE_URL",
-    "DATABASE_POOL",
-    "AMO_AUTH_URL",
-    "AMO_ALLOWED_HOSTS",
-    "AMO_RATE_LIMIT",
-    "AMO_RATE_LIMIT_SCOPE",
-    "SHUTDOWN_TIMEOUT",
-];
 
 /// The command line, or what to tell whoever typed it.
 pub(super) fn read() -> Result<Cli, Error> {
@@ -49,14 +25,6 @@ fn naming_them(error: Error) -> Error {
         .map(|(name, _)| format!("{}: is not UTF-8", name.display()))
         .collect();
     if named.is_empty() { error } else { command.error(ErrorKind::InvalidUtf8, named.join("\n       ")) }
-}
-
-/// Hides from a command's help all settings that it does not use.
-pub(super) fn showing(used: &'static [&'static str]) -> impl FnMut(Arg) -> Arg {
-    move |argument| {
-        let unused = argument.get_env().is_some_and(|name| used.iter().all(|used| name != *used));
-        argument.hide(unused)
-    }
 }
 
 /// Takes out of `error` the words that nobody understood, unless they are made like the name of

@@ -10,7 +10,7 @@ use secrecy::ExposeSecret as _;
 use serde_json::json;
 
 use super::{Failure, print};
-use crate::config::{JwtConfig, ServeArgs};
+use crate::config::{JwtConfig, Jwts, Settings};
 
 /// What the token says.
 #[derive(Args)]
@@ -22,13 +22,13 @@ pub(super) struct JwtArgs {
     #[arg(long, default_value = "1h", value_parser = humantime::parse_duration)]
     ttl: Duration,
     #[command(flatten)]
-    settings: ServeArgs,
+    settings: Settings<Jwts>,
 }
 
 /// Prints a token that a service of these settings takes.
 pub(super) fn run(args: &JwtArgs) -> Result<(), Failure> {
     UserId::new(args.user.as_str())?;
-    let JwtConfig { secret, user_claim, issuer, audience } = args.settings.check_jwt()?;
+    let JwtConfig { secret, user_claim, issuer, audience } = args.settings.given.check_jwt()?;
     let mut claims = json!({ user_claim.as_deref().unwrap_or("sub"): args.user });
     for (name, value) in [("iss", issuer), ("aud", audience)] {
         if let Some(value) = value {

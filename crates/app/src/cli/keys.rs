@@ -7,9 +7,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use tokio::time::Instant;
 
-use super::arguments::{TOKENS, showing};
 use super::{Failure, print};
-use crate::config::ServeArgs;
+use crate::config::{Given, Settings, Tokens};
 use crate::wiring;
 
 /// How many rows are sealed anew in one transaction.
@@ -22,8 +21,7 @@ pub(super) enum KeysCommand {
     New,
     /// Seal all stored tokens anew, under the first of `TOKEN_KEYS`; the service may run, and it can be stopped and
     /// begun again
-    #[command(mut_args(showing(TOKENS)))]
-    Rotate(Box<ServeArgs>),
+    Rotate(Box<Settings<Tokens>>),
 }
 
 /// Prints a new entry.
@@ -32,8 +30,8 @@ pub(super) fn new() -> Result<(), Failure> {
 }
 
 /// Walks through all sealed rows, batch by batch.
-pub(super) async fn rotate(args: ServeArgs) -> Result<(), Failure> {
-    let store = wiring::open(args.check_storage()?).await?.sealed;
+pub(super) async fn rotate(settings: &Given) -> Result<(), Failure> {
+    let store = wiring::open(settings.check_storage()?).await?.sealed;
     let progress = ProgressBar::new(store.sealed().await?)
         .with_style(ProgressStyle::with_template("{wide_bar} {pos}/{len} rows, {eta} left")?);
     let (mut resealed, mut unreadable) = (0, 0);

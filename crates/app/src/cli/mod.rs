@@ -13,24 +13,19 @@ mod signals;
 use std::io::Write;
 use std::process::ExitCode;
 
-use arguments::{DATABASE, JWT, showing};
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand};
 use connections::ConnectionsCommand;
 use keys::KeysCommand;
 
-use crate::config::{LogFormat, ServeArgs, check_ends};
+use crate::config::{Everything, Logs, Settings, Storage};
 use crate::telemetry;
 
 /// Connects a mobile app's users to their amoCRM accounts and keeps them connected.
 #[derive(Parser)]
 #[command(name = "amo-connect", version, about)]
 struct Cli {
-    /// How logs are written [default: text on a terminal, else json]
-    #[arg(long, env = "LOG_FORMAT", global = true, hide_env_values = true)]
-    log_format: Option<String>,
-    /// What is logged of our own doings [default: info]
-    #[arg(long, env = "RUST_LOG", global = true, hide_env_values = true, value_name = "DIRECTIVES")]
-    rust_log: Option<String>,
+    #[command(flatten)]
+    logs: Settings<Logs>,
     #[command(subcommand)]
     command: Command,
 }
@@ -38,17 +33,15 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Run the service
-    Serve(Box<ServeArgs>),
+    Serve(Box<Settings<Everything>>),
     /// Run the whole thing on this machine: a local amoCRM, the service, and a page that plays the phone
     Sandbox(sandbox::SandboxArgs),
     /// Bring the database up to date
-    #[command(mut_args(showing(DATABASE)))]
-    Migrate(Box<ServeArgs>),
+    Migrate(Box<Settings<Storage>>),
     /// Look at connections, and end or refresh one
     #[command(subcommand)]
     Connections(Box<ConnectionsCommand>),
     /// Print a JWT signed with `JWT_SECRET`, for development
-    #[command(mut_args(showing(JWT)))]
     Jwt(Box<jwt::JwtArgs>),
     /// Make keys for stored tokens
     #[command(subcommand)]
@@ -78,26 +71,20 @@ pub fn run() -> ExitCode {
 impl Cli {
     /// `env_file` concerns only the commands that take settings.
     fn run(self, env_file: Result<(), String>) -> Result<(), Failure> {
-        for (name, value) in [("LOG_FORMAT", &self.log_format), ("RUST_LOG", &self.rust_log)] {
-            check_ends(value.as_deref().unwrap_or_default()).map_err(|problem| format!("{name}: {problem}"))?;
-        }
-        let format = match self.log_format.as_deref() {
-            None | Some("") => None,
-            Some(format) => Some(LogFormat::from_str(format, true).or(Err("LOG_FORMAT: is neither text nor json"))?),
-        };
+        let logs = self.logs.given.check_logs()?;
         let sandbox = matches!(self.command, Command::Sandbox(_));
-        telemetry::init(format, self.rust_log.as_deref(), sandbox);
+        telemetry::init(logs.format, &logs.directives, sandbox);
         if !sandbox && !matches!(self.command, Command::Keys(KeysCommand::New)) {
             env_file?;
         }
         match self.command {
-            Command::Serve(args) => in_runtime(serve::run(*args)),
+            Command::Serve(args) => in_runtime(serve::run(args.given)),
             Command::Sandbox(args) => in_runtime(sandbox::run(args)),
-            Command::Migrate(args) => in_runtime(migrate::run(*args)),
+            Command::Migrate(args) => in_runtime(migrate::run(&args.given)),
             Command::Connections(command) => in_runtime(command.run()),
             Command::Jwt(args) => jwt::run(&args),
             Command::Keys(KeysCommand::New) => keys::new(),
-            Command::Keys(KeysCommand::Rotate(args)) => in_runtime(keys::rotate(*args)),
+            Command::Keys(KeysCommand::Rotate(args)) => in_runtime(keys::rotate(&args.given)),
         }
     }
 }

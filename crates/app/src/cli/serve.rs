@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use super::Failure;
 use super::signals::Signals;
-use crate::config::ServeArgs;
+use crate::config::Given;
 use crate::server::Running;
 use crate::wiring;
 
 /// Serves until `SIGTERM` or `SIGINT`.
-pub(super) async fn run(args: ServeArgs) -> Result<(), Failure> {
-    let config = args.check()?;
+pub(super) async fn run(settings: Given) -> Result<(), Failure> {
+    let config = settings.check()?;
     for warning in &config.warnings {
         tracing::warn!(warning, "a setting may be a mistake");
     }

@@ -1,81 +1,73 @@
 //! Checks the settings, all of them before anything starts, and complains of everything at once.
 
-use std::net::SocketAddr;
-use std::num::NonZeroU32;
-
 use amo_connect_adapters::amo::AmoSettings;
 use amo_connect_adapters::backend::Backend;
-use amo_connect_adapters::cipher::TokenKeys;
 use amo_connect_domain::host::{AccountHost, AllowedHosts};
 use amo_connect_domain::rate_limit::Pace;
 use amo_connect_domain::usecase::Settings;
 use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
+use super::declared;
 use super::reader::Reader;
 use super::{
-    Config, InvalidConfig, JwtConfig, RefreshConfig, ServeArgs, ServiceConfig, StorageConfig, database_url, values,
-    warnings,
+    Config, Given, InvalidConfig, JwtConfig, LogsConfig, RefreshConfig, ServiceConfig, StorageConfig, values, warnings,
 };
 
-impl ServeArgs {
+impl Given {
     /// Checks what `serve` needs.
     pub fn check(&self) -> Result<Config, InvalidConfig> {
-        let mut reader = Reader::default();
-        let config = self.config(&mut reader);
-        reader.outcome(config)
+        Reader::read(|reader| self.config(reader))
     }
 
     /// Checks what a refresh needs.
     pub fn check_refresh(&self) -> Result<RefreshConfig, InvalidConfig> {
-        let mut reader = Reader::default();
-        let config = self.refresh(&mut reader);
-        reader.outcome(config)
+        Reader::read(|reader| self.refresh(reader))
     }
 
     /// Checks what a database's tokens need, for commands that neither make nor migrate one.
     pub fn check_storage(&self) -> Result<StorageConfig, InvalidConfig> {
-        let mut reader = Reader::default();
-        let storage = self.storage(&mut reader, false);
-        reader.outcome(storage)
+        Reader::read(|reader| self.storage(reader, false))
     }
 
     /// Checks which database is meant.
     pub fn check_database(&self) -> Result<Box<dyn Backend>, InvalidConfig> {
-        let mut reader = Reader::default();
-        let database = self.database(&mut reader);
-        reader.outcome(database)
+        Reader::read(|reader| reader.take(self, &declared::DATABASE_URL))
     }
 
     /// Checks how JWTs are signed.
     pub fn check_jwt(&self) -> Result<JwtConfig, InvalidConfig> {
-        let mut reader = Reader::default();
-        let jwt = self.jwt(&mut reader);
-        reader.outcome(jwt)
+        Reader::read(|reader| self.jwt(reader))
+    }
+
+    /// Checks how logs are written.
+    pub fn check_logs(&self) -> Result<LogsConfig, InvalidConfig> {
+        Reader::read(|reader| {
+            let (format, directives) =
+                (reader.take(self, &declared::LOG_FORMAT), reader.take(self, &declared::RUST_LOG));
+            Some(LogsConfig { format: format?, directives: directives? })
+        })
     }
 
     /// All is read before anything is given up, so that each mistake is complained of.
     fn config(&self, reader: &mut Reader) -> Option<Config> {
-        let redirect_uri = self.redirect_uri(reader);
-        let allowed_hosts = self.allowed_hosts(reader);
+        let redirect_uri = reader.take(self, &declared::AMO_REDIRECT_URI);
+        let allowed_hosts = reader.take(self, &declared::AMO_ALLOWED_HOSTS);
         let amo = self.amo(reader, redirect_uri.as_ref(), allowed_hosts.as_ref());
         let jwt = self.jwt(reader);
-        let auto_migrate = reader.flag("AUTO_MIGRATE", self.auto_migrate.as_deref(), "true");
-        let storage = self.storage(reader, auto_migrate);
-        let bind = reader.read("BIND", self.bind.as_deref(), "127.0.0.1:8080", |bind| {
-            bind.parse::<SocketAddr>().or(Err("is not an address with a port, such as 127.0.0.1:8080"))
-        });
+        let auto_migrate = reader.take(self, &declared::AUTO_MIGRATE);
+        let storage = self.storage(reader, auto_migrate.unwrap_or_default());
+        let bind = reader.take(self, &declared::BIND);
         let default_host = self.default_host(reader, allowed_hosts.as_ref());
-        let deep_link =
-            reader.read("APP_DEEP_LINK", self.app_deep_link.as_deref(), "foryoure://amo-crm/callback", |link| {
-                values::deep_link(link, redirect_uri.as_ref())
-            });
-        let trusted_proxies = reader.read("TRUSTED_PROXIES", self.trusted_proxies.as_deref(), "", values::networks);
+        let deep_link = reader.take(self, &declared::APP_DEEP_LINK);
+        let deep_link = deep_link
+            .and_then(|link| reader.checked(&declared::APP_DEEP_LINK, values::deep_link(&link, redirect_uri.as_ref())));
+        let trusted_proxies = reader.take(self, &declared::TRUSTED_PROXIES);
         let settings = self.settings(reader, allowed_hosts, default_host);
         let pace = self.pace(reader);
-        let user_rate = reader.rate("USER_RATE", self.user_rate.as_deref(), "50");
-        let address_rate = reader.rate("ADDRESS_RATE", self.address_rate.as_deref(), "200");
-        let shutdown_timeout = reader.duration("SHUTDOWN_TIMEOUT", self.shutdown_timeout.as_deref(), "75s");
+        let (user_rate, address_rate) =
+            (reader.take(self, &declared::USER_RATE), reader.take(self, &declared::ADDRESS_RATE));
+        let shutdown_timeout = reader.take(self, &declared::SHUTDOWN_TIMEOUT);
 
         let (amo, jwt) = (amo?, jwt?);
         let warnings = warnings::of(&amo, redirect_uri.as_ref(), jwt.secret.expose_secret());
@@ -85,37 +77,34 @@ impl ServeArgs {
                 jwt,
                 deep_link: deep_link?,
                 pace: pace?,
-                user_rate,
-                address_rate,
+                user_rate: user_rate?,
+                address_rate: address_rate?,
                 trusted_proxies: trusted_proxies?,
                 settings: settings?,
             },
             amo,
             bind: bind?,
-            shutdown_timeout,
+            shutdown_timeout: shutdown_timeout?,
             warnings,
         })
     }
 
     fn refresh(&self, reader: &mut Reader) -> Option<RefreshConfig> {
-        let redirect_uri = self.redirect_uri(reader);
-        let allowed_hosts = self.allowed_hosts(reader);
+        let redirect_uri = reader.take(self, &declared::AMO_REDIRECT_URI);
+        let allowed_hosts = reader.take(self, &declared::AMO_ALLOWED_HOSTS);
         let amo = self.amo(reader, redirect_uri.as_ref(), allowed_hosts.as_ref());
         let storage = self.storage(reader, false);
         let pace = self.pace(reader);
-        let shutdown_timeout = reader.duration("SHUTDOWN_TIMEOUT", self.shutdown_timeout.as_deref(), "75s");
+        let shutdown_timeout = reader.take(self, &declared::SHUTDOWN_TIMEOUT);
         // What is said of codes and of margins does not matter to a refresh that is asked for.
         let settings = Self::default().settings(reader, allowed_hosts, None);
-        Some(RefreshConfig { storage: storage?, amo: amo?, pace: pace?, settings: settings?, shutdown_timeout })
-    }
-
-    fn redirect_uri(&self, reader: &mut Reader) -> Option<Url> {
-        reader.required("AMO_REDIRECT_URI", self.amo_redirect_uri.as_deref(), values::redirect_uri)
-    }
-
-    fn allowed_hosts(&self, reader: &mut Reader) -> Option<AllowedHosts> {
-        let hosts = self.amo_allowed_hosts.as_deref();
-        reader.read("AMO_ALLOWED_HOSTS", hosts, "amocrm.ru,kommo.com", values::allowed_hosts)
+        Some(RefreshConfig {
+            storage: storage?,
+            amo: amo?,
+            pace: pace?,
+            settings: settings?,
+            shutdown_timeout: shutdown_timeout?,
+        })
     }
 
     fn amo(
@@ -124,10 +113,9 @@ impl ServeArgs {
         redirect_uri: Option<&Url>,
         allowed_hosts: Option<&AllowedHosts>,
     ) -> Option<AmoSettings> {
-        let client_id = reader.required("AMO_CLIENT_ID", self.amo_client_id.as_deref(), values::visible);
-        let client_secret = reader.required("AMO_CLIENT_SECRET", self.amo_client_secret.as_deref(), values::visible);
-        let auth_url =
-            reader.read("AMO_AUTH_URL", self.amo_auth_url.as_deref(), "https://www.amocrm.ru/oauth", values::web_url);
+        let client_id = reader.take(self, &declared::AMO_CLIENT_ID);
+        let client_secret = reader.take(self, &declared::AMO_CLIENT_SECRET);
+        let auth_url = reader.take(self, &declared::AMO_AUTH_URL);
         Some(AmoSettings {
             client_id: client_id?,
             client_secret: client_secret?.into(),
@@ -139,31 +127,32 @@ impl ServeArgs {
     }
 
     fn jwt(&self, reader: &mut Reader) -> Option<JwtConfig> {
-        let secret = reader.own("JWT_SECRET", self.jwt_secret.as_deref(), values::jwt_secret);
-        let user_claim = reader.text("JWT_USER_CLAIM", self.jwt_user_claim.as_deref());
-        let issuer = reader.text("JWT_ISSUER", self.jwt_issuer.as_deref());
-        let audience = reader.text("JWT_AUDIENCE", self.jwt_audience.as_deref());
-        Some(JwtConfig { secret: SecretString::from(secret?), user_claim, issuer, audience })
+        let secret = reader.take(self, &declared::JWT_SECRET);
+        let user_claim = reader.take(self, &declared::JWT_USER_CLAIM);
+        let (issuer, audience) = (reader.take(self, &declared::JWT_ISSUER), reader.take(self, &declared::JWT_AUDIENCE));
+        Some(JwtConfig {
+            secret: SecretString::from(secret?),
+            user_claim: user_claim?,
+            issuer: issuer?,
+            audience: audience?,
+        })
     }
 
     fn storage(&self, reader: &mut Reader, auto_migrate: bool) -> Option<StorageConfig> {
-        let token_keys = reader.required("TOKEN_KEYS", self.token_keys.as_deref(), TokenKeys::parse);
-        let database = self.database(reader);
-        let pool = reader.read("DATABASE_POOL", self.database_pool.as_deref(), "", values::pool);
+        let token_keys = reader.take(self, &declared::TOKEN_KEYS);
+        let (database, pool) =
+            (reader.take(self, &declared::DATABASE_URL), reader.take(self, &declared::DATABASE_POOL));
         Some(StorageConfig { database: database?, pool: pool?, auto_migrate, token_keys: token_keys? })
-    }
-
-    fn database(&self, reader: &mut Reader) -> Option<Box<dyn Backend>> {
-        reader.read("DATABASE_URL", self.database_url.as_deref(), "sqlite:amo-connect.db", database_url::read)
     }
 
     /// The account host to use where none is named, which must be one of those allowed.
     fn default_host(&self, reader: &mut Reader, allowed: Option<&AllowedHosts>) -> Option<AccountHost> {
-        reader.read("AMO_DOMAIN", self.amo_domain.as_deref(), "", |host| match allowed {
-            _ if host.is_empty() => Ok(None),
+        let host = reader.take(self, &declared::AMO_DOMAIN)??;
+        let host = match allowed {
             None => Err("cannot be checked before AMO_ALLOWED_HOSTS is mended"),
-            Some(allowed) => allowed.admit(host).map(Some).ok_or("is not an account host under AMO_ALLOWED_HOSTS"),
-        })?
+            Some(allowed) => allowed.admit(&host).ok_or("is not an account host under AMO_ALLOWED_HOSTS"),
+        };
+        reader.checked(&declared::AMO_DOMAIN, host)
     }
 
     fn settings(
@@ -172,26 +161,23 @@ impl ServeArgs {
         allowed_hosts: Option<AllowedHosts>,
         default_host: Option<AccountHost>,
     ) -> Option<Settings> {
-        let require_claim = reader.flag("REQUIRE_CLAIM", self.require_claim.as_deref(), "false");
-        let accept_foreign_state = reader.flag("ACCEPT_FOREIGN_STATE", self.accept_foreign_state.as_deref(), "true");
-        let refresh_margin = reader.duration("REFRESH_MARGIN", self.refresh_margin.as_deref(), "300s");
-        let keepalive_after = reader.keepalive("KEEPALIVE_AFTER", self.keepalive_after.as_deref(), "30d");
+        let require_claim = reader.take(self, &declared::REQUIRE_CLAIM);
+        let accept_foreign_state = reader.take(self, &declared::ACCEPT_FOREIGN_STATE);
+        let refresh_margin = reader.take(self, &declared::REFRESH_MARGIN);
+        let keepalive_after = reader.take(self, &declared::KEEPALIVE_AFTER);
         Some(Settings {
             allowed_hosts: allowed_hosts?,
             default_host,
-            require_claim,
-            accept_foreign_state,
-            refresh_margin,
-            keepalive_after,
+            require_claim: require_claim?,
+            accept_foreign_state: accept_foreign_state?,
+            refresh_margin: refresh_margin?,
+            keepalive_after: keepalive_after?,
         })
     }
 
     fn pace(&self, reader: &mut Reader) -> Option<Pace> {
-        let limit = reader.read("AMO_RATE_LIMIT", self.amo_rate_limit.as_deref(), "7", |rate| {
-            rate.parse::<NonZeroU32>().or(Err("is not a number of calls a second, from 1"))
-        });
-        let scope = self.amo_rate_limit_scope.as_deref();
-        let scope = reader.read("AMO_RATE_LIMIT_SCOPE", scope, "account", values::pace_scope);
+        let (limit, scope) =
+            (reader.take(self, &declared::AMO_RATE_LIMIT), reader.take(self, &declared::AMO_RATE_LIMIT_SCOPE));
         limit.zip(scope).map(|(limit, scope)| Pace::per_second(limit, scope))
     }
 }

@@ -1,9 +1,12 @@
 //! The settings of `serve`: from flags, the environment and `.env`, all checked before anything starts.
 
-mod args;
 mod check;
 mod database_url;
+pub mod declared;
+mod given;
+mod page;
 mod reader;
+pub mod setting;
 mod values;
 mod warnings;
 
@@ -16,13 +19,32 @@ use amo_connect_adapters::amo::AmoSettings;
 use amo_connect_adapters::backend::Backend;
 use amo_connect_adapters::cipher::TokenKeys;
 use amo_connect_domain::rate_limit::Pace;
-use amo_connect_domain::usecase::Settings;
-pub use args::{LogFormat, ServeArgs};
+use amo_connect_domain::usecase;
+pub use declared::Given;
+pub use given::{Everything, Jwts, Logs, Refresh, Settings, Storage, Tokens, Uses};
 use ipnet::IpNet;
+pub use page::page;
 pub use reader::{Wrapped, check_ends};
 use secrecy::SecretString;
 
 use crate::deep_link::DeepLink;
+
+/// How logs are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// How logs are written.
+pub struct LogsConfig {
+    /// In which form; `None` leaves it to where they go.
+    pub format: Option<LogFormat>,
+    /// What is logged.
+    pub directives: String,
+}
 
 /// Checked settings.
 pub struct Config {
@@ -49,7 +71,7 @@ pub struct RefreshConfig {
     /// How far apart calls to amoCRM are.
     pub pace: Pace,
     /// What the use cases go by.
-    pub settings: Settings,
+    pub settings: usecase::Settings,
     /// How long amoCRM is waited for.
     pub shutdown_timeout: Duration,
 }
@@ -81,7 +103,7 @@ pub struct ServiceConfig {
     /// Whose `X-Forwarded-For` counts.
     pub trusted_proxies: Vec<IpNet>,
     /// What the use cases go by.
-    pub settings: Settings,
+    pub settings: usecase::Settings,
 }
 
 /// How the app's JWTs are checked.

@@ -1,19 +1,21 @@
 //! Collects what is wrong with the settings while it reads what is right.
 
 use std::fmt;
-use std::time::Duration;
+use std::fs::File;
+use std::io::Read as _;
 
-use super::InvalidConfig;
+use super::setting::{About, Preset, Setting};
+use super::{Given, InvalidConfig};
 use crate::deep_link::is_seen;
 
-/// Nobody means to wait longer, and clocks can be reckoned with.
-const LONGEST: Duration = Duration::from_hours(10 * 365 * 24);
-
-/// amoCRM forgets a refresh token that was not used for three months; an outage may come last.
-const LONGEST_KEEPALIVE: Duration = Duration::from_hours(80 * 24);
+/// No secret is longer.
+const LONGEST_FILE: u64 = 64 * 1024;
 
 /// What shells and files put around values.
 pub(super) const QUOTES: [char; 3] = ['"', '\'', '`'];
+
+/// A value cannot be used, and the complaint is on the list.
+struct Complained;
 
 /// What was found wrong so far, a line each.
 #[derive(Default)]
@@ -24,94 +26,80 @@ impl Reader {
         self.0.push(format!("{name}: {problem}"));
     }
 
-    /// `value`, if nothing at all was found wrong.
-    pub(super) fn outcome<T>(self, value: Option<T>) -> Result<T, InvalidConfig> {
-        match value {
-            Some(value) if self.0.is_empty() => Ok(value),
-            _ => Err(InvalidConfig(self.0)),
+    /// What `read` reads, if nothing at all was found wrong.
+    pub(super) fn read<T>(read: impl FnOnce(&mut Self) -> Option<T>) -> Result<T, InvalidConfig> {
+        let mut reader = Self::default();
+        match read(&mut reader) {
+            Some(value) if reader.0.is_empty() => Ok(value),
+            _ => Err(InvalidConfig(reader.0)),
         }
     }
 
-    /// Reads a value that has to be there; empty is missing.
-    pub(super) fn required<T, E: fmt::Display>(
-        &mut self,
-        name: &str,
-        value: Option<&str>,
-        read: impl FnOnce(&str) -> Result<T, E>,
-    ) -> Option<T> {
-        if value.is_none_or(str::is_empty) {
-            self.complain(name, "is required");
-            return None;
-        }
-        self.read(name, value, "", read)
+    /// A value that was checked beside another setting.
+    pub(super) fn checked<T, V>(&mut self, setting: &Setting<T>, value: Result<V, impl fmt::Display>) -> Option<V> {
+        value.map_err(|problem| self.complain(setting.about.name, problem)).ok()
     }
 
-    /// Reads a value, or its default where it is not given or empty.
-    pub(super) fn read<T, E: fmt::Display>(
-        &mut self,
-        name: &str,
-        value: Option<&str>,
-        default: &str,
-        read: impl FnOnce(&str) -> Result<T, E>,
-    ) -> Option<T> {
-        let value = value.filter(|value| !value.is_empty()).unwrap_or(default);
-        if let Err(wrapped) = check_ends(value) {
-            self.complain(name, wrapped);
-            return None;
-        }
-        read(value).map_err(|problem| self.complain(name, problem)).ok()
-    }
-
-    /// Reads a value of the team's own, which may have quotes around it as part of it.
-    pub(super) fn own<T, E: fmt::Display>(
-        &mut self,
-        name: &str,
-        value: Option<&str>,
-        read: impl FnOnce(&str) -> Result<T, E>,
-    ) -> Option<T> {
-        let value = value.unwrap_or_default();
-        match check_ends(value) {
-            _ if value.is_empty() => self.complain(name, "is required"),
-            Err(blank @ (Wrapped::Start | Wrapped::End)) => self.complain(name, blank),
-            Ok(()) | Err(Wrapped::Quotes) => {
-                return read(value).map_err(|problem| self.complain(name, problem)).ok();
+    /// The value of `setting`, or its default where it is not given or empty. `None` where it was
+    /// complained of.
+    pub(super) fn take<T>(&mut self, given: &Given, setting: &Setting<T>) -> Option<T> {
+        let About { name, preset, is_own, .. } = *setting.about;
+        let text = self.text(given, setting.about).ok()?;
+        let text = match (text, preset) {
+            (Some(text), _) => text,
+            (None, Preset::Required) => {
+                self.complain(name, "is required");
+                return None;
+            }
+            (None, Preset::Value(default)) => default.to_owned(),
+            (None, Preset::Unset(_)) => String::new(),
+        };
+        match check_ends(&text) {
+            Ok(()) => {}
+            Err(Wrapped::Quotes) if is_own => {}
+            Err(wrapped) => {
+                self.complain(name, wrapped);
+                return None;
             }
         }
-        None
+        (setting.read)(&text).map_err(|problem| self.complain(name, problem)).ok()
     }
 
-    /// A text that may be missing, and may have blanks within.
-    pub(super) fn text(&mut self, name: &str, value: Option<&str>) -> Option<String> {
-        self.read(name, value, "", |text| Ok::<_, Wrapped>(text.to_owned())).filter(|text| !text.is_empty())
-    }
-
-    pub(super) fn flag(&mut self, name: &str, value: Option<&str>, default: &str) -> bool {
-        let read = |value: &str| value.parse::<bool>().or(Err("is neither true nor false"));
-        self.read(name, value, default, read).unwrap_or_default()
-    }
-
-    pub(super) fn rate(&mut self, name: &str, value: Option<&str>, default: &str) -> u32 {
-        let read = |value: &str| value.parse::<u32>().or(Err("is not a number of calls a second"));
-        self.read(name, value, default, read).unwrap_or_default()
-    }
-
-    pub(super) fn duration(&mut self, name: &str, value: Option<&str>, default: &str) -> Duration {
-        let read = |value: &str| {
-            let duration = humantime::parse_duration(value).ok().filter(|duration| *duration <= LONGEST);
-            duration.ok_or("is not a duration such as 90s or 5m, of at most ten years")
+    /// The text of a setting, itself or its file's; empty is not given.
+    fn text(&mut self, given: &Given, about: &About) -> Result<Option<String>, Complained> {
+        let itself = given.text(about.name).filter(|text| !text.is_empty());
+        let file = given.files.get(about.name).filter(|path| !path.is_empty());
+        let text = match (itself, file) {
+            (Some(_), Some(_)) => {
+                self.complain(about.name, format_args!("is given, and {} is too", about.file_name()));
+                return Err(Complained);
+            }
+            (itself, None) => itself.map(str::to_owned),
+            (None, Some(path)) => match read_file(path) {
+                Ok(text) => Some(text).filter(|text| !text.is_empty()),
+                Err(problem) => {
+                    self.complain(&about.file_name(), problem);
+                    return Err(Complained);
+                }
+            },
         };
-        self.read(name, value, default, read).unwrap_or_default()
+        Ok(text)
     }
+}
 
-    /// How long a connection may go without a refresh.
-    pub(super) fn keepalive(&mut self, name: &str, value: Option<&str>, default: &str) -> Duration {
-        let read = |value: &str| {
-            let allowed = |after: &Duration| !after.is_zero() && *after <= LONGEST_KEEPALIVE;
-            let wrong = "is not a duration such as 30d, of more than zero and at most 80d: amoCRM forgets a connection after three months";
-            humantime::parse_duration(value).ok().filter(allowed).ok_or(wrong)
-        };
-        self.read(name, value, default, read).unwrap_or_default()
+/// The text of a file with a secret, without the line end that editors add. A complaint does not name
+/// the path: a secret may have been given in its place.
+fn read_file(path: &str) -> Result<String, String> {
+    let mut text = String::new();
+    let file = File::open(path).map_err(|error| format!("its file cannot be read: {}", error.kind()))?;
+    let read = file.take(LONGEST_FILE + 1).read_to_string(&mut text);
+    read.map_err(|error| format!("its file cannot be read: {}", error.kind()))?;
+    if text.len() as u64 > LONGEST_FILE {
+        return Err(format!("its file has more than {LONGEST_FILE} bytes"));
     }
+    let end = text.strip_suffix('\n').map(|text| text.strip_suffix('\r').unwrap_or(text).len());
+    text.truncate(end.unwrap_or(text.len()));
+    Ok(text)
 }
 
 /// A value that nobody meant as it is: it was pasted, or read from a file, with something around it.
@@ -156,22 +144,6 @@ pub(super) fn is_blank(character: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_connection_is_refreshed_well_before_amocrm_forgets_it() {
-        let read = |value| {
-            let mut reader = Reader::default();
-            let after = reader.keepalive("KEEPALIVE_AFTER", Some(value), "30d");
-            (after, reader.0.len())
-        };
-        let days = |days: u64| Duration::from_hours(days * 24);
-        for (value, after) in [("", days(30)), ("1s", Duration::from_secs(1)), ("80d", days(80))] {
-            assert_eq!(read(value), (after, 0), "{value}");
-        }
-        for value in ["0s", "80d 1s", "200d", "3months", "never"] {
-            assert_eq!(read(value).1, 1, "{value}");
-        }
-    }
 
     #[test]
     fn blanks_and_quotes_are_seen_at_both_ends_and_left_alone_within() {

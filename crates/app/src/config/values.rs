@@ -1,18 +1,27 @@
 //! How single values are read.
 
-use std::net::IpAddr;
-use std::num::NonZeroUsize;
+use std::convert::Infallible;
+use std::net::{IpAddr, SocketAddr};
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::time::Duration;
 
 use amo_connect_domain::host::AllowedHosts;
 use amo_connect_domain::rate_limit::PaceScope;
 use ipnet::IpNet;
 use url::{Host, Url};
 
+use super::LogFormat;
 use super::reader::{QUOTES, is_blank};
 use crate::deep_link::{DeepLink, InvalidDeepLink};
 
 /// HS256 with a shorter key can be guessed offline from one JWT (RFC 7518, section 3.2).
 const SHORTEST_JWT_SECRET: usize = 32;
+
+/// Nobody means to wait longer, and clocks can be reckoned with.
+const LONGEST: Duration = Duration::from_hours(10 * 365 * 24);
+
+/// amoCRM forgets a refresh token that was not used for three months; an outage may come last.
+const LONGEST_KEEPALIVE: Duration = Duration::from_hours(80 * 24);
 
 /// Where amoCRM itself is, its consent page and its accounts.
 const AMO_DOMAINS: [&str; 3] = ["amocrm.ru", "kommo.com", "amocrm.com"];
@@ -145,6 +154,57 @@ pub(super) fn networks(list: &str) -> Result<Vec<IpNet>, String> {
         .collect()
 }
 
+/// Any text.
+#[expect(clippy::unnecessary_wraps, reason = "a parser of a setting")]
+pub(super) fn any(text: &str) -> Result<String, Infallible> {
+    Ok(text.to_owned())
+}
+
+/// A text that may be missing, and may have blanks within.
+#[expect(clippy::unnecessary_wraps, reason = "a parser of a setting")]
+pub(super) fn text(text: &str) -> Result<Option<String>, Infallible> {
+    Ok(Some(text.to_owned()).filter(|text| !text.is_empty()))
+}
+
+/// Empty leaves it to where the log goes.
+pub(super) fn log_format(text: &str) -> Result<Option<LogFormat>, &'static str> {
+    match text.to_ascii_lowercase().as_str() {
+        "" => Ok(None),
+        "text" => Ok(Some(LogFormat::Text)),
+        "json" => Ok(Some(LogFormat::Json)),
+        _ => Err("is neither text nor json"),
+    }
+}
+
+pub(super) fn flag(text: &str) -> Result<bool, &'static str> {
+    text.parse().or(Err("is neither true nor false"))
+}
+
+pub(super) fn address(text: &str) -> Result<SocketAddr, &'static str> {
+    text.parse().or(Err("is not an address with a port, such as 127.0.0.1:8080"))
+}
+
+pub(super) fn rate(text: &str) -> Result<u32, &'static str> {
+    text.parse().or(Err("is not a number of calls a second"))
+}
+
+pub(super) fn rate_limit(text: &str) -> Result<NonZeroU32, &'static str> {
+    text.parse().or(Err("is not a number of calls a second, from 1"))
+}
+
+pub(super) fn duration(text: &str) -> Result<Duration, &'static str> {
+    let duration = humantime::parse_duration(text).ok().filter(|duration| *duration <= LONGEST);
+    duration.ok_or("is not a duration such as 90s or 5m, of at most ten years")
+}
+
+/// How long a connection may go without a refresh.
+pub(super) fn keepalive(text: &str) -> Result<Duration, &'static str> {
+    let allowed = |after: &Duration| !after.is_zero() && *after <= LONGEST_KEEPALIVE;
+    humantime::parse_duration(text).ok().filter(allowed).ok_or(
+        "is not a duration such as 30d, of more than zero and at most 80d: amoCRM forgets a connection after three months",
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -155,6 +215,17 @@ mod tests {
         assert_eq!(pool("16").map(|size| size.map(NonZeroUsize::get)), Ok(Some(16)));
         for text in ["0", "-1", "1001", "many"] {
             assert!(pool(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_connection_is_refreshed_well_before_amocrm_forgets_it() {
+        let days = |days: u64| Duration::from_hours(days * 24);
+        for (value, after) in [("30d", days(30)), ("1s", Duration::from_secs(1)), ("80d", days(80))] {
+            assert_eq!(keepalive(value), Ok(after), "{value}");
+        }
+        for value in ["0s", "80d 1s", "200d", "3months", "never"] {
+            assert!(keepalive(value).is_err(), "{value}");
         }
     }
 }

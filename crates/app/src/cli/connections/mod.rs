@@ -11,9 +11,8 @@ use amo_connect_domain::ports::{Storage, StoreError};
 use clap::{Args, Subcommand};
 use serde_json::Value;
 
-use super::arguments::{REFRESH, TOKENS, showing};
 use super::{Failure, print};
-use crate::config::ServeArgs;
+use crate::config::{Given, Refresh, Settings, Tokens, Uses};
 use crate::wiring;
 
 /// How many users are read at a time.
@@ -26,17 +25,13 @@ const ENTRIES: u32 = 1000;
 #[derive(Subcommand)]
 pub(super) enum ConnectionsCommand {
     /// List everybody's connection
-    #[command(mut_args(showing(TOKENS)))]
     List(ListArgs),
     /// Show a user's connection, and tell its story
-    #[command(mut_args(showing(TOKENS)))]
     Show(ShowArgs),
     /// Refresh a user's tokens now, due or not, and wait for the outcome
-    #[command(mut_args(showing(REFRESH)))]
-    Refresh(OneArgs),
+    Refresh(OneArgs<Refresh>),
     /// Disconnect a user, as the app does
-    #[command(mut_args(showing(TOKENS)))]
-    Disconnect(OneArgs),
+    Disconnect(OneArgs<Tokens>),
 }
 
 /// How to list.
@@ -46,7 +41,7 @@ pub(super) struct ListArgs {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    settings: ServeArgs,
+    settings: Settings<Tokens>,
 }
 
 /// Whom to show, and how.
@@ -58,16 +53,16 @@ pub(super) struct ShowArgs {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    settings: ServeArgs,
+    settings: Settings<Tokens>,
 }
 
 /// Whom to change.
 #[derive(Args)]
-pub(super) struct OneArgs {
+pub(super) struct OneArgs<U: Uses> {
     /// The user, as the JWT names them
     user: String,
     #[command(flatten)]
-    settings: ServeArgs,
+    settings: Settings<U>,
 }
 
 impl ConnectionsCommand {
@@ -82,7 +77,7 @@ impl ConnectionsCommand {
 }
 
 async fn list(args: &ListArgs) -> Result<(), Failure> {
-    let store = store(&args.settings).await?;
+    let store = store(&args.settings.given).await?;
     let (mut rows, mut last) = (Vec::new(), None);
     loop {
         let users = store.users(last, PAGE).await?;
@@ -100,7 +95,7 @@ async fn list(args: &ListArgs) -> Result<(), Failure> {
 
 async fn show(args: &ShowArgs) -> Result<(), Failure> {
     let user = UserId::new(args.user.as_str())?;
-    let store = store(&args.settings).await?;
+    let store = store(&args.settings.given).await?;
     let mut shown = row(&*store, &user).await?;
     let entries = store.audit(&user, ENTRIES).await?;
     shown["audit"] = entries.iter().map(story::entry).collect();
@@ -123,9 +118,9 @@ async fn row(store: &dyn Storage, user: &UserId) -> Result<Value, StoreError> {
     }
 }
 
-async fn disconnect(args: &OneArgs) -> Result<(), Failure> {
+async fn disconnect(args: &OneArgs<Tokens>) -> Result<(), Failure> {
     let user = UserId::new(args.user.as_str())?;
-    let store = store(&args.settings).await?;
+    let store = store(&args.settings.given).await?;
     let had = store
         .connection(&user)
         .await
@@ -134,6 +129,6 @@ async fn disconnect(args: &OneArgs) -> Result<(), Failure> {
     print(if had { "Disconnected." } else { "There was no connection." })
 }
 
-async fn store(settings: &ServeArgs) -> Result<Arc<dyn Storage>, Failure> {
+async fn store(settings: &Given) -> Result<Arc<dyn Storage>, Failure> {
     Ok(wiring::open(settings.check_storage()?).await?.storage)
 }

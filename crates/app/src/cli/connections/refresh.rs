@@ -12,11 +12,12 @@ use tokio_util::task::TaskTracker;
 use super::{OneArgs, story};
 use crate::cli::signals::Signals;
 use crate::cli::{Failure, complain, print};
+use crate::config::Refresh;
 use crate::wiring;
 
-pub(super) async fn run(args: &OneArgs) -> Result<(), Failure> {
+pub(super) async fn run(args: &OneArgs<Refresh>) -> Result<(), Failure> {
     let user = UserId::new(args.user.as_str())?;
-    let config = args.settings.check_refresh()?;
+    let config = args.settings.given.check_refresh()?;
     let mut signals = Signals::new()?;
     let begun = async {
         let opened = wiring::open(config.storage).await?;

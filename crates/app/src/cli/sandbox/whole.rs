@@ -12,7 +12,7 @@ use super::folder::Folder;
 use super::{SandboxArgs, member, start_amo};
 use crate::cli::signals::Signals;
 use crate::cli::{Failure, chain, jwt, print, serve};
-use crate::config::ServeArgs;
+use crate::config::Given;
 use crate::phone::{self, DemoUser};
 use crate::server::Running;
 use crate::{stores, wiring};
@@ -48,7 +48,7 @@ pub(super) async fn run(args: SandboxArgs) -> Result<(), Failure> {
 
     let folder = Folder::open(args.data.as_deref())?;
     let secrets = folder.secrets()?;
-    let mut config = ServeArgs {
+    let mut config = Given {
         amo_client_id: Some("sandbox".to_owned()),
         amo_client_secret: Some("sandbox-secret".to_owned()),
         amo_redirect_uri: Some(format!("{service}/api/amo-crm/callback")),
@@ -57,7 +57,7 @@ pub(super) async fn run(args: SandboxArgs) -> Result<(), Failure> {
         app_deep_link: Some(format!("{service}/app/callback")),
         jwt_secret: Some(secrets.jwt_secret.clone()),
         token_keys: Some(secrets.token_keys),
-        ..ServeArgs::default()
+        ..Given::default()
     }
     .check()?;
     // Not by DATABASE_URL, which refuses paths that look like something else.
