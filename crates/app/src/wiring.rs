@@ -1,4 +1,4 @@
-//! The one file that names concrete adapters, except stores: those are in [`stores`](crate::stores).
+//! The one file that names concrete adapters, except stores: those are in `stores.rs`.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -29,6 +29,9 @@ pub enum StartError {
     /// The HTTP client cannot be made.
     #[error("the client of amoCRM cannot be made")]
     Client(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The app's key set cannot be fetched by any means.
+    #[error("JWT_JWKS_URL: there is no client for the key set")]
+    Keys(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The address is taken, or not ours.
     #[error("cannot listen on {0}")]
     Bind(SocketAddr, #[source] io::Error),
@@ -72,7 +75,7 @@ pub fn assemble_on(
     service: &ServiceConfig,
 ) -> Result<AppState, StartError> {
     let (amo, process, tasks) = rate_limited_client(amo, rate_limits, service.pace)?;
-    Ok(assemble_with(store.into(), amo, process, tasks, service))
+    assemble_with(store.into(), amo, process, tasks, service)
 }
 
 /// The use cases alone, on stores that are open, and the tasks that a stop waits for.
@@ -112,13 +115,14 @@ pub fn assemble_with(
     process: Arc<dyn Runtime>,
     tasks: TaskTracker,
     service: &ServiceConfig,
-) -> AppState {
-    AppState {
+) -> Result<AppState, StartError> {
+    let verifier = Verifier::new(&service.jwt).map_err(StartError::Keys)?;
+    Ok(AppState {
         use_cases: UseCases::new(stores, amo, process, service.settings.clone()),
-        verifier: Verifier::hs256(&service.jwt),
+        verifier,
         limits: Limits::new(service.user_rate, service.address_rate, service.trusted_proxies.clone()),
         deep_link: service.deep_link.clone(),
         runtime: Handle::current(),
         tasks,
-    }
+    })
 }
