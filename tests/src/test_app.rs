@@ -108,7 +108,8 @@ impl TestApp {
         let config = self.settings.clone().check().unwrap();
         let listener = wiring::bind(config.bind).unwrap();
         let (store, amo) = (self.stores.clone(), RateLimitedClient::unlimited(Arc::clone(&self.amo)));
-        let state = wiring::assemble_with(store, amo, Arc::clone(clock) as _, TaskTracker::new(), &config.service);
+        let state =
+            wiring::assemble_with(store, amo, Arc::clone(clock) as _, TaskTracker::new(), &config.service).unwrap();
         Running::start(listener, state, |_| {}).unwrap()
     }
 }

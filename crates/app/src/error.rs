@@ -32,6 +32,9 @@ pub enum ApiError {
     /// There is no good JWT.
     #[error("A valid token is required: {0}.")]
     Unauthorized(&'static str),
+    /// The app's key set was never fetched.
+    #[error("The service cannot check tokens at the moment. Try again in a minute.")]
+    AuthUnavailable,
     /// A hook that is not amoCRM's, or not for our integration.
     #[error("The signature is not right for this integration.")]
     InvalidSignature,
@@ -118,6 +121,7 @@ impl ApiError {
             Self::PayloadTooLarge => ("payload_too_large", "Payload too large"),
             Self::RequestTimeout => ("request_timeout", "Request timeout"),
             Self::Unauthorized(_) => ("unauthorized", "Unauthorized"),
+            Self::AuthUnavailable => ("auth_unavailable", "Authentication unavailable"),
             Self::InvalidSignature => ("invalid_signature", "Invalid signature"),
             Self::NotFound => ("not_found", "Not found"),
             Self::MethodNotAllowed(_) => ("method_not_allowed", "Method not allowed"),
@@ -158,6 +162,7 @@ impl ApiError {
         match self {
             Self::TooManyRequests(seconds) | Self::RateLimited(seconds) => Some(*seconds),
             Self::ExchangeInProgress | Self::RefreshInProgress => Some(2),
+            Self::AuthUnavailable => Some(60),
             _ => None,
         }
     }
@@ -189,9 +194,11 @@ impl ResponseError for ApiError {
             Self::TooManyRequests(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
             Self::CrmUnavailable(_) => StatusCode::BAD_GATEWAY,
-            Self::ExchangeInProgress | Self::RefreshInProgress | Self::RateLimited(_) | Self::StorageUnavailable(_) => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            Self::ExchangeInProgress
+            | Self::RefreshInProgress
+            | Self::RateLimited(_)
+            | Self::StorageUnavailable(_)
+            | Self::AuthUnavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::CrmTimeout => StatusCode::GATEWAY_TIMEOUT,
         }
     }

@@ -30,6 +30,7 @@ pub struct Running {
     serving: JoinHandle<io::Result<()>>,
     sweeping: JoinHandle<()>,
     background: JoinHandle<()>,
+    keys: JoinHandle<()>,
 }
 
 /// Work was still going on when the time to stop was up.
@@ -69,7 +70,9 @@ impl Running {
         let serving = state.runtime.spawn(server);
         let sweeping = state.runtime.spawn(sweep(state.clone()));
         let background = state.runtime.spawn(run_background(state.clone()));
-        Ok(Self { address, state, handle, serving, sweeping, background })
+        let verifier = state.clone();
+        let keys = state.runtime.spawn(async move { verifier.verifier.keep_keys().await });
+        Ok(Self { address, state, handle, serving, sweeping, background, keys })
     }
 
     /// Waits until the server ends by itself, which it does only if something is very wrong.
@@ -85,6 +88,7 @@ impl Running {
         let deadline = Instant::now() + timeout;
         self.sweeping.abort();
         self.background.abort();
+        self.keys.abort();
         self.state.use_cases.wind_down();
         self.state.tasks.close();
         let waiting_for = self.state.tasks.len();

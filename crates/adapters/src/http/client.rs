@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use reqwest::redirect::Policy;
-use reqwest::{Client, ClientBuilder, Request, Response};
+use reqwest::{Client, ClientBuilder, Method, Request, Response};
 use tokio::time::{Instant, timeout_at};
+use url::Url;
 
 use super::{Answer, Loss};
 
@@ -77,6 +78,11 @@ impl HttpClient {
         Ok(Self { client: builder(limits).pool_max_idle_per_host(0).build()?, limits })
     }
 
+    /// Gets what is at `url`.
+    pub async fn get(&self, url: Url) -> Result<Answer, Loss> {
+        self.send(Request::new(Method::GET, url)).await
+    }
+
     /// Sends `request` once, and reads the answer to its end.
     pub async fn send(&self, request: Request) -> Result<Answer, Loss> {
         self.send_for(request, |_| false).await
@@ -144,11 +150,9 @@ fn builder(limits: HttpLimits) -> ClientBuilder {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
     use tokio::io::AsyncWriteExt as _;
     use tokio::net::TcpListener;
-    use url::Url;
-
-    use super::*;
 
     async fn loss_of_a_request_to(url: &str) -> Option<Loss> {
         let limits = HttpLimits {

@@ -1,6 +1,7 @@
 //! The user of a request, as a handler's parameter.
 
-use std::future::{Ready, ready};
+use std::future::Future;
+use std::pin::Pin;
 
 use actix_web::dev::Payload;
 use actix_web::http::header::AUTHORIZATION;
@@ -11,16 +12,20 @@ use amo_connect_domain::ids::UserId;
 use crate::error::ApiError;
 use crate::state::AppState;
 
+/// What an extractor gives, when the token's key is known.
+type Extracted<T> = Pin<Box<dyn Future<Output = Result<T, ApiError>>>>;
+
 /// The user of this request. As a handler's parameter it makes the JWT a condition.
 #[derive(Debug)]
 pub struct Caller(pub UserId);
 
 impl FromRequest for Caller {
     type Error = ApiError;
-    type Future = Ready<Result<Self, ApiError>>;
+    type Future = Extracted<Self>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(identify(request).map(Self))
+        let request = request.clone();
+        Box::pin(async move { identify(&request).await.map(Self) })
     }
 }
 
@@ -31,21 +36,21 @@ pub struct RatedCaller(pub UserId);
 
 impl FromRequest for RatedCaller {
     type Error = ApiError;
-    type Future = Ready<Result<Self, ApiError>>;
+    type Future = Extracted<Self>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let rated = || {
+        let request = request.clone();
+        Box::pin(async move {
             let state = request.app_data::<Data<AppState>>().ok_or(ApiError::Internal(None))?;
-            state.limits.check_address(request)?;
-            let user = identify(request)?;
+            state.limits.check_address(&request)?;
+            let user = identify(&request).await?;
             state.limits.check_user(&user)?;
             Ok(Self(user))
-        };
-        ready(rated())
+        })
     }
 }
 
-fn identify(request: &HttpRequest) -> Result<UserId, ApiError> {
+async fn identify(request: &HttpRequest) -> Result<UserId, ApiError> {
     let state = request.app_data::<Data<AppState>>().ok_or(ApiError::Internal(None))?;
     let header = request.headers().get(AUTHORIZATION).ok_or(ApiError::Unauthorized("there is none"))?;
     let token = header
@@ -55,5 +60,5 @@ fn identify(request: &HttpRequest) -> Result<UserId, ApiError> {
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
         .map(|(_, token)| token.trim())
         .ok_or(ApiError::Unauthorized("the header is not `Authorization: Bearer …`"))?;
-    state.verifier.user(token)
+    state.verifier.user(token).await
 }

@@ -1,11 +1,16 @@
 //! The JWTs by which the app names its users.
 
+use std::error::Error;
+use std::sync::Arc;
+
 use amo_connect_domain::ids::UserId;
-use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
+use jsonwebtoken::{Algorithm, Validation, decode, decode_header};
 use secrecy::ExposeSecret;
 use serde_json::{Map, Value};
 
-use crate::config::JwtConfig;
+use super::key_set::{KeySet, NoKey};
+use super::keys::Key;
+use crate::config::{JwtConfig, JwtKeys};
 use crate::error::ApiError;
 
 /// The claims that may name the user where `JWT_USER_CLAIM` is unset, in this order.
@@ -14,16 +19,28 @@ const USER_CLAIMS: [&str; 3] = ["sub", "userId", "id"];
 /// How far the app's clock may be off.
 const LEEWAY_S: u64 = 30;
 
-/// Checks JWTs. The algorithm follows from the key, never from the token.
+/// The longest token that is read.
+const LONGEST_TOKEN: usize = 8 * 1024;
+
+/// Where the key of a token is.
+enum Source {
+    Key(Box<Key>),
+    Set(Arc<KeySet>),
+}
+
+/// Checks JWTs.
 pub struct Verifier {
-    key: DecodingKey,
+    source: Source,
     validation: Validation,
     user_claim: Option<String>,
 }
 
 impl Verifier {
-    /// A verifier of HS256 tokens.
-    pub fn hs256(config: &JwtConfig) -> Self {
+    /// A verifier of the tokens that `config` says.
+    ///
+    /// # Errors
+    /// If there can be no client for the key set.
+    pub fn new(config: &JwtConfig) -> Result<Self, Box<dyn Error + Send + Sync>> {
         let mut validation = Validation::new(Algorithm::HS256);
         validation.leeway = LEEWAY_S;
         validation.validate_nbf = true;
@@ -38,17 +55,40 @@ impl Verifier {
             required.push("aud");
         }
         validation.set_required_spec_claims(&required);
-        let key = DecodingKey::from_secret(config.secret.expose_secret().as_bytes());
-        Self { key, validation, user_claim: config.user_claim.clone() }
+        let source = match &config.keys {
+            JwtKeys::Secret(secret) => Source::Key(Box::new(Key::of_secret(secret.expose_secret().as_bytes()))),
+            JwtKeys::Public(key) => Source::Key(key.clone()),
+            JwtKeys::Set(url) => Source::Set(Arc::new(KeySet::new(url.clone())?)),
+        };
+        Ok(Self { source, validation, user_claim: config.user_claim.clone() })
+    }
+
+    /// Keeps the key set up to date, if there is one.
+    pub async fn keep_keys(&self) {
+        if let Source::Set(set) = &self.source {
+            set.keep_fetching().await;
+        }
     }
 
     /// The user that `token` names.
-    pub fn user(&self, token: &str) -> Result<UserId, ApiError> {
+    pub async fn user(&self, token: &str) -> Result<UserId, ApiError> {
+        if token.len() > LONGEST_TOKEN {
+            return Err(ApiError::Unauthorized("it is longer than 8 kB"));
+        }
         let refused = |_| ApiError::Unauthorized("it is malformed, expired, not yet valid, or not signed by the app");
-        if decode_header(token).map_err(refused)?.crit.is_some() {
+        let header = decode_header(token).map_err(refused)?;
+        if header.crit.is_some() {
             return Err(ApiError::Unauthorized("it has critical extensions that are not understood"));
         }
-        let claims = decode::<Map<String, Value>>(token, &self.key, &self.validation).map_err(refused)?.claims;
+        let key = match &self.source {
+            Source::Key(key) => key.clone(),
+            Source::Set(set) => Box::new(set.key(header.kid.as_deref()).await.map_err(|no_key| match no_key {
+                NoKey::Unknown => ApiError::Unauthorized("its key is not in the app's key set"),
+                NoKey::NeverFetched => ApiError::AuthUnavailable,
+            })?),
+        };
+        let validation = Validation { algorithms: vec![key.algorithm], ..self.validation.clone() };
+        let claims = decode::<Map<String, Value>>(token, &key.decoding, &validation).map_err(refused)?.claims;
         self.named_user(&claims)
     }
 

@@ -2,5 +2,7 @@
 
 mod caller;
 pub mod jwt;
+pub mod key_set;
+pub mod keys;
 
 pub use caller::{Caller, RatedCaller};

@@ -10,7 +10,7 @@ use secrecy::ExposeSecret as _;
 use serde_json::json;
 
 use super::{Failure, print};
-use crate::config::{JwtConfig, Jwts, Settings};
+use crate::config::{Jwts, Settings, SigningConfig};
 
 /// What the token says.
 #[derive(Args)]
@@ -28,7 +28,7 @@ pub(super) struct JwtArgs {
 /// Prints a token that a service of these settings takes.
 pub(super) fn run(args: &JwtArgs) -> Result<(), Failure> {
     UserId::new(args.user.as_str())?;
-    let JwtConfig { secret, user_claim, issuer, audience } = args.settings.given.check_jwt()?;
+    let SigningConfig { secret, user_claim, issuer, audience } = args.settings.given.check_signing()?;
     let mut claims = json!({ user_claim.as_deref().unwrap_or("sub"): args.user });
     for (name, value) in [("iss", issuer), ("aud", audience)] {
         if let Some(value) = value {

@@ -5,13 +5,14 @@ use amo_connect_adapters::backend::Backend;
 use amo_connect_domain::host::{AccountHost, AllowedHosts};
 use amo_connect_domain::rate_limit::Pace;
 use amo_connect_domain::usecase::Settings;
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::SecretString;
 use url::Url;
 
 use super::declared;
 use super::reader::Reader;
 use super::{
-    Config, Given, InvalidConfig, JwtConfig, LogsConfig, RefreshConfig, ServiceConfig, StorageConfig, values, warnings,
+    Config, Given, InvalidConfig, JwtConfig, JwtKeys, LogsConfig, RefreshConfig, ServiceConfig, SigningConfig,
+    StorageConfig, values, warnings,
 };
 
 impl Given {
@@ -36,8 +37,16 @@ impl Given {
     }
 
     /// Checks how JWTs are signed.
-    pub fn check_jwt(&self) -> Result<JwtConfig, InvalidConfig> {
-        Reader::read(|reader| self.jwt(reader))
+    pub fn check_signing(&self) -> Result<SigningConfig, InvalidConfig> {
+        Reader::read(|reader| {
+            let (before, secret) = (reader.complaints(), reader.take(self, &declared::JWT_SECRET).flatten());
+            let claims = self.jwt_claims(reader);
+            if secret.is_none() && reader.complaints() == before {
+                reader.checked(&declared::JWT_SECRET, Err::<(), _>("is required"))?;
+            }
+            let (user_claim, issuer, audience) = claims?;
+            Some(SigningConfig { secret: secret?.into(), user_claim, issuer, audience })
+        })
     }
 
     /// Checks how logs are written.
@@ -70,7 +79,7 @@ impl Given {
         let shutdown_timeout = reader.take(self, &declared::SHUTDOWN_TIMEOUT);
 
         let (amo, jwt) = (amo?, jwt?);
-        let warnings = warnings::of(&amo, redirect_uri.as_ref(), jwt.secret.expose_secret());
+        let warnings = warnings::of(&amo, redirect_uri.as_ref(), jwt.keys.secret());
         Some(Config {
             storage: storage?,
             service: ServiceConfig {
@@ -126,16 +135,35 @@ impl Given {
         })
     }
 
+    /// How JWTs are checked: by the one of three that is given.
     fn jwt(&self, reader: &mut Reader) -> Option<JwtConfig> {
-        let secret = reader.take(self, &declared::JWT_SECRET);
+        let (before, secret) = (reader.complaints(), reader.take(self, &declared::JWT_SECRET));
+        let public = reader.take(self, &declared::JWT_PUBLIC_KEY_FILE);
+        let set = reader.take(self, &declared::JWT_JWKS_URL);
+        let claims = self.jwt_claims(reader);
+        let given = [
+            secret.flatten().map(|secret| JwtKeys::Secret(SecretString::from(secret))),
+            public.flatten().map(JwtKeys::Public),
+            set.flatten().map(JwtKeys::Set),
+        ];
+        let mut given = given.into_iter().flatten();
+        let keys = match (given.next(), given.next()) {
+            (Some(keys), None) => Ok(keys),
+            (Some(_), Some(_)) => {
+                Err("is given, and JWT_PUBLIC_KEY_FILE or JWT_JWKS_URL is too: only one of the three counts")
+            }
+            // It was complained of.
+            (None, _) if reader.complaints() > before => return None,
+            (None, _) => Err("is required, or JWT_PUBLIC_KEY_FILE, or JWT_JWKS_URL"),
+        };
+        let (keys, (user_claim, issuer, audience)) = (reader.checked(&declared::JWT_SECRET, keys)?, claims?);
+        Some(JwtConfig { keys, user_claim, issuer, audience })
+    }
+
+    fn jwt_claims(&self, reader: &mut Reader) -> Option<(Option<String>, Option<String>, Option<String>)> {
         let user_claim = reader.take(self, &declared::JWT_USER_CLAIM);
         let (issuer, audience) = (reader.take(self, &declared::JWT_ISSUER), reader.take(self, &declared::JWT_AUDIENCE));
-        Some(JwtConfig {
-            secret: SecretString::from(secret?),
-            user_claim: user_claim?,
-            issuer: issuer?,
-            audience: audience?,
-        })
+        Some((user_claim?, issuer?, audience?))
     }
 
     fn storage(&self, reader: &mut Reader, auto_migrate: bool) -> Option<StorageConfig> {

@@ -14,6 +14,7 @@ use url::Url;
 use super::setting::settings;
 use super::values;
 use super::{LogFormat, database_url};
+use crate::auth::keys::Key;
 
 settings! {
     /// The amoCRM integration's id
@@ -31,7 +32,17 @@ settings! {
     /// The secret that the app's JWTs are signed with (HS256), at least 32 bytes
     /// One JWT is enough to guess a short one; `openssl rand -base64 48` makes a good one. Blanks within it are part of
     /// it. Quotes around it are warned of: they are right if whoever signs has them too.
-    [secret, own] JWT_SECRET, jwt_secret: String = Required, values::jwt_secret;
+    [secret, own] JWT_SECRET, jwt_secret: Option<String> = Unset("one of these three is required"), values::jwt_secret;
+
+    /// A PEM file with the public key that the app's JWTs are verified with
+    /// RS256, ES256 or EdDSA, by the key.
+    JWT_PUBLIC_KEY_FILE, jwt_public_key_file: Option<Box<Key>> = Unset("one of these three is required"), values::public_key;
+
+    /// The address of the app's key set (JWKS)
+    /// It is fetched at the start, every 10 minutes, and at most once a minute for an unknown `kid`. An outage of its
+    /// host changes nothing; a key that a good answer has no more ends at once. Keys for RS256, ES256 and EdDSA
+    /// signatures are taken. Before the first good answer requests are `auth_unavailable`.
+    JWT_JWKS_URL, jwt_jwks_url: Option<Url> = Unset("one of these three is required"), values::key_set;
 
     /// The claim that names the user
     /// A string or an integer of at most 255 bytes. Unset, a token in which two of the three differ is refused.

@@ -25,8 +25,10 @@ pub use given::{Everything, Jwts, Logs, Refresh, Settings, Storage, Tokens, Uses
 use ipnet::IpNet;
 pub use page::page;
 pub use reader::{Wrapped, check_ends};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
+use url::Url;
 
+use crate::auth::keys::Key;
 use crate::deep_link::DeepLink;
 
 /// How logs are written.
@@ -106,15 +108,47 @@ pub struct ServiceConfig {
     pub settings: usecase::Settings,
 }
 
+/// What verifies the app's JWTs.
+pub enum JwtKeys {
+    /// The secret that they are signed with.
+    Secret(SecretString),
+    /// A public key.
+    Public(Box<Key>),
+    /// The address of a key set.
+    Set(Url),
+}
+
+impl JwtKeys {
+    /// The secret; empty if there is none.
+    fn secret(&self) -> &str {
+        match self {
+            Self::Secret(secret) => secret.expose_secret(),
+            Self::Public(_) | Self::Set(_) => "",
+        }
+    }
+}
+
 /// How the app's JWTs are checked.
 pub struct JwtConfig {
-    /// The key they are signed with.
-    pub secret: SecretString,
+    /// What verifies them.
+    pub keys: JwtKeys,
     /// The claim that names the user; unset, the first present of `sub`, `userId`, `id`.
     pub user_claim: Option<String>,
     /// The issuer they must name.
     pub issuer: Option<String>,
     /// The audience they must name.
+    pub audience: Option<String>,
+}
+
+/// How a JWT is signed for development.
+pub struct SigningConfig {
+    /// With which secret.
+    pub secret: SecretString,
+    /// The claim that names the user; unset, `sub`.
+    pub user_claim: Option<String>,
+    /// The issuer it names.
+    pub issuer: Option<String>,
+    /// The audience it names.
     pub audience: Option<String>,
 }
 

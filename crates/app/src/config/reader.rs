@@ -35,6 +35,11 @@ impl Reader {
         }
     }
 
+    /// How much was complained of so far.
+    pub(super) fn complaints(&self) -> usize {
+        self.0.len()
+    }
+
     /// A value that was checked beside another setting.
     pub(super) fn checked<T, V>(&mut self, setting: &Setting<T>, value: Result<V, impl fmt::Display>) -> Option<V> {
         value.map_err(|problem| self.complain(setting.about.name, problem)).ok()

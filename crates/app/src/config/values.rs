@@ -12,6 +12,7 @@ use url::{Host, Url};
 
 use super::LogFormat;
 use super::reader::{QUOTES, is_blank};
+use crate::auth::keys::Key;
 use crate::deep_link::{DeepLink, InvalidDeepLink};
 
 /// HS256 with a shorter key can be guessed offline from one JWT (RFC 7518, section 3.2).
@@ -102,9 +103,28 @@ pub(super) fn visible(text: &str) -> Result<String, &'static str> {
 }
 
 /// The team's own secret, which may be any text that is long enough.
-pub(super) fn jwt_secret(text: &str) -> Result<String, String> {
-    let long_enough = text.len() >= SHORTEST_JWT_SECRET;
-    long_enough.then(|| text.to_owned()).ok_or_else(|| format!("has fewer than {SHORTEST_JWT_SECRET} bytes"))
+pub(super) fn jwt_secret(text: &str) -> Result<Option<String>, String> {
+    match text.len() {
+        0 => Ok(None),
+        SHORTEST_JWT_SECRET.. => Ok(Some(text.to_owned())),
+        _ => Err(format!("has fewer than {SHORTEST_JWT_SECRET} bytes")),
+    }
+}
+
+/// The key in the PEM file at `path`.
+pub(super) fn public_key(path: &str) -> Result<Option<Box<Key>>, String> {
+    if path.is_empty() {
+        return Ok(None);
+    }
+    let pem = std::fs::read(path).map_err(|error| format!("its file cannot be read: {}", error.kind()))?;
+    let key =
+        Key::from_pem(&pem).ok_or("its file has no public key in PEM for RS256, ES256 (P-256) or EdDSA (Ed25519)")?;
+    Ok(Some(Box::new(key)))
+}
+
+/// The address of a key set.
+pub(super) fn key_set(text: &str) -> Result<Option<Url>, &'static str> {
+    if text.is_empty() { Ok(None) } else { web_url(text).map(Some) }
 }
 
 pub(super) fn is_loopback(url: &Url) -> bool {
