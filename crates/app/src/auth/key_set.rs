@@ -40,8 +40,8 @@ pub(super) enum NoKey {
 pub struct KeySet {
     url: Url,
     http: HttpClient,
-    /// By their ids; `None` before the first good answer.
-    keys: RwLock<Option<HashMap<Option<String>, Key>>>,
+    /// By their ids, those of one id as none; `None` before the first good answer.
+    keys: RwLock<Option<HashMap<Option<String>, Option<Key>>>>,
     /// When the host was last asked.
     asked_at: Mutex<Option<Instant>>,
     asked_every: Duration,
@@ -95,7 +95,7 @@ impl KeySet {
             Some(id) => keys.get(&Some(id.to_owned())),
             None => keys.values().next().filter(|_| keys.len() == 1),
         };
-        key.cloned().ok_or(NoKey::Unknown)
+        key.cloned().flatten().ok_or(NoKey::Unknown)
     }
 
     /// Fetches the set now, and then again and again.
@@ -118,8 +118,12 @@ impl KeySet {
             return tracing::warn!(http.status = answer.status.as_u16(), "key set not fetched: it is no key set");
         };
         let jwks = set.keys.into_iter().filter_map(|key| serde_json::from_value::<Jwk>(key).ok());
-        let keys: HashMap<_, _> =
-            jwks.filter_map(|jwk| Some((jwk.common.key_id.clone(), Key::from_jwk(&jwk)?))).collect();
+        let usable = jwks.filter_map(|jwk| Some((jwk.common.key_id.clone(), Key::from_jwk(&jwk)?)));
+        let mut keys = HashMap::new();
+        for (id, key) in usable {
+            // Of two keys with one id, or without one, a token cannot say which it means.
+            keys.entry(id).and_modify(|known| *known = None).or_insert(Some(key));
+        }
         if keys.is_empty() {
             return tracing::warn!("key set not fetched: it has no key for RS256, ES256 or EdDSA");
         }
@@ -232,6 +236,17 @@ mod tests {
     async fn a_set_that_was_never_fetched_knows_nobody() {
         let (url, _) = host(vec![(503, json!({}))]).await;
         assert_eq!(has(&set(url, ASKED_EVERY), "one").await, Err(NoKey::NeverFetched));
+    }
+
+    #[tokio::test]
+    async fn two_keys_of_one_id_are_nobodys() {
+        let mut unnamed = key("");
+        unnamed.as_object_mut().unwrap().remove("kid");
+        for (twice, id) in [(key("one"), Some("one")), (unnamed, None)] {
+            let (url, _) = host(vec![(200, json!({ "keys": [twice, twice] }))]).await;
+            let set = set(url, ASKED_EVERY);
+            assert_eq!(set.key(id).await.err(), Some(NoKey::Unknown), "{id:?}");
+        }
     }
 
     #[tokio::test]

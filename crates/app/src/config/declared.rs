@@ -55,8 +55,7 @@ settings! {
     JWT_AUDIENCE, jwt_audience: Option<String> = Unset("not checked"), values::text;
 
     /// Keys of stored tokens, kid:base64(32 bytes)[,kid:…]
-    /// The first encrypts, all decrypt. `amo-connect keys new` makes an entry. `migrate`, and the commands that show no
-    /// tokens, do without it.
+    /// The first encrypts, all decrypt. `amo-connect keys new` makes an entry. `migrate` does without it.
     [secret] TOKEN_KEYS, token_keys: TokenKeys = Required, TokenKeys::parse;
 
     /// The database: sqlite:path, a path, or postgres://…

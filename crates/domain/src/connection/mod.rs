@@ -1,14 +1,14 @@
 //! The aggregate [`CrmConnection`]: one user's connection, its states and its transitions.
 
 pub mod audit;
+mod refused_pairs;
 pub mod revocation_check;
 
 use std::ops::Deref;
-use std::time::Duration;
 
 use jiff::Timestamp;
+pub use refused_pairs::{LONGEST_REFUSAL_BACKOFF, REFUSAL_BACKOFFS, RefusedPairs};
 
-use crate::clock::after;
 use crate::host::AccountHost;
 use crate::ids::{AccountId, Epoch, Generation, Revision, UserId};
 use crate::token::TokenPair;
@@ -92,43 +92,6 @@ pub struct Problem {
     pub code: ProblemCode,
     /// Since when.
     pub since: Timestamp,
-}
-
-/// How long refused access tokens delay the next refresh: after two pairs in a row the first of
-/// these, after three the second. After more than there are it is the last.
-pub const REFUSAL_BACKOFFS: [Duration; 7] = {
-    let minutes = Duration::from_mins;
-    [minutes(1), minutes(2), minutes(4), minutes(8), minutes(16), minutes(32), minutes(60)]
-};
-
-/// The longest of [`REFUSAL_BACKOFFS`].
-pub const LONGEST_REFUSAL_BACKOFF: Duration = REFUSAL_BACKOFFS[REFUSAL_BACKOFFS.len() - 1];
-
-/// How many pairs in a row had an access token that amoCRM refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct RefusedPairs {
-    /// How many.
-    pub count: u32,
-    /// The newest of them.
-    pub last: Generation,
-    /// When that one was first refused, by the store's clock.
-    pub since: Timestamp,
-}
-
-impl RefusedPairs {
-    /// Whether the account is refused, so that another refresh does not help.
-    pub fn is_accounts(&self) -> bool {
-        self.count >= 2
-    }
-
-    /// Until when the next refresh is delayed, by [`REFUSAL_BACKOFFS`]. A refusal that is dated in the future
-    /// delays nothing.
-    pub fn backs_off_until(&self, store_now: Timestamp) -> Option<Timestamp> {
-        let place = usize::try_from(self.count.checked_sub(2)?).unwrap_or(usize::MAX);
-        let until = after(self.since, REFUSAL_BACKOFFS.get(place).copied().unwrap_or(LONGEST_REFUSAL_BACKOFF));
-        (self.since <= store_now && store_now < until).then_some(until)
-    }
 }
 
 /// A transition that the state does not allow.
