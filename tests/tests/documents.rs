@@ -26,7 +26,8 @@ fn markdown(folder: &Path, deep: bool) -> Vec<PathBuf> {
 /// README, ARCHITECTURE and the like, all of `docs`, and what each crate says of itself.
 fn documents() -> Vec<PathBuf> {
     let root = root();
-    let mut documents = [markdown(&root, false), markdown(&root.join("docs"), true)].concat();
+    let mut documents =
+        [markdown(&root, false), markdown(&root.join("docs"), true), markdown(&root.join("tests"), false)].concat();
     for member in fs::read_dir(root.join("crates")).unwrap() {
         documents.extend(markdown(&member.unwrap().path(), false));
     }
