@@ -8,6 +8,7 @@ mod keys;
 mod migrate;
 mod sandbox;
 mod serve;
+mod service_manager;
 mod signals;
 
 use std::io::Write;

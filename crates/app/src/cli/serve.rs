@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::Failure;
+use super::service_manager;
 use super::signals::Signals;
 use crate::config::Given;
 use crate::server::Running;
@@ -20,6 +21,7 @@ pub(super) async fn run(settings: Given) -> Result<(), Failure> {
     let signals = Signals::new()?;
     let running = Running::start(listener, state, |_| {})?;
     tracing::info!(address = %running.address, "serving");
+    service_manager::ready(running.address);
     until_told(signals, running, config.shutdown_timeout).await
 }
 
@@ -27,7 +29,7 @@ pub(super) async fn run(settings: Given) -> Result<(), Failure> {
 pub(super) async fn until_told(mut signals: Signals, mut running: Running, timeout: Duration) -> Result<(), Failure> {
     tokio::select! {
         ended = running.ended() => return Ok(ended?),
-        () = signals.told() => {}
+        () = signals.told() => service_manager::stopping(),
     }
     tokio::select! {
         stopped = running.stop(timeout) => stopped?,

@@ -1,0 +1,4 @@
+//! What is shipped beside the binary: the systemd unit, the image and the manifests.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so loudly")]
+
+mod service_manager;
