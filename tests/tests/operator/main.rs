@@ -71,8 +71,8 @@ async fn show_tells_a_connections_story_and_no_token() {
     for secret in ["def50200", "eyJ0eXAiOiJKV1Qi"] {
         assert!(!told.contains(secret) && !shown.to_string().contains(secret), "{told}");
     }
-    let nobody = json_of(&world, &["show", "nobody", "--json"]).await;
-    assert_eq!((&nobody["state"], &nobody["audit"]), (&json!("not_connected"), &json!([])));
+    let (code, output, complaint) = connections(&world, &["show", "nobody", "--json"]).await;
+    assert_eq!((code, output.as_str(), complaint.as_str()), (Some(3), "", "amo-connect: unknown user\n"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,9 +3,12 @@
 mod arguments;
 mod connections;
 mod env_file;
+mod exit;
 mod jwt;
 mod keys;
 mod migrate;
+#[cfg(test)]
+mod page;
 mod sandbox;
 mod serve;
 mod service_manager;
@@ -16,6 +19,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use connections::ConnectionsCommand;
+use exit::Exit;
 use keys::KeysCommand;
 
 use crate::config::{Everything, Logs, Settings, Storage};
@@ -23,7 +27,7 @@ use crate::telemetry;
 
 /// Connects a mobile app's users to their amoCRM accounts and keeps them connected.
 #[derive(Parser)]
-#[command(name = "amo-connect", version, about)]
+#[command(name = "amo-connect", version, about, after_help = exit::help())]
 struct Cli {
     #[command(flatten)]
     logs: Settings<Logs>,
@@ -61,10 +65,10 @@ pub fn run() -> ExitCode {
         Err(told) => told.exit(),
     };
     match cli.run(env_file) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) => Exit::Done.into(),
         Err(error) => {
             complain(&chain(&*error));
-            ExitCode::FAILURE
+            Exit::of(&error).into()
         }
     }
 }

@@ -5,12 +5,14 @@ mod story;
 
 use std::sync::Arc;
 
-use amo_connect_domain::connection::audit::Actor;
+use amo_connect_domain::connection::CrmConnection;
+use amo_connect_domain::connection::audit::{Actor, AuditEntry};
 use amo_connect_domain::ids::UserId;
 use amo_connect_domain::ports::{Storage, StoreError};
 use clap::{Args, Subcommand};
 use serde_json::Value;
 
+use super::exit::{Ended, Exit};
 use super::{Failure, print};
 use crate::config::{Given, Refresh, Settings, Tokens, Uses};
 use crate::wiring;
@@ -96,8 +98,12 @@ async fn list(args: &ListArgs) -> Result<(), Failure> {
 async fn show(args: &ShowArgs) -> Result<(), Failure> {
     let user = UserId::new(args.user.as_str())?;
     let store = store(&args.settings.given).await?;
-    let mut shown = row(&*store, &user).await?;
+    let connection = store.connection(&user).await;
     let entries = store.audit(&user, ENTRIES).await?;
+    if matches!(connection, Ok(None)) && entries.is_empty() {
+        return Err(Ended { exit: Exit::UnknownUser, why: "unknown user".to_owned() }.into());
+    }
+    let mut shown = told(&user, connection, entries.last())?;
     shown["audit"] = entries.iter().map(story::entry).collect();
     if args.json {
         return print(&serde_json::to_string_pretty(&shown)?);
@@ -105,15 +111,26 @@ async fn show(args: &ShowArgs) -> Result<(), Failure> {
     print(&story::tell(&shown))
 }
 
+/// A user's connection for a list.
+async fn row(store: &dyn Storage, user: &UserId) -> Result<Value, StoreError> {
+    let connection = store.connection(user).await;
+    let last = match &connection {
+        Err(StoreError::Corrupt(_)) => store.audit(user, 1).await.unwrap_or_default().pop(),
+        _ => None,
+    };
+    told(user, connection, last.as_ref())
+}
+
 /// A user's connection. One whose row cannot be read is shown all the same, with the account that
 /// its story ends at.
-async fn row(store: &dyn Storage, user: &UserId) -> Result<Value, StoreError> {
-    match store.connection(user).await {
+fn told(
+    user: &UserId,
+    connection: Result<Option<CrmConnection>, StoreError>,
+    last: Option<&AuditEntry>,
+) -> Result<Value, StoreError> {
+    match connection {
         Ok(connection) => Ok(story::row(user, connection)),
-        Err(StoreError::Corrupt(why)) => {
-            let last = store.audit(user, 1).await.unwrap_or_default().pop();
-            Ok(story::unreadable(user, why, last.as_ref()))
-        }
+        Err(StoreError::Corrupt(why)) => Ok(story::unreadable(user, why, last)),
         Err(error) => Err(error),
     }
 }
