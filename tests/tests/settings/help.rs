@@ -35,7 +35,8 @@ async fn a_command_shows_only_the_settings_that_it_uses() {
     ];
     assert_eq!(refresh, uses);
     assert_eq!(named(&["jwt"]).await, ["JWT_SECRET", "JWT_USER_CLAIM", "JWT_ISSUER", "JWT_AUDIENCE"]);
-    for command in [&["sandbox"][..], &["keys", "new"]] {
+    assert_eq!(named(&["healthcheck"]).await, ["BIND"]);
+    for command in [&["sandbox"][..], &["keys", "new"], &["completions"]] {
         assert!(named(command).await.is_empty(), "{command:?}");
     }
     assert!(named(&["serve"]).await.len() > 24);

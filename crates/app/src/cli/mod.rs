@@ -1,9 +1,11 @@
 //! The commands. Standard output holds the result and nothing else; all else goes to standard error.
 
 mod arguments;
+mod completions;
 mod connections;
 mod env_file;
 mod exit;
+mod healthcheck;
 mod jwt;
 mod keys;
 mod migrate;
@@ -13,6 +15,7 @@ mod sandbox;
 mod serve;
 mod service_manager;
 mod signals;
+mod table;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -22,7 +25,7 @@ use connections::ConnectionsCommand;
 use exit::Exit;
 use keys::KeysCommand;
 
-use crate::config::{Everything, Logs, Settings, Storage};
+use crate::config::{Address, Everything, Logs, Settings, Storage};
 use crate::telemetry;
 
 /// Connects a mobile app's users to their amoCRM accounts and keeps them connected.
@@ -51,6 +54,10 @@ enum Command {
     /// Make keys for stored tokens
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// Ask the running service whether it is ready; exit 0 or 1
+    Healthcheck(Box<Settings<Address>>),
+    /// Print a script that completes commands and flags in a shell
+    Completions(completions::CompletionsArgs),
 }
 
 /// A command that could not do its work.
@@ -79,7 +86,9 @@ impl Cli {
         let logs = self.logs.given.check_logs()?;
         let sandbox = matches!(self.command, Command::Sandbox(_));
         telemetry::init(logs.format, &logs.directives, sandbox);
-        if !sandbox && !matches!(self.command, Command::Keys(KeysCommand::New)) {
+        let takes_settings =
+            !matches!(self.command, Command::Sandbox(_) | Command::Completions(_) | Command::Keys(KeysCommand::New));
+        if takes_settings {
             env_file?;
         }
         match self.command {
@@ -88,6 +97,8 @@ impl Cli {
             Command::Migrate(args) => in_runtime(migrate::run(&args.given)),
             Command::Connections(command) => in_runtime(command.run()),
             Command::Jwt(args) => jwt::run(&args),
+            Command::Healthcheck(args) => in_runtime(healthcheck::run(&args.given)),
+            Command::Completions(args) => completions::run(&args),
             Command::Keys(KeysCommand::New) => keys::new(),
             Command::Keys(KeysCommand::Rotate(args)) => in_runtime(keys::rotate(&args.given)),
         }

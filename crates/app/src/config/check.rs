@@ -1,5 +1,7 @@
 //! Checks the settings, all of them before anything starts, and complains of everything at once.
 
+use std::net::SocketAddr;
+
 use amo_connect_adapters::amo::AmoSettings;
 use amo_connect_adapters::backend::Backend;
 use amo_connect_domain::host::{AccountHost, AllowedHosts};
@@ -34,6 +36,11 @@ impl Given {
     /// Checks which database is meant.
     pub fn check_database(&self) -> Result<Box<dyn Backend>, InvalidConfig> {
         Reader::read(|reader| reader.take(self, &declared::DATABASE_URL))
+    }
+
+    /// Checks where the service listens.
+    pub fn check_bind(&self) -> Result<SocketAddr, InvalidConfig> {
+        Reader::read(|reader| reader.take(self, &declared::BIND))
     }
 
     /// Checks how JWTs are signed.

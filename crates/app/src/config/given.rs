@@ -98,6 +98,8 @@ uses! {
     Storage: ["DATABASE_URL"];
     /// A database's tokens.
     Tokens: ["TOKEN_KEYS", "DATABASE_URL", "DATABASE_POOL"];
+    /// Where the service listens.
+    Address: ["BIND"];
     /// A JWT.
     Jwts: ["JWT_SECRET", "JWT_USER_CLAIM", "JWT_ISSUER", "JWT_AUDIENCE"];
     /// A refresh.

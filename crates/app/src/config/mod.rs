@@ -21,7 +21,7 @@ use amo_connect_adapters::cipher::TokenKeys;
 use amo_connect_domain::rate_limit::Pace;
 use amo_connect_domain::usecase;
 pub use declared::Given;
-pub use given::{Everything, Jwts, Logs, Refresh, Settings, Storage, Tokens, Uses};
+pub use given::{Address, Everything, Jwts, Logs, Refresh, Settings, Storage, Tokens, Uses};
 use ipnet::IpNet;
 pub use page::page;
 pub use reader::{Wrapped, check_ends};

@@ -1,7 +1,5 @@
 //! A connection and its story, in JSON and in words.
 
-use std::fmt::Write as _;
-
 use amo_connect_domain::connection::CrmConnection;
 use amo_connect_domain::connection::audit::AuditEntry;
 use amo_connect_domain::host::AccountHost;
@@ -9,6 +7,7 @@ use amo_connect_domain::ids::UserId;
 use amo_connect_domain::usecase::ConnectionStatus;
 use serde_json::{Value, json};
 
+use crate::cli::table;
 use crate::handlers::connection::describe;
 
 /// The columns of a connection, in JSON and in the table.
@@ -54,32 +53,15 @@ pub(super) fn entry(entry: &AuditEntry) -> Value {
 
 /// Connections as a table.
 pub(super) fn table(rows: &[Value]) -> String {
-    let head = COLUMNS.map(str::to_owned);
-    let lines: Vec<_> =
-        std::iter::once(head).chain(rows.iter().map(|row| COLUMNS.map(|name| cell(&row[name])))).collect();
-    let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or_default();
-    let widths: Vec<_> = (0..COLUMNS.len()).map(width).collect();
-    let mut table = Vec::new();
-    for line in &lines {
-        let cells = line.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}"));
-        table.push(cells.collect::<Vec<_>>().join("  ").trim_end().to_owned());
-    }
-    table.join("\n")
+    table::table(COLUMNS, rows.iter().map(|row| COLUMNS.map(|name| cell(&row[name]))))
 }
 
-/// A connection with its story, a line each.
-pub(super) fn tell(shown: &Value) -> String {
-    let mut told = String::new();
-    for name in COLUMNS {
-        // Writing to a text cannot fail.
-        let _ = writeln!(told, "{name:16} {}", cell(&shown[name]));
-    }
-    for entry in shown["audit"].as_array().into_iter().flatten() {
-        let [at, event, reason, actor, domain] =
-            ["at", "event", "reason", "actor", "domain"].map(|name| cell(&entry[name]));
-        let _ = write!(told, "\n{at:30} {:30} by {actor:14} {domain}", format!("{event} {}", reason.trim_matches('-')));
-    }
-    told.lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
+/// A connection with its story.
+pub(super) fn tell(told: &Value) -> String {
+    let facts = COLUMNS.map(|name| format!("{name:16} {}", cell(&told[name])).trim_end().to_owned());
+    let entries = told["audit"].as_array().into_iter().flatten();
+    let entries = entries.map(|entry| ["at", "event", "reason", "actor", "domain"].map(|name| cell(&entry[name])));
+    format!("{}\n\n{}", facts.join("\n"), table::table(["at", "event", "reason", "by", "domain"], entries))
 }
 
 /// A value for a terminal, which must not be told what to do by a user's id.
@@ -87,12 +69,12 @@ fn cell(value: &Value) -> String {
     match value {
         Value::Null => "-".to_owned(),
         Value::String(text) if text.is_empty() => "-".to_owned(),
-        Value::String(text) => text.escape_debug().to_string(),
+        Value::String(text) => table::shown(text),
         Value::Object(problem) => {
             let [code, since, detail] =
                 ["code", "since", "detail"].map(|name| problem.get(name).and_then(Value::as_str));
             let since = since.map(|since| format!(" since {since}")).unwrap_or_default();
-            format!("{}{since}", detail.or(code).unwrap_or_default())
+            format!("{}{since}", table::shown(detail.or(code).unwrap_or_default()))
         }
         other => other.to_string(),
     }
