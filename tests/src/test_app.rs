@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use amo_connect::config::Given;
+use amo_connect::metrics::Metrics;
 use amo_connect::server::Running;
 use amo_connect::wiring;
 use amo_connect_contract::token_store::TokenStoreHarness;
@@ -108,8 +109,15 @@ impl TestApp {
         let config = self.settings.clone().check().unwrap();
         let listener = wiring::bind(config.bind).unwrap();
         let (store, amo) = (self.stores.clone(), RateLimitedClient::unlimited(Arc::clone(&self.amo)));
-        let state =
-            wiring::assemble_with(store, amo, Arc::clone(clock) as _, TaskTracker::new(), &config.service).unwrap();
+        let state = wiring::assemble_with(
+            store,
+            amo,
+            Arc::clone(clock) as _,
+            TaskTracker::new(),
+            Metrics::new().unwrap(),
+            &config.service,
+        )
+        .unwrap();
         Running::start(listener, state, |_| {}).unwrap()
     }
 }

@@ -11,6 +11,7 @@ pub mod deep_link;
 pub mod error;
 pub mod handlers;
 pub mod json_body;
+pub mod metrics;
 pub mod pages;
 pub mod phone;
 pub mod request_id;

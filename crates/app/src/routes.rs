@@ -5,6 +5,7 @@ use actix_web::web::{self, JsonConfig, ServiceConfig};
 
 use crate::error::ApiError;
 use crate::handlers::{authorize, callback, connection, exchange_code, health, hook, leads, pipelines};
+use crate::metrics::http::scrape;
 
 /// Where amoCRM's redirect is answered.
 pub const CALLBACK: &str = "/api/amo-crm/callback";
@@ -36,6 +37,16 @@ pub fn configure(config: &mut ServiceConfig) {
         .service(only("/healthz", "GET, HEAD", web::get().to(health::alive)).route(web::head().to(health::alive)))
         .service(only("/readyz", "GET, HEAD", web::get().to(health::ready)).route(web::head().to(health::ready)))
         .default_service(web::to(|| async { Err::<(), _>(ApiError::NotFound) }));
+}
+
+/// Adds `/metrics`.
+pub fn metrics(config: &mut ServiceConfig) {
+    config.service(only("/metrics", "GET", web::get().to(scrape)));
+}
+
+/// Adds what is answered at an address of its own, for operators.
+pub fn admin(config: &mut ServiceConfig) {
+    config.configure(metrics).default_service(web::to(|| async { Err::<(), _>(ApiError::NotFound) }));
 }
 
 /// A resource that says which methods it has to whoever tries another.

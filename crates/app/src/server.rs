@@ -12,6 +12,7 @@ use amo_connect_domain::usecase::BACKGROUND_INTERVAL;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout_at};
 
+use crate::metrics::http::count;
 use crate::state::AppState;
 use crate::{routes, telemetry};
 
@@ -31,6 +32,46 @@ pub struct Running {
     sweeping: JoinHandle<()>,
     background: JoinHandle<()>,
     keys: JoinHandle<()>,
+    counting: JoinHandle<()>,
+    /// The server of `/metrics`, if it has an address of its own.
+    admin: Option<Admin>,
+}
+
+/// Where a server listens.
+#[derive(Debug)]
+pub struct Listeners {
+    /// For the app, and for `/metrics` unless that has an address of its own.
+    pub main: TcpListener,
+    /// For `/metrics` alone.
+    pub admin: Option<TcpListener>,
+}
+
+impl From<TcpListener> for Listeners {
+    fn from(main: TcpListener) -> Self {
+        Self { main, admin: None }
+    }
+}
+
+/// A server of `/metrics`.
+struct Admin {
+    address: SocketAddr,
+    handle: ServerHandle,
+    serving: JoinHandle<io::Result<()>>,
+}
+
+impl Admin {
+    /// One thread is enough for a scrape every few seconds.
+    fn start(listener: TcpListener, state: Data<AppState>) -> io::Result<Self> {
+        let address = listener.local_addr()?;
+        let runtime = state.runtime.clone();
+        let server = HttpServer::new(move || App::new().app_data(state.clone()).configure(routes::admin))
+            .workers(1)
+            .disable_signals()
+            .listen(listener)?
+            .run();
+        let handle = server.handle();
+        Ok(Self { address, handle, serving: runtime.spawn(server) })
+    }
 }
 
 /// Work was still going on when the time to stop was up.
@@ -44,20 +85,25 @@ pub struct Unfinished {
 }
 
 impl Running {
-    /// Serves `state` on `listener`; `extra` adds routes, as the sandbox's phone page.
+    /// Serves `state` on `listeners`; `extra` adds routes, as the sandbox's phone page.
     pub fn start(
-        listener: TcpListener,
+        listeners: impl Into<Listeners>,
         state: AppState,
         extra: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
     ) -> io::Result<Self> {
+        let Listeners { main: listener, admin } = listeners.into();
         let address = listener.local_addr()?;
         let state = Data::new(state);
+        let admin = admin.map(|admin| Admin::start(admin, state.clone())).transpose()?;
+        let metrics = if admin.is_none() { routes::metrics } else { |_: &mut ServiceConfig| {} };
         let shared = state.clone();
         let server = HttpServer::new(move || {
             App::new()
                 .app_data(shared.clone())
                 .configure(extra.clone())
+                .configure(metrics)
                 .configure(routes::configure)
+                .wrap(from_fn(count))
                 .wrap(from_fn(telemetry::observe))
         })
         // A caller that goes away is noticed at once. No browser and no app closes only one half.
@@ -72,7 +118,14 @@ impl Running {
         let background = state.runtime.spawn(run_background(state.clone()));
         let verifier = state.clone();
         let keys = state.runtime.spawn(async move { verifier.verifier.keep_keys().await });
-        Ok(Self { address, state, handle, serving, sweeping, background, keys })
+        let metrics = state.clone();
+        let counting = state.runtime.spawn(async move { metrics.metrics.keep().await });
+        Ok(Self { address, state, handle, serving, sweeping, background, keys, counting, admin })
+    }
+
+    /// Where `/metrics` is, if that has an address of its own.
+    pub fn admin_address(&self) -> Option<SocketAddr> {
+        self.admin.as_ref().map(|admin| admin.address)
     }
 
     /// Waits until the server ends by itself, which it does only if something is very wrong.
@@ -98,6 +151,12 @@ impl Running {
         }
         let requests = timeout_at(deadline, self.handle.stop(true)).await;
         let tasks = timeout_at(deadline, self.state.tasks.wait()).await;
+        // The last scrape may be of the stop itself.
+        if let Some(admin) = self.admin {
+            admin.handle.stop(false).await;
+            admin.serving.abort();
+        }
+        self.counting.abort();
         match (requests, tasks) {
             (_, Err(_)) => {
                 let (tasks, pairs) = (self.state.tasks.len(), self.state.use_cases.pending_pairs());

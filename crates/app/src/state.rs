@@ -1,6 +1,7 @@
 //! What the handlers share.
 
 use std::future::Future;
+use std::sync::Arc;
 
 use amo_connect_domain::usecase::UseCases;
 use tokio::runtime::Handle;
@@ -12,6 +13,7 @@ use crate::auth::jwt::Verifier;
 use crate::caller_limits::Limits;
 use crate::deep_link::DeepLink;
 use crate::error::ApiError;
+use crate::metrics::Metrics;
 
 /// What the handlers share.
 pub struct AppState {
@@ -23,6 +25,8 @@ pub struct AppState {
     pub limits: Limits,
     /// Where *Return to App* leads.
     pub deep_link: DeepLink,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
     /// The runtime that outlives requests.
     pub runtime: Handle,
     /// The tasks that a shutdown waits for.

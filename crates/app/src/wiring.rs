@@ -12,12 +12,14 @@ use amo_connect_domain::ports::{AmoClient, RateLimitStore, Runtime, Storage, Sto
 use amo_connect_domain::rate_limit::Pace;
 use amo_connect_domain::usecase::rate_limited::RateLimitedClient;
 use amo_connect_domain::usecase::{Settings, UseCases};
+use metrics_exporter_prometheus::BuildError;
 use tokio::runtime::Handle;
 use tokio_util::task::TaskTracker;
 
 use crate::auth::jwt::Verifier;
 use crate::caller_limits::Limits;
 use crate::config::{ServiceConfig, StorageConfig};
+use crate::metrics::Metrics;
 use crate::state::AppState;
 
 /// Why the service could not be put together.
@@ -32,6 +34,9 @@ pub enum StartError {
     /// The app's key set cannot be fetched by any means.
     #[error("JWT_JWKS_URL: there is no client for the key set")]
     Keys(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// Metrics cannot be counted.
+    #[error("metrics cannot be counted")]
+    Metrics(#[from] BuildError),
     /// The address is taken, or not ours.
     #[error("cannot listen on {0}")]
     Bind(SocketAddr, #[source] io::Error),
@@ -74,8 +79,9 @@ pub fn assemble_on(
     amo: AmoSettings,
     service: &ServiceConfig,
 ) -> Result<AppState, StartError> {
-    let (amo, process, tasks) = rate_limited_client(amo, rate_limits, service.pace)?;
-    assemble_with(store.into(), amo, process, tasks, service)
+    let metrics = Metrics::new()?;
+    let (amo, process, tasks) = rate_limited_client(amo, rate_limits, &metrics, service.pace)?;
+    assemble_with(store.into(), amo, process, tasks, metrics, service)
 }
 
 /// The use cases alone, on stores that are open, and the tasks that a stop waits for.
@@ -85,8 +91,10 @@ pub fn use_cases_on(
     pace: Pace,
     settings: Settings,
 ) -> Result<(UseCases, TaskTracker), StartError> {
-    let (amo, process, tasks) = rate_limited_client(amo, rate_limits, pace)?;
-    Ok((UseCases::new(store.into(), amo, process, settings), tasks))
+    // Nobody asks a command for metrics; a refresh leaves its line in the log.
+    let metrics = Metrics::new()?;
+    let (amo, process, tasks) = rate_limited_client(amo, rate_limits, &metrics, pace)?;
+    Ok((UseCases::new(store.into(), amo, process, metrics, settings), tasks))
 }
 
 /// The client of the CRM. Another CRM's takes this line.
@@ -98,12 +106,13 @@ fn client(settings: AmoSettings) -> Result<impl AmoClient, Box<dyn std::error::E
 fn rate_limited_client(
     amo: AmoSettings,
     rate_limits: Arc<dyn RateLimitStore>,
+    metrics: &Arc<Metrics>,
     pace: Pace,
 ) -> Result<(RateLimitedClient, Arc<dyn Runtime>, TaskTracker), StartError> {
     let amo = client(amo).map_err(StartError::Client)?;
     let tasks = TaskTracker::new();
     let process: Arc<dyn Runtime> = Arc::new(TokioRuntime::new(Handle::current(), tasks.clone()));
-    let amo = RateLimitedClient::new(Arc::new(amo), rate_limits, Arc::clone(&process), pace);
+    let amo = RateLimitedClient::new(Arc::new(amo), rate_limits, Arc::clone(&process), Arc::clone(metrics) as _, pace);
     Ok((amo, process, tasks))
 }
 
@@ -114,14 +123,16 @@ pub fn assemble_with(
     amo: RateLimitedClient,
     process: Arc<dyn Runtime>,
     tasks: TaskTracker,
+    metrics: Arc<Metrics>,
     service: &ServiceConfig,
 ) -> Result<AppState, StartError> {
     let verifier = Verifier::new(&service.jwt).map_err(StartError::Keys)?;
     Ok(AppState {
-        use_cases: UseCases::new(stores, amo, process, service.settings.clone()),
+        use_cases: UseCases::new(stores, amo, process, Arc::clone(&metrics) as _, service.settings.clone()),
         verifier,
         limits: Limits::new(service.user_rate, service.address_rate, service.trusted_proxies.clone()),
         deep_link: service.deep_link.clone(),
+        metrics,
         runtime: Handle::current(),
         tasks,
     })

@@ -20,6 +20,7 @@
 //! | `TokenStore` | [`token_store_contract!`] | [`token_store::TokenStoreHarness`] | [`token_store::CASES`] | [`MemoryTokenStore`] |
 //! | `RateLimitStore` | [`rate_limit_store_contract!`] | [`rate_limit_store::RateLimitStoreHarness`] | [`rate_limit_store::CASES`] | [`MemoryRateLimitStore`] |
 //! | `AmoClient` | [`amo_client_contract!`] | [`amo_client::AmoClientHarness`] | [`amo_client::CASES`] | [`FakeAmo`] |
+//! | `Observer` | [`observer_contract!`] | [`observer::ObserverHarness`] | [`observer::CASES`] | `NoObserver` |
 //!
 //! A harness for a client that speaks HTTP has the CRM's side ready-made in [`wire::CrmServer`],
 //! for amoCRM and for any other CRM whose [`wire::Dialect`] it is given.
@@ -34,6 +35,7 @@ pub mod fake;
 pub mod fingerprint;
 pub mod fixtures;
 pub mod memory;
+pub mod observer;
 pub mod proof;
 pub mod rate_limit_store;
 mod runtime;

@@ -1,6 +1,6 @@
 //! Each MUST in a port's documentation has a case, and each promise in a list is still made.
 
-use amo_connect_contract::{amo_client, rate_limit_store, token_store};
+use amo_connect_contract::{amo_client, observer, rate_limit_store, token_store};
 
 /// The sentences of the documentation in `source`, without its markup.
 fn sentences(source: &str) -> Vec<String> {
@@ -66,6 +66,12 @@ fn every_promise_of_the_amo_client_has_a_case() {
         include_str!("../../domain/src/ports/amo_error.rs"),
     ];
     assert_all_have_cases(&ports.concat(), &promises);
+}
+
+#[test]
+fn every_promise_of_the_observer_has_a_case() {
+    let promises: Vec<_> = observer::CASES.iter().map(|case| case.promise).collect();
+    assert_all_have_cases(include_str!("../../domain/src/ports/observer.rs"), &promises);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use amo_connect_contract::fixtures::{after, at, attempt, grant, user};
 use amo_connect_contract::{FakeAmo, MemoryTokenStore, TestClock, TestRuntime, suite};
 use amo_connect_domain::connection::CrmConnection;
 use amo_connect_domain::host::AllowedHosts;
-use amo_connect_domain::ports::{AuditLog as _, Runtime as _, Storage, TokenStore as _};
+use amo_connect_domain::ports::{AuditLog as _, NoObserver, Runtime as _, Storage, TokenStore as _};
 use amo_connect_domain::usecase::rate_limited::RateLimitedClient;
 use amo_connect_domain::usecase::{Settings, UseCases};
 use jiff::SignedDuration;
@@ -41,7 +41,7 @@ impl Machine {
         };
         let amo = RateLimitedClient::unlimited(Arc::new(FakeAmo::new()));
         let storage: Arc<dyn Storage> = Arc::new(store.clone());
-        let use_cases = UseCases::new(storage.into(), amo, Arc::clone(&process) as _, settings);
+        let use_cases = UseCases::new(storage.into(), amo, Arc::clone(&process) as _, Arc::new(NoObserver), settings);
         let mut connection = CrmConnection::new(user("olena"));
         connection.connect(grant(1, "x"), at(0));
         store.save(&connection, None).await.unwrap();

@@ -4,6 +4,7 @@
 use crate::authorization::attempt::AttemptReason;
 use crate::connection::audit::{Actor, AuditEvent};
 use crate::connection::{ProblemCode, ReauthReason};
+use crate::ports::{AmoError, CircuitChange, Endpoint};
 
 /// Gives an enum its codes, and finds a variant by its code.
 macro_rules! codes {
@@ -56,6 +57,50 @@ codes! { Actor:
     Administrator = "administrator",
     Operator = "operator",
     Service = "service",
+}
+
+codes! { Endpoint:
+    Exchange = "exchange",
+    Refresh = "refresh",
+    Locate = "locate",
+    Account = "account",
+    Leads = "leads",
+    Lead = "lead",
+    Contacts = "contacts",
+    Pipelines = "pipelines",
+}
+
+codes! { CircuitChange:
+    Opened = "opened",
+    HalfOpened = "half_opened",
+    Closed = "closed",
+}
+
+impl AmoError {
+    /// The code for it.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::GrantRevoked => "grant_revoked",
+            Self::CodeRejected => "code_rejected",
+            Self::AccessRefused => "access_refused",
+            Self::Misconfigured => "misconfigured",
+            Self::Forbidden => "forbidden",
+            Self::PaymentRequired => "payment_required",
+            Self::NotFound => "not_found",
+            Self::Moved => "moved",
+            Self::Unreachable => "unreachable",
+            Self::RateLimited { .. } => "rate_limited",
+            Self::QueueFull { .. } => "queue_full",
+            Self::PermitUnavailable => "permit_unavailable",
+            Self::Blocked => "blocked",
+            Self::Unavailable => "unavailable",
+            Self::ConnectionLost => "connection_lost",
+            Self::TimedOut => "timed_out",
+            Self::OutcomeUnknown => "outcome_unknown",
+            Self::Protocol => "protocol",
+            Self::HostNotAllowed => "host_not_allowed",
+        }
+    }
 }
 
 impl AuditEvent {

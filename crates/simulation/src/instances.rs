@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use amo_connect_domain::host::AllowedHosts;
-use amo_connect_domain::ports::Storage;
+use amo_connect_domain::ports::{NoObserver, Storage};
 use amo_connect_domain::usecase::rate_limited::RateLimitedClient;
 use amo_connect_domain::usecase::{Settings, UseCases};
 use futures_util::FutureExt as _;
@@ -32,7 +32,13 @@ impl World {
         let store = Arc::new(ModelStore::new(Arc::clone(self), home, rows));
         let amo = Arc::new(ModelAmo::new(Arc::clone(self), home));
         let amo = match self.setup.pace {
-            Some(pace) => RateLimitedClient::new(amo, Arc::clone(&store) as _, Arc::clone(&runtime) as _, pace),
+            Some(pace) => RateLimitedClient::new(
+                amo,
+                Arc::clone(&store) as _,
+                Arc::clone(&runtime) as _,
+                Arc::new(NoObserver),
+                pace,
+            ),
             None => RateLimitedClient::unlimited(amo),
         };
         let store: Arc<dyn Storage> = store;
@@ -44,7 +50,7 @@ impl World {
             refresh_margin: Duration::from_mins(5),
             keepalive_after: self.setup.keepalive_after,
         };
-        let use_cases = UseCases::new(store.into(), amo, runtime, settings);
+        let use_cases = UseCases::new(store.into(), amo, runtime, Arc::new(NoObserver), settings);
         self.run_background(home, use_cases.clone());
         self.instances()[number].use_cases = Some(use_cases);
         self.checker().born(home, self.now());

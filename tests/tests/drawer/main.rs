@@ -14,7 +14,7 @@ use amo_connect_adapters::amo::{AmoLimits, OauthAmoClient};
 use amo_connect_adapters::runtime::TokioRuntime;
 use amo_connect_contract::fixtures::at;
 use amo_connect_contract::{MemoryRateLimitStore, MemoryTokenStore, TestClock};
-use amo_connect_domain::ports::Storage;
+use amo_connect_domain::ports::{NoObserver, Storage};
 use amo_connect_domain::rate_limit::FIRST_PAUSE;
 use amo_connect_domain::usecase::UseCases;
 use amo_connect_domain::usecase::rate_limited::RateLimitedClient;
@@ -60,9 +60,15 @@ async fn assemble(config: Config, limits: AmoLimits, clock: TestClock) -> AppSta
     let mut state = wiring::assemble(config.storage, config.amo, &config.service).await.unwrap();
     let process = Arc::new(TokioRuntime::new(state.runtime.clone(), state.tasks.clone()));
     let book = Arc::new(MemoryRateLimitStore::at(move || clock.now()));
-    let amo = RateLimitedClient::new(Arc::new(amo), book, process.clone(), config.service.pace);
+    let amo = RateLimitedClient::new(Arc::new(amo), book, process.clone(), Arc::new(NoObserver), config.service.pace);
     let store = Arc::new(MemoryTokenStore::new());
-    state.use_cases = UseCases::new((store as Arc<dyn Storage>).into(), amo, process, config.service.settings.clone());
+    state.use_cases = UseCases::new(
+        (store as Arc<dyn Storage>).into(),
+        amo,
+        process,
+        Arc::new(NoObserver),
+        config.service.settings.clone(),
+    );
     state
 }
 

@@ -9,7 +9,7 @@ use amo_connect_contract::{Asked, FakeAmo, MemoryTokenStore, TestRuntime};
 use amo_connect_domain::clock::Instant;
 use amo_connect_domain::connection::{CrmConnection, Grant};
 use amo_connect_domain::host::AllowedHosts;
-use amo_connect_domain::ports::{Runtime, Storage, TokenEndpoint as _, TokenStore as _};
+use amo_connect_domain::ports::{NoObserver, Runtime, Storage, TokenEndpoint as _, TokenStore as _};
 use amo_connect_domain::usecase::rate_limited::RateLimitedClient;
 use amo_connect_domain::usecase::{Settings, UseCases};
 use async_trait::async_trait;
@@ -93,7 +93,13 @@ async fn a_connection_that_another_instance_has_just_refreshed_is_left_alone() {
     let busy = Arc::new(Busy { runtime: TestRuntime::seeded(later, 2), waiting: Mutex::new(Some(Vec::new())) });
     let service = |runtime: Arc<dyn Runtime>| {
         let store: Arc<dyn Storage> = Arc::new(store.clone());
-        UseCases::new(store.into(), RateLimitedClient::unlimited(Arc::new(amo.clone())), runtime, settings())
+        UseCases::new(
+            store.into(),
+            RateLimitedClient::unlimited(Arc::new(amo.clone())),
+            runtime,
+            Arc::new(NoObserver),
+            settings(),
+        )
     };
     let (first, second) = (service(Arc::clone(&prompt) as _), service(Arc::clone(&busy) as _));
 

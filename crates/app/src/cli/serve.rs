@@ -6,7 +6,7 @@ use super::Failure;
 use super::service_manager;
 use super::signals::Signals;
 use crate::config::Given;
-use crate::server::Running;
+use crate::server::{Listeners, Running};
 use crate::wiring;
 
 /// Serves until `SIGTERM` or `SIGINT`.
@@ -15,11 +15,15 @@ pub(super) async fn run(settings: Given) -> Result<(), Failure> {
     for warning in &config.warnings {
         tracing::warn!(warning, "a setting may be a mistake");
     }
-    let listener = wiring::bind(config.bind)?;
+    let main = wiring::bind(config.bind)?;
+    let admin = config.admin_bind.map(wiring::bind).transpose()?;
     let state = wiring::assemble(config.storage, config.amo, &config.service).await?;
     // Before anything is sent to amoCRM, and after what may be waited for in vain.
     let signals = Signals::new()?;
-    let running = Running::start(listener, state, |_| {})?;
+    let running = Running::start(Listeners { main, admin }, state, |_| {})?;
+    if let Some(address) = running.admin_address() {
+        tracing::info!(%address, "serving metrics");
+    }
     tracing::info!(address = %running.address, "serving");
     service_manager::ready(running.address);
     until_told(signals, running, config.shutdown_timeout).await

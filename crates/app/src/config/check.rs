@@ -74,6 +74,7 @@ impl Given {
         let auto_migrate = reader.take(self, &declared::AUTO_MIGRATE);
         let storage = self.storage(reader, auto_migrate.unwrap_or_default());
         let bind = reader.take(self, &declared::BIND);
+        let admin_bind = reader.take(self, &declared::ADMIN_BIND);
         let default_host = self.default_host(reader, allowed_hosts.as_ref());
         let deep_link = reader.take(self, &declared::APP_DEEP_LINK);
         let deep_link = deep_link
@@ -100,6 +101,7 @@ impl Given {
             },
             amo,
             bind: bind?,
+            admin_bind: admin_bind?,
             shutdown_timeout: shutdown_timeout?,
             warnings,
         })

@@ -74,6 +74,10 @@ settings! {
     /// Put a proxy with TLS before it.
     BIND, bind: SocketAddr = Value("127.0.0.1:8080"), values::address;
 
+    /// Where to answer /metrics, if not on BIND
+    /// Put it where Prometheus reaches it and nobody else does: whoever can ask it sees how many users there are.
+    ADMIN_BIND, admin_bind: Option<SocketAddr> = Unset("/metrics is answered on `BIND`"), values::own_address;
+
     /// amoCRM's consent page
     /// Kommo's is `https://www.kommo.com/oauth`.
     AMO_AUTH_URL, amo_auth_url: Url = Value("https://www.amocrm.ru/oauth"), values::web_url;

@@ -58,6 +58,8 @@ pub struct Config {
     pub service: ServiceConfig,
     /// Where to listen.
     pub bind: SocketAddr,
+    /// Where `/metrics` is answered, if not there.
+    pub admin_bind: Option<SocketAddr>,
     /// How long `SIGTERM` waits.
     pub shutdown_timeout: Duration,
     /// What may be right, and often is a mistake; a sentence each, without a secret.

@@ -204,6 +204,10 @@ pub(super) fn address(text: &str) -> Result<SocketAddr, &'static str> {
     text.parse().or(Err("is not an address with a port, such as 127.0.0.1:8080"))
 }
 
+pub(super) fn own_address(text: &str) -> Result<Option<SocketAddr>, &'static str> {
+    if text.is_empty() { Ok(None) } else { address(text).map(Some) }
+}
+
 pub(super) fn rate(text: &str) -> Result<u32, &'static str> {
     text.parse().or(Err("is not a number of calls a second"))
 }

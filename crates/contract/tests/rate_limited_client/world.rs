@@ -15,7 +15,9 @@ use amo_connect_domain::crm::lead::{AmoLead, LeadFilter, LeadPage};
 use amo_connect_domain::crm::pipeline::Pipeline;
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::ids::AccountId;
-use amo_connect_domain::ports::{AmoError, CrmApi, Located, RateLimitStore, Runtime as _, StoreError, TokenEndpoint};
+use amo_connect_domain::ports::{
+    AmoError, CrmApi, Located, NoObserver, RateLimitStore, Runtime as _, StoreError, TokenEndpoint,
+};
 use amo_connect_domain::rate_limit::{CallOutcome, Pace, PaceScope, Permit, Probe, Reservation, call};
 use amo_connect_domain::token::{AccessToken, AuthorizationCode, Issued, RefreshToken, State};
 use amo_connect_domain::usecase::rate_limited::RateLimitedClient;
@@ -224,7 +226,13 @@ impl World {
 
     pub(crate) fn instance_with(&self, scope: PaceScope, store: Arc<dyn RateLimitStore>) -> Instance {
         let pace = Pace::per_second(NonZeroU32::new(7).unwrap(), scope);
-        let client = RateLimitedClient::new(Arc::new(self.amo.clone()), store, Arc::new(self.time.clone()), pace);
+        let client = RateLimitedClient::new(
+            Arc::new(self.amo.clone()),
+            store,
+            Arc::new(self.time.clone()),
+            Arc::new(NoObserver),
+            pace,
+        );
         Instance(Arc::new(client))
     }
 

@@ -7,7 +7,7 @@ use tokio::sync::Semaphore;
 
 use crate::clock::{after, before};
 use crate::ids::{Generation, UserId};
-use crate::ports::StoreError;
+use crate::ports::{Event, StoreError};
 use crate::usecase::UseCases;
 use crate::usecase::tokens::refresh_token::AskedBy;
 
@@ -47,6 +47,14 @@ impl UseCases {
     /// Each process calls it every [`BACKGROUND_INTERVAL`](crate::usecase::BACKGROUND_INTERVAL); leases
     /// keep two processes from doing the same work.
     pub async fn background_round(&self) -> Result<(), StoreError> {
+        let began = self.runtime.instant();
+        let outcome = self.round().await;
+        let took = self.runtime.instant().since(began);
+        self.observer.observe(&Event::BackgroundRoundEnded { is_good: outcome.is_ok(), took });
+        outcome
+    }
+
+    async fn round(&self) -> Result<(), StoreError> {
         // A listing that fails does not stop the others.
         let orphans = self.stores.maintenance.orphaned_refreshes(ORPHANS_A_ROUND).await;
         let now = self.runtime.now();

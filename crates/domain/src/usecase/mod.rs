@@ -40,7 +40,7 @@ use crate::authorization::callback::Given;
 use crate::client::ClientFingerprint;
 use crate::host::{AccountHost, AllowedHosts};
 use crate::ids::{Generation, LeaseOwner, UserId};
-use crate::ports::{Runtime, Stores};
+use crate::ports::{Observer, Runtime, Stores};
 
 /// What the operator configured.
 #[derive(Clone, Debug)]
@@ -70,6 +70,7 @@ pub struct UseCases {
     /// What `amo` identifies itself with.
     client: ClientFingerprint,
     runtime: Arc<dyn Runtime>,
+    observer: Arc<dyn Observer>,
     settings: Arc<Settings>,
     unsolicited_codes: Arc<UnsolicitedCodes>,
     pending_saves: PendingSaves,
@@ -96,12 +97,19 @@ impl fmt::Debug for UseCases {
 
 impl UseCases {
     /// The use cases over these ports.
-    pub fn new(stores: Stores, amo: RateLimitedClient, runtime: Arc<dyn Runtime>, settings: Settings) -> Self {
+    pub fn new(
+        stores: Stores,
+        amo: RateLimitedClient,
+        runtime: Arc<dyn Runtime>,
+        observer: Arc<dyn Observer>,
+        settings: Settings,
+    ) -> Self {
         Self {
             stores,
             client: amo.fingerprint(),
             amo,
             runtime,
+            observer,
             settings: Arc::new(settings),
             unsolicited_codes: Arc::default(),
             pending_saves: PendingSaves::default(),
@@ -117,6 +125,16 @@ impl UseCases {
     /// How many pairs that amoCRM has given are not saved yet. A process that ends now loses them.
     pub fn pending_pairs(&self) -> usize {
         self.pending_saves.count()
+    }
+
+    /// How many calls of this process wait for a permit.
+    pub fn waiting_for_permits(&self) -> usize {
+        self.amo.waiting()
+    }
+
+    /// How many refreshes and exchanges this process has a lease for, with those that are not saved yet.
+    pub fn token_requests(&self) -> usize {
+        self.pending_saves.under_way()
     }
 
     /// Ends background work that other processes can take over, at its next step: this process is to

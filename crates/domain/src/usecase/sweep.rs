@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::clock::{Instant, after};
-use crate::ports::StoreError;
+use crate::ports::{Event, StoreError};
 use crate::usecase::UseCases;
 
 /// By how much more than the process's own clock the store's may have advanced between two sweeps.
@@ -40,7 +40,15 @@ impl UseCases {
     /// cannot know of a jump, so it forgets nothing either. After both, the owner of a code, attempts
     /// and the audit log are kept for longer than a code lives.
     pub async fn sweep(&self) -> Result<usize, StoreError> {
+        let began = self.runtime.instant();
         self.sweep_reads();
+        let outcome = self.sweep_store().await;
+        let took = self.runtime.instant().since(began);
+        self.observer.observe(&Event::SweepEnded { is_good: outcome.is_ok(), took });
+        outcome
+    }
+
+    async fn sweep_store(&self) -> Result<usize, StoreError> {
         let store_now = self.stores.health.clock().await?;
         let Some(steady) = self.last_sweep.steady_for(store_now, self.runtime.instant()) else { return Ok(0) };
         let as_of = if steady < STEADY { Timestamp::MIN } else { store_now };

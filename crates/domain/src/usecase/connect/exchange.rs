@@ -9,7 +9,7 @@ use crate::authorization::code::{Admission, Admitted, Exchange, ExchangeStatus};
 use crate::clock::{Instant, before};
 use crate::connection::Grant;
 use crate::ids::LeaseOwner;
-use crate::ports::{AmoError, Served, StoreError};
+use crate::ports::{AmoError, Event, ExchangeEnd, Served, StoreError};
 use crate::refresh::lease::{LEASE_RENEWAL, LEASE_TERM};
 use crate::token::{AuthorizationCode, CodeHash, Issued};
 use crate::usecase::UseCases;
@@ -98,30 +98,28 @@ impl UseCases {
                 tracing::warn!(%error, "code lease not renewed");
             }
         };
+        let began = self.runtime.instant();
+        let ended = |account, end: ExchangeEnd| {
+            let took = self.runtime.instant().since(began);
+            self.observer.observe(&Event::ExchangeEnded { user: record.user.as_ref(), account, end, took });
+        };
         let whole = async {
             let issued = self.amo.exchange(&record.host, &code).await?;
-            Ok::<_, AmoError>(self.save_issued(&record, sent_at, issued).await)
+            let account = issued.account;
+            Ok::<_, AmoError>((account, self.save_issued(&record, sent_at, issued).await))
         };
         match self.with_heartbeat(LEASE_RENEWAL, renew, whole).await {
-            Ok(record) => record,
+            Ok((account, saved)) => {
+                ended(account, ExchangeEnd::Saved);
+                saved
+            }
             Err(error) => {
+                ended(None, ExchangeEnd::Failed(error));
                 let refused = error == AmoError::CodeRejected;
-                match error {
-                    AmoError::CodeRejected => tracing::info!(%error, "authorization code refused"),
-                    AmoError::Misconfigured => {
-                        tracing::error!(
-                            %error,
-                            "exchange failed: check AMO_CLIENT_ID, AMO_CLIENT_SECRET and AMO_REDIRECT_URI"
-                        );
-                    }
-                    // The rate limiter has logged it.
-                    AmoError::PermitUnavailable => {}
-                    _ => tracing::warn!(%error, "exchange failed"),
-                }
-                let ended = self.stores.tokens.end_exchange(record.code, owner, refused).await?;
+                let record = self.stores.tokens.end_exchange(record.code, owner, refused).await?;
                 match error {
                     AmoError::PermitUnavailable => Err(StoreError::of_the_rate_limiter()),
-                    _ => Ok(ended),
+                    _ => Ok(record),
                 }
             }
         }
@@ -147,6 +145,7 @@ impl UseCases {
                 Err(error @ (StoreError::Unavailable(_) | StoreError::Corrupt(_))) => {
                     tracing::error!(error = %error.whole(), attempt = tries, "new tokens not saved; trying again");
                     pending.note_failure();
+                    self.observer.observe(&Event::SaveFailed);
                     self.before_saving_again(tries).await;
                     tries += 1;
                 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use url::Url;
 
-use super::limiter::{Purpose, RateLimiter};
+use super::limiter::RateLimiter;
 use crate::authorization::callback::{Callback, Parameters};
 use crate::client::ClientFingerprint;
 use crate::crm::contact::Contact;
@@ -13,7 +13,7 @@ use crate::crm::lead::{AmoLead, LeadFilter, LeadPage};
 use crate::crm::pipeline::Pipeline;
 use crate::host::AccountHost;
 use crate::ids::AccountId;
-use crate::ports::{AmoClient, AmoError, Located, RateLimitStore, Runtime};
+use crate::ports::{AmoClient, AmoError, Endpoint, Located, Observer, RateLimitStore, Runtime};
 use crate::rate_limit::{Pace, Permit, call};
 use crate::token::{AccessToken, AuthorizationCode, Issued, RefreshToken, State};
 
@@ -35,28 +35,34 @@ impl RateLimitedClient {
         client: Arc<dyn AmoClient>,
         store: Arc<dyn RateLimitStore>,
         runtime: Arc<dyn Runtime>,
+        observer: Arc<dyn Observer>,
         pace: Pace,
     ) -> Self {
-        Self { client, limiter: Some(Arc::new(RateLimiter::new(store, runtime, pace))) }
+        Self { client, limiter: Some(Arc::new(RateLimiter::new(store, runtime, observer, pace))) }
     }
 
-    /// Sends what `client` sends, at once: for tests.
+    /// Sends what `client` sends, at once, and tells nobody: for tests.
     #[cfg(feature = "testing")]
     pub fn unlimited(client: Arc<dyn AmoClient>) -> Self {
         Self { client, limiter: None }
     }
 
+    /// How many calls wait for a permit.
+    pub(crate) fn waiting(&self) -> usize {
+        self.limiter.as_ref().map_or(0, |limiter| limiter.waiting())
+    }
+
     async fn with_permit<T, K, F>(
         &self,
         host: &AccountHost,
-        purpose: Purpose,
+        endpoint: Endpoint,
         call: impl FnOnce(Permit<K>) -> F,
     ) -> Result<T, AmoError>
     where
         F: Future<Output = Result<T, AmoError>>,
     {
         match &self.limiter {
-            Some(limiter) => limiter.with_permit(host, purpose, call).await,
+            Some(limiter) => limiter.with_permit(host, endpoint, call).await,
             None => call(Permit::new(host)).await,
         }
     }
@@ -85,14 +91,14 @@ impl RateLimitedClient {
     /// account's; the permit is for the one of its token endpoint.
     pub async fn exchange(&self, host: &AccountHost, code: &AuthorizationCode) -> Result<Issued, AmoError> {
         let call = |permit: Permit<call::Exchange>| self.client.exchange(permit, code);
-        self.with_permit(&self.client.token_host(host), Purpose::Exchange, call).await
+        self.with_permit(&self.client.token_host(host), Endpoint::Exchange, call).await
     }
 
     /// See [`TokenEndpoint::refresh`](crate::ports::TokenEndpoint::refresh). `host` is the
     /// account's; the permit is for the one of its token endpoint.
     pub async fn refresh(&self, host: &AccountHost, token: &RefreshToken) -> Result<Issued, AmoError> {
         let call = |permit: Permit<call::Refresh>| self.client.refresh(permit, token);
-        self.with_permit(&self.client.token_host(host), Purpose::Refresh, call).await
+        self.with_permit(&self.client.token_host(host), Endpoint::Refresh, call).await
     }
 
     /// See [`TokenEndpoint::locator`](crate::ports::TokenEndpoint::locator).
@@ -110,12 +116,12 @@ impl RateLimitedClient {
         access: &AccessToken,
         refresh: &RefreshToken,
     ) -> Result<Located, AmoError> {
-        self.with_permit(asked, Purpose::Refresh, |permit| self.client.locate(permit, access, refresh)).await
+        self.with_permit(asked, Endpoint::Locate, |permit| self.client.locate(permit, access, refresh)).await
     }
 
     /// See [`CrmApi::account`](crate::ports::CrmApi::account).
     pub async fn account(&self, host: &AccountHost, token: &AccessToken) -> Result<AccountId, AmoError> {
-        self.with_permit(host, Purpose::Reading, |permit| self.client.account(permit, token)).await
+        self.with_permit(host, Endpoint::Account, |permit| self.client.account(permit, token)).await
     }
 
     /// See [`CrmApi::leads`](crate::ports::CrmApi::leads).
@@ -125,12 +131,12 @@ impl RateLimitedClient {
         token: &AccessToken,
         filter: &LeadFilter,
     ) -> Result<LeadPage, AmoError> {
-        self.with_permit(host, Purpose::Reading, |permit| self.client.leads(permit, token, filter)).await
+        self.with_permit(host, Endpoint::Leads, |permit| self.client.leads(permit, token, filter)).await
     }
 
     /// See [`CrmApi::lead`](crate::ports::CrmApi::lead).
     pub async fn lead(&self, host: &AccountHost, token: &AccessToken, id: u64) -> Result<Option<AmoLead>, AmoError> {
-        self.with_permit(host, Purpose::Reading, |permit| self.client.lead(permit, token, id)).await
+        self.with_permit(host, Endpoint::Lead, |permit| self.client.lead(permit, token, id)).await
     }
 
     /// See [`CrmApi::contacts`](crate::ports::CrmApi::contacts). Without `ids` nothing is sent.
@@ -143,11 +149,11 @@ impl RateLimitedClient {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        self.with_permit(host, Purpose::Completing, |permit| self.client.contacts(permit, token, ids)).await
+        self.with_permit(host, Endpoint::Contacts, |permit| self.client.contacts(permit, token, ids)).await
     }
 
     /// See [`CrmApi::pipelines`](crate::ports::CrmApi::pipelines).
     pub async fn pipelines(&self, host: &AccountHost, token: &AccessToken) -> Result<Vec<Pipeline>, AmoError> {
-        self.with_permit(host, Purpose::Reading, |permit| self.client.pipelines(permit, token)).await
+        self.with_permit(host, Endpoint::Pipelines, |permit| self.client.pipelines(permit, token)).await
     }
 }

@@ -13,7 +13,7 @@ use super::queue::Queues;
 use super::slot::Slot;
 use crate::clock::Instant;
 use crate::host::AccountHost;
-use crate::ports::{AmoError, RateLimitStore, Runtime};
+use crate::ports::{AmoError, CircuitChange, Event, Observer, RateLimitStore, Runtime};
 use crate::rate_limit::{CallOutcome, Pace, Probe, Reservation};
 
 /// By how much more than an eighth the latency of the store may grow from one answer to the next.
@@ -29,6 +29,7 @@ const SWEEP_EVERY: Duration = Duration::from_hours(1);
 pub(super) struct SharedState {
     pub(super) store: Arc<dyn RateLimitStore>,
     pub(super) runtime: Arc<dyn Runtime>,
+    pub(super) observer: Arc<dyn Observer>,
     pub(super) pace: Pace,
     pub(super) queues: Arc<Queues>,
     /// The lowest latency of the store's recent answers.
@@ -39,11 +40,16 @@ pub(super) struct SharedState {
 }
 
 impl SharedState {
-    pub(super) fn new(store: Arc<dyn RateLimitStore>, runtime: Arc<dyn Runtime>, pace: Pace) -> Self {
+    pub(super) fn new(
+        store: Arc<dyn RateLimitStore>,
+        runtime: Arc<dyn Runtime>,
+        observer: Arc<dyn Observer>,
+        pace: Pace,
+    ) -> Self {
         let sweep_at = Mutex::new(runtime.instant());
         let lowest_latency = Mutex::new(Duration::MAX);
         let unrecorded = watch::Sender::new(0);
-        Self { store, runtime, pace, queues: Arc::default(), lowest_latency, unrecorded, sweep_at }
+        Self { store, runtime, observer, pace, queues: Arc::default(), lowest_latency, unrecorded, sweep_at }
     }
 
     /// Until this is dropped, no reservation is made: the store does not know every outcome yet.
@@ -61,6 +67,13 @@ impl SharedState {
             }
             (CallOutcome::Answered, Some(_)) => tracing::info!(%account, "circuit closed: amoCRM answers again"),
             (CallOutcome::Answered | CallOutcome::NoAnswer | CallOutcome::NotSent, _) => {}
+        }
+        match (call_outcome, probe) {
+            (CallOutcome::Banned, _) => self.observer.observe(&Event::CircuitChanged(CircuitChange::Opened)),
+            (CallOutcome::Answered | CallOutcome::Limited(_), Some(_)) => {
+                self.observer.observe(&Event::CircuitChanged(CircuitChange::Closed));
+            }
+            _ => {}
         }
         if let Err(error) = self.store.record_outcome(account, call_outcome, probe).await {
             tracing::warn!(error = %error.whole(), %account, "call outcome not recorded");
@@ -136,7 +149,7 @@ struct Dispatcher {
 impl Dispatcher {
     /// Makes one reservation, and gives it to the first caller when it is due.
     async fn serve(&self, longest_wait: Duration) {
-        let SharedState { store, runtime, pace, queues, unrecorded, .. } = &*self.shared;
+        let SharedState { store, runtime, observer, pace, queues, unrecorded, .. } = &*self.shared;
         queues.ask(&self.account, runtime.instant());
         let mut changes = unrecorded.subscribe();
         let recorded = pin!(changes.wait_for(|count| *count == 0));
@@ -146,6 +159,9 @@ impl Dispatcher {
         queues.ask(&self.account, asked);
         match store.reserve(&self.account, *pace, longest_wait).await {
             Ok(Reservation::Granted { wait, probe }) => {
+                if probe.is_some() {
+                    observer.observe(&Event::CircuitChanged(CircuitChange::HalfOpened));
+                }
                 let due = asked + self.shared.lowest_latency(asked) + wait;
                 let slot = Slot::new(&self.shared, &self.account, due, probe);
                 self.wait(wait).await;

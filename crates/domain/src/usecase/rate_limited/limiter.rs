@@ -11,7 +11,7 @@ use super::dispatcher::SharedState;
 use super::queue::Priority;
 use super::slot::Slot;
 use crate::host::AccountHost;
-use crate::ports::{AmoError, RateLimitStore, Runtime};
+use crate::ports::{AmoError, Endpoint, Event, Observer, RateLimitStore, Runtime};
 use crate::rate_limit::{CallOutcome, Pace, Permit};
 
 /// How long a call waits for its permit.
@@ -22,7 +22,7 @@ const DEFAULT_RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// What a call is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Purpose {
+enum Purpose {
     /// Anybody can send a code, so the answer to one does not open the circuit.
     Exchange,
     Refresh,
@@ -32,6 +32,15 @@ pub(super) enum Purpose {
 }
 
 impl Purpose {
+    fn of(endpoint: Endpoint) -> Self {
+        match endpoint {
+            Endpoint::Exchange => Self::Exchange,
+            Endpoint::Refresh | Endpoint::Locate => Self::Refresh,
+            Endpoint::Contacts => Self::Completing,
+            Endpoint::Account | Endpoint::Leads | Endpoint::Lead | Endpoint::Pipelines => Self::Reading,
+        }
+    }
+
     fn priority(self) -> Priority {
         match self {
             Self::Exchange | Self::Refresh => Priority::Tokens,
@@ -48,22 +57,40 @@ pub(super) struct RateLimiter {
 }
 
 impl RateLimiter {
-    pub(super) fn new(store: Arc<dyn RateLimitStore>, runtime: Arc<dyn Runtime>, pace: Pace) -> Self {
-        Self { shared: Arc::new(SharedState::new(store, runtime, pace)) }
+    pub(super) fn new(
+        store: Arc<dyn RateLimitStore>,
+        runtime: Arc<dyn Runtime>,
+        observer: Arc<dyn Observer>,
+        pace: Pace,
+    ) -> Self {
+        Self { shared: Arc::new(SharedState::new(store, runtime, observer, pace)) }
+    }
+
+    /// How many calls wait for a permit.
+    pub(super) fn waiting(&self) -> usize {
+        self.shared.queues.waiting()
     }
 
     /// Waits for a permit, and sends `call` with it.
     pub(super) async fn with_permit<T, K, F>(
         &self,
         account: &AccountHost,
-        purpose: Purpose,
+        endpoint: Endpoint,
         call: impl FnOnce(Permit<K>) -> F,
     ) -> Result<T, AmoError>
     where
         F: Future<Output = Result<T, AmoError>>,
     {
-        let slot = self.slot(account, purpose.priority()).await?;
+        let SharedState { runtime, observer, .. } = &*self.shared;
+        let purpose = Purpose::of(endpoint);
+        let arrived = runtime.instant();
+        let slot = self.slot(account, purpose.priority()).await;
+        let sent = runtime.instant();
+        observer.observe(&Event::PermitEnded { refused: slot.as_ref().err().copied(), waited: sent.since(arrived) });
+        let slot = slot?;
         let outcome = call(Permit::new(account)).await;
+        let took = runtime.instant().since(sent);
+        observer.observe(&Event::CallEnded { endpoint, failure: outcome.as_ref().err().copied(), took });
         self.record(account, purpose, slot, outcome).await
     }
 

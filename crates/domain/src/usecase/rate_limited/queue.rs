@@ -179,6 +179,11 @@ impl Queues {
         drop(abandoned);
     }
 
+    /// How many callers wait, in all queues.
+    pub(super) fn waiting(&self) -> usize {
+        self.all().values().map(|queue| queue.waiting.len()).sum()
+    }
+
     fn pop(&self, account: &AccountHost) -> Option<Waiter> {
         self.all().get_mut(account)?.waiting.pop_front()
     }
@@ -233,7 +238,7 @@ mod tests {
         queues.reject_all(&account, Duration::ZERO, |_| AmoError::PermitUnavailable);
         assert_eq!(queues.longest_wait(&account, now), None);
         let mut late = enter();
-        assert!(late.is_first);
+        assert!(late.is_first && queues.waiting() == 1);
         drop(early);
         assert!(matches!(late.granted.try_recv(), Ok(None)), "it still waits");
         assert_eq!(queues.longest_wait(&account, now), Some(Duration::from_secs(5)));

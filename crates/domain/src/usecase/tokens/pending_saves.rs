@@ -79,8 +79,16 @@ impl PendingSaves {
 
     /// How many pairs are not saved yet.
     pub(crate) fn count(&self) -> usize {
-        let pairs = |entry: &Pending| matches!(entry, Pending::Code(_) | Pending::Connection(_));
-        self.all().iter().filter(|(entry, _)| pairs(entry)).map(|(_, known)| known.count).sum()
+        self.count_of(|entry| matches!(entry, Pending::Code(_) | Pending::Connection(_)))
+    }
+
+    /// How many token requests are not settled yet.
+    pub(crate) fn under_way(&self) -> usize {
+        self.count_of(|entry| matches!(entry, Pending::Exchange(_) | Pending::Refresh(..)))
+    }
+
+    fn count_of(&self, counted: impl Fn(&Pending) -> bool) -> usize {
+        self.all().iter().filter(|(entry, _)| counted(entry)).map(|(_, known)| known.count).sum()
     }
 
     fn all(&self) -> MutexGuard<'_, HashMap<Pending, Entries>> {
@@ -116,7 +124,7 @@ mod tests {
         let pending_saves = PendingSaves::default();
         let entry = Pending::Connection(UserId::new("olena").unwrap());
         let (first, second) = (pending_saves.take(entry.clone()), pending_saves.take(entry.clone()));
-        assert_eq!(pending_saves.count(), 2);
+        assert_eq!((pending_saves.count(), pending_saves.under_way()), (2, 0));
         assert!(pending_saves.failure(&entry).is_none());
         second.note_failure();
         assert!(pending_saves.failure(&entry).is_some());

@@ -7,9 +7,10 @@ use futures_channel::oneshot;
 use jiff::Timestamp;
 
 use crate::client::{Accusation, ClientFingerprint};
+use crate::clock::Instant;
 use crate::connection::{CrmConnection, Grant, ProblemCode, ReauthReason};
 use crate::ids::{Generation, LeaseOwner, UserId};
-use crate::ports::{AmoError, RefreshRequest, Served, StoreError};
+use crate::ports::{AmoError, Event, RefreshEnd, RefreshEnded, RefreshRequest, Served, StoreError};
 use crate::refresh::backoff::delay;
 use crate::refresh::lease::{Backoff, LEASE_RENEWAL, LeaseRequest, RefreshLease};
 use crate::refresh::policy::{AfterLookUp, BackoffCause, Refusal};
@@ -46,12 +47,26 @@ pub(crate) enum RefreshOutcome {
     Unreadable,
 }
 
+impl From<RefreshEnd> for RefreshOutcome {
+    fn from(end: RefreshEnd) -> Self {
+        match end {
+            RefreshEnd::Refreshed | RefreshEnd::Superseded | RefreshEnd::Refused(_) => Self::Outdated,
+            RefreshEnd::Failed { error, .. } => Self::Failed(error),
+            RefreshEnd::LeaseLost => Self::InProgress,
+            RefreshEnd::StoreFailed(_) => Self::StoreFailed,
+            RefreshEnd::Unreadable => Self::Unreadable,
+        }
+    }
+}
+
 /// The right to send a connection's refresh token.
 struct Sending {
     connection: CrmConnection,
     grant: Grant,
     lease: RefreshLease,
     owner: LeaseOwner,
+    /// When the lease was asked for.
+    asked: Instant,
     /// Whether the outcome of a sending under this lease is in doubt.
     doubted: bool,
 }
@@ -99,37 +114,38 @@ impl UseCases {
             };
             let owner = self.new_owner();
             let request = LeaseRequest { generation, owner, client, by_hand };
+            let asked = self.runtime.instant();
             match self.stores.tokens.lease_refresh(&user, &request).await {
                 Ok(RefreshRequest::Granted(connection, lease)) => {
                     let Some(grant) = connection.grant().cloned() else { return RefreshOutcome::Outdated };
+                    self.observer.observe(&Event::RefreshBegan { tries: lease.tries });
                     return self
-                        .refresh(Sending { connection: *connection, grant, lease, owner, doubted: false })
+                        .refresh(Sending { connection: *connection, grant, lease, owner, asked, doubted: false })
                         .await;
                 }
                 Ok(RefreshRequest::Outdated) => return RefreshOutcome::Outdated,
-                Ok(RefreshRequest::Unreadable) => {
-                    tracing::error!(%user, "stored tokens cannot be opened: is a key of TOKEN_KEYS missing?");
-                    return RefreshOutcome::Unreadable;
-                }
+                Ok(RefreshRequest::Unreadable) => return self.not_begun(&user, RefreshEnd::Unreadable, asked),
                 Ok(RefreshRequest::Held) => self.before_next_poll().await,
                 Ok(RefreshRequest::BackingOff(until)) => {
                     let problem = match self.stores.tokens.connection(&user).await {
                         Ok(connection) => connection.and_then(|connection| connection.problem),
-                        Err(error) => {
-                            tracing::warn!(%user, error = %error.whole(), "backoff reason not read");
-                            return RefreshOutcome::StoreFailed;
-                        }
+                        Err(error) => return self.not_begun(&user, RefreshEnd::StoreFailed(error), asked),
                     };
                     let last = problem.map_or(AmoError::Unavailable, |problem| problem.code.as_error());
                     return RefreshOutcome::BackingOff(last, until);
                 }
-                Err(error) => {
-                    tracing::warn!(%user, error = %error.whole(), "refresh lease failed; nothing was sent");
-                    return RefreshOutcome::StoreFailed;
-                }
+                Err(error) => return self.not_begun(&user, RefreshEnd::StoreFailed(error), asked),
             }
         }
         RefreshOutcome::InProgress
+    }
+
+    /// Tells that a refresh ended before anything was sent.
+    fn not_begun(&self, user: &UserId, end: RefreshEnd, asked: Instant) -> RefreshOutcome {
+        let took = self.runtime.instant().since(asked);
+        let ended = RefreshEnded { user, account: None, end: &end, attempt: 0, took };
+        self.observer.observe(&Event::RefreshEnded(ended));
+        end.into()
     }
 
     /// Sends the refresh token and handles the answer, and renews the lease meanwhile.
@@ -140,10 +156,15 @@ impl UseCases {
                 tracing::warn!(%user, %error, "refresh lease not renewed");
             }
         };
-        self.with_heartbeat(LEASE_RENEWAL, renew, self.send_token(sending)).await
+        let (account, attempt, asked) = (sending.grant.account, sending.lease.tries + 1, sending.asked);
+        let end = self.with_heartbeat(LEASE_RENEWAL, renew, self.send_token(sending)).await;
+        let took = self.runtime.instant().since(asked);
+        let ended = RefreshEnded { user: &user, account, end: &end, attempt, took };
+        self.observer.observe(&Event::RefreshEnded(ended));
+        end.into()
     }
 
-    async fn send_token(&self, mut sending: Sending) -> RefreshOutcome {
+    async fn send_token(&self, mut sending: Sending) -> RefreshEnd {
         let mut host = sending.grant.host.clone();
         let mut moved = false;
         loop {
@@ -167,11 +188,8 @@ impl UseCases {
                     }
                     match self.stores.tokens.renew_refresh_lease(user, sending.owner).await {
                         Ok(true) => (host, moved) = (now, true),
-                        Ok(false) => return RefreshOutcome::InProgress,
-                        Err(error) => {
-                            tracing::warn!(%user, %error, "refresh not sent to the account's new host");
-                            return RefreshOutcome::StoreFailed;
-                        }
+                        Ok(false) => return RefreshEnd::LeaseLost,
+                        Err(error) => return RefreshEnd::StoreFailed(error),
                     }
                 }
                 Ok(Whereabouts::Here | Whereabouts::Disowned) => return self.settle(&sending, error, then).await,
@@ -179,17 +197,16 @@ impl UseCases {
                     return self.wait_for_look_up(&sending, error, then, failure, again).await;
                 }
                 Err(unseen) => {
-                    tracing::warn!(user = %sending.connection.user, error = %unseen, "account look-up failed in the database");
                     let cause = then.cause();
                     self.end_lease(&sending, error, cause, None).await;
-                    return RefreshOutcome::StoreFailed;
+                    return RefreshEnd::StoreFailed(unseen);
                 }
             }
         }
     }
 
     /// Acts on a refusal at the right host.
-    async fn settle(&self, sending: &Sending, error: AmoError, then: AfterLookUp) -> RefreshOutcome {
+    async fn settle(&self, sending: &Sending, error: AmoError, then: AfterLookUp) -> RefreshEnd {
         match then {
             AfterLookUp::GiveUp => self.give_up(sending).await,
             AfterLookUp::BackOff(cause) => self.back_off(sending, error, cause).await,
@@ -205,7 +222,7 @@ impl UseCases {
         then: AfterLookUp,
         failure: Option<AmoError>,
         again: Duration,
-    ) -> RefreshOutcome {
+    ) -> RefreshEnd {
         if then == AfterLookUp::Accused {
             return self.accused(sending, error).await;
         }
@@ -224,7 +241,7 @@ impl UseCases {
 
     /// Backs off after an answer that accuses the client: the operator's mistake, or, if amoCRM served
     /// others of the same client since, the account's fault.
-    async fn accused(&self, sending: &Sending, error: AmoError) -> RefreshOutcome {
+    async fn accused(&self, sending: &Sending, error: AmoError) -> RefreshEnd {
         let accused = Some(self.client);
         let ended = self.end_lease(sending, error, AfterLookUp::Accused.cause(), accused).await;
         let is_accounts = |accusation: Accusation| accusation.is_accounts;
@@ -233,26 +250,20 @@ impl UseCases {
         } else {
             ProblemCode::Misconfigured
         };
-        if problem == ProblemCode::Misconfigured {
-            tracing::error!(
-                %error,
-                "amoCRM does not accept the integration: check AMO_CLIENT_ID, AMO_CLIENT_SECRET and AMO_REDIRECT_URI"
-            );
-        }
         self.note(&sending.connection.user, sending.lease.generation, Some(problem)).await;
-        RefreshOutcome::Failed(problem.as_error())
+        RefreshEnd::Failed { error: problem.as_error(), in_doubt: sending.is_in_doubt() }
     }
 
     /// Ends the lease after a sending that gave no pair, and notes why.
-    async fn back_off(&self, sending: &Sending, error: AmoError, cause: BackoffCause) -> RefreshOutcome {
+    async fn back_off(&self, sending: &Sending, error: AmoError, cause: BackoffCause) -> RefreshEnd {
         // A full queue or a failed database of this service is no problem of amoCRM's.
         if was_sent(error) {
             self.note(&sending.connection.user, sending.lease.generation, Some(cause.problem)).await;
         }
         self.end_lease(sending, error, cause, None).await;
         match error {
-            AmoError::PermitUnavailable => RefreshOutcome::StoreFailed,
-            _ => RefreshOutcome::Failed(error),
+            AmoError::PermitUnavailable => RefreshEnd::StoreFailed(StoreError::of_the_rate_limiter()),
+            _ => RefreshEnd::Failed { error, in_doubt: cause.in_doubt || sending.is_in_doubt() },
         }
     }
 
@@ -268,12 +279,6 @@ impl UseCases {
         let Sending { connection, lease, owner, .. } = sending;
         let user = &connection.user;
         let in_doubt = cause.in_doubt || sending.doubted;
-        if error != AmoError::PermitUnavailable {
-            // The rate limiter has logged a missing permit.
-            let account = sending.grant.account.map(|account| account.0);
-            let (in_doubt, attempt) = (in_doubt || lease.in_doubt, lease.tries + 1);
-            tracing::warn!(%user, account, %error, in_doubt, attempt, "refresh failed");
-        }
         if error == AmoError::HostNotAllowed {
             tracing::error!(%user, amo.host = %sending.grant.host, "account host not allowed: check AMO_ALLOWED_HOSTS");
         }
@@ -292,7 +297,7 @@ impl UseCases {
     }
 
     /// Saves the issued pair, unless it is another account's.
-    async fn receive(&self, sending: &Sending, issued: Issued) -> RefreshOutcome {
+    async fn receive(&self, sending: &Sending, issued: Issued) -> RefreshEnd {
         if let (Some(told), Some(known)) = (issued.account, sending.grant.account)
             && told != known
         {
@@ -305,7 +310,7 @@ impl UseCases {
     }
 
     /// Saves the new pair, and tries until it succeeds: the old token is spent.
-    async fn save_pair(&self, sending: &Sending, issued: Issued) -> RefreshOutcome {
+    async fn save_pair(&self, sending: &Sending, issued: Issued) -> RefreshEnd {
         let Sending { connection, lease, .. } = sending;
         let (user, generation) = (&connection.user, &connection.generation);
         let served = Served { client: self.client, sent_at: lease.begun_at() };
@@ -319,10 +324,11 @@ impl UseCases {
                 Err(error @ (StoreError::Unavailable(_) | StoreError::Corrupt(_))) => {
                     tracing::error!(%user, error = %error.whole(), attempt = tries, "refreshed tokens not saved; trying again");
                     pending.note_failure();
+                    self.observer.observe(&Event::SaveFailed);
                     self.before_saving_again(tries).await;
                     tries += 1;
                 }
-                Err(StoreError::Conflict) => return RefreshOutcome::Outdated,
+                Err(StoreError::Conflict) => return RefreshEnd::Superseded,
             }
         };
         if tries > 0 {
@@ -339,23 +345,22 @@ impl UseCases {
         {
             self.follow(user, saved.generation, &host).await;
         }
-        RefreshOutcome::Outdated
+        RefreshEnd::Refreshed
     }
 
     /// Records that the grant is dead, unless a newer pair has been stored meanwhile. An owner that
     /// has lost the lease does not know the outcome of others' sendings, so it records nothing.
-    async fn give_up(&self, sending: &Sending) -> RefreshOutcome {
+    async fn give_up(&self, sending: &Sending) -> RefreshEnd {
         let Sending { connection, lease, owner, .. } = sending;
         let user = &connection.user;
         let reason = ReauthReason::of_refusal(sending.is_in_doubt());
         let refused = || async {
             if !self.stores.tokens.renew_refresh_lease(user, *owner).await? {
-                return Ok(RefreshOutcome::InProgress);
+                return Ok(RefreshEnd::LeaseLost);
             }
-            tracing::warn!(%user, ?reason, "refresh token refused; the user has to connect again");
             self.update(user, |connection| connection.refuse(lease.generation, reason, self.runtime.now())).await?;
-            Ok(RefreshOutcome::Outdated)
+            Ok(RefreshEnd::Refused(reason))
         };
-        self.persist("refused grant", refused).await.unwrap_or(RefreshOutcome::InProgress)
+        self.persist("refused grant", refused).await.unwrap_or(RefreshEnd::LeaseLost)
     }
 }

@@ -1,0 +1,99 @@
+//! Every metric, declared once: what `/metrics` calls it, and what `docs/metrics.md` says of it.
+
+/// What a metric is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// It only rises.
+    Counter,
+    /// It rises and falls.
+    Gauge,
+    /// It counts durations in buckets.
+    Histogram(&'static [u32]),
+}
+
+/// A metric.
+#[derive(Debug)]
+pub struct Declared {
+    /// Its name.
+    pub name: &'static str,
+    /// What it is.
+    pub kind: Kind,
+    /// Its labels, in the order in which their values are given. No value names a user, a token or a
+    /// host.
+    pub labels: &'static [&'static str],
+    /// What it counts.
+    pub help: &'static str,
+}
+
+/// Upper bounds in milliseconds, of what our own database takes.
+const FAST: &[u32] = &[1, 2, 5, 10, 25, 50, 100, 250, 1_000, 5_000];
+
+/// Upper bounds in milliseconds, of what amoCRM and its callers wait for.
+const SLOW: &[u32] = &[5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 15_000, 60_000];
+
+/// Declares metrics, and the list of them.
+macro_rules! metrics {
+    ($($(#[doc = $help:literal])+ $name:ident = $text:literal, $kind:expr, [$($label:literal),*];)+) => {
+        $($(#[doc = $help])+ pub const $name: Declared = Declared {
+            name: $text,
+            kind: $kind,
+            labels: &[$($label),*],
+            help: concat!($($help),+),
+        };)+
+
+        /// All of them, in the order of `docs/metrics.md`.
+        pub const ALL: &[Declared] = &[$($name),+];
+    };
+}
+
+metrics! {
+    /// 1, with the version that runs
+    BUILD_INFO = "amo_connect_build_info", Kind::Gauge, ["version"];
+
+    /// Answers, by the pattern of the route (`none`: there is no such path)
+    HTTP_REQUESTS = "amo_connect_http_requests_total", Kind::Counter, ["route", "method", "status"];
+    /// How long an answer took
+    HTTP_DURATION = "amo_connect_http_request_duration_seconds", Kind::Histogram(SLOW), ["route", "method"];
+
+    /// Refreshes by how they ended, and why
+    REFRESHES = "amo_connect_refreshes_total", Kind::Counter, ["outcome", "reason"];
+    /// From the request for the lease to the saved pair, or to the failure
+    REFRESH_DURATION = "amo_connect_refresh_duration_seconds", Kind::Histogram(SLOW), [];
+    /// Leases on refresh tokens that this process got: `first`, or `again` after a sending that gave no
+    /// pair or whose owner died
+    REFRESH_LEASES = "amo_connect_refresh_leases_total", Kind::Counter, ["kind"];
+    /// Exchanges of authorization codes by how they ended, and why
+    EXCHANGES = "amo_connect_exchanges_total", Kind::Counter, ["outcome", "reason"];
+    /// From the permit's queue to the saved pair, or to the failure
+    EXCHANGE_DURATION = "amo_connect_exchange_duration_seconds", Kind::Histogram(SLOW), [];
+    /// Refreshes and exchanges of this process that are under way: the leases it holds
+    TOKEN_REQUESTS = "amo_connect_token_requests_under_way", Kind::Gauge, [];
+    /// Token pairs that amoCRM has given and the database has not saved yet: they are in this process's
+    /// memory alone
+    UNSAVED_PAIRS = "amo_connect_unsaved_pairs", Kind::Gauge, [];
+    /// Tries to save a token pair that failed
+    SAVE_FAILURES = "amo_connect_save_failures_total", Kind::Counter, [];
+
+    /// Calls to amoCRM; `outcome` is `ok` or the code of the failure
+    CRM_CALLS = "amo_connect_crm_calls_total", Kind::Counter, ["endpoint", "outcome"];
+    /// How long amoCRM took, without the wait for the permit
+    CRM_DURATION = "amo_connect_crm_call_duration_seconds", Kind::Histogram(SLOW), ["endpoint"];
+    /// Waits for a permit; `outcome` is `given`, `queue_full`, `blocked` (the circuit is open) or
+    /// `permit_unavailable` (the database failed)
+    PERMITS = "amo_connect_permits_total", Kind::Counter, ["outcome"];
+    /// How long a call waited for its permit
+    PERMIT_WAIT = "amo_connect_permit_wait_seconds", Kind::Histogram(SLOW), [];
+    /// Calls of this process that wait for a permit now
+    PERMIT_QUEUE = "amo_connect_permit_queue", Kind::Gauge, [];
+    /// Changes of circuit breakers that this process caused
+    CIRCUIT_CHANGES = "amo_connect_circuit_changes_total", Kind::Counter, ["change"];
+
+    /// Rounds of background work, every 2 s
+    BACKGROUND_ROUNDS = "amo_connect_background_rounds_total", Kind::Counter, ["outcome"];
+    /// How long a round took
+    BACKGROUND_DURATION = "amo_connect_background_round_duration_seconds", Kind::Histogram(FAST), [];
+    /// How long ago the last good round ended
+    BACKGROUND_AGE = "amo_connect_background_round_age_seconds", Kind::Gauge, [];
+    /// Sweeps, every 30 s
+    SWEEPS = "amo_connect_sweeps_total", Kind::Counter, ["outcome"];
+}
