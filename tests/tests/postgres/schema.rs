@@ -5,13 +5,14 @@ use amo_connect_adapters::postgres::{OpenError, PgOptions, migrate};
 use amo_connect_domain::ports::{StoreError, StoreHealth as _};
 use amo_connect_tests::{PgDatabase, test_server};
 
-use crate::steps::{open, open_with, opened};
+use crate::steps::{open, open_with, opened, told};
 
-const ALL: [&str; 4] = [
+const ALL: [&str; 5] = [
     "20261123100000_connections",
     "20261124220000_lifecycle",
     "20261124230000_turns",
     "20261128090000_clocks_and_faults",
+    "20261128200000_schema_compatibility",
 ];
 
 #[tokio::test(flavor = "multi_thread")]
@@ -26,13 +27,28 @@ async fn many_first_starts_at_once_migrate_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_newer_database_is_refused_and_left_alone() {
+async fn a_newer_database_that_needs_a_newer_program_is_refused_and_left_alone() {
     let (database, store) = opened().await;
     database.execute("INSERT INTO __diesel_schema_migrations (version) VALUES ('30000101000000')").await;
+    database.execute("UPDATE schema_compatibility SET oldest_migration = '30000101000000'").await;
     assert!(matches!(store.ready().await, Err(StoreError::Unavailable(_))), "ready on another schema");
     let refused = open(&database.url()).await.unwrap_err();
-    let OpenError::Schema(MigrationError::Newer(versions)) = refused else { panic!("{refused:?}") };
-    assert_eq!(versions, ["30000101000000"]);
+    let told = told(&refused);
+    let OpenError::Schema(MigrationError::Newer { unknown, .. }) = refused else { panic!("{refused:?}") };
+    assert_eq!(unknown, ["30000101000000"]);
+    assert!(told.contains("the database is newer than this program, which cannot serve it"), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_newer_database_that_this_program_can_serve_is_served() {
+    let (database, store) = opened().await;
+    database.execute("INSERT INTO __diesel_schema_migrations (version) VALUES ('30000101000000')").await;
+    store.ready().await.unwrap();
+    for pending in [Pending::Refuse, Pending::Apply] {
+        let options = PgOptions { pending, ..PgOptions::default() };
+        open_with(&database.url(), options).await.unwrap().ready().await.unwrap();
+    }
+    assert_eq!(migrate(&database.url().parse().unwrap()).await.unwrap(), [""; 0]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,7 +2,7 @@
 
 use diesel::QueryableByName;
 use diesel::pg::Pg;
-use diesel::result::QueryResult;
+use diesel::result::{OptionalExtension as _, QueryResult};
 use diesel::sql_types::{Bool, Text};
 use diesel_async::{
     AnsiTransactionManager, AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl as _, SimpleAsyncConnection as _,
@@ -13,7 +13,7 @@ use super::connect::Connector;
 use super::database::BEGIN;
 use super::locks::{lock, migration_key};
 use super::{MIGRATIONS, OpenError, PgOptions, PgUrl};
-use crate::migrate::{self, MigrationError, Pending};
+use crate::migrate::{self, KnownSchema, MigrationError, OLDEST_MIGRATION, Pending};
 use crate::rows::DatabaseError;
 
 /// A migration may take long, and whoever starts at the same time waits for it.
@@ -27,16 +27,19 @@ pub async fn migrate(url: &PgUrl) -> Result<Vec<String>, OpenError> {
 pub(super) async fn with(connector: &Connector, pending: Pending) -> Result<Vec<String>, OpenError> {
     let mut connection = connector.connect().await.map_err(OpenError::Database)?;
     let schema = |error: MigrationError| OpenError::Schema(error);
-    let applied = applied(&mut connection).await.map_err(|error| schema(error.into()))?;
+    let known = KnownSchema::of::<Pg>(&MIGRATIONS).map_err(schema)?;
+    let (applied, oldest) = state(&mut connection, &known).await.map_err(|error| schema(error.into()))?;
     // As a rule there is nothing to do, and who does nothing needs no right to make tables.
-    if migrate::missing::<Pg>(&MIGRATIONS, &applied, pending).map_err(schema)?.is_empty() {
+    if known.missing::<Pg>(&MIGRATIONS, &applied, oldest.as_deref(), pending).map_err(schema)?.is_empty() {
         return Ok(Vec::new());
     }
     begin(&mut connection).await?;
+    // A newer build may have been faster.
+    let (_, oldest) = state(&mut connection, &known).await.map_err(|error| schema(error.into()))?;
     // One transaction around all: if one fails, none was there.
     let migrating = tokio::task::spawn_blocking(move || {
         let mut harness = AsyncMigrationHarness::new(connection);
-        let names = migrate::migrate(&mut harness, &MIGRATIONS, pending)?;
+        let names = migrate::migrate(&mut harness, &MIGRATIONS, oldest.as_deref(), pending)?;
         Ok((harness.into_inner(), names))
     });
     let stopping = || OpenError::Database(DatabaseError::new("the program is stopping"));
@@ -54,18 +57,31 @@ async fn begin(connection: &mut AsyncPgConnection) -> Result<(), OpenError> {
     locked.or(Err(OpenError::Database(DatabaseError::new("somebody else does not end migrating"))))
 }
 
+#[derive(QueryableByName)]
+struct Migrated {
+    #[diesel(sql_type = Bool)]
+    migrated: bool,
+}
+
+#[derive(QueryableByName)]
+struct Version {
+    #[diesel(sql_type = Text)]
+    version: String,
+}
+
+/// The versions that the database has and, if it is newer than `known`, the oldest that a build has to know.
+async fn state(connection: &mut AsyncPgConnection, known: &KnownSchema) -> QueryResult<(Vec<String>, Option<String>)> {
+    let applied = applied(connection).await?;
+    let mut oldest = None;
+    if known.is_older_than(&applied) {
+        let found = diesel::sql_query(OLDEST_MIGRATION).get_result::<Version>(connection).await.optional()?;
+        oldest = found.map(|row| row.version);
+    }
+    Ok((applied, oldest))
+}
+
 /// The versions that the database has.
 async fn applied(connection: &mut AsyncPgConnection) -> QueryResult<Vec<String>> {
-    #[derive(QueryableByName)]
-    struct Migrated {
-        #[diesel(sql_type = Bool)]
-        migrated: bool,
-    }
-    #[derive(QueryableByName)]
-    struct Version {
-        #[diesel(sql_type = Text)]
-        version: String,
-    }
     let query = diesel::sql_query("SELECT to_regclass('__diesel_schema_migrations') IS NOT NULL AS migrated");
     if !query.get_result::<Migrated>(connection).await?.migrated {
         return Ok(Vec::new());

@@ -37,7 +37,7 @@ pub use url::{InvalidPgUrl, PgUrl};
 
 use crate::backend::{self, Backend, OpenOptions, OpenStore};
 use crate::cipher::TokenKeys;
-use crate::migrate::{MigrationError, Pending};
+use crate::migrate::{KnownSchema, MigrationError, Pending};
 use crate::rows::{self, DatabaseError, Store};
 use connect::Connector;
 use database::PgRows as Transaction;
@@ -98,7 +98,7 @@ impl PgTokenStore {
     pub async fn open(url: &PgUrl, keys: TokenKeys, options: PgOptions) -> Result<Self, OpenError> {
         let connector = Connector::new(url, &options)?;
         migrate::with(&connector, options.pending).await?;
-        let versions = crate::migrate::versions::<Pg>(&MIGRATIONS).map_err(OpenError::Schema)?;
+        let known = KnownSchema::of::<Pg>(&MIGRATIONS).map_err(OpenError::Schema)?;
 
         let mut config = ManagerConfig::default();
         // The default asks the server a question at each check-out. A connection that is closed,
@@ -118,7 +118,7 @@ impl PgTokenStore {
             transaction_timeout: options.transaction_timeout,
             runtime: Handle::current(),
         };
-        Ok(Self::new(database, versions))
+        Ok(Self::new(database, known))
     }
 }
 

@@ -4,9 +4,11 @@ use async_trait::async_trait;
 
 use super::failure::Failure;
 
-/// The migrations that were applied, and a row that is there to be written.
+/// The migrations that were applied, whom they suit, and a row that is there to be written.
 #[async_trait]
 pub(crate) trait HealthRows: Send {
     async fn migrations(&mut self) -> Result<Vec<String>, Failure>;
+    /// The oldest migration that a build has to know to serve the database.
+    async fn oldest_migration(&mut self) -> Result<Option<String>, Failure>;
     async fn beat(&mut self, micros: i64) -> Result<(), Failure>;
 }

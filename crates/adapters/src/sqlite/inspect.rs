@@ -9,12 +9,13 @@ use std::os::unix::fs::MetadataExt as _;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use diesel::result::{ConnectionError, QueryResult};
+use diesel::result::{ConnectionError, OptionalExtension as _, QueryResult};
 use diesel::sql_types::{BigInt, Text};
 use diesel::{Connection as _, RunQueryDsl as _, SqliteConnection};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::pool::PAUSE;
+use crate::migrate::OLDEST_MIGRATION;
 use crate::rows::{DatabaseError, kind};
 
 /// How long nothing may change until it is believed that nobody is making the database just now.
@@ -97,6 +98,12 @@ pub(super) fn contents(connection: &mut SqliteConnection, versions: &[String]) -
     } else {
         Contents::Foreign
     })
+}
+
+/// The oldest migration that a build has to know to serve the database behind `connection`.
+pub(super) fn oldest_migration(connection: &mut SqliteConnection) -> QueryResult<Option<String>> {
+    let found = diesel::sql_query(OLDEST_MIGRATION).get_result::<Version>(connection).optional()?;
+    Ok(found.map(|row| row.version))
 }
 
 #[derive(diesel::QueryableByName)]

@@ -37,7 +37,7 @@ pub use error::{FileName, OpenError};
 
 use crate::backend::{self, Backend, OpenOptions, OpenStore};
 use crate::cipher::TokenKeys;
-use crate::migrate::{self, Pending};
+use crate::migrate::{self, KnownSchema, Pending};
 use crate::rows::{DatabaseError, Store, kind};
 use database::SqliteRows as Transaction;
 use file::{FOREIGN, Identity};
@@ -86,7 +86,7 @@ impl SqliteTokenStore {
             busy_timeout: options.busy_timeout,
             runtime: Handle::current(),
         };
-        Ok(Self::new(database, opened.versions))
+        Ok(Self::new(database, opened.known))
     }
 }
 
@@ -119,8 +119,7 @@ impl Backend for SqliteFile {
 struct Opened {
     file: String,
     identity: Identity,
-    /// Of all migrations, in order.
-    versions: Vec<String>,
+    known: KnownSchema,
     /// The names of those that it took.
     migrated: Vec<String>,
 }
@@ -131,21 +130,24 @@ async fn migrate_with(path: &Path, pending: Pending, busy_timeout: Duration) -> 
     let opened = tokio::task::spawn_blocking(move || {
         let path = path.as_path();
         let schema = |source| OpenError::Schema { path: path.into(), source };
-        let versions = migrate::versions::<SqliteBackend>(&MIGRATIONS).map_err(schema)?;
-        let (file, identity) = file::prepare(path, pending == Pending::Apply, &versions, busy_timeout)?;
+        let known = KnownSchema::of::<SqliteBackend>(&MIGRATIONS).map_err(schema)?;
+        let (file, identity) = file::prepare(path, pending == Pending::Apply, known.versions(), busy_timeout)?;
         let mut connection = pool::connect(&file, Use::Writing, busy_timeout)
             .map_err(|error| OpenError::Database { path: path.into(), source: kind(&error) })?;
         // One transaction around all: who opens the file at the same time waits here.
         let migrated = connection.immediate_transaction(|connection| {
             // Another program may have filled it since it was looked at.
-            if inspect::contents(connection, &versions)? == Contents::Foreign {
+            if inspect::contents(connection, known.versions())? == Contents::Foreign {
                 return Ok(None);
             }
-            migrate::migrate(connection, &MIGRATIONS, pending).map(Some)
+            let applied = migrate::applied(connection)?;
+            let newer = known.is_older_than(&applied);
+            let oldest = if newer { inspect::oldest_migration(connection)? } else { None };
+            migrate::migrate(connection, &MIGRATIONS, oldest.as_deref(), pending).map(Some)
         });
         let foreign = || OpenError::NoDatabase { path: path.into(), what: FOREIGN };
         let migrated = migrated.map_err(schema)?.ok_or_else(foreign)?;
-        Ok(Opened { file, identity, versions, migrated })
+        Ok(Opened { file, identity, known, migrated })
     });
     opened.await.unwrap_or(Err(stopping))
 }

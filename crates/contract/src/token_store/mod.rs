@@ -95,7 +95,7 @@ pub fn judge<H: TokenStoreHarness>(name: &str) {
 suite::cases! {
     ($) token_store_contract for token_store;
 
-    "Whether the store can be read and written, and its schema is the one this build knows." => [
+    "Whether the store can be read and written, and its schema is one that this build can serve." => [
         durability::a_fresh_store_is_ready,
     ]
     "Each method is one atomic promise: it happens whole and durably before it returns Ok, or not at all, also when \

@@ -11,7 +11,7 @@ use super::StoreError;
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait StoreHealth: Debug + Send + Sync + 'static {
-    /// Whether the store can be read and written, and its schema is the one this build knows.
+    /// Whether the store can be read and written, and its schema is one that this build can serve.
     async fn ready(&self) -> Result<(), StoreError>;
 
     /// The store's clock, by which leases are judged.

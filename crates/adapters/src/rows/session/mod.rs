@@ -19,6 +19,7 @@ use jiff::Timestamp;
 use super::failure::Failure;
 use super::transaction::Rows;
 use crate::cipher::TokenKeys;
+use crate::migrate::{KnownSchema, MigrationError, Schema};
 
 /// The rows of one transaction, and the keys to their tokens.
 pub(crate) struct Session<'t> {
@@ -26,21 +27,17 @@ pub(crate) struct Session<'t> {
     keys: &'t TokenKeys,
 }
 
-/// The database was made by another version of this program.
-#[derive(Clone, Copy, Debug, thiserror::Error)]
-#[error("the database has another schema than this program")]
-struct AnotherSchema;
-
 impl<'t> Session<'t> {
     pub(crate) fn new(rows: &'t mut dyn Rows, keys: &'t TokenKeys) -> Self {
         Self { rows, keys }
     }
 
-    pub(super) async fn ready(self, versions: &[String]) -> Result<(), Failure> {
-        let mut applied = self.rows.migrations().await?;
-        applied.sort_unstable();
-        if applied != versions {
-            return Err(Failure::unavailable(AnotherSchema));
+    pub(super) async fn ready(self, known: &KnownSchema) -> Result<(), Failure> {
+        let applied = self.rows.migrations().await?;
+        let oldest = if known.is_older_than(&applied) { self.rows.oldest_migration().await? } else { None };
+        let schema = known.compare(&applied, oldest.as_deref()).map_err(Failure::unavailable)?;
+        if let Schema::Lacks(lacks) = schema {
+            return Err(Failure::unavailable(MigrationError::Pending(lacks)));
         }
         let now = self.rows.clock().await?;
         self.rows.beat(now.as_microsecond()).await

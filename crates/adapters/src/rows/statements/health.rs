@@ -7,12 +7,17 @@ use diesel_async::RunQueryDsl;
 use super::Transaction;
 use crate::rows::failure::Failure;
 use crate::rows::health::HealthRows;
-use crate::rows::schema::{heartbeat, schema_migrations};
+use crate::rows::schema::{heartbeat, schema_compatibility, schema_migrations};
 
 #[async_trait]
 impl HealthRows for Transaction<'_> {
     async fn migrations(&mut self) -> Result<Vec<String>, Failure> {
         Ok(schema_migrations::table.select(schema_migrations::version).load(self.connection).await?)
+    }
+
+    async fn oldest_migration(&mut self) -> Result<Option<String>, Failure> {
+        let oldest = schema_compatibility::table.find(1).select(schema_compatibility::oldest_migration);
+        Ok(oldest.first(self.connection).await.optional()?)
     }
 
     async fn beat(&mut self, micros: i64) -> Result<(), Failure> {

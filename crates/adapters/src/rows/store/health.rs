@@ -13,8 +13,8 @@ use crate::rows::database::Durability::Durable;
 #[async_trait]
 impl<D: Database> StoreHealth for Store<D> {
     async fn ready(&self) -> Result<(), StoreError> {
-        let versions = Arc::clone(&self.versions);
-        self.database.transact(Durable, move |session| Box::pin(async move { session.ready(&versions).await })).await
+        let known = Arc::clone(&self.known);
+        self.database.transact(Durable, move |session| Box::pin(async move { session.ready(&known).await })).await
     }
 
     async fn clock(&self) -> Result<Timestamp, StoreError> {

@@ -11,16 +11,17 @@ mod token_store;
 
 use std::sync::Arc;
 
+use crate::migrate::KnownSchema;
+
 /// A [`TokenStore`](amo_connect_domain::ports::TokenStore) in a database.
 #[derive(Clone, Debug)]
 pub struct Store<D> {
     database: D,
-    /// The migrations that this build knows, in order.
-    versions: Arc<[String]>,
+    known: Arc<KnownSchema>,
 }
 
 impl<D> Store<D> {
-    pub(crate) fn new(database: D, versions: Vec<String>) -> Self {
-        Self { database, versions: versions.into() }
+    pub(crate) fn new(database: D, known: KnownSchema) -> Self {
+        Self { database, known: Arc::new(known) }
     }
 }

@@ -7,11 +7,12 @@ use crate::cipher::TokenKeys;
 use crate::migrate::{MigrationError, Pending};
 use crate::sqlite::{OpenError, SqliteOptions, SqliteTokenStore, migrate};
 
-const ALL: [&str; 4] = [
+const ALL: [&str; 5] = [
     "20261123100000_connections",
     "20261124220000_lifecycle",
     "20261124230000_turns",
     "20261128090000_clocks_and_faults",
+    "20261128200000_schema_compatibility",
 ];
 
 async fn open_without_migrating(scratch: &Scratch) -> Result<SqliteTokenStore, OpenError> {
@@ -44,14 +45,32 @@ async fn a_database_that_lacks_migrations_can_be_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_newer_database_is_refused_and_left_alone() {
+async fn a_newer_database_that_needs_a_newer_program_is_refused_and_left_alone() {
+    let scratch = Scratch::new();
+    let store = scratch.store().await;
+    scratch.execute(
+        "INSERT INTO __diesel_schema_migrations (version) VALUES ('30000101000000');
+         UPDATE schema_compatibility SET oldest_migration = '30000101000000'",
+    );
+    let StoreError::Unavailable(_) = store.ready().await.unwrap_err() else { panic!("ready on another schema") };
+    let refused = migrate(&scratch.file()).await.unwrap_err();
+    let OpenError::Schema { source: MigrationError::Newer { unknown, .. }, .. } = refused else {
+        panic!("{refused:?}")
+    };
+    assert_eq!(unknown, ["30000101000000"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_newer_database_that_this_program_can_serve_is_served() {
     let scratch = Scratch::new();
     let store = scratch.store().await;
     scratch.execute("INSERT INTO __diesel_schema_migrations (version) VALUES ('30000101000000')");
-    let StoreError::Unavailable(_) = store.ready().await.unwrap_err() else { panic!("ready on another schema") };
-    let refused = migrate(&scratch.file()).await.unwrap_err();
-    let OpenError::Schema { source: MigrationError::Newer(versions), .. } = refused else { panic!("{refused:?}") };
-    assert_eq!(versions, ["30000101000000"]);
+    store.ready().await.unwrap();
+    for pending in [Pending::Refuse, Pending::Apply] {
+        let options = SqliteOptions { pending, ..options() };
+        let started = SqliteTokenStore::open(&scratch.file(), TokenKeys::parse(KEY).unwrap(), options).await.unwrap();
+        started.ready().await.unwrap();
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
