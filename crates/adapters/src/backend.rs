@@ -6,7 +6,7 @@ use std::fmt::Debug;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use amo_connect_domain::ports::{RateLimitStore, Storage, StoreError};
+use amo_connect_domain::ports::{KeyRegistry, RateLimitStore, Storage, StoreError};
 use async_trait::async_trait;
 
 use crate::cipher::TokenKeys;
@@ -44,13 +44,20 @@ pub struct OpenStore {
     pub rate_limits: Arc<dyn RateLimitStore>,
     /// For `keys rotate`.
     pub sealed: Arc<dyn Reseal>,
+    /// Which keys instances have, and which ones stored tokens are sealed under.
+    pub keys: Arc<dyn KeyRegistry>,
 }
 
 impl OpenStore {
     /// A store that can do all of it.
-    pub fn new(store: impl Storage + RateLimitStore + Reseal) -> Self {
+    pub fn new(store: impl Storage + RateLimitStore + Reseal + KeyRegistry) -> Self {
         let store = Arc::new(store);
-        Self { storage: Arc::clone(&store) as _, rate_limits: Arc::clone(&store) as _, sealed: store }
+        Self {
+            storage: Arc::clone(&store) as _,
+            rate_limits: Arc::clone(&store) as _,
+            keys: Arc::clone(&store) as _,
+            sealed: store,
+        }
     }
 }
 

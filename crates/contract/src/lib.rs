@@ -19,6 +19,7 @@
 //! |---|---|---|---|---|
 //! | `TokenStore` | [`token_store_contract!`] | [`token_store::TokenStoreHarness`] | [`token_store::CASES`] | [`MemoryTokenStore`] |
 //! | `RateLimitStore` | [`rate_limit_store_contract!`] | [`rate_limit_store::RateLimitStoreHarness`] | [`rate_limit_store::CASES`] | [`MemoryRateLimitStore`] |
+//! | `KeyRegistry` | [`key_registry_contract!`] | [`key_registry::KeyRegistryHarness`] | [`key_registry::CASES`] | [`MemoryKeyRegistry`] |
 //! | `AmoClient` | [`amo_client_contract!`] | [`amo_client::AmoClientHarness`] | [`amo_client::CASES`] | [`FakeAmo`] |
 //! | `Observer` | [`observer_contract!`] | [`observer::ObserverHarness`] | [`observer::CASES`] | `NoObserver` |
 //!
@@ -34,6 +35,7 @@ mod clock;
 pub mod fake;
 pub mod fingerprint;
 pub mod fixtures;
+pub mod key_registry;
 pub mod memory;
 pub mod observer;
 pub mod proof;
@@ -45,5 +47,7 @@ pub mod wire;
 
 pub use clock::TestClock;
 pub use fake::{Asked, Dress, FakeAccount, FakeAmo, FakeAmoHarness, Reply, amo_denial, amo_redirect};
-pub use memory::{MemoryHarness, MemoryRateLimitStore, MemoryRateLimitStoreHarness, MemoryTokenStore};
+pub use memory::{
+    MemoryHarness, MemoryKeyRegistry, MemoryRateLimitStore, MemoryRateLimitStoreHarness, MemoryTokenStore,
+};
 pub use runtime::TestRuntime;

@@ -1,6 +1,6 @@
 //! Each MUST in a port's documentation has a case, and each promise in a list is still made.
 
-use amo_connect_contract::{amo_client, observer, rate_limit_store, token_store};
+use amo_connect_contract::{amo_client, key_registry, observer, rate_limit_store, token_store};
 
 /// The sentences of the documentation in `source`, without its markup.
 fn sentences(source: &str) -> Vec<String> {
@@ -54,6 +54,12 @@ fn every_promise_of_the_token_store_has_a_case() {
 fn every_promise_of_the_rate_limit_store_has_a_case() {
     let promises: Vec<_> = rate_limit_store::CASES.iter().map(|case| case.promise).collect();
     assert_all_have_cases(include_str!("../../domain/src/ports/rate_limit_store.rs"), &promises);
+}
+
+#[test]
+fn every_promise_of_the_key_registry_has_a_case() {
+    let promises: Vec<_> = key_registry::CASES.iter().map(|case| case.promise).collect();
+    assert_all_have_cases(include_str!("../../domain/src/ports/key_registry.rs"), &promises);
 }
 
 #[test]

@@ -15,6 +15,7 @@ pub mod crm;
 pub mod host;
 pub mod host_look_up;
 pub mod ids;
+pub mod key_ring;
 pub mod ports;
 pub mod rate_limit;
 pub mod refresh;

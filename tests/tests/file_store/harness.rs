@@ -32,7 +32,7 @@ impl FileHarness {
     }
 
     /// The store as another process has it: nothing of it is in memory.
-    fn open(&self, keys: &str) -> FileStore {
+    pub(crate) fn open(&self, keys: &str) -> FileStore {
         let clock = self.clock.clone();
         FileStore::open(self.folder.path(), TokenKeys::parse(keys).unwrap(), move || clock.now())
     }

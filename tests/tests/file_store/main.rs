@@ -6,6 +6,7 @@
 mod backend;
 mod file;
 mod harness;
+mod keys;
 mod rate_limits;
 mod records;
 mod sealed;
@@ -27,6 +28,10 @@ use harness::{FileHarness, NEW_KEY, OLD_KEY};
 
 mod tokens {
     amo_connect_contract::token_store_contract!(super::FileHarness);
+}
+
+mod key_registry {
+    amo_connect_contract::key_registry_contract!(super::FileHarness);
 }
 
 mod limits {

@@ -11,6 +11,7 @@ use amo_connect_domain::connection::audit::{Actor, AuditEntry};
 use amo_connect_domain::connection::revocation_check::RevocationCheck;
 use amo_connect_domain::host_look_up::{HostLookUp, LookUpSubject};
 use amo_connect_domain::ids::{AccountId, LeaseOwner, Revision, UserId};
+use amo_connect_domain::key_ring::{InstanceId, KeyRing};
 use amo_connect_domain::ports::{Served, StoreError};
 use amo_connect_domain::refresh::lease::RefreshLease;
 use amo_connect_domain::token::CodeHash;
@@ -30,6 +31,7 @@ pub(crate) struct Records {
     pub(crate) audit: Vec<AuditEntry>,
     pub(crate) clients: Vec<(ClientFingerprint, ClientRecord)>,
     pub(crate) look_ups: HashMap<LookUpSubject, HostLookUp>,
+    pub(crate) key_rings: Vec<(InstanceId, KeyRing, Timestamp)>,
 }
 
 /// A connection, and what is on record of its refresh.

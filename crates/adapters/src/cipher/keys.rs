@@ -2,11 +2,16 @@
 
 use std::fmt;
 
+use amo_connect_domain::key_ring::{KeyId, KeyRing, NamedKey};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chacha20poly1305::aead::Generate;
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305};
+use hmac::{Hmac, Mac as _};
+use sha2::Sha256;
 use zeroize::Zeroizing;
+
+type HmacSha256 = Hmac<Sha256>;
 
 const KEY_LENGTH: usize = 32;
 
@@ -85,6 +90,21 @@ impl TokenKeys {
         Ok(Zeroizing::new(format!("k{id:08x}:{}", *encoded)))
     }
 
+    /// A random name for this process.
+    pub fn random_id() -> Result<[u8; 16], NoRandomness> {
+        <[u8; 16]>::try_generate().or(Err(NoRandomness))
+    }
+
+    /// Which keys these are, for others to compare theirs with.
+    pub fn ring(&self) -> KeyRing {
+        KeyRing { first: self.first.named(), others: self.others.iter().map(TokenKey::named).collect() }
+    }
+
+    /// Whether there is a key of this id.
+    pub fn has(&self, id: &str) -> bool {
+        self.find(id.as_bytes()).is_some()
+    }
+
     /// The key that seals.
     pub(super) fn first(&self) -> &TokenKey {
         &self.first
@@ -96,6 +116,12 @@ impl TokenKeys {
     }
 }
 
+/// Whether `text` can be a key's id.
+pub(super) fn is_id(text: &str) -> bool {
+    let plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+    plain && !text.is_empty() && text.len() <= LONGEST_ID
+}
+
 impl fmt::Debug for TokenKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "TokenKeys({})", 1 + self.others.len())
@@ -105,13 +131,25 @@ impl fmt::Debug for TokenKeys {
 impl TokenKey {
     fn parse(entry: &str, place: usize) -> Result<Self, InvalidTokenKeys> {
         let (id, encoded) = entry.split_once(':').ok_or(InvalidTokenKeys::NoId(place))?;
-        let plain_id = id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
-        if !plain_id || id.is_empty() || id.len() > LONGEST_ID {
+        if !is_id(id) {
             return Err(InvalidTokenKeys::BadId(place));
         }
         let decoded = Zeroizing::new(STANDARD.decode(encoded).or(Err(InvalidTokenKeys::NotBase64(place)))?);
         let key = decoded.as_slice().try_into().or(Err(InvalidTokenKeys::BadLength(place)))?;
         Ok(Self { id: id.to_owned(), key: Zeroizing::new(key) })
+    }
+
+    fn named(&self) -> NamedKey {
+        NamedKey { id: KeyId(self.id.clone()), check: self.check() }
+    }
+
+    /// A keyed hash of a constant: it tells keys of one id apart, and nothing of either.
+    fn check(&self) -> [u8; 8] {
+        // Any length will do for it.
+        let Ok(mut hmac) = HmacSha256::new_from_slice(&*self.key) else { return [0; 8] };
+        hmac.update(b"amo-connect key check");
+        let hash: [u8; 32] = hmac.finalize().into_bytes().into();
+        hash.first_chunk().copied().unwrap_or_default()
     }
 
     pub(super) fn cipher(&self) -> XChaCha20Poly1305 {

@@ -26,6 +26,13 @@ use zeroize::Zeroizing;
 
 pub use keys::{InvalidTokenKeys, NoRandomness, TokenKeys};
 
+/// The id of the key that `sealed` was sealed under, as its first bytes name it.
+pub fn key_id(sealed: &[u8]) -> Option<&str> {
+    let (&[FORMAT, length], rest) = sealed.split_first_chunk()? else { return None };
+    let id = str::from_utf8(rest.get(..length.into())?).ok()?;
+    keys::is_id(id).then_some(id)
+}
+
 const NONCE_LENGTH: usize = 24;
 
 /// The first byte of every blob.

@@ -15,6 +15,11 @@ macro_rules! locked {
     };
 }
 
+/// What sealed tokens begin with, up to their key's id: the expression of `connections_by_key` and
+/// `exchanges_by_key`, to the letter.
+const KEY_HEADER: &str = "(CASE WHEN octet_length(tokens) > 1 THEN \
+    substring(tokens FROM 1 FOR 2 + get_byte(tokens, 1)) ELSE tokens END)";
+
 #[expect(clippy::duplicate_mod, reason = "the statements are compiled for each database (ADR 9)")]
 #[path = "../rows/statements/mod.rs"]
 mod statements;

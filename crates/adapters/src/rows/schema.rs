@@ -131,6 +131,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    key_rings (instance) {
+        instance -> Binary,
+        keys -> Text,
+        published_at -> BigInt,
+    }
+}
+
+diesel::table! {
     schema_compatibility (id) {
         id -> BigInt,
         oldest_migration -> Text,

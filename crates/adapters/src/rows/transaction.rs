@@ -15,6 +15,7 @@ use super::exchange::ExchangeRows;
 use super::failure::Failure;
 use super::health::HealthRows;
 use super::host_look_up::HostLookUpRows;
+use super::key_ring::KeyRingRows;
 use super::lease::LeaseRows;
 use super::rate_limit::RateLimitRows;
 use super::reseal::SealedRows;
@@ -62,6 +63,7 @@ pub(crate) trait Rows:
     + ExchangeRows
     + HealthRows
     + HostLookUpRows
+    + KeyRingRows
     + LeaseRows
     + RateLimitRows
     + RevocationCheckRows
@@ -78,6 +80,7 @@ impl<T> Rows for T where
         + ExchangeRows
         + HealthRows
         + HostLookUpRows
+        + KeyRingRows
         + LeaseRows
         + RateLimitRows
         + RevocationCheckRows

@@ -17,6 +17,10 @@ macro_rules! locked {
     };
 }
 
+/// What sealed tokens begin with, up to their key's id: the expression of `connections_by_key` and
+/// `exchanges_by_key`, to the letter.
+const KEY_HEADER: &str = "substr(tokens, 1, 2 + coalesce(unicode(CAST(substr(tokens, 2, 1) AS TEXT)), 0))";
+
 #[expect(clippy::duplicate_mod, reason = "the statements are compiled for each database (ADR 9)")]
 #[path = "../rows/statements/mod.rs"]
 mod statements;

@@ -2,7 +2,7 @@
 //! so has them compiled for its own connection: diesel's types name the database (ADR 9).
 //!
 //! The module around this one brings `Transaction`, whose field `connection` is a diesel-async
-//! connection, and `locked!`, which has a `SELECT` lock what it finds without waiting for any.
+//! connection, `KEY_HEADER`, which is what the index on the keys of tokens is of, and `locked!`, which has a `SELECT` lock what it finds without waiting for any.
 
 mod attempts;
 mod audit;
@@ -11,9 +11,10 @@ mod connections;
 mod exchanges;
 mod health;
 mod host_look_ups;
+mod key_rings;
 mod leases;
 mod rate_limits;
 mod revocation_checks;
 mod sealed;
 
-use super::Transaction;
+use super::{KEY_HEADER, Transaction};
