@@ -112,6 +112,11 @@ impl Process {
         self.signal("-INT");
     }
 
+    /// Tells it that its terminal was closed.
+    pub fn hang_up(&self) {
+        self.signal("-HUP");
+    }
+
     fn signal(&self, signal: &str) {
         let id = self.child.id().unwrap().to_string();
         let told = std::process::Command::new("kill").args([signal, &id]).status().unwrap();

@@ -39,6 +39,11 @@ impl Service {
         Self { base: format!("http://{}", settings.bind.as_ref().unwrap()), http }
     }
 
+    /// Its host and port.
+    pub fn address(&self) -> &str {
+        self.base.strip_prefix("http://").unwrap()
+    }
+
     /// The HTTP client, which follows no redirect.
     pub fn http(&self) -> &reqwest::Client {
         &self.http

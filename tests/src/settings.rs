@@ -37,6 +37,7 @@ pub(crate) fn at_a_free_port() -> Given {
         jwt_secret: Some(JWT_SECRET.to_owned()),
         token_keys: Some(TOKEN_KEYS.to_owned()),
         bind: Some(bind),
+        drain_delay: Some("0s".to_owned()),
         ..Given::default()
     }
 }

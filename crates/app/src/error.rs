@@ -101,6 +101,9 @@ pub enum ApiError {
     /// The database is down.
     #[error("The service cannot reach its database. Try again in a moment.")]
     StorageUnavailable(#[source] StoreError),
+    /// The instance is about to stop, and requests should go to others.
+    #[error("This instance is about to stop.")]
+    Draining,
     /// A bug, or stored data that cannot be read.
     #[error("Something went wrong on our side.")]
     Internal(#[source] Option<StoreError>),
@@ -144,6 +147,7 @@ impl ApiError {
             Self::CrmUnavailable(_) => ("crm_unavailable", "amoCRM unavailable"),
             Self::CrmTimeout => ("crm_timeout", "amoCRM too slow"),
             Self::StorageUnavailable(_) => ("storage_unavailable", "Storage unavailable"),
+            Self::Draining => ("draining", "Draining"),
             Self::Internal(_) => ("internal_error", "Internal error"),
         }
     }
@@ -198,7 +202,8 @@ impl ResponseError for ApiError {
             | Self::RefreshInProgress
             | Self::RateLimited(_)
             | Self::StorageUnavailable(_)
-            | Self::AuthUnavailable => StatusCode::SERVICE_UNAVAILABLE,
+            | Self::AuthUnavailable
+            | Self::Draining => StatusCode::SERVICE_UNAVAILABLE,
             Self::CrmTimeout => StatusCode::GATEWAY_TIMEOUT,
         }
     }

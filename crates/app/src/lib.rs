@@ -14,6 +14,7 @@ pub mod json_body;
 pub mod metrics;
 pub mod pages;
 pub mod phone;
+pub mod readiness;
 pub mod request_id;
 pub mod routes;
 pub mod server;

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use amo_connect_domain::usecase::UseCases;
 use tokio::runtime::Handle;
@@ -14,6 +15,7 @@ use crate::caller_limits::Limits;
 use crate::deep_link::DeepLink;
 use crate::error::ApiError;
 use crate::metrics::Metrics;
+use crate::readiness::Readiness;
 
 /// What the handlers share.
 pub struct AppState {
@@ -27,6 +29,10 @@ pub struct AppState {
     pub deep_link: DeepLink,
     /// What is counted.
     pub metrics: Arc<Metrics>,
+    /// Whether requests should come here.
+    pub readiness: Readiness,
+    /// How long an idle connection of a client stays open.
+    pub idle_timeout: Duration,
     /// The runtime that outlives requests.
     pub runtime: Handle,
     /// The tasks that a shutdown waits for.

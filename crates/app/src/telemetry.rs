@@ -4,15 +4,18 @@
 //! pattern, and other crates' targets are capped at warnings whatever `RUST_LOG` says.
 
 use std::io::IsTerminal;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::ConnectionType;
 use actix_web::http::header::{HeaderValue, X_CONTENT_TYPE_OPTIONS};
 use actix_web::middleware::Next;
+use actix_web::web::Data;
 use tracing::level_filters::LevelFilter;
 use tracing::{Instrument, Level};
-use tracing_subscriber::filter::{FilterExt, filter_fn};
+use tracing_subscriber::filter::{FilterExt, dynamic_filter_fn, filter_fn};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer};
@@ -20,9 +23,21 @@ use tracing_subscriber::{EnvFilter, Layer};
 use crate::config::LogFormat;
 use crate::error::ApiError;
 use crate::request_id;
+use crate::state::AppState;
 
 /// Where a web server tells of connections that broke. The local amoCRM breaks them on purpose.
 const BROKEN_CONNECTIONS: &str = "actix_http::h1::dispatcher";
+
+/// Where a web server tells that it cannot accept connections.
+const ACCEPTING: &str = "actix_server::accept";
+
+/// Whether the listener was closed by ourselves.
+static LISTENER_IS_CLOSED: AtomicBool = AtomicBool::new(false);
+
+/// From now on a listener that accepts nothing is no error.
+pub fn expect_closed_listener() {
+    LISTENER_IS_CLOSED.store(true, Ordering::Relaxed);
+}
 
 /// Sends logs to standard error. `directives` is what `RUST_LOG` says of our own targets; what a
 /// `sandbox` does on purpose is left out.
@@ -31,7 +46,8 @@ pub fn init(format: Option<LogFormat>, directives: &str, sandbox: bool) {
         .with_default_directive(LevelFilter::INFO.into())
         .parse_lossy(directives)
         .and(filter_fn(|event| event.target().starts_with("amo_connect") || *event.level() <= Level::WARN))
-        .and(filter_fn(move |event| !sandbox || event.target() != BROKEN_CONNECTIONS));
+        .and(filter_fn(move |event| !sandbox || event.target() != BROKEN_CONNECTIONS))
+        .and(dynamic_filter_fn(|event, _| event.target() != ACCEPTING || !LISTENER_IS_CLOSED.load(Ordering::Relaxed)));
     let json = match format {
         Some(format) => format == LogFormat::Json,
         None => !std::io::stderr().is_terminal(),
@@ -59,6 +75,10 @@ pub async fn observe(
         headers.insert(request_id::HEADER, id);
     }
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    if response.request().app_data::<Data<AppState>>().is_some_and(|state| state.readiness.is_draining()) {
+        // The next request of this client comes over another connection, and so may reach another instance.
+        response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+    }
     let route = response.request().match_pattern().unwrap_or_else(|| "none".to_owned());
     let status = response.status().as_u16();
     span.in_scope(|| {

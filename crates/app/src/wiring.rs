@@ -13,6 +13,7 @@ use amo_connect_domain::rate_limit::Pace;
 use amo_connect_domain::usecase::rate_limited::RateLimitedClient;
 use amo_connect_domain::usecase::{Settings, UseCases};
 use metrics_exporter_prometheus::BuildError;
+use socket2::{Domain, Protocol, Socket, Type};
 use tokio::runtime::Handle;
 use tokio_util::task::TaskTracker;
 
@@ -20,6 +21,7 @@ use crate::auth::jwt::Verifier;
 use crate::caller_limits::Limits;
 use crate::config::{ServiceConfig, StorageConfig};
 use crate::metrics::Metrics;
+use crate::readiness::Readiness;
 use crate::state::AppState;
 
 /// Why the service could not be put together.
@@ -45,9 +47,20 @@ pub enum StartError {
     Server(#[from] io::Error),
 }
 
+/// How many connections wait to be accepted: a proxy that starts opens all of its own at once.
+const BACKLOG: i32 = 1024;
+
 /// Opens `address`, before anything else is touched.
 pub fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
-    TcpListener::bind(address).map_err(|error| StartError::Bind(address, error))
+    let listen = || {
+        let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+        // A start right after a stop finds old connections still closing.
+        socket.set_reuse_address(true)?;
+        socket.bind(&address.into())?;
+        socket.listen(BACKLOG)?;
+        Ok(socket.into())
+    };
+    listen().map_err(|error| StartError::Bind(address, error))
 }
 
 /// Brings the database that the settings name up to date. Returns the names of the migrations
@@ -133,6 +146,8 @@ pub fn assemble_with(
         limits: Limits::new(service.user_rate, service.address_rate, service.trusted_proxies.clone()),
         deep_link: service.deep_link.clone(),
         metrics,
+        readiness: Readiness::default(),
+        idle_timeout: service.idle_timeout,
         runtime: Handle::current(),
         tasks,
     })

@@ -31,6 +31,7 @@ async fn a_service_runs_with_all_of_its_secrets_in_files() {
         ("AMO_AUTH_URL", settings.amo_auth_url.clone()),
         ("AMO_ALLOWED_HOSTS", settings.amo_allowed_hosts.clone()),
         ("BIND", Some("127.0.0.1:0".to_owned())),
+        ("DRAIN_DELAY", settings.drain_delay.clone()),
     ]
     .map(|(name, value)| (name, value.unwrap()));
     let variables: Vec<_> = secrets.iter().chain(&plain).map(|(name, value)| (*name, value.as_str())).collect();

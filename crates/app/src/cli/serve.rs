@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use super::Failure;
 use super::service_manager;
-use super::signals::Signals;
+use super::signals::{Signals, Told};
 use crate::config::Given;
 use crate::server::{Listeners, Running};
 use crate::wiring;
 
-/// Serves until `SIGTERM` or `SIGINT`.
+/// Serves until `SIGTERM`, `SIGHUP` or `SIGINT`.
 pub(super) async fn run(settings: Given) -> Result<(), Failure> {
     let config = settings.check()?;
     for warning in &config.warnings {
@@ -26,14 +26,30 @@ pub(super) async fn run(settings: Given) -> Result<(), Failure> {
     }
     tracing::info!(address = %running.address, "serving");
     service_manager::ready(running.address);
-    until_told(signals, running, config.shutdown_timeout).await
+    until_told(signals, running, config.drain_delay, config.shutdown_timeout).await
 }
 
-/// Serves until the process is told to stop, and stops in order.
-pub(super) async fn until_told(mut signals: Signals, mut running: Running, timeout: Duration) -> Result<(), Failure> {
-    tokio::select! {
+/// Serves until the process is told to stop, and `drain_delay` longer unless somebody waits at the
+/// keyboard; then stops in order.
+pub(super) async fn until_told(
+    mut signals: Signals,
+    mut running: Running,
+    drain_delay: Duration,
+    timeout: Duration,
+) -> Result<(), Failure> {
+    let told = tokio::select! {
         ended = running.ended() => return Ok(ended?),
-        () = signals.told() => service_manager::stopping(),
+        told = signals.told() => told,
+    };
+    service_manager::stopping();
+    running.begin_draining();
+    if told == Told::Terminate && !drain_delay.is_zero() {
+        tracing::info!(delay_s = drain_delay.as_secs_f64(), "draining; requests are served until the delay is over");
+        tokio::select! {
+            ended = running.ended() => return Ok(ended?),
+            () = tokio::time::sleep(drain_delay) => {}
+            () = signals.interrupted() => {}
+        }
     }
     tokio::select! {
         stopped = running.stop(timeout) => stopped?,

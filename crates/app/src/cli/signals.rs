@@ -4,22 +4,37 @@ use std::io;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// `SIGTERM` and `SIGINT`, which do nothing of themselves from the moment this is made.
+/// How a process is told to stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Told {
+    /// By `SIGTERM` or `SIGHUP`: an init system, or a terminal that is closed.
+    Terminate,
+    /// By `SIGINT`: somebody at the keyboard, who does not want to wait.
+    Interrupt,
+}
+
+/// `SIGTERM`, `SIGHUP` and `SIGINT`, which do nothing of themselves from the moment this is made.
 pub(super) struct Signals {
     terminate: Signal,
+    hang_up: Signal,
     interrupt: Signal,
 }
 
 impl Signals {
     pub(super) fn new() -> io::Result<Self> {
-        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            hang_up: signal(SignalKind::hangup())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
     }
 
     /// Ends when the process is told to stop.
-    pub(super) async fn told(&mut self) {
+    pub(super) async fn told(&mut self) -> Told {
         tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => Told::Terminate,
+            _ = self.hang_up.recv() => Told::Terminate,
+            _ = self.interrupt.recv() => Told::Interrupt,
         }
     }
 

@@ -84,6 +84,8 @@ impl Given {
         let pace = self.pace(reader);
         let (user_rate, address_rate) =
             (reader.take(self, &declared::USER_RATE), reader.take(self, &declared::ADDRESS_RATE));
+        let (idle_timeout, drain_delay) =
+            (reader.take(self, &declared::HTTP_IDLE_TIMEOUT), reader.take(self, &declared::DRAIN_DELAY));
         let shutdown_timeout = reader.take(self, &declared::SHUTDOWN_TIMEOUT);
 
         let (amo, jwt) = (amo?, jwt?);
@@ -97,11 +99,13 @@ impl Given {
                 user_rate: user_rate?,
                 address_rate: address_rate?,
                 trusted_proxies: trusted_proxies?,
+                idle_timeout: idle_timeout?,
                 settings: settings?,
             },
             amo,
             bind: bind?,
             admin_bind: admin_bind?,
+            drain_delay: drain_delay?,
             shutdown_timeout: shutdown_timeout?,
             warnings,
         })

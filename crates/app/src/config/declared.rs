@@ -127,7 +127,18 @@ settings! {
     /// More than zero and at most `80d`: amoCRM forgets a connection after three months.
     KEEPALIVE_AFTER, keepalive_after: Duration = Value("30d"), values::keepalive;
 
-    /// How long SIGTERM waits for exchanges, refreshes and saves
+    /// How long an idle connection of a client stays open
+    /// More than zero. Longer than the proxy keeps one, or the proxy sends a request into a connection that is just being
+    /// closed: [proxy.md](proxy.md).
+    HTTP_IDLE_TIMEOUT, http_idle_timeout: Duration = Value("75s"), values::idle_timeout;
+
+    /// How long requests are served after SIGTERM or SIGHUP, while /readyz answers 503
+    /// Long enough for whoever asks `/readyz` to see it twice. Answers close their connections meanwhile. `SIGINT` does
+    /// not wait.
+    DRAIN_DELAY, drain_delay: Duration = Value("5s"), values::duration;
+
+    /// How long a stop waits for exchanges, refreshes and saves
+    /// It comes after `DRAIN_DELAY`.
     SHUTDOWN_TIMEOUT, shutdown_timeout: Duration = Value("75s"), values::duration;
 
     /// How logs are written: text or json

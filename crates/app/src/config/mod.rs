@@ -60,7 +60,9 @@ pub struct Config {
     pub bind: SocketAddr,
     /// Where `/metrics` is answered, if not there.
     pub admin_bind: Option<SocketAddr>,
-    /// How long `SIGTERM` waits.
+    /// How long requests are served after `SIGTERM`.
+    pub drain_delay: Duration,
+    /// How long a stop waits.
     pub shutdown_timeout: Duration,
     /// What may be right, and often is a mistake; a sentence each, without a secret.
     pub warnings: Vec<String>,
@@ -106,6 +108,8 @@ pub struct ServiceConfig {
     pub address_rate: u32,
     /// Whose `X-Forwarded-For` counts.
     pub trusted_proxies: Vec<IpNet>,
+    /// How long an idle connection of a client stays open.
+    pub idle_timeout: Duration,
     /// What the use cases go by.
     pub settings: usecase::Settings,
 }

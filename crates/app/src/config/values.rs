@@ -221,6 +221,14 @@ pub(super) fn duration(text: &str) -> Result<Duration, &'static str> {
     duration.ok_or("is not a duration such as 90s or 5m, of at most ten years")
 }
 
+/// How long an idle connection stays open.
+pub(super) fn idle_timeout(text: &str) -> Result<Duration, &'static str> {
+    duration(text)
+        .ok()
+        .filter(|timeout| !timeout.is_zero())
+        .ok_or("is not a duration such as 75s, of more than zero and at most ten years")
+}
+
 /// How long a connection may go without a refresh.
 pub(super) fn keepalive(text: &str) -> Result<Duration, &'static str> {
     let allowed = |after: &Duration| !after.is_zero() && *after <= LONGEST_KEEPALIVE;

@@ -14,6 +14,9 @@ pub async fn alive() -> HttpResponse {
 
 /// It can serve: the database can be written and its schema is current.
 pub async fn ready(state: Data<AppState>) -> Result<HttpResponse, ApiError> {
+    if state.readiness.is_draining() {
+        return Err(ApiError::Draining);
+    }
     let use_cases = state.use_cases.clone();
     match state.run(async move { use_cases.ready().await }).await {
         Err(error @ ApiError::Internal(_)) => {

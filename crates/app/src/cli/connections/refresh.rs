@@ -27,7 +27,7 @@ pub(super) async fn run(args: &OneArgs<Refresh>) -> Result<(), Failure> {
     };
     let (opened, before) = tokio::select! {
         begun = begun => begun?,
-        () = signals.told() => return Err("stopped before amoCRM was asked".into()),
+        _ = signals.told() => return Err("stopped before amoCRM was asked".into()),
     };
     let store = Arc::clone(&opened.storage);
     let ports = (opened.storage, opened.rate_limits);
@@ -56,7 +56,7 @@ async fn to_the_end(
     });
     let refreshed = tokio::select! {
         refreshed = &mut refresh => refreshed,
-        () = signals.told() => {
+        _ = signals.told() => {
             complain("waiting for amoCRM, whose answer holds the only good tokens; a second interrupt leaves the refresh undone");
             tokio::select! {
                 refreshed = &mut refresh => refreshed,

@@ -75,7 +75,7 @@ pub(super) async fn run(args: SandboxArgs) -> Result<(), Failure> {
     let signals = Signals::new()?;
     let running = Running::start(listener, state, phone::routes(users.clone(), sandbox.clone()))?;
     print(&guide(&service, &sandbox, &users, &signature, folder.path()))?;
-    let ended = serve::until_told(signals, running, config.shutdown_timeout).await;
+    let ended = serve::until_told(signals, running, Duration::ZERO, config.shutdown_timeout).await;
     sandbox.stop().await;
     ended
 }

@@ -1,0 +1,38 @@
+//! What runs beside the requests for as long as the process serves.
+
+use std::time::Duration;
+
+use actix_web::web::Data;
+use amo_connect_domain::usecase::BACKGROUND_INTERVAL;
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::state::AppState;
+
+/// How often unclaimed grants are wiped and quiet callers forgotten.
+const SWEEP_EVERY: Duration = Duration::from_secs(30);
+
+pub(super) async fn sweep(state: Data<AppState>) {
+    let mut ticks = interval(SWEEP_EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        state.limits.forget_quiet();
+        match state.use_cases.sweep().await {
+            Ok(0) => {}
+            Ok(wiped) => tracing::info!(wiped, "unclaimed grants wiped"),
+            Err(error) => tracing::warn!(%error, "sweep failed"),
+        }
+    }
+}
+
+/// Runs a background round again and again. A round that fails leaves its work to the next.
+pub(super) async fn run(state: Data<AppState>) {
+    let mut ticks = interval(BACKGROUND_INTERVAL);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = state.use_cases.background_round().await {
+            tracing::warn!(%error, "background round failed");
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! The HTTP server: starting it, and stopping it without losing what is in flight.
+
+mod admin;
+mod background;
+mod stop;
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+
+use actix_web::dev::ServerHandle;
+use actix_web::http::KeepAlive;
+use actix_web::middleware::from_fn;
+use actix_web::web::{Data, ServiceConfig};
+use actix_web::{App, HttpServer};
+use admin::Admin;
+pub use stop::Unfinished;
+use tokio::task::JoinHandle;
+use tokio_util::task::TaskTracker;
+
+use crate::metrics::http::count;
+use crate::state::AppState;
+use crate::{routes, telemetry};
+
+/// actix's own limit to a stop, out of the way: [`Running::stop`] is given the real one.
+const LONGEST_STOP_S: u64 = 24 * 60 * 60;
+
+/// A server that runs.
+pub struct Running {
+    /// Where it listens.
+    pub address: SocketAddr,
+    state: Data<AppState>,
+    listener: TcpListener,
+    handle: ServerHandle,
+    /// Each connection of a client that is open.
+    connections: TaskTracker,
+    serving: JoinHandle<io::Result<()>>,
+    sweeping: JoinHandle<()>,
+    background: JoinHandle<()>,
+    keys: JoinHandle<()>,
+    counting: JoinHandle<()>,
+    /// The server of `/metrics`, if it has an address of its own.
+    admin: Option<Admin>,
+}
+
+/// Where a server listens.
+#[derive(Debug)]
+pub struct Listeners {
+    /// For the app, and for `/metrics` unless that has an address of its own.
+    pub main: TcpListener,
+    /// For `/metrics` alone.
+    pub admin: Option<TcpListener>,
+}
+
+impl From<TcpListener> for Listeners {
+    fn from(main: TcpListener) -> Self {
+        Self { main, admin: None }
+    }
+}
+
+impl Running {
+    /// Serves `state` on `listeners`; `extra` adds routes, as the sandbox's phone page.
+    pub fn start(
+        listeners: impl Into<Listeners>,
+        state: AppState,
+        extra: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
+    ) -> io::Result<Self> {
+        let Listeners { main: listener, admin } = listeners.into();
+        let address = listener.local_addr()?;
+        let own_listener = listener.try_clone()?;
+        let state = Data::new(state);
+        let admin = admin.map(|admin| Admin::start(admin, state.clone())).transpose()?;
+        let metrics = if admin.is_none() { routes::metrics } else { |_: &mut ServiceConfig| {} };
+        let shared = state.clone();
+        let connections = TaskTracker::new();
+        let opened = connections.clone();
+        let server = HttpServer::new(move || {
+            App::new()
+                .app_data(shared.clone())
+                .configure(extra.clone())
+                .configure(metrics)
+                .configure(routes::configure)
+                .wrap(from_fn(count))
+                .wrap(from_fn(telemetry::observe))
+        })
+        .keep_alive(KeepAlive::Timeout(state.idle_timeout))
+        .on_connect(move |_, connection| {
+            connection.insert(opened.token());
+        })
+        // A caller that goes away is noticed at once. No browser and no app closes only one half.
+        .h1_allow_half_closed(false)
+        .disable_signals()
+        .shutdown_timeout(LONGEST_STOP_S)
+        .listen(listener)?
+        .run();
+        let handle = server.handle();
+        let serving = state.runtime.spawn(server);
+        let sweeping = state.runtime.spawn(background::sweep(state.clone()));
+        let background = state.runtime.spawn(background::run(state.clone()));
+        let verifier = state.clone();
+        let keys = state.runtime.spawn(async move { verifier.verifier.keep_keys().await });
+        let metrics = state.clone();
+        let counting = state.runtime.spawn(async move { metrics.metrics.keep().await });
+        Ok(Self { address, state, listener: own_listener, handle, connections, serving, sweeping, background, keys, counting, admin })
+    }
+
+    /// Where `/metrics` is, if that has an address of its own.
+    pub fn admin_address(&self) -> Option<SocketAddr> {
+        self.admin.as_ref().map(|admin| admin.address)
+    }
+
+    /// Waits until the server ends by itself, which it does only if something is very wrong.
+    pub async fn ended(&mut self) -> io::Result<()> {
+        match (&mut self.serving).await {
+            Ok(ended) => ended,
+            Err(error) => Err(io::Error::other(error)),
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! The service behind a proxy: connections that are kept, instances that stop, and whose address counts.
+
+#![expect(clippy::unwrap_used, reason = "what a test stands on fails it")]
+
+mod balancer;
+mod connections;
+mod restarts;
+mod stops;
