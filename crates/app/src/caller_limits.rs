@@ -4,12 +4,12 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
 
 use actix_web::HttpRequest;
-use actix_web::http::header::HeaderMap;
 use amo_connect_domain::ids::UserId;
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use ipnet::IpNet;
 
+use crate::client_address::{ClientAddress, ClientAddresses};
 use crate::error::ApiError;
 
 const BURST_S: u32 = 5;
@@ -17,8 +17,8 @@ const BURST_S: u32 = 5;
 /// The limits of one process.
 pub struct Limits {
     users: Option<DefaultKeyedRateLimiter<UserId>>,
-    addresses: Option<DefaultKeyedRateLimiter<IpAddr>>,
-    trusted_proxies: Vec<IpNet>,
+    addresses: Option<DefaultKeyedRateLimiter<ClientAddress>>,
+    clients: ClientAddresses,
     clock: DefaultClock,
 }
 
@@ -28,7 +28,7 @@ impl Limits {
         Self {
             users: quota(per_user).map(RateLimiter::keyed),
             addresses: quota(per_address).map(RateLimiter::keyed),
-            trusted_proxies,
+            clients: ClientAddresses::behind(trusted_proxies),
             clock: DefaultClock::default(),
         }
     }
@@ -43,7 +43,7 @@ impl Limits {
         let (Some(limiter), Some(peer)) = (&self.addresses, request.peer_addr()) else {
             return Ok(());
         };
-        self.count(limiter, &network(self.client(peer.ip(), request.headers())))
+        self.count(limiter, &network(self.clients.of(peer.ip(), request.headers())))
     }
 
     /// Forgets callers who have been quiet long enough.
@@ -66,29 +66,6 @@ impl Limits {
             ApiError::TooManyRequests(wait.as_secs() + 1)
         })
     }
-
-    /// The nearest address that is not one of our own proxies.
-    fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
-        let trusted = |address: &IpAddr| self.trusted_proxies.iter().any(|net| net.contains(address));
-        if !trusted(&peer) {
-            return peer;
-        }
-        let forwarded = headers
-            .get_all("x-forwarded-for")
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split(','))
-            .map(|hop| hop.trim().parse::<IpAddr>())
-            .collect::<Vec<_>>();
-        // From the right: what stands left of an unreadable or a foreign hop, anybody can write.
-        for hop in forwarded.into_iter().rev() {
-            match hop {
-                Ok(address) if trusted(&address) => {}
-                Ok(address) => return address,
-                Err(_) => break,
-            }
-        }
-        peer
-    }
 }
 
 fn quota(per_second: u32) -> Option<Quota> {
@@ -97,10 +74,12 @@ fn quota(per_second: u32) -> Option<Quota> {
 }
 
 /// One IPv6 customer has a whole /64.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)).into(),
-        address @ IpAddr::V4(_) => address,
+fn network(client: ClientAddress) -> ClientAddress {
+    match client {
+        ClientAddress::Known(IpAddr::V6(address)) => {
+            ClientAddress::Known(Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)).into())
+        }
+        ClientAddress::Known(IpAddr::V4(_)) | ClientAddress::Unknown => client,
     }
 }
 
@@ -110,27 +89,23 @@ mod tests {
 
     use super::*;
 
-    fn client(forwarded: &str) -> IpAddr {
-        let limits = Limits::new(1, 1, vec!["10.0.0.0/8".parse().unwrap()]);
-        let request = TestRequest::default().insert_header(("x-forwarded-for", forwarded)).to_http_request();
-        limits.client("10.0.0.1".parse().unwrap(), request.headers())
-    }
-
     #[test]
-    fn the_client_is_the_nearest_hop_that_is_not_ours() {
-        let expect = |forwarded, address: &str| assert_eq!(client(forwarded), address.parse::<IpAddr>().unwrap());
-        expect("203.0.113.9", "203.0.113.9");
-        expect("198.51.100.1, 203.0.113.9, 10.1.1.1", "203.0.113.9");
-        expect("203.0.113.9, nonsense", "10.0.0.1");
-        expect("", "10.0.0.1");
-    }
-
-    #[test]
-    fn an_untrusted_proxy_cannot_forward() {
-        let limits = Limits::new(1, 1, Vec::new());
-        let request = TestRequest::default().insert_header(("x-forwarded-for", "203.0.113.9")).to_http_request();
-        let peer: IpAddr = "198.51.100.1".parse().unwrap();
-        assert_eq!(limits.client(peer, request.headers()), peer);
+    fn clients_of_a_proxy_have_a_limit_each_and_unknown_ones_share_one_that_is_not_the_proxys() {
+        let limits = Limits::new(0, 1, vec!["10.0.0.0/8".parse().unwrap()]);
+        let call = |forwarded: Option<&str>| {
+            let mut request = TestRequest::default().peer_addr("10.0.0.1:4711".parse().unwrap());
+            if let Some(forwarded) = forwarded {
+                request = request.insert_header(("x-forwarded-for", forwarded));
+            }
+            limits.check_address(&request.to_http_request()).is_ok()
+        };
+        let welcome = |forwarded| (0..20).filter(|_| call(forwarded)).count();
+        assert_eq!(welcome(Some("203.0.113.1:50001")), 5);
+        assert!(!call(Some("203.0.113.1:50002")), "another port is the same client");
+        assert_eq!(welcome(Some("203.0.113.2:50001")), 5);
+        assert_eq!(welcome(Some("nonsense")), 5);
+        assert!(!call(Some("203.0.113.3, other nonsense")));
+        assert_eq!(welcome(None), 5);
     }
 
     #[test]
@@ -144,9 +119,8 @@ mod tests {
 
     #[test]
     fn neighbours_in_one_ipv6_network_are_one_address() {
-        let network_of = |text: &str| network(text.parse().unwrap());
+        let network_of = |text: &str| network(ClientAddress::Known(text.parse().unwrap()));
         assert_eq!(network_of("2001:db8::1"), network_of("2001:db8::ffff"));
         assert_ne!(network_of("2001:db8::1"), network_of("2001:db8:0:1::1"));
-        assert_eq!(network_of("::ffff:192.0.2.1"), network_of("192.0.2.1"));
     }
 }

@@ -9,6 +9,7 @@ use amo_connect_domain::ports::{AmoError, StoreError};
 use amo_connect_domain::usecase::{AccessError, ClaimError, ReadError};
 use serde_json::json;
 
+use crate::readiness::Unready;
 use crate::request_id;
 
 /// A refusal. Its text is the `detail` that the app is shown; its source is for the log alone.
@@ -243,6 +244,17 @@ impl From<StoreError> for ApiError {
         match error {
             StoreError::Unavailable(_) => Self::StorageUnavailable(error),
             StoreError::Conflict | StoreError::Corrupt(_) => Self::Internal(Some(error)),
+        }
+    }
+}
+
+impl From<Unready> for ApiError {
+    fn from(why: Unready) -> Self {
+        match why {
+            Unready::Draining => Self::Draining,
+            Unready::Database(_) | Unready::Silent | Unready::OnlyOthersWrite => {
+                Self::StorageUnavailable(StoreError::Unavailable(Box::new(why)))
+            }
         }
     }
 }

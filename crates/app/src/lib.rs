@@ -6,6 +6,7 @@
 pub mod auth;
 pub mod caller_limits;
 pub mod cli;
+pub mod client_address;
 pub mod config;
 pub mod deep_link;
 pub mod error;

@@ -146,7 +146,7 @@ pub fn assemble_with(
         limits: Limits::new(service.user_rate, service.address_rate, service.trusted_proxies.clone()),
         deep_link: service.deep_link.clone(),
         metrics,
-        readiness: Readiness::default(),
+        readiness: Readiness::new(Handle::current()),
         idle_timeout: service.idle_timeout,
         runtime: Handle::current(),
         tasks,

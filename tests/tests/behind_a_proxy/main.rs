@@ -4,5 +4,6 @@
 
 mod balancer;
 mod connections;
+mod readiness;
 mod restarts;
 mod stops;

@@ -32,6 +32,7 @@ pub(crate) struct Records {
     pub(crate) clients: Vec<(ClientFingerprint, ClientRecord)>,
     pub(crate) look_ups: HashMap<LookUpSubject, HostLookUp>,
     pub(crate) key_rings: Vec<(InstanceId, KeyRing, Timestamp)>,
+    pub(crate) heartbeat: Option<Timestamp>,
 }
 
 /// A connection, and what is on record of its refresh.

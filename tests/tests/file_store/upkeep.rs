@@ -213,8 +213,16 @@ impl Maintenance for FileStore {
 
 #[async_trait]
 impl StoreHealth for FileStore {
-    async fn ready(&self) -> Result<(), StoreError> {
-        self.change(|_| Ok(())).await
+    async fn ready(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.read(|records| Ok(records.heartbeat)).await
+    }
+
+    async fn beat(&self) -> Result<(), StoreError> {
+        self.change(|change| {
+            change.records.heartbeat = Some(change.store_now);
+            Ok(())
+        })
+        .await
     }
 
     async fn clock(&self) -> Result<Timestamp, StoreError> {

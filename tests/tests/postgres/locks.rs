@@ -97,7 +97,7 @@ fn a_store_outlives_the_runtime_of_its_caller() {
     for _ in 0..2 {
         // As an actix worker is: one thread, and gone one day.
         let worker = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        worker.block_on(store.ready()).unwrap();
+        worker.block_on(store.beat()).unwrap();
     }
     drop(database);
 }

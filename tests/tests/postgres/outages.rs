@@ -20,7 +20,7 @@ async fn a_server_that_stops_is_unavailable_and_one_that_comes_back_is_used_agai
 
     cluster.stop().unwrap();
     let begun = Instant::now();
-    for outcome in [store.ready().await, store.disconnect(&user("olena"), Actor::User).await] {
+    for outcome in [store.ready().await.map(drop), store.disconnect(&user("olena"), Actor::User).await] {
         let told = unavailable(outcome);
         assert!(told.contains("the server cannot be reached") || told.contains("is lost"), "{told}");
     }

@@ -10,5 +10,6 @@ pub(crate) trait HealthRows: Send {
     async fn migrations(&mut self) -> Result<Vec<String>, Failure>;
     /// The oldest migration that a build has to know to serve the database.
     async fn oldest_migration(&mut self) -> Result<Option<String>, Failure>;
+    async fn heartbeat(&mut self) -> Result<Option<i64>, Failure>;
     async fn beat(&mut self, micros: i64) -> Result<(), Failure>;
 }

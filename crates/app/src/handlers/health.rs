@@ -1,6 +1,7 @@
 //! `GET /healthz` and `GET /readyz`.
 
 use actix_web::HttpResponse;
+use actix_web::http::header::CACHE_CONTROL;
 use actix_web::web::Data;
 use serde_json::json;
 
@@ -9,22 +10,16 @@ use crate::state::AppState;
 
 /// The process lives.
 pub async fn alive() -> HttpResponse {
-    HttpResponse::Ok().json(json!({ "status": "ok" }))
+    healthy("ok")
 }
 
-/// It can serve: the database can be written and its schema is current.
+/// It is better than no instance.
 pub async fn ready(state: Data<AppState>) -> Result<HttpResponse, ApiError> {
-    if state.readiness.is_draining() {
-        return Err(ApiError::Draining);
-    }
-    let use_cases = state.use_cases.clone();
-    match state.run(async move { use_cases.ready().await }).await {
-        Err(error @ ApiError::Internal(_)) => {
-            tracing::error!("not ready: unknown database schema");
-            let ApiError::Internal(Some(cause)) = error else { return Err(error) };
-            Err(ApiError::StorageUnavailable(cause))
-        }
-        Err(error) => Err(error),
-        Ok(()) => Ok(HttpResponse::Ok().json(json!({ "status": "ready" }))),
-    }
+    state.readiness.check(&state.use_cases).await?;
+    Ok(healthy("ready"))
+}
+
+/// True for this moment alone.
+fn healthy(status: &str) -> HttpResponse {
+    HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(json!({ "status": status }))
 }

@@ -25,6 +25,21 @@ pub(super) async fn sweep(state: Data<AppState>) {
     }
 }
 
+/// How often the database is asked whether it can be read and written, if nobody asks for readiness: so
+/// the log tells of it, and other instances see our heartbeat.
+const CHECK_EVERY: Duration = Duration::from_secs(5);
+
+/// Checks readiness again and again.
+pub(super) async fn check_readiness(state: Data<AppState>) {
+    let mut ticks = interval(CHECK_EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        // Who is asked to tell is `/readyz`; what changes is logged where it is noticed.
+        let _ = state.readiness.check(&state.use_cases).await;
+    }
+}
+
 /// Runs a background round again and again. A round that fails leaves its work to the next.
 pub(super) async fn run(state: Data<AppState>) {
     let mut ticks = interval(BACKGROUND_INTERVAL);

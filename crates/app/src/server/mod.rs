@@ -35,6 +35,7 @@ pub struct Running {
     connections: TaskTracker,
     serving: JoinHandle<io::Result<()>>,
     sweeping: JoinHandle<()>,
+    checking: JoinHandle<()>,
     background: JoinHandle<()>,
     keys: JoinHandle<()>,
     counting: JoinHandle<()>,
@@ -95,12 +96,26 @@ impl Running {
         let handle = server.handle();
         let serving = state.runtime.spawn(server);
         let sweeping = state.runtime.spawn(background::sweep(state.clone()));
+        let checking = state.runtime.spawn(background::check_readiness(state.clone()));
         let background = state.runtime.spawn(background::run(state.clone()));
         let verifier = state.clone();
         let keys = state.runtime.spawn(async move { verifier.verifier.keep_keys().await });
         let metrics = state.clone();
         let counting = state.runtime.spawn(async move { metrics.metrics.keep().await });
-        Ok(Self { address, state, listener: own_listener, handle, connections, serving, sweeping, background, keys, counting, admin })
+        Ok(Self {
+            address,
+            state,
+            listener: own_listener,
+            handle,
+            connections,
+            serving,
+            sweeping,
+            checking,
+            background,
+            keys,
+            counting,
+            admin,
+        })
     }
 
     /// Where `/metrics` is, if that has an address of its own.

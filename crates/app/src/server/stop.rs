@@ -36,6 +36,7 @@ impl Running {
         let deadline = Instant::now() + timeout;
         self.begin_draining();
         self.sweeping.abort();
+        self.checking.abort();
         self.keys.abort();
         self.state.tasks.close();
         let waiting_for = self.state.tasks.len();

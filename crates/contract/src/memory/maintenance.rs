@@ -163,8 +163,13 @@ impl Maintenance for MemoryTokenStore {
 
 #[async_trait]
 impl StoreHealth for MemoryTokenStore {
-    async fn ready(&self) -> Result<(), StoreError> {
-        self.rows().map(drop)
+    async fn ready(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.rows().map(|rows| rows.heartbeat)
+    }
+
+    async fn beat(&self) -> Result<(), StoreError> {
+        let now = self.now();
+        self.rows().map(|mut rows| rows.heartbeat = Some(now))
     }
 
     async fn clock(&self) -> Result<Timestamp, StoreError> {

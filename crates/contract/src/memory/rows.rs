@@ -30,6 +30,7 @@ pub(super) struct Rows {
     pub(super) audit: Vec<AuditEntry>,
     pub(super) clients: BTreeMap<ClientFingerprint, ClientRecord>,
     pub(super) host_look_ups: HashMap<LookUpSubject, HostLookUp>,
+    pub(super) heartbeat: Option<Timestamp>,
 }
 
 #[derive(Debug)]
@@ -49,6 +50,7 @@ impl Rows {
             audit: Vec::new(),
             clients: BTreeMap::new(),
             host_look_ups: HashMap::new(),
+            heartbeat: None,
         }
     }
 

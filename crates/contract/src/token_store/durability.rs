@@ -20,6 +20,23 @@ pub(super) async fn a_fresh_store_is_ready(harness: &dyn TokenStoreHarness) {
     harness.second_handle().await.ready().await.unwrap();
 }
 
+pub(super) async fn a_heartbeat_is_written_by_a_beat_alone(harness: &dyn TokenStoreHarness) {
+    let (store, other) = (harness.store(), harness.second_handle().await);
+    let before = store.ready().await.unwrap();
+    harness.advance_store_clock(Duration::from_secs(1)).await;
+    assert_eq!((store.ready().await.unwrap(), other.ready().await.unwrap()), (before, before));
+}
+
+pub(super) async fn a_heartbeat_is_seen_by_every_handle(harness: &dyn TokenStoreHarness) {
+    let (store, other) = (harness.store(), harness.second_handle().await);
+    let before = store.ready().await.unwrap();
+    harness.advance_store_clock(Duration::from_secs(1)).await;
+    store.beat().await.unwrap();
+    let beat = other.ready().await.unwrap();
+    assert_ne!(beat, before);
+    assert_eq!(store.ready().await.unwrap(), beat);
+}
+
 pub(super) async fn data_are_there_for_the_next_handle(harness: &dyn TokenStoreHarness) {
     let (store, olena) = (harness.store(), user("olena"));
     let connected = connect(&store, &olena, 1, "x").await;

@@ -95,8 +95,14 @@ pub fn judge<H: TokenStoreHarness>(name: &str) {
 suite::cases! {
     ($) token_store_contract for token_store;
 
-    "Whether the store can be read and written, and its schema is one that this build can serve." => [
+    "Whether the store can be read, and its schema is one that this build can serve." => [
         durability::a_fresh_store_is_ready,
+    ]
+    "MUST write nothing: a store that cannot be written is ready." => [
+        durability::a_heartbeat_is_written_by_a_beat_alone,
+    ]
+    "Every handle MUST see it from now on; of one that failed, none." => [
+        durability::a_heartbeat_is_seen_by_every_handle,
     ]
     "Each method is one atomic promise: it happens whole and durably before it returns Ok, or not at all, also when \
      its future is dropped." => [

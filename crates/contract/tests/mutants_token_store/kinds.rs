@@ -131,6 +131,8 @@ amo_connect_contract::mutants! {
     ],
     LossIsFinal => ["a_pair_heals_a_rotation_recorded_as_lost"],
     NeverReady => ["a_fresh_store_is_ready"],
+    BeatsWhenItIsRead => ["a_heartbeat_is_written_by_a_beat_alone"],
+    DoesNotBeat => ["a_heartbeat_is_seen_by_every_handle"],
     NoLease => ["a_refresh_lease_is_exclusive_until_it_lapses", "of_eight_owners_one_is_granted_the_lease"],
     PairNeedsTheLease => ["a_pair_is_stored_after_its_lease_has_passed"],
     PairNeedsTheRevision => ["a_pair_is_stored_although_the_row_changed"],

@@ -276,8 +276,15 @@ impl TokenStore for MutantStore {
 
 #[async_trait]
 impl StoreHealth for MutantStore {
-    async fn ready(&self) -> Result<(), StoreError> {
+    async fn ready(&self) -> Result<Option<Timestamp>, StoreError> {
+        if self.is(Mutant::BeatsWhenItIsRead) {
+            self.inner.beat().await?;
+        }
         if self.is(Mutant::NeverReady) { Err(StoreError::Conflict) } else { self.inner.ready().await }
+    }
+
+    async fn beat(&self) -> Result<(), StoreError> {
+        if self.is(Mutant::DoesNotBeat) { Ok(()) } else { self.inner.beat().await }
     }
 
     async fn clock(&self) -> Result<Timestamp, StoreError> {

@@ -1,5 +1,7 @@
 //! What a user's connection is, and ending it.
 
+use jiff::Timestamp;
+
 use crate::connection::audit::Actor;
 use crate::connection::{ConnectionState, CrmConnection};
 use crate::ids::UserId;
@@ -31,8 +33,13 @@ impl UseCases {
         Ok(())
     }
 
-    /// Whether the service can serve.
-    pub async fn ready(&self) -> Result<(), StoreError> {
+    /// Whether the store can be read, and when a process last wrote its heartbeat.
+    pub async fn ready(&self) -> Result<Option<Timestamp>, StoreError> {
         self.stores.health.ready().await
+    }
+
+    /// Whether the store can be written: writes the heartbeat.
+    pub async fn beat(&self) -> Result<(), StoreError> {
+        self.stores.health.beat().await
     }
 }

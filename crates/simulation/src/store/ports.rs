@@ -289,8 +289,12 @@ impl Maintenance for ModelStore {
 
 #[async_trait]
 impl StoreHealth for ModelStore {
-    async fn ready(&self) -> Result<(), StoreError> {
+    async fn ready(&self) -> Result<Option<Timestamp>, StoreError> {
         self.plain_call("ready", self.rows.ready()).await
+    }
+
+    async fn beat(&self) -> Result<(), StoreError> {
+        self.plain_call("beat", self.rows.beat()).await
     }
 
     async fn clock(&self) -> Result<Timestamp, StoreError> {

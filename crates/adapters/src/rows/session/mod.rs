@@ -33,13 +33,18 @@ impl<'t> Session<'t> {
         Self { rows, keys }
     }
 
-    pub(super) async fn ready(self, known: &KnownSchema) -> Result<(), Failure> {
+    pub(super) async fn ready(self, known: &KnownSchema) -> Result<Option<Timestamp>, Failure> {
         let applied = self.rows.migrations().await?;
         let oldest = if known.is_older_than(&applied) { self.rows.oldest_migration().await? } else { None };
         let schema = known.compare(&applied, oldest.as_deref()).map_err(Failure::unavailable)?;
         if let Schema::Lacks(lacks) = schema {
             return Err(Failure::unavailable(MigrationError::Pending(lacks)));
         }
+        let heartbeat = self.rows.heartbeat().await?;
+        Ok(heartbeat.and_then(|micros| Timestamp::from_microsecond(micros).ok()))
+    }
+
+    pub(super) async fn beat(self) -> Result<(), Failure> {
         let now = self.rows.clock().await?;
         self.rows.beat(now.as_microsecond()).await
     }

@@ -20,6 +20,10 @@ impl HealthRows for Transaction<'_> {
         Ok(oldest.first(self.connection).await.optional()?)
     }
 
+    async fn heartbeat(&mut self) -> Result<Option<i64>, Failure> {
+        Ok(heartbeat::table.select(heartbeat::beat_at).first(self.connection).await.optional()?)
+    }
+
     async fn beat(&mut self, micros: i64) -> Result<(), Failure> {
         diesel::insert_into(heartbeat::table)
             .values((heartbeat::id.eq(1), heartbeat::beat_at.eq(micros)))
