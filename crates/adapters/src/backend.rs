@@ -35,6 +35,29 @@ pub struct OpenOptions {
     pub connections: Option<NonZeroUsize>,
 }
 
+/// The pools of connections that a store has.
+pub trait Pools: Debug + Send + Sync + 'static {
+    /// How each is used now.
+    fn pools(&self) -> Vec<PoolStatus>;
+}
+
+/// How a pool of connections is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PoolStatus {
+    /// What tells it from the store's others.
+    pub name: &'static str,
+    /// How many connections it may have.
+    pub size: usize,
+    /// How many are in use.
+    pub in_use: usize,
+    /// How many are free.
+    pub idle: usize,
+    /// How many wait for one.
+    pub waiting: usize,
+    /// How many waited too long, since the start.
+    pub timeouts: u64,
+}
+
 /// An open store, by what it can do.
 #[derive(Clone, Debug)]
 pub struct OpenStore {
@@ -46,6 +69,8 @@ pub struct OpenStore {
     pub sealed: Arc<dyn Reseal>,
     /// Which keys instances have, and which ones stored tokens are sealed under.
     pub keys: Arc<dyn KeyRegistry>,
+    /// For metrics, if it has pools.
+    pub pools: Option<Arc<dyn Pools>>,
 }
 
 impl OpenStore {
@@ -57,7 +82,13 @@ impl OpenStore {
             rate_limits: Arc::clone(&store) as _,
             keys: Arc::clone(&store) as _,
             sealed: store,
+            pools: None,
         }
+    }
+
+    /// The same of a store with pools.
+    pub fn pooled(store: impl Storage + RateLimitStore + Reseal + KeyRegistry + Pools + Clone) -> Self {
+        Self { pools: Some(Arc::new(store.clone())), ..Self::new(store) }
     }
 }
 

@@ -53,7 +53,7 @@ pub fn init(format: Option<LogFormat>, directives: &str, sandbox: bool) {
         None => !std::io::stderr().is_terminal(),
     };
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
-    let lines = if json { lines.json().with_span_list(false).boxed() } else { lines.boxed() };
+    let lines = if json { lines.json().with_span_list(true).boxed() } else { lines.boxed() };
     // A second call, as a test makes it, keeps the first subscriber.
     let _ = tracing_subscriber::registry().with(lines.with_filter(filter)).try_init();
 }

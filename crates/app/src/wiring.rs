@@ -20,8 +20,8 @@ use tokio_util::task::TaskTracker;
 use crate::auth::jwt::Verifier;
 use crate::caller_limits::Limits;
 use crate::config::{ServiceConfig, StorageConfig};
-use crate::metrics::Metrics;
 use crate::readiness::Readiness;
+use crate::metrics::{Measured, Metrics};
 use crate::state::AppState;
 
 /// Why the service could not be put together.
@@ -82,8 +82,12 @@ pub async fn assemble(
     amo: AmoSettings,
     service: &ServiceConfig,
 ) -> Result<AppState, StartError> {
-    let store = open(storage).await?;
-    assemble_on((store.storage, store.rate_limits), amo, service)
+    let OpenStore { storage, rate_limits, pools, .. } = open(storage).await?;
+    let state = assemble_on((storage, rate_limits), amo, service)?;
+    if let Some(pools) = pools {
+        state.metrics.watch(pools);
+    }
+    Ok(state)
 }
 
 /// The service on stores that are open.
@@ -93,6 +97,8 @@ pub fn assemble_on(
     service: &ServiceConfig,
 ) -> Result<AppState, StartError> {
     let metrics = Metrics::new()?;
+    let store: Arc<dyn Storage> = Arc::new(Measured::new(store, Arc::clone(&metrics)));
+    let rate_limits = Arc::new(Measured::new(rate_limits, Arc::clone(&metrics)));
     let (amo, process, tasks) = rate_limited_client(amo, rate_limits, &metrics, service.pace)?;
     assemble_with(store.into(), amo, process, tasks, metrics, service)
 }

@@ -10,6 +10,9 @@ use crate::ports::{AmoError, CircuitChange, Endpoint};
 macro_rules! codes {
     ($type:ident: $($code:ident = $text:literal),+ $(,)?) => {
         impl $type {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$code),+];
+
             /// The code for it.
             pub fn code(self) -> &'static str {
                 match self {

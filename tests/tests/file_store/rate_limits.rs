@@ -7,7 +7,7 @@ use amo_connect_domain::authorization::attempt::MEMORY;
 use amo_connect_domain::clock::before;
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::ports::{RateLimitStore, StoreError};
-use amo_connect_domain::rate_limit::{CallOutcome, Pace, Probe, RateLimit, RateLimits, Reservation};
+use amo_connect_domain::rate_limit::{CallOutcome, CircuitCount, Pace, Probe, RateLimit, RateLimits, Reservation};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -66,6 +66,14 @@ impl RateLimitStore for FileStore {
             let others = limits.accounts.iter().filter(|(other, _)| **other != account);
             let banned_lately = others.filter(|(_, limit)| limit.is_banned_lately(now)).count();
             limits.change(account, |both| both.record_outcome(outcome, probe, banned_lately, now));
+        })
+        .await
+    }
+
+    async fn circuits(&self) -> Result<CircuitCount, StoreError> {
+        self.change_limits(|limits, _| {
+            let all = limits.accounts.values().chain([&limits.integration]);
+            CircuitCount::of(all.filter_map(|limit| limit.circuit))
         })
         .await
     }

@@ -3,9 +3,9 @@
 use amo_connect_domain::authorization::attempt::MEMORY;
 use amo_connect_domain::client::ClientFingerprint;
 use amo_connect_domain::clock::before;
-use amo_connect_domain::connection::CrmConnection;
 use amo_connect_domain::connection::audit::{AUDIT_MEMORY, Actor, AuditEntry, AuditEvent};
 use amo_connect_domain::connection::revocation_check::RevocationCheck;
+use amo_connect_domain::connection::{CrmConnection, Standing};
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::host_look_up::{FoundHost, HostLookUp, LookUpDecision, LookUpSubject};
 use amo_connect_domain::ids::{AccountId, Generation, UserId};
@@ -183,6 +183,14 @@ impl Maintenance for FileStore {
         self.read(move |records| {
             let users = records.connections.keys().filter(|user| after.as_ref().is_none_or(|after| *user > after));
             Ok(users.take(at_most(limit)).cloned().collect())
+        })
+        .await
+    }
+
+    async fn standings(&self) -> Result<Vec<(Standing, u64)>, StoreError> {
+        self.read(|records| {
+            let all = records.connections.values().map(|row| (row.connection.record.standing(), 1));
+            Ok(all.collect())
         })
         .await
     }

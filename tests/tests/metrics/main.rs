@@ -8,4 +8,6 @@ mod calls;
 mod observer;
 mod scrape;
 mod stage;
+mod storage;
 mod tokens;
+mod trace;

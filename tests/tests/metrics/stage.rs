@@ -32,7 +32,7 @@ impl Stage {
         world.settings.amo_rate_limit = Some(calls.to_string());
         world.settings.user_rate = Some("0".to_owned());
         world.settings.address_rate = Some("0".to_owned());
-        let service = Served::start(&world.settings, &world.folder()).await;
+        let service = Served::start_with(&world.settings, &[("RUST_LOG", "debug")], &world.folder()).await;
         Self { world, service }
     }
 
@@ -86,9 +86,14 @@ impl Stage {
 
     /// Changes the database behind the service's back.
     pub(crate) fn execute(&self, statements: &str) {
+        self.sqlite().batch_execute(statements).unwrap();
+    }
+
+    /// A connection to the database.
+    pub(crate) fn sqlite(&self) -> SqliteConnection {
         let url = self.world.settings.database_url.as_ref().unwrap();
         let mut connection = SqliteConnection::establish(url.strip_prefix("sqlite:").unwrap()).unwrap();
         connection.batch_execute("PRAGMA busy_timeout = 20000").unwrap();
-        connection.batch_execute(statements).unwrap();
+        connection
     }
 }

@@ -10,15 +10,17 @@ use amo_connect_domain::ids::{AccountId, UserId};
 use amo_connect_domain::ports::StoreError;
 use amo_connect_domain::token::CodeHash;
 use async_trait::async_trait;
-use diesel_async::pooled_connection::deadpool::{Object, Pool};
+use diesel_async::pooled_connection::AsyncDieselConnectionManager;
+use diesel_async::pooled_connection::deadpool::Object;
 use diesel_async::{AnsiTransactionManager, AsyncPgConnection, TransactionManager as _};
 use jiff::Timestamp;
 use tokio::runtime::Handle;
 
 use super::clock::ClockShift;
 use super::locks::{self, account_key, client_key, code_key, line_key, look_up_key, user_key};
+use crate::backend::PoolStatus;
 use crate::cipher::TokenKeys;
-use crate::rows::{Database, DatabaseError, Dialect, Durability, Failure, Session, Work, checkout, run_on};
+use crate::rows::{Database, DatabaseError, Dialect, Durability, Failure, Pool, Session, Work, checkout, run_on};
 
 /// Each statement sees what was committed before it, also after it has waited for a lock.
 pub(super) const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
@@ -29,7 +31,7 @@ const BEGIN_RELAXED: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SE
 /// A PostgreSQL database.
 #[derive(Clone)]
 pub struct Postgres {
-    pub(super) pool: Pool<AsyncPgConnection>,
+    pub(super) pool: Pool<AsyncDieselConnectionManager<AsyncPgConnection>>,
     pub(super) keys: Arc<TokenKeys>,
     pub(super) clock_shift: ClockShift,
     pub(super) transaction_timeout: Duration,
@@ -109,6 +111,10 @@ impl Database for Postgres {
             Durability::Relaxed => BEGIN_RELAXED,
         };
         self.run(Some(begin), work).await
+    }
+
+    fn pools(&self) -> Vec<PoolStatus> {
+        vec![self.pool.status("all")]
     }
 }
 

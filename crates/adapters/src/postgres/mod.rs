@@ -137,6 +137,6 @@ impl Backend for PgUrl {
         let default = PgOptions::default();
         let connections = options.connections.map_or(default.connections, NonZeroUsize::get);
         let options = PgOptions { pending: options.pending, connections, ..default };
-        Ok(OpenStore::new(PgTokenStore::open(self, keys, options).await?))
+        Ok(OpenStore::pooled(PgTokenStore::open(self, keys, options).await?))
     }
 }

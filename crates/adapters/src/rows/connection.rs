@@ -15,6 +15,7 @@ use super::failure::Failure;
 use super::grant::{GrantColumns, Tokens, account, account_column};
 use super::lease::LeaseColumns;
 use super::schema::connections;
+use super::standing::StandingRow;
 use crate::cipher::{RowIdentity, TokenKeys};
 
 /// The `state` of a connection that can be used.
@@ -71,6 +72,8 @@ pub(crate) trait ConnectionRows: Send {
     ) -> Result<Vec<(Vec<u8>, i64)>, Failure>;
     async fn users_of(&mut self, account_id: i64) -> Result<Vec<Vec<u8>>, Failure>;
     async fn users(&mut self, after: &[u8], limit: i64) -> Result<Vec<Vec<u8>>, Failure>;
+    /// Counts the rows that are alike.
+    async fn standings(&mut self) -> Result<Vec<StandingRow>, Failure>;
 }
 
 impl ConnectionRow {

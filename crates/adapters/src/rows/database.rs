@@ -8,6 +8,7 @@ use futures_util::future::BoxFuture;
 
 use super::failure::Failure;
 use super::session::Session;
+use crate::backend::PoolStatus;
 
 /// Runs transactions.
 #[async_trait]
@@ -24,6 +25,9 @@ pub(crate) trait Database: Debug + Send + Sync + 'static {
     where
         T: Send + 'static,
         W: Work<T>;
+
+    /// Its pools of connections, as they are used now.
+    fn pools(&self) -> Vec<PoolStatus>;
 }
 
 /// What is promised of a transaction that is committed. All can see it at once in any case.

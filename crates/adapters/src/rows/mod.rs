@@ -23,13 +23,14 @@ pub(crate) mod revocation_check;
 pub(crate) mod schema;
 mod session;
 mod spawn;
+pub(crate) mod standing;
 mod store;
 mod transaction;
 
 pub(crate) use database::{Database, Durability, Work};
 pub use failure::DatabaseError;
 pub(crate) use failure::Failure;
-pub(crate) use pool::{checkout, kind, pool};
+pub(crate) use pool::{Pool, checkout, kind, pool};
 pub use reseal::{Cursor, Resealed};
 pub(crate) use session::Session;
 pub(crate) use spawn::{outcome_of, run_on};

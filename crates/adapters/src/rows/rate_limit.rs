@@ -34,6 +34,8 @@ pub(crate) trait RateLimitRows: Send {
     /// How many accounts except this one have a ban that began after the one moment, and not after
     /// the other.
     async fn banned_accounts(&mut self, except: &str, after: i64, until: i64) -> Result<i64, Failure>;
+    /// How many lines have a ban without a probe under way, and with one.
+    async fn circuits(&mut self) -> Result<[i64; 2], Failure>;
     /// Deletes lines of which nothing is due later.
     async fn forget_lines(&mut self, micros: i64) -> Result<(), Failure>;
 }

@@ -11,7 +11,8 @@ use amo_connect_domain::ports::StoreError;
 use amo_connect_domain::token::CodeHash;
 use async_trait::async_trait;
 use diesel::connection::{AnsiTransactionManager, TransactionManager as _};
-use diesel_async::pooled_connection::deadpool::{Object, Pool};
+use diesel_async::pooled_connection::AsyncDieselConnectionManager;
+use diesel_async::pooled_connection::deadpool::Object;
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use tokio::runtime::Handle;
@@ -20,8 +21,9 @@ use super::clock::StoreClock;
 use super::file::Identity;
 use super::pool::Connection;
 use super::wal;
+use crate::backend::PoolStatus;
 use crate::cipher::TokenKeys;
-use crate::rows::{Database, Dialect, Durability, Failure, Session, Work, checkout, outcome_of, run_on};
+use crate::rows::{Database, Dialect, Durability, Failure, Pool, Session, Work, checkout, outcome_of, run_on};
 
 /// Begins a transaction that is on disk when it is committed, and with it all before it. The
 /// one before may have been begun [`BEGIN_RELAXED`].
@@ -33,10 +35,10 @@ const BEGIN_RELAXED: &str = "PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE";
 /// A SQLite file.
 #[derive(Clone)]
 pub struct Sqlite {
-    pub(super) readers: Pool<Connection>,
+    pub(super) readers: Pool<AsyncDieselConnectionManager<Connection>>,
     /// Holds one connection: writers wait for each other here, in their order, and not in
     /// SQLite, which knows no order.
-    pub(super) writer: Pool<Connection>,
+    pub(super) writer: Pool<AsyncDieselConnectionManager<Connection>>,
     pub(super) file: Identity,
     pub(super) keys: Arc<TokenKeys>,
     pub(super) clock: StoreClock,
@@ -52,13 +54,16 @@ impl fmt::Debug for Sqlite {
 }
 
 impl Sqlite {
-    async fn checkout(&self, pool: &Pool<Connection>) -> Result<Object<Connection>, Failure> {
+    async fn checkout(
+        &self,
+        pool: &Pool<AsyncDieselConnectionManager<Connection>>,
+    ) -> Result<Object<Connection>, Failure> {
         self.file.check().map_err(Failure::unavailable)?;
         checkout(pool).await
     }
 
     /// Runs `job` on a connection of `pool`, all of it on one thread that may block.
-    async fn run<T, J>(&self, pool: &Pool<Connection>, job: J) -> Result<T, StoreError>
+    async fn run<T, J>(&self, pool: &Pool<AsyncDieselConnectionManager<Connection>>, job: J) -> Result<T, StoreError>
     where
         T: Send + 'static,
         J: FnOnce(Self, Object<Connection>) -> BoxFuture<'static, Result<T, Failure>> + Send + 'static,
@@ -116,6 +121,10 @@ impl Database for Sqlite {
             })
         })
         .await
+    }
+
+    fn pools(&self) -> Vec<PoolStatus> {
+        vec![self.readers.status("readers"), self.writer.status("writer")]
     }
 }
 

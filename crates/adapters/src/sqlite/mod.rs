@@ -115,7 +115,7 @@ impl Backend for SqliteFile {
         let default = SqliteOptions::default();
         let readers = options.connections.map_or(default.readers, NonZeroUsize::get);
         let options = SqliteOptions { pending: options.pending, readers, ..default };
-        Ok(OpenStore::new(SqliteTokenStore::open(&self.0, keys, options).await?))
+        Ok(OpenStore::pooled(SqliteTokenStore::open(&self.0, keys, options).await?))
     }
 }
 

@@ -8,12 +8,11 @@ use std::time::{Duration, Instant};
 use diesel::connection::SimpleConnection as _;
 use diesel::result::{ConnectionError, ConnectionResult};
 use diesel::{Connection as _, SqliteConnection};
-use diesel_async::pooled_connection::deadpool::Pool;
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
 use diesel_async::sync_connection_wrapper::{SpawnBlocking, SyncConnectionWrapper};
 use futures_util::future::BoxFuture;
 
-use crate::rows::{self, DatabaseError};
+use crate::rows::{self, DatabaseError, Pool};
 
 pub(super) type Connection = SyncConnectionWrapper<SqliteConnection, Here>;
 
@@ -79,7 +78,7 @@ pub(super) fn pool(
     purpose: Use,
     size: usize,
     busy_timeout: Duration,
-) -> Result<Pool<Connection>, DatabaseError> {
+) -> Result<Pool<AsyncDieselConnectionManager<Connection>>, DatabaseError> {
     let mut config = ManagerConfig::default();
     // The default asks the database a question at each check-out. An open transaction, the one
     // thing that could be wrong, is seen without.

@@ -55,6 +55,9 @@ metrics! {
     /// How long an answer took
     HTTP_DURATION = "amo_connect_http_request_duration_seconds", Kind::Histogram(SLOW), ["route", "method"];
 
+    /// Stored connections by what `/status` says of them; `problem` is `none` or a code. Read from the
+    /// database at a scrape, at most every 30 s
+    CONNECTIONS = "amo_connect_connections", Kind::Gauge, ["state", "problem"];
     /// Refreshes by how they ended, and why
     REFRESHES = "amo_connect_refreshes_total", Kind::Counter, ["outcome", "reason"];
     /// From the request for the lease to the saved pair, or to the failure
@@ -85,6 +88,8 @@ metrics! {
     PERMIT_WAIT = "amo_connect_permit_wait_seconds", Kind::Histogram(SLOW), [];
     /// Calls of this process that wait for a permit now
     PERMIT_QUEUE = "amo_connect_permit_queue", Kind::Gauge, [];
+    /// Open circuit breakers of all instances, as `open` or `half_open`. Read as the connections are
+    CIRCUITS = "amo_connect_circuits", Kind::Gauge, ["state"];
     /// Changes of circuit breakers that this process caused
     CIRCUIT_CHANGES = "amo_connect_circuit_changes_total", Kind::Counter, ["change"];
 
@@ -96,4 +101,20 @@ metrics! {
     BACKGROUND_AGE = "amo_connect_background_round_age_seconds", Kind::Gauge, [];
     /// Sweeps, every 30 s
     SWEEPS = "amo_connect_sweeps_total", Kind::Counter, ["outcome"];
+
+    /// Calls to the database by the port's method; `outcome` is `ok`, `conflict`, `unavailable` or
+    /// `corrupt`
+    STORAGE_CALLS = "amo_connect_storage_calls_total", Kind::Counter, ["operation", "outcome"];
+    /// How long such a call took, with the wait for a connection
+    STORAGE_DURATION = "amo_connect_storage_call_duration_seconds", Kind::Histogram(FAST), ["operation"];
+    /// Whether the database could be written the last time: 1 or 0
+    STORAGE_WRITABLE = "amo_connect_storage_writable", Kind::Gauge, [];
+    /// Connections to the database, `in_use` or `idle`, by pool: SQLite has one that writes
+    POOL_CONNECTIONS = "amo_connect_storage_pool_connections", Kind::Gauge, ["pool", "state"];
+    /// How many connections a pool may have
+    POOL_SIZE = "amo_connect_storage_pool_size", Kind::Gauge, ["pool"];
+    /// How many calls wait for a connection now
+    POOL_WAITING = "amo_connect_storage_pool_waiting", Kind::Gauge, ["pool"];
+    /// Calls that waited too long for a connection, and failed
+    POOL_TIMEOUTS = "amo_connect_storage_pool_timeouts_total", Kind::Counter, ["pool"];
 }

@@ -1,13 +1,52 @@
-//! What is read at a scrape.
+//! What is read at a scrape, from the process and from the database.
 
 use std::sync::PoisonError;
+use std::time::{Duration, Instant};
 
+use amo_connect_domain::connection::Standing;
+use amo_connect_domain::rate_limit::CircuitCount;
 use amo_connect_domain::usecase::UseCases;
 
 use super::Metrics;
-use super::declared::{BACKGROUND_AGE, PERMIT_QUEUE, TOKEN_REQUESTS, UNSAVED_PAIRS};
+use super::declared::{
+    BACKGROUND_AGE, CIRCUITS, CONNECTIONS, PERMIT_QUEUE, POOL_CONNECTIONS, POOL_SIZE, POOL_TIMEOUTS, POOL_WAITING,
+    TOKEN_REQUESTS, UNSAVED_PAIRS,
+};
+
+/// How often the database is asked at most.
+const CENSUS_EVERY: Duration = Duration::from_secs(30);
 
 impl Metrics {
+    /// Asks the database for what is counted there, if it was not asked lately. The scrape waits for it,
+    /// and shows what was counted last if the database fails.
+    pub async fn take_census(&self, use_cases: &UseCases) {
+        if !self.is_census_due() {
+            return;
+        }
+        if let Ok(standings) = use_cases.standings().await {
+            for standing in Standing::all() {
+                let counted = standings.iter().filter(|(counted, _)| *counted == standing);
+                let (state, problem) = standing.codes();
+                let count = counted.map(|(_, count)| count).sum();
+                self.recorder.set(&CONNECTIONS, &[state, problem.unwrap_or("none")], as_float(count));
+            }
+        }
+        if let Ok(CircuitCount { open, half_open }) = use_cases.circuits().await {
+            self.recorder.set(&CIRCUITS, &["open"], as_float(open));
+            self.recorder.set(&CIRCUITS, &["half_open"], as_float(half_open));
+        }
+    }
+
+    /// Whether the database is to be asked again. Whoever is told so asks.
+    fn is_census_due(&self) -> bool {
+        let mut last = self.census.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_due = last.is_none_or(|last| last.elapsed() >= CENSUS_EVERY);
+        if is_due {
+            *last = Some(Instant::now());
+        }
+        is_due
+    }
+
     /// All metrics as they are now, in Prometheus's text format.
     pub fn render(&self, use_cases: &UseCases) -> String {
         let recorder = &self.recorder;
@@ -16,16 +55,23 @@ impl Metrics {
             (&UNSAVED_PAIRS, use_cases.pending_pairs()),
             (&PERMIT_QUEUE, use_cases.waiting_for_permits()),
         ] {
-            recorder.set(gauge, &[], as_float(count));
+            recorder.set(gauge, &[], as_float(count as u64));
         }
         let good_round = *self.good_round.lock().unwrap_or_else(PoisonError::into_inner);
         recorder.set(&BACKGROUND_AGE, &[], good_round.elapsed().as_secs_f64());
+        for pool in self.pools.get().map(|pools| pools.pools()).unwrap_or_default() {
+            recorder.set(&POOL_CONNECTIONS, &[pool.name, "in_use"], as_float(pool.in_use as u64));
+            recorder.set(&POOL_CONNECTIONS, &[pool.name, "idle"], as_float(pool.idle as u64));
+            recorder.set(&POOL_SIZE, &[pool.name], as_float(pool.size as u64));
+            recorder.set(&POOL_WAITING, &[pool.name], as_float(pool.waiting as u64));
+            recorder.set_counter(&POOL_TIMEOUTS, &[pool.name], pool.timeouts);
+        }
         recorder.lend(|| self.process.collect());
         recorder.render()
     }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "Prometheus has floats, and no count here has 16 digits")]
-fn as_float(count: usize) -> f64 {
+fn as_float(count: u64) -> f64 {
     count as f64
 }

@@ -11,6 +11,7 @@ use actix_web::web::Data;
 
 use super::Metrics;
 use super::declared::{HTTP_DURATION, HTTP_REQUESTS};
+use crate::error::ApiError;
 use crate::state::AppState;
 
 /// Prometheus's text format.
@@ -33,6 +34,13 @@ pub async fn count(
 
 /// `GET /metrics`: all metrics, in Prometheus's text format.
 pub async fn scrape(state: Data<AppState>) -> HttpResponse {
+    let (metrics, use_cases) = (state.metrics.clone(), state.use_cases.clone());
+    let census = state.read(async move {
+        metrics.take_census(&use_cases).await;
+        Ok::<_, ApiError>(())
+    });
+    // A census that panics is logged, and the rest is still worth to be seen.
+    let _ = census.await;
     HttpResponse::Ok().content_type(CONTENT_TYPE).body(state.metrics.render(&state.use_cases))
 }
 

@@ -6,16 +6,19 @@ pub mod http;
 mod observer;
 mod page;
 mod recorder;
+mod storage;
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
+use amo_connect_adapters::backend::Pools;
 use metrics_exporter_prometheus::BuildError;
 
-use declared::BUILD_INFO;
+use declared::{BUILD_INFO, STORAGE_WRITABLE};
 pub use page::page;
 use recorder::Recorder;
+pub(crate) use storage::Measured;
 
 /// How often durations that were counted are put into their buckets.
 const UPKEEP_EVERY: Duration = Duration::from_secs(5);
@@ -24,8 +27,12 @@ const UPKEEP_EVERY: Duration = Duration::from_secs(5);
 pub struct Metrics {
     recorder: Recorder,
     process: metrics_process::Collector,
+    /// The pools of connections to the database, if it has any.
+    pools: OnceLock<Arc<dyn Pools>>,
     /// When the last good round of background work ended; before the first, when the service was made.
     good_round: Mutex<Instant>,
+    /// When the store was last asked for what is counted there.
+    census: Mutex<Option<Instant>>,
 }
 
 impl Metrics {
@@ -34,12 +41,22 @@ impl Metrics {
         let metrics = Self {
             recorder: Recorder::new()?,
             process: metrics_process::Collector::default(),
+            pools: OnceLock::new(),
             good_round: Mutex::new(Instant::now()),
+            census: Mutex::default(),
         };
         metrics.recorder.lend(|| metrics.process.describe());
         metrics.recorder.set(&BUILD_INFO, &[env!("CARGO_PKG_VERSION")], 1.0);
+        // It was opened.
+        metrics.recorder.set(&STORAGE_WRITABLE, &[], 1.0);
         observer::begin(&metrics);
         Ok(Arc::new(metrics))
+    }
+
+    /// Shows these pools from now on.
+    pub fn watch(&self, pools: Arc<dyn Pools>) {
+        // The first store that a service is put on is the one that it stays on.
+        let _ = self.pools.set(pools);
     }
 
     /// Runs upkeep again and again.

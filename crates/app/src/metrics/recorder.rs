@@ -48,6 +48,11 @@ impl Recorder {
         self.recorder.register_counter(&key(declared, labels), &METADATA).increment(count);
     }
 
+    /// Sets a counter that somebody else counts.
+    pub(super) fn set_counter(&self, declared: &Declared, labels: &[&'static str], count: u64) {
+        self.recorder.register_counter(&key(declared, labels.iter().copied()), &METADATA).absolute(count);
+    }
+
     /// Sets a gauge.
     pub(super) fn set(&self, declared: &Declared, labels: &[&'static str], value: f64) {
         self.recorder.register_gauge(&key(declared, labels.iter().copied()), &METADATA).set(value);

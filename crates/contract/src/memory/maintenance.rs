@@ -3,9 +3,9 @@
 use amo_connect_domain::authorization::attempt::MEMORY;
 use amo_connect_domain::client::ClientFingerprint;
 use amo_connect_domain::clock::before;
-use amo_connect_domain::connection::CrmConnection;
 use amo_connect_domain::connection::audit::{AUDIT_MEMORY, Actor, AuditEntry, AuditEvent};
 use amo_connect_domain::connection::revocation_check::RevocationCheck;
+use amo_connect_domain::connection::{CrmConnection, Standing};
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::host_look_up::{FoundHost, HostLookUp, LookUpDecision, LookUpSubject};
 use amo_connect_domain::ids::{AccountId, Generation, UserId};
@@ -136,6 +136,12 @@ impl Maintenance for MemoryTokenStore {
         let rows = self.rows()?;
         let beyond = rows.connections.keys().filter(|user| after.as_ref().is_none_or(|after| *user > after));
         Ok(beyond.take(most(limit)).cloned().collect())
+    }
+
+    async fn standings(&self) -> Result<Vec<(Standing, u64)>, StoreError> {
+        let rows = self.rows()?;
+        let count = |standing| rows.connections.values().filter(|row| row.connection.standing() == standing).count();
+        Ok(Standing::all().map(|standing| (standing, count(standing) as u64)).collect())
     }
 
     async fn sweep(&self, now: Timestamp, as_of: Timestamp) -> Result<usize, StoreError> {

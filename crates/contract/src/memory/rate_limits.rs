@@ -10,7 +10,7 @@ use amo_connect_domain::authorization::attempt::MEMORY;
 use amo_connect_domain::clock::before;
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::ports::{RateLimitStore, StoreError};
-use amo_connect_domain::rate_limit::{CallOutcome, Pace, Probe, RateLimit, RateLimits, Reservation};
+use amo_connect_domain::rate_limit::{CallOutcome, CircuitCount, Pace, Probe, RateLimit, RateLimits, Reservation};
 use async_trait::async_trait;
 use jiff::Timestamp;
 
@@ -92,6 +92,13 @@ impl RateLimitStore for MemoryRateLimitStore {
             let mut both = limits.of(account);
             both.record_outcome(call_outcome, probe, banned, now);
             limits.put(account, both);
+        })
+    }
+
+    async fn circuits(&self) -> Result<CircuitCount, StoreError> {
+        self.with(|limits, _| {
+            let all = limits.accounts.values().chain([&limits.integration]);
+            CircuitCount::of(all.filter_map(|limit| limit.circuit))
         })
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use amo_connect_domain::rate_limit::{BANS_MEET, CallOutcome, FIRST_PAUSE, PROBE_TERM, Reservation};
+use amo_connect_domain::rate_limit::{BANS_MEET, CallOutcome, CircuitCount, FIRST_PAUSE, PROBE_TERM, Reservation};
 
 use super::RateLimitStoreHarness;
 use super::steps::{
@@ -107,4 +107,25 @@ pub(super) async fn an_answer_to_the_probe_closes_the_integrations_circuit(harne
     place(take(&store, 4).await);
     place(take(&store, 1).await);
     probe(take(&store, 2).await);
+}
+
+pub(super) async fn circuits_are_counted_for_all_handles(harness: &dyn RateLimitStoreHarness) {
+    let (store, other) = (harness.store(), harness.second_handle().await);
+    let count = async |open, half_open| {
+        assert_eq!(other.circuits().await.unwrap(), CircuitCount { open, half_open });
+    };
+    place(take(&store, 4).await);
+    count(0, 0).await;
+    ban(&store, 1).await;
+    ban(&store, 2).await;
+    count(2, 0).await;
+    harness.advance_store_clock(FIRST_PAUSE).await;
+    let probe = probe(take(&store, 1).await);
+    count(1, 1).await;
+    record_outcome(&store, 1, CallOutcome::Answered, probe).await;
+    count(1, 0).await;
+    // The third within a minute opens the integration's too.
+    ban(&store, 1).await;
+    ban(&store, 3).await;
+    count(4, 0).await;
 }

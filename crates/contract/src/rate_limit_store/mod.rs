@@ -104,6 +104,10 @@ suite::cases! {
         circuit_breaker::a_probe_that_was_not_sent_is_free_again_at_once,
     ]
 
+    "MUST count those whose probe is under way apart." => [
+        integration::circuits_are_counted_for_all_handles,
+    ]
+
     "Forgets what has been over for longer than MEMORY." => [
         circuit_breaker::a_sweep_forgets_what_is_long_over,
     ]

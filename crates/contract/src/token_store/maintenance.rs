@@ -1,9 +1,12 @@
 //! What background work and the operator ask for: connections that need work, and users.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use amo_connect_domain::connection::audit::Actor;
-use amo_connect_domain::connection::{CrmConnection, Grant, LONGEST_REFUSAL_BACKOFF, ReauthReason, RefusedPairs};
+use amo_connect_domain::connection::{
+    CrmConnection, Grant, LONGEST_REFUSAL_BACKOFF, ProblemCode, ReauthReason, RefusedPairs, Standing,
+};
 use amo_connect_domain::ids::{AccountId, Generation, Revision, UserId};
 use amo_connect_domain::ports::RefreshRequest;
 use amo_connect_domain::refresh::lease::LEASE_TERM;
@@ -173,6 +176,47 @@ pub(super) async fn a_connection_whose_refresh_is_delayed_is_not_stale(harness: 
     assert_eq!(stale(&other, 60, 10).await, []);
     harness.advance_store_clock(LONGEST_REFUSAL_BACKOFF).await;
     assert_eq!(stale(&other, 60, 10).await, [olena]);
+}
+
+pub(super) async fn rows_are_counted_by_their_standing(harness: &dyn TokenStoreHarness) {
+    let (store, other) = (harness.store(), harness.second_handle().await);
+    assert_eq!(counted(&other).await, []);
+    for name in ["adam", "boris", "blocked", "banned", "refused", "lost", "revoked", "gone"] {
+        connect(&store, &user(name), 1, name).await;
+    }
+    for name in ["blocked", "banned"] {
+        change(&store, name, |row| row.note(row.generation, Some(ProblemCode::ProviderBlocked), at(1)).unwrap()).await;
+    }
+    change(&store, "refused", |row| row.refuse(row.generation, ReauthReason::GrantRevoked, at(1)).unwrap()).await;
+    change(&store, "lost", |row| row.refuse(row.generation, ReauthReason::RotationLost, at(1)).unwrap()).await;
+    change(&store, "revoked", |row| row.revoke(row.generation).unwrap()).await;
+    store.disconnect(&user("gone"), Actor::User).await.unwrap();
+    let standings = [
+        (Standing::Connected(None), 2),
+        (Standing::Connected(Some(ProblemCode::ProviderBlocked)), 2),
+        (Standing::NeedsReauth(ReauthReason::GrantRevoked), 1),
+        (Standing::NeedsReauth(ReauthReason::RotationLost), 1),
+        (Standing::Revoked, 1),
+        (Standing::Disconnected, 1),
+    ];
+    assert_eq!(counted(&other).await, standings);
+}
+
+/// What the store counts, in one order, without counts of none.
+async fn counted(store: &Store) -> Vec<(Standing, u64)> {
+    let mut sums = BTreeMap::new();
+    for (standing, count) in store.standings().await.unwrap() {
+        *sums.entry(standing).or_default() += count;
+    }
+    sums.into_iter().filter(|(_, count)| *count > 0).collect()
+}
+
+/// Changes a user's row.
+async fn change(store: &Store, name: &str, change: impl FnOnce(&mut CrmConnection)) {
+    let mut row = connection(store, &user(name)).await;
+    let revision = row.revision;
+    change(&mut row);
+    store.save(&row, Some(revision)).await.unwrap();
 }
 
 pub(super) async fn users_are_listed_page_by_page(harness: &dyn TokenStoreHarness) {

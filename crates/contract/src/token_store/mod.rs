@@ -336,6 +336,9 @@ suite::cases! {
     "Users with a row, in the order of their ids: at most limit of those after after." => [
         maintenance::users_are_listed_page_by_page,
     ]
+    "Each row MUST be counted once." => [
+        maintenance::rows_are_counted_by_their_standing,
+    ]
     "Takes at most limit accounts that are to be checked." => [
         revocation_checks::checks_are_limited,
     ]

@@ -28,6 +28,7 @@ amo_connect_contract::mutants! {
         "a_clock_that_was_set_back_makes_no_pause_longer",
         "a_clock_that_was_set_back_makes_no_limit_longer_than_the_longest",
     ],
+    CountsProbesAsOpen => ["circuits_are_counted_for_all_handles"],
     IgnoresBans => ["a_ban_opens_one_accounts_circuit_for_all_handles"],
     IgnoresLimits => ["a_limit_delays_one_account_for_all_handles"],
     LateAnswersEndBans => ["a_call_under_way_neither_closes_nor_reopens_a_circuit"],

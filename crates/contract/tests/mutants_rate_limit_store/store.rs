@@ -8,7 +8,7 @@ use amo_connect_contract::fixtures::{at, host};
 use amo_connect_contract::{MemoryRateLimitStore, TestClock};
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::ports::{RateLimitStore, StoreError};
-use amo_connect_domain::rate_limit::{BANNED_ACCOUNTS, CallOutcome, Pace, PaceScope, Probe, Reservation};
+use amo_connect_domain::rate_limit::{BANNED_ACCOUNTS, CallOutcome, CircuitCount, Pace, PaceScope, Probe, Reservation};
 use async_trait::async_trait;
 
 use crate::kinds::Mutant;
@@ -146,6 +146,14 @@ impl RateLimitStore for MutantStore {
             _ => call_outcome,
         };
         inner.record_outcome(&account, call_outcome, probe).await
+    }
+
+    async fn circuits(&self) -> Result<CircuitCount, StoreError> {
+        let CircuitCount { open, half_open } = self.inner().circuits().await?;
+        Ok(match self.mutant {
+            Mutant::CountsProbesAsOpen => CircuitCount { open: open + half_open, half_open: 0 },
+            _ => CircuitCount { open, half_open },
+        })
     }
 
     async fn sweep(&self) -> Result<(), StoreError> {

@@ -120,6 +120,7 @@ amo_connect_contract::mutants! {
         "stale_connections_come_oldest_first_and_limited",
         "acquitted_refreshes_come_first_to_expire_first_and_limited",
     ],
+    CountsRowsTwice => ["rows_are_counted_by_their_standing"],
     ListsNoOrphans => [
         "a_backoff_in_doubt_is_orphaned_when_it_is_over",
         "orphaned_refreshes_are_those_that_the_domain_names",

@@ -5,8 +5,8 @@ use std::time::Duration;
 use amo_connect_contract::fixtures::after;
 use amo_connect_domain::authorization::attempt::MEMORY;
 use amo_connect_domain::client::ClientFingerprint;
-use amo_connect_domain::connection::CrmConnection;
 use amo_connect_domain::connection::audit::{AUDIT_MEMORY, Actor, AuditEntry, AuditEvent};
+use amo_connect_domain::connection::{CrmConnection, Standing};
 use amo_connect_domain::ids::{AccountId, Generation, UserId};
 use amo_connect_domain::ports::{AuditLog, Maintenance, RevocationQueue, StoreError};
 use async_trait::async_trait;
@@ -141,6 +141,14 @@ impl Maintenance for MutantStore {
     async fn users(&self, after: Option<UserId>, limit: u32) -> Result<Vec<UserId>, StoreError> {
         let after = after.filter(|_| !self.is(Mutant::ListsTheFirstPageAlone));
         self.inner.users(after, limit).await
+    }
+
+    async fn standings(&self) -> Result<Vec<(Standing, u64)>, StoreError> {
+        let mut counted = self.inner.standings().await?;
+        if self.is(Mutant::CountsRowsTwice) {
+            counted.extend(self.inner.standings().await?);
+        }
+        Ok(counted)
     }
 
     async fn sweep(&self, now: Timestamp, as_of: Timestamp) -> Result<usize, StoreError> {

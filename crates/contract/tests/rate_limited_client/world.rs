@@ -18,7 +18,7 @@ use amo_connect_domain::ids::AccountId;
 use amo_connect_domain::ports::{
     AmoError, CrmApi, Located, NoObserver, RateLimitStore, Runtime as _, StoreError, TokenEndpoint,
 };
-use amo_connect_domain::rate_limit::{CallOutcome, Pace, PaceScope, Permit, Probe, Reservation, call};
+use amo_connect_domain::rate_limit::{CallOutcome, CircuitCount, Pace, PaceScope, Permit, Probe, Reservation, call};
 use amo_connect_domain::token::{AccessToken, AuthorizationCode, Issued, RefreshToken, State};
 use amo_connect_domain::usecase::rate_limited::RateLimitedClient;
 use async_trait::async_trait;
@@ -317,6 +317,10 @@ impl RateLimitStore for Watched {
             self.time.sleep(recording).await;
         }
         self.honest.record_outcome(account, call_outcome, probe).await
+    }
+
+    async fn circuits(&self) -> Result<CircuitCount, StoreError> {
+        self.honest.circuits().await
     }
 
     async fn sweep(&self) -> Result<(), StoreError> {

@@ -3,11 +3,13 @@
 pub mod audit;
 mod refused_pairs;
 pub mod revocation_check;
+mod standing;
 
 use std::ops::Deref;
 
 use jiff::Timestamp;
 pub use refused_pairs::{LONGEST_REFUSAL_BACKOFF, REFUSAL_BACKOFFS, RefusedPairs};
+pub use standing::Standing;
 
 use crate::host::AccountHost;
 use crate::ids::{AccountId, Epoch, Generation, Revision, UserId};
@@ -36,7 +38,7 @@ pub struct FormerAccount {
 }
 
 /// Why the user has to connect again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum ReauthReason {
     /// amoCRM refused the refresh token for certain.
@@ -67,7 +69,7 @@ pub enum ConnectionState {
 }
 
 /// Why amoCRM cannot be used although the connection is good.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum ProblemCode {
     /// amoCRM bans this account's calls.

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::StoreError;
 use crate::client::ClientFingerprint;
+use crate::connection::Standing;
 use crate::ids::AccountId;
 use crate::ids::Generation;
 use crate::ids::UserId;
@@ -49,6 +50,10 @@ pub trait Maintenance: Debug + Send + Sync + 'static {
 
     /// Users with a row, in the order of their ids: at most `limit` of those after `after`.
     async fn users(&self, after: Option<UserId>, limit: u32) -> Result<Vec<UserId>, StoreError>;
+
+    /// How many rows there are of each [standing](crate::connection::CrmConnection::standing), in any
+    /// order. Each row MUST be counted once. A count of none may be left out.
+    async fn standings(&self) -> Result<Vec<(Standing, u64)>, StoreError>;
 
     /// Wipes grants that nobody claimed in time, and forgets attempts and codes older than
     /// [`MEMORY`](crate::authorization::attempt::MEMORY), and audit entries and moves older than

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 
 use super::StoreError;
 use crate::host::AccountHost;
-use crate::rate_limit::{CallOutcome, Pace, Probe, Reservation};
+use crate::rate_limit::{CallOutcome, CircuitCount, Pace, Probe, Reservation};
 
 /// Keeps when amoCRM may be called next, and which circuits are open, for all instances and
 /// processes together.
@@ -50,6 +50,10 @@ pub trait RateLimitStore: Debug + Send + Sync + 'static {
         call_outcome: CallOutcome,
         probe: Option<Probe>,
     ) -> Result<(), StoreError>;
+
+    /// How many circuits are open, the integration's among them. MUST count those whose probe is under
+    /// way apart.
+    async fn circuits(&self) -> Result<CircuitCount, StoreError>;
 
     /// Forgets what has been over for longer than [`MEMORY`](crate::authorization::attempt::MEMORY). MUST keep
     /// open circuits whose probe is due for less.

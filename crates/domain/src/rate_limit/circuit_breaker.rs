@@ -30,6 +30,26 @@ pub struct Probe {
     pub(super) integration: Option<Timestamp>,
 }
 
+/// How many circuits are not closed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CircuitCount {
+    /// Nothing is sent.
+    pub open: u64,
+    /// A probe is under way.
+    pub half_open: u64,
+}
+
+impl CircuitCount {
+    /// The count of these circuits.
+    pub fn of(circuits: impl Iterator<Item = OpenCircuit>) -> Self {
+        let add = |count: Self, circuit: OpenCircuit| Self {
+            open: count.open + u64::from(!circuit.probing),
+            half_open: count.half_open + u64::from(circuit.probing),
+        };
+        circuits.fold(Self::default(), add)
+    }
+}
+
 /// An open circuit, by the store's clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]

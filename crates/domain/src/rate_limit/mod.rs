@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-pub use circuit_breaker::{BANNED_ACCOUNTS, BANS_MEET, FIRST_PAUSE, LONGEST_PAUSE, OpenCircuit, PROBE_TERM, Probe};
+pub use circuit_breaker::{
+    BANNED_ACCOUNTS, BANS_MEET, CircuitCount, FIRST_PAUSE, LONGEST_PAUSE, OpenCircuit, PROBE_TERM, Probe,
+};
 pub use pace::{Pace, PaceScope};
 pub use permit::{Permit, call};
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
+use tracing::Instrument as _;
 
 use crate::clock::{after, before};
 use crate::ids::{Generation, UserId};
@@ -48,7 +49,7 @@ impl UseCases {
     /// keep two processes from doing the same work.
     pub async fn background_round(&self) -> Result<(), StoreError> {
         let began = self.runtime.instant();
-        let outcome = self.round().await;
+        let outcome = self.round().instrument(tracing::debug_span!("background_round")).await;
         let took = self.runtime.instant().since(began);
         self.observer.observe(&Event::BackgroundRoundEnded { is_good: outcome.is_ok(), took });
         outcome

@@ -3,9 +3,10 @@
 use jiff::Timestamp;
 
 use crate::connection::audit::Actor;
-use crate::connection::{ConnectionState, CrmConnection};
+use crate::connection::{ConnectionState, CrmConnection, Standing};
 use crate::ids::UserId;
 use crate::ports::StoreError;
+use crate::rate_limit::CircuitCount;
 use crate::usecase::UseCases;
 
 /// How a user stands with amoCRM.
@@ -18,6 +19,16 @@ pub struct ConnectionStatus {
 }
 
 impl UseCases {
+    /// How many connections there are of each standing.
+    pub async fn standings(&self) -> Result<Vec<(Standing, u64)>, StoreError> {
+        self.stores.maintenance.standings().await
+    }
+
+    /// How many circuit breakers are not closed, over all instances.
+    pub async fn circuits(&self) -> Result<CircuitCount, StoreError> {
+        self.amo.circuits().await
+    }
+
     /// How `user` stands.
     pub async fn status(&self, user: &UserId) -> Result<ConnectionStatus, StoreError> {
         let connection = self.stores.tokens.connection(user).await?;

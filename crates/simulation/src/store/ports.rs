@@ -6,7 +6,7 @@ use amo_connect_domain::authorization::attempt::{Attempt, AttemptState};
 use amo_connect_domain::authorization::code::{Admission, Admitted, Exchange};
 use amo_connect_domain::client::ClientFingerprint;
 use amo_connect_domain::connection::audit::{Actor, AuditEntry, AuditEvent};
-use amo_connect_domain::connection::{CrmConnection, Grant};
+use amo_connect_domain::connection::{CrmConnection, Grant, Standing};
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::host_look_up::{FoundHost, LookUpDecision};
 use amo_connect_domain::ids::{AccountId, AttemptId, Epoch, Generation, LeaseOwner, Revision, UserId};
@@ -280,6 +280,10 @@ impl Maintenance for ModelStore {
 
     async fn users(&self, after: Option<UserId>, limit: u32) -> Result<Vec<UserId>, StoreError> {
         self.plain_call("users", self.rows.users(after, limit)).await
+    }
+
+    async fn standings(&self) -> Result<Vec<(Standing, u64)>, StoreError> {
+        self.rows.standings().await
     }
 
     async fn sweep(&self, now: Timestamp, as_of: Timestamp) -> Result<usize, StoreError> {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::ports::{RateLimitStore, StoreError};
-use amo_connect_domain::rate_limit::{CallOutcome, Pace, Probe, Reservation};
+use amo_connect_domain::rate_limit::{CallOutcome, CircuitCount, Pace, Probe, Reservation};
 use async_trait::async_trait;
 
 use super::ModelStore;
@@ -27,6 +27,10 @@ impl RateLimitStore for ModelStore {
         probe: Option<Probe>,
     ) -> Result<(), StoreError> {
         self.plain_call("record_outcome", self.world.rate_limits.record_outcome(account, call_outcome, probe)).await
+    }
+
+    async fn circuits(&self) -> Result<CircuitCount, StoreError> {
+        self.world.rate_limits.circuits().await
     }
 
     async fn sweep(&self) -> Result<(), StoreError> {

@@ -3,7 +3,7 @@
 use amo_connect_domain::client::ClientFingerprint;
 use amo_connect_domain::clock::before;
 use amo_connect_domain::connection::audit::{Actor, AuditEntry, AuditEvent};
-use amo_connect_domain::connection::{CrmConnection, REFUSAL_BACKOFFS};
+use amo_connect_domain::connection::{CrmConnection, REFUSAL_BACKOFFS, Standing};
 use amo_connect_domain::ids::{AccountId, Generation, UserId};
 use jiff::Timestamp;
 
@@ -56,6 +56,11 @@ impl Session<'_> {
         // No user's id is empty.
         let after = after.as_ref().map_or(&[][..], |after| after.as_str().as_bytes());
         users(self.rows.users(after, limit.into()).await?)
+    }
+
+    pub(in crate::rows) async fn standings(self) -> Result<Vec<(Standing, u64)>, Failure> {
+        let rows = self.rows.standings().await?;
+        rows.into_iter().map(|row| Ok((row.standing()?, count(row.count)?.unsigned_abs()))).collect()
     }
 
     pub(in crate::rows) async fn audit(self, user: UserId, limit: u32) -> Result<Vec<AuditEntry>, Failure> {

@@ -4,10 +4,13 @@ use std::time::Duration;
 
 use amo_connect_domain::authorization::attempt::MEMORY;
 use amo_connect_domain::host::AccountHost;
-use amo_connect_domain::rate_limit::{BANS_MEET, CallOutcome, Pace, PaceScope, Probe, RateLimits, Reservation};
+use amo_connect_domain::rate_limit::{
+    BANS_MEET, CallOutcome, CircuitCount, Pace, PaceScope, Probe, RateLimits, Reservation,
+};
 use jiff::Timestamp;
 
 use super::Session;
+use crate::rows::columns::count;
 use crate::rows::failure::Failure;
 use crate::rows::rate_limit::{INTEGRATION, RateLimitRow};
 
@@ -48,6 +51,11 @@ impl Session<'_> {
         let mut turns = before;
         turns.record_outcome(call_outcome, probe, banned.try_into().unwrap_or_default(), now);
         self.put_turns(&account, &before, &turns).await
+    }
+
+    pub(in crate::rows) async fn circuits(self) -> Result<CircuitCount, Failure> {
+        let [open, half_open] = self.rows.circuits().await?;
+        Ok(CircuitCount { open: count(open)?.unsigned_abs(), half_open: count(half_open)?.unsigned_abs() })
     }
 
     pub(in crate::rows) async fn forget_turns(self) -> Result<(), Failure> {

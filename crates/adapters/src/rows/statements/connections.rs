@@ -10,6 +10,7 @@ use crate::rows::connection::{CONNECTED, ConnectionRow, ConnectionRows, StoreNow
 use crate::rows::failure::Failure;
 use crate::rows::lease::LeaseColumns;
 use crate::rows::schema::connections;
+use crate::rows::standing::StandingRow;
 
 #[async_trait]
 impl ConnectionRows for Transaction<'_> {
@@ -66,6 +67,14 @@ impl ConnectionRows for Transaction<'_> {
             .filter(connections::state.eq(CONNECTED).or(refused))
             .order(connections::user_id);
         Ok(found.select(connections::user_id).load(self.connection).await?)
+    }
+
+    async fn standings(&mut self) -> Result<Vec<StandingRow>, Failure> {
+        let columns = (connections::state, connections::problem, connections::reauth_reason);
+        let counted = connections::table.group_by(columns).select((columns, diesel::dsl::count_star()));
+        let rows: Vec<((String, Option<String>, Option<String>), i64)> = counted.load(self.connection).await?;
+        let row = |((state, problem, reason), count)| StandingRow { state, problem, reason, count };
+        Ok(rows.into_iter().map(row).collect())
     }
 
     async fn users(&mut self, after: &[u8], limit: i64) -> Result<Vec<Vec<u8>>, Failure> {

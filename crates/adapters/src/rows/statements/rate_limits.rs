@@ -36,6 +36,15 @@ impl RateLimitRows for Transaction<'_> {
         Ok(banned.count().get_result(self.connection).await?)
     }
 
+    async fn circuits(&mut self) -> Result<[i64; 2], Failure> {
+        let mut counts = [0; 2];
+        for (count, probing) in counts.iter_mut().zip([false, true]) {
+            let banned = turns::table.filter(turns::ban_since.is_not_null().and(turns::ban_probing.eq(probing)));
+            *count = banned.count().get_result(self.connection).await?;
+        }
+        Ok(counts)
+    }
+
     async fn forget_lines(&mut self, micros: i64) -> Result<(), Failure> {
         let idle = turns::next_at.is_null().or(turns::next_at.assume_not_null().lt(micros));
         let free = turns::ban_probe_at.is_null().or(turns::ban_probe_at.assume_not_null().lt(micros));

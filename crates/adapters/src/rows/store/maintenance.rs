@@ -1,6 +1,7 @@
 //! The port for listings and sweeps.
 
 use amo_connect_domain::client::ClientFingerprint;
+use amo_connect_domain::connection::Standing;
 use amo_connect_domain::ids::{AccountId, Generation, UserId};
 use amo_connect_domain::ports::{Maintenance, StoreError};
 use async_trait::async_trait;
@@ -42,6 +43,10 @@ impl<D: Database> Maintenance for Store<D> {
 
     async fn users(&self, after: Option<UserId>, limit: u32) -> Result<Vec<UserId>, StoreError> {
         self.database.read(move |session| Box::pin(session.users(after, limit))).await
+    }
+
+    async fn standings(&self) -> Result<Vec<(Standing, u64)>, StoreError> {
+        self.database.read(|session| Box::pin(session.standings())).await
     }
 
     async fn sweep(&self, now: Timestamp, as_of: Timestamp) -> Result<usize, StoreError> {

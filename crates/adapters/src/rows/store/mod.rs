@@ -12,7 +12,9 @@ mod token_store;
 
 use std::sync::Arc;
 
+use crate::backend::{PoolStatus, Pools};
 use crate::migrate::KnownSchema;
+use crate::rows::database::Database;
 
 /// A [`TokenStore`](amo_connect_domain::ports::TokenStore) in a database.
 #[derive(Clone, Debug)]
@@ -24,5 +26,11 @@ pub struct Store<D> {
 impl<D> Store<D> {
     pub(crate) fn new(database: D, known: KnownSchema) -> Self {
         Self { database, known: Arc::new(known) }
+    }
+}
+
+impl<D: Database> Pools for Store<D> {
+    fn pools(&self) -> Vec<PoolStatus> {
+        self.database.pools()
     }
 }

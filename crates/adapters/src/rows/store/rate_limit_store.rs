@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::ports::{RateLimitStore, StoreError};
-use amo_connect_domain::rate_limit::{CallOutcome, Pace, Probe, Reservation};
+use amo_connect_domain::rate_limit::{CallOutcome, CircuitCount, Pace, Probe, Reservation};
 use async_trait::async_trait;
 
 use super::Store;
@@ -33,6 +33,10 @@ impl<D: Database> RateLimitStore for Store<D> {
         self.database
             .transact(Relaxed, move |session| Box::pin(session.record_outcome(account, call_outcome, probe)))
             .await
+    }
+
+    async fn circuits(&self) -> Result<CircuitCount, StoreError> {
+        self.database.read(|session| Box::pin(session.circuits())).await
     }
 
     async fn sweep(&self) -> Result<(), StoreError> {

@@ -4,6 +4,7 @@
 use futures_channel::oneshot;
 use jiff::Timestamp;
 use tokio::sync::OwnedSemaphorePermit;
+use tracing::Instrument as _;
 
 use crate::authorization::code::{Admission, Admitted, Exchange, ExchangeStatus};
 use crate::clock::{Instant, before};
@@ -46,11 +47,12 @@ impl UseCases {
             Admitted::Granted(record) => {
                 let (done, outcome) = oneshot::channel();
                 let this = self.clone();
-                self.runtime.spawn(Box::pin(async move {
+                let exchange = async move {
                     // The caller may be gone; the record has the outcome.
                     let _ = done.send(this.send(record, owner, code).await);
                     drop(slot);
-                }));
+                };
+                self.runtime.spawn(Box::pin(exchange.instrument(tracing::debug_span!("exchange"))));
                 match self.until(deadline, outcome).await {
                     Some(Ok(settled)) => settled.map(|record| Exchanged::Settled(Box::new(record))),
                     Some(Err(oneshot::Canceled)) | None => self.still_in_flight(request.code),

@@ -13,8 +13,8 @@ use crate::crm::lead::{AmoLead, LeadFilter, LeadPage};
 use crate::crm::pipeline::Pipeline;
 use crate::host::AccountHost;
 use crate::ids::AccountId;
-use crate::ports::{AmoClient, AmoError, Endpoint, Located, Observer, RateLimitStore, Runtime};
-use crate::rate_limit::{Pace, Permit, call};
+use crate::ports::{AmoClient, AmoError, Endpoint, Located, Observer, RateLimitStore, Runtime, StoreError};
+use crate::rate_limit::{CircuitCount, Pace, Permit, call};
 use crate::token::{AccessToken, AuthorizationCode, Issued, RefreshToken, State};
 
 /// An [`AmoClient`] whose calls wait for their permits, up to five seconds each. Its clones share
@@ -50,6 +50,14 @@ impl RateLimitedClient {
     /// How many calls wait for a permit.
     pub(crate) fn waiting(&self) -> usize {
         self.limiter.as_ref().map_or(0, |limiter| limiter.waiting())
+    }
+
+    /// How many circuits are not closed.
+    pub(crate) async fn circuits(&self) -> Result<CircuitCount, StoreError> {
+        match &self.limiter {
+            Some(limiter) => limiter.circuits().await,
+            None => Ok(CircuitCount::default()),
+        }
     }
 
     async fn with_permit<T, K, F>(

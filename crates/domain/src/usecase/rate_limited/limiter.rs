@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use futures_channel::oneshot;
 use futures_util::future::{Either, select};
+use tracing::Instrument as _;
 
 use super::dispatcher::SharedState;
 use super::queue::Priority;
 use super::slot::Slot;
 use crate::host::AccountHost;
-use crate::ports::{AmoError, Endpoint, Event, Observer, RateLimitStore, Runtime};
-use crate::rate_limit::{CallOutcome, Pace, Permit};
+use crate::ports::{AmoError, Endpoint, Event, Observer, RateLimitStore, Runtime, StoreError};
+use crate::rate_limit::{CallOutcome, CircuitCount, Pace, Permit};
 
 /// How long a call waits for its permit.
 const LONGEST_QUEUE_WAIT: Duration = Duration::from_secs(5);
@@ -71,6 +72,11 @@ impl RateLimiter {
         self.shared.queues.waiting()
     }
 
+    /// How many circuits are not closed.
+    pub(super) async fn circuits(&self) -> Result<CircuitCount, StoreError> {
+        self.shared.store.circuits().await
+    }
+
     /// Waits for a permit, and sends `call` with it.
     pub(super) async fn with_permit<T, K, F>(
         &self,
@@ -88,7 +94,8 @@ impl RateLimiter {
         let sent = runtime.instant();
         observer.observe(&Event::PermitEnded { refused: slot.as_ref().err().copied(), waited: sent.since(arrived) });
         let slot = slot?;
-        let outcome = call(Permit::new(account)).await;
+        let span = tracing::debug_span!("crm_call", crm.endpoint = endpoint.code(), crm.host = %account);
+        let outcome = call(Permit::new(account)).instrument(span).await;
         let took = runtime.instant().since(sent);
         observer.observe(&Event::CallEnded { endpoint, failure: outcome.as_ref().err().copied(), took });
         self.record(account, purpose, slot, outcome).await

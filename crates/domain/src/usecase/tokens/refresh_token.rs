@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use futures_channel::oneshot;
 use jiff::Timestamp;
+use tracing::Instrument as _;
 
 use crate::client::{Accusation, ClientFingerprint};
 use crate::clock::Instant;
@@ -94,10 +95,12 @@ impl UseCases {
         self.refreshes.join((user.clone(), generation, by), || {
             let (done, outcome) = oneshot::channel();
             let this = self.clone();
-            self.runtime.spawn(Box::pin(async move {
+            let span = tracing::debug_span!("refresh", %user);
+            let refresh = async move {
                 // The callers may be gone; the store has the outcome.
                 let _ = done.send(this.run_refresh(user, generation, by).await);
-            }));
+            };
+            self.runtime.spawn(Box::pin(refresh.instrument(span)));
             async move { Ok(outcome.await.unwrap_or(RefreshOutcome::InProgress)) }
         })
     }
