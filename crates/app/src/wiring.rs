@@ -82,11 +82,9 @@ pub async fn assemble(
     amo: AmoSettings,
     service: &ServiceConfig,
 ) -> Result<AppState, StartError> {
-    let OpenStore { storage, rate_limits, pools, .. } = open(storage).await?;
+    let OpenStore { storage, rate_limits, pools, keys, .. } = open(storage).await?;
     let state = assemble_on((storage, rate_limits), amo, service)?;
-    if let Some(pools) = pools {
-        state.metrics.watch(pools);
-    }
+    state.metrics.watch(pools, keys);
     Ok(state)
 }
 

@@ -2,3 +2,4 @@
 
 pub mod browsers;
 pub mod postgres;
+pub mod prometheus;

@@ -2,8 +2,8 @@
 
 use std::process::{Command, ExitCode};
 
-use amo_connect_xtask::browsers;
 use amo_connect_xtask::postgres::{Cluster, Options};
+use amo_connect_xtask::{browsers, prometheus};
 
 /// The runner of the tests, at the version they were written with.
 const NEXTEST: &str = "0.9.143";
@@ -34,6 +34,7 @@ fn test(filters: &[String]) -> Result<(), String> {
         run("cargo", &["install", "--locked", "cargo-nextest", "--version", NEXTEST], &[])?;
     }
     browsers::install()?;
+    prometheus::install()?;
     // The whole-system tests start the real binary.
     run("cargo", &["build", "--workspace", "--all-features"], &[])?;
     // Stopped and removed when it goes out of scope, or with this process.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use amo_connect_tests::Answer;
 
 /// The series of one answer, by their names with their labels, and their values, as they are written there.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Scrape(pub(crate) BTreeMap<String, String>);
 
 impl Scrape {

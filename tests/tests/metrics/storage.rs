@@ -33,6 +33,9 @@ async fn connections_are_counted_by_what_is_said_of_them() {
     let circuits = |state: &str| scrape.count(&format!("amo_connect_circuits{{state=\"{state}\"}}"));
     assert_eq!((circuits("open"), circuits("half_open")), (1, 0));
 
+    // The first key of the tests' TOKEN_KEYS; maria's tokens are wiped, the codes' records have theirs.
+    assert!(scrape.count(r#"amo_connect_sealed_records{key="test",opened="true"}"#) >= 2);
+
     // Those that follow within half a minute do not.
     let asked = r#"amo_connect_storage_calls_total{operation="standings",outcome="ok"}"#;
     assert_eq!(stage.scrape().await.count(asked), 1);

@@ -58,6 +58,9 @@ metrics! {
     /// Stored connections by what `/status` says of them; `problem` is `none` or a code. Read from the
     /// database at a scrape, at most every 30 s
     CONNECTIONS = "amo_connect_connections", Kind::Gauge, ["state", "problem"];
+    /// Stored records with sealed tokens, by the id of the key and whether this instance opens them
+    /// (`none`: what stands there names no key). Read as the connections are
+    SEALED_RECORDS = "amo_connect_sealed_records", Kind::Gauge, ["key", "opened"];
     /// Refreshes by how they ended, and why
     REFRESHES = "amo_connect_refreshes_total", Kind::Counter, ["outcome", "reason"];
     /// From the request for the lease to the saved pair, or to the failure

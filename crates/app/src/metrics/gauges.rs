@@ -4,13 +4,14 @@ use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
 use amo_connect_domain::connection::Standing;
+use amo_connect_domain::key_ring::SealedRecords;
 use amo_connect_domain::rate_limit::CircuitCount;
 use amo_connect_domain::usecase::UseCases;
 
 use super::Metrics;
 use super::declared::{
     BACKGROUND_AGE, CIRCUITS, CONNECTIONS, PERMIT_QUEUE, POOL_CONNECTIONS, POOL_SIZE, POOL_TIMEOUTS, POOL_WAITING,
-    TOKEN_REQUESTS, UNSAVED_PAIRS,
+    SEALED_RECORDS, TOKEN_REQUESTS, UNSAVED_PAIRS,
 };
 
 /// How often the database is asked at most.
@@ -34,6 +35,24 @@ impl Metrics {
         if let Ok(CircuitCount { open, half_open }) = use_cases.circuits().await {
             self.recorder.set(&CIRCUITS, &["open"], as_float(open));
             self.recorder.set(&CIRCUITS, &["half_open"], as_float(half_open));
+        }
+        if let Some(keys) = self.keys.get()
+            && let Ok(sealed) = keys.sealed_records().await
+        {
+            self.set_sealed(&sealed);
+        }
+    }
+
+    fn set_sealed(&self, sealed: &[SealedRecords]) {
+        let mut seen = self.seen_keys.lock().unwrap_or_else(PoisonError::into_inner);
+        let named = |records: &SealedRecords| {
+            (records.key.as_ref().map_or_else(|| "none".to_owned(), |key| key.0.clone()), records.opens)
+        };
+        seen.extend(sealed.iter().map(named));
+        for (key, opens) in &*seen {
+            let of_key = sealed.iter().filter(|records| named(records) == (key.clone(), *opens));
+            let labels = [key.clone(), opens.to_string()];
+            self.recorder.set_for(&SEALED_RECORDS, labels, as_float(of_key.map(|records| records.records).sum()));
         }
     }
 

@@ -8,11 +8,13 @@ mod page;
 mod recorder;
 mod storage;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use amo_connect_adapters::backend::Pools;
+use amo_connect_domain::ports::KeyRegistry;
 use metrics_exporter_prometheus::BuildError;
 
 use declared::{BUILD_INFO, STORAGE_WRITABLE};
@@ -29,6 +31,10 @@ pub struct Metrics {
     process: metrics_process::Collector,
     /// The pools of connections to the database, if it has any.
     pools: OnceLock<Arc<dyn Pools>>,
+    /// Which keys its records are sealed under.
+    keys: OnceLock<Arc<dyn KeyRegistry>>,
+    /// The keys that were seen: one that seals nothing any more is shown with none.
+    seen_keys: Mutex<BTreeSet<(String, bool)>>,
     /// When the last good round of background work ended; before the first, when the service was made.
     good_round: Mutex<Instant>,
     /// When the store was last asked for what is counted there.
@@ -42,6 +48,8 @@ impl Metrics {
             recorder: Recorder::new()?,
             process: metrics_process::Collector::default(),
             pools: OnceLock::new(),
+            keys: OnceLock::new(),
+            seen_keys: Mutex::default(),
             good_round: Mutex::new(Instant::now()),
             census: Mutex::default(),
         };
@@ -53,10 +61,11 @@ impl Metrics {
         Ok(Arc::new(metrics))
     }
 
-    /// Shows these pools from now on.
-    pub fn watch(&self, pools: Arc<dyn Pools>) {
+    /// Shows the pools of a store, and the keys of its records, from now on.
+    pub fn watch(&self, pools: Option<Arc<dyn Pools>>, keys: Arc<dyn KeyRegistry>) {
         // The first store that a service is put on is the one that it stays on.
-        let _ = self.pools.set(pools);
+        let _ = pools.map(|pools| self.pools.set(pools));
+        let _ = self.keys.set(keys);
     }
 
     /// Runs upkeep again and again.

@@ -55,7 +55,16 @@ impl Recorder {
 
     /// Sets a gauge.
     pub(super) fn set(&self, declared: &Declared, labels: &[&'static str], value: f64) {
-        self.recorder.register_gauge(&key(declared, labels.iter().copied()), &METADATA).set(value);
+        self.set_for(declared, labels.iter().copied(), value);
+    }
+
+    /// Sets a gauge of labels that are known only when it is set.
+    pub(super) fn set_for<L>(&self, declared: &Declared, labels: L, value: f64)
+    where
+        L: IntoIterator,
+        L::Item: Into<SharedString>,
+    {
+        self.recorder.register_gauge(&key(declared, labels), &METADATA).set(value);
     }
 
     /// Counts a duration.
