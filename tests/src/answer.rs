@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::documented;
+
 /// The status and `code` of an answer; there is no code in a success. Equal to such a pair.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {
@@ -28,11 +30,17 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// Sends `request` and reads the answer.
+    /// Sends `request` and reads the answer. One of the service must be as its OpenAPI document has it.
     pub async fn to(request: reqwest::RequestBuilder) -> Self {
-        let response = request.send().await.unwrap();
+        let (client, request) = request.build_split();
+        let request = request.unwrap();
+        let (method, path) = (request.method().clone(), request.url().path().to_owned());
+        let response = client.execute(request).await.unwrap();
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        Self { status, headers, text: response.text().await.unwrap() }
+        let answer = Self { status, headers, text: response.text().await.unwrap() };
+        let fault = documented::fault(&method, &path, status, &answer.headers, &answer.text);
+        assert!(fault.is_none(), "{method} {path}: {}: {answer:?}", fault.unwrap_or_default());
+        answer
     }
 
     /// A header, or the empty text.

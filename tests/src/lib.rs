@@ -3,7 +3,9 @@
 
 mod answer;
 mod browser;
+pub mod compatibility;
 mod databases;
+pub mod documented;
 mod jwt;
 mod kept_connection;
 mod postgres;

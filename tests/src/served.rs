@@ -80,6 +80,7 @@ fn variables(settings: &Given) -> Vec<(&'static str, String)> {
         ("USER_RATE", &settings.user_rate),
         ("TRUSTED_PROXIES", &settings.trusted_proxies),
         ("ADDRESS_RATE", &settings.address_rate),
+        ("CORS_ALLOWED_ORIGINS", &settings.cors_allowed_origins),
         ("REQUIRE_CLAIM", &settings.require_claim),
         ("REFRESH_MARGIN", &settings.refresh_margin),
         ("KEEPALIVE_AFTER", &settings.keepalive_after),

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 /// How long a test waits before it fails.
 const DEADLINE: Duration = Duration::from_mins(1);
 
-/// How often the condition is checked.
-const POLL_INTERVAL: Duration = Duration::from_millis(10);
+/// How often the condition is checked: less often than `USER_RATE` allows.
+const POLL_INTERVAL: Duration = Duration::from_millis(25);
 
 /// Ends when `is_so`; fails the test if that takes a minute.
 pub async fn until(what: &str, is_so: impl AsyncFnMut() -> bool) {

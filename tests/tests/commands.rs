@@ -31,6 +31,7 @@ async fn serve_names_every_bad_variable_and_shows_no_secret() {
         ("REQUIRE_CLAIM", "maybe"),
         ("USER_RATE", "-1"),
         ("TRUSTED_PROXIES", "10.0.0.0/99"),
+        ("CORS_ALLOWED_ORIGINS", "https://app.example,*"),
         ("REFRESH_MARGIN", "soon"),
         ("KEEPALIVE_AFTER", "81d"),
     ];

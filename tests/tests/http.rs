@@ -150,8 +150,36 @@ async fn a_body_is_json_of_up_to_16_kilobytes() {
     };
     assert_eq!(post("application/json", "{".to_owned()).await.problem(), (400, "invalid_json"));
     assert_eq!(post("text/plain", "{}".to_owned()).await.problem(), (415, "unsupported_media_type"));
-    let large = json!({ "code": "a", "padding": "a".repeat(17_000) }).to_string();
+    let large = json!({ "code": "a".repeat(17_000) }).to_string();
     assert_eq!(post("application/json", large).await.problem(), (413, "payload_too_large"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_endpoint_does_not_know_is_refused_and_named() {
+    let world = World::connected().await;
+    let attempt = world.attempt("olena").await;
+    let attempt = format!("/authorize/{}", attempt.id);
+    let refused = |answer: Answer| {
+        assert_eq!(answer.problem(), (400, "invalid_request"), "{answer:?}");
+        answer.json()["field"].as_str().unwrap().to_owned()
+    };
+    for path in [&attempt, "/status", "/leads", "/leads/1", "/pipelines", "/pipelines/1/stages"] {
+        assert_eq!(refused(world.get("olena", &format!("{path}?pageSize=1")).await), "pageSize", "{path}");
+    }
+    for path in ["/authorize", "/exchange-code", "/disconnect"] {
+        assert_eq!(refused(world.post("olena", &format!("{path}?page=1"), json!({})).await), "page", "{path}");
+        let body = json!({ "userId": 7, "code": "a" });
+        assert_eq!(refused(world.post("olena", path, body).await), "userId", "{path}");
+        let list = world.post("olena", path, json!(["code"])).await;
+        assert_eq!(refused(list), "body", "{path}");
+    }
+    assert_eq!(world.state_of("olena").await, "connected");
+    for path in ["/authorize", "/disconnect"] {
+        let request = world.http().post(world.url(path)).bearer_auth(jwt("olena"));
+        let text = Answer::to(request.try_clone().unwrap().body("a").header("content-type", "text/plain")).await;
+        assert_eq!(text.problem(), (415, "unsupported_media_type"), "{path}");
+        assert_eq!(Answer::to(request).await.status, 200, "{path}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

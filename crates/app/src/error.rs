@@ -1,5 +1,6 @@
 //! Every refusal the service can give, as `application/problem+json` (RFC 9457).
 
+use std::fmt::Display;
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
@@ -7,8 +8,8 @@ use actix_web::http::header::{ALLOW, CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICAT
 use actix_web::{HttpResponse, ResponseError};
 use amo_connect_domain::ports::{AmoError, StoreError};
 use amo_connect_domain::usecase::{AccessError, ClaimError, ReadError};
-use serde_json::json;
 
+use crate::problem::{Code, Problem};
 use crate::readiness::Unready;
 use crate::request_id;
 
@@ -17,7 +18,7 @@ use crate::request_id;
 pub enum ApiError {
     /// A value of the request is missing or wrong.
     #[error("{1}")]
-    InvalidRequest(&'static str, String),
+    InvalidRequest(String, String),
     /// The body is not JSON.
     #[error("The body is not valid JSON.")]
     InvalidJson,
@@ -116,44 +117,50 @@ impl ApiError {
         matches!(self, Self::RateLimited(_) | Self::RefreshInProgress | Self::ExchangeInProgress)
     }
 
-    /// The stable word for it, and its title.
-    pub fn code(&self) -> (&'static str, &'static str) {
+    /// The stable word for it.
+    pub fn code(&self) -> Code {
         match self {
-            Self::InvalidRequest(..) => ("invalid_request", "Invalid request"),
-            Self::InvalidJson => ("invalid_json", "Invalid JSON"),
-            Self::UnsupportedMediaType => ("unsupported_media_type", "Unsupported media type"),
-            Self::PayloadTooLarge => ("payload_too_large", "Payload too large"),
-            Self::RequestTimeout => ("request_timeout", "Request timeout"),
-            Self::Unauthorized(_) => ("unauthorized", "Unauthorized"),
-            Self::AuthUnavailable => ("auth_unavailable", "Authentication unavailable"),
-            Self::InvalidSignature => ("invalid_signature", "Invalid signature"),
-            Self::NotFound => ("not_found", "Not found"),
-            Self::MethodNotAllowed(_) => ("method_not_allowed", "Method not allowed"),
-            Self::TooManyRequests(_) => ("too_many_requests", "Too many requests"),
-            Self::AttemptNotFound => ("attempt_not_found", "Attempt not found"),
-            Self::LeadNotFound => ("lead_not_found", "Lead not found"),
-            Self::PipelineNotFound => ("pipeline_not_found", "Pipeline not found"),
-            Self::StateMismatch => ("state_mismatch", "State mismatch"),
-            Self::CodeBelongsToAnotherUser => ("code_belongs_to_another_user", "Code belongs to another user"),
-            Self::CodeExpired => ("code_expired", "Code expired"),
-            Self::ExchangeInProgress => ("exchange_in_progress", "Exchange in progress"),
-            Self::AlreadyConnected => ("already_connected", "Already connected"),
-            Self::InvalidAccountHost => ("invalid_account_host", "Invalid account host"),
-            Self::InvalidCode => ("invalid_code", "Invalid code"),
-            Self::NotConnected => ("not_connected", "Not connected"),
-            Self::NeedsReauth => ("needs_reauth", "Needs re-authorization"),
-            Self::Revoked => ("revoked", "Revoked"),
-            Self::RefreshInProgress => ("refresh_in_progress", "Refresh in progress"),
-            Self::RateLimited(_) => ("rate_limited", "Rate limited"),
-            Self::CrmUnavailable(_) => ("crm_unavailable", "amoCRM unavailable"),
-            Self::CrmTimeout => ("crm_timeout", "amoCRM too slow"),
-            Self::StorageUnavailable(_) => ("storage_unavailable", "Storage unavailable"),
-            Self::Draining => ("draining", "Draining"),
-            Self::Internal(_) => ("internal_error", "Internal error"),
+            Self::InvalidRequest(..) => Code::InvalidRequest,
+            Self::InvalidJson => Code::InvalidJson,
+            Self::UnsupportedMediaType => Code::UnsupportedMediaType,
+            Self::PayloadTooLarge => Code::PayloadTooLarge,
+            Self::RequestTimeout => Code::RequestTimeout,
+            Self::Unauthorized(_) => Code::Unauthorized,
+            Self::AuthUnavailable => Code::AuthUnavailable,
+            Self::InvalidSignature => Code::InvalidSignature,
+            Self::NotFound => Code::NotFound,
+            Self::MethodNotAllowed(_) => Code::MethodNotAllowed,
+            Self::TooManyRequests(_) => Code::TooManyRequests,
+            Self::AttemptNotFound => Code::AttemptNotFound,
+            Self::LeadNotFound => Code::LeadNotFound,
+            Self::PipelineNotFound => Code::PipelineNotFound,
+            Self::StateMismatch => Code::StateMismatch,
+            Self::CodeBelongsToAnotherUser => Code::CodeBelongsToAnotherUser,
+            Self::CodeExpired => Code::CodeExpired,
+            Self::ExchangeInProgress => Code::ExchangeInProgress,
+            Self::AlreadyConnected => Code::AlreadyConnected,
+            Self::InvalidAccountHost => Code::InvalidAccountHost,
+            Self::InvalidCode => Code::InvalidCode,
+            Self::NotConnected => Code::NotConnected,
+            Self::NeedsReauth => Code::NeedsReauth,
+            Self::Revoked => Code::Revoked,
+            Self::RefreshInProgress => Code::RefreshInProgress,
+            Self::RateLimited(_) => Code::RateLimited,
+            Self::CrmUnavailable(_) => Code::CrmUnavailable,
+            Self::CrmTimeout => Code::CrmTimeout,
+            Self::StorageUnavailable(_) => Code::StorageUnavailable,
+            Self::Draining => Code::Draining,
+            Self::Internal(_) => Code::InternalError,
         }
     }
 
-    fn field(&self) -> Option<&'static str> {
+    /// What `field` has to be, or that it must not be there at all.
+    pub fn invalid(field: &str, why: impl Display) -> Self {
+        Self::InvalidRequest(field.to_owned(), format!("`{field}` {why}."))
+    }
+
+    /// The parameter or the member of the body that is to blame.
+    pub(crate) fn field(&self) -> Option<&str> {
         match self {
             Self::InvalidRequest(field, _) => Some(field),
             Self::InvalidAccountHost => Some("referer"),
@@ -175,56 +182,10 @@ impl ApiError {
 
 impl ResponseError for ApiError {
     fn status_code(&self) -> StatusCode {
-        match self {
-            Self::InvalidRequest(..)
-            | Self::InvalidJson
-            | Self::StateMismatch
-            | Self::InvalidAccountHost
-            | Self::InvalidCode => StatusCode::BAD_REQUEST,
-            Self::Unauthorized(_) => StatusCode::UNAUTHORIZED,
-            Self::InvalidSignature => StatusCode::FORBIDDEN,
-            Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
-            Self::NotFound | Self::AttemptNotFound | Self::LeadNotFound | Self::PipelineNotFound => {
-                StatusCode::NOT_FOUND
-            }
-            Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
-            Self::CodeBelongsToAnotherUser
-            | Self::AlreadyConnected
-            | Self::NotConnected
-            | Self::NeedsReauth
-            | Self::Revoked => StatusCode::CONFLICT,
-            Self::CodeExpired => StatusCode::GONE,
-            Self::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::TooManyRequests(_) => StatusCode::TOO_MANY_REQUESTS,
-            Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
-            Self::CrmUnavailable(_) => StatusCode::BAD_GATEWAY,
-            Self::ExchangeInProgress
-            | Self::RefreshInProgress
-            | Self::RateLimited(_)
-            | Self::StorageUnavailable(_)
-            | Self::AuthUnavailable
-            | Self::Draining => StatusCode::SERVICE_UNAVAILABLE,
-            Self::CrmTimeout => StatusCode::GATEWAY_TIMEOUT,
-        }
+        self.code().status()
     }
 
     fn error_response(&self) -> HttpResponse {
-        let (code, title) = self.code();
-        let detail = self.to_string();
-        let mut problem = json!({
-            "type": format!("urn:amo-connect:problem:{code}"),
-            "title": title,
-            "status": self.status_code().as_u16(),
-            "detail": detail,
-            "code": code,
-            "requestId": request_id::current(),
-            "success": false,
-            "message": detail,
-        });
-        if let Some(field) = self.field() {
-            problem["field"] = field.into();
-        }
         let mut response = HttpResponse::build(self.status_code());
         response.content_type("application/problem+json").insert_header((CACHE_CONTROL, "no-store"));
         if let Some(seconds) = self.retry_after() {
@@ -235,7 +196,7 @@ impl ResponseError for ApiError {
             Self::MethodNotAllowed(allowed) => response.insert_header((ALLOW, *allowed)),
             _ => &mut response,
         };
-        response.body(problem.to_string())
+        response.body(serde_json::to_vec(&Problem::of(self, request_id::current())).unwrap_or_default())
     }
 }
 

@@ -3,32 +3,84 @@
 use std::time::Duration;
 
 use actix_web::dev::Payload;
-use actix_web::web::Json;
-use actix_web::{FromRequest, HttpRequest};
+use actix_web::error::PayloadError;
+use actix_web::web::{Bytes, PayloadConfig};
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
 use futures_util::future::{FutureExt, LocalBoxFuture};
-use serde_json::Value;
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 use crate::error::ApiError;
+
+/// The largest body that is read.
+const LARGEST_BODY: usize = 16 * 1024;
 
 /// How long a body may take. One that never ends would hold up a shutdown.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The body.
+/// The members of a body that must be there.
 #[derive(Debug)]
-pub struct JsonBody(pub Value);
+pub struct JsonBody(pub Map<String, Value>);
+
+/// An object without members.
+#[derive(Debug, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NoMembers {}
+
+/// What routes need for their bodies to be read.
+pub(crate) fn config() -> PayloadConfig {
+    PayloadConfig::new(LARGEST_BODY)
+}
 
 impl FromRequest for JsonBody {
-    type Error = actix_web::Error;
-    type Future = LocalBoxFuture<'static, Result<Self, actix_web::Error>>;
+    type Error = ApiError;
+    type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let whole = Json::<Value>::from_request(request, payload);
-        let in_time = async move {
-            match tokio::time::timeout(BODY_TIMEOUT, whole).await {
-                Ok(body) => Ok(Self(body?.into_inner())),
-                Err(_) => Err(ApiError::RequestTimeout.into()),
-            }
-        };
-        in_time.boxed_local()
+        let (body, is_json) = (whole(request, payload), is_json(request));
+        async move { members(&body.await?, is_json).map(Self) }.boxed_local()
+    }
+}
+
+impl FromRequest for NoMembers {
+    type Error = ApiError;
+    type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (body, is_json) = (whole(request, payload), is_json(request));
+        async move {
+            let body = body.await?;
+            let members = if body.is_empty() { Map::new() } else { members(&body, is_json)? };
+            members.keys().next().map_or(Ok(Self {}), |name| Err(crate::handlers::unknown(name)))
+        }
+        .boxed_local()
+    }
+}
+
+/// All of the body, in time.
+fn whole(request: &HttpRequest, payload: &mut Payload) -> impl Future<Output = Result<Bytes, ApiError>> + use<> {
+    let whole = Bytes::from_request(request, payload);
+    async move {
+        let whole = tokio::time::timeout(BODY_TIMEOUT, whole).await.or(Err(ApiError::RequestTimeout))?;
+        whole.map_err(|error| match error.as_error() {
+            Some(PayloadError::Overflow) => ApiError::PayloadTooLarge,
+            _ => ApiError::InvalidJson,
+        })
+    }
+}
+
+fn is_json(request: &HttpRequest) -> bool {
+    let kind = request.mime_type().ok().flatten();
+    kind.is_some_and(|kind| kind.subtype() == "json" || kind.suffix().is_some_and(|suffix| suffix == "json"))
+}
+
+fn members(body: &[u8], is_json: bool) -> Result<Map<String, Value>, ApiError> {
+    if !is_json {
+        return Err(ApiError::UnsupportedMediaType);
+    }
+    match serde_json::from_slice(body) {
+        Ok(Value::Object(members)) => Ok(members),
+        Ok(_) => Err(ApiError::InvalidRequest("body".to_owned(), "The body must be a JSON object.".to_owned())),
+        Err(_) => Err(ApiError::InvalidJson),
     }
 }

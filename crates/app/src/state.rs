@@ -33,6 +33,8 @@ pub struct AppState {
     pub readiness: Readiness,
     /// How long an idle connection of a client stays open.
     pub idle_timeout: Duration,
+    /// The origins of the app's web builds.
+    pub allowed_origins: Vec<String>,
     /// The runtime that outlives requests.
     pub runtime: Handle,
     /// The tasks that a shutdown waits for.

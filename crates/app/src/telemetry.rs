@@ -95,10 +95,10 @@ pub async fn observe(
             let causes = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
             let cause = causes.map(ToString::to_string).collect::<Vec<_>>().join(": ");
             if error.is_busy() {
-                tracing::info!(code = error.code().0, "a request has to come again");
+                tracing::info!(code = error.code().as_str(), "a request has to come again");
             } else {
                 let cause = (!cause.is_empty()).then_some(cause);
-                tracing::error!(code = error.code().0, cause, "a request failed");
+                tracing::error!(code = error.code().as_str(), cause, "a request failed");
             }
         }
     });

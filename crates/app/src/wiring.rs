@@ -152,6 +152,7 @@ pub fn assemble_with(
         metrics,
         readiness: Readiness::new(Handle::current()),
         idle_timeout: service.idle_timeout,
+        allowed_origins: service.allowed_origins.clone(),
         runtime: Handle::current(),
         tasks,
     })

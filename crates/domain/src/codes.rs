@@ -12,6 +12,8 @@ macro_rules! codes {
         impl $type {
             /// All of them.
             pub const ALL: &[Self] = &[$(Self::$code),+];
+            /// All codes.
+            pub const CODES: &[&str] = &[$($text),+];
 
             /// The code for it.
             pub fn code(self) -> &'static str {

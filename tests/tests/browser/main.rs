@@ -10,6 +10,7 @@
 
 mod accessibility;
 mod amocrm;
+mod docs;
 mod engine;
 mod journey;
 mod layout;
@@ -53,6 +54,7 @@ in_both_engines![
     reload::the_link_on_a_failure_that_passes_asks_again_and_connects,
     amocrm::amocrms_pages_have_no_barrier_and_fit_the_smallest_phone,
     amocrm::amocrm_is_passed_by_the_keyboard_alone,
+    docs::a_call_is_tried_on_the_documentations_page,
     page_weight::the_page_is_light_and_loads_nothing_else,
     journey::from_the_phone_over_amocrm_and_back_to_the_leads,
     layout::the_button_is_whole_and_free_on_load_in_every_outcome,

@@ -17,7 +17,7 @@ const KEYS: &str = "k1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 const SECRET: &str = "a secret of at least 32 bytes, as serve wants it";
 
 /// Every variable of `serve`, with a value that is good.
-const GOOD: [(&str, &str); 24] = [
+const GOOD: [(&str, &str); 25] = [
     ("AMO_CLIENT_ID", "00000000-0000-0000-0000-000000000000"),
     ("AMO_CLIENT_SECRET", "client-secret"),
     ("AMO_REDIRECT_URI", "https://app.example/api/amo-crm/callback"),
@@ -40,6 +40,7 @@ const GOOD: [(&str, &str); 24] = [
     ("USER_RATE", "50"),
     ("ADDRESS_RATE", "200"),
     ("TRUSTED_PROXIES", "10.0.0.0/8"),
+    ("CORS_ALLOWED_ORIGINS", "https://app.example"),
     ("REFRESH_MARGIN", "300s"),
     ("KEEPALIVE_AFTER", "30d"),
 ];
@@ -85,7 +86,7 @@ async fn a_blank_at_either_end_of_any_variable_is_refused() {
 async fn a_blank_is_seen_in_a_flag_and_in_env_as_in_a_variable() {
     let folder = tempfile::tempdir().unwrap();
     let flags = ["serve", "--amo-client-secret", "client-secret\n", "--bind", "127.0.0.1:0 "];
-    let (code, _, complaint) = run(&flags, &changed(&[("AMO_CLIENT_SECRET", "")])[..24], folder.path()).await;
+    let (code, _, complaint) = run(&flags, &changed(&[("AMO_CLIENT_SECRET", "")])[..25], folder.path()).await;
     assert_eq!(code, Some(1), "{complaint}");
     for name in ["AMO_CLIENT_SECRET", "BIND"] {
         assert!(

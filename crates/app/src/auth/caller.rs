@@ -15,26 +15,12 @@ use crate::state::AppState;
 /// What an extractor gives, when the token's key is known.
 type Extracted<T> = Pin<Box<dyn Future<Output = Result<T, ApiError>>>>;
 
-/// The user of this request. As a handler's parameter it makes the JWT a condition.
+/// The user of this request. As a handler's parameter it makes the JWT a condition, and counts the request: against
+/// the rate of its address, before anything of it is looked at, and against the user's own.
 #[derive(Debug)]
 pub struct Caller(pub UserId);
 
 impl FromRequest for Caller {
-    type Error = ApiError;
-    type Future = Extracted<Self>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let request = request.clone();
-        Box::pin(async move { identify(&request).await.map(Self) })
-    }
-}
-
-/// The user of a request that is counted: against the rate of its address, before anything of
-/// it is looked at, and against the user's own.
-#[derive(Debug)]
-pub struct RatedCaller(pub UserId);
-
-impl FromRequest for RatedCaller {
     type Error = ApiError;
     type Future = Extracted<Self>;
 

@@ -5,4 +5,4 @@ pub mod jwt;
 pub mod key_set;
 pub mod keys;
 
-pub use caller::{Caller, RatedCaller};
+pub use caller::Caller;

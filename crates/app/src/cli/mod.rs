@@ -26,7 +26,7 @@ use exit::Exit;
 use keys::KeysCommand;
 
 use crate::config::{Address, Everything, Logs, Settings, Storage};
-use crate::telemetry;
+use crate::{openapi, telemetry};
 
 /// Connects a mobile app's users to their amoCRM accounts and keeps them connected.
 #[derive(Parser)]
@@ -58,6 +58,8 @@ enum Command {
     Healthcheck(Box<Settings<Address>>),
     /// Print a script that completes commands and flags in a shell
     Completions(completions::CompletionsArgs),
+    /// Print the OpenAPI 3.1 document of the service
+    Openapi,
 }
 
 /// A command that could not do its work.
@@ -86,8 +88,10 @@ impl Cli {
         let logs = self.logs.given.check_logs()?;
         let sandbox = matches!(self.command, Command::Sandbox(_));
         telemetry::init(logs.format, &logs.directives, sandbox);
-        let takes_settings =
-            !matches!(self.command, Command::Sandbox(_) | Command::Completions(_) | Command::Keys(KeysCommand::New));
+        let takes_settings = !matches!(
+            self.command,
+            Command::Sandbox(_) | Command::Completions(_) | Command::Openapi | Command::Keys(KeysCommand::New)
+        );
         if takes_settings {
             env_file?;
         }
@@ -100,6 +104,7 @@ impl Cli {
             Command::Healthcheck(args) => in_runtime(healthcheck::run(&args.given)),
             Command::Completions(args) => completions::run(&args),
             Command::Keys(KeysCommand::New) => keys::new(),
+            Command::Openapi => print(&openapi::pretty()),
             Command::Keys(KeysCommand::Rotate(args)) => in_runtime(keys::rotate(&args.given)),
         }
     }

@@ -80,6 +80,7 @@ impl Given {
         let deep_link = deep_link
             .and_then(|link| reader.checked(&declared::APP_DEEP_LINK, values::deep_link(&link, redirect_uri.as_ref())));
         let trusted_proxies = reader.take(self, &declared::TRUSTED_PROXIES);
+        let allowed_origins = reader.take(self, &declared::CORS_ALLOWED_ORIGINS);
         let settings = self.settings(reader, allowed_hosts, default_host);
         let pace = self.pace(reader);
         let (user_rate, address_rate) =
@@ -100,6 +101,7 @@ impl Given {
                 address_rate: address_rate?,
                 trusted_proxies: trusted_proxies?,
                 idle_timeout: idle_timeout?,
+                allowed_origins: allowed_origins?,
                 settings: settings?,
             },
             amo,

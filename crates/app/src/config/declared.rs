@@ -119,6 +119,11 @@ settings! {
     /// Whose X-Forwarded-For counts, as CIDRs
     TRUSTED_PROXIES, trusted_proxies: Vec<IpNet> = Unset("nobody's"), values::networks;
 
+    /// Origins of the app's web builds, by comma
+    /// Each exactly as a browser sends it: `https://app.example`, with its port where it has one; `http` for a loopback
+    /// address alone. `/callback` and the hook never allow another origin.
+    CORS_ALLOWED_ORIGINS, cors_allowed_origins: Vec<String> = Unset("none"), values::origins;
+
     /// An access token with less life than this is refreshed before use
     /// At most half of its whole life counts.
     REFRESH_MARGIN, refresh_margin: Duration = Value("300s"), values::duration;

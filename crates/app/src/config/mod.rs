@@ -110,6 +110,8 @@ pub struct ServiceConfig {
     pub trusted_proxies: Vec<IpNet>,
     /// How long an idle connection of a client stays open.
     pub idle_timeout: Duration,
+    /// The origins of the app's web builds.
+    pub allowed_origins: Vec<String>,
     /// What the use cases go by.
     pub settings: usecase::Settings,
 }

@@ -174,6 +174,18 @@ pub(super) fn networks(list: &str) -> Result<Vec<IpNet>, String> {
         .collect()
 }
 
+/// Web origins, each as a browser sends it.
+pub(super) fn origins(list: &str) -> Result<Vec<String>, String> {
+    list.split(',').map(str::trim).filter(|origin| !origin.is_empty()).map(origin).collect()
+}
+
+fn origin(text: &str) -> Result<String, String> {
+    let as_sent = |url: &Url| url.origin().ascii_serialization() == text && !text.contains('*');
+    let url = Url::parse(text).ok().filter(as_sent);
+    let allowed = url.is_some_and(|url| url.scheme() == "https" || url.scheme() == "http" && is_loopback(&url));
+    if allowed { Ok(text.to_owned()) } else { Err(format!("`{text}` is not an origin such as https://app.example")) }
+}
+
 /// Any text.
 #[expect(clippy::unnecessary_wraps, reason = "a parser of a setting")]
 pub(super) fn any(text: &str) -> Result<String, Infallible> {
@@ -247,6 +259,27 @@ mod tests {
         assert_eq!(pool("16").map(|size| size.map(NonZeroUsize::get)), Ok(Some(16)));
         for text in ["0", "-1", "1001", "many"] {
             assert!(pool(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_origin_is_what_a_browser_sends() {
+        let list = "https://app.example, https://app.example:8443,http://localhost:3000,http://127.0.0.1:5173";
+        assert_eq!(origins(list).unwrap().len(), 4);
+        assert_eq!(origins(""), Ok(Vec::new()));
+        for text in [
+            "*",
+            "null",
+            "app.example",
+            "https://app.example/",
+            "https://App.example",
+            "https://app.example:443",
+            "https://*.app.example",
+            "http://app.example",
+            "https://user@app.example",
+            "foryoure://amo-crm",
+        ] {
+            assert!(origins(text).is_err_and(|problem| problem.contains(text)), "{text}");
         }
     }
 

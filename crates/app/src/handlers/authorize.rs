@@ -1,57 +1,158 @@
 //! `POST /authorize` and `GET /authorize/{attemptId}`.
 
-use actix_web::HttpResponse;
-use actix_web::http::header::RETRY_AFTER;
+use actix_web::http::header::{HeaderValue, RETRY_AFTER};
 use actix_web::web::{Data, Path};
+use actix_web::{HttpRequest, HttpResponse};
 use amo_connect_domain::authorization::attempt::AttemptReason;
 use amo_connect_domain::authorization::progress::AttemptProgress;
-use serde_json::json;
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa::openapi::{RefOr, Schema};
 
-use super::private;
-use crate::auth::RatedCaller;
+use super::answer::{Success, private};
+use super::{query, schemas};
+use crate::auth::Caller;
 use crate::error::ApiError;
+use crate::json_body::NoMembers;
 use crate::state::AppState;
 
+/// An attempt that has begun.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct StartedAttempt {
+    /// Its name, 22 characters.
+    #[schema(pattern = "^[A-Za-z0-9_-]{22}$", example = "q7vZk1Yt3mJx0bN5cR8wLg")]
+    attempt_id: String,
+    /// What the app opens in the system's browser.
+    #[schema(format = "uri")]
+    authorization_url: String,
+    /// What its deep link has as `state`; single use.
+    state: String,
+    /// When it expires, 30 minutes from its beginning.
+    #[schema(format = DateTime)]
+    expires_at: String,
+}
+
+/// How an attempt goes.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AttemptView {
+    /// Its name, 22 characters.
+    #[schema(pattern = "^[A-Za-z0-9_-]{22}$", example = "q7vZk1Yt3mJx0bN5cR8wLg")]
+    attempt_id: String,
+    state: AttemptState,
+    /// Why it failed, or why a pending one is to be tried again by a reload of the page; else `null`.
+    #[schema(required, schema_with = reasons)]
+    reason: Option<&'static str>,
+}
+
+/// How far an attempt is; `connected`, `denied`, `expired` and `failed` are final.
+#[derive(Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AttemptState {
+    /// The browser has not come back.
+    Pending,
+    /// amoCRM is being asked.
+    Exchanging,
+    /// The app has to send the code to `/exchange-code`.
+    AwaitingClaim,
+    /// The account is connected.
+    Connected,
+    /// The person declined.
+    Denied,
+    /// It took too long, or later attempts replaced it.
+    Expired,
+    /// It came to nothing.
+    Failed,
+}
+
+fn reasons() -> RefOr<Schema> {
+    schemas::one_of_or_null(AttemptReason::CODES)
+}
+
 /// Begins an attempt.
-pub async fn start(state: Data<AppState>, caller: RatedCaller) -> Result<HttpResponse, ApiError> {
+#[utoipa::path(
+    post,
+    path = "/api/amo-crm/authorize",
+    operation_id = "beginAttempt",
+    tag = "connection",
+    security(("jwt" = [])),
+    request_body(content = NoMembers, description = "An object without members, or nothing.", example = json!({})),
+    responses((
+        status = 200,
+        description = "The attempt has begun. Open `authorizationUrl` in the system's browser.",
+        body = Success<StartedAttempt>,
+        example = json!({ "success": true, "data": {
+            "attemptId": "q7vZk1Yt3mJx0bN5cR8wLg",
+            "authorizationUrl": "https://www.amocrm.ru/oauth?client_id=a1b2&state=ac1_0d6ERPJ0mA2xT4c9qJ3JtT0c2tqN5mPZ1o9sQe7xYwE&mode=popup",
+            "state": "ac1_0d6ERPJ0mA2xT4c9qJ3JtT0c2tqN5mPZ1o9sQe7xYwE",
+            "expiresAt": "2026-11-23T10:30:00Z",
+        } }),
+    )),
+)]
+pub async fn start(
+    request: HttpRequest,
+    state: Data<AppState>,
+    caller: Caller,
+    _: NoMembers,
+) -> Result<HttpResponse, ApiError> {
+    query::none(&request)?;
     let use_cases = state.use_cases.clone();
     let started = state.run(async move { use_cases.start(caller.0).await }).await?;
-    Ok(private(&json!({
-        "success": true,
-        "data": {
-            "attemptId": started.attempt.to_string(),
-            "authorizationUrl": started.authorization_url.as_str(),
-            "state": started.state.expose(),
-            "expiresAt": started.expires_at.to_string(),
-        },
+    Ok(private(&Success::of(StartedAttempt {
+        attempt_id: started.attempt.to_string(),
+        authorization_url: started.authorization_url.to_string(),
+        state: started.state.expose().to_owned(),
+        expires_at: started.expires_at.to_string(),
     })))
 }
 
 /// Tells the attempt's own user how it goes.
-pub async fn progress(state: Data<AppState>, caller: RatedCaller, id: Path<String>) -> Result<HttpResponse, ApiError> {
+#[utoipa::path(
+    get,
+    path = "/api/amo-crm/authorize/{attemptId}",
+    operation_id = "getAttempt",
+    tag = "connection",
+    security(("jwt" = [])),
+    params(("attemptId" = String, Path, description = "The attempt's name.", example = "q7vZk1Yt3mJx0bN5cR8wLg")),
+    responses((
+        status = 200,
+        description = "How the attempt goes. `Retry-After` while that is not final.",
+        body = Success<AttemptView>,
+        headers(("Retry-After" = u32)),
+        example = json!({ "success": true, "data": {
+            "attemptId": "q7vZk1Yt3mJx0bN5cR8wLg", "state": "pending", "reason": null,
+        } }),
+    )),
+)]
+pub async fn progress(
+    request: HttpRequest,
+    state: Data<AppState>,
+    caller: Caller,
+    id: Path<String>,
+) -> Result<HttpResponse, ApiError> {
+    query::none(&request)?;
     let id = id.parse().or(Err(ApiError::AttemptNotFound))?;
     let use_cases = state.use_cases.clone();
     let view = state.run(async move { use_cases.attempt(&caller.0, id).await }).await?;
     let view = view.ok_or(ApiError::AttemptNotFound)?;
     let (word, reason) = words(view.progress);
-    let mut response = private(&json!({
-        "success": true,
-        "data": { "attemptId": view.attempt.to_string(), "state": word, "reason": reason },
-    }));
+    let reason = reason.map(AttemptReason::code);
+    let mut response = private(&Success::of(AttemptView { attempt_id: view.attempt.to_string(), state: word, reason }));
     if !view.progress.is_final() {
-        response.headers_mut().insert(RETRY_AFTER, actix_web::http::header::HeaderValue::from_static("2"));
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("2"));
     }
     Ok(response)
 }
 
-fn words(progress: AttemptProgress) -> (&'static str, Option<&'static str>) {
+fn words(progress: AttemptProgress) -> (AttemptState, Option<AttemptReason>) {
     match progress {
-        AttemptProgress::Pending(reason) => ("pending", reason.map(AttemptReason::code)),
-        AttemptProgress::Exchanging => ("exchanging", None),
-        AttemptProgress::AwaitingClaim => ("awaiting_claim", None),
-        AttemptProgress::Connected => ("connected", None),
-        AttemptProgress::Denied => ("denied", None),
-        AttemptProgress::Expired => ("expired", None),
-        AttemptProgress::Failed(reason) => ("failed", reason.map(AttemptReason::code)),
+        AttemptProgress::Pending(reason) => (AttemptState::Pending, reason),
+        AttemptProgress::Exchanging => (AttemptState::Exchanging, None),
+        AttemptProgress::AwaitingClaim => (AttemptState::AwaitingClaim, None),
+        AttemptProgress::Connected => (AttemptState::Connected, None),
+        AttemptProgress::Denied => (AttemptState::Denied, None),
+        AttemptProgress::Expired => (AttemptState::Expired, None),
+        AttemptProgress::Failed(reason) => (AttemptState::Failed, reason),
     }
 }

@@ -13,6 +13,26 @@ use crate::pages::{CallbackPage, Language, Nonce, callback_page, deep_link_param
 use crate::state::AppState;
 
 /// Answers the browser with a page on which nothing moves by itself.
+#[utoipa::path(
+    method(get, head),
+    path = "/api/amo-crm/callback",
+    operation_id = "callback",
+    tag = "amoCRM",
+    params(
+        ("code" = Option<String>, Query, description = "The authorization code."),
+        ("state" = Option<String>, Query, description = "The state that the browser went with."),
+        ("referer" = Option<String>, Query, description = "The account host."),
+        ("error" = Option<String>, Query, description = "What amoCRM says instead of a code.", example = "access_denied"),
+        ("from_widget" = Option<String>, Query, description = "`1` where the integration was installed from amoCRM's marketplace."),
+    ),
+    responses(
+        (status = 200, description = "The account is connected, or waits for the app's claim, or the person declined.", content_type = "text/html; charset=utf-8", body = String, example = "<!DOCTYPE html>…"),
+        (status = 400, description = "There is no usable code, or the link has expired.", content_type = "text/html; charset=utf-8", body = String, example = "<!DOCTYPE html>…"),
+        (status = 429, description = "Too many at once.", content_type = "text/html; charset=utf-8", body = String, headers(("Retry-After" = u32)), example = "<!DOCTYPE html>…"),
+        (status = 502, description = "amoCRM did not answer for certain. A reload asks again.", content_type = "text/html; charset=utf-8", body = String, example = "<!DOCTYPE html>…"),
+        (status = 503, description = "The database is down, and a reload tries again; or a prefetch, which gets no body.", content_type = "text/html; charset=utf-8", body = String, example = "<!DOCTYPE html>…"),
+    ),
+)]
 pub async fn receive(request: HttpRequest, state: Data<AppState>) -> HttpResponse {
     if request.method() == Method::HEAD {
         return nothing(StatusCode::OK);

@@ -1,65 +1,132 @@
 //! `POST /exchange-code`: the app brings a code with its user's JWT.
 
+use actix_web::HttpRequest;
 use actix_web::HttpResponse;
 use actix_web::web::Data;
 use amo_connect_domain::authorization::callback::Given;
 use amo_connect_domain::token::{AuthorizationCode, LONGEST_PARAMETER, State};
-use serde_json::{Value, json};
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
-use super::connection::describe;
-use super::private;
-use crate::auth::RatedCaller;
+use super::answer::{SuccessWithMessage, private};
+use super::connection::Status;
+use super::query;
+use crate::auth::Caller;
 use crate::error::ApiError;
 use crate::json_body::JsonBody;
 use crate::state::AppState;
 
+/// A code that the app brings back, and what came with it.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ExchangeCode {
+    /// The code of the deep link or the redirect.
+    #[schema(min_length = 1, max_length = 4096, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$", example = "def50200a1b2c3")]
+    code: String,
+    /// The state that came with it.
+    #[schema(
+        max_length = 4096,
+        pattern = r"^[^\x00-\x1f\x7f-\x9f]*$",
+        example = "ac1_0d6ERPJ0mA2xT4c9qJ3JtT0c2tqN5mPZ1o9sQe7xYwE"
+    )]
+    state: Option<String>,
+    /// The account host that came with it.
+    #[schema(max_length = 4096, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$", example = "example.amocrm.ru")]
+    referer: Option<String>,
+}
+
+impl ExchangeCode {
+    fn read(mut body: Map<String, Value>) -> Result<Self, ApiError> {
+        let [code, state, referer] = ["code", "state", "referer"].map(|name| text(name, body.shift_remove(name)));
+        if let Some(name) = body.keys().next() {
+            return Err(query::unknown(name));
+        }
+        let code = code?.filter(|code| !code.is_empty()).ok_or_else(|| ApiError::invalid("code", "is required"))?;
+        Ok(Self { code, state: state?, referer: referer? })
+    }
+}
+
 /// Makes the code's account the caller's.
-pub async fn claim(caller: RatedCaller, state: Data<AppState>, body: JsonBody) -> Result<HttpResponse, ApiError> {
-    let Some(body) = body.0.as_object() else {
-        return Err(ApiError::InvalidRequest("body", "The body must be a JSON object.".to_owned()));
-    };
-    let code = text("code", body.get("code"))?
-        .filter(|code| !code.is_empty())
-        .ok_or_else(|| ApiError::InvalidRequest("code", "`code` is required.".to_owned()))?;
-    let link_state = text("state", body.get("state"))?.filter(|state| !state.is_empty()).map(State::new);
-    let host = text("referer", body.get("referer"))?.map_or(Given::Absent, Given::One);
+#[utoipa::path(
+    post,
+    path = "/api/amo-crm/exchange-code",
+    operation_id = "exchangeCode",
+    tag = "connection",
+    security(("jwt" = [])),
+    request_body(content = ExchangeCode, example = json!({ "code": "def50200a1b2c3", "referer": "example.amocrm.ru" })),
+    responses((
+        status = 200,
+        description = "The code's account is the user's. The same however often it is sent.",
+        body = SuccessWithMessage<Status>,
+        example = json!({ "success": true, "message": "AMO CRM successfully connected", "data": {
+            "connected": true, "hasTokens": true, "domain": "example.amocrm.ru", "accountId": "31920194",
+            "state": "connected", "problem": null,
+            "connectedAt": "2026-11-23T10:00:00Z", "lastRefreshedAt": "2026-11-23T10:00:00Z",
+        } }),
+    )),
+)]
+pub async fn claim(
+    request: HttpRequest,
+    caller: Caller,
+    state: Data<AppState>,
+    body: JsonBody,
+) -> Result<HttpResponse, ApiError> {
+    query::none(&request)?;
+    let brought = ExchangeCode::read(body.0)?;
+    let link_state = brought.state.filter(|state| !state.is_empty()).map(State::new);
+    let host = brought.referer.map_or(Given::Absent, Given::One);
 
     let use_cases = state.use_cases.clone();
-    let claimed = async move { use_cases.claim(&caller.0, AuthorizationCode::new(code), link_state, host).await };
+    let code = AuthorizationCode::new(brought.code);
+    let claimed = async move { use_cases.claim(&caller.0, code, link_state, host).await };
     let standing = state.run(claimed).await?;
-    Ok(private(&json!({
-        "success": true,
-        "message": "AMO CRM successfully connected",
-        "data": describe(&standing),
-    })))
+    Ok(private(&SuccessWithMessage::of("AMO CRM successfully connected", Status::of(&standing))))
 }
 
 /// A text of the body; `null` counts as absent, and other types are refused.
-fn text(field: &'static str, value: Option<&Value>) -> Result<Option<String>, ApiError> {
-    let refuse = |why: &str| Err(ApiError::InvalidRequest(field, format!("`{field}` {why}.")));
+fn text(field: &str, value: Option<Value>) -> Result<Option<String>, ApiError> {
     match value {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) if text.chars().count() > LONGEST_PARAMETER => {
-            refuse("is longer than 4096 characters")
+            Err(ApiError::invalid(field, "is longer than 4096 characters"))
         }
-        Some(Value::String(text)) if text.chars().any(char::is_control) => refuse("has control characters"),
-        Some(Value::String(text)) => Ok(Some(text.clone())),
-        Some(_) => refuse("must be a string"),
+        Some(Value::String(text)) if text.chars().any(char::is_control) => {
+            Err(ApiError::invalid(field, "has control characters"))
+        }
+        Some(Value::String(text)) => Ok(Some(text)),
+        Some(_) => Err(ApiError::invalid(field, "must be a string")),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
     fn fields_are_texts_of_up_to_4096_characters_without_controls() {
         assert_eq!(text("state", None).unwrap(), None);
-        assert_eq!(text("state", Some(&Value::Null)).unwrap(), None);
-        assert_eq!(text("code", Some(&json!("ї".repeat(4096)))).unwrap().unwrap().chars().count(), 4096);
+        assert_eq!(text("state", Some(Value::Null)).unwrap(), None);
+        assert_eq!(text("code", Some(json!("ї".repeat(4096)))).unwrap().unwrap().chars().count(), 4096);
         for bad in [json!("a".repeat(4097)), json!("a\u{0}"), json!("a\n"), json!(1), json!(["a"])] {
-            let error = text("code", Some(&bad)).unwrap_err();
-            assert!(matches!(error, ApiError::InvalidRequest("code", _)), "{error}");
+            let error = text("code", Some(bad)).unwrap_err();
+            assert_eq!(error.field(), Some("code"), "{error}");
         }
+    }
+
+    #[test]
+    fn what_is_missing_or_unknown_is_named() {
+        for (body, field) in [
+            (json!({}), "code"),
+            (json!({ "code": "" }), "code"),
+            (json!({ "code": "a", "Referer": "b" }), "Referer"),
+            (json!({ "code": "a", "userId": 7 }), "userId"),
+        ] {
+            let error = ExchangeCode::read(body.as_object().unwrap().clone()).err().unwrap();
+            assert_eq!(error.field(), Some(field), "{body}");
+        }
+        let read = ExchangeCode::read(json!({ "code": "a", "state": null }).as_object().unwrap().clone()).unwrap();
+        assert_eq!((read.code.as_str(), read.state, read.referer), ("a", None, None));
     }
 }

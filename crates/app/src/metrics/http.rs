@@ -33,6 +33,21 @@ pub async fn count(
 }
 
 /// `GET /metrics`: all metrics, in Prometheus's text format.
+#[utoipa::path(
+    get,
+    path = "/metrics",
+    operation_id = "getMetrics",
+    tag = "service",
+    summary = "All metrics, for Prometheus.",
+    description = "On `ADMIN_BIND` alone, where that is set.",
+    responses((
+        status = 200,
+        description = "The metrics, in Prometheus's text format.",
+        content_type = "text/plain; version=0.0.4; charset=utf-8",
+        body = String,
+        example = "# TYPE amo_connect_http_requests_total counter\n",
+    )),
+)]
 pub async fn scrape(state: Data<AppState>) -> HttpResponse {
     let (metrics, use_cases) = (state.metrics.clone(), state.use_cases.clone());
     let census = state.read(async move {

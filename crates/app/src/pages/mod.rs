@@ -16,7 +16,7 @@ pub(crate) mod contrast;
 mod tests;
 
 pub use callback::{CallbackPage, callback_page};
-pub use headers::headers;
+pub use headers::{client_headers, headers};
 pub use language::Language;
 pub use nonce::Nonce;
 pub use outcome::{deep_link_parameters, status};

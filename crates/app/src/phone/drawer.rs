@@ -48,7 +48,7 @@ async fn click(
         return Ok(foreign());
     }
     let scenario = FaultScenario::ALL.into_iter().find(|one| one.code() == *what).ok_or(ApiError::NotFound)?;
-    let refused = || ApiError::InvalidRequest("account", "It is not the number of an account.".to_owned());
+    let refused = || ApiError::InvalidRequest("account".to_owned(), "It is not the number of an account.".to_owned());
     let wanted = target.or(Err(refused()))?.account.unwrap_or(AccountId::FOR_YOU);
     let account = drawer.baseline.homes.iter().find(|account| account.id == wanted).ok_or_else(refused)?;
     let done =

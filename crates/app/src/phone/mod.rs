@@ -15,7 +15,7 @@ mod tests;
 use amo_connect_sandbox::AccountInfo;
 
 pub use markup::{phone_page, return_page};
-pub use routes::{headers, routes};
+pub use routes::routes;
 
 /// Somebody who is logged in to the app.
 #[derive(Clone)]

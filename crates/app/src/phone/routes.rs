@@ -11,7 +11,7 @@ use maud::Markup;
 use super::drawer::{self, Drawer};
 use super::fault_scenario::Baseline;
 use super::{DemoUser, PhonePage, phone_page, return_page};
-use crate::pages::Nonce;
+use crate::pages::{Nonce, client_headers};
 
 /// Adds the phone at `/`, the app that its deep link opens at `/app/callback`, and under
 /// `/app/amo` the drawer with the fault scenarios of `sandbox`.
@@ -34,23 +34,8 @@ fn answer(users: &[DemoUser], amo: &[AccountInfo], render: Render) -> HttpRespon
     let nonce = Nonce::random();
     let mut response = HttpResponse::Ok();
     response.content_type(ContentType::html());
-    for header in headers(nonce.as_str()) {
+    for header in client_headers(nonce.as_str()) {
         response.insert_header(header);
     }
     response.body(render(&PhonePage { users, amo, nonce: nonce.as_str() }).into_string())
-}
-
-/// The headers of the phone's pages besides `Content-Type`; `nonce` is new for each answer.
-pub fn headers(nonce: &str) -> [(&'static str, String); 5] {
-    let policy = format!(
-        "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; connect-src 'self'; \
-         base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    );
-    [
-        ("Content-Security-Policy", policy),
-        ("Referrer-Policy", "no-referrer".to_owned()),
-        ("Cache-Control", "no-store".to_owned()),
-        ("X-Content-Type-Options", "nosniff".to_owned()),
-        ("X-Frame-Options", "DENY".to_owned()),
-    ]
 }

@@ -3,7 +3,7 @@
 use amo_connect_sandbox::{AccountId, AccountInfo, UserId, UserInfo};
 
 use super::*;
-use crate::pages::contrast;
+use crate::pages::{client_headers, contrast};
 
 const HOSTILE: &str = "\"><script>alert(1)</script>'&";
 
@@ -77,7 +77,7 @@ fn the_return_page_has_a_way_on_and_a_way_back() {
 
 #[test]
 fn the_policy_lets_the_pages_speak_to_their_own_service_alone() {
-    let (_, policy) = &headers("bm9uY2U")[0];
+    let (_, policy) = &client_headers("bm9uY2U")[0];
     assert_eq!(
         policy,
         "default-src 'none'; script-src 'nonce-bm9uY2U'; style-src 'nonce-bm9uY2U'; connect-src 'self'; \

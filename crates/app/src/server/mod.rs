@@ -79,7 +79,7 @@ impl Running {
                 .app_data(shared.clone())
                 .configure(extra.clone())
                 .configure(metrics)
-                .configure(routes::configure)
+                .configure(|config| routes::configure(config, &shared.allowed_origins))
                 .wrap(from_fn(count))
                 .wrap(from_fn(telemetry::observe))
         })

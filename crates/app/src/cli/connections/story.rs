@@ -8,14 +8,14 @@ use amo_connect_domain::usecase::ConnectionStatus;
 use serde_json::{Value, json};
 
 use crate::cli::table;
-use crate::handlers::connection::describe;
+use crate::handlers::connection::Status;
 
 /// The columns of a connection, in JSON and in the table.
 const COLUMNS: [&str; 7] = ["user", "state", "domain", "accountId", "problem", "connectedAt", "lastRefreshedAt"];
 
 /// A user's connection, in the words of `GET /status`.
 pub(super) fn row(user: &UserId, connection: Option<CrmConnection>) -> Value {
-    let status = describe(&ConnectionStatus { connection, awaits_claim: false });
+    let status = json!(Status::of(&ConnectionStatus { connection, awaits_claim: false }));
     json!({
         "user": user.as_str(),
         "state": status["state"],

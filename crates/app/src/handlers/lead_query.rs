@@ -1,0 +1,220 @@
+//! The query of `GET /leads`.
+
+use amo_connect_domain::crm::lead::LeadFilter;
+use amo_connect_domain::usecase::LeadRequest;
+use jiff::Timestamp;
+use percent_encoding::percent_decode_str;
+use utoipa::IntoParams;
+
+use super::leads::LeadStatus;
+use super::query::{amo_number, each, number, refusal};
+use crate::error::ApiError;
+
+/// What the list can be asked for.
+#[derive(Debug, PartialEq, IntoParams)]
+#[into_params(rename_all = "camelCase", parameter_in = Query)]
+pub struct LeadQuery {
+    /// The page, from 1.
+    #[param(required = false, minimum = 1, maximum = 2_147_483_647, default = 1)]
+    pub(super) page: u32,
+    /// Leads a page.
+    #[param(required = false, minimum = 1, maximum = 250, default = 50)]
+    pub(super) limit: u32,
+    /// amoCRM's full-text search. Blanks alone are no search.
+    #[param(max_length = 255, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
+    query: Option<String>,
+    /// Only leads of this pipeline.
+    #[param(minimum = 1)]
+    pipeline_id: Option<u64>,
+    /// Only leads in this stage.
+    #[param(minimum = 1)]
+    stage_id: Option<u64>,
+    /// Only leads of this status.
+    #[param(inline)]
+    status: Option<LeadStatus>,
+    /// Only leads that have changed since this moment, or in its second.
+    #[param(value_type = Option<String>, format = DateTime, example = "2026-11-23T10:00:00Z")]
+    updated_since: Option<Timestamp>,
+}
+
+impl Default for LeadQuery {
+    fn default() -> Self {
+        let LeadFilter { page, limit, .. } = LeadFilter::default();
+        Self { page, limit, query: None, pipeline_id: None, stage_id: None, status: None, updated_since: None }
+    }
+}
+
+impl LeadQuery {
+    /// Reads the query of a request.
+    pub(super) fn read(query: &str) -> Result<Self, ApiError> {
+        let mut wanted = Self::default();
+        each(query, |name, value| {
+            match name {
+                "page" => wanted.page = number(name, value, 1, i32::MAX.unsigned_abs())?,
+                "limit" => wanted.limit = number(name, value, 1, 250)?,
+                "pipelineId" => wanted.pipeline_id = Some(amo_number(name, value)?),
+                "stageId" => wanted.stage_id = Some(amo_number(name, value)?),
+                "status" => wanted.status = Some(status(value)?),
+                "updatedSince" => wanted.updated_since = Some(moment(value)?),
+                "query" => wanted.query = search(query, value)?,
+                _ => return Ok(false),
+            }
+            Ok(true)
+        })?;
+        Ok(wanted)
+    }
+}
+
+impl From<LeadQuery> for LeadRequest {
+    fn from(wanted: LeadQuery) -> Self {
+        let filter = LeadFilter {
+            page: wanted.page,
+            limit: wanted.limit,
+            query: wanted.query,
+            pipeline: wanted.pipeline_id,
+            stages: Vec::new(),
+            updated_since: wanted.updated_since,
+        };
+        Self { filter, stage: wanted.stage_id, status: wanted.status.map(Into::into) }
+    }
+}
+
+/// The search that `value` of `query` is; blanks alone are none.
+fn search(query: &str, value: &str) -> Result<Option<String>, ApiError> {
+    if value.chars().count() > 255 || value.chars().any(char::is_control) {
+        return Err(refusal("query", "at most 255 characters, none of them a control character"));
+    }
+    // It stands for what was no UTF-8, unless the app has sent this very character.
+    if value.contains(char::REPLACEMENT_CHARACTER) && percent_decode_str(query).decode_utf8().is_err() {
+        return Err(refusal("query", "UTF-8, percent-encoded"));
+    }
+    Ok(Some(value).filter(|value| !value.trim().is_empty()).map(str::to_owned))
+}
+
+/// A moment as RFC 3339 has it; jiff alone takes more.
+fn moment(value: &str) -> Result<Timestamp, ApiError> {
+    let is_rfc_3339 = value.split_at_checked(19).is_some_and(|(local, rest)| {
+        let local = local.as_bytes();
+        matches!(local, [_, _, _, _, b'-', _, _, b'-', _, _, b'T' | b't', _, _, b':', _, _, b':', _, _])
+            && matches!(rest.as_bytes(), [.., b'Z' | b'z'] | [.., b'+' | b'-', _, _, b':', _, _])
+            && !rest.contains(',')
+    });
+    let moment = value.parse().ok().filter(|_| is_rfc_3339);
+    moment.ok_or_else(|| refusal("updatedSince", "a moment such as 2026-11-23T10:00:00Z; a plus sign is sent as %2B"))
+}
+
+fn status(value: &str) -> Result<LeadStatus, ApiError> {
+    match value {
+        "NEW" => Ok(LeadStatus::New),
+        "IN_PROGRESS" => Ok(LeadStatus::InProgress),
+        "CLOSED" => Ok(LeadStatus::Closed),
+        _ => Err(refusal("status", "NEW, IN_PROGRESS or CLOSED")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use utoipa::openapi::path::ParameterIn;
+
+    use super::*;
+
+    fn read(query: &str) -> Result<LeadQuery, ApiError> {
+        LeadQuery::read(query)
+    }
+
+    #[test]
+    fn a_bad_parameter_is_named() {
+        let bad = [
+            ("page", "0", "a whole number from 1 to 2147483647"),
+            ("page", "one", "a whole number from 1 to 2147483647"),
+            ("page", "", "a whole number from 1 to 2147483647"),
+            ("page", "2&page=2", "given once"),
+            ("limit", "251", "a whole number from 1 to 250"),
+            ("limit", "-1", "a whole number from 1 to 250"),
+            ("limit", "%2B2", "a whole number from 1 to 250"),
+            ("limit", "%D9%A1", "a whole number from 1 to 250"),
+            ("pipelineId", "x", "a whole number from 1 to 9223372036854775807"),
+            ("stageId", "0", "a whole number from 1 to 9223372036854775807"),
+            ("status", "new", "NEW, IN_PROGRESS or CLOSED"),
+            ("status", "NEW&page=2&status=CLOSED", "given once"),
+            ("query", "a%00b", "none of them a control character"),
+            ("query", &"a".repeat(256), "at most 255 characters"),
+            ("query", "%FF%FE", "UTF-8"),
+            ("query", "a&query=", "given once"),
+        ];
+        for (field, value, allowed) in bad {
+            let error = read(&format!("{field}={value}")).unwrap_err();
+            assert_eq!(error.field(), Some(field), "{field}={value}: {error}");
+            assert!(error.to_string().contains(allowed), "{field}={value}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_moment_is_as_rfc_3339_has_it() {
+        let since = |value: &str| read(&format!("updatedSince={value}")).map(|request| request.updated_since.unwrap());
+        for (value, moment) in [
+            ("2026-11-23T10:00:00Z", "2026-11-23T10:00:00Z"),
+            ("2026-11-23t10:00:00.25z", "2026-11-23T10:00:00.25Z"),
+            ("2026-11-23T10:00:00%2B02:00", "2026-11-23T08:00:00Z"),
+            ("2026-11-23T10:00:00.5-01:30", "2026-11-23T11:30:00.5Z"),
+            ("1969-12-31T23:59:59Z", "1969-12-31T23:59:59Z"),
+        ] {
+            assert_eq!(since(value).unwrap(), moment.parse().unwrap(), "{value}");
+        }
+        for value in [
+            "yesterday",
+            "1795428000",
+            "2026-11-23",
+            "2026-11-23T10:00:00",
+            "2026-11-23T10:00:00+02:00",
+            "2026-11-23+10:00:00Z",
+            "2026-11-23T10:00Z",
+            "20261123T10Z",
+            "20261123T100000Z",
+            "2026-11-23T10:00:00,5Z",
+            "2026-11-23T10:00:00%2B02",
+            "2026-11-23T10:00:00%2B0200",
+            "2026-11-23T10:00:00%2B02:00:00",
+            "2026-11-23T10:00:00%2B02:00[Europe/Kyiv]",
+            "2026-11-23T10:00:00Z[UTC]",
+            "2026-13-23T10:00:00Z",
+            "%2B002026-11-23T10:00:00Z",
+        ] {
+            let error = since(value).unwrap_err();
+            assert_eq!(error.field(), Some("updatedSince"), "{value}: {error}");
+            assert!(error.to_string().contains("%2B"), "{value}: {error}");
+        }
+    }
+
+    #[test]
+    fn blanks_alone_are_no_search_and_every_character_of_a_text_can_be_searched_for() {
+        for (value, search) in [("", None), ("+%20%C2%A0", None), ("+a+", Some(" a ")), ("%EF%BF%BD", Some("\u{fffd}"))]
+        {
+            let request = read(&format!("query={value}")).unwrap();
+            assert_eq!(request.query.as_deref(), search, "{value}");
+        }
+    }
+
+    #[test]
+    fn every_parameter_is_taken() {
+        let query =
+            "page=2&limit=250&query=a+b&pipelineId=3&stageId=142&status=CLOSED&updatedSince=2026-11-23T10:00:00Z";
+        let expected = LeadQuery {
+            page: 2,
+            limit: 250,
+            query: Some("a b".to_owned()),
+            pipeline_id: Some(3),
+            stage_id: Some(142),
+            status: Some(LeadStatus::Closed),
+            updated_since: Some("2026-11-23T10:00:00Z".parse().unwrap()),
+        };
+        assert_eq!(read(query).unwrap(), expected);
+        let documented = LeadQuery::into_params(|| Some(ParameterIn::Query));
+        for parameter in &documented {
+            let given = query.split('&').filter(|pair| pair.split('=').next() == Some(parameter.name.as_str())).count();
+            assert_eq!(given, 1, "{}", parameter.name);
+        }
+        assert_eq!(documented.len(), query.split('&').count());
+        assert_eq!(read("Limit=1").unwrap_err().field(), Some("Limit"));
+    }
+}
