@@ -1,9 +1,10 @@
 //! The browsers and the JavaScript packages that the tests use, and how the machine gets them.
 
 use std::env;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+
+use crate::packages::{self, run, workspace};
 
 /// What a program is needed for, how it is looked for, and Debian's package of it.
 struct Need {
@@ -52,7 +53,7 @@ pub fn install() -> Result<(), String> {
             return Err(format!("{} is still missing, though {} is installed", need.what, need.package));
         }
     }
-    install_modules()
+    packages::npm("tests/npm", "npm")
 }
 
 /// Where the JavaScript packages are, outside of the tree.
@@ -76,26 +77,6 @@ fn install_packages(missing: &[&Need]) -> Result<(), String> {
     Ok(())
 }
 
-/// `npm ci`, unless it was done for the lock file that is there.
-fn install_modules() -> Result<(), String> {
-    let (from, to) = (workspace().join("tests/npm"), workspace().join("target/npm"));
-    let (lock, done) = (from.join("package-lock.json"), to.join("installed-package-lock.json"));
-    let wanted = fs::read(&lock).map_err(|error| format!("{}: {error}", lock.display()))?;
-    if fs::read(&done).is_ok_and(|installed| installed == wanted) && node_modules().exists() {
-        return Ok(());
-    }
-    let copy = || {
-        fs::create_dir_all(&to)?;
-        for name in ["package.json", "package-lock.json", ".npmrc"] {
-            fs::copy(from.join(name), to.join(name))?;
-        }
-        Ok::<_, std::io::Error>(())
-    };
-    copy().map_err(|error| format!("{}: {error}", to.display()))?;
-    run(Command::new("npm").args(["ci", "--ignore-scripts"]).current_dir(&to))?;
-    fs::write(&done, wanted).map_err(|error| format!("{}: {error}", done.display()))
-}
-
 impl Look {
     fn finds(&self) -> bool {
         match self {
@@ -112,17 +93,4 @@ impl Look {
 
 fn on_path(name: &str) -> bool {
     env::var_os("PATH").is_some_and(|path| env::split_paths(&path).any(|folder| folder.join(name).is_file()))
-}
-
-fn workspace() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
-}
-
-fn run(command: &mut Command) -> Result<(), String> {
-    let line = format!("{command:?}");
-    match command.status() {
-        Ok(status) if status.success() => Ok(()),
-        Ok(status) => Err(format!("{line} ended with {status}")),
-        Err(error) => Err(format!("{line} could not be started: {error}")),
-    }
 }

@@ -3,7 +3,7 @@
 use std::process::{Command, ExitCode};
 
 use amo_connect_xtask::postgres::{Cluster, Options};
-use amo_connect_xtask::{browsers, prometheus};
+use amo_connect_xtask::{browsers, clients, prometheus};
 
 /// The runner of the tests, at the version they were written with.
 const NEXTEST: &str = "0.9.143";
@@ -35,6 +35,7 @@ fn test(filters: &[String]) -> Result<(), String> {
     }
     browsers::install()?;
     prometheus::install()?;
+    clients::install()?;
     // The whole-system tests start the real binary.
     run("cargo", &["build", "--workspace", "--all-features"], &[])?;
     // Stopped and removed when it goes out of scope, or with this process.

@@ -1,0 +1,55 @@
+//! Packages of other languages' registries, installed outside of the tree, once for each lock file.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The files of an `npm` project that `npm ci` reads.
+const NPM_FILES: [&str; 3] = ["package.json", "package-lock.json", ".npmrc"];
+
+/// `npm ci` of the project in `from`, a folder of the workspace, into `to`, a folder of `target`.
+pub(crate) fn npm(from: &str, to: &str) -> Result<(), String> {
+    let (from, to) = (workspace().join(from), workspace().join("target").join(to));
+    once(&from.join("package-lock.json"), &to, || {
+        for name in NPM_FILES {
+            fs::copy(from.join(name), to.join(name)).map_err(|error| format!("{name}: {error}"))?;
+        }
+        run(Command::new("npm").args(["ci", "--ignore-scripts"]).current_dir(&to))
+    })
+}
+
+/// The packages that `requirements`, a file of the workspace, names with their versions, in an environment at `to`, a
+/// folder of `target`.
+pub(crate) fn python(requirements: &str, to: &str) -> Result<(), String> {
+    let (requirements, to) = (workspace().join(requirements), workspace().join("target").join(to));
+    once(&requirements, &to, || {
+        run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&to))?;
+        let mut pip = Command::new(to.join("bin/pip"));
+        run(pip.args(["install", "--quiet", "--disable-pip-version-check", "--no-deps", "-r"]).arg(&requirements))
+    })
+}
+
+/// Installs into `to`, unless that was done for the lock file that is there.
+fn once(lock: &Path, to: &Path, install: impl FnOnce() -> Result<(), String>) -> Result<(), String> {
+    let done = to.join("installed-for");
+    let wanted = fs::read(lock).map_err(|error| format!("{}: {error}", lock.display()))?;
+    if fs::read(&done).is_ok_and(|installed| installed == wanted) {
+        return Ok(());
+    }
+    fs::create_dir_all(to).map_err(|error| format!("{}: {error}", to.display()))?;
+    install()?;
+    fs::write(&done, wanted).map_err(|error| format!("{}: {error}", done.display()))
+}
+
+pub(crate) fn workspace() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+pub(crate) fn run(command: &mut Command) -> Result<(), String> {
+    let line = format!("{command:?}");
+    match command.status() {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(format!("{line} ended with {status}")),
+        Err(error) => Err(format!("{line} could not be started: {error}")),
+    }
+}

@@ -1,0 +1,68 @@
+// The whole flow by a client that is made from the document: what it sends and reads is typed by it.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import createClient from 'openapi-fetch';
+import type { components, paths } from './schema.js';
+
+type Schemas = components['schemas'];
+interface Setting { base: string; jwt: string; code: string; referer: string; account: string }
+const { base, jwt, code, referer, account } = JSON.parse(process.env['SETTING'] ?? '') as Setting;
+const client = createClient<paths>({ baseUrl: base, headers: { Authorization: `Bearer ${jwt}` } });
+
+/** A switch that the compiler knows to be whole: it fails where a state is added and nobody has thought of it. */
+function isOver(state: Schemas['AttemptState']): boolean {
+  switch (state) {
+    case 'pending': case 'exchanging': case 'awaiting_claim': return false;
+    case 'connected': case 'denied': case 'expired': case 'failed': return true;
+  }
+}
+
+test('a refusal has a code and names the field', async () => {
+  const { error, response } = await client.GET('/api/amo-crm/leads', { params: { query: { limit: 251 } } });
+  assert.equal(response.status, 400);
+  const problem: Schemas['Problem'] | undefined = error;
+  assert.equal(problem?.code, 'invalid_request');
+  assert.equal(problem?.field, 'limit');
+});
+
+test('an attempt, the browser, the leads, the end', async () => {
+  const begun = await client.POST('/api/amo-crm/authorize', { body: {} });
+  assert(begun.data, JSON.stringify(begun.error));
+  const { attemptId, state } = begun.data.data;
+
+  const page = await client.GET('/api/amo-crm/callback', { params: { query: { code, state, referer } }, parseAs: 'text' });
+  assert.equal(page.response.status, 200);
+  const attempt = await client.GET('/api/amo-crm/authorize/{attemptId}', { params: { path: { attemptId } } });
+  assert(attempt.data, JSON.stringify(attempt.error));
+  assert(isOver(attempt.data.data.state));
+  assert.equal(attempt.data.data.reason, null);
+
+  const claimed = await client.POST('/api/amo-crm/exchange-code', { body: { code, state } });
+  assert.equal(claimed.data?.message, 'AMO CRM successfully connected');
+  const status = await client.GET('/api/amo-crm/status');
+  assert.equal(status.data?.data.accountId, account);
+  assert.equal(status.data?.data.problem, null);
+
+  const pipelines = await client.GET('/api/amo-crm/pipelines');
+  const pipeline = pipelines.data?.data[0];
+  assert(pipeline);
+  const stages = await client.GET('/api/amo-crm/pipelines/{id}/stages', { params: { path: { id: pipeline.id } } });
+  assert.deepEqual(stages.data?.data, pipeline.stages);
+
+  const found: Schemas['Lead'][] = [];
+  for (let page = 1, more = true; more; page += 1) {
+    const list = await client.GET('/api/amo-crm/leads', { params: { query: { page, limit: 250, status: 'NEW' } } });
+    assert(list.data, JSON.stringify(list.error));
+    found.push(...list.data.data);
+    more = list.data.hasMore;
+  }
+  assert(found.length > 0 && found.every((lead) => lead.status === 'NEW'));
+  const amoLeadId = found[0]!.amoLeadId;
+  const lead = await client.GET('/api/amo-crm/leads/{amoLeadId}', { params: { path: { amoLeadId } } });
+  assert.deepEqual(lead.data?.data, found[0]);
+
+  const ended = await client.POST('/api/amo-crm/disconnect', { body: {} });
+  assert.equal(ended.data?.message, 'AMO CRM disconnected');
+  const refused = await client.GET('/api/amo-crm/leads');
+  assert.equal(refused.error?.code, 'not_connected');
+});
