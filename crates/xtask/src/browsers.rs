@@ -22,7 +22,7 @@ enum Look {
     Python(&'static str),
 }
 
-const NEEDS: [Need; 11] = [
+const NEEDS: [Need; 12] = [
     Need { what: "Chromium", look: Look::Program("chromium"), package: "chromium" },
     Need { what: "Chromium's driver", look: Look::Program("chromedriver"), package: "chromium-driver" },
     Need { what: "WebKit's driver", look: Look::Program("WebKitWebDriver"), package: "webkit2gtk-driver" },
@@ -42,6 +42,7 @@ const NEEDS: [Need; 11] = [
     Need { what: "Node.js", look: Look::Program("node"), package: "nodejs" },
     Need { what: "npm", look: Look::Program("npm"), package: "npm" },
     Need { what: "curl", look: Look::Program("curl"), package: "curl" },
+    Need { what: "PgBouncer", look: Look::Program("pgbouncer"), package: "pgbouncer" },
 ];
 
 /// Installs what is missing: on Debian by `apt-get`, JavaScript packages by `npm ci`.
@@ -92,5 +93,8 @@ impl Look {
 }
 
 fn on_path(name: &str) -> bool {
-    env::var_os("PATH").is_some_and(|path| env::split_paths(&path).any(|folder| folder.join(name).is_file()))
+    // Debian has servers where only root's `PATH` leads.
+    let of_servers = Path::new("/usr/sbin").join(name).is_file();
+    of_servers
+        || env::var_os("PATH").is_some_and(|path| env::split_paths(&path).any(|folder| folder.join(name).is_file()))
 }

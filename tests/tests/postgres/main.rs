@@ -4,6 +4,7 @@
 mod authentication;
 mod locks;
 mod outages;
+mod pooler;
 mod reseal;
 mod schema;
 mod service;

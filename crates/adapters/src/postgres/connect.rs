@@ -21,6 +21,7 @@ pub(super) struct Connector {
     tls: Option<MakeRustlsConnect>,
     /// How long it may take, over all hosts.
     limit: Duration,
+    /// What each session is told first; empty if there are none.
     settings: String,
 }
 
@@ -37,6 +38,11 @@ impl Connector {
         Ok(Self { config, tls: tls::connector(url)?, limit, settings: settings(options.transaction_timeout) })
     }
 
+    /// Makes connections that are told nothing: a pooler would give what they were told to others.
+    pub(super) fn without_session(self) -> Self {
+        Self { settings: String::new(), ..self }
+    }
+
     pub(super) async fn connect(&self) -> Result<AsyncPgConnection, DatabaseError> {
         let connecting = async {
             let connection = if let Some(tls) = &self.tls {
@@ -47,7 +53,9 @@ impl Connector {
                 AsyncPgConnection::try_from_client_and_connection(client, driver).await
             };
             let mut connection = connection.map_err(|error| kind(&error))?;
-            connection.batch_execute(&self.settings).await.map_err(|error| DatabaseError::of(&error))?;
+            if !self.settings.is_empty() {
+                connection.batch_execute(&self.settings).await.map_err(|error| DatabaseError::of(&error))?;
+            }
             Ok(connection)
         };
         let connected = tokio::time::timeout(self.limit, connecting).await;
@@ -55,19 +63,31 @@ impl Connector {
     }
 }
 
+/// What a session is told, or a transaction if a pooler is between.
+///
 /// A server that loses us ends our transactions by itself. A lock is not waited for as long as a
 /// free connection is: those who wait for one user must not keep all connections from the others.
 /// A commit that a power cut takes back
 /// is a lost user, so it is not taken for one before it is on disk, whatever the server's
 /// default; a stricter default stays.
 fn settings(transaction_timeout: Duration) -> String {
+    scoped(transaction_timeout, "SESSION")
+}
+
+/// The same for one transaction.
+pub(super) fn local_settings(transaction_timeout: Duration) -> String {
+    scoped(transaction_timeout, "LOCAL")
+}
+
+fn scoped(transaction_timeout: Duration, scope: &str) -> String {
     let limit = transaction_timeout.as_millis();
     let (lock, idle) = (limit * 2 / 5, limit * 2);
+    let is_local = scope == "LOCAL";
     format!(
-        "SET lock_timeout = {lock};
-         SET statement_timeout = {limit};
-         SET idle_in_transaction_session_timeout = {idle};
-         SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
+        "SET {scope} lock_timeout = {lock};
+         SET {scope} statement_timeout = {limit};
+         SET {scope} idle_in_transaction_session_timeout = {idle};
+         SELECT set_config('synchronous_commit', 'on', {is_local}) WHERE current_setting('synchronous_commit') = 'off'"
     )
 }
 

@@ -17,6 +17,7 @@ use jiff::Timestamp;
 use tokio::runtime::Handle;
 
 use super::clock::ClockShift;
+use super::connect::local_settings;
 use super::locks::{self, account_key, client_key, code_key, line_key, look_up_key, user_key};
 use crate::backend::PoolStatus;
 use crate::cipher::TokenKeys;
@@ -25,8 +26,22 @@ use crate::rows::{Database, DatabaseError, Dialect, Durability, Failure, Pool, S
 /// Each statement sees what was committed before it, also after it has waited for a lock.
 pub(super) const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
 
-/// The same for what may be lost if the server stops at the wrong moment.
-const BEGIN_RELAXED: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL synchronous_commit = off";
+/// How transactions begin.
+pub(super) struct Begin {
+    durable: String,
+    /// For what may be lost if the server stops at the wrong moment.
+    relaxed: String,
+}
+
+impl Begin {
+    /// Behind a pooler each transaction is told what a session of ours would have been told.
+    pub(super) fn new(is_pooled: bool, transaction_timeout: Duration) -> Self {
+        let durable =
+            if is_pooled { format!("{BEGIN}; {}", local_settings(transaction_timeout)) } else { BEGIN.to_owned() };
+        let relaxed = format!("{durable}; SET LOCAL synchronous_commit = off");
+        Self { durable, relaxed }
+    }
+}
 
 /// A PostgreSQL database.
 #[derive(Clone)]
@@ -35,6 +50,7 @@ pub struct Postgres {
     pub(super) keys: Arc<TokenKeys>,
     pub(super) clock_shift: ClockShift,
     pub(super) transaction_timeout: Duration,
+    pub(super) begin: Arc<Begin>,
     /// Where the work runs, and the connections with it.
     pub(super) runtime: Handle,
 }
@@ -46,8 +62,8 @@ impl fmt::Debug for Postgres {
 }
 
 impl Postgres {
-    /// Runs `work`, within a transaction if it is told how to begin one.
-    async fn run<T, W>(&self, begin: Option<&'static str>, work: W) -> Result<T, StoreError>
+    /// Runs `work`, within a transaction if it is told of which kind.
+    async fn run<T, W>(&self, durability: Option<Durability>, work: W) -> Result<T, StoreError>
     where
         T: Send + 'static,
         W: Work<T>,
@@ -55,6 +71,10 @@ impl Postgres {
         let this = self.clone();
         run_on(&self.runtime, async move {
             let mut connection = checkout(&this.pool).await?;
+            let begin = durability.map(|durability| match durability {
+                Durability::Durable | Durability::Erased => this.begin.durable.as_str(),
+                Durability::Relaxed => &this.begin.relaxed,
+            });
             let running = this.run_on(&mut connection, begin, work);
             let outcome = tokio::time::timeout(this.transaction_timeout, running).await;
             let outcome = outcome.unwrap_or_else(|_| Err(Failure::unavailable(DatabaseError::new("it took too long"))));
@@ -106,11 +126,7 @@ impl Database for Postgres {
         T: Send + 'static,
         W: Work<T>,
     {
-        let begin = match durability {
-            Durability::Durable | Durability::Erased => BEGIN,
-            Durability::Relaxed => BEGIN_RELAXED,
-        };
-        self.run(Some(begin), work).await
+        self.run(Some(durability), work).await
     }
 
     fn pools(&self) -> Vec<PoolStatus> {

@@ -12,16 +12,18 @@ use diesel_async::{
 use super::connect::Connector;
 use super::database::BEGIN;
 use super::locks::{lock, migration_key};
-use super::{MIGRATIONS, OpenError, PgOptions, PgUrl};
+use super::{MIGRATIONS, OpenError, PgOptions, PgUrl, pooler};
 use crate::migrate::{self, KnownSchema, MigrationError, OLDEST_MIGRATION, Pending};
 use crate::rows::DatabaseError;
 
 /// A migration may take long, and whoever starts at the same time waits for it.
-const SETTINGS: &str = "SET statement_timeout = 0; SET lock_timeout = '10min'";
+const SETTINGS: &str = "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '10min'";
 
 /// Brings the database up to date. Returns the names of the migrations it took.
 pub async fn migrate(url: &PgUrl) -> Result<Vec<String>, OpenError> {
-    with(&Connector::new(url, &PgOptions::default())?, Pending::Apply).await
+    let connector = Connector::new(url, &PgOptions::default())?;
+    let is_pooled = pooler::is_between(&connector).await?;
+    with(&if is_pooled { connector.without_session() } else { connector }, Pending::Apply).await
 }
 
 pub(super) async fn with(connector: &Connector, pending: Pending) -> Result<Vec<String>, OpenError> {
@@ -51,8 +53,8 @@ pub(super) async fn with(connector: &Connector, pending: Pending) -> Result<Vec<
 
 async fn begin(connection: &mut AsyncPgConnection) -> Result<(), OpenError> {
     let database = |error| OpenError::Database(DatabaseError::of(&error));
-    connection.batch_execute(SETTINGS).await.map_err(database)?;
     AnsiTransactionManager::begin_transaction_sql(connection, BEGIN).await.map_err(database)?;
+    connection.batch_execute(SETTINGS).await.map_err(database)?;
     let locked = lock(connection, migration_key()).await;
     locked.or(Err(OpenError::Database(DatabaseError::new("somebody else does not end migrating"))))
 }

@@ -5,6 +5,7 @@ mod connect;
 mod database;
 mod locks;
 mod migrate;
+mod pooler;
 mod tls;
 mod url;
 
@@ -45,7 +46,7 @@ use crate::cipher::TokenKeys;
 use crate::migrate::{KnownSchema, MigrationError, Pending};
 use crate::rows::{self, DatabaseError, Store};
 use connect::Connector;
-use database::PgRows as Transaction;
+use database::{Begin, PgRows as Transaction};
 
 /// A token store in a PostgreSQL database.
 pub type PgTokenStore = Store<Postgres>;
@@ -101,7 +102,12 @@ pub enum OpenError {
 impl PgTokenStore {
     /// Opens the database. Everything it does later runs on the runtime that this is called on.
     pub async fn open(url: &PgUrl, keys: TokenKeys, options: PgOptions) -> Result<Self, OpenError> {
-        let connector = Connector::new(url, &options)?;
+        let mut connector = Connector::new(url, &options)?;
+        let is_pooled = pooler::is_between(&connector).await?;
+        if is_pooled {
+            tracing::info!("a pooler before PostgreSQL gives connections away after each transaction");
+            connector = connector.without_session();
+        }
         migrate::with(&connector, options.pending).await?;
         let known = KnownSchema::of::<Pg>(&MIGRATIONS).map_err(OpenError::Schema)?;
 
@@ -121,6 +127,7 @@ impl PgTokenStore {
             keys: Arc::new(keys),
             clock_shift: options.clock_shift,
             transaction_timeout: options.transaction_timeout,
+            begin: Arc::new(Begin::new(is_pooled, options.transaction_timeout)),
             runtime: Handle::current(),
         };
         Ok(Self::new(database, known))

@@ -27,6 +27,11 @@ pub struct DatabaseError(&'static str);
 const LOCKED: &str = "database is locked";
 const NO_DATABASE: &str = "file is not a database";
 
+/// How PostgreSQL says that a prepared statement is not where it was prepared, or is there already.
+const STATEMENT: &str = "prepared statement \"";
+const LOST_STATEMENT: &str = "a pooler before PostgreSQL loses prepared statements: PgBouncer has to be in session mode, or \
+                              1.21 or newer with max_prepared_statements";
+
 /// How the databases begin what they say; these beginnings name nothing of ours.
 const PLAIN_MESSAGES: [&str; 16] = [
     "attempt to write a readonly database",
@@ -75,6 +80,9 @@ impl DatabaseError {
 
     /// The kind of a failure of which there is only the message.
     pub(crate) fn of_message(message: &str) -> Self {
+        if message.starts_with(STATEMENT) {
+            return Self(LOST_STATEMENT);
+        }
         let plain = PLAIN_MESSAGES.into_iter().find(|plain| message.starts_with(plain));
         Self(plain.unwrap_or(if message.starts_with("no such") {
             "the schema is not ours"
@@ -86,6 +94,11 @@ impl DatabaseError {
     /// Whether somebody else holds the lock.
     pub(crate) fn is_locked(self) -> bool {
         self.0 == LOCKED
+    }
+
+    /// Whether a statement is not on the connection that it was prepared on.
+    pub(crate) fn is_lost_statement(self) -> bool {
+        self.0 == LOST_STATEMENT
     }
 
     /// Whether a file is not the database it was taken for.
