@@ -8,6 +8,7 @@ mod pooler;
 mod reseal;
 mod schema;
 mod service;
+mod standby;
 mod steps;
 mod sweeps;
 mod tls;

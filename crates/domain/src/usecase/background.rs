@@ -43,7 +43,8 @@ impl Default for BackgroundSlots {
 
 impl UseCases {
     /// One round: finishes refreshes whose owner died or whose answer was lost, refreshes connections
-    /// that nobody has used for long, and starts revocation checks that are due.
+    /// that nobody has used for long, looks for pairs that were saved some minutes ago, and starts
+    /// revocation checks that are due.
     ///
     /// Each process calls it every [`BACKGROUND_INTERVAL`](crate::usecase::BACKGROUND_INTERVAL); leases
     /// keep two processes from doing the same work.
@@ -66,7 +67,9 @@ impl UseCases {
         for (user, generation) in [&orphans, &dead, &alive, &stale].into_iter().flatten().flatten() {
             self.refresh_in_background(user.clone(), *generation);
         }
+        let looked_for = self.look_for_saved_pairs().await;
         self.start_revocation_checks().await?;
+        looked_for?;
         orphans.and(dead).and(alive).and(stale).map(drop)
     }
 

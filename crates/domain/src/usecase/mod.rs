@@ -35,6 +35,7 @@ use single_flight::SingleFlight;
 use sweep::LastSweep;
 use tokens::pending_saves::PendingSaves;
 use tokens::refresh_token::{AskedBy, RefreshOutcome};
+use tokens::saved_pairs::SavedPairs;
 
 use crate::authorization::callback::Given;
 use crate::client::ClientFingerprint;
@@ -74,6 +75,7 @@ pub struct UseCases {
     settings: Arc<Settings>,
     unsolicited_codes: Arc<UnsolicitedCodes>,
     pending_saves: PendingSaves,
+    saved_pairs: Arc<SavedPairs>,
     reads: Arc<Reads>,
     refreshes: Arc<Refreshes>,
     unrecorded: Arc<UnrecordedCallbacks>,
@@ -113,6 +115,7 @@ impl UseCases {
             settings: Arc::new(settings),
             unsolicited_codes: Arc::default(),
             pending_saves: PendingSaves::default(),
+            saved_pairs: Arc::default(),
             reads: Arc::default(),
             refreshes: Arc::default(),
             unrecorded: Arc::default(),

@@ -39,6 +39,7 @@ impl UseCases {
 
     /// Disconnects `user`. Their tokens are gone from the database when it returns.
     pub async fn disconnect(&self, user: &UserId, by: Actor) -> Result<(), StoreError> {
+        self.saved_pairs.forget(user);
         self.stores.tokens.disconnect(user, by).await?;
         self.reads.forget(user);
         Ok(())

@@ -1,5 +1,6 @@
 //! A server of its own in a folder of its own, both gone with whoever started it.
 
+use std::ffi::OsStr;
 use std::fs::DirBuilder;
 use std::io::{BufRead as _, BufReader, ErrorKind, Read as _};
 use std::os::unix::fs::DirBuilderExt as _;
@@ -95,13 +96,28 @@ impl Cluster {
         self.control(&["--log=server.log", "--wait", "--timeout=60", "start"])
     }
 
-    fn control(&self, arguments: &[&str]) -> Result<(), String> {
-        let mut command = Command::new(self.programs.join("pg_ctl"));
-        command.arg("--pgdata=data").args(arguments).current_dir(&self.folder);
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    pub(super) fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// A program of this server's, in its folder and as its account.
+    pub(super) fn program(&self, name: &str) -> Command {
+        self.in_folder(self.programs.join(name))
+    }
+
+    /// Any program, in the same way.
+    pub(super) fn in_folder(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = Command::new(program);
+        command.current_dir(&self.folder).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         if let Some(account) = self.account {
             account.run(&mut command);
         }
+        command
+    }
+
+    fn control(&self, arguments: &[&str]) -> Result<(), String> {
+        let mut command = self.program("pg_ctl");
+        command.arg("--pgdata=data").args(arguments);
         match command.status() {
             Ok(status) if status.success() => Ok(()),
             Ok(status) => Err(format!("pg_ctl ended with {status}")),

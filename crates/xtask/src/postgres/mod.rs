@@ -3,5 +3,7 @@
 mod account;
 mod binaries;
 mod cluster;
+mod standby;
 
 pub use cluster::{Cluster, Options};
+pub use standby::Standby;

@@ -205,6 +205,7 @@ impl UseCases {
     /// The user's connection, if it can be used.
     pub(crate) async fn usable(&self, user: &UserId) -> Result<CrmConnection, AccessError> {
         let connection = self.stores.tokens.connection(user).await?.ok_or(AccessError::NotConnected)?;
+        let connection = self.with_its_newest_pair(connection).await?;
         match connection.state {
             ConnectionState::Connected(_) => Ok(connection),
             ConnectionState::Disconnected => Err(AccessError::NotConnected),

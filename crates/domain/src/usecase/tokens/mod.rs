@@ -3,3 +3,4 @@
 pub(super) mod access_token;
 pub(super) mod pending_saves;
 pub(super) mod refresh_token;
+pub(super) mod saved_pairs;

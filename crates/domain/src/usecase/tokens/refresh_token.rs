@@ -115,6 +115,8 @@ impl UseCases {
                 self.before_next_poll().await;
                 continue;
             };
+            // A token that the store has fallen back to is spent. If the store fails here, it fails the lease too.
+            let _ = self.restore_lost_pair(&user).await;
             let owner = self.new_owner();
             let request = LeaseRequest { generation, owner, client, by_hand };
             let asked = self.runtime.instant();
@@ -334,6 +336,7 @@ impl UseCases {
                 Err(StoreError::Conflict) => return RefreshEnd::Superseded,
             }
         };
+        self.saved_pairs.keep(&saved, served, self.runtime.instant());
         if tries > 0 {
             tracing::info!(%user, tries, "refreshed tokens are saved now");
         }
