@@ -13,6 +13,7 @@ pub mod docs;
 pub mod error;
 pub mod handlers;
 pub mod json_body;
+pub mod key_guard;
 pub mod metrics;
 pub mod openapi;
 pub mod pages;

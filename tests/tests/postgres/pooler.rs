@@ -1,4 +1,4 @@
-//! PgBouncer between: what works, and what is refused.
+//! A pooler between (`PgBouncer`): what works, and what is refused.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
@@ -12,7 +12,7 @@ use tokio_postgres::config::Host;
 
 use crate::steps::{connected, free_port, open, told};
 
-/// A PgBouncer before the tests' server; dropping it ends it.
+/// A `PgBouncer` before the tests' server; dropping it ends it.
 struct Bouncer {
     child: Child,
     port: u16,

@@ -43,8 +43,8 @@ async fn a_pair_that_had_not_arrived_at_a_promoted_standby_is_saved_there() {
     server.stop().unwrap();
     standby.promote().unwrap();
 
-    let served = async || service.get("olena", "/leads?limit=1").await.status == 200;
-    until("olena is served from the standby", served).await;
+    let is_served = async || service.get("olena", "/leads?limit=1").await.status == 200;
+    until("olena is served from the standby", is_served).await;
     service.process().until_logged("the database has lost tokens that it had confirmed; they are saved again").await;
     let row = follower.query_one("SELECT generation FROM connections", &[]).await.unwrap();
     assert_eq!((row.get::<_, i64>(0), world.sandbox.stats().refreshes), (2, 1));

@@ -1,11 +1,13 @@
 //! `amo-connect serve`.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::Failure;
 use super::service_manager;
 use super::signals::{Signals, Told};
 use crate::config::Given;
+use crate::key_guard::ServingKeys;
 use crate::server::{Listeners, Running};
 use crate::wiring;
 
@@ -17,7 +19,10 @@ pub(super) async fn run(settings: Given) -> Result<(), Failure> {
     }
     let main = wiring::bind(config.bind)?;
     let admin = config.admin_bind.map(wiring::bind).transpose()?;
-    let state = wiring::assemble(config.storage, config.amo, &config.service).await?;
+    let ring = config.storage.token_keys.ring();
+    let store = wiring::open(config.storage).await?;
+    let keys = ServingKeys::start(Arc::clone(&store.keys), ring, config.allow_missing_keys).await?;
+    let state = wiring::assemble_on((store.storage, store.rate_limits), config.amo, &config.service)?;
     // Before anything is sent to amoCRM, and after what may be waited for in vain.
     let signals = Signals::new()?;
     let running = Running::start(Listeners { main, admin }, state, |_| {})?;
@@ -26,7 +31,9 @@ pub(super) async fn run(settings: Given) -> Result<(), Failure> {
     }
     tracing::info!(address = %running.address, "serving");
     service_manager::ready(running.address);
-    until_told(signals, running, config.drain_delay, config.shutdown_timeout).await
+    let served = until_told(signals, running, config.drain_delay, config.shutdown_timeout).await;
+    keys.stop().await;
+    served
 }
 
 /// Serves until the process is told to stop, and `drain_delay` longer unless somebody waits at the

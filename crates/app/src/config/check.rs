@@ -73,6 +73,7 @@ impl Given {
         let jwt = self.jwt(reader);
         let auto_migrate = reader.take(self, &declared::AUTO_MIGRATE);
         let storage = self.storage(reader, auto_migrate.unwrap_or_default());
+        let allow_missing_keys = reader.take(self, &declared::ALLOW_MISSING_KEYS);
         let bind = reader.take(self, &declared::BIND);
         let admin_bind = reader.take(self, &declared::ADMIN_BIND);
         let default_host = self.default_host(reader, allowed_hosts.as_ref());
@@ -105,6 +106,7 @@ impl Given {
                 settings: settings?,
             },
             amo,
+            allow_missing_keys: allow_missing_keys?,
             bind: bind?,
             admin_bind: admin_bind?,
             drain_delay: drain_delay?,

@@ -58,6 +58,11 @@ settings! {
     /// The first encrypts, all decrypt. `amo-connect keys new` makes an entry. `migrate` does without it.
     [secret] TOKEN_KEYS, token_keys: TokenKeys = Required, TokenKeys::parse;
 
+    /// Whether to serve although the keys of many stored tokens are missing
+    /// More than a hundredth of them is refused otherwise: the keys are wrong. With it those users have to connect
+    /// again. [keys.md](keys.md) says more.
+    ALLOW_MISSING_KEYS, allow_missing_keys: bool = Value("false"), values::flag;
+
     /// The database: sqlite:path, a path, or postgres://…
     /// A path is relative or absolute. Several instances need
     /// `postgres://user:password@host/database?sslmode=…`. [database.md](database.md) has the parameters, and says how

@@ -56,6 +56,8 @@ pub struct Config {
     pub amo: AmoSettings,
     /// How the app is spoken to.
     pub service: ServiceConfig,
+    /// Whether to serve with keys that open too little of what is stored.
+    pub allow_missing_keys: bool,
     /// Where to listen.
     pub bind: SocketAddr,
     /// Where `/metrics` is answered, if not there.

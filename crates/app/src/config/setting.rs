@@ -64,6 +64,9 @@ impl About {
         };
         let file = if self.is_secret { format!(", or in a file: {}", self.file_name()) } else { String::new() };
         let itself = Arg::new(self.name).env(self.name).help(format!("{}{file} {default}", self.help));
+        // `--allow-missing-keys` is as good as `--allow-missing-keys true`.
+        let is_switch = matches!(self.preset, Preset::Value("true" | "false"));
+        let itself = if is_switch { itself.num_args(0..=1).default_missing_value("true") } else { itself };
         let in_file = self.is_secret.then(|| Arg::new(self.file_name()).env(self.file_name()).hide(true));
         [Some(itself), in_file].into_iter().flatten().map(|argument| {
             let name = argument.get_id().to_string();

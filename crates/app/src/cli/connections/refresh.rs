@@ -13,6 +13,7 @@ use super::{OneArgs, story};
 use crate::cli::signals::Signals;
 use crate::cli::{Failure, complain, print};
 use crate::config::Refresh;
+use crate::key_guard::KeyGuard;
 use crate::wiring;
 
 pub(super) async fn run(args: &OneArgs<Refresh>) -> Result<(), Failure> {
@@ -20,7 +21,13 @@ pub(super) async fn run(args: &OneArgs<Refresh>) -> Result<(), Failure> {
     let config = args.settings.given.check_refresh()?;
     let mut signals = Signals::new()?;
     let begun = async {
+        let ring = config.storage.token_keys.ring();
         let opened = wiring::open(config.storage).await?;
+        // What is sealed here must be opened by the instances that run.
+        let guard = KeyGuard::publish(Arc::clone(&opened.keys), ring).await?;
+        let checked = guard.check_beside_others().await;
+        guard.withdraw().await;
+        checked?;
         let before =
             opened.storage.connection(&user).await?.map(|connection| connection.generation).unwrap_or_default();
         Ok::<_, Failure>((opened, before))
