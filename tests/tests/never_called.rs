@@ -13,8 +13,8 @@ use amo_connect_domain::client::ClientFingerprint;
 use amo_connect_domain::crm::lead::LeadPage;
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::ports::{
-    MockAmoClient, MockAuditLog, MockHostLookUpStore, MockMaintenance, MockRevocationQueue, MockStoreHealth,
-    MockTokenStore, Stores, TokenEndpoint as _, TokenStore as _,
+    MockAmoClient, MockAuditLog, MockHostLookUpStore, MockImportStore, MockMaintenance, MockRevocationQueue,
+    MockStoreHealth, MockTokenStore, Stores, TokenEndpoint as _, TokenStore as _,
 };
 use amo_connect_domain::rate_limit::{Permit, call};
 use amo_connect_tests::{Answer, TestApp};
@@ -155,6 +155,7 @@ fn unread_stores() -> Stores {
     Stores {
         tokens: Arc::new(tokens),
         look_ups: Arc::new(look_ups),
+        imports: Arc::new(MockImportStore::new()),
         revocations: Arc::new(revocations),
         audit: Arc::new(audit),
         maintenance: Arc::new(maintenance),

@@ -107,6 +107,18 @@ hash!(
     StateHash
 );
 
+hash!(
+    /// SHA-256 of a refresh token that an earlier service left: it is sent by one import, once.
+    RefreshTokenHash
+);
+
+impl RefreshTokenHash {
+    /// The hash of `token`.
+    pub fn of(token: &RefreshToken) -> Self {
+        Self(Sha256::digest(token.expose()).into())
+    }
+}
+
 impl CodeHash {
     /// The hash of `code`.
     pub fn of(code: &AuthorizationCode) -> Self {
@@ -155,7 +167,13 @@ impl TokenPair {
     /// that is dated further in the future than the margin has an unknown age, and is due.
     pub fn is_due(&self, now: Timestamp, margin: Duration) -> bool {
         let margin = margin.min(left(self.expires_at, self.issued_at) / 2);
-        left(self.expires_at, now) < margin || left(self.issued_at, now) > margin
+        !self.is_alive(now) || left(self.expires_at, now) < margin || left(self.issued_at, now) > margin
+    }
+
+    /// The pair of an imported refresh token: there is no access token, and its age is not known.
+    pub fn imported(refresh: RefreshToken) -> Self {
+        let unknown = Timestamp::UNIX_EPOCH;
+        Self { access: AccessToken::new(""), refresh, issued_at: unknown, expires_at: unknown }
     }
 
     /// Whether the access token can still be used at `now`.
@@ -222,6 +240,14 @@ mod tests {
         let margin = Duration::from_mins(5);
         assert!(!pair(86_400).is_due(at(86_100), margin));
         assert!(pair(86_400).is_due(at(86_101), margin));
+    }
+
+    #[test]
+    fn an_imported_pair_is_due_at_once_and_never_used() {
+        let imported = TokenPair::imported(RefreshToken::new("r"));
+        for margin in [Duration::ZERO, Duration::from_mins(5)] {
+            assert!(imported.is_due(at(1_000_000), margin) && !imported.is_alive(at(1_000_000)));
+        }
     }
 
     #[test]

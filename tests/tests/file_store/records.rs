@@ -8,6 +8,7 @@ use amo_connect_domain::authorization::code::Exchange;
 use amo_connect_domain::client::{ClientFingerprint, ClientRecord};
 use amo_connect_domain::connection::CrmConnection;
 use amo_connect_domain::connection::audit::{Actor, AuditEntry};
+use amo_connect_domain::connection::import::ImportRecord;
 use amo_connect_domain::connection::revocation_check::RevocationCheck;
 use amo_connect_domain::host_look_up::{HostLookUp, LookUpSubject};
 use amo_connect_domain::ids::{AccountId, LeaseOwner, Revision, UserId};
@@ -33,6 +34,7 @@ pub(crate) struct Records {
     pub(crate) look_ups: HashMap<LookUpSubject, HostLookUp>,
     pub(crate) key_rings: Vec<(InstanceId, KeyRing, Timestamp)>,
     pub(crate) heartbeat: Option<Timestamp>,
+    pub(crate) imports: Vec<ImportRecord>,
 }
 
 /// A connection, and what is on record of its refresh.

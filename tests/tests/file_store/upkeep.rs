@@ -1,16 +1,23 @@
 //! The other ports of `Storage`: look-ups, revocation checks, the audit log, maintenance, health.
 
-use amo_connect_domain::authorization::attempt::MEMORY;
+use std::cmp::Reverse;
+
+use amo_connect_domain::authorization::attempt::{Attempt, MEMORY};
+use amo_connect_domain::authorization::code::Exchange;
 use amo_connect_domain::client::ClientFingerprint;
 use amo_connect_domain::clock::before;
 use amo_connect_domain::connection::audit::{AUDIT_MEMORY, Actor, AuditEntry, AuditEvent};
+use amo_connect_domain::connection::import::{Import, ImportRecord, NotImported};
 use amo_connect_domain::connection::revocation_check::RevocationCheck;
 use amo_connect_domain::connection::{CrmConnection, Standing};
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::host_look_up::{FoundHost, HostLookUp, LookUpDecision, LookUpSubject};
 use amo_connect_domain::ids::{AccountId, Generation, UserId};
-use amo_connect_domain::ports::{AuditLog, HostLookUpStore, Maintenance, RevocationQueue, StoreError, StoreHealth};
+use amo_connect_domain::ports::{
+    AuditLog, HostLookUpStore, ImportStore, Maintenance, RevocationQueue, StoreError, StoreHealth,
+};
 use amo_connect_domain::refresh::due;
+use amo_connect_domain::token::RefreshTokenHash;
 use async_trait::async_trait;
 use jiff::Timestamp;
 
@@ -93,6 +100,29 @@ impl RevocationQueue for FileStore {
 }
 
 #[async_trait]
+impl ImportStore for FileStore {
+    async fn import_record(&self, token: RefreshTokenHash) -> Result<Option<ImportRecord>, StoreError> {
+        self.read(move |records| Ok(records.imports.iter().find(|record| record.token == token).cloned())).await
+    }
+
+    async fn import(&self, import: &Import, now: Timestamp) -> Result<Result<CrmConnection, NotImported>, StoreError> {
+        let import = import.clone();
+        self.change(move |mut change| {
+            let on_record = change.records.imports.iter().find(|record| record.token == import.hash()).cloned();
+            let connection = change.records.connections.get(&import.user).map(|row| row.connection.record.clone());
+            match import.decide(on_record, connection, now) {
+                Ok((connection, record)) => {
+                    change.records.imports.push(record);
+                    change.put(connection, None, Actor::Operator).map(Ok)
+                }
+                Err(not) => Ok(Err(not)),
+            }
+        })
+        .await
+    }
+}
+
+#[async_trait]
 impl AuditLog for FileStore {
     async fn audit(&self, user: &UserId, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
         let user = user.clone();
@@ -100,6 +130,30 @@ impl AuditLog for FileStore {
             let theirs: Vec<_> = records.audit.iter().filter(|entry| entry.user == user).cloned().collect();
             let older = theirs.len().saturating_sub(at_most(limit));
             Ok(theirs.into_iter().skip(older).collect())
+        })
+        .await
+    }
+
+    async fn attempts_of(&self, user: &UserId, limit: u32) -> Result<Vec<Attempt>, StoreError> {
+        let user = user.clone();
+        self.read(move |records| {
+            let mut theirs: Vec<_> = records.attempts.iter().filter(|one| one.user == user).cloned().collect();
+            theirs.sort_by_key(|attempt| Reverse(attempt.opened_at));
+            theirs.truncate(at_most(limit));
+            Ok(theirs)
+        })
+        .await
+    }
+
+    async fn exchanges_of(&self, user: &UserId, limit: u32) -> Result<Vec<Exchange>, StoreError> {
+        let user = user.clone();
+        self.read(move |records| {
+            let theirs = records.exchanges.iter().map(|sealed| &sealed.record);
+            let theirs = theirs.filter(|exchange| exchange.user.as_ref() == Some(&user));
+            let mut theirs: Vec<_> = theirs.cloned().map(Exchange::without_tokens).collect();
+            theirs.sort_by_key(|exchange| Reverse(exchange.admitted_at));
+            theirs.truncate(at_most(limit));
+            Ok(theirs)
         })
         .await
     }

@@ -36,6 +36,8 @@ pub(crate) trait AttemptRows: Send {
     async fn attempt_by_state(&mut self, state_hash: &[u8]) -> Result<Option<AttemptRow>, Failure>;
     /// The newest first.
     async fn open_attempts(&mut self, user_id: &[u8]) -> Result<Vec<AttemptRow>, Failure>;
+    /// The newest first.
+    async fn attempts_of(&mut self, user_id: &[u8], limit: i64) -> Result<Vec<AttemptRow>, Failure>;
     async fn insert_attempt(&mut self, row: &AttemptRow) -> Result<(), Failure>;
     async fn update_attempt(&mut self, row: &AttemptRow) -> Result<(), Failure>;
     /// Deletes those that are older: at most `limit`. Those that somebody else is changing are left

@@ -53,6 +53,8 @@ pub(crate) trait ExchangeRows: Send {
     async fn exchange(&mut self, code_hash: &[u8]) -> Result<Option<ExchangeRow>, Failure>;
     /// In the order of their keys, as everybody who changes several has them.
     async fn unsettled_exchanges(&mut self, user_id: &[u8]) -> Result<Vec<ExchangeRow>, Failure>;
+    /// The newest first.
+    async fn exchanges_of(&mut self, user_id: &[u8], limit: i64) -> Result<Vec<ExchangeRow>, Failure>;
     /// Locked, where the database locks rows; those that somebody else is changing are left out.
     async fn late_grants(&mut self, micros: i64, limit: i64) -> Result<Vec<ExchangeRow>, Failure>;
     /// Grants that wait for longer than one may. Locked as [`Self::late_grants`].

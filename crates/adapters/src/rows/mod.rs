@@ -14,6 +14,7 @@ pub(crate) mod failure;
 mod grant;
 pub(crate) mod health;
 pub(crate) mod host_look_up;
+pub(crate) mod import;
 pub(crate) mod key_ring;
 pub(crate) mod lease;
 mod pool;

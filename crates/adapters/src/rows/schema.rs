@@ -90,6 +90,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    imports (token_hash) {
+        token_hash -> Binary,
+        user_id -> Binary,
+        generation -> BigInt,
+        imported_at -> BigInt,
+    }
+}
+
+diesel::table! {
     looks (account_id) {
         account_id -> BigInt,
         wanted -> Bool,

@@ -15,6 +15,7 @@ use super::exchange::ExchangeRows;
 use super::failure::Failure;
 use super::health::HealthRows;
 use super::host_look_up::HostLookUpRows;
+use super::import::ImportRows;
 use super::key_ring::KeyRingRows;
 use super::lease::LeaseRows;
 use super::rate_limit::RateLimitRows;
@@ -63,6 +64,7 @@ pub(crate) trait Rows:
     + ExchangeRows
     + HealthRows
     + HostLookUpRows
+    + ImportRows
     + KeyRingRows
     + LeaseRows
     + RateLimitRows
@@ -80,6 +82,7 @@ impl<T> Rows for T where
         + ExchangeRows
         + HealthRows
         + HostLookUpRows
+        + ImportRows
         + KeyRingRows
         + LeaseRows
         + RateLimitRows

@@ -16,11 +16,13 @@ pub(crate) enum Exit {
     Usage = 2,
     /// The user it was asked about has left no trace.
     UnknownUser = 3,
+    /// A part of it is done, and the result names the rest.
+    Partly = 4,
 }
 
 impl Exit {
     /// All of them.
-    pub(crate) const ALL: [Self; 4] = [Self::Done, Self::Failed, Self::Usage, Self::UnknownUser];
+    pub(crate) const ALL: [Self; 5] = [Self::Done, Self::Failed, Self::Usage, Self::UnknownUser, Self::Partly];
 
     /// What it means.
     pub(crate) fn text(self) -> &'static str {
@@ -29,6 +31,7 @@ impl Exit {
             Self::Failed => "failed, or a setting is missing or wrong; standard error says why",
             Self::Usage => "the command line is wrong; nothing was done",
             Self::UnknownUser => "there is no such user: nothing is on record of them",
+            Self::Partly => "done in part: the result names what was left out",
         }
     }
 

@@ -145,7 +145,8 @@ pub async fn progress(
     Ok(response)
 }
 
-fn words(progress: AttemptProgress) -> (AttemptState, Option<AttemptReason>) {
+/// The state and the reason of an attempt, as the app is told them.
+pub(crate) fn words(progress: AttemptProgress) -> (AttemptState, Option<AttemptReason>) {
     match progress {
         AttemptProgress::Pending(reason) => (AttemptState::Pending, reason),
         AttemptProgress::Exchanging => (AttemptState::Exchanging, None),

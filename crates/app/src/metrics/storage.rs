@@ -8,17 +8,18 @@ use amo_connect_domain::authorization::attempt::{Attempt, AttemptState};
 use amo_connect_domain::authorization::code::{Admission, Admitted, Exchange};
 use amo_connect_domain::client::ClientFingerprint;
 use amo_connect_domain::connection::audit::{Actor, AuditEntry, AuditEvent};
+use amo_connect_domain::connection::import::{Import, ImportRecord, NotImported};
 use amo_connect_domain::connection::{CrmConnection, Grant, Standing};
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::host_look_up::{FoundHost, LookUpDecision};
 use amo_connect_domain::ids::{AccountId, AttemptId, Epoch, Generation, LeaseOwner, Revision, UserId};
 use amo_connect_domain::ports::{
-    AuditLog, Claim, HostLookUpStore, Maintenance, RateLimitStore, RefreshRequest, RevocationQueue, Served, Storage,
-    StoreError, StoreHealth, TokenStore,
+    AuditLog, Claim, HostLookUpStore, ImportStore, Maintenance, RateLimitStore, RefreshRequest, RevocationQueue,
+    Served, Storage, StoreError, StoreHealth, TokenStore,
 };
 use amo_connect_domain::rate_limit::{CallOutcome, CircuitCount, Pace, Probe, Reservation};
 use amo_connect_domain::refresh::lease::{Backoff, LeaseRequest, RefreshLease};
-use amo_connect_domain::token::{CodeHash, StateHash, TokenPair};
+use amo_connect_domain::token::{CodeHash, RefreshTokenHash, StateHash, TokenPair};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use tracing::Instrument as _;
@@ -134,7 +135,14 @@ measured! { RevocationQueue {
 
 measured! { AuditLog {
     Reads audit(user: &UserId, limit: u32) -> Vec<AuditEntry>;
+    Reads attempts_of(user: &UserId, limit: u32) -> Vec<Attempt>;
+    Reads exchanges_of(user: &UserId, limit: u32) -> Vec<Exchange>;
     Writes record(connection: &CrmConnection, event: AuditEvent, by: Actor) -> ();
+} }
+
+measured! { ImportStore {
+    Reads import_record(token: RefreshTokenHash) -> Option<ImportRecord>;
+    Writes import(import: &Import, now: Timestamp) -> Result<CrmConnection, NotImported>;
 } }
 
 measured! { Maintenance {

@@ -1,16 +1,23 @@
 //! The other ports to a database, in memory: what the background and the operator ask for.
 
-use amo_connect_domain::authorization::attempt::MEMORY;
+use std::cmp::Reverse;
+
+use amo_connect_domain::authorization::attempt::{Attempt, MEMORY};
+use amo_connect_domain::authorization::code::Exchange;
 use amo_connect_domain::client::ClientFingerprint;
 use amo_connect_domain::clock::before;
 use amo_connect_domain::connection::audit::{AUDIT_MEMORY, Actor, AuditEntry, AuditEvent};
+use amo_connect_domain::connection::import::{Import, ImportRecord, NotImported};
 use amo_connect_domain::connection::revocation_check::RevocationCheck;
 use amo_connect_domain::connection::{CrmConnection, Standing};
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::host_look_up::{FoundHost, HostLookUp, LookUpDecision, LookUpSubject};
 use amo_connect_domain::ids::{AccountId, Generation, UserId};
-use amo_connect_domain::ports::{AuditLog, HostLookUpStore, Maintenance, RevocationQueue, StoreError, StoreHealth};
+use amo_connect_domain::ports::{
+    AuditLog, HostLookUpStore, ImportStore, Maintenance, RevocationQueue, StoreError, StoreHealth,
+};
 use amo_connect_domain::refresh::due;
+use amo_connect_domain::token::RefreshTokenHash;
 use async_trait::async_trait;
 use jiff::Timestamp;
 
@@ -43,6 +50,23 @@ impl HostLookUpStore for MemoryTokenStore {
         rows.host_look_ups.insert(LookUpSubject::host(&moved_to.host), HostLookUp::made(store_now));
         rows.host_look_ups.insert(LookUpSubject::host(host), HostLookUp::moved(moved_to.clone(), store_now));
         Ok(())
+    }
+}
+
+#[async_trait]
+impl ImportStore for MemoryTokenStore {
+    async fn import_record(&self, token: RefreshTokenHash) -> Result<Option<ImportRecord>, StoreError> {
+        Ok(self.rows()?.imports.get(&token).cloned())
+    }
+
+    async fn import(&self, import: &Import, now: Timestamp) -> Result<Result<CrmConnection, NotImported>, StoreError> {
+        let mut rows = self.rows()?;
+        let on_record = rows.imports.get(&import.hash()).cloned();
+        let connection = rows.connections.get(&import.user).map(|row| row.connection.clone());
+        Ok(import.decide(on_record, connection, now).map(|(connection, record)| {
+            rows.imports.insert(record.token, record);
+            rows.put(connection, None, Actor::Operator)
+        }))
     }
 }
 
@@ -85,6 +109,22 @@ impl AuditLog for MemoryTokenStore {
         let theirs: Vec<_> = self.rows()?.audit.iter().filter(|entry| entry.user == *user).cloned().collect();
         let skipped = theirs.len().saturating_sub(most(limit));
         Ok(theirs.into_iter().skip(skipped).collect())
+    }
+
+    async fn attempts_of(&self, user: &UserId, limit: u32) -> Result<Vec<Attempt>, StoreError> {
+        let mut found: Vec<_> = self.rows()?.attempts.iter().filter(|one| one.user == *user).cloned().collect();
+        found.sort_by_key(|attempt| Reverse(attempt.opened_at));
+        found.truncate(most(limit));
+        Ok(found)
+    }
+
+    async fn exchanges_of(&self, user: &UserId, limit: u32) -> Result<Vec<Exchange>, StoreError> {
+        let rows = self.rows()?;
+        let theirs = rows.exchanges.values().filter(|exchange| exchange.user.as_ref() == Some(user));
+        let mut found: Vec<_> = theirs.cloned().map(Exchange::without_tokens).collect();
+        found.sort_by_key(|exchange| Reverse(exchange.admitted_at));
+        found.truncate(most(limit));
+        Ok(found)
     }
 
     async fn record(&self, connection: &CrmConnection, event: AuditEvent, by: Actor) -> Result<(), StoreError> {

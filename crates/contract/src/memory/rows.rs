@@ -7,12 +7,13 @@ use amo_connect_domain::authorization::code::Exchange;
 use amo_connect_domain::client::{ClientFingerprint, ClientRecord};
 use amo_connect_domain::connection::CrmConnection;
 use amo_connect_domain::connection::audit::{Actor, AuditEntry};
+use amo_connect_domain::connection::import::ImportRecord;
 use amo_connect_domain::connection::revocation_check::RevocationCheck;
 use amo_connect_domain::host_look_up::{HostLookUp, LookUpSubject};
 use amo_connect_domain::ids::{AccountId, Generation, LeaseOwner, Revision, UserId};
 use amo_connect_domain::ports::Served;
 use amo_connect_domain::refresh::lease::RefreshLease;
-use amo_connect_domain::token::CodeHash;
+use amo_connect_domain::token::{CodeHash, RefreshTokenHash};
 use jiff::Timestamp;
 
 use crate::clock::TestClock;
@@ -31,6 +32,7 @@ pub(super) struct Rows {
     pub(super) clients: BTreeMap<ClientFingerprint, ClientRecord>,
     pub(super) host_look_ups: HashMap<LookUpSubject, HostLookUp>,
     pub(super) heartbeat: Option<Timestamp>,
+    pub(super) imports: HashMap<RefreshTokenHash, ImportRecord>,
 }
 
 #[derive(Debug)]
@@ -51,6 +53,7 @@ impl Rows {
             clients: BTreeMap::new(),
             host_look_ups: HashMap::new(),
             heartbeat: None,
+            imports: HashMap::new(),
         }
     }
 

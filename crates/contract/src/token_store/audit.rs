@@ -2,13 +2,17 @@
 
 use std::time::Duration;
 
+use amo_connect_domain::authorization::attempt::{Attempt, AttemptState};
+use amo_connect_domain::authorization::code::ExchangeStatus;
 use amo_connect_domain::connection::audit::{AUDIT_MEMORY, Actor, AuditEntry, AuditEvent};
 use amo_connect_domain::connection::{ProblemCode, ReauthReason};
-use amo_connect_domain::ids::AccountId;
+use amo_connect_domain::ids::{AccountId, Epoch};
 
 use super::TokenStoreHarness;
-use super::steps::{Store, connect, connection, lease, swept, waiting};
-use crate::fixtures::{at, back_off, grant, host, owner, pair, served, user};
+use super::steps::{Store, admit, connect, connection, lease, swept, waiting};
+use crate::fixtures::{
+    at, attempt, back_off, by_app_as_of, by_attempt, code, grant, host, owner, pair, served, state, user,
+};
 
 async fn story(store: &Store, name: &str) -> Vec<(AuditEvent, Actor)> {
     let entries = store.audit(&user(name), 100).await.unwrap();
@@ -106,6 +110,59 @@ pub(super) async fn an_entry_comes_back_as_it_went_in(harness: &dyn TokenStoreHa
     }
     assert_eq!(told.len(), 5);
     assert_eq!(connection(&other, &olena).await.grant(), Some(&grant(7, "x")));
+}
+
+pub(super) async fn attempts_of_a_user_come_newest_first_and_limited(harness: &dyn TokenStoreHarness) {
+    let (store, other, olena) = (harness.store(), harness.second_handle().await, user("olena"));
+    for (second, name) in [(1, "first"), (3, "third"), (2, "second")] {
+        store.open_attempt(&attempt(name, &olena, second)).await.unwrap();
+    }
+    store.close_attempt(state("third"), AttemptState::Denied).await.unwrap();
+    let told = other.attempts_of(&olena, 2).await.unwrap();
+    let third = Attempt { state: AttemptState::Denied, ..attempt("third", &olena, 3) };
+    assert_eq!(told, [third, attempt("second", &olena, 2)]);
+    assert_eq!(other.attempts_of(&olena, 100).await.unwrap().len(), 3);
+}
+
+pub(super) async fn nobody_is_told_of_anothers_attempts(harness: &dyn TokenStoreHarness) {
+    let (store, olena) = (harness.store(), user("olena"));
+    store.open_attempt(&attempt("hers", &olena, 1)).await.unwrap();
+    store.open_attempt(&attempt("his", &user("ivan"), 2)).await.unwrap();
+    assert_eq!(store.attempts_of(&olena, 100).await.unwrap(), [attempt("hers", &olena, 1)]);
+    assert_eq!(store.attempts_of(&user("Olena"), 100).await.unwrap(), []);
+}
+
+pub(super) async fn codes_of_a_user_come_newest_first_and_limited(harness: &dyn TokenStoreHarness) {
+    let (store, other, olena) = (harness.store(), harness.second_handle().await, user("olena"));
+    for name in ["first", "second", "third"] {
+        admit(&store, &by_app_as_of(code(name), &olena, Epoch::default()), owner(1)).await;
+        harness.advance_store_clock(Duration::from_secs(1)).await;
+    }
+    store.end_exchange(code("second"), owner(1), true).await.unwrap();
+    let told = other.exchanges_of(&olena, 2).await.unwrap();
+    let codes: Vec<_> = told.iter().map(|exchange| exchange.code).collect();
+    assert_eq!(codes, [code("third"), code("second")]);
+    assert_eq!(told[1].status, ExchangeStatus::CodeRefused);
+    assert_eq!(other.exchanges_of(&olena, 100).await.unwrap().len(), 3);
+}
+
+pub(super) async fn nobody_is_told_of_anothers_codes(harness: &dyn TokenStoreHarness) {
+    let (store, olena) = (harness.store(), user("olena"));
+    let hers = admit(&store, &by_app_as_of(code("hers"), &olena, Epoch::default()), owner(1)).await;
+    admit(&store, &by_app_as_of(code("his"), &user("ivan"), Epoch::default()), owner(1)).await;
+    waiting(&store, "nobodys").await;
+    assert_eq!(store.exchanges_of(&olena, 100).await.unwrap(), [hers]);
+    assert_eq!(store.exchanges_of(&user("Olena"), 100).await.unwrap(), []);
+}
+
+pub(super) async fn a_grant_that_waits_is_told_without_its_tokens(harness: &dyn TokenStoreHarness) {
+    let (store, olena) = (harness.store(), user("olena"));
+    let begun = attempt("a", &olena, 0);
+    store.open_attempt(&begun).await.unwrap();
+    admit(&store, &by_attempt(code("x"), &begun, true), owner(1)).await;
+    let kept = store.save_grant(code("x"), &grant(1, "x"), &served(), at(1)).await.unwrap();
+    assert_eq!(store.exchanges_of(&olena, 1).await.unwrap(), [kept.clone().without_tokens()]);
+    assert_eq!(store.exchange(code("x")).await.unwrap(), Some(kept), "they are still there for the claim");
 }
 
 pub(super) async fn a_sweep_forgets_old_entries_alone(harness: &dyn TokenStoreHarness) {

@@ -13,6 +13,7 @@ mod disconnect;
 mod due;
 mod durability;
 mod host_look_ups;
+mod imports;
 mod leases;
 mod maintenance;
 mod revocation_checks;
@@ -328,6 +329,17 @@ suite::cases! {
     "A request for another account, or for one whose number is not known, MUST NOT return it." => [
         host_look_ups::a_move_is_told_for_no_other_account,
     ]
+    "Makes the token the user's connection, by Import::decide, and puts it on record in the same step." => [
+        imports::an_imported_token_is_leased_as_any_other,
+        imports::a_connection_stays_unless_it_is_to_be_replaced,
+    ]
+    "MUST take a token once, however many ask, and for whomever." => [
+        imports::a_token_is_imported_once_by_many,
+        imports::a_token_whose_connection_has_ended_is_not_imported_again,
+    ]
+    "A lease on tokens that it replaces MUST end." => [
+        imports::an_import_ends_the_lease_on_the_old_tokens,
+    ]
     "Users with a connection to account that can be used, or that amoCRM has refused for an unknown reason: all of them \
      and no others." => [
         maintenance::revoking_an_account_touches_all_its_connections_and_no_other,
@@ -363,6 +375,19 @@ suite::cases! {
         audit::changes_of_a_connection_leave_entries_in_order,
         audit::a_doubt_leaves_one_entry,
         audit::a_refused_change_leaves_no_entry,
+    ]
+    "What is on record of the user's attempts, the newest first: at most limit." => [
+        audit::attempts_of_a_user_come_newest_first_and_limited,
+    ]
+    "MUST leave out everybody else's." => [
+        audit::nobody_is_told_of_anothers_attempts,
+    ]
+    "What is on record of the codes that are the user's, the newest first: at most limit." => [
+        audit::codes_of_a_user_come_newest_first_and_limited,
+    ]
+    "MUST leave out everybody else's, and the tokens of a grant that waits (Exchange::without_tokens)." => [
+        audit::nobody_is_told_of_anothers_codes,
+        audit::a_grant_that_waits_is_told_without_its_tokens,
     ]
     "Adds an entry about something that changed nothing, dated by the store's clock." => [
         audit::an_entry_comes_back_as_it_went_in,

@@ -90,12 +90,19 @@ amo_connect_contract::mutants! {
     ],
     GrantOpensOldTokens => ["damaged_tokens_are_replaced_and_wiped", "tokens_whose_key_is_gone_are_replaced_and_wiped"],
     GrantsEveryLookUp => ["an_account_is_looked_up_by_one_of_many"],
+    ForgetsImports => ["an_imported_token_is_leased_as_any_other", "a_token_is_imported_once_by_many"],
     IgnoresBackoffInListings => [
         "a_connection_whose_refresh_backs_off_is_not_stale",
         "a_connection_whose_refresh_is_delayed_is_not_stale",
     ],
     IgnoresDamage => ["damaged_tokens_are_corrupt_and_nothing_worse", "tokens_that_cannot_be_opened_are_set_aside"],
     IgnoresKeys => ["tokens_outlive_a_change_of_keys"],
+    ImportsOverAnything => ["a_connection_stays_unless_it_is_to_be_replaced"],
+    ImportsTwice => [
+        "a_token_is_imported_once_by_many",
+        "a_token_whose_connection_has_ended_is_not_imported_again",
+    ],
+    ImportsUnderOldLeases => ["an_import_ends_the_lease_on_the_old_tokens"],
     JudgesLeasesByTheCaller => ["a_code_lease_is_set_and_judged_by_the_stores_clock"],
     KeepsEntriesForEver => ["a_sweep_forgets_old_entries_alone"],
     KeepsOldMoves => [
@@ -193,4 +200,9 @@ amo_connect_contract::mutants! {
         "a_backoff_from_a_clock_ahead_lasts_its_own_length_more",
         "a_look_up_from_a_clock_ahead_is_delayed_by_one_term",
     ],
+    TellsAllCodes => ["codes_of_a_user_come_newest_first_and_limited"],
+    TellsEverybodysAttempts => ["nobody_is_told_of_anothers_attempts"],
+    TellsEverybodysCodes => ["nobody_is_told_of_anothers_codes"],
+    TellsTheOldestAttempts => ["attempts_of_a_user_come_newest_first_and_limited"],
+    TellsTokensOfGrants => ["a_grant_that_waits_is_told_without_its_tokens"],
 }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a mutant that cannot be committed is the test's mistake")]
 
 mod codes;
+mod imports;
 mod kinds;
 mod look_ups;
 mod maintenance;

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use amo_connect_contract::fixtures::after;
-use amo_connect_domain::authorization::attempt::MEMORY;
+use amo_connect_domain::authorization::attempt::{Attempt, MEMORY};
+use amo_connect_domain::authorization::code::Exchange;
 use amo_connect_domain::client::ClientFingerprint;
 use amo_connect_domain::connection::audit::{AUDIT_MEMORY, Actor, AuditEntry, AuditEvent};
 use amo_connect_domain::connection::{CrmConnection, Standing};
 use amo_connect_domain::ids::{AccountId, Generation, UserId};
-use amo_connect_domain::ports::{AuditLog, Maintenance, RevocationQueue, StoreError};
+use amo_connect_domain::ports::{AuditLog, Maintenance, RevocationQueue, StoreError, TokenStore as _};
 use async_trait::async_trait;
 use jiff::Timestamp;
 
@@ -78,6 +79,38 @@ impl AuditLog for MutantStore {
             _ => {}
         }
         Ok(entries)
+    }
+
+    async fn attempts_of(&self, user: &UserId, limit: u32) -> Result<Vec<Attempt>, StoreError> {
+        match self.mutant {
+            Mutant::TellsTheOldestAttempts => {
+                let mut all = self.inner.attempts_of(user, 100).await?;
+                all.reverse();
+                all.truncate(limit.try_into().unwrap());
+                Ok(all)
+            }
+            Mutant::TellsEverybodysAttempts => Ok(self.note(|notes| notes.attempts.clone())),
+            _ => self.inner.attempts_of(user, limit).await,
+        }
+    }
+
+    async fn exchanges_of(&self, user: &UserId, limit: u32) -> Result<Vec<Exchange>, StoreError> {
+        let mut told = Vec::new();
+        match self.mutant {
+            Mutant::TellsTokensOfGrants => {
+                for exchange in self.inner.exchanges_of(user, limit).await? {
+                    told.extend(self.inner.exchange(exchange.code).await?);
+                }
+            }
+            Mutant::TellsEverybodysCodes => {
+                for code in self.note(|notes| notes.codes.clone()) {
+                    told.extend(self.inner.exchange(code).await?.map(Exchange::without_tokens));
+                }
+            }
+            Mutant::TellsAllCodes => told = self.inner.exchanges_of(user, 100).await?,
+            _ => told = self.inner.exchanges_of(user, limit).await?,
+        }
+        Ok(told)
     }
 
     async fn record(&self, connection: &CrmConnection, event: AuditEvent, by: Actor) -> Result<(), StoreError> {

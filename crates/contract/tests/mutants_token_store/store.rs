@@ -33,6 +33,7 @@ pub(crate) struct Notes {
     pub(crate) was_swept: bool,
     pub(crate) codes: Vec<CodeHash>,
     pub(crate) most_sealed: usize,
+    pub(crate) imports: u32,
     /// Whose tokens cannot be opened any more.
     pub(crate) unreadable: Vec<UserId>,
 }

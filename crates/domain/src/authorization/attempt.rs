@@ -83,6 +83,14 @@ impl Attempt {
         oldest.map(|attempt| Self { state: AttemptState::Superseded, ..attempt })
     }
 
+    /// The code that came back with its state, if one did.
+    pub fn code(&self) -> Option<CodeHash> {
+        match self.state {
+            AttemptState::Spent(code) => Some(code),
+            _ => None,
+        }
+    }
+
     /// Whether a code may still come back with its state.
     pub fn is_open(&self, now: Timestamp) -> bool {
         self.state == AttemptState::Open && self.is_valid(now)

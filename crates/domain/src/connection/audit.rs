@@ -85,22 +85,18 @@ impl AuditEntry {
         Self { at, user: connection.user.clone(), actor, event, host, account }
     }
 
-    /// The entries that a change of the row from `before` to `after` makes; `disconnected_by`
-    /// says who ended it, if it was ended.
-    pub fn of_change(
-        before: Option<&CrmConnection>,
-        after: &CrmConnection,
-        disconnected_by: Actor,
-        at: Timestamp,
-    ) -> Vec<Self> {
+    /// The entries that a change of the row from `before` to `after` makes; `by` says who ended it, if it
+    /// was ended, or that an operator imported it.
+    pub fn of_change(before: Option<&CrmConnection>, after: &CrmConnection, by: Actor, at: Timestamp) -> Vec<Self> {
         let was = before.map_or(&ConnectionState::Disconnected, |before| &before.state);
         let new_epoch = before.is_none_or(|before| before.epoch != after.epoch);
+        let connected_by = if by == Actor::Operator { by } else { Actor::User };
         let mut events = Vec::new();
         match (was, &after.state) {
             (ConnectionState::Connected(_), ConnectionState::Connected(_)) if new_epoch => {
-                events.push((AuditEvent::Replaced, Actor::User));
+                events.push((AuditEvent::Replaced, connected_by));
             }
-            (_, ConnectionState::Connected(_)) if new_epoch => events.push((AuditEvent::Connected, Actor::User)),
+            (_, ConnectionState::Connected(_)) if new_epoch => events.push((AuditEvent::Connected, connected_by)),
             (ConnectionState::Connected(old), ConnectionState::Connected(new)) if old.host != new.host => {
                 events.push((AuditEvent::Moved, Actor::Amo));
             }
@@ -108,7 +104,7 @@ impl AuditEntry {
                 events.push((AuditEvent::Healed, Actor::Service));
             }
             (ConnectionState::Disconnected, ConnectionState::Disconnected) => {}
-            (_, ConnectionState::Disconnected) => events.push((AuditEvent::Disconnected, disconnected_by)),
+            (_, ConnectionState::Disconnected) => events.push((AuditEvent::Disconnected, by)),
             (ConnectionState::Connected(_), ConnectionState::NeedsReauth { reason, .. }) => {
                 events.push((AuditEvent::NeedsReauth(*reason), Actor::Amo));
             }
@@ -170,7 +166,11 @@ mod tests {
     }
 
     fn events(before: Option<&CrmConnection>, after: &CrmConnection) -> Vec<(AuditEvent, Actor)> {
-        let entries = AuditEntry::of_change(before, after, Actor::Operator, now());
+        events_by(Actor::Administrator, before, after)
+    }
+
+    fn events_by(by: Actor, before: Option<&CrmConnection>, after: &CrmConnection) -> Vec<(AuditEvent, Actor)> {
+        let entries = AuditEntry::of_change(before, after, by, now());
         entries.into_iter().map(|entry| (entry.event, entry.actor)).collect()
     }
 
@@ -210,8 +210,16 @@ mod tests {
         );
         assert_eq!(step(&|one| one.connect(grant("b"), now())), [(AuditEvent::Replaced, Actor::User)]);
         assert_eq!(step(&|one| one.revoke(one.generation).unwrap()), [(AuditEvent::Revoked, Actor::Administrator)]);
-        assert_eq!(step(&CrmConnection::disconnect), [(AuditEvent::Disconnected, Actor::Operator)]);
+        assert_eq!(step(&CrmConnection::disconnect), [(AuditEvent::Disconnected, Actor::Administrator)]);
         assert_eq!(step(&CrmConnection::disconnect), []);
+    }
+
+    #[test]
+    fn an_operator_who_imports_a_connection_has_connected_it() {
+        let (one, mut other) = (connection_with(None), connection_with(None));
+        other.connect(grant("b"), now());
+        assert_eq!(events_by(Actor::Operator, None, &one), [(AuditEvent::Connected, Actor::Operator)]);
+        assert_eq!(events_by(Actor::Operator, Some(&one), &other), [(AuditEvent::Replaced, Actor::Operator)]);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The aggregate [`CrmConnection`]: one user's connection, its states and its transitions.
 
 pub mod audit;
+pub mod import;
 mod refused_pairs;
 pub mod revocation_check;
 mod standing;

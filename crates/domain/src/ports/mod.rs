@@ -5,6 +5,7 @@ mod amo_error;
 mod audit_log;
 mod crm_api;
 mod host_look_up_store;
+mod import_store;
 mod key_registry;
 mod maintenance;
 mod observer;
@@ -22,6 +23,7 @@ pub use amo_error::AmoError;
 pub use audit_log::AuditLog;
 pub use crm_api::CrmApi;
 pub use host_look_up_store::HostLookUpStore;
+pub use import_store::ImportStore;
 pub use key_registry::KeyRegistry;
 pub use maintenance::Maintenance;
 pub use observer::{CircuitChange, Endpoint, Event, ExchangeEnd, NoObserver, Observer, RefreshEnd, RefreshEnded};
@@ -36,6 +38,7 @@ pub use token_store::{Claim, RefreshRequest, Served, TokenStore};
 #[cfg(feature = "mock")]
 pub use {
     amo_client::MockAmoClient, audit_log::MockAuditLog, host_look_up_store::MockHostLookUpStore,
-    maintenance::MockMaintenance, rate_limit_store::MockRateLimitStore, revocation_queue::MockRevocationQueue,
-    runtime::MockRuntime, store_health::MockStoreHealth, token_store::MockTokenStore,
+    import_store::MockImportStore, maintenance::MockMaintenance, rate_limit_store::MockRateLimitStore,
+    revocation_queue::MockRevocationQueue, runtime::MockRuntime, store_health::MockStoreHealth,
+    token_store::MockTokenStore,
 };

@@ -2,13 +2,19 @@
 
 use std::sync::Arc;
 
-use super::{AuditLog, HostLookUpStore, Maintenance, RevocationQueue, StoreHealth, TokenStore};
+use super::{AuditLog, HostLookUpStore, ImportStore, Maintenance, RevocationQueue, StoreHealth, TokenStore};
 
 /// Everything that must outlive the process, in one database. A type that implements the parts
 /// implements it.
-pub trait Storage: TokenStore + HostLookUpStore + RevocationQueue + AuditLog + Maintenance + StoreHealth {}
+pub trait Storage:
+    TokenStore + HostLookUpStore + ImportStore + RevocationQueue + AuditLog + Maintenance + StoreHealth
+{
+}
 
-impl<S: TokenStore + HostLookUpStore + RevocationQueue + AuditLog + Maintenance + StoreHealth> Storage for S {}
+impl<S: TokenStore + HostLookUpStore + ImportStore + RevocationQueue + AuditLog + Maintenance + StoreHealth> Storage
+    for S
+{
+}
 
 /// The ports of one database, each by itself, so that a use case names those it needs.
 #[derive(Clone, Debug)]
@@ -17,6 +23,8 @@ pub struct Stores {
     pub tokens: Arc<dyn TokenStore>,
     /// Look-ups of accounts that may have moved.
     pub look_ups: Arc<dyn HostLookUpStore>,
+    /// Imported tokens.
+    pub imports: Arc<dyn ImportStore>,
     /// Accounts whose connections are to be checked.
     pub revocations: Arc<dyn RevocationQueue>,
     /// What happened to connections.
@@ -32,6 +40,7 @@ impl From<Arc<dyn Storage>> for Stores {
         Self {
             tokens: Arc::clone(&store) as _,
             look_ups: Arc::clone(&store) as _,
+            imports: Arc::clone(&store) as _,
             revocations: Arc::clone(&store) as _,
             audit: Arc::clone(&store) as _,
             maintenance: Arc::clone(&store) as _,

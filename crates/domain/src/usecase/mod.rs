@@ -3,6 +3,7 @@
 mod background;
 mod connect;
 mod host_look_up;
+mod import;
 pub mod rate_limited;
 mod reads;
 mod revocation_check;
@@ -21,6 +22,7 @@ use std::time::Duration;
 pub use connect::authorize::{AttemptView, Started};
 pub use connect::callback::CallbackOutcome;
 pub use connect::claim::ClaimError;
+pub use import::{Candidate, Imported, Refused, Skipped};
 pub use reads::ReadError;
 pub use reads::leads::{LeadList, LeadRequest};
 pub use status::ConnectionStatus;

@@ -6,16 +6,17 @@ use amo_connect_domain::authorization::attempt::{Attempt, AttemptState};
 use amo_connect_domain::authorization::code::{Admission, Admitted, Exchange};
 use amo_connect_domain::client::ClientFingerprint;
 use amo_connect_domain::connection::audit::{Actor, AuditEntry, AuditEvent};
+use amo_connect_domain::connection::import::{Import, ImportRecord, NotImported};
 use amo_connect_domain::connection::{CrmConnection, Grant, Standing};
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::host_look_up::{FoundHost, LookUpDecision};
 use amo_connect_domain::ids::{AccountId, AttemptId, Epoch, Generation, LeaseOwner, Revision, UserId};
 use amo_connect_domain::ports::{
-    AuditLog, Claim, HostLookUpStore, Maintenance, RefreshRequest, RevocationQueue, Served, StoreError, StoreHealth,
-    TokenStore,
+    AuditLog, Claim, HostLookUpStore, ImportStore, Maintenance, RefreshRequest, RevocationQueue, Served, StoreError,
+    StoreHealth, TokenStore,
 };
 use amo_connect_domain::refresh::lease::{Backoff, LeaseRequest, RefreshLease};
-use amo_connect_domain::token::{CodeHash, StateHash, TokenPair};
+use amo_connect_domain::token::{CodeHash, RefreshTokenHash, StateHash, TokenPair};
 use async_trait::async_trait;
 use jiff::Timestamp;
 
@@ -245,8 +246,27 @@ impl AuditLog for ModelStore {
         self.plain_call("audit", self.rows.audit(user, limit)).await
     }
 
+    async fn attempts_of(&self, user: &UserId, limit: u32) -> Result<Vec<Attempt>, StoreError> {
+        self.plain_call("attempts_of", self.rows.attempts_of(user, limit)).await
+    }
+
+    async fn exchanges_of(&self, user: &UserId, limit: u32) -> Result<Vec<Exchange>, StoreError> {
+        self.plain_call("exchanges_of", self.rows.exchanges_of(user, limit)).await
+    }
+
     async fn record(&self, connection: &CrmConnection, event: AuditEvent, by: Actor) -> Result<(), StoreError> {
         self.plain_call("record", self.rows.record(connection, event, by)).await
+    }
+}
+
+#[async_trait]
+impl ImportStore for ModelStore {
+    async fn import_record(&self, token: RefreshTokenHash) -> Result<Option<ImportRecord>, StoreError> {
+        self.plain_call("import_record", self.rows.import_record(token)).await
+    }
+
+    async fn import(&self, import: &Import, now: Timestamp) -> Result<Result<CrmConnection, NotImported>, StoreError> {
+        self.call("import", self.rows.import(import, now), |world, _| saw_row(world, &import.user, "import")).await
     }
 }
 

@@ -3,6 +3,7 @@
 use amo_connect_domain::authorization::attempt::Attempt;
 use amo_connect_domain::authorization::code::{Admitted, Exchange, ExchangeStatus};
 use amo_connect_domain::connection::audit::AuditEntry;
+use amo_connect_domain::connection::import::{ImportRecord, NotImported};
 use amo_connect_domain::connection::{ConnectionParts, ConnectionState, CrmConnection, Grant};
 use amo_connect_domain::host_look_up::LookUpDecision;
 use amo_connect_domain::ids::{AccountId, Epoch, Generation, LeaseOwner, Revision, UserId};
@@ -43,6 +44,9 @@ summarized_by_debug!(
     Vec<(UserId, Generation)>,
     Vec<AccountId>,
     Vec<AuditEntry>,
+    Vec<Attempt>,
+    Vec<Exchange>,
+    ImportRecord,
     LookUpDecision,
     Reservation
 );
@@ -92,6 +96,15 @@ impl Traced for CrmConnection {
             ConnectionState::Revoked(_) => "REVOKED".to_owned(),
         };
         format!("{user} epoch {} generation {} {state}", epoch.0, generation.0)
+    }
+}
+
+impl Traced for Result<CrmConnection, NotImported> {
+    fn summary(&self) -> String {
+        match self {
+            Ok(connection) => connection.summary(),
+            Err(not) => format!("{not:?}"),
+        }
     }
 }
 

@@ -165,7 +165,16 @@ impl Session<'_> {
 
     /// Stores a connection of a new generation: a lease on the old one's tokens is over.
     pub(super) async fn put_new_state(&mut self, connection: CrmConnection) -> Result<CrmConnection, Failure> {
-        let stored = self.put(connection, Actor::Service).await?;
+        self.put_new_state_by(connection, Actor::Service).await
+    }
+
+    /// The same by somebody who may be the one to name.
+    pub(super) async fn put_new_state_by(
+        &mut self,
+        connection: CrmConnection,
+        by: Actor,
+    ) -> Result<CrmConnection, Failure> {
+        let stored = self.put(connection, by).await?;
         self.put_lease(&stored.user, None).await?;
         Ok(stored)
     }

@@ -1,5 +1,7 @@
 //! What the background and the operator ask for: whose turn it is, and what happened.
 
+use amo_connect_domain::authorization::attempt::Attempt;
+use amo_connect_domain::authorization::code::Exchange;
 use amo_connect_domain::client::ClientFingerprint;
 use amo_connect_domain::clock::before;
 use amo_connect_domain::connection::audit::{Actor, AuditEntry, AuditEvent};
@@ -12,7 +14,7 @@ use crate::rows::audit::AuditRow;
 use crate::rows::columns::{count, user};
 use crate::rows::connection::StoreNow;
 use crate::rows::failure::Failure;
-use crate::rows::grant::account_column;
+use crate::rows::grant::{Tokens, account_column};
 use crate::rows::lease::Acquitted;
 
 impl Session<'_> {
@@ -66,6 +68,16 @@ impl Session<'_> {
     pub(in crate::rows) async fn audit(self, user: UserId, limit: u32) -> Result<Vec<AuditEntry>, Failure> {
         let rows = self.rows.audit(user.as_str().as_bytes(), limit.into()).await?;
         rows.into_iter().rev().map(AuditEntry::try_from).collect()
+    }
+
+    pub(in crate::rows) async fn attempts_of(self, user: UserId, limit: u32) -> Result<Vec<Attempt>, Failure> {
+        let rows = self.rows.attempts_of(user.as_str().as_bytes(), limit.into()).await?;
+        rows.into_iter().map(Attempt::try_from).collect()
+    }
+
+    pub(in crate::rows) async fn exchanges_of(self, user: UserId, limit: u32) -> Result<Vec<Exchange>, Failure> {
+        let rows = self.rows.exchanges_of(user.as_str().as_bytes(), limit.into()).await?;
+        rows.into_iter().map(|row| row.open(Tokens::Left)).collect()
     }
 
     pub(in crate::rows) async fn record(

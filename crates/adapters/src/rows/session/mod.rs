@@ -8,6 +8,7 @@ mod clients;
 mod connections;
 mod exchanges;
 mod host_look_ups;
+mod imports;
 mod key_rings;
 mod maintenance;
 mod rate_limits;

@@ -27,6 +27,12 @@ impl AttemptRows for Transaction<'_> {
         Ok(found.select(AttemptRow::as_select()).load(self.connection).await?)
     }
 
+    async fn attempts_of(&mut self, user_id: &[u8], limit: i64) -> Result<Vec<AttemptRow>, Failure> {
+        let found = attempts::table.filter(attempts::user_id.eq(user_id));
+        let found = found.order((attempts::opened_at.desc(), attempts::id)).limit(limit);
+        Ok(found.select(AttemptRow::as_select()).load(self.connection).await?)
+    }
+
     async fn insert_attempt(&mut self, row: &AttemptRow) -> Result<(), Failure> {
         diesel::insert_into(attempts::table).values(row).execute(self.connection).await?;
         Ok(())

@@ -23,6 +23,12 @@ impl ExchangeRows for Transaction<'_> {
         Ok(found.load(self.connection).await?)
     }
 
+    async fn exchanges_of(&mut self, user_id: &[u8], limit: i64) -> Result<Vec<ExchangeRow>, Failure> {
+        let found = exchanges::table.filter(exchanges::user_id.eq(user_id));
+        let found = found.order((exchanges::admitted_at.desc(), exchanges::code_hash)).limit(limit);
+        Ok(found.select(ExchangeRow::as_select()).load(self.connection).await?)
+    }
+
     async fn late_grants(&mut self, micros: i64, limit: i64) -> Result<Vec<ExchangeRow>, Failure> {
         let late = exchanges::state.eq(WAITING).and(exchanges::claim_by.le(micros));
         let found = exchanges::table.filter(late).limit(limit).select(ExchangeRow::as_select());

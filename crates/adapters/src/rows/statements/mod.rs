@@ -11,6 +11,7 @@ mod connections;
 mod exchanges;
 mod health;
 mod host_look_ups;
+mod imports;
 mod key_rings;
 mod leases;
 mod rate_limits;

@@ -1,5 +1,7 @@
 //! The port for the audit trail.
 
+use amo_connect_domain::authorization::attempt::Attempt;
+use amo_connect_domain::authorization::code::Exchange;
 use amo_connect_domain::connection::CrmConnection;
 use amo_connect_domain::connection::audit::{Actor, AuditEntry, AuditEvent};
 use amo_connect_domain::ids::UserId;
@@ -15,6 +17,16 @@ impl<D: Database> AuditLog for Store<D> {
     async fn audit(&self, user: &UserId, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
         let user = user.clone();
         self.database.read(move |session| Box::pin(session.audit(user, limit))).await
+    }
+
+    async fn attempts_of(&self, user: &UserId, limit: u32) -> Result<Vec<Attempt>, StoreError> {
+        let user = user.clone();
+        self.database.read(move |session| Box::pin(session.attempts_of(user, limit))).await
+    }
+
+    async fn exchanges_of(&self, user: &UserId, limit: u32) -> Result<Vec<Exchange>, StoreError> {
+        let user = user.clone();
+        self.database.read(move |session| Box::pin(session.exchanges_of(user, limit))).await
     }
 
     async fn record(&self, connection: &CrmConnection, event: AuditEvent, by: Actor) -> Result<(), StoreError> {

@@ -1,10 +1,14 @@
 //! `amo-connect connections`: what an operator does at three in the morning.
 
+mod import;
 mod refresh;
 mod story;
+mod trials;
 
 use std::sync::Arc;
 
+use amo_connect_domain::authorization::attempt::MEMORY;
+use amo_connect_domain::clock::before;
 use amo_connect_domain::connection::CrmConnection;
 use amo_connect_domain::connection::audit::{Actor, AuditEntry};
 use amo_connect_domain::ids::UserId;
@@ -28,12 +32,14 @@ const ENTRIES: u32 = 1000;
 pub(super) enum ConnectionsCommand {
     /// List everybody's connection
     List(ListArgs),
-    /// Show a user's connection, and tell its story
+    /// Show a user's connection, its story, and what became of the attempts to connect of the last 24 hours
     Show(ShowArgs),
     /// Refresh a user's tokens now, due or not, and wait for the outcome
     Refresh(OneArgs<Refresh>),
     /// Disconnect a user, as the app does
     Disconnect(OneArgs<Tokens>),
+    /// Import the refresh tokens of an earlier service, which must be stopped: a token works once
+    Import(import::ImportArgs),
 }
 
 /// How to list.
@@ -74,6 +80,7 @@ impl ConnectionsCommand {
             Self::Show(args) => show(&args).await,
             Self::Refresh(args) => refresh::run(&args).await,
             Self::Disconnect(args) => disconnect(&args).await,
+            Self::Import(args) => import::run(&args).await,
         }
     }
 }
@@ -100,11 +107,20 @@ async fn show(args: &ShowArgs) -> Result<(), Failure> {
     let store = store(&args.settings.given).await?;
     let connection = store.connection(&user).await;
     let entries = store.audit(&user, ENTRIES).await?;
-    if matches!(connection, Ok(None)) && entries.is_empty() {
+    let attempts = store.attempts_of(&user, ENTRIES).await?;
+    let exchanges = store.exchanges_of(&user, ENTRIES).await?;
+    if matches!(connection, Ok(None)) && entries.is_empty() && attempts.is_empty() && exchanges.is_empty() {
         return Err(Ended { exit: Exit::UnknownUser, why: "unknown user".to_owned() }.into());
     }
     let mut shown = told(&user, connection, entries.last())?;
     shown["audit"] = entries.iter().map(story::entry).collect();
+    let now = store.clock().await?;
+    let oldest = before(now, MEMORY);
+    let of_code = |code| exchanges.iter().find(|exchange| Some(exchange.code) == code);
+    let recent = attempts.iter().filter(|attempt| attempt.opened_at >= oldest);
+    shown["attempts"] = recent.map(|attempt| trials::attempt(attempt, of_code(attempt.code()), now)).collect();
+    let recent = exchanges.iter().filter(|exchange| exchange.admitted_at >= oldest);
+    shown["exchanges"] = recent.map(|exchange| trials::exchange(exchange, now)).collect();
     if args.json {
         return print(&serde_json::to_string_pretty(&shown)?);
     }

@@ -59,9 +59,21 @@ pub(super) fn table(rows: &[Value]) -> String {
 /// A connection with its story.
 pub(super) fn tell(told: &Value) -> String {
     let facts = COLUMNS.map(|name| format!("{name:16} {}", cell(&told[name])).trim_end().to_owned());
-    let entries = told["audit"].as_array().into_iter().flatten();
-    let entries = entries.map(|entry| ["at", "event", "reason", "actor", "domain"].map(|name| cell(&entry[name])));
-    format!("{}\n\n{}", facts.join("\n"), table::table(["at", "event", "reason", "by", "domain"], entries))
+    let audit = part(&told["audit"], "What happened", ["at", "event", "reason", "actor", "domain"]);
+    let attempts = part(&told["attempts"], "Attempts of the last 24 hours", ["at", "state", "detail"]);
+    let exchanges = part(&told["exchanges"], "Codes of the last 24 hours", ["at", "state", "detail", "domain"]);
+    [facts.join("\n"), audit, attempts, exchanges].join("\n\n")
+}
+
+/// A part of a story under its heading.
+fn part<const N: usize>(rows: &Value, heading: &str, columns: [&str; N]) -> String {
+    match rows.as_array() {
+        Some(rows) if !rows.is_empty() => {
+            let rows = rows.iter().map(|row| columns.map(|name| cell(&row[name])));
+            format!("{heading}:\n{}", table::table(columns, rows))
+        }
+        _ => format!("{heading}: none"),
+    }
 }
 
 /// A value for a terminal, which must not be told what to do by a user's id.

@@ -14,7 +14,7 @@ use crate::connection::{CrmConnection, Grant};
 use crate::host::AccountHost;
 use crate::ids::{AttemptId, Epoch, LeaseOwner, UserId};
 use crate::refresh::lease::Lease;
-use crate::token::{CodeHash, StateHash};
+use crate::token::{AccessToken, CodeHash, RefreshToken, StateHash};
 
 /// How long a grant waits for its owner.
 pub const CLAIM_TERM: Duration = Duration::from_mins(20);
@@ -123,6 +123,18 @@ pub struct Exchange {
     pub status: ExchangeStatus,
     /// When the code was first seen, by the store's clock: a code that is forgotten may be sent again.
     pub admitted_at: Timestamp,
+}
+
+impl Exchange {
+    /// The record without the tokens of a grant that waits, for people to look at.
+    #[must_use]
+    pub fn without_tokens(mut self) -> Self {
+        if let ExchangeStatus::Waiting { grant, .. } = &mut self.status {
+            grant.tokens.access = AccessToken::new("");
+            grant.tokens.refresh = RefreshToken::new("");
+        }
+        self
+    }
 }
 
 /// The answer to an [`Admission`].
