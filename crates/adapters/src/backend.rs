@@ -11,7 +11,9 @@ use async_trait::async_trait;
 
 use crate::cipher::TokenKeys;
 use crate::migrate::Pending;
+use crate::postgres::PgUrl;
 use crate::rows::{Cursor, Resealed};
+use crate::sqlite::SqliteFile;
 
 /// Why a store cannot be opened. Neither it nor its sources may show a password or a value.
 pub type OpenError = Box<dyn Error + Send + Sync>;
@@ -19,11 +21,27 @@ pub type OpenError = Box<dyn Error + Send + Sync>;
 /// What `DATABASE_URL` names: a store that is not open yet.
 #[async_trait]
 pub trait Backend: Debug + Send + Sync {
+    /// Which of our own databases it is: `move` copies from one of them to the other.
+    fn place(&self) -> Place<'_> {
+        Place::Other
+    }
+
     /// Brings it up to date. Returns the names of the migrations that it took.
     async fn migrate(&self) -> Result<Vec<String>, OpenError>;
 
     /// Opens it.
     async fn open(&self, keys: TokenKeys, options: OpenOptions) -> Result<OpenStore, OpenError>;
+}
+
+/// Which database a store is in.
+#[derive(Clone, Copy, Debug)]
+pub enum Place<'b> {
+    /// A SQLite file.
+    Sqlite(&'b SqliteFile),
+    /// A PostgreSQL database.
+    Postgres(&'b PgUrl),
+    /// A store of somebody else's making.
+    Other,
 }
 
 /// How a store is opened.

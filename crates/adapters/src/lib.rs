@@ -9,5 +9,6 @@ pub mod postgres;
 mod rows;
 pub mod runtime;
 pub mod sqlite;
+pub mod transfer;
 
 pub use rows::{Cursor, DatabaseError, Resealed, Store};

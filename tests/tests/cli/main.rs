@@ -4,3 +4,4 @@
 mod completions;
 mod healthcheck;
 mod import;
+mod move_store;

@@ -32,6 +32,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use diesel::pg::Pg;
+use diesel_async::AsyncPgConnection;
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use tokio::runtime::Handle;
@@ -41,7 +42,7 @@ pub use database::Postgres;
 pub use migrate::migrate;
 pub use url::{InvalidPgUrl, PgUrl};
 
-use crate::backend::{self, Backend, OpenOptions, OpenStore};
+use crate::backend::{self, Backend, OpenOptions, OpenStore, Place};
 use crate::cipher::TokenKeys;
 use crate::migrate::{KnownSchema, MigrationError, Pending};
 use crate::rows::{self, DatabaseError, Store};
@@ -134,8 +135,17 @@ impl PgTokenStore {
     }
 }
 
+/// A connection with our settings, for work that is no port's.
+pub(crate) async fn connected(url: &PgUrl, options: &PgOptions) -> Result<AsyncPgConnection, OpenError> {
+    Connector::new(url, options)?.connect().await.map_err(OpenError::Database)
+}
+
 #[async_trait]
 impl Backend for PgUrl {
+    fn place(&self) -> Place<'_> {
+        Place::Postgres(self)
+    }
+
     async fn migrate(&self) -> Result<Vec<String>, backend::OpenError> {
         Ok(migrate(self).await?)
     }

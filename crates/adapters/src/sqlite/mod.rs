@@ -39,7 +39,7 @@ pub use clock::StoreClock;
 pub use database::Sqlite;
 pub use error::{FileName, OpenError};
 
-use crate::backend::{self, Backend, OpenOptions, OpenStore};
+use crate::backend::{self, Backend, OpenOptions, OpenStore, Place};
 use crate::cipher::TokenKeys;
 use crate::migrate::{self, KnownSchema, Pending};
 use crate::rows::{DatabaseError, Store, kind};
@@ -105,8 +105,17 @@ pub async fn migrate(path: &Path) -> Result<Vec<String>, OpenError> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SqliteFile(pub PathBuf);
 
+/// The path of the file at `path` as SQLite takes it, if it is a database of ours that is up to date.
+pub(crate) async fn checked(path: &Path) -> Result<String, OpenError> {
+    Ok(migrate_with(path, Pending::Refuse, SqliteOptions::default().busy_timeout).await?.file)
+}
+
 #[async_trait]
 impl Backend for SqliteFile {
+    fn place(&self) -> Place<'_> {
+        Place::Sqlite(self)
+    }
+
     async fn migrate(&self) -> Result<Vec<String>, backend::OpenError> {
         Ok(migrate(&self.0).await?)
     }

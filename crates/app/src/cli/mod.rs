@@ -9,6 +9,7 @@ mod healthcheck;
 mod jwt;
 mod keys;
 mod migrate;
+mod move_store;
 #[cfg(test)]
 mod page;
 mod sandbox;
@@ -46,6 +47,8 @@ enum Command {
     Sandbox(sandbox::SandboxArgs),
     /// Bring the database up to date
     Migrate(Box<Settings<Storage>>),
+    /// Copy a SQLite database to an empty PostgreSQL database; the service has to be stopped
+    Move(Box<move_store::MoveArgs>),
     /// Look at connections, and end or refresh one
     #[command(subcommand)]
     Connections(Box<ConnectionsCommand>),
@@ -99,6 +102,7 @@ impl Cli {
             Command::Serve(args) => in_runtime(serve::run(args.given)),
             Command::Sandbox(args) => in_runtime(sandbox::run(args)),
             Command::Migrate(args) => in_runtime(migrate::run(&args.given)),
+            Command::Move(args) => in_runtime(async move { move_store::run(&args).await }),
             Command::Connections(command) => in_runtime(command.run()),
             Command::Jwt(args) => jwt::run(&args),
             Command::Healthcheck(args) => in_runtime(healthcheck::run(&args.given)),

@@ -11,11 +11,18 @@ use secrecy::SecretString;
 use url::Url;
 
 use super::declared;
-use super::reader::Reader;
+use super::reader::{Reader, check_ends};
 use super::{
     Config, Given, InvalidConfig, JwtConfig, JwtKeys, LogsConfig, RefreshConfig, ServiceConfig, SigningConfig,
     StorageConfig, values, warnings,
 };
+
+/// Checks which database `--to` means.
+pub fn check_target(text: &str) -> Result<Box<dyn Backend>, InvalidConfig> {
+    let target = check_ends(text).map_err(|wrapped| wrapped.to_string());
+    let target = target.and_then(|()| (declared::DATABASE_URL.read)(text));
+    target.map_err(|problem| InvalidConfig(vec![format!("--to: {problem}")]))
+}
 
 impl Given {
     /// Checks what `serve` needs.

@@ -20,6 +20,7 @@ use amo_connect_adapters::backend::Backend;
 use amo_connect_adapters::cipher::TokenKeys;
 use amo_connect_domain::rate_limit::Pace;
 use amo_connect_domain::usecase;
+pub use check::check_target;
 pub use declared::Given;
 pub use given::{Address, Everything, Jwts, Logs, Refresh, Settings, Storage, Tokens, Uses};
 use ipnet::IpNet;

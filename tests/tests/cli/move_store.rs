@@ -1,0 +1,110 @@
+//! `amo-connect move`, from a real SQLite file to a real PostgreSQL.
+
+use std::fs;
+use std::time::Duration;
+
+use amo_connect_adapters::cipher::TokenKeys;
+use amo_connect_adapters::sqlite::{SqliteOptions, SqliteTokenStore};
+use amo_connect_contract::fixtures::{at, host, lease_request, owner, unsolicited, user};
+use amo_connect_domain::client::ClientFingerprint;
+use amo_connect_domain::connection::import::Import;
+use amo_connect_domain::host_look_up::FoundHost;
+use amo_connect_domain::ids::AccountId;
+use amo_connect_domain::ports::{HostLookUpStore as _, ImportStore as _, RevocationQueue as _, TokenStore as _};
+use amo_connect_domain::refresh::lease::Backoff;
+use amo_connect_domain::token::{CodeHash, RefreshToken};
+use amo_connect_tests::{ACCOUNT, PgDatabase, Process, Served, World, start, test_server, until};
+
+fn begin(world: &World, to: &str) -> Process {
+    start(&["move", "--to", to], &world.settings, &[], &world.folder())
+}
+
+async fn refusal(world: &World, to: &str) -> String {
+    let (code, output, complaint) = begin(world, to).ended().await;
+    assert_eq!((code, output.as_str()), (Some(1), ""), "{complaint}");
+    complaint
+}
+
+/// Rows that no ordinary day makes.
+async fn fill(world: &World) {
+    let file = world.folder().join("test.db");
+    let keys = TokenKeys::parse(world.settings.token_keys.as_ref().unwrap()).unwrap();
+    let store = SqliteTokenStore::open(&file, keys, SqliteOptions::default()).await.unwrap();
+    store.request_check(AccountId(7)).await.unwrap();
+    store.save_move(&host(1), &FoundHost { host: host(2), account: Some(AccountId(u64::MAX)) }).await.unwrap();
+    let import =
+        Import {
+            user: user("їжак\0"), host: host(7), account: None, token: RefreshToken::new("r"), replaces: false
+        };
+    let imported = store.import(&import, at(0)).await.unwrap().unwrap();
+    store.lease_refresh(&imported.user, &lease_request(imported.generation, owner(1))).await.unwrap();
+    let accused = Some(ClientFingerprint([9; 8]));
+    let backoff = Backoff { in_doubt: true, pause: Duration::from_mins(5), accused, was_sent: true };
+    store.back_off_refresh(&imported.user, owner(1), &backoff).await.unwrap().unwrap();
+    store.admit_code(&unsolicited(CodeHash([3; 32])), owner(2), at(0)).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_is_moved_row_by_row_through_a_kill_and_serves_there() {
+    let mut world = World::without_service().await;
+    let served = Served::start(&world.settings, &world.folder()).await;
+    world.connect("olena", ACCOUNT).await;
+    assert_eq!(world.get("olena", "/leads?limit=1").await.status, 200);
+    let database = PgDatabase::migrated(&test_server()).await;
+    let to = database.url();
+    assert!(refusal(&world, &to).await.contains("is in use: stop the service"));
+    served.process().terminate();
+    assert_eq!(served.into_process().ended().await.0, Some(0));
+    fill(&world).await;
+    let file = world.folder().join("test.db");
+    let before = fs::read(&file).unwrap();
+
+    let lock = database.transaction("LOCK TABLE audit IN SHARE MODE").await;
+    let killed = begin(&world, &to);
+    let waits = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    until("the move waits for the lock", async || database.value(waits).await.is_some()).await;
+    killed.kill().await;
+    drop(lock);
+    assert_eq!(database.value("SELECT count(*) FROM connections").await.as_deref(), Some("2"));
+    let mut other = amo_connect::config::Given { ..world.settings.clone() };
+    fs::copy(&file, world.folder().join("copy.db")).unwrap();
+    other.database_url = Some(format!("sqlite:{}", world.folder().join("copy.db").display()));
+    // The server may not know yet that the first one is gone.
+    until("the killed move is gone", async || {
+        let (code, _, complaint) = start(&["move", "--to", &to], &other, &[], &world.folder()).ended().await;
+        assert_eq!(code, Some(1), "{complaint}");
+        complaint.contains("an unfinished move of another file")
+    })
+    .await;
+
+    let (code, said, complaint) = begin(&world, &to).ended().await;
+    assert_eq!(code, Some(0), "{complaint}");
+    let lines: Vec<_> = said.lines().collect();
+    let (end, tables) = lines.split_last().unwrap();
+    assert!(end.starts_with("Moved ") && end.ends_with("The file is as it was."), "{said}");
+    assert!(tables.len() >= 9 && tables.iter().all(|line| !line.ends_with(": 0")), "each table has rows: {said}");
+    assert_eq!(fs::read(&file).unwrap(), before);
+    assert_eq!(database.value("SELECT to_regclass('unfinished_move')").await, None);
+    assert!(refusal(&world, &to).await.contains("is not empty"));
+
+    world.settings.database_url = Some(to);
+    world.start_service().await;
+    assert_eq!(world.state_of("olena").await, "connected");
+    assert_eq!(world.get("olena", "/leads?limit=1").await.status, 200);
+    world.post("olena", "/disconnect", serde_json::json!({})).await.json();
+    let last = "SELECT event FROM audit ORDER BY id DESC LIMIT 1";
+    assert_eq!(database.value(last).await.as_deref(), Some("disconnected"), "new entries come after the old ones");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_a_sqlite_file_of_ours_is_moved_and_only_to_an_empty_postgresql() {
+    let world = World::without_service().await;
+    assert!(refusal(&world, "sqlite:other.db").await.contains("--to postgres://"));
+    assert!(refusal(&world, "mysql://u:hunter2@host/db").await.contains("--to: is neither"));
+    let database = PgDatabase::migrated(&test_server()).await;
+    assert!(refusal(&world, &database.url()).await.contains("SQLite database cannot be moved"), "there is no file");
+    start(&["migrate"], &world.settings, &[], &world.folder()).ended().await;
+    database.execute("INSERT INTO clients (client) VALUES ('\\x01')").await;
+    assert!(refusal(&world, &database.url()).await.contains("its table clients has rows"));
+    assert_eq!(database.value("SELECT to_regclass('unfinished_move')").await, None);
+}
