@@ -20,8 +20,8 @@ use tokio_util::task::TaskTracker;
 use crate::auth::jwt::Verifier;
 use crate::caller_limits::Limits;
 use crate::config::{ServiceConfig, StorageConfig};
-use crate::readiness::Readiness;
 use crate::metrics::{Measured, Metrics};
+use crate::readiness::Readiness;
 use crate::state::AppState;
 
 /// Why the service could not be put together.

@@ -22,7 +22,7 @@ pub(crate) async fn a_call_is_tried_on_the_documentations_page(engine: Engine) {
         // By the keyboard alone.
         session.find("#listLeads-query").await.send_keys("\u{e007}").await.unwrap();
         let shown = "const [status, headers, body] = document.querySelector('#listLeads output').children;
-                     return status.textContent && [status.textContent, headers.textContent, body.textContent];";
+                     return status.textContent ? [status.textContent, headers.textContent, body.textContent] : null;";
         let shown = session.until(shown).await;
         assert!(shown[0].as_str().unwrap().starts_with("200"), "{shown}");
         assert!(shown[1].as_str().unwrap().contains("etag: "), "{shown}");

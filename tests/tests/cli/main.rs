@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so loudly")]
 
 mod completions;
+mod doctor;
 mod healthcheck;
 mod import;
 mod move_store;

@@ -42,4 +42,5 @@ async fn a_command_shows_only_the_settings_that_it_uses() {
         assert!(named(command).await.is_empty(), "{command:?}");
     }
     assert!(named(&["serve"]).await.len() > 24);
+    assert_eq!(named(&["doctor"]).await, named(&["serve"]).await);
 }

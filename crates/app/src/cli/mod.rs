@@ -3,6 +3,7 @@
 mod arguments;
 mod completions;
 mod connections;
+mod doctor;
 mod env_file;
 mod exit;
 mod healthcheck;
@@ -57,6 +58,8 @@ enum Command {
     /// Make keys for stored tokens
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// Check configuration, database, migrations, clock, and that amoCRM answers; exit 1 if one fails
+    Doctor(Box<doctor::DoctorArgs>),
     /// Ask the running service whether it is ready; exit 0 or 1
     Healthcheck(Box<Settings<Address>>),
     /// Print a script that completes commands and flags in a shell
@@ -105,6 +108,7 @@ impl Cli {
             Command::Move(args) => in_runtime(async move { move_store::run(&args).await }),
             Command::Connections(command) => in_runtime(command.run()),
             Command::Jwt(args) => jwt::run(&args),
+            Command::Doctor(args) => in_runtime(async move { doctor::run(&args).await }),
             Command::Healthcheck(args) => in_runtime(healthcheck::run(&args.given)),
             Command::Completions(args) => completions::run(&args),
             Command::Keys(KeysCommand::New) => keys::new(),

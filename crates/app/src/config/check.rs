@@ -50,6 +50,12 @@ impl Given {
         Reader::read(|reader| reader.take(self, &declared::BIND))
     }
 
+    /// Where amoCRM is, as far as these two settings can be read by themselves.
+    pub fn check_crm(&self) -> (Option<Url>, Option<AllowedHosts>) {
+        let mut reader = Reader::default();
+        (reader.take(self, &declared::AMO_AUTH_URL), reader.take(self, &declared::AMO_ALLOWED_HOSTS))
+    }
+
     /// Checks how JWTs are signed.
     pub fn check_signing(&self) -> Result<SigningConfig, InvalidConfig> {
         Reader::read(|reader| {

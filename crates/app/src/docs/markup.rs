@@ -62,7 +62,7 @@ fn operation_of(path: &str, method: &str, operation: &Value) -> Markup {
                     textarea id={ (id) "-body" } name="body" rows="5" spellcheck="false" { (format!("{example:#}")) }
                 }
                 button { "Send" }
-                output hidden { p {} pre tabindex="0" aria-label="Headers of the answer" {} pre tabindex="0" aria-label="Body of the answer" {} }
+                output hidden { p {} pre role="group" tabindex="0" aria-label="Headers of the answer" {} pre role="group" tabindex="0" aria-label="Body of the answer" {} }
             }
             h4 { "Answers" }
             @for (status, response) in members(&operation["responses"]) { (response_of(status, response)) }
@@ -99,7 +99,7 @@ fn response_of(status: &str, response: &Value) -> Markup {
             dd {
                 @for paragraph in text(response, "description").split("\n\n") { p { (prose(paragraph)) } }
                 @if let Some(example) = example.filter(|example| !example.is_string()) {
-                    pre tabindex="0" aria-label={ "An answer " (status) } { (format!("{example:#}")) }
+                    pre role="group" tabindex="0" aria-label={ "An answer " (status) } { (format!("{example:#}")) }
                 }
             }
         }
