@@ -110,7 +110,7 @@ fn describe(operation: &mut Operation) {
     let freshness: &[&str] = match id.as_str() {
         "getDocument" => &["Public", "ETag"],
         _ if is_revalidated => &["Revalidate", "ETag"],
-        "callback" | "disconnectHook" | "getDocs" => &["NoStore"],
+        "callback" | "disconnectHook" | "getDocs" | "getHealth" | "getReadiness" => &["NoStore"],
         _ if is_callers => &["NoStore"],
         _ => &[],
     };

@@ -2,10 +2,10 @@
 
 use crate::problem::Code::{
     self, AlreadyConnected, AttemptNotFound, AuthUnavailable, CodeBelongsToAnotherUser, CodeExpired, CrmTimeout,
-    CrmUnavailable, ExchangeInProgress, InternalError, InvalidAccountHost, InvalidCode, InvalidJson, InvalidRequest,
-    InvalidSignature, LeadNotFound, MethodNotAllowed, NeedsReauth, NotConnected, NotFound, PayloadTooLarge,
-    PipelineNotFound, RateLimited, RefreshInProgress, RequestTimeout, Revoked, StateMismatch, StorageUnavailable,
-    TooManyRequests, Unauthorized, UnsupportedMediaType,
+    CrmUnavailable, Draining, ExchangeInProgress, InternalError, InvalidAccountHost, InvalidCode, InvalidJson,
+    InvalidRequest, InvalidSignature, LeadNotFound, MethodNotAllowed, NeedsReauth, NotConnected, NotFound,
+    PayloadTooLarge, PipelineNotFound, RateLimited, RefreshInProgress, RequestTimeout, Revoked, StateMismatch,
+    StorageUnavailable, TooManyRequests, Unauthorized, UnsupportedMediaType,
 };
 
 /// Refusals of whatever has a JWT.
@@ -44,7 +44,7 @@ pub(super) fn of(operation: &str) -> Vec<Code> {
         "getLead" => &[CALLER, READ, &[LeadNotFound]],
         "listStages" => &[CALLER, READ, &[PipelineNotFound]],
         "disconnectHook" => &[&[InvalidSignature, TooManyRequests, InternalError, StorageUnavailable]],
-        "getReadiness" => &[&[TooManyRequests, StorageUnavailable]],
+        "getReadiness" => &[&[TooManyRequests, StorageUnavailable, Draining]],
         "getDocument" | "getDocs" => &[&[TooManyRequests]],
         _ => &[],
     };
