@@ -53,6 +53,8 @@ fn test(filters: &[String]) -> Result<(), String> {
         run("cargo", &["test", "--workspace", "--all-features", "--doc"], &database)?;
         // Clients of amoCRM that other people wrote, against the local one.
         run("bash", &["crates/sandbox/tests/third_party/run.sh"], &[])?;
+        // What is shipped beside the binary, by the tools that know its formats.
+        run("bash", &["deploy/check.sh"], &[])?;
     }
     Ok(())
 }
