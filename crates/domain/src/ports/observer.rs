@@ -91,7 +91,7 @@ pub struct RefreshEnded<'e> {
     pub account: Option<AccountId>,
     /// How it ended.
     pub end: &'e RefreshEnd,
-    /// The how-manieth sending of this token it was; 0 if nothing was sent.
+    /// Which sending of this token it was, counted from 1; 0 if nothing was sent.
     pub attempt: u32,
     /// From the request for the lease to the end.
     pub took: Duration,
