@@ -6,7 +6,7 @@ use amo_connect_contract::fixtures::{at, host};
 use amo_connect_contract::token_store::TokenStoreHarness as _;
 use amo_connect_contract::{MemoryHarness, MemoryTokenStore, Reply};
 use amo_connect_domain::ports::Runtime as _;
-use amo_connect_tests::{Answer, TestApp, jwt};
+use amo_connect_tests::{Answer, TestApp, jwt, until};
 use serde_json::json;
 
 use crate::{allowed, connected_behind_a_gate, crm, error_of, exchanges, refreshes, return_with};
@@ -51,11 +51,14 @@ async fn with_the_store_down_all_but_healthz_is_503_and_a_reload_afterwards_conn
     for path in [progress.as_str(), "/status", "/leads"] {
         assert_eq!(app.get("olena", path).await.problem(), (503, "storage_unavailable"), "{path}");
     }
-    for path in ["/authorize", "/disconnect", "/exchange-code"] {
-        let answer = app.post("olena", path, json!({ "code": code, "referer": host(1).as_str() })).await;
+    let claim = json!({ "code": code, "referer": host(1).as_str() });
+    for (path, body) in [("/authorize", json!({})), ("/disconnect", json!({})), ("/exchange-code", claim)] {
+        let answer = app.post("olena", path, body).await;
         assert_eq!(answer.problem(), (503, "storage_unavailable"), "{path}");
     }
     let at_root = |path: &str| Answer::to(app.http().get(format!("{}{path}", app.base)).bearer_auth(jwt("olena")));
+    // The store is asked at most once a second.
+    until("it is not ready", async || at_root("/readyz").await.status == 503).await;
     assert_eq!(at_root("/readyz").await.problem(), (503, "storage_unavailable"));
     assert_eq!(at_root("/healthz").await.status, 200);
     let page = return_with(&app, &code, &attempt).await;
@@ -66,7 +69,7 @@ async fn with_the_store_down_all_but_healthz_is_503_and_a_reload_afterwards_conn
     app.clock().advance(Duration::from_mins(19));
     assert_eq!(return_with(&app, &code, &attempt).await.status, 200);
     assert_eq!(app.state_of("olena").await, "connected");
-    assert_eq!(at_root("/readyz").await.status, 200);
+    until("it is ready", async || at_root("/readyz").await.status == 200).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
