@@ -82,20 +82,15 @@ pub async fn assemble(
     amo: AmoSettings,
     service: &ServiceConfig,
 ) -> Result<AppState, StartError> {
-    let OpenStore { storage, rate_limits, pools, keys, .. } = open(storage).await?;
-    let state = assemble_on((storage, rate_limits), amo, service)?;
-    state.metrics.watch(pools, keys);
-    Ok(state)
+    assemble_on(open(storage).await?, amo, service)
 }
 
-/// The service on stores that are open.
-pub fn assemble_on(
-    (store, rate_limits): (Arc<dyn Storage>, Arc<dyn RateLimitStore>),
-    amo: AmoSettings,
-    service: &ServiceConfig,
-) -> Result<AppState, StartError> {
+/// The service on a store that is open.
+pub fn assemble_on(store: OpenStore, amo: AmoSettings, service: &ServiceConfig) -> Result<AppState, StartError> {
+    let OpenStore { storage, rate_limits, pools, keys, .. } = store;
     let metrics = Metrics::new()?;
-    let store: Arc<dyn Storage> = Arc::new(Measured::new(store, Arc::clone(&metrics)));
+    metrics.watch(pools, keys);
+    let store: Arc<dyn Storage> = Arc::new(Measured::new(storage, Arc::clone(&metrics)));
     let rate_limits = Arc::new(Measured::new(rate_limits, Arc::clone(&metrics)));
     let (amo, process, tasks) = rate_limited_client(amo, rate_limits, &metrics, service.pace)?;
     assemble_with(store.into(), amo, process, tasks, metrics, service)

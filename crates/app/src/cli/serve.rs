@@ -22,7 +22,7 @@ pub(super) async fn run(settings: Given) -> Result<(), Failure> {
     let ring = config.storage.token_keys.ring();
     let store = wiring::open(config.storage).await?;
     let keys = ServingKeys::start(Arc::clone(&store.keys), ring, config.allow_missing_keys).await?;
-    let state = wiring::assemble_on((store.storage, store.rate_limits), config.amo, &config.service)?;
+    let state = wiring::assemble_on(store, config.amo, &config.service)?;
     // Before anything is sent to amoCRM, and after what may be waited for in vain.
     let signals = Signals::new()?;
     let running = Running::start(Listeners { main, admin }, state, |_| {})?;
