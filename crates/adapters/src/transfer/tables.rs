@@ -44,8 +44,9 @@ macro_rules! tables {
                 use super::*;
                 use schema::$table;
 
-                #[derive(PartialEq, Queryable, Selectable, Insertable)]
-                #[diesel(table_name = $table, check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite))]
+                // Not `Selectable`: a row of fewer columns than the table has must not compile.
+                #[derive(PartialEq, Queryable, Insertable)]
+                #[diesel(table_name = $table)]
                 pub(in crate::transfer) struct Row {
                     $($column: $type,)+
                 }
@@ -64,7 +65,7 @@ macro_rules! tables {
                         after: Option<Self::Key>,
                         limit: i64,
                     ) -> QueryResult<Vec<Self>> {
-                        let all = $table::table.order($table::$key).limit(limit).select(Self::as_select());
+                        let all = $table::table.order($table::$key).limit(limit).select($table::all_columns);
                         match after {
                             Some(after) => diesel::RunQueryDsl::load(all.filter($table::$key.gt(after)), source),
                             None => diesel::RunQueryDsl::load(all, source),
@@ -81,7 +82,7 @@ macro_rules! tables {
                     }
 
                     async fn stored(target: &mut AsyncPgConnection, keys: Vec<Self::Key>) -> QueryResult<Vec<Self>> {
-                        let found = $table::table.filter($table::$key.eq_any(keys)).select(Self::as_select());
+                        let found = $table::table.filter($table::$key.eq_any(keys)).select($table::all_columns);
                         diesel_async::RunQueryDsl::load(found, target).await
                     }
 
