@@ -78,7 +78,7 @@ impl SavedPairs {
         self.all().contains_key(user)
     }
 
-    /// Whose pairs are to be looked for now, the oldest first.
+    /// The users whose pairs are due to be looked for at `now`, the oldest pair first.
     fn to_look_for(&self, now: Instant) -> Vec<UserId> {
         let all = self.all();
         let is_old = |saved: &SavedPair| now.since(saved.saved_at) >= LOOKED_FOR_AFTER;
