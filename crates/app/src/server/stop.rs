@@ -1,8 +1,9 @@
 //! Draining and stopping.
 
-use std::net::Shutdown;
+use std::net::{Shutdown, TcpListener};
 use std::time::Duration;
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use socket2::SockRef;
 use tokio::time::{Instant, timeout_at};
 
@@ -11,6 +12,11 @@ use crate::telemetry;
 
 /// How long requests are still begun after the listener was closed: a proxy has sent them right after it connected.
 const LAST_REQUESTS: Duration = Duration::from_millis(50);
+
+/// How often it is looked whether all connections are accepted, and how long a pause is: a crowd that keeps coming
+/// does not hold up a stop.
+const LOOKS: u32 = 500;
+const PAUSE: Duration = Duration::from_millis(1);
 
 /// Work was still going on when the time to stop was up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -47,6 +53,7 @@ impl Running {
         // New connections are refused, and a proxy goes elsewhere. actix would close the idle ones in the same
         // moment, those too that a request is just coming over.
         telemetry::expect_closed_listener();
+        until_all_are_accepted(&self.listener).await;
         let _ = SockRef::from(&self.listener).shutdown(Shutdown::Both);
         tokio::time::sleep(LAST_REQUESTS).await;
         // Idle connections end. actix looks once a second whether the others have ended too, which is not waited for.
@@ -68,6 +75,18 @@ impl Running {
                 Err(Unfinished { tasks, pairs })
             }
             (_, Ok(())) => Ok(()),
+        }
+    }
+}
+
+/// Waits until no connection is left that nobody has accepted: those are reset with the listener. Nothing
+/// else runs in this task between the end of this and the call that closes the listener.
+async fn until_all_are_accepted(listener: &TcpListener) {
+    for _ in 0..LOOKS {
+        let mut waiting = [PollFd::new(listener, PollFlags::IN)];
+        match poll(&mut waiting, Some(&Timespec::default())) {
+            Ok(0) | Err(_) => return,
+            Ok(_) => tokio::time::sleep(PAUSE).await,
         }
     }
 }
