@@ -85,11 +85,6 @@ impl Readiness {
         self.draining.load(Ordering::Relaxed)
     }
 
-    /// Whether the last write that was tried succeeded.
-    pub fn is_writable(&self) -> bool {
-        locked(&self.writes).failing.is_none()
-    }
-
     /// Whether requests should come here. The database is asked at most once a second, and waited for
     /// for at most a second.
     pub async fn check(&self, use_cases: &UseCases) -> Result<(), Unready> {

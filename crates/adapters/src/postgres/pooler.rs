@@ -12,7 +12,7 @@ use super::connect::Connector;
 use crate::rows::DatabaseError;
 
 /// How long a connection is waited for that a pooler may not have.
-const PATIENCE: Duration = Duration::from_secs(2);
+const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
 
 define_sql_function! {
     /// The process that serves the connection.
@@ -30,7 +30,7 @@ async fn pid(connection: &mut AsyncPgConnection) -> QueryResult<i32> {
 pub(super) async fn is_between(connector: &Connector) -> Result<bool, OpenError> {
     let mut one = connector.connect().await.map_err(OpenError::Database)?;
     let before = pid(&mut one).await.map_err(|error| OpenError::Database(DatabaseError::of(&error)))?;
-    let moved = timeout(PATIENCE, async {
+    let moved = timeout(PROBE_TIMEOUT, async {
         let mut two = connector.connect().await.ok()?;
         // A pooler takes the connection that was free last, so this keeps it from the first one.
         let taken = async {

@@ -20,7 +20,7 @@ use crate::config::Given;
 const MOST_OFF: Duration = Duration::from_secs(5);
 
 /// Longer than a database that is there takes to let anybody in.
-const PATIENCE: Duration = Duration::from_secs(15);
+const DATABASE_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// The database's checks, as far as each can be made.
 pub(super) async fn check(given: &Given) -> Vec<Check> {
@@ -31,7 +31,7 @@ pub(super) async fn check(given: &Given) -> Vec<Check> {
     let kind = kind(&*database);
     let opened = match keys(given) {
         Ok(keys) => {
-            timeout(PATIENCE, open(&*database, keys)).await.unwrap_or_else(|_| Err("it does not answer".into()))
+            timeout(DATABASE_TIMEOUT, open(&*database, keys)).await.unwrap_or_else(|_| Err("it does not answer".into()))
         }
         Err(error) => Err(error),
     };
@@ -99,7 +99,7 @@ async fn writable(store: &OpenStore) -> Check {
         store.storage.ready().await?;
         store.storage.beat().await
     };
-    match timeout(PATIENCE, written).await {
+    match timeout(DATABASE_TIMEOUT, written).await {
         Ok(Ok(())) => Check::ok("writes", "the database can be read and written"),
         Ok(Err(error)) => Check::failed("writes", told(&error)),
         Err(_) => Check::failed("writes", "the database does not answer"),

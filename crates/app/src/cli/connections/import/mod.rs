@@ -27,7 +27,7 @@ const MOST_REFUSALS: u32 = 3;
 
 /// How long a line is tried again that cannot be finished at once: longer than the lease of a process that
 /// was killed lasts, and the first pauses after a doubt.
-const PATIENCE: Duration = Duration::from_secs(45);
+const LINE_TIMEOUT: Duration = Duration::from_secs(45);
 
 /// What is told of a line that was not waited for.
 const LEFT_UNDONE: &str = "interrupted twice: a line is left undone, and the next import finds out what became of it";
@@ -157,7 +157,7 @@ impl Importer {
         if self.dry_run {
             return self.use_cases.preview_import(candidate, self.replaces).await;
         }
-        let end = Instant::now() + PATIENCE;
+        let end = Instant::now() + LINE_TIMEOUT;
         loop {
             let outcome = self.use_cases.import(candidate, self.replaces).await?;
             let is_passing = match &outcome {
