@@ -45,6 +45,7 @@ pub struct KeySet {
     /// When the host was last asked.
     asked_at: Mutex<Option<Instant>>,
     asked_every: Duration,
+    fetched_every: Duration,
 }
 
 #[derive(Deserialize)]
@@ -65,7 +66,14 @@ impl KeySet {
             is_local: url.scheme() == "http",
         };
         let http = HttpClient::for_reads_unpooled(limits)?;
-        Ok(Self { url, http, keys: RwLock::default(), asked_at: Mutex::default(), asked_every: ASKED_EVERY })
+        Ok(Self {
+            url,
+            http,
+            keys: RwLock::default(),
+            asked_at: Mutex::default(),
+            asked_every: ASKED_EVERY,
+            fetched_every: FETCHED_EVERY,
+        })
     }
 
     /// The key with this id; without an id, the only key. An unknown one asks the host, at most once a
@@ -103,7 +111,7 @@ impl KeySet {
         loop {
             *self.asked_at.lock().await = Some(Instant::now());
             self.fetch().await;
-            tokio::time::sleep(FETCHED_EVERY).await;
+            tokio::time::sleep(self.fetched_every).await;
         }
     }
 
@@ -230,6 +238,23 @@ mod tests {
         }
         assert_eq!(has(&set, "one").now_or_never(), Some(Ok(())));
         waiting.abort();
+    }
+
+    #[tokio::test]
+    async fn the_set_is_fetched_again_and_again_and_nobody_has_to_ask() {
+        let answers = ["one", "two"].map(|id| (200, json!({ "keys": [key(id)] })));
+        let (url, asked) = host(answers.into()).await;
+        let set = Arc::new(KeySet { fetched_every: Duration::ZERO, ..KeySet::new(url).unwrap() });
+        let fetching = tokio::spawn({
+            let set = Arc::clone(&set);
+            async move { set.keep_fetching().await }
+        });
+        while asked.load(Ordering::SeqCst) < 3 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(set.known(Some("two")).map(drop), Ok(()));
+        assert_eq!(set.known(Some("one")).err(), Some(NoKey::Unknown));
+        fetching.abort();
     }
 
     #[tokio::test]
