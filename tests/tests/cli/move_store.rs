@@ -16,7 +16,7 @@ use amo_connect_domain::token::{CodeHash, RefreshToken};
 use amo_connect_tests::{ACCOUNT, PgDatabase, Process, Served, World, start, test_server, until};
 
 fn begin(world: &World, to: &str) -> Process {
-    start(&["move", "--to", to], &world.settings, &[], &world.folder())
+    start(&["move"], &world.settings, &[("MOVE_TO", to)], &world.folder())
 }
 
 async fn refusal(world: &World, to: &str) -> String {

@@ -11,8 +11,8 @@ use crate::config::{Settings, Storage, check_target};
 /// From where to where.
 #[derive(Args)]
 pub(super) struct MoveArgs {
-    /// The PostgreSQL database, which has to be empty
-    #[arg(long, value_name = "URL")]
+    /// The PostgreSQL database, which has to be empty. Other users of this machine see a password that is given as a flag
+    #[arg(long, value_name = "URL", env = "MOVE_TO", hide_env_values = true)]
     to: String,
     #[command(flatten)]
     settings: Settings<Storage>,
