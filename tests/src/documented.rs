@@ -34,11 +34,14 @@ fn close(schemas: &mut Value) {
 
 /// Why an answer to `method` at `path` is not as the document has it. Answers of others than the service are fine.
 pub fn fault(method: &Method, path: &str, status: u16, headers: &HeaderMap, text: &str) -> Option<String> {
+    let elsewhere = &STRICT["components"]["responses"];
     let response = match operation(method, path) {
         Operation::NotOurs => return None,
         Operation::Documented(operation) if status != 405 => &operation["responses"][status.to_string()],
-        Operation::Documented(_) | Operation::OtherMethod => &STRICT["components"]["responses"]["MethodNotAllowed"],
-        Operation::Missing => &STRICT["components"]["responses"]["NotFound"],
+        Operation::OtherMethod | Operation::Missing if status == 429 => &elsewhere["TooManyRequests"],
+        Operation::OtherMethod if status == 400 && *method == Method::OPTIONS => &elsewhere["RefusedPreflight"],
+        Operation::Documented(_) | Operation::OtherMethod => &elsewhere["MethodNotAllowed"],
+        Operation::Missing => &elsewhere["NotFound"],
     };
     if response.is_null()
         || status < 400 && matches!(operation(method, path), Operation::OtherMethod | Operation::Missing)

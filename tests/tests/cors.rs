@@ -3,15 +3,19 @@
 #![expect(clippy::unwrap_used, reason = "what a test stands on fails it")]
 
 use amo_connect_tests::{Answer, World, jwt};
-use reqwest::Method;
+use reqwest::{Method, RequestBuilder};
 
 const OURS: &str = "https://app.example";
 
 /// What a browser asks before a call that is not simple.
-async fn preflight(world: &World, path: &str, origin: &str, method: &str, headers: &str) -> reqwest::Response {
+fn ask(world: &World, path: &str, origin: &str, method: &str, headers: &str) -> RequestBuilder {
     let request = world.http().request(Method::OPTIONS, world.url(path)).header("origin", origin);
     let request = request.header("access-control-request-method", method);
-    request.header("access-control-request-headers", headers).send().await.unwrap()
+    request.header("access-control-request-headers", headers)
+}
+
+async fn preflight(world: &World, path: &str, origin: &str, method: &str, headers: &str) -> reqwest::Response {
+    ask(world, path, origin, method, headers).send().await.unwrap()
 }
 
 fn header<'a>(response: &'a reqwest::Response, name: &str) -> &'a str {
@@ -45,7 +49,20 @@ async fn an_origin_of_ours_may_call_and_read_what_it_needs() {
             }
         }
     }
-    assert!(!preflight(&world, "/status", OURS, "GET", "cookie").await.status().is_success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_preflight_is_a_problem_that_names_the_header() {
+    let world = world().await;
+    for (origin, method, headers, field) in [
+        ("https://evil.example", "GET", "authorization", "origin"),
+        (OURS, "DELETE", "authorization", "access-control-request-method"),
+        (OURS, "GET", "cookie", "access-control-request-headers"),
+    ] {
+        let refused = Answer::to(ask(&world, "/status", origin, method, headers)).await;
+        assert_eq!(refused.problem(), (400, "invalid_request"));
+        assert_eq!(refused.json()["field"], field);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

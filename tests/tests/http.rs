@@ -2,6 +2,7 @@
 
 use amo_connect_sandbox::{Failure, Faults};
 use amo_connect_tests::{ACCOUNT, Answer, Served, World, jwt, signed};
+use reqwest::Method;
 use serde_json::{Value, json};
 
 fn in_s(seconds: i64) -> i64 {
@@ -192,6 +193,41 @@ async fn a_user_over_their_rate_waits() {
     assert_eq!(answer.problem(), (429, "too_many_requests"));
     assert!(answer.header("retry-after").parse::<u64>().unwrap() >= 1);
     assert_eq!(world.post("ivan", "/authorize", json!({})).await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_path_except_healthz_counts_against_the_rate_of_its_address() {
+    let world = World::start_with(|settings| {
+        settings.address_rate = Some("1".to_owned());
+        settings.cors_allowed_origins = Some("https://app.example".to_owned());
+    })
+    .await;
+    let root = |path: &str| format!("{}{path}", world.base);
+    for _ in 0..20 {
+        assert_eq!(Answer::to(world.http().get(root("/healthz"))).await.status, 200);
+    }
+    let preflight = world.http().request(Method::OPTIONS, world.url("/status")).header("origin", "https://app.example");
+    let preflight_of_nobody = world.http().request(Method::OPTIONS, world.url("/status"));
+    let requests = [
+        ("nothing", world.http().get(root("/nothing"))),
+        ("another method", world.http().put(world.url("/status"))),
+        ("a preflight without an origin", preflight_of_nobody.header("access-control-request-method", "GET")),
+        ("a preflight", preflight.header("access-control-request-method", "GET")),
+        ("no JWT", world.http().get(world.url("/status"))),
+        ("the hook", world.http().get(world.url("/hooks/disconnected"))),
+        ("the callback", world.http().get(world.url("/callback"))),
+        ("/metrics", world.http().get(root("/metrics"))),
+        ("/readyz", world.http().get(root("/readyz"))),
+        ("/openapi.json", world.http().get(root("/openapi.json"))),
+        ("/docs", world.http().get(root("/docs"))),
+    ];
+    for (what, request) in requests {
+        let mut over_rate = false;
+        for _ in 0..20 {
+            over_rate |= Answer::to(request.try_clone().unwrap()).await.status == 429;
+        }
+        assert!(over_rate, "{what} is never over the rate");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,15 +1,17 @@
 //! Which address answers what.
 
-use actix_cors::Cors;
-use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE, ETAG, HeaderName, IF_NONE_MATCH, RETRY_AFTER};
-use actix_web::middleware::Condition;
-use actix_web::web::{self, ServiceConfig};
+use std::future::{Ready, ready};
 
+use actix_web::HttpRequest;
+use actix_web::middleware::{Condition, from_fn};
+use actix_web::web::{self, Data, ServiceConfig};
+
+use crate::cors;
 use crate::error::ApiError;
 use crate::handlers::{authorize, callback, connection, document, exchange_code, health, hook, leads, pipelines};
 use crate::json_body;
 use crate::metrics::http::scrape;
-use crate::request_id;
+use crate::state::AppState;
 
 /// Where amoCRM's redirect is answered.
 pub const CALLBACK: &str = "/api/amo-crm/callback";
@@ -23,7 +25,8 @@ pub fn configure(config: &mut ServiceConfig, origins: &[String]) {
         .service(only("/api/amo-crm/hooks/disconnected", "GET", web::get().to(hook::disconnected)))
         .service(
             web::scope("/api/amo-crm")
-                .wrap(cors(origins))
+                .wrap(Condition::new(!origins.is_empty(), cors::permission(origins)))
+                .wrap(Condition::new(!origins.is_empty(), from_fn(cors::count_preflight)))
                 .service(only("/authorize", "POST", web::post().to(authorize::start)))
                 .service(only("/authorize/{attempt}", "GET", web::get().to(authorize::progress)))
                 .service(only("/exchange-code", "POST", web::post().to(exchange_code::claim)))
@@ -38,18 +41,7 @@ pub fn configure(config: &mut ServiceConfig, origins: &[String]) {
         .service(only("/docs", "GET", web::get().to(document::page)))
         .service(only("/healthz", "GET, HEAD", web::get().to(health::alive)).route(web::head().to(health::alive)))
         .service(only("/readyz", "GET, HEAD", web::get().to(health::ready)).route(web::head().to(health::ready)))
-        .default_service(web::to(|| async { Err::<(), _>(ApiError::NotFound) }));
-}
-
-/// The permission of web pages at `origins` to call, and to read what they need of the answer.
-fn cors(origins: &[String]) -> Condition<Cors> {
-    let cors = origins.iter().fold(Cors::default(), |cors, origin| cors.allowed_origin(origin));
-    let cors = cors
-        .allowed_methods(["GET", "POST"])
-        .allowed_headers([AUTHORIZATION, CONTENT_TYPE, IF_NONE_MATCH, HeaderName::from_static("idempotency-key")])
-        .expose_headers([request_id::HEADER, RETRY_AFTER, ETAG])
-        .max_age(3600);
-    Condition::new(!origins.is_empty(), cors)
+        .default_service(web::to(|request: HttpRequest| refuse(&request, ApiError::NotFound)));
 }
 
 /// Adds `/metrics`.
@@ -59,12 +51,18 @@ pub fn metrics(config: &mut ServiceConfig) {
 
 /// Adds what is answered at an address of its own, for operators.
 pub fn admin(config: &mut ServiceConfig) {
-    config.configure(metrics).default_service(web::to(|| async { Err::<(), _>(ApiError::NotFound) }));
+    config.configure(metrics).default_service(web::to(|request: HttpRequest| refuse(&request, ApiError::NotFound)));
 }
 
 /// A resource that says which methods it has to whoever tries another.
 fn only(path: &str, allowed: &'static str, route: actix_web::Route) -> actix_web::Resource {
     web::resource(path)
         .route(route)
-        .default_service(web::to(move || async move { Err::<(), _>(ApiError::MethodNotAllowed(allowed)) }))
+        .default_service(web::to(move |request: HttpRequest| refuse(&request, ApiError::MethodNotAllowed(allowed))))
+}
+
+/// A request that nothing serves. It counts against the rate of its address, as every other does.
+fn refuse(request: &HttpRequest, refusal: ApiError) -> Ready<Result<(), ApiError>> {
+    let limited = request.app_data::<Data<AppState>>().and_then(|state| state.limits.check_address(request).err());
+    ready(Err(limited.unwrap_or(refusal)))
 }

@@ -2,12 +2,12 @@
 
 use std::time::Instant;
 
-use actix_web::HttpResponse;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::middleware::Next;
 use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
 
 use super::Metrics;
 use super::declared::{HTTP_DURATION, HTTP_REQUESTS};
@@ -48,7 +48,8 @@ pub async fn count(
         example = "# TYPE amo_connect_http_requests_total counter\n",
     )),
 )]
-pub async fn scrape(state: Data<AppState>) -> HttpResponse {
+pub async fn scrape(request: HttpRequest, state: Data<AppState>) -> Result<HttpResponse, ApiError> {
+    state.limits.check_address(&request)?;
     let (metrics, use_cases) = (state.metrics.clone(), state.use_cases.clone());
     let census = state.read(async move {
         metrics.take_census(&use_cases).await;
@@ -56,7 +57,7 @@ pub async fn scrape(state: Data<AppState>) -> HttpResponse {
     });
     // A census that panics is logged, and the rest is still worth to be seen.
     let _ = census.await;
-    HttpResponse::Ok().content_type(CONTENT_TYPE).body(state.metrics.render(&state.use_cases))
+    Ok(HttpResponse::Ok().content_type(CONTENT_TYPE).body(state.metrics.render(&state.use_cases)))
 }
 
 impl Metrics {

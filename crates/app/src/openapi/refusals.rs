@@ -31,7 +31,12 @@ const EXCHANGE: &[Code] = &[
 ];
 
 /// What answers without an operation of its own.
-pub(super) const ELSEWHERE: &[(&str, Code)] = &[("NotFound", NotFound), ("MethodNotAllowed", MethodNotAllowed)];
+pub(super) const ELSEWHERE: &[(&str, Code)] = &[
+    ("NotFound", NotFound),
+    ("MethodNotAllowed", MethodNotAllowed),
+    ("RefusedPreflight", InvalidRequest),
+    ("TooManyRequests", TooManyRequests),
+];
 
 /// The refusals of the operation with this id.
 pub(super) fn of(operation: &str) -> Vec<Code> {
@@ -45,7 +50,7 @@ pub(super) fn of(operation: &str) -> Vec<Code> {
         "listStages" => &[CALLER, READ, &[PipelineNotFound]],
         "disconnectHook" => &[&[InvalidSignature, TooManyRequests, InternalError, StorageUnavailable]],
         "getReadiness" => &[&[TooManyRequests, StorageUnavailable, Draining]],
-        "getDocument" | "getDocs" => &[&[TooManyRequests]],
+        "getDocument" | "getDocs" | "getMetrics" => &[&[TooManyRequests]],
         _ => &[],
     };
     Code::ALL.iter().copied().filter(|code| groups.iter().any(|group| group.contains(code))).collect()
