@@ -98,7 +98,7 @@ pub(super) fn as_diesels(error: DatabaseError) -> ConnectionError {
 
 /// Why there is no connection, without the server's words, which may name the user.
 fn reason(error: &tokio_postgres::Error) -> DatabaseError {
-    DatabaseError::new(match error.code() {
+    let why = DatabaseError::new(match error.code() {
         Some(&SqlState::INVALID_PASSWORD | &SqlState::INVALID_AUTHORIZATION_SPECIFICATION) => {
             "the server refuses the user, the password or this machine"
         }
@@ -116,11 +116,18 @@ fn reason(error: &tokio_postgres::Error) -> DatabaseError {
             "authentication error" => "the server refuses the user, the password or this machine",
             _ => "the server cannot be reached",
         },
-    })
+    });
+    match error.code() {
+        Some(state) => why.with_sql_state(state.code()),
+        None => why.with_os_error(io_error(error).and_then(io::Error::raw_os_error)),
+    }
+}
+
+fn io_error(error: &tokio_postgres::Error) -> Option<&io::Error> {
+    error.source().and_then(|source| source.downcast_ref())
 }
 
 fn is_untrusted(error: &tokio_postgres::Error) -> bool {
-    let io = error.source().and_then(|source| source.downcast_ref::<io::Error>());
-    let tls = io.and_then(io::Error::get_ref).and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    let tls = io_error(error).and_then(io::Error::get_ref).and_then(|inner| inner.downcast_ref::<rustls::Error>());
     matches!(tls, Some(rustls::Error::InvalidCertificate(_)))
 }
