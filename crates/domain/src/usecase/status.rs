@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::connection::audit::Actor;
 use crate::connection::{ConnectionState, CrmConnection, Standing};
-use crate::ids::UserId;
+use crate::ids::{AccountId, UserId};
 use crate::ports::StoreError;
 use crate::rate_limit::CircuitCount;
 use crate::usecase::UseCases;
@@ -39,10 +39,35 @@ impl UseCases {
 
     /// Disconnects `user`. Their tokens are gone from the database when it returns.
     pub async fn disconnect(&self, user: &UserId, by: Actor) -> Result<(), StoreError> {
+        let begun = self.runtime.instant();
+        let ended = self.end_connection(user, by).await;
+        let took = self.runtime.instant().since(begun);
+        let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+        match &ended {
+            Ok(had) => {
+                let outcome = if had.is_some() { "disconnected" } else { "not_connected" };
+                let account = had.flatten().map(|account| account.0);
+                tracing::info!(%user, account, outcome, duration_ms, "disconnect succeeded");
+            }
+            Err(error) => {
+                let error = error.whole();
+                tracing::warn!(%user, outcome = "storage_failed", duration_ms, %error, "disconnect failed");
+            }
+        }
+        ended.map(drop)
+    }
+
+    /// Ends the connection. Returns its account, if there was a connection, and if its account is known.
+    async fn end_connection(&self, user: &UserId, by: Actor) -> Result<Option<Option<AccountId>>, StoreError> {
         self.saved_pairs.forget(user);
+        let had = match self.stores.tokens.connection(user).await {
+            // It is ended all the same.
+            Err(StoreError::Corrupt(_)) => Some(None),
+            row => row?.and_then(|row| row.account().map(|(_, account)| account)),
+        };
         self.stores.tokens.disconnect(user, by).await?;
         self.reads.forget(user);
-        Ok(())
+        Ok(had)
     }
 
     /// Whether the store can be read, and when a process last wrote its heartbeat.
