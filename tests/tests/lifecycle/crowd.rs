@@ -40,6 +40,8 @@ struct Open {
     is_recovery: bool,
     /// amoCRM has given a pair that nobody has saved, since the first sending.
     unsaved: bool,
+    /// It had given it when the process was dead, and answers as soon as it has.
+    was_answered: bool,
 }
 
 /// What the database says of a connection.
@@ -59,9 +61,9 @@ pub(crate) struct Toll {
     pub(crate) in_flight: usize,
     /// The token was good and was sent again.
     pub(crate) healed: usize,
-    /// amoCRM's answer never reached the process.
+    /// amoCRM answered when the process was dead already.
     pub(crate) lost_on_the_way: usize,
-    /// The process had the answer, and died before it had saved the pair.
+    /// amoCRM had answered, and the process died before it had saved the pair.
     pub(crate) lost_in_hand: usize,
     /// Either, when a process that began again was killed too.
     pub(crate) lost_in_recovery: usize,
@@ -74,7 +76,7 @@ impl fmt::Display for Toll {
         write!(
             f,
             "{kills} kills, {called} calls, {in_flight} refreshes in flight: {healed} healed, {} lost \
-             ({lost_on_the_way} answers on the way, {lost_in_hand} read and not saved, {lost_in_recovery} in a \
+             ({lost_on_the_way} answered too late, {lost_in_hand} answered and not saved, {lost_in_recovery} in a \
              recovery that was killed too); the truth was known at most {:.1} s after the kill",
             lost_on_the_way + lost_in_hand + lost_in_recovery,
             longest.as_secs_f64()
@@ -87,15 +89,13 @@ pub(crate) struct Crowd {
     members: Vec<Member>,
     /// How often anybody has connected.
     connected: u64,
-    /// What each killed process had logged.
-    logs: Vec<String>,
     pub(crate) toll: Toll,
 }
 
 impl Crowd {
     /// Connects so many users, one after the other.
     pub(crate) async fn connected(stage: &Stage, service: &Served, size: usize) -> Self {
-        let mut crowd = Self { members: Vec::new(), connected: 0, logs: Vec::new(), toll: Toll::default() };
+        let mut crowd = Self { members: Vec::new(), connected: 0, toll: Toll::default() };
         for grant in 0..size {
             let name = format!("u{grant:04}");
             connect(stage, service, &name, &mut crowd.connected).await;
@@ -109,7 +109,7 @@ impl Crowd {
         let mut free: Vec<_> = self.members.iter_mut().filter(|member| member.open.is_none()).collect();
         free.sort_by_key(|member| member.called_for);
         free.truncate(count);
-        let kill = self.logs.len() + 1;
+        let kill = self.toll.kills + 1;
         self.toll.called += free.len();
         free.into_iter()
             .map(|member| {
@@ -129,9 +129,9 @@ impl Crowd {
         self.members.iter().filter(|member| member.open.is_some()).count()
     }
 
-    /// Takes in that a process was killed.
-    pub(crate) async fn killed(&mut self, stage: &Stage, log: String) {
-        self.logs.push(log);
+    /// Takes in that a process was killed, and is dead.
+    pub(crate) async fn killed(&mut self, stage: &Stage) {
+        let grants = stage.sandbox.grants();
         self.toll.kills += 1;
         let now = Instant::now();
         for (member, row) in self.members.iter_mut().zip(rows(stage).await) {
@@ -143,7 +143,9 @@ impl Crowd {
                 }
                 None if row.is_open() => {
                     self.toll.in_flight += 1;
-                    member.open = Some(Open { killed: at, begun: at, is_recovery: false, unsaved: false });
+                    let was_answered = grants[member.grant].refreshes > row.generation - member.first;
+                    member.open =
+                        Some(Open { killed: at, begun: at, is_recovery: false, unsaved: false, was_answered });
                 }
                 _ => {}
             }
@@ -177,10 +179,7 @@ impl Crowd {
             } else {
                 assert_eq!((row.state.as_str(), row.reason.as_str()), ("needs_reauth", "rotation_lost"));
                 assert_eq!(rotated, saved + 1, "{}: given up though its token was good", member.name);
-                let id = format!("\"request.id\":\"{}\"", request_id(&member.name, member.called_for));
-                let log = &self.logs[member.called_for - 1];
-                let was_read = log.lines().any(|line| line.contains("the CRM answered") && line.contains(&id));
-                match (open.is_recovery && !open.unsaved, was_read) {
+                match (open.is_recovery && !open.unsaved, open.was_answered) {
                     (true, _) => self.toll.lost_in_recovery += 1,
                     (false, true) => self.toll.lost_in_hand += 1,
                     (false, false) => self.toll.lost_on_the_way += 1,
@@ -212,11 +211,6 @@ impl Row {
     fn is_open(&self) -> bool {
         self.state == "connected" && self.lease != "none"
     }
-}
-
-/// The id of a request for `user` to a process that is killed.
-pub(crate) fn request_id(user: &str, kill: usize) -> String {
-    format!("{user}-{kill}")
 }
 
 /// Connects `user` to the account whose turn it is: of one account, one refusal a minute counts.

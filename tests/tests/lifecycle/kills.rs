@@ -7,8 +7,8 @@ use amo_connect_tests::{Served, jwt, until, until_within};
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt as _, SeedableRng as _};
 
-use crate::crowd::{ACCOUNTS, Crowd, request_id};
-use crate::stage::{DETAILS, LIFE_S, Stage};
+use crate::crowd::{ACCOUNTS, Crowd};
+use crate::stage::{LIFE_S, Stage};
 
 const KILLS: usize = 100;
 const SEED: u64 = 20_261_124;
@@ -31,7 +31,7 @@ async fn a_hundred_kills_lose_nothing_but_answers_that_nobody_had_saved(stage: S
     stage.until_access_ended().await;
 
     let elsewhere = [stage.settings_elsewhere(), stage.settings_elsewhere()];
-    let start = |number: usize| Served::begin(&elsewhere[number % 2], &DETAILS, &stage.folder());
+    let start = |number: usize| Served::begin(&elsewhere[number % 2], &[], &stage.folder());
     let mut next = Some(start(0));
     for kill in 1..=KILLS {
         until("enough connections are decided", async || {
@@ -46,12 +46,12 @@ async fn a_hundred_kills_lose_nothing_but_answers_that_nobody_had_saved(stage: S
         for user in crowd.choose(CALLED) {
             let call = victim.http().get(victim.url("/leads?limit=1")).bearer_auth(jwt(&user));
             // Nobody is left to be answered.
-            tokio::spawn(call.header("x-request-id", request_id(&user, kill)).send());
+            tokio::spawn(call.send());
         }
         // The moment: from before the lease until after the pair is saved.
         tokio::time::sleep(Duration::from_millis(random.random_range(0..latency + 80))).await;
-        let log = victim.into_process().kill().await;
-        crowd.killed(&stage, log).await;
+        victim.into_process().kill().await;
+        crowd.killed(&stage).await;
         stage.sandbox.set_faults(Faults::default()).unwrap();
     }
     let settled = until_within(Duration::from_secs(100), "all is decided", async || {

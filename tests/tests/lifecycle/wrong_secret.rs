@@ -149,6 +149,7 @@ async fn in_a_rolling_deploy_the_wrong_instance_is_misconfigured_and_the_right_o
     let wrong = Served::start_with(&settings, &DETAILS, &stage.folder()).await;
     for round in 1..=ROUNDS {
         assert_eq!(statuses(&wrong).await, [502; USERS], "round {round}");
+        wrong.process().until_logged_again(ACCUSED, round * USERS - 1).await;
         assert_eq!(wrong.process().times_logged(ACCUSED), round * USERS, "round {round}");
         // At once, although each has just begun to back off for the wrong secret.
         assert_eq!(statuses(&right).await, [200; USERS], "round {round}");
