@@ -21,6 +21,9 @@ pub type OpenError = Box<dyn Error + Send + Sync>;
 /// What `DATABASE_URL` names: a store that is not open yet.
 #[async_trait]
 pub trait Backend: Debug + Send + Sync {
+    /// What it is, in a word for the log.
+    fn kind(&self) -> &'static str;
+
     /// Which of our own databases it is: `move` copies from one of them to the other.
     fn place(&self) -> Place<'_> {
         Place::Other
@@ -89,6 +92,8 @@ pub struct OpenStore {
     pub keys: Arc<dyn KeyRegistry>,
     /// For metrics, if it has pools.
     pub pools: Option<Arc<dyn Pools>>,
+    /// The newest migration that it has, if it has migrations, for the log.
+    pub schema: Option<String>,
 }
 
 impl OpenStore {
@@ -101,6 +106,7 @@ impl OpenStore {
             keys: Arc::clone(&store) as _,
             sealed: store,
             pools: None,
+            schema: None,
         }
     }
 

@@ -174,6 +174,11 @@ where
     Ok(names)
 }
 
+/// The newest of the migrations that a database has; empty if it has none.
+pub(crate) fn newest(applied: Vec<String>) -> String {
+    applied.into_iter().max().unwrap_or_default()
+}
+
 /// The versions of the migrations that the database has.
 pub(crate) fn applied<DB, H>(database: &mut H) -> Result<Vec<String>, MigrationError>
 where

@@ -25,6 +25,10 @@ impl Folder {
 
 #[async_trait]
 impl Backend for Folder {
+    fn kind(&self) -> &'static str {
+        "files"
+    }
+
     async fn migrate(&self) -> Result<Vec<String>, OpenError> {
         fs::create_dir_all(&self.0)?;
         Ok(Vec::new())

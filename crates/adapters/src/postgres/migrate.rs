@@ -23,17 +23,25 @@ const SETTINGS: &str = "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout 
 pub async fn migrate(url: &PgUrl) -> Result<Vec<String>, OpenError> {
     let connector = Connector::new(url, &PgOptions::default())?;
     let is_pooled = pooler::is_between(&connector).await?;
-    with(&if is_pooled { connector.without_session() } else { connector }, Pending::Apply).await
+    Ok(with(&if is_pooled { connector.without_session() } else { connector }, Pending::Apply).await?.names)
 }
 
-pub(super) async fn with(connector: &Connector, pending: Pending) -> Result<Vec<String>, OpenError> {
+/// A database that is up to date.
+pub(super) struct UpToDate {
+    /// The names of the migrations that it took.
+    names: Vec<String>,
+    /// The newest that it has.
+    pub(super) newest: String,
+}
+
+pub(super) async fn with(connector: &Connector, pending: Pending) -> Result<UpToDate, OpenError> {
     let mut connection = connector.connect().await.map_err(OpenError::Database)?;
     let schema = |error: MigrationError| OpenError::Schema(error);
     let known = KnownSchema::of::<Pg>(&MIGRATIONS).map_err(schema)?;
-    let (applied, oldest) = state(&mut connection, &known).await.map_err(|error| schema(error.into()))?;
+    let (has, oldest) = state(&mut connection, &known).await.map_err(|error| schema(error.into()))?;
     // As a rule there is nothing to do, and who does nothing needs no right to make tables.
-    if known.missing::<Pg>(&MIGRATIONS, &applied, oldest.as_deref(), pending).map_err(schema)?.is_empty() {
-        return Ok(Vec::new());
+    if known.missing::<Pg>(&MIGRATIONS, &has, oldest.as_deref(), pending).map_err(schema)?.is_empty() {
+        return Ok(UpToDate { names: Vec::new(), newest: migrate::newest(has) });
     }
     begin(&mut connection).await?;
     // A newer build may have been faster.
@@ -47,8 +55,10 @@ pub(super) async fn with(connector: &Connector, pending: Pending) -> Result<Vec<
     let stopping = || OpenError::Database(DatabaseError::new("the program is stopping"));
     let (mut connection, names) = migrating.await.or(Err(stopping()))?.map_err(schema)?;
     let committed = AnsiTransactionManager::commit_transaction(&mut connection).await;
-    committed.map_err(|error| OpenError::Database(DatabaseError::of(&error)))?;
-    Ok(names)
+    let database = |error| OpenError::Database(DatabaseError::of(&error));
+    committed.map_err(database)?;
+    let newest = migrate::newest(applied(&mut connection).await.map_err(database)?);
+    Ok(UpToDate { names, newest })
 }
 
 async fn begin(connection: &mut AsyncPgConnection) -> Result<(), OpenError> {

@@ -109,7 +109,7 @@ impl PgTokenStore {
             tracing::info!("a pooler before PostgreSQL gives connections away after each transaction");
             connector = connector.without_session();
         }
-        migrate::with(&connector, options.pending).await?;
+        let schema = migrate::with(&connector, options.pending).await?.newest;
         let known = KnownSchema::of::<Pg>(&MIGRATIONS).map_err(OpenError::Schema)?;
 
         let mut config = ManagerConfig::default();
@@ -131,7 +131,7 @@ impl PgTokenStore {
             begin: Arc::new(Begin::new(is_pooled, options.transaction_timeout)),
             runtime: Handle::current(),
         };
-        Ok(Self::new(database, known))
+        Ok(Self::new(database, known, schema))
     }
 }
 
@@ -142,6 +142,10 @@ pub(crate) async fn connected(url: &PgUrl, options: &PgOptions) -> Result<AsyncP
 
 #[async_trait]
 impl Backend for PgUrl {
+    fn kind(&self) -> &'static str {
+        "postgres"
+    }
+
     fn place(&self) -> Place<'_> {
         Place::Postgres(self)
     }
@@ -154,6 +158,7 @@ impl Backend for PgUrl {
         let default = PgOptions::default();
         let connections = options.connections.map_or(default.connections, NonZeroUsize::get);
         let options = PgOptions { pending: options.pending, connections, ..default };
-        Ok(OpenStore::pooled(PgTokenStore::open(self, keys, options).await?))
+        let store = PgTokenStore::open(self, keys, options).await?;
+        Ok(OpenStore { schema: Some(store.schema().to_owned()), ..OpenStore::pooled(store) })
     }
 }

@@ -90,7 +90,7 @@ impl SqliteTokenStore {
             busy_timeout: options.busy_timeout,
             runtime: Handle::current(),
         };
-        Ok(Self::new(database, opened.known))
+        Ok(Self::new(database, opened.known, opened.schema))
     }
 }
 
@@ -112,6 +112,10 @@ pub(crate) async fn checked(path: &Path) -> Result<String, OpenError> {
 
 #[async_trait]
 impl Backend for SqliteFile {
+    fn kind(&self) -> &'static str {
+        "sqlite"
+    }
+
     fn place(&self) -> Place<'_> {
         Place::Sqlite(self)
     }
@@ -124,7 +128,8 @@ impl Backend for SqliteFile {
         let default = SqliteOptions::default();
         let readers = options.connections.map_or(default.readers, NonZeroUsize::get);
         let options = SqliteOptions { pending: options.pending, readers, ..default };
-        Ok(OpenStore::pooled(SqliteTokenStore::open(&self.0, keys, options).await?))
+        let store = SqliteTokenStore::open(&self.0, keys, options).await?;
+        Ok(OpenStore { schema: Some(store.schema().to_owned()), ..OpenStore::pooled(store) })
     }
 }
 
@@ -135,6 +140,8 @@ struct Opened {
     known: KnownSchema,
     /// The names of those that it took.
     migrated: Vec<String>,
+    /// The newest migration that it has.
+    schema: String,
 }
 
 async fn migrate_with(path: &Path, pending: Pending, busy_timeout: Duration) -> Result<Opened, OpenError> {
@@ -156,11 +163,12 @@ async fn migrate_with(path: &Path, pending: Pending, busy_timeout: Duration) -> 
             let applied = migrate::applied(connection)?;
             let newer = known.is_older_than(&applied);
             let oldest = if newer { inspect::oldest_migration(connection)? } else { None };
-            migrate::migrate(connection, &MIGRATIONS, oldest.as_deref(), pending).map(Some)
+            let migrated = migrate::migrate(connection, &MIGRATIONS, oldest.as_deref(), pending)?;
+            Ok(Some((migrated, migrate::newest(migrate::applied(connection)?))))
         });
         let foreign = || OpenError::NoDatabase { path: path.into(), what: FOREIGN };
-        let migrated = migrated.map_err(schema)?.ok_or_else(foreign)?;
-        Ok(Opened { file, identity, known, migrated })
+        let (migrated, schema) = migrated.map_err(schema)?.ok_or_else(foreign)?;
+        Ok(Opened { file, identity, known, migrated, schema })
     });
     opened.await.unwrap_or(Err(stopping))
 }

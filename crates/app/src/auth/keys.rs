@@ -32,6 +32,17 @@ impl Key {
         Some(Self { decoding, algorithm })
     }
 
+    /// The name of its algorithm.
+    pub fn algorithm(&self) -> &'static str {
+        match self.algorithm {
+            Algorithm::RS256 => "RS256",
+            Algorithm::ES256 => "ES256",
+            Algorithm::EdDSA => "EdDSA",
+            // No other key is made.
+            _ => "HS256",
+        }
+    }
+
     /// A public key of a key set, if it is for signatures by one of the same algorithms.
     pub(super) fn from_jwk(jwk: &Jwk) -> Option<Self> {
         let (algorithm, named) = match &jwk.algorithm {

@@ -17,6 +17,7 @@ mod sandbox;
 mod serve;
 mod service_manager;
 mod signals;
+mod start;
 mod table;
 
 use std::io::Write;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::Failure;
 use super::service_manager;
 use super::signals::{Signals, Told};
+use super::start::Start;
 use crate::config::Given;
 use crate::key_guard::ServingKeys;
 use crate::server::{Listeners, Running};
@@ -17,10 +18,12 @@ pub(super) async fn run(settings: Given) -> Result<(), Failure> {
     for warning in &config.warnings {
         tracing::warn!(warning, "a setting may be a mistake");
     }
+    let mut start = Start::of(&config);
     let main = wiring::bind(config.bind)?;
     let admin = config.admin_bind.map(wiring::bind).transpose()?;
     let ring = config.storage.token_keys.ring();
     let store = wiring::open(config.storage).await?;
+    start.opened(&store);
     let keys = ServingKeys::start(Arc::clone(&store.keys), ring, config.allow_missing_keys).await?;
     let state = wiring::assemble_on(store, config.amo, &config.service)?;
     // Before anything is sent to amoCRM, and after what may be waited for in vain.
@@ -29,7 +32,7 @@ pub(super) async fn run(settings: Given) -> Result<(), Failure> {
     if let Some(address) = running.admin_address() {
         tracing::info!(%address, "serving metrics");
     }
-    tracing::info!(address = %running.address, "serving");
+    start.tell(running.address, running.admin_address());
     service_manager::ready(running.address);
     let served = until_told(signals, running, config.drain_delay, config.shutdown_timeout).await;
     keys.stop().await;

@@ -130,6 +130,15 @@ pub enum JwtKeys {
 }
 
 impl JwtKeys {
+    /// How JWTs are checked, for the log: an algorithm, or whose keys count.
+    pub fn method(&self) -> &'static str {
+        match self {
+            Self::Secret(_) => "HS256",
+            Self::Public(key) => key.algorithm(),
+            Self::Set(_) => "JWKS",
+        }
+    }
+
     /// The secret; empty if there is none.
     fn secret(&self) -> &str {
         match self {

@@ -31,4 +31,10 @@ impl Pace {
     pub fn per_second(limit: NonZeroU32, scope: PaceScope) -> Self {
         Self { apart: STRETCHED_SECOND / limit.get(), scope }
     }
+
+    /// The limit it was made from.
+    pub fn limit(&self) -> u128 {
+        let apart = self.apart.as_nanos().max(1);
+        (STRETCHED_SECOND.as_nanos() + apart / 2) / apart
+    }
 }

@@ -22,11 +22,17 @@ use crate::rows::database::Database;
 pub struct Store<D> {
     database: D,
     known: Arc<KnownSchema>,
+    schema: Arc<str>,
 }
 
 impl<D> Store<D> {
-    pub(crate) fn new(database: D, known: KnownSchema) -> Self {
-        Self { database, known: Arc::new(known) }
+    pub(crate) fn new(database: D, known: KnownSchema, schema: String) -> Self {
+        Self { database, known: Arc::new(known), schema: schema.into() }
+    }
+
+    /// The newest migration that the database had when it was opened.
+    pub fn schema(&self) -> &str {
+        &self.schema
     }
 }
 
