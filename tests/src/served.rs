@@ -60,7 +60,7 @@ pub fn start(arguments: &[&str], settings: &Given, further: &[(&str, &str)], fol
 }
 
 /// The settings as the environment has them.
-fn variables(settings: &Given) -> Vec<(&'static str, String)> {
+pub fn variables(settings: &Given) -> Vec<(&'static str, String)> {
     let given = [
         ("AMO_CLIENT_ID", &settings.amo_client_id),
         ("AMO_CLIENT_SECRET", &settings.amo_client_secret),

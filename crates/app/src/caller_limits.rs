@@ -40,10 +40,15 @@ impl Limits {
 
     /// Counts a call from the address behind `request`.
     pub fn check_address(&self, request: &HttpRequest) -> Result<(), ApiError> {
-        let (Some(limiter), Some(peer)) = (&self.addresses, request.peer_addr()) else {
+        let (Some(limiter), Some(client)) = (&self.addresses, self.client(request)) else {
             return Ok(());
         };
-        self.count(limiter, &network(self.clients.of(peer.ip(), request.headers())))
+        self.count(limiter, &network(client))
+    }
+
+    /// The address behind `request`.
+    pub fn client(&self, request: &HttpRequest) -> Option<ClientAddress> {
+        request.peer_addr().map(|peer| self.clients.of(peer.ip(), request.headers()))
     }
 
     /// Forgets callers who have been quiet long enough.

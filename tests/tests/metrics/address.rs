@@ -14,7 +14,7 @@ async fn an_address_of_its_own_answers_metrics_and_nothing_else() {
     let service = Served::start_with(&world.settings, &own, &world.folder()).await;
     let line = service.process().until_logged("serving metrics").await;
     let line: Value = serde_json::from_str(&line).unwrap();
-    let admin = format!("http://{}", line["fields"]["address"].as_str().unwrap());
+    let admin = format!("http://{}", line["address"].as_str().unwrap());
     let build = format!("amo_connect_build_info{{version=\"{}\"}}", env!("CARGO_PKG_VERSION"));
     assert_eq!(Scrape::of(&admin).await.count(&build), 1);
     assert!(Scrape::of(&admin).await.value("process_resident_memory_bytes") > 1e6);

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use actix_web::dev::Payload;
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::web::Data;
-use actix_web::{FromRequest, HttpRequest};
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
 use amo_connect_domain::ids::UserId;
 
 use crate::error::ApiError;
@@ -46,5 +46,8 @@ async fn identify(request: &HttpRequest) -> Result<UserId, ApiError> {
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
         .map(|(_, token)| token.trim())
         .ok_or(ApiError::Unauthorized("the header is not `Authorization: Bearer …`"))?;
-    state.verifier.user(token).await
+    let user = state.verifier.user(token).await?;
+    // For the request's line in the log.
+    request.extensions_mut().insert(user.clone());
+    Ok(user)
 }

@@ -28,7 +28,8 @@ use connections::ConnectionsCommand;
 use exit::Exit;
 use keys::KeysCommand;
 
-use crate::config::{Address, Everything, Logs, Settings, Storage};
+use crate::config::{Address, Everything, Given, LogFormat, Logs, Settings, Storage};
+use crate::telemetry::Subject;
 use crate::{openapi, telemetry};
 
 /// Connects a mobile app's users to their amoCRM accounts and keeps them connected.
@@ -80,10 +81,35 @@ pub fn run() -> ExitCode {
         // Help and version are told in this way too, on standard output.
         Err(told) => told.exit(),
     };
+    let subject = match cli.command {
+        Command::Serve(_) => Subject::Service,
+        Command::Sandbox(_) => Subject::Sandbox,
+        _ => Subject::Command,
+    };
+    let is_serve = subject == Subject::Service;
+    let logs = match cli.logs.given.check_logs() {
+        Ok(logs) => logs,
+        // It tells what is wrong with these settings together with the others.
+        Err(_) if is_serve => cli.logs.given.logs_or_default(),
+        Err(invalid) => {
+            complain(&invalid.to_string());
+            return Exit::of(&invalid.into()).into();
+        }
+    };
+    // Until the end: what waits is written when it is dropped.
+    let logging = telemetry::init(&logs, subject);
     match cli.run(env_file) {
         Ok(()) => Exit::Done.into(),
         Err(error) => {
-            complain(&chain(&*error));
+            let problem = chain(&*error);
+            // Whoever reads the log of a service reads this too. Other commands are told to people.
+            if is_serve || logs.format == Some(LogFormat::Json) {
+                logging.tell_failure(&problem);
+            } else {
+                // What was logged on the way stands before it.
+                drop(logging);
+                complain(&problem);
+            }
             Exit::of(&error).into()
         }
     }
@@ -92,9 +118,6 @@ pub fn run() -> ExitCode {
 impl Cli {
     /// `env_file` concerns only the commands that take settings.
     fn run(self, env_file: Result<(), String>) -> Result<(), Failure> {
-        let logs = self.logs.given.check_logs()?;
-        let sandbox = matches!(self.command, Command::Sandbox(_));
-        telemetry::init(logs.format, &logs.directives, sandbox);
         let takes_settings = !matches!(
             self.command,
             Command::Sandbox(_) | Command::Completions(_) | Command::Openapi | Command::Keys(KeysCommand::New)
@@ -103,7 +126,10 @@ impl Cli {
             env_file?;
         }
         match self.command {
-            Command::Serve(args) => in_runtime(serve::run(args.given)),
+            Command::Serve(args) => {
+                let Given { log_format, rust_log, .. } = self.logs.given;
+                in_runtime(serve::run(Given { log_format, rust_log, ..args.given }))
+            }
             Command::Sandbox(args) => in_runtime(sandbox::run(args)),
             Command::Migrate(args) => in_runtime(migrate::run(&args.given)),
             Command::Move(args) => in_runtime(async move { move_store::run(&args).await }),

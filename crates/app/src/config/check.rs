@@ -71,15 +71,25 @@ impl Given {
 
     /// Checks how logs are written.
     pub fn check_logs(&self) -> Result<LogsConfig, InvalidConfig> {
-        Reader::read(|reader| {
-            let (format, directives) =
-                (reader.take(self, &declared::LOG_FORMAT), reader.take(self, &declared::RUST_LOG));
-            Some(LogsConfig { format: format?, directives: directives? })
-        })
+        Reader::read(|reader| self.logs(reader))
+    }
+
+    /// How logs are written, where a mistake counts as not given.
+    pub fn logs_or_default(&self) -> LogsConfig {
+        let format = Reader::read(|reader| reader.take(self, &declared::LOG_FORMAT));
+        let directives = Reader::read(|reader| reader.take(self, &declared::RUST_LOG));
+        LogsConfig { format: format.ok().flatten(), directives: directives.unwrap_or_else(|_| "info".to_owned()) }
+    }
+
+    fn logs(&self, reader: &mut Reader) -> Option<LogsConfig> {
+        let (format, directives) = (reader.take(self, &declared::LOG_FORMAT), reader.take(self, &declared::RUST_LOG));
+        Some(LogsConfig { format: format?, directives: directives? })
     }
 
     /// All is read before anything is given up, so that each mistake is complained of.
     fn config(&self, reader: &mut Reader) -> Option<Config> {
+        // They are in use already; what is wrong with them is told with the rest.
+        let logs = self.logs(reader);
         let redirect_uri = reader.take(self, &declared::AMO_REDIRECT_URI);
         let allowed_hosts = reader.take(self, &declared::AMO_ALLOWED_HOSTS);
         let amo = self.amo(reader, redirect_uri.as_ref(), allowed_hosts.as_ref());
@@ -103,7 +113,7 @@ impl Given {
             (reader.take(self, &declared::HTTP_IDLE_TIMEOUT), reader.take(self, &declared::DRAIN_DELAY));
         let shutdown_timeout = reader.take(self, &declared::SHUTDOWN_TIMEOUT);
 
-        let (amo, jwt) = (amo?, jwt?);
+        let (amo, jwt, _) = (amo?, jwt?, logs?);
         let warnings = warnings::of(&amo, redirect_uri.as_ref(), jwt.keys.secret());
         Some(Config {
             storage: storage?,

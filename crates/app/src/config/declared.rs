@@ -156,5 +156,5 @@ settings! {
 
     /// What is logged of our own doings, as the directives of tracing
     /// No query string, header or body of anyone is logged, whatever it says.
-    RUST_LOG, rust_log: String = Value("info"), values::any;
+    RUST_LOG, rust_log: String = Value("info"), values::log_directives;
 }

@@ -233,6 +233,12 @@ pub(super) fn duration(text: &str) -> Result<Duration, &'static str> {
     duration.ok_or("is not a duration such as 90s or 5m, of at most ten years")
 }
 
+/// What is logged, in the words of tracing.
+pub(super) fn log_directives(text: &str) -> Result<String, &'static str> {
+    let read = tracing_subscriber::EnvFilter::builder().parse(text);
+    read.map(|_| text.to_owned()).or(Err("is no list of directives such as info or amo_connect=debug,info"))
+}
+
 /// How long an idle connection stays open.
 pub(super) fn idle_timeout(text: &str) -> Result<Duration, &'static str> {
     duration(text)

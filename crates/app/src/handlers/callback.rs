@@ -3,7 +3,7 @@
 use actix_web::http::header::{ACCEPT_LANGUAGE, CACHE_CONTROL, ContentType, RETRY_AFTER};
 use actix_web::http::{Method, StatusCode};
 use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{HttpMessage as _, HttpRequest, HttpResponse};
 use amo_connect_domain::authorization::callback::Parameters;
 use amo_connect_domain::token::{AuthorizationCode, State};
 use amo_connect_domain::usecase::CallbackOutcome;
@@ -11,6 +11,7 @@ use amo_connect_domain::usecase::CallbackOutcome;
 use crate::error::ApiError;
 use crate::pages::{CallbackPage, Language, Nonce, callback_page, deep_link_parameters, headers, status};
 use crate::state::AppState;
+use crate::telemetry::CallbackFields;
 
 /// Answers the browser with a page on which nothing moves by itself.
 #[utoipa::path(
@@ -50,7 +51,7 @@ pub async fn receive(request: HttpRequest, state: Data<AppState>) -> HttpRespons
         (state.run(received).await.unwrap_or(CallbackOutcome::StorageUnavailable), None)
     };
     let reference = reference();
-    tracing::info!(callback.outcome = ?outcome, callback.reference = %reference, "redirect answered");
+    request.extensions_mut().insert(CallbackFields { outcome, reference: reference.clone() });
     let nonce = Nonce::random();
     let language = Language::negotiate(&all_values(&request, ACCEPT_LANGUAGE.as_str()));
     let parameters = deep_link_parameters(

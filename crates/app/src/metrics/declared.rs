@@ -120,4 +120,7 @@ metrics! {
     POOL_WAITING = "amo_connect_storage_pool_waiting", Kind::Gauge, ["pool"];
     /// Calls that waited too long for a connection, and failed
     POOL_TIMEOUTS = "amo_connect_storage_pool_timeouts_total", Kind::Counter, ["pool"];
+
+    /// Lines of the log that were dropped: whoever reads the log is too slow
+    LOG_LINES_DROPPED = "amo_connect_log_lines_dropped_total", Kind::Counter, [];
 }

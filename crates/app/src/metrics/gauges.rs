@@ -10,9 +10,10 @@ use amo_connect_domain::usecase::UseCases;
 
 use super::Metrics;
 use super::declared::{
-    BACKGROUND_AGE, CIRCUITS, CONNECTIONS, PERMIT_QUEUE, POOL_CONNECTIONS, POOL_SIZE, POOL_TIMEOUTS, POOL_WAITING,
-    SEALED_RECORDS, TOKEN_REQUESTS, UNSAVED_PAIRS,
+    BACKGROUND_AGE, CIRCUITS, CONNECTIONS, LOG_LINES_DROPPED, PERMIT_QUEUE, POOL_CONNECTIONS, POOL_SIZE, POOL_TIMEOUTS,
+    POOL_WAITING, SEALED_RECORDS, TOKEN_REQUESTS, UNSAVED_PAIRS,
 };
+use crate::telemetry;
 
 /// How often the database is asked at most.
 const CENSUS_EVERY: Duration = Duration::from_secs(30);
@@ -85,6 +86,7 @@ impl Metrics {
             recorder.set(&POOL_WAITING, &[pool.name], as_float(pool.waiting as u64));
             recorder.set_counter(&POOL_TIMEOUTS, &[pool.name], pool.timeouts);
         }
+        recorder.set_counter(&LOG_LINES_DROPPED, &[], telemetry::dropped_lines());
         recorder.lend(|| self.process.collect());
         recorder.render()
     }

@@ -20,7 +20,7 @@ pub(super) async fn sweep(state: Data<AppState>) {
         match state.use_cases.sweep().await {
             Ok(0) => {}
             Ok(wiped) => tracing::info!(wiped, "unclaimed grants wiped"),
-            Err(error) => tracing::warn!(%error, "sweep failed"),
+            Err(error) => tracing::warn!(error = %error.whole(), "sweep failed"),
         }
     }
 }
@@ -47,7 +47,7 @@ pub(super) async fn run(state: Data<AppState>) {
     loop {
         ticks.tick().await;
         if let Err(error) = state.use_cases.background_round().await {
-            tracing::warn!(%error, "background round failed");
+            tracing::warn!(error = %error.whole(), "background round failed");
         }
     }
 }
