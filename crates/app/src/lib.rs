@@ -17,6 +17,7 @@ pub mod json_body;
 pub mod key_guard;
 pub mod metrics;
 pub mod openapi;
+pub mod otlp;
 pub mod pages;
 pub mod phone;
 pub mod problem;

@@ -82,13 +82,17 @@ pub async fn assemble(
     amo: AmoSettings,
     service: &ServiceConfig,
 ) -> Result<AppState, StartError> {
-    assemble_on(open(storage).await?, amo, service)
+    assemble_on(open(storage).await?, amo, service, Metrics::new()?)
 }
 
 /// The service on a store that is open.
-pub fn assemble_on(store: OpenStore, amo: AmoSettings, service: &ServiceConfig) -> Result<AppState, StartError> {
+pub fn assemble_on(
+    store: OpenStore,
+    amo: AmoSettings,
+    service: &ServiceConfig,
+    metrics: Arc<Metrics>,
+) -> Result<AppState, StartError> {
     let OpenStore { storage, rate_limits, pools, keys, .. } = store;
-    let metrics = Metrics::new()?;
     metrics.watch(pools, keys);
     let store: Arc<dyn Storage> = Arc::new(Measured::new(storage, Arc::clone(&metrics)));
     let rate_limits = Arc::new(Measured::new(rate_limits, Arc::clone(&metrics)));

@@ -6,8 +6,10 @@
 mod address;
 mod alerts;
 mod calls;
+mod collector;
 mod files;
 mod observer;
+mod otlp;
 mod promtool;
 mod scrape;
 mod stage;

@@ -26,13 +26,19 @@ impl Deref for Stage {
 impl Stage {
     /// A service that sends so many calls a second to amoCRM.
     pub(crate) async fn at_rate(calls: u32) -> Self {
+        Self::with(calls, &[]).await
+    }
+
+    /// The same with further variables.
+    pub(crate) async fn with(calls: u32, further: &[(&str, &str)]) -> Self {
         let switches = Switches { rate_limit: 0, ..Switches::default() };
         let mut world = World::without_service_over(Options { switches, ..Options::default() }).await;
         world.sandbox.set_switches(Switches { account_rate_limit: 0, ..world.sandbox.switches() }).unwrap();
         world.settings.amo_rate_limit = Some(calls.to_string());
         world.settings.user_rate = Some("0".to_owned());
         world.settings.address_rate = Some("0".to_owned());
-        let service = Served::start_with(&world.settings, &[("RUST_LOG", "debug")], &world.folder()).await;
+        let variables = [&[("RUST_LOG", "debug")], further].concat();
+        let service = Served::start_with(&world.settings, &variables, &world.folder()).await;
         Self { world, service }
     }
 

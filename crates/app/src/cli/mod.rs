@@ -27,8 +27,10 @@ use clap::{Parser, Subcommand};
 use connections::ConnectionsCommand;
 use exit::Exit;
 use keys::KeysCommand;
+use url::Url;
 
 use crate::config::{Address, Everything, Given, LogFormat, Logs, Settings, Storage};
+use crate::otlp::Exporter;
 use crate::telemetry::Subject;
 use crate::{openapi, telemetry};
 
@@ -96,9 +98,18 @@ pub fn run() -> ExitCode {
             return Exit::of(&invalid.into()).into();
         }
     };
+    let (exporter, unstarted) = match Exporter::start(cli.command.collector().as_ref()) {
+        Ok(exporter) => (exporter, Ok(())),
+        Err(error) => (None, Err(error)),
+    };
+    let traces = exporter.as_ref().and_then(Exporter::layer);
     // Until the end: what waits is written when it is dropped.
-    let logging = telemetry::init(&logs, subject);
-    match cli.run(env_file) {
+    let logging = telemetry::init(&logs, subject, traces);
+    let ended = unstarted.map_err(Failure::from).and_then(|()| cli.run(env_file, exporter.as_ref()));
+    if let Some(exporter) = exporter {
+        exporter.stop();
+    }
+    match ended {
         Ok(()) => Exit::Done.into(),
         Err(error) => {
             let problem = chain(&*error);
@@ -115,9 +126,19 @@ pub fn run() -> ExitCode {
     }
 }
 
+impl Command {
+    /// Who gets traces and metrics: the service's alone. `serve` tells of a mistake in it with the others.
+    fn collector(&self) -> Option<Url> {
+        match self {
+            Self::Serve(args) => args.given.collector_or_none(),
+            _ => None,
+        }
+    }
+}
+
 impl Cli {
-    /// `env_file` concerns only the commands that take settings.
-    fn run(self, env_file: Result<(), String>) -> Result<(), Failure> {
+    /// `env_file` concerns only the commands that take settings, and `exporter` only the service.
+    fn run(self, env_file: Result<(), String>, exporter: Option<&Exporter>) -> Result<(), Failure> {
         let takes_settings = !matches!(
             self.command,
             Command::Sandbox(_) | Command::Completions(_) | Command::Openapi | Command::Keys(KeysCommand::New)
@@ -128,7 +149,7 @@ impl Cli {
         match self.command {
             Command::Serve(args) => {
                 let Given { log_format, rust_log, .. } = self.logs.given;
-                in_runtime(serve::run(Given { log_format, rust_log, ..args.given }))
+                in_runtime(serve::run(Given { log_format, rust_log, ..args.given }, exporter))
             }
             Command::Sandbox(args) => in_runtime(sandbox::run(args)),
             Command::Migrate(args) => in_runtime(migrate::run(&args.given)),

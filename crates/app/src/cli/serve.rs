@@ -9,11 +9,13 @@ use super::signals::{Signals, Told};
 use super::start::Start;
 use crate::config::Given;
 use crate::key_guard::ServingKeys;
+use crate::metrics::Metrics;
+use crate::otlp::Exporter;
 use crate::server::{Listeners, Running};
-use crate::wiring;
+use crate::wiring::{self, StartError};
 
-/// Serves until `SIGTERM`, `SIGHUP` or `SIGINT`.
-pub(super) async fn run(settings: Given) -> Result<(), Failure> {
+/// Serves until `SIGTERM`, `SIGHUP` or `SIGINT`; `exporter` is told what is counted.
+pub(super) async fn run(settings: Given, exporter: Option<&Exporter>) -> Result<(), Failure> {
     let config = settings.check()?;
     for warning in &config.warnings {
         tracing::warn!(warning, "a setting may be a mistake");
@@ -25,12 +27,16 @@ pub(super) async fn run(settings: Given) -> Result<(), Failure> {
     let store = wiring::open(config.storage).await?;
     start.opened(&store);
     let keys = ServingKeys::start(Arc::clone(&store.keys), ring, config.allow_missing_keys).await?;
-    let state = wiring::assemble_on(store, config.amo, &config.service)?;
+    let metrics = Metrics::beside(exporter.and_then(Exporter::recorder)).map_err(StartError::Metrics)?;
+    let state = wiring::assemble_on(store, config.amo, &config.service, metrics)?;
     // Before anything is sent to amoCRM, and after what may be waited for in vain.
     let signals = Signals::new()?;
     let running = Running::start(Listeners { main, admin }, state, |_| {})?;
     if let Some(address) = running.admin_address() {
         tracing::info!(%address, "serving metrics");
+    }
+    if let Some(collector) = &config.collector {
+        tracing::info!(%collector, "exporting traces and metrics");
     }
     start.tell(running.address, running.admin_address());
     service_manager::ready(running.address);

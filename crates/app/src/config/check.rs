@@ -81,6 +81,11 @@ impl Given {
         LogsConfig { format: format.ok().flatten(), directives: directives.unwrap_or_else(|_| "info".to_owned()) }
     }
 
+    /// Who gets traces and metrics, where a mistake counts as not given.
+    pub fn collector_or_none(&self) -> Option<Url> {
+        Reader::read(|reader| reader.take(self, &declared::OTEL_EXPORTER_OTLP_ENDPOINT)).ok().flatten()
+    }
+
     fn logs(&self, reader: &mut Reader) -> Option<LogsConfig> {
         let (format, directives) = (reader.take(self, &declared::LOG_FORMAT), reader.take(self, &declared::RUST_LOG));
         Some(LogsConfig { format: format?, directives: directives? })
@@ -112,6 +117,7 @@ impl Given {
         let (idle_timeout, drain_delay) =
             (reader.take(self, &declared::HTTP_IDLE_TIMEOUT), reader.take(self, &declared::DRAIN_DELAY));
         let shutdown_timeout = reader.take(self, &declared::SHUTDOWN_TIMEOUT);
+        let collector = reader.take(self, &declared::OTEL_EXPORTER_OTLP_ENDPOINT);
 
         let (amo, jwt, _) = (amo?, jwt?, logs?);
         let warnings = warnings::of(&amo, redirect_uri.as_ref(), jwt.keys.secret());
@@ -134,6 +140,7 @@ impl Given {
             admin_bind: admin_bind?,
             drain_delay: drain_delay?,
             shutdown_timeout: shutdown_timeout?,
+            collector: collector?,
             warnings,
         })
     }

@@ -13,7 +13,7 @@ use url::Url;
 
 use super::setting::settings;
 use super::values;
-use super::{LogFormat, database_url};
+use super::{LogFormat, collector, database_url};
 use crate::auth::keys::Key;
 
 settings! {
@@ -157,4 +157,10 @@ settings! {
     /// What is logged of our own doings, as the directives of tracing
     /// No query string, header or body of anyone is logged, whatever it says.
     RUST_LOG, rust_log: String = Value("info"), values::log_directives;
+
+    /// The collector that gets traces and metrics by OTLP; builds with the feature otlp alone
+    /// `http://localhost:4318`, to which `/v1/traces` and `/v1/metrics` are added; `http` is taken for any host here. A
+    /// build without the feature refuses it. [tracing.md](tracing.md) has the other variables of OpenTelemetry's that
+    /// count then.
+    OTEL_EXPORTER_OTLP_ENDPOINT, otel_exporter_otlp_endpoint: Option<Url> = Unset("none"), collector::read;
 }

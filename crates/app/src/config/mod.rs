@@ -1,6 +1,7 @@
 //! The settings of `serve`: from flags, the environment and `.env`, all checked before anything starts.
 
 mod check;
+mod collector;
 mod database_url;
 pub mod declared;
 mod given;
@@ -67,6 +68,8 @@ pub struct Config {
     pub drain_delay: Duration,
     /// How long a stop waits.
     pub shutdown_timeout: Duration,
+    /// Who gets traces and metrics by OTLP, if anybody does.
+    pub collector: Option<Url>,
     /// What may be right, and often is a mistake; a sentence each, without a secret.
     pub warnings: Vec<String>,
 }

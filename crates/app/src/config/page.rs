@@ -22,7 +22,7 @@ end. If both are given, that is refused.
 - A value with a blank, a line end or another character that nobody sees at either end is refused: it was pasted, or read
   from a file. Within the integration's id, its secret and the two URLs nothing of the kind is taken either.
 - Quotes around a value are refused: docker's `--env-file` keeps them, and they would be part of it.
-- URLs are `https`; `http` is taken on loopback alone.
+- URLs are `https`; `http` is taken on loopback alone, except for `OTEL_EXPORTER_OTLP_ENDPOINT`.
 - Durations are written as `90s`, `5m` or `30d`.
 
 ";

@@ -25,6 +25,14 @@ pub struct Declared {
     pub help: &'static str,
 }
 
+impl Declared {
+    /// The upper bounds of a histogram's buckets, in seconds.
+    pub(crate) fn bounds(&self) -> Option<Vec<f64>> {
+        let Kind::Histogram(milliseconds) = self.kind else { return None };
+        Some(milliseconds.iter().map(|bound| f64::from(*bound) / 1_000.0).collect())
+    }
+}
+
 /// Upper bounds in milliseconds, of what our own database takes.
 const FAST: &[u32] = &[1, 2, 5, 10, 25, 50, 100, 250, 1_000, 5_000];
 

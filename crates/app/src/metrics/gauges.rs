@@ -69,6 +69,12 @@ impl Metrics {
 
     /// All metrics as they are now, in Prometheus's text format.
     pub fn render(&self, use_cases: &UseCases) -> String {
+        self.gather(use_cases);
+        self.recorder.render()
+    }
+
+    /// Reads what the process knows.
+    pub(super) fn gather(&self, use_cases: &UseCases) {
         let recorder = &self.recorder;
         for (gauge, count) in [
             (&TOKEN_REQUESTS, use_cases.token_requests()),
@@ -88,7 +94,6 @@ impl Metrics {
         }
         recorder.set_counter(&LOG_LINES_DROPPED, &[], telemetry::dropped_lines());
         recorder.lend(|| self.process.collect());
-        recorder.render()
     }
 }
 

@@ -15,11 +15,13 @@ use std::time::{Duration, Instant};
 
 use amo_connect_adapters::backend::Pools;
 use amo_connect_domain::ports::KeyRegistry;
+use amo_connect_domain::usecase::UseCases;
 use metrics_exporter_prometheus::BuildError;
 
 use declared::{BUILD_INFO, STORAGE_WRITABLE};
 pub use page::page;
 use recorder::Recorder;
+pub use recorder::SecondRecorder;
 pub(crate) use storage::Measured;
 
 /// How often durations that were counted are put into their buckets.
@@ -44,8 +46,13 @@ pub struct Metrics {
 impl Metrics {
     /// Metrics of a service that has done nothing yet.
     pub fn new() -> Result<Arc<Self>, BuildError> {
+        Self::beside(None)
+    }
+
+    /// The same, and `second` is told all that is counted.
+    pub fn beside(second: Option<SecondRecorder>) -> Result<Arc<Self>, BuildError> {
         let metrics = Self {
-            recorder: Recorder::new()?,
+            recorder: Recorder::new(second)?,
             process: metrics_process::Collector::default(),
             pools: OnceLock::new(),
             keys: OnceLock::new(),
@@ -68,12 +75,16 @@ impl Metrics {
         let _ = self.keys.set(keys);
     }
 
-    /// Runs upkeep again and again.
-    pub async fn keep(&self) {
+    /// Runs upkeep again and again. Whoever does not scrape gets what is read at a scrape by it.
+    pub async fn keep(&self, use_cases: &UseCases) {
         let mut ticks = tokio::time::interval(UPKEEP_EVERY);
         loop {
             ticks.tick().await;
             self.recorder.run_upkeep();
+            if self.recorder.is_pushed() {
+                self.take_census(use_cases).await;
+                self.gather(use_cases);
+            }
         }
     }
 

@@ -1,42 +1,57 @@
 //! The recorder of one service: counters, gauges and histograms by their declarations.
 
+use std::fmt;
 use std::time::Duration;
 
-use metrics::{Key, KeyName, Label, Level, Metadata, Recorder as _, SharedString};
+use metrics::{Key, KeyName, Label, Level, Metadata, SharedString};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 
 use super::declared::{ALL, Declared, Kind};
 
 const METADATA: Metadata<'static> = Metadata::new(module_path!(), Level::INFO, None);
 
+/// Who is told all that is counted, beside Prometheus's recorder.
+pub type SecondRecorder = Box<dyn metrics::Recorder + Send + Sync>;
+
 /// A recorder that belongs to one service: two in one process count apart.
-#[derive(Debug)]
 pub(super) struct Recorder {
-    recorder: PrometheusRecorder,
+    prometheus: PrometheusRecorder,
     handle: PrometheusHandle,
+    second: Option<SecondRecorder>,
 }
 
 impl Recorder {
     /// A recorder that knows what is declared, and has counted nothing.
-    pub(super) fn new() -> Result<Self, BuildError> {
+    pub(super) fn new(second: Option<SecondRecorder>) -> Result<Self, BuildError> {
         let mut builder = PrometheusBuilder::new();
         for declared in ALL {
-            if let Kind::Histogram(milliseconds) = declared.kind {
-                let seconds: Vec<_> = milliseconds.iter().map(|bound| f64::from(*bound) / 1_000.0).collect();
-                builder = builder.set_buckets_for_metric(Matcher::Full(declared.name.to_owned()), &seconds)?;
+            if let Some(bounds) = declared.bounds() {
+                builder = builder.set_buckets_for_metric(Matcher::Full(declared.name.to_owned()), &bounds)?;
             }
         }
-        let recorder = builder.build_recorder();
+        let prometheus = builder.build_recorder();
+        let recorder = Self { handle: prometheus.handle(), prometheus, second };
         for Declared { name, kind, help, .. } in ALL {
             let (name, help) = (KeyName::from_const_str(name), SharedString::const_str(help.trim_ascii_start()));
-            match kind {
-                Kind::Counter => recorder.describe_counter(name, None, help),
-                Kind::Gauge => recorder.describe_gauge(name, None, help),
-                Kind::Histogram(_) => recorder.describe_histogram(name, None, help),
-            }
+            recorder.each(|recorder| match kind {
+                Kind::Counter => recorder.describe_counter(name.clone(), None, help.clone()),
+                Kind::Gauge => recorder.describe_gauge(name.clone(), None, help.clone()),
+                Kind::Histogram(_) => recorder.describe_histogram(name.clone(), None, help.clone()),
+            });
         }
-        let handle = recorder.handle();
-        Ok(Self { recorder, handle })
+        Ok(recorder)
+    }
+
+    fn each(&self, tell: impl Fn(&dyn metrics::Recorder)) {
+        tell(&self.prometheus);
+        if let Some(second) = &self.second {
+            tell(&**second);
+        }
+    }
+
+    /// Whether somebody is told of gauges who does not ask for them.
+    pub(super) fn is_pushed(&self) -> bool {
+        self.second.is_some()
     }
 
     /// Adds `count` to a counter. With none it is there from the start: a rate has to see the first one.
@@ -45,12 +60,14 @@ impl Recorder {
         L: IntoIterator,
         L::Item: Into<SharedString>,
     {
-        self.recorder.register_counter(&key(declared, labels), &METADATA).increment(count);
+        let key = key(declared, labels);
+        self.each(|recorder| recorder.register_counter(&key, &METADATA).increment(count));
     }
 
     /// Sets a counter that somebody else counts.
     pub(super) fn set_counter(&self, declared: &Declared, labels: &[&'static str], count: u64) {
-        self.recorder.register_counter(&key(declared, labels.iter().copied()), &METADATA).absolute(count);
+        let key = key(declared, labels.iter().copied());
+        self.each(|recorder| recorder.register_counter(&key, &METADATA).absolute(count));
     }
 
     /// Sets a gauge.
@@ -64,7 +81,8 @@ impl Recorder {
         L: IntoIterator,
         L::Item: Into<SharedString>,
     {
-        self.recorder.register_gauge(&key(declared, labels), &METADATA).set(value);
+        let key = key(declared, labels);
+        self.each(|recorder| recorder.register_gauge(&key, &METADATA).set(value));
     }
 
     /// Counts a duration.
@@ -73,12 +91,13 @@ impl Recorder {
         L: IntoIterator,
         L::Item: Into<SharedString>,
     {
-        self.recorder.register_histogram(&key(declared, labels), &METADATA).record(took.as_secs_f64());
+        let key = key(declared, labels);
+        self.each(|recorder| recorder.register_histogram(&key, &METADATA).record(took.as_secs_f64()));
     }
 
     /// Lets `collect` record with the macros of the crate `metrics`.
-    pub(super) fn lend(&self, collect: impl FnOnce()) {
-        metrics::with_local_recorder(&self.recorder, collect);
+    pub(super) fn lend(&self, collect: impl Fn()) {
+        self.each(|recorder| metrics::with_local_recorder(recorder, &collect));
     }
 
     /// Makes room: durations wait here until they are put into their buckets.
@@ -89,6 +108,12 @@ impl Recorder {
     /// All of it, in Prometheus's text format.
     pub(super) fn render(&self) -> String {
         self.handle.render()
+    }
+}
+
+impl fmt::Debug for Recorder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Recorder").finish_non_exhaustive()
     }
 }
 

@@ -101,7 +101,7 @@ impl Running {
         let verifier = state.clone();
         let keys = state.runtime.spawn(async move { verifier.verifier.keep_keys().await });
         let metrics = state.clone();
-        let counting = state.runtime.spawn(async move { metrics.metrics.keep().await });
+        let counting = state.runtime.spawn(async move { metrics.metrics.keep(&metrics.use_cases).await });
         Ok(Self {
             address,
             state,

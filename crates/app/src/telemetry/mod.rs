@@ -26,6 +26,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer};
 
 use crate::config::{LogFormat, LogsConfig};
+use crate::otlp::TraceLayer;
 
 /// Where a web server tells of connections that broke. The local amoCRM breaks them on purpose.
 const BROKEN_CONNECTIONS: &str = "actix_http::h1::dispatcher";
@@ -52,9 +53,9 @@ pub enum Subject {
     Command,
 }
 
-/// Sends logs to standard error, until what this returns is dropped.
+/// Sends logs to standard error, and spans to `traces`, until what this returns is dropped.
 #[must_use]
-pub fn init(logs: &LogsConfig, subject: Subject) -> Logging {
+pub fn init(logs: &LogsConfig, subject: Subject, traces: Option<TraceLayer>) -> Logging {
     let repeats = repeats::Repeats::default();
     let filter = EnvFilter::builder()
         .with_default_directive(LevelFilter::INFO.into())
@@ -71,7 +72,7 @@ pub fn init(logs: &LogsConfig, subject: Subject) -> Logging {
         lines.with_ansi(std::io::stderr().is_terminal()).fmt_fields(format::TextFields).boxed()
     };
     // A second call, as a test makes it, keeps the first subscriber.
-    let _ = tracing_subscriber::registry().with(lines.with_filter(filter)).try_init();
+    let _ = tracing_subscriber::registry().with(traces).with(lines.with_filter(filter)).try_init();
     if subject == Subject::Service {
         panics::log();
     }

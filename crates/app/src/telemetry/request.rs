@@ -15,8 +15,8 @@ use amo_connect_domain::usecase::CallbackOutcome;
 use tracing::{Instrument, Span};
 
 use crate::error::ApiError;
-use crate::request_id;
 use crate::state::AppState;
+use crate::{otlp, request_id};
 
 /// What probes and scrapers ask for every few seconds.
 const PROBED: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
@@ -40,6 +40,7 @@ pub async fn observe(
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
     let id = request_id::of(request.headers());
     let span = tracing::info_span!("request", request.id = %id);
+    otlp::asked(&span, &request);
     let state = request.app_data::<Data<AppState>>().cloned();
     let begun = Begun::of(&request, span.clone());
 
@@ -55,6 +56,7 @@ pub async fn observe(
         response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
     }
     let client = state.and_then(|state| state.limits.client(response.request()));
+    otlp::answered(&span, response.status());
     let (method, started) = begun.answered();
     span.in_scope(|| log(&response, method.as_str(), started, client.map(|client| client.to_string()).as_deref()));
     Ok(response)
