@@ -3,7 +3,7 @@
 use std::fs;
 
 use amo_connect_sandbox::{Faults, Switches};
-use amo_connect_tests::{ACCOUNT, Process, World, start, until};
+use amo_connect_tests::{ACCOUNT, Process, Served, World, start, until};
 use serde_json::{Value, json};
 
 /// Pairs that an earlier service had: refresh tokens of as many grants.
@@ -120,6 +120,42 @@ async fn an_import_that_was_killed_goes_on_and_sends_no_token_twice_except_the_o
     }
     assert_eq!(world.get("100", "/leads?limit=1").await.status, 200);
     assert_eq!(world.get("100", "/status").await.data()["accountId"], ACCOUNT.to_string());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_interrupt_ends_an_import_at_once() {
+    let world = World::without_service().await;
+    migrated(&world).await;
+    let tokens = tokens(&world, 2).await;
+    let file = file(&world, &tokens);
+    world.sandbox.set_faults(hangs()).unwrap();
+    let before = world.sandbox.stats().token_requests;
+    let process = begin(&world, &[&file]);
+    until("a token has been sent", async || world.sandbox.stats().token_requests > before).await;
+    process.interrupt();
+    process.until_logged("a second interrupt leaves it undone").await;
+    process.interrupt();
+    let (code, report, complaint) = process.ended().await;
+    assert_eq!(code, Some(1));
+    assert!(complaint.contains("interrupted twice: amoCRM has not answered"), "{complaint}");
+    assert!(report.contains("not_tried") || report.contains("not tried"), "{report}");
+    assert_eq!(world.sandbox.stats().token_requests, before + 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_imported_under_a_key_that_a_running_instance_lacks() {
+    let mut world = World::without_service().await;
+    let served = Served::start(&world.settings, &world.folder()).await;
+    let tokens = tokens(&world, 1).await;
+    let file = file(&world, &tokens);
+    let before = sent(&world);
+    let (_, key, _) = start(&["keys", "new"], &world.settings, &[], &world.folder()).ended().await;
+    world.settings.token_keys = Some(key.trim().to_owned());
+    let (code, report, complaint) = begin(&world, &[&file]).ended().await;
+    assert_eq!((code, report.as_str()), (Some(1), ""), "{complaint}");
+    assert!(complaint.contains("TOKEN_KEYS: "), "{complaint}");
+    assert_eq!(sent(&world), before, "no token was spent");
+    drop(served);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,4 +1,4 @@
-//! `amo-connect connections`: what an operator does at three in the morning.
+//! `amo-connect connections`: what an operator does about one user, or all.
 
 mod import;
 mod refresh;

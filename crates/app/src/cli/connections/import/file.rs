@@ -63,10 +63,13 @@ fn lines(mut file: impl BufRead, hosts: &AllowedHosts) -> std::io::Result<Vec<Li
         if !is_whole {
             skip_to_the_end(&mut file)?;
         }
+        let is_utf8 = std::str::from_utf8(&text).is_ok();
         let text = SecretString::from(String::from_utf8_lossy(&text).into_owned());
         let text = secrecy::ExposeSecret::expose_secret(&text).trim_start_matches('\u{feff}').trim();
         let content = match candidate(text, hosts) {
             _ if !is_whole => Content::Bad { field: "", why: "is longer than 64 kB" },
+            // Another encoding would make another user of this one.
+            _ if !is_utf8 => Content::Bad { field: "", why: "is not UTF-8" },
             _ if text.is_empty() => continue,
             Err((field, why)) => Content::Bad { field, why },
             Ok(candidate) => {
@@ -146,6 +149,14 @@ mod tests {
             ["1 olena at a.amocrm.ru", "3 42 at a.amocrm.ru", "4 user of 3", "5 token of 1", "6 maria at a.amocrm.ru"];
         assert_eq!(told(&text.concat()), expected);
         assert_eq!(told(&format!("\u{feff}{}", line("\"a\"", "r"))), ["1 a at a.amocrm.ru"]);
+    }
+
+    #[test]
+    fn a_line_in_another_encoding_is_nobodys() {
+        let hosts = AllowedHosts::parse("amocrm.ru").unwrap();
+        let text = line("\"jose\"", "r").into_bytes().into_iter().map(|byte| if byte == b'e' { 0xe9 } else { byte });
+        let lines = lines(text.collect::<Vec<_>>().as_slice(), &hosts).unwrap();
+        assert!(matches!(&lines[..], [Line { number: 1, content: Content::Bad { field: "", why: "is not UTF-8" } }]));
     }
 
     #[test]

@@ -6,18 +6,21 @@ mod file;
 mod report;
 
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use amo_connect_domain::ports::{AmoError, StoreError};
 use amo_connect_domain::usecase::{Candidate, Imported, UseCases};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use super::super::exit::{Ended, Exit};
 use super::super::signals::Signals;
 use super::super::{Failure, complain};
+use super::refresh::left_undone;
 use crate::config::{Refresh, Settings};
+use crate::key_guard::ServingKeys;
 use crate::wiring;
 use file::Content;
 use report::{Outcome, Report};
@@ -28,9 +31,6 @@ const MOST_REFUSALS: u32 = 3;
 /// How long a line is tried again that cannot be finished at once: longer than the lease of a process that
 /// was killed lasts, and the first pauses after a doubt.
 const LINE_TIMEOUT: Duration = Duration::from_secs(45);
-
-/// What is told of a line that was not waited for.
-const LEFT_UNDONE: &str = "interrupted twice: a line is left undone, and the next import finds out what became of it";
 
 /// How long it is between two tries.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -64,7 +64,10 @@ pub(in crate::cli) async fn run(args: &ImportArgs) -> Result<(), Failure> {
         return Err(format!("nothing was imported: {bad} lines make no sense; --dry-run checks all of them").into());
     }
     let signals = Signals::new()?;
+    let ring = config.storage.token_keys.ring();
     let opened = wiring::open(config.storage).await?;
+    // What is sealed here must be opened by the instances that run, and by those that start meanwhile.
+    let keys = ServingKeys::start(Arc::clone(&opened.keys), ring, true).await?;
     let ports = (opened.storage, opened.rate_limits);
     let (use_cases, tasks) = wiring::use_cases_on(ports, config.amo, config.pace, config.settings)?;
     let candidates = lines.into_iter().enumerate().filter_map(|(place, line)| match line.content {
@@ -72,19 +75,32 @@ pub(in crate::cli) async fn run(args: &ImportArgs) -> Result<(), Failure> {
         Content::Duplicate { .. } | Content::Bad { .. } => None,
     });
     let importer = Importer { use_cases, dry_run: args.dry_run, replaces: args.replace };
-    let stopped = importer.import(candidates.collect(), &mut report, signals).await;
+    let end = importer.import(candidates.collect(), &mut report, signals).await;
     tasks.close();
     // What was sent is waited for with each line; this is for what is noted besides.
-    let _ = tokio::time::timeout(longest_wait, tasks.wait()).await;
+    let is_undone = matches!(end, End::InterruptedTwice) || timeout(longest_wait, tasks.wait()).await.is_err();
+    keys.stop().await;
     report.print(args.json)?;
-    match (stopped, report.left_out()) {
-        (Some(why), _) => Err(why.into()),
-        (None, 0) => Ok(()),
-        (None, left_out) => {
+    match (end, report.left_out()) {
+        (End::InterruptedTwice, _) => Err(format!("interrupted twice: {}", left_undone(&importer.use_cases)).into()),
+        _ if is_undone => Err(left_undone(&importer.use_cases).into()),
+        (End::Early(why), _) => Err(why.into()),
+        (End::Last, 0) => Ok(()),
+        (End::Last, left_out) => {
             Err(Ended { exit: Exit::Partly, why: format!("{left_out} of {} lines make no connection", report.len()) }
                 .into())
         }
     }
+}
+
+/// How an import ended.
+enum End {
+    /// With the last line.
+    Last,
+    /// Before it, and why.
+    Early(String),
+    /// In the middle of a line.
+    InterruptedTwice,
 }
 
 struct Importer {
@@ -94,14 +110,10 @@ struct Importer {
 }
 
 impl Importer {
-    /// Imports line after line. Returns why it stopped before the last, if it did.
-    async fn import(
-        &self,
-        candidates: Vec<(usize, Candidate)>,
-        report: &mut Report,
-        mut signals: Signals,
-    ) -> Option<String> {
-        let style = ProgressStyle::with_template("{wide_bar} {pos}/{len} lines, {eta} left").ok()?;
+    /// Imports line after line.
+    async fn import(&self, candidates: Vec<(usize, Candidate)>, report: &mut Report, mut signals: Signals) -> End {
+        let style = ProgressStyle::with_template("{wide_bar} {pos}/{len} lines, {eta} left");
+        let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
         let progress = ProgressBar::new(candidates.len() as u64).with_style(style);
         let (mut has_imported, mut refused, mut told) = (self.dry_run, 0, false);
         let mut stopped = None;
@@ -113,7 +125,7 @@ impl Importer {
                         outcome = &mut work => break outcome,
                         _ = signals.told() => {
                             if told {
-                                return Some(LEFT_UNDONE.to_owned());
+                                return End::InterruptedTwice;
                             }
                             told = true;
                             complain("stops after this line; a second interrupt leaves it undone");
@@ -149,7 +161,7 @@ impl Importer {
             }
         }
         progress.finish_and_clear();
-        stopped
+        stopped.map_or(End::Last, End::Early)
     }
 
     /// A line, tried again while amoCRM or another process may need a moment.

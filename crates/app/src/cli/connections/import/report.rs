@@ -42,9 +42,10 @@ impl Outcome {
                 Imported::Skipped(Skipped::Connected) => with("skipped", "the user is connected"),
                 Imported::Skipped(Skipped::Disconnected) => with("skipped", "the user has disconnected"),
                 Imported::Skipped(Skipped::AnotherUsers) => with("skipped", "the token was imported for another user"),
-                Imported::Refused(Refused::Unknown) => {
-                    with("refused", "amoCRM does not know the token at this domain; it was not sent")
-                }
+                Imported::Refused(Refused::Unknown) => with(
+                    "refused",
+                    "amoCRM does not know the token at this domain: it was used or revoked, or the domain is wrong; it was not sent",
+                ),
                 Imported::Refused(Refused::Elsewhere(host)) => {
                     ("refused", Some(format!("the token's account is at {host}; it was not sent")))
                 }
