@@ -135,6 +135,11 @@ impl PgTokenStore {
     }
 }
 
+/// Whether a pooler stands before the server, that gives a connection away after each transaction.
+pub(crate) async fn is_pooled(url: &PgUrl, options: &PgOptions) -> Result<bool, OpenError> {
+    pooler::is_between(&Connector::new(url, options)?).await
+}
+
 /// A connection with our settings, for work that is no port's.
 pub(crate) async fn connected(url: &PgUrl, options: &PgOptions) -> Result<AsyncPgConnection, OpenError> {
     Connector::new(url, options)?.connect().await.map_err(OpenError::Database)

@@ -41,6 +41,9 @@ pub enum MoveError {
     /// The database holds a part of something else.
     #[error("--to: the database holds an unfinished move of another file; nothing was changed")]
     AnotherMove,
+    /// A transaction of the move may be on one connection of the server, and the next one on another.
+    #[error("--to: a pooler stands before the server: name the server itself; nothing was changed")]
+    Pooled,
     /// Two at once.
     #[error("--to: another move to this database is under way")]
     UnderWay,
@@ -77,8 +80,7 @@ pub async fn move_store(
     mut tell: impl FnMut(MoveProgress) + Send,
 ) -> Result<MovedRows, MoveError> {
     let mut source = Source::open(from).await?;
-    let mut target = Target::open(to).await?;
-    target.begin(&source.name).await?;
+    let mut target = Target::open(to, &source.name).await?;
     let mut moved = MovedRows::new();
     each_table!(|Row| {
         let count = source.read(Row::count)?;

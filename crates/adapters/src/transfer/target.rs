@@ -9,7 +9,7 @@ use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl as _, Si
 
 use super::MoveError;
 use super::tables::{self, Moved, each_table};
-use crate::postgres::{PgOptions, PgUrl, connected, migrate};
+use crate::postgres::{PgOptions, PgUrl, connected, is_pooled, migrate};
 use crate::rows::DatabaseError;
 
 /// A page may be a long statement on a slow server.
@@ -42,32 +42,53 @@ struct Mark {
 }
 
 impl Target {
-    /// Opens the database, and gives it our tables.
-    pub(super) async fn open(url: &PgUrl) -> Result<Self, MoveError> {
-        migrate(url).await.map_err(MoveError::Target)?;
+    /// Opens the database, gives it our tables, and marks it as one to which `source` is moved. It has to be empty,
+    /// or marked so; else nothing is changed, the schema neither.
+    pub(super) async fn open(url: &PgUrl, source: &str) -> Result<Self, MoveError> {
         let options = PgOptions { transaction_timeout: TIMEOUT, ..PgOptions::default() };
+        if is_pooled(url, &options).await.map_err(MoveError::Target)? {
+            return Err(MoveError::Pooled);
+        }
         let connection = connected(url, &options).await.map_err(MoveError::Target)?;
         let mut target = Self { connection };
         if !target.asks(LOCK).await? {
             return Err(MoveError::UnderWay);
         }
+        let is_begun = target.is_begun(source).await?;
+        if !is_begun {
+            target.check_empty().await?;
+        }
+        migrate(url).await.map_err(MoveError::Target)?;
+        if !is_begun {
+            target.mark(source).await?;
+        }
         Ok(target)
     }
 
-    /// Marks the database as one to which `source` is moved. It has to be empty, or marked so.
-    pub(super) async fn begin(&mut self, source: &str) -> Result<(), MoveError> {
-        if self.asks("SELECT to_regclass('unfinished_move') IS NOT NULL AS yes").await? {
-            let query = diesel::sql_query("SELECT source FROM unfinished_move");
-            let marks = query.load::<Mark>(&mut self.connection).await.map_err(|error| failed(&error))?;
-            let is_ours = marks.iter().all(|mark| mark.source == source);
-            return if is_ours { Ok(()) } else { Err(MoveError::AnotherMove) };
+    /// Whether `source` is being moved to it.
+    async fn is_begun(&mut self, source: &str) -> Result<bool, MoveError> {
+        if !self.asks(&exists("unfinished_move")).await? {
+            return Ok(false);
         }
+        let query = diesel::sql_query("SELECT source FROM unfinished_move");
+        let marks = query.load::<Mark>(&mut self.connection).await.map_err(|error| failed(&error))?;
+        if marks.iter().all(|mark| mark.source == source) { Ok(true) } else { Err(MoveError::AnotherMove) }
+    }
+
+    /// Refuses rows, also in the tables of an older version.
+    async fn check_empty(&mut self) -> Result<(), MoveError> {
         each_table!(|Row| {
-            let rows = Row::stored_count(&mut self.connection).await.map_err(|error| failed(&error))?;
-            if rows > 0 {
-                return Err(MoveError::NotEmpty(Row::NAME));
+            if self.asks(&exists(Row::NAME)).await? {
+                let rows = Row::stored_count(&mut self.connection).await.map_err(|error| failed(&error))?;
+                if rows > 0 {
+                    return Err(MoveError::NotEmpty(Row::NAME));
+                }
             }
         });
+        Ok(())
+    }
+
+    async fn mark(&mut self, source: &str) -> Result<(), MoveError> {
         let mark = async |connection: &mut AsyncPgConnection| {
             connection.batch_execute("CREATE TABLE unfinished_move (source TEXT NOT NULL)").await?;
             let mark = diesel::sql_query("INSERT INTO unfinished_move (source) VALUES ($1)").bind::<Text, _>(source);
@@ -113,6 +134,11 @@ impl Target {
         let answer = diesel::sql_query(query).get_result::<Answer>(&mut self.connection).await;
         answer.map(|answer| answer.yes).map_err(|error| failed(&error))
     }
+}
+
+/// Whether there is a table of this name, which is one of ours.
+fn exists(table: &str) -> String {
+    format!("SELECT to_regclass('{table}') IS NOT NULL AS yes")
 }
 
 fn failed(error: &diesel::result::Error) -> MoveError {
