@@ -33,7 +33,7 @@ mod client;
 mod coding;
 
 use std::error::Error;
-use std::io;
+use std::{fmt, io};
 
 use http::{HeaderMap, StatusCode};
 
@@ -70,6 +70,17 @@ pub enum Loss {
     Cut,
     /// The body is longer than we read.
     TooLong,
+}
+
+impl fmt::Display for Loss {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotSent => "the host cannot be reached: there is no such name, no connection or no TLS",
+            Self::TimedOut => "the host took too long",
+            Self::Cut => "the connection ended early, or what came is no HTTP",
+            Self::TooLong => "the answer is too long",
+        })
+    }
 }
 
 impl Loss {

@@ -25,7 +25,7 @@ pub(super) async fn run(settings: &Given) -> Result<(), Failure> {
     match answer {
         Ok(answer) if answer.status.is_success() => print("ready"),
         Ok(answer) => Err(format!("not ready: /readyz at {address} answered {}", answer.status.as_u16()).into()),
-        Err(loss) => Err(format!("no answer from {address}: {}", loss.name()).into()),
+        Err(loss) => Err(format!("no answer from {address}: {loss}").into()),
     }
 }
 

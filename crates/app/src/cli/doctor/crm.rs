@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use amo_connect_adapters::http::{Answer, HttpClient, HttpLimits, Loss};
+use amo_connect_adapters::http::{Answer, HttpClient, HttpLimits};
 use amo_connect_domain::host::AllowedHosts;
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
@@ -46,7 +46,7 @@ async fn got(url: Url, is_local: bool) -> Result<Answer, String> {
     let client = HttpClient::for_reads_unpooled(limits(is_local)).map_err(|error| super::super::chain(&error))?;
     match client.get(url).await {
         Ok(answer) => Ok(answer),
-        Err(loss) => Err(format!("no answer: {}", Loss::name(loss))),
+        Err(loss) => Err(format!("no answer: {loss}")),
     }
 }
 
