@@ -119,7 +119,7 @@ impl KeySet {
     async fn fetch(&self) {
         let answer = match self.http.get(self.url.clone()).await {
             Ok(answer) => answer,
-            Err(loss) => return tracing::warn!(error = loss.name(), "key set not fetched"),
+            Err(loss) => return tracing::warn!(error = %loss, "key set not fetched"),
         };
         let body = answer.whole().ok().filter(|_| answer.status.is_success());
         let Some(set) = body.and_then(|body| serde_json::from_slice::<Set>(body).ok()) else {
@@ -135,7 +135,11 @@ impl KeySet {
         if keys.is_empty() {
             return tracing::warn!("key set not fetched: it has no key for RS256, ES256 or EdDSA");
         }
-        tracing::info!(keys = keys.len(), "key set fetched");
+        let doubled = keys.values().filter(|key| key.is_none()).count();
+        if doubled > 0 {
+            tracing::warn!(ids = doubled, "the key set has two keys of one id: tokens that name it are refused");
+        }
+        tracing::info!(keys = keys.len() - doubled, "key set fetched");
         *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Some(keys);
     }
 }

@@ -12,7 +12,7 @@ use url::{Host, Url};
 
 use super::LogFormat;
 use super::reader::{QUOTES, is_blank};
-use crate::auth::keys::Key;
+use crate::auth::keys::{Key, is_private};
 use crate::deep_link::{DeepLink, InvalidDeepLink};
 
 /// HS256 with a shorter key can be guessed offline from one JWT (RFC 7518, section 3.2).
@@ -117,8 +117,11 @@ pub(super) fn public_key(path: &str) -> Result<Option<Box<Key>>, String> {
         return Ok(None);
     }
     let pem = std::fs::read(path).map_err(|error| format!("its file cannot be read: {}", error.kind()))?;
-    let key =
-        Key::from_pem(&pem).ok_or("its file has no public key in PEM for RS256, ES256 (P-256) or EdDSA (Ed25519)")?;
+    if is_private(&pem) {
+        return Err("its file has a private key: give the public one".to_owned());
+    }
+    let key = Key::from_pem(&pem)
+        .ok_or("its file has no public key in PEM for RS256 (at least 2048 bits), ES256 (P-256) or EdDSA (Ed25519)")?;
     Ok(Some(Box::new(key)))
 }
 
