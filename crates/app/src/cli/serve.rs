@@ -18,7 +18,7 @@ use crate::wiring::{self, StartError};
 pub(super) async fn run(settings: Given, exporter: Option<&Exporter>) -> Result<(), Failure> {
     let config = settings.check()?;
     for warning in &config.warnings {
-        tracing::warn!(warning, "a setting may be a mistake");
+        tracing::warn!("a setting may be a mistake: {warning}");
     }
     let mut start = Start::of(&config);
     let main = wiring::bind(config.bind)?;
