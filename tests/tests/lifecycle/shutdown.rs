@@ -47,6 +47,24 @@ async fn a_stop_that_may_not_wait_says_what_it_left_undone(mut stage: Stage) {
     assert_eq!((stage.sandbox.stats().refreshes, stage.generation().await), (0, 1));
 }
 
+/// Somebody who would end the delay may come too late for it.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_interrupt_in_a_stop_ends_no_refresh_and_a_second_one_does() {
+    for (is_again, exit, refreshes) in [(false, 0, 1), (true, 1, 0)] {
+        let stage = Stage::on_sqlite().await;
+        let service = stage.serve_when_due().await;
+        let process = told_to_stop_in_a_refresh(&stage, service, Duration::from_secs(3)).await;
+        process.until_logged("waiting for exchanges, refreshes and saves").await;
+        process.interrupt();
+        process.until_logged("a second interrupt waits for no exchange").await;
+        if is_again {
+            process.interrupt();
+        }
+        let (code, _, log) = process.ended().await;
+        assert_eq!((code, stage.sandbox.stats().refreshes), (Some(exit), refreshes), "{log}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stop_answers_who_asked_before_it() {
     let stage = Stage::on_sqlite().await;

@@ -1,5 +1,6 @@
 //! `amo-connect serve`.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -59,17 +60,26 @@ pub(super) async fn until_told(
     };
     service_manager::stopping();
     running.begin_draining();
+    let mut interrupts = u8::from(told == Told::Interrupt);
     if told == Told::Terminate && !drain_delay.is_zero() {
         tracing::info!(delay_s = drain_delay.as_secs_f64(), "draining; requests are served until the delay is over");
         tokio::select! {
             ended = running.ended() => return Ok(ended?),
             () = tokio::time::sleep(drain_delay) => {}
-            () = signals.interrupted() => {}
+            () = signals.interrupted() => interrupts += 1,
         }
     }
-    tokio::select! {
-        stopped = running.stop(timeout) => stopped?,
-        () = signals.interrupted() => return Err("interrupted twice: stopped without waiting".into()),
+    let mut stop = pin!(running.stop(timeout));
+    loop {
+        tokio::select! {
+            stopped = &mut stop => break stopped?,
+            () = signals.interrupted() => interrupts += 1,
+        }
+        if interrupts > 1 {
+            return Err("interrupted twice: stopped without waiting".into());
+        }
+        // Somebody who would end the delay may have come too late for it, and must not end an exchange by that.
+        tracing::warn!("stopping; a second interrupt waits for no exchange, refresh or save");
     }
     tracing::info!("stopped");
     Ok(())
