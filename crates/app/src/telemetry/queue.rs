@@ -41,9 +41,9 @@ impl Queue {
         self.added.notify_one();
     }
 
-    /// Writes the next line, if one comes within `patience`. A line that cannot be written is dropped.
-    pub(super) fn write_next(&self, patience: Duration, output: &mut impl Write) {
-        let waiting = self.added.wait_timeout_while(self.waiting(), patience, |waiting| waiting.lines.is_empty());
+    /// Writes the next line, if one comes within `timeout`. A line that cannot be written is dropped.
+    pub(super) fn write_next(&self, timeout: Duration, output: &mut impl Write) {
+        let waiting = self.added.wait_timeout_while(self.waiting(), timeout, |waiting| waiting.lines.is_empty());
         let (mut waiting, _) = waiting.unwrap_or_else(PoisonError::into_inner);
         let Some(line) = waiting.lines.pop_front() else { return };
         waiting.is_writing = true;

@@ -21,7 +21,7 @@ use crate::{otlp, request_id};
 /// What probes and scrapers ask for every few seconds.
 const PROBED: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
 
-/// The route of a path that there is not.
+/// The route of a path that does not exist.
 const NO_ROUTE: &str = "none";
 
 /// What the line of a redirect has besides.
@@ -39,7 +39,8 @@ pub async fn observe(
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
     let id = request_id::of(request.headers());
-    let span = tracing::info_span!("request", request.id = %id);
+    // At this level it is there for every line, whatever `RUST_LOG` lets through.
+    let span = tracing::error_span!("request", request.id = %id);
     otlp::asked(&span, &request);
     let state = request.app_data::<Data<AppState>>().cloned();
     let begun = Begun::of(&request, span.clone());
