@@ -61,9 +61,9 @@ impl UseCases {
     async fn end_connection(&self, user: &UserId, by: Actor) -> Result<Option<Option<AccountId>>, StoreError> {
         self.saved_pairs.forget(user);
         let had = match self.stores.tokens.connection(user).await {
-            // It is ended all the same.
-            Err(StoreError::Corrupt(_)) => Some(None),
-            row => row?.and_then(|row| row.account().map(|(_, account)| account)),
+            Ok(row) => row.and_then(|row| row.account().map(|(_, account)| account)),
+            // It is ended all the same: this read is for the log alone.
+            Err(_) => Some(None),
         };
         self.stores.tokens.disconnect(user, by).await?;
         self.reads.forget(user);
