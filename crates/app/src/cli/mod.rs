@@ -91,8 +91,8 @@ pub fn run() -> ExitCode {
     let is_serve = subject == Subject::Service;
     let logs = match cli.logs.given.check_logs() {
         Ok(logs) => logs,
-        // It tells what is wrong with these settings together with the others.
-        Err(_) if is_serve => cli.logs.given.logs_or_default(),
+        // They tell what is wrong with these settings together with the others.
+        Err(_) if is_serve || matches!(cli.command, Command::Doctor(_)) => cli.logs.given.logs_or_default(),
         Err(invalid) => {
             complain(&invalid.to_string());
             return Exit::of(&invalid.into()).into();

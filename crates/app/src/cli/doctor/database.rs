@@ -7,7 +7,7 @@ use std::time::Duration;
 use amo_connect_adapters::backend::{Backend, OpenOptions, OpenStore, Place};
 use amo_connect_adapters::cipher::TokenKeys;
 use amo_connect_adapters::migrate::{MigrationError, Pending};
-use amo_connect_domain::key_ring::SealedRecords;
+use amo_connect_domain::key_ring::{SealedRecords, SealedTotal};
 use amo_connect_domain::ports::StoreError;
 use jiff::Timestamp;
 use tokio::time::{Instant, timeout};
@@ -121,7 +121,10 @@ async fn sealed(store: &OpenStore) -> Check {
         let lines = if lines.is_empty() { "no tokens are stored".to_owned() } else { lines.join("; ") };
         Check::ok("keys", lines)
     } else {
-        Check::failed("keys", format!("tokens that cannot be opened: {}", lines.join("; ")))
+        let lines = format!("tokens that cannot be opened: {}", lines.join("; "));
+        // `serve` starts with a few of them, and refuses to start with more.
+        let is_wrong = SealedTotal::of(&records).has_wrong_keys();
+        if is_wrong { Check::failed("keys", lines) } else { Check::warning("keys", lines) }
     }
 }
 
