@@ -21,7 +21,7 @@ ENV BIND=0.0.0.0:8080 LOG_FORMAT=json
 EXPOSE 8080
 # The service waits for token pairs under way: give it 90 s to stop.
 STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=5s --timeout=3s --start-period=60s --start-interval=1s \
+HEALTHCHECK --interval=5s --timeout=5s --start-period=60s --start-interval=1s \
   CMD ["/usr/local/bin/amo-connect", "healthcheck"]
 ENTRYPOINT ["/usr/local/bin/amo-connect"]
 CMD ["serve"]
