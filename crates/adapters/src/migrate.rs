@@ -188,6 +188,7 @@ where
     let applied = database.applied_migrations().map_err(|error| MigrationError::Database(kind(&*error)))?;
     Ok(applied.iter().map(ToString::to_string).collect())
 }
+
 fn sorted<DB: Backend>(known: &EmbeddedMigrations) -> Result<Vec<Box<dyn Migration<DB>>>, MigrationError> {
     let mut migrations = known.migrations().map_err(|error| MigrationError::Database(kind(&*error)))?;
     migrations.sort_by(|one, other| one.name().version().cmp(&other.name().version()));

@@ -115,10 +115,10 @@ settings! {
     /// Whether they are counted for each account or for the whole integration
     AMO_RATE_LIMIT_SCOPE, amo_rate_limit_scope: PaceScope = Value("account"), values::pace_scope;
 
-    /// Calls a second from one user; 0 is off
+    /// Calls a second from one user, at each instance, and five seconds' worth at once; 0 is off
     USER_RATE, user_rate: u32 = Value("50"), values::rate;
 
-    /// Calls a second from one address; 0 is off
+    /// Calls a second from one address, at each instance, and five seconds' worth at once; 0 is off
     ADDRESS_RATE, address_rate: u32 = Value("200"), values::rate;
 
     /// Whose X-Forwarded-For counts, as CIDRs

@@ -55,7 +55,7 @@ pub async fn scrape(request: HttpRequest, state: Data<AppState>) -> Result<HttpR
         metrics.take_census(&use_cases).await;
         Ok::<_, ApiError>(())
     });
-    // A census that panics is logged, and the rest is still worth to be seen.
+    // A census that panics is logged, and the rest is told all the same.
     let _ = census.await;
     Ok(HttpResponse::Ok().content_type(CONTENT_TYPE).body(state.metrics.render(&state.use_cases)))
 }

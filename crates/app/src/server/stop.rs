@@ -13,8 +13,8 @@ use crate::telemetry;
 /// How long requests are still begun after the listener was closed: a proxy has sent them right after it connected.
 const LAST_REQUESTS: Duration = Duration::from_millis(50);
 
-/// How often it is looked whether all connections are accepted, and how long a pause is: a crowd that keeps coming
-/// does not hold up a stop.
+/// How often a stop asks whether all connections are accepted, with a pause between: a crowd that keeps coming does
+/// not hold it up.
 const LOOKS: u32 = 500;
 const PAUSE: Duration = Duration::from_millis(1);
 
