@@ -49,6 +49,17 @@ async fn a_check_that_fails_does_not_stop_the_others_and_shows_no_secret() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn mistakes_in_the_settings_of_the_log_are_told_and_stop_no_check() {
+    let world = World::start().await;
+    let wrong = [("LOG_FORMAT", "xml"), ("RUST_LOG", "amo_connect=loud")];
+    let (code, report, complaint) = doctor(&world, &world.settings, &wrong).await;
+    assert_eq!((code, complaint.as_str()), (Some(1), "amo-connect: 2 checks failed\n"), "{report}");
+    let mistakes = details(&report, "configuration", "failed");
+    assert!(mistakes[0].starts_with("LOG_FORMAT: ") && mistakes[1].starts_with("RUST_LOG: "), "{mistakes:?}");
+    assert_eq!(details(&report, "writes", "ok").len(), 1, "{report}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_database_that_is_missing_old_or_gone_is_told_apart() {
     let world = World::without_service().await;
     let (code, report, _) = doctor(&world, &world.settings, &[]).await;

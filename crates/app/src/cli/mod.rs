@@ -156,7 +156,7 @@ impl Cli {
             Command::Move(args) => in_runtime(async move { move_store::run(&args).await }),
             Command::Connections(command) => in_runtime(command.run()),
             Command::Jwt(args) => jwt::run(&args),
-            Command::Doctor(args) => in_runtime(async move { doctor::run(&args).await }),
+            Command::Doctor(args) => in_runtime(doctor::run(*args, self.logs.given)),
             Command::Healthcheck(args) => in_runtime(healthcheck::run(&args.given)),
             Command::Completions(args) => completions::run(&args),
             Command::Keys(KeysCommand::New) => keys::new(),

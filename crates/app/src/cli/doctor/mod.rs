@@ -9,7 +9,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::{Failure, print, table};
-use crate::config::{Everything, Settings};
+use crate::config::{Everything, Given, Settings};
 
 /// How to tell it.
 #[derive(Args)]
@@ -68,12 +68,12 @@ impl Check {
     }
 }
 
-/// Makes all checks, and tells them.
-pub(super) async fn run(args: &DoctorArgs) -> Result<(), Failure> {
-    let given = &args.settings.given;
-    let mut checks = settings::check(given);
-    checks.extend(database::check(given).await);
-    checks.extend(crm::check(given).await);
+/// Makes all checks, of the settings of `logs` too, and tells them.
+pub(super) async fn run(args: DoctorArgs, logs: Given) -> Result<(), Failure> {
+    let given = Given { log_format: logs.log_format, rust_log: logs.rust_log, ..args.settings.given };
+    let mut checks = settings::check(&given);
+    checks.extend(database::check(&given).await);
+    checks.extend(crm::check(&given).await);
     let failed = checks.iter().filter(|check| check.verdict == Verdict::Failed).count();
     if args.json {
         let all: Vec<_> = checks.iter().map(Check::json).collect();
