@@ -1,20 +1,19 @@
 //! The JWTs by which the app names its users.
 
+use std::collections::HashMap;
 use std::error::Error;
 use std::sync::Arc;
 
 use amo_connect_domain::ids::UserId;
-use jsonwebtoken::{Algorithm, Validation, decode, decode_header};
+use jsonwebtoken::{Algorithm, TokenData, Validation, decode, decode_header};
 use secrecy::ExposeSecret;
-use serde_json::{Map, Value};
+use serde::de::DeserializeOwned;
 
+use super::claims::{Claim, UserClaims, named_user};
 use super::key_set::{KeySet, NoKey};
-use super::keys::Key;
+use super::keys::{ALGORITHMS, Key};
 use crate::config::{JwtConfig, JwtKeys};
 use crate::error::ApiError;
-
-/// The claims that may name the user where `JWT_USER_CLAIM` is unset, in this order.
-const USER_CLAIMS: [&str; 3] = ["sub", "userId", "id"];
 
 /// How far the app's clock may be off.
 const LEEWAY_S: u64 = 30;
@@ -24,14 +23,15 @@ const LONGEST_TOKEN: usize = 8 * 1024;
 
 /// Where the key of a token is.
 enum Source {
-    Key(Box<Key>),
+    Key(Arc<Key>),
     Set(Arc<KeySet>),
 }
 
 /// Checks JWTs.
 pub struct Verifier {
     source: Source,
-    validation: Validation,
+    /// What is asked of a token beside its signature, prepared for each algorithm that a key may have.
+    validations: HashMap<Algorithm, Validation>,
     user_claim: Option<String>,
 }
 
@@ -56,11 +56,13 @@ impl Verifier {
         }
         validation.set_required_spec_claims(&required);
         let source = match &config.keys {
-            JwtKeys::Secret(secret) => Source::Key(Box::new(Key::of_secret(secret.expose_secret().as_bytes()))),
+            JwtKeys::Secret(secret) => Source::Key(Arc::new(Key::of_secret(secret.expose_secret().as_bytes()))),
             JwtKeys::Public(key) => Source::Key(key.clone()),
             JwtKeys::Set(url) => Source::Set(Arc::new(KeySet::new(url.clone())?)),
         };
-        Ok(Self { source, validation, user_claim: config.user_claim.clone() })
+        let prepared = |algorithm| (algorithm, Validation { algorithms: vec![algorithm], ..validation.clone() });
+        let validations = ALGORITHMS.map(prepared).into();
+        Ok(Self { source, validations, user_claim: config.user_claim.clone() })
     }
 
     /// Keeps the key set up to date, if there is one.
@@ -75,41 +77,33 @@ impl Verifier {
         if token.len() > LONGEST_TOKEN {
             return Err(ApiError::Unauthorized("it is longer than 8 kB"));
         }
-        let refused = |_| ApiError::Unauthorized("it is malformed, expired, not yet valid, or not signed by the app");
-        let header = decode_header(token).map_err(refused)?;
+        let key = match &self.source {
+            Source::Key(key) => Arc::clone(key),
+            Source::Set(set) => {
+                let id = decode_header(token).map_err(refused)?.kid;
+                set.key(id.as_deref()).await.map_err(|no_key| match no_key {
+                    NoKey::Unknown => ApiError::Unauthorized("its key is not in the app's key set"),
+                    NoKey::NeverFetched => ApiError::AuthUnavailable,
+                })?
+            }
+        };
+        match &self.user_claim {
+            Some(claim) => named_user([self.claims::<HashMap<String, Claim>>(token, &key)?.remove(claim)]),
+            None => self.claims::<UserClaims>(token, &key)?.user(),
+        }
+    }
+
+    /// The claims of a token that is signed with `key`, and is good now.
+    fn claims<T: DeserializeOwned>(&self, token: &str, key: &Key) -> Result<T, ApiError> {
+        let validation = self.validations.get(&key.algorithm).ok_or(ApiError::Internal(None))?;
+        let TokenData { header, claims, .. } = decode(token, &key.decoding, validation).map_err(refused)?;
         if header.crit.is_some() {
             return Err(ApiError::Unauthorized("it has critical extensions that are not understood"));
         }
-        let key = match &self.source {
-            Source::Key(key) => key.clone(),
-            Source::Set(set) => Box::new(set.key(header.kid.as_deref()).await.map_err(|no_key| match no_key {
-                NoKey::Unknown => ApiError::Unauthorized("its key is not in the app's key set"),
-                NoKey::NeverFetched => ApiError::AuthUnavailable,
-            })?),
-        };
-        let validation = Validation { algorithms: vec![key.algorithm], ..self.validation.clone() };
-        let claims = decode::<Map<String, Value>>(token, &key.decoding, &validation).map_err(refused)?.claims;
-        self.named_user(&claims)
-    }
-
-    fn named_user(&self, claims: &Map<String, Value>) -> Result<UserId, ApiError> {
-        let names = match &self.user_claim {
-            Some(claim) => claims.get(claim).into_iter().map(user_id).collect::<Result<Vec<_>, _>>(),
-            None => USER_CLAIMS.iter().filter_map(|claim| claims.get(*claim)).map(user_id).collect(),
-        }?;
-        match names.as_slice() {
-            [] => Err(ApiError::Unauthorized("it names no user")),
-            [first, rest @ ..] if rest.iter().all(|other| other == first) => Ok(first.clone()),
-            _ => Err(ApiError::Unauthorized("it names different users")),
-        }
+        Ok(claims)
     }
 }
 
-fn user_id(claim: &Value) -> Result<UserId, ApiError> {
-    let id = match claim {
-        Value::String(id) => id.clone(),
-        Value::Number(id) if id.is_i64() || id.is_u64() => id.to_string(),
-        _ => return Err(ApiError::Unauthorized("its user is neither a string nor an integer")),
-    };
-    UserId::new(id).or(Err(ApiError::Unauthorized("its user has not 1 to 255 bytes")))
+fn refused(_: jsonwebtoken::errors::Error) -> ApiError {
+    ApiError::Unauthorized("it is malformed, expired, not yet valid, or not signed by the app")
 }

@@ -36,12 +36,15 @@ pub(super) enum NoKey {
     NeverFetched,
 }
 
+/// Keys by their ids, those of one id as none.
+type Keys = HashMap<Option<String>, Option<Arc<Key>>>;
+
 /// The keys of one address.
 pub struct KeySet {
     url: Url,
     http: HttpClient,
-    /// By their ids, those of one id as none; `None` before the first good answer.
-    keys: RwLock<Option<HashMap<Option<String>, Option<Key>>>>,
+    /// `None` before the first good answer.
+    keys: RwLock<Option<Keys>>,
     /// When the host was last asked.
     asked_at: Mutex<Option<Instant>>,
     asked_every: Duration,
@@ -78,7 +81,7 @@ impl KeySet {
 
     /// The key with this id; without an id, the only key. An unknown one asks the host, at most once a
     /// minute. Nobody waits for that who has a key.
-    pub(super) async fn key(self: &Arc<Self>, id: Option<&str>) -> Result<Key, NoKey> {
+    pub(super) async fn key(self: &Arc<Self>, id: Option<&str>) -> Result<Arc<Key>, NoKey> {
         if let Ok(key) = self.known(id) {
             return Ok(key);
         }
@@ -96,7 +99,7 @@ impl KeySet {
         self.known(id)
     }
 
-    fn known(&self, id: Option<&str>) -> Result<Key, NoKey> {
+    fn known(&self, id: Option<&str>) -> Result<Arc<Key>, NoKey> {
         let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
         let keys = keys.as_ref().ok_or(NoKey::NeverFetched)?;
         let key = match id {
@@ -126,8 +129,8 @@ impl KeySet {
             return tracing::warn!(http.status = answer.status.as_u16(), "key set not fetched: it is no key set");
         };
         let jwks = set.keys.into_iter().filter_map(|key| serde_json::from_value::<Jwk>(key).ok());
-        let usable = jwks.filter_map(|jwk| Some((jwk.common.key_id.clone(), Key::from_jwk(&jwk)?)));
-        let mut keys = HashMap::new();
+        let usable = jwks.filter_map(|jwk| Some((jwk.common.key_id.clone(), Arc::new(Key::from_jwk(&jwk)?))));
+        let mut keys = Keys::new();
         for (id, key) in usable {
             // Of two keys with one id, or without one, a token cannot say which it means.
             keys.entry(id).and_modify(|known| *known = None).or_insert(Some(key));

@@ -12,8 +12,10 @@ const SHORTEST_MODULUS: usize = 256;
 /// What stands in the first line of every private key in PEM.
 const PRIVATE_KEY: &[u8] = b"PRIVATE KEY-----";
 
+/// The algorithms of keys.
+pub(super) const ALGORITHMS: [Algorithm; 4] = [Algorithm::HS256, Algorithm::RS256, Algorithm::ES256, Algorithm::EdDSA];
+
 /// A key, and the one algorithm that it verifies.
-#[derive(Clone)]
 pub struct Key {
     pub(super) decoding: DecodingKey,
     pub(super) algorithm: Algorithm,

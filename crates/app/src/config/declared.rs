@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::num::{NonZeroU32, NonZeroUsize};
+use std::sync::Arc;
 use std::time::Duration;
 
 use amo_connect_adapters::backend::Backend;
@@ -36,7 +37,7 @@ settings! {
 
     /// A PEM file with the public key that the app's JWTs are verified with
     /// RS256, ES256 or EdDSA, by the key.
-    JWT_PUBLIC_KEY_FILE, jwt_public_key_file: Option<Box<Key>> = Unset("one of these three is required"), values::public_key;
+    JWT_PUBLIC_KEY_FILE, jwt_public_key_file: Option<Arc<Key>> = Unset("one of these three is required"), values::public_key;
 
     /// The address of the app's key set (JWKS)
     /// It is fetched at the start, every 10 minutes, and at most once a minute for an unknown `kid`. An outage of its

@@ -14,6 +14,7 @@ mod warnings;
 use std::fmt;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 use std::time::Duration;
 
 use amo_connect_adapters::amo::AmoSettings;
@@ -127,7 +128,7 @@ pub enum JwtKeys {
     /// The secret that they are signed with.
     Secret(SecretString),
     /// A public key.
-    Public(Box<Key>),
+    Public(Arc<Key>),
     /// The address of a key set.
     Set(Url),
 }

@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
 use std::num::{NonZeroU32, NonZeroUsize};
+use std::sync::Arc;
 use std::time::Duration;
 
 use amo_connect_domain::host::AllowedHosts;
@@ -112,7 +113,7 @@ pub(super) fn jwt_secret(text: &str) -> Result<Option<String>, String> {
 }
 
 /// The key in the PEM file at `path`.
-pub(super) fn public_key(path: &str) -> Result<Option<Box<Key>>, String> {
+pub(super) fn public_key(path: &str) -> Result<Option<Arc<Key>>, String> {
     if path.is_empty() {
         return Ok(None);
     }
@@ -122,7 +123,7 @@ pub(super) fn public_key(path: &str) -> Result<Option<Box<Key>>, String> {
     }
     let key = Key::from_pem(&pem)
         .ok_or("its file has no public key in PEM for RS256 (at least 2048 bits), ES256 (P-256) or EdDSA (Ed25519)")?;
-    Ok(Some(Box::new(key)))
+    Ok(Some(Arc::new(key)))
 }
 
 /// The address of a key set.
