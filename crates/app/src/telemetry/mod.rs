@@ -4,6 +4,7 @@
 //! pattern, and other crates' targets are capped at warnings whatever `RUST_LOG` says.
 
 mod format;
+mod json;
 mod output;
 mod panics;
 mod queue;
@@ -20,7 +21,6 @@ pub use request::{CallbackFields, observe};
 use tracing::Level;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::{FilterExt, dynamic_filter_fn, filter_fn};
-use tracing_subscriber::fmt::format::JsonFields;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer};
@@ -67,7 +67,7 @@ pub fn init(logs: &LogsConfig, subject: Subject, traces: Option<TraceLayer>) -> 
     let (queue, is_json) = (Arc::new(Queue::default()), is_json(logs.format));
     let lines = tracing_subscriber::fmt::layer().with_writer(Lines(Arc::clone(&queue)));
     let lines = if is_json {
-        lines.fmt_fields(JsonFields::new()).event_format(format::Json).boxed()
+        lines.fmt_fields(json::JsonFields).event_format(json::Json).boxed()
     } else {
         lines.with_ansi(std::io::stderr().is_terminal()).fmt_fields(format::TextFields).boxed()
     };

@@ -5,12 +5,15 @@ use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::format;
+use super::json::json;
 use super::queue::{Lines, Queue};
 use super::repeats::Repeats;
 
 /// How often repeated failures and dropped lines are looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// How long lines are gathered after some were written: under load, one wake-up and one write serve many of them.
+const GATHERED_FOR: Duration = Duration::from_millis(5);
 
 /// How long an end waits for lines to be written.
 const LONGEST_END: Duration = Duration::from_secs(1);
@@ -47,7 +50,7 @@ impl Logging {
     pub fn tell_failure(&self, problem: &str) {
         let mut lines = Lines(Arc::clone(&self.queue));
         if self.is_json {
-            tracing::subscriber::with_default(format::json(lines), || {
+            tracing::subscriber::with_default(json(lines), || {
                 tracing::error!(error = problem, "amo-connect failed");
             });
         } else {
@@ -75,7 +78,9 @@ struct Writer {
 impl Writer {
     fn run(&mut self) {
         loop {
-            self.queue.write_next(LOOK_EVERY, &mut io::stderr());
+            if self.queue.write_waiting(LOOK_EVERY, &mut io::stderr()) {
+                thread::sleep(GATHERED_FOR);
+            }
             if self.looked.elapsed() >= LOOK_EVERY {
                 self.looked = Instant::now();
                 self.repeats.tell(false);

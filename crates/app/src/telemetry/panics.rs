@@ -23,7 +23,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::telemetry::format;
+    use crate::telemetry::json::json;
     use crate::telemetry::queue::{Lines, Queue};
 
     #[test]
@@ -32,13 +32,12 @@ mod tests {
         let (queue, mut output) = (Arc::new(Queue::default()), Vec::new());
         let before = take_hook();
         log();
-        let panicked = tracing::subscriber::with_default(format::json(Lines(Arc::clone(&queue))), || {
-            catch_unwind(|| panic!("one\ntwo"))
-        });
+        let panicked =
+            tracing::subscriber::with_default(json(Lines(Arc::clone(&queue))), || catch_unwind(|| panic!("one\ntwo")));
         set_hook(before);
         assert!(panicked.is_err());
         while !queue.wait_until_written(Duration::ZERO) {
-            queue.write_next(Duration::ZERO, &mut output);
+            queue.write_waiting(Duration::ZERO, &mut output);
         }
         let line: serde_json::Value = serde_json::from_slice(&output).unwrap();
         let place = format!("the program panicked at {}:", file!());

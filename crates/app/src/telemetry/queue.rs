@@ -11,6 +11,9 @@ use tracing_subscriber::fmt::MakeWriter;
 /// How many lines wait to be written. More are dropped, and counted.
 pub(super) const QUEUE: usize = 8192;
 
+/// How many lines are written at once.
+const BATCH: usize = 256;
+
 /// Lines that wait, and how many were dropped.
 #[derive(Debug, Default)]
 pub(super) struct Queue {
@@ -25,8 +28,10 @@ pub(super) struct Queue {
 #[derive(Debug, Default)]
 struct Waiting {
     lines: VecDeque<Vec<u8>>,
-    /// Whether a line that was taken out is being written.
+    /// Whether lines that were taken out are being written.
     is_writing: bool,
+    /// Whether the writer sleeps until a line comes.
+    is_asleep: bool,
 }
 
 impl Queue {
@@ -38,25 +43,34 @@ impl Queue {
             return;
         }
         waiting.lines.push_back(line.to_owned());
-        self.added.notify_one();
+        if std::mem::take(&mut waiting.is_asleep) {
+            self.added.notify_one();
+        }
     }
 
-    /// Writes the next line, if one comes within `timeout`. A line that cannot be written is dropped.
-    pub(super) fn write_next(&self, timeout: Duration, output: &mut impl Write) {
-        let waiting = self.added.wait_timeout_while(self.waiting(), timeout, |waiting| waiting.lines.is_empty());
-        let (mut waiting, _) = waiting.unwrap_or_else(PoisonError::into_inner);
-        let Some(line) = waiting.lines.pop_front() else { return };
-        waiting.is_writing = true;
+    /// Writes the lines that wait, at most [`BATCH`], with one write, or the first that comes within `timeout`. Lines
+    /// that cannot be written are dropped. Returns whether no more wait.
+    pub(super) fn write_waiting(&self, timeout: Duration, output: &mut impl Write) -> bool {
+        let mut waiting = self.waiting();
+        waiting.is_asleep = waiting.lines.is_empty();
+        let waited = self.added.wait_timeout_while(waiting, timeout, |waiting| waiting.lines.is_empty());
+        let (mut waiting, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        waiting.is_asleep = false;
+        let count = waiting.lines.len().min(BATCH);
+        let batch: Vec<u8> = waiting.lines.drain(..count).flatten().collect();
+        waiting.is_writing = count > 0;
         drop(waiting);
-        let written = output.write_all(&line);
+        let written = output.write_all(&batch);
         if written.is_err() {
-            self.dropped.fetch_add(1, Ordering::Relaxed);
+            self.dropped.fetch_add(count as u64, Ordering::Relaxed);
         }
         let mut waiting = self.waiting();
         waiting.is_writing = false;
-        if waiting.lines.is_empty() {
+        let is_all = waiting.lines.is_empty();
+        if is_all {
             self.written.notify_all();
         }
+        is_all
     }
 
     /// Waits until all lines are written, and no longer than `limit`. Whether they are.
@@ -122,9 +136,7 @@ mod tests {
         for line in ["one\n", "two\n"] {
             queue.push(line.as_bytes());
         }
-        for _ in 0..2 {
-            queue.write_next(Duration::ZERO, &mut output);
-        }
+        assert!(queue.write_waiting(Duration::ZERO, &mut output));
         assert!(queue.wait_until_written(Duration::ZERO));
         assert_eq!((String::from_utf8(output).unwrap().as_str(), queue.dropped()), ("one\ntwo\n", 0));
     }
@@ -136,9 +148,9 @@ mod tests {
             queue.push(b"line\n");
         }
         assert_eq!(queue.dropped(), 3);
-        queue.write_next(Duration::ZERO, &mut Broken);
-        assert_eq!(queue.dropped(), 4);
+        assert!(!queue.write_waiting(Duration::ZERO, &mut Broken));
+        assert_eq!(queue.dropped(), 3 + BATCH as u64);
         queue.push(b"there is room again\n");
-        assert_eq!(queue.dropped(), 4);
+        assert_eq!(queue.dropped(), 3 + BATCH as u64);
     }
 }

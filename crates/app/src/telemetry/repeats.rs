@@ -171,7 +171,7 @@ mod tests {
             repeats.tell(true);
         });
         while !queue.wait_until_written(Duration::ZERO) {
-            queue.write_next(Duration::ZERO, &mut output);
+            queue.write_waiting(Duration::ZERO, &mut output);
         }
         String::from_utf8(output).unwrap()
     }
