@@ -81,17 +81,14 @@ impl Session {
             self.traffic.lock().unwrap().extend(entries.iter().filter_map(of_chromium));
         }
         let mut lines = self.traffic.lock().unwrap().clone();
-        let (file, read) = self.notes();
-        lines.extend(std::fs::read_to_string(file).unwrap_or_default().lines().map(read));
+        lines.extend(self.noted());
         Traffic::of_lines(&lines)
     }
 
     /// Waits until `count` apps have been opened.
     pub(crate) async fn until_opened(&self, count: usize) {
-        let (file, read) = self.notes();
         let opened = || {
-            let text = std::fs::read_to_string(&file).unwrap_or_default();
-            let lines = text.lines().map(read).filter(|line| line["opened"].is_string()).count();
+            let lines = self.noted().iter().filter(|line| line["opened"].is_string()).count();
             (lines >= count).then_some(())
         };
         let waited = tokio::time::timeout(WAIT_TIMEOUT, supervisor::until(opened)).await;
@@ -113,6 +110,14 @@ impl Session {
                 output.lines().filter(|line| line.contains("CONSOLE")).map(str::to_owned).collect()
             }
         }
+    }
+
+    /// What was noted so far. A line that is being written is not read yet.
+    fn noted(&self) -> Vec<Value> {
+        let (file, read) = self.notes();
+        let text = std::fs::read_to_string(file).unwrap_or_default();
+        let (whole, _) = text.rsplit_once('\n').unwrap_or_default();
+        whole.lines().map(read).collect()
     }
 
     /// The file of notes, and how a line of it is read.
