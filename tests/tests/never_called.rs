@@ -132,7 +132,7 @@ fn unread_stores() -> Stores {
     let mut tokens = MockTokenStore::new();
     never!(tokens: expect_open_attempt, expect_attempt, expect_attempt_by_state, expect_close_attempt);
     never!(tokens: expect_exchange, expect_admit_code, expect_renew_code_lease, expect_save_grant);
-    never!(tokens: expect_restore_exchange, expect_end_exchange, expect_claim, expect_awaits_claim, expect_epoch);
+    never!(tokens: expect_restore_exchange, expect_end_exchange, expect_claim, expect_awaits_claim, expect_summary);
     never!(tokens: expect_connection, expect_save, expect_disconnect, expect_lease_refresh);
     never!(tokens: expect_renew_refresh_lease, expect_back_off_refresh, expect_save_rotated);
     let mut look_ups = MockHostLookUpStore::new();

@@ -42,8 +42,7 @@ pub struct AppState {
 }
 
 impl AppState {
-    /// Runs a use case as a task of the process: it runs to its end, also if the caller goes away. It also keeps store
-    /// calls off actix's single-threaded workers, where diesel-async cannot drop a query.
+    /// Runs a use case as a task of the process: it runs to its end, also if the caller goes away.
     pub async fn run<T, E>(&self, work: impl Future<Output = Result<T, E>> + Send + 'static) -> Result<T, ApiError>
     where
         T: Send + 'static,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use amo_connect_domain::authorization::attempt::{Attempt, AttemptReason, AttemptState};
 use amo_connect_domain::authorization::code::{Admission, Admitted, ClaimRefusal, Exchange, Origin};
 use amo_connect_domain::connection::audit::{Actor, AuditEntry};
-use amo_connect_domain::connection::{CrmConnection, Grant};
+use amo_connect_domain::connection::{ConnectionSummary, CrmConnection, Grant};
 use amo_connect_domain::ids::{AttemptId, Epoch, Generation, LeaseOwner, Revision, UserId};
 use amo_connect_domain::ports::{Claim, RefreshRequest, Served, StoreError, TokenStore};
 use amo_connect_domain::refresh::lease::{Backoff, LeaseDecision, LeaseRequest, RefreshLease};
@@ -156,9 +156,9 @@ impl TokenStore for FileStore {
         self.read(move |records| Ok(records.exchanges.iter().any(|sealed| sealed.record.awaits(&user, now)))).await
     }
 
-    async fn epoch(&self, user: &UserId) -> Result<Epoch, StoreError> {
+    async fn summary(&self, user: &UserId) -> Result<Option<ConnectionSummary>, StoreError> {
         let user = user.clone();
-        self.read(move |records| Ok(records.connection_or_new(&user).epoch)).await
+        self.read(move |records| Ok(records.connections.get(&user).map(|row| row.connection.record.summary()))).await
     }
 
     async fn connection(&self, user: &UserId) -> Result<Option<CrmConnection>, StoreError> {

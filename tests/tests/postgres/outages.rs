@@ -8,6 +8,8 @@ use amo_connect_domain::connection::audit::Actor;
 use amo_connect_domain::ports::{StoreHealth as _, TokenStore as _};
 use amo_connect_tests::{PgDatabase, test_server};
 use amo_connect_xtask::postgres::{Cluster, Options};
+use futures_util::FutureExt as _;
+use futures_util::future::join_all;
 
 use crate::steps::{connected, open, open_with, opened, told, unavailable};
 
@@ -33,16 +35,52 @@ async fn a_server_that_stops_is_unavailable_and_one_that_comes_back_is_used_agai
     assert_eq!(after.state, before.state);
 }
 
+/// Ends the store's connections, and none of another store's.
+const END: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'amo-connect' \
+                   AND datname = current_database()";
+
 #[tokio::test(flavor = "multi_thread")]
 async fn connections_that_the_server_ends_are_replaced() {
     let (database, store) = opened().await;
     store.ready().await.unwrap();
-    let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'amo-connect' \
-               AND datname = current_database()";
-    database.execute(end).await;
+    database.execute(END).await;
     // Whether it is seen before or during its use is chance; the use after it is not.
     let _ = store.ready().await;
     store.ready().await.unwrap();
+}
+
+/// Whether the store notices the end before its next use or during it is chance: a group of reads is asked again.
+#[tokio::test(flavor = "multi_thread")]
+async fn reads_whose_connection_the_server_ended_are_answered() {
+    let database = PgDatabase::migrated(&test_server()).await;
+    let times = PgOptions { connections: 1, connect_timeout: Duration::from_secs(20), ..PgOptions::default() };
+    let store = open_with(&database.url(), times).await.unwrap();
+    store.save(&connected("olena"), None).await.unwrap();
+    for _ in 0..20 {
+        database.execute(END).await;
+        let olena = user("olena");
+        for read in join_all((0..8).map(|_| store.connection(&olena))).await {
+            assert_eq!(read.unwrap().unwrap().user, olena);
+        }
+    }
+}
+
+/// A query of diesel's that is dropped on such a runtime would block it.
+#[test]
+fn reads_may_be_dropped_on_a_single_threaded_runtime() {
+    let main = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let (_database, store) = main.block_on(opened());
+    main.block_on(store.save(&connected("olena"), None)).unwrap();
+    let worker = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let olena = user("olena");
+    worker.block_on(async {
+        for _ in 0..50 {
+            // Looked at once, which begins them, and dropped.
+            drop(store.connection(&olena).now_or_never());
+            drop(store.summary(&olena).now_or_never());
+            assert_eq!(store.connection(&olena).await.unwrap().unwrap().user, olena);
+        }
+    });
 }
 
 #[tokio::test(flavor = "multi_thread")]

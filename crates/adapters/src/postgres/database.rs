@@ -1,5 +1,6 @@
 //! Transactions on PostgreSQL.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,9 +11,10 @@ use amo_connect_domain::ids::{AccountId, UserId};
 use amo_connect_domain::ports::StoreError;
 use amo_connect_domain::token::CodeHash;
 use async_trait::async_trait;
+use diesel::{ExpressionMethods as _, QueryDsl as _, SelectableHelper as _};
 use diesel_async::pooled_connection::AsyncDieselConnectionManager;
 use diesel_async::pooled_connection::deadpool::Object;
-use diesel_async::{AnsiTransactionManager, AsyncPgConnection, TransactionManager as _};
+use diesel_async::{AnsiTransactionManager, AsyncPgConnection, RunQueryDsl as _, TransactionManager as _};
 use jiff::Timestamp;
 use tokio::runtime::Handle;
 
@@ -21,7 +23,11 @@ use super::connect::local_settings;
 use super::locks::{self, account_key, client_key, code_key, line_key, look_up_key, user_key};
 use crate::backend::PoolStatus;
 use crate::cipher::TokenKeys;
-use crate::rows::{Database, DatabaseError, Dialect, Durability, Failure, Pool, Session, Work, checkout, run_on};
+use crate::rows::connection::ConnectionRow;
+use crate::rows::schema::connections;
+use crate::rows::{
+    Database, DatabaseError, Dialect, Durability, Failure, Found, Pool, Session, Work, checkout, run_on,
+};
 
 /// Each statement sees what was committed before it, also after it has waited for a lock.
 pub(super) const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
@@ -69,23 +75,29 @@ impl Postgres {
         W: Work<T>,
     {
         let this = self.clone();
-        run_on(&self.runtime, async move {
-            let mut connection = checkout(&this.pool).await?;
-            let begin = durability.map(|durability| match durability {
-                Durability::Durable | Durability::Erased => this.begin.durable.as_str(),
-                Durability::Relaxed => &this.begin.relaxed,
-            });
-            let running = this.run_on(&mut connection, begin, work);
-            let outcome = tokio::time::timeout(this.transaction_timeout, running).await;
-            let outcome = outcome.unwrap_or_else(|_| Err(Failure::unavailable(DatabaseError::new("it took too long"))));
-            if matches!(outcome, Err(Failure::Unavailable(_))) {
-                // Who knows what it is good for: a server that became a standby refuses every
-                // write. To close the connection undoes what was not committed.
-                drop(Object::take(connection));
-            }
-            outcome
-        })
-        .await
+        run_on(&self.runtime, async move { this.run_here(durability, work).await }).await
+    }
+
+    /// As [`Self::run`], for a task that nobody drops.
+    async fn run_here<T, W>(&self, durability: Option<Durability>, work: W) -> Result<T, Failure>
+    where
+        T: Send + 'static,
+        W: Work<T>,
+    {
+        let mut connection = checkout(&self.pool).await?;
+        let begin = durability.map(|durability| match durability {
+            Durability::Durable | Durability::Erased => self.begin.durable.as_str(),
+            Durability::Relaxed => &self.begin.relaxed,
+        });
+        let running = self.run_on(&mut connection, begin, work);
+        let outcome = tokio::time::timeout(self.transaction_timeout, running).await;
+        let outcome = outcome.unwrap_or_else(|_| Err(Failure::unavailable(DatabaseError::new("it took too long"))));
+        if matches!(outcome, Err(Failure::Unavailable(_))) {
+            // Who knows what it is good for: a server that became a standby refuses every
+            // write. To close the connection undoes what was not committed.
+            drop(Object::take(connection));
+        }
+        outcome
     }
 
     async fn run_on<T, W: Work<T>>(
@@ -119,6 +131,18 @@ impl Database for Postgres {
         self.run(None, work).await
     }
 
+    async fn read_here<T, W>(&self, work: W) -> Result<T, Failure>
+    where
+        T: Send + 'static,
+        W: Work<T>,
+    {
+        self.run_here(None, work).await
+    }
+
+    fn keys(&self) -> &TokenKeys {
+        &self.keys
+    }
+
     /// What a wiped row was is gone from the table for everybody, and from its file at the next
     /// vacuum, which is the server's business.
     async fn transact<T, W>(&self, durability: Durability, work: W) -> Result<T, StoreError>
@@ -143,6 +167,14 @@ pub(super) struct PgRows<'c> {
 impl Dialect for PgRows<'_> {
     async fn clock(&mut self) -> Result<Timestamp, Failure> {
         self.clock_shift.now(self.connection).await
+    }
+
+    /// All by one statement: the way to the server and back costs more than the rows.
+    async fn connections(&mut self, user_ids: Vec<Vec<u8>>) -> Result<Found<Option<ConnectionRow>>, Failure> {
+        let found = connections::table.filter(connections::user_id.eq_any(&user_ids));
+        let found: Vec<ConnectionRow> = found.select(ConnectionRow::as_select()).load(self.connection).await?;
+        let rows: HashMap<_, _> = found.iter().map(|row| (row.user_id(), row)).collect();
+        Ok(user_ids.iter().map(|user_id| Ok(rows.get(user_id.as_slice()).copied().cloned())).collect())
     }
 
     async fn lock_code(&mut self, code: CodeHash) -> Result<(), Failure> {

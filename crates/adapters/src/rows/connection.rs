@@ -77,6 +77,11 @@ pub(crate) trait ConnectionRows: Send {
 }
 
 impl ConnectionRow {
+    /// Whose it is.
+    pub(crate) fn user_id(&self) -> &[u8] {
+        &self.user_id
+    }
+
     pub(super) fn seal(connection: &CrmConnection, keys: &TokenKeys) -> Result<Self, Failure> {
         let user_id = connection.user.as_str().as_bytes();
         let former = |former: &FormerAccount| GrantColumns {

@@ -9,6 +9,7 @@ use futures_util::future::BoxFuture;
 use super::failure::Failure;
 use super::session::Session;
 use crate::backend::PoolStatus;
+use crate::cipher::TokenKeys;
 
 /// Runs transactions.
 #[async_trait]
@@ -19,12 +20,21 @@ pub(crate) trait Database: Debug + Send + Sync + 'static {
         T: Send + 'static,
         W: Work<T>;
 
+    /// As [`Self::read`], for a task that nobody drops: it needs no task of its own.
+    async fn read_here<T, W>(&self, work: W) -> Result<T, Failure>
+    where
+        T: Send + 'static,
+        W: Work<T>;
+
     /// Runs `work` in a transaction. It is committed if `work` succeeds, and leaves nothing behind
     /// if it fails. Once begun it ends one of these ways, whether or not the caller waits.
     async fn transact<T, W>(&self, durability: Durability, work: W) -> Result<T, StoreError>
     where
         T: Send + 'static,
         W: Work<T>;
+
+    /// The keys to its tokens.
+    fn keys(&self) -> &TokenKeys;
 
     /// Its pools of connections, as they are used now.
     fn pools(&self) -> Vec<PoolStatus>;

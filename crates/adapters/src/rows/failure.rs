@@ -50,6 +50,9 @@ impl fmt::Display for DatabaseError {
 impl Error for DatabaseError {}
 
 const LOCKED: &str = "database is locked";
+pub(super) const CONNECTION_LOST: &str = "the connection is lost";
+const CONNECTION_BROKEN: &str = "the connection is broken";
+const TERMINATED: &str = "terminating connection due to administrator command";
 const NO_DATABASE: &str = "file is not a database";
 
 /// How PostgreSQL says that a prepared statement is not where it was prepared, or is there already.
@@ -77,7 +80,7 @@ const PLAIN_MESSAGES: [(&str, &str); 22] = [
     ("permission denied", "42501"),
     ("remaining connection slots are reserved", "53300"),
     ("sorry, too many clients already", "53300"),
-    ("terminating connection due to administrator command", "57P01"),
+    (TERMINATED, "57P01"),
     ("the database system is shutting down", "57P03"),
     ("the database system is starting up", "57P03"),
     ("unable to open database file", ""),
@@ -107,7 +110,7 @@ impl DatabaseError {
                 | DatabaseErrorKind::NotNullViolation
                 | DatabaseErrorKind::CheckViolation => Self::new("a constraint is violated"),
                 DatabaseErrorKind::UnableToSendCommand | DatabaseErrorKind::ClosedConnection => {
-                    Self::new("the connection is lost").with_os_error(os_error(information.message()))
+                    Self::new(CONNECTION_LOST).with_os_error(os_error(information.message()))
                 }
                 DatabaseErrorKind::SerializationFailure => {
                     Self::new("the transaction cannot be serialized").with_sql_state("40001")
@@ -122,7 +125,7 @@ impl DatabaseError {
                 own.downcast_ref().copied().unwrap_or(Self::new("a statement cannot be built"))
             }
             DieselError::RollbackErrorOnCommit { commit_error, .. } => Self::of(commit_error),
-            DieselError::BrokenTransactionManager => Self::new("the connection is broken"),
+            DieselError::BrokenTransactionManager => Self::new(CONNECTION_BROKEN),
             _ => Self::new("a statement failed"),
         }
     }
@@ -161,6 +164,11 @@ impl DatabaseError {
     /// Whether a statement is not on the connection that it was prepared on.
     pub(crate) fn is_lost_statement(self) -> bool {
         self.what == LOST_STATEMENT
+    }
+
+    /// Whether the connection is gone, and another one may work.
+    pub(crate) fn is_lost_connection(self) -> bool {
+        [CONNECTION_LOST, CONNECTION_BROKEN, TERMINATED].contains(&self.what)
     }
 
     /// Whether a file is not the database it was taken for.

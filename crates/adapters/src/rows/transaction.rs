@@ -10,9 +10,10 @@ use jiff::Timestamp;
 use super::attempt::AttemptRows;
 use super::audit::AuditRows;
 use super::client::ClientRows;
-use super::connection::ConnectionRows;
+use super::connection::{ConnectionRow, ConnectionRows};
 use super::exchange::ExchangeRows;
 use super::failure::Failure;
+use super::grouped::Found;
 use super::health::HealthRows;
 use super::host_look_up::HostLookUpRows;
 use super::import::ImportRows;
@@ -27,6 +28,9 @@ use super::revocation_check::RevocationCheckRows;
 pub(crate) trait Dialect: Send {
     /// The database's clock, now, and not when the transaction began.
     async fn clock(&mut self) -> Result<Timestamp, Failure>;
+
+    /// The rows of `connections` of these users, in their order.
+    async fn connections(&mut self, user_ids: Vec<Vec<u8>>) -> Result<Found<Option<ConnectionRow>>, Failure>;
 
     /// Until the transaction ends, nobody else changes the record of this code, and what is
     /// read of it is current. Taken before any user's lock.

@@ -11,6 +11,9 @@ use amo_connect_domain::ports::StoreError;
 use amo_connect_domain::token::CodeHash;
 use async_trait::async_trait;
 use diesel::connection::{AnsiTransactionManager, TransactionManager as _};
+use diesel::{
+    Connection as _, OptionalExtension as _, QueryDsl as _, RunQueryDsl as _, SelectableHelper as _, SqliteConnection,
+};
 use diesel_async::pooled_connection::AsyncDieselConnectionManager;
 use diesel_async::pooled_connection::deadpool::Object;
 use futures_util::future::BoxFuture;
@@ -23,7 +26,9 @@ use super::pool::Connection;
 use super::wal;
 use crate::backend::PoolStatus;
 use crate::cipher::TokenKeys;
-use crate::rows::{Database, Dialect, Durability, Failure, Pool, Session, Work, checkout, outcome_of, run_on};
+use crate::rows::connection::ConnectionRow;
+use crate::rows::schema::connections;
+use crate::rows::{Database, Dialect, Durability, Failure, Found, Pool, Session, Work, checkout, outcome_of, run_on};
 
 /// Begins a transaction that is on disk when it is committed, and with it all before it. The
 /// one before may have been begun [`BEGIN_RELAXED`].
@@ -63,18 +68,14 @@ impl Sqlite {
     }
 
     /// Runs `job` on a connection of `pool`, all of it on one thread that may block.
-    async fn run<T, J>(&self, pool: &Pool<AsyncDieselConnectionManager<Connection>>, job: J) -> Result<T, StoreError>
+    async fn run<T, J>(self, pool: Pool<AsyncDieselConnectionManager<Connection>>, job: J) -> Result<T, Failure>
     where
         T: Send + 'static,
         J: FnOnce(Self, Object<Connection>) -> BoxFuture<'static, Result<T, Failure>> + Send + 'static,
     {
-        let (this, pool) = (self.clone(), pool.clone());
-        run_on(&self.runtime, async move {
-            let connection = this.checkout(&pool).await?;
-            let runtime = this.runtime.clone();
-            outcome_of(tokio::task::spawn_blocking(move || runtime.block_on(job(this, connection)))).await
-        })
-        .await
+        let connection = self.checkout(&pool).await?;
+        let runtime = self.runtime.clone();
+        outcome_of(tokio::task::spawn_blocking(move || runtime.block_on(job(self, connection)))).await
     }
 }
 
@@ -85,13 +86,22 @@ impl Database for Sqlite {
         T: Send + 'static,
         W: Work<T>,
     {
-        self.run(&self.readers, |this, mut connection| {
+        let this = self.clone();
+        run_on(&self.runtime, async move { this.read_here(work).await }).await
+    }
+
+    async fn read_here<T, W>(&self, work: W) -> Result<T, Failure>
+    where
+        T: Send + 'static,
+        W: Work<T>,
+    {
+        let job = |this: Self, mut connection: Object<Connection>| -> BoxFuture<'static, _> {
             Box::pin(async move {
                 let mut rows = SqliteRows { connection: &mut connection, clock: &this.clock };
                 work(Session::new(&mut rows, &this.keys)).await
             })
-        })
-        .await
+        };
+        self.clone().run(self.readers.clone(), job).await
     }
 
     async fn transact<T, W>(&self, durability: Durability, work: W) -> Result<T, StoreError>
@@ -103,7 +113,7 @@ impl Database for Sqlite {
             Durability::Durable | Durability::Erased => BEGIN_DURABLE,
             Durability::Relaxed => BEGIN_RELAXED,
         };
-        self.run(&self.writer, move |this, mut connection| {
+        let job = move |this: Self, mut connection: Object<Connection>| -> BoxFuture<'static, _> {
             Box::pin(async move {
                 connection.spawn_blocking(move |raw| AnsiTransactionManager::begin_transaction_sql(raw, begin)).await?;
                 let mut rows = SqliteRows { connection: &mut connection, clock: &this.clock };
@@ -119,8 +129,12 @@ impl Database for Sqlite {
                 }
                 outcome
             })
-        })
-        .await
+        };
+        run_on(&self.runtime, self.clone().run(self.writer.clone(), job)).await
+    }
+
+    fn keys(&self) -> &TokenKeys {
+        &self.keys
     }
 
     fn pools(&self) -> Vec<PoolStatus> {
@@ -138,6 +152,20 @@ pub(super) struct SqliteRows<'c> {
 impl Dialect for SqliteRows<'_> {
     async fn clock(&mut self) -> Result<Timestamp, Failure> {
         Ok(self.clock.now())
+    }
+
+    /// One after the other by a statement that stays prepared: nothing goes over a network. All see one snapshot, for
+    /// which the file is locked once.
+    async fn connections(&mut self, user_ids: Vec<Vec<u8>>) -> Result<Found<Option<ConnectionRow>>, Failure> {
+        let find = |reader: &mut SqliteConnection, user_id: &Vec<u8>| {
+            let row = connections::table.find(user_id).select(ConnectionRow::as_select()).first(reader);
+            row.optional().map_err(Failure::from)
+        };
+        let found = self.connection.spawn_blocking(move |reader| match user_ids.as_slice() {
+            [user_id] => Ok(vec![find(reader, user_id)]),
+            _ => reader.transaction(|reader| Ok(user_ids.iter().map(|user_id| find(reader, user_id)).collect())),
+        });
+        Ok(found.await?)
     }
 
     async fn lock_code(&mut self, _: CodeHash) -> Result<(), Failure> {

@@ -3,7 +3,7 @@
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use amo_connect_domain::connection::audit::Actor;
-use amo_connect_domain::connection::{ConnectionState, FormerAccount, Grant, ProblemCode, ReauthReason};
+use amo_connect_domain::connection::{ProblemCode, ReauthReason, Standing};
 use amo_connect_domain::ids::AccountId;
 use amo_connect_domain::usecase::ConnectionStatus;
 use jiff::Timestamp;
@@ -95,8 +95,8 @@ fn problem_codes() -> RefOr<Schema> {
 )]
 pub async fn status(request: HttpRequest, state: Data<AppState>, caller: Caller) -> Result<HttpResponse, ApiError> {
     query::none(&request)?;
-    let use_cases = state.use_cases.clone();
-    let standing = state.run(async move { use_cases.status(&caller.0).await }).await?;
+    // A read of a row, which waits for others to read with it: nothing of it has to outlive the request.
+    let standing = state.use_cases.status(&caller.0).await?;
     Ok(private(&Success::of(Status::of(&standing))))
 }
 
@@ -134,21 +134,16 @@ impl Status {
         let Some(connection) = &standing.connection else {
             return Self::new(waiting, None, None, [None, None]);
         };
-        let times = [connection.connected_at, connection.refreshed_at];
-        match &connection.state {
-            ConnectionState::Disconnected => Self::new(waiting, None, None, [None, None]),
-            ConnectionState::Connected(Grant { host, account, .. }) => {
-                let problem = connection.problem.map(|problem| StatusProblem::of(problem.code.code(), problem.since));
-                Self::new(StatusState::Connected, Some((host.as_str(), *account)), problem, times)
-            }
-            ConnectionState::NeedsReauth { former: FormerAccount { host, account }, reason, since } => {
-                let problem = StatusProblem::of(reason.code(), *since);
-                Self::new(StatusState::NeedsReauth, Some((host.as_str(), *account)), Some(problem), times)
-            }
-            ConnectionState::Revoked(FormerAccount { host, account }) => {
-                Self::new(StatusState::Revoked, Some((host.as_str(), *account)), None, times)
-            }
-        }
+        let state = match connection.standing {
+            Standing::Disconnected => return Self::new(waiting, None, None, [None, None]),
+            Standing::Connected(_) => StatusState::Connected,
+            Standing::NeedsReauth(_) => StatusState::NeedsReauth,
+            Standing::Revoked => StatusState::Revoked,
+        };
+        let (_, code) = connection.standing.codes();
+        let problem = code.zip(connection.since).map(|(code, since)| StatusProblem::of(code, since));
+        let account = connection.account.as_ref().map(|(host, account)| (host.as_str(), *account));
+        Self::new(state, account, problem, [connection.connected_at, connection.refreshed_at])
     }
 
     fn new(

@@ -9,7 +9,7 @@ use amo_connect_domain::authorization::code::{Admission, Admitted, Exchange};
 use amo_connect_domain::client::ClientFingerprint;
 use amo_connect_domain::connection::audit::{Actor, AuditEntry, AuditEvent};
 use amo_connect_domain::connection::import::{Import, ImportRecord, NotImported};
-use amo_connect_domain::connection::{CrmConnection, Grant, Standing};
+use amo_connect_domain::connection::{ConnectionSummary, CrmConnection, Grant, Standing};
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::host_look_up::{FoundHost, LookUpDecision};
 use amo_connect_domain::ids::{AccountId, AttemptId, Epoch, Generation, LeaseOwner, Revision, UserId};
@@ -111,7 +111,7 @@ measured! { TokenStore {
     Writes end_exchange(code: CodeHash, owner: LeaseOwner, refused: bool) -> Exchange;
     Writes claim(code: CodeHash, user: &UserId, as_of: Epoch, now: Timestamp) -> Claim;
     Reads awaits_claim(user: &UserId, now: Timestamp) -> bool;
-    Reads epoch(user: &UserId) -> Epoch;
+    Reads summary(user: &UserId) -> Option<ConnectionSummary>;
     Reads connection(user: &UserId) -> Option<CrmConnection>;
     Writes save(connection: &CrmConnection, expected: Option<Revision>) -> Revision;
     Writes disconnect(user: &UserId, by: Actor) -> ();

@@ -3,7 +3,7 @@
 use amo_connect_domain::authorization::attempt::{Attempt, AttemptReason, AttemptState};
 use amo_connect_domain::authorization::code::{Admission, Admitted, ClaimRefusal, Exchange, Origin};
 use amo_connect_domain::connection::audit::{Actor, AuditEntry};
-use amo_connect_domain::connection::{CrmConnection, Grant};
+use amo_connect_domain::connection::{ConnectionSummary, CrmConnection, Grant};
 use amo_connect_domain::ids::{AttemptId, Epoch, Generation, LeaseOwner, Revision, UserId};
 use amo_connect_domain::ports::{Claim, RefreshRequest, Served, StoreError, TokenStore};
 use amo_connect_domain::refresh::lease::{Backoff, LeaseDecision, LeaseRequest, RefreshLease};
@@ -131,8 +131,8 @@ impl TokenStore for MemoryTokenStore {
         Ok(self.rows()?.exchanges.values().any(|exchange| exchange.awaits(user, now)))
     }
 
-    async fn epoch(&self, user: &UserId) -> Result<Epoch, StoreError> {
-        Ok(self.rows()?.connections.get(user).map(|row| row.connection.epoch).unwrap_or_default())
+    async fn summary(&self, user: &UserId) -> Result<Option<ConnectionSummary>, StoreError> {
+        Ok(self.rows()?.connections.get(user).map(|row| row.connection.summary()))
     }
 
     async fn connection(&self, user: &UserId) -> Result<Option<CrmConnection>, StoreError> {

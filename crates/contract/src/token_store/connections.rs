@@ -10,7 +10,7 @@ use amo_connect_domain::token::TokenPair;
 use jiff::{SignedDuration, Timestamp};
 
 use super::TokenStoreHarness;
-use super::steps::{Store, connect, connection};
+use super::steps::{Store, connect, connection, epoch};
 use crate::fixtures::{altered, at, grant, host, pair, served, user};
 use crate::suite::race;
 
@@ -25,23 +25,51 @@ fn row(name: &str, state: ConnectionState) -> CrmConnection {
     })
 }
 
-/// Saves a new row and asserts that it comes back whole.
+/// Saves a new row and asserts that it comes back whole, and as its summary.
 async fn assert_kept(store: &Store, other: &Store, connection: CrmConnection) {
     let revision = store.save(&connection, None).await.unwrap();
     let kept = other.connection(&connection.user).await.unwrap();
+    assert_eq!(other.summary(&connection.user).await.unwrap(), Some(connection.summary()));
     assert_eq!(kept, Some(connection.stored_as(revision)));
 }
 
 pub(super) async fn an_epoch_is_the_connections(harness: &dyn TokenStoreHarness) {
     let (store, other) = (harness.store(), harness.second_handle().await);
     let olena = user("olena");
-    assert_eq!(other.epoch(&olena).await.unwrap(), Epoch::default());
+    assert_eq!(other.summary(&olena).await.unwrap(), None);
     for name in ["first", "second"] {
         let connected = connect(&store, &olena, 1, name).await.epoch;
         assert_ne!(connected, Epoch::default());
-        assert_eq!(other.epoch(&olena).await.unwrap(), connected);
+        assert_eq!(epoch(&other, &olena).await, connected);
         store.disconnect(&olena, Actor::User).await.unwrap();
-        assert_eq!(other.epoch(&olena).await.unwrap(), connection(&store, &olena).await.epoch);
+        assert_eq!(epoch(&other, &olena).await, connection(&store, &olena).await.epoch);
+    }
+}
+
+/// Reads are under way all the time, so that a store which answers by one of them is found out.
+pub(super) async fn a_read_sees_what_had_returned_before_it_began(harness: &dyn TokenStoreHarness) {
+    let handles = [harness.store(), harness.second_handle().await];
+    let olena = user("olena");
+    let read = |handle: &Store| {
+        let (handle, olena) = (handle.clone(), olena.clone());
+        tokio::spawn(async move { (connection(&handle, &olena).await, epoch(&handle, &olena).await) })
+    };
+    let mut connected = connect(&handles[0], &olena, 1, "x").await;
+    for second in 0..50 {
+        let under_way: Vec<_> = handles.iter().cycle().take(8).map(read).collect();
+        connected = altered(connected, |parts| {
+            parts.epoch = Epoch(parts.epoch.0 + 1);
+            parts.refreshed_at = Some(at(second));
+        });
+        let revision = handles[0].save(&connected, Some(connected.revision)).await.unwrap();
+        connected = connected.stored_as(revision);
+        for reading in handles.iter().cycle().take(4).map(read).collect::<Vec<_>>() {
+            assert_eq!(reading.await.unwrap(), (connected.clone(), connected.epoch));
+        }
+        for reading in under_way {
+            let (_, epoch) = reading.await.unwrap();
+            assert!(epoch == connected.epoch || epoch.0 + 1 == connected.epoch.0, "{epoch:?}");
+        }
     }
 }
 

@@ -152,7 +152,7 @@ suite::cases! {
         terms::a_grant_awaits_a_claim_when_the_domain_says_so,
     ]
 
-    "The epoch of the user's connection, whether or not its tokens can be opened." => [
+    "What can be told of the user's connection, by CrmConnection::summary, whether or not its tokens can be opened." => [
         connections::an_epoch_is_the_connections,
     ]
     "The user's connection." => [
@@ -160,6 +160,9 @@ suite::cases! {
         connections::times_are_kept_to_the_microsecond_and_into_the_far_future,
         connections::odd_user_ids_are_kept_apart,
         connections::a_connection_is_its_users_alone,
+    ]
+    "Here and in Self::summary, whatever had returned before the call began, at any handle, MUST be seen." => [
+        connections::a_read_sees_what_had_returned_before_it_began,
     ]
     "MUST return StoreError::Conflict and change nothing if the revision moved." => [
         connections::a_stale_revision_is_refused_and_changes_nothing,

@@ -57,6 +57,11 @@ pub(super) async fn connection(store: &Store, user: &UserId) -> CrmConnection {
     store.connection(user).await.unwrap().unwrap()
 }
 
+/// The epoch of `user`, who has to have a connection.
+pub(super) async fn epoch(store: &Store, user: &UserId) -> Epoch {
+    store.summary(user).await.unwrap().unwrap().epoch
+}
+
 /// The grant in use, if there is one.
 pub(super) async fn grant_of(store: &Store, user: &UserId) -> Option<Grant> {
     store.connection(user).await.unwrap().and_then(|connection| connection.grant().cloned())

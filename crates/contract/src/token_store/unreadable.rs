@@ -50,6 +50,9 @@ impl Stored {
         assert_eq!(store.users(None, 100).await.unwrap().len(), NAMES.len());
         assert_eq!(store.users_of(AccountId(1)).await.unwrap().len(), NAMES.len());
         assert!(store.awaits_claim(&user("disconnected"), at(2)).await.unwrap());
+        for row in &self.rows {
+            assert_eq!(store.summary(&row.user).await.unwrap(), Some(row.summary()));
+        }
         self.replace(store).await;
         for name in ["saved", "rotated", "granted", "claimed"] {
             assert_eq!(grant_of(store, &user(name)).await, Some(grant(1, "new")), "{name}");

@@ -104,6 +104,7 @@ amo_connect_contract::mutants! {
     ],
     ImportsUnderOldLeases => ["an_import_ends_the_lease_on_the_old_tokens"],
     JudgesLeasesByTheCaller => ["a_code_lease_is_set_and_judged_by_the_stores_clock"],
+    JoinsReadsUnderWay => ["a_read_sees_what_had_returned_before_it_began"],
     KeepsEntriesForEver => ["a_sweep_forgets_old_entries_alone"],
     KeepsOldMoves => [
         "a_look_up_does_not_count_for_another_account",
@@ -170,6 +171,11 @@ amo_connect_contract::mutants! {
         "a_late_pair_never_undoes_a_disconnect",
         "a_late_pair_never_overwrites_a_reconnect",
         "a_pair_for_nobody_is_refused",
+    ],
+    SummaryForgetsTheProblem => ["every_state_comes_back_as_it_went_in"],
+    SummaryOpensTokens => [
+        "damaged_tokens_are_replaced_and_wiped",
+        "tokens_whose_key_is_gone_are_replaced_and_wiped",
     ],
     SaveKeepsDeadLeases => ["saving_a_dead_grant_ends_its_lease"],
     SaveOpensOldTokens => ["damaged_tokens_are_replaced_and_wiped", "tokens_whose_key_is_gone_are_replaced_and_wiped"],

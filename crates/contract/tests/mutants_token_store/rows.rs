@@ -18,6 +18,12 @@ use crate::store::MutantStore;
 impl MutantStore {
     pub(crate) async fn read(&self, user: &UserId) -> Result<Option<CrmConnection>, StoreError> {
         let mut found = self.inner.connection(&self.user(user)).await?;
+        if self.is(Mutant::JoinsReadsUnderWay) {
+            match self.note(|notes| notes.under_way.take_if(|(reader, _)| reader == user)) {
+                Some((_, read)) => found = read,
+                None => self.note(|notes| notes.under_way = Some((user.clone(), found.clone()))),
+            }
+        }
         if self.is(Mutant::FallsBackToAnyConnection) && found.is_none() {
             for other in self.note(|notes| notes.users.clone()) {
                 found = found.or(self.inner.connection(&other).await?);

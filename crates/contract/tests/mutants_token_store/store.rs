@@ -8,7 +8,7 @@ use amo_connect_contract::fixtures::{after, at, host};
 use amo_connect_domain::authorization::attempt::{Attempt, AttemptState, OPEN_ATTEMPTS};
 use amo_connect_domain::authorization::code::{Admission, Admitted, Exchange, ExchangeStatus};
 use amo_connect_domain::connection::audit::Actor;
-use amo_connect_domain::connection::{CrmConnection, Grant};
+use amo_connect_domain::connection::{ConnectionSummary, CrmConnection, Grant};
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::ids::{AccountId, AttemptId, Epoch, Generation, LeaseOwner, Revision, UserId};
 use amo_connect_domain::ports::{Claim, Maintenance as _, RefreshRequest, Served, StoreError, StoreHealth, TokenStore};
@@ -34,6 +34,8 @@ pub(crate) struct Notes {
     pub(crate) codes: Vec<CodeHash>,
     pub(crate) most_sealed: usize,
     pub(crate) imports: u32,
+    /// A read that the next one is answered by.
+    pub(crate) under_way: Option<(UserId, Option<CrmConnection>)>,
     /// Whose tokens cannot be opened any more.
     pub(crate) unreadable: Vec<UserId>,
 }
@@ -66,7 +68,8 @@ impl MutantStore {
         self.note(|notes| notes.unreadable = unreadable);
         matches!(
             self.mutant,
-            Mutant::SaveOpensOldTokens
+            Mutant::SummaryOpensTokens
+                | Mutant::SaveOpensOldTokens
                 | Mutant::RotationOpensOldTokens
                 | Mutant::GrantOpensOldTokens
                 | Mutant::ClaimOpensOldTokens
@@ -229,8 +232,19 @@ impl TokenStore for MutantStore {
         self.inner.awaits_claim(user, now).await
     }
 
-    async fn epoch(&self, user: &UserId) -> Result<Epoch, StoreError> {
-        if self.is(Mutant::ForgetsEpochs) { Ok(Epoch::default()) } else { self.inner.epoch(user).await }
+    async fn summary(&self, user: &UserId) -> Result<Option<ConnectionSummary>, StoreError> {
+        if self.is(Mutant::SummaryOpensTokens) {
+            self.opens_tokens(self.mutant, Some(user))?;
+        }
+        let summary = self.inner.summary(user).await?;
+        Ok(summary.map(|mut summary| {
+            match self.mutant {
+                Mutant::ForgetsEpochs => summary.epoch = Epoch::default(),
+                Mutant::SummaryForgetsTheProblem => summary.since = None,
+                _ => {}
+            }
+            summary
+        }))
     }
 
     async fn connection(&self, user: &UserId) -> Result<Option<CrmConnection>, StoreError> {

@@ -5,12 +5,14 @@ pub mod import;
 mod refused_pairs;
 pub mod revocation_check;
 mod standing;
+mod summary;
 
 use std::ops::Deref;
 
 use jiff::Timestamp;
 pub use refused_pairs::{LONGEST_REFUSAL_BACKOFF, REFUSAL_BACKOFFS, RefusedPairs};
 pub use standing::Standing;
+pub use summary::ConnectionSummary;
 
 use crate::host::AccountHost;
 use crate::ids::{AccountId, Epoch, Generation, Revision, UserId};

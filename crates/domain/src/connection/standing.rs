@@ -25,6 +25,11 @@ impl Standing {
         rest.into_iter().chain(problems).chain(reasons)
     }
 
+    /// Whether there are tokens.
+    pub fn is_connected(self) -> bool {
+        matches!(self, Self::Connected(_))
+    }
+
     /// A stable code for the state, and one for the problem or the reason, if there is one.
     pub fn codes(self) -> (&'static str, Option<&'static str>) {
         match self {

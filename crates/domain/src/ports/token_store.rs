@@ -10,7 +10,7 @@ use crate::authorization::attempt::{Attempt, AttemptState};
 use crate::authorization::code::{Admission, Admitted, ClaimRefusal, Exchange};
 use crate::client::ClientFingerprint;
 use crate::connection::audit::Actor;
-use crate::connection::{CrmConnection, Grant};
+use crate::connection::{ConnectionSummary, CrmConnection, Grant};
 use crate::ids::{AttemptId, Epoch, Generation, LeaseOwner, Revision, UserId};
 use crate::refresh::lease::{Backoff, LeaseRequest, RefreshLease};
 use crate::token::{CodeHash, StateHash, TokenPair};
@@ -89,10 +89,12 @@ pub trait TokenStore: Debug + Send + Sync + 'static {
     /// Whether a grant waits for `user`'s claim at `now`.
     async fn awaits_claim(&self, user: &UserId, now: Timestamp) -> Result<bool, StoreError>;
 
-    /// The epoch of the user's connection, whether or not its tokens can be opened.
-    async fn epoch(&self, user: &UserId) -> Result<Epoch, StoreError>;
+    /// What can be told of the user's connection, by [`CrmConnection::summary`], whether or not its tokens can be
+    /// opened.
+    async fn summary(&self, user: &UserId) -> Result<Option<ConnectionSummary>, StoreError>;
 
-    /// The user's connection.
+    /// The user's connection. Here and in [`Self::summary`], whatever had returned before the call began, at any
+    /// handle, MUST be seen.
     async fn connection(&self, user: &UserId) -> Result<Option<CrmConnection>, StoreError>;
 
     /// Stores `connection` if the stored revision still is `expected` (`None`: must not exist

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 
 use crate::connection::audit::Actor;
-use crate::connection::{ConnectionState, CrmConnection, Standing};
-use crate::ids::{AccountId, UserId};
+use crate::connection::{ConnectionSummary, Standing};
+use crate::ids::{AccountId, Epoch, UserId};
 use crate::ports::StoreError;
 use crate::rate_limit::CircuitCount;
 use crate::usecase::UseCases;
@@ -13,7 +13,7 @@ use crate::usecase::UseCases;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConnectionStatus {
     /// Their connection, or the record of one that has ended.
-    pub connection: Option<CrmConnection>,
+    pub connection: Option<ConnectionSummary>,
     /// Whether a grant waits for their claim. Looked for only if there is no connection.
     pub awaits_claim: bool,
 }
@@ -31,10 +31,16 @@ impl UseCases {
 
     /// How `user` stands.
     pub async fn status(&self, user: &UserId) -> Result<ConnectionStatus, StoreError> {
-        let connection = self.stores.tokens.connection(user).await?;
-        let none = connection.as_ref().is_none_or(|connection| connection.state == ConnectionState::Disconnected);
+        let connection = self.stores.tokens.summary(user).await?;
+        let none = connection.as_ref().is_none_or(|connection| connection.standing == Standing::Disconnected);
         let awaits_claim = none && self.stores.tokens.awaits_claim(user, self.runtime.now()).await?;
         Ok(ConnectionStatus { connection, awaits_claim })
+    }
+
+    /// The epoch of the user's connection.
+    pub(super) async fn epoch(&self, user: &UserId) -> Result<Epoch, StoreError> {
+        let connection = self.stores.tokens.summary(user).await?;
+        Ok(connection.map(|connection| connection.epoch).unwrap_or_default())
     }
 
     /// Disconnects `user`. Their tokens are gone from the database when it returns.
@@ -60,8 +66,8 @@ impl UseCases {
     /// Ends the connection. Returns its account, if there was a connection, and if its account is known.
     async fn end_connection(&self, user: &UserId, by: Actor) -> Result<Option<Option<AccountId>>, StoreError> {
         self.saved_pairs.forget(user);
-        let had = match self.stores.tokens.connection(user).await {
-            Ok(row) => row.and_then(|row| row.account().map(|(_, account)| account)),
+        let had = match self.stores.tokens.summary(user).await {
+            Ok(row) => row.and_then(|row| row.account.map(|(_, account)| account)),
             // It is ended all the same: this read is for the log alone.
             Err(_) => Some(None),
         };

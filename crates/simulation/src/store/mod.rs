@@ -88,7 +88,7 @@ impl ModelStore {
         let outcome = operation.await;
         self.world.checker().store_called(self.world.sim.current(), self.world.now());
         self.world.note(self.home, || match &outcome {
-            Ok(answer) => format!("store: {what} → {}", answer.summary()),
+            Ok(answer) => format!("store: {what} → {}", answer.short()),
             Err(error) => format!("store: {what}: {error}"),
         });
         seen(&self.world, &outcome);

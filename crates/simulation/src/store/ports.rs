@@ -7,7 +7,7 @@ use amo_connect_domain::authorization::code::{Admission, Admitted, Exchange};
 use amo_connect_domain::client::ClientFingerprint;
 use amo_connect_domain::connection::audit::{Actor, AuditEntry, AuditEvent};
 use amo_connect_domain::connection::import::{Import, ImportRecord, NotImported};
-use amo_connect_domain::connection::{CrmConnection, Grant, Standing};
+use amo_connect_domain::connection::{ConnectionSummary, CrmConnection, Grant, Standing};
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::host_look_up::{FoundHost, LookUpDecision};
 use amo_connect_domain::ids::{AccountId, AttemptId, Epoch, Generation, LeaseOwner, Revision, UserId};
@@ -112,8 +112,8 @@ impl TokenStore for ModelStore {
         self.plain_call("awaits_claim", self.rows.awaits_claim(user, now)).await
     }
 
-    async fn epoch(&self, user: &UserId) -> Result<Epoch, StoreError> {
-        self.plain_call("epoch", self.rows.epoch(user)).await
+    async fn summary(&self, user: &UserId) -> Result<Option<ConnectionSummary>, StoreError> {
+        self.plain_call("summary", self.rows.summary(user)).await
     }
 
     async fn connection(&self, user: &UserId) -> Result<Option<CrmConnection>, StoreError> {

@@ -4,7 +4,7 @@ use amo_connect_domain::authorization::attempt::Attempt;
 use amo_connect_domain::authorization::code::{Admitted, Exchange, ExchangeStatus};
 use amo_connect_domain::connection::audit::AuditEntry;
 use amo_connect_domain::connection::import::{ImportRecord, NotImported};
-use amo_connect_domain::connection::{ConnectionParts, ConnectionState, CrmConnection, Grant};
+use amo_connect_domain::connection::{ConnectionParts, ConnectionState, ConnectionSummary, CrmConnection, Grant};
 use amo_connect_domain::host_look_up::LookUpDecision;
 use amo_connect_domain::ids::{AccountId, Epoch, Generation, LeaseOwner, Revision, UserId};
 use amo_connect_domain::ports::{Claim, RefreshRequest};
@@ -12,22 +12,22 @@ use amo_connect_domain::rate_limit::Reservation;
 use amo_connect_domain::refresh::lease::{Lease, RefreshLease};
 use jiff::Timestamp;
 
-/// Has a short summary.
+/// Has a short form.
 pub(crate) trait Traced {
-    /// The summary.
-    fn summary(&self) -> String;
+    /// The short form.
+    fn short(&self) -> String;
 }
 
 impl<T: Traced> Traced for Option<T> {
-    fn summary(&self) -> String {
-        self.as_ref().map_or_else(|| "none".to_owned(), Traced::summary)
+    fn short(&self) -> String {
+        self.as_ref().map_or_else(|| "none".to_owned(), Traced::short)
     }
 }
 
 macro_rules! summarized_by_debug {
     ($($type:ty),*) => {
         $(impl Traced for $type {
-            fn summary(&self) -> String {
+            fn short(&self) -> String {
                 format!("{self:?}")
             }
         })*
@@ -52,19 +52,19 @@ summarized_by_debug!(
 );
 
 impl Traced for Revision {
-    fn summary(&self) -> String {
+    fn short(&self) -> String {
         format!("revision {}", self.0)
     }
 }
 
 impl Traced for Timestamp {
-    fn summary(&self) -> String {
+    fn short(&self) -> String {
         self.to_string()
     }
 }
 
 impl Traced for Lease {
-    fn summary(&self) -> String {
+    fn short(&self) -> String {
         lease(self.owner, self.until)
     }
 }
@@ -74,23 +74,23 @@ fn lease(owner: LeaseOwner, until: Timestamp) -> String {
 }
 
 impl Traced for RefreshLease {
-    fn summary(&self) -> String {
+    fn short(&self) -> String {
         let doubt = if self.in_doubt { " IN DOUBT" } else { "" };
         format!("backoff until {:.3}, {} tries{doubt}", self.until, self.tries)
     }
 }
 
 impl Traced for Grant {
-    fn summary(&self) -> String {
+    fn short(&self) -> String {
         format!("{} till {:.0}", self.tokens.refresh.expose(), self.tokens.expires_at)
     }
 }
 
 impl Traced for CrmConnection {
-    fn summary(&self) -> String {
+    fn short(&self) -> String {
         let ConnectionParts { user, epoch, generation, state, .. } = &**self;
         let state = match state {
-            ConnectionState::Connected(grant) => grant.summary(),
+            ConnectionState::Connected(grant) => grant.short(),
             ConnectionState::NeedsReauth { reason, .. } => format!("NEEDS REAUTH {reason:?}"),
             ConnectionState::Disconnected => "disconnected".to_owned(),
             ConnectionState::Revoked(_) => "REVOKED".to_owned(),
@@ -99,27 +99,33 @@ impl Traced for CrmConnection {
     }
 }
 
+impl Traced for ConnectionSummary {
+    fn short(&self) -> String {
+        format!("epoch {} {:?}", self.epoch.0, self.standing)
+    }
+}
+
 impl Traced for Result<CrmConnection, NotImported> {
-    fn summary(&self) -> String {
+    fn short(&self) -> String {
         match self {
-            Ok(connection) => connection.summary(),
+            Ok(connection) => connection.short(),
             Err(not) => format!("{not:?}"),
         }
     }
 }
 
 impl Traced for Attempt {
-    fn summary(&self) -> String {
+    fn short(&self) -> String {
         format!("{} {:?}", self.user, self.state)
     }
 }
 
 impl Traced for Exchange {
-    fn summary(&self) -> String {
+    fn short(&self) -> String {
         let whose = self.user.as_ref().map_or("nobody", |user| user.as_str());
         let status = match &self.status {
-            ExchangeStatus::InFlight(lease) => format!("in flight, {}", lease.summary()),
-            ExchangeStatus::Waiting { grant, .. } => format!("waiting, {}", grant.summary()),
+            ExchangeStatus::InFlight(lease) => format!("in flight, {}", lease.short()),
+            ExchangeStatus::Waiting { grant, .. } => format!("waiting, {}", grant.short()),
             other => format!("{other:?}"),
         };
         format!("{whose}, {status}")
@@ -127,22 +133,22 @@ impl Traced for Exchange {
 }
 
 impl Traced for Admitted {
-    fn summary(&self) -> String {
+    fn short(&self) -> String {
         match self {
-            Self::Granted(record) => format!("granted: {}", record.summary()),
-            Self::OnRecord(record) => format!("on record: {}", record.summary()),
+            Self::Granted(record) => format!("granted: {}", record.short()),
+            Self::OnRecord(record) => format!("on record: {}", record.short()),
             Self::StateSpent => "state spent".to_owned(),
         }
     }
 }
 
 impl Traced for RefreshRequest {
-    fn summary(&self) -> String {
+    fn short(&self) -> String {
         match self {
             Self::Granted(row, lease) => {
                 let doubt = if lease.in_doubt { " IN DOUBT" } else { "" };
                 let until = lease.owner.map(|owner| self::lease(owner, lease.until)).unwrap_or_default();
-                format!("granted {until}{doubt}: {}", row.summary())
+                format!("granted {until}{doubt}: {}", row.short())
             }
             Self::BackingOff(until) => format!("backs off until {until:.3}"),
             Self::Held => "held".to_owned(),

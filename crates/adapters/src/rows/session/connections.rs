@@ -4,7 +4,7 @@ use amo_connect_domain::authorization::attempt::{AttemptReason, AttemptState};
 use amo_connect_domain::client::ClientRecord;
 use amo_connect_domain::connection::CrmConnection;
 use amo_connect_domain::connection::audit::{Actor, AuditEntry};
-use amo_connect_domain::ids::{Epoch, Generation, LeaseOwner, Revision, UserId};
+use amo_connect_domain::ids::{Generation, LeaseOwner, Revision, UserId};
 use amo_connect_domain::ports::{RefreshRequest, Served};
 use amo_connect_domain::refresh::lease::{Backoff, LeaseDecision, LeaseRequest, RefreshLease};
 use amo_connect_domain::token::TokenPair;
@@ -14,11 +14,15 @@ use super::Session;
 use crate::rows::connection::ConnectionRow;
 use crate::rows::failure::Failure;
 use crate::rows::grant::Tokens;
+use crate::rows::grouped::Found;
 use crate::rows::lease::LeaseColumns;
 
 impl Session<'_> {
-    pub(in crate::rows) async fn connection(mut self, user: UserId) -> Result<Option<CrmConnection>, Failure> {
-        self.load_connection(&user, Tokens::Opened(self.keys)).await
+    pub(in crate::rows) async fn connections(
+        self,
+        users: Vec<UserId>,
+    ) -> Result<Found<Option<ConnectionRow>>, Failure> {
+        self.rows.connections(users.into_iter().map(|user| user.as_str().as_bytes().to_vec()).collect()).await
     }
 
     pub(in crate::rows) async fn save(
@@ -55,11 +59,6 @@ impl Session<'_> {
             self.put_exchange(&exchange).await?;
         }
         Ok(())
-    }
-
-    pub(in crate::rows) async fn epoch(mut self, user: UserId) -> Result<Epoch, Failure> {
-        let stored = self.load_connection(&user, Tokens::Left).await?;
-        Ok(stored.map(|connection| connection.epoch).unwrap_or_default())
     }
 
     pub(in crate::rows) async fn lease_refresh(

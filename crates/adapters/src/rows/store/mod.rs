@@ -13,21 +13,42 @@ mod token_store;
 
 use std::sync::Arc;
 
+use amo_connect_domain::ids::UserId;
+use futures_util::future::BoxFuture;
+use tokio::runtime::Handle;
+
 use crate::backend::{PoolStatus, Pools};
 use crate::migrate::KnownSchema;
+use crate::rows::connection::ConnectionRow;
 use crate::rows::database::Database;
+use crate::rows::failure::{DatabaseError, Failure};
+use crate::rows::grouped::GroupedReads;
 
 /// A [`TokenStore`](amo_connect_domain::ports::TokenStore) in a database.
 #[derive(Clone, Debug)]
 pub struct Store<D> {
-    database: D,
+    database: Arc<D>,
     known: Arc<KnownSchema>,
     schema: Arc<str>,
+    /// What a request needs first.
+    connections: GroupedReads<UserId, Option<ConnectionRow>>,
 }
 
 impl<D> Store<D> {
-    pub(crate) fn new(database: D, known: KnownSchema, schema: String) -> Self {
-        Self { database, known: Arc::new(known), schema: schema.into() }
+    /// A store on `database`, for the runtime that this is called on.
+    pub(crate) fn new(database: D, known: KnownSchema, schema: String) -> Self
+    where
+        D: Database,
+    {
+        let database = Arc::new(database);
+        // Weak: who drops the last clone of a store closes its connections.
+        let weak = Arc::downgrade(&database);
+        let read = move |users: Vec<UserId>| -> BoxFuture<'static, _> {
+            let database = weak.upgrade().ok_or(Failure::unavailable(DatabaseError::new("the store is closed")));
+            Box::pin(async move { database?.read_here(|session| Box::pin(session.connections(users))).await })
+        };
+        let connections = GroupedReads::new(&Handle::current(), read);
+        Self { database, known: Arc::new(known), schema: schema.into(), connections }
     }
 
     /// The newest migration that the database had when it was opened.

@@ -3,7 +3,7 @@
 use amo_connect_domain::authorization::attempt::{Attempt, AttemptState};
 use amo_connect_domain::authorization::code::{Admission, Admitted, Exchange};
 use amo_connect_domain::connection::audit::Actor;
-use amo_connect_domain::connection::{CrmConnection, Grant};
+use amo_connect_domain::connection::{ConnectionSummary, CrmConnection, Grant};
 use amo_connect_domain::ids::{AttemptId, Epoch, Generation, LeaseOwner, Revision, UserId};
 use amo_connect_domain::ports::{Claim, RefreshRequest, Served, StoreError, TokenStore};
 use amo_connect_domain::refresh::lease::{Backoff, LeaseRequest, RefreshLease};
@@ -14,6 +14,7 @@ use jiff::Timestamp;
 use super::Store;
 use crate::rows::database::Database;
 use crate::rows::database::Durability::{Durable, Erased};
+use crate::rows::grant::Tokens;
 
 #[async_trait]
 impl<D: Database> TokenStore for Store<D> {
@@ -77,14 +78,14 @@ impl<D: Database> TokenStore for Store<D> {
         self.database.read(move |session| Box::pin(session.awaits_claim(user, now))).await
     }
 
-    async fn epoch(&self, user: &UserId) -> Result<Epoch, StoreError> {
-        let user = user.clone();
-        self.database.read(|session| Box::pin(session.epoch(user))).await
+    async fn summary(&self, user: &UserId) -> Result<Option<ConnectionSummary>, StoreError> {
+        let row = self.connections.get(user.clone()).await?;
+        Ok(row.map(|row| row.open(Tokens::Left)).transpose()?.map(|connection| connection.summary()))
     }
 
     async fn connection(&self, user: &UserId) -> Result<Option<CrmConnection>, StoreError> {
-        let user = user.clone();
-        self.database.read(|session| Box::pin(session.connection(user))).await
+        let row = self.connections.get(user.clone()).await?;
+        Ok(row.map(|row| row.open(Tokens::Opened(self.database.keys()))).transpose()?)
     }
 
     async fn save(&self, connection: &CrmConnection, expected: Option<Revision>) -> Result<Revision, StoreError> {

@@ -112,6 +112,7 @@ async fn abandon_calls(store: &SqliteTokenStore, other: &SqliteTokenStore) {
         abandon(store.attempt(attempt.id)).await;
         abandon(store.admit_code(&by_attempt(code, &attempt), owner(1), at(number))).await;
         abandon(store.connection(&attempt.user)).await;
+        abandon(store.summary(&attempt.user)).await;
         while other.exchange(code).await.unwrap().is_none() {
             tokio::task::yield_now().await;
         }

@@ -145,7 +145,7 @@ fn told(
     last: Option<&AuditEntry>,
 ) -> Result<Value, StoreError> {
     match connection {
-        Ok(connection) => Ok(story::row(user, connection)),
+        Ok(connection) => Ok(story::row(user, connection.as_ref())),
         Err(StoreError::Corrupt(why)) => Ok(story::unreadable(user, why, last)),
         Err(error) => Err(error),
     }
@@ -155,9 +155,9 @@ async fn disconnect(args: &OneArgs<Tokens>) -> Result<(), Failure> {
     let user = UserId::new(args.user.as_str())?;
     let store = store(&args.settings.given).await?;
     let had = store
-        .connection(&user)
+        .summary(&user)
         .await
-        .map_or(true, |connection| connection.is_some_and(|connection| connection.account().is_some()));
+        .map_or(true, |connection| connection.is_some_and(|connection| connection.account.is_some()));
     store.disconnect(&user, Actor::Operator).await?;
     print(if had { "Disconnected." } else { "There was no connection." })
 }

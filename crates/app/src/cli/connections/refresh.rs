@@ -41,7 +41,7 @@ pub(super) async fn run(args: &OneArgs<Refresh>) -> Result<(), Failure> {
     let (use_cases, tasks) = wiring::use_cases_on(ports, config.amo, config.pace, config.settings)?;
     to_the_end(&use_cases, &tasks, &user, config.shutdown_timeout, &mut signals).await?;
     let after = verdict(before, store.connection(&user).await?)?;
-    print(&story::table(&[story::row(&user, Some(after))]))
+    print(&story::table(&[story::row(&user, Some(&after))]))
 }
 
 /// Refreshes, and ends when this process has nothing more to do about it. Callers give up

@@ -14,7 +14,8 @@ use crate::handlers::connection::Status;
 const COLUMNS: [&str; 7] = ["user", "state", "domain", "accountId", "problem", "connectedAt", "lastRefreshedAt"];
 
 /// A user's connection, in the words of `GET /status`.
-pub(super) fn row(user: &UserId, connection: Option<CrmConnection>) -> Value {
+pub(super) fn row(user: &UserId, connection: Option<&CrmConnection>) -> Value {
+    let connection = connection.map(CrmConnection::summary);
     let status = json!(Status::of(&ConnectionStatus { connection, awaits_claim: false }));
     json!({
         "user": user.as_str(),

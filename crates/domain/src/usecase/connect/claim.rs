@@ -53,7 +53,7 @@ impl UseCases {
         host: Given<String>,
     ) -> Result<ConnectionStatus, ClaimError> {
         let deadline = self.deadline(CLAIM_TIMEOUT);
-        let as_of = self.stores.tokens.epoch(user).await?;
+        let as_of = self.epoch(user).await?;
         let code_hash = CodeHash::of(&code);
         let state_hash = state.as_ref().map(|state| StateHash::of(Some(state)));
         let ours = state.as_ref().is_some_and(State::is_ours);
@@ -123,8 +123,8 @@ impl UseCases {
                 }
             }
             ExchangeStatus::OtherAccount => {
-                let connection = self.stores.tokens.connection(user).await?;
-                let connected = connection.is_some_and(|connection| connection.grant().is_some());
+                let connection = self.stores.tokens.summary(user).await?;
+                let connected = connection.is_some_and(|connection| connection.standing.is_connected());
                 Err(if connected { ClaimError::AlreadyConnected } else { ClaimError::Expired })
             }
             ExchangeStatus::CodeRefused => Err(ClaimError::InvalidCode),
@@ -136,7 +136,7 @@ impl UseCases {
     /// The user's standing, if the connection of this epoch is theirs and alive.
     async fn current(&self, user: &UserId, epoch: Epoch) -> Result<ConnectionStatus, ClaimError> {
         let standing = self.status(user).await?;
-        let connection = standing.connection.as_ref().filter(|connection| connection.grant().is_some());
+        let connection = standing.connection.as_ref().filter(|connection| connection.standing.is_connected());
         if connection.is_some_and(|connection| connection.epoch == epoch) {
             Ok(standing)
         } else {

@@ -189,7 +189,7 @@ impl UseCases {
             };
             let ended = async {
                 while ends.changed().await.is_ok() {
-                    if self.stores.tokens.epoch(user).await.is_ok_and(|now| now != epoch) {
+                    if self.epoch(user).await.is_ok_and(|now| now != epoch) {
                         return;
                     }
                 }
@@ -203,7 +203,7 @@ impl UseCases {
                 failed => Err(failed.into()),
             });
             if outcome.is_ok() {
-                let now = self.until(deadline, self.stores.tokens.epoch(user)).await.ok_or(AmoError::TimedOut)?;
+                let now = self.until(deadline, self.epoch(user)).await.ok_or(AmoError::TimedOut)?;
                 if now.map_err(AccessError::from)? != epoch {
                     continue;
                 }

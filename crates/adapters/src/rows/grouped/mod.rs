@@ -1,0 +1,136 @@
+//! Reads in groups: all who ask while a read is under way are answered by the next one.
+//!
+//! Nothing waits while nothing is under way, so a single caller is not slower. A group is closed before its
+//! statement is sent, so every read begins after it was asked for. A caller that goes away drops a receiver.
+
+use std::error::Error;
+use std::fmt;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use amo_connect_domain::ports::StoreError;
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use tokio::runtime::Handle;
+use tokio::sync::{Mutex, mpsc, oneshot};
+
+use super::failure::{DatabaseError, Failure};
+
+/// How many groups are under way at most. A slow one does not hold up the next.
+const GROUPS: usize = 2;
+
+/// The most keys of a group.
+const LARGEST_GROUP: usize = 64;
+
+/// The most callers that wait.
+const LONGEST_QUEUE: usize = 4096;
+
+/// A read that has panicked.
+const UNANSWERED: Failure = Failure::Corrupt("a row cannot be read");
+
+/// What is found for each key, in the order of the keys.
+pub(crate) type Found<V> = Vec<Result<V, Failure>>;
+
+/// Asks the database for a group of keys.
+pub(super) trait Read<K, V>: Fn(Vec<K>) -> BoxFuture<'static, Result<Found<V>, Failure>> + Send + Sync {}
+
+impl<K, V, F> Read<K, V> for F where F: Fn(Vec<K>) -> BoxFuture<'static, Result<Found<V>, Failure>> + Send + Sync {}
+
+/// Reads by a key, in groups. Its clones are one.
+pub(super) struct GroupedReads<K, V> {
+    queue: mpsc::Sender<Waiting<K, V>>,
+}
+
+impl<K, V> Clone for GroupedReads<K, V> {
+    fn clone(&self) -> Self {
+        Self { queue: self.queue.clone() }
+    }
+}
+
+impl<K, V> fmt::Debug for GroupedReads<K, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GroupedReads").finish_non_exhaustive()
+    }
+}
+
+struct Waiting<K, V> {
+    key: K,
+    answer: oneshot::Sender<Result<V, StoreError>>,
+}
+
+impl<K: Clone + Send + 'static, V: Send + 'static> GroupedReads<K, V> {
+    /// Reads by `read`, on tasks of `runtime` that end with the last clone.
+    pub(super) fn new(runtime: &Handle, read: impl Read<K, V> + 'static) -> Self {
+        let (queue, waiting) = mpsc::channel(LONGEST_QUEUE);
+        let (waiting, read) = (Arc::new(Mutex::new(waiting)), Arc::new(read));
+        for _ in 0..GROUPS {
+            runtime.spawn(answer_groups(Arc::clone(&waiting), Arc::clone(&read)));
+        }
+        Self { queue }
+    }
+
+    /// What is stored under `key` now.
+    pub(super) async fn get(&self, key: K) -> Result<V, StoreError> {
+        let unavailable = |why| StoreError::from(Failure::unavailable(DatabaseError::new(why)));
+        let (answer, answered) = oneshot::channel();
+        self.queue.try_send(Waiting { key, answer }).or(Err(unavailable("too many reads wait")))?;
+        answered.await.unwrap_or_else(|_| Err(unavailable("the program is stopping")))
+    }
+}
+
+/// Takes all who wait, asks for them, answers them, and so on.
+async fn answer_groups<K: Clone, V>(waiting: Arc<Mutex<mpsc::Receiver<Waiting<K, V>>>>, read: Arc<impl Read<K, V>>) {
+    let mut group = Vec::with_capacity(LARGEST_GROUP);
+    while waiting.lock().await.recv_many(&mut group, LARGEST_GROUP).await > 0 {
+        group.retain(|waiting| !waiting.answer.is_closed());
+        if group.is_empty() {
+            continue;
+        }
+        let keys: Vec<K> = group.iter().map(|waiting| waiting.key.clone()).collect();
+        let found = match read_once(&*read, keys.clone()).await {
+            Err(Failure::Unavailable(error)) if is_lost_connection(&*error) => read_once(&*read, keys).await,
+            found => found,
+        };
+        match found {
+            Ok(found) => {
+                for (waiting, found) in group.drain(..).zip(found) {
+                    // Nobody is there any more who could be told otherwise.
+                    let _ = waiting.answer.send(found.map_err(StoreError::from));
+                }
+            }
+            Err(Failure::Unavailable(error)) => {
+                let error: Arc<dyn Error + Send + Sync> = Arc::from(error);
+                for waiting in group.drain(..) {
+                    let error = StoreError::Unavailable(Box::new(Shared(Arc::clone(&error))));
+                    let _ = waiting.answer.send(Err(error));
+                }
+            }
+            // One row may be in the way of all the others.
+            Err(Failure::Conflict | Failure::Corrupt(_)) => {
+                for waiting in group.drain(..) {
+                    let found = read_once(&*read, vec![waiting.key]).await;
+                    let found = found.and_then(|found| found.into_iter().next().unwrap_or(Err(UNANSWERED)));
+                    let _ = waiting.answer.send(found.map_err(StoreError::from));
+                }
+            }
+        }
+    }
+}
+
+/// Asks once. A panic ends this read, and not the task that all readers wait for.
+async fn read_once<K, V>(read: &impl Read<K, V>, keys: Vec<K>) -> Result<Found<V>, Failure> {
+    AssertUnwindSafe(async { read(keys).await }).catch_unwind().await.unwrap_or(Err(UNANSWERED))
+}
+
+/// Whether another connection may serve better.
+fn is_lost_connection(error: &(dyn Error + 'static)) -> bool {
+    error.downcast_ref::<DatabaseError>().is_some_and(|error| error.is_lost_connection())
+}
+
+/// The failure of a group, as each of its callers is told it.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+struct Shared(Arc<dyn Error + Send + Sync>);
+
+#[cfg(test)]
+mod tests;
