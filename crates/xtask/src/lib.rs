@@ -1,7 +1,10 @@
 //! What `cargo xtask` shares with tests that need a server of their own.
 
+pub mod benchmarks;
 pub mod browsers;
 pub mod clients;
+mod debian;
 mod packages;
 pub mod postgres;
 pub mod prometheus;
+pub mod valgrind;

@@ -1,9 +1,10 @@
-//! `cargo xtask test`: installs what the tests need, then runs all of them with nothing skipped.
+//! `cargo xtask test` installs what the tests need, then runs all of them with nothing skipped; `cargo xtask bench`
+//! does the same for the benchmarks.
 
 use std::process::{Command, ExitCode};
 
 use amo_connect_xtask::postgres::{Cluster, Options};
-use amo_connect_xtask::{browsers, clients, prometheus};
+use amo_connect_xtask::{benchmarks, browsers, clients, prometheus, valgrind};
 
 /// The runner of the tests, at the version they were written with.
 const NEXTEST: &str = "0.9.143";
@@ -11,12 +12,24 @@ const NEXTEST: &str = "0.9.143";
 /// A database that the tests may make databases beside.
 const DATABASE: &str = "TEST_DATABASE_URL";
 
-const USAGE: &str = "usage: cargo xtask test [FILTER …]   install what the tests need and run them";
+/// The benchmark of a page of leads, a program of its own.
+const LEADS: &str = "leads";
+
+/// As a power cut asks for it: a benchmark counts what is durable.
+const DURABLE: &str = "fsync = on\nfull_page_writes = on\n";
+
+/// Runs a program that may have as many open files, connections among them, as the machine lets it.
+const MANY_FILES: &str = r#"ulimit -n "$(ulimit -Hn)" && exec "$@""#;
+
+const USAGE: &str = "usage:
+  cargo xtask test [FILTER …]                              install what the tests need and run them
+  cargo xtask bench [NAME …] [--quick] [--against PATH]    measure, and print tables in Markdown";
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
     let done = match arguments.next().as_deref() {
         Some("test") => test(&arguments.collect::<Vec<_>>()),
+        Some("bench") => bench(&arguments.collect::<Vec<_>>()),
         _ => Err(USAGE.to_owned()),
     };
     match done {
@@ -36,6 +49,7 @@ fn test(filters: &[String]) -> Result<(), String> {
     browsers::install()?;
     prometheus::install()?;
     clients::install()?;
+    valgrind::install()?;
     // The whole-system tests start the real binary.
     run("cargo", &["build", "--workspace", "--all-features"], &[])?;
     // Stopped and removed when it goes out of scope, or with this process.
@@ -57,6 +71,44 @@ fn test(filters: &[String]) -> Result<(), String> {
         run("bash", &["deploy/check.sh"], &[])?;
     }
     Ok(())
+}
+
+/// Measures what `arguments` name, or everything, on the release binary.
+fn bench(arguments: &[String]) -> Result<(), String> {
+    let arguments = with_whole_paths(arguments)?;
+    benchmarks::install()?;
+    run("cargo", &["build", "--release", "--locked", "--package", "amo-connect"], &[])?;
+    let cluster = match std::env::var_os(DATABASE) {
+        Some(_) => None,
+        None => Some(Cluster::start(&Options { settings: DURABLE.to_owned(), ..Options::default() })?),
+    };
+    let url = cluster.as_ref().map(|cluster| cluster.url("postgres"));
+    let database: Vec<(&str, &str)> = url.iter().map(|url| (DATABASE, url.as_str())).collect();
+    let of_target = |name| ["bench", "--locked", "--package", "amo-connect-tests", "--bench", name];
+
+    let of_goals: Vec<&str> = arguments.iter().map(String::as_str).filter(|argument| *argument != LEADS).collect();
+    let wants_leads = of_goals.len() < arguments.len();
+    let names_goals = of_goals.iter().any(|argument| !argument.starts_with("--"));
+    if names_goals || !wants_leads {
+        let measure = [&["-c", MANY_FILES, "sh", "cargo"], of_target("goals").as_slice(), &["--"], &of_goals].concat();
+        run("sh", &measure, &database)?;
+    }
+    if wants_leads || arguments.is_empty() {
+        run("cargo", &of_target("page"), &database)?;
+    }
+    Ok(())
+}
+
+/// `arguments` with the path after `--against` as it is from any folder: cargo runs a benchmark in its package's.
+fn with_whole_paths(arguments: &[String]) -> Result<Vec<String>, String> {
+    let mut whole = arguments.to_vec();
+    if let Some(place) = arguments.iter().position(|argument| argument == "--against")
+        && let Some(path) = whole.get_mut(place + 1)
+    {
+        let found = std::fs::canonicalize(&path).map_err(|error| format!("--against {path}: {error}"))?;
+        *path = found.display().to_string();
+    }
+    Ok(whole)
 }
 
 fn run(program: &str, arguments: &[&str], variables: &[(&str, &str)]) -> Result<(), String> {

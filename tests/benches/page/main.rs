@@ -1,7 +1,7 @@
 //! What our part of a page of leads costs: CPU time of the service, beside that of a client which
 //! only fetches the same answers from amoCRM, in the same run.
 //!
-//! `cargo bench -p amo-connect-tests --bench page`, or with `-- postgres://…` on that database.
+//! `cargo xtask bench leads`: the release binary, on SQLite and on PostgreSQL.
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark tells, or says loudly why it cannot")]
 
@@ -9,8 +9,7 @@ mod cpu;
 mod reservations;
 mod stage;
 
-use std::process::ExitCode;
-
+use amo_connect_tests::{PgDatabase, test_server};
 use futures_util::{StreamExt as _, stream};
 
 use stage::Stage;
@@ -28,14 +27,17 @@ const AT_A_TIME: [usize; 2] = [1, 8];
 /// So many leads are read in each round, whatever the size of the pages.
 const LEADS_A_ROUND: u64 = 10_000;
 
-fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
-    if arguments.first().is_some_and(|first| first == "serve") {
-        return amo_connect::cli::run();
-    }
+/// The most that a page may cost above fetching, in microseconds, one page at a time.
+const GOALS: [(u64, f64); 2] = [(50, 800.0), (250, 2_000.0)];
+
+fn main() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(measure(arguments.first().map(String::as_str)));
-    ExitCode::SUCCESS
+    runtime.block_on(async {
+        println!("## `leads`\n\nOn SQLite:\n");
+        measure(None).await;
+        println!("\nOn PostgreSQL:\n");
+        measure(Some(&PgDatabase::migrated(&test_server()).await.url())).await;
+    });
 }
 
 /// One round of one size, in microseconds a page.
@@ -47,13 +49,13 @@ struct Figures {
 
 async fn measure(database: Option<&str>) {
     let stage = Stage::set(database).await;
-    println!("CPU time a page, median of {ROUNDS} rounds of {LEADS_A_ROUND} leads");
+    println!("CPU time a page, median of {ROUNDS} rounds of {LEADS_A_ROUND} leads\n");
     for at_a_time in AT_A_TIME {
         measure_at(&stage, at_a_time).await;
     }
     stage.strike().await;
     let (wait, used) = reservations::measure(database).await;
-    println!("a reservation costs {used:.0} µs of CPU time, and is made within {wait:.0} µs (median)");
+    println!("- a reservation costs {used:.0} µs of CPU time, and is made within {wait:.0} µs (median)");
 }
 
 async fn measure_at(stage: &Stage, at_a_time: usize) {
@@ -71,6 +73,7 @@ async fn measure_at(stage: &Stage, at_a_time: usize) {
         "| leads a page, {at_a_time} at a time | the service | fetching alone | above it | ratio | the same page again |"
     );
     println!("|---:|---:|---:|---:|---:|---:|");
+    let mut verdicts = Vec::new();
     for (size, figures) in SIZES.iter().zip(&rounds) {
         let service = median(figures.iter().map(|round| round.service));
         let fetch = median(figures.iter().map(|round| round.fetch));
@@ -78,12 +81,25 @@ async fn measure_at(stage: &Stage, at_a_time: usize) {
         let again = median(figures.iter().map(|round| round.again));
         let above = service - fetch;
         println!("| {size} | {service:.0} µs | {fetch:.0} µs | {above:.0} µs | {ratio:.2} | {again:.0} µs |");
+        let goal = GOALS.iter().find(|(of, _)| of == size && at_a_time == 1);
+        verdicts.extend(goal.map(|(_, most)| {
+            let judged = if above <= *most {
+                "reached".to_owned()
+            } else {
+                format!("missed by {:.0} %", (above / most - 1.0) * 100.0)
+            };
+            format!("- {size} leads, above fetching: {above:.0} µs; the goal is at most {most:.0} µs: **{judged}**")
+        }));
+    }
+    println!();
+    for line in verdicts {
+        println!("{line}");
     }
     let growth = |small: usize, large: usize| {
         let ratios = rounds[small].iter().zip(&rounds[large]).map(|(small, large)| large.service / small.service);
         median(ratios)
     };
-    println!("from {} to {} leads a page the service costs {:.2} times as much", SIZES[1], SIZES[3], growth(1, 3));
+    println!("- from {} to {} leads a page the service costs {:.2} times as much\n", SIZES[1], SIZES[3], growth(1, 3));
 }
 
 /// Reads every lead once by each way, and one page again and again.

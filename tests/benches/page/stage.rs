@@ -40,7 +40,7 @@ impl Stage {
         let folder = tempfile::tempdir().unwrap();
         let file = format!("sqlite:{}", folder.path().join("bench.db").display());
         let bind = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
-        let service = Command::new(std::env::current_exe().unwrap())
+        let service = Command::new(amo_connect_tests::binary())
             .arg("serve")
             .env_clear()
             .envs([

@@ -26,6 +26,12 @@ pub(super) fn find() -> Result<PathBuf, String> {
     look().ok_or(missing)
 }
 
+/// A further program of PostgreSQL's: beside the server's, or wherever the `PATH` has it.
+pub fn program(name: &str) -> Result<PathBuf, String> {
+    let beside = find()?.join(name);
+    Ok(if beside.is_file() { beside } else { name.into() })
+}
+
 fn look() -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let asked = Command::new("pg_config").arg("--bindir").output().ok();

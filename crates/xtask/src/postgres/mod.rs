@@ -5,5 +5,6 @@ mod binaries;
 mod cluster;
 mod standby;
 
+pub use binaries::program;
 pub use cluster::{Cluster, Options};
 pub use standby::Standby;
