@@ -3,8 +3,12 @@
 use std::env;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::packages::run;
+
+/// Whether this process has fetched the lists of packages: each fetch takes seconds.
+static LISTS_ARE_NEW: AtomicBool = AtomicBool::new(false);
 
 /// What a program is needed for, how it is looked for, and Debian's package of it.
 pub(crate) struct Need {
@@ -43,7 +47,8 @@ fn install_packages(whom: &str, missing: &[&Need]) -> Result<(), String> {
     }
     eprintln!("xtask: installing for {whom}: {}", packages.join(" "));
     let install = [["install", "-y", "--no-install-recommends"].as_slice(), &packages].concat();
-    for arguments in [["update"].as_slice(), &install] {
+    let update = if LISTS_ARE_NEW.swap(true, Ordering::Relaxed) { None } else { Some(["update"].as_slice()) };
+    for arguments in update.into_iter().chain([install.as_slice()]) {
         run(Command::new("apt-get").args(arguments).env("DEBIAN_FRONTEND", "noninteractive")).map_err(|problem| {
             format!("{problem}\nrun as root: apt-get install --no-install-recommends {}", packages.join(" "))
         })?;
