@@ -15,6 +15,7 @@ use diesel::{ExpressionMethods as _, QueryDsl as _, SelectableHelper as _};
 use diesel_async::pooled_connection::AsyncDieselConnectionManager;
 use diesel_async::pooled_connection::deadpool::Object;
 use diesel_async::{AnsiTransactionManager, AsyncPgConnection, RunQueryDsl as _, TransactionManager as _};
+use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use tokio::runtime::Handle;
 
@@ -25,6 +26,7 @@ use crate::backend::PoolStatus;
 use crate::cipher::TokenKeys;
 use crate::rows::connection::ConnectionRow;
 use crate::rows::schema::connections;
+use crate::rows::summary::SummaryRow;
 use crate::rows::{
     Database, DatabaseError, Dialect, Durability, Failure, Found, Pool, Session, Work, checkout, run_on,
 };
@@ -131,6 +133,10 @@ impl Database for Postgres {
         self.run(None, work).await
     }
 
+    fn spawn_reader(&self, reader: BoxFuture<'static, ()>) {
+        self.runtime.spawn(reader);
+    }
+
     async fn read_here<T, W>(&self, work: W) -> Result<T, Failure>
     where
         T: Send + 'static,
@@ -173,8 +179,13 @@ impl Dialect for PgRows<'_> {
     async fn connections(&mut self, user_ids: Vec<Vec<u8>>) -> Result<Found<Option<ConnectionRow>>, Failure> {
         let found = connections::table.filter(connections::user_id.eq_any(&user_ids));
         let found: Vec<ConnectionRow> = found.select(ConnectionRow::as_select()).load(self.connection).await?;
-        let rows: HashMap<_, _> = found.iter().map(|row| (row.user_id(), row)).collect();
-        Ok(user_ids.iter().map(|user_id| Ok(rows.get(user_id.as_slice()).copied().cloned())).collect())
+        Ok(in_order(&user_ids, &found, ConnectionRow::user_id))
+    }
+
+    async fn summaries(&mut self, user_ids: Vec<Vec<u8>>) -> Result<Found<Option<SummaryRow>>, Failure> {
+        let found = connections::table.filter(connections::user_id.eq_any(&user_ids));
+        let found: Vec<SummaryRow> = found.select(SummaryRow::as_select()).load(self.connection).await?;
+        Ok(in_order(&user_ids, &found, SummaryRow::user_id))
     }
 
     async fn lock_code(&mut self, code: CodeHash) -> Result<(), Failure> {
@@ -200,4 +211,10 @@ impl Dialect for PgRows<'_> {
     async fn lock_look_up(&mut self, subject: &LookUpSubject) -> Result<(), Failure> {
         locks::lock(self.connection, look_up_key(subject)).await
     }
+}
+
+/// The rows that were found of these users, in their order.
+fn in_order<R: Clone>(user_ids: &[Vec<u8>], found: &[R], user_id: impl Fn(&R) -> &[u8]) -> Found<Option<R>> {
+    let rows: HashMap<_, _> = found.iter().map(|row| (user_id(row), row)).collect();
+    user_ids.iter().map(|user_id| Ok(rows.get(user_id.as_slice()).copied().cloned())).collect()
 }

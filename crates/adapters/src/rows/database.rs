@@ -20,7 +20,10 @@ pub(crate) trait Database: Debug + Send + Sync + 'static {
         T: Send + 'static,
         W: Work<T>;
 
-    /// As [`Self::read`], for a task that nobody drops: it needs no task of its own.
+    /// Runs `reader` to its end, where it may call [`Self::read_here`].
+    fn spawn_reader(&self, reader: BoxFuture<'static, ()>);
+
+    /// As [`Self::read`], in a reader that [`Self::spawn_reader`] runs: it needs no task of its own.
     async fn read_here<T, W>(&self, work: W) -> Result<T, Failure>
     where
         T: Send + 'static,

@@ -27,6 +27,7 @@ mod session;
 mod spawn;
 pub(crate) mod standing;
 mod store;
+pub(crate) mod summary;
 mod transaction;
 
 pub(crate) use database::{Database, Durability, Work};

@@ -1,4 +1,4 @@
-//! How many connections there are of each standing, as a row of the count.
+//! How connections stand, by their columns, and how many of each standing there are, as a row of the count.
 
 use amo_connect_domain::connection::{ProblemCode, ReauthReason, Standing};
 
@@ -15,17 +15,21 @@ pub(crate) struct StandingRow {
 }
 
 impl StandingRow {
-    /// What the connections' own reading says of them.
     pub(super) fn standing(&self) -> Result<Standing, Failure> {
-        Ok(match self.state.as_str() {
-            CONNECTED => Standing::Connected(self.problem.as_deref().and_then(ProblemCode::from_code)),
-            "needs_reauth" => {
-                let reason = ReauthReason::from_code(needed(self.reason.as_deref())?);
-                Standing::NeedsReauth(reason.ok_or(Failure::Corrupt("a reason to connect again is unknown"))?)
-            }
-            "revoked" => Standing::Revoked,
-            "disconnected" => Standing::Disconnected,
-            _ => return Err(Failure::Corrupt("a connection's state is unknown")),
-        })
+        standing(&self.state, self.problem.as_deref(), self.reason.as_deref())
     }
+}
+
+/// What a connection's own reading says of these columns.
+pub(super) fn standing(state: &str, problem: Option<&str>, reason: Option<&str>) -> Result<Standing, Failure> {
+    Ok(match state {
+        CONNECTED => Standing::Connected(problem.and_then(ProblemCode::from_code)),
+        "needs_reauth" => {
+            let reason = ReauthReason::from_code(needed(reason)?);
+            Standing::NeedsReauth(reason.ok_or(Failure::Corrupt("a reason to connect again is unknown"))?)
+        }
+        "revoked" => Standing::Revoked,
+        "disconnected" => Standing::Disconnected,
+        _ => return Err(Failure::Corrupt("a connection's state is unknown")),
+    })
 }

@@ -22,6 +22,7 @@ use super::lease::LeaseRows;
 use super::rate_limit::RateLimitRows;
 use super::reseal::SealedRows;
 use super::revocation_check::RevocationCheckRows;
+use super::summary::SummaryRow;
 
 /// What a transaction of each database does in its own way.
 #[async_trait]
@@ -31,6 +32,9 @@ pub(crate) trait Dialect: Send {
 
     /// The rows of `connections` of these users, in their order.
     async fn connections(&mut self, user_ids: Vec<Vec<u8>>) -> Result<Found<Option<ConnectionRow>>, Failure>;
+
+    /// The same without their tokens.
+    async fn summaries(&mut self, user_ids: Vec<Vec<u8>>) -> Result<Found<Option<SummaryRow>>, Failure>;
 
     /// Until the transaction ends, nobody else changes the record of this code, and what is
     /// read of it is current. Taken before any user's lock.

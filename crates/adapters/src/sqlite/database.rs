@@ -12,7 +12,8 @@ use amo_connect_domain::token::CodeHash;
 use async_trait::async_trait;
 use diesel::connection::{AnsiTransactionManager, TransactionManager as _};
 use diesel::{
-    Connection as _, OptionalExtension as _, QueryDsl as _, RunQueryDsl as _, SelectableHelper as _, SqliteConnection,
+    Connection as _, OptionalExtension as _, QueryDsl as _, QueryResult, RunQueryDsl as _, SelectableHelper as _,
+    SqliteConnection,
 };
 use diesel_async::pooled_connection::AsyncDieselConnectionManager;
 use diesel_async::pooled_connection::deadpool::Object;
@@ -28,6 +29,7 @@ use crate::backend::PoolStatus;
 use crate::cipher::TokenKeys;
 use crate::rows::connection::ConnectionRow;
 use crate::rows::schema::connections;
+use crate::rows::summary::SummaryRow;
 use crate::rows::{Database, Dialect, Durability, Failure, Found, Pool, Session, Work, checkout, outcome_of, run_on};
 
 /// Begins a transaction that is on disk when it is committed, and with it all before it. The
@@ -67,6 +69,12 @@ impl Sqlite {
         checkout(pool).await
     }
 
+    /// Runs `work`, which changes nothing.
+    async fn read_on<T, W: Work<T>>(&self, mut connection: Object<Connection>, work: W) -> Result<T, Failure> {
+        let mut rows = SqliteRows { connection: &mut connection, clock: &self.clock };
+        work(Session::new(&mut rows, &self.keys)).await
+    }
+
     /// Runs `job` on a connection of `pool`, all of it on one thread that may block.
     async fn run<T, J>(self, pool: Pool<AsyncDieselConnectionManager<Connection>>, job: J) -> Result<T, Failure>
     where
@@ -86,8 +94,16 @@ impl Database for Sqlite {
         T: Send + 'static,
         W: Work<T>,
     {
-        let this = self.clone();
-        run_on(&self.runtime, async move { this.read_here(work).await }).await
+        let job = |this: Self, connection: Object<Connection>| -> BoxFuture<'static, _> {
+            Box::pin(async move { this.read_on(connection, work).await })
+        };
+        run_on(&self.runtime, self.clone().run(self.readers.clone(), job)).await
+    }
+
+    /// On a thread of its own: what it reads is read there, and nothing else waits for that.
+    fn spawn_reader(&self, reader: BoxFuture<'static, ()>) {
+        let runtime = self.runtime.clone();
+        std::thread::spawn(move || runtime.block_on(reader));
     }
 
     async fn read_here<T, W>(&self, work: W) -> Result<T, Failure>
@@ -95,13 +111,8 @@ impl Database for Sqlite {
         T: Send + 'static,
         W: Work<T>,
     {
-        let job = |this: Self, mut connection: Object<Connection>| -> BoxFuture<'static, _> {
-            Box::pin(async move {
-                let mut rows = SqliteRows { connection: &mut connection, clock: &this.clock };
-                work(Session::new(&mut rows, &this.keys)).await
-            })
-        };
-        self.clone().run(self.readers.clone(), job).await
+        let connection = self.checkout(&self.readers).await?;
+        self.read_on(connection, work).await
     }
 
     async fn transact<T, W>(&self, durability: Durability, work: W) -> Result<T, StoreError>
@@ -147,6 +158,25 @@ pub(super) struct SqliteRows<'c> {
     clock: &'c StoreClock,
 }
 
+impl SqliteRows<'_> {
+    /// One after the other by a statement that stays prepared: nothing goes over a network. All see one snapshot, for
+    /// which the file is locked once.
+    async fn find_each<R: Send + 'static>(
+        &mut self,
+        user_ids: Vec<Vec<u8>>,
+        find: impl Fn(&mut SqliteConnection, &Vec<u8>) -> QueryResult<R> + Send + 'static,
+    ) -> Result<Found<Option<R>>, Failure> {
+        let find = move |reader: &mut SqliteConnection, user_id: &Vec<u8>| {
+            find(reader, user_id).optional().map_err(Failure::from)
+        };
+        let found = self.connection.spawn_blocking(move |reader| match user_ids.as_slice() {
+            [user_id] => Ok(vec![find(reader, user_id)]),
+            _ => reader.transaction(|reader| Ok(user_ids.iter().map(|user_id| find(reader, user_id)).collect())),
+        });
+        Ok(found.await?)
+    }
+}
+
 /// `BEGIN IMMEDIATE` has locked the whole file already.
 #[async_trait]
 impl Dialect for SqliteRows<'_> {
@@ -154,18 +184,19 @@ impl Dialect for SqliteRows<'_> {
         Ok(self.clock.now())
     }
 
-    /// One after the other by a statement that stays prepared: nothing goes over a network. All see one snapshot, for
-    /// which the file is locked once.
     async fn connections(&mut self, user_ids: Vec<Vec<u8>>) -> Result<Found<Option<ConnectionRow>>, Failure> {
+        // `first` would add a limit, and its statement would not be kept.
         let find = |reader: &mut SqliteConnection, user_id: &Vec<u8>| {
-            let row = connections::table.find(user_id).select(ConnectionRow::as_select()).first(reader);
-            row.optional().map_err(Failure::from)
+            connections::table.find(user_id).select(ConnectionRow::as_select()).get_result(reader)
         };
-        let found = self.connection.spawn_blocking(move |reader| match user_ids.as_slice() {
-            [user_id] => Ok(vec![find(reader, user_id)]),
-            _ => reader.transaction(|reader| Ok(user_ids.iter().map(|user_id| find(reader, user_id)).collect())),
-        });
-        Ok(found.await?)
+        self.find_each(user_ids, find).await
+    }
+
+    async fn summaries(&mut self, user_ids: Vec<Vec<u8>>) -> Result<Found<Option<SummaryRow>>, Failure> {
+        let find = |reader: &mut SqliteConnection, user_id: &Vec<u8>| {
+            connections::table.find(user_id).select(SummaryRow::as_select()).get_result(reader)
+        };
+        self.find_each(user_ids, find).await
     }
 
     async fn lock_code(&mut self, _: CodeHash) -> Result<(), Failure> {

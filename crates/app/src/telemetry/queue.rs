@@ -57,10 +57,10 @@ impl Queue {
         let (mut waiting, _) = waited.unwrap_or_else(PoisonError::into_inner);
         waiting.is_asleep = false;
         let count = waiting.lines.len().min(BATCH);
-        let batch: Vec<u8> = waiting.lines.drain(..count).flatten().collect();
+        let batch: Vec<Vec<u8>> = waiting.lines.drain(..count).collect();
         waiting.is_writing = count > 0;
         drop(waiting);
-        let written = output.write_all(&batch);
+        let written = output.write_all(&batch.concat());
         if written.is_err() {
             self.dropped.fetch_add(count as u64, Ordering::Relaxed);
         }

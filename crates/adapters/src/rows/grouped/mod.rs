@@ -2,11 +2,13 @@
 //!
 //! Nothing waits while nothing is under way, so a single caller is not slower. A group is closed before its
 //! statement is sent, so every read begins after it was asked for. A caller that goes away drops a receiver.
+//! One group is under way, so that the next is as large as can be; beside a slow one, a second.
 
 use std::error::Error;
 use std::fmt;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Duration;
 
 use amo_connect_domain::ports::StoreError;
 use futures_util::FutureExt as _;
@@ -14,10 +16,16 @@ use futures_util::future::BoxFuture;
 use tokio::runtime::Handle;
 use tokio::sync::{Mutex, mpsc, oneshot};
 
+use self::turns::Turns;
 use super::failure::{DatabaseError, Failure};
 
-/// How many groups are under way at most. A slow one does not hold up the next.
+mod turns;
+
+/// How many groups are under way at most.
 const GROUPS: usize = 2;
+
+/// A group that takes longer does not hold up the next. It is many times what a read takes.
+const SLOW: Duration = Duration::from_millis(10);
 
 /// The most keys of a group.
 const LARGEST_GROUP: usize = 64;
@@ -59,12 +67,26 @@ struct Waiting<K, V> {
 }
 
 impl<K: Clone + Send + 'static, V: Send + 'static> GroupedReads<K, V> {
-    /// Reads by `read`, on tasks of `runtime` that end with the last clone.
-    pub(super) fn new(runtime: &Handle, read: impl Read<K, V> + 'static) -> Self {
+    /// Reads by `read`, in readers that `spawn` starts and that end with the last clone.
+    pub(super) fn new(
+        runtime: &Handle,
+        spawn: impl Fn(BoxFuture<'static, ()>),
+        read: impl Read<K, V> + 'static,
+    ) -> Self {
+        Self::with_slow(SLOW, runtime, spawn, read)
+    }
+
+    fn with_slow(
+        slow: Duration,
+        runtime: &Handle,
+        spawn: impl Fn(BoxFuture<'static, ()>),
+        read: impl Read<K, V> + 'static,
+    ) -> Self {
         let (queue, waiting) = mpsc::channel(LONGEST_QUEUE);
+        let turns = Turns::new(runtime, slow);
         let (waiting, read) = (Arc::new(Mutex::new(waiting)), Arc::new(read));
         for _ in 0..GROUPS {
-            runtime.spawn(answer_groups(Arc::clone(&waiting), Arc::clone(&read)));
+            spawn(Box::pin(answer_groups(Arc::clone(&turns), Arc::clone(&waiting), Arc::clone(&read))));
         }
         Self { queue }
     }
@@ -78,40 +100,58 @@ impl<K: Clone + Send + 'static, V: Send + 'static> GroupedReads<K, V> {
     }
 }
 
-/// Takes all who wait, asks for them, answers them, and so on.
-async fn answer_groups<K: Clone, V>(waiting: Arc<Mutex<mpsc::Receiver<Waiting<K, V>>>>, read: Arc<impl Read<K, V>>) {
+/// Takes all who wait, asks for them, answers them, and so on, while it is this reader's turn.
+async fn answer_groups<K: Clone, V>(
+    turns: Arc<Turns>,
+    waiting: Arc<Mutex<mpsc::Receiver<Waiting<K, V>>>>,
+    read: Arc<impl Read<K, V>>,
+) {
     let mut group = Vec::with_capacity(LARGEST_GROUP);
-    while waiting.lock().await.recv_many(&mut group, LARGEST_GROUP).await > 0 {
-        group.retain(|waiting| !waiting.answer.is_closed());
-        if group.is_empty() {
-            continue;
+    while turns.take().await.is_some() {
+        loop {
+            if waiting.lock().await.recv_many(&mut group, LARGEST_GROUP).await == 0 {
+                return turns.close();
+            }
+            let begun = turns.begin();
+            answer(&mut group, &*read).await;
+            if !turns.end(begun) {
+                break;
+            }
         }
-        let keys: Vec<K> = group.iter().map(|waiting| waiting.key.clone()).collect();
-        let found = match read_once(&*read, keys.clone()).await {
-            Err(Failure::Unavailable(error)) if is_lost_connection(&*error) => read_once(&*read, keys).await,
-            found => found,
-        };
-        match found {
-            Ok(found) => {
-                for (waiting, found) in group.drain(..).zip(found) {
-                    // Nobody is there any more who could be told otherwise.
-                    let _ = waiting.answer.send(found.map_err(StoreError::from));
-                }
+    }
+}
+
+/// Asks for a group and answers all in it.
+async fn answer<K: Clone, V>(group: &mut Vec<Waiting<K, V>>, read: &impl Read<K, V>) {
+    group.retain(|waiting| !waiting.answer.is_closed());
+    if group.is_empty() {
+        return;
+    }
+    let keys: Vec<K> = group.iter().map(|waiting| waiting.key.clone()).collect();
+    let found = match read_once(read, keys.clone()).await {
+        Err(Failure::Unavailable(error)) if is_lost_connection(&*error) => read_once(read, keys).await,
+        found => found,
+    };
+    match found {
+        Ok(found) => {
+            for (waiting, found) in group.drain(..).zip(found) {
+                // Nobody is there any more who could be told otherwise.
+                let _ = waiting.answer.send(found.map_err(StoreError::from));
             }
-            Err(Failure::Unavailable(error)) => {
-                let error: Arc<dyn Error + Send + Sync> = Arc::from(error);
-                for waiting in group.drain(..) {
-                    let error = StoreError::Unavailable(Box::new(Shared(Arc::clone(&error))));
-                    let _ = waiting.answer.send(Err(error));
-                }
+        }
+        Err(Failure::Unavailable(error)) => {
+            let error: Arc<dyn Error + Send + Sync> = Arc::from(error);
+            for waiting in group.drain(..) {
+                let error = StoreError::Unavailable(Box::new(Shared(Arc::clone(&error))));
+                let _ = waiting.answer.send(Err(error));
             }
-            // One row may be in the way of all the others.
-            Err(Failure::Conflict | Failure::Corrupt(_)) => {
-                for waiting in group.drain(..) {
-                    let found = read_once(&*read, vec![waiting.key]).await;
-                    let found = found.and_then(|found| found.into_iter().next().unwrap_or(Err(UNANSWERED)));
-                    let _ = waiting.answer.send(found.map_err(StoreError::from));
-                }
+        }
+        // One row may be in the way of all the others.
+        Err(Failure::Conflict | Failure::Corrupt(_)) => {
+            for waiting in group.drain(..) {
+                let found = read_once(read, vec![waiting.key]).await;
+                let found = found.and_then(|found| found.into_iter().next().unwrap_or(Err(UNANSWERED)));
+                let _ = waiting.answer.send(found.map_err(StoreError::from));
             }
         }
     }

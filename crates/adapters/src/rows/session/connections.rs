@@ -16,13 +16,18 @@ use crate::rows::failure::Failure;
 use crate::rows::grant::Tokens;
 use crate::rows::grouped::Found;
 use crate::rows::lease::LeaseColumns;
+use crate::rows::summary::SummaryRow;
 
 impl Session<'_> {
     pub(in crate::rows) async fn connections(
         self,
         users: Vec<UserId>,
     ) -> Result<Found<Option<ConnectionRow>>, Failure> {
-        self.rows.connections(users.into_iter().map(|user| user.as_str().as_bytes().to_vec()).collect()).await
+        self.rows.connections(user_ids(users)).await
+    }
+
+    pub(in crate::rows) async fn summaries(self, users: Vec<UserId>) -> Result<Found<Option<SummaryRow>>, Failure> {
+        self.rows.summaries(user_ids(users)).await
     }
 
     pub(in crate::rows) async fn save(
@@ -212,4 +217,8 @@ impl Session<'_> {
     async fn put_lease(&mut self, user: &UserId, lease: Option<RefreshLease>) -> Result<(), Failure> {
         self.rows.put_lease(user.as_str().as_bytes(), &LeaseColumns::from(lease)).await
     }
+}
+
+fn user_ids(users: Vec<UserId>) -> Vec<Vec<u8>> {
+    users.into_iter().map(|user| user.as_str().as_bytes().to_vec()).collect()
 }

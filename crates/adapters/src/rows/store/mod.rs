@@ -22,7 +22,9 @@ use crate::migrate::KnownSchema;
 use crate::rows::connection::ConnectionRow;
 use crate::rows::database::Database;
 use crate::rows::failure::{DatabaseError, Failure};
-use crate::rows::grouped::GroupedReads;
+use crate::rows::grouped::{Found, GroupedReads};
+use crate::rows::session::Session;
+use crate::rows::summary::SummaryRow;
 
 /// A [`TokenStore`](amo_connect_domain::ports::TokenStore) in a database.
 #[derive(Clone, Debug)]
@@ -30,8 +32,10 @@ pub struct Store<D> {
     database: Arc<D>,
     known: Arc<KnownSchema>,
     schema: Arc<str>,
-    /// What a request needs first.
+    /// What most requests need first.
     connections: GroupedReads<UserId, Option<ConnectionRow>>,
+    /// What `/status` needs.
+    summaries: GroupedReads<UserId, Option<SummaryRow>>,
 }
 
 impl<D> Store<D> {
@@ -41,20 +45,33 @@ impl<D> Store<D> {
         D: Database,
     {
         let database = Arc::new(database);
-        // Weak: who drops the last clone of a store closes its connections.
-        let weak = Arc::downgrade(&database);
-        let read = move |users: Vec<UserId>| -> BoxFuture<'static, _> {
-            let database = weak.upgrade().ok_or(Failure::unavailable(DatabaseError::new("the store is closed")));
-            Box::pin(async move { database?.read_here(|session| Box::pin(session.connections(users))).await })
-        };
-        let connections = GroupedReads::new(&Handle::current(), read);
-        Self { database, known: Arc::new(known), schema: schema.into(), connections }
+        let connections = grouped(&database, |session, users| Box::pin(session.connections(users)));
+        let summaries = grouped(&database, |session, users| Box::pin(session.summaries(users)));
+        Self { database, known: Arc::new(known), schema: schema.into(), connections, summaries }
     }
 
     /// The newest migration that the database had when it was opened.
     pub fn schema(&self) -> &str {
         &self.schema
     }
+}
+
+/// Reads by user in groups, each group as `read` says.
+fn grouped<D: Database, R: Send + 'static>(
+    database: &Arc<D>,
+    read: impl for<'t> Fn(Session<'t>, Vec<UserId>) -> BoxFuture<'t, Result<Found<R>, Failure>>
+    + Copy
+    + Send
+    + Sync
+    + 'static,
+) -> GroupedReads<UserId, R> {
+    // Weak: who drops the last clone of a store closes its connections.
+    let weak = Arc::downgrade(database);
+    let read = move |users: Vec<UserId>| -> BoxFuture<'static, _> {
+        let database = weak.upgrade().ok_or(Failure::unavailable(DatabaseError::new("the store is closed")));
+        Box::pin(async move { database?.read_here(move |session| read(session, users)).await })
+    };
+    GroupedReads::new(&Handle::current(), |reader| database.spawn_reader(reader), read)
 }
 
 impl<D: Database> Pools for Store<D> {

@@ -15,6 +15,7 @@ use super::Store;
 use crate::rows::database::Database;
 use crate::rows::database::Durability::{Durable, Erased};
 use crate::rows::grant::Tokens;
+use crate::rows::summary::SummaryRow;
 
 #[async_trait]
 impl<D: Database> TokenStore for Store<D> {
@@ -79,8 +80,8 @@ impl<D: Database> TokenStore for Store<D> {
     }
 
     async fn summary(&self, user: &UserId) -> Result<Option<ConnectionSummary>, StoreError> {
-        let row = self.connections.get(user.clone()).await?;
-        Ok(row.map(|row| row.open(Tokens::Left)).transpose()?.map(|connection| connection.summary()))
+        let row = self.summaries.get(user.clone()).await?;
+        Ok(row.map(SummaryRow::open).transpose()?)
     }
 
     async fn connection(&self, user: &UserId) -> Result<Option<CrmConnection>, StoreError> {

@@ -1,0 +1,79 @@
+//! Whose turn it is to read: one group after the other, except beside one that is slow.
+
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+use tokio::sync::{Semaphore, SemaphorePermit, watch};
+use tokio::time::sleep;
+
+/// The turns of the readers of one queue. A reader keeps its turn from group to group.
+pub(super) struct Turns {
+    free: Semaphore,
+    group: watch::Sender<Group>,
+}
+
+/// The group that was begun last.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Group {
+    number: u64,
+    is_under_way: bool,
+}
+
+impl Turns {
+    /// One turn. A group that is under way for longer than `slow`, or up to twice as long, loses it to another reader.
+    ///
+    /// It is looked at from time to time: a timer for every group would wake a thread for every group.
+    pub(super) fn new(runtime: &Handle, slow: Duration) -> Arc<Self> {
+        let (group, groups) = watch::channel(Group::default());
+        let turns = Arc::new(Self { free: Semaphore::new(1), group });
+        runtime.spawn(watch_over(Arc::downgrade(&turns), groups, slow));
+        turns
+    }
+
+    /// Waits for a turn. `None` when there are no more.
+    pub(super) async fn take(&self) -> Option<()> {
+        self.free.acquire().await.ok().map(SemaphorePermit::forget)
+    }
+
+    /// Begins a group, by a reader that has the turn.
+    pub(super) fn begin(&self) -> Group {
+        self.group.send_modify(|group| *group = Group { number: group.number + 1, is_under_way: true });
+        *self.group.borrow()
+    }
+
+    /// Ends `group`. Returns whether its reader still has the turn.
+    pub(super) fn end(&self, group: Group) -> bool {
+        self.group.send_if_modified(|current| {
+            let is_current = *current == group;
+            current.is_under_way &= !is_current;
+            is_current
+        })
+    }
+
+    /// There is no more to read.
+    pub(super) fn close(&self) {
+        self.free.close();
+    }
+}
+
+/// Takes the turn away from each group that is under way at two looks. Ends with the readers.
+async fn watch_over(turns: Weak<Turns>, mut groups: watch::Receiver<Group>, slow: Duration) {
+    // Nothing is looked at while nobody reads.
+    while groups.changed().await.is_ok() {
+        loop {
+            let before = *groups.borrow_and_update();
+            sleep(slow).await;
+            if *groups.borrow() != before {
+                continue;
+            }
+            let Some(turns) = turns.upgrade() else { return };
+            if !before.is_under_way {
+                break;
+            }
+            if turns.end(before) {
+                turns.free.add_permits(1);
+            }
+        }
+    }
+}
