@@ -28,7 +28,7 @@ use crate::rows::connection::ConnectionRow;
 use crate::rows::schema::connections;
 use crate::rows::summary::SummaryRow;
 use crate::rows::{
-    Database, DatabaseError, Dialect, Durability, Failure, Found, Pool, Session, Work, checkout, run_on,
+    Database, DatabaseError, Dialect, Durability, Failure, Found, Pool, Session, Work, Write, checkout, run_on,
 };
 
 /// Each statement sees what was committed before it, also after it has waited for a lock.
@@ -151,12 +151,12 @@ impl Database for Postgres {
 
     /// What a wiped row was is gone from the table for everybody, and from its file at the next
     /// vacuum, which is the server's business.
-    async fn transact<T, W>(&self, durability: Durability, work: W) -> Result<T, StoreError>
+    async fn transact<T, W>(&self, write: impl Into<Write> + Send, work: W) -> Result<T, StoreError>
     where
         T: Send + 'static,
         W: Work<T>,
     {
-        self.run(Some(durability), work).await
+        self.run(Some(write.into().durability), work).await
     }
 
     fn pools(&self) -> Vec<PoolStatus> {

@@ -29,9 +29,10 @@ pub(crate) trait Database: Debug + Send + Sync + 'static {
         T: Send + 'static,
         W: Work<T>;
 
-    /// Runs `work` in a transaction. It is committed if `work` succeeds, and leaves nothing behind
-    /// if it fails. Once begun it ends one of these ways, whether or not the caller waits.
-    async fn transact<T, W>(&self, durability: Durability, work: W) -> Result<T, StoreError>
+    /// Runs `work` in a transaction, which it may share with others. It is committed before this returns if `work`
+    /// succeeds, and leaves nothing behind if it fails. Once begun it ends one of these ways, whether or not the
+    /// caller waits. `work` may be run again after all that it did was rolled back.
+    async fn transact<T, W>(&self, write: impl Into<Write> + Send, work: W) -> Result<T, StoreError>
     where
         T: Send + 'static,
         W: Work<T>;
@@ -55,10 +56,49 @@ pub(crate) enum Durability {
     Erased,
 }
 
+/// Where a transaction stands among those that wait for each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Precedence {
+    /// It saves a pair, or has to do with a lease: a token is at stake.
+    First,
+    /// As most.
+    Usual,
+    /// It changes many rows, and shares its transaction with nobody.
+    Bulk,
+}
+
+/// How a transaction is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Write {
+    pub(crate) durability: Durability,
+    pub(crate) precedence: Precedence,
+}
+
+impl Durability {
+    /// So, and before others.
+    pub(crate) const fn first(self) -> Write {
+        Write { durability: self, precedence: Precedence::First }
+    }
+
+    /// So, and with nobody else.
+    pub(crate) const fn bulk(self) -> Write {
+        Write { durability: self, precedence: Precedence::Bulk }
+    }
+}
+
+impl From<Durability> for Write {
+    fn from(durability: Durability) -> Self {
+        Self { durability, precedence: Precedence::Usual }
+    }
+}
+
 /// What is done in a transaction.
 pub(crate) trait Work<T>:
-    for<'t> FnOnce(Session<'t>) -> BoxFuture<'t, Result<T, Failure>> + Send + 'static
+    for<'t> FnOnce(Session<'t>) -> BoxFuture<'t, Result<T, Failure>> + Clone + Send + 'static
 {
 }
 
-impl<T, W> Work<T> for W where W: for<'t> FnOnce(Session<'t>) -> BoxFuture<'t, Result<T, Failure>> + Send + 'static {}
+impl<T, W> Work<T> for W where
+    W: for<'t> FnOnce(Session<'t>) -> BoxFuture<'t, Result<T, Failure>> + Clone + Send + 'static
+{
+}

@@ -30,7 +30,7 @@ mod store;
 pub(crate) mod summary;
 mod transaction;
 
-pub(crate) use database::{Database, Durability, Work};
+pub(crate) use database::{Database, Durability, Precedence, Work, Write};
 pub use failure::DatabaseError;
 pub(crate) use failure::Failure;
 pub(crate) use grouped::Found;

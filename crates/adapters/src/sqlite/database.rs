@@ -1,8 +1,7 @@
 //! Transactions on SQLite: one writer at a time, over all processes.
 
 use std::fmt;
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
 
 use amo_connect_domain::client::ClientFingerprint;
 use amo_connect_domain::host_look_up::LookUpSubject;
@@ -10,7 +9,6 @@ use amo_connect_domain::ids::{AccountId, UserId};
 use amo_connect_domain::ports::StoreError;
 use amo_connect_domain::token::CodeHash;
 use async_trait::async_trait;
-use diesel::connection::{AnsiTransactionManager, TransactionManager as _};
 use diesel::{
     Connection as _, OptionalExtension as _, QueryDsl as _, QueryResult, RunQueryDsl as _, SelectableHelper as _,
     SqliteConnection,
@@ -21,35 +19,30 @@ use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use tokio::runtime::Handle;
 
+use super::SqliteOptions;
 use super::clock::StoreClock;
 use super::file::Identity;
-use super::pool::Connection;
-use super::wal;
+use super::pool::{Connection, Use, pool};
+use super::writer::{GroupEnd, Writer};
 use crate::backend::PoolStatus;
 use crate::cipher::TokenKeys;
 use crate::rows::connection::ConnectionRow;
 use crate::rows::schema::connections;
 use crate::rows::summary::SummaryRow;
-use crate::rows::{Database, Dialect, Durability, Failure, Found, Pool, Session, Work, checkout, outcome_of, run_on};
-
-/// Begins a transaction that is on disk when it is committed, and with it all before it. The
-/// one before may have been begun [`BEGIN_RELAXED`].
-const BEGIN_DURABLE: &str = "PRAGMA synchronous = FULL; BEGIN IMMEDIATE";
-
-/// Begins a transaction that a power cut may take back.
-const BEGIN_RELAXED: &str = "PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE";
+use crate::rows::{
+    Database, DatabaseError, Dialect, Failure, Found, Pool, Session, Work, Write, checkout, outcome_of, run_on,
+};
 
 /// A SQLite file.
 #[derive(Clone)]
 pub struct Sqlite {
     pub(super) readers: Pool<AsyncDieselConnectionManager<Connection>>,
-    /// Holds one connection: writers wait for each other here, in their order, and not in
+    /// Has one connection: writers wait for each other there, in their order, and not in
     /// SQLite, which knows no order.
-    pub(super) writer: Pool<AsyncDieselConnectionManager<Connection>>,
+    pub(super) writer: Arc<Writer>,
     pub(super) file: Identity,
     pub(super) keys: Arc<TokenKeys>,
     pub(super) clock: StoreClock,
-    pub(super) busy_timeout: Duration,
     /// Where the work runs: a query that is dropped in flight would block a thread.
     pub(super) runtime: Handle,
 }
@@ -61,29 +54,39 @@ impl fmt::Debug for Sqlite {
 }
 
 impl Sqlite {
-    async fn checkout(
-        &self,
-        pool: &Pool<AsyncDieselConnectionManager<Connection>>,
-    ) -> Result<Object<Connection>, Failure> {
+    /// The file at `path`, for the runtime that this is called on.
+    pub(super) fn new(
+        path: String,
+        file: Identity,
+        keys: TokenKeys,
+        options: SqliteOptions,
+        group_end: GroupEnd,
+    ) -> Result<Self, DatabaseError> {
+        let SqliteOptions { readers, busy_timeout, clock, .. } = options;
+        let readers = pool(&path, Use::Reading, readers, busy_timeout)?;
+        let (keys, runtime) = (Arc::new(keys), Handle::current());
+        let writer = Writer {
+            path,
+            file: file.clone(),
+            keys: Arc::clone(&keys),
+            clock: clock.clone(),
+            busy_timeout,
+            runtime: runtime.clone(),
+            group_end,
+            state: Mutex::default(),
+        };
+        Ok(Self { readers, writer: Arc::new(writer), file, keys, clock, runtime })
+    }
+
+    async fn reader(&self) -> Result<Object<Connection>, Failure> {
         self.file.check().map_err(Failure::unavailable)?;
-        checkout(pool).await
+        checkout(&self.readers).await
     }
 
     /// Runs `work`, which changes nothing.
     async fn read_on<T, W: Work<T>>(&self, mut connection: Object<Connection>, work: W) -> Result<T, Failure> {
         let mut rows = SqliteRows { connection: &mut connection, clock: &self.clock };
         work(Session::new(&mut rows, &self.keys)).await
-    }
-
-    /// Runs `job` on a connection of `pool`, all of it on one thread that may block.
-    async fn run<T, J>(self, pool: Pool<AsyncDieselConnectionManager<Connection>>, job: J) -> Result<T, Failure>
-    where
-        T: Send + 'static,
-        J: FnOnce(Self, Object<Connection>) -> BoxFuture<'static, Result<T, Failure>> + Send + 'static,
-    {
-        let connection = self.checkout(&pool).await?;
-        let runtime = self.runtime.clone();
-        outcome_of(tokio::task::spawn_blocking(move || runtime.block_on(job(self, connection)))).await
     }
 }
 
@@ -94,10 +97,14 @@ impl Database for Sqlite {
         T: Send + 'static,
         W: Work<T>,
     {
-        let job = |this: Self, connection: Object<Connection>| -> BoxFuture<'static, _> {
-            Box::pin(async move { this.read_on(connection, work).await })
+        let this = self.clone();
+        let reading = async move {
+            let connection = this.reader().await?;
+            let runtime = this.runtime.clone();
+            // All of it on one thread that may block.
+            outcome_of(tokio::task::spawn_blocking(move || runtime.block_on(this.read_on(connection, work)))).await
         };
-        run_on(&self.runtime, self.clone().run(self.readers.clone(), job)).await
+        run_on(&self.runtime, reading).await
     }
 
     /// On a thread of its own: what it reads is read there, and nothing else waits for that.
@@ -111,37 +118,16 @@ impl Database for Sqlite {
         T: Send + 'static,
         W: Work<T>,
     {
-        let connection = self.checkout(&self.readers).await?;
+        let connection = self.reader().await?;
         self.read_on(connection, work).await
     }
 
-    async fn transact<T, W>(&self, durability: Durability, work: W) -> Result<T, StoreError>
+    async fn transact<T, W>(&self, write: impl Into<Write> + Send, work: W) -> Result<T, StoreError>
     where
         T: Send + 'static,
         W: Work<T>,
     {
-        let begin = match durability {
-            Durability::Durable | Durability::Erased => BEGIN_DURABLE,
-            Durability::Relaxed => BEGIN_RELAXED,
-        };
-        let job = move |this: Self, mut connection: Object<Connection>| -> BoxFuture<'static, _> {
-            Box::pin(async move {
-                connection.spawn_blocking(move |raw| AnsiTransactionManager::begin_transaction_sql(raw, begin)).await?;
-                let mut rows = SqliteRows { connection: &mut connection, clock: &this.clock };
-                let outcome = work(Session::new(&mut rows, &this.keys)).await;
-                if outcome.is_ok() {
-                    connection.spawn_blocking(AnsiTransactionManager::commit_transaction).await?;
-                    if durability == Durability::Erased {
-                        wal::empty(&mut connection, this.busy_timeout).await;
-                    }
-                } else if connection.spawn_blocking(AnsiTransactionManager::rollback_transaction).await.is_err() {
-                    // To close the connection undoes all the same.
-                    drop(Object::take(connection));
-                }
-                outcome
-            })
-        };
-        run_on(&self.runtime, self.clone().run(self.writer.clone(), job)).await
+        Ok(self.writer.write(write.into(), work).await?)
     }
 
     fn keys(&self) -> &TokenKeys {
@@ -149,13 +135,13 @@ impl Database for Sqlite {
     }
 
     fn pools(&self) -> Vec<PoolStatus> {
-        vec![self.readers.status("readers"), self.writer.status("writer")]
+        vec![self.readers.status("readers"), self.writer.status()]
     }
 }
 
 pub(super) struct SqliteRows<'c> {
     pub(super) connection: &'c mut Connection,
-    clock: &'c StoreClock,
+    pub(super) clock: &'c StoreClock,
 }
 
 impl SqliteRows<'_> {

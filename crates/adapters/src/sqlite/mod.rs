@@ -9,6 +9,7 @@ mod pool;
 #[cfg(test)]
 mod tests;
 mod wal;
+mod writer;
 
 /// `BEGIN IMMEDIATE` has locked the whole file already.
 macro_rules! locked {
@@ -27,13 +28,11 @@ mod statements;
 
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use diesel::sqlite::Sqlite as SqliteBackend;
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
-use tokio::runtime::Handle;
 
 pub use clock::StoreClock;
 pub use database::Sqlite;
@@ -47,6 +46,7 @@ use database::SqliteRows as Transaction;
 use file::{FOREIGN, Identity};
 use inspect::Contents;
 use pool::Use;
+use writer::GroupEnd;
 
 /// A token store in a SQLite file.
 pub type SqliteTokenStore = Store<Sqlite>;
@@ -77,19 +77,8 @@ impl SqliteTokenStore {
     /// called on.
     pub async fn open(path: &Path, keys: TokenKeys, options: SqliteOptions) -> Result<Self, OpenError> {
         let opened = migrate_with(path, options.pending, options.busy_timeout).await?;
-        let pool = |purpose, size| {
-            let pool = pool::pool(&opened.file, purpose, size, options.busy_timeout);
-            pool.map_err(|source| OpenError::Database { path: path.into(), source })
-        };
-        let database = Sqlite {
-            readers: pool(Use::Reading, options.readers)?,
-            writer: pool(Use::Writing, 1)?,
-            file: opened.identity,
-            keys: Arc::new(keys),
-            clock: options.clock,
-            busy_timeout: options.busy_timeout,
-            runtime: Handle::current(),
-        };
+        let database = Sqlite::new(opened.file, opened.identity, keys, options, GroupEnd::default());
+        let database = database.map_err(|source| OpenError::Database { path: path.into(), source })?;
         Ok(Self::new(database, opened.known, opened.schema))
     }
 }

@@ -50,16 +50,17 @@ impl<D: Database> Maintenance for Store<D> {
     }
 
     async fn sweep(&self, now: Timestamp, as_of: Timestamp) -> Result<usize, StoreError> {
-        while self.database.transact(Durable, move |session| Box::pin(session.shorten(now))).await?.more {}
+        while self.database.transact(Durable.bulk(), move |session| Box::pin(session.shorten(now))).await?.more {}
         let mut wiped = 0;
         loop {
-            let batch = self.database.transact(Erased, move |session| Box::pin(session.wipe_late_grants(now))).await?;
+            let batch =
+                self.database.transact(Erased.bulk(), move |session| Box::pin(session.wipe_late_grants(now))).await?;
             wiped += batch.rows;
             if !batch.more {
                 break;
             }
         }
-        while self.database.transact(Durable, move |session| Box::pin(session.forget(now, as_of))).await?.more {}
+        while self.database.transact(Durable.bulk(), move |session| Box::pin(session.forget(now, as_of))).await?.more {}
         Ok(wiped)
     }
 }

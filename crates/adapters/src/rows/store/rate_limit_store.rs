@@ -40,6 +40,6 @@ impl<D: Database> RateLimitStore for Store<D> {
     }
 
     async fn sweep(&self) -> Result<(), StoreError> {
-        self.database.transact(Relaxed, |session| Box::pin(session.forget_turns())).await
+        self.database.transact(Relaxed.bulk(), |session| Box::pin(session.forget_turns())).await
     }
 }

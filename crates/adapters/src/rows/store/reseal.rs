@@ -16,6 +16,6 @@ impl<D: Database> Reseal for Store<D> {
     }
 
     async fn reseal(&self, cursor: Cursor, limit: u32) -> Result<Resealed, StoreError> {
-        self.database.transact(Erased, move |session| Box::pin(session.reseal(cursor, limit.into()))).await
+        self.database.transact(Erased.bulk(), move |session| Box::pin(session.reseal(cursor, limit.into()))).await
     }
 }

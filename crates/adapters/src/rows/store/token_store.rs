@@ -42,11 +42,11 @@ impl<D: Database> TokenStore for Store<D> {
 
     async fn admit_code(&self, request: &Admission, owner: LeaseOwner, now: Timestamp) -> Result<Admitted, StoreError> {
         let request = request.clone();
-        self.database.transact(Durable, move |session| Box::pin(session.admit_code(request, owner, now))).await
+        self.database.transact(Durable.first(), move |session| Box::pin(session.admit_code(request, owner, now))).await
     }
 
     async fn renew_code_lease(&self, code: CodeHash, owner: LeaseOwner) -> Result<bool, StoreError> {
-        self.database.transact(Durable, move |session| Box::pin(session.renew_code_lease(code, owner))).await
+        self.database.transact(Durable.first(), move |session| Box::pin(session.renew_code_lease(code, owner))).await
     }
 
     async fn save_grant(
@@ -57,16 +57,20 @@ impl<D: Database> TokenStore for Store<D> {
         now: Timestamp,
     ) -> Result<Exchange, StoreError> {
         let (grant, served) = (grant.clone(), *served);
-        self.database.transact(Erased, move |session| Box::pin(session.save_grant(code, grant, served, now))).await
+        self.database
+            .transact(Erased.first(), move |session| Box::pin(session.save_grant(code, grant, served, now)))
+            .await
     }
 
     async fn restore_exchange(&self, record: &Exchange) -> Result<(), StoreError> {
         let record = record.clone();
-        self.database.transact(Durable, move |session| Box::pin(session.restore_exchange(record))).await
+        self.database.transact(Durable.first(), move |session| Box::pin(session.restore_exchange(record))).await
     }
 
     async fn end_exchange(&self, code: CodeHash, owner: LeaseOwner, refused: bool) -> Result<Exchange, StoreError> {
-        self.database.transact(Durable, move |session| Box::pin(session.end_exchange(code, owner, refused))).await
+        self.database
+            .transact(Durable.first(), move |session| Box::pin(session.end_exchange(code, owner, refused)))
+            .await
     }
 
     async fn claim(&self, code: CodeHash, user: &UserId, as_of: Epoch, now: Timestamp) -> Result<Claim, StoreError> {
@@ -104,12 +108,12 @@ impl<D: Database> TokenStore for Store<D> {
 
     async fn lease_refresh(&self, user: &UserId, request: &LeaseRequest) -> Result<RefreshRequest, StoreError> {
         let (user, request) = (user.clone(), *request);
-        self.database.transact(Durable, move |session| Box::pin(session.lease_refresh(user, request))).await
+        self.database.transact(Durable.first(), move |session| Box::pin(session.lease_refresh(user, request))).await
     }
 
     async fn renew_refresh_lease(&self, user: &UserId, owner: LeaseOwner) -> Result<bool, StoreError> {
         let user = user.clone();
-        self.database.transact(Durable, move |session| Box::pin(session.renew_refresh_lease(user, owner))).await
+        self.database.transact(Durable.first(), move |session| Box::pin(session.renew_refresh_lease(user, owner))).await
     }
 
     async fn back_off_refresh(
@@ -119,7 +123,9 @@ impl<D: Database> TokenStore for Store<D> {
         backoff: &Backoff,
     ) -> Result<Option<RefreshLease>, StoreError> {
         let (user, backoff) = (user.clone(), *backoff);
-        self.database.transact(Durable, move |session| Box::pin(session.back_off_refresh(user, owner, backoff))).await
+        self.database
+            .transact(Durable.first(), move |session| Box::pin(session.back_off_refresh(user, owner, backoff)))
+            .await
     }
 
     async fn save_rotated(
@@ -132,7 +138,7 @@ impl<D: Database> TokenStore for Store<D> {
     ) -> Result<CrmConnection, StoreError> {
         let (user, pair, served) = (user.clone(), pair.clone(), *served);
         self.database
-            .transact(Durable, move |session| Box::pin(session.save_rotated(user, spent, pair, served, now)))
+            .transact(Durable.first(), move |session| Box::pin(session.save_rotated(user, spent, pair, served, now)))
             .await
     }
 }

@@ -3,20 +3,16 @@
 use std::error::Error as _;
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
-use std::sync::Arc;
 use std::time::Duration;
 
 use amo_connect_domain::ports::{StoreError, StoreHealth as _, TokenStore as _};
 use diesel::RunQueryDsl as _;
 use diesel::connection::SimpleConnection as _;
-use tokio::runtime::Handle;
 
 use super::fixtures::*;
 use crate::cipher::TokenKeys;
-use crate::rows::{Database as _, Durability};
-use crate::sqlite::file::prepare;
-use crate::sqlite::pool::{Use, connect, pool};
-use crate::sqlite::{OpenError, Sqlite, SqliteOptions, SqliteTokenStore, migrate};
+use crate::sqlite::pool::{Use, connect};
+use crate::sqlite::{OpenError, SqliteOptions, SqliteTokenStore, migrate};
 
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
@@ -230,41 +226,5 @@ async fn each_connection_has_our_settings() {
         let expected =
             Settings { journal_mode: "wal".to_owned(), synchronous: 2, timeout: 20_000, foreign_keys: 1, query_only };
         assert_eq!(settings, expected);
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_is_relaxed_waits_for_no_disk_and_what_is_durable_after_it_does() {
-    #[derive(diesel::QueryableByName)]
-    struct Setting {
-        #[diesel(sql_type = diesel::sql_types::BigInt)]
-        synchronous: i64,
-    }
-    let scratch = Scratch::new();
-    drop(scratch.store().await);
-    let versions = ["20261123100000".to_owned()];
-    let (path, file) = prepare(&scratch.file(), false, &versions, options().busy_timeout).unwrap();
-    let database = Sqlite {
-        readers: pool(&path, Use::Reading, 1, options().busy_timeout).unwrap(),
-        writer: pool(&path, Use::Writing, 1, options().busy_timeout).unwrap(),
-        file,
-        keys: Arc::new(TokenKeys::parse(KEY).unwrap()),
-        clock: options().clock,
-        busy_timeout: options().busy_timeout,
-        runtime: Handle::current(),
-    };
-    let synchronous = async || {
-        let mut connection = database.writer.get().await.unwrap();
-        let setting = diesel::sql_query("SELECT synchronous FROM pragma_synchronous");
-        diesel_async::RunQueryDsl::get_result::<Setting>(setting, &mut connection).await.unwrap().synchronous
-    };
-    for _ in 0..2 {
-        database.transact(Durability::Relaxed, |_| Box::pin(async { Ok(()) })).await.unwrap();
-        assert_eq!(synchronous().await, 1);
-        database.transact(Durability::Durable, |_| Box::pin(async { Ok(()) })).await.unwrap();
-        assert_eq!(synchronous().await, 2);
-        database.transact(Durability::Relaxed, |_| Box::pin(async { Ok(()) })).await.unwrap();
-        database.transact(Durability::Erased, |_| Box::pin(async { Ok(()) })).await.unwrap();
-        assert_eq!(synchronous().await, 2);
     }
 }

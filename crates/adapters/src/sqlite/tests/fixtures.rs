@@ -18,24 +18,26 @@ use jiff::Timestamp;
 use tempfile::TempDir;
 
 use crate::cipher::TokenKeys;
-use crate::sqlite::{SqliteOptions, SqliteTokenStore, StoreClock};
+use crate::migrate::Pending;
+use crate::sqlite::writer::GroupEnd;
+use crate::sqlite::{Sqlite, SqliteOptions, SqliteTokenStore, StoreClock, migrate_with};
 
 pub(super) const KEY: &str = "one:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 pub(super) const OTHER_KEY: &str = "two:AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
 
 /// A directory with a database file, gone with the value.
-pub(super) struct Scratch(TempDir);
+pub(in crate::sqlite) struct Scratch(TempDir);
 
 impl Scratch {
-    pub(super) fn new() -> Self {
+    pub(in crate::sqlite) fn new() -> Self {
         Self(TempDir::new().unwrap())
     }
 
-    pub(super) fn file(&self) -> PathBuf {
+    pub(in crate::sqlite) fn file(&self) -> PathBuf {
         self.0.path().join("amo-connect.db")
     }
 
-    pub(super) async fn store(&self) -> SqliteTokenStore {
+    pub(in crate::sqlite) async fn store(&self) -> SqliteTokenStore {
         self.store_with(KEY).await
     }
 
@@ -44,25 +46,37 @@ impl Scratch {
         SqliteTokenStore::open(&self.file(), keys, options()).await.unwrap()
     }
 
+    /// A store whose groups end otherwise, and the database below it.
+    pub(in crate::sqlite) async fn store_that(
+        &self,
+        group_end: GroupEnd,
+        options: SqliteOptions,
+    ) -> (SqliteTokenStore, Sqlite) {
+        let opened = migrate_with(&self.file(), Pending::Apply, options.busy_timeout).await.unwrap();
+        let keys = TokenKeys::parse(KEY).unwrap();
+        let database = Sqlite::new(opened.file, opened.identity, keys, options, group_end).unwrap();
+        (SqliteTokenStore::new(database.clone(), opened.known, opened.schema), database)
+    }
+
     /// A connection past the store.
-    pub(super) fn raw(&self) -> SqliteConnection {
+    pub(in crate::sqlite) fn raw(&self) -> SqliteConnection {
         SqliteConnection::establish(self.file().to_str().unwrap()).unwrap()
     }
 
     /// The same, after these statements.
-    pub(super) fn raw_with(&self, sql: &str) -> SqliteConnection {
+    pub(in crate::sqlite) fn raw_with(&self, sql: &str) -> SqliteConnection {
         let mut raw = self.raw();
         raw.batch_execute(sql).unwrap();
         raw
     }
 
-    pub(super) fn execute(&self, sql: &str) {
+    pub(in crate::sqlite) fn execute(&self, sql: &str) {
         self.raw_with(sql);
     }
 }
 
 /// The store's clock stands still, a year before the tests' time.
-pub(super) fn options() -> SqliteOptions {
+pub(in crate::sqlite) fn options() -> SqliteOptions {
     let clock = StoreClock::new(|| at(-365 * 24 * 3600));
     SqliteOptions { clock, busy_timeout: Duration::from_secs(20), ..SqliteOptions::default() }
 }
@@ -71,7 +85,7 @@ pub(super) fn at(second: i64) -> Timestamp {
     Timestamp::from_microsecond((1_795_428_000 + second) * 1_000_000 + 123_456).unwrap()
 }
 
-pub(super) fn user(name: &str) -> UserId {
+pub(in crate::sqlite) fn user(name: &str) -> UserId {
     UserId::new(name).unwrap()
 }
 
@@ -94,13 +108,13 @@ pub(super) fn grant(account: u64, name: &str) -> Grant {
     }
 }
 
-pub(super) fn connected(name: &str) -> CrmConnection {
+pub(in crate::sqlite) fn connected(name: &str) -> CrmConnection {
     let mut connection = CrmConnection::new(user(name));
     connection.connect(grant(1, name), at(0));
     connection
 }
 
-pub(super) fn attempt(name: &str, user: UserId, second: i64) -> Attempt {
+pub(in crate::sqlite) fn attempt(name: &str, user: UserId, second: i64) -> Attempt {
     let state = StateHash::of(Some(&State::new(name)));
     let mut id = [0; 16];
     id.copy_from_slice(&state.0[..16]);

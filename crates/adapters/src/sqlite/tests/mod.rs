@@ -2,7 +2,7 @@
 
 mod damage;
 mod files;
-mod fixtures;
+pub(super) mod fixtures;
 mod handles;
 mod reseal;
 mod round_trip;

@@ -1,0 +1,61 @@
+//! A number in the file by which one can see whether a group was committed.
+//!
+//! It is SQLite's `user_version`, which is for programs to use and which no version of ours reads. Each group
+//! writes another one. A `COMMIT` that fails leaves a transaction open, which is rolled back; if none is open
+//! any more, the number tells how it ended.
+
+use diesel::QueryableByName;
+use diesel::result::QueryResult;
+use diesel::sql_types::Integer;
+use diesel_async::{RunQueryDsl as _, SimpleAsyncConnection as _};
+
+use crate::sqlite::pool::Connection;
+
+/// Of the newest group.
+pub(super) struct Witness {
+    written: i32,
+    /// What stood there before it, where it was looked at.
+    before: Option<i32>,
+}
+
+impl Witness {
+    pub(super) fn new() -> Self {
+        // Another process has other numbers; one that begins alike can make an end unknown, and no worse.
+        let start = getrandom::u32().unwrap_or_default();
+        Self { written: start.cast_signed(), before: None }
+    }
+
+    /// Writes the number of a group that has begun. `looks` also at the one before, which has to be known before
+    /// the members can be run again.
+    pub(super) async fn write(&mut self, connection: &mut Connection, looks: bool) -> QueryResult<()> {
+        self.before = if looks { Some(user_version(connection).await?) } else { None };
+        self.written = self.written.wrapping_add(1);
+        if self.before == Some(self.written) {
+            self.written = self.written.wrapping_add(1);
+        }
+        connection.batch_execute(&format!("PRAGMA user_version = {}", self.written)).await
+    }
+
+    /// Whether the group that wrote the number was committed, as another connection sees it; `None` if another process
+    /// has written since, and nobody can tell.
+    pub(super) async fn is_there(&self, connection: &mut Connection) -> QueryResult<Option<bool>> {
+        let found = user_version(connection).await?;
+        Ok(if found == self.written {
+            Some(true)
+        } else if self.before == Some(found) {
+            Some(false)
+        } else {
+            None
+        })
+    }
+}
+
+#[derive(QueryableByName)]
+struct Number {
+    #[diesel(sql_type = Integer)]
+    user_version: i32,
+}
+
+async fn user_version(connection: &mut Connection) -> QueryResult<i32> {
+    Ok(diesel::sql_query("PRAGMA user_version").get_result::<Number>(connection).await?.user_version)
+}
