@@ -118,10 +118,6 @@ async fn transact(writer: &Writer, tools: &mut Tools, group: &mut Vec<Waiting>) 
     if let Err(error) = connection.batch_execute(if relaxed { BEGIN_RELAXED } else { BEGIN_DURABLE }).await {
         return End::NotBegun(DatabaseError::of(&error));
     }
-    if let Err(error) = witness.write(connection, shared).await {
-        tools.roll_back().await;
-        return End::NotBegun(DatabaseError::of(&error));
-    }
 
     let (begun, mut ran) = (Instant::now(), 0);
     for waiting in group.iter_mut() {
@@ -142,6 +138,10 @@ async fn transact(writer: &Writer, tools: &mut Tools, group: &mut Vec<Waiting>) 
     if group.iter().all(|waiting| !waiting.member.succeeded()) {
         tools.roll_back().await;
         return End::Settled;
+    }
+    if let Err(error) = witness.write_if_changed(connection, shared).await {
+        tools.roll_back().await;
+        return End::RolledBack(DatabaseError::of(&error));
     }
     match connection.batch_execute((writer.group_end.commit)()).await {
         Ok(()) => End::Settled,
@@ -202,11 +202,12 @@ impl Tools {
     /// Has a connection ready, to the file that was opened.
     fn ready(&mut self, writer: &Writer) -> Result<(&mut Connection, &mut Witness), DatabaseError> {
         writer.file.check()?;
-        let connection = match self.connection.take() {
-            Some(connection) => connection,
-            None => {
-                Connection::new(connect(&writer.path, Use::Writing, writer.busy_timeout).map_err(|error| kind(&error))?)
-            }
+        let connection = if let Some(connection) = self.connection.take() {
+            connection
+        } else {
+            let opened = connect(&writer.path, Use::Writing, writer.busy_timeout).map_err(|error| kind(&error))?;
+            self.witness.reset();
+            Connection::new(opened)
         };
         Ok((self.connection.insert(connection), &mut self.witness))
     }

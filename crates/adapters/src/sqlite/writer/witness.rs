@@ -1,7 +1,7 @@
 //! A number in the file by which one can see whether a group was committed.
 //!
-//! It is SQLite's `user_version`, which is for programs to use and which no version of ours reads. Each group
-//! writes another one. A `COMMIT` that fails leaves a transaction open, which is rolled back; if none is open
+//! It is SQLite's `user_version`, which is for programs to use and which no version of ours reads. Each group that
+//! changes something writes another one; one that changes nothing is not written at all. A `COMMIT` that fails leaves a transaction open, which is rolled back; if none is open
 //! any more, the number tells how it ended.
 
 use diesel::QueryableByName;
@@ -16,16 +16,34 @@ pub(super) struct Witness {
     written: i32,
     /// What stood there before it, where it was looked at.
     before: Option<i32>,
+    /// How many rows the connection had changed by then.
+    changes: i32,
 }
 
 impl Witness {
     pub(super) fn new() -> Self {
         // Another process has other numbers; one that begins alike can make an end unknown, and no worse.
         let start = getrandom::u32().unwrap_or_default();
-        Self { written: start.cast_signed(), before: None }
+        Self { written: start.cast_signed(), before: None, changes: 0 }
     }
 
-    /// Writes the number of a group that has begun. `looks` also at the one before, which has to be known before
+    /// The connection is a new one.
+    pub(super) fn reset(&mut self) {
+        self.changes = 0;
+    }
+
+    /// Writes the number of a group whose work is done, if that has changed something. `looks` as in [`Self::write`].
+    pub(super) async fn write_if_changed(&mut self, connection: &mut Connection, looks: bool) -> QueryResult<()> {
+        let counting = diesel::sql_query("SELECT total_changes() AS number");
+        let changes = counting.get_result::<Number>(connection).await?.number;
+        if changes == self.changes {
+            return Ok(());
+        }
+        self.changes = changes;
+        self.write(connection, looks).await
+    }
+
+    /// Writes the number of an open transaction. `looks` also at the one before, which has to be known before
     /// the members can be run again.
     pub(super) async fn write(&mut self, connection: &mut Connection, looks: bool) -> QueryResult<()> {
         self.before = if looks { Some(user_version(connection).await?) } else { None };
@@ -53,9 +71,10 @@ impl Witness {
 #[derive(QueryableByName)]
 struct Number {
     #[diesel(sql_type = Integer)]
-    user_version: i32,
+    number: i32,
 }
 
 async fn user_version(connection: &mut Connection) -> QueryResult<i32> {
-    Ok(diesel::sql_query("PRAGMA user_version").get_result::<Number>(connection).await?.user_version)
+    let reading = diesel::sql_query("SELECT user_version AS number FROM pragma_user_version");
+    Ok(reading.get_result::<Number>(connection).await?.number)
 }

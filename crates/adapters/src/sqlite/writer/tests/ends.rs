@@ -3,8 +3,10 @@
 use std::fs;
 use std::sync::Arc;
 
+use amo_connect_domain::authorization::attempt::AttemptState;
 use amo_connect_domain::connection::audit::Actor;
 use amo_connect_domain::ports::{StoreError, StoreHealth as _, TokenStore as _};
+use amo_connect_domain::token::{State, StateHash};
 use futures_util::{FutureExt as _, poll};
 
 use super::fixtures::*;
@@ -155,6 +157,21 @@ async fn one_durable_member_makes_the_group_durable() {
         bench.together(calls).await;
         assert_eq!((bench.synchronous(), bench.commits()), (synchronous, 2));
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_group_that_changes_nothing_writes_nothing() {
+    let bench = Counted::new().await;
+    bench.open_attempt("olena").await.unwrap();
+    let log = bench.scratch.file().with_file_name("amo-connect.db-wal");
+    let before = fs::metadata(&log).unwrap().len();
+    let nobodys = StateHash::of(Some(&State::new("nobody's")));
+    let nothing = || bench.store.close_attempt(nobodys, AttemptState::Denied).boxed();
+    nothing().await.unwrap();
+    assert!(bench.together([nothing(), nothing()]).await.iter().all(Result::is_ok));
+    assert_eq!(fs::metadata(&log).unwrap().len(), before);
+    bench.open_attempt("ivan").await.unwrap();
+    assert!(fs::metadata(&log).unwrap().len() > before);
 }
 
 #[tokio::test(flavor = "multi_thread")]
