@@ -17,7 +17,12 @@ const UNKNOWN_REASON: Failure = Failure::Corrupt("an attempt's reason is unknown
 
 /// A row of `attempts`.
 #[derive(Queryable, Selectable, Identifiable, Insertable, AsChangeset)]
-#[diesel(table_name = attempts, treat_none_as_null = true, check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite))]
+#[diesel(
+    table_name = attempts,
+    treat_none_as_null = true,
+    treat_none_as_default_value = false,
+    check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite)
+)]
 pub(crate) struct AttemptRow {
     pub(super) id: Vec<u8>,
     user_id: Vec<u8>,

@@ -12,7 +12,11 @@ use super::schema::audit;
 
 /// A row of `audit`, except its number.
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = audit, check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite))]
+#[diesel(
+    table_name = audit,
+    treat_none_as_default_value = false,
+    check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite)
+)]
 pub(crate) struct AuditRow {
     at: i64,
     user_id: Vec<u8>,

@@ -11,7 +11,12 @@ use super::schema::clients;
 
 /// A row of `clients`.
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = clients, treat_none_as_null = true, check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite))]
+#[diesel(
+    table_name = clients,
+    treat_none_as_null = true,
+    treat_none_as_default_value = false,
+    check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite)
+)]
 pub(crate) struct ClientRow {
     client: Vec<u8>,
     accused_at: Option<i64>,

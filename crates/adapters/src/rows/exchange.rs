@@ -25,7 +25,12 @@ pub(crate) const UNSETTLED: [&str; 3] = [IN_FLIGHT, INTERRUPTED, WAITING];
 
 /// A row of `exchanges`.
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = exchanges, treat_none_as_null = true, check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite))]
+#[diesel(
+    table_name = exchanges,
+    treat_none_as_null = true,
+    treat_none_as_default_value = false,
+    check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite)
+)]
 pub(crate) struct ExchangeRow {
     code_hash: Vec<u8>,
     came_with: Option<Vec<u8>>,

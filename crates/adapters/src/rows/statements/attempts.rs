@@ -13,12 +13,12 @@ use crate::rows::schema::attempts;
 impl AttemptRows for Transaction<'_> {
     async fn attempt(&mut self, id: &[u8]) -> Result<Option<AttemptRow>, Failure> {
         let found = attempts::table.find(id).select(AttemptRow::as_select());
-        Ok(found.first(self.connection).await.optional()?)
+        Ok(found.get_result(self.connection).await.optional()?)
     }
 
     async fn attempt_by_state(&mut self, state_hash: &[u8]) -> Result<Option<AttemptRow>, Failure> {
         let found = attempts::table.filter(attempts::state_hash.eq(state_hash)).select(AttemptRow::as_select());
-        Ok(found.first(self.connection).await.optional()?)
+        Ok(found.get_result(self.connection).await.optional()?)
     }
 
     async fn open_attempts(&mut self, user_id: &[u8]) -> Result<Vec<AttemptRow>, Failure> {

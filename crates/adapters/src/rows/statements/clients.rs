@@ -13,7 +13,7 @@ use crate::rows::schema::clients;
 impl ClientRows for Transaction<'_> {
     async fn client(&mut self, client: &[u8]) -> Result<Option<ClientRow>, Failure> {
         let found = clients::table.find(client).select(ClientRow::as_select());
-        Ok(found.first(self.connection).await.optional()?)
+        Ok(found.get_result(self.connection).await.optional()?)
     }
 
     async fn put_client(&mut self, row: &ClientRow) -> Result<(), Failure> {

@@ -13,7 +13,7 @@ use crate::rows::schema::exchanges;
 impl ExchangeRows for Transaction<'_> {
     async fn exchange(&mut self, code_hash: &[u8]) -> Result<Option<ExchangeRow>, Failure> {
         let found = exchanges::table.find(code_hash).select(ExchangeRow::as_select());
-        Ok(found.first(self.connection).await.optional()?)
+        Ok(found.get_result(self.connection).await.optional()?)
     }
 
     async fn unsettled_exchanges(&mut self, user_id: &[u8]) -> Result<Vec<ExchangeRow>, Failure> {

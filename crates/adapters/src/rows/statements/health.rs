@@ -17,11 +17,11 @@ impl HealthRows for Transaction<'_> {
 
     async fn oldest_migration(&mut self) -> Result<Option<String>, Failure> {
         let oldest = schema_compatibility::table.find(1).select(schema_compatibility::oldest_migration);
-        Ok(oldest.first(self.connection).await.optional()?)
+        Ok(oldest.get_result(self.connection).await.optional()?)
     }
 
     async fn heartbeat(&mut self) -> Result<Option<i64>, Failure> {
-        Ok(heartbeat::table.select(heartbeat::beat_at).first(self.connection).await.optional()?)
+        Ok(heartbeat::table.select(heartbeat::beat_at).get_result(self.connection).await.optional()?)
     }
 
     async fn beat(&mut self, micros: i64) -> Result<(), Failure> {

@@ -13,7 +13,7 @@ use crate::rows::schema::host_look_ups;
 impl HostLookUpRows for Transaction<'_> {
     async fn host_look_up(&mut self, subject: &str) -> Result<Option<HostLookUpRow>, Failure> {
         let found = host_look_ups::table.find(subject).select(HostLookUpRow::as_select());
-        Ok(found.first(self.connection).await.optional()?)
+        Ok(found.get_result(self.connection).await.optional()?)
     }
 
     async fn put_host_look_up(&mut self, row: &HostLookUpRow) -> Result<(), Failure> {

@@ -13,7 +13,7 @@ use crate::rows::schema::imports;
 impl ImportRows for Transaction<'_> {
     async fn import_record(&mut self, token_hash: &[u8]) -> Result<Option<ImportRow>, Failure> {
         let found = imports::table.find(token_hash).select(ImportRow::as_select());
-        Ok(found.first(self.connection).await.optional()?)
+        Ok(found.get_result(self.connection).await.optional()?)
     }
 
     async fn insert_import(&mut self, row: &ImportRow) -> Result<(), Failure> {

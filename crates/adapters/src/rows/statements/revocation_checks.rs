@@ -13,7 +13,7 @@ use crate::rows::schema::looks;
 impl RevocationCheckRows for Transaction<'_> {
     async fn look(&mut self, account_id: i64) -> Result<Option<RevocationCheckRow>, Failure> {
         let found = looks::table.find(account_id).select(RevocationCheckRow::as_select());
-        Ok(found.first(self.connection).await.optional()?)
+        Ok(found.get_result(self.connection).await.optional()?)
     }
 
     async fn due_looks(&mut self, store_now: i64, limit: i64) -> Result<Vec<i64>, Failure> {
