@@ -36,8 +36,13 @@ impl ClockShift {
     /// The time, to the microsecond, as it is stored.
     pub(super) async fn now(&self, connection: &mut AsyncPgConnection) -> Result<Timestamp, Failure> {
         let now: QueryResult<PgTimestamp> = diesel::select(clock_timestamp()).get_result(connection).await;
+        self.shifted(now?)
+    }
+
+    /// The store's time when the server's was `now`.
+    pub(super) fn shifted(&self, now: PgTimestamp) -> Result<Timestamp, Failure> {
         let shift = i64::try_from((self.0)().as_micros()).unwrap_or_default();
-        let micros = now?.0.saturating_add(EPOCH).saturating_add(shift);
+        let micros = now.0.saturating_add(EPOCH).saturating_add(shift);
         Timestamp::from_microsecond(micros).or(Err(Failure::Corrupt("the server's time is out of range")))
     }
 }

@@ -1,5 +1,6 @@
 //! Transactions on PostgreSQL.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
@@ -11,7 +12,8 @@ use amo_connect_domain::ids::{AccountId, UserId};
 use amo_connect_domain::ports::StoreError;
 use amo_connect_domain::token::CodeHash;
 use async_trait::async_trait;
-use diesel::{ExpressionMethods as _, QueryDsl as _, SelectableHelper as _};
+use diesel::data_types::PgTimestamp;
+use diesel::{ExpressionMethods as _, OptionalExtension as _, QueryDsl as _, SelectableHelper as _};
 use diesel_async::pooled_connection::AsyncDieselConnectionManager;
 use diesel_async::pooled_connection::deadpool::Object;
 use diesel_async::{AnsiTransactionManager, AsyncPgConnection, RunQueryDsl as _, TransactionManager as _};
@@ -19,12 +21,13 @@ use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use tokio::runtime::Handle;
 
-use super::clock::ClockShift;
+use super::clock::{ClockShift, clock_timestamp};
 use super::connect::local_settings;
 use super::locks::{self, account_key, client_key, code_key, line_key, look_up_key, user_key};
 use crate::backend::PoolStatus;
 use crate::cipher::TokenKeys;
-use crate::rows::connection::ConnectionRow;
+use crate::rows::connection::{ConnectionRow, LeasedRow};
+use crate::rows::lease::LeaseColumns;
 use crate::rows::schema::connections;
 use crate::rows::summary::SummaryRow;
 use crate::rows::{
@@ -49,6 +52,19 @@ impl Begin {
         let relaxed = format!("{durable}; SET LOCAL synchronous_commit = off");
         Self { durable, relaxed }
     }
+
+    /// All in one round trip, with the lock that the work would take first. What comes later sees what was committed
+    /// before the lock was there.
+    fn statements(&self, durability: Durability, lock: Option<i64>) -> Cow<'_, str> {
+        let begin = match durability {
+            Durability::Durable | Durability::Erased => self.durable.as_str(),
+            Durability::Relaxed => &self.relaxed,
+        };
+        match lock {
+            Some(key) => format!("{begin}; SELECT pg_advisory_xact_lock({key})").into(),
+            None => begin.into(),
+        }
+    }
 }
 
 /// A PostgreSQL database.
@@ -71,27 +87,23 @@ impl fmt::Debug for Postgres {
 
 impl Postgres {
     /// Runs `work`, within a transaction if it is told of which kind.
-    async fn run<T, W>(&self, durability: Option<Durability>, work: W) -> Result<T, StoreError>
+    async fn run<T, W>(&self, write: Option<Write>, work: W) -> Result<T, StoreError>
     where
         T: Send + 'static,
         W: Work<T>,
     {
         let this = self.clone();
-        run_on(&self.runtime, async move { this.run_here(durability, work).await }).await
+        run_on(&self.runtime, async move { this.run_here(write, work).await }).await
     }
 
     /// As [`Self::run`], for a task that nobody drops.
-    async fn run_here<T, W>(&self, durability: Option<Durability>, work: W) -> Result<T, Failure>
+    async fn run_here<T, W>(&self, write: Option<Write>, work: W) -> Result<T, Failure>
     where
         T: Send + 'static,
         W: Work<T>,
     {
         let mut connection = checkout(&self.pool).await?;
-        let begin = durability.map(|durability| match durability {
-            Durability::Durable | Durability::Erased => self.begin.durable.as_str(),
-            Durability::Relaxed => &self.begin.relaxed,
-        });
-        let running = self.run_on(&mut connection, begin, work);
+        let running = self.run_on(&mut connection, write, work);
         let outcome = tokio::time::timeout(self.transaction_timeout, running).await;
         let outcome = outcome.unwrap_or_else(|_| Err(Failure::unavailable(DatabaseError::new("it took too long"))));
         if matches!(outcome, Err(Failure::Unavailable(_))) {
@@ -105,17 +117,20 @@ impl Postgres {
     async fn run_on<T, W: Work<T>>(
         &self,
         connection: &mut AsyncPgConnection,
-        begin: Option<&str>,
+        write: Option<Write>,
         work: W,
     ) -> Result<T, Failure> {
-        if let Some(begin) = begin {
-            AnsiTransactionManager::begin_transaction_sql(connection, begin).await?;
-        }
-        let mut rows = PgRows { connection, clock_shift: &self.clock_shift };
+        let Some(Write { durability, user, .. }) = write else {
+            let mut rows = PgRows { connection, clock_shift: &self.clock_shift, held: None };
+            return work(Session::new(&mut rows, &self.keys)).await;
+        };
+        let held = user.as_ref().map(user_key);
+        AnsiTransactionManager::begin_transaction_sql(connection, &self.begin.statements(durability, held)).await?;
+        let mut rows = PgRows { connection, clock_shift: &self.clock_shift, held };
         let outcome = work(Session::new(&mut rows, &self.keys)).await;
-        if begin.is_some() && outcome.is_ok() {
+        if outcome.is_ok() {
             AnsiTransactionManager::commit_transaction(connection).await?;
-        } else if begin.is_some() {
+        } else {
             AnsiTransactionManager::rollback_transaction(connection).await?;
         }
         outcome
@@ -156,7 +171,7 @@ impl Database for Postgres {
         T: Send + 'static,
         W: Work<T>,
     {
-        self.run(Some(write.into().durability), work).await
+        self.run(Some(write.into()), work).await
     }
 
     fn pools(&self) -> Vec<PoolStatus> {
@@ -167,12 +182,25 @@ impl Database for Postgres {
 pub(super) struct PgRows<'c> {
     pub(super) connection: &'c mut AsyncPgConnection,
     clock_shift: &'c ClockShift,
+    /// The lock that was taken when the transaction began.
+    held: Option<i64>,
 }
 
 #[async_trait]
 impl Dialect for PgRows<'_> {
     async fn clock(&mut self) -> Result<Timestamp, Failure> {
         self.clock_shift.now(self.connection).await
+    }
+
+    /// By one statement.
+    async fn connection_now(&mut self, user_id: &[u8]) -> Result<(Option<LeasedRow>, Timestamp), Failure> {
+        let columns = (ConnectionRow::as_select(), LeaseColumns::as_select(), clock_timestamp());
+        let found = connections::table.find(user_id).select(columns);
+        let found: Option<(_, _, PgTimestamp)> = found.get_result(self.connection).await.optional()?;
+        match found {
+            Some((row, lease, now)) => Ok((Some((row, lease)), self.clock_shift.shifted(now)?)),
+            None => Ok((None, self.clock().await?)),
+        }
     }
 
     /// All by one statement: the way to the server and back costs more than the rows.
@@ -193,7 +221,8 @@ impl Dialect for PgRows<'_> {
     }
 
     async fn lock_user(&mut self, user: &UserId) -> Result<(), Failure> {
-        locks::lock(self.connection, user_key(user)).await
+        let key = user_key(user);
+        if self.held == Some(key) { Ok(()) } else { locks::lock(self.connection, key).await }
     }
 
     async fn lock_account(&mut self, account: AccountId) -> Result<(), Failure> {

@@ -23,7 +23,12 @@ pub(crate) const CONNECTED: &str = "connected";
 
 /// A row of `connections`, except the lease.
 #[derive(Clone, Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = connections, treat_none_as_null = true, check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite))]
+#[diesel(
+    table_name = connections,
+    treat_none_as_null = true,
+    treat_none_as_default_value = false,
+    check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite)
+)]
 pub(crate) struct ConnectionRow {
     user_id: Vec<u8>,
     revision: i64,
@@ -47,6 +52,9 @@ pub(crate) struct ConnectionRow {
     refused_since: Option<i64>,
 }
 
+/// A row with its lease.
+pub(crate) type LeasedRow = (ConnectionRow, LeaseColumns);
+
 /// The store's clock, in microseconds.
 #[derive(Clone, Copy)]
 pub(crate) struct StoreNow {
@@ -59,9 +67,11 @@ pub(crate) struct StoreNow {
 /// The rows of `connections`.
 #[async_trait]
 pub(crate) trait ConnectionRows: Send {
-    async fn connection(&mut self, user_id: &[u8]) -> Result<Option<(ConnectionRow, LeaseColumns)>, Failure>;
+    async fn connection(&mut self, user_id: &[u8]) -> Result<Option<LeasedRow>, Failure>;
     /// Leaves the lease as it is.
     async fn put_connection(&mut self, row: &ConnectionRow) -> Result<(), Failure>;
+    /// Ends the lease.
+    async fn put_connection_without_lease(&mut self, row: &ConnectionRow) -> Result<(), Failure>;
     /// Users whose tokens were issued before the one moment or after the other, and are not being
     /// refreshed: the oldest first.
     async fn stale_connections(

@@ -2,6 +2,7 @@
 
 use std::fmt::Debug;
 
+use amo_connect_domain::ids::UserId;
 use amo_connect_domain::ports::StoreError;
 use async_trait::async_trait;
 use futures_util::future::BoxFuture;
@@ -68,27 +69,41 @@ pub(crate) enum Precedence {
 }
 
 /// How a transaction is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Write {
     pub(crate) durability: Durability,
     pub(crate) precedence: Precedence,
+    /// Whose lock the work takes first, where that is known: a database that can takes it when the transaction begins.
+    pub(crate) user: Option<UserId>,
+}
+
+impl Write {
+    /// The same for work that takes the lock of `user` first.
+    pub(crate) fn on(self, user: &UserId) -> Self {
+        Self { user: Some(user.clone()), ..self }
+    }
 }
 
 impl Durability {
     /// So, and before others.
     pub(crate) const fn first(self) -> Write {
-        Write { durability: self, precedence: Precedence::First }
+        Write { durability: self, precedence: Precedence::First, user: None }
+    }
+
+    /// So, for work that takes the lock of `user` first.
+    pub(crate) fn on(self, user: &UserId) -> Write {
+        Write::from(self).on(user)
     }
 
     /// So, and with nobody else.
     pub(crate) const fn bulk(self) -> Write {
-        Write { durability: self, precedence: Precedence::Bulk }
+        Write { durability: self, precedence: Precedence::Bulk, user: None }
     }
 }
 
 impl From<Durability> for Write {
     fn from(durability: Durability) -> Self {
-        Self { durability, precedence: Precedence::Usual }
+        Self { durability, precedence: Precedence::Usual, user: None }
     }
 }
 

@@ -13,8 +13,13 @@ use super::failure::Failure;
 use super::schema::connections;
 
 /// The columns of `connections` that hold the lease.
-#[derive(Default, Queryable, Selectable, AsChangeset)]
-#[diesel(table_name = connections, treat_none_as_null = true, check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite))]
+#[derive(Default, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(
+    table_name = connections,
+    treat_none_as_null = true,
+    treat_none_as_default_value = false,
+    check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite)
+)]
 pub(crate) struct LeaseColumns {
     #[diesel(column_name = lease_owner)]
     owner: Option<Vec<u8>>,

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use super::attempt::AttemptRows;
 use super::audit::AuditRows;
 use super::client::ClientRows;
-use super::connection::{ConnectionRow, ConnectionRows};
+use super::connection::{ConnectionRow, ConnectionRows, LeasedRow};
 use super::exchange::ExchangeRows;
 use super::failure::Failure;
 use super::grouped::Found;
@@ -29,6 +29,9 @@ use super::summary::SummaryRow;
 pub(crate) trait Dialect: Send {
     /// The database's clock, now, and not when the transaction began.
     async fn clock(&mut self) -> Result<Timestamp, Failure>;
+
+    /// The row of `connections` of this user, with its lease, and the database's clock.
+    async fn connection_now(&mut self, user_id: &[u8]) -> Result<(Option<LeasedRow>, Timestamp), Failure>;
 
     /// The rows of `connections` of these users, in their order.
     async fn connections(&mut self, user_ids: Vec<Vec<u8>>) -> Result<Found<Option<ConnectionRow>>, Failure>;

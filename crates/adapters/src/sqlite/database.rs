@@ -26,7 +26,7 @@ use super::pool::{Connection, Use, pool};
 use super::writer::{GroupEnd, Writer};
 use crate::backend::PoolStatus;
 use crate::cipher::TokenKeys;
-use crate::rows::connection::ConnectionRow;
+use crate::rows::connection::{ConnectionRow, ConnectionRows as _, LeasedRow};
 use crate::rows::schema::connections;
 use crate::rows::summary::SummaryRow;
 use crate::rows::{
@@ -168,6 +168,10 @@ impl SqliteRows<'_> {
 impl Dialect for SqliteRows<'_> {
     async fn clock(&mut self) -> Result<Timestamp, Failure> {
         Ok(self.clock.now())
+    }
+
+    async fn connection_now(&mut self, user_id: &[u8]) -> Result<(Option<LeasedRow>, Timestamp), Failure> {
+        Ok((self.connection(user_id).await?, self.clock.now()))
     }
 
     async fn connections(&mut self, user_ids: Vec<Vec<u8>>) -> Result<Found<Option<ConnectionRow>>, Failure> {

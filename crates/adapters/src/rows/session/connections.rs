@@ -18,6 +18,18 @@ use crate::rows::grouped::Found;
 use crate::rows::lease::LeaseColumns;
 use crate::rows::summary::SummaryRow;
 
+/// A user's connection before a change, without its tokens, and when that was by the store's clock.
+pub(super) struct Before {
+    pub(super) connection: Option<CrmConnection>,
+    pub(super) now: Timestamp,
+}
+
+impl Before {
+    pub(super) fn connection_or_new(&self, user: &UserId) -> CrmConnection {
+        self.connection.clone().unwrap_or_else(|| CrmConnection::new(user.clone()))
+    }
+}
+
 impl Session<'_> {
     pub(in crate::rows) async fn connections(
         self,
@@ -36,24 +48,21 @@ impl Session<'_> {
         expected: Option<Revision>,
     ) -> Result<Revision, Failure> {
         self.rows.lock_user(&connection.user).await?;
-        let stored = self.load_connection(&connection.user, Tokens::Left).await?;
-        if stored.map(|stored| stored.revision) != expected {
+        let before = self.before(&connection.user).await?;
+        if before.connection.as_ref().map(|stored| stored.revision) != expected {
             return Err(Failure::Conflict);
         }
         let connection = connection.stored_as(expected.unwrap_or_default());
-        let saved = self.put(connection, Actor::Service).await?;
-        if saved.grant().is_none() {
-            self.put_lease(&saved.user, None).await?;
-        }
-        Ok(saved.revision)
+        let ends_lease = connection.grant().is_none();
+        Ok(self.put(connection, &before, Actor::Service, ends_lease).await?.revision)
     }
 
     pub(in crate::rows) async fn disconnect(mut self, user: UserId, by: Actor) -> Result<(), Failure> {
         self.rows.lock_user(&user).await?;
-        let mut connection = self.connection_or_new(&user).await?;
+        let before = self.before(&user).await?;
+        let mut connection = before.connection_or_new(&user);
         connection.disconnect();
-        self.put(connection, by).await?;
-        self.put_lease(&user, None).await?;
+        self.put_new_state_by(connection, &before, by).await?;
         for mut attempt in self.open_attempts(&user).await? {
             attempt.state = AttemptState::Failed(Some(AttemptReason::Disconnected));
             self.update_attempt(&attempt).await?;
@@ -72,14 +81,13 @@ impl Session<'_> {
         request: LeaseRequest,
     ) -> Result<RefreshRequest, Failure> {
         self.rows.lock_user(&user).await?;
-        let Some((row, lease)) = self.rows.connection(user.as_str().as_bytes()).await? else {
+        let (Some((row, lease)), store_now) = self.rows.connection_now(user.as_str().as_bytes()).await? else {
             return Ok(RefreshRequest::Outdated);
         };
         let connection = row.clone().open(Tokens::Left)?;
         if connection.generation != request.generation || connection.grant().is_none() {
             return Ok(RefreshRequest::Outdated);
         }
-        let store_now = self.rows.clock().await?;
         let stored: Option<RefreshLease> = lease.try_into()?;
         let on_record = stored.map(|lease| lease.seen_at(store_now));
         if on_record != stored {
@@ -110,8 +118,8 @@ impl Session<'_> {
         user: UserId,
         owner: LeaseOwner,
     ) -> Result<bool, Failure> {
-        let Some(held) = self.lease_held_by(&user, owner).await? else { return Ok(false) };
-        let renewed = held.renewed(self.rows.clock().await?);
+        let Some((held, _, store_now)) = self.lease_held_by(&user, owner).await? else { return Ok(false) };
+        let renewed = held.renewed(store_now);
         self.put_lease(&user, Some(renewed)).await?;
         Ok(true)
     }
@@ -122,16 +130,13 @@ impl Session<'_> {
         owner: LeaseOwner,
         backoff: Backoff,
     ) -> Result<Option<RefreshLease>, Failure> {
-        let Some(held) = self.lease_held_by(&user, owner).await? else { return Ok(None) };
-        let store_now = self.rows.clock().await?;
+        let Some((held, row, store_now)) = self.lease_held_by(&user, owner).await? else { return Ok(None) };
         let client = match backoff.accused {
             Some(client) => self.accuse(client, store_now).await?,
             None => ClientRecord::default(),
         };
         let rested = held.backed_off(&backoff, &client, store_now);
-        if let Some(connection) = self.load_connection(&user, Tokens::Left).await? {
-            self.put_doubt(&connection, Some(&held), &rested, store_now).await?;
-        }
+        self.put_doubt(&row.open(Tokens::Left)?, Some(&held), &rested, store_now).await?;
         self.put_lease(&user, Some(rested)).await?;
         Ok(Some(rested))
     }
@@ -145,9 +150,10 @@ impl Session<'_> {
         now: Timestamp,
     ) -> Result<CrmConnection, Failure> {
         self.rows.lock_user(&user).await?;
-        let mut connection = self.load_connection(&user, Tokens::Left).await?.ok_or(Failure::Conflict)?;
+        let before = self.before(&user).await?;
+        let mut connection = before.connection.clone().ok_or(Failure::Conflict)?;
         connection.rotate(spent, pair, now).or(Err(Failure::Conflict))?;
-        let connection = self.put_new_state(connection).await?;
+        let connection = self.put_new_state(connection, &before).await?;
         self.acquit(&served).await?;
         Ok(connection)
     }
@@ -162,35 +168,48 @@ impl Session<'_> {
     }
 
     /// The user's connection for whoever will replace its tokens, if it does anything.
-    pub(super) async fn connection_or_new(&mut self, user: &UserId) -> Result<CrmConnection, Failure> {
-        let stored = self.load_connection(user, Tokens::Left).await?;
-        Ok(stored.unwrap_or_else(|| CrmConnection::new(user.clone())))
+    pub(super) async fn before(&mut self, user: &UserId) -> Result<Before, Failure> {
+        let (stored, now) = self.rows.connection_now(user.as_str().as_bytes()).await?;
+        let connection = stored.map(|(row, _)| row.open(Tokens::Left)).transpose()?;
+        Ok(Before { connection, now })
     }
 
     /// Stores a connection of a new generation: a lease on the old one's tokens is over.
-    pub(super) async fn put_new_state(&mut self, connection: CrmConnection) -> Result<CrmConnection, Failure> {
-        self.put_new_state_by(connection, Actor::Service).await
+    pub(super) async fn put_new_state(
+        &mut self,
+        connection: CrmConnection,
+        before: &Before,
+    ) -> Result<CrmConnection, Failure> {
+        self.put_new_state_by(connection, before, Actor::Service).await
     }
 
     /// The same by somebody who may be the one to name.
     pub(super) async fn put_new_state_by(
         &mut self,
         connection: CrmConnection,
+        before: &Before,
         by: Actor,
     ) -> Result<CrmConnection, Failure> {
-        let stored = self.put(connection, by).await?;
-        self.put_lease(&stored.user, None).await?;
-        Ok(stored)
+        self.put(connection, before, by, true).await
     }
 
     /// Stores a connection under its next revision, and what the audit trail has to say of that.
-    async fn put(&mut self, connection: CrmConnection, by: Actor) -> Result<CrmConnection, Failure> {
-        let before = self.load_connection(&connection.user, Tokens::Left).await?;
-        let store_now = self.rows.clock().await?;
-        self.put_audit(&AuditEntry::of_change(before.as_ref(), &connection, by, store_now)).await?;
+    async fn put(
+        &mut self,
+        connection: CrmConnection,
+        before: &Before,
+        by: Actor,
+        ends_lease: bool,
+    ) -> Result<CrmConnection, Failure> {
+        self.put_audit(&AuditEntry::of_change(before.connection.as_ref(), &connection, by, before.now)).await?;
         let next = Revision(connection.revision.0 + 1);
         let connection = connection.stored_as(next);
-        self.rows.put_connection(&ConnectionRow::seal(&connection, self.keys)?).await?;
+        let row = ConnectionRow::seal(&connection, self.keys)?;
+        if ends_lease {
+            self.rows.put_connection_without_lease(&row).await?;
+        } else {
+            self.rows.put_connection(&row).await?;
+        }
         Ok(connection)
     }
 
@@ -207,11 +226,18 @@ impl Session<'_> {
         }
     }
 
-    async fn lease_held_by(&mut self, user: &UserId, owner: LeaseOwner) -> Result<Option<RefreshLease>, Failure> {
+    /// The lease, if this owner holds it, the row that it is on, and the store's clock.
+    async fn lease_held_by(
+        &mut self,
+        user: &UserId,
+        owner: LeaseOwner,
+    ) -> Result<Option<(RefreshLease, ConnectionRow, Timestamp)>, Failure> {
         self.rows.lock_user(user).await?;
-        let Some((_, lease)) = self.rows.connection(user.as_str().as_bytes()).await? else { return Ok(None) };
+        let (Some((row, lease)), now) = self.rows.connection_now(user.as_str().as_bytes()).await? else {
+            return Ok(None);
+        };
         let lease: Option<RefreshLease> = lease.try_into()?;
-        Ok(lease.filter(|held| held.owner == Some(owner)))
+        Ok(lease.filter(|held| held.owner == Some(owner)).map(|held| (held, row, now)))
     }
 
     async fn put_lease(&mut self, user: &UserId, lease: Option<RefreshLease>) -> Result<(), Failure> {

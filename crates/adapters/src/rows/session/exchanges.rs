@@ -77,12 +77,19 @@ impl Session<'_> {
         now: Timestamp,
     ) -> Result<Exchange, Failure> {
         let mut exchange = self.locked_exchange(code, None).await?.ok_or(Failure::Conflict)?;
-        let connection = match &exchange.user {
-            Some(user) => Some(self.connection_or_new(user).await?),
-            None => None,
+        let (connection, before) = match &exchange.user {
+            Some(user) => {
+                let before = self.before(user).await?;
+                (Some(before.connection_or_new(user)), Some(before))
+            }
+            None => (None, None),
         };
         if let Some(connection) = exchange.receive(grant, connection, now) {
-            self.put_new_state(connection).await?;
+            let before = match before {
+                Some(before) => before,
+                None => self.before(&connection.user).await?,
+            };
+            self.put_new_state(connection, &before).await?;
         }
         self.put_exchange(&exchange).await?;
         self.acquit(&served).await?;
@@ -120,10 +127,10 @@ impl Session<'_> {
         let Some(mut exchange) = self.locked_exchange(code, Some(&user)).await? else {
             return Ok(Claim::Refused(ClaimRefusal::NotWaiting));
         };
-        let connection = self.connection_or_new(&user).await?;
-        match exchange.claim(connection, as_of, now) {
+        let before = self.before(&user).await?;
+        match exchange.claim(before.connection_or_new(&user), as_of, now) {
             Ok(connection) => {
-                self.put_new_state(connection).await?;
+                self.put_new_state(connection, &before).await?;
                 self.put_exchange(&exchange).await?;
                 Ok(Claim::Connected)
             }

@@ -8,7 +8,6 @@ use jiff::Timestamp;
 
 use super::Session;
 use crate::rows::failure::Failure;
-use crate::rows::grant::Tokens;
 use crate::rows::import::ImportRow;
 
 impl Session<'_> {
@@ -25,14 +24,13 @@ impl Session<'_> {
         self.rows.lock_code(CodeHash(import.hash().0)).await?;
         self.rows.lock_user(&import.user).await?;
         let on_record = self.rows.import_record(&import.hash().0).await?.map(ImportRecord::try_from).transpose()?;
-        let connection = self.load_connection(&import.user, Tokens::Left).await?;
-        let (connection, record) = match import.decide(on_record, connection, now) {
+        let before = self.before(&import.user).await?;
+        let (connection, record) = match import.decide(on_record, before.connection.clone(), now) {
             Ok(imported) => imported,
             Err(not) => return Ok(Err(not)),
         };
-        let connection = self.put_new_state_by(connection, Actor::Operator).await?;
-        let store_now = self.rows.clock().await?;
-        self.rows.insert_import(&ImportRow::new(&record, store_now)).await?;
+        let connection = self.put_new_state_by(connection, &before, Actor::Operator).await?;
+        self.rows.insert_import(&ImportRow::new(&record, before.now)).await?;
         Ok(Ok(connection))
     }
 }

@@ -17,7 +17,7 @@ impl ConnectionRows for Transaction<'_> {
     async fn connection(&mut self, user_id: &[u8]) -> Result<Option<(ConnectionRow, LeaseColumns)>, Failure> {
         let columns = (ConnectionRow::as_select(), LeaseColumns::as_select());
         let found = connections::table.find(user_id).select(columns);
-        Ok(found.first(self.connection).await.optional()?)
+        Ok(found.get_result(self.connection).await.optional()?)
     }
 
     async fn put_connection(&mut self, row: &ConnectionRow) -> Result<(), Failure> {
@@ -26,6 +26,18 @@ impl ConnectionRows for Transaction<'_> {
             .on_conflict(connections::user_id)
             .do_update()
             .set(row)
+            .execute(self.connection)
+            .await?;
+        Ok(())
+    }
+
+    async fn put_connection_without_lease(&mut self, row: &ConnectionRow) -> Result<(), Failure> {
+        let lease = LeaseColumns::default();
+        diesel::insert_into(connections::table)
+            .values((row, &lease))
+            .on_conflict(connections::user_id)
+            .do_update()
+            .set((row, &lease))
             .execute(self.connection)
             .await?;
         Ok(())

@@ -20,8 +20,8 @@ use crate::rows::summary::SummaryRow;
 #[async_trait]
 impl<D: Database> TokenStore for Store<D> {
     async fn open_attempt(&self, attempt: &Attempt) -> Result<(), StoreError> {
-        let attempt = attempt.clone();
-        self.database.transact(Durable, |session| Box::pin(session.open_attempt(attempt))).await
+        let (attempt, write) = (attempt.clone(), Durable.on(&attempt.user));
+        self.database.transact(write, |session| Box::pin(session.open_attempt(attempt))).await
     }
 
     async fn attempt(&self, id: AttemptId) -> Result<Option<Attempt>, StoreError> {
@@ -95,25 +95,28 @@ impl<D: Database> TokenStore for Store<D> {
 
     async fn save(&self, connection: &CrmConnection, expected: Option<Revision>) -> Result<Revision, StoreError> {
         let connection = connection.clone();
-        if connection.grant().is_none() {
-            return self.database.transact(Erased, move |session| Box::pin(session.save(connection, expected))).await;
-        }
-        self.database.transact(Durable, move |session| Box::pin(session.save(connection, expected))).await
+        let durability = if connection.grant().is_none() { Erased } else { Durable };
+        let write = durability.on(&connection.user);
+        self.database.transact(write, move |session| Box::pin(session.save(connection, expected))).await
     }
 
     async fn disconnect(&self, user: &UserId, by: Actor) -> Result<(), StoreError> {
         let user = user.clone();
-        self.database.transact(Erased, move |session| Box::pin(session.disconnect(user, by))).await
+        self.database.transact(Erased.on(&user), move |session| Box::pin(session.disconnect(user, by))).await
     }
 
     async fn lease_refresh(&self, user: &UserId, request: &LeaseRequest) -> Result<RefreshRequest, StoreError> {
         let (user, request) = (user.clone(), *request);
-        self.database.transact(Durable.first(), move |session| Box::pin(session.lease_refresh(user, request))).await
+        self.database
+            .transact(Durable.first().on(&user), move |session| Box::pin(session.lease_refresh(user, request)))
+            .await
     }
 
     async fn renew_refresh_lease(&self, user: &UserId, owner: LeaseOwner) -> Result<bool, StoreError> {
         let user = user.clone();
-        self.database.transact(Durable.first(), move |session| Box::pin(session.renew_refresh_lease(user, owner))).await
+        self.database
+            .transact(Durable.first().on(&user), move |session| Box::pin(session.renew_refresh_lease(user, owner)))
+            .await
     }
 
     async fn back_off_refresh(
@@ -124,7 +127,9 @@ impl<D: Database> TokenStore for Store<D> {
     ) -> Result<Option<RefreshLease>, StoreError> {
         let (user, backoff) = (user.clone(), *backoff);
         self.database
-            .transact(Durable.first(), move |session| Box::pin(session.back_off_refresh(user, owner, backoff)))
+            .transact(Durable.first().on(&user), move |session| {
+                Box::pin(session.back_off_refresh(user, owner, backoff))
+            })
             .await
     }
 
@@ -138,7 +143,9 @@ impl<D: Database> TokenStore for Store<D> {
     ) -> Result<CrmConnection, StoreError> {
         let (user, pair, served) = (user.clone(), pair.clone(), *served);
         self.database
-            .transact(Durable.first(), move |session| Box::pin(session.save_rotated(user, spent, pair, served, now)))
+            .transact(Durable.first().on(&user), move |session| {
+                Box::pin(session.save_rotated(user, spent, pair, served, now))
+            })
             .await
     }
 }

@@ -40,7 +40,7 @@ fn queue_of(usual: usize, first: usize, bulk: usize) -> Queue {
     let durable = Durability::Durable;
     for (count, write) in [(usual, durable.into()), (first, durable.first()), (bulk, durable.bulk())] {
         for _ in 0..count {
-            queue.push(write, Box::new(Nothing)).unwrap();
+            queue.push(write.clone(), Box::new(Nothing)).unwrap();
         }
     }
     queue
