@@ -15,6 +15,7 @@ use super::schema::host_look_ups;
 #[diesel(
     table_name = host_look_ups,
     treat_none_as_null = true,
+    treat_none_as_default_value = false,
     check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite)
 )]
 pub(crate) struct HostLookUpRow {

@@ -14,7 +14,12 @@ pub(crate) const INTEGRATION: &str = "*";
 
 /// A row of `turns`.
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = turns, treat_none_as_null = true, check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite))]
+#[diesel(
+    table_name = turns,
+    treat_none_as_null = true,
+    treat_none_as_default_value = false,
+    check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite)
+)]
 pub(crate) struct RateLimitRow {
     pub(super) line: String,
     next_at: Option<i64>,
