@@ -57,12 +57,16 @@ impl Api {
 }
 
 fn object<T: DeserializeOwned>(body: &[u8]) -> Result<T, AmoError> {
-    let read: Result<Object<T>, _> = serde_json::from_slice(body).or_else(|_| {
-        let text = repaired(body);
-        // Of a member that is there twice, the last counts: `Value` goes by that, derived code refuses it.
-        serde_json::from_str(&text).or_else(|_| serde_json::from_str::<Value>(&text).and_then(serde_json::from_value))
-    });
-    read.ok().and_then(|read| read.0).ok_or(AmoError::Protocol)
+    // Its encoding is looked at once, and not for each text and name in it.
+    let read = std::str::from_utf8(body).ok().and_then(|text| serde_json::from_str(text).ok());
+    let read = read.or_else(|| mended(&repaired(body)));
+    read.and_then(|Object(read)| read).ok_or(AmoError::Protocol)
+}
+
+fn mended<T: DeserializeOwned>(text: &str) -> Option<Object<T>> {
+    let read = serde_json::from_str(text);
+    // Of a member that is there twice, the last counts: `Value` goes by that, derived code refuses it.
+    read.or_else(|_| serde_json::from_str::<Value>(text).and_then(serde_json::from_value)).ok()
 }
 
 /// A token that fits into no header is no good: the same as if amoCRM had said so.

@@ -4,9 +4,10 @@ use amo_connect_domain::ids::AccountId;
 use base64::Engine as _;
 use base64::alphabet::URL_SAFE;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use serde::Deserialize as _;
 use serde_json::Value;
 
-use super::reading;
+use super::members::Id;
 use super::repair::repaired;
 
 /// Base64 as tokens have it, with its padding or without, and with stray bits at its end.
@@ -19,7 +20,7 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
 
 /// The `account_id` claim, if the token is a JWT that has one.
 pub(super) fn account_id(token: &str) -> Option<AccountId> {
-    reading::id(&claims(token)?["account_id"]).map(AccountId)
+    Id::deserialize(&claims(token)?["account_id"]).ok()?.0.map(AccountId)
 }
 
 /// Whether the token says that it was issued to others than `client_id`.

@@ -8,9 +8,10 @@ use std::marker::PhantomData;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
+use serde_json::Number;
 
-/// An object, if it is one. The members of `T` are loose themselves: a [`serde_json::Value`], an
-/// [`Object`] or a [`List`], each with a default.
+/// An object, if it is one. The members of `T` are loose themselves: an [`Object`], a [`List`] or another
+/// [`Shape`], each with a default.
 #[derive(Debug)]
 pub(super) struct Object<T>(pub(super) Option<T>);
 
@@ -32,18 +33,30 @@ impl<T> Default for List<T> {
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
     fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
-        json.deserialize_any(Loose(PhantomData))
+        read(json)
     }
 }
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
     fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
-        json.deserialize_any(Loose(PhantomData))
+        read(json)
     }
 }
 
 /// What JSON is expected to be. All other JSON is the default.
-trait Shape<'de>: Default {
+pub(super) trait Shape<'de>: Default {
+    fn of_bool(_: bool) -> Self {
+        Self::default()
+    }
+
+    fn of_number(_: Number) -> Self {
+        Self::default()
+    }
+
+    fn of_text(_: &str) -> Self {
+        Self::default()
+    }
+
     fn of_object<A: MapAccess<'de>>(members: A) -> Result<Self, A::Error> {
         IgnoredAny.visit_map(members).map(|_| Self::default())
     }
@@ -51,6 +64,11 @@ trait Shape<'de>: Default {
     fn of_list<A: SeqAccess<'de>>(entries: A) -> Result<Self, A::Error> {
         IgnoredAny.visit_seq(entries).map(|_| Self::default())
     }
+}
+
+/// Reads whatever JSON comes.
+pub(super) fn read<'de, S: Shape<'de>, D: Deserializer<'de>>(json: D) -> Result<S, D::Error> {
+    json.deserialize_any(Loose(PhantomData))
 }
 
 impl<'de, T: Deserialize<'de>> Shape<'de> for Object<T> {
@@ -82,24 +100,24 @@ impl<'de, S: Shape<'de>> Visitor<'de> for Loose<S> {
         Ok(S::default())
     }
 
-    fn visit_bool<E: Error>(self, _: bool) -> Result<S, E> {
-        Ok(S::default())
+    fn visit_bool<E: Error>(self, flag: bool) -> Result<S, E> {
+        Ok(S::of_bool(flag))
     }
 
-    fn visit_i64<E: Error>(self, _: i64) -> Result<S, E> {
-        Ok(S::default())
+    fn visit_i64<E: Error>(self, number: i64) -> Result<S, E> {
+        Ok(S::of_number(number.into()))
     }
 
-    fn visit_u64<E: Error>(self, _: u64) -> Result<S, E> {
-        Ok(S::default())
+    fn visit_u64<E: Error>(self, number: u64) -> Result<S, E> {
+        Ok(S::of_number(number.into()))
     }
 
-    fn visit_f64<E: Error>(self, _: f64) -> Result<S, E> {
-        Ok(S::default())
+    fn visit_f64<E: Error>(self, number: f64) -> Result<S, E> {
+        Ok(Number::from_f64(number).map_or_else(S::default, S::of_number))
     }
 
-    fn visit_str<E: Error>(self, _: &str) -> Result<S, E> {
-        Ok(S::default())
+    fn visit_str<E: Error>(self, text: &str) -> Result<S, E> {
+        Ok(S::of_text(text))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, entries: A) -> Result<S, A::Error> {

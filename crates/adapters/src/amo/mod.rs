@@ -6,6 +6,7 @@ mod claims;
 mod connections;
 mod hook;
 mod loose;
+mod members;
 mod objects;
 mod pair;
 mod query;
@@ -150,7 +151,7 @@ impl TokenEndpoint for OauthAmoClient {
             tracing::error!(amo.host = %permit.host(), amo.moved_to = moved_to, "account has moved to a host that is not allowed: check AMO_ALLOWED_HOSTS");
             return Err(AmoError::HostNotAllowed);
         };
-        let account = reading::id(&answer.id).map(AccountId);
+        let account = answer.id.0.map(AccountId);
         Ok(Located { at: Some(FoundHost { host, account }), by_authority })
     }
 }

@@ -92,7 +92,9 @@ impl HttpClient {
     /// to see that the body has what is wanted.
     pub async fn send_for(&self, request: Request, has_it: impl Fn(&[u8]) -> bool) -> Result<Answer, Loss> {
         let mut response = self.client.execute(request).await.map_err(|error| Loss::of(&error))?;
-        let (mut body, headers) = (Vec::new(), std::mem::take(response.headers_mut()));
+        let length = response.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or_default();
+        let mut body = Vec::with_capacity(length.min(self.limits.longest_body));
+        let headers = std::mem::take(response.headers_mut());
         let loss = self.read(&mut response, &mut body, has_it).await.err();
         tracing::debug!(amo.status = response.status().as_u16(), amo.loss = loss.map(Loss::name), "the CRM answered");
         Ok(Answer { status: response.status(), headers, body, loss })
