@@ -23,7 +23,7 @@ async fn idle_after_a_request(idle_timeout: Option<&str>) -> KeptConnection {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_idle_connection_is_closed_when_its_time_is_over() {
-    let mut connection = idle_after_a_request(Some("100ms")).await;
+    let mut connection = idle_after_a_request(Some("1s")).await;
     assert!(timeout(SHORT, connection.is_closed()).await.unwrap());
 }
 

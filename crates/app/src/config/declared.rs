@@ -139,7 +139,7 @@ settings! {
     KEEPALIVE_AFTER, keepalive_after: Duration = Value("30d"), values::keepalive;
 
     /// How long an idle connection of a client stays open
-    /// More than zero. Longer than the proxy keeps one, or the proxy sends a request into a connection that is just being
+    /// At least 1 s. Longer than the proxy keeps one, or the proxy sends a request into a connection that is just being
     /// closed: [proxy.md](proxy.md).
     HTTP_IDLE_TIMEOUT, http_idle_timeout: Duration = Value("75s"), values::idle_timeout;
 

@@ -243,12 +243,13 @@ pub(super) fn log_directives(text: &str) -> Result<String, &'static str> {
     read.map(|_| text.to_owned()).or(Err("is no list of directives such as info or amo_connect=debug,info"))
 }
 
-/// How long an idle connection stays open.
+/// How long an idle connection stays open. actix reads its clock twice a second, and never closes what was due before
+/// it looked.
 pub(super) fn idle_timeout(text: &str) -> Result<Duration, &'static str> {
     duration(text)
         .ok()
-        .filter(|timeout| !timeout.is_zero())
-        .ok_or("is not a duration such as 75s, of more than zero and at most ten years")
+        .filter(|timeout| *timeout >= Duration::from_secs(1))
+        .ok_or("is not a duration such as 75s, of at least 1s and at most ten years")
 }
 
 /// How long a connection may go without a refresh.
@@ -290,6 +291,15 @@ mod tests {
             "foryoure://amo-crm",
         ] {
             assert!(origins(text).is_err_and(|problem| problem.contains(text)), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_idle_connection_stays_open_for_a_second_at_least() {
+        assert_eq!(idle_timeout("1s"), Ok(Duration::from_secs(1)));
+        assert_eq!(idle_timeout("75s"), Ok(Duration::from_secs(75)));
+        for value in ["0s", "999ms", "never"] {
+            assert!(idle_timeout(value).is_err(), "{value}");
         }
     }
 

@@ -167,8 +167,8 @@ async fn a_log_of_which_nobody_knows_whose_it_is_is_left() {
 async fn a_database_that_another_program_fills_at_the_last_moment_is_refused() {
     let scratch = Scratch::new();
     scratch.execute("PRAGMA user_version = 1");
-    let mut other = scratch.raw();
-    other.batch_execute("BEGIN IMMEDIATE").unwrap();
+    // Whoever looks at the file is in the way of a commit for a moment.
+    let mut other = scratch.raw_with("PRAGMA busy_timeout = 10000; BEGIN IMMEDIATE");
     let file = scratch.file();
     let ours = tokio::spawn(async move { migrate(&file).await });
     // It has looked at the file, and waits for the lock.
