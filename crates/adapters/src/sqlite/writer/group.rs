@@ -6,8 +6,8 @@ use std::time::Instant;
 use diesel_async::SimpleAsyncConnection as _;
 
 use super::Writer;
+use super::commit_marker::CommitMarker;
 use super::queue::Waiting;
-use super::witness::Witness;
 use crate::rows::{DatabaseError, Durability, kind};
 use crate::sqlite::database::SqliteRows;
 use crate::sqlite::pool::{Connection, Use, connect};
@@ -21,9 +21,9 @@ const BEGIN_DURABLE: &str = "PRAGMA synchronous = FULL; BEGIN IMMEDIATE";
 const BEGIN_RELAXED: &str = "PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE";
 
 /// What is kept from one group to the next.
-pub(super) struct Tools {
+pub(super) struct WriteConnection {
     pub(super) connection: Option<Connection>,
-    pub(super) witness: Witness,
+    pub(super) marker: CommitMarker,
 }
 
 /// How the transaction of a group ended.
@@ -54,11 +54,11 @@ impl Answers {
     }
 
     /// What each came to. The database forgets first what some of them have wiped; the others do not wait for that.
-    async fn settle(&mut self, writer: &Writer, tools: &mut Tools, group: Vec<Waiting>) {
+    async fn settle(&mut self, writer: &Writer, kept: &mut WriteConnection, group: Vec<Waiting>) {
         let wiped = |waiting: &Waiting| waiting.write.durability == Durability::Erased && waiting.member.succeeded();
         let (wiping, others): (Vec<_>, Vec<_>) = group.into_iter().partition(wiped);
         self.0.extend(others.into_iter().map(|waiting| (waiting, None)));
-        if let (false, Some(connection)) = (wiping.is_empty(), &mut tools.connection) {
+        if let (false, Some(connection)) = (wiping.is_empty(), &mut kept.connection) {
             mem::take(self).tell();
             wal::empty(connection, writer.busy_timeout).await;
         }
@@ -71,11 +71,11 @@ impl Answers {
 }
 
 /// Writes a group. Its members hear what is returned.
-pub(super) async fn write(writer: &Writer, tools: &mut Tools, mut group: Vec<Waiting>) -> Answers {
+pub(super) async fn write(writer: &Writer, kept: &mut WriteConnection, mut group: Vec<Waiting>) -> Answers {
     let mut answers = Answers::default();
-    let error = match settle(writer, tools, &mut group).await {
+    let error = match settle(writer, kept, &mut group).await {
         End::Settled => {
-            answers.settle(writer, tools, group).await;
+            answers.settle(writer, kept, group).await;
             return answers;
         }
         End::RolledBack(error) if group.len() > 1 => error,
@@ -89,8 +89,8 @@ pub(super) async fn write(writer: &Writer, tools: &mut Tools, mut group: Vec<Wai
     while let Some(member) = members.next() {
         mem::take(&mut answers).tell();
         let mut alone = vec![member];
-        match settle(writer, tools, &mut alone).await {
-            End::Settled => answers.settle(writer, tools, alone).await,
+        match settle(writer, kept, &mut alone).await {
+            End::Settled => answers.settle(writer, kept, alone).await,
             End::RolledBack(error) | End::Unknown(error) => answers.refuse(alone, error),
             // The next would wait as long for the same.
             End::NotBegun(error) => answers.refuse(alone.into_iter().chain(members.by_ref()), error),
@@ -100,15 +100,15 @@ pub(super) async fn write(writer: &Writer, tools: &mut Tools, mut group: Vec<Wai
 }
 
 /// Runs the members' work in a transaction. Looks how it ended, if this is not told.
-async fn settle(writer: &Writer, tools: &mut Tools, group: &mut Vec<Waiting>) -> End {
-    match transact(writer, tools, group).await {
-        End::Unknown(error) => look(writer, tools, error).await,
+async fn settle(writer: &Writer, kept: &mut WriteConnection, group: &mut Vec<Waiting>) -> End {
+    match transact(writer, kept, group).await {
+        End::Unknown(error) => look(writer, kept, error).await,
         end => end,
     }
 }
 
-async fn transact(writer: &Writer, tools: &mut Tools, group: &mut Vec<Waiting>) -> End {
-    let (connection, witness) = match tools.ready(writer) {
+async fn transact(writer: &Writer, kept: &mut WriteConnection, group: &mut Vec<Waiting>) -> End {
+    let (connection, marker) = match kept.ready(writer) {
         Ok(ready) => ready,
         Err(error) => return End::NotBegun(error),
     };
@@ -127,7 +127,7 @@ async fn transact(writer: &Writer, tools: &mut Tools, group: &mut Vec<Waiting>) 
         ran += 1;
         let ended = run(writer, connection, waiting, shared).await;
         if let Err(error) = ended {
-            tools.roll_back().await;
+            kept.roll_back().await;
             return End::RolledBack(error);
         }
     }
@@ -136,16 +136,16 @@ async fn transact(writer: &Writer, tools: &mut Tools, group: &mut Vec<Waiting>) 
     }
 
     if group.iter().all(|waiting| !waiting.member.succeeded()) {
-        tools.roll_back().await;
+        kept.roll_back().await;
         return End::Settled;
     }
-    if let Err(error) = witness.write_if_changed(connection, shared).await {
-        tools.roll_back().await;
+    if let Err(error) = marker.write_if_changed(connection, shared).await {
+        kept.roll_back().await;
         return End::RolledBack(DatabaseError::of(&error));
     }
     match connection.batch_execute((writer.group_end.commit)()).await {
         Ok(()) => End::Settled,
-        Err(error) if tools.roll_back().await => End::RolledBack(DatabaseError::of(&error)),
+        Err(error) if kept.roll_back().await => End::RolledBack(DatabaseError::of(&error)),
         Err(error) => End::Unknown(DatabaseError::of(&error)),
     }
 }
@@ -171,18 +171,18 @@ async fn run(
 }
 
 /// Looks whether a group was committed.
-async fn look(writer: &Writer, tools: &mut Tools, error: DatabaseError) -> End {
+async fn look(writer: &Writer, kept: &mut WriteConnection, error: DatabaseError) -> End {
     // Another connection sees what everybody sees.
-    tools.connection = None;
+    kept.connection = None;
     let unknown = End::Unknown(error);
-    let Ok((connection, witness)) = tools.ready(writer) else { return unknown };
+    let Ok((connection, marker)) = kept.ready(writer) else { return unknown };
     if connection.batch_execute(BEGIN_DURABLE).await.is_err() {
         return unknown;
     }
-    let end = match witness.is_there(connection).await {
+    let end = match marker.is_there(connection).await {
         // What can be seen may not be on disk. What is committed durably after it takes it there.
         Ok(Some(true)) => {
-            if witness.write(connection, false).await.is_ok() && connection.batch_execute("COMMIT").await.is_ok() {
+            if marker.write(connection, false).await.is_ok() && connection.batch_execute("COMMIT").await.is_ok() {
                 return End::Settled;
             }
             unknown
@@ -190,26 +190,26 @@ async fn look(writer: &Writer, tools: &mut Tools, error: DatabaseError) -> End {
         Ok(Some(false)) => End::RolledBack(error),
         Ok(None) | Err(_) => unknown,
     };
-    tools.roll_back().await;
+    kept.roll_back().await;
     end
 }
 
-impl Tools {
+impl WriteConnection {
     pub(super) fn new() -> Self {
-        Self { connection: None, witness: Witness::new() }
+        Self { connection: None, marker: CommitMarker::new() }
     }
 
     /// Has a connection ready, to the file that was opened.
-    fn ready(&mut self, writer: &Writer) -> Result<(&mut Connection, &mut Witness), DatabaseError> {
+    fn ready(&mut self, writer: &Writer) -> Result<(&mut Connection, &mut CommitMarker), DatabaseError> {
         writer.file.check()?;
         let connection = if let Some(connection) = self.connection.take() {
             connection
         } else {
             let opened = connect(&writer.path, Use::Writing, writer.busy_timeout).map_err(|error| kind(&error))?;
-            self.witness.reset();
+            self.marker.reset();
             Connection::new(opened)
         };
-        Ok((self.connection.insert(connection), &mut self.witness))
+        Ok((self.connection.insert(connection), &mut self.marker))
     }
 
     /// Undoes an open transaction. Returns whether there was one.

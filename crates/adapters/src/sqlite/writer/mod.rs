@@ -4,12 +4,12 @@
 //! tells them. It waits for nobody, so a single caller is not slower. A caller puts its work into a queue and
 //! waits for a one-shot answer; if it goes away, the work ends all the same.
 
+mod commit_marker;
 mod group;
 mod member;
 mod queue;
 #[cfg(test)]
 mod tests;
-mod witness;
 
 use std::fmt;
 use std::mem;
@@ -25,7 +25,7 @@ use super::file::Identity;
 use crate::backend::PoolStatus;
 use crate::cipher::TokenKeys;
 use crate::rows::{DatabaseError, Failure, Work, Write};
-use group::{Answers, Tools};
+use group::{Answers, WriteConnection};
 use member::Call;
 use queue::Queue;
 
@@ -61,22 +61,22 @@ impl Default for GroupEnd {
 #[derive(Default)]
 pub(super) struct State {
     queue: Queue,
-    desk: Desk,
+    activity: Activity,
     /// How many callers waited too long.
     timeouts: u64,
 }
 
 /// Whether somebody writes.
-enum Desk {
+enum Activity {
     /// Nobody, since nobody waits. The connection is kept for the next.
-    Free(Option<Tools>),
+    Idle(Option<WriteConnection>),
     /// One thread does.
-    Taken,
+    Writing,
 }
 
-impl Default for Desk {
+impl Default for Activity {
     fn default() -> Self {
-        Self::Free(None)
+        Self::Idle(None)
     }
 }
 
@@ -119,23 +119,23 @@ impl Writer {
     /// How it is used now, as a pool of one connection.
     pub(super) fn status(&self) -> PoolStatus {
         let state = self.state();
-        let (in_use, idle) = match &state.desk {
-            Desk::Free(tools) => (0, usize::from(tools.as_ref().is_some_and(|tools| tools.connection.is_some()))),
-            Desk::Taken => (1, 0),
+        let (in_use, idle) = match &state.activity {
+            Activity::Idle(kept) => (0, usize::from(kept.as_ref().is_some_and(|kept| kept.connection.is_some()))),
+            Activity::Writing => (1, 0),
         };
         PoolStatus { name: "writer", size: 1, in_use, idle, waiting: state.queue.len(), timeouts: state.timeouts }
     }
 
     /// Has a thread write, if none does.
     fn begin(self: &Arc<Self>) {
-        let tools = match mem::replace(&mut self.state().desk, Desk::Taken) {
-            Desk::Free(tools) => tools,
-            Desk::Taken => return,
+        let kept = match mem::replace(&mut self.state().activity, Activity::Writing) {
+            Activity::Idle(kept) => kept,
+            Activity::Writing => return,
         };
-        let tools = tools.unwrap_or_else(Tools::new);
-        let turn = Turn { writer: Arc::clone(self), tools: Some(tools) };
+        let kept = kept.unwrap_or_else(WriteConnection::new);
+        let run = Run { writer: Arc::clone(self), kept: Some(kept) };
         // A runtime that has ended drops it at once.
-        self.runtime.spawn_blocking(move || turn.write_groups());
+        self.runtime.spawn_blocking(move || run.write_groups());
     }
 
     /// Takes work out that has not begun, for a caller that has waited too long.
@@ -153,41 +153,41 @@ impl Writer {
     }
 }
 
-/// One thread's time at the desk.
-struct Turn {
+/// A thread that writes until nobody waits.
+struct Run {
     writer: Arc<Writer>,
-    /// `None` once they are back.
-    tools: Option<Tools>,
+    /// `None` once it is given back.
+    kept: Option<WriteConnection>,
 }
 
-impl Turn {
+impl Run {
     /// Writes until nobody waits.
     fn write_groups(mut self) {
         let runtime = self.writer.runtime.clone();
         let mut answers = Answers::default();
-        while let Some(tools) = &mut self.tools {
+        while let Some(kept) = &mut self.kept {
             let mut state = self.writer.state();
             let group = state.queue.next_group();
             if group.is_empty() {
                 // Whoever hears, and drops the store then, has closed its connections.
-                state.desk = Desk::Free(self.tools.take());
+                state.activity = Activity::Idle(self.kept.take());
                 break;
             }
             drop(state);
             mem::take(&mut answers).tell();
-            answers = runtime.block_on(group::write(&self.writer, tools, group));
+            answers = runtime.block_on(group::write(&self.writer, kept, group));
         }
         drop(self);
         answers.tell();
     }
 }
 
-impl Drop for Turn {
+impl Drop for Run {
     /// The runtime ends, or this thread panicked: nobody will write what waits now.
     fn drop(&mut self) {
-        if self.tools.is_some() {
+        if self.kept.is_some() {
             let mut state = self.writer.state();
-            state.desk = Desk::default();
+            state.activity = Activity::default();
             let unanswered = mem::take(&mut state.queue);
             drop(state);
             drop(unanswered);

@@ -14,7 +14,7 @@ use tokio::task::yield_now;
 use crate::backend::{PoolStatus, Pools as _};
 use crate::rows::{Database as _, Durability, Write};
 use crate::sqlite::tests::fixtures::*;
-use crate::sqlite::writer::{Desk, GroupEnd};
+use crate::sqlite::writer::{Activity, GroupEnd};
 use crate::sqlite::{Sqlite, SqliteOptions, SqliteTokenStore};
 
 /// Holds a thread up until it is opened, or dropped.
@@ -148,9 +148,9 @@ impl Counted {
             synchronous: i64,
         }
         let mut state = self.database.writer.state();
-        let Desk::Free(Some(tools)) = &mut state.desk else { panic!("nobody has written") };
+        let Activity::Idle(Some(kept)) = &mut state.activity else { panic!("nobody has written") };
         let setting = diesel::sql_query("SELECT synchronous FROM pragma_synchronous");
-        let connection = tools.connection.as_mut().unwrap();
+        let connection = kept.connection.as_mut().unwrap();
         let setting = connection.spawn_blocking(move |raw| setting.get_result::<Setting>(raw)).now_or_never();
         setting.unwrap().unwrap().synchronous
     }

@@ -1,8 +1,8 @@
 //! A number in the file by which one can see whether a group was committed.
 //!
-//! It is SQLite's `user_version`, which is for programs to use and which no version of ours reads. Each group that
-//! changes something writes another one; one that changes nothing is not written at all. A `COMMIT` that fails leaves a transaction open, which is rolled back; if none is open
-//! any more, the number tells how it ended.
+//! It is SQLite's `user_version`, which is for programs to use and which no other part of ours reads. Each group that
+//! changes something writes another one; one that changes nothing is not written at all. A `COMMIT` that fails leaves
+//! a transaction open, which is rolled back; if none is open any more, the number tells how it ended.
 
 use diesel::QueryableByName;
 use diesel::result::QueryResult;
@@ -12,7 +12,7 @@ use diesel_async::{RunQueryDsl as _, SimpleAsyncConnection as _};
 use crate::sqlite::pool::Connection;
 
 /// Of the newest group.
-pub(super) struct Witness {
+pub(super) struct CommitMarker {
     written: i32,
     /// What stood there before it, where it was looked at.
     before: Option<i32>,
@@ -20,7 +20,7 @@ pub(super) struct Witness {
     changes: i32,
 }
 
-impl Witness {
+impl CommitMarker {
     pub(super) fn new() -> Self {
         // Another process has other numbers; one that begins alike can make an end unknown, and no worse.
         let start = getrandom::u32().unwrap_or_default();
