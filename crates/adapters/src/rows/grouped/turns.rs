@@ -77,3 +77,32 @@ async fn watch_over(turns: Weak<Turns>, mut groups: watch::Receiver<Group>, slow
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn who_was_slow_has_lost_the_turn_and_waits_for_the_next_one() {
+        let turns = Turns::new(&Handle::current(), Duration::from_millis(1));
+        turns.take().await.unwrap();
+        let slow = turns.begin();
+        turns.take().await.unwrap();
+        assert!(!turns.end(slow), "another reader has the turn");
+        assert_eq!(turns.free.available_permits(), 0, "and there is one");
+        let quick = turns.begin();
+        assert!(turns.end(quick));
+        turns.close();
+        assert!(turns.take().await.is_none());
+    }
+
+    #[tokio::test]
+    async fn a_group_that_is_not_slow_keeps_the_turn() {
+        let turns = Turns::new(&Handle::current(), Duration::from_hours(1));
+        turns.take().await.unwrap();
+        let group = turns.begin();
+        assert!(turns.free.try_acquire().is_err());
+        assert!(turns.end(group));
+        assert!(turns.free.try_acquire().is_err(), "its reader goes on");
+    }
+}
