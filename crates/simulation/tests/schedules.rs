@@ -8,7 +8,7 @@ const SCHEDULES: u64 = 10_000;
 /// Each planted bug, and the invariants that may notice it.
 const NOTICED: &[(Bug, &[Invariant])] = &[
     (Bug::NoLease, &[Invariant::SentAgain]),
-    (Bug::LeaseByInstanceClock, &[Invariant::SentAgain, Invariant::Tardy]),
+    (Bug::LeaseByInstanceClock, &[Invariant::SentAgain, Invariant::Tardy, Invariant::NeverSettled]),
     (Bug::LeaseNotRenewed, &[Invariant::SentAgain]),
     (Bug::LeaseNeverLapses, &[Invariant::NeverSettled, Invariant::Tardy]),
     (Bug::RenewsForAnybody, &[Invariant::SentAgain, Invariant::Untrue]),

@@ -31,7 +31,7 @@ pub(crate) async fn measure(database: Option<&str>) -> (f64, f64) {
     let before = cpu::of_process(std::process::id());
     for _ in 0..RESERVATIONS {
         let asked = Instant::now();
-        store.reserve(&account, pace, Duration::from_secs(5)).await.unwrap();
+        store.reserve(&account, pace, 1, Duration::from_secs(5)).await.unwrap();
         waits.push(asked.elapsed().as_secs_f64() * 1e6);
     }
     let used = cpu::of_process(std::process::id()).saturating_sub(before);

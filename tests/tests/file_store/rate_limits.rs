@@ -48,11 +48,14 @@ impl RateLimitStore for FileStore {
         &self,
         account: &AccountHost,
         pace: Pace,
+        calls: u32,
         longest_wait: Duration,
     ) -> Result<Reservation, StoreError> {
         let account = account.clone();
-        self.change_limits(move |limits, now| limits.change(account, |both| both.reserve(pace, longest_wait, now)))
-            .await
+        self.change_limits(move |limits, now| {
+            limits.change(account, |both| both.reserve(pace, calls, longest_wait, now))
+        })
+        .await
     }
 
     async fn record_outcome(

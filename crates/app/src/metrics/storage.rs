@@ -167,9 +167,10 @@ impl RateLimitStore for Measured<dyn RateLimitStore> {
         &self,
         account: &AccountHost,
         pace: Pace,
+        calls: u32,
         longest_wait: Duration,
     ) -> Result<Reservation, StoreError> {
-        self.call("reserve", Access::Writes, self.store.reserve(account, pace, longest_wait)).await
+        self.call("reserve", Access::Writes, self.store.reserve(account, pace, calls, longest_wait)).await
     }
 
     async fn record_outcome(

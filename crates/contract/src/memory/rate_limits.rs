@@ -70,11 +70,12 @@ impl RateLimitStore for MemoryRateLimitStore {
         &self,
         account: &AccountHost,
         pace: Pace,
+        calls: u32,
         longest_wait: Duration,
     ) -> Result<Reservation, StoreError> {
         self.with(|limits, now| {
             let mut both = limits.of(account);
-            let reservation = both.reserve(pace, longest_wait, now);
+            let reservation = both.reserve(pace, calls, longest_wait, now);
             limits.put(account, both);
             reservation
         })

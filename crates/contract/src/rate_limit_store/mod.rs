@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a case panics where a promise is broken")]
 
+mod bundles;
 mod circuit_breaker;
 mod integration;
 mod reservations;
@@ -69,6 +70,18 @@ suite::cases! {
     "MUST give each reservation to one caller, however many ask." => [
         reservations::of_eight_callers_each_has_a_reservation_of_its_own,
         integration::of_eight_callers_of_eight_accounts_each_has_a_reservation_of_its_own,
+    ]
+    "A bundle MUST be over before the next reservation begins." => [
+        bundles::a_bundle_is_over_before_the_next_reservation_begins,
+    ]
+    "It MUST be no larger than Pace::bundle says." => [
+        bundles::a_bundle_is_no_larger_than_its_pace_says,
+    ]
+    "While other calls are ahead, a reservation MUST be one call." => [
+        bundles::behind_other_calls_a_reservation_is_one_call,
+    ]
+    "A probe MUST be one call." => [
+        bundles::a_probe_is_one_call,
     ]
     "Each account MUST have a rate limit of its own, unless the pace is the integration's: then all accounts MUST share \
      one." => [

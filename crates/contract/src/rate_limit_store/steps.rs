@@ -24,12 +24,12 @@ pub(super) const SHARED: Pace = Pace { apart: APART, scope: PaceScope::Integrati
 
 /// Reserves a call to account `number`.
 pub(super) async fn take(store: &Store, number: u64) -> Reservation {
-    store.reserve(&host(number), OWN, LONGEST_WAIT).await.unwrap()
+    store.reserve(&host(number), OWN, 1, LONGEST_WAIT).await.unwrap()
 }
 
 /// How many reservations, [`APART`] each, are before this one.
 pub(super) fn place(reservation: Reservation) -> u32 {
-    let Reservation::Granted { wait, probe: None } = reservation else {
+    let Reservation::Granted { wait, turns: 1, probe: None } = reservation else {
         panic!("{reservation:?} is no plain reservation")
     };
     let place = (0..64).find(|place| is_about(wait, APART * *place));

@@ -6,6 +6,11 @@ amo_connect_contract::mutants! {
         "an_answer_to_the_probe_closes_the_integrations_circuit",
     ],
     BansEverybody => ["a_ban_opens_one_accounts_circuit_for_all_handles"],
+    BundlesAllCalls => ["a_bundle_is_no_larger_than_its_pace_says"],
+    BundlesBehindOthers => ["behind_other_calls_a_reservation_is_one_call"],
+    BundlesProbes => ["a_probe_is_one_call"],
+    IgnoresCalls => ["a_bundle_is_over_before_the_next_reservation_begins"],
+    ReservesOneOfABundle => ["a_bundle_is_over_before_the_next_reservation_begins"],
     ReservesBeyondTheWait => ["a_call_beyond_the_longest_wait_is_not_reserved"],
     ReservesNothing => [
         "a_dropped_request_costs_one_reservation_at_most",

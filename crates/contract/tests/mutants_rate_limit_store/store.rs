@@ -52,6 +52,19 @@ impl MutantStore {
         use_notes(&mut self.notes.lock().unwrap())
     }
 
+    /// `reservation` with the turns that the mutant makes of it.
+    fn bundled(&self, reservation: Reservation, pace: Pace, calls: u32) -> Reservation {
+        let Reservation::Granted { wait, turns, probe } = reservation else { return reservation };
+        let turns = match self.mutant {
+            Mutant::ReservesOneOfABundle if wait.is_zero() && probe.is_none() => pace.bundle(calls),
+            Mutant::BundlesAllCalls if wait.is_zero() && probe.is_none() => calls,
+            Mutant::BundlesBehindOthers if !wait.is_zero() => pace.bundle(calls),
+            Mutant::BundlesProbes if probe.is_some() => pace.bundle(calls),
+            _ => turns,
+        };
+        Reservation::Granted { wait, turns, probe }
+    }
+
     fn known(&self, account: &AccountHost) -> AccountHost {
         if self.is(Mutant::OneQueueForAll) { host(1) } else { account.clone() }
     }
@@ -68,10 +81,11 @@ impl RateLimitStore for MutantStore {
         &self,
         account: &AccountHost,
         pace: Pace,
+        calls: u32,
         longest_wait: Duration,
     ) -> Result<Reservation, StoreError> {
         let (account, inner) = (self.known(account), self.inner());
-        let at_once = Reservation::Granted { wait: Duration::ZERO, probe: None };
+        let at_once = Reservation::Granted { wait: Duration::ZERO, turns: 1, probe: None };
         let pace = match self.mutant {
             Mutant::SharesNothing => Pace { scope: PaceScope::Account, ..pace },
             Mutant::ReservesNothing => return Ok(at_once),
@@ -82,13 +96,16 @@ impl RateLimitStore for MutantStore {
             }
             _ => pace,
         };
-        let (reservation, waits) = (inner.reserve(&account, pace, longest_wait).await?, self.note(|notes| notes.probe));
+        let reserved =
+            if matches!(self.mutant, Mutant::IgnoresCalls | Mutant::ReservesOneOfABundle) { 1 } else { calls };
+        let reservation = self.bundled(inner.reserve(&account, pace, reserved, longest_wait).await?, pace, calls);
+        let waits = self.note(|notes| notes.probe);
         match (self.mutant, reservation) {
             (Mutant::ReservesBeyondTheWait, Reservation::Later(_)) => {
-                inner.reserve(&account, pace, Duration::MAX).await?;
+                inner.reserve(&account, pace, calls, Duration::MAX).await?;
             }
             (Mutant::LetsEverybodyProbe, Reservation::CircuitOpen(_)) if waits.is_some() => {
-                return Ok(Reservation::Granted { wait: Duration::ZERO, probe: waits });
+                return Ok(Reservation::Granted { wait: Duration::ZERO, turns: 1, probe: waits });
             }
             (Mutant::NeverGivesUp, Reservation::Granted { probe: Some(_), .. }) if waits.is_some() => {
                 return Ok(Reservation::CircuitOpen(Duration::ZERO));

@@ -285,6 +285,7 @@ impl RateLimitStore for Watched {
         &self,
         account: &AccountHost,
         pace: Pace,
+        calls: u32,
         longest_wait: Duration,
     ) -> Result<Reservation, StoreError> {
         self.asked.fetch_add(1, Ordering::SeqCst);
@@ -292,7 +293,7 @@ impl RateLimitStore for Watched {
         if self.never_answers.load(Ordering::SeqCst) {
             return std::future::pending().await;
         }
-        let reservation = self.honest.reserve(account, pace, longest_wait).await;
+        let reservation = self.honest.reserve(account, pace, calls, longest_wait).await;
         let latency = {
             let mut latency = self.latency.lock().unwrap();
             if latency.len() > 1 { latency.pop_front() } else { latency.front().copied() }

@@ -23,7 +23,10 @@ use crate::rate_limit::{CallOutcome, CircuitCount, Pace, Probe, Reservation};
 pub trait RateLimitStore: Debug + Send + Sync + 'static {
     /// Reserves, by [`RateLimits::reserve`](crate::rate_limit::RateLimits::reserve), the next call to
     /// `account`, if it comes within `longest_wait`. MUST give each reservation to one caller, however many
-    /// ask. Each account MUST have a rate limit of its own, unless the pace is the integration's:
+    /// ask. Of so many `calls` it MAY reserve several: a bundle, whose turns come a pace apart. A bundle MUST be
+    /// over before the next reservation begins. It MUST be no larger than
+    /// [`Pace::bundle`](crate::rate_limit::Pace::bundle) says. While other calls are ahead, a reservation MUST be
+    /// one call. A probe MUST be one call. Each account MUST have a rate limit of its own, unless the pace is the integration's:
     /// then all accounts MUST share one.
     ///
     /// While the circuit of the account or of the integration is open, no caller gets a reservation,
@@ -33,6 +36,7 @@ pub trait RateLimitStore: Debug + Send + Sync + 'static {
         &self,
         account: &AccountHost,
         pace: Pace,
+        calls: u32,
         longest_wait: Duration,
     ) -> Result<Reservation, StoreError>;
 

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 pub use circuit_breaker::{
     BANNED_ACCOUNTS, BANS_MEET, CircuitCount, FIRST_PAUSE, LONGEST_PAUSE, OpenCircuit, PROBE_TERM, Probe,
 };
-pub use pace::{Pace, PaceScope};
+pub use pace::{LARGEST_BUNDLE, LONGEST_BUNDLE, Pace, PaceScope};
 pub use permit::{Permit, call};
 
 use crate::clock::{after, at_most, before, left};
@@ -33,6 +33,8 @@ pub enum Reservation {
     Granted {
         /// How long.
         wait: Duration,
+        /// How many calls are reserved, this one included, each the pace after the one before.
+        turns: u32,
         /// The circuit is half-open, and this call is its probe.
         probe: Option<Probe>,
     },
@@ -112,8 +114,9 @@ pub struct RateLimits {
 }
 
 impl RateLimits {
-    /// Reserves the next free time, if it is within `longest_wait`.
-    pub fn reserve(&mut self, pace: Pace, longest_wait: Duration, now: Timestamp) -> Reservation {
+    /// Reserves the next free time, if it is within `longest_wait`. If it has come already, nobody else is
+    /// ahead, and as many of `calls` are reserved as make [a bundle](Pace::bundle).
+    pub fn reserve(&mut self, pace: Pace, calls: u32, longest_wait: Duration, now: Timestamp) -> Reservation {
         *self = Self { account: self.account.seen_at(pace, now), integration: self.integration.seen_at(pace, now) };
         let open = [self.account.circuit, self.integration.circuit];
         if let Some(forbidden) = open.iter().flatten().filter_map(|circuit| circuit.forbids(now)).max() {
@@ -129,9 +132,11 @@ impl RateLimits {
         if delay > wait || wait > longest_wait {
             return Reservation::Later(delay.max(wait));
         }
-        limit.next_at = Some(after(after(now, wait), pace.apart));
+        let is_alone = wait.is_zero() && open.iter().all(Option::is_none);
+        let turns = if is_alone { pace.bundle(calls) } else { 1 };
+        limit.next_at = Some(after(after(now, wait), pace.apart.saturating_mul(turns)));
         limit.is_delayed = false;
-        Reservation::Granted { wait, probe: self.begin_probe(now) }
+        Reservation::Granted { wait, turns, probe: self.begin_probe(now) }
     }
 
     fn begin_probe(&mut self, now: Timestamp) -> Option<Probe> {

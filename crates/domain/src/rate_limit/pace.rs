@@ -7,6 +7,12 @@ use std::time::Duration;
 /// into the same second at amoCRM as the call one second later.
 const STRETCHED_SECOND: Duration = Duration::from_millis(1050);
 
+/// The most calls that are reserved at once.
+pub const LARGEST_BUNDLE: u32 = 3;
+
+/// How far the last of them may be from the first: so much longer may other instances wait for it.
+pub const LONGEST_BUNDLE: Duration = Duration::from_millis(500);
+
 /// Whose calls share a pace (`AMO_RATE_LIMIT_SCOPE`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum PaceScope {
@@ -30,6 +36,12 @@ impl Pace {
     /// Evenly spaced, and never more than `limit` in any second, as amoCRM counts them.
     pub fn per_second(limit: NonZeroU32, scope: PaceScope) -> Self {
         Self { apart: STRETCHED_SECOND / limit.get(), scope }
+    }
+
+    /// How many of so many `calls` are reserved at once, one at least.
+    pub fn bundle(&self, calls: u32) -> u32 {
+        let longest = (1..LARGEST_BUNDLE).take_while(|after| self.apart.saturating_mul(*after) <= LONGEST_BUNDLE);
+        calls.clamp(1, 1 + longest.max().unwrap_or_default())
     }
 
     /// The limit it was made from.

@@ -16,7 +16,7 @@ fn pace(scope: PaceScope) -> Pace {
 
 fn millis(reservation: Reservation) -> u128 {
     match reservation {
-        Reservation::Granted { wait, probe: None } => wait.as_millis(),
+        Reservation::Granted { wait, turns: 1, probe: None } => wait.as_millis(),
         other => panic!("{other:?}"),
     }
 }
@@ -30,7 +30,7 @@ fn probe(reservation: Reservation) -> Probe {
 
 impl RateLimits {
     fn next(&mut self, second: u64) -> Reservation {
-        self.reserve(pace(PaceScope::Account), LONGEST_WAIT, at(second))
+        self.reserve(pace(PaceScope::Account), 1, LONGEST_WAIT, at(second))
     }
 
     fn banned_at(second: u64) -> Self {
@@ -50,6 +50,50 @@ fn reservations_are_150_ms_apart_up_to_the_longest_wait() {
     assert_eq!(millis(limits.next(5)), 100);
 }
 
+/// How long the first call waits, and how many are reserved.
+fn bundle(reservation: Reservation) -> (u128, u32) {
+    match reservation {
+        Reservation::Granted { wait, turns, probe: None } => (wait.as_millis(), turns),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_bundle_is_as_long_as_it_is_wide_and_the_next_call_comes_after_it() {
+    for (apart, calls, turns) in [
+        (150, 0, 1),
+        (150, 1, 1),
+        (150, 2, 2),
+        (150, 9, 3),
+        (250, 9, 3),
+        (251, 9, 2),
+        (500, 9, 2),
+        (501, 9, 1),
+        (0, 9, 3),
+    ] {
+        let pace = Pace { apart: Duration::from_millis(apart), scope: PaceScope::Account };
+        let mut limits = RateLimits::default();
+        assert_eq!(bundle(limits.reserve(pace, calls, LONGEST_WAIT, at(0))), (0, turns), "{calls} calls, {apart} ms");
+        let next = u128::from(apart) * u128::from(turns);
+        assert_eq!(bundle(limits.reserve(pace, 1, LONGEST_WAIT, at(0))), (next, 1), "{calls} calls, {apart} ms");
+    }
+}
+
+#[test]
+fn no_bundle_is_given_while_another_call_is_ahead() {
+    let mut limits = RateLimits::default();
+    let mut reserve = |second| bundle(limits.reserve(pace(PaceScope::Account), 3, LONGEST_WAIT, at(second)));
+    assert_eq!([reserve(0), reserve(0), reserve(0)], [(0, 3), (450, 1), (600, 1)]);
+    assert_eq!(reserve(1), (0, 3));
+}
+
+#[test]
+fn a_probe_is_alone() {
+    let mut limits = RateLimits::banned_at(0);
+    let reservation = limits.reserve(pace(PaceScope::Account), 3, LONGEST_WAIT, at(10));
+    assert!(matches!(reservation, Reservation::Granted { turns: 1, probe: Some(_), .. }), "{reservation:?}");
+}
+
 #[test]
 fn a_quiet_hour_allows_no_burst() {
     let mut limits = RateLimits::default();
@@ -61,9 +105,9 @@ fn a_quiet_hour_allows_no_burst() {
 fn accounts_share_a_pace_only_if_they_are_told_to() {
     for (scope, expected) in [(PaceScope::Account, 0), (PaceScope::Integration, 150)] {
         let mut hers = RateLimits::default();
-        hers.reserve(pace(scope), LONGEST_WAIT, at(0));
+        hers.reserve(pace(scope), 1, LONGEST_WAIT, at(0));
         let mut his = RateLimits { integration: hers.integration, ..RateLimits::default() };
-        assert_eq!(millis(his.reserve(pace(scope), LONGEST_WAIT, at(0))), expected, "{scope:?}");
+        assert_eq!(millis(his.reserve(pace(scope), 1, LONGEST_WAIT, at(0))), expected, "{scope:?}");
     }
 }
 
@@ -80,10 +124,10 @@ fn a_limit_delays_its_account_and_no_other() {
     let mut hers = RateLimits::default();
     hers.record_outcome(CallOutcome::Limited(Duration::from_secs(2)), None, 0, at(0));
     let shared = pace(PaceScope::Integration);
-    assert_eq!(hers.reserve(shared, LONGEST_WAIT, at(0)), Reservation::Later(Duration::from_secs(2)));
+    assert_eq!(hers.reserve(shared, 1, LONGEST_WAIT, at(0)), Reservation::Later(Duration::from_secs(2)));
     let mut his = RateLimits { integration: hers.integration, ..RateLimits::default() };
-    assert_eq!(millis(his.reserve(shared, LONGEST_WAIT, at(0))), 0);
-    assert_eq!(millis(hers.reserve(shared, LONGEST_WAIT, at(2))), 0);
+    assert_eq!(millis(his.reserve(shared, 1, LONGEST_WAIT, at(0))), 0);
+    assert_eq!(millis(hers.reserve(shared, 1, LONGEST_WAIT, at(2))), 0);
 }
 
 #[test]

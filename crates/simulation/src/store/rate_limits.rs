@@ -15,9 +15,10 @@ impl RateLimitStore for ModelStore {
         &self,
         account: &AccountHost,
         pace: Pace,
+        calls: u32,
         longest_wait: Duration,
     ) -> Result<Reservation, StoreError> {
-        self.plain_call("reserve", self.world.rate_limits.reserve(account, pace, longest_wait)).await
+        self.plain_call("reserve", self.world.rate_limits.reserve(account, pace, calls, longest_wait)).await
     }
 
     async fn record_outcome(

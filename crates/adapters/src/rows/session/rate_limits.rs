@@ -19,6 +19,7 @@ impl Session<'_> {
         mut self,
         account: AccountHost,
         pace: Pace,
+        calls: u32,
         longest_wait: Duration,
     ) -> Result<Reservation, Failure> {
         self.rows.lock_line(account.as_str()).await?;
@@ -30,7 +31,7 @@ impl Session<'_> {
             before = self.turns(&account).await?;
         }
         let mut turns = before;
-        let turn = turns.reserve(pace, longest_wait, self.rows.clock().await?);
+        let turn = turns.reserve(pace, calls, longest_wait, self.rows.clock().await?);
         self.put_turns(&account, &before, &turns).await?;
         Ok(turn)
     }

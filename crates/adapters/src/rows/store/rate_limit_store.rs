@@ -17,10 +17,13 @@ impl<D: Database> RateLimitStore for Store<D> {
         &self,
         account: &AccountHost,
         pace: Pace,
+        calls: u32,
         longest_wait: Duration,
     ) -> Result<Reservation, StoreError> {
         let account = account.clone();
-        self.database.transact(Relaxed, move |session| Box::pin(session.reserve(account, pace, longest_wait))).await
+        self.database
+            .transact(Relaxed, move |session| Box::pin(session.reserve(account, pace, calls, longest_wait)))
+            .await
     }
 
     async fn record_outcome(

@@ -9,6 +9,7 @@ use std::time::Duration;
 use futures_util::future::select;
 use tokio::sync::watch;
 
+use super::bundle::{Bundle, Bundles, Due};
 use super::queue::Queues;
 use super::slot::Slot;
 use crate::clock::Instant;
@@ -32,6 +33,7 @@ pub(super) struct SharedState {
     pub(super) observer: Arc<dyn Observer>,
     pub(super) pace: Pace,
     pub(super) queues: Arc<Queues>,
+    pub(super) bundles: Bundles,
     /// The lowest latency of the store's recent answers.
     lowest_latency: Mutex<Duration>,
     /// How many outcomes are not recorded yet.
@@ -49,7 +51,8 @@ impl SharedState {
         let sweep_at = Mutex::new(runtime.instant());
         let lowest_latency = Mutex::new(Duration::MAX);
         let unrecorded = watch::Sender::new(0);
-        Self { store, runtime, observer, pace, queues: Arc::default(), lowest_latency, unrecorded, sweep_at }
+        let (queues, bundles) = Default::default();
+        Self { store, runtime, observer, pace, queues, bundles, lowest_latency, unrecorded, sweep_at }
     }
 
     /// Until this is dropped, no reservation is made: the store does not know every outcome yet.
@@ -80,6 +83,16 @@ impl SharedState {
         }
         if probe.is_some() || matches!(call_outcome, CallOutcome::Banned | CallOutcome::Limited(_)) {
             self.queues.mark_outdated(account);
+        }
+        self.void_bundles(account, call_outcome);
+    }
+
+    /// Gives up the turns that must not be used after this outcome.
+    pub(super) fn void_bundles(&self, account: &AccountHost, call_outcome: CallOutcome) {
+        match call_outcome {
+            CallOutcome::Banned => self.bundles.void_all(),
+            CallOutcome::Limited(_) => self.bundles.void(account),
+            CallOutcome::Answered | CallOutcome::NoAnswer | CallOutcome::NotSent => {}
         }
     }
 
@@ -147,9 +160,12 @@ struct Dispatcher {
 }
 
 impl Dispatcher {
-    /// Makes one reservation, and gives it to the first caller when it is due.
+    /// Gives the next turn to the first caller when it is due: one of a bundle, or one that is reserved now.
     async fn serve(&self, longest_wait: Duration) {
-        let SharedState { store, runtime, observer, pace, queues, unrecorded, .. } = &*self.shared;
+        let SharedState { store, runtime, observer, pace, queues, bundles, unrecorded, .. } = &*self.shared;
+        if let Some(due) = bundles.next(&self.account, runtime.instant()) {
+            return self.serve_bundled(due).await;
+        }
         queues.ask(&self.account, runtime.instant());
         let mut changes = unrecorded.subscribe();
         let recorded = pin!(changes.wait_for(|count| *count == 0));
@@ -157,15 +173,20 @@ impl Dispatcher {
         select(recorded, runtime.sleep(RECORD_TIMEOUT)).await;
         let asked = runtime.instant();
         queues.ask(&self.account, asked);
-        match store.reserve(&self.account, *pace, longest_wait).await {
-            Ok(Reservation::Granted { wait, probe }) => {
+        match store.reserve(&self.account, *pace, queues.calls(&self.account), longest_wait).await {
+            Ok(Reservation::Granted { wait, turns, probe }) => {
                 if probe.is_some() {
                     observer.observe(&Event::CircuitChanged(CircuitChange::HalfOpened));
                 }
-                let due = asked + self.shared.lowest_latency(asked) + wait;
+                let at = asked + self.shared.lowest_latency(asked) + wait;
+                let due = Due { from: runtime.instant() + wait, at };
                 let slot = Slot::new(&self.shared, &self.account, due, probe);
                 self.wait(wait).await;
                 if probe.is_some() || !queues.is_outdated(&self.account) {
+                    if turns > 1 {
+                        let bundle = Bundle::after(due, turns - 1, pace.apart);
+                        bundles.keep(&self.account, bundle, runtime.instant());
+                    }
                     queues.give(&self.account, slot);
                 }
             }
@@ -180,6 +201,22 @@ impl Dispatcher {
                 tracing::warn!(error = %error.whole(), account = %self.account, "no permit: the rate limit store failed");
                 queues.reject_all(&self.account, pace.apart, |_| AmoError::PermitUnavailable);
             }
+        }
+    }
+
+    /// Gives a turn of a bundle, unless that was given up meanwhile.
+    async fn serve_bundled(&self, due: Due) {
+        let SharedState { runtime, queues, bundles, .. } = &*self.shared;
+        queues.expect_bundled(&self.account, due.from);
+        let wait = due.from.since(runtime.instant());
+        if !wait.is_zero() {
+            runtime.sleep(wait).await;
+        }
+        // Callers may have gone away, and others come who still can use it.
+        if queues.calls(&self.account) > 0
+            && let Some(due) = bundles.take(&self.account, runtime.instant())
+        {
+            queues.give(&self.account, Slot::new(&self.shared, &self.account, due, None));
         }
     }
 

@@ -90,7 +90,7 @@ impl RateLimiter {
         let SharedState { runtime, observer, .. } = &*self.shared;
         let purpose = Purpose::of(endpoint);
         let arrived = runtime.instant();
-        let slot = self.slot(account, purpose.priority()).await;
+        let slot = self.slot(account, purpose.priority(), calls(endpoint)).await;
         let sent = runtime.instant();
         observer.observe(&Event::PermitEnded { refused: slot.as_ref().err().copied(), waited: sent.since(arrived) });
         let slot = slot?;
@@ -102,20 +102,32 @@ impl RateLimiter {
     }
 
     /// Waits for a slot, and once more if it was missed.
-    async fn slot(&self, account: &AccountHost, priority: Priority) -> Result<Slot, AmoError> {
+    async fn slot(&self, account: &AccountHost, priority: Priority, calls: u32) -> Result<Slot, AmoError> {
         let arrived = self.shared.runtime.instant();
-        let slot = self.wait(account, priority, LONGEST_QUEUE_WAIT).await?;
+        let slot = self.wait(account, priority, calls, LONGEST_QUEUE_WAIT).await?;
         let now = self.shared.runtime.instant();
         if !slot.is_over(now) {
             return Ok(slot);
         }
-        self.wait(account, Priority::Missed, LONGEST_QUEUE_WAIT.saturating_sub(now.since(arrived))).await
+        self.wait(account, Priority::Missed, calls, LONGEST_QUEUE_WAIT.saturating_sub(now.since(arrived))).await
     }
 
-    async fn wait(&self, account: &AccountHost, priority: Priority, longest_wait: Duration) -> Result<Slot, AmoError> {
+    async fn wait(
+        &self,
+        account: &AccountHost,
+        priority: Priority,
+        calls: u32,
+        longest_wait: Duration,
+    ) -> Result<Slot, AmoError> {
         let shared = &self.shared;
         let now = shared.runtime.instant();
-        let entered = shared.queues.enter(account, priority, longest_wait, shared.pace.apart, now);
+        // Nobody is asked for a turn that is here, unless others wait for it.
+        if shared.queues.calls(account) == 0
+            && let Some(due) = shared.bundles.take(account, now)
+        {
+            return Ok(Slot::new(shared, account, due, None));
+        }
+        let entered = shared.queues.enter(account, priority, calls, longest_wait, shared.pace.apart, now);
         let entered = entered.map_err(|retry_after| AmoError::QueueFull { retry_after })?;
         if entered.is_first {
             shared.dispatch(account);
@@ -144,6 +156,7 @@ impl RateLimiter {
         if !matters {
             return outcome;
         }
+        self.shared.void_bundles(account, call_outcome);
         let (shared, host, hold) = (Arc::clone(&self.shared), account.clone(), self.shared.hold());
         let (done, recorded) = oneshot::channel();
         // A task of the process: the outcome is recorded even if the caller goes away.
@@ -161,6 +174,19 @@ impl RateLimiter {
             CallOutcome::Limited(delay) => Err(AmoError::RateLimited { retry_after: Some(delay) }),
             CallOutcome::Answered | CallOutcome::Banned | CallOutcome::NoAnswer | CallOutcome::NotSent => outcome,
         }
+    }
+}
+
+/// How many calls the caller is likely to make: leads are completed by their contacts.
+fn calls(endpoint: Endpoint) -> u32 {
+    match endpoint {
+        Endpoint::Leads | Endpoint::Lead => 2,
+        Endpoint::Account
+        | Endpoint::Contacts
+        | Endpoint::Exchange
+        | Endpoint::Locate
+        | Endpoint::Pipelines
+        | Endpoint::Refresh => 1,
     }
 }
 

@@ -1,5 +1,6 @@
 //! Calls to the CRM with permits of the rate limiter: one pace and one circuit breaker for all instances.
 
+mod bundle;
 mod client;
 mod dispatcher;
 mod limiter;

@@ -58,6 +58,7 @@ struct Queue {
 struct Waiter {
     number: u64,
     priority: Priority,
+    calls: u32,
     until: Instant,
     reply: oneshot::Sender<Granted>,
 }
@@ -78,7 +79,8 @@ pub(super) struct Entered {
 }
 
 impl Queues {
-    /// Takes the next place of `priority`, for `longest_wait` from `now`.
+    /// Takes the next place of `priority`, for `longest_wait` from `now`. The caller is likely to make so
+    /// many `calls`.
     ///
     /// # Errors
     /// How long the calls before it take, if that is longer; then no place is taken.
@@ -86,6 +88,7 @@ impl Queues {
         self: &Arc<Self>,
         account: &AccountHost,
         priority: Priority,
+        calls: u32,
         longest_wait: Duration,
         apart: Duration,
         now: Instant,
@@ -101,7 +104,7 @@ impl Queues {
         let (reply, granted) = oneshot::channel();
         let number = self.arrived.fetch_add(1, Ordering::Relaxed);
         let until = now + longest_wait;
-        queue.waiting.insert(ahead, Waiter { number, priority, until, reply });
+        queue.waiting.insert(ahead, Waiter { number, priority, calls, until, reply });
         let place = Place { queues: Arc::clone(self), account: account.clone(), number };
         Ok(Entered { place, granted, is_first })
     }
@@ -115,6 +118,11 @@ impl Queues {
             queues.remove(account);
         }
         longest_wait.map(|until| until.since(now))
+    }
+
+    /// How many calls those in the queue of `account` are likely to make.
+    pub(super) fn calls(&self, account: &AccountHost) -> u32 {
+        self.all().get(account).map_or(0, |queue| queue.waiting.iter().map(|waiter| waiter.calls).sum())
     }
 
     /// The store is about to be asked for a reservation. An outcome that is recorded from now on
@@ -135,6 +143,13 @@ impl Queues {
             if let Some(apart) = last.filter(|apart| *apart <= LONGEST_PACE) {
                 queue.apart = if queue.apart.is_zero() { apart } else { (queue.apart * 3 + apart) / 4 };
             }
+        }
+    }
+
+    /// Notes when a turn of a bundle is due. How far these are apart tells nothing of other instances.
+    pub(super) fn expect_bundled(&self, account: &AccountHost, due: Instant) {
+        if let Some(queue) = self.all().get_mut(account) {
+            queue.due = Some(due);
         }
     }
 
@@ -231,7 +246,7 @@ mod tests {
         let (queues, account, now) =
             (Arc::new(Queues::default()), AccountHost::stored("a.amocrm.ru"), Instant::default());
         let enter = || {
-            let entered = queues.enter(&account, Priority::Reading, Duration::from_secs(5), Duration::ZERO, now);
+            let entered = queues.enter(&account, Priority::Reading, 1, Duration::from_secs(5), Duration::ZERO, now);
             entered.unwrap_or_else(|wait| panic!("{wait:?}"))
         };
         let early = enter();

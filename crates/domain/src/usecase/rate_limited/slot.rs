@@ -2,35 +2,31 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
+use super::bundle::Due;
 use super::dispatcher::SharedState;
 use crate::clock::Instant;
 use crate::host::AccountHost;
 use crate::rate_limit::{CallOutcome, Probe};
-
-/// By how much a call may be late. A call sent later could fall into the same second at amoCRM as the
-/// calls of the next one.
-const LATE: Duration = Duration::from_millis(20);
 
 /// The right to send one call, now. If it is a probe's and it is dropped without an outcome, that is
 /// recorded in the store.
 pub(super) struct Slot {
     shared: Arc<SharedState>,
     account: AccountHost,
-    due: Instant,
+    due: Due,
     probe: Option<Probe>,
 }
 
 impl Slot {
     /// A slot that is `due` at this time.
-    pub(super) fn new(shared: &Arc<SharedState>, account: &AccountHost, due: Instant, probe: Option<Probe>) -> Self {
+    pub(super) fn new(shared: &Arc<SharedState>, account: &AccountHost, due: Due, probe: Option<Probe>) -> Self {
         Self { shared: Arc::clone(shared), account: account.clone(), due, probe }
     }
 
     /// Whether the slot was missed. A probe's never is: no other calls are sent.
     pub(super) fn is_over(&self, now: Instant) -> bool {
-        self.probe.is_none() && now.since(self.due) > LATE
+        self.probe.is_none() && self.due.is_over(now)
     }
 
     /// The probe, whose outcome the caller records from now on.
