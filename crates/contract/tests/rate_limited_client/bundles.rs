@@ -101,6 +101,56 @@ fn a_ban_of_the_integration_voids_the_turns_of_all_accounts() {
     assert_eq!(world.amo.times(4).len(), 1);
 }
 
+/// When calls reach amoCRM: one at 0 ms, which is limited at 170 ms, and two by callers who come at `come`.
+fn sent_beside_a_limit(come: u64, recorded_after: u64, answers_after: [u64; 3]) -> Vec<u128> {
+    let (world, one, store) = World::with_watched_store();
+    world.amo.slow(1, Duration::from_millis(170));
+    world.amo.will(1, [AmoError::RateLimited { retry_after: Some(Duration::from_secs(3)) }]);
+    store.answers_after(answers_after);
+    store.records_after(recorded_after);
+    world.run(async {
+        let others = async {
+            world.time.sleep(Duration::from_millis(come)).await;
+            join_all((0..2).map(|_| one.read(1, "x"))).await
+        };
+        assert!(join(one.read(1, "limited"), others).await.0.is_err());
+    });
+    millis(&world.amo.times(1))
+}
+
+#[test]
+fn a_limit_that_comes_while_the_store_is_asked_voids_the_turns_that_it_grants() {
+    // They are granted at 160 ms, for then and for 310, and told at 175.
+    let sent = sent_beside_a_limit(160, 800, [0, 15, 0]);
+    assert_eq!(sent[..2], [0, 175]);
+    assert!(sent[2] >= 900, "{sent:?}");
+}
+
+#[test]
+fn while_an_outcome_is_not_recorded_no_turns_are_kept() {
+    let sent = sent_beside_a_limit(200, 5_000, [0, 0, 0]);
+    assert_eq!(sent, [0, 1_200, 2_200], "each waited a second for the record");
+}
+
+#[test]
+fn the_turns_after_one_whose_answer_came_late_are_lost() {
+    // The first answer of all, and a later one.
+    for before in [0, 1] {
+        let (world, one, store) = World::with_watched_store();
+        store.answers_after([0; 2].into_iter().take(before).chain([500, 0]));
+        world.run(async {
+            for _ in 0..before {
+                one.read(1, "before").await.unwrap();
+            }
+            world.time.sleep(Duration::from_secs(10)).await;
+            assert_eq!(join_all((0..3).map(|_| one.read(1, "x"))).await, [Ok(()), Ok(()), Ok(())]);
+        });
+        // The store took the turns of 10,000, 10,150 and 10,300 for used.
+        assert_eq!(asked(&store) - before, 2 + before, "{before}");
+        assert!(keep_the_limit(&world.amo.times(1)), "{before}");
+    }
+}
+
 #[test]
 fn callers_that_went_away_leave_the_turns_of_a_bundle_to_others() {
     let (world, one, store) = World::with_watched_store();

@@ -61,25 +61,43 @@ impl Bundle {
 
 /// The bundles of this process, at most one for each account.
 #[derive(Debug, Default)]
-pub(super) struct Bundles(Mutex<HashMap<AccountHost, Bundle>>);
+pub(super) struct Bundles(Mutex<Kept>);
+
+#[derive(Debug, Default)]
+struct Kept {
+    bundles: HashMap<AccountHost, Bundle>,
+    /// How often turns were given up.
+    voided: u64,
+}
+
+/// What was given up before the store was asked for a reservation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Asked(u64);
 
 impl Bundles {
-    /// Keeps `bundle` until its last turn is over.
-    pub(super) fn keep(&self, account: &AccountHost, bundle: Bundle, now: Instant) {
-        let mut bundles = self.all();
-        bundles.retain(|_, bundle| bundle.next(now).is_some());
-        bundles.insert(account.clone(), bundle);
+    /// The store is about to be asked for a reservation.
+    pub(super) fn ask(&self) -> Asked {
+        Asked(self.all().voided)
+    }
+
+    /// Keeps `bundle` until its last turn is over, unless turns were given up since it was `asked` for.
+    pub(super) fn keep(&self, account: &AccountHost, bundle: Bundle, asked: Asked, now: Instant) {
+        let mut kept = self.all();
+        kept.bundles.retain(|_, bundle| bundle.next(now).is_some());
+        if kept.voided == asked.0 {
+            kept.bundles.insert(account.clone(), bundle);
+        }
     }
 
     /// When the next turn of `account` comes, if there is one.
     pub(super) fn next(&self, account: &AccountHost, now: Instant) -> Option<Due> {
-        self.all().get_mut(account)?.next(now)
+        self.all().bundles.get_mut(account)?.next(now)
     }
 
     /// The turn of `account` that has come.
     pub(super) fn take(&self, account: &AccountHost, now: Instant) -> Option<Due> {
-        let mut bundles = self.all();
-        let bundle = bundles.get_mut(account)?;
+        let mut kept = self.all();
+        let bundle = kept.bundles.get_mut(account)?;
         let due = bundle.next(now).filter(|due| due.from <= now)?;
         bundle.skip();
         Some(due)
@@ -87,15 +105,19 @@ impl Bundles {
 
     /// Gives up the turns of `account`: its calls are delayed or banned.
     pub(super) fn void(&self, account: &AccountHost) {
-        self.all().remove(account);
+        let mut kept = self.all();
+        kept.bundles.remove(account);
+        kept.voided += 1;
     }
 
     /// Gives up all turns: a ban of one account may be one of them all.
     pub(super) fn void_all(&self) {
-        self.all().clear();
+        let mut kept = self.all();
+        kept.bundles.clear();
+        kept.voided += 1;
     }
 
-    fn all(&self) -> MutexGuard<'_, HashMap<AccountHost, Bundle>> {
+    fn all(&self) -> MutexGuard<'_, Kept> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -116,7 +138,8 @@ mod tests {
     fn kept() -> Bundles {
         let bundles = Bundles::default();
         let first = Due { from: at(1_004), at: at(1_000) };
-        bundles.keep(&account("a"), Bundle::after(first, 2, Duration::from_millis(150)), at(1_004));
+        let bundle = Bundle::after(first, 2, Duration::from_millis(150));
+        bundles.keep(&account("a"), bundle, bundles.ask(), at(1_004));
         bundles
     }
 
@@ -138,12 +161,9 @@ mod tests {
         assert_eq!(bundles.next(&account("a"), at(1_171)).map(|due| due.from), Some(at(1_304)));
         assert_eq!(bundles.next(&account("a"), at(1_321)), None);
         assert_eq!(bundles.take(&account("a"), at(1_321)), None);
-        bundles.keep(
-            &account("b"),
-            Bundle::after(Due { from: at(1_400), at: at(1_400) }, 1, Duration::ZERO),
-            at(1_400),
-        );
-        assert_eq!(bundles.all().len(), 1, "an account that nobody calls any more is not kept");
+        let bundle = Bundle::after(Due { from: at(1_400), at: at(1_400) }, 1, Duration::ZERO);
+        bundles.keep(&account("b"), bundle, bundles.ask(), at(1_400));
+        assert_eq!(bundles.all().bundles.len(), 1, "an account that nobody calls any more is not kept");
     }
 
     #[test]
@@ -156,5 +176,19 @@ mod tests {
         let bundles = kept();
         bundles.void_all();
         assert_eq!(bundles.take(&account("a"), at(1_154)), None);
+    }
+
+    #[test]
+    fn a_bundle_that_was_asked_for_before_turns_were_given_up_is_not_kept() {
+        for void in [|bundles: &Bundles| bundles.void(&account("a")), Bundles::void_all] {
+            let bundles = Bundles::default();
+            let due = Due { from: at(1_000), at: at(1_000) };
+            let asked = bundles.ask();
+            void(&bundles);
+            bundles.keep(&account("a"), Bundle::after(due, 1, Duration::ZERO), asked, at(1_000));
+            assert_eq!(bundles.take(&account("a"), at(1_000)), None);
+            bundles.keep(&account("a"), Bundle::after(due, 1, Duration::ZERO), bundles.ask(), at(1_000));
+            assert_eq!(bundles.take(&account("a"), at(1_000)), Some(due));
+        }
     }
 }

@@ -110,15 +110,15 @@ impl SharedState {
         }));
     }
 
-    /// The lowest latency of the store. If an answer took longer, it is unknown whether the extra time
-    /// came before or after the store read its clock. A store that has become slower is measured
-    /// anew after a few answers.
-    fn lowest_latency(&self, asked: Instant) -> Duration {
-        let took = self.runtime.instant().since(asked);
+    /// The lowest latency of the store, now that an answer `took` so long; `None` if it is the first answer. If one
+    /// took longer, it is unknown whether the extra time came before or after the store read its clock. A store
+    /// that has become slower is measured anew after a few answers.
+    fn lowest_latency(&self, took: Duration) -> Option<Duration> {
         let mut lowest = self.lowest_latency.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_first = *lowest == Duration::MAX;
         let growth = *lowest / 8 + LATENCY_GROWTH;
         *lowest = took.min(lowest.saturating_add(growth));
-        *lowest
+        (!is_first).then_some(*lowest)
     }
 
     /// Sweeps the store, at most every [`SWEEP_EVERY`].
@@ -171,21 +171,28 @@ impl Dispatcher {
         let recorded = pin!(changes.wait_for(|count| *count == 0));
         // A store that is slow to record an outcome of one account delays the others by no more than this.
         select(recorded, runtime.sleep(RECORD_TIMEOUT)).await;
+        // The store decides about one call without the outcomes that it does not know yet, and about no more.
+        let calls = if *unrecorded.borrow() == 0 { queues.calls(&self.account) } else { 1 };
         let asked = runtime.instant();
         queues.ask(&self.account, asked);
-        match store.reserve(&self.account, *pace, queues.calls(&self.account), longest_wait).await {
+        let asked_for_bundle = bundles.ask();
+        match store.reserve(&self.account, *pace, calls, longest_wait).await {
             Ok(Reservation::Granted { wait, turns, probe }) => {
                 if probe.is_some() {
                     observer.observe(&Event::CircuitChanged(CircuitChange::HalfOpened));
                 }
-                let at = asked + self.shared.lowest_latency(asked) + wait;
-                let due = Due { from: runtime.instant() + wait, at };
+                let now = runtime.instant();
+                let lowest_latency = self.shared.lowest_latency(now.since(asked));
+                let from = now + wait;
+                let due = Due { from, at: lowest_latency.map_or(from, |latency| asked + latency + wait) };
                 let slot = Slot::new(&self.shared, &self.account, due, probe);
                 self.wait(wait).await;
                 if probe.is_some() || !queues.is_outdated(&self.account) {
-                    if turns > 1 {
+                    // By how much a first answer was late is unknown, and the turns after a late one are as late.
+                    let at_the_latest = Due { at: asked + lowest_latency.unwrap_or_default() + wait, ..due };
+                    if turns > 1 && !at_the_latest.is_over(from) {
                         let bundle = Bundle::after(due, turns - 1, pace.apart);
-                        bundles.keep(&self.account, bundle, runtime.instant());
+                        bundles.keep(&self.account, bundle, asked_for_bundle, runtime.instant());
                     }
                     queues.give(&self.account, slot);
                 }
