@@ -6,6 +6,9 @@
 #![expect(clippy::unwrap_used, reason = "what a test stands on fails it")]
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::SeqCst;
+use std::time::Duration;
 
 use amo_connect_contract::fixtures::{at, host, user};
 use amo_connect_contract::{FakeAmo, MemoryTokenStore};
@@ -14,10 +17,11 @@ use amo_connect_domain::crm::lead::LeadPage;
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::ports::{
     MockAmoClient, MockAuditLog, MockHostLookUpStore, MockImportStore, MockMaintenance, MockRevocationQueue,
-    MockStoreHealth, MockTokenStore, Stores, TokenEndpoint as _, TokenStore as _,
+    MockStoreHealth, MockTokenStore, Storage, StoreError, Stores, TokenEndpoint as _, TokenStore as _,
 };
 use amo_connect_domain::rate_limit::{Permit, call};
 use amo_connect_tests::{Answer, TestApp};
+use futures_util::FutureExt as _;
 use mockall::Predicate;
 use mockall::predicate::{always, eq, function};
 use serde_json::json;
@@ -182,5 +186,56 @@ async fn a_head_or_a_prefetch_never_reaches_store_or_crm() {
             assert_eq!((answer.status, answer.text.as_str()), (503, ""), "{name}");
         }
     }
+    app.stop().await;
+}
+
+/// `store`, of whose connections only so many more are read as `reads` has.
+fn read_only_so_often(store: &MemoryTokenStore, reads: &Arc<AtomicUsize>) -> MockTokenStore {
+    let mut tokens = MockTokenStore::new();
+    let (behind, reads) = (store.clone(), Arc::clone(reads));
+    tokens.expect_connection().returning(move |user| {
+        let is_down = reads.fetch_update(SeqCst, SeqCst, |left| left.checked_sub(1)).is_err();
+        if is_down {
+            Err(StoreError::Unavailable("too many reads wait".into()))
+        } else {
+            at_once(behind.connection(user))
+        }
+    });
+    let behind = store.clone();
+    tokens.expect_summary().returning(move |user| at_once(behind.summary(user)));
+    let behind = store.clone();
+    tokens.expect_lease_refresh().once().returning(move |user, request| at_once(behind.lease_refresh(user, request)));
+    let behind = store.clone();
+    tokens.expect_save_rotated().once().returning(move |user, replaced, pair, served, now| {
+        at_once(behind.save_rotated(user, replaced, pair, served, now))
+    });
+    tokens
+}
+
+/// What a store in memory answers.
+fn at_once<T>(answer: impl Future<Output = T>) -> T {
+    answer.now_or_never().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_token_is_sent_while_nobody_can_tell_whether_the_store_has_lost_a_newer_one() {
+    let store = MemoryTokenStore::new();
+    let amo = FakeAmo::new().with_accounts([1]);
+    let app = TestApp::new().store(store.clone()).amo(amo.clone()).start().await;
+    app.connect("olena", &amo, 1).await;
+    app.stop().await;
+
+    let reads = Arc::new(AtomicUsize::new(usize::MAX));
+    let tokens = Arc::new(read_only_so_often(&store, &reads));
+    let stores = Stores { tokens, ..(Arc::new(store.clone()) as Arc<dyn Storage>).into() };
+    let app = TestApp::new().stores(stores).amo(amo.clone()).start().await;
+    // This process refreshes the token, and so knows a pair that the store might lose.
+    app.clock().advance(Duration::from_hours(24));
+    assert_eq!(app.get("olena", "/leads").await.status, 200);
+
+    // From here on a lease would be one too many: the first read is the request's own, the next would tell.
+    app.clock().advance(Duration::from_hours(24));
+    reads.store(1, SeqCst);
+    assert_eq!(app.get("olena", "/leads").await.problem(), (503, "storage_unavailable"));
     app.stop().await;
 }

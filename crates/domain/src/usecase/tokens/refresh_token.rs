@@ -115,11 +115,13 @@ impl UseCases {
                 self.before_next_poll().await;
                 continue;
             };
-            // A token that the store has fallen back to is spent. If the store fails here, it fails the lease too.
-            let _ = self.restore_lost_pair(&user).await;
+            let asked = self.runtime.instant();
+            // A token that the store has fallen back to is spent, and must not be sent.
+            if let Err(error @ StoreError::Unavailable(_)) = self.restore_lost_pair(&user).await {
+                return self.not_begun(&user, RefreshEnd::StoreFailed(error), asked);
+            }
             let owner = self.new_owner();
             let request = LeaseRequest { generation, owner, client, by_hand };
-            let asked = self.runtime.instant();
             match self.stores.tokens.lease_refresh(&user, &request).await {
                 Ok(RefreshRequest::Granted(connection, lease)) => {
                     let Some(grant) = connection.grant().cloned() else { return RefreshOutcome::Outdated };
