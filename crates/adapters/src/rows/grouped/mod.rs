@@ -2,7 +2,8 @@
 //!
 //! Nothing waits while nothing is under way, so a single caller is not slower. A group is closed before its
 //! statement is sent, so every read begins after it was asked for. A caller that goes away drops a receiver.
-//! One group is under way, so that the next is as large as can be; beside a slow one, a second.
+//! One group is under way, so that the next is as large as can be; beside a slow one, a second. Who waits too long
+//! is told so, as who waits for a connection.
 
 use std::error::Error;
 use std::fmt;
@@ -14,24 +15,25 @@ use amo_connect_domain::ports::StoreError;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use tokio::runtime::Handle;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::time::Instant;
 
+use self::backlog::{Backlog, Counts, LARGEST_GROUP, LONGEST_QUEUE, Waiting, unavailable};
 use self::turns::Turns;
 use super::failure::{DatabaseError, Failure};
 
+mod backlog;
 mod turns;
 
-/// How many groups are under way at most.
-const GROUPS: usize = 2;
+/// How many read at most. One has the turn; the other takes it beside a slow one.
+const READERS: usize = 2;
 
 /// A group that takes longer does not hold up the next. It is many times what a read takes.
 const SLOW: Duration = Duration::from_millis(10);
 
-/// The most keys of a group.
-const LARGEST_GROUP: usize = 64;
-
-/// The most callers that wait.
-const LONGEST_QUEUE: usize = 4096;
+/// How long a caller waits at most until its read begins: as long as for a connection of the pool.
+const LONGEST_WAIT: Duration = Duration::from_secs(3);
 
 /// A read that has panicked.
 const UNANSWERED: Failure = Failure::Corrupt("a row cannot be read");
@@ -47,11 +49,12 @@ impl<K, V, F> Read<K, V> for F where F: Fn(Vec<K>) -> BoxFuture<'static, Result<
 /// Reads by a key, in groups. Its clones are one.
 pub(super) struct GroupedReads<K, V> {
     queue: mpsc::Sender<Waiting<K, V>>,
+    counts: Arc<Counts>,
 }
 
 impl<K, V> Clone for GroupedReads<K, V> {
     fn clone(&self) -> Self {
-        Self { queue: self.queue.clone() }
+        Self { queue: self.queue.clone(), counts: Arc::clone(&self.counts) }
     }
 }
 
@@ -61,9 +64,11 @@ impl<K, V> fmt::Debug for GroupedReads<K, V> {
     }
 }
 
-struct Waiting<K, V> {
-    key: K,
-    answer: oneshot::Sender<Result<V, StoreError>>,
+/// The times of reads in groups.
+#[derive(Clone, Copy)]
+struct Times {
+    slow: Duration,
+    longest_wait: Duration,
 }
 
 impl<K: Clone + Send + 'static, V: Send + 'static> GroupedReads<K, V> {
@@ -73,43 +78,55 @@ impl<K: Clone + Send + 'static, V: Send + 'static> GroupedReads<K, V> {
         spawn: impl Fn(BoxFuture<'static, ()>),
         read: impl Read<K, V> + 'static,
     ) -> Self {
-        Self::with_slow(SLOW, runtime, spawn, read)
+        Self::with_times(Times { slow: SLOW, longest_wait: LONGEST_WAIT }, runtime, spawn, read)
     }
 
-    fn with_slow(
-        slow: Duration,
+    fn with_times(
+        times: Times,
         runtime: &Handle,
         spawn: impl Fn(BoxFuture<'static, ()>),
         read: impl Read<K, V> + 'static,
     ) -> Self {
         let (queue, waiting) = mpsc::channel(LONGEST_QUEUE);
-        let turns = Turns::new(runtime, slow);
-        let (waiting, read) = (Arc::new(Mutex::new(waiting)), Arc::new(read));
-        for _ in 0..GROUPS {
+        let counts = Arc::<Counts>::default();
+        let (waiting, read) = (Arc::new(Mutex::new(Backlog::new(waiting, Arc::clone(&counts)))), Arc::new(read));
+        let backlog = Arc::clone(&waiting);
+        // A reader that has it waits for callers: nobody waits for a reader.
+        let expire = move || backlog.try_lock().is_ok_and(|mut backlog| backlog.expire(times.longest_wait));
+        let turns = Turns::new(runtime, times.slow, expire);
+        for _ in 0..READERS {
             spawn(Box::pin(answer_groups(Arc::clone(&turns), Arc::clone(&waiting), Arc::clone(&read))));
         }
-        Self { queue }
+        Self { queue, counts }
     }
 
     /// What is stored under `key` now.
     pub(super) async fn get(&self, key: K) -> Result<V, StoreError> {
-        let unavailable = |why| StoreError::from(Failure::unavailable(DatabaseError::new(why)));
         let (answer, answered) = oneshot::channel();
-        self.queue.try_send(Waiting { key, answer }).or(Err(unavailable("too many reads wait")))?;
-        answered.await.unwrap_or_else(|_| Err(unavailable("the program is stopping")))
+        match self.queue.try_send(Waiting { key, since: Instant::now(), answer }) {
+            Ok(()) => answered.await.unwrap_or_else(|_| Err(unavailable("the program is stopping"))),
+            Err(TrySendError::Full(_)) => Err(unavailable("too many reads wait")),
+            Err(TrySendError::Closed(_)) => Err(unavailable("the program is stopping")),
+        }
+    }
+
+    /// How many callers wait for their read to begin.
+    pub(super) fn waiting(&self) -> usize {
+        self.counts.waiting(&self.queue)
+    }
+
+    /// How many have waited too long, since the start.
+    pub(super) fn timeouts(&self) -> u64 {
+        self.counts.timeouts()
     }
 }
 
 /// Takes all who wait, asks for them, answers them, and so on, while it is this reader's turn.
-async fn answer_groups<K: Clone, V>(
-    turns: Arc<Turns>,
-    waiting: Arc<Mutex<mpsc::Receiver<Waiting<K, V>>>>,
-    read: Arc<impl Read<K, V>>,
-) {
+async fn answer_groups<K: Clone, V>(turns: Arc<Turns>, waiting: Arc<Mutex<Backlog<K, V>>>, read: Arc<impl Read<K, V>>) {
     let mut group = Vec::with_capacity(LARGEST_GROUP);
     while turns.take().await.is_some() {
         loop {
-            if waiting.lock().await.recv_many(&mut group, LARGEST_GROUP).await == 0 {
+            if !waiting.lock().await.next_group(&mut group).await {
                 return turns.close();
             }
             let begun = turns.begin();

@@ -31,10 +31,14 @@ impl Played {
     }
 
     fn reads_with_slow(self: &Arc<Self>, slow: Duration) -> GroupedReads<Key, usize> {
+        self.reads_with_times(Times { slow, longest_wait: Duration::from_hours(1) })
+    }
+
+    fn reads_with_times(self: &Arc<Self>, times: Times) -> GroupedReads<Key, usize> {
         let this = Arc::clone(self);
         let runtime = Handle::current();
         let spawn = |reader| drop(Handle::current().spawn(reader));
-        GroupedReads::with_slow(slow, &runtime, spawn, move |keys| -> BoxFuture<'static, _> {
+        GroupedReads::with_times(times, &runtime, spawn, move |keys| -> BoxFuture<'static, _> {
             let this = Arc::clone(&this);
             Box::pin(async move { this.read(keys).await })
         })
@@ -151,7 +155,7 @@ async fn a_reader_whose_group_was_slow_reads_again() {
         database.came(2 * round + 1).await;
         let second = ask(&reads, "second");
         database.came(2 * round + 2).await;
-        database.gate.add_permits(GROUPS);
+        database.gate.add_permits(READERS);
         assert_eq!(first.await.unwrap(), Ok(5));
         assert_eq!(second.await.unwrap(), Ok(6));
     }
@@ -202,4 +206,39 @@ async fn a_queue_that_is_full_refuses() {
     database.gate.add_permits(LONGEST_QUEUE);
     assert!(waiting.await.into_iter().all(|found| told(found) == Ok(1)));
     assert_eq!(busy.await.unwrap(), Ok(1));
+}
+
+#[tokio::test]
+async fn who_waits_too_long_for_slow_groups_is_told_so_and_who_is_read_later_is_answered() {
+    let database = Played::new(0, 0);
+    let times = Times { slow: Duration::from_millis(1), longest_wait: Duration::from_millis(40) };
+    let reads = database.reads_with_times(times);
+    let mut under_way = Vec::new();
+    for group in 1..=READERS {
+        under_way.push(ask(&reads, "a"));
+        database.came(group).await;
+    }
+    let asked = Instant::now();
+    let waited: Vec<_> = (0..3).map(|_| ask(&reads, "bb")).collect();
+    for waited in waited {
+        assert_eq!(waited.await.unwrap(), Err("unavailable: every connection is busy".to_owned()));
+        assert!(asked.elapsed() >= times.longest_wait);
+    }
+    assert_eq!((reads.waiting(), reads.timeouts()), (0, 3));
+
+    // Nobody has waited as long when the database is there again.
+    let next: Vec<_> = (0..=LARGEST_GROUP).map(|_| ask(&reads, "ccc")).collect();
+    while reads.waiting() < next.len() {
+        tokio::task::yield_now().await;
+    }
+    database.gate.add_permits(100);
+    for asked in under_way {
+        assert_eq!(asked.await.unwrap(), Ok(1));
+    }
+    for asked in next {
+        assert_eq!(asked.await.unwrap(), Ok(3));
+    }
+    let lengths: Vec<_> = database.groups().iter().map(Vec::len).collect();
+    assert_eq!(lengths, [1, 1, LARGEST_GROUP, 1]);
+    assert_eq!((reads.waiting(), reads.timeouts()), (0, 3));
 }

@@ -23,11 +23,12 @@ pub(super) struct Group {
 impl Turns {
     /// One turn. A group that is under way for longer than `slow`, or up to twice as long, loses it to another reader.
     ///
-    /// It is looked at from time to time: a timer for every group would wake a thread for every group.
-    pub(super) fn new(runtime: &Handle, slow: Duration) -> Arc<Self> {
+    /// It is looked at from time to time: a timer for every group would wake a thread for every group. While a group
+    /// is slow, `expire` is called at each look, and as long as it returns that somebody waits.
+    pub(super) fn new(runtime: &Handle, slow: Duration, expire: impl Fn() -> bool + Send + 'static) -> Arc<Self> {
         let (group, groups) = watch::channel(Group::default());
         let turns = Arc::new(Self { free: Semaphore::new(1), group });
-        runtime.spawn(watch_over(Arc::downgrade(&turns), groups, slow));
+        runtime.spawn(watch_over(Arc::downgrade(&turns), groups, slow, expire));
         turns
     }
 
@@ -58,7 +59,12 @@ impl Turns {
 }
 
 /// Takes the turn away from each group that is under way at two looks. Ends with the readers.
-async fn watch_over(turns: Weak<Turns>, mut groups: watch::Receiver<Group>, slow: Duration) {
+async fn watch_over(
+    turns: Weak<Turns>,
+    mut groups: watch::Receiver<Group>,
+    slow: Duration,
+    expire: impl Fn() -> bool + Send,
+) {
     // Nothing is looked at while nobody reads.
     while groups.changed().await.is_ok() {
         loop {
@@ -68,11 +74,13 @@ async fn watch_over(turns: Weak<Turns>, mut groups: watch::Receiver<Group>, slow
                 continue;
             }
             let Some(turns) = turns.upgrade() else { return };
-            if !before.is_under_way {
-                break;
-            }
-            if turns.end(before) {
+            if before.is_under_way && turns.end(before) {
                 turns.free.add_permits(1);
+            }
+            // Those under way may all be slow.
+            let somebody_waits = expire();
+            if !before.is_under_way && !somebody_waits {
+                break;
             }
         }
     }
@@ -84,7 +92,7 @@ mod tests {
 
     #[tokio::test]
     async fn who_was_slow_has_lost_the_turn_and_waits_for_the_next_one() {
-        let turns = Turns::new(&Handle::current(), Duration::from_millis(1));
+        let turns = Turns::new(&Handle::current(), Duration::from_millis(1), || false);
         turns.take().await.unwrap();
         let slow = turns.begin();
         turns.take().await.unwrap();
@@ -98,7 +106,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_group_that_is_not_slow_keeps_the_turn() {
-        let turns = Turns::new(&Handle::current(), Duration::from_hours(1));
+        let turns = Turns::new(&Handle::current(), Duration::from_hours(1), || false);
         turns.take().await.unwrap();
         let group = turns.begin();
         assert!(turns.free.try_acquire().is_err());

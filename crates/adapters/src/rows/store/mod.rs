@@ -75,7 +75,13 @@ fn grouped<D: Database, R: Send + 'static>(
 }
 
 impl<D: Database> Pools for Store<D> {
+    /// Who waits for a read in a group waits for a connection of the first.
     fn pools(&self) -> Vec<PoolStatus> {
-        self.database.pools()
+        let mut pools = self.database.pools();
+        if let Some(reading) = pools.first_mut() {
+            reading.waiting += self.connections.waiting() + self.summaries.waiting();
+            reading.timeouts += self.connections.timeouts() + self.summaries.timeouts();
+        }
+        pools
     }
 }
