@@ -1,8 +1,9 @@
 //! The way between a service and its database, which a test can block and cut.
 
+use std::mem;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, Weak};
 
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream, UnixStream};
@@ -33,7 +34,15 @@ pub enum Way {
 #[derive(Debug)]
 pub struct Proxy {
     address: SocketAddr,
-    way: Arc<watch::Sender<Way>>,
+    ways: Arc<Ways>,
+}
+
+#[derive(Debug)]
+struct Ways {
+    /// Of the connections that come now.
+    current: Mutex<watch::Sender<Way>>,
+    /// Of those that were lost.
+    lost: Mutex<Vec<watch::Sender<Way>>>,
 }
 
 impl Proxy {
@@ -41,9 +50,9 @@ impl Proxy {
     pub async fn to(url: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let way = Arc::new(watch::Sender::new(Way::Open));
-        tokio::spawn(serve(listener, url.parse().unwrap(), Arc::downgrade(&way)));
-        Self { address, way }
+        let ways = Arc::new(Ways { current: Mutex::new(watch::Sender::new(Way::Open)), lost: Mutex::default() });
+        tokio::spawn(serve(listener, url.parse().unwrap(), Arc::downgrade(&ways)));
+        Self { address, ways }
     }
 
     /// The address of `database`, by this way.
@@ -53,13 +62,20 @@ impl Proxy {
 
     /// Makes the way so, for what is under way too.
     pub fn set(&self, way: Way) {
-        self.way.send_replace(way);
+        self.ways.current.lock().unwrap().send_replace(way);
+    }
+
+    /// Loses the connections that there are, and tells neither side. The way is open for new ones.
+    pub fn lose_connections(&self) {
+        self.set(Way::Held);
+        let before = mem::replace(&mut *self.ways.current.lock().unwrap(), watch::Sender::new(Way::Open));
+        self.ways.lost.lock().unwrap().push(before);
     }
 }
 
-async fn serve(listener: TcpListener, server: Config, way: Weak<watch::Sender<Way>>) {
+async fn serve(listener: TcpListener, server: Config, ways: Weak<Ways>) {
     while let Ok((service, _)) = listener.accept().await {
-        let Some(way) = way.upgrade().map(|way| way.subscribe()) else { return };
+        let Some(way) = ways.upgrade().map(|ways| ways.current.lock().unwrap().subscribe()) else { return };
         let server = server.clone();
         tokio::spawn(async move {
             let mut cut = way.clone();

@@ -2,11 +2,12 @@
 
 use std::time::{Duration, Instant};
 
+use amo_connect_adapters::backend::Pools as _;
 use amo_connect_adapters::postgres::PgOptions;
 use amo_connect_contract::fixtures::user;
 use amo_connect_domain::connection::audit::Actor;
 use amo_connect_domain::ports::{StoreHealth as _, TokenStore as _};
-use amo_connect_tests::{PgDatabase, test_server};
+use amo_connect_tests::{PgDatabase, Proxy, test_server};
 use amo_connect_xtask::postgres::{Cluster, Options};
 use futures_util::FutureExt as _;
 use futures_util::future::join_all;
@@ -109,4 +110,23 @@ async fn nobody_waits_long_for_a_connection_or_for_a_lock() {
     assert!(["took too long", "lock timeout", "statement timeout"].iter().any(|why| told.contains(why)), "{told}");
     drop(held);
     store.disconnect(&user("olena"), Actor::User).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_that_the_network_has_lost_are_all_replaced_after_the_first_is_found_out() {
+    let database = PgDatabase::migrated(&test_server()).await;
+    let proxy = Proxy::to(&test_server()).await;
+    let times = PgOptions { connections: 4, transaction_timeout: Duration::from_secs(1), ..PgOptions::default() };
+    let store = open_with(&proxy.url(database.name()), times).await.unwrap();
+    store.save(&connected("olena"), None).await.unwrap();
+    while store.pools()[0].idle < 4 {
+        join_all((0..16).map(|_| store.ready())).await;
+    }
+
+    proxy.lose_connections();
+    let told = unavailable(store.connection(&user("olena")).await);
+    assert!(told.contains("took too long"), "{told}");
+    for _ in 0..4 {
+        assert!(store.connection(&user("olena")).await.unwrap().is_some());
+    }
 }

@@ -105,7 +105,11 @@ impl Postgres {
         let mut connection = checkout(&self.pool).await?;
         let running = self.run_on(&mut connection, write, work);
         let outcome = tokio::time::timeout(self.transaction_timeout, running).await;
-        let outcome = outcome.unwrap_or_else(|_| Err(Failure::unavailable(DatabaseError::new("it took too long"))));
+        let outcome = outcome.unwrap_or_else(|_| {
+            // The network may have lost them all without a word, and each would take as long to find out.
+            self.pool.close_idle();
+            Err(Failure::unavailable(DatabaseError::new("it took too long")))
+        });
         if matches!(outcome, Err(Failure::Unavailable(_))) {
             // Who knows what it is good for: a server that became a standby refuses every
             // write. To close the connection undoes what was not committed.

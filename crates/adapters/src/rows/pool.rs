@@ -33,6 +33,11 @@ impl<M: Manager> Pool<M> {
         got
     }
 
+    /// Closes the connections that are idle: others will be opened.
+    pub(crate) fn close_idle(&self) {
+        self.pool.retain(|_, _| false);
+    }
+
     /// How it is used now.
     pub(crate) fn status(&self, name: &'static str) -> PoolStatus {
         let status = self.pool.status();
