@@ -48,7 +48,7 @@ pub(crate) trait Database: Debug + Send + Sync + 'static {
 /// What is promised of a transaction that is committed. All can see it at once in any case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Durability {
-    /// It is on disk, and with it all that was written before.
+    /// If it changes something, it is on disk, and with it all that was written before.
     Durable,
     /// A power cut may take it back. What was written before it loses nothing by it.
     Relaxed,

@@ -37,7 +37,7 @@ use crate::rows::{
 #[derive(Clone)]
 pub struct Sqlite {
     pub(super) readers: Pool<AsyncDieselConnectionManager<Connection>>,
-    /// Has one connection: writers wait for each other there, in their order, and not in
+    /// Has one connection: writers wait for each other there, by precedence and then in their order, and not in
     /// SQLite, which knows no order.
     pub(super) writer: Arc<Writer>,
     pub(super) file: Identity,

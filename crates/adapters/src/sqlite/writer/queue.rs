@@ -64,7 +64,12 @@ impl Queue {
         self.bulk_is_due = !self.bulk.is_empty();
         let first = self.first.len().min(LARGEST_GROUP - self.usual.len().min(OTHERS));
         let usual = self.usual.len().min(LARGEST_GROUP - first);
-        self.first.drain(..first).chain(self.usual.drain(..usual)).collect()
+        let (first, usual) = (self.first.drain(..first), self.usual.drain(..usual));
+        if first.len() + OTHERS < LARGEST_GROUP {
+            return first.chain(usual).collect();
+        }
+        // The end of a long group may be given back: now those go first for whom there are places.
+        usual.chain(first).collect()
     }
 
     /// Puts work back that was taken and has not begun: it goes before all who came later.
