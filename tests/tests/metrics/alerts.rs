@@ -4,7 +4,6 @@ use amo_connect_sandbox::{Failure, Faults};
 use amo_connect_tests::{ACCOUNT, Served, until};
 use diesel::connection::SimpleConnection as _;
 use futures_util::future::join_all;
-use serde_json::json;
 
 use crate::promtool::{Played, alerts};
 use crate::scrape::Scrape;
@@ -212,8 +211,7 @@ async fn a_database_that_is_locked() {
     let before = stage.scrape().await;
     let mut lock = stage.sqlite();
     lock.batch_execute("BEGIN IMMEDIATE").unwrap();
-    let statuses = join_all(["a", "b", "c"].map(async |user| stage.post(user, "/disconnect", json!({})).await.status));
-    assert!(statuses.await.contains(&503));
+    assert!(stage.disconnect_many().await.contains(&503));
     lock.batch_execute("COMMIT").unwrap();
     fires("locked", &before, &scrape_after_a_round(&stage).await, &[]);
 }

@@ -6,6 +6,8 @@ use amo_connect_sandbox::{Faults, Options, Switches};
 use amo_connect_tests::{ACCOUNT, Served, World, until};
 use diesel::connection::SimpleConnection as _;
 use diesel::{Connection as _, SqliteConnection};
+use futures_util::future::join_all;
+use serde_json::json;
 
 use crate::scrape::Scrape;
 
@@ -52,6 +54,16 @@ impl Stage {
         let stage = Self::start().await;
         stage.connect_until_due("olena", ACCOUNT).await;
         stage
+    }
+
+    /// Disconnects more users at once than share a commit, so that somebody waits for the writer longer than the first
+    /// of them waits for the file. Returns what each was answered.
+    pub(crate) async fn disconnect_many(&self) -> Vec<u16> {
+        join_all((0..80).map(async |user| {
+            let user = format!("user-{user}");
+            self.post(&user, "/disconnect", json!({})).await.status
+        }))
+        .await
     }
 
     /// Connects `user`, and ends when the access token has ended and the next would live a day.
