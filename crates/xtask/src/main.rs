@@ -1,6 +1,7 @@
 //! `cargo xtask test` installs what the tests need, then runs all of them with nothing skipped; `cargo xtask bench`
 //! does the same for the benchmarks.
 
+use std::num::NonZero;
 use std::process::{Command, ExitCode};
 
 use amo_connect_xtask::postgres::{Cluster, Options};
@@ -11,6 +12,9 @@ const NEXTEST: &str = "0.9.143";
 
 /// A database that the tests may make databases beside.
 const DATABASE: &str = "TEST_DATABASE_URL";
+
+/// How many tests run at once.
+const TEST_THREADS: &str = "NEXTEST_TEST_THREADS";
 
 /// The benchmark of a page of leads, a program of its own.
 const LEADS: &str = "leads";
@@ -59,10 +63,14 @@ fn test(filters: &[String]) -> Result<(), String> {
     };
     let url = cluster.as_ref().map(|cluster| cluster.url("postgres"));
     let database: Vec<(&str, &str)> = url.iter().map(|url| (DATABASE, url.as_str())).collect();
+    // Most tests wait for a clock or for another process, and not for a processor.
+    let threads = (3 * processors()).to_string();
+    let mut variables = database.clone();
+    variables.extend(std::env::var_os(TEST_THREADS).is_none().then_some((TEST_THREADS, threads.as_str())));
 
     let mut nextest = vec!["nextest", "run", "--workspace", "--all-features"];
     nextest.extend(filters.iter().map(String::as_str));
-    run("cargo", &nextest, &database)?;
+    run("cargo", &nextest, &variables)?;
     if filters.is_empty() {
         run("cargo", &["test", "--workspace", "--all-features", "--doc"], &database)?;
         // Clients of amoCRM that other people wrote, against the local one.
@@ -109,6 +117,10 @@ fn with_whole_paths(arguments: &[String]) -> Result<Vec<String>, String> {
         *path = found.display().to_string();
     }
     Ok(whole)
+}
+
+fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZero::get)
 }
 
 fn run(program: &str, arguments: &[&str], variables: &[(&str, &str)]) -> Result<(), String> {
