@@ -124,9 +124,9 @@ metrics! {
     POOL_CONNECTIONS = "amo_connect_storage_pool_connections", Kind::Gauge, ["pool", "state"];
     /// How many connections a pool may have
     POOL_SIZE = "amo_connect_storage_pool_size", Kind::Gauge, ["pool"];
-    /// How many calls wait for a connection now
+    /// How many calls wait for a connection now, or for their read in a group or write in a group to begin
     POOL_WAITING = "amo_connect_storage_pool_waiting", Kind::Gauge, ["pool"];
-    /// Calls that waited too long for a connection, and failed
+    /// Calls that waited too long for that, and failed
     POOL_TIMEOUTS = "amo_connect_storage_pool_timeouts_total", Kind::Counter, ["pool"];
 
     /// Lines of the log that were dropped: whoever reads the log is too slow
