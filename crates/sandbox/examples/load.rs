@@ -32,7 +32,8 @@ async fn main() -> Result<(), Failure> {
     for path in ["/api/v4/account", "/api/v4/leads?limit=1", "/api/v4/leads", "/api/v4/leads?limit=250"] {
         connections = measure(path, connections, |connection| connection.get(path))?;
     }
-    measure("refreshes", connections, Connection::refresh)?;
+    let connections = measure("refreshes", connections, Connection::refresh)?;
+    measure("POST /api/v4/leads", connections, Connection::add_lead)?;
     Ok(())
 }
 
@@ -96,6 +97,13 @@ impl Connection {
         let Self { host, access, .. } = self;
         let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {access}\r\n\r\n");
         self.send(&request)
+    }
+
+    fn add_lead(&mut self) -> Result<usize, Failure> {
+        let Self { host, access, .. } = self;
+        let body = r#"[{"name":"Load","price":90000,"tags_to_add":[{"name":"load"}]}]"#;
+        let head = format!("POST /api/v4/leads HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {access}");
+        self.send(&format!("{head}\r\nContent-Length: {}\r\n\r\n{body}", body.len()))
     }
 
     fn refresh(&mut self) -> Result<usize, Failure> {

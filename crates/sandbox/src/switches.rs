@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::SandboxError;
+use crate::{DeletedLead, Reopening, SandboxError, SinglePatch, UnknownId, UnknownMembers};
 
 /// Whose requests share the integration's limit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -161,6 +161,16 @@ pub struct Switches {
     pub page_limit: usize,
     /// How often the disconnect hook is sent again when it is not taken.
     pub hook_retries: u32,
+    /// What becomes of members that amoCRM does not know.
+    pub unknown_members: UnknownMembers,
+    /// The answer to a `PATCH` of one entity.
+    pub single_patch: SinglePatch,
+    /// The answer to a change of an entity that is not there.
+    pub unknown_id: UnknownId,
+    /// The answer to a question for a deleted lead.
+    pub deleted_lead: DeletedLead,
+    /// What a lead loses when it is opened again.
+    pub reopening: Reopening,
 }
 
 impl Default for Switches {
@@ -190,6 +200,11 @@ impl Default for Switches {
             moved_status: 404,
             page_limit: 250,
             hook_retries: 0,
+            unknown_members: UnknownMembers::default(),
+            single_patch: SinglePatch::default(),
+            unknown_id: UnknownId::default(),
+            deleted_lead: DeletedLead::default(),
+            reopening: Reopening::default(),
         }
     }
 }

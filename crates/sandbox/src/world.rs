@@ -5,12 +5,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use url::Url;
 
 use crate::{
-    AccountId, AccountInfo, Integration, IssuedCode, Options, SandboxError, UserId, UserInfo,
-    data::{self, Account},
+    AccountId, AccountInfo, Integration, IssuedCode, Options, SandboxError, UserId, data,
     grants::{Book, Holder, Mint},
     hook::HookSender,
     hosts::Hosts,
     state::State,
+    store::{Account, User},
 };
 
 /// Everything a request needs to be answered.
@@ -55,7 +55,15 @@ impl World {
     pub(crate) fn reset(&self) -> Result<(), SandboxError> {
         let state = fresh_state(&self.options, &self.accounts, &self.host_names)?;
         *self.state() = state;
+        for account in &self.accounts {
+            account.store.reset(|| data::regenerate(account.id, &self.options));
+        }
         Ok(())
+    }
+
+    /// Seconds since 1970 by the sandbox's clock.
+    pub(crate) fn now(&self) -> u64 {
+        self.state().now().unix()
     }
 
     pub(crate) fn account(&self, id: AccountId) -> Result<&Account, SandboxError> {
@@ -81,8 +89,11 @@ impl World {
         client_id: &str,
     ) -> Result<IssuedCode, SandboxError> {
         let known = self.account(account)?;
-        let user = user.or_else(|| known.users.first().map(|first| first.id)).unwrap_or(0.into());
-        known.user(user).ok_or(SandboxError::UnknownUser { account, user })?;
+        let user = {
+            let tables = known.store.read();
+            let user = user.or_else(|| tables.users.first().map(|first| first.id)).unwrap_or(0.into());
+            tables.user(user).map(|user| user.id).ok_or(SandboxError::UnknownUser { account, user })?
+        };
         let client_id = self.integration(client_id)?.client_id.clone();
         let mut state = self.state();
         let expires = state.now().after(state.switches.code_ttl);
@@ -93,22 +104,16 @@ impl World {
 
     /// The accounts as the controls show them.
     pub(crate) fn account_infos(&self) -> Vec<AccountInfo> {
-        let state = self.state();
-        let info = |account: &Account| AccountInfo {
-            id: account.id,
-            name: account.name.to_owned(),
-            host: state.hosts.of(account.id).to_owned(),
-            leads: account.leads.iter().filter(|lead| !lead.is_deleted).count(),
-            users: account
-                .users
-                .iter()
-                .map(|user| UserInfo {
-                    id: user.id,
-                    name: user.name.to_owned(),
-                    email: user.email.to_owned(),
-                    is_admin: user.is_admin,
-                })
-                .collect(),
+        let info = |account: &Account| {
+            let host = self.state().hosts.of(account.id).to_owned();
+            let tables = account.store.read();
+            AccountInfo {
+                id: account.id,
+                name: account.name.to_owned(),
+                host,
+                leads: tables.leads.rows().iter().filter(|lead| !lead.card.is_deleted).count(),
+                users: tables.users.iter().map(User::info).collect(),
+            }
         };
         self.accounts.iter().map(info).collect()
     }

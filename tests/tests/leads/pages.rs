@@ -1,6 +1,6 @@
 //! Every lead of one's own, no other, and no call too many.
 
-use amo_connect_sandbox::Faults;
+use amo_connect_sandbox::{DeletedLead, Faults, Switches};
 use amo_connect_tests::RIVAL;
 use futures_util::future::{join, join_all};
 use serde_json::json;
@@ -75,6 +75,8 @@ async fn an_empty_account_has_no_leads_and_that_is_no_error() {
 async fn a_deleted_an_unknown_and_a_foreign_lead_are_not_found() {
     let world = world(630).await;
     let amo = Amo::of(&world).await;
+    let shown = Switches { deleted_lead: DeletedLead::Shown, ..world.sandbox.switches() };
+    world.sandbox.set_switches(shown).unwrap();
     let deleted = amo.get("/leads?with=only_deleted").await["_embedded"]["leads"][0]["id"].as_u64().unwrap();
     assert_eq!(amo.get(&format!("/leads/{deleted}")).await["is_deleted"], true);
     world.connect("ivan", RIVAL).await;

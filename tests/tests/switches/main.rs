@@ -12,6 +12,21 @@ mod service;
 use amo_connect_sandbox::Switches;
 
 /// A switch that no file here turns could stand in a position that our client never met.
+/// The service does not meet these: it changes nothing in amoCRM, and reads with the rights of who connected. The
+/// local amoCRM's own tests turn them.
+const UNMET: [&str; 10] = [
+    "unknown_members",
+    "single_patch",
+    "unknown_id",
+    "deleted_lead",
+    "reopening",
+    "read_outside_rights",
+    "write_outside_rights",
+    "unknown_context_user",
+    "context_user_of_user",
+    "deactivated_user",
+];
+
 #[test]
 fn every_switch_is_turned() {
     let files = [
@@ -23,7 +38,7 @@ fn every_switch_is_turned() {
     ]
     .concat();
     let switches = serde_json::to_value(Switches::default()).unwrap();
-    for switch in switches.as_object().unwrap().keys() {
+    for switch in switches.as_object().unwrap().keys().filter(|switch| !UNMET.contains(&switch.as_str())) {
         assert!(files.contains(&format!("switches.{switch} =")), "nothing turns {switch}");
     }
 }

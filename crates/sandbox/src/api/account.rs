@@ -9,7 +9,11 @@ use super::{
     list::{SelfLink, hal},
     query::{Query, With},
 };
-use crate::{AccountId, UserId, data::Account, world::World};
+use crate::{
+    AccountId, UserId,
+    store::{Account, Group},
+    world::World,
+};
 
 /// An account as amoCRM writes it.
 #[derive(Serialize)]
@@ -53,7 +57,7 @@ pub(crate) async fn account(request: HttpRequest, world: Data<World>, caller: Ca
         created_by: 0,
         updated_at: account.created_at,
         updated_by: 0,
-        current_user_id: caller.user,
+        current_user_id: caller.author.user,
         country: account.country,
         currency: account.currency,
         currency_symbol: account.currency_symbol,
@@ -66,7 +70,7 @@ pub(crate) async fn account(request: HttpRequest, world: Data<World>, caller: Ca
         contact_name_display_order: 1,
         asked: asked(account, &caller.host, &with),
         _links: SelfLink::new(&caller.host, "/api/v4/account"),
-        _embedded: embedded(&caller.host, &with),
+        _embedded: embedded(&account.store.read().groups, &caller.host, &with),
     }))
 }
 
@@ -86,11 +90,12 @@ fn asked(account: &Account, host: &str, with: &With<'_>) -> Map<String, Value> {
 }
 
 /// The lists that come only with `with`.
-fn embedded(host: &str, with: &With<'_>) -> Map<String, Value> {
+fn embedded(groups: &[Group], host: &str, with: &With<'_>) -> Map<String, Value> {
     let link = SelfLink::new(host, "/api/v4/account");
+    let group = |group: &Group| json!({"id": group.id, "name": group.name, "uuid": null, "_links": link});
     let known = [
         ("amojo_rights", json!({"can_direct": true, "can_create_groups": true, "_links": link})),
-        ("users_groups", json!([{"id": 0, "name": "Отдел продаж", "uuid": null, "_links": link}])),
+        ("users_groups", groups.iter().map(group).collect()),
         (
             "task_types",
             json!([

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     AccountId, UserId,
-    data::{Account, Contact, Tag},
+    store::{Contact, Kind, Tables, Tag},
     world::World,
 };
 
@@ -44,7 +44,7 @@ struct View<'a> {
 #[derive(Serialize)]
 struct Embedded<'a> {
     tags: &'a [Tag],
-    companies: [(); 0],
+    companies: Vec<Linked>,
     #[serde(skip_serializing_if = "Option::is_none")]
     leads: Option<Vec<Linked>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -59,29 +59,33 @@ struct Linked {
     _links: SelfLink,
 }
 
-fn view<'a>(contact: &'a Contact, account: &Account, host: &str, with: &With<'_>) -> View<'a> {
-    let lead = |&id: &u64| Linked { id, _links: SelfLink::new(host, &format!("/api/v4/leads/{id}")) };
+fn view<'a>(contact: &'a Contact, tables: &Tables, caller: &Caller, with: &With<'_>) -> View<'a> {
+    let card = &contact.card;
+    let linked = |kind: Kind| {
+        let link = |&id: &u64| Linked { id, _links: SelfLink::of(&caller.host, kind, id) };
+        card.links.of(kind).iter().map(link).collect::<Vec<_>>()
+    };
     View {
-        id: contact.id,
-        name: &contact.name,
+        id: card.id,
+        name: &card.name,
         first_name: &contact.first_name,
         last_name: &contact.last_name,
-        responsible_user_id: contact.responsible_user_id,
-        group_id: 0,
-        created_by: contact.created_by,
-        updated_by: contact.created_by,
-        created_at: contact.created_at,
-        updated_at: contact.updated_at,
-        closest_task_at: None,
-        is_deleted: false,
+        responsible_user_id: card.responsible_user_id,
+        group_id: tables.group_of(card.responsible_user_id),
+        created_by: card.created_by,
+        updated_by: card.updated_by,
+        created_at: card.created_at,
+        updated_at: card.updated_at,
+        closest_task_at: card.closest_task_at,
+        is_deleted: card.is_deleted,
         is_unsorted: false,
-        custom_fields_values: contact.fields.as_ref().map(|fields| &*fields.json),
-        account_id: account.id,
-        _links: SelfLink::new(host, &format!("/api/v4/contacts/{}", contact.id)),
+        custom_fields_values: card.fields.json(),
+        account_id: caller.account,
+        _links: SelfLink::of(&caller.host, Kind::Contact, card.id),
         _embedded: Embedded {
-            tags: &contact.tags,
-            companies: [],
-            leads: with.has("leads").then(|| contact.leads.iter().map(lead).collect()),
+            tags: &card.tags,
+            companies: linked(Kind::Company),
+            leads: with.has("leads").then(|| linked(Kind::Lead)),
             customers: with.has("customers").then_some([]),
             catalog_elements: with.has("catalog_elements").then_some([]),
         },
@@ -90,9 +94,9 @@ fn view<'a>(contact: &'a Contact, account: &Account, host: &str, with: &With<'_>
 
 /// The contacts of the account, or those asked for.
 pub(crate) async fn list(request: HttpRequest, world: Data<World>, caller: Caller) -> Result<HttpResponse, Error> {
-    let account = caller.account(&world)?;
-    let find = |query: &_| filter::contacts(query, &account.contacts);
-    list::page(&request, &world, &caller, "contacts", find, |contact, with| view(contact, account, &caller.host, with))
+    let tables = caller.account(&world)?.store.read();
+    let find = |query: &_| filter::contacts(query, tables.contacts.rows());
+    list::page(&request, &caller, "contacts", find, |contact, with| view(contact, &tables, &caller, with))
 }
 
 /// One contact; 204 if there is none of this number.
@@ -102,6 +106,7 @@ pub(crate) async fn one(
     caller: Caller,
     id: Path<String>,
 ) -> Result<HttpResponse, Error> {
-    let account = caller.account(&world)?;
-    Ok(list::one(&request, &id, |id| account.contact(id), |contact, with| view(contact, account, &caller.host, with)))
+    let tables = caller.account(&world)?.store.read();
+    let find = |id| tables.contacts.live(id);
+    Ok(list::one(&request, &id, find, |contact, with| view(contact, &tables, &caller, with)))
 }

@@ -4,7 +4,7 @@ use super::{
     problem::BadParameter,
     query::{Numbers, Query},
 };
-use crate::data::{Contact, Lead};
+use crate::store::{Contact, Lead};
 
 /// The text of `query`, in lower case.
 fn wanted_text(query: &Query) -> Option<String> {
@@ -15,24 +15,24 @@ fn wanted_text(query: &Query) -> Option<String> {
 type Field<T> = (&'static str, fn(&T) -> Option<u64>);
 
 const LEAD_FIELDS: [Field<Lead>; 10] = [
-    ("id", |lead| Some(lead.id)),
+    ("id", |lead| Some(lead.card.id)),
     ("price", |lead| Some(lead.price)),
     ("pipeline_id", |lead| Some(lead.pipeline_id)),
-    ("created_by", |lead| Some(lead.created_by)),
-    ("updated_by", |lead| Some(lead.updated_by)),
-    ("responsible_user_id", |lead| Some(lead.responsible_user_id.get())),
-    ("created_at", |lead| Some(lead.created_at)),
-    ("updated_at", |lead| Some(lead.updated_at)),
+    ("created_by", |lead| Some(lead.card.created_by)),
+    ("updated_by", |lead| Some(lead.card.updated_by)),
+    ("responsible_user_id", |lead| Some(lead.card.responsible_user_id.get())),
+    ("created_at", |lead| Some(lead.card.created_at)),
+    ("updated_at", |lead| Some(lead.card.updated_at)),
     ("closed_at", |lead| lead.closed_at),
-    ("closest_task_at", |lead| lead.closest_task_at),
+    ("closest_task_at", |lead| lead.card.closest_task_at),
 ];
 
 const CONTACT_FIELDS: [Field<Contact>; 5] = [
-    ("id", |contact| Some(contact.id)),
-    ("created_by", |contact| Some(contact.created_by)),
-    ("responsible_user_id", |contact| Some(contact.responsible_user_id.get())),
-    ("created_at", |contact| Some(contact.created_at)),
-    ("updated_at", |contact| Some(contact.updated_at)),
+    ("id", |contact| Some(contact.card.id)),
+    ("created_by", |contact| Some(contact.card.created_by)),
+    ("responsible_user_id", |contact| Some(contact.card.responsible_user_id.get())),
+    ("created_at", |contact| Some(contact.card.created_at)),
+    ("updated_at", |contact| Some(contact.card.updated_at)),
 ];
 
 /// What a field of an entry must be.
@@ -68,12 +68,12 @@ pub(crate) fn leads<'a>(query: &Query, all: &'a [Lead]) -> Result<Vec<&'a Lead>,
     let deleted = query.with().has("only_deleted");
     let mut found: Vec<_> = all
         .iter()
-        .filter(|lead| lead.is_deleted == deleted)
+        .filter(|lead| lead.card.is_deleted == deleted)
         .filter(|lead| conditions.iter().all(|condition| condition.holds(lead)))
-        .filter(|lead| names.is_empty() || names.contains(&lead.name.as_str()))
+        .filter(|lead| names.is_empty() || names.contains(&lead.card.name.as_str()))
         .filter(|lead| stages.is_empty() || stages.iter().any(|stage| stage.has(lead)))
         .filter(|lead| fields.iter().all(|field| field.is_in(lead)))
-        .filter(|lead| text.as_ref().is_none_or(|text| lead.search.contains(text)))
+        .filter(|lead| text.as_ref().is_none_or(|text| lead.card.search.contains(text)))
         .collect();
     order(query, &mut found, &LEAD_FIELDS)?;
     Ok(found)
@@ -86,9 +86,10 @@ pub(crate) fn contacts<'a>(query: &Query, all: &'a [Contact]) -> Result<Vec<&'a 
     let names = query.values(&["filter", "name"]);
     let mut found: Vec<_> = all
         .iter()
+        .filter(|contact| !contact.card.is_deleted)
         .filter(|contact| conditions.iter().all(|condition| condition.holds(contact)))
-        .filter(|contact| names.is_empty() || names.contains(&contact.name.as_str()))
-        .filter(|contact| text.as_ref().is_none_or(|text| contact.search.contains(text)))
+        .filter(|contact| names.is_empty() || names.contains(&contact.card.name.as_str()))
+        .filter(|contact| text.as_ref().is_none_or(|text| contact.card.search.contains(text)))
         .collect();
     order(query, &mut found, &CONTACT_FIELDS)?;
     Ok(found)
@@ -144,12 +145,12 @@ struct CustomField<'a> {
 
 impl CustomField<'_> {
     fn is_in(&self, lead: &Lead) -> bool {
-        let fields = lead.fields.iter().flat_map(|fields| &fields.values);
-        fields.filter(|(id, _)| *id == self.id).any(|(_, value)| {
-            let number = value.parse::<f64>().ok();
+        lead.card.fields.of(self.id).iter().any(|value| {
+            let shown = value.shown();
+            let number = shown.parse::<f64>().ok();
             let above = self.from.is_none_or(|from| number.is_some_and(|it| it >= from));
             let below = self.to.is_none_or(|to| number.is_some_and(|it| it <= to));
-            let listed = self.values.is_empty() || self.values.contains(&value.as_str());
+            let listed = self.values.is_empty() || self.values.contains(&&*shown);
             above && below && listed
         })
     }

@@ -14,18 +14,23 @@ use actix_web::{
 
 use super::problem;
 use crate::{
-    AccountId, Failure, UserId, cut, data::Account, faults::Part, server::host_index, state::State, world::World,
+    AccountId, Failure, Switches, cut,
+    faults::Part,
+    server::host_index,
+    state::State,
+    store::{Account, Author},
+    world::World,
 };
 
 /// Who asks, and the account that is asked.
 #[derive(Debug, Clone)]
 pub(crate) struct Caller {
     pub(crate) account: AccountId,
-    pub(crate) user: UserId,
+    pub(crate) author: Author,
     /// The bare host of the account, for links.
     pub(crate) host: String,
-    /// Whether answers carry the members that are only inferred; a switch.
-    pub(crate) gets_inferred: bool,
+    /// How the switches stood when the request came.
+    pub(crate) switches: Switches,
 }
 
 impl Caller {
@@ -118,7 +123,8 @@ fn admit(request: &HttpRequest, account: AccountId, state: &mut State) -> Verdic
         return Verdict::Unpaid;
     }
     let host = state.hosts.of(account).to_owned();
-    Verdict::Served(Caller { account, user: holder.user, host, gets_inferred: state.switches.inferred_members })
+    let author = Author { user: holder.user, client_id: Some(holder.client_id) };
+    Verdict::Served(Caller { account, author, host, switches: state.switches.clone() })
 }
 
 fn refuse(verdict: &Verdict, request: &HttpRequest, state: &State) -> HttpResponse {

@@ -4,18 +4,21 @@ use actix_web::{
     Error, HttpRequest, HttpResponse,
     web::{Data, Path},
 };
-use serde::{Serialize, ser::Serializer};
+use serde::{
+    Serialize,
+    ser::{SerializeMap as _, Serializer},
+};
 use serde_json::{Value, value::RawValue};
 
 use super::{
     filter,
     guard::Caller,
     list::{self, SelfLink},
-    query::With,
+    query::{Query, With},
 };
 use crate::{
-    AccountId, UserId,
-    data::{Account, Lead, LossReason, Tag},
+    AccountId, DeletedLead, UserId,
+    store::{Kind, Lead, LossReason, Tables, Tag},
     world::World,
 };
 
@@ -92,7 +95,7 @@ impl Serialize for Reason<'_> {
         let Self(reason, host) = self;
         Fields {
             id: reason.id,
-            name: reason.name,
+            name: &reason.name,
             sort: reason.sort,
             created_at: reason.created_at,
             updated_at: reason.created_at,
@@ -102,60 +105,97 @@ impl Serialize for Reason<'_> {
     }
 }
 
-fn view<'a>(lead: &'a Lead, account: &'a Account, caller: &'a Caller, with: &With<'_>) -> View<'a> {
+fn view<'a>(lead: &'a Lead, tables: &'a Tables, caller: &'a Caller, with: &With<'_>) -> View<'a> {
+    let card = &lead.card;
     View {
-        id: lead.id,
-        name: &lead.name,
+        id: card.id,
+        name: &card.name,
         price: lead.price,
-        responsible_user_id: lead.responsible_user_id,
-        group_id: 0,
+        responsible_user_id: card.responsible_user_id,
+        group_id: tables.group_of(card.responsible_user_id),
         status_id: lead.status_id,
         pipeline_id: lead.pipeline_id,
         loss_reason_id: lead.loss_reason_id,
         source_id: with.has("source_id").then(|| lead.source_id.into()),
-        created_by: lead.created_by,
-        updated_by: lead.updated_by,
-        created_at: lead.created_at,
-        updated_at: lead.updated_at,
+        created_by: card.created_by,
+        updated_by: card.updated_by,
+        created_at: card.created_at,
+        updated_at: card.updated_at,
         closed_at: lead.closed_at,
-        closest_task_at: lead.closest_task_at,
-        is_deleted: lead.is_deleted,
-        custom_fields_values: lead.fields.as_ref().map(|fields| &*fields.json),
+        closest_task_at: card.closest_task_at,
+        is_deleted: card.is_deleted,
+        custom_fields_values: card.fields.json(),
         score: lead.score,
-        account_id: account.id,
-        labor_cost: caller.gets_inferred.then_some(Value::Null),
+        account_id: caller.account,
+        labor_cost: caller.switches.inferred_members.then_some(Value::Null),
         is_price_modified_by_robot: with.has("is_price_modified_by_robot").then_some(lead.is_price_modified_by_robot),
-        _links: SelfLink::new(&caller.host, &format!("/api/v4/leads/{}", lead.id)),
-        _embedded: embedded(lead, account, caller, with),
+        _links: SelfLink::of(&caller.host, Kind::Lead, card.id),
+        _embedded: embedded(lead, tables, caller, with),
     }
 }
 
-fn embedded<'a>(lead: &'a Lead, account: &'a Account, caller: &'a Caller, with: &With<'_>) -> Embedded<'a> {
+fn embedded<'a>(lead: &'a Lead, tables: &'a Tables, caller: &'a Caller, with: &With<'_>) -> Embedded<'a> {
     let host = caller.host.as_str();
-    let company = |id| Linked { id, _links: SelfLink::new(host, &format!("/api/v4/companies/{id}")) };
+    let links = &lead.card.links;
+    let company = |&id: &u64| Linked { id, _links: SelfLink::of(host, Kind::Company, id) };
     let contact = |(place, &id): (usize, &u64)| LinkedContact {
         id,
-        is_main: caller.gets_inferred.then_some(place == 0),
-        _links: SelfLink::new(host, &format!("/api/v4/contacts/{id}")),
+        is_main: caller.switches.inferred_members.then_some(place == 0),
+        _links: SelfLink::of(host, Kind::Contact, id),
     };
     let reasons = || {
-        let reasons = account.loss_reasons.iter();
+        let reasons = tables.loss_reasons.iter();
         reasons.filter(|reason| Some(reason.id) == lead.loss_reason_id).map(|reason| Reason(reason, host)).collect()
     };
     Embedded {
-        tags: &lead.tags,
-        companies: lead.company_id.into_iter().map(company).collect(),
-        contacts: with.has("contacts").then(|| lead.contacts.iter().enumerate().map(contact).collect()),
+        tags: &lead.card.tags,
+        companies: links.companies.iter().map(company).collect(),
+        contacts: with.has("contacts").then(|| links.contacts.iter().enumerate().map(contact).collect()),
         loss_reason: with.has("loss_reason").then(reasons),
         catalog_elements: with.has("catalog_elements").then_some([]),
     }
 }
 
+/// A lead in the bin: all members are null but those that say what it is and when it was deleted.
+struct Deleted<'a> {
+    lead: &'a Lead,
+    caller: &'a Caller,
+}
+
+impl Serialize for Deleted<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let card = &self.lead.card;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("id", &card.id)?;
+        for name in ["name", "price", "responsible_user_id", "group_id", "status_id", "pipeline_id", "loss_reason_id"] {
+            map.serialize_entry(name, &())?;
+        }
+        map.serialize_entry("created_by", &())?;
+        map.serialize_entry("updated_by", &card.updated_by)?;
+        map.serialize_entry("created_at", &())?;
+        map.serialize_entry("updated_at", &card.updated_at)?;
+        for name in ["closed_at", "closest_task_at"] {
+            map.serialize_entry(name, &())?;
+        }
+        map.serialize_entry("is_deleted", &true)?;
+        for name in ["custom_fields_values", "score"] {
+            map.serialize_entry(name, &())?;
+        }
+        map.serialize_entry("account_id", &self.caller.account)?;
+        map.serialize_entry("labor_cost", &())?;
+        map.serialize_entry("_links", &SelfLink::of(&self.caller.host, Kind::Lead, card.id))?;
+        map.end()
+    }
+}
+
 /// The leads of the account, or those asked for.
 pub(crate) async fn list(request: HttpRequest, world: Data<World>, caller: Caller) -> Result<HttpResponse, Error> {
-    let account = caller.account(&world)?;
-    let find = |query: &_| filter::leads(query, &account.leads);
-    list::page(&request, &world, &caller, "leads", find, |lead, with| view(lead, account, &caller, with))
+    let tables = caller.account(&world)?.store.read();
+    let find = |query: &_| filter::leads(query, tables.leads.rows());
+    if Query::of(&request).with().has("only_deleted") {
+        return list::page(&request, &caller, "leads", find, |lead, _| Deleted { lead, caller: &caller });
+    }
+    list::page(&request, &caller, "leads", find, |lead, with| view(lead, &tables, &caller, with))
 }
 
 /// One lead; 204 if there is none of this number.
@@ -165,6 +205,10 @@ pub(crate) async fn one(
     caller: Caller,
     id: Path<String>,
 ) -> Result<HttpResponse, Error> {
-    let account = caller.account(&world)?;
-    Ok(list::one(&request, &id, |id| account.lead(id), |lead, with| view(lead, account, &caller, with)))
+    let tables = caller.account(&world)?.store.read();
+    let find = |id| match caller.switches.deleted_lead {
+        DeletedLead::Missing => tables.leads.live(id),
+        DeletedLead::Shown => tables.leads.get(id),
+    };
+    Ok(list::one(&request, &id, find, |lead, with| view(lead, &tables, &caller, with)))
 }

@@ -9,7 +9,7 @@ use super::{
     problem::BadParameter,
     query::{Page, Query, With},
 };
-use crate::world::World;
+use crate::store::Kind;
 
 /// A link.
 #[derive(Debug, Serialize)]
@@ -25,6 +25,11 @@ pub(crate) struct SelfLink {
 }
 
 impl SelfLink {
+    /// The link of an entity with a card.
+    pub(crate) fn of(host: &str, kind: Kind, id: u64) -> Self {
+        Self::new(host, &format!("/api/v4/{}/{id}", kind.plural()))
+    }
+
     pub(crate) fn new(host: &str, path: &str) -> Self {
         Self { this: Link { href: format!("http://{host}{path}") } }
     }
@@ -83,7 +88,7 @@ pub(crate) fn shown<'f, F>(
     let link = |number: usize| Link {
         href: format!("http://{}{}?{}", caller.host, request.path(), query.for_page(page, number)),
     };
-    let goes_back = page.number > 1 && caller.gets_inferred;
+    let goes_back = page.number > 1 && caller.switches.inferred_members;
     let links = PageLinks {
         this: link(page.number),
         next: (here.len() < rest.len()).then(|| link(page.number + 1)),
@@ -96,14 +101,13 @@ pub(crate) fn shown<'f, F>(
 /// The page that is asked for of what `find` finds, each entry made by `view`.
 pub(crate) fn page<'a, F: 'a, V: Serialize>(
     request: &HttpRequest,
-    world: &World,
     caller: &Caller,
     name: &'static str,
     find: impl FnOnce(&Query) -> Result<Vec<&'a F>, BadParameter>,
     view: impl Fn(&'a F, &With<'_>) -> V,
 ) -> Result<HttpResponse, Error> {
     let query = Query::of(request);
-    let page = query.page(world.state().switches.page_limit)?;
+    let page = query.page(caller.switches.page_limit)?;
     let with = query.with();
     let found = find(&query)?;
     let Some((here, links)) = shown(request, caller, &query, page, &found) else {

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     AccountId,
-    data::{Account, Pipeline, Stage},
+    store::{Pipeline, Stage, Tables},
     world::World,
 };
 
@@ -57,12 +57,12 @@ fn stage<'a>(stage: &'a Stage, account: AccountId, caller: &Caller) -> StageView
     let path = format!("/api/v4/leads/pipelines/{}/statuses/{}", stage.pipeline_id, stage.id);
     StageView {
         id: stage.id,
-        name: stage.name,
+        name: &stage.name,
         sort: stage.sort,
         is_editable: stage.is_editable,
         pipeline_id: stage.pipeline_id,
         color: stage.color,
-        r#type: (caller.gets_inferred || stage.kind == UNSORTED).then_some(stage.kind),
+        r#type: (caller.switches.inferred_members || stage.kind == UNSORTED).then_some(stage.kind),
         account_id: account,
         _links: SelfLink::new(&caller.host, &path),
     }
@@ -72,7 +72,7 @@ fn pipeline<'a>(pipeline: &'a Pipeline, account: AccountId, caller: &Caller) -> 
     let stages = pipeline.stages.iter().map(|it| stage(it, account, caller)).collect();
     PipelineView {
         id: pipeline.id,
-        name: pipeline.name,
+        name: &pipeline.name,
         sort: pipeline.sort,
         is_main: pipeline.is_main,
         is_unsorted_on: true,
@@ -86,7 +86,8 @@ fn pipeline<'a>(pipeline: &'a Pipeline, account: AccountId, caller: &Caller) -> 
 /// All pipelines with their stages; they come without pages.
 pub(crate) async fn list(world: Data<World>, caller: Caller) -> Result<HttpResponse, Error> {
     let account = caller.account(&world)?;
-    let pipelines: Vec<_> = account.pipelines.iter().map(|it| pipeline(it, account.id, &caller)).collect();
+    let tables = account.store.read();
+    let pipelines: Vec<_> = tables.pipelines.iter().map(|it| pipeline(it, account.id, &caller)).collect();
     Ok(hal(&Whole {
         _total_items: pipelines.len(),
         _links: SelfLink::new(&caller.host, "/api/v4/leads/pipelines"),
@@ -94,22 +95,23 @@ pub(crate) async fn list(world: Data<World>, caller: Caller) -> Result<HttpRespo
     }))
 }
 
-fn find<'a>(account: &'a Account, id: &str) -> Option<&'a Pipeline> {
-    let id: u64 = id.parse().ok()?;
-    account.pipelines.iter().find(|pipeline| pipeline.id == id)
+fn find<'a>(tables: &'a Tables, id: &str) -> Option<&'a Pipeline> {
+    id.parse().ok().and_then(|id| tables.pipeline(id))
 }
 
 /// One pipeline; 204 if there is none of this number.
 pub(crate) async fn one(world: Data<World>, caller: Caller, id: Path<String>) -> Result<HttpResponse, Error> {
     let account = caller.account(&world)?;
-    Ok(find(account, &id)
+    let tables = account.store.read();
+    Ok(find(&tables, &id)
         .map_or_else(|| HttpResponse::NoContent().finish(), |found| hal(&pipeline(found, account.id, &caller))))
 }
 
 /// The stages of one pipeline; 204 if there is none of this number.
 pub(crate) async fn stages(world: Data<World>, caller: Caller, id: Path<String>) -> Result<HttpResponse, Error> {
     let account = caller.account(&world)?;
-    let Some(found) = find(account, &id) else {
+    let tables = account.store.read();
+    let Some(found) = find(&tables, &id) else {
         return Ok(HttpResponse::NoContent().finish());
     };
     let stages: Vec<_> = found.stages.iter().map(|it| stage(it, account.id, &caller)).collect();
@@ -129,7 +131,8 @@ pub(crate) async fn one_stage(
 ) -> Result<HttpResponse, Error> {
     let account = caller.account(&world)?;
     let (of, id) = ids.into_inner();
-    let stages = find(account, &of).map_or(&[][..], |pipeline| &pipeline.stages);
+    let tables = account.store.read();
+    let stages = find(&tables, &of).map_or(&[][..], |pipeline| &pipeline.stages);
     let found = stages.iter().find(|stage| Ok(stage.id) == id.parse());
     Ok(found.map_or_else(|| HttpResponse::NoContent().finish(), |found| hal(&stage(found, account.id, &caller))))
 }

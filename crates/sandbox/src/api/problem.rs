@@ -6,7 +6,7 @@ use actix_web::{
 };
 use serde::Serialize;
 
-use crate::Unauthorized;
+use crate::{Unauthorized, store::FieldError};
 
 /// amoCRM's problem document, its members in its order.
 #[derive(Serialize)]
@@ -65,27 +65,39 @@ pub(crate) fn moved(status: u16, attempt: &str) -> HttpResponse {
     }
 }
 
+/// The items of a request that cannot be as they are, each with its errors.
 #[derive(Serialize)]
 struct Validation<'a> {
     #[serde(rename = "validation-errors")]
-    errors: [Invalid<'a>; 1],
+    errors: &'a [InvalidItem],
     title: &'static str,
     r#type: &'static str,
     status: u16,
     detail: &'static str,
 }
 
-#[derive(Serialize)]
-struct Invalid<'a> {
-    request_id: &'static str,
-    errors: [InvalidField<'a>; 1],
+/// An item of a request that cannot be as it is.
+#[derive(Debug, Serialize)]
+pub(crate) struct InvalidItem {
+    pub(crate) request_id: String,
+    pub(crate) errors: Vec<FieldError>,
 }
 
-#[derive(Serialize)]
-struct InvalidField<'a> {
-    code: &'static str,
-    path: &'a str,
-    detail: &'a str,
+/// 400: these items cannot be as they are.
+pub(crate) fn validation(errors: &[InvalidItem]) -> HttpResponse {
+    let body = Validation {
+        errors,
+        title: "Bad Request",
+        r#type: "https://httpstatus.es/400",
+        status: 400,
+        detail: "Request validation failed",
+    };
+    write(StatusCode::BAD_REQUEST, &body)
+}
+
+/// 405: what is here knows no such method.
+pub(crate) async fn method_not_allowed() -> HttpResponse {
+    problem(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed", "Method Not Allowed")
 }
 
 /// A parameter with a value it cannot have; 400.
@@ -108,14 +120,8 @@ impl ResponseError for BadParameter {
     }
 
     fn error_response(&self) -> HttpResponse {
-        let field = InvalidField { code: "NotSupportedChoice", path: &self.path, detail: self.detail };
-        let body = Validation {
-            errors: [Invalid { request_id: "0", errors: [field] }],
-            title: "Bad Request",
-            r#type: "https://httpstatus.es/400",
-            status: 400,
-            detail: "Request validation failed",
-        };
-        write(StatusCode::BAD_REQUEST, &body)
+        let detail = self.detail.into();
+        let error = FieldError { code: "NotSupportedChoice", path: self.path.clone(), detail };
+        validation(&[InvalidItem { request_id: "0".to_owned(), errors: vec![error] }])
     }
 }

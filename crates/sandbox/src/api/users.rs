@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     UserId,
-    data::{Account, User},
+    store::{Tables, User},
     world::World,
 };
 
@@ -44,8 +44,8 @@ fn view<'a>(user: &'a User, host: &str) -> View<'a> {
     let every = json!({"view": own, "edit": own, "add": own, "delete": own, "export": own});
     View {
         id: user.id,
-        name: user.name,
-        email: user.email,
+        name: &user.name,
+        email: &user.email,
         lang: user.lang,
         rights: json!({
             "leads": every,
@@ -57,7 +57,7 @@ fn view<'a>(user: &'a User, host: &str) -> View<'a> {
             "status_rights": [],
             "is_admin": user.is_admin,
             "is_free": false,
-            "is_active": true,
+            "is_active": user.is_active,
             "group_id": null,
             "role_id": null,
         }),
@@ -65,8 +65,8 @@ fn view<'a>(user: &'a User, host: &str) -> View<'a> {
     }
 }
 
-fn may_see_users(account: &Account, caller: &Caller) -> bool {
-    account.user(caller.user).is_some_and(|user| user.is_admin)
+fn may_see_users(tables: &Tables, caller: &Caller) -> bool {
+    tables.user(caller.author.user).is_some_and(|user| user.is_admin)
 }
 
 fn forbidden() -> HttpResponse {
@@ -75,19 +75,19 @@ fn forbidden() -> HttpResponse {
 
 /// The users of the account.
 pub(crate) async fn list(request: HttpRequest, world: Data<World>, caller: Caller) -> Result<HttpResponse, Error> {
-    let account = caller.account(&world)?;
-    if !may_see_users(account, &caller) {
+    let tables = caller.account(&world)?.store.read();
+    if !may_see_users(&tables, &caller) {
         return Ok(forbidden());
     }
     let query = Query::of(&request);
-    let page = query.page(world.state().switches.page_limit)?;
-    let Some((here, links)) = list::shown(&request, &caller, &query, page, &account.users) else {
+    let page = query.page(caller.switches.page_limit)?;
+    let Some((here, links)) = list::shown(&request, &caller, &query, page, &tables.users) else {
         return Ok(HttpResponse::NoContent().finish());
     };
     Ok(hal(&List {
-        _total_items: account.users.len(),
+        _total_items: tables.users.len(),
         _page: page.number,
-        _page_count: account.users.len().div_ceil(page.limit),
+        _page_count: tables.users.len().div_ceil(page.limit),
         _links: links,
         _embedded: Named("users", here.iter().map(|user| view(user, &caller.host)).collect()),
     }))
@@ -100,9 +100,9 @@ pub(crate) async fn one(
     caller: Caller,
     id: Path<String>,
 ) -> Result<HttpResponse, Error> {
-    let account = caller.account(&world)?;
-    if !may_see_users(account, &caller) {
+    let tables = caller.account(&world)?.store.read();
+    if !may_see_users(&tables, &caller) {
         return Ok(forbidden());
     }
-    Ok(list::one(&request, &id, |id| account.user(UserId::from(id)), |user, _| view(user, &caller.host)))
+    Ok(list::one(&request, &id, |id| tables.user(UserId::from(id)), |user, _| view(user, &caller.host)))
 }

@@ -83,7 +83,7 @@ pub(crate) async fn subscribe(world: Data<World>, caller: Caller, body: Bytes) -
             created_at: now,
             updated_at: now,
             account_id: caller.account,
-            created_by: caller.user,
+            created_by: caller.author.user,
             sort: 1,
             disabled: false,
             settings: wanted.settings,

@@ -2,18 +2,21 @@
 
 mod actions;
 mod body;
+mod data;
 
 use std::time::Duration;
 
 use actix_web::{
-    HttpResponse, ResponseError,
+    HttpRequest, HttpResponse, ResponseError,
     http::{StatusCode, header::ContentType},
-    web::{self, Bytes, Data, ServiceConfig},
+    web::{self, Bytes, Data, Query, ServiceConfig},
 };
-use serde_json::json;
+use serde::Deserialize;
+use serde_json::{Value, json};
 
-use crate::{Report, SandboxError, UserId, world::World};
+use crate::{AccountId, Report, SandboxError, UserId, world::World};
 use body::Fields;
+pub(crate) use data::LeadDeed;
 
 type Answer = Result<HttpResponse, SandboxError>;
 
@@ -29,6 +32,8 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
             .route("/disable", web::post().to(disable))
             .route("/move", web::post().to(move_account))
             .route("/clock", web::post().to(clock))
+            .route("/leads", web::post().to(leads))
+            .route("/changes", web::get().to(changes))
             .route("/reset", web::post().to(reset))
             .default_service(web::to(nothing)),
     );
@@ -123,6 +128,38 @@ async fn clock(world: Data<World>, body: Bytes) -> Answer {
     let by = Duration::try_from_secs_f64(seconds.unwrap_or_default())
         .map_err(|error| SandboxError::invalid("advance_s", error.to_string()))?;
     Ok(HttpResponse::Ok().json(world.advance_clock(by, frozen)?))
+}
+
+async fn leads(world: Data<World>, body: Bytes) -> Answer {
+    let mut fields = Fields::read(&body)?;
+    let account = fields.account()?;
+    let user: Option<UserId> = fields.optional("user", "the number of a user is wanted")?;
+    let mut asked = Vec::new();
+    for deed in LeadDeed::ALL {
+        let what: Option<Value> = fields.optional(deed.name(), "")?;
+        asked.extend(what.map(|what| (deed, what)));
+    }
+    fields.finish()?;
+    let [(deed, what)] = &asked[..] else {
+        return Err(SandboxError::invalid("add", "exactly one of add, change, delete and restore is wanted"));
+    };
+    let written = world.change_leads(account, user, *deed, what)?;
+    Ok(HttpResponse::Ok().json(json!({"leads": written})))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Changes {
+    account: AccountId,
+    #[serde(default)]
+    after: u64,
+}
+
+async fn changes(world: Data<World>, request: HttpRequest) -> Answer {
+    let asked = Query::<Changes>::from_query(request.query_string())
+        .map_err(|error| SandboxError::invalid("account", error.to_string()))?;
+    let account = world.account(asked.account)?;
+    Ok(HttpResponse::Ok().json(json!({"changes": data::changes(account, asked.after)})))
 }
 
 async fn reset(world: Data<World>, body: Bytes) -> Answer {

@@ -1,139 +1,170 @@
-//! Custom fields of leads and contacts.
+//! The custom fields of an account: which there are, of what type, with what choices.
 
-use rand::{Rng, RngExt as _};
-use serde::Serialize;
-use serde_json::{Value, value::RawValue};
+use crate::{
+    AccountId,
+    store::{Choice, FieldDefinition, FieldKind, PerKind},
+};
 
-use super::{CustomField, names, names::pick};
+/// How many fields a diligent agent has for notes.
+pub(crate) const NOTE_FIELDS: u64 = 40;
 
-/// A custom field in amoCRM's form.
-#[derive(Serialize)]
-#[expect(clippy::struct_field_names, reason = "these are amoCRM's names")]
-struct Field<'a> {
-    field_id: u64,
-    field_name: &'a str,
-    field_code: Option<&'a str>,
-    field_type: &'a str,
-    values: [FieldValue; 1],
+/// What the ids of an account's fields are counted from.
+pub(crate) fn base(account: AccountId) -> u64 {
+    account.get() % 1000 * 1000 + 400_000
 }
 
-/// Its one value; `enum_id` and `enum_code` come with choices alone.
-#[derive(Serialize)]
-struct FieldValue {
-    value: Value,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    enum_id: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    enum_code: Option<Value>,
+/// The fields of an account.
+pub(crate) fn definitions(account: AccountId) -> PerKind<Vec<FieldDefinition>> {
+    let base = base(account);
+    let of = |fields: &[Field]| fields.iter().filter_map(|field| field.definition(base)).collect::<Vec<_>>();
+    let mut fields = PerKind { leads: of(&LEADS), contacts: of(&CONTACTS), companies: of(&COMPANIES) };
+    if account == AccountId::FOR_YOU {
+        let notes = (0..NOTE_FIELDS).filter_map(|place| {
+            let field = Field { id: 50 + place, name: "Нотатки", code: None, kind: "textarea", choices: &[] };
+            let definition = field.definition(base)?;
+            Some(FieldDefinition { name: format!("{} {}", field.name, place + 1), ..definition })
+        });
+        fields.leads.extend(notes);
+    }
+    fields
 }
 
-/// What a field is called and of what kind it is.
-struct Kind<'a>(u64, &'a str, Option<&'a str>, &'a str);
-
-/// Collects custom fields.
-#[derive(Default)]
-struct Sheet {
-    json: Vec<String>,
-    values: Vec<(u64, String)>,
+/// A field; its id and those of its choices are counted from the base.
+struct Field {
+    id: u64,
+    name: &'static str,
+    code: Option<&'static str>,
+    kind: &'static str,
+    choices: &'static [(u64, &'static str, Option<&'static str>)],
 }
 
-impl Sheet {
-    fn add(&mut self, kind: &Kind<'_>, value: impl Into<Value>) {
-        self.put(kind, value.into(), None);
-    }
-
-    fn choose(&mut self, kind: &Kind<'_>, value: &str, id: u64, code: Option<&str>) {
-        self.put(kind, value.into(), Some((id, code)));
-    }
-
-    fn put(&mut self, kind: &Kind<'_>, value: Value, choice: Option<(u64, Option<&str>)>) {
-        let Kind(field_id, field_name, field_code, field_type) = *kind;
-        let shown = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        self.values.push((field_id, shown));
-        let (enum_id, enum_code) = choice.map(|(id, code)| (id, Value::from(code))).unzip();
-        let values = [FieldValue { value, enum_id, enum_code }];
-        let field = Field { field_id, field_name, field_code, field_type, values };
-        self.json.extend(serde_json::to_string(&field));
-    }
-
-    fn finish(self) -> Option<CustomField> {
-        if self.json.is_empty() {
-            return None;
-        }
-        let json = RawValue::from_string(format!("[{}]", self.json.join(","))).ok()?;
-        Some(CustomField { json, values: self.values })
+impl Field {
+    fn definition(&self, base: u64) -> Option<FieldDefinition> {
+        let kind = FieldKind::named(self.kind)?;
+        // The parts of an address have the same ids everywhere.
+        let first = if self.kind == "smart_address" { 0 } else { base };
+        let choice = |&(id, value, code): &(u64, &str, Option<&str>)| Choice {
+            id: first + id,
+            value: value.to_owned(),
+            code: code.map(str::to_owned),
+        };
+        Some(FieldDefinition {
+            id: base + self.id,
+            name: self.name.to_owned(),
+            code: self.code.map(str::to_owned),
+            kind,
+            choices: self.choices.iter().map(choice).collect(),
+        })
     }
 }
 
-/// Fields of a lead; about one in eight has none.
-pub(crate) fn of_lead(random: &mut impl Rng, base: u64, present: u64) -> Option<CustomField> {
-    let mut sheet = Sheet::default();
-    if random.random_ratio(1, 8) {
-        return None;
-    }
-    let kinds = ["Квартира", "Будинок", "Townhouse", "Коммерция"];
-    let place = random.random_range(0..kinds.len());
-    sheet.choose(&Kind(base + 1, "Тип объекта", None, "select"), kinds[place], base + 100 + place as u64, None);
-    let area = random.random_range(180..4200);
-    sheet.add(&Kind(base + 2, "Площа, м²", None, "numeric"), format!("{}.{}", area / 10, area % 10));
-    if random.random_bool(0.7) {
-        sheet.add(&Kind(base + 3, "Адреса", None, "text"), names::address(random));
-    }
-    if random.random_bool(0.4) {
-        let viewing = present + random.random_range(3600..20 * 86_400);
-        sheet.add(&Kind(base + 4, "Viewing", None, "date_time"), viewing);
-    }
-    if random.random_bool(0.3) {
-        sheet.add(&Kind(base + 5, "Паркинг", None, "checkbox"), true);
-    }
-    if random.random_bool(0.2) {
-        let link = format!("https://listings.example/{}", random.random_range(1000..99_999));
-        sheet.add(&Kind(base + 6, "Объявление", None, "url"), link);
-    }
-    sheet.finish()
-}
+/// What is for sale.
+pub(super) const OBJECTS: [&str; 4] = ["Квартира", "Будинок", "Townhouse", "Коммерция"];
 
-/// Fields of more than 200 kB, as a diligent agent pastes them.
-pub(crate) fn heavy(random: &mut impl Rng, base: u64) -> Option<CustomField> {
-    let mut sheet = Sheet::default();
-    for place in 0..40 {
-        let mut notes = String::new();
-        while notes.len() < 5_200 {
-            notes.push_str(pick(random, &NOTES));
-            notes.push(' ');
-        }
-        let name = format!("Нотатки {}", place + 1);
-        sheet.add(&Kind(base + 50 + place, &name, None, "textarea"), notes);
-    }
-    sheet.finish()
-}
-
-const NOTES: [&str; 5] = [
-    "Клієнт просив передзвонити після обіду й надіслати план поверху.",
-    "Собственник готов уступить при быстрой сделке, документы на руках.",
-    "Second viewing went well; survey booked, mortgage agreed in principle.",
-    "Потрібні фото з балкона та довідка про відсутність боргів.",
-    "Соседи тихие, лифт новый, \"до моря пять минут\".",
+static LEADS: [Field; 9] = [
+    Field {
+        id: 1,
+        name: "Тип объекта",
+        code: None,
+        kind: "select",
+        choices: &[(100, OBJECTS[0], None), (101, OBJECTS[1], None), (102, OBJECTS[2], None), (103, OBJECTS[3], None)],
+    },
+    Field { id: 2, name: "Площа, м²", code: None, kind: "numeric", choices: &[] },
+    Field { id: 3, name: "Адреса", code: None, kind: "text", choices: &[] },
+    Field { id: 4, name: "Viewing", code: None, kind: "date_time", choices: &[] },
+    Field { id: 5, name: "Паркинг", code: None, kind: "checkbox", choices: &[] },
+    Field { id: 6, name: "Объявление", code: None, kind: "url", choices: &[] },
+    Field {
+        id: 7,
+        name: "Зручності",
+        code: None,
+        kind: "multiselect",
+        choices: &[(110, "Балкон", None), (111, "Ліфт", None), (112, "Garden", None)],
+    },
+    Field { id: 8, name: "Дата заїзду", code: None, kind: "date", choices: &[] },
+    Field {
+        id: 9,
+        name: "Документи",
+        code: Some("DOCUMENTS"),
+        kind: "radiobutton",
+        choices: &[(120, "Готові", Some("READY")), (121, "В процесі", Some("PENDING"))],
+    },
 ];
 
-/// A contact's telephone, e-mail and position; `None` if there is nothing to say.
-pub(crate) fn of_contact(
-    base: u64,
-    phone: Option<&str>,
-    email: Option<&str>,
-    position: Option<&str>,
-) -> Option<CustomField> {
-    let mut sheet = Sheet::default();
-    if let Some(position) = position {
-        sheet.add(&Kind(base + 200, "Должность", Some("POSITION"), "text"), position);
+static CONTACTS: [Field; 4] = [
+    Field { id: 200, name: "Должность", code: Some("POSITION"), kind: "text", choices: &[] },
+    Field {
+        id: 210,
+        name: "Телефон",
+        code: Some("PHONE"),
+        kind: "multitext",
+        choices: &[
+            (212, "WORK", Some("WORK")),
+            (213, "WORKDD", Some("WORKDD")),
+            (211, "MOB", Some("MOB")),
+            (214, "FAX", Some("FAX")),
+            (215, "HOME", Some("HOME")),
+            (216, "OTHER", Some("OTHER")),
+        ],
+    },
+    Field {
+        id: 220,
+        name: "Email",
+        code: Some("EMAIL"),
+        kind: "multitext",
+        choices: &[(221, "WORK", Some("WORK")), (222, "PRIV", Some("PRIV")), (223, "OTHER", Some("OTHER"))],
+    },
+    Field { id: 230, name: "День народження", code: None, kind: "birthday", choices: &[] },
+];
+
+static COMPANIES: [Field; 5] = [
+    Field {
+        id: 310,
+        name: "Телефон",
+        code: Some("PHONE"),
+        kind: "multitext",
+        choices: &[
+            (311, "WORK", Some("WORK")),
+            (312, "WORKDD", Some("WORKDD")),
+            (313, "MOB", Some("MOB")),
+            (314, "FAX", Some("FAX")),
+            (315, "HOME", Some("HOME")),
+            (316, "OTHER", Some("OTHER")),
+        ],
+    },
+    Field {
+        id: 320,
+        name: "Email",
+        code: Some("EMAIL"),
+        kind: "multitext",
+        choices: &[(321, "WORK", Some("WORK")), (322, "PRIV", Some("PRIV")), (323, "OTHER", Some("OTHER"))],
+    },
+    Field { id: 330, name: "Web", code: Some("WEB"), kind: "url", choices: &[] },
+    Field {
+        id: 340,
+        name: "Адрес",
+        code: Some("ADDRESS"),
+        kind: "smart_address",
+        choices: &[
+            (1, "address_line_1", Some("address_line_1")),
+            (2, "address_line_2", Some("address_line_2")),
+            (3, "city", Some("city")),
+            (4, "state", Some("state")),
+            (5, "zip", Some("zip")),
+            (6, "country", Some("country")),
+        ],
+    },
+    Field { id: 350, name: "Реквізити", code: None, kind: "legal_entity", choices: &[] },
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_field_has_a_type_that_there_is() {
+        let fields = definitions(AccountId::FOR_YOU);
+        assert_eq!(fields.leads.len(), LEADS.len() + 40);
+        assert_eq!((fields.contacts.len(), fields.companies.len()), (CONTACTS.len(), COMPANIES.len()));
     }
-    if let Some(phone) = phone {
-        let kind = Kind(base + 210, "Телефон", Some("PHONE"), "multitext");
-        sheet.choose(&kind, phone, base + 211, Some("MOB"));
-    }
-    if let Some(email) = email {
-        let kind = Kind(base + 220, "Email", Some("EMAIL"), "multitext");
-        sheet.choose(&kind, email, base + 221, Some("WORK"));
-    }
-    sheet.finish()
 }

@@ -1,45 +1,84 @@
 //! The made-up estate agencies: one seed, one world, generated once and kept.
 
+mod companies;
 mod contacts;
 mod fields;
 mod leads;
-mod model;
 mod names;
 mod people;
 mod pipelines;
+mod values;
 
 use rand::{SeedableRng, rngs::ChaCha8Rng};
 
-pub(crate) use model::{Account, Contact, CustomField, Lead, LossReason, Pipeline, Stage, Tag, User};
-
-use crate::{AccountId, Options};
+use crate::{
+    AccountId, Options,
+    store::{Account, EventIds, Events, Feed, Store, Table, Tables, TagBook},
+};
+use people::Profile;
 
 /// Generates all accounts, in the order of their hosts.
 pub(crate) fn generate(options: &Options) -> Vec<Account> {
-    let mut accounts = people::accounts(options.more_accounts);
-    for account in &mut accounts {
-        let mut random = ChaCha8Rng::seed_from_u64(options.seed ^ (account.id.get() << 20));
-        let wanted = match account.id {
-            AccountId::FOR_YOU => options.leads,
-            AccountId::RIVAL_HOMES => 40,
-            _ => 0,
-        };
-        leads::fill(account, wanted, options.present, &mut random);
-    }
-    accounts
+    let account = |profile: Profile| Account {
+        id: profile.id,
+        name: profile.name,
+        subdomain: profile.subdomain,
+        uuid: profile.uuid,
+        country: profile.country,
+        currency: profile.currency,
+        currency_symbol: profile.currency_symbol,
+        created_at: profile.created_at,
+        store: Store::new(tables(&profile, options)),
+    };
+    people::profiles(options.more_accounts).into_iter().map(account).collect()
+}
+
+/// Generates what is in one account; nothing if there is none of this number.
+pub(crate) fn regenerate(account: AccountId, options: &Options) -> Option<Tables> {
+    let mut profiles = people::profiles(options.more_accounts).into_iter();
+    profiles.find(|profile| profile.id == account).map(|profile| tables(&profile, options))
+}
+
+fn tables(profile: &Profile, options: &Options) -> Tables {
+    let seed = options.seed ^ (profile.id.get() << 20);
+    let wanted = match profile.id {
+        AccountId::FOR_YOU => options.leads,
+        AccountId::RIVAL_HOMES => 40,
+        _ => 0,
+    };
+    let mut tables = Tables {
+        users: profile.users.clone(),
+        groups: profile.groups.clone(),
+        pipelines: profile.pipelines.clone(),
+        loss_reasons: profile.loss_reasons.clone(),
+        fields: fields::definitions(profile.id),
+        tags: TagBook::new(leads::tags()),
+        leads: Table::new(Vec::new(), 0),
+        contacts: Table::new(Vec::new(), 0),
+        companies: Table::new(Vec::new(), 0),
+        events: Events::new(EventIds { seed, since_ms: options.present * 1000 }),
+        feed: Feed::default(),
+    };
+    leads::fill(&mut tables, profile, wanted, options.present, &mut ChaCha8Rng::seed_from_u64(seed));
+    tables
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::{Contact, Lead};
 
-    fn world(seed: u64) -> Vec<Account> {
-        generate(&Options { seed, ..Options::default() })
+    fn world_of(options: &Options) -> Vec<Tables> {
+        people::profiles(0).into_iter().map(|profile| tables(&profile, options)).collect()
     }
 
-    fn names(accounts: &[Account]) -> Vec<(u64, String, u64)> {
-        let leads = accounts.iter().flat_map(|account| &account.leads);
-        leads.map(|lead| (lead.id, lead.name.clone(), lead.updated_at)).collect()
+    fn world(seed: u64) -> Vec<Tables> {
+        world_of(&Options { seed, ..Options::default() })
+    }
+
+    fn names(accounts: &[Tables]) -> Vec<(u64, String, u64)> {
+        let leads = accounts.iter().flat_map(|account| account.leads.rows());
+        leads.map(|lead| (lead.card.id, lead.card.name.clone(), lead.card.updated_at)).collect()
     }
 
     #[test]
@@ -52,13 +91,16 @@ mod tests {
     fn another_present_moves_all_dates_and_changes_nothing_else() {
         let day = 86_400;
         let default = Options::default();
-        let later = generate(&Options { present: default.present + 400 * day, ..default });
+        let later = world_of(&Options { present: default.present + 400 * day, ..default });
         let moved = names(&later).into_iter().map(|(id, name, updated_at)| (id, name, updated_at - 400 * day));
         assert!(moved.eq(names(&world(2026))));
         let present = default.present;
-        let leads = || later[0].leads.iter();
-        assert!(leads().all(|lead| lead.created_at < lead.updated_at && lead.updated_at <= present + 400 * day));
-        let fresh = leads().filter(|lead| lead.updated_at > present + 395 * day).count();
+        let leads = || later[0].leads.rows().iter();
+        assert!(
+            leads()
+                .all(|lead| lead.card.created_at < lead.card.updated_at && lead.card.updated_at <= present + 400 * day)
+        );
+        let fresh = leads().filter(|lead| lead.card.updated_at > present + 395 * day).count();
         assert!(fresh >= 20, "a first page of leads is a few days old: {fresh}");
     }
 
@@ -66,12 +108,12 @@ mod tests {
     fn the_agency_has_630_leads_and_one_deleted_and_all_stages_are_used() {
         let accounts = world(2026);
         let agency = &accounts[0];
-        assert_eq!(agency.leads.iter().filter(|lead| !lead.is_deleted).count(), 630);
-        assert_eq!(agency.leads.iter().filter(|lead| lead.is_deleted).count(), 1);
+        assert_eq!(agency.leads.rows().iter().filter(|lead| !lead.card.is_deleted).count(), 630);
+        assert_eq!(agency.leads.rows().iter().filter(|lead| lead.card.is_deleted).count(), 1);
         assert_eq!(agency.pipelines.len(), 2);
         for stage in agency.pipelines.iter().flat_map(|pipeline| &pipeline.stages) {
             let here = |lead: &&Lead| (lead.pipeline_id, lead.status_id) == (stage.pipeline_id, stage.id);
-            assert!(agency.leads.iter().any(|lead| here(&lead)), "nobody at {}", stage.name);
+            assert!(agency.leads.rows().iter().any(|lead| here(&lead)), "nobody at {}", stage.name);
         }
     }
 
@@ -79,27 +121,33 @@ mod tests {
     fn no_id_of_one_account_is_another_accounts() {
         let accounts = world(2026);
         let (ours, theirs) = (&accounts[0], &accounts[1]);
-        assert_eq!(theirs.leads.len(), 40);
-        for lead in &theirs.leads {
-            assert!(ours.leads.iter().all(|other| other.id != lead.id));
+        assert_eq!(theirs.leads.rows().len(), 40);
+        for lead in theirs.leads.rows() {
+            assert!(ours.leads.rows().iter().all(|other| other.card.id != lead.card.id));
         }
-        for contact in &theirs.contacts {
-            assert!(ours.contacts.iter().all(|other| other.id != contact.id));
+        for contact in theirs.contacts.rows() {
+            assert!(ours.contacts.rows().iter().all(|other| other.card.id != contact.card.id));
         }
     }
 
     #[test]
     fn the_third_account_is_empty() {
         let accounts = world(2026);
-        assert!(accounts[2].leads.is_empty() && accounts[2].contacts.is_empty());
+        assert!(accounts[2].leads.rows().is_empty() && accounts[2].contacts.rows().is_empty());
     }
 
     #[test]
     fn one_lead_has_200_kb_of_custom_fields_and_is_not_among_the_first_50() {
         let accounts = world(2026);
-        let heavy = |lead: &Lead| lead.fields.as_ref().is_some_and(|fields| fields.json.get().len() >= 200_000);
-        let places: Vec<_> =
-            accounts[0].leads.iter().enumerate().filter(|(_, lead)| heavy(lead)).map(|(place, _)| place).collect();
+        let heavy = |lead: &Lead| lead.card.fields.json().is_some_and(|json| json.get().len() >= 200_000);
+        let places: Vec<_> = accounts[0]
+            .leads
+            .rows()
+            .iter()
+            .enumerate()
+            .filter(|(_, lead)| heavy(lead))
+            .map(|(place, _)| place)
+            .collect();
         assert_eq!(places.len(), 1);
         assert!(places[0] >= 50);
     }
@@ -108,14 +156,13 @@ mod tests {
     fn people_are_as_incomplete_as_in_life() {
         let accounts = world(2026);
         let agency = &accounts[0];
-        assert!(agency.leads.iter().any(|lead| lead.contacts.is_empty()));
-        assert!(agency.leads.iter().any(|lead| lead.fields.is_none()));
-        assert!(agency.leads.iter().any(|lead| lead.price == 0));
-        let lacks = |contact: &Contact, code: &str| {
-            contact.fields.as_ref().is_some_and(|fields| !fields.json.get().contains(code))
-        };
-        assert!(agency.contacts.iter().any(|contact| lacks(contact, "PHONE")));
-        assert!(agency.contacts.iter().any(|contact| lacks(contact, "EMAIL")));
-        assert!(agency.contacts.iter().any(|contact| contact.fields.is_none()));
+        assert!(agency.leads.rows().iter().any(|lead| lead.card.links.contacts.is_empty()));
+        assert!(agency.leads.rows().iter().any(|lead| lead.card.fields.json().is_none()));
+        assert!(agency.leads.rows().iter().any(|lead| lead.price == 0));
+        let lacks =
+            |contact: &Contact, code: &str| contact.card.fields.json().is_some_and(|json| !json.get().contains(code));
+        assert!(agency.contacts.rows().iter().any(|contact| lacks(contact, "PHONE")));
+        assert!(agency.contacts.rows().iter().any(|contact| lacks(contact, "EMAIL")));
+        assert!(agency.contacts.rows().iter().any(|contact| contact.card.fields.json().is_none()));
     }
 }

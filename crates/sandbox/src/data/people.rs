@@ -1,14 +1,31 @@
-//! The accounts and who can log in to them; the same whatever the seed.
+//! The accounts and who works in them; the same whatever the seed.
 
-use std::collections::HashMap;
+use super::pipelines;
+use crate::{
+    AccountId, UserId,
+    store::{Group, LossReason, Pipeline, User},
+};
 
-use super::{Account, LossReason, User, pipelines};
-use crate::{AccountId, UserId};
+/// What an account is like before anything is in it.
+pub(crate) struct Profile {
+    pub(crate) id: AccountId,
+    pub(crate) name: &'static str,
+    pub(crate) subdomain: &'static str,
+    pub(crate) uuid: &'static str,
+    pub(crate) country: &'static str,
+    pub(crate) currency: &'static str,
+    pub(crate) currency_symbol: &'static str,
+    pub(crate) created_at: u64,
+    pub(crate) users: Vec<User>,
+    pub(crate) groups: Vec<Group>,
+    pub(crate) pipelines: Vec<Pipeline>,
+    pub(crate) loss_reasons: Vec<LossReason>,
+}
 
-/// The three accounts and so many more, without leads yet.
-pub(crate) fn accounts(more: u16) -> Vec<Account> {
-    let mut accounts = vec![
-        Account {
+/// The three accounts and so many more.
+pub(crate) fn profiles(more: u16) -> Vec<Profile> {
+    let mut profiles = vec![
+        Profile {
             name: "For You Real Estate",
             subdomain: "foryou",
             uuid: "5f0d7c2e-41b6-4a3c-9d8e-1c2b3a4d5e6f",
@@ -23,7 +40,7 @@ pub(crate) fn accounts(more: u16) -> Vec<Account> {
             loss_reasons: loss_reasons(18_240_000),
             ..empty(AccountId::FOR_YOU, 1_612_170_000)
         },
-        Account {
+        Profile {
             name: "Rival Homes",
             subdomain: "rivalhomes",
             uuid: "8a6b1f90-7d53-4c0b-b0a4-6d5e4f3c2b1a",
@@ -37,7 +54,7 @@ pub(crate) fn accounts(more: u16) -> Vec<Account> {
         },
     ];
     let numbers = (AccountId::EMPTY.get()..).take(usize::from(more) + 1);
-    accounts.extend(numbers.map(|number| Account {
+    profiles.extend(numbers.map(|number| Profile {
         name: "Empty",
         subdomain: "empty",
         uuid: "c3d2e1f0-1a2b-4c3d-8e9f-0a1b2c3d4e5f",
@@ -46,11 +63,11 @@ pub(crate) fn accounts(more: u16) -> Vec<Account> {
         loss_reasons: loss_reasons(18_260_000),
         ..empty(AccountId::from(number), 1_790_000_000)
     }));
-    accounts
+    profiles
 }
 
-fn empty(id: AccountId, created_at: u64) -> Account {
-    Account {
+fn empty(id: AccountId, created_at: u64) -> Profile {
+    Profile {
         id,
         name: "",
         subdomain: "",
@@ -60,16 +77,22 @@ fn empty(id: AccountId, created_at: u64) -> Account {
         currency_symbol: "₽",
         created_at,
         users: Vec::new(),
+        groups: vec![Group { id: 0, name: "Отдел продаж".to_owned() }],
         pipelines: Vec::new(),
         loss_reasons: Vec::new(),
-        leads: Vec::new(),
-        contacts: Vec::new(),
-        contact_places: HashMap::new(),
     }
 }
 
-fn user(id: u64, name: &'static str, email: &'static str, lang: &'static str, is_admin: bool) -> User {
-    User { id: UserId::from(id), name, email, lang, is_admin }
+fn user(id: u64, name: &str, email: &str, lang: &'static str, is_admin: bool) -> User {
+    User {
+        id: UserId::from(id),
+        name: name.to_owned(),
+        email: email.to_owned(),
+        lang,
+        is_admin,
+        is_active: true,
+        group_id: 0,
+    }
 }
 
 fn loss_reasons(first_id: u64) -> Vec<LossReason> {
@@ -78,7 +101,7 @@ fn loss_reasons(first_id: u64) -> Vec<LossReason> {
         .zip(0_u32..)
         .map(|(name, place)| LossReason {
             id: first_id + u64::from(place),
-            name,
+            name: name.to_owned(),
             sort: 100_000 * (place + 1),
             created_at: 1_655_300_000,
         })

@@ -1,11 +1,6 @@
 //! The pipelines of an agency that sells and lets, and of one that only sells.
 
-use super::{Pipeline, Stage};
-
-/// amoCRM's id of the stage of all pipelines where a lead is won.
-pub(crate) const WON: u64 = 142;
-/// amoCRM's id of the stage of all pipelines where a lead is lost.
-pub(crate) const LOST: u64 = 143;
+use crate::store::{LOST, Pipeline, Stage, WON};
 
 const COLORS: [&str; 6] = ["#99ccff", "#ffff99", "#ffcc66", "#ffcccc", "#ccff66", "#c1e0ff"];
 
@@ -32,10 +27,10 @@ pub(crate) fn of_a_rival(first_id: u64) -> Vec<Pipeline> {
     vec![pipeline(first_id, "Sales", true, &["New enquiry", "Viewing", "Under offer"])]
 }
 
-fn pipeline(id: u64, name: &'static str, is_main: bool, ordinary: &[&'static str]) -> Pipeline {
-    let stage = |id_of_stage, name, sort, is_editable, color, kind| Stage {
+fn pipeline(id: u64, name: &str, is_main: bool, ordinary: &[&str]) -> Pipeline {
+    let stage = |id_of_stage, name: &str, sort, is_editable, color, kind| Stage {
         id: id_of_stage,
-        name,
+        name: name.to_owned(),
         sort,
         is_editable,
         pipeline_id: id,
@@ -50,5 +45,5 @@ fn pipeline(id: u64, name: &'static str, is_main: bool, ordinary: &[&'static str
     stages.extend(between);
     stages.push(stage(WON, "Успешно реализовано", 10_000, false, "#ccff66", 0));
     stages.push(stage(LOST, "Закрыто и не реализовано", 11_000, false, "#d5d8db", 0));
-    Pipeline { id, name, sort: if is_main { 1 } else { 2 }, is_main, stages }
+    Pipeline { id, name: name.to_owned(), sort: if is_main { 1 } else { 2 }, is_main, stages }
 }

@@ -100,7 +100,10 @@ fn integration<'w>(world: &'w World, form: &Form) -> Option<&'w Integration> {
 
 fn find_user<'w>(world: &'w World, user: &str) -> Option<pages::Person<'w>> {
     let id = UserId::from(user.parse::<u64>().ok()?);
-    world.accounts.iter().find_map(|account| account.user(id).map(|user| pages::Person { account, user }))
+    world.accounts.iter().find_map(|account| {
+        let user = account.store.read().user(id).cloned()?;
+        Some(pages::Person { account, user })
+    })
 }
 
 fn unknown_integration() -> HttpResponse {

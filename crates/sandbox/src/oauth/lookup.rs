@@ -106,9 +106,10 @@ pub(crate) async fn resource_owner(request: HttpRequest, world: Data<World>) -> 
         let state = world.state();
         state.book.holder_of_access(token, state.now()).cloned()
     });
-    let user = holder
-        .as_ref()
-        .and_then(|holder| world.account(holder.account).ok().and_then(|account| account.user(holder.user)));
+    let user = holder.and_then(|holder| {
+        let account = world.account(holder.account).ok()?;
+        account.store.read().user(holder.user).cloned()
+    });
     match user {
         Some(user) => HttpResponse::Ok().json(json!({"id": user.id, "name": user.name, "email": user.email})),
         None => api::unauthorized(world.state().switches.unauthorized),

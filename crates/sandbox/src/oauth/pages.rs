@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::form::Form;
 use crate::{
     Integration,
-    data::{Account, User},
+    store::{Account, User},
 };
 
 const STYLE: &str = include_str!("pages.css");
@@ -19,7 +19,7 @@ const STYLE: &str = include_str!("pages.css");
 /// Somebody who logged in.
 pub(crate) struct Person<'w> {
     pub(crate) account: &'w Account,
-    pub(crate) user: &'w User,
+    pub(crate) user: User,
 }
 
 /// The first page: choose who you are.
@@ -32,12 +32,12 @@ pub(crate) fn login(accounts: &[Account], integration: &Integration, form: &Form
             @for account in accounts {
                 section aria-labelledby=(format!("account-{}", account.id)) {
                     h2 id=(format!("account-{}", account.id)) { (account.name) }
-                    @for user in &account.users {
+                    @for user in &account.store.read().users {
                         button.person type="submit" name="user" value=(user.id) {
-                            span.face aria-hidden="true" { (initial(user.name)) }
+                            span.face aria-hidden="true" { (initial(&user.name)) }
                             span.who {
                                 strong { (user.name) }
-                                span { (breakable(user.email)) }
+                                span { (breakable(&user.email)) }
                             }
                             @if user.is_admin { span.role { "admin" } }
                         }

@@ -1,0 +1,152 @@
+//! The members of a JSON object in a request, read by their types; what is wrong is collected.
+
+use std::cell::RefCell;
+
+use serde_json::{Map, Value};
+
+use crate::{
+    UnknownMembers,
+    store::{FieldError, Nullable},
+};
+
+/// An object of a request. `null` is as good as nothing unless a method says otherwise.
+pub(crate) struct Members<'v> {
+    map: &'v Map<String, Value>,
+    /// Where the object is, with a dot at its end; empty for an item.
+    path: String,
+    errors: &'v RefCell<Vec<FieldError>>,
+    unknown: UnknownMembers,
+    taken: Vec<&'static str>,
+}
+
+impl<'v> Members<'v> {
+    /// Reads an item with `read`, which takes the members one by one.
+    pub(crate) fn read<T>(
+        item: &Value,
+        unknown: UnknownMembers,
+        read: impl FnOnce(&mut Members<'_>) -> T,
+    ) -> Result<T, Vec<FieldError>> {
+        let Value::Object(map) = item else { return Err(vec![FieldError::invalid_type("", "array")]) };
+        let errors = RefCell::default();
+        let members = Members { map, path: String::new(), errors: &errors, unknown, taken: Vec::new() };
+        let read = members.all(read);
+        let errors = errors.into_inner();
+        if errors.is_empty() { Ok(read) } else { Err(errors) }
+    }
+
+    /// A number that is not negative.
+    pub(crate) fn int(&mut self, name: &'static str) -> Option<u64> {
+        match self.nullable_int(name) {
+            Nullable::Is(number) => Some(number),
+            Nullable::Absent | Nullable::Null => None,
+        }
+    }
+
+    /// As [`Self::int`], for members that `null` clears.
+    pub(crate) fn nullable_int(&mut self, name: &'static str) -> Nullable<u64> {
+        match self.take(name) {
+            None => Nullable::Absent,
+            Some(Value::Null) => Nullable::Null,
+            Some(value) => self.typed(name, "int", value.as_u64()).map_or(Nullable::Absent, Nullable::Is),
+        }
+    }
+
+    /// As [`Self::int`]; it must be there.
+    pub(crate) fn required_int(&mut self, name: &'static str) -> u64 {
+        if self.map.get(name).is_none_or(Value::is_null) {
+            self.missing(name);
+        }
+        self.int(name).unwrap_or_default()
+    }
+
+    pub(crate) fn text(&mut self, name: &'static str) -> Option<String> {
+        let value = self.take(name).filter(|value| !value.is_null())?;
+        self.typed(name, "string", value.as_str()).map(str::to_owned)
+    }
+
+    pub(crate) fn flag(&mut self, name: &'static str) -> Option<bool> {
+        let value = self.take(name).filter(|value| !value.is_null())?;
+        self.typed(name, "bool", value.as_bool())
+    }
+
+    /// A text, or a number as text.
+    pub(crate) fn text_or_number(&mut self, name: &'static str) -> Option<String> {
+        match self.take(name)? {
+            Value::Number(number) => Some(number.to_string()),
+            _ => self.text(name),
+        }
+    }
+
+    /// A list as it is; `null` is an empty one.
+    pub(crate) fn list(&mut self, name: &'static str) -> Option<&'v [Value]> {
+        match self.take(name)? {
+            Value::Null => Some(&[]),
+            value => self.typed(name, "array", value.as_array()).map(Vec::as_slice),
+        }
+    }
+
+    /// A list of objects, each read by `read`; `null` is an empty one.
+    pub(crate) fn objects<T>(
+        &mut self,
+        name: &'static str,
+        mut read: impl FnMut(&mut Members<'v>) -> T,
+    ) -> Option<Vec<T>> {
+        let list = self.list(name)?;
+        let entries = list.iter().enumerate().filter_map(|(place, value)| {
+            let path = format!("{}{name}.{place}", self.path);
+            let Value::Object(map) = value else {
+                self.errors.borrow_mut().push(FieldError::invalid_type(path, "array"));
+                return None;
+            };
+            Some(self.within(map, format!("{path}.")).all(&mut read))
+        });
+        Some(entries.collect())
+    }
+
+    /// An object, read by `read`.
+    pub(crate) fn object<T>(&mut self, name: &'static str, read: impl FnOnce(&mut Members<'v>) -> T) -> Option<T> {
+        let value = self.take(name).filter(|value| !value.is_null())?;
+        let map = self.typed(name, "array", value.as_object())?;
+        let path = format!("{}{name}.", self.path);
+        Some(self.within(map, path).all(read))
+    }
+
+    /// Takes note of members that are known and have no effect.
+    pub(crate) fn ignore(&mut self, names: &[&'static str]) {
+        self.taken.extend(names);
+    }
+
+    /// Notes that a member that must be there is not.
+    pub(crate) fn missing(&self, name: &str) {
+        self.errors.borrow_mut().push(FieldError::missing(format!("{}{name}", self.path)));
+    }
+
+    fn within(&self, map: &'v Map<String, Value>, path: String) -> Self {
+        Self { map, path, errors: self.errors, unknown: self.unknown, taken: Vec::new() }
+    }
+
+    /// Reads all members; those that `read` does not take are not known.
+    fn all<T>(mut self, read: impl FnOnce(&mut Self) -> T) -> T {
+        let read = read(&mut self);
+        if self.unknown == UnknownMembers::Refused {
+            for name in self.map.keys().filter(|name| !self.taken.contains(&name.as_str())) {
+                let path = format!("{}{name}", self.path);
+                let detail = "This field was not expected.".into();
+                self.errors.borrow_mut().push(FieldError { code: "ExtraField", path, detail });
+            }
+        }
+        read
+    }
+
+    fn take(&mut self, name: &'static str) -> Option<&'v Value> {
+        self.taken.push(name);
+        self.map.get(name)
+    }
+
+    fn typed<T>(&self, name: &str, wanted: &str, value: Option<T>) -> Option<T> {
+        if value.is_none() {
+            self.errors.borrow_mut().push(FieldError::invalid_type(format!("{}{name}", self.path), wanted));
+        }
+        value
+    }
+}

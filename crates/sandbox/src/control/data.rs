@@ -1,0 +1,149 @@
+//! Changing data as somebody does in amoCRM's own pages, and seeing what was changed.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::{
+    AccountId, SandboxError, UnknownId, UnknownMembers, UserId,
+    api::{self, Items, Refused},
+    store::{Account, Author, Change, Context, LeadChange, Occurrence, Written},
+    world::World,
+};
+
+/// What somebody does to leads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LeadDeed {
+    Add,
+    Change,
+    Delete,
+    Restore,
+}
+
+impl LeadDeed {
+    pub(crate) const ALL: [Self; 4] = [Self::Add, Self::Change, Self::Delete, Self::Restore];
+
+    /// The field of the control that asks for it.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Add => "add",
+            Self::Change => "change",
+            Self::Delete => "delete",
+            Self::Restore => "restore",
+        }
+    }
+
+    /// The changes that `items` ask for.
+    fn changes(self, items: &[Value]) -> Result<Vec<Change>, Refused> {
+        let unknown = UnknownMembers::Refused;
+        Ok(match self {
+            Self::Add => {
+                let items = Items::read(items, unknown, |members| api::lead(members, true))?;
+                items.drafts.into_iter().map(|draft| Change::Lead(LeadChange::Add(Box::new(draft)))).collect()
+            }
+            Self::Change => {
+                let items = Items::read(items, unknown, |members| (api::id(members), api::lead(members, false)))?;
+                let change = |(id, draft)| Change::Lead(LeadChange::Edit { id, draft: Box::new(draft) });
+                items.drafts.into_iter().map(change).collect()
+            }
+            Self::Delete | Self::Restore => {
+                let is_deleted = self == Self::Delete;
+                let change = |id: &Value| {
+                    let id = id.as_u64().unwrap_or_default();
+                    Change::Lead(LeadChange::Delete { id, is_deleted })
+                };
+                items.iter().map(change).collect()
+            }
+        })
+    }
+}
+
+impl World {
+    /// Changes leads as `user` (or the account's first) does in the UI; 0 is a robot.
+    pub(crate) fn change_leads(
+        &self,
+        account: AccountId,
+        user: Option<UserId>,
+        deed: LeadDeed,
+        what: &Value,
+    ) -> Result<Vec<Written>, SandboxError> {
+        let known = self.account(account)?;
+        let user = person(known, user)?;
+        let (now, switches) = {
+            let state = self.state();
+            (state.now().unix(), state.switches.clone())
+        };
+        let items = match what {
+            Value::Array(items) => items.as_slice(),
+            item => std::slice::from_ref(item),
+        };
+        let places: Vec<_> = (0..items.len()).map(|place| place.to_string()).collect();
+        let author = Author { user, client_id: None };
+        let context = Context { author: &author, now, switches: &switches };
+        let written = deed.changes(items).and_then(|changes| {
+            let written = known.store.commit(&context, changes);
+            written.map_err(|rejected| api::refused(rejected, &places, UnknownId::Invalid))
+        });
+        written.map_err(|refused| named(deed, what.is_array(), &refused))
+    }
+}
+
+/// Who does it: the robot, a user, or the account's first.
+fn person(account: &Account, user: Option<UserId>) -> Result<UserId, SandboxError> {
+    let tables = account.store.read();
+    let user = user.or_else(|| tables.users.first().map(|first| first.id)).unwrap_or(0.into());
+    let is_known = user.get() == 0 || tables.user(user).is_some();
+    if is_known { Ok(user) } else { Err(SandboxError::UnknownUser { account: account.id, user }) }
+}
+
+/// Names the first field that is to blame: `add.status_id`, of a list `add[0].status_id`.
+fn named(deed: LeadDeed, is_list: bool, refused: &Refused) -> SandboxError {
+    let name = deed.name();
+    let Refused::Invalid(items) = refused else { return SandboxError::invalid(name, refused.to_string()) };
+    let first = items.first().and_then(|item| Some((item, item.errors.first()?)));
+    let Some((item, error)) = first else { return SandboxError::invalid(name, refused.to_string()) };
+    let place = if is_list { format!("[{}]", item.request_id) } else { String::new() };
+    SandboxError::invalid(format!("{name}{place}.{}", error.path), error.detail.to_string())
+}
+
+/// An occurrence as the controls show it.
+#[derive(Serialize)]
+pub(super) struct ChangeView {
+    number: u64,
+    at: u64,
+    user: UserId,
+    client_id: Option<String>,
+    /// What subscribers of webhooks are told of.
+    settings: Vec<String>,
+    entity_type: &'static str,
+    entity_id: u64,
+    changed: Vec<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    old_responsible_user_id: Option<UserId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    old_pipeline_id: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    old_status_id: Option<u64>,
+}
+
+/// What was changed in `account` after the change with this number, in order.
+pub(super) fn changes(account: &Account, after: u64) -> Vec<ChangeView> {
+    account.store.read().feed.after(after).map(view).collect()
+}
+
+fn view(occurrence: &Occurrence) -> ChangeView {
+    let (kind, entity_id) = occurrence.entity.kind_and_id();
+    let stage = occurrence.before.and_then(|before| before.stage);
+    ChangeView {
+        number: occurrence.number,
+        at: occurrence.at,
+        user: occurrence.author.user,
+        client_id: occurrence.author.client_id.clone(),
+        settings: occurrence.deeds.iter().map(|deed| deed.setting(kind)).collect(),
+        entity_type: kind.singular(),
+        entity_id,
+        changed: occurrence.changed.clone(),
+        old_responsible_user_id: occurrence.before.map(|before| before.responsible_user_id),
+        old_pipeline_id: stage.map(|(pipeline_id, _)| pipeline_id),
+        old_status_id: stage.map(|(_, status_id)| status_id),
+    }
+}

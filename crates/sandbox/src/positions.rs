@@ -1,0 +1,58 @@
+//! The positions of the switches that are about data: reading, writing, rights.
+
+use serde::{Deserialize, Serialize};
+
+/// What becomes of members of a request that amoCRM does not know.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UnknownMembers {
+    /// They are ignored without a word.
+    #[default]
+    Ignored,
+    /// They are refused with 400, so that a misspelt one is found.
+    Refused,
+}
+
+/// The answer to a `PATCH` of one entity.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SinglePatch {
+    /// `{id,updated_at,_links}`.
+    #[default]
+    Bare,
+    /// In the envelope of a list, as the answer to several.
+    Embedded,
+}
+
+/// The answer to a change of an entity that is not there.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UnknownId {
+    /// 400 with `NotSupportedChoice` for `id`.
+    #[default]
+    Invalid,
+    /// 404.
+    NotFound,
+}
+
+/// The answer to a question for a deleted lead by its id.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeletedLead {
+    /// 204, as for one that never was.
+    #[default]
+    Missing,
+    /// The whole lead, with `is_deleted`.
+    Shown,
+}
+
+/// What becomes of `closed_at` and `loss_reason_id` when a lead is opened again.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reopening {
+    /// They become `null`.
+    #[default]
+    Forgets,
+    /// They stay.
+    Keeps,
+}

@@ -1,0 +1,102 @@
+//! What leads, contacts and companies have in common.
+
+use super::{
+    Context, FieldDefinition, Fields, Kind, PerKind, Table, Tables, Tag, differences::Differences, feed::Snapshot,
+};
+use crate::UserId;
+
+/// What every entity with a card has.
+#[derive(Debug, Clone)]
+pub(crate) struct Card {
+    pub(crate) id: u64,
+    pub(crate) name: String,
+    pub(crate) responsible_user_id: UserId,
+    pub(crate) created_by: u64,
+    pub(crate) updated_by: u64,
+    pub(crate) created_at: u64,
+    pub(crate) updated_at: u64,
+    pub(crate) closest_task_at: Option<u64>,
+    pub(crate) is_deleted: bool,
+    pub(crate) fields: Fields,
+    pub(crate) tags: Vec<Tag>,
+    /// Whom it is linked with, by id; both sides of a link have it. The main contact comes first.
+    pub(crate) links: PerKind<Vec<u64>>,
+    /// What `query` looks into, in lower case; [`Entity::searchable`] makes it.
+    pub(crate) search: String,
+}
+
+impl Card {
+    /// The card of an entity that `context`'s author makes. A robot leaves it to an administrator.
+    pub(super) fn blank(id: u64, tables: &Tables, context: &Context<'_>) -> Self {
+        let author = context.author.user;
+        let responsible = tables.user(author).or_else(|| tables.users.iter().find(|user| user.is_admin));
+        Self {
+            id,
+            name: String::new(),
+            responsible_user_id: responsible.map_or(author, |user| user.id),
+            created_by: author.get(),
+            updated_by: author.get(),
+            created_at: context.now,
+            updated_at: context.now,
+            closest_task_at: None,
+            is_deleted: false,
+            fields: Fields::default(),
+            tags: Vec::new(),
+            links: PerKind::default(),
+            search: String::new(),
+        }
+    }
+
+    /// The name and the values of the fields, a line each; of telephones the digits too.
+    pub(crate) fn own_text(&self, definitions: &[FieldDefinition]) -> String {
+        let mut text = self.name.to_lowercase();
+        for value in self.fields.values() {
+            let shown = value.shown();
+            text.push('\n');
+            text.push_str(&shown.to_lowercase());
+            let definition = definitions.iter().find(|definition| definition.id == value.field);
+            if definition.is_some_and(|definition| definition.code.as_deref() == Some("PHONE")) {
+                text.push('\n');
+                text.extend(shown.chars().filter(char::is_ascii_digit));
+            }
+        }
+        text
+    }
+
+    /// Links it with another entity, as the main one of its kind if so wanted.
+    pub(super) fn link(&mut self, kind: Kind, id: u64, is_main: bool) {
+        let links = self.links.of_mut(kind);
+        if is_main {
+            links.retain(|&known| known != id);
+            links.insert(0, id);
+        } else if !links.contains(&id) {
+            links.push(id);
+        }
+    }
+}
+
+/// An entity with a card, and where it is kept.
+pub(crate) trait Entity: Clone + Sized {
+    const KIND: Kind;
+
+    fn card(&self) -> &Card;
+    fn card_mut(&mut self) -> &mut Card;
+    fn table(tables: &Tables) -> &Table<Self>;
+    fn table_mut(tables: &mut Tables) -> &mut Table<Self>;
+
+    /// What webhooks are told of it.
+    fn snapshot(&self) -> Snapshot;
+
+    /// The pipeline and the stage of a lead.
+    fn stage(&self) -> Option<(u64, u64)> {
+        None
+    }
+
+    /// Notes what differs between it and `new` besides the card.
+    fn own_differences(&self, _new: &Self, _differences: &mut Differences) {}
+
+    /// What `query` finds it by.
+    fn searchable(&self, tables: &Tables) -> String {
+        self.card().own_text(tables.fields.of(Self::KIND))
+    }
+}

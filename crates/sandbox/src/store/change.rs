@@ -1,0 +1,109 @@
+//! What can be asked of a store, by whom, and what comes of it.
+
+use std::borrow::Cow;
+
+use serde::Serialize;
+
+use super::{LeadChange, Tables};
+use crate::{Switches, UserId};
+
+/// A change of one entity. Each kind has its own changes, and a variant here.
+pub(crate) enum Change {
+    Lead(LeadChange),
+}
+
+impl Change {
+    /// Checks the change and says how it is made.
+    pub(super) fn plan(self, tables: &Tables) -> Result<Plan, Refusal> {
+        match self {
+            Self::Lead(change) => change.plan(tables),
+        }
+    }
+}
+
+/// Who changes something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Author {
+    /// 0 is a robot.
+    pub(crate) user: UserId,
+    /// The integration it came through; `None` for somebody in the UI.
+    pub(crate) client_id: Option<String>,
+}
+
+/// What a commit needs to know besides its changes.
+#[derive(Clone, Copy)]
+pub(crate) struct Context<'a> {
+    pub(crate) author: &'a Author,
+    /// Seconds since 1970.
+    pub(crate) now: u64,
+    pub(crate) switches: &'a Switches,
+}
+
+/// A member of a request that may also be `null`.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) enum Nullable<T> {
+    #[default]
+    Absent,
+    Null,
+    Is(T),
+}
+
+impl<T> Nullable<T> {
+    /// Makes `member` what the request says, if it says so.
+    pub(super) fn put(self, member: &mut Option<T>) {
+        match self {
+            Self::Absent => {}
+            Self::Null => *member = None,
+            Self::Is(value) => *member = Some(value),
+        }
+    }
+}
+
+/// What was made or changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub(crate) struct Written {
+    pub(crate) id: u64,
+    pub(crate) updated_at: u64,
+}
+
+/// A member of a request that cannot be as it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct FieldError {
+    pub(crate) code: &'static str,
+    /// Where it is, relative to the item: `custom_fields_values.0.field_id`.
+    pub(crate) path: String,
+    pub(crate) detail: Cow<'static, str>,
+}
+
+impl FieldError {
+    /// A number that stands for nothing in this account, or a value that is none of the choices.
+    pub(crate) fn not_supported_choice(path: impl Into<String>) -> Self {
+        let detail = "The value you selected is not a valid choice.".into();
+        Self { code: "NotSupportedChoice", path: path.into(), detail }
+    }
+
+    /// `wanted` is a type of PHP's, as `int`.
+    pub(crate) fn invalid_type(path: impl Into<String>, wanted: &str) -> Self {
+        let detail = format!("This value should be of type {wanted}.").into();
+        Self { code: "InvalidType", path: path.into(), detail }
+    }
+
+    pub(crate) fn missing(path: impl Into<String>) -> Self {
+        Self { code: "FieldMissing", path: path.into(), detail: "This field is missing.".into() }
+    }
+}
+
+/// Why a change cannot be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    Invalid(Vec<FieldError>),
+    /// There is no such entity.
+    Missing,
+}
+
+/// The changes of a commit that cannot be made, each by its place. None of the commit was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Rejected(pub(crate) Vec<(usize, Refusal)>);
+
+/// A change that was checked and can no longer fail.
+pub(super) type Plan = Box<dyn FnOnce(&mut Tables, &Context<'_>) -> Written>;

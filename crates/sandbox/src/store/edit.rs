@@ -1,0 +1,80 @@
+//! The only functions that change a row. What they write down (events, what webhooks are told)
+//! comes from comparing the row before with the row after, so that nothing is forgotten.
+
+use super::{Card, Company, Contact, Context, Entity, Kind, Lead, Tables, differences::Differences, feed::Deed};
+
+/// Adds the row that `make` makes with its new id; gives that id.
+pub(super) fn add<E: Entity>(tables: &mut Tables, context: &Context<'_>, make: impl FnOnce(u64, &Tables) -> E) -> u64 {
+    let id = E::table_mut(tables).next_id();
+    let mut row = make(id, tables);
+    row.card_mut().search = row.searchable(tables);
+    E::table_mut(tables).push(row.clone());
+    let name = format!("{}_added", E::KIND.singular());
+    tables.events.note(context, (E::KIND, id), name, Vec::new(), Vec::new());
+    tables.feed.add(context, &row, None, vec![Deed::Add], Vec::new());
+    id
+}
+
+/// Lets `change` change the row with this id.
+pub(super) fn edit<E: Entity>(
+    tables: &mut Tables,
+    context: &Context<'_>,
+    id: u64,
+    change: impl FnOnce(&mut E, &Tables),
+) {
+    let Some(mut row) = E::table(tables).get(id).cloned() else { return };
+    change(&mut row, tables);
+    row.card_mut().search = row.searchable(tables);
+    let Some(old) = E::table_mut(tables).replace(row.clone()) else { return };
+    let differences = Differences::between(&old, &row, tables.fields.of(E::KIND));
+    for (name, before, after) in differences.events {
+        tables.events.note(context, (E::KIND, id), name, before, after);
+    }
+    tables.feed.add(context, &row, Some(&old), deeds(&old, &row), differences.changed);
+    if E::KIND == Kind::Contact && old.card().search != row.card().search {
+        refresh_leads_of(tables, row.card());
+    }
+}
+
+/// Links two entities; both sides have it. The main contact becomes the first.
+pub(super) fn link(tables: &mut Tables, context: &Context<'_>, one: (Kind, u64), other: (Kind, u64), is_main: bool) {
+    for (from, to, is_main) in [(one, other, is_main), (other, one, false)] {
+        edit_card(tables, context, from, |card| card.link(to.0, to.1, is_main));
+    }
+}
+
+/// Lets `change` change the card of an entity of any kind.
+fn edit_card(tables: &mut Tables, context: &Context<'_>, entity: (Kind, u64), change: impl FnOnce(&mut Card)) {
+    let (kind, id) = entity;
+    match kind {
+        Kind::Lead => edit(tables, context, id, |lead: &mut Lead, _| change(&mut lead.card)),
+        Kind::Contact => edit(tables, context, id, |contact: &mut Contact, _| change(&mut contact.card)),
+        Kind::Company => edit(tables, context, id, |company: &mut Company, _| change(&mut company.card)),
+    }
+}
+
+/// Leads are found by what is known of their contacts.
+fn refresh_leads_of(tables: &mut Tables, contact: &Card) {
+    for &id in &contact.links.leads {
+        if let Some(mut lead) = tables.leads.get(id).cloned() {
+            lead.card.search = lead.searchable(tables);
+            tables.leads.replace(lead);
+        }
+    }
+}
+
+fn deeds<E: Entity>(old: &E, new: &E) -> Vec<Deed> {
+    match (old.card().is_deleted, new.card().is_deleted) {
+        (false, true) => return vec![Deed::Delete],
+        (true, false) => return vec![Deed::Restore],
+        _ => {}
+    }
+    let mut deeds = vec![Deed::Update];
+    if old.stage() != new.stage() {
+        deeds.push(Deed::Status);
+    }
+    if old.card().responsible_user_id != new.card().responsible_user_id {
+        deeds.push(Deed::Responsible);
+    }
+    deeds
+}

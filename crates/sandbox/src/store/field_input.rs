@@ -1,0 +1,160 @@
+//! Values of custom fields as requests write them, read by the type of the field.
+
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use serde_json::Value;
+
+use super::{Datum, FieldDefinition, FieldError, FieldValue, field::Shape};
+
+/// The longest value of a field of the type `text`, in characters. The UI takes longer ones.
+const LONGEST_TEXT: usize = 256;
+
+/// A field and the values it gets; without values it is cleared.
+#[derive(Debug)]
+pub(crate) struct FieldInput {
+    pub(crate) field_id: Option<u64>,
+    pub(crate) field_code: Option<String>,
+    pub(crate) values: Vec<Value>,
+}
+
+/// What the values are, field by field; what is wrong goes into `errors`.
+pub(super) fn check(
+    inputs: Vec<FieldInput>,
+    definitions: &[FieldDefinition],
+    errors: &mut Vec<FieldError>,
+) -> Vec<(u64, Vec<FieldValue>)> {
+    let mut checked = Vec::with_capacity(inputs.len());
+    for (place, input) in inputs.into_iter().enumerate() {
+        let path = format!("custom_fields_values.{place}");
+        let Some(definition) = find(&input, definitions) else {
+            let member = if input.field_code.is_some() { "field_code" } else { "field_id" };
+            errors.push(FieldError::not_supported_choice(format!("{path}.{member}")));
+            continue;
+        };
+        let mut values = Vec::new();
+        for (place, value) in input.values.into_iter().enumerate() {
+            match read(value, definition) {
+                Ok(value) => values.extend(value),
+                Err(error) => {
+                    let path = format!("{path}.values.{place}.{}", error.path);
+                    errors.push(FieldError { path: path.trim_end_matches('.').to_owned(), ..error });
+                }
+            }
+        }
+        if matches!(definition.kind.shape, Shape::Text | Shape::Number | Shape::Flag | Shape::Date | Shape::Choice) {
+            values.truncate(1);
+        }
+        checked.push((definition.id, values));
+    }
+    checked
+}
+
+fn find<'d>(input: &FieldInput, definitions: &'d [FieldDefinition]) -> Option<&'d FieldDefinition> {
+    definitions.iter().find(|definition| match (input.field_id, &input.field_code) {
+        (Some(id), _) => definition.id == id,
+        (None, code) => code.is_some() && definition.code == *code,
+    })
+}
+
+/// Reads one value; `None` if it is empty. The path of an error is relative to the value.
+fn read(item: Value, definition: &FieldDefinition) -> Result<Option<FieldValue>, FieldError> {
+    let Value::Object(mut members) = item else { return Err(FieldError::invalid_type("", "array")) };
+    let shape = definition.kind.shape;
+    let choice = match shape {
+        Shape::Choice | Shape::Choices | Shape::Labelled => choice(&members, shape, definition)?,
+        _ => None,
+    };
+    let value = match shape {
+        Shape::Bare => return Ok(Some(value(definition, Datum::Object(Box::new(members.into())), None))),
+        Shape::Choice | Shape::Choices => {
+            let found = choice.and_then(|id| definition.choice(id));
+            return match found {
+                Some(found) => Ok(Some(value(definition, Datum::Text(found.value.clone()), choice))),
+                None => Err(FieldError::missing("value")),
+            };
+        }
+        _ => members.remove("value"),
+    };
+    let Some(given) = value.filter(|value| !value.is_null() && value != "") else { return Ok(None) };
+    let datum = match shape {
+        Shape::Number => Datum::Text(number(&given)?),
+        Shape::Flag => Datum::Flag(flag(&given)?),
+        Shape::Date => Datum::Number(date(&given)?),
+        Shape::Object => Datum::Object(Box::new(object(given, definition)?)),
+        _ => Datum::Text(text(given, definition)?),
+    };
+    Ok(Some(self::value(definition, datum, choice)))
+}
+
+fn value(definition: &FieldDefinition, value: Datum, choice: Option<u64>) -> FieldValue {
+    FieldValue { field: definition.id, value, choice }
+}
+
+/// The choice that is named by `enum_id`, `enum_code` or, unless it is only a label, the value. A
+/// label that is not named is the first.
+fn choice(
+    members: &serde_json::Map<String, Value>,
+    shape: Shape,
+    definition: &FieldDefinition,
+) -> Result<Option<u64>, FieldError> {
+    let given = |name: &str| members.get(name).filter(|value| !value.is_null());
+    let mut choices = definition.choices.iter();
+    let (path, found) = if let Some(id) = given("enum_id") {
+        ("enum_id", choices.find(|choice| id.as_u64() == Some(choice.id)))
+    } else if let Some(code) = given("enum_code") {
+        ("enum_code", choices.find(|choice| choice.code.is_some() && code.as_str() == choice.code.as_deref()))
+    } else if shape == Shape::Labelled {
+        ("enum_id", choices.next())
+    } else if let Some(value) = given("value") {
+        ("value", choices.find(|choice| value.as_str() == Some(&choice.value)))
+    } else {
+        return Ok(None);
+    };
+    found.map(|choice| Some(choice.id)).ok_or_else(|| FieldError::not_supported_choice(path))
+}
+
+fn text(value: Value, definition: &FieldDefinition) -> Result<String, FieldError> {
+    let text = match value {
+        Value::String(text) => text,
+        Value::Number(number) => number.to_string(),
+        _ => return Err(FieldError::invalid_type("value", "string")),
+    };
+    if definition.kind.name == "text" && text.chars().count() > LONGEST_TEXT {
+        let detail = format!("This value is too long. It should have {LONGEST_TEXT} characters or less.");
+        return Err(FieldError { code: "TooLong", path: "value".to_owned(), detail: detail.into() });
+    }
+    Ok(text)
+}
+
+fn number(value: &Value) -> Result<String, FieldError> {
+    match value {
+        Value::Number(number) => Ok(number.to_string()),
+        Value::String(text) if text.trim().parse::<f64>().is_ok_and(f64::is_finite) => Ok(text.trim().to_owned()),
+        _ => Err(FieldError::invalid_type("value", "numeric")),
+    }
+}
+
+fn flag(value: &Value) -> Result<bool, FieldError> {
+    let number = value.as_u64().filter(|&number| number < 2).map(|number| number == 1);
+    value.as_bool().or(number).ok_or_else(|| FieldError::invalid_type("value", "bool"))
+}
+
+/// Seconds since 1970, a moment in RFC 3339, or a day.
+fn date(value: &Value) -> Result<i64, FieldError> {
+    let text = value.as_str().map(str::trim).unwrap_or_default();
+    let number = value.as_i64().or_else(|| text.parse().ok());
+    let moment = || text.parse::<Timestamp>().ok();
+    let day = || text.parse::<Date>().ok()?.to_zoned(TimeZone::UTC).ok().map(|day| day.timestamp());
+    number
+        .or_else(|| moment().or_else(day).map(Timestamp::as_second))
+        .ok_or_else(|| FieldError::invalid_type("value", "int"))
+}
+
+fn object(value: Value, definition: &FieldDefinition) -> Result<Value, FieldError> {
+    if !value.is_object() {
+        return Err(FieldError::invalid_type("value", "array"));
+    }
+    if definition.kind.name == "legal_entity" && value["name"].as_str().is_none_or(str::is_empty) {
+        return Err(FieldError::missing("value.name"));
+    }
+    Ok(value)
+}

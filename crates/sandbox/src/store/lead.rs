@@ -1,0 +1,85 @@
+//! A lead.
+
+use super::{Card, Entity, Kind, Table, Tables, differences::Differences, event::EventValue, feed::Snapshot};
+
+/// A lead.
+#[derive(Debug, Clone)]
+pub(crate) struct Lead {
+    pub(crate) card: Card,
+    pub(crate) price: u64,
+    pub(crate) status_id: u64,
+    pub(crate) pipeline_id: u64,
+    pub(crate) loss_reason_id: Option<u64>,
+    pub(crate) source_id: Option<u64>,
+    pub(crate) closed_at: Option<u64>,
+    pub(crate) is_price_modified_by_robot: bool,
+    pub(crate) score: Option<u32>,
+}
+
+impl Lead {
+    /// A lead that is nowhere yet.
+    pub(super) const fn blank(card: Card) -> Self {
+        Self {
+            card,
+            price: 0,
+            status_id: 0,
+            pipeline_id: 0,
+            loss_reason_id: None,
+            source_id: None,
+            closed_at: None,
+            is_price_modified_by_robot: false,
+            score: None,
+        }
+    }
+}
+
+impl Entity for Lead {
+    const KIND: Kind = Kind::Lead;
+
+    fn card(&self) -> &Card {
+        &self.card
+    }
+
+    fn card_mut(&mut self) -> &mut Card {
+        &mut self.card
+    }
+
+    fn table(tables: &Tables) -> &Table<Self> {
+        &tables.leads
+    }
+
+    fn table_mut(tables: &mut Tables) -> &mut Table<Self> {
+        &mut tables.leads
+    }
+
+    fn snapshot(&self) -> Snapshot {
+        Snapshot::Lead(Box::new(self.clone()))
+    }
+
+    fn stage(&self) -> Option<(u64, u64)> {
+        Some((self.pipeline_id, self.status_id))
+    }
+
+    fn own_differences(&self, new: &Self, differences: &mut Differences) {
+        let status = |lead: &Self| EventValue::LeadStatus { id: lead.status_id, pipeline_id: lead.pipeline_id };
+        if self.stage() != new.stage() {
+            differences.note("status_id", "lead_status_changed", vec![status(self)], vec![status(new)]);
+        }
+        if self.price != new.price {
+            let sale = |lead: &Self| EventValue::SaleFieldValue { sale: lead.price };
+            differences.note("price", "sale_field_changed", vec![sale(self)], vec![sale(new)]);
+        }
+    }
+
+    /// Also what its contacts are found by.
+    fn searchable(&self, tables: &Tables) -> String {
+        let mut text = self.card.own_text(tables.fields.of(Kind::Lead));
+        for &id in &self.card.links.contacts {
+            if let Some(contact) = tables.contacts.live(id) {
+                text.push('\n');
+                text.push_str(&contact.card.search);
+            }
+        }
+        text
+    }
+}

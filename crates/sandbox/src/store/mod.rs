@@ -1,0 +1,77 @@
+//! What is in an account and changes: tables behind one lock, and one path for every change.
+//!
+//! Everybody may [`Store::read`]. Nobody changes a table but [`Store::commit`], which checks all
+//! changes of a request, applies them together, and writes down the events and what webhooks are
+//! told. Deadlocks cannot happen: the lock of a store and that of the [`State`](crate::state::State)
+//! are never held together. Take what you need from the one, drop it, and turn to the other.
+
+mod account;
+mod card;
+mod card_changes;
+mod change;
+mod commit;
+mod differences;
+mod edit;
+mod event;
+mod feed;
+mod field;
+mod field_input;
+mod field_values;
+mod kind;
+mod lead;
+mod lead_changes;
+mod people;
+mod pipeline;
+mod table;
+mod tables;
+mod tag;
+
+use std::sync::{PoisonError, RwLock, RwLockReadGuard};
+
+pub(crate) use account::Account;
+pub(crate) use card::{Card, Entity};
+pub(crate) use card_changes::{CardDraft, TagRef, TagsDraft};
+pub(crate) use change::{Author, Change, Context, FieldError, Nullable, Refusal, Rejected, Written};
+pub(crate) use event::{Event, EventIds, EventValue, Events};
+pub(crate) use feed::{Feed, Occurrence};
+pub(crate) use field::{Choice, FieldDefinition, FieldKind};
+pub(crate) use field_input::FieldInput;
+pub(crate) use field_values::{Datum, FieldValue, Fields};
+pub(crate) use kind::{Kind, PerKind};
+pub(crate) use lead::Lead;
+pub(crate) use lead_changes::{ContactRef, LeadChange, LeadDraft};
+pub(crate) use people::{Company, Contact, Group, User};
+pub(crate) use pipeline::{LOST, LossReason, Pipeline, Stage, WON, is_closed};
+pub(crate) use table::Table;
+pub(crate) use tables::Tables;
+pub(crate) use tag::{Tag, TagBook};
+
+/// The tables of one account.
+pub(crate) struct Store {
+    tables: RwLock<Tables>,
+}
+
+impl Store {
+    pub(crate) fn new(tables: Tables) -> Self {
+        Self { tables: RwLock::new(tables) }
+    }
+
+    /// The tables as they are now. Hold this no longer than it takes to write an answer.
+    pub(crate) fn read(&self) -> RwLockReadGuard<'_, Tables> {
+        self.tables.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes all of `changes`, or none of them if one cannot be made.
+    pub(crate) fn commit(&self, context: &Context<'_>, changes: Vec<Change>) -> Result<Vec<Written>, Rejected> {
+        let mut tables = self.tables.write().unwrap_or_else(PoisonError::into_inner);
+        commit::commit(&mut tables, context, changes)
+    }
+
+    /// Makes the tables as `fresh` has them, if anything was changed since the start.
+    pub(crate) fn reset(&self, fresh: impl FnOnce() -> Option<Tables>) {
+        let is_untouched = self.read().feed.is_untouched();
+        if let Some(fresh) = (!is_untouched).then(fresh).flatten() {
+            *self.tables.write().unwrap_or_else(PoisonError::into_inner) = fresh;
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! Contacts and companies, and the people who work in the account.
+
+use super::{Card, Entity, Kind, Table, Tables, feed::Snapshot};
+use crate::{UserId, UserInfo};
+
+/// A contact.
+#[derive(Debug, Clone)]
+pub(crate) struct Contact {
+    pub(crate) card: Card,
+    pub(crate) first_name: String,
+    pub(crate) last_name: String,
+}
+
+impl Entity for Contact {
+    const KIND: Kind = Kind::Contact;
+
+    fn card(&self) -> &Card {
+        &self.card
+    }
+
+    fn card_mut(&mut self) -> &mut Card {
+        &mut self.card
+    }
+
+    fn table(tables: &Tables) -> &Table<Self> {
+        &tables.contacts
+    }
+
+    fn table_mut(tables: &mut Tables) -> &mut Table<Self> {
+        &mut tables.contacts
+    }
+
+    fn snapshot(&self) -> Snapshot {
+        Snapshot::Contact(Box::new(self.clone()))
+    }
+}
+
+/// A company.
+#[derive(Debug, Clone)]
+pub(crate) struct Company {
+    pub(crate) card: Card,
+}
+
+impl Entity for Company {
+    const KIND: Kind = Kind::Company;
+
+    fn card(&self) -> &Card {
+        &self.card
+    }
+
+    fn card_mut(&mut self) -> &mut Card {
+        &mut self.card
+    }
+
+    fn table(tables: &Tables) -> &Table<Self> {
+        &tables.companies
+    }
+
+    fn table_mut(tables: &mut Tables) -> &mut Table<Self> {
+        &mut tables.companies
+    }
+
+    fn snapshot(&self) -> Snapshot {
+        Snapshot::Company(Box::new(self.clone()))
+    }
+}
+
+/// A person who works in the account.
+#[derive(Debug, Clone)]
+pub(crate) struct User {
+    pub(crate) id: UserId,
+    pub(crate) name: String,
+    pub(crate) email: String,
+    pub(crate) lang: &'static str,
+    pub(crate) is_admin: bool,
+    pub(crate) is_active: bool,
+    pub(crate) group_id: u64,
+}
+
+impl User {
+    /// The user as the controls show them.
+    pub(crate) fn info(&self) -> UserInfo {
+        UserInfo { id: self.id, name: self.name.clone(), email: self.email.clone(), is_admin: self.is_admin }
+    }
+}
+
+/// A department; the one with the number 0 is always there.
+#[derive(Debug, Clone)]
+pub(crate) struct Group {
+    pub(crate) id: u64,
+    pub(crate) name: String,
+}

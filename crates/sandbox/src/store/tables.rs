@@ -1,0 +1,43 @@
+//! All tables of an account.
+
+use super::{
+    Company, Contact, Events, Feed, FieldDefinition, Group, Lead, LossReason, PerKind, Pipeline, Stage, Table, TagBook,
+    User,
+};
+use crate::UserId;
+
+/// The tables of an account, and what was written down about their changes.
+pub(crate) struct Tables {
+    pub(crate) users: Vec<User>,
+    pub(crate) groups: Vec<Group>,
+    pub(crate) pipelines: Vec<Pipeline>,
+    pub(crate) loss_reasons: Vec<LossReason>,
+    /// The definitions of custom fields, in their order.
+    pub(crate) fields: PerKind<Vec<FieldDefinition>>,
+    pub(crate) tags: TagBook,
+    pub(crate) leads: Table<Lead>,
+    pub(crate) contacts: Table<Contact>,
+    pub(crate) companies: Table<Company>,
+    pub(crate) events: Events,
+    pub(crate) feed: Feed,
+}
+
+impl Tables {
+    pub(crate) fn user(&self, id: UserId) -> Option<&User> {
+        self.users.iter().find(|user| user.id == id)
+    }
+
+    /// The group of a user; that of somebody who is gone is the first.
+    pub(crate) fn group_of(&self, id: UserId) -> u64 {
+        self.user(id).map_or(0, |user| user.group_id)
+    }
+
+    pub(crate) fn pipeline(&self, id: u64) -> Option<&Pipeline> {
+        self.pipelines.iter().find(|pipeline| pipeline.id == id)
+    }
+
+    /// The stages of all pipelines.
+    pub(crate) fn stages(&self) -> impl Iterator<Item = &Stage> {
+        self.pipelines.iter().flat_map(|pipeline| &pipeline.stages)
+    }
+}
