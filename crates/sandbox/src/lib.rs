@@ -39,7 +39,7 @@ pub use faults::{Failure, Faults};
 pub use grants::{GrantInfo, IssuedCode};
 pub use hook::HookOutcome;
 pub use options::{Integration, Options};
-pub use positions::{DeletedLead, Reopening, SinglePatch, UnknownId, UnknownMembers};
+pub use positions::{BadContextUser, DeletedLead, Reopening, SinglePatch, UnknownId, UnknownMembers};
 pub use report::Report;
 pub use sandbox::Sandbox;
 pub use stats::Stats;

@@ -56,3 +56,16 @@ pub enum Reopening {
     /// They stay.
     Keeps,
 }
+
+/// The answer to an `X-Context-User-ID` that cannot be followed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BadContextUser {
+    /// 401.
+    #[default]
+    Unauthorized,
+    /// 403.
+    Forbidden,
+    /// The request runs as if the header were not there.
+    Ignored,
+}

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{DeletedLead, Reopening, SandboxError, SinglePatch, UnknownId, UnknownMembers};
+use crate::{BadContextUser, DeletedLead, Reopening, SandboxError, SinglePatch, UnknownId, UnknownMembers};
 
 /// Whose requests share the integration's limit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -171,6 +171,16 @@ pub struct Switches {
     pub deleted_lead: DeletedLead,
     /// What a lead loses when it is opened again.
     pub reopening: Reopening,
+    /// The status of an entity that the user may not see, 204 or 403.
+    pub read_outside_rights: u16,
+    /// The status of a change that the user may not make, 403 or 400.
+    pub write_outside_rights: u16,
+    /// The answer to an `X-Context-User-ID` that is no active user.
+    pub unknown_context_user: BadContextUser,
+    /// The answer to `X-Context-User-ID` with a token that no administrator granted.
+    pub context_user_of_user: BadContextUser,
+    /// The status for the token of a user who was deactivated, 401 or 403.
+    pub deactivated_user: u16,
 }
 
 impl Default for Switches {
@@ -205,6 +215,11 @@ impl Default for Switches {
             unknown_id: UnknownId::default(),
             deleted_lead: DeletedLead::default(),
             reopening: Reopening::default(),
+            read_outside_rights: 204,
+            write_outside_rights: 403,
+            unknown_context_user: BadContextUser::default(),
+            context_user_of_user: BadContextUser::default(),
+            deactivated_user: 401,
         }
     }
 }
@@ -219,6 +234,9 @@ impl Switches {
         for (field, status, positions) in [
             ("expired_code_status", self.expired_code_status, [400, 401]),
             ("moved_status", self.moved_status, [404, 401]),
+            ("read_outside_rights", self.read_outside_rights, [204, 403]),
+            ("write_outside_rights", self.write_outside_rights, [403, 400]),
+            ("deactivated_user", self.deactivated_user, [401, 403]),
         ] {
             if !positions.contains(&status) {
                 return Err(SandboxError::invalid(

@@ -89,15 +89,16 @@ impl World {
         client_id: &str,
     ) -> Result<IssuedCode, SandboxError> {
         let known = self.account(account)?;
-        let user = {
+        let (user, is_full) = {
             let tables = known.store.read();
             let user = user.or_else(|| tables.users.first().map(|first| first.id)).unwrap_or(0.into());
-            tables.user(user).map(|user| user.id).ok_or(SandboxError::UnknownUser { account, user })?
+            let found = tables.user(user).filter(|user| user.is_active);
+            found.map(|user| (user.id, user.is_admin)).ok_or(SandboxError::UnknownUser { account, user })?
         };
         let client_id = self.integration(client_id)?.client_id.clone();
         let mut state = self.state();
         let expires = state.now().after(state.switches.code_ttl);
-        let code = state.book.issue_code(Holder { account, user, client_id }, expires);
+        let code = state.book.issue_code(Holder { account, user, is_full, client_id }, expires);
         state.stats.codes += 1;
         Ok(IssuedCode { code, referer: state.hosts.of(account).to_owned() })
     }
@@ -112,7 +113,7 @@ impl World {
                 name: account.name.to_owned(),
                 host,
                 leads: tables.leads.rows().iter().filter(|lead| !lead.card.is_deleted).count(),
-                users: tables.users.iter().map(User::info).collect(),
+                users: tables.users.iter().filter(|user| user.is_active).map(User::info).collect(),
             }
         };
         self.accounts.iter().map(info).collect()

@@ -95,7 +95,8 @@ fn view<'a>(contact: &'a Contact, tables: &Tables, caller: &Caller, with: &With<
 /// The contacts of the account, or those asked for.
 pub(crate) async fn list(request: HttpRequest, world: Data<World>, caller: Caller) -> Result<HttpResponse, Error> {
     let tables = caller.account(&world)?.store.read();
-    let find = |query: &_| filter::contacts(query, tables.contacts.rows());
+    let permissions = tables.permissions(&caller.author);
+    let find = |query: &_| filter::contacts(query, tables.contacts.rows(), &permissions);
     list::page(&request, &caller, "contacts", find, |contact, with| view(contact, &tables, &caller, with))
 }
 
@@ -108,5 +109,8 @@ pub(crate) async fn one(
 ) -> Result<HttpResponse, Error> {
     let tables = caller.account(&world)?.store.read();
     let find = |id| tables.contacts.live(id);
-    Ok(list::one(&request, &id, find, |contact, with| view(contact, &tables, &caller, with)))
+    let permissions = tables.permissions(&caller.author);
+    Ok(list::one_entity(&request, &caller, &permissions, &id, find, |contact, with| {
+        view(contact, &tables, &caller, with)
+    }))
 }

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     AccountId,
-    store::{Event, EventValue},
+    store::{Event, EventValue, Permissions},
     world::World,
 };
 
@@ -59,16 +59,27 @@ fn view<'a>(event: &'a Event, caller: &Caller) -> View<'a> {
     }
 }
 
-/// The events of the account, the latest first.
+/// Who may not see an entity may not see what happened to it. What is gone only those see who may
+/// see everything.
+fn may_see(permissions: &Permissions<'_>, event: &Event) -> bool {
+    let (kind, id) = event.entity;
+    permissions.are_full() || permissions.may_see(kind, id)
+}
+
+/// The events of the account that the caller may see, the latest first.
 pub(crate) async fn list(request: HttpRequest, world: Data<World>, caller: Caller) -> Result<HttpResponse, Error> {
     let tables = caller.account(&world)?.store.read();
-    let find = |_: &_| Ok(tables.events.rows().iter().rev().collect());
+    let permissions = tables.permissions(&caller.author);
+    let may_see = |event: &&Event| may_see(&permissions, event);
+    let find = |_: &_| Ok(tables.events.rows().iter().rev().filter(may_see).collect());
     list::page(&request, &caller, "events", find, |event, _| view(event, &caller))
 }
 
 /// One event; 204 if there is none of this id.
 pub(crate) async fn one(world: Data<World>, caller: Caller, id: Path<String>) -> Result<HttpResponse, Error> {
     let tables = caller.account(&world)?.store.read();
+    let permissions = tables.permissions(&caller.author);
     let found = tables.events.rows().iter().find(|event| event.id == *id);
+    let found = found.filter(|event| may_see(&permissions, event));
     Ok(found.map_or_else(|| HttpResponse::NoContent().finish(), |event| hal(&view(event, &caller))))
 }

@@ -4,7 +4,7 @@ use super::{
     problem::BadParameter,
     query::{Numbers, Query},
 };
-use crate::store::{Contact, Lead};
+use crate::store::{Action, Contact, Lead, Permissions};
 
 /// The text of `query`, in lower case.
 fn wanted_text(query: &Query) -> Option<String> {
@@ -59,7 +59,11 @@ fn conditions<T>(query: &Query, fields: &[Field<T>]) -> Result<Vec<Condition<T>>
 }
 
 /// The leads that `query` asks for, in its order.
-pub(crate) fn leads<'a>(query: &Query, all: &'a [Lead]) -> Result<Vec<&'a Lead>, BadParameter> {
+pub(crate) fn leads<'a>(
+    query: &Query,
+    all: &'a [Lead],
+    permissions: &Permissions<'_>,
+) -> Result<Vec<&'a Lead>, BadParameter> {
     let conditions = conditions(query, &LEAD_FIELDS)?;
     let text = wanted_text(query);
     let names = query.values(&["filter", "name"]);
@@ -69,6 +73,7 @@ pub(crate) fn leads<'a>(query: &Query, all: &'a [Lead]) -> Result<Vec<&'a Lead>,
     let mut found: Vec<_> = all
         .iter()
         .filter(|lead| lead.card.is_deleted == deleted)
+        .filter(|lead| permissions.may(Action::View, *lead))
         .filter(|lead| conditions.iter().all(|condition| condition.holds(lead)))
         .filter(|lead| names.is_empty() || names.contains(&lead.card.name.as_str()))
         .filter(|lead| stages.is_empty() || stages.iter().any(|stage| stage.has(lead)))
@@ -80,13 +85,18 @@ pub(crate) fn leads<'a>(query: &Query, all: &'a [Lead]) -> Result<Vec<&'a Lead>,
 }
 
 /// The contacts that `query` asks for, in its order.
-pub(crate) fn contacts<'a>(query: &Query, all: &'a [Contact]) -> Result<Vec<&'a Contact>, BadParameter> {
+pub(crate) fn contacts<'a>(
+    query: &Query,
+    all: &'a [Contact],
+    permissions: &Permissions<'_>,
+) -> Result<Vec<&'a Contact>, BadParameter> {
     let conditions = conditions(query, &CONTACT_FIELDS)?;
     let text = wanted_text(query);
     let names = query.values(&["filter", "name"]);
     let mut found: Vec<_> = all
         .iter()
         .filter(|contact| !contact.card.is_deleted)
+        .filter(|contact| permissions.may(Action::View, *contact))
         .filter(|contact| conditions.iter().all(|condition| condition.holds(contact)))
         .filter(|contact| names.is_empty() || names.contains(&contact.card.name.as_str()))
         .filter(|contact| text.as_ref().is_none_or(|text| contact.card.search.contains(text)))

@@ -14,13 +14,16 @@ use actix_web::{
 
 use super::problem;
 use crate::{
-    AccountId, Failure, Switches, cut,
+    AccountId, BadContextUser, Failure, Switches, UserId, cut,
     faults::Part,
     server::host_index,
     state::State,
     store::{Account, Author},
     world::World,
 };
+
+/// The header that names the user with whose rights a request runs.
+const CONTEXT_USER: &str = "x-context-user-id";
 
 /// Who asks, and the account that is asked.
 #[derive(Debug, Clone)]
@@ -64,6 +67,7 @@ enum Verdict {
     OverLimit,
     Unpaid,
     Moved,
+    Forbidden,
     Served(Caller),
 }
 
@@ -79,6 +83,10 @@ pub(crate) async fn guard(
     if !wait.is_zero() {
         tokio::time::sleep(wait).await;
     }
+    let verdict = match verdict {
+        Verdict::Served(caller) => as_user(request.request(), &world, caller),
+        refused => refused,
+    };
     let answered = if let Verdict::Served(caller) = verdict {
         request.extensions_mut().insert(caller);
         next.call(request).await?.map_into_boxed_body()
@@ -123,8 +131,38 @@ fn admit(request: &HttpRequest, account: AccountId, state: &mut State) -> Verdic
         return Verdict::Unpaid;
     }
     let host = state.hosts.of(account).to_owned();
-    let author = Author { user: holder.user, client_id: Some(holder.client_id) };
+    let author = Author { user: holder.user, is_full: holder.is_full, client_id: Some(holder.client_id) };
     Verdict::Served(Caller { account, author, host, switches: state.switches.clone() })
+}
+
+/// With whose rights a request runs: those of the user of `X-Context-User-ID`, which needs a token
+/// that an administrator granted, or those of who granted.
+fn as_user(request: &HttpRequest, world: &World, mut caller: Caller) -> Verdict {
+    let Ok(account) = world.account(caller.account) else { return Verdict::Unauthorized };
+    let is_active = |user: UserId| account.store.read().user(user).is_some_and(|user| user.is_active);
+    if let Some(value) = request.headers().get(CONTEXT_USER) {
+        let user = value.to_str().ok().and_then(|text| text.trim().parse::<u64>().ok()).map(UserId::from);
+        let position = match user.filter(|&user| is_active(user)) {
+            _ if !caller.author.is_full => caller.switches.context_user_of_user,
+            None => caller.switches.unknown_context_user,
+            Some(user) => {
+                (caller.author.user, caller.author.is_full) = (user, false);
+                return Verdict::Served(caller);
+            }
+        };
+        match position {
+            BadContextUser::Unauthorized => return Verdict::Unauthorized,
+            BadContextUser::Forbidden => return Verdict::Forbidden,
+            BadContextUser::Ignored => {}
+        }
+    }
+    if caller.author.is_full || is_active(caller.author.user) {
+        Verdict::Served(caller)
+    } else if caller.switches.deactivated_user == StatusCode::FORBIDDEN {
+        Verdict::Forbidden
+    } else {
+        Verdict::Unauthorized
+    }
 }
 
 fn refuse(verdict: &Verdict, request: &HttpRequest, state: &State) -> HttpResponse {
@@ -137,6 +175,7 @@ fn refuse(verdict: &Verdict, request: &HttpRequest, state: &State) -> HttpRespon
             "Payment Required",
             "The subscription of the account is over",
         ),
+        Verdict::Forbidden => problem::forbidden(),
         Verdict::Moved => problem::moved(switches.moved_status, &problem::attempt(request)),
         Verdict::Unauthorized | Verdict::Served(_) => problem::unauthorized(switches.unauthorized),
     }

@@ -191,7 +191,8 @@ impl Serialize for Deleted<'_> {
 /// The leads of the account, or those asked for.
 pub(crate) async fn list(request: HttpRequest, world: Data<World>, caller: Caller) -> Result<HttpResponse, Error> {
     let tables = caller.account(&world)?.store.read();
-    let find = |query: &_| filter::leads(query, tables.leads.rows());
+    let permissions = tables.permissions(&caller.author);
+    let find = |query: &_| filter::leads(query, tables.leads.rows(), &permissions);
     if Query::of(&request).with().has("only_deleted") {
         return list::page(&request, &caller, "leads", find, |lead, _| Deleted { lead, caller: &caller });
     }
@@ -210,5 +211,6 @@ pub(crate) async fn one(
         DeletedLead::Missing => tables.leads.live(id),
         DeletedLead::Shown => tables.leads.get(id),
     };
-    Ok(list::one(&request, &id, find, |lead, with| view(lead, &tables, &caller, with)))
+    let permissions = tables.permissions(&caller.author);
+    Ok(list::one_entity(&request, &caller, &permissions, &id, find, |lead, with| view(lead, &tables, &caller, with)))
 }

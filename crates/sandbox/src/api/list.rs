@@ -6,10 +6,10 @@ use serde::{Serialize, ser::SerializeMap as _};
 use super::{
     HAL,
     guard::Caller,
-    problem::BadParameter,
+    problem::{self, BadParameter},
     query::{Page, Query, With},
 };
-use crate::store::Kind;
+use crate::store::{Action, Entity, Kind, Permissions};
 
 /// A link.
 #[derive(Debug, Serialize)]
@@ -116,6 +116,27 @@ pub(crate) fn page<'a, F: 'a, V: Serialize>(
     let entries = here.iter().map(|entry| view(entry, &with)).collect();
     Ok(hal(&Envelope { _page: page.number, _links: links, _embedded: Named(name, entries) }))
 }
+
+/// The entity that `find` finds by the number in the path; 204 if there is none, and by a switch
+/// 403 if the caller may not see it.
+pub(crate) fn one_entity<'a, E: Entity + 'a, V: Serialize>(
+    request: &HttpRequest,
+    caller: &Caller,
+    permissions: &Permissions<'_>,
+    id: &str,
+    find: impl FnOnce(u64) -> Option<&'a E>,
+    view: impl FnOnce(&'a E, &With<'_>) -> V,
+) -> HttpResponse {
+    let found = id.parse().ok().and_then(find);
+    let may = |entity: &&E| permissions.may(Action::View, *entity);
+    if found.is_some_and(|found| !may(&found)) && caller.switches.read_outside_rights == FORBIDDEN {
+        return problem::forbidden();
+    }
+    one(request, id, |_| found.filter(may), view)
+}
+
+/// The status of a refusal by rights.
+const FORBIDDEN: u16 = 403;
 
 /// The entry that `find` finds by the number in the path; 204 if there is none.
 pub(crate) fn one<'a, F: 'a, V: Serialize>(

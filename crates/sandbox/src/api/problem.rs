@@ -95,6 +95,11 @@ pub(crate) fn validation(errors: &[InvalidItem]) -> HttpResponse {
     write(StatusCode::BAD_REQUEST, &body)
 }
 
+/// 403: the rights of the user do not reach so far.
+pub(crate) fn forbidden() -> HttpResponse {
+    problem(StatusCode::FORBIDDEN, "Forbidden", "Access denied")
+}
+
 /// 405: what is here knows no such method.
 pub(crate) async fn method_not_allowed() -> HttpResponse {
     problem(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed", "Method Not Allowed")

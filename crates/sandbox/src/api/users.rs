@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     UserId,
-    store::{Tables, User},
+    store::{Letter, Rights, User},
     world::World,
 };
 
@@ -40,33 +40,29 @@ struct List<'a> {
 }
 
 fn view<'a>(user: &'a User, host: &str) -> View<'a> {
-    let own = if user.is_admin { "A" } else { "M" };
-    let every = json!({"view": own, "edit": own, "add": own, "delete": own, "export": own});
+    let everything = Rights::all(Letter::A);
+    let rights = if user.is_admin { &everything } else { &user.rights };
     View {
         id: user.id,
         name: &user.name,
         email: &user.email,
         lang: user.lang,
         rights: json!({
-            "leads": every,
-            "contacts": every,
-            "companies": every,
-            "tasks": {"edit": own, "delete": own},
-            "mail_access": user.is_admin,
-            "catalog_access": user.is_admin,
-            "status_rights": [],
+            "leads": rights.leads,
+            "contacts": rights.contacts,
+            "companies": rights.companies,
+            "tasks": rights.tasks,
+            "mail_access": rights.mail_access,
+            "catalog_access": rights.catalog_access,
+            "status_rights": rights.status_rights,
             "is_admin": user.is_admin,
             "is_free": false,
             "is_active": user.is_active,
-            "group_id": null,
+            "group_id": (user.group_id != 0).then_some(user.group_id),
             "role_id": null,
         }),
         _links: SelfLink::new(host, &format!("/api/v4/users/{}", user.id)),
     }
-}
-
-fn may_see_users(tables: &Tables, caller: &Caller) -> bool {
-    tables.user(caller.author.user).is_some_and(|user| user.is_admin)
 }
 
 fn forbidden() -> HttpResponse {
@@ -76,7 +72,7 @@ fn forbidden() -> HttpResponse {
 /// The users of the account.
 pub(crate) async fn list(request: HttpRequest, world: Data<World>, caller: Caller) -> Result<HttpResponse, Error> {
     let tables = caller.account(&world)?.store.read();
-    if !may_see_users(&tables, &caller) {
+    if !tables.permissions(&caller.author).are_full() {
         return Ok(forbidden());
     }
     let query = Query::of(&request);
@@ -101,7 +97,7 @@ pub(crate) async fn one(
     id: Path<String>,
 ) -> Result<HttpResponse, Error> {
     let tables = caller.account(&world)?.store.read();
-    if !may_see_users(&tables, &caller) {
+    if !tables.permissions(&caller.author).are_full() {
         return Ok(forbidden());
     }
     Ok(list::one(&request, &id, |id| tables.user(UserId::from(id)), |user, _| view(user, &caller.host)))

@@ -8,10 +8,10 @@ use super::{
     guard::Caller,
     list::{Named, SelfLink, hal},
     members::Members,
-    problem::{InvalidItem, problem, validation},
+    problem::{InvalidItem, forbidden, problem, validation},
 };
 use crate::{
-    SinglePatch, UnknownId, UnknownMembers,
+    SinglePatch, Switches, UnknownId, UnknownMembers,
     store::{Change, Context, FieldError, Kind, Refusal, Rejected, Written},
     world::World,
 };
@@ -32,6 +32,8 @@ pub(crate) enum Refused {
     Invalid(Vec<InvalidItem>),
     #[error("an entity is not there")]
     NotFound,
+    #[error("the rights of the user do not reach so far")]
+    Forbidden,
     #[error("the account is not there")]
     NoAccount,
 }
@@ -42,6 +44,7 @@ impl ResponseError for Refused {
             Self::Empty | Self::Malformed | Self::Invalid(_) => StatusCode::BAD_REQUEST,
             Self::TooManyItems => StatusCode::UNPROCESSABLE_ENTITY,
             Self::NotFound => StatusCode::NOT_FOUND,
+            Self::Forbidden => StatusCode::FORBIDDEN,
             Self::NoAccount => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -53,6 +56,7 @@ impl ResponseError for Refused {
             Self::Malformed => plain("Bad Request", "Request data is malformed"),
             Self::TooManyItems => plain("Unprocessable Entity", "Limit 250 per page"),
             Self::Invalid(items) => validation(items),
+            Self::Forbidden => forbidden(),
             Self::NotFound => plain("Not Found", "Entity not found"),
             Self::NoAccount => plain("Internal Server Error", "No account"),
         }
@@ -134,20 +138,18 @@ pub(crate) fn commit(
 ) -> Result<Vec<Written>, Refused> {
     let account = world.account(caller.account).or(Err(Refused::NoAccount))?;
     let context = Context { author: &caller.author, now: world.now(), switches: &caller.switches };
-    account
-        .store
-        .commit(&context, changes)
-        .map_err(|rejected| refused(rejected, request_ids, caller.switches.unknown_id))
+    account.store.commit(&context, changes).map_err(|rejected| refused(rejected, request_ids, &caller.switches))
 }
 
 /// How a rejected commit is told.
-pub(crate) fn refused(rejected: Rejected, request_ids: &[String], unknown_id: UnknownId) -> Refused {
+pub(crate) fn refused(rejected: Rejected, request_ids: &[String], switches: &Switches) -> Refused {
     let mut invalid = Vec::new();
     for (place, refusal) in rejected.0 {
-        let errors = match (refusal, unknown_id) {
-            (Refusal::Invalid(errors), _) => errors,
-            (Refusal::Missing, UnknownId::Invalid) => vec![FieldError::not_supported_choice("id")],
-            (Refusal::Missing, UnknownId::NotFound) => return Refused::NotFound,
+        let errors = match refusal {
+            Refusal::Invalid(errors) => errors,
+            Refusal::Missing if switches.unknown_id == UnknownId::NotFound => return Refused::NotFound,
+            Refusal::Forbidden if switches.write_outside_rights == 403 => return Refused::Forbidden,
+            Refusal::Missing | Refusal::Forbidden => vec![FieldError::not_supported_choice("id")],
         };
         let request_id = request_ids.get(place).cloned().unwrap_or_default();
         invalid.push(InvalidItem { request_id, errors });

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::{
-    AccountId, SandboxError, UnknownId, UnknownMembers, UserId,
+    AccountId, SandboxError, UnknownMembers, UserId,
     api::{self, Items, Refused},
     store::{Account, Author, Change, Context, LeadChange, Occurrence, Written},
     world::World,
@@ -77,11 +77,11 @@ impl World {
             item => std::slice::from_ref(item),
         };
         let places: Vec<_> = (0..items.len()).map(|place| place.to_string()).collect();
-        let author = Author { user, client_id: None };
+        let author = Author { user, is_full: user.get() == 0, client_id: None };
         let context = Context { author: &author, now, switches: &switches };
         let written = deed.changes(items).and_then(|changes| {
             let written = known.store.commit(&context, changes);
-            written.map_err(|rejected| api::refused(rejected, &places, UnknownId::Invalid))
+            written.map_err(|rejected| api::refused(rejected, &places, &switches))
         });
         written.map_err(|refused| named(deed, what.is_array(), &refused))
     }

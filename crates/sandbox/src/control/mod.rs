@@ -3,6 +3,7 @@
 mod actions;
 mod body;
 mod data;
+mod people;
 
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ use serde_json::{Value, json};
 use crate::{AccountId, Report, SandboxError, UserId, world::World};
 use body::Fields;
 pub(crate) use data::LeadDeed;
+use people::UserPatch;
 
 type Answer = Result<HttpResponse, SandboxError>;
 
@@ -34,6 +36,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
             .route("/clock", web::post().to(clock))
             .route("/leads", web::post().to(leads))
             .route("/changes", web::get().to(changes))
+            .route("/users", web::patch().to(users))
             .route("/reset", web::post().to(reset))
             .default_service(web::to(nothing)),
     );
@@ -145,6 +148,25 @@ async fn leads(world: Data<World>, body: Bytes) -> Answer {
     };
     let written = world.change_leads(account, user, *deed, what)?;
     Ok(HttpResponse::Ok().json(json!({"leads": written})))
+}
+
+async fn users(world: Data<World>, body: Bytes) -> Answer {
+    let mut fields = Fields::read(&body)?;
+    let account = fields.account()?;
+    let user: Option<UserId> = fields.optional("user", "the number of a user is wanted")?;
+    let patch = UserPatch {
+        is_active: fields.optional("is_active", "true or false is wanted")?,
+        is_admin: fields.optional("is_admin", "true or false is wanted")?,
+        group_id: fields.optional("group_id", "the number of a group is wanted")?,
+        rights: fields.optional("rights", "an object of letters is wanted")?,
+    };
+    fields.finish()?;
+    let user = user.ok_or_else(|| SandboxError::invalid("user", "missing"))?;
+    let user = world.change_user(account, user, patch)?;
+    Ok(HttpResponse::Ok().json(json!({
+        "id": user.id, "is_active": user.is_active, "is_admin": user.is_admin,
+        "group_id": user.group_id, "rights": user.rights,
+    })))
 }
 
 #[derive(Deserialize)]

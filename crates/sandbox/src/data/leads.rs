@@ -181,9 +181,15 @@ impl Agency<'_> {
 }
 
 impl Profile {
-    /// Who is responsible for a lead.
-    fn seller(&self, _place: usize, random: &mut impl Rng) -> UserId {
-        self.users[random.random_range(0..self.users.len())].id
+    /// Who is responsible for a lead: mostly the administrator or who sees everything.
+    fn seller(&self, place: usize, random: &mut impl Rng) -> UserId {
+        let often = &self.users[..self.users.len().min(2)];
+        let seller = often[random.random_range(0..often.len())].id;
+        match (place % 100, &self.users[often.len()..]) {
+            (50, [_, left, ..]) => left.id,
+            (place, [rarely, ..]) if place % 10 == 7 => rarely.id,
+            _ => seller,
+        }
     }
 }
 

@@ -58,6 +58,7 @@ fn tables(profile: &Profile, options: &Options) -> Tables {
         companies: Table::new(Vec::new(), 0),
         events: Events::new(EventIds { seed, since_ms: options.present * 1000 }),
         feed: Feed::default(),
+        commits: 0,
     };
     leads::fill(&mut tables, profile, wanted, options.present, &mut ChaCha8Rng::seed_from_u64(seed));
     tables

@@ -3,8 +3,15 @@
 use super::pipelines;
 use crate::{
     AccountId, UserId,
-    store::{Group, LossReason, Pipeline, User},
+    store::{
+        Group,
+        Letter::{A, D, M},
+        Letters, LossReason, Pipeline, Rights, TaskLetters, User,
+    },
 };
+
+/// The number of the agency's department for lettings.
+const LETTINGS: u64 = 311_001;
 
 /// What an account is like before anything is in it.
 pub(crate) struct Profile {
@@ -33,8 +40,22 @@ pub(crate) fn profiles(more: u16) -> Vec<Profile> {
             currency: "USD",
             currency_symbol: "$",
             users: vec![
-                user(10_110_001, "Олена Коваленко", "olena@foryou.example", "ru", true),
-                user(10_110_002, "Andrew Bailey", "andrew@foryou.example", "en", false),
+                admin(10_110_001, "Олена Коваленко", "olena@foryou.example", "ru"),
+                // Sees everything, and changes what is his own.
+                User {
+                    rights: sees_all_changes_own(),
+                    ..user(10_110_002, "Andrew Bailey", "andrew@foryou.example", "en")
+                },
+                // Sees and changes what is her own.
+                User {
+                    group_id: LETTINGS, ..user(10_110_003, "Ірина Мельник", "iryna@foryou.example", "ru")
+                },
+                // Left the agency.
+                User { is_active: false, ..user(10_110_004, "Тарас Гайдай", "taras@foryou.example", "ru") },
+            ],
+            groups: vec![
+                Group { id: 0, name: "Отдел продаж".to_owned() },
+                Group { id: LETTINGS, name: "Оренда".to_owned() },
             ],
             pipelines: pipelines::of_an_agency(7_301_200),
             loss_reasons: loss_reasons(18_240_000),
@@ -47,7 +68,7 @@ pub(crate) fn profiles(more: u16) -> Vec<Profile> {
             country: "GB",
             currency: "GBP",
             currency_symbol: "£",
-            users: vec![user(10_220_001, "Марина Соколова", "marina@rival.example", "ru", true)],
+            users: vec![admin(10_220_001, "Марина Соколова", "marina@rival.example", "ru")],
             pipelines: pipelines::of_a_rival(8_402_300),
             loss_reasons: loss_reasons(18_250_000),
             ..empty(AccountId::RIVAL_HOMES, 1_655_280_000)
@@ -58,7 +79,7 @@ pub(crate) fn profiles(more: u16) -> Vec<Profile> {
         name: "Empty",
         subdomain: "empty",
         uuid: "c3d2e1f0-1a2b-4c3d-8e9f-0a1b2c3d4e5f",
-        users: vec![user(10_330_001, "Sam Novak", "sam@empty.example", "en", true)],
+        users: vec![admin(10_330_001, "Sam Novak", "sam@empty.example", "en")],
         pipelines: pipelines::of_a_rival(9_503_400),
         loss_reasons: loss_reasons(18_260_000),
         ..empty(AccountId::from(number), 1_790_000_000)
@@ -83,16 +104,35 @@ fn empty(id: AccountId, created_at: u64) -> Profile {
     }
 }
 
-fn user(id: u64, name: &str, email: &str, lang: &'static str, is_admin: bool) -> User {
+fn admin(id: u64, name: &str, email: &str, lang: &'static str) -> User {
+    User { is_admin: true, ..user(id, name, email, lang) }
+}
+
+/// Somebody who may do everything with what is their own, and nothing with the rest.
+fn user(id: u64, name: &str, email: &str, lang: &'static str) -> User {
     User {
         id: UserId::from(id),
         name: name.to_owned(),
         email: email.to_owned(),
         lang,
-        is_admin,
+        is_admin: false,
         is_active: true,
         group_id: 0,
+        rights: own(),
     }
+}
+
+/// Adding and what is one's own; no deleting, no export.
+fn own() -> Rights {
+    let own = Letters { view: M, edit: M, add: A, delete: D, export: D };
+    let tasks = TaskLetters { edit: M, delete: M };
+    Rights { leads: own, contacts: own, companies: own, tasks, ..Rights::all(D) }
+}
+
+fn sees_all_changes_own() -> Rights {
+    let own = own();
+    let seen = |letters| Letters { view: A, ..letters };
+    Rights { leads: seen(own.leads), contacts: seen(own.contacts), companies: seen(own.companies), ..own }
 }
 
 fn loss_reasons(first_id: u64) -> Vec<LossReason> {

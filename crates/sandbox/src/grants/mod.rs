@@ -19,6 +19,8 @@ use crate::{AccountId, UserId};
 pub(crate) struct Holder {
     pub(crate) account: AccountId,
     pub(crate) user: UserId,
+    /// Granted by an administrator: with all rights, whatever becomes of him.
+    pub(crate) is_full: bool,
     pub(crate) client_id: String,
 }
 

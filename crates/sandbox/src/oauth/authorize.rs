@@ -101,7 +101,7 @@ fn integration<'w>(world: &'w World, form: &Form) -> Option<&'w Integration> {
 fn find_user<'w>(world: &'w World, user: &str) -> Option<pages::Person<'w>> {
     let id = UserId::from(user.parse::<u64>().ok()?);
     world.accounts.iter().find_map(|account| {
-        let user = account.store.read().user(id).cloned()?;
+        let user = account.store.read().user(id).filter(|user| user.is_active).cloned()?;
         Some(pages::Person { account, user })
     })
 }

@@ -32,7 +32,7 @@ pub(crate) fn login(accounts: &[Account], integration: &Integration, form: &Form
             @for account in accounts {
                 section aria-labelledby=(format!("account-{}", account.id)) {
                     h2 id=(format!("account-{}", account.id)) { (account.name) }
-                    @for user in &account.store.read().users {
+                    @for user in account.store.read().users.iter().filter(|user| user.is_active) {
                         button.person type="submit" name="user" value=(user.id) {
                             span.face aria-hidden="true" { (initial(&user.name)) }
                             span.who {

@@ -4,19 +4,22 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
-use super::{LeadChange, Tables};
+use super::{Action, Entity, LeadChange, Tables, User, people};
 use crate::{Switches, UserId};
 
 /// A change of one entity. Each kind has its own changes, and a variant here.
 pub(crate) enum Change {
     Lead(LeadChange),
+    /// Changes who a user is and what the user may do.
+    User(Box<User>),
 }
 
 impl Change {
     /// Checks the change and says how it is made.
-    pub(super) fn plan(self, tables: &Tables) -> Result<Plan, Refusal> {
+    pub(super) fn plan(self, tables: &Tables, context: &Context<'_>) -> Result<Plan, Refusal> {
         match self {
-            Self::Lead(change) => change.plan(tables),
+            Self::Lead(change) => change.plan(tables, context),
+            Self::User(user) => people::plan_replace(user, tables),
         }
     }
 }
@@ -26,6 +29,8 @@ impl Change {
 pub(crate) struct Author {
     /// 0 is a robot.
     pub(crate) user: UserId,
+    /// With all rights of the account, whatever the user may.
+    pub(crate) is_full: bool,
     /// The integration it came through; `None` for somebody in the UI.
     pub(crate) client_id: Option<String>,
 }
@@ -56,6 +61,15 @@ impl<T> Nullable<T> {
             Self::Null => *member = None,
             Self::Is(value) => *member = Some(value),
         }
+    }
+}
+
+impl Context<'_> {
+    /// The entity with this id, if it is there and the author may do this with it.
+    pub(super) fn find<'t, E: Entity>(&self, action: Action, id: u64, tables: &'t Tables) -> Result<&'t E, Refusal> {
+        let entity = E::table(tables).live(id).ok_or(Refusal::Missing)?;
+        let may = tables.permissions(self.author).may(action, entity);
+        if may { Ok(entity) } else { Err(Refusal::Forbidden) }
     }
 }
 
@@ -99,6 +113,8 @@ pub(crate) enum Refusal {
     Invalid(Vec<FieldError>),
     /// There is no such entity.
     Missing,
+    /// The author may not.
+    Forbidden,
 }
 
 /// The changes of a commit that cannot be made, each by its place. None of the commit was made.

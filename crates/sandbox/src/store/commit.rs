@@ -10,7 +10,7 @@ pub(super) fn commit(
     let mut plans = Vec::with_capacity(changes.len());
     let mut refused = Vec::new();
     for (place, change) in changes.into_iter().enumerate() {
-        match change.plan(tables) {
+        match change.plan(tables, context) {
             Ok(plan) => plans.push(plan),
             Err(refusal) => refused.push((place, refusal)),
         }
@@ -18,5 +18,6 @@ pub(super) fn commit(
     if !refused.is_empty() {
         return Err(Rejected(refused));
     }
+    tables.commits += 1;
     Ok(plans.into_iter().map(|plan| plan(tables, context)).collect())
 }

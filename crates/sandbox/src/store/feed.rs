@@ -85,11 +85,6 @@ pub(crate) struct Feed {
 }
 
 impl Feed {
-    /// Whether nothing ever happened.
-    pub(crate) const fn is_untouched(&self) -> bool {
-        self.count == 0
-    }
-
     /// Those after the one with this number that are still kept, in order.
     pub(crate) fn after(&self, number: u64) -> impl Iterator<Item = &Occurrence> {
         self.last.iter().skip_while(move |occurrence| occurrence.number <= number)

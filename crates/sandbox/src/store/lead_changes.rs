@@ -1,7 +1,7 @@
 //! Adding, changing and deleting leads.
 
 use super::{
-    Card, Context, FieldError, Kind, LOST, Lead, Nullable, Refusal, Tables, Written,
+    Action, Card, Context, FieldError, Kind, LOST, Lead, Nullable, Permissions, Refusal, Tables, Written,
     card_changes::{CardDraft, CardPlan, TagEdit},
     change::Plan,
     edit,
@@ -24,11 +24,11 @@ pub(crate) enum LeadChange {
 }
 
 impl LeadChange {
-    pub(super) fn plan(self, tables: &Tables) -> Result<Plan, Refusal> {
+    pub(super) fn plan(self, tables: &Tables, context: &Context<'_>) -> Result<Plan, Refusal> {
         match self {
-            Self::Add(draft) => draft.plan_add(tables),
-            Self::Edit { id, draft } => draft.plan_edit(id, tables),
-            Self::Delete { id, is_deleted } => plan_delete(id, is_deleted, tables),
+            Self::Add(draft) => draft.plan_add(tables, context),
+            Self::Edit { id, draft } => draft.plan_edit(id, tables, context),
+            Self::Delete { id, is_deleted } => plan_delete(id, is_deleted, tables, context),
         }
     }
 }
@@ -72,9 +72,13 @@ struct LeadPlan {
 }
 
 impl LeadDraft {
-    fn plan_add(self, tables: &Tables) -> Result<Plan, Refusal> {
+    fn plan_add(self, tables: &Tables, context: &Context<'_>) -> Result<Plan, Refusal> {
+        let permissions = tables.permissions(context.author);
+        if !permissions.may_add(Kind::Lead) {
+            return Err(Refusal::Forbidden);
+        }
         let mut errors = Vec::new();
-        let links = self.links(tables, &mut errors);
+        let links = self.links(&permissions, &mut errors);
         let start = tables.pipelines.iter().find(|pipeline| pipeline.is_main).and_then(|main| main.first_stage());
         let start = start.map(|stage| Place { pipeline_id: stage.pipeline_id, status_id: stage.id });
         let mut plan = self.check(None, tables, &mut errors)?;
@@ -96,8 +100,8 @@ impl LeadDraft {
         }))
     }
 
-    fn plan_edit(self, id: u64, tables: &Tables) -> Result<Plan, Refusal> {
-        let Some(lead) = tables.leads.live(id) else { return Err(Refusal::Missing) };
+    fn plan_edit(self, id: u64, tables: &Tables, context: &Context<'_>) -> Result<Plan, Refusal> {
+        let lead = context.find::<Lead>(Action::Edit, id, tables)?;
         let now = Place { pipeline_id: lead.pipeline_id, status_id: lead.status_id };
         let mut plan = self.check(Some(now), tables, &mut Vec::new())?;
         Ok(Box::new(move |tables, context| {
@@ -149,16 +153,16 @@ impl LeadDraft {
     }
 
     /// Whom a new lead is linked with; the first contact is the main one unless another is.
-    fn links(&self, tables: &Tables, errors: &mut Vec<FieldError>) -> Vec<((Kind, u64), bool)> {
+    fn links(&self, permissions: &Permissions<'_>, errors: &mut Vec<FieldError>) -> Vec<((Kind, u64), bool)> {
         let mut links = Vec::new();
         for (place, contact) in self.contacts.iter().enumerate() {
-            if tables.contacts.live(contact.id).is_none() {
+            if !permissions.may_see(Kind::Contact, contact.id) {
                 errors.push(FieldError::not_supported_choice(format!("_embedded.contacts.{place}.id")));
             }
             links.push(((Kind::Contact, contact.id), contact.is_main));
         }
         for (place, &id) in self.companies.iter().enumerate() {
-            if place > 0 || tables.companies.live(id).is_none() {
+            if place > 0 || !permissions.may_see(Kind::Company, id) {
                 errors.push(FieldError::not_supported_choice(format!("_embedded.companies.{place}.id")));
             }
             links.push(((Kind::Company, id), false));
@@ -190,7 +194,10 @@ impl LeadPlan {
 }
 
 /// Puts a lead into the bin, or takes it out.
-fn plan_delete(id: u64, is_deleted: bool, tables: &Tables) -> Result<Plan, Refusal> {
+fn plan_delete(id: u64, is_deleted: bool, tables: &Tables, context: &Context<'_>) -> Result<Plan, Refusal> {
+    if is_deleted {
+        context.find::<Lead>(Action::Delete, id, tables)?;
+    }
     if tables.leads.get(id).is_none_or(|lead| lead.card.is_deleted == is_deleted) {
         return Err(Refusal::Missing);
     }

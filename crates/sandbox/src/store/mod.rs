@@ -22,6 +22,7 @@ mod lead;
 mod lead_changes;
 mod people;
 mod pipeline;
+mod rights;
 mod table;
 mod tables;
 mod tag;
@@ -42,6 +43,7 @@ pub(crate) use lead::Lead;
 pub(crate) use lead_changes::{ContactRef, LeadChange, LeadDraft};
 pub(crate) use people::{Company, Contact, Group, User};
 pub(crate) use pipeline::{LOST, LossReason, Pipeline, Stage, WON, is_closed};
+pub(crate) use rights::{Action, Letter, Letters, Permissions, Rights, TaskLetters};
 pub(crate) use table::Table;
 pub(crate) use tables::Tables;
 pub(crate) use tag::{Tag, TagBook};
@@ -69,7 +71,7 @@ impl Store {
 
     /// Makes the tables as `fresh` has them, if anything was changed since the start.
     pub(crate) fn reset(&self, fresh: impl FnOnce() -> Option<Tables>) {
-        let is_untouched = self.read().feed.is_untouched();
+        let is_untouched = self.read().are_untouched();
         if let Some(fresh) = (!is_untouched).then(fresh).flatten() {
             *self.tables.write().unwrap_or_else(PoisonError::into_inner) = fresh;
         }

@@ -1,6 +1,6 @@
 //! Contacts and companies, and the people who work in the account.
 
-use super::{Card, Entity, Kind, Table, Tables, feed::Snapshot};
+use super::{Card, Entity, Kind, Refusal, Rights, Table, Tables, Written, change::Plan, feed::Snapshot};
 use crate::{UserId, UserInfo};
 
 /// A contact.
@@ -75,6 +75,8 @@ pub(crate) struct User {
     pub(crate) is_admin: bool,
     pub(crate) is_active: bool,
     pub(crate) group_id: u64,
+    /// What the user may do who is no administrator.
+    pub(crate) rights: Rights,
 }
 
 impl User {
@@ -82,6 +84,20 @@ impl User {
     pub(crate) fn info(&self) -> UserInfo {
         UserInfo { id: self.id, name: self.name.clone(), email: self.email.clone(), is_admin: self.is_admin }
     }
+}
+
+/// Puts `user` where the one with their id is.
+pub(super) fn plan_replace(user: Box<User>, tables: &Tables) -> Result<Plan, Refusal> {
+    let id = user.id;
+    if tables.user(id).is_none() {
+        return Err(Refusal::Missing);
+    }
+    Ok(Box::new(move |tables, context| {
+        if let Some(known) = tables.users.iter_mut().find(|known| known.id == id) {
+            *known = *user;
+        }
+        Written { id: id.get(), updated_at: context.now }
+    }))
 }
 
 /// A department; the one with the number 0 is always there.

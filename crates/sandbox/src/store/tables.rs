@@ -1,8 +1,8 @@
 //! All tables of an account.
 
 use super::{
-    Company, Contact, Events, Feed, FieldDefinition, Group, Lead, LossReason, PerKind, Pipeline, Stage, Table, TagBook,
-    User,
+    Author, Company, Contact, Events, Feed, FieldDefinition, Group, Lead, LossReason, PerKind, Permissions, Pipeline,
+    Stage, Table, TagBook, User,
 };
 use crate::UserId;
 
@@ -20,9 +20,21 @@ pub(crate) struct Tables {
     pub(crate) companies: Table<Company>,
     pub(crate) events: Events,
     pub(crate) feed: Feed,
+    /// How many commits there were.
+    pub(crate) commits: u64,
 }
 
 impl Tables {
+    /// What `author` may see and do.
+    pub(crate) fn permissions(&self, author: &Author) -> Permissions<'_> {
+        Permissions::of(author, self)
+    }
+
+    /// Whether nothing was changed since they were made.
+    pub(super) const fn are_untouched(&self) -> bool {
+        self.commits == 0
+    }
+
     pub(crate) fn user(&self, id: UserId) -> Option<&User> {
         self.users.iter().find(|user| user.id == id)
     }

@@ -10,7 +10,7 @@ async fn users_are_for_administrators() {
     let amo = Amo::start().await;
     let admin = amo.connect(AGENCY).await;
     let list = amo.get(AGENCY, "/api/v4/users", &admin.access).await.json();
-    assert_eq!((&list["_total_items"], &list["_page"], &list["_page_count"]), (&json!(2), &json!(1), &json!(1)));
+    assert_eq!((&list["_total_items"], &list["_page"], &list["_page_count"]), (&json!(4), &json!(1), &json!(1)));
     let users = list["_embedded"]["users"].as_array().unwrap();
     assert_eq!(users[0]["rights"]["is_admin"], true);
     assert_eq!(users[1]["rights"]["is_admin"], false);
@@ -29,14 +29,14 @@ async fn users_come_in_pages_too_and_end() {
     let amo = Amo::start().await;
     let admin = amo.connect(AGENCY).await;
     let page = async |query: &str| amo.get(AGENCY, &format!("/api/v4/users?{query}"), &admin.access).await;
-    let first = page("limit=1").await.json();
-    assert_eq!((&first["_total_items"], &first["_page_count"]), (&json!(2), &json!(2)));
+    let first = page("limit=2").await.json();
+    assert_eq!((&first["_total_items"], &first["_page_count"]), (&json!(4), &json!(2)));
     let next = first["_links"]["next"]["href"].as_str().unwrap();
     let second = amo.get_url(next, &admin.access).await.json();
     assert_eq!(second["_page"], 2);
-    assert_eq!([ids(&first, "users"), ids(&second, "users")], [[10_110_001], [10_110_002]]);
+    assert_eq!([ids(&first, "users"), ids(&second, "users")], [[10_110_001, 10_110_002], [10_110_003, 10_110_004]]);
     assert_eq!(second["_links"].get("next"), None);
-    assert_eq!(page("limit=1&page=3").await.status, 204);
+    assert_eq!(page("limit=2&page=3").await.status, 204);
     assert_eq!(page("page=2").await.status, 204, "who pages until there is nothing would never end");
     assert_eq!(page("page=0").await.status, 400);
 }

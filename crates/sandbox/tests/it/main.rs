@@ -16,6 +16,7 @@ mod leads;
 mod leads_write;
 mod limits;
 mod pages;
+mod rights;
 mod rotation;
 mod start;
 mod support;
