@@ -1,5 +1,4 @@
-//! `GET`, `POST` and `DELETE /api/v4/webhooks`: subscriptions, which nothing is ever sent to,
-//! because nothing in the sandbox's accounts changes.
+//! `GET`, `POST` and `DELETE /api/v4/webhooks`: subscriptions. Nothing is sent to them yet.
 
 use actix_web::{
     HttpResponse,

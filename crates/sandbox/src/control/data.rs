@@ -12,14 +12,14 @@ use crate::{
 
 /// What somebody does to leads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum LeadDeed {
+pub(crate) enum LeadOperation {
     Add,
     Change,
     Delete,
     Restore,
 }
 
-impl LeadDeed {
+impl LeadOperation {
     pub(crate) const ALL: [Self; 4] = [Self::Add, Self::Change, Self::Delete, Self::Restore];
 
     /// The field of the control that asks for it.
@@ -63,7 +63,7 @@ impl World {
         &self,
         account: AccountId,
         user: Option<UserId>,
-        deed: LeadDeed,
+        operation: LeadOperation,
         what: &Value,
     ) -> Result<Vec<Written>, SandboxError> {
         let known = self.account(account)?;
@@ -79,11 +79,11 @@ impl World {
         let places: Vec<_> = (0..items.len()).map(|place| place.to_string()).collect();
         let author = Author { user, is_full: user.get() == 0, client_id: None };
         let context = Context { author: &author, now, switches: &switches };
-        let written = deed.changes(items).and_then(|changes| {
+        let written = operation.changes(items).and_then(|changes| {
             let written = known.store.commit(&context, changes);
             written.map_err(|rejected| api::refused(rejected, &places, &switches))
         });
-        written.map_err(|refused| named(deed, what.is_array(), &refused))
+        written.map_err(|refused| named(operation, what.is_array(), &refused))
     }
 }
 
@@ -96,8 +96,8 @@ fn person(account: &Account, user: Option<UserId>) -> Result<UserId, SandboxErro
 }
 
 /// Names the first field that is to blame: `add.status_id`, of a list `add[0].status_id`.
-fn named(deed: LeadDeed, is_list: bool, refused: &Refused) -> SandboxError {
-    let name = deed.name();
+fn named(operation: LeadOperation, is_list: bool, refused: &Refused) -> SandboxError {
+    let name = operation.name();
     let Refused::Invalid(items) = refused else { return SandboxError::invalid(name, refused.to_string()) };
     let first = items.first().and_then(|item| Some((item, item.errors.first()?)));
     let Some((item, error)) = first else { return SandboxError::invalid(name, refused.to_string()) };
@@ -138,7 +138,7 @@ fn view(occurrence: &Occurrence) -> ChangeView {
         at: occurrence.at,
         user: occurrence.author.user,
         client_id: occurrence.author.client_id.clone(),
-        settings: occurrence.deeds.iter().map(|deed| deed.setting(kind)).collect(),
+        settings: occurrence.kinds.iter().map(|change| change.setting(kind)).collect(),
         entity_type: kind.singular(),
         entity_id,
         changed: occurrence.changed.clone(),

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 use crate::{AccountId, Report, SandboxError, UserId, world::World};
 use body::Fields;
-pub(crate) use data::LeadDeed;
+pub(crate) use data::LeadOperation;
 use people::UserPatch;
 
 type Answer = Result<HttpResponse, SandboxError>;
@@ -138,15 +138,15 @@ async fn leads(world: Data<World>, body: Bytes) -> Answer {
     let account = fields.account()?;
     let user: Option<UserId> = fields.optional("user", "the number of a user is wanted")?;
     let mut asked = Vec::new();
-    for deed in LeadDeed::ALL {
-        let what: Option<Value> = fields.optional(deed.name(), "")?;
-        asked.extend(what.map(|what| (deed, what)));
+    for operation in LeadOperation::ALL {
+        let what: Option<Value> = fields.optional(operation.name(), "")?;
+        asked.extend(what.map(|what| (operation, what)));
     }
     fields.finish()?;
-    let [(deed, what)] = &asked[..] else {
+    let [(operation, what)] = &asked[..] else {
         return Err(SandboxError::invalid("add", "exactly one of add, change, delete and restore is wanted"));
     };
-    let written = world.change_leads(account, user, *deed, what)?;
+    let written = world.change_leads(account, user, *operation, what)?;
     Ok(HttpResponse::Ok().json(json!({"leads": written})))
 }
 

@@ -1,7 +1,7 @@
 //! The only functions that change a row. What they write down (events, what webhooks are told)
 //! comes from comparing the row before with the row after, so that nothing is forgotten.
 
-use super::{Card, Company, Contact, Context, Entity, Kind, Lead, Tables, differences::Differences, feed::Deed};
+use super::{Card, Company, Contact, Context, Entity, Kind, Lead, Tables, differences::Differences, feed::ChangeKind};
 
 /// Adds the row that `make` makes with its new id; gives that id.
 pub(super) fn add<E: Entity>(tables: &mut Tables, context: &Context<'_>, make: impl FnOnce(u64, &Tables) -> E) -> u64 {
@@ -11,7 +11,7 @@ pub(super) fn add<E: Entity>(tables: &mut Tables, context: &Context<'_>, make: i
     E::table_mut(tables).push(row.clone());
     let name = format!("{}_added", E::KIND.singular());
     tables.events.note(context, (E::KIND, id), name, Vec::new(), Vec::new());
-    tables.feed.add(context, &row, None, vec![Deed::Add], Vec::new());
+    tables.feed.add(context, &row, None, vec![ChangeKind::Add], Vec::new());
     id
 }
 
@@ -30,7 +30,7 @@ pub(super) fn edit<E: Entity>(
     for (name, before, after) in differences.events {
         tables.events.note(context, (E::KIND, id), name, before, after);
     }
-    tables.feed.add(context, &row, Some(&old), deeds(&old, &row), differences.changed);
+    tables.feed.add(context, &row, Some(&old), kinds(&old, &row), differences.changed);
     if E::KIND == Kind::Contact && old.card().search != row.card().search {
         refresh_leads_of(tables, row.card());
     }
@@ -63,18 +63,18 @@ fn refresh_leads_of(tables: &mut Tables, contact: &Card) {
     }
 }
 
-fn deeds<E: Entity>(old: &E, new: &E) -> Vec<Deed> {
+fn kinds<E: Entity>(old: &E, new: &E) -> Vec<ChangeKind> {
     match (old.card().is_deleted, new.card().is_deleted) {
-        (false, true) => return vec![Deed::Delete],
-        (true, false) => return vec![Deed::Restore],
+        (false, true) => return vec![ChangeKind::Delete],
+        (true, false) => return vec![ChangeKind::Restore],
         _ => {}
     }
-    let mut deeds = vec![Deed::Update];
+    let mut kinds = vec![ChangeKind::Update];
     if old.stage() != new.stage() {
-        deeds.push(Deed::Status);
+        kinds.push(ChangeKind::Status);
     }
     if old.card().responsible_user_id != new.card().responsible_user_id {
-        deeds.push(Deed::Responsible);
+        kinds.push(ChangeKind::Responsible);
     }
-    deeds
+    kinds
 }

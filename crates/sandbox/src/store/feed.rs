@@ -16,7 +16,7 @@ pub(crate) struct Occurrence {
     pub(crate) at: u64,
     pub(crate) author: Author,
     /// What it was, the general one first.
-    pub(crate) deeds: Vec<Deed>,
+    pub(crate) kinds: Vec<ChangeKind>,
     /// The members that changed, by their names in the API; `links` is one of them.
     pub(crate) changed: Vec<&'static str>,
     /// The entity after the change.
@@ -27,7 +27,7 @@ pub(crate) struct Occurrence {
 
 /// What happened to an entity; the names are those of the settings of webhooks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Deed {
+pub(crate) enum ChangeKind {
     Add,
     Update,
     Status,
@@ -36,7 +36,7 @@ pub(crate) enum Deed {
     Restore,
 }
 
-impl Deed {
+impl ChangeKind {
     /// The setting that subscribes to it, as `status_lead`.
     pub(crate) fn setting(self, kind: Kind) -> String {
         let word = match self {
@@ -96,7 +96,7 @@ impl Feed {
         context: &Context<'_>,
         entity: &E,
         before: Option<&E>,
-        deeds: Vec<Deed>,
+        kinds: Vec<ChangeKind>,
         changed: Vec<&'static str>,
     ) {
         self.count += 1;
@@ -107,7 +107,7 @@ impl Feed {
             number: self.count,
             at: context.now,
             author: context.author.clone(),
-            deeds,
+            kinds,
             changed,
             entity: entity.snapshot(),
             before: before

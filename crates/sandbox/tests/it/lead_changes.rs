@@ -1,4 +1,4 @@
-//! What a change of a lead brings with it: links, events, what webhooks are told; deletion; a reset.
+//! What a change of a lead brings with it: links, events, what webhooks are changes; deletion; a reset.
 
 use amo_connect_sandbox::DeletedLead;
 use serde_json::{Value, json};
@@ -68,8 +68,8 @@ async fn every_change_writes_its_events_and_tells_webhooks() {
     events.reverse();
     assert_eq!(events, expected.map(|(kind, before, after)| (kind.to_owned(), before, after)));
 
-    let told = leads.told().await;
-    let settings: Vec<_> = told.iter().map(|change| change["settings"].clone()).collect();
+    let changes = leads.changes().await;
+    let settings: Vec<_> = changes.iter().map(|change| change["settings"].clone()).collect();
     assert_eq!(
         settings,
         [
@@ -79,7 +79,7 @@ async fn every_change_writes_its_events_and_tells_webhooks() {
             json!(["delete_lead"])
         ]
     );
-    let change = &told[1];
+    let change = &changes[1];
     assert_eq!((&change["number"], &change["entity_id"]), (&json!(2), &json!(id)));
     assert_eq!((&change["user"], &change["client_id"]), (&json!(10_110_001), &json!("sandbox")));
     assert_eq!((&change["old_status_id"], &change["old_responsible_user_id"]), (&json!(FIRST), &json!(10_110_001)));
@@ -87,9 +87,9 @@ async fn every_change_writes_its_events_and_tells_webhooks() {
         change["changed"],
         json!(["status_id", "price", "name", "responsible_user_id", "custom_fields_values", "tags"])
     );
-    assert_eq!(told[3]["client_id"], Value::Null, "somebody in the UI");
+    assert_eq!(changes[3]["client_id"], Value::Null, "somebody in the UI");
     let late = leads.amo.url(AGENCY, "/_sandbox/changes?account=31920194&after=3");
-    assert_eq!(leads.amo.open(&late).await.json()["changes"], json!([told[3]]));
+    assert_eq!(leads.amo.open(&late).await.json()["changes"], json!([changes[3]]));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -149,6 +149,6 @@ async fn a_reset_takes_all_changes_back() {
     again.amo.switch(|switches| switches.rate_limit = 0);
     assert_eq!(again.list("limit=1").await[0], first);
     assert_eq!(again.list(&format!("filter[id]={id}")).await, Vec::<Value>::new());
-    assert_eq!(again.told().await, Vec::<Value>::new());
+    assert_eq!(again.changes().await, Vec::<Value>::new());
     assert_eq!(again.add(json!({})).await, id, "ids are counted from the start again");
 }

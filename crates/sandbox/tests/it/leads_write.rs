@@ -58,8 +58,8 @@ impl Leads {
         list.into_iter().map(event).collect()
     }
 
-    /// What webhooks would be told, in order.
-    pub(crate) async fn told(&self) -> Vec<Value> {
+    /// What webhooks would be changes, in order.
+    pub(crate) async fn changes(&self) -> Vec<Value> {
         let url = self.amo.url(AGENCY, "/_sandbox/changes?account=31920194");
         self.amo.open(&url).await.json()["changes"].as_array().unwrap().clone()
     }
@@ -187,7 +187,7 @@ async fn one_bad_member_rejects_the_whole_request() {
         ]
     );
     assert_eq!(leads.list("limit=1&order[id]=desc").await[0]["id"], before, "nothing was added");
-    assert_eq!(leads.told().await, Vec::<Value>::new());
+    assert_eq!(leads.changes().await, Vec::<Value>::new());
 }
 
 #[tokio::test(flavor = "multi_thread")]
