@@ -1,6 +1,6 @@
 //! What makes and plays clients of the service from its OpenAPI document, and how the machine gets it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::packages;
 
@@ -13,7 +13,7 @@ const SCHEMATHESIS: &str = "schemathesis";
 /// Installs what is missing, at the versions of the lock files.
 pub fn install() -> Result<(), String> {
     packages::npm("tests/npm/client", CLIENT)?;
-    packages::python("tests/schemathesis/requirements.txt", SCHEMATHESIS)
+    packages::python(Path::new("python3"), "tests/schemathesis/requirements.txt", SCHEMATHESIS)
 }
 
 /// The packages of the TypeScript client.

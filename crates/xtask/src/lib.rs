@@ -7,4 +7,5 @@ mod debian;
 mod packages;
 pub mod postgres;
 pub mod prometheus;
+pub mod third_party;
 pub mod valgrind;

@@ -1,11 +1,11 @@
-//! `cargo xtask test` installs what the tests need, then runs all of them with nothing skipped; `cargo xtask bench`
-//! does the same for the benchmarks.
+//! `cargo xtask test` installs what the tests need, then runs all of them with nothing skipped; `cargo xtask clients`
+//! runs only those that are clients of amoCRM by others, and `cargo xtask bench` does the same for the benchmarks.
 
 use std::num::NonZero;
 use std::process::{Command, ExitCode};
 
 use amo_connect_xtask::postgres::{Cluster, Options};
-use amo_connect_xtask::{benchmarks, browsers, clients, prometheus, valgrind};
+use amo_connect_xtask::{benchmarks, browsers, clients, prometheus, third_party, valgrind};
 
 /// The runner of the tests, at the version they were written with.
 const NEXTEST: &str = "0.9.143";
@@ -27,12 +27,14 @@ const MANY_FILES: &str = r#"ulimit -n "$(ulimit -Hn)" && exec "$@""#;
 
 const USAGE: &str = "usage:
   cargo xtask test [FILTER …]                              install what the tests need and run them
+  cargo xtask clients [NAME …]                             run clients of amoCRM from PyPI and npm against the local one
   cargo xtask bench [NAME …] [--quick] [--against PATH]    measure, and print tables in Markdown";
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
     let done = match arguments.next().as_deref() {
         Some("test") => test(&arguments.collect::<Vec<_>>()),
+        Some("clients") => third_party::run(&arguments.collect::<Vec<_>>()),
         Some("bench") => bench(&arguments.collect::<Vec<_>>()),
         _ => Err(USAGE.to_owned()),
     };
@@ -74,7 +76,7 @@ fn test(filters: &[String]) -> Result<(), String> {
     if filters.is_empty() {
         run("cargo", &["test", "--workspace", "--all-features", "--doc"], &database)?;
         // Clients of amoCRM that other people wrote, against the local one.
-        run("bash", &["crates/sandbox/tests/third_party/run.sh"], &[])?;
+        third_party::run(&[])?;
         // What is shipped beside the binary, by the tools that know its formats.
         run("bash", &["deploy/check.sh"], &[])?;
     }

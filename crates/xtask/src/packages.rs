@@ -1,8 +1,9 @@
 //! Packages of other languages' registries, installed outside of the tree, once for each lock file.
 
+use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 /// The files of an `npm` project that `npm ci` reads.
 const NPM_FILES: [&str; 3] = ["package.json", "package-lock.json", ".npmrc"];
@@ -18,15 +19,29 @@ pub(crate) fn npm(from: &str, to: &str) -> Result<(), String> {
     })
 }
 
-/// The packages that `requirements`, a file of the workspace, names with their versions, in an environment at `to`, a
-/// folder of `target`.
-pub(crate) fn python(requirements: &str, to: &str) -> Result<(), String> {
+/// The packages that `requirements`, a file of the workspace, names with their versions, in an environment of `python`'s
+/// at `to`, a folder of `target`.
+pub(crate) fn python(python: &Path, requirements: &str, to: &str) -> Result<(), String> {
     let (requirements, to) = (workspace().join(requirements), workspace().join("target").join(to));
     once(&requirements, &to, || {
-        run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&to))?;
+        run(Command::new(python).args(["-m", "venv", "--clear"]).arg(&to))?;
         let mut pip = Command::new(to.join("bin/pip"));
         run(pip.args(["install", "--quiet", "--disable-pip-version-check", "--no-deps", "-r"]).arg(&requirements))
     })
+}
+
+/// A Python of at least `version`: the machine's own, one beside it, or one that pyenv keeps.
+pub(crate) fn python_since((major, minor): (u8, u8)) -> Result<PathBuf, String> {
+    let kept = env::home_dir().and_then(|home| fs::read_dir(home.join(".pyenv/versions")).ok());
+    let of_pyenv = kept.into_iter().flatten().flatten().map(|version| version.path().join("bin/python3"));
+    let is_new = |python: &PathBuf| {
+        let check = format!("import sys; sys.exit(sys.version_info < ({major}, {minor}))");
+        let tried = Command::new(python).args(["-c", &check]).stdout(Stdio::null()).stderr(Stdio::null()).status();
+        tried.is_ok_and(|status| status.success())
+    };
+    let named = ["python3", "python3.12", "python3.13", "python3.14"].map(PathBuf::from);
+    let found = named.into_iter().chain(of_pyenv).find(is_new);
+    found.ok_or_else(|| format!("this needs Python {major}.{minor} or later as python3 or python3.{minor}, with venv"))
 }
 
 /// Installs into `to`, unless that was done for the lock file that is there.

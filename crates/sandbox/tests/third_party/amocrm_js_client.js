@@ -1,42 +1,22 @@
-// Drives the sandbox with amocrm-js from npm, unmodified but for the address: the library speaks
-// https to port 443 of whatever host it is given, so its requests are led to the sandbox here.
-//
-//     node amocrm_js_client.js http://127.0.0.1:PORT
+// Drives the local amoCRM with amocrm-js, which speaks https to port 443 of whatever host it is given: its requests are led
+// to the local one here.
 'use strict';
 
 const assert = require('node:assert');
 const http = require('node:http');
 const https = require('node:https');
+const local = require('./local_amocrm.js');
 
-const base = new URL(process.argv[2]);
-https.request = (options, onResponse) =>
-  http.request({ ...options, hostname: base.hostname, port: base.port }, onResponse);
+https.request = (options, onResponse) => {
+  const { hostname, port } = new URL(local.base);
+  return http.request({ ...options, hostname, port }, onResponse);
+};
 
 const { Client } = require('amocrm-js');
 
-async function control(method, path, body) {
-  const answer = await fetch(`${base.origin}/_sandbox${path}`, { method, body: JSON.stringify(body) });
-  assert.ok(answer.ok, `${path}: ${answer.status}`);
-  return answer.json();
-}
-
-async function main() {
-  await control('POST', '/reset', {});
-  // The library does not pace itself, and takes the page of a 429 for broken JSON.
-  await control('PATCH', '/faults', { rate_limit: 0 });
-  const { code } = await control('POST', '/codes', { account: 31920194 });
-  const client = new Client({
-    domain: 'foryou.amocrm.ru',
-    auth: {
-      client_id: 'sandbox',
-      client_secret: 'sandbox-secret',
-      redirect_uri: 'http://127.0.0.1:8080/api/amo-crm/callback',
-      code,
-    },
-  });
-
+async function reads(client) {
   const account = await client.request.get('/api/v4/account');
-  assert.strictEqual(account.data.id, 31920194);
+  assert.strictEqual(account.data.id, local.account);
 
   const seen = new Set();
   const pages = await client.leads.get({ limit: 250, with: ['contacts'] });
@@ -44,27 +24,42 @@ async function main() {
     leads.forEach((lead) => seen.add(lead.id));
     if (!(await pages.next())) break;
   }
-  assert.strictEqual(seen.size, 630);
+  assert.strictEqual(seen.size, local.leads);
 
   const [id] = seen;
   const lead = await client.leads.getById(id);
   assert.strictEqual(lead.id, id);
   const some = await client.request.get('/api/v4/leads', { filter: { id: [...seen].slice(0, 3) } });
   assert.strictEqual(some.data._embedded.leads.length, 3);
+  const contacts = (await client.contacts.get({ limit: 5 })).getData();
+  assert.strictEqual(contacts.length, 5);
   const pipelines = await client.request.get('/api/v4/leads/pipelines');
   assert.strictEqual(pipelines.data._total_items, 2);
+}
 
+async function tokens(client) {
   const before = client.token.getValue().refresh_token;
   await client.token.refresh();
   assert.notStrictEqual(client.token.getValue().refresh_token, before);
-  assert.strictEqual((await control('GET', '')).counters.refreshes, 1);
+  assert.strictEqual(await local.refreshes(), 1);
 
-  await control('POST', '/revoke', { account: 31920194 });
+  await local.revoke();
   await assert.rejects(client.token.refresh());
-  console.log('amocrm-js: ok');
 }
 
-main().catch((error) => {
-  console.error(error);
-  process.exit(1);
+local.run(async () => {
+  // The library does not pace itself, and takes the page of a 429 for broken JSON.
+  await local.withoutLimit();
+  const client = new Client({
+    domain: 'foryou.amocrm.ru',
+    auth: {
+      client_id: local.clientId,
+      client_secret: local.clientSecret,
+      redirect_uri: local.redirectUri,
+      code: await local.code(),
+    },
+  });
+  await reads(client);
+  await tokens(client);
+  return 'account, leads, contacts, pipelines, refresh, a refusal';
 });
