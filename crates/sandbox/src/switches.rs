@@ -179,7 +179,7 @@ pub struct Switches {
     pub unknown_context_user: BadContextUser,
     /// The answer to `X-Context-User-ID` with a token that no administrator granted.
     pub context_user_of_user: BadContextUser,
-    /// The status for the token of a user who was deactivated, 401 or 403.
+    /// The status for the token of a deactivated user, 401 or 403.
     pub deactivated_user: u16,
 }
 
