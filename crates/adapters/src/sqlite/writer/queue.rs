@@ -24,6 +24,8 @@ pub(super) struct Waiting {
 /// All work that has not begun.
 #[derive(Default)]
 pub(super) struct Queue {
+    /// Work that was in a group and has not begun.
+    returned: VecDeque<Waiting>,
     first: VecDeque<Waiting>,
     usual: VecDeque<Waiting>,
     bulk: VecDeque<Waiting>,
@@ -46,7 +48,7 @@ impl Queue {
 
     /// Takes the work out, if it still waits.
     pub(super) fn withdraw(&mut self, ticket: u64) -> Option<Waiting> {
-        [&mut self.first, &mut self.usual, &mut self.bulk].into_iter().find_map(|line| {
+        [&mut self.returned, &mut self.first, &mut self.usual, &mut self.bulk].into_iter().find_map(|line| {
             let place = line.iter().position(|waiting| waiting.ticket == ticket)?;
             line.remove(place)
         })
@@ -54,7 +56,7 @@ impl Queue {
 
     /// Takes the next group; nobody joins it later. A bulk statement is one by itself, and lets one group go before it.
     pub(super) fn next_group(&mut self) -> Vec<Waiting> {
-        let others_wait = !self.first.is_empty() || !self.usual.is_empty();
+        let others_wait = self.len() > self.bulk.len();
         if (self.bulk_is_due || !others_wait)
             && let Some(bulk) = self.bulk.pop_front()
         {
@@ -62,25 +64,21 @@ impl Queue {
             return vec![bulk];
         }
         self.bulk_is_due = !self.bulk.is_empty();
-        let first = self.first.len().min(LARGEST_GROUP - self.usual.len().min(OTHERS));
-        let usual = self.usual.len().min(LARGEST_GROUP - first);
-        let (first, usual) = (self.first.drain(..first), self.usual.drain(..usual));
-        if first.len() + OTHERS < LARGEST_GROUP {
-            return first.chain(usual).collect();
-        }
-        // The end of a long group may be given back: now those go first for whom there are places.
-        usual.chain(first).collect()
+        let mut group: Vec<_> = self.returned.drain(..).collect();
+        let places = LARGEST_GROUP - group.len();
+        let first = self.first.len().min(places - self.usual.len().min(OTHERS).min(places));
+        let usual = self.usual.len().min(places - first);
+        group.extend(self.first.drain(..first).chain(self.usual.drain(..usual)));
+        group
     }
 
     /// Puts work back that was taken and has not begun: it goes before all who came later.
     pub(super) fn give_back(&mut self, group: Vec<Waiting>) {
-        for waiting in group.into_iter().rev() {
-            self.line(waiting.write.precedence).push_front(waiting);
-        }
+        self.returned.extend(group);
     }
 
     pub(super) fn len(&self) -> usize {
-        self.first.len() + self.usual.len() + self.bulk.len()
+        self.returned.len() + self.first.len() + self.usual.len() + self.bulk.len()
     }
 
     fn line(&mut self, precedence: Precedence) -> &mut VecDeque<Waiting> {

@@ -81,7 +81,22 @@ fn work_that_has_not_begun_keeps_its_place_and_can_be_withdrawn() {
     assert!(queue.withdraw(tickets[0]).is_none(), "it has begun");
     assert!(queue.withdraw(tickets[3]).is_some());
     let next: Vec<u64> = queue.next_group().iter().map(|waiting| waiting.ticket).collect();
-    assert_eq!(next, [tickets[1], 6, tickets[2], tickets[4]]);
+    assert_eq!(next, [tickets[1], tickets[2], tickets[4], 6], "who came later goes after it, a pair too");
+}
+
+#[test]
+fn pairs_that_never_end_hold_up_nobody_for_ever() {
+    let mut queue = queue_of(1, 60, 0);
+    let ran = (0..8).any(|_| {
+        let mut group = queue.next_group();
+        // Each group has time for ten, and as many pairs come as there are places.
+        queue.give_back(group.split_off(10));
+        for _ in 0..LARGEST_GROUP {
+            queue.push(Durability::Durable.first(), Box::new(Nothing)).unwrap();
+        }
+        group.iter().any(|waiting| waiting.write.precedence == Precedence::Usual)
+    });
+    assert!(ran);
 }
 
 #[tokio::test(flavor = "multi_thread")]
