@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use amo_connect_adapters::amo::{AmoSettings, OauthAmoClient};
+use amo_connect_domain::crm::lead::LeadFilter;
 use amo_connect_domain::host::{AccountHost, AllowedHosts};
 use amo_connect_domain::ids::AccountId;
 use amo_connect_domain::ports::AmoError;
@@ -63,6 +64,24 @@ impl Crm {
 
     pub(crate) async fn connect(&self) -> Issued {
         self.exchange(ACCOUNT).await.unwrap()
+    }
+
+    /// Connects the account with the rights of `user`.
+    pub(crate) async fn connect_as(&self, user: u64) -> Issued {
+        let code = AuthorizationCode::new(self.sandbox.issue_code_for(ACCOUNT, user, "sandbox").unwrap().code);
+        self.client.exchange(&self.host(ACCOUNT), &code).await.unwrap()
+    }
+
+    /// The ids of the first page of leads.
+    pub(crate) async fn leads(&self, issued: &Issued) -> Vec<u64> {
+        let page = self.client.leads(&self.host(ACCOUNT), &issued.access, &LeadFilter::default()).await.unwrap();
+        page.leads.iter().map(|lead| lead.id).collect()
+    }
+
+    /// The id of one lead, as far as it is shown.
+    pub(crate) async fn lead(&self, issued: &Issued, id: u64) -> Result<Option<u64>, AmoError> {
+        let lead = self.client.lead(&self.host(ACCOUNT), &issued.access, id).await;
+        lead.map(|lead| lead.map(|lead| lead.id))
     }
 
     /// Refreshes where the account lives.
