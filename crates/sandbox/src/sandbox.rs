@@ -1,14 +1,14 @@
 //! The handle of a running sandbox: where it is, and everything it can be told to do.
 
+mod entities;
+
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use actix_web::dev::ServerHandle;
 
-use serde_json::Value;
-
 use crate::{
     AccountId, AccountInfo, ClockReading, Faults, GrantInfo, HookOutcome, IssuedCode, Options, Report, SandboxError,
-    Stats, Switches, UserId, control::LeadOperation, server, world::World,
+    Stats, Switches, UserId, server, world::World,
 };
 
 /// A running amoCRM of one's own; dropping it stops it.
@@ -178,22 +178,6 @@ impl Sandbox {
     /// What the clock shows.
     pub fn clock(&self) -> ClockReading {
         self.world.state().clock.reading()
-    }
-
-    /// Adds a lead as if somebody did it in the UI; gives its id. `lead` is as in `POST /leads`.
-    pub fn add_lead(&self, account: impl Into<AccountId>, lead: &Value) -> Result<u64, SandboxError> {
-        let written = self.world.change_leads(account.into(), None, LeadOperation::Add, lead)?;
-        Ok(written.first().map_or(0, |written| written.id))
-    }
-
-    /// Changes a lead as if somebody did it in the UI. `change` is as in `PATCH /leads`, with `id`.
-    pub fn change_lead(&self, account: impl Into<AccountId>, change: &Value) -> Result<(), SandboxError> {
-        self.world.change_leads(account.into(), None, LeadOperation::Change, change).map(drop)
-    }
-
-    /// Puts a lead into the bin as if somebody did it in the UI.
-    pub fn delete_lead(&self, account: impl Into<AccountId>, id: u64) -> Result<(), SandboxError> {
-        self.world.change_leads(account.into(), None, LeadOperation::Delete, &id.into()).map(drop)
     }
 
     /// Makes everything as it was at the start: data, grants, faults, switches, counters, hosts, clock.

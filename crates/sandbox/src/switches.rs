@@ -139,7 +139,8 @@ pub struct Switches {
     /// Whether access tokens carry `api_domain`.
     pub api_domain: bool,
     /// Whether answers carry the members that are only inferred: `first` and `prev` of a page, a
-    /// linked contact's `is_main`, a lead's `labor_cost`, the `type` of a stage that is not unsorted.
+    /// linked contact's `is_main`, a lead's `labor_cost` and `is_price_computed`, the `type` of a
+    /// stage that is not unsorted.
     pub inferred_members: bool,
     /// Whether the browser brings `platform` and `client_id` after *Allow*.
     pub redirect_extras: bool,
@@ -171,6 +172,9 @@ pub struct Switches {
     pub deleted_lead: DeletedLead,
     /// What a lead loses when it is opened again.
     pub reopening: Reopening,
+    /// Whether the account has paid for `filter[custom_fields_values]`; without it that filter is
+    /// refused with 400.
+    pub custom_fields_filter: bool,
     /// The status of an entity that the user may not see, 204 or 403.
     pub read_outside_rights: u16,
     /// The status of a change that the user may not make, 403 or 400.
@@ -215,6 +219,7 @@ impl Default for Switches {
             unknown_id: UnknownId::default(),
             deleted_lead: DeletedLead::default(),
             reopening: Reopening::default(),
+            custom_fields_filter: true,
             read_outside_rights: 204,
             write_outside_rights: 403,
             unknown_context_user: BadContextUser::default(),

@@ -68,21 +68,21 @@ pub(crate) async fn account(request: HttpRequest, world: Data<World>, caller: Ca
         is_helpbot_enabled: false,
         is_technical_account: false,
         contact_name_display_order: 1,
-        asked: asked(account, &caller.host, &with),
+        asked: asked(account, &caller, &with),
         _links: SelfLink::new(&caller.host, "/api/v4/account"),
         _embedded: embedded(&account.store.read().groups, &caller.host, &with),
     }))
 }
 
 /// The members that come only with `with`.
-fn asked(account: &Account, host: &str, with: &With<'_>) -> Map<String, Value> {
+fn asked(account: &Account, caller: &Caller, with: &With<'_>) -> Map<String, Value> {
     let known = [
         ("amojo_id", json!(account.uuid)),
         ("uuid", json!(account.uuid)),
         ("version", json!(28)),
         ("entity_names", json!({"leads": {"ru": {"gender": "m"}, "en": {}}})),
-        ("drive_url", json!(format!("http://{host}"))),
-        ("is_api_filter_enabled", json!(true)),
+        ("drive_url", json!(format!("http://{}", caller.host))),
+        ("is_api_filter_enabled", json!(caller.switches.custom_fields_filter)),
         ("invoices_settings", json!({"lang": null, "currency": account.currency})),
     ];
     let wanted = known.into_iter().filter(|(name, _)| with.has(name));

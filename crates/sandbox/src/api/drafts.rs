@@ -1,11 +1,52 @@
 //! What requests say about entities, read from their JSON.
 
 use super::members::Members;
-use crate::store::{CardDraft, ContactRef, FieldInput, LeadDraft, TagRef, TagsDraft};
+use crate::store::{
+    CardDraft, CompanyDraft, ContactDraft, ContactRef, EntityDraft, FieldInput, LeadDraft, TagRef, TagsDraft,
+};
 
-/// What a request says about a lead. Of one that exists the links are changed elsewhere.
-pub(crate) fn lead(members: &mut Members<'_>, is_new: bool) -> LeadDraft {
-    let mut draft = LeadDraft {
+/// A draft that can be read from an item of a request.
+pub(crate) trait ReadDraft: EntityDraft {
+    /// Reads what the item says. Links are only those of a new entity; of one that exists they are
+    /// changed elsewhere.
+    fn read(members: &mut Members<'_>, is_new: bool) -> Self;
+}
+
+impl ReadDraft for LeadDraft {
+    fn read(members: &mut Members<'_>, is_new: bool) -> Self {
+        let mut draft = lead(members);
+        members.object("_embedded", |embedded| {
+            draft.card.tags.set = tag_set(embedded);
+            if is_new {
+                draft.contacts = embedded.objects("contacts", contact_ref).unwrap_or_default();
+                draft.companies = embedded.objects("companies", id).unwrap_or_default();
+                embedded.ignore(&["source"]);
+            }
+        });
+        draft
+    }
+}
+
+impl ReadDraft for ContactDraft {
+    fn read(members: &mut Members<'_>, _: bool) -> Self {
+        let mut draft =
+            Self { card: card(members), first_name: members.text("first_name"), last_name: members.text("last_name") };
+        members.object("_embedded", |embedded| draft.card.tags.set = tag_set(embedded));
+        draft
+    }
+}
+
+impl ReadDraft for CompanyDraft {
+    fn read(members: &mut Members<'_>, _: bool) -> Self {
+        let mut draft = Self { card: card(members) };
+        members.object("_embedded", |embedded| draft.card.tags.set = tag_set(embedded));
+        draft
+    }
+}
+
+/// What a request says about a lead, without what is in `_embedded`.
+pub(crate) fn lead(members: &mut Members<'_>) -> LeadDraft {
+    let draft = LeadDraft {
         card: card(members),
         price: members.int("price"),
         pipeline_id: members.int("pipeline_id"),
@@ -15,19 +56,11 @@ pub(crate) fn lead(members: &mut Members<'_>, is_new: bool) -> LeadDraft {
         ..LeadDraft::default()
     };
     members.ignore(&["visitor_uid"]);
-    members.object("_embedded", |embedded| {
-        draft.card.tags.set = embedded.objects("tags", tag).map(|tags| tags.into_iter().flatten().collect());
-        if is_new {
-            draft.contacts = embedded.objects("contacts", contact).unwrap_or_default();
-            draft.companies = embedded.objects("companies", id).unwrap_or_default();
-            embedded.ignore(&["source"]);
-        }
-    });
     draft
 }
 
 /// What a request says about the card of an entity, without what is in `_embedded`.
-pub(crate) fn card(members: &mut Members<'_>) -> CardDraft {
+fn card(members: &mut Members<'_>) -> CardDraft {
     let tags = |members: &mut Members<'_>, name| members.objects(name, tag).into_iter().flatten().flatten().collect();
     CardDraft {
         name: members.text("name"),
@@ -39,6 +72,11 @@ pub(crate) fn card(members: &mut Members<'_>) -> CardDraft {
         fields: members.objects("custom_fields_values", field).unwrap_or_default(),
         tags: TagsDraft { set: None, add: tags(members, "tags_to_add"), delete: tags(members, "tags_to_delete") },
     }
+}
+
+/// `_embedded.tags`: the tags that an entity has from now on.
+pub(crate) fn tag_set(embedded: &mut Members<'_>) -> Option<Vec<TagRef>> {
+    embedded.objects("tags", tag).map(|tags| tags.into_iter().flatten().collect())
 }
 
 fn field(members: &mut Members<'_>) -> FieldInput {
@@ -56,6 +94,7 @@ fn field(members: &mut Members<'_>) -> FieldInput {
 /// A tag; its id comes before its name.
 fn tag(members: &mut Members<'_>) -> Option<TagRef> {
     let (id, name) = (members.int("id"), members.text("name"));
+    members.ignore(&["color", "request_id"]);
     let tag = id.map(TagRef::Id).or(name.map(TagRef::Name));
     if tag.is_none() {
         members.missing("name");
@@ -63,7 +102,7 @@ fn tag(members: &mut Members<'_>) -> Option<TagRef> {
     tag
 }
 
-fn contact(members: &mut Members<'_>) -> ContactRef {
+fn contact_ref(members: &mut Members<'_>) -> ContactRef {
     ContactRef { id: id(members), is_main: members.flag("is_main").unwrap_or_default() }
 }
 

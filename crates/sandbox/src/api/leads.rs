@@ -1,30 +1,22 @@
-//! `GET /api/v4/leads` and `GET /api/v4/leads/{id}`.
+//! Leads as amoCRM writes them.
 
-use actix_web::{
-    Error, HttpRequest, HttpResponse,
-    web::{Data, Path},
-};
-use serde::{
-    Serialize,
-    ser::{SerializeMap as _, Serializer},
-};
+use serde::{Serialize, ser::Serializer};
 use serde_json::{Value, value::RawValue};
 
 use super::{
-    filter,
+    entity_read::{Linked, Readable, linked, live_links},
     guard::Caller,
-    list::{self, SelfLink},
-    query::{Query, With},
+    list::SelfLink,
+    query::With,
 };
 use crate::{
-    AccountId, DeletedLead, UserId,
+    AccountId, DeletedLead, Switches, UserId,
     store::{Kind, Lead, LossReason, Tables, Tag},
-    world::World,
 };
 
 /// A lead as amoCRM writes it.
 #[derive(Serialize)]
-struct View<'a> {
+pub(crate) struct View<'a> {
     id: u64,
     name: &'a str,
     price: u64,
@@ -48,6 +40,8 @@ struct View<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     labor_cost: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    is_price_computed: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     is_price_modified_by_robot: Option<bool>,
     _links: SelfLink,
     _embedded: Embedded<'a>,
@@ -63,12 +57,6 @@ struct Embedded<'a> {
     loss_reason: Option<Vec<Reason<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     catalog_elements: Option<[(); 0]>,
-}
-
-#[derive(Serialize)]
-struct Linked {
-    id: u64,
-    _links: SelfLink,
 }
 
 #[derive(Serialize)]
@@ -128,6 +116,7 @@ fn view<'a>(lead: &'a Lead, tables: &'a Tables, caller: &'a Caller, with: &With<
         score: lead.score,
         account_id: caller.account,
         labor_cost: caller.switches.inferred_members.then_some(Value::Null),
+        is_price_computed: caller.switches.inferred_members.then_some(false),
         is_price_modified_by_robot: with.has("is_price_modified_by_robot").then_some(lead.is_price_modified_by_robot),
         _links: SelfLink::of(&caller.host, Kind::Lead, card.id),
         _embedded: embedded(lead, tables, caller, with),
@@ -136,81 +125,59 @@ fn view<'a>(lead: &'a Lead, tables: &'a Tables, caller: &'a Caller, with: &With<
 
 fn embedded<'a>(lead: &'a Lead, tables: &'a Tables, caller: &'a Caller, with: &With<'_>) -> Embedded<'a> {
     let host = caller.host.as_str();
-    let links = &lead.card.links;
-    let company = |&id: &u64| Linked { id, _links: SelfLink::of(host, Kind::Company, id) };
-    let contact = |(place, &id): (usize, &u64)| LinkedContact {
+    let contact = |(place, id): (usize, u64)| LinkedContact {
         id,
         is_main: caller.switches.inferred_members.then_some(place == 0),
         _links: SelfLink::of(host, Kind::Contact, id),
     };
+    let contacts = || live_links(&lead.card, Kind::Contact, tables).enumerate().map(contact).collect();
     let reasons = || {
         let reasons = tables.loss_reasons.iter();
         reasons.filter(|reason| Some(reason.id) == lead.loss_reason_id).map(|reason| Reason(reason, host)).collect()
     };
     Embedded {
         tags: &lead.card.tags,
-        companies: links.companies.iter().map(company).collect(),
-        contacts: with.has("contacts").then(|| links.contacts.iter().enumerate().map(contact).collect()),
+        companies: linked(&lead.card, Kind::Company, tables, host),
+        contacts: with.has("contacts").then(contacts),
         loss_reason: with.has("loss_reason").then(reasons),
         catalog_elements: with.has("catalog_elements").then_some([]),
     }
 }
 
-/// A lead in the bin: all members are null but those that say what it is and when it was deleted.
-struct Deleted<'a> {
-    lead: &'a Lead,
-    caller: &'a Caller,
-}
+impl Readable for Lead {
+    type View<'t> = View<'t>;
 
-impl Serialize for Deleted<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let card = &self.lead.card;
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("id", &card.id)?;
-        for name in ["name", "price", "responsible_user_id", "group_id", "status_id", "pipeline_id", "loss_reason_id"] {
-            map.serialize_entry(name, &())?;
-        }
-        map.serialize_entry("created_by", &())?;
-        map.serialize_entry("updated_by", &card.updated_by)?;
-        map.serialize_entry("created_at", &())?;
-        map.serialize_entry("updated_at", &card.updated_at)?;
-        for name in ["closed_at", "closest_task_at"] {
-            map.serialize_entry(name, &())?;
-        }
-        map.serialize_entry("is_deleted", &true)?;
-        for name in ["custom_fields_values", "score"] {
-            map.serialize_entry(name, &())?;
-        }
-        map.serialize_entry("account_id", &self.caller.account)?;
-        map.serialize_entry("labor_cost", &())?;
-        map.serialize_entry("_links", &SelfLink::of(&self.caller.host, Kind::Lead, card.id))?;
-        map.end()
+    const DELETED_MEMBERS: &'static [&'static str] = &[
+        "id",
+        "name",
+        "price",
+        "responsible_user_id",
+        "group_id",
+        "status_id",
+        "pipeline_id",
+        "loss_reason_id",
+        "created_by",
+        "updated_by",
+        "created_at",
+        "updated_at",
+        "closed_at",
+        "closest_task_at",
+        "is_deleted",
+        "custom_fields_values",
+        "score",
+        "account_id",
+        "labor_cost",
+        "_links",
+    ];
+
+    fn view<'t>(&'t self, tables: &'t Tables, caller: &'t Caller, with: &With<'_>) -> View<'t> {
+        view(self, tables, caller, with)
     }
-}
 
-/// The leads of the account, or those asked for.
-pub(crate) async fn list(request: HttpRequest, world: Data<World>, caller: Caller) -> Result<HttpResponse, Error> {
-    let tables = caller.account(&world)?.store.read();
-    let permissions = tables.permissions(&caller.author);
-    let find = |query: &_| filter::leads(query, tables.leads.rows(), &permissions);
-    if Query::of(&request).with().has("only_deleted") {
-        return list::page(&request, &caller, "leads", find, |lead, _| Deleted { lead, caller: &caller });
+    fn find<'t>(tables: &'t Tables, id: u64, switches: &Switches) -> Option<&'t Self> {
+        match switches.deleted_lead {
+            DeletedLead::Missing => tables.leads.live(id),
+            DeletedLead::Shown => tables.leads.get(id),
+        }
     }
-    list::page(&request, &caller, "leads", find, |lead, with| view(lead, &tables, &caller, with))
-}
-
-/// One lead; 204 if there is none of this number.
-pub(crate) async fn one(
-    request: HttpRequest,
-    world: Data<World>,
-    caller: Caller,
-    id: Path<String>,
-) -> Result<HttpResponse, Error> {
-    let tables = caller.account(&world)?.store.read();
-    let find = |id| match caller.switches.deleted_lead {
-        DeletedLead::Missing => tables.leads.live(id),
-        DeletedLead::Shown => tables.leads.get(id),
-    };
-    let permissions = tables.permissions(&caller.author);
-    Ok(list::one_entity(&request, &caller, &permissions, &id, find, |lead, with| view(lead, &tables, &caller, with)))
 }

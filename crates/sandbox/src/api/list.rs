@@ -55,6 +55,21 @@ struct Envelope<T> {
     _embedded: Named<T>,
 }
 
+/// A list without pages: it has a total instead.
+#[derive(Serialize)]
+pub(crate) struct Whole<T> {
+    pub(crate) _total_items: usize,
+    pub(crate) _links: SelfLink,
+    pub(crate) _embedded: Named<T>,
+}
+
+/// A list without pages and without a total, as the answers to changes are.
+#[derive(Serialize)]
+pub(crate) struct Embedded<T> {
+    pub(crate) _links: SelfLink,
+    pub(crate) _embedded: Named<T>,
+}
+
 /// A list under its own name, as `_embedded` has it.
 pub(crate) struct Named<T>(pub(crate) &'static str, pub(crate) Vec<T>);
 

@@ -64,6 +64,18 @@ impl<'v> Members<'v> {
         self.typed(name, "string", value.as_str()).map(str::to_owned)
     }
 
+    /// As [`Self::text`]; it must be there and not be empty.
+    pub(crate) fn required_text(&mut self, name: &'static str) -> String {
+        if self.map.get(name).is_none_or(Value::is_null) {
+            self.missing(name);
+        }
+        let text = self.text(name);
+        if text.as_deref() == Some("") {
+            self.refuse(FieldError::blank(self.path_of(name)));
+        }
+        text.unwrap_or_default()
+    }
+
     pub(crate) fn flag(&mut self, name: &'static str) -> Option<bool> {
         let value = self.take(name).filter(|value| !value.is_null())?;
         self.typed(name, "bool", value.as_bool())
@@ -95,7 +107,7 @@ impl<'v> Members<'v> {
         let entries = list.iter().enumerate().filter_map(|(place, value)| {
             let path = format!("{}{name}.{place}", self.path);
             let Value::Object(map) = value else {
-                self.errors.borrow_mut().push(FieldError::invalid_type(path, "array"));
+                self.refuse(FieldError::invalid_type(path, "array"));
                 return None;
             };
             Some(self.within(map, format!("{path}.")).all(&mut read))
@@ -118,7 +130,25 @@ impl<'v> Members<'v> {
 
     /// Notes that a member that must be there is not.
     pub(crate) fn missing(&self, name: &str) {
-        self.errors.borrow_mut().push(FieldError::missing(format!("{}{name}", self.path)));
+        self.refuse(FieldError::missing(self.path_of(name)));
+    }
+
+    /// Notes that the value of a member is none of those that it can have.
+    pub(crate) fn not_supported(&self, name: &str) {
+        self.refuse(FieldError::not_supported_choice(self.path_of(name)));
+    }
+
+    /// Notes that a list has more than `most` entries.
+    pub(crate) fn too_many(&self, name: &str, most: usize) {
+        self.refuse(FieldError::too_many(self.path_of(name), most));
+    }
+
+    fn refuse(&self, error: FieldError) {
+        self.errors.borrow_mut().push(error);
+    }
+
+    fn path_of(&self, name: &str) -> String {
+        format!("{}{name}", self.path)
     }
 
     fn within(&self, map: &'v Map<String, Value>, path: String) -> Self {
@@ -130,9 +160,8 @@ impl<'v> Members<'v> {
         let read = read(&mut self);
         if self.unknown == UnknownMembers::Refused {
             for name in self.map.keys().filter(|name| !self.taken.contains(&name.as_str())) {
-                let path = format!("{}{name}", self.path);
                 let detail = "This field was not expected.".into();
-                self.errors.borrow_mut().push(FieldError { code: "ExtraField", path, detail });
+                self.refuse(FieldError { code: "ExtraField", path: self.path_of(name), detail });
             }
         }
         read
@@ -145,7 +174,7 @@ impl<'v> Members<'v> {
 
     fn typed<T>(&self, name: &str, wanted: &str, value: Option<T>) -> Option<T> {
         if value.is_none() {
-            self.errors.borrow_mut().push(FieldError::invalid_type(format!("{}{name}", self.path), wanted));
+            self.refuse(FieldError::invalid_type(self.path_of(name), wanted));
         }
         value
     }

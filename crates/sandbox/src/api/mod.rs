@@ -1,18 +1,23 @@
 //! API v4 as amoCRM answers it.
 
 mod account;
-mod contacts;
+mod cards;
+mod complex;
 mod drafts;
+mod entity_read;
+mod entity_write;
 mod events;
 mod filter;
 mod guard;
 mod leads;
-mod leads_write;
+mod links;
+mod links_write;
 mod list;
 mod members;
 mod pipelines;
 mod problem;
 mod query;
+mod tags;
 mod users;
 mod webhooks;
 mod write;
@@ -22,7 +27,9 @@ use actix_web::{
     web::{self, ServiceConfig},
 };
 
-pub(crate) use drafts::{id, lead};
+use crate::store::{CompanyDraft, ContactDraft, Entity as _, LeadDraft};
+pub(crate) use drafts::{ReadDraft, id};
+use entity_read::Readable;
 pub(crate) use guard::bearer;
 use problem::method_not_allowed;
 pub(crate) use problem::{attempt, moved, not_found, problem, problem_of_type, unauthorized};
@@ -35,25 +42,14 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         web::scope("/api/v4")
             .wrap(from_fn(guard::guard))
             .route("/account", web::get().to(account::account))
-            .service(
-                web::resource("/leads")
-                    .route(web::get().to(leads::list))
-                    .route(web::post().to(leads_write::add))
-                    .route(web::patch().to(leads_write::edit))
-                    .default_service(web::to(method_not_allowed)),
-            )
+            .configure(entity_routes::<LeadDraft>)
+            .configure(entity_routes::<ContactDraft>)
+            .configure(entity_routes::<CompanyDraft>)
+            .route("/leads/complex", web::post().to(complex::add))
             .route("/leads/pipelines", web::get().to(pipelines::list))
             .route("/leads/pipelines/{id:[0-9]+}", web::get().to(pipelines::one))
             .route("/leads/pipelines/{id:[0-9]+}/statuses", web::get().to(pipelines::stages))
             .route("/leads/pipelines/{id:[0-9]+}/statuses/{stage:[0-9]+}", web::get().to(pipelines::one_stage))
-            .service(
-                web::resource("/leads/{id:[0-9]+}")
-                    .route(web::get().to(leads::one))
-                    .route(web::patch().to(leads_write::edit_one))
-                    .default_service(web::to(method_not_allowed)),
-            )
-            .route("/contacts", web::get().to(contacts::list))
-            .route("/contacts/{id:[0-9]+}", web::get().to(contacts::one))
             .route("/events", web::get().to(events::list))
             .route("/events/{id:[0-9a-z]{26}}", web::get().to(events::one))
             .route("/users", web::get().to(users::list))
@@ -67,6 +63,40 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
             )
             .default_service(web::to(not_found)),
     );
+}
+
+/// The routes of one kind of entities.
+fn entity_routes<D: ReadDraft>(config: &mut ServiceConfig)
+where
+    D::Entity: Readable,
+{
+    let name = D::Entity::KIND.plural();
+    config
+        .service(
+            web::resource(format!("/{name}"))
+                .route(web::get().to(entity_read::list::<D::Entity>))
+                .route(web::post().to(entity_write::add::<D>))
+                .route(web::patch().to(entity_write::edit::<D>))
+                .default_service(web::to(method_not_allowed)),
+        )
+        .service(
+            web::resource(format!("/{name}/{{id:[0-9]+}}"))
+                .route(web::get().to(entity_read::one::<D::Entity>))
+                .route(web::patch().to(entity_write::edit_one::<D>))
+                .default_service(web::to(method_not_allowed)),
+        )
+        .route(&format!("/{name}/{{id:[0-9]+}}/links"), web::get().to(links::of_one::<D::Entity>))
+        .route(&format!("/{name}/{{id:[0-9]+}}/link"), web::post().to(links_write::link_one::<D::Entity>))
+        .route(&format!("/{name}/{{id:[0-9]+}}/unlink"), web::post().to(links_write::unlink_one::<D::Entity>))
+        .route(&format!("/{name}/links"), web::get().to(links::of_several::<D::Entity>))
+        .route(&format!("/{name}/link"), web::post().to(links_write::link_several::<D::Entity>))
+        .route(&format!("/{name}/unlink"), web::post().to(links_write::unlink_several::<D::Entity>))
+        .service(
+            web::resource(format!("/{name}/tags"))
+                .route(web::get().to(tags::list::<D::Entity>))
+                .route(web::post().to(tags::add::<D::Entity>))
+                .default_service(web::to(method_not_allowed)),
+        );
 }
 
 /// The media type of amoCRM's good answers.

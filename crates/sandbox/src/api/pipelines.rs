@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::{
     guard::Caller,
-    list::{Named, SelfLink, hal},
+    list::{Named, SelfLink, Whole, hal},
 };
 use crate::{
     AccountId,
@@ -40,14 +40,6 @@ struct StageView<'a> {
     r#type: Option<u8>,
     account_id: AccountId,
     _links: SelfLink,
-}
-
-/// A list without pages: it has a total instead.
-#[derive(Serialize)]
-struct Whole<T> {
-    _total_items: usize,
-    _links: SelfLink,
-    _embedded: Named<T>,
 }
 
 /// The kind of an ordinary stage is only inferred, that of the unsorted one is known.

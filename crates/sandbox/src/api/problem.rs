@@ -1,5 +1,7 @@
 //! The API's refusals, byte for byte.
 
+use std::borrow::Cow;
+
 use actix_web::{
     HttpRequest, HttpResponse, ResponseError,
     http::{StatusCode, header},
@@ -105,17 +107,28 @@ pub(crate) async fn method_not_allowed() -> HttpResponse {
     problem(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed", "Method Not Allowed")
 }
 
-/// A parameter with a value it cannot have; 400.
+/// A parameter of a query that cannot be as it is; 400.
 #[derive(Debug, thiserror::Error)]
-#[error("{path}: {detail}")]
-pub(crate) struct BadParameter {
-    path: String,
-    detail: &'static str,
+pub(crate) enum BadParameter {
+    /// Its value cannot be.
+    #[error("{path}: {detail}")]
+    Value { path: String, detail: &'static str },
+    /// It must be there.
+    #[error("{0}: missing")]
+    Missing(&'static str),
+    /// The account has not paid for this filter.
+    #[error("Invalid filter for current account")]
+    InvalidFilter,
 }
 
 impl BadParameter {
+    /// A parameter that must be there.
+    pub(crate) const fn missing(path: &'static str) -> Self {
+        Self::Missing(path)
+    }
+
     pub(crate) fn new(path: impl Into<String>, detail: &'static str) -> Self {
-        Self { path: path.into(), detail }
+        Self::Value { path: path.into(), detail }
     }
 }
 
@@ -125,8 +138,13 @@ impl ResponseError for BadParameter {
     }
 
     fn error_response(&self) -> HttpResponse {
-        let detail = self.detail.into();
-        let error = FieldError { code: "NotSupportedChoice", path: self.path.clone(), detail };
+        let error = match self {
+            Self::Value { path, detail } => {
+                FieldError { code: "NotSupportedChoice", path: path.clone(), detail: Cow::Borrowed(*detail) }
+            }
+            Self::Missing(path) => FieldError::missing(*path),
+            Self::InvalidFilter => return problem(self.status_code(), "Bad Request", &self.to_string()),
+        };
         validation(&[InvalidItem { request_id: "0".to_owned(), errors: vec![error] }])
     }
 }

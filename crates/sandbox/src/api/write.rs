@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{
     guard::Caller,
-    list::{Named, SelfLink, hal},
+    list::{Embedded, Named, SelfLink, hal},
     members::Members,
     problem::{InvalidItem, forbidden, problem, validation},
 };
@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// The most items that one request may have.
-const MOST_ITEMS: usize = 250;
+pub(crate) const MOST_ITEMS: usize = 250;
 
 /// Why a request that changes something is refused.
 #[derive(Debug, thiserror::Error)]
@@ -26,8 +26,9 @@ pub(crate) enum Refused {
     Empty,
     #[error("the body is not the JSON that is wanted here")]
     Malformed,
-    #[error("the request has too many items")]
-    TooManyItems,
+    /// More items than so many.
+    #[error("the request has more than {0} items")]
+    TooManyItems(usize),
     #[error("some items cannot be as they are")]
     Invalid(Vec<InvalidItem>),
     #[error("an entity is not there")]
@@ -42,7 +43,7 @@ impl ResponseError for Refused {
     fn status_code(&self) -> StatusCode {
         match self {
             Self::Empty | Self::Malformed | Self::Invalid(_) => StatusCode::BAD_REQUEST,
-            Self::TooManyItems => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::TooManyItems(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Forbidden => StatusCode::FORBIDDEN,
             Self::NoAccount => StatusCode::INTERNAL_SERVER_ERROR,
@@ -50,11 +51,11 @@ impl ResponseError for Refused {
     }
 
     fn error_response(&self) -> HttpResponse {
-        let plain = |title, detail| problem(self.status_code(), title, detail);
+        let plain = |title, detail: &str| problem(self.status_code(), title, detail);
         match self {
             Self::Empty => plain("Bad Request", "Request data can not be empty"),
             Self::Malformed => plain("Bad Request", "Request data is malformed"),
-            Self::TooManyItems => plain("Unprocessable Entity", "Limit 250 per page"),
+            Self::TooManyItems(most) => plain("Unprocessable Entity", &format!("Limit {most} per page")),
             Self::Invalid(items) => validation(items),
             Self::Forbidden => forbidden(),
             Self::NotFound => plain("Not Found", "Entity not found"),
@@ -71,15 +72,16 @@ pub(crate) struct Items<T> {
 }
 
 impl<T> Items<T> {
-    /// The items of a body that is a list of objects.
+    /// The items of a body that is a list of objects, `most` of them at most.
     pub(crate) fn of_list(
         body: &Bytes,
+        most: usize,
         unknown: UnknownMembers,
         read: impl Fn(&mut Members<'_>) -> T,
     ) -> Result<Self, Refused> {
         match json(body)? {
             Value::Array(items) if items.is_empty() => Err(Refused::Empty),
-            Value::Array(items) if items.len() > MOST_ITEMS => Err(Refused::TooManyItems),
+            Value::Array(items) if items.len() > most => Err(Refused::TooManyItems(most)),
             Value::Array(items) => Self::read(&items, unknown, read),
             _ => Err(Refused::Malformed),
         }
@@ -162,22 +164,19 @@ pub(crate) fn refused(rejected: Rejected, request_ids: &[String], switches: &Swi
 struct WrittenView {
     id: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     request_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     updated_at: Option<u64>,
     _links: SelfLink,
 }
 
-#[derive(Serialize)]
-struct Answer<T> {
-    _links: SelfLink,
-    _embedded: Named<T>,
-}
-
 /// The answer to new entities.
 pub(crate) fn added(caller: &Caller, kind: Kind, request_ids: &[String], written: &[Written]) -> HttpResponse {
     let view = |(written, request_id): (&Written, &String)| WrittenView {
         id: written.id,
+        name: None,
         request_id: Some(request_id.clone()),
         updated_at: None,
         _links: SelfLink::of(&caller.host, kind, written.id),
@@ -201,6 +200,7 @@ pub(crate) fn one_changed(caller: &Caller, kind: Kind, written: &[Written]) -> H
 fn changed_view(caller: &Caller, kind: Kind, written: &Written) -> WrittenView {
     WrittenView {
         id: written.id,
+        name: written.name.clone(),
         request_id: None,
         updated_at: Some(written.updated_at),
         _links: SelfLink::of(&caller.host, kind, written.id),
@@ -208,7 +208,7 @@ fn changed_view(caller: &Caller, kind: Kind, written: &Written) -> WrittenView {
 }
 
 fn answer(caller: &Caller, kind: Kind, entries: Vec<WrittenView>) -> HttpResponse {
-    hal(&Answer {
+    hal(&Embedded {
         _links: SelfLink::new(&caller.host, &format!("/api/v4/{}", kind.plural())),
         _embedded: Named(kind.plural(), entries),
     })

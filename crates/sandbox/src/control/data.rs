@@ -5,21 +5,21 @@ use serde_json::Value;
 
 use crate::{
     AccountId, SandboxError, UnknownMembers, UserId,
-    api::{self, Items, Refused},
-    store::{Account, Author, Change, Context, LeadChange, Occurrence, Written},
+    api::{self, Items, ReadDraft, Refused},
+    store::{Account, Author, Change, Context, EntityChange, Occurrence, Written},
     world::World,
 };
 
-/// What somebody does to leads.
+/// What somebody does to entities of one kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum LeadOperation {
+pub(crate) enum EntityOperation {
     Add,
     Change,
     Delete,
     Restore,
 }
 
-impl LeadOperation {
+impl EntityOperation {
     pub(crate) const ALL: [Self; 4] = [Self::Add, Self::Change, Self::Delete, Self::Restore];
 
     /// The field of the control that asks for it.
@@ -33,23 +33,24 @@ impl LeadOperation {
     }
 
     /// The changes that `items` ask for.
-    fn changes(self, items: &[Value]) -> Result<Vec<Change>, Refused> {
+    fn changes<D: ReadDraft>(self, items: &[Value]) -> Result<Vec<Change>, Refused> {
         let unknown = UnknownMembers::Refused;
         Ok(match self {
             Self::Add => {
-                let items = Items::read(items, unknown, |members| api::lead(members, true))?;
-                items.drafts.into_iter().map(|draft| Change::Lead(LeadChange::Add(Box::new(draft)))).collect()
+                let items = Items::read(items, unknown, |members| D::read(members, true))?;
+                let change = |draft| D::change(EntityChange::Add(Box::new(draft)));
+                items.drafts.into_iter().map(change).collect()
             }
             Self::Change => {
-                let items = Items::read(items, unknown, |members| (api::id(members), api::lead(members, false)))?;
-                let change = |(id, draft)| Change::Lead(LeadChange::Edit { id, draft: Box::new(draft) });
+                let items = Items::read(items, unknown, |members| (api::id(members), D::read(members, false)))?;
+                let change = |(id, draft)| D::change(EntityChange::Edit { id, draft: Box::new(draft) });
                 items.drafts.into_iter().map(change).collect()
             }
             Self::Delete | Self::Restore => {
                 let is_deleted = self == Self::Delete;
                 let change = |id: &Value| {
                     let id = id.as_u64().unwrap_or_default();
-                    Change::Lead(LeadChange::Delete { id, is_deleted })
+                    D::change(EntityChange::Delete { id, is_deleted })
                 };
                 items.iter().map(change).collect()
             }
@@ -58,12 +59,12 @@ impl LeadOperation {
 }
 
 impl World {
-    /// Changes leads as `user` (or the account's first) does in the UI; 0 is a robot.
-    pub(crate) fn change_leads(
+    /// Changes entities as `user` (or the account's first) does in the UI; 0 is a robot.
+    pub(crate) fn change_entities<D: ReadDraft>(
         &self,
         account: AccountId,
         user: Option<UserId>,
-        operation: LeadOperation,
+        operation: EntityOperation,
         what: &Value,
     ) -> Result<Vec<Written>, SandboxError> {
         let known = self.account(account)?;
@@ -79,7 +80,7 @@ impl World {
         let places: Vec<_> = (0..items.len()).map(|place| place.to_string()).collect();
         let author = Author { user, is_full: user.get() == 0, client_id: None };
         let context = Context { author: &author, now, switches: &switches };
-        let written = operation.changes(items).and_then(|changes| {
+        let written = operation.changes::<D>(items).and_then(|changes| {
             let written = known.store.commit(&context, changes);
             written.map_err(|rejected| api::refused(rejected, &places, &switches))
         });
@@ -96,7 +97,7 @@ fn person(account: &Account, user: Option<UserId>) -> Result<UserId, SandboxErro
 }
 
 /// Names the first field that is to blame: `add.status_id`, of a list `add[0].status_id`.
-fn named(operation: LeadOperation, is_list: bool, refused: &Refused) -> SandboxError {
+fn named(operation: EntityOperation, is_list: bool, refused: &Refused) -> SandboxError {
     let name = operation.name();
     let Refused::Invalid(items) = refused else { return SandboxError::invalid(name, refused.to_string()) };
     let first = items.first().and_then(|item| Some((item, item.errors.first()?)));

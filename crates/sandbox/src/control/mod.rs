@@ -15,9 +15,14 @@ use actix_web::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::{AccountId, Report, SandboxError, UserId, world::World};
+use crate::{
+    AccountId, Report, SandboxError, UserId,
+    api::ReadDraft,
+    store::{CompanyDraft, ContactDraft, Entity, LeadDraft},
+    world::World,
+};
 use body::Fields;
-pub(crate) use data::LeadOperation;
+pub(crate) use data::EntityOperation;
 use people::UserPatch;
 
 type Answer = Result<HttpResponse, SandboxError>;
@@ -34,7 +39,9 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
             .route("/disable", web::post().to(disable))
             .route("/move", web::post().to(move_account))
             .route("/clock", web::post().to(clock))
-            .route("/leads", web::post().to(leads))
+            .route("/leads", web::post().to(entities::<LeadDraft>))
+            .route("/contacts", web::post().to(entities::<ContactDraft>))
+            .route("/companies", web::post().to(entities::<CompanyDraft>))
             .route("/changes", web::get().to(changes))
             .route("/users", web::patch().to(users))
             .route("/reset", web::post().to(reset))
@@ -133,12 +140,12 @@ async fn clock(world: Data<World>, body: Bytes) -> Answer {
     Ok(HttpResponse::Ok().json(world.advance_clock(by, frozen)?))
 }
 
-async fn leads(world: Data<World>, body: Bytes) -> Answer {
+async fn entities<D: ReadDraft>(world: Data<World>, body: Bytes) -> Answer {
     let mut fields = Fields::read(&body)?;
     let account = fields.account()?;
     let user: Option<UserId> = fields.optional("user", "the number of a user is wanted")?;
     let mut asked = Vec::new();
-    for operation in LeadOperation::ALL {
+    for operation in EntityOperation::ALL {
         let what: Option<Value> = fields.optional(operation.name(), "")?;
         asked.extend(what.map(|what| (operation, what)));
     }
@@ -146,8 +153,8 @@ async fn leads(world: Data<World>, body: Bytes) -> Answer {
     let [(operation, what)] = &asked[..] else {
         return Err(SandboxError::invalid("add", "exactly one of add, change, delete and restore is wanted"));
     };
-    let written = world.change_leads(account, user, *operation, what)?;
-    Ok(HttpResponse::Ok().json(json!({"leads": written})))
+    let written = world.change_entities::<D>(account, user, *operation, what)?;
+    Ok(HttpResponse::Ok().json(json!({(D::Entity::KIND.plural()): written})))
 }
 
 async fn users(world: Data<World>, body: Bytes) -> Answer {

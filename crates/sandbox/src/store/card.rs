@@ -63,8 +63,13 @@ impl Card {
         text
     }
 
+    /// Whether it is linked with this entity.
+    pub(crate) fn is_linked(&self, (kind, id): (Kind, u64)) -> bool {
+        self.links.of(kind).contains(&id)
+    }
+
     /// Links it with another entity, as the main one of its kind if so wanted.
-    pub(super) fn link(&mut self, kind: Kind, id: u64, is_main: bool) {
+    pub(super) fn link(&mut self, (kind, id): (Kind, u64), is_main: bool) {
         let links = self.links.of_mut(kind);
         if is_main {
             links.retain(|&known| known != id);
@@ -73,10 +78,43 @@ impl Card {
             links.push(id);
         }
     }
+
+    /// Ends the link with another entity.
+    pub(super) fn unlink(&mut self, (kind, id): (Kind, u64)) {
+        self.links.of_mut(kind).retain(|&known| known != id);
+    }
 }
 
+/// The members of [`Entity`] that say where the entities of a kind are kept.
+macro_rules! entity {
+    ($kind:ident, $table:ident) => {
+        const KIND: $crate::store::Kind = $crate::store::Kind::$kind;
+
+        fn card(&self) -> &$crate::store::Card {
+            &self.card
+        }
+
+        fn card_mut(&mut self) -> &mut $crate::store::Card {
+            &mut self.card
+        }
+
+        fn table(tables: &$crate::store::Tables) -> &$crate::store::Table<Self> {
+            &tables.$table
+        }
+
+        fn table_mut(tables: &mut $crate::store::Tables) -> &mut $crate::store::Table<Self> {
+            &mut tables.$table
+        }
+
+        fn snapshot(&self) -> $crate::store::feed::Snapshot {
+            $crate::store::feed::Snapshot::$kind(Box::new(self.clone()))
+        }
+    };
+}
+pub(super) use entity;
+
 /// An entity with a card, and where it is kept.
-pub(crate) trait Entity: Clone + Sized {
+pub(crate) trait Entity: Clone + Sized + 'static {
     const KIND: Kind;
 
     fn card(&self) -> &Card;
@@ -86,6 +124,14 @@ pub(crate) trait Entity: Clone + Sized {
 
     /// What webhooks are told of it.
     fn snapshot(&self) -> Snapshot;
+
+    /// An entity that has nothing yet but `card`.
+    fn blank(card: Card) -> Self;
+
+    /// The name of a new one that nobody named.
+    fn default_name(_id: u64) -> String {
+        String::new()
+    }
 
     /// The pipeline and the stage of a lead.
     fn stage(&self) -> Option<(u64, u64)> {

@@ -56,8 +56,7 @@ impl CardDraft {
             ("created_by", self.created_by, true),
             ("updated_by", self.updated_by, true),
         ] {
-            let is_good =
-                |id: u64| (robot_may && id == 0) || tables.user(UserId::from(id)).is_some_and(|user| user.is_active);
+            let is_good = |id: u64| (robot_may && id == 0) || tables.is_active_user(id);
             if user.is_some_and(|id| !is_good(id)) {
                 errors.push(FieldError::not_supported_choice(member));
             }
@@ -84,7 +83,7 @@ impl CardPlan {
         let mut known = |tags: Vec<TagRef>| -> Vec<Tag> {
             let tag = |tag| match tag {
                 TagRef::Id(id) => book.get(kind, id).cloned(),
-                TagRef::Name(name) => Some(book.named(kind, &name)),
+                TagRef::Name(name) => Some(book.named(kind, &name, None)),
             };
             tags.into_iter().filter_map(tag).collect()
         };

@@ -4,12 +4,23 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
-use super::{Action, Entity, LeadChange, Tables, User, people};
+use super::{
+    Action, CompanyDraft, ComplexDraft, ContactDraft, Entity, EntityChange, LeadDraft, LinkChange, Tables, TagChange,
+    User, people,
+};
 use crate::{Switches, UserId};
 
 /// A change of one entity. Each kind has its own changes, and a variant here.
 pub(crate) enum Change {
-    Lead(LeadChange),
+    Lead(EntityChange<LeadDraft>),
+    Contact(EntityChange<ContactDraft>),
+    Company(EntityChange<CompanyDraft>),
+    /// Adds a lead with its contact and its company.
+    Complex(Box<ComplexDraft>),
+    /// Links two entities, or ends their link.
+    Link(LinkChange),
+    /// Adds a tag, unless its name is known.
+    Tag(TagChange),
     /// Changes who a user is and what the user may do.
     User(Box<User>),
 }
@@ -19,6 +30,11 @@ impl Change {
     pub(super) fn plan(self, tables: &Tables, context: &Context<'_>) -> Result<Plan, Refusal> {
         match self {
             Self::Lead(change) => change.plan(tables, context),
+            Self::Contact(change) => change.plan(tables, context),
+            Self::Company(change) => change.plan(tables, context),
+            Self::Complex(draft) => draft.plan(tables, context),
+            Self::Link(change) => change.plan(tables, context),
+            Self::Tag(change) => Ok(change.plan()),
             Self::User(user) => people::plan_replace(user, tables),
         }
     }
@@ -74,10 +90,19 @@ impl Context<'_> {
 }
 
 /// What was made or changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Written {
     pub(crate) id: u64,
     pub(crate) updated_at: u64,
+    /// The name, where the answer to a change has it.
+    #[serde(skip)]
+    pub(crate) name: Option<String>,
+    /// The contact of a lead that was added with it.
+    #[serde(skip)]
+    pub(crate) contact_id: Option<u64>,
+    /// The company of a lead that was added with it.
+    #[serde(skip)]
+    pub(crate) company_id: Option<u64>,
 }
 
 /// A member of a request that cannot be as it is.
@@ -100,6 +125,17 @@ impl FieldError {
     pub(crate) fn invalid_type(path: impl Into<String>, wanted: &str) -> Self {
         let detail = format!("This value should be of type {wanted}.").into();
         Self { code: "InvalidType", path: path.into(), detail }
+    }
+
+    pub(crate) fn blank(path: impl Into<String>) -> Self {
+        Self { code: "IsBlank", path: path.into(), detail: "This value should not be blank.".into() }
+    }
+
+    /// A list with more than `most` entries.
+    pub(crate) fn too_many(path: impl Into<String>, most: usize) -> Self {
+        let elements = if most == 1 { "element" } else { "elements" };
+        let detail = format!("This collection should contain {most} {elements} or less.").into();
+        Self { code: "TooMany", path: path.into(), detail }
     }
 
     pub(crate) fn missing(path: impl Into<String>) -> Self {

@@ -43,10 +43,15 @@ impl Differences {
         before: Vec<EventValue>,
         after: Vec<EventValue>,
     ) {
+        self.mark(member);
+        self.events.push((event.into(), before, after));
+    }
+
+    /// Notes that a member differs.
+    fn mark(&mut self, member: &'static str) {
         if !self.changed.contains(&member) {
             self.changed.push(member);
         }
-        self.events.push((event.into(), before, after));
     }
 
     fn in_name_and_responsible(&mut self, before: &Card, after: &Card) {
@@ -87,10 +92,13 @@ impl Differences {
         }
     }
 
-    /// One event for each link.
+    /// One event for each link; none if a contact only becomes the main one.
     fn in_links(&mut self, before: &Card, after: &Card) {
         for kind in Kind::ALL {
             let (had, has) = (before.links.of(kind), after.links.of(kind));
+            if had != has {
+                self.mark("links");
+            }
             let linked = |&id: &u64| Linked { r#type: kind.singular(), id };
             for entity in has.iter().filter(|id| !had.contains(id)).map(linked) {
                 self.note("links", "entity_linked", Vec::new(), vec![EventValue::Link { entity }]);

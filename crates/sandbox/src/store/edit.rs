@@ -1,7 +1,7 @@
 //! The only functions that change a row. What they write down (events, what webhooks are told)
 //! comes from comparing the row before with the row after, so that nothing is forgotten.
 
-use super::{Card, Company, Contact, Context, Entity, Kind, Lead, Tables, differences::Differences, feed::ChangeKind};
+use super::{Card, Context, Entity, Kind, Tables, differences::Differences, feed::ChangeKind};
 
 /// Adds the row that `make` makes with its new id; gives that id.
 pub(super) fn add<E: Entity>(tables: &mut Tables, context: &Context<'_>, make: impl FnOnce(u64, &Tables) -> E) -> u64 {
@@ -31,25 +31,9 @@ pub(super) fn edit<E: Entity>(
         tables.events.note(context, (E::KIND, id), name, before, after);
     }
     tables.feed.add(context, &row, Some(&old), kinds(&old, &row), differences.changed);
-    if E::KIND == Kind::Contact && old.card().search != row.card().search {
+    let (was, is) = (old.card(), row.card());
+    if E::KIND == Kind::Contact && (was.search != is.search || was.is_deleted != is.is_deleted) {
         refresh_leads_of(tables, row.card());
-    }
-}
-
-/// Links two entities; both sides have it. The main contact becomes the first.
-pub(super) fn link(tables: &mut Tables, context: &Context<'_>, one: (Kind, u64), other: (Kind, u64), is_main: bool) {
-    for (from, to, is_main) in [(one, other, is_main), (other, one, false)] {
-        edit_card(tables, context, from, |card| card.link(to.0, to.1, is_main));
-    }
-}
-
-/// Lets `change` change the card of an entity of any kind.
-fn edit_card(tables: &mut Tables, context: &Context<'_>, entity: (Kind, u64), change: impl FnOnce(&mut Card)) {
-    let (kind, id) = entity;
-    match kind {
-        Kind::Lead => edit(tables, context, id, |lead: &mut Lead, _| change(&mut lead.card)),
-        Kind::Contact => edit(tables, context, id, |contact: &mut Contact, _| change(&mut contact.card)),
-        Kind::Company => edit(tables, context, id, |company: &mut Company, _| change(&mut company.card)),
     }
 }
 

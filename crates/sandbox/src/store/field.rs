@@ -84,6 +84,11 @@ pub(crate) struct FieldDefinition {
 }
 
 impl FieldDefinition {
+    /// Whether its values are some of its choices.
+    pub(crate) fn is_chosen(&self) -> bool {
+        matches!(self.kind.shape, Shape::Choice | Shape::Choices)
+    }
+
     pub(crate) fn choice(&self, id: u64) -> Option<&Choice> {
         self.choices.iter().find(|choice| choice.id == id)
     }

@@ -11,6 +11,11 @@ pub(crate) enum Kind {
 impl Kind {
     pub(crate) const ALL: [Self; 3] = [Self::Lead, Self::Contact, Self::Company];
 
+    /// The kind that has this plural.
+    pub(crate) fn of_plural(plural: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.plural() == plural)
+    }
+
     /// As events and the settings of webhooks name it.
     pub(crate) const fn singular(self) -> &'static str {
         match self {

@@ -1,6 +1,6 @@
 //! A lead.
 
-use super::{Card, Entity, Kind, Table, Tables, differences::Differences, event::EventValue, feed::Snapshot};
+use super::{Card, Entity, Kind, Tables, card::entity, differences::Differences, event::EventValue};
 
 /// A lead.
 #[derive(Debug, Clone)]
@@ -16,9 +16,10 @@ pub(crate) struct Lead {
     pub(crate) score: Option<u32>,
 }
 
-impl Lead {
-    /// A lead that is nowhere yet.
-    pub(super) const fn blank(card: Card) -> Self {
+impl Entity for Lead {
+    entity!(Lead, leads);
+
+    fn blank(card: Card) -> Self {
         Self {
             card,
             price: 0,
@@ -31,29 +32,9 @@ impl Lead {
             score: None,
         }
     }
-}
 
-impl Entity for Lead {
-    const KIND: Kind = Kind::Lead;
-
-    fn card(&self) -> &Card {
-        &self.card
-    }
-
-    fn card_mut(&mut self) -> &mut Card {
-        &mut self.card
-    }
-
-    fn table(tables: &Tables) -> &Table<Self> {
-        &tables.leads
-    }
-
-    fn table_mut(tables: &mut Tables) -> &mut Table<Self> {
-        &mut tables.leads
-    }
-
-    fn snapshot(&self) -> Snapshot {
-        Snapshot::Lead(Box::new(self.clone()))
+    fn default_name(id: u64) -> String {
+        format!("Сделка #{id}")
     }
 
     fn stage(&self) -> Option<(u64, u64)> {

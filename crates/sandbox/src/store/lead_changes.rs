@@ -1,37 +1,10 @@
-//! Adding, changing and deleting leads.
+//! Changing leads: their stage, price and loss reason, and whom a new one is linked with.
 
 use super::{
-    Action, Card, Context, FieldError, Kind, LOST, Lead, Nullable, Permissions, Refusal, Tables, Written,
-    card_changes::{CardDraft, CardPlan, TagEdit},
-    change::Plan,
-    edit,
-    pipeline::is_closed,
+    CardDraft, Change, Context, EntityChange, EntityDraft, EntityPlan, FieldError, Kind, LOST, Lead, NewLink, Nullable,
+    Permissions, Tables, pipeline::is_closed,
 };
 use crate::Reopening;
-
-/// What can be done with leads.
-pub(crate) enum LeadChange {
-    Add(Box<LeadDraft>),
-    Edit {
-        id: u64,
-        draft: Box<LeadDraft>,
-    },
-    /// Puts a lead into the bin, or takes it out.
-    Delete {
-        id: u64,
-        is_deleted: bool,
-    },
-}
-
-impl LeadChange {
-    pub(super) fn plan(self, tables: &Tables, context: &Context<'_>) -> Result<Plan, Refusal> {
-        match self {
-            Self::Add(draft) => draft.plan_add(tables, context),
-            Self::Edit { id, draft } => draft.plan_edit(id, tables, context),
-            Self::Delete { id, is_deleted } => plan_delete(id, is_deleted, tables, context),
-        }
-    }
-}
 
 /// What a request says about a lead; what it does not say stays.
 #[derive(Debug, Default)]
@@ -62,70 +35,56 @@ struct Place {
     status_id: u64,
 }
 
-/// A draft whose members were found to be good.
-struct LeadPlan {
-    card: CardPlan,
+/// The members that only leads have.
+struct Own {
     place: Option<Place>,
     price: Option<u64>,
     closed_at: Nullable<u64>,
     loss_reason_id: Nullable<u64>,
 }
 
-impl LeadDraft {
-    fn plan_add(self, tables: &Tables, context: &Context<'_>) -> Result<Plan, Refusal> {
-        let permissions = tables.permissions(context.author);
-        if !permissions.may_add(Kind::Lead) {
-            return Err(Refusal::Forbidden);
-        }
-        let mut errors = Vec::new();
-        let links = self.links(&permissions, &mut errors);
-        let start = tables.pipelines.iter().find(|pipeline| pipeline.is_main).and_then(|main| main.first_stage());
-        let start = start.map(|stage| Place { pipeline_id: stage.pipeline_id, status_id: stage.id });
-        let mut plan = self.check(None, tables, &mut errors)?;
-        plan.place = plan.place.or(start);
-        Ok(Box::new(move |tables, context| {
-            let tags = plan.card.tags(Kind::Lead, &mut tables.tags);
-            let id = edit::add(tables, context, |id, tables| {
-                let mut lead = Lead::blank(Card::blank(id, tables, context));
-                plan.apply(&mut lead, tags, tables, context);
-                if lead.card.name.is_empty() {
-                    lead.card.name = format!("Сделка #{id}");
-                }
-                lead
-            });
-            for (other, is_main) in links {
-                edit::link(tables, context, (Kind::Lead, id), other, is_main);
-            }
-            written(tables, id)
-        }))
+impl EntityDraft for LeadDraft {
+    type Entity = Lead;
+
+    fn card(&self) -> &CardDraft {
+        &self.card
     }
 
-    fn plan_edit(self, id: u64, tables: &Tables, context: &Context<'_>) -> Result<Plan, Refusal> {
-        let lead = context.find::<Lead>(Action::Edit, id, tables)?;
-        let now = Place { pipeline_id: lead.pipeline_id, status_id: lead.status_id };
-        let mut plan = self.check(Some(now), tables, &mut Vec::new())?;
-        Ok(Box::new(move |tables, context| {
-            let tags = plan.card.tags(Kind::Lead, &mut tables.tags);
-            edit::edit(tables, context, id, |lead: &mut Lead, tables| plan.apply(lead, tags, tables, context));
-            written(tables, id)
-        }))
+    fn change(change: EntityChange<Self>) -> Change {
+        Change::Lead(change)
     }
 
-    fn check(self, now: Option<Place>, tables: &Tables, errors: &mut Vec<FieldError>) -> Result<LeadPlan, Refusal> {
-        let place = self.place(now, tables, errors);
+    fn check(
+        self,
+        known: Option<&Lead>,
+        tables: &Tables,
+        context: &Context<'_>,
+        errors: &mut Vec<FieldError>,
+    ) -> EntityPlan<Lead> {
+        let links = self.links(&tables.permissions(context.author), errors);
+        let now = known.map(|lead| Place { pipeline_id: lead.pipeline_id, status_id: lead.status_id });
+        let start = || {
+            let main = tables.pipelines.iter().find(|pipeline| pipeline.is_main)?;
+            let stage = main.first_stage()?;
+            Some(Place { pipeline_id: stage.pipeline_id, status_id: stage.id })
+        };
+        let place = self.place(now, tables, errors).or_else(|| now.is_none().then(start).flatten());
         if let Nullable::Is(id) = self.loss_reason_id
             && tables.loss_reasons.iter().all(|reason| reason.id != id)
         {
             errors.push(FieldError::not_supported_choice("loss_reason_id"));
         }
-        let card = self.card.check(Kind::Lead, tables, errors);
-        if !errors.is_empty() {
-            return Err(Refusal::Invalid(std::mem::take(errors)));
+        let Self { card, price, closed_at, loss_reason_id, .. } = self;
+        let own = Own { place, price, closed_at, loss_reason_id };
+        EntityPlan {
+            card: card.check(Kind::Lead, tables, errors),
+            own: Box::new(|lead, context| own.apply(lead, context)),
+            links,
         }
-        let Self { price, closed_at, loss_reason_id, .. } = self;
-        Ok(LeadPlan { card, place, price, closed_at, loss_reason_id })
     }
+}
 
+impl LeadDraft {
     /// Where the lead goes. A stage says of which pipeline it is, except for those of all pipelines;
     /// a pipeline without a stage means its first one.
     fn place(&self, now: Option<Place>, tables: &Tables, errors: &mut Vec<FieldError>) -> Option<Place> {
@@ -153,26 +112,26 @@ impl LeadDraft {
     }
 
     /// Whom a new lead is linked with; the first contact is the main one unless another is.
-    fn links(&self, permissions: &Permissions<'_>, errors: &mut Vec<FieldError>) -> Vec<((Kind, u64), bool)> {
+    fn links(&self, permissions: &Permissions<'_>, errors: &mut Vec<FieldError>) -> Vec<NewLink> {
         let mut links = Vec::new();
         for (place, contact) in self.contacts.iter().enumerate() {
             if !permissions.may_see(Kind::Contact, contact.id) {
                 errors.push(FieldError::not_supported_choice(format!("_embedded.contacts.{place}.id")));
             }
-            links.push(((Kind::Contact, contact.id), contact.is_main));
+            links.push(NewLink { to: (Kind::Contact, contact.id), is_main: contact.is_main });
         }
         for (place, &id) in self.companies.iter().enumerate() {
             if place > 0 || !permissions.may_see(Kind::Company, id) {
                 errors.push(FieldError::not_supported_choice(format!("_embedded.companies.{place}.id")));
             }
-            links.push(((Kind::Company, id), false));
+            links.push(NewLink { to: (Kind::Company, id), is_main: false });
         }
         links
     }
 }
 
-impl LeadPlan {
-    fn apply(self, lead: &mut Lead, tags: TagEdit, tables: &Tables, context: &Context<'_>) {
+impl Own {
+    fn apply(self, lead: &mut Lead, context: &Context<'_>) {
         let was = lead.status_id;
         if let Some(place) = self.place {
             (lead.pipeline_id, lead.status_id) = (place.pipeline_id, place.status_id);
@@ -189,28 +148,5 @@ impl LeadPlan {
         self.closed_at.put(&mut lead.closed_at);
         self.loss_reason_id.put(&mut lead.loss_reason_id);
         lead.price = self.price.unwrap_or(lead.price);
-        self.card.apply(&mut lead.card, tags, tables.fields.of(Kind::Lead), context);
     }
-}
-
-/// Puts a lead into the bin, or takes it out.
-fn plan_delete(id: u64, is_deleted: bool, tables: &Tables, context: &Context<'_>) -> Result<Plan, Refusal> {
-    if is_deleted {
-        context.find::<Lead>(Action::Delete, id, tables)?;
-    }
-    if tables.leads.get(id).is_none_or(|lead| lead.card.is_deleted == is_deleted) {
-        return Err(Refusal::Missing);
-    }
-    Ok(Box::new(move |tables, context| {
-        edit::edit(tables, context, id, |lead: &mut Lead, _| {
-            lead.card.is_deleted = is_deleted;
-            lead.card.updated_at = context.now;
-            lead.card.updated_by = context.author.user.get();
-        });
-        written(tables, id)
-    }))
-}
-
-fn written(tables: &Tables, id: u64) -> Written {
-    Written { id, updated_at: tables.leads.get(id).map_or(0, |lead| lead.card.updated_at) }
 }

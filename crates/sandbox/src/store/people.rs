@@ -1,69 +1,7 @@
-//! Contacts and companies, and the people who work in the account.
+//! The people who work in the account.
 
-use super::{Card, Entity, Kind, Refusal, Rights, Table, Tables, Written, change::Plan, feed::Snapshot};
+use super::{Refusal, Rights, Tables, Written, change::Plan};
 use crate::{UserId, UserInfo};
-
-/// A contact.
-#[derive(Debug, Clone)]
-pub(crate) struct Contact {
-    pub(crate) card: Card,
-    pub(crate) first_name: String,
-    pub(crate) last_name: String,
-}
-
-impl Entity for Contact {
-    const KIND: Kind = Kind::Contact;
-
-    fn card(&self) -> &Card {
-        &self.card
-    }
-
-    fn card_mut(&mut self) -> &mut Card {
-        &mut self.card
-    }
-
-    fn table(tables: &Tables) -> &Table<Self> {
-        &tables.contacts
-    }
-
-    fn table_mut(tables: &mut Tables) -> &mut Table<Self> {
-        &mut tables.contacts
-    }
-
-    fn snapshot(&self) -> Snapshot {
-        Snapshot::Contact(Box::new(self.clone()))
-    }
-}
-
-/// A company.
-#[derive(Debug, Clone)]
-pub(crate) struct Company {
-    pub(crate) card: Card,
-}
-
-impl Entity for Company {
-    const KIND: Kind = Kind::Company;
-
-    fn card(&self) -> &Card {
-        &self.card
-    }
-
-    fn card_mut(&mut self) -> &mut Card {
-        &mut self.card
-    }
-
-    fn table(tables: &Tables) -> &Table<Self> {
-        &tables.companies
-    }
-
-    fn table_mut(tables: &mut Tables) -> &mut Table<Self> {
-        &mut tables.companies
-    }
-
-    fn snapshot(&self) -> Snapshot {
-        Snapshot::Company(Box::new(self.clone()))
-    }
-}
 
 /// A person who works in the account.
 #[derive(Debug, Clone)]
@@ -96,7 +34,7 @@ pub(super) fn plan_replace(user: Box<User>, tables: &Tables) -> Result<Plan, Ref
         if let Some(known) = tables.users.iter_mut().find(|known| known.id == id) {
             *known = *user;
         }
-        Written { id: id.get(), updated_at: context.now }
+        Written { id: id.get(), updated_at: context.now, ..Written::default() }
     }))
 }
 

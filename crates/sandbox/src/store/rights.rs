@@ -175,14 +175,19 @@ impl<'t> Permissions<'t> {
         self.may_everything || self.user.is_some_and(|user| user.rights.of(kind).add == Letter::A)
     }
 
-    /// Whether there is an entity of `kind` with this id, not deleted, that the author may see.
-    pub(crate) fn may_see(&self, kind: Kind, id: u64) -> bool {
+    /// Whether the author may do this with the entity; `None` if there is none, or it is deleted.
+    pub(crate) fn may_with(&self, action: Action, (kind, id): (Kind, u64)) -> Option<bool> {
         let tables = self.tables;
         match kind {
-            Kind::Lead => tables.leads.live(id).is_some_and(|lead| self.may(Action::View, lead)),
-            Kind::Contact => tables.contacts.live(id).is_some_and(|contact| self.may(Action::View, contact)),
-            Kind::Company => tables.companies.live(id).is_some_and(|company| self.may(Action::View, company)),
+            Kind::Lead => tables.leads.live(id).map(|lead| self.may(action, lead)),
+            Kind::Contact => tables.contacts.live(id).map(|contact| self.may(action, contact)),
+            Kind::Company => tables.companies.live(id).map(|company| self.may(action, company)),
         }
+    }
+
+    /// Whether there is an entity of `kind` with this id, not deleted, that the author may see.
+    pub(crate) fn may_see(&self, kind: Kind, id: u64) -> bool {
+        self.may_with(Action::View, (kind, id)) == Some(true)
     }
 
     fn covers(&self, letter: Letter, user: &User, responsible: UserId) -> bool {

@@ -1,8 +1,8 @@
 //! All tables of an account.
 
 use super::{
-    Author, Company, Contact, Events, Feed, FieldDefinition, Group, Lead, LossReason, PerKind, Permissions, Pipeline,
-    Stage, Table, TagBook, User,
+    Author, Card, Company, Contact, Events, Feed, FieldDefinition, Group, Kind, Lead, LossReason, PerKind, Permissions,
+    Pipeline, Stage, Table, TagBook, User,
 };
 use crate::UserId;
 
@@ -39,6 +39,11 @@ impl Tables {
         self.users.iter().find(|user| user.id == id)
     }
 
+    /// Whether there is a user of this number who still works here.
+    pub(crate) fn is_active_user(&self, id: u64) -> bool {
+        self.user(UserId::from(id)).is_some_and(|user| user.is_active)
+    }
+
     /// The group of a user; that of somebody who is gone is the first.
     pub(crate) fn group_of(&self, id: UserId) -> u64 {
         self.user(id).map_or(0, |user| user.group_id)
@@ -46,6 +51,15 @@ impl Tables {
 
     pub(crate) fn pipeline(&self, id: u64) -> Option<&Pipeline> {
         self.pipelines.iter().find(|pipeline| pipeline.id == id)
+    }
+
+    /// The card of an entity of any kind, even of a deleted one.
+    pub(crate) fn card(&self, (kind, id): (Kind, u64)) -> Option<&Card> {
+        match kind {
+            Kind::Lead => self.leads.get(id).map(|lead| &lead.card),
+            Kind::Contact => self.contacts.get(id).map(|contact| &contact.card),
+            Kind::Company => self.companies.get(id).map(|company| &company.card),
+        }
     }
 
     /// The stages of all pipelines.

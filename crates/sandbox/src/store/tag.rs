@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 
-use super::{Kind, PerKind};
+use super::{Kind, PerKind, Written, change::Plan};
 
 /// A tag.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -13,6 +13,23 @@ pub(crate) struct Tag {
     pub(crate) name: String,
     /// Six upper-case hexadecimal digits; only tags of leads have one.
     pub(crate) color: Option<String>,
+}
+
+/// A tag that is added, unless one of its kind has the name already.
+#[derive(Debug)]
+pub(crate) struct TagChange {
+    pub(crate) kind: Kind,
+    pub(crate) name: String,
+    pub(crate) color: Option<String>,
+}
+
+impl TagChange {
+    pub(super) fn plan(self) -> Plan {
+        Box::new(move |tables, context| {
+            let tag = tables.tags.named(self.kind, &self.name, self.color);
+            Written { id: tag.id, updated_at: context.now, ..Written::default() }
+        })
+    }
 }
 
 /// The tags of the account.
@@ -47,13 +64,18 @@ impl TagBook {
         tags.places.get(name).and_then(|&place| tags.all.get(place))
     }
 
-    /// The tag of `kind` with this name, made if there is none.
-    pub(super) fn named(&mut self, kind: Kind, name: &str) -> Tag {
+    /// All tags of `kind` by id, ascending.
+    pub(crate) fn all(&self, kind: Kind) -> &[Tag] {
+        &self.0.of(kind).all
+    }
+
+    /// The tag of `kind` with this name, made with `color` if there is none.
+    pub(super) fn named(&mut self, kind: Kind, name: &str, color: Option<String>) -> Tag {
         if let Some(known) = self.find(kind, name) {
             return known.clone();
         }
         let tags = self.0.of_mut(kind);
-        let tag = Tag { id: tags.last_id + 1, name: name.to_owned(), color: None };
+        let tag = Tag { id: tags.last_id + 1, name: name.to_owned(), color };
         tags.keep(tag.clone());
         tag
     }

@@ -1,6 +1,6 @@
 //! Filters, order and search, as clients write them.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     leads::Leads,
@@ -14,12 +14,10 @@ async fn filters_find_what_they_say_in_every_spelling() {
     let sample = &all[17];
     for (field, wanted) in [
         ("id", &sample["id"]),
-        ("price", &sample["price"]),
         ("pipeline_id", &sample["pipeline_id"]),
         ("responsible_user_id", &sample["responsible_user_id"]),
         ("created_by", &sample["created_by"]),
         ("updated_by", &sample["updated_by"]),
-        ("created_at", &sample["created_at"]),
     ] {
         let expected = ids_where(&all, |lead| lead[field] == *wanted);
         for spelling in [
@@ -141,4 +139,55 @@ async fn a_parameter_that_cannot_be_is_named() {
         assert_eq!(problem["validation-errors"][0]["errors"][0]["path"], path);
         assert_eq!(problem["title"], "Bad Request");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn prices_and_times_are_only_found_by_a_range() {
+    let leads = Leads::start().await;
+    let sample = &leads.list("limit=20").await[17];
+    for field in ["price", "created_at", "updated_at", "closed_at", "closest_task_at"] {
+        let value = sample[field].as_u64().unwrap_or(1);
+        assert_eq!(leads.answer(&format!("filter[{field}]={value}")).await.status, 204, "{field}");
+    }
+    let created = &sample["created_at"];
+    let found = leads.list(&format!("filter[created_at][from]={created}&filter[created_at][to]={created}")).await;
+    assert!(found.contains(sample));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stage_without_its_pipeline_is_a_filter_and_stages_without_names_are_none() {
+    let leads = Leads::start().await;
+    let won = leads.list("limit=250&filter[statuses][0][pipeline_id]=&filter[statuses][0][status_id]=142").await;
+    assert!(won.len() > 20 && won.iter().all(|lead| lead["status_id"] == 142));
+    assert!(won.iter().any(|lead| lead["pipeline_id"] != won[0]["pipeline_id"]), "of all pipelines");
+    assert_eq!(leads.list("limit=250&filter[statuses][]=142&filter[statuses][]=143").await.len(), 250);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn custom_fields_are_found_by_choice_and_flag_unless_the_account_has_not_paid() {
+    let leads = Leads::start().await;
+    let base = 594_000;
+    let field = |id: u64, values: Value| json!({"field_id": base + id, "values": values});
+    let chosen = json!([field(1, json!([{"enum_id": base + 103}])), field(5, json!([{"value": false}]))]);
+    let id = leads.add(json!({"custom_fields_values": chosen})).await;
+    let found = async |filter: &str| {
+        let list = leads.list(&format!("filter[id]={id}&filter[custom_fields_values][{filter}")).await;
+        list.len() == 1
+    };
+    assert!(found(&format!("{}][]={}", base + 1, base + 103)).await);
+    assert!(!found(&format!("{}][]={}", base + 1, base + 102)).await);
+    assert!(found(&format!("{}][]=0", base + 5)).await);
+    assert!(!found(&format!("{}][]=1", base + 5)).await);
+    let enabled =
+        async || leads.get("account?with=is_api_filter_enabled").await.json()["is_api_filter_enabled"].clone();
+    assert_eq!(enabled().await, true);
+    leads.amo.switch(|switches| switches.custom_fields_filter = false);
+    assert_eq!(enabled().await, false);
+    let refused = leads.answer(&format!("filter[custom_fields_values][{}][]=0", base + 5)).await;
+    assert_eq!(
+        refused.body,
+        "{\"title\":\"Bad Request\",\"type\":\"https://httpstatus.es/400\",\"status\":400,\
+         \"detail\":\"Invalid filter for current account\"}"
+    );
+    assert_eq!(leads.list(&format!("filter[id]={id}")).await.len(), 1, "other filters are for all");
 }

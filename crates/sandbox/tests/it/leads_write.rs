@@ -21,6 +21,10 @@ impl Leads {
         read(self.amo.http.request(method, url).bearer_auth(&self.token).json(body).send().await.unwrap()).await
     }
 
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.amo.get(AGENCY, &format!("/api/v4/{path}"), &self.token).await
+    }
+
     pub(crate) async fn post(&self, body: Value) -> Answer {
         self.send(Method::POST, "leads", &body).await
     }

@@ -4,6 +4,9 @@
 
 mod admin;
 mod api;
+mod companies;
+mod complex;
+mod contacts;
 mod control;
 mod dress;
 mod exchange;
@@ -15,10 +18,12 @@ mod lead_fields;
 mod leads;
 mod leads_write;
 mod limits;
+mod links;
 mod pages;
 mod rights;
 mod rotation;
 mod start;
 mod support;
 mod switches;
+mod tags;
 mod wire;

@@ -6,36 +6,36 @@ use serde_json::{Value, json};
 
 use crate::support::{AGENCY, Amo, Answer, ids, read};
 
-const OLENA: u64 = 10_110_001;
+pub(crate) const OLENA: u64 = 10_110_001;
 /// Sees everything, changes what is his own.
-const ANDREW: u64 = 10_110_002;
+pub(crate) const ANDREW: u64 = 10_110_002;
 /// Sees and changes what is her own.
-const IRYNA: u64 = 10_110_003;
+pub(crate) const IRYNA: u64 = 10_110_003;
 /// Left the agency.
 const TARAS: u64 = 10_110_004;
 
 /// A sandbox, and the tokens of its people.
-struct Agency {
-    amo: Amo,
-    olena: String,
-    andrew: String,
-    iryna: String,
+pub(crate) struct Agency {
+    pub(crate) amo: Amo,
+    pub(crate) olena: String,
+    pub(crate) andrew: String,
+    pub(crate) iryna: String,
 }
 
 impl Agency {
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let amo = Amo::start().await;
         let [olena, andrew, iryna] = [OLENA, ANDREW, IRYNA].map(|user| token(&amo, user));
         let (olena, andrew, iryna) = (olena.await, andrew.await, iryna.await);
         Self { amo, olena, andrew, iryna }
     }
 
-    async fn get(&self, path: &str, token: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str, token: &str) -> Answer {
         self.amo.get(AGENCY, &format!("/api/v4/{path}"), token).await
     }
 
     /// All ids of a list, page by page.
-    async fn all(&self, list: &str, token: &str) -> Vec<u64> {
+    pub(crate) async fn all(&self, list: &str, token: &str) -> Vec<u64> {
         let mut all = Vec::new();
         loop {
             let page = self.get(&format!("{list}?limit=250&page={}", all.len() / 250 + 1), token).await;
@@ -49,7 +49,7 @@ impl Agency {
         }
     }
 
-    async fn send(&self, method: Method, path: &str, body: Value, token: &str) -> Answer {
+    pub(crate) async fn send(&self, method: Method, path: &str, body: Value, token: &str) -> Answer {
         let url = self.amo.url(AGENCY, &format!("/api/v4/{path}"));
         read(self.amo.http.request(method, url).bearer_auth(token).json(&body).send().await.unwrap()).await
     }
@@ -61,7 +61,7 @@ impl Agency {
         read(request.send().await.unwrap()).await
     }
 
-    async fn set(&self, user: u64, what: Value) {
+    pub(crate) async fn set(&self, user: u64, what: Value) {
         let mut body = json!({"account": 31_920_194, "user": user});
         body.as_object_mut().unwrap().extend(what.as_object().unwrap().clone());
         let answer = self.amo.control("PATCH", "/users", body).await;
@@ -69,7 +69,7 @@ impl Agency {
     }
 
     /// A lead of `user`.
-    async fn lead_of(&self, user: u64) -> Value {
+    pub(crate) async fn lead_of(&self, user: u64) -> Value {
         let path = format!("leads?limit=1&filter[responsible_user_id]={user}");
         self.get(&path, &self.olena).await.json()["_embedded"]["leads"][0].clone()
     }

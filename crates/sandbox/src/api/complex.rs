@@ -1,0 +1,85 @@
+//! `POST /api/v4/leads/complex`: leads, each with a contact and a company.
+
+use actix_web::{
+    HttpResponse,
+    web::{Bytes, Data},
+};
+use serde::Serialize;
+
+use super::{
+    drafts::{self, ReadDraft},
+    guard::Caller,
+    list::hal,
+    members::Members,
+    write::{self, Items, Refused},
+};
+use crate::{
+    store::{Change, ComplexDraft, Other, Written},
+    world::World,
+};
+
+/// The most leads that one request may have.
+const MOST_LEADS: usize = 50;
+
+/// The most custom fields that one entity may get.
+const MOST_FIELDS: usize = 40;
+
+/// Adds leads with their contacts and companies.
+pub(crate) async fn add(world: Data<World>, caller: Caller, body: Bytes) -> Result<HttpResponse, Refused> {
+    let items = Items::of_list(&body, MOST_LEADS, caller.switches.unknown_members, read)?;
+    let changes = items.drafts.into_iter().map(|draft| Change::Complex(Box::new(draft))).collect();
+    let written = write::commit(&world, &caller, &items.request_ids, changes)?;
+    let view = |(written, request_id): (Written, String)| View {
+        id: written.id,
+        contact_id: written.contact_id,
+        company_id: written.company_id,
+        request_id: [request_id],
+        merged: false,
+    };
+    let views: Vec<_> = written.into_iter().zip(items.request_ids).map(view).collect();
+    Ok(hal(&views))
+}
+
+/// What the answer says of one lead.
+#[derive(Serialize)]
+struct View {
+    id: u64,
+    contact_id: Option<u64>,
+    company_id: Option<u64>,
+    request_id: [String; 1],
+    merged: bool,
+}
+
+fn read(members: &mut Members<'_>) -> ComplexDraft {
+    let lead = drafts::lead(members);
+    let mut draft = ComplexDraft { lead, contact: None, company: None };
+    check_fields(members, draft.lead.card.fields.len());
+    members.object("_embedded", |embedded| {
+        draft.lead.card.tags.set = drafts::tag_set(embedded);
+        draft.contact = one(embedded, "contacts");
+        draft.company = one(embedded, "companies");
+        embedded.ignore(&["source", "metadata"]);
+    });
+    draft
+}
+
+/// The one entity of a list.
+fn one<D: ReadDraft>(embedded: &mut Members<'_>, name: &'static str) -> Option<Other<D>> {
+    let mut others = embedded.objects(name, |members| {
+        let known = members.int("id");
+        members.ignore(&["is_main"]);
+        let draft = D::read(members, true);
+        check_fields(members, draft.card().fields.len());
+        known.map_or_else(|| Other::New(Box::new(draft)), Other::Known)
+    })?;
+    if others.len() > 1 {
+        embedded.too_many(name, 1);
+    }
+    others.pop()
+}
+
+fn check_fields(members: &Members<'_>, count: usize) {
+    if count > MOST_FIELDS {
+        members.too_many("custom_fields_values", MOST_FIELDS);
+    }
+}

@@ -1,0 +1,114 @@
+//! `GET` of a list of entities and of one: leads, contacts and companies.
+
+use actix_web::{
+    Error, HttpRequest, HttpResponse,
+    web::{Data, Path},
+};
+use serde::{Serialize, ser::SerializeMap as _, ser::Serializer};
+
+use super::{
+    filter::{self, Filtered},
+    guard::Caller,
+    list::{self, SelfLink},
+    query::{Query, With},
+};
+use crate::{
+    Switches,
+    store::{Card, Kind, Tables},
+    world::World,
+};
+
+/// Entities that can be read.
+pub(crate) trait Readable: Filtered {
+    /// An entity as amoCRM writes it.
+    type View<'t>: Serialize;
+
+    /// The members of a deleted one; most of them are null.
+    const DELETED_MEMBERS: &'static [&'static str];
+
+    fn view<'t>(&'t self, tables: &'t Tables, caller: &'t Caller, with: &With<'_>) -> Self::View<'t>;
+
+    /// The entity with this id, if it is shown.
+    fn find<'t>(tables: &'t Tables, id: u64, _switches: &Switches) -> Option<&'t Self> {
+        Self::table(tables).live(id)
+    }
+}
+
+/// The entities of the account, or those asked for.
+pub(crate) async fn list<E: Readable>(
+    request: HttpRequest,
+    world: Data<World>,
+    caller: Caller,
+) -> Result<HttpResponse, Error> {
+    let tables = caller.account(&world)?.store.read();
+    let permissions = tables.permissions(&caller.author);
+    let find = |query: &_| filter::entities::<E>(query, &tables, &permissions, &caller.switches);
+    let name = E::KIND.plural();
+    if Query::of(&request).with().has("only_deleted") {
+        return list::page(&request, &caller, name, find, |entity, _| Deleted {
+            card: entity.card(),
+            kind: E::KIND,
+            members: E::DELETED_MEMBERS,
+            caller: &caller,
+        });
+    }
+    list::page(&request, &caller, name, find, |entity, with| entity.view(&tables, &caller, with))
+}
+
+/// One entity; 204 if there is none of this number.
+pub(crate) async fn one<E: Readable>(
+    request: HttpRequest,
+    world: Data<World>,
+    caller: Caller,
+    id: Path<String>,
+) -> Result<HttpResponse, Error> {
+    let tables = caller.account(&world)?.store.read();
+    let permissions = tables.permissions(&caller.author);
+    let find = |id| E::find(&tables, id, &caller.switches);
+    Ok(list::one_entity(&request, &caller, &permissions, &id, find, |entity, with| entity.view(&tables, &caller, with)))
+}
+
+/// An entity that another one is linked with.
+#[derive(Serialize)]
+pub(crate) struct Linked {
+    id: u64,
+    _links: SelfLink,
+}
+
+/// What `card` is linked with, without what is deleted.
+pub(crate) fn linked(card: &Card, kind: Kind, tables: &Tables, host: &str) -> Vec<Linked> {
+    live_links(card, kind, tables).map(|id| Linked { id, _links: SelfLink::of(host, kind, id) }).collect()
+}
+
+/// The ids of the entities of `kind` that `card` is linked with and that are not deleted.
+pub(crate) fn live_links(card: &Card, kind: Kind, tables: &Tables) -> impl Iterator<Item = u64> {
+    let is_live = move |id: &u64| tables.card((kind, *id)).is_some_and(|card| !card.is_deleted);
+    card.links.of(kind).iter().copied().filter(is_live)
+}
+
+/// An entity in the bin: all members are null except those that say what it is and when it was
+/// deleted.
+struct Deleted<'a> {
+    card: &'a Card,
+    kind: Kind,
+    members: &'static [&'static str],
+    caller: &'a Caller,
+}
+
+impl Serialize for Deleted<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.members.len()))?;
+        for &name in self.members {
+            match name {
+                "id" => map.serialize_entry(name, &self.card.id)?,
+                "updated_by" => map.serialize_entry(name, &self.card.updated_by)?,
+                "updated_at" => map.serialize_entry(name, &self.card.updated_at)?,
+                "is_deleted" => map.serialize_entry(name, &true)?,
+                "account_id" => map.serialize_entry(name, &self.caller.account)?,
+                "_links" => map.serialize_entry(name, &SelfLink::of(&self.caller.host, self.kind, self.card.id))?,
+                _ => map.serialize_entry(name, &())?,
+            }
+        }
+        map.end()
+    }
+}

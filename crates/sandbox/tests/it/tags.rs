@@ -1,0 +1,81 @@
+//! Tags of leads, contacts and companies: lists, and new ones.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::{
+    leads::Leads,
+    leads_write::errors,
+    support::{AGENCY, ids},
+};
+
+async fn names(leads: &Leads, query: &str) -> Vec<String> {
+    let answer = leads.get(&format!("leads/tags?{query}")).await;
+    if answer.status == 204 {
+        return Vec::new();
+    }
+    let tags = answer.json()["_embedded"]["tags"].as_array().unwrap().clone();
+    tags.iter().map(|tag| tag["name"].as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tags_are_listed_and_found_by_id_name_and_part_of_a_name() {
+    let leads = Leads::start().await;
+    assert_eq!(names(&leads, "").await, ["VIP", "іпотека", "срочно", "instagram"]);
+    assert_eq!(names(&leads, "filter[id][]=301&filter[id][]=304&filter[id][]=7").await, ["VIP", "instagram"]);
+    assert_eq!(names(&leads, "filter[name]=VIP").await, ["VIP"]);
+    assert_eq!(names(&leads, "filter[name]=vip").await, Vec::<String>::new(), "the name is exact");
+    assert_eq!(names(&leads, "query=INSTA").await, ["instagram"]);
+    assert_eq!(names(&leads, "limit=3&page=2").await, ["instagram"]);
+    let first = leads.get("leads/tags?limit=1").await.json();
+    assert_eq!(first["_embedded"]["tags"], json!([{"id": 301, "name": "VIP", "color": "FF8F92"}]));
+    assert!(first["_links"].get("next").is_some() && first.get("_total_items").is_none());
+    assert_eq!(leads.get("contacts/tags").await.status, 204);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_tag_has_an_id_of_its_kind_and_a_known_name_keeps_its_own() {
+    let leads = Leads::start().await;
+    let new = json!([{"name": "VIP", "color": "D7EAFF"}, {"name": "дача", "color": "d7eaff", "request_id": "x"},
+                     {"name": "дача"}]);
+    let answer = leads.send(Method::POST, "leads/tags", &new).await;
+    assert_eq!((answer.status.as_u16(), answer.content_type.as_str()), (200, "application/hal+json"));
+    let host = leads.amo.sandbox.host(AGENCY).unwrap();
+    assert_eq!(
+        answer.json(),
+        json!({
+            "_links": {"self": {"href": format!("http://{host}/api/v4/leads/tags")}},
+            "_embedded": {"tags": [
+                {"id": 301, "name": "VIP", "color": "FF8F92", "request_id": "0"},
+                {"id": 305, "name": "дача", "color": "D7EAFF", "request_id": "x"},
+                {"id": 305, "name": "дача", "color": "D7EAFF", "request_id": "2"},
+            ]},
+        })
+    );
+    for (list, id) in [("contacts", 40_301), ("companies", 80_301)] {
+        let answer = leads.send(Method::POST, &format!("{list}/tags"), &new).await.json();
+        assert_eq!(ids(&answer, "tags"), [id, id + 1, id + 1], "{list}");
+        assert_eq!(answer["_embedded"]["tags"][0]["color"], Value::Null, "only those of leads have a colour");
+    }
+    let lead = leads.add(json!({"tags_to_add": [{"id": 305}, {"name": "instagram"}]})).await;
+    let tags = leads.one(lead).await["_embedded"]["tags"].clone();
+    assert_eq!(tags[0], json!({"id": 305, "name": "дача", "color": "D7EAFF"}));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tags_that_cannot_be_are_refused() {
+    let leads = Leads::start().await;
+    let at = |code: &str, path: &str| vec![(code.to_owned(), path.to_owned())];
+    let refused = leads
+        .send(Method::POST, "leads/tags", &json!([{}, {"name": ""}, {"name": "a", "color": "#D7EAF"}, {"name": "b"}]))
+        .await;
+    assert_eq!(
+        errors(&refused),
+        [
+            ("0".to_owned(), at("FieldMissing", "name")),
+            ("1".to_owned(), at("IsBlank", "name")),
+            ("2".to_owned(), at("NotSupportedChoice", "color")),
+        ]
+    );
+    assert_eq!(names(&leads, "").await.len(), 4);
+}
