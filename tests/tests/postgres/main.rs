@@ -5,6 +5,7 @@ mod authentication;
 mod locks;
 mod outages;
 mod pooler;
+mod prepared;
 mod reseal;
 mod schema;
 mod service;

@@ -19,6 +19,7 @@ pub(crate) mod import;
 pub(crate) mod key_ring;
 pub(crate) mod lease;
 mod pool;
+pub(crate) mod prepared;
 pub(crate) mod rate_limit;
 pub(crate) mod reseal;
 pub(crate) mod revocation_check;

@@ -7,6 +7,7 @@ use diesel_async::RunQueryDsl;
 use super::Transaction;
 use crate::rows::attempt::{AttemptRow, AttemptRows, OPEN};
 use crate::rows::failure::Failure;
+use crate::rows::prepared::Prepared;
 use crate::rows::schema::attempts;
 
 #[async_trait]
@@ -39,7 +40,7 @@ impl AttemptRows for Transaction<'_> {
     }
 
     async fn update_attempt(&mut self, row: &AttemptRow) -> Result<(), Failure> {
-        diesel::update(row).set(row).execute(self.connection).await?;
+        Prepared(diesel::update(row).set(row)).execute(self.connection).await?;
         Ok(())
     }
 

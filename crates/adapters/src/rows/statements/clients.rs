@@ -7,6 +7,7 @@ use diesel_async::RunQueryDsl;
 use super::Transaction;
 use crate::rows::client::{ClientRow, ClientRows};
 use crate::rows::failure::Failure;
+use crate::rows::prepared::Prepared;
 use crate::rows::schema::clients;
 
 #[async_trait]
@@ -17,13 +18,8 @@ impl ClientRows for Transaction<'_> {
     }
 
     async fn put_client(&mut self, row: &ClientRow) -> Result<(), Failure> {
-        diesel::insert_into(clients::table)
-            .values(row)
-            .on_conflict(clients::client)
-            .do_update()
-            .set(row)
-            .execute(self.connection)
-            .await?;
+        let upsert = diesel::insert_into(clients::table).values(row).on_conflict(clients::client).do_update().set(row);
+        Prepared(upsert).execute(self.connection).await?;
         Ok(())
     }
 }

@@ -9,6 +9,7 @@ use super::Transaction;
 use crate::rows::connection::{CONNECTED, ConnectionRow, ConnectionRows, StoreNow};
 use crate::rows::failure::Failure;
 use crate::rows::lease::LeaseColumns;
+use crate::rows::prepared::Prepared;
 use crate::rows::schema::connections;
 use crate::rows::standing::StandingRow;
 
@@ -21,25 +22,20 @@ impl ConnectionRows for Transaction<'_> {
     }
 
     async fn put_connection(&mut self, row: &ConnectionRow) -> Result<(), Failure> {
-        diesel::insert_into(connections::table)
-            .values(row)
-            .on_conflict(connections::user_id)
-            .do_update()
-            .set(row)
-            .execute(self.connection)
-            .await?;
+        let upsert =
+            diesel::insert_into(connections::table).values(row).on_conflict(connections::user_id).do_update().set(row);
+        Prepared(upsert).execute(self.connection).await?;
         Ok(())
     }
 
     async fn put_connection_without_lease(&mut self, row: &ConnectionRow) -> Result<(), Failure> {
         let lease = LeaseColumns::default();
-        diesel::insert_into(connections::table)
+        let upsert = diesel::insert_into(connections::table)
             .values((row, &lease))
             .on_conflict(connections::user_id)
             .do_update()
-            .set((row, &lease))
-            .execute(self.connection)
-            .await?;
+            .set((row, &lease));
+        Prepared(upsert).execute(self.connection).await?;
         Ok(())
     }
 

@@ -7,6 +7,7 @@ use diesel_async::RunQueryDsl;
 use super::Transaction;
 use crate::rows::exchange::{ExchangeRow, ExchangeRows, IN_FLIGHT, UNSETTLED, WAITING};
 use crate::rows::failure::Failure;
+use crate::rows::prepared::Prepared;
 use crate::rows::schema::exchanges;
 
 #[async_trait]
@@ -48,13 +49,9 @@ impl ExchangeRows for Transaction<'_> {
     }
 
     async fn put_exchange(&mut self, row: &ExchangeRow) -> Result<(), Failure> {
-        diesel::insert_into(exchanges::table)
-            .values(row)
-            .on_conflict(exchanges::code_hash)
-            .do_update()
-            .set(row)
-            .execute(self.connection)
-            .await?;
+        let upsert =
+            diesel::insert_into(exchanges::table).values(row).on_conflict(exchanges::code_hash).do_update().set(row);
+        Prepared(upsert).execute(self.connection).await?;
         Ok(())
     }
 

@@ -7,6 +7,7 @@ use diesel_async::RunQueryDsl;
 use super::Transaction;
 use crate::rows::failure::Failure;
 use crate::rows::health::HealthRows;
+use crate::rows::prepared::Prepared;
 use crate::rows::schema::{heartbeat, schema_compatibility, schema_migrations};
 
 #[async_trait]
@@ -25,13 +26,12 @@ impl HealthRows for Transaction<'_> {
     }
 
     async fn beat(&mut self, micros: i64) -> Result<(), Failure> {
-        diesel::insert_into(heartbeat::table)
+        let upsert = diesel::insert_into(heartbeat::table)
             .values((heartbeat::id.eq(1), heartbeat::beat_at.eq(micros)))
             .on_conflict(heartbeat::id)
             .do_update()
-            .set(heartbeat::beat_at.eq(micros))
-            .execute(self.connection)
-            .await?;
+            .set(heartbeat::beat_at.eq(micros));
+        Prepared(upsert).execute(self.connection).await?;
         Ok(())
     }
 }

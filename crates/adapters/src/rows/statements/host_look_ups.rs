@@ -7,6 +7,7 @@ use diesel_async::RunQueryDsl;
 use super::Transaction;
 use crate::rows::failure::Failure;
 use crate::rows::host_look_up::{HostLookUpRow, HostLookUpRows};
+use crate::rows::prepared::Prepared;
 use crate::rows::schema::host_look_ups;
 
 #[async_trait]
@@ -17,13 +18,12 @@ impl HostLookUpRows for Transaction<'_> {
     }
 
     async fn put_host_look_up(&mut self, row: &HostLookUpRow) -> Result<(), Failure> {
-        diesel::insert_into(host_look_ups::table)
+        let upsert = diesel::insert_into(host_look_ups::table)
             .values(row)
             .on_conflict(host_look_ups::subject)
             .do_update()
-            .set(row)
-            .execute(self.connection)
-            .await?;
+            .set(row);
+        Prepared(upsert).execute(self.connection).await?;
         Ok(())
     }
 

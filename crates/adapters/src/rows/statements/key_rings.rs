@@ -9,6 +9,7 @@ use diesel_async::RunQueryDsl;
 use super::{KEY_HEADER, Transaction};
 use crate::rows::failure::Failure;
 use crate::rows::key_ring::{KeyRingRow, KeyRingRows, KeyUse, SealedTable};
+use crate::rows::prepared::Prepared;
 use crate::rows::reseal::SealedRow;
 use crate::rows::schema::{connections, exchanges, key_rings};
 
@@ -33,7 +34,7 @@ fn keys_in_use(table: &str) -> String {
 impl KeyRingRows for Transaction<'_> {
     async fn put_key_ring(&mut self, row: &KeyRingRow) -> Result<(), Failure> {
         let insert = diesel::insert_into(key_rings::table).values(row);
-        insert.on_conflict(key_rings::instance).do_update().set(row).execute(self.connection).await?;
+        Prepared(insert.on_conflict(key_rings::instance).do_update().set(row)).execute(self.connection).await?;
         Ok(())
     }
 

@@ -9,12 +9,13 @@ use super::Transaction;
 use crate::rows::connection::CONNECTED;
 use crate::rows::failure::Failure;
 use crate::rows::lease::{Acquitted, LeaseColumns, LeaseRows};
+use crate::rows::prepared::Prepared;
 use crate::rows::schema::connections;
 
 #[async_trait]
 impl LeaseRows for Transaction<'_> {
     async fn put_lease(&mut self, user_id: &[u8], lease: &LeaseColumns) -> Result<(), Failure> {
-        diesel::update(connections::table.find(user_id)).set(lease).execute(self.connection).await?;
+        Prepared(diesel::update(connections::table.find(user_id)).set(lease)).execute(self.connection).await?;
         Ok(())
     }
 

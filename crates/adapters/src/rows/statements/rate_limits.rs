@@ -6,6 +6,7 @@ use diesel_async::RunQueryDsl;
 
 use super::Transaction;
 use crate::rows::failure::Failure;
+use crate::rows::prepared::Prepared;
 use crate::rows::rate_limit::{INTEGRATION, RateLimitRow, RateLimitRows};
 use crate::rows::schema::turns;
 
@@ -19,13 +20,8 @@ impl RateLimitRows for Transaction<'_> {
     }
 
     async fn put_rate_limit(&mut self, row: &RateLimitRow) -> Result<(), Failure> {
-        diesel::insert_into(turns::table)
-            .values(row)
-            .on_conflict(turns::line)
-            .do_update()
-            .set(row)
-            .execute(self.connection)
-            .await?;
+        let upsert = diesel::insert_into(turns::table).values(row).on_conflict(turns::line).do_update().set(row);
+        Prepared(upsert).execute(self.connection).await?;
         Ok(())
     }
 

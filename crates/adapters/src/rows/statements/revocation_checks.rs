@@ -6,6 +6,7 @@ use diesel_async::RunQueryDsl;
 
 use super::Transaction;
 use crate::rows::failure::Failure;
+use crate::rows::prepared::Prepared;
 use crate::rows::revocation_check::{RevocationCheckRow, RevocationCheckRows};
 use crate::rows::schema::looks;
 
@@ -28,13 +29,8 @@ impl RevocationCheckRows for Transaction<'_> {
     }
 
     async fn put_look(&mut self, row: &RevocationCheckRow) -> Result<(), Failure> {
-        diesel::insert_into(looks::table)
-            .values(row)
-            .on_conflict(looks::account_id)
-            .do_update()
-            .set(row)
-            .execute(self.connection)
-            .await?;
+        let upsert = diesel::insert_into(looks::table).values(row).on_conflict(looks::account_id).do_update().set(row);
+        Prepared(upsert).execute(self.connection).await?;
         Ok(())
     }
 

@@ -6,6 +6,7 @@ use diesel_async::RunQueryDsl;
 
 use super::Transaction;
 use crate::rows::failure::Failure;
+use crate::rows::prepared::Prepared;
 use crate::rows::reseal::{SealedRow, SealedRows};
 use crate::rows::schema::{connections, exchanges};
 
@@ -27,7 +28,7 @@ impl SealedRows for Transaction<'_> {
 
     async fn replace_sealed_connection(&mut self, key: &[u8], old: &[u8], new: &[u8]) -> Result<usize, Failure> {
         let unchanged = connections::table.find(key).filter(connections::tokens.eq(old));
-        Ok(diesel::update(unchanged).set(connections::tokens.eq(new)).execute(self.connection).await?)
+        Ok(Prepared(diesel::update(unchanged).set(connections::tokens.eq(new))).execute(self.connection).await?)
     }
 
     async fn sealed_exchanges(&mut self, after: &[u8], limit: i64) -> Result<Vec<SealedRow>, Failure> {
@@ -38,6 +39,6 @@ impl SealedRows for Transaction<'_> {
 
     async fn replace_sealed_exchange(&mut self, key: &[u8], old: &[u8], new: &[u8]) -> Result<usize, Failure> {
         let unchanged = exchanges::table.find(key).filter(exchanges::tokens.eq(old));
-        Ok(diesel::update(unchanged).set(exchanges::tokens.eq(new)).execute(self.connection).await?)
+        Ok(Prepared(diesel::update(unchanged).set(exchanges::tokens.eq(new))).execute(self.connection).await?)
     }
 }
