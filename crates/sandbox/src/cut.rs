@@ -42,9 +42,14 @@ impl MessageBody for Broken {
     }
 }
 
+/// What a client gets of the body of an answer that breaks off; nothing if it gets no answer at all.
+pub(crate) struct Begun(pub(crate) Bytes);
+
 /// No answer: the connection is closed without a byte.
 pub(crate) fn silence() -> HttpResponse {
-    HttpResponse::Ok().body(Broken { promised: 1, begun: None, must_flush: false })
+    let mut response = HttpResponse::Ok().body(Broken { promised: 1, begun: None, must_flush: false });
+    response.extensions_mut().insert(Begun(Bytes::new()));
+    response
 }
 
 /// What a request gets that a failure comes before. `path` is where it was sent to.
@@ -74,7 +79,7 @@ pub(crate) fn spoilt(failure: Failure, response: HttpResponse) -> HttpResponse {
     match failure {
         Failure::DropAfter | Failure::Drop => silence(),
         Failure::Cut | Failure::BadJson => {
-            let (response, body) = response.into_parts();
+            let (mut response, body) = response.into_parts();
             let whole = body.try_into_bytes().unwrap_or_default();
             let half = whole.slice(..whole.len() / 2);
             if failure == Failure::Cut {
@@ -82,6 +87,7 @@ pub(crate) fn spoilt(failure: Failure, response: HttpResponse) -> HttpResponse {
                     // There is nothing to break off within: a 204 would come through unharmed.
                     return silence();
                 }
+                response.extensions_mut().insert(Begun(half.clone()));
                 let begun = (!half.is_empty()).then_some(half);
                 let broken = Broken { promised: whole.len() as u64, begun, must_flush: true };
                 return response.set_body(BoxBody::new(broken));

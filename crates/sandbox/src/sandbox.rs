@@ -7,8 +7,8 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use actix_web::dev::ServerHandle;
 
 use crate::{
-    AccountId, AccountInfo, ClockReading, Faults, GrantInfo, HookOutcome, IssuedCode, Options, Report, SandboxError,
-    Stats, Switches, UserId, server, world::World,
+    AccountId, AccountInfo, ClockReading, Faults, GrantInfo, HookOutcome, IssuedCode, Options, Report, RequestRecord,
+    SandboxError, Stats, Switches, UserId, server, world::World,
 };
 
 /// A running amoCRM of one's own; dropping it stops it.
@@ -95,6 +95,11 @@ impl Sandbox {
     /// What was counted since the start or the last reset.
     pub fn stats(&self) -> Stats {
         self.world.state().stats.clone()
+    }
+
+    /// The last 1,000 requests of clients, in the order they were answered; without secrets.
+    pub fn requests(&self) -> Vec<RequestRecord> {
+        self.world.requests(0, None)
     }
 
     /// Everything at a glance.

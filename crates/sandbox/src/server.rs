@@ -8,12 +8,12 @@ use std::{
 use actix_web::{
     App, HttpRequest, HttpServer,
     dev::ServerHandle,
-    middleware::NormalizePath,
+    middleware::{NormalizePath, from_fn},
     web::{self, Data},
 };
 use tokio::net::TcpSocket;
 
-use crate::{Options, SandboxError, api, control, hosts::HostIndex, oauth, raw, world::World};
+use crate::{Options, SandboxError, api, control, hosts::HostIndex, journal, oauth, raw, world::World};
 
 /// Accounts of the sandbox, each with an address of its own.
 const ACCOUNTS: u16 = 3;
@@ -77,6 +77,7 @@ pub(crate) fn serve(world: &Arc<World>, listeners: Vec<TcpListener>) -> Result<S
             .app_data(data.clone())
             .app_data(web::PayloadConfig::new(MAX_BODY))
             .wrap(NormalizePath::trim())
+            .wrap(from_fn(journal::record))
             .configure(oauth::routes)
             .configure(api::routes)
             .configure(control::routes)

@@ -112,13 +112,16 @@ impl State {
         }
         let admitted = self.limiter.admit(self.clock.now(), &limits);
         if !admitted {
-            self.note_over_limit(account);
+            self.note_over_limit(account, client_id);
         }
         admitted
     }
 
-    fn note_over_limit(&mut self, account: AccountId) {
+    fn note_over_limit(&mut self, account: AccountId, client_id: Option<&str>) {
         self.stats.over_limit += 1;
+        if let Some(client_id) = client_id {
+            *self.stats.over_limit_by_integration.entry(client_id.to_owned()).or_default() += 1;
+        }
         let times = self.over_limit.entry(account).or_default();
         *times += 1;
         if self.switches.ban_after > 0 && *times >= self.switches.ban_after {

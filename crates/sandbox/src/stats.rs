@@ -37,6 +37,8 @@ pub struct Stats {
     pub unauthorized: u64,
     /// Requests over a limit, of the API and at the token endpoint.
     pub over_limit: u64,
+    /// The same by the `client_id` of the integration that sent them, where it is known.
+    pub over_limit_by_integration: BTreeMap<String, u64>,
     /// Requests that a fault was played on.
     pub faults_played: u64,
     /// Look-ups of an account's host.

@@ -9,6 +9,7 @@ use crate::{
     grants::{Book, Holder, Mint},
     hook::HookSender,
     hosts::Hosts,
+    journal::Journal,
     state::State,
     store::{Account, User},
 };
@@ -20,6 +21,7 @@ pub(crate) struct World {
     pub(crate) accounts: Vec<Account>,
     pub(crate) hook_sender: HookSender,
     pub(crate) ports: Vec<u16>,
+    pub(crate) journal: Journal,
     host_names: Vec<String>,
     state: Mutex<State>,
 }
@@ -40,6 +42,7 @@ impl World {
             accounts,
             hook_sender: HookSender::new()?,
             ports,
+            journal: Journal::default(),
             host_names,
             state: Mutex::new(state),
             options,
@@ -55,6 +58,7 @@ impl World {
     pub(crate) fn reset(&self) -> Result<(), SandboxError> {
         let state = fresh_state(&self.options, &self.accounts, &self.host_names)?;
         *self.state() = state;
+        self.journal.clear();
         for account in &self.accounts {
             account.store.reset(|| data::regenerate(account.id, &self.options));
         }

@@ -16,6 +16,7 @@ use super::problem;
 use crate::{
     AccountId, BadContextUser, Failure, Switches, UserId, cut,
     faults::Part,
+    journal::Seen,
     server::host_index,
     state::State,
     store::{Account, Author},
@@ -87,6 +88,9 @@ pub(crate) async fn guard(
         Verdict::Served(caller) => as_user(request.request(), &world, caller),
         refused => refused,
     };
+    if let Verdict::Served(caller) = &verdict {
+        Seen::of(request.request()).note(|known| known.user = Some(caller.author.user));
+    }
     let answered = if let Verdict::Served(caller) = verdict {
         request.extensions_mut().insert(caller);
         next.call(request).await?.map_into_boxed_body()
@@ -108,19 +112,28 @@ fn judge(request: &HttpRequest, world: &World) -> (Verdict, Option<Failure>, Dur
     let wait = state.latency(account, Part::Api);
     let Some(account) = account else { return (Verdict::Moved, None, wait) };
     *state.stats.api_requests_by_account.entry(account).or_default() += 1;
-    match state.next_failure(Some(account), Part::Api) {
+    let failure = state.next_failure(Some(account), Part::Api);
+    let seen = Seen::of(request);
+    seen.note(|known| (known.account, known.fault) = (Some(account), failure));
+    match failure {
         Some(failure) if failure.comes_first() => (Verdict::Fails(failure), None, wait),
-        failure => (admit(request, account, &mut state), failure, wait),
+        failure => (admit(request, account, &mut state, &seen), failure, wait),
     }
 }
 
 /// Whether the access token and the limits let a request in.
-fn admit(request: &HttpRequest, account: AccountId, state: &mut State) -> Verdict {
+fn admit(request: &HttpRequest, account: AccountId, state: &mut State, seen: &Seen) -> Verdict {
     let now = state.now();
     let holder = bearer(request).and_then(|token| state.book.holder_of_access(token, now));
     let holder = holder.filter(|holder| holder.account == account).cloned();
     let client_id = holder.as_ref().map(|holder| holder.client_id.as_str());
-    if !state.within_limits(account, client_id, Part::Api) {
+    let is_over_limit = !state.within_limits(account, client_id, Part::Api);
+    seen.note(|known| {
+        known.client_id = client_id.map(str::to_owned);
+        known.user = holder.as_ref().map(|holder| holder.user);
+        known.is_over_limit = is_over_limit;
+    });
+    if is_over_limit {
         return Verdict::OverLimit;
     }
     let Some(holder) = holder else {

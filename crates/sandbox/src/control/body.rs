@@ -1,8 +1,9 @@
-//! The JSON bodies of the control plane: unknown, missing and wrong fields are named.
+//! The JSON bodies and the queries of the control plane: unknown, missing and wrong fields are named.
 
 use actix_web::web::Bytes;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
+use url::form_urlencoded;
 
 use crate::{AccountId, SandboxError};
 
@@ -20,6 +21,13 @@ impl Fields {
             Ok(_) => Err(SandboxError::invalid("body", "a JSON object is wanted")),
             Err(error) => Err(SandboxError::invalid("body", format!("not JSON: {error}"))),
         }
+    }
+
+    /// Reads a query, whose values are numbers where they look like it.
+    pub(crate) fn of_query(query: &str) -> Self {
+        let pairs = form_urlencoded::parse(query.as_bytes()).into_owned();
+        let value = |text: String| text.parse::<u64>().map_or(Value::String(text), Value::from);
+        Self(pairs.map(|(name, text)| (name, value(text))).collect())
     }
 
     /// Takes a field that may be missing or `null`.
@@ -40,6 +48,11 @@ impl Fields {
     pub(crate) fn account(&mut self) -> Result<AccountId, SandboxError> {
         let account = self.optional("account", "the number of an account is wanted")?;
         account.ok_or_else(|| SandboxError::invalid("account", "missing"))
+    }
+
+    /// Takes the number of the last entry that is known already.
+    pub(crate) fn after(&mut self) -> Result<u64, SandboxError> {
+        Ok(self.optional("after", "the number of an entry is wanted")?.unwrap_or_default())
     }
 
     /// The fields that were not taken.

@@ -10,13 +10,12 @@ use std::time::Duration;
 use actix_web::{
     HttpRequest, HttpResponse, ResponseError,
     http::{StatusCode, header::ContentType},
-    web::{self, Bytes, Data, Query, ServiceConfig},
+    web::{self, Bytes, Data, ServiceConfig},
 };
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::{
-    AccountId, Report, SandboxError, UserId,
+    Report, SandboxError, UserId,
     api::ReadDraft,
     store::{CompanyDraft, ContactDraft, Entity, LeadDraft},
     world::World,
@@ -43,6 +42,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
             .route("/contacts", web::post().to(entities::<ContactDraft>))
             .route("/companies", web::post().to(entities::<CompanyDraft>))
             .route("/changes", web::get().to(changes))
+            .route("/requests", web::get().to(requests))
             .route("/users", web::patch().to(users))
             .route("/reset", web::post().to(reset))
             .default_service(web::to(nothing)),
@@ -176,19 +176,21 @@ async fn users(world: Data<World>, body: Bytes) -> Answer {
     })))
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Changes {
-    account: AccountId,
-    #[serde(default)]
-    after: u64,
+async fn changes(world: Data<World>, request: HttpRequest) -> Answer {
+    let mut fields = Fields::of_query(request.query_string());
+    let account = world.account(fields.account()?)?;
+    let after = fields.after()?;
+    fields.finish()?;
+    Ok(HttpResponse::Ok().json(json!({"changes": data::changes(account, after)})))
 }
 
-async fn changes(world: Data<World>, request: HttpRequest) -> Answer {
-    let asked = Query::<Changes>::from_query(request.query_string())
-        .map_err(|error| SandboxError::invalid("account", error.to_string()))?;
-    let account = world.account(asked.account)?;
-    Ok(HttpResponse::Ok().json(json!({"changes": data::changes(account, asked.after)})))
+async fn requests(world: Data<World>, request: HttpRequest) -> Answer {
+    let mut fields = Fields::of_query(request.query_string());
+    let account = fields.optional("account", "the number of an account is wanted")?;
+    let account = account.map(|account| world.account(account)).transpose()?.map(|account| account.id);
+    let after = fields.after()?;
+    fields.finish()?;
+    Ok(HttpResponse::Ok().json(json!({"requests": world.requests(after, account)})))
 }
 
 async fn reset(world: Data<World>, body: Bytes) -> Answer {

@@ -7,10 +7,11 @@ use super::{
     jwt::access_token,
     record::{AccessRecord, Code, Grant, GrantId, RefreshRecord},
 };
-use crate::{AccountId, clock::Moment};
+use crate::{AccountId, UserId, clock::Moment};
 
 /// A pair that was granted.
 pub(crate) struct Issued {
+    pub(crate) user: UserId,
     pub(crate) access_token: String,
     pub(crate) refresh_token: String,
     pub(crate) now: Moment,
@@ -148,7 +149,7 @@ impl Book {
         self.refresh_tokens.insert(digest(&refresh_token), record);
         let record = AccessRecord { grant: id, generation: grant.generation, expires: access_expires };
         self.access_tokens.insert(digest(&access_token), record);
-        Some(Issued { access_token, refresh_token, now, access_expires })
+        Some(Issued { user: grant.holder.user, access_token, refresh_token, now, access_expires })
     }
 
     /// Forgets access tokens that have expired, where there are many.

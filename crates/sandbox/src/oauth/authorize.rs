@@ -10,7 +10,7 @@ use actix_web::{
 use url::Url;
 
 use super::{form::Form, pages};
-use crate::{AccountId, DenyRedirect, Integration, UserId, world::World};
+use crate::{AccountId, DenyRedirect, Integration, UserId, journal::Seen, world::World};
 
 /// `GET /oauth`: the login page, or with `user` the consent page.
 ///
@@ -19,10 +19,11 @@ use crate::{AccountId, DenyRedirect, Integration, UserId, world::World};
 pub(crate) async fn ask(request: HttpRequest, world: Data<World>) -> HttpResponse {
     let form = Form::of_query(&request);
     let Some(integration) = integration(&world, &form) else { return unknown_integration() };
+    Seen::of(&request).note(|known| known.client_id = Some(integration.client_id.clone()));
     world.state().stats.pages += 1;
     match form.get("user") {
         None => pages::login(&world.accounts, integration, &form),
-        Some(user) => match find_user(&world, user) {
+        Some(user) => match find_user(&world, user, &request) {
             Some(person) => pages::consent(integration, &form, &person),
             None => unknown_user(),
         },
@@ -33,7 +34,8 @@ pub(crate) async fn ask(request: HttpRequest, world: Data<World>) -> HttpRespons
 pub(crate) async fn decide(request: HttpRequest, world: Data<World>, body: Bytes) -> HttpResponse {
     let form = Form::of_body(&request, &body);
     let Some(integration) = integration(&world, &form) else { return unknown_integration() };
-    let Some(person) = form.get("user").and_then(|user| find_user(&world, user)) else {
+    Seen::of(&request).note(|known| known.client_id = Some(integration.client_id.clone()));
+    let Some(person) = form.get("user").and_then(|user| find_user(&world, user, &request)) else {
         return unknown_user();
     };
     let (account, user) = (person.account.id, person.user.id);
@@ -98,12 +100,16 @@ fn integration<'w>(world: &'w World, form: &Form) -> Option<&'w Integration> {
     form.get("client_id").and_then(|client_id| world.integration(client_id).ok())
 }
 
-fn find_user<'w>(world: &'w World, user: &str) -> Option<pages::Person<'w>> {
+/// The person with this number, who is then known to be the user of `request`.
+fn find_user<'w>(world: &'w World, user: &str, request: &HttpRequest) -> Option<pages::Person<'w>> {
     let id = UserId::from(user.parse::<u64>().ok()?);
-    world.accounts.iter().find_map(|account| {
+    let person = world.accounts.iter().find_map(|account| {
         let user = account.store.read().user(id).filter(|user| user.is_active).cloned()?;
         Some(pages::Person { account, user })
-    })
+    })?;
+    let (account, user) = (person.account.id, person.user.id);
+    Seen::of(request).note(|known| (known.account, known.user) = (Some(account), Some(user)));
+    Some(person)
 }
 
 fn unknown_integration() -> HttpResponse {

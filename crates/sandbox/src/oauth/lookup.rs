@@ -8,6 +8,7 @@ use crate::{
     AccountId, Failure, api, cut,
     faults::Part,
     grants::{Holder, digest},
+    journal::Seen,
     world::World,
 };
 
@@ -60,6 +61,11 @@ async fn look_up(request: &HttpRequest, world: &World, token: Token) -> HttpResp
         let mut state = world.state();
         state.stats.lookups += 1;
         let failure = state.next_failure(account, Part::Lookup);
+        let seen = Seen::of(request);
+        seen.note(|known| known.fault = failure);
+        if let Token::Of(holder) = &token {
+            seen.note(|known| known.let_in(holder));
+        }
         (failure, state.latency(account, Part::Lookup), state.switches.clone())
     };
     if !wait.is_zero() {
@@ -107,6 +113,7 @@ pub(crate) async fn resource_owner(request: HttpRequest, world: Data<World>) -> 
         state.book.holder_of_access(token, state.now()).cloned()
     });
     let user = holder.and_then(|holder| {
+        Seen::of(&request).note(|known| known.let_in(&holder));
         let account = world.account(holder.account).ok()?;
         account.store.read().user(holder.user).cloned()
     });

@@ -17,6 +17,7 @@ use crate::{
     faults::Part,
     grants::{Digest, Issued, Refresh, Refusal, digest},
     hosts::HostIndex,
+    journal::Seen,
     raw,
     server::host_index,
     world::World,
@@ -32,6 +33,7 @@ struct Request {
     refresh_token: Option<Digest>,
     /// For answers that the web server would not give.
     connection: Option<Socket>,
+    seen: Seen,
 }
 
 /// What is known of a request before any waiting.
@@ -69,6 +71,7 @@ pub(crate) async fn access_token(request: HttpRequest, world: Data<World>, body:
         attempt: api::attempt(&request),
         refresh_token,
         connection: raw::connection(&request),
+        seen: Seen::of(&request),
     };
     // A client that closes the connection does not stop amoCRM: what it sent is processed all the same.
     let work = rt::spawn(async move { answer(&world.into_inner(), &request).await });
@@ -95,10 +98,11 @@ async fn answer(world: &Arc<World>, request: &Request) -> HttpResponse {
     }
     match grant(world, request, &arrival) {
         Ok(issued) => {
+            request.seen.note(|known| known.user = Some(issued.user));
             let pair = Pair::of(&issued, &switches, arrival.failure);
             let dress = if arrival.failure.is_none() { world.state().next_dress(arrival.account) } else { None };
             match dress.zip(request.connection.as_ref()) {
-                Some((dress, connection)) => dressed(&pair, dress, connection, &request.path).await,
+                Some((dress, connection)) => dressed(&pair, dress, connection, request).await,
                 None => spoilt(&arrival, HttpResponse::Ok().json(pair)),
             }
         }
@@ -123,11 +127,14 @@ fn spoilt(arrival: &Arrival, response: HttpResponse) -> HttpResponse {
 }
 
 /// Writes the pair past the web server, which then closes the connection without a word.
-async fn dressed(pair: &Pair<'_>, dress: Dress, connection: &Socket, path: &str) -> HttpResponse {
+async fn dressed(pair: &Pair<'_>, dress: Dress, connection: &Socket, request: &Request) -> HttpResponse {
     let json = serde_json::to_string(pair).unwrap_or_default();
+    let status = if let Dress::Status(status) = dress { status } else { 200 };
+    request.seen.note(|known| known.dress = Some(dress));
+    request.seen.answered(status, json.clone().into());
     if let Ok(connection) = connection.try_clone() {
         // A client that has gone away reads nothing.
-        let _ = raw::write(connection, &dress.put_on(&json, path)).await;
+        let _ = raw::write(connection, &dress.put_on(&json, &request.path)).await;
     }
     cut::silence()
 }
@@ -144,6 +151,12 @@ fn arrive(world: &World, request: &Request) -> Arrival {
     let now = state.now();
     let was_live = request.refresh_token.is_some_and(|token| state.book.holder_of_refresh(&token, now).is_some());
     let wait = state.latency(account, Part::Token);
+    let client_id = client_id.filter(|client_id| world.integration(client_id).is_ok());
+    request.seen.note(|known| {
+        (known.account, known.fault) = (account, failure);
+        known.client_id = client_id.map(str::to_owned);
+        known.is_over_limit = !within_limits;
+    });
     Arrival { account, failure, within_limits, wait, was_live }
 }
 

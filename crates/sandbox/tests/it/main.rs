@@ -20,6 +20,7 @@ mod leads_write;
 mod limits;
 mod links;
 mod pages;
+mod requests;
 mod rights;
 mod rotation;
 mod start;
