@@ -155,7 +155,8 @@ fn as_user(request: &HttpRequest, world: &World, mut caller: Caller) -> Verdict 
     let is_active = |user: UserId| account.store.read().user(user).is_some_and(|user| user.is_active);
     if let Some(value) = request.headers().get(CONTEXT_USER) {
         let user = value.to_str().ok().and_then(|text| text.trim().parse::<u64>().ok()).map(UserId::from);
-        let position = match user.filter(|&user| is_active(user)) {
+        let is_free = |user: UserId| account.store.read().user(user).is_some_and(|user| user.is_free);
+        let position = match user.filter(|&user| is_active(user) && !is_free(user)) {
             _ if !caller.author.is_full => caller.switches.context_user_of_user,
             None => caller.switches.unknown_context_user,
             Some(user) => {

@@ -75,7 +75,7 @@ impl Serialize for Reason<'_> {
         struct Fields<'a> {
             id: u64,
             name: &'a str,
-            sort: u32,
+            sort: u64,
             created_at: u64,
             updated_at: u64,
             _links: SelfLink,
@@ -86,7 +86,7 @@ impl Serialize for Reason<'_> {
             name: &reason.name,
             sort: reason.sort,
             created_at: reason.created_at,
-            updated_at: reason.created_at,
+            updated_at: reason.updated_at,
             _links: SelfLink::new(host, &format!("/api/v4/leads/loss_reasons/{}", reason.id)),
         }
         .serialize(serializer)
@@ -132,8 +132,8 @@ fn embedded<'a>(lead: &'a Lead, tables: &'a Tables, caller: &'a Caller, with: &W
     };
     let contacts = || live_links(&lead.card, Kind::Contact, tables).enumerate().map(contact).collect();
     let reasons = || {
-        let reasons = tables.loss_reasons.iter();
-        reasons.filter(|reason| Some(reason.id) == lead.loss_reason_id).map(|reason| Reason(reason, host)).collect()
+        let reason = lead.loss_reason_id.and_then(|id| tables.loss_reasons.get(id));
+        reason.map(|reason| Reason(reason, host)).into_iter().collect()
     };
     Embedded {
         tags: &lead.card.tags,

@@ -46,6 +46,9 @@ pub(crate) struct PageLinks {
     first: Option<Link>,
     #[serde(skip_serializing_if = "Option::is_none")]
     prev: Option<Link>,
+    /// Only of a list with a total.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last: Option<Link>,
 }
 
 #[derive(Serialize)]
@@ -68,6 +71,15 @@ pub(crate) struct Whole<T> {
 pub(crate) struct Embedded<T> {
     pub(crate) _links: SelfLink,
     pub(crate) _embedded: Named<T>,
+}
+
+#[derive(Serialize)]
+struct Counted<T> {
+    _total_items: usize,
+    _page: usize,
+    _page_count: usize,
+    _links: PageLinks,
+    _embedded: Named<T>,
 }
 
 /// A list under its own name, as `_embedded` has it.
@@ -100,17 +112,21 @@ pub(crate) fn shown<'f, F>(
     let start = (page.number - 1).saturating_mul(page.limit);
     let rest = all.get(start..).filter(|rest| !rest.is_empty())?;
     let here = rest.get(..page.limit).unwrap_or(rest);
-    let link = |number: usize| Link {
-        href: format!("http://{}{}?{}", caller.host, request.path(), query.for_page(page, number)),
-    };
+    let link = |number: usize| page_link(request, caller, query, page, number);
     let goes_back = page.number > 1 && caller.switches.inferred_members;
     let links = PageLinks {
         this: link(page.number),
         next: (here.len() < rest.len()).then(|| link(page.number + 1)),
         first: goes_back.then(|| link(1)),
         prev: goes_back.then(|| link(page.number - 1)),
+        last: None,
     };
     Some((here, links))
+}
+
+/// The link to page `number` of the list that is asked for.
+fn page_link(request: &HttpRequest, caller: &Caller, query: &Query, page: Page, number: usize) -> Link {
+    Link { href: format!("http://{}{}?{}", caller.host, request.path(), query.for_page(page, number)) }
 }
 
 /// The page that is asked for of what `find` finds, each entry made by `view`.
@@ -130,6 +146,33 @@ pub(crate) fn page<'a, F: 'a, V: Serialize>(
     };
     let entries = here.iter().map(|entry| view(entry, &with)).collect();
     Ok(hal(&Envelope { _page: page.number, _links: links, _embedded: Named(name, entries) }))
+}
+
+/// As [`page`], of a list that says how much there is.
+pub(crate) fn page_with_total<'a, F: 'a, V: Serialize>(
+    request: &HttpRequest,
+    caller: &Caller,
+    name: &'static str,
+    find: impl FnOnce(&Query) -> Result<Vec<&'a F>, BadParameter>,
+    view: impl Fn(&'a F, &With<'_>) -> V,
+) -> Result<HttpResponse, Error> {
+    let query = Query::of(request);
+    let page = query.page(caller.switches.page_limit)?;
+    let with = query.with();
+    let found = find(&query)?;
+    let Some((here, mut links)) = shown(request, caller, &query, page, &found) else {
+        return Ok(HttpResponse::NoContent().finish());
+    };
+    let pages = found.len().div_ceil(page.limit);
+    links.last = (page.number < pages).then(|| page_link(request, caller, &query, page, pages));
+    let entries = here.iter().map(|entry| view(entry, &with)).collect();
+    Ok(hal(&Counted {
+        _total_items: found.len(),
+        _page: page.number,
+        _page_count: pages,
+        _links: links,
+        _embedded: Named(name, entries),
+    }))
 }
 
 /// The entity that `find` finds by the number in the path; 204 if there is none, and by a switch

@@ -76,6 +76,17 @@ impl<'v> Members<'v> {
         text.unwrap_or_default()
     }
 
+    /// As [`Self::text`], for members that `null` clears.
+    pub(crate) fn nullable_text(&mut self, name: &'static str) -> Nullable<String> {
+        match self.map.get(name) {
+            Some(Value::Null) => {
+                self.ignore(&[name]);
+                Nullable::Null
+            }
+            _ => self.text(name).map_or(Nullable::Absent, Nullable::Is),
+        }
+    }
+
     pub(crate) fn flag(&mut self, name: &'static str) -> Option<bool> {
         let value = self.take(name).filter(|value| !value.is_null())?;
         self.typed(name, "bool", value.as_bool())
@@ -87,6 +98,16 @@ impl<'v> Members<'v> {
             Value::Number(number) => Some(number.to_string()),
             _ => self.text(name),
         }
+    }
+
+    /// A list of numbers that are not negative; `null` is an empty one.
+    pub(crate) fn ints(&mut self, name: &'static str) -> Option<Vec<u64>> {
+        let list = self.list(name)?;
+        let numbers = list.iter().enumerate().filter_map(|(place, value)| {
+            let number = value.as_u64();
+            self.typed(&format!("{name}.{place}"), "int", number)
+        });
+        Some(numbers.collect())
     }
 
     /// A list as it is; `null` is an empty one.

@@ -17,8 +17,9 @@ mod members;
 mod pipelines;
 mod problem;
 mod query;
+mod settings;
 mod tags;
-mod users;
+mod unused;
 mod webhooks;
 mod write;
 
@@ -52,8 +53,8 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
             .route("/leads/pipelines/{id:[0-9]+}/statuses/{stage:[0-9]+}", web::get().to(pipelines::one_stage))
             .route("/events", web::get().to(events::list))
             .route("/events/{id:[0-9a-z]{26}}", web::get().to(events::one))
-            .route("/users", web::get().to(users::list))
-            .route("/users/{id:[0-9]+}", web::get().to(users::one))
+            .configure(settings::routes)
+            .configure(unused::routes)
             .service(
                 web::resource("/webhooks")
                     .route(web::get().to(webhooks::list))

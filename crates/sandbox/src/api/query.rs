@@ -9,6 +9,7 @@ use url::form_urlencoded;
 use super::problem::BadParameter;
 
 /// The parameters of a request, their names taken apart.
+#[derive(Default)]
 pub(crate) struct Query {
     pairs: Vec<Pair>,
 }

@@ -149,6 +149,7 @@ pub(crate) fn refused(rejected: Rejected, request_ids: &[String], switches: &Swi
     for (place, refusal) in rejected.0 {
         let errors = match refusal {
             Refusal::Invalid(errors) => errors,
+            Refusal::NotAdministrator => return Refused::Forbidden,
             Refusal::Missing if switches.unknown_id == UnknownId::NotFound => return Refused::NotFound,
             Refusal::Forbidden if switches.write_outside_rights == 403 => return Refused::Forbidden,
             Refusal::Missing | Refusal::Forbidden => vec![FieldError::not_supported_choice("id")],

@@ -4,7 +4,10 @@ use serde_json::{Map, Value};
 
 use crate::{
     AccountId, SandboxError, UserId,
-    store::{Author, Change, Context, Rights, User},
+    store::{
+        Author, Change, Context, FieldError, Operation, Refusal, Rejected, Rights, RightsDraft, Setting as _, User,
+        UserDraft,
+    },
     world::World,
 };
 
@@ -26,27 +29,38 @@ impl World {
             (state.now().unix(), state.switches.clone())
         };
         let tables = known.store.read();
-        let before = tables.user(user).cloned().ok_or(SandboxError::UnknownUser { account, user })?;
+        let before = tables.user(user).ok_or(SandboxError::UnknownUser { account, user })?;
         if let Some(group) = patch.group_id.filter(|&id| tables.groups.iter().all(|group| group.id != id)) {
             return Err(SandboxError::invalid("group_id", format!("the account has no group {group}")));
         }
+        let rights = patch.rights.map(|rights| merged(tables.rights_of(before), rights)).transpose()?;
         drop(tables);
-        let after = User {
-            is_active: patch.is_active.unwrap_or(before.is_active),
-            is_admin: patch.is_admin.unwrap_or(before.is_admin),
-            group_id: patch.group_id.unwrap_or(before.group_id),
-            rights: match patch.rights {
-                Some(rights) => merged(&before.rights, rights)?,
-                None => before.rights.clone(),
-            },
-            ..before
+        let draft = UserDraft {
+            is_active: patch.is_active,
+            is_admin: patch.is_admin,
+            group_id: patch.group_id,
+            rights: rights.map(RightsDraft::from),
+            ..UserDraft::default()
         };
         let author = Author { user: 0.into(), is_full: true, client_id: None };
         let context = Context { author: &author, now, switches: &switches };
-        let committed = known.store.commit(&context, vec![Change::User(Box::new(after.clone()))]);
-        committed.or(Err(SandboxError::UnknownUser { account, user }))?;
-        Ok(after)
+        let operation = Operation::Edit { id: user.get(), draft: Box::new(draft) };
+        let committed = known.store.commit(&context, vec![Change::Settings(User::change((), operation))]);
+        committed.map_err(|rejected| refused(&rejected, account, user))?;
+        let tables = known.store.read();
+        let after = tables.user(user).ok_or(SandboxError::UnknownUser { account, user })?;
+        Ok(User { rights: tables.rights_of(after).clone(), ..after.clone() })
     }
+}
+
+/// Names the first field that is to blame.
+fn refused(rejected: &Rejected, account: AccountId, user: UserId) -> SandboxError {
+    let error = match rejected.0.first() {
+        Some((_, Refusal::Invalid(errors))) => errors.first(),
+        _ => None,
+    };
+    let invalid = |error: &FieldError| SandboxError::invalid(error.path.clone(), error.detail.to_string());
+    error.map_or(SandboxError::UnknownUser { account, user }, invalid)
 }
 
 /// `rights` with those of `patch` instead, letter by letter.

@@ -2,7 +2,7 @@
 
 use crate::{
     AccountId,
-    store::{Choice, FieldDefinition, FieldKind, PerKind},
+    store::{Choice, FieldDefinition, FieldGroup, FieldKind, Kind, PerKind, Table},
 };
 
 /// How many fields a diligent agent has for notes.
@@ -13,8 +13,43 @@ pub(crate) fn base(account: AccountId) -> u64 {
     account.get() % 1000 * 1000 + 400_000
 }
 
+/// How far apart the ids of new fields begin, by kinds, and those of new choices.
+const STEP: u64 = 1_000_000;
+
+/// What the ids of new choices are larger than.
+pub(crate) fn last_choice_id(account: AccountId) -> u64 {
+    base(account) + 4 * STEP
+}
+
 /// The fields of an account.
-pub(crate) fn definitions(account: AccountId) -> PerKind<Vec<FieldDefinition>> {
+pub(crate) fn definitions(account: AccountId) -> PerKind<Table<FieldDefinition>> {
+    let fields = made_up(account);
+    let table = |fields, step| Table::new(fields, base(account) + step * STEP);
+    PerKind {
+        leads: table(fields.leads, 1),
+        contacts: table(fields.contacts, 2),
+        companies: table(fields.companies, 3),
+    }
+}
+
+/// The groups of fields that every account has.
+pub(crate) fn groups(account: AccountId) -> PerKind<Table<FieldGroup>> {
+    let table = |kind: Kind, step| {
+        let statistic = (kind == Kind::Lead).then_some((2, "statistic", "Статистика"));
+        let groups = std::iter::once((1, "default", "Основное")).chain(statistic);
+        let group = |(id, key, name): (u64, &str, &str)| FieldGroup {
+            id,
+            key: key.to_owned(),
+            name: name.to_owned(),
+            sort: id - 1,
+            is_predefined: true,
+        };
+        Table::new(groups.map(group).collect(), base(account) + step * STEP)
+    };
+    PerKind { leads: table(Kind::Lead, 1), contacts: table(Kind::Contact, 2), companies: table(Kind::Company, 3) }
+}
+
+fn made_up(account: AccountId) -> PerKind<Vec<FieldDefinition>> {
     let base = base(account);
     let of = |fields: &[Field]| fields.iter().filter_map(|field| field.definition(base)).collect::<Vec<_>>();
     let mut fields = PerKind { leads: of(&LEADS), contacts: of(&CONTACTS), companies: of(&COMPANIES) };
@@ -47,19 +82,24 @@ impl Field {
             id: first + id,
             value: value.to_owned(),
             code: code.map(str::to_owned),
+            sort: id,
         };
         Some(FieldDefinition {
-            id: base + self.id,
-            name: self.name.to_owned(),
             code: self.code.map(str::to_owned),
-            kind,
             choices: self.choices.iter().map(choice).collect(),
+            sort: self.id,
+            group: Some(1),
+            is_predefined: self.code.is_some_and(|code| PREDEFINED.contains(&code)),
+            ..FieldDefinition::new(base + self.id, self.name.to_owned(), kind)
         })
     }
 }
 
 /// What is for sale.
 pub(super) const OBJECTS: [&str; 4] = ["Квартира", "Будинок", "Townhouse", "Коммерция"];
+
+/// The codes of amoCRM's own fields, which cannot be deleted.
+const PREDEFINED: [&str; 5] = ["PHONE", "EMAIL", "POSITION", "WEB", "ADDRESS"];
 
 static LEADS: [Field; 9] = [
     Field {

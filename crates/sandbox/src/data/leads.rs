@@ -12,12 +12,16 @@ use super::{
 use crate::{
     AccountId, UserId,
     store::{
-        Card, Company, Contact, Entity as _, FieldDefinition, LOST, Lead, PerKind, Stage, Table, Tables, Tag, is_closed,
+        Card, Company, Contact, Entity as _, FieldDefinition, LOST, Lead, PerKind, Source, Stage, Table, Tables, Tag,
+        is_closed,
     },
 };
 
 /// How far back the oldest lead was made, in seconds.
 const SPAN: u64 = 400 * 86_400;
+
+/// The id of the source that some leads come from.
+const SOURCE: u64 = 21_000_000;
 
 /// How long after it was made a lead is changed at most, in seconds.
 const LATEST_CHANGE: u64 = 60 * 86_400;
@@ -31,7 +35,11 @@ pub(crate) fn fill(tables: &mut Tables, profile: &Profile, wanted: usize, presen
     let mut lead_id = first_id + random.random_range(0..9_000);
     let mut agency = Agency {
         profile,
-        definitions: tables.fields.clone(),
+        definitions: PerKind {
+            leads: tables.fields.leads.to_vec(),
+            contacts: tables.fields.contacts.to_vec(),
+            companies: tables.fields.companies.to_vec(),
+        },
         present,
         base: fields::base(profile.id),
         last_contact: first_id * 2,
@@ -102,7 +110,7 @@ impl Agency<'_> {
             _ => random.random_range(45..980) * 1000,
         };
         let name = self.name(place, letting, random);
-        let source_id = random.random_bool(0.3).then_some(21_000_000);
+        let source_id = random.random_bool(0.3).then_some(SOURCE);
         let created_by = if random.random_bool(0.2) { 0 } else { user.get() };
         let closest_task_at =
             (!is_closed && random.random_bool(0.5)).then(|| self.present + random.random_range(3600..14 * 86_400));
@@ -190,6 +198,21 @@ impl Profile {
             (place, [rarely, ..]) if place % 10 == 7 => rarely.id,
             _ => seller,
         }
+    }
+}
+
+/// Where some leads come from. It is amoCRM's own: no integration knows of it.
+pub(crate) fn source(profile: &Profile) -> Source {
+    let main = profile.pipelines.iter().find(|pipeline| pipeline.is_main);
+    Source {
+        id: SOURCE,
+        name: "Сайт".to_owned(),
+        external_id: String::new(),
+        pipeline_id: main.map_or(0, |main| main.id),
+        is_default: false,
+        origin_code: None,
+        services: Vec::new(),
+        client_id: None,
     }
 }
 

@@ -47,11 +47,15 @@ fn tables(profile: &Profile, options: &Options) -> Tables {
         _ => 0,
     };
     let mut tables = Tables {
-        users: profile.users.clone(),
+        users: Table::new(profile.users.clone(), 0),
+        roles: Table::new(profile.roles.clone(), 120_000),
         groups: profile.groups.clone(),
         pipelines: profile.pipelines.clone(),
-        loss_reasons: profile.loss_reasons.clone(),
+        loss_reasons: Table::new(profile.loss_reasons.clone(), 0),
+        sources: Table::new(vec![leads::source(profile)], 0),
         fields: fields::definitions(profile.id),
+        field_groups: fields::groups(profile.id),
+        last_choice_id: fields::last_choice_id(profile.id),
         tags: TagBook::new(leads::tags()),
         leads: Table::new(Vec::new(), 0),
         contacts: Table::new(Vec::new(), 0),

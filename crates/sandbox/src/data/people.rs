@@ -6,12 +6,15 @@ use crate::{
     store::{
         Group,
         Letter::{A, D, M},
-        Letters, LossReason, Pipeline, Rights, TaskLetters, User,
+        Letters, LossReason, Pipeline, Rights, Role, TaskLetters, User,
     },
 };
 
 /// The number of the agency's department for lettings.
 const LETTINGS: u64 = 311_001;
+/// The agency's roles.
+const SELLER: u64 = 120_001;
+const LETTING_AGENT: u64 = 120_002;
 
 /// What an account is like before anything is in it.
 pub(crate) struct Profile {
@@ -24,6 +27,7 @@ pub(crate) struct Profile {
     pub(crate) currency_symbol: &'static str,
     pub(crate) created_at: u64,
     pub(crate) users: Vec<User>,
+    pub(crate) roles: Vec<Role>,
     pub(crate) groups: Vec<Group>,
     pub(crate) pipelines: Vec<Pipeline>,
     pub(crate) loss_reasons: Vec<LossReason>,
@@ -42,16 +46,19 @@ pub(crate) fn profiles(more: u16) -> Vec<Profile> {
             users: vec![
                 admin(10_110_001, "Олена Коваленко", "olena@foryou.example", "ru"),
                 // Sees everything, and changes what is his own.
-                User {
-                    rights: sees_all_changes_own(),
-                    ..user(10_110_002, "Andrew Bailey", "andrew@foryou.example", "en")
-                },
+                User { role_id: Some(SELLER), ..user(10_110_002, "Andrew Bailey", "andrew@foryou.example", "en") },
                 // Sees and changes what is her own.
                 User {
-                    group_id: LETTINGS, ..user(10_110_003, "Ірина Мельник", "iryna@foryou.example", "ru")
+                    group_id: LETTINGS,
+                    role_id: Some(LETTING_AGENT),
+                    ..user(10_110_003, "Ірина Мельник", "iryna@foryou.example", "ru")
                 },
                 // Left the agency.
                 User { is_active: false, ..user(10_110_004, "Тарас Гайдай", "taras@foryou.example", "ru") },
+            ],
+            roles: vec![
+                Role { id: SELLER, name: "Менеджер продажу".to_owned(), rights: sees_all_changes_own() },
+                Role { id: LETTING_AGENT, name: "Агент по аренде".to_owned(), rights: own() },
             ],
             groups: vec![
                 Group { id: 0, name: "Отдел продаж".to_owned() },
@@ -98,6 +105,7 @@ fn empty(id: AccountId, created_at: u64) -> Profile {
         currency_symbol: "₽",
         created_at,
         users: Vec::new(),
+        roles: Vec::new(),
         groups: vec![Group { id: 0, name: "Отдел продаж".to_owned() }],
         pipelines: Vec::new(),
         loss_reasons: Vec::new(),
@@ -117,7 +125,9 @@ fn user(id: u64, name: &str, email: &str, lang: &'static str) -> User {
         lang,
         is_admin: false,
         is_active: true,
+        is_free: false,
         group_id: 0,
+        role_id: None,
         rights: own(),
     }
 }
@@ -138,12 +148,13 @@ fn sees_all_changes_own() -> Rights {
 fn loss_reasons(first_id: u64) -> Vec<LossReason> {
     ["Слишком дорого", "Купили в другом агентстве", "Пропала потребность", "No answer"]
         .into_iter()
-        .zip(0_u32..)
+        .zip(0..)
         .map(|(name, place)| LossReason {
-            id: first_id + u64::from(place),
+            id: first_id + place,
             name: name.to_owned(),
             sort: 100_000 * (place + 1),
             created_at: 1_655_300_000,
+            updated_at: 1_655_300_000,
         })
         .collect()
 }

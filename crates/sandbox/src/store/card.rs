@@ -1,7 +1,7 @@
 //! What leads, contacts and companies have in common.
 
 use super::{
-    Context, FieldDefinition, Fields, Kind, PerKind, Table, Tables, Tag, differences::Differences, feed::Snapshot,
+    Context, FieldDefinition, Fields, Kind, PerKind, Row, Table, Tables, Tag, differences::Differences, feed::Snapshot,
 };
 use crate::UserId;
 
@@ -144,5 +144,15 @@ pub(crate) trait Entity: Clone + Sized + 'static {
     /// What `query` finds it by.
     fn searchable(&self, tables: &Tables) -> String {
         self.card().own_text(tables.fields.of(Self::KIND))
+    }
+}
+
+impl<E: Entity> Row for E {
+    fn id(&self) -> u64 {
+        self.card().id
+    }
+
+    fn is_deleted(&self) -> bool {
+        self.card().is_deleted
     }
 }

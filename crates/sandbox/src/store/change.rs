@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 use super::{
-    Action, CompanyDraft, ComplexDraft, ContactDraft, Entity, EntityChange, LeadDraft, LinkChange, Tables, TagChange,
-    User, people,
+    Action, CompanyDraft, ComplexDraft, ContactDraft, Entity, EntityChange, LeadDraft, LinkChange, SettingsChange,
+    Tables, TagChange,
 };
 use crate::{Switches, UserId};
 
@@ -21,8 +21,7 @@ pub(crate) enum Change {
     Link(LinkChange),
     /// Adds a tag, unless its name is known.
     Tag(TagChange),
-    /// Changes who a user is and what the user may do.
-    User(Box<User>),
+    Settings(SettingsChange),
 }
 
 impl Change {
@@ -35,7 +34,7 @@ impl Change {
             Self::Complex(draft) => draft.plan(tables, context),
             Self::Link(change) => change.plan(tables, context),
             Self::Tag(change) => Ok(change.plan()),
-            Self::User(user) => people::plan_replace(user, tables),
+            Self::Settings(change) => change.plan(tables, context),
         }
     }
 }
@@ -141,6 +140,25 @@ impl FieldError {
     pub(crate) fn missing(path: impl Into<String>) -> Self {
         Self { code: "FieldMissing", path: path.into(), detail: "This field is missing.".into() }
     }
+
+    /// A value that another row has, though no two may.
+    pub(crate) fn not_unique(path: impl Into<String>) -> Self {
+        Self { code: "NotUnique", path: path.into(), detail: "This value is already used.".into() }
+    }
+
+    pub(crate) fn invalid_email(path: impl Into<String>) -> Self {
+        let detail = "This value is not a valid email address.".into();
+        Self { code: "InvalidFormat", path: path.into(), detail }
+    }
+
+    /// Checks the member `name`, which only something that is there may lack.
+    pub(super) fn check_name(name: Option<&str>, is_there: bool, errors: &mut Vec<Self>) {
+        match name.map(str::trim) {
+            None if !is_there => errors.push(Self::missing("name")),
+            Some("") => errors.push(Self::blank("name")),
+            _ => {}
+        }
+    }
 }
 
 /// Why a change cannot be made.
@@ -151,6 +169,8 @@ pub(crate) enum Refusal {
     Missing,
     /// The author may not.
     Forbidden,
+    /// Only administrators may.
+    NotAdministrator,
 }
 
 /// The changes of a commit that cannot be made, each by its place. None of the commit was made.

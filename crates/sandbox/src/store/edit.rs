@@ -1,7 +1,9 @@
 //! The only functions that change a row. What they write down (events, what webhooks are told)
 //! comes from comparing the row before with the row after, so that nothing is forgotten.
 
-use super::{Card, Context, Entity, Kind, Tables, differences::Differences, feed::ChangeKind};
+use super::{
+    Card, Company, Contact, Context, Entity, Kind, Lead, Row, Tables, differences::Differences, feed::ChangeKind,
+};
 
 /// Adds the row that `make` makes with its new id; gives that id.
 pub(super) fn add<E: Entity>(tables: &mut Tables, context: &Context<'_>, make: impl FnOnce(u64, &Tables) -> E) -> u64 {
@@ -34,6 +36,31 @@ pub(super) fn edit<E: Entity>(
     let (was, is) = (old.card(), row.card());
     if E::KIND == Kind::Contact && (was.search != is.search || was.is_deleted != is.is_deleted) {
         refresh_leads_of(tables, row.card());
+    }
+}
+
+/// Shows the values of a field as its definition has them now. That is no change of the entities that
+/// have such values: nothing is written down.
+pub(super) fn refresh_field(tables: &mut Tables, kind: Kind, field: u64) {
+    match kind {
+        Kind::Lead => refresh_field_of::<Lead>(tables, field),
+        Kind::Contact => refresh_field_of::<Contact>(tables, field),
+        Kind::Company => refresh_field_of::<Company>(tables, field),
+    }
+}
+
+fn refresh_field_of<E: Entity>(tables: &mut Tables, field: u64) {
+    let has_value = |row: &&E| !row.card().fields.of(field).is_empty();
+    let ids: Vec<_> = E::table(tables).iter().filter(has_value).map(Row::id).collect();
+    for id in ids {
+        let Some(mut row) = E::table(tables).get(id).cloned() else { continue };
+        let fields = row.card().fields.redefined(tables.fields.of(E::KIND));
+        row.card_mut().fields = fields;
+        row.card_mut().search = row.searchable(tables);
+        let old = E::table_mut(tables).replace(row.clone());
+        if E::KIND == Kind::Contact && old.is_some_and(|old| old.card().search != row.card().search) {
+            refresh_leads_of(tables, row.card());
+        }
     }
 }
 

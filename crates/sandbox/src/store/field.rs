@@ -1,5 +1,10 @@
 //! Definitions of custom fields: what there is to fill in, and of what type.
 
+use serde::Serialize;
+use serde_json::Value;
+
+use super::{FieldError, Tables};
+
 /// How the values of a type are written and read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Shape {
@@ -66,10 +71,39 @@ static KINDS: [FieldKind; 25] = [
     kind("supplier", 27, Shape::Object),
 ];
 
+/// The types that only lists (catalogs) have.
+const OF_LISTS: [&str; 6] = ["price", "category", "items", "linked_entity", "payer", "supplier"];
+
+/// The parts of an address. Their ids are the same everywhere.
+const ADDRESS: [(u64, &str); 6] =
+    [(1, "address_line_1"), (2, "address_line_2"), (3, "city"), (4, "state"), (5, "zip"), (6, "country")];
+
 impl FieldKind {
     /// The type of this name.
     pub(crate) fn named(name: &str) -> Option<&'static Self> {
         KINDS.iter().find(|kind| kind.name == name)
+    }
+
+    /// The type of this name that fields of leads, contacts and companies can have.
+    pub(crate) fn of_cards(name: &str) -> Option<&'static Self> {
+        Self::named(name).filter(|kind| !OF_LISTS.contains(&kind.name))
+    }
+
+    pub(crate) const fn text() -> &'static Self {
+        let [text, ..] = &KINDS;
+        text
+    }
+
+    /// Whether each field has choices of its own.
+    pub(super) fn has_choices(&self) -> bool {
+        matches!(self.shape, Shape::Choice | Shape::Choices | Shape::Labelled) && self.choices_of_all().is_empty()
+    }
+
+    /// The choices that all fields of the type have.
+    pub(crate) fn choices_of_all(&self) -> Vec<Choice> {
+        let choice =
+            |(id, name): (u64, &str)| Choice { id, value: name.to_owned(), code: Some(name.to_owned()), sort: id };
+        if self.name == "smart_address" { ADDRESS.map(choice).into() } else { Vec::new() }
     }
 }
 
@@ -81,12 +115,68 @@ pub(crate) struct FieldDefinition {
     pub(crate) code: Option<String>,
     pub(crate) kind: &'static FieldKind,
     pub(crate) choices: Vec<Choice>,
+    pub(crate) sort: u64,
+    /// The number of its group.
+    pub(crate) group: Option<u64>,
+    /// amoCRM's own: it cannot be deleted.
+    pub(crate) is_predefined: bool,
+    pub(crate) is_api_only: bool,
+    pub(crate) required_statuses: Vec<StageRef>,
+    pub(crate) hidden_statuses: Vec<StageRef>,
+    /// When a birthday is reminded of.
+    pub(crate) remind: Option<String>,
+    /// Of a sum of money.
+    pub(crate) currency: Option<String>,
+    pub(crate) tracking_callback: Option<String>,
+    pub(crate) search_in: Option<String>,
+    pub(crate) chained_lists: Option<Vec<Value>>,
+}
+
+/// A stage of a pipeline, by its ids.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub(crate) struct StageRef {
+    pub(crate) status_id: u64,
+    pub(crate) pipeline_id: u64,
+}
+
+impl StageRef {
+    /// Checks that there is such a stage; an error names it below `path`.
+    pub(super) fn check(self, tables: &Tables, path: &str, errors: &mut Vec<FieldError>) {
+        match tables.pipeline(self.pipeline_id) {
+            None => errors.push(FieldError::not_supported_choice(format!("{path}.pipeline_id"))),
+            Some(pipeline) if pipeline.stages.iter().all(|stage| stage.id != self.status_id) => {
+                errors.push(FieldError::not_supported_choice(format!("{path}.status_id")));
+            }
+            Some(_) => {}
+        }
+    }
 }
 
 impl FieldDefinition {
     /// Whether its values are some of its choices.
     pub(crate) fn is_chosen(&self) -> bool {
         matches!(self.kind.shape, Shape::Choice | Shape::Choices)
+    }
+
+    pub(crate) fn new(id: u64, name: String, kind: &'static FieldKind) -> Self {
+        Self {
+            id,
+            name,
+            code: None,
+            kind,
+            choices: kind.choices_of_all(),
+            sort: 0,
+            group: None,
+            is_predefined: false,
+            is_api_only: false,
+            required_statuses: Vec::new(),
+            hidden_statuses: Vec::new(),
+            remind: None,
+            currency: None,
+            tracking_callback: None,
+            search_in: None,
+            chained_lists: None,
+        }
     }
 
     pub(crate) fn choice(&self, id: u64) -> Option<&Choice> {
@@ -100,4 +190,5 @@ pub(crate) struct Choice {
     pub(crate) id: u64,
     pub(crate) value: String,
     pub(crate) code: Option<String>,
+    pub(crate) sort: u64,
 }

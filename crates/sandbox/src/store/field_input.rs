@@ -8,6 +8,9 @@ use super::{Datum, FieldDefinition, FieldError, FieldValue, field::Shape};
 /// The longest value of a field of the type `text`, in characters. The UI takes longer ones.
 const LONGEST_TEXT: usize = 256;
 
+/// The most elements in a field of the type `chained_list`.
+const MOST_ELEMENTS: usize = 5;
+
 /// A field and the values it gets; without values it is cleared.
 #[derive(Debug)]
 pub(crate) struct FieldInput {
@@ -40,6 +43,9 @@ pub(super) fn check(
                 }
             }
         }
+        if definition.kind.shape == Shape::Bare && values.len() > MOST_ELEMENTS {
+            errors.push(FieldError::too_many(format!("{path}.values"), MOST_ELEMENTS));
+        }
         if matches!(definition.kind.shape, Shape::Text | Shape::Number | Shape::Flag | Shape::Date | Shape::Choice) {
             values.truncate(1);
         }
@@ -64,7 +70,7 @@ fn read(item: Value, definition: &FieldDefinition) -> Result<Option<FieldValue>,
         _ => None,
     };
     let value = match shape {
-        Shape::Bare => return Ok(Some(value(definition, Datum::Object(Box::new(members.into())), None))),
+        Shape::Bare => return Ok(Some(value(definition, Datum::Object(Box::new(element(members)?)), None))),
         Shape::Choice | Shape::Choices => {
             let found = choice.and_then(|id| definition.choice(id));
             return match found {
@@ -149,12 +155,35 @@ fn date(value: &Value) -> Result<i64, FieldError> {
         .ok_or_else(|| FieldError::invalid_type("value", "int"))
 }
 
+/// An object with what its type cannot do without.
 fn object(value: Value, definition: &FieldDefinition) -> Result<Value, FieldError> {
-    if !value.is_object() {
-        return Err(FieldError::invalid_type("value", "array"));
+    let Value::Object(members) = &value else { return Err(FieldError::invalid_type("value", "array")) };
+    let required = match definition.kind.name {
+        "legal_entity" => Some("name"),
+        "file" => Some("file_uuid"),
+        _ => None,
+    };
+    if let Some(name) = required
+        && members.get(name).and_then(Value::as_str).is_none_or(str::is_empty)
+    {
+        return Err(FieldError::missing(format!("value.{name}")));
     }
-    if definition.kind.name == "legal_entity" && value["name"].as_str().is_none_or(str::is_empty) {
-        return Err(FieldError::missing("value.name"));
+    // 1 is a private person, 2 a company.
+    let entity_type = members.get("entity_type").filter(|kind| !kind.is_null());
+    if definition.kind.name == "legal_entity" && entity_type.is_some_and(|kind| !matches!(kind.as_u64(), Some(1 | 2))) {
+        return Err(FieldError::not_supported_choice("value.entity_type"));
     }
     Ok(value)
+}
+
+/// An element of a list (catalog), by its ids.
+fn element(members: serde_json::Map<String, Value>) -> Result<Value, FieldError> {
+    for name in ["catalog_id", "catalog_element_id"] {
+        match members.get(name) {
+            None => return Err(FieldError::missing(name)),
+            Some(id) if id.as_u64().is_none() => return Err(FieldError::invalid_type(name, "int")),
+            Some(_) => {}
+        }
+    }
+    Ok(members.into())
 }

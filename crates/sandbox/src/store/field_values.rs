@@ -83,6 +83,20 @@ impl Fields {
         self.json.as_deref()
     }
 
+    /// These values as the definitions have them now: without those of a field or of a choice that is
+    /// gone, and with the names that choices have now.
+    pub(super) fn redefined(&self, definitions: &[FieldDefinition]) -> Self {
+        let values = self.values.iter().filter_map(|value| {
+            let definition = definitions.iter().find(|definition| definition.id == value.field)?;
+            let Some(id) = value.choice else { return Some(value.clone()) };
+            let choice = definition.choice(id)?;
+            let is_label = definition.kind.shape == Shape::Labelled;
+            let datum = if is_label { value.value.clone() } else { Datum::Text(choice.value.clone()) };
+            Some(FieldValue { value: datum, ..value.clone() })
+        });
+        Self::new(values.collect(), definitions)
+    }
+
     /// These values with those of some fields replaced, each whole.
     pub(super) fn replaced(&self, written: Vec<(u64, Vec<FieldValue>)>, definitions: &[FieldDefinition]) -> Self {
         let mut values = self.values.clone();

@@ -25,6 +25,11 @@ impl Kind {
         }
     }
 
+    /// The kind that paths name so.
+    pub(crate) fn of_path(plural: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.plural() == plural)
+    }
+
     /// As paths and `_embedded` name it.
     pub(crate) const fn plural(self) -> &'static str {
         match self {

@@ -28,6 +28,7 @@ mod links;
 mod people;
 mod pipeline;
 mod rights;
+mod settings;
 mod table;
 mod tables;
 mod tag;
@@ -44,7 +45,7 @@ pub(crate) use contact::{Contact, ContactDraft};
 pub(crate) use entity_changes::{EntityChange, EntityDraft, EntityPlan, NewLink};
 pub(crate) use event::{Event, EventIds, EventValue, Events};
 pub(crate) use feed::{Feed, Occurrence};
-pub(crate) use field::{Choice, FieldDefinition, FieldKind};
+pub(crate) use field::{Choice, FieldDefinition, FieldKind, StageRef};
 pub(crate) use field_input::FieldInput;
 pub(crate) use field_values::{Datum, FieldValue, Fields};
 pub(crate) use kind::{Kind, PerKind};
@@ -52,9 +53,15 @@ pub(crate) use lead::Lead;
 pub(crate) use lead_changes::{ContactRef, LeadDraft};
 pub(crate) use links::LinkChange;
 pub(crate) use people::{Group, User};
-pub(crate) use pipeline::{LOST, LossReason, Pipeline, Stage, WON, is_closed};
-pub(crate) use rights::{Action, Letter, Letters, Permissions, Rights, TaskLetters};
-pub(crate) use table::Table;
+pub(crate) use pipeline::{LOST, Pipeline, Stage, WON, is_closed};
+pub(crate) use rights::{
+    Action, LeadsOnly, Letter, Letters, Permissions, Rights, StatusLetters, StatusRight, TaskLetters,
+};
+pub(crate) use settings::{
+    ChoiceDraft, FieldDraft, FieldGroup, FieldGroupDraft, LettersDraft, LossReason, LossReasonDraft, Operation,
+    RightsDraft, Role, RoleDraft, Setting, SettingsChange, Source, SourceDraft, UserDraft,
+};
+pub(crate) use table::{Row, Table};
 pub(crate) use tables::Tables;
 pub(crate) use tag::{Tag, TagBook, TagChange};
 

@@ -1,6 +1,6 @@
 //! The people who work in the account.
 
-use super::{Refusal, Rights, Tables, Written, change::Plan};
+use super::Rights;
 use crate::{UserId, UserInfo};
 
 /// A person who works in the account.
@@ -12,8 +12,12 @@ pub(crate) struct User {
     pub(crate) lang: &'static str,
     pub(crate) is_admin: bool,
     pub(crate) is_active: bool,
+    /// Without a paid place: no request runs with the rights of such a user.
+    pub(crate) is_free: bool,
     pub(crate) group_id: u64,
-    /// What the user may do who is no administrator.
+    /// The role whose rights the user has instead of their own.
+    pub(crate) role_id: Option<u64>,
+    /// What the user may do who is no administrator and has no role.
     pub(crate) rights: Rights,
 }
 
@@ -22,20 +26,6 @@ impl User {
     pub(crate) fn info(&self) -> UserInfo {
         UserInfo { id: self.id, name: self.name.clone(), email: self.email.clone(), is_admin: self.is_admin }
     }
-}
-
-/// Puts `user` where the one with their id is.
-pub(super) fn plan_replace(user: Box<User>, tables: &Tables) -> Result<Plan, Refusal> {
-    let id = user.id;
-    if tables.user(id).is_none() {
-        return Err(Refusal::Missing);
-    }
-    Ok(Box::new(move |tables, context| {
-        if let Some(known) = tables.users.iter_mut().find(|known| known.id == id) {
-            *known = *user;
-        }
-        Written { id: id.get(), updated_at: context.now, ..Written::default() }
-    }))
 }
 
 /// A department; the one with the number 0 is always there.

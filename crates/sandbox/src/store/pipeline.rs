@@ -1,4 +1,4 @@
-//! Pipelines, their stages, and why leads are lost.
+//! Pipelines and their stages.
 
 /// amoCRM's id of the stage of all pipelines where a lead is won.
 pub(crate) const WON: u64 = 142;
@@ -38,13 +38,4 @@ pub(crate) struct Stage {
 /// Whether leads end in the stage with this id.
 pub(crate) const fn is_closed(status_id: u64) -> bool {
     matches!(status_id, WON | LOST)
-}
-
-/// Why a lead was lost.
-#[derive(Debug, Clone)]
-pub(crate) struct LossReason {
-    pub(crate) id: u64,
-    pub(crate) name: String,
-    pub(crate) sort: u32,
-    pub(crate) created_at: u64,
 }

@@ -162,8 +162,9 @@ impl<'t> Permissions<'t> {
             return true;
         }
         let Some(user) = self.user else { return false };
+        let rights = self.tables.rights_of(user);
         let covers = |action| {
-            let letter = user.rights.letter(action, E::KIND, entity.stage());
+            let letter = rights.letter(action, E::KIND, entity.stage());
             self.covers(letter, user, entity.card().responsible_user_id)
         };
         // Who may not see an entity may do nothing with it.
@@ -172,7 +173,7 @@ impl<'t> Permissions<'t> {
 
     /// Whether the author may add entities of this kind.
     pub(crate) fn may_add(&self, kind: Kind) -> bool {
-        self.may_everything || self.user.is_some_and(|user| user.rights.of(kind).add == Letter::A)
+        self.may_everything || self.user.is_some_and(|user| self.tables.rights_of(user).of(kind).add == Letter::A)
     }
 
     /// Whether the author may do this with the entity; `None` if there is none, or it is deleted.

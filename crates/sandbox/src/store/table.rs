@@ -1,17 +1,27 @@
 //! Rows by id, ascending, and the counter that new ids come from.
 
-use super::Entity;
+use std::ops::Deref;
 
-/// The rows of one kind of entity.
+/// What a table keeps.
+pub(crate) trait Row {
+    fn id(&self) -> u64;
+
+    /// Whether it is in the bin.
+    fn is_deleted(&self) -> bool {
+        false
+    }
+}
+
+/// The rows of one kind.
 pub(crate) struct Table<T> {
     rows: Vec<T>,
     last_id: u64,
 }
 
-impl<T: Entity> Table<T> {
+impl<T: Row> Table<T> {
     /// A table with `rows`, whose ids ascend. New ids are larger than theirs and than `floor`.
     pub(crate) fn new(rows: Vec<T>, floor: u64) -> Self {
-        let last_id = rows.last().map_or(floor, |last| floor.max(last.card().id));
+        let last_id = rows.last().map_or(floor, |last| floor.max(last.id()));
         Self { rows, last_id }
     }
 
@@ -27,7 +37,7 @@ impl<T: Entity> Table<T> {
 
     /// The row with this id, unless it was deleted.
     pub(crate) fn live(&self, id: u64) -> Option<&T> {
-        self.get(id).filter(|row| !row.card().is_deleted)
+        self.get(id).filter(|row| !row.is_deleted())
     }
 
     /// The id of the row that will be added next.
@@ -43,11 +53,30 @@ impl<T: Entity> Table<T> {
 
     /// Puts a row where the one with its id was, and returns that one.
     pub(super) fn replace(&mut self, row: T) -> Option<T> {
-        let place = self.place(row.card().id)?;
+        let place = self.place(row.id())?;
         self.rows.get_mut(place).map(|slot| std::mem::replace(slot, row))
     }
 
+    /// Lets `change` change each row, except for its id.
+    pub(super) fn each_mut(&mut self, change: impl FnMut(&mut T)) {
+        self.rows.iter_mut().for_each(change);
+    }
+
+    /// Takes the row with this id out.
+    pub(super) fn remove(&mut self, id: u64) -> Option<T> {
+        let place = self.place(id)?;
+        Some(self.rows.remove(place))
+    }
+
     fn place(&self, id: u64) -> Option<usize> {
-        self.rows.binary_search_by_key(&id, |row| row.card().id).ok()
+        self.rows.binary_search_by_key(&id, Row::id).ok()
+    }
+}
+
+impl<T> Deref for Table<T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        &self.rows
     }
 }

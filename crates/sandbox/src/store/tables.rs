@@ -1,19 +1,24 @@
 //! All tables of an account.
 
 use super::{
-    Author, Card, Company, Contact, Events, Feed, FieldDefinition, Group, Kind, Lead, LossReason, PerKind, Permissions,
-    Pipeline, Stage, Table, TagBook, User,
+    Author, Card, Company, Contact, Events, Feed, FieldDefinition, FieldGroup, Group, Kind, Lead, LossReason, PerKind,
+    Permissions, Pipeline, Rights, Role, Source, Stage, Table, TagBook, User,
 };
 use crate::UserId;
 
 /// The tables of an account, and what was written down about their changes.
 pub(crate) struct Tables {
-    pub(crate) users: Vec<User>,
+    pub(crate) users: Table<User>,
+    pub(crate) roles: Table<Role>,
     pub(crate) groups: Vec<Group>,
     pub(crate) pipelines: Vec<Pipeline>,
-    pub(crate) loss_reasons: Vec<LossReason>,
-    /// The definitions of custom fields, in their order.
-    pub(crate) fields: PerKind<Vec<FieldDefinition>>,
+    pub(crate) loss_reasons: Table<LossReason>,
+    pub(crate) sources: Table<Source>,
+    /// The definitions of custom fields.
+    pub(crate) fields: PerKind<Table<FieldDefinition>>,
+    pub(crate) field_groups: PerKind<Table<FieldGroup>>,
+    /// The id of the newest choice of all custom fields.
+    pub(crate) last_choice_id: u64,
     pub(crate) tags: TagBook,
     pub(crate) leads: Table<Lead>,
     pub(crate) contacts: Table<Contact>,
@@ -36,7 +41,13 @@ impl Tables {
     }
 
     pub(crate) fn user(&self, id: UserId) -> Option<&User> {
-        self.users.iter().find(|user| user.id == id)
+        self.users.get(id.get())
+    }
+
+    /// What a user may do who is no administrator: what the user's role says, or the user's own rights.
+    pub(crate) fn rights_of<'a>(&'a self, user: &'a User) -> &'a Rights {
+        let role = user.role_id.and_then(|id| self.roles.get(id));
+        role.map_or(&user.rights, |role| &role.rights)
     }
 
     /// Whether there is a user of this number who still works here.

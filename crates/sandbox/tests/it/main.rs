@@ -23,6 +23,7 @@ mod pages;
 mod requests;
 mod rights;
 mod rotation;
+mod settings;
 mod start;
 mod support;
 mod switches;

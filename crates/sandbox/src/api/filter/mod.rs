@@ -23,7 +23,8 @@ pub(crate) struct Field<E> {
     is_range: bool,
 }
 
-const fn one_of<E>(name: &'static str, read: fn(&E) -> Option<u64>) -> Field<E> {
+/// A member that is one of some values, or within a range.
+pub(crate) const fn one_of<E>(name: &'static str, read: fn(&E) -> Option<u64>) -> Field<E> {
     Field { name, read, is_range: false }
 }
 
@@ -79,21 +80,21 @@ impl Filtered for Company {
 }
 
 /// What a field of an entity must be.
-struct Condition<E> {
+pub(crate) struct Condition<E> {
     read: fn(&E) -> Option<u64>,
     wanted: Numbers,
 }
 
 impl<E> Condition<E> {
-    fn holds(&self, entity: &E) -> bool {
+    pub(crate) fn holds(&self, entity: &E) -> bool {
         self.wanted.matches((self.read)(entity))
     }
 }
 
 /// What each field must be, where the request says so.
-fn conditions<E: Filtered>(query: &Query) -> Result<Vec<Condition<E>>, BadParameter> {
+pub(crate) fn conditions<E>(query: &Query, fields: &[Field<E>]) -> Result<Vec<Condition<E>>, BadParameter> {
     let mut conditions = Vec::new();
-    for field in E::FIELDS {
+    for field in fields {
         match query.numbers(field.name)? {
             None => {}
             Some(Numbers::OneOf(_)) if field.is_range => {
@@ -112,7 +113,7 @@ pub(crate) fn entities<'t, E: Filtered>(
     permissions: &Permissions<'_>,
     switches: &Switches,
 ) -> Result<Vec<&'t E>, BadParameter> {
-    let conditions = conditions::<E>(query)?;
+    let conditions = conditions(query, E::FIELDS)?;
     let text = Text::of(query);
     let names = query.values(&["filter", "name"]);
     let stages = Stage::all_of(query);
@@ -138,15 +139,20 @@ pub(crate) fn entities<'t, E: Filtered>(
         }
         _ => table.rows().iter().filter(is_wanted).collect(),
     };
-    order(query, &mut found)?;
+    order(query, &mut found, E::FIELDS, E::ORDERS)?;
     Ok(found)
 }
 
 /// Orders by `order[…]`; without it by id, ascending, as the tables are.
-fn order<E: Filtered>(query: &Query, found: &mut [&E]) -> Result<(), BadParameter> {
-    for name in E::ORDERS {
+pub(crate) fn order<E>(
+    query: &Query,
+    found: &mut [&E],
+    fields: &[Field<E>],
+    orders: &[&str],
+) -> Result<(), BadParameter> {
+    for name in orders {
         let Some(&direction) = query.values(&["order", name]).first() else { continue };
-        let Some(Field { read, .. }) = E::FIELDS.iter().find(|field| field.name == *name) else { continue };
+        let Some(Field { read, .. }) = fields.iter().find(|field| field.name == *name) else { continue };
         match direction {
             "asc" => found.sort_by_key(|entity| read(entity)),
             "desc" => found.sort_by_key(|entity| std::cmp::Reverse(read(entity))),

@@ -1,0 +1,37 @@
+//! `/api/v4/roles`.
+
+use actix_web::{HttpRequest, http::StatusCode};
+use serde_json::{Value, json};
+
+use super::{Members, Resource, Shown, rights};
+use crate::store::{Role, RoleDraft};
+
+impl Resource for Role {
+    const NAME: &'static str = "roles";
+    const IS_PUBLIC: bool = false;
+    const ADDED: StatusCode = StatusCode::CREATED;
+    const CHANGED: StatusCode = StatusCode::ACCEPTED;
+
+    fn place(_: &HttpRequest) -> Option<()> {
+        Some(())
+    }
+
+    fn path((): ()) -> String {
+        "/api/v4/roles".to_owned()
+    }
+
+    fn read(members: &mut Members<'_>) -> RoleDraft {
+        RoleDraft { name: members.text("name"), rights: members.object("rights", rights).unwrap_or_default() }
+    }
+
+    fn view(&self, shown: &Shown<'_>, (): ()) -> Value {
+        let mut view = json!({"id": self.id, "name": self.name, "rights": self.rights});
+        if shown.with.has("users") {
+            let users = shown.tables.users.iter().filter(|user| user.role_id == Some(self.id));
+            let users: Vec<_> =
+                users.map(|user| json!({"id": user.id, "name": user.name, "email": user.email})).collect();
+            view["_embedded"] = json!({"users": users});
+        }
+        view
+    }
+}

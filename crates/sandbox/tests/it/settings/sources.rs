@@ -1,0 +1,72 @@
+//! Sources of an integration.
+
+use amo_connect_sandbox::{Integration, Options};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::{
+    leads::Leads,
+    leads_write::errors,
+    support::{AGENCY, Amo, REDIRECT_URI, ids, unlimited},
+};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sources_are_added_found_changed_and_deleted() {
+    let leads = Leads::start().await;
+    assert_eq!(leads.get("sources").await.status, 204);
+    let source = json!({"name": "Сайт", "external_id": "site", "default": true,
+                        "services": [{"type": "whatsapp", "pages": [{"id": "1", "name": "x", "link": "1"}]}]});
+    let source = leads.made("sources", "sources", 200, source).await;
+    let id = source["id"].as_u64().unwrap();
+    assert_eq!((&source["pipeline_id"], &source["default"]), (&json!(7_301_200), &json!(true)));
+    assert_eq!(source["services"][0]["pages"][0]["link"], "1");
+    let other = json!({"name": "Avito", "external_id": "avito", "pipeline_id": 7_301_204, "default": true});
+    let other = leads.made("sources", "sources", 200, other).await["id"].as_u64().unwrap();
+    let list = leads.get("sources").await.json();
+    assert_eq!((&list["_total_items"], ids(&list, "sources")), (&json!(2), vec![id, other]));
+    assert_eq!(list["_embedded"]["sources"][0]["default"], false, "there is one default");
+    assert_eq!(ids(&leads.get("sources?filter[external_id]=avito").await.json(), "sources"), [other]);
+    let changed = leads.send(Method::PATCH, &format!("sources/{id}"), &json!({"name": "Site"})).await.json();
+    assert_eq!((&changed["name"], &changed["external_id"]), (&json!("Site"), &json!("site")));
+    let refused = leads.send(Method::POST, "sources", &json!([{"name": "x", "external_id": "site"}, {}])).await;
+    let at = |code: &str, path: &str| (code.to_owned(), path.to_owned());
+    assert_eq!(
+        errors(&refused),
+        [
+            ("0".to_owned(), vec![at("NotUnique", "external_id")]),
+            ("1".to_owned(), vec![at("FieldMissing", "name"), at("FieldMissing", "external_id")]),
+        ]
+    );
+    let both = json!([{"id": id, "name": "Site", "external_id": "site"}, {"id": other}]);
+    assert_eq!(leads.send(Method::DELETE, "sources", &both).await.status, 204);
+    assert_eq!(leads.get(&format!("sources/{id}")).await.status, 204);
+    assert_eq!(leads.get("sources").await.status, 204);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_integration_has_a_hundred_sources_of_its_own() {
+    let other = Integration {
+        client_id: "other".to_owned(),
+        client_secret: "sandbox-secret".to_owned(),
+        redirect_uri: REDIRECT_URI.to_owned(),
+        name: "Other".to_owned(),
+        hook_url: None,
+    };
+    let amo = Amo::with(Options { other_integrations: vec![other], ..unlimited() }).await;
+    let token = amo.connect(AGENCY).await.access;
+    let leads = Leads { amo, token };
+    let source = |id: u64| json!({"name": "x", "external_id": id.to_string()});
+    let many: Vec<_> = (0..100).map(source).collect();
+    assert_eq!(leads.send(Method::POST, "sources", &json!(many)).await.status, 200);
+    let refused = leads.send(Method::POST, "sources", &json!([source(100)])).await;
+    assert_eq!((refused.status.as_u16(), &refused.json()["detail"]), (422, &json!("Limit 100 per page")));
+    let code = leads.amo.sandbox.issue_code_for(AGENCY, 10_110_001, "other").unwrap().code;
+    let mut fields = Amo::exchange_fields(&code);
+    fields["client_id"] = json!("other");
+    let theirs = leads.amo.token(AGENCY, &fields).await.pair().access;
+    assert_eq!(leads.send_as(&theirs, Method::GET, "sources", &Value::Null).await.status, 204);
+    let first = leads.listed("sources", "sources").await[0]["id"].clone();
+    let refused = leads.send_as(&theirs, Method::PATCH, &format!("sources/{first}"), &json!({"name": "y"})).await;
+    assert_eq!(errors(&refused)[0].1, [("NotSupportedChoice".to_owned(), "id".to_owned())]);
+    assert_eq!(leads.send_as(&theirs, Method::POST, "sources", &json!([source(1)])).await.status, 200);
+}
