@@ -19,6 +19,7 @@ mod leads;
 mod leads_write;
 mod limits;
 mod links;
+mod official_sdk;
 mod pages;
 mod requests;
 mod rights;
