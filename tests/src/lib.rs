@@ -24,7 +24,7 @@ pub use databases::{PgOfServer, SqliteFile, TestDatabase};
 pub use jwt::{jwt, signed};
 pub use kept_connection::{KeptConnection, Reply};
 pub use postgres::{PgDatabase, test_server};
-pub use process::{KEPT, Process, binary, word_after};
+pub use process::{KEPT, Process, binary, free_ports, word_after};
 pub use proxy::{Proxy, Way};
 pub use served::{Served, start, variables};
 pub use service::{Begun, Service};

@@ -1,5 +1,6 @@
 //! The real binary, as a process of its own.
 
+use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
@@ -18,6 +19,13 @@ pub fn binary() -> PathBuf {
     let binary = this.ancestors().nth(2).unwrap().join("amo-connect");
     assert!(binary.exists(), "{} is missing: run `cargo build --workspace` first", binary.display());
     binary
+}
+
+/// The first of six ports in a row that are free now, from `from` on: below those that the system gives away by
+/// itself. Tests at the same time look in different places.
+pub fn free_ports(from: u16) -> u16 {
+    let is_free = |port| TcpListener::bind(("127.0.0.1", port)).is_ok();
+    (from..from + 900).step_by(6).find(|first| (*first..first + 6).all(is_free)).unwrap()
 }
 
 /// The arguments of a sandbox with a service and a phone page, which keeps its data in `kept`.

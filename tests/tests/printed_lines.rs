@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Output, Stdio};
 
-use amo_connect_tests::{KEPT, Process, binary};
+use amo_connect_tests::{KEPT, Process, binary, free_ports};
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 
@@ -175,11 +175,7 @@ async fn the_ci_step_of_the_readme_fails_with_the_reason_if_the_port_is_taken() 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_ci_step_of_the_readme_works() {
     let folder = tempfile::tempdir().unwrap();
-    // Six ports in a row, below those that the system gives away by itself.
-    let free = (20_000..30_000_u16)
-        .step_by(6)
-        .find(|first| (*first..first + 6).all(|port| TcpListener::bind(("127.0.0.1", port)).is_ok()));
-    let amo = format!("127.0.0.1:{}", free.unwrap());
+    let amo = format!("127.0.0.1:{}", free_ports(20_000));
     let output = shell(&format!("{}\necho \"id: $AMO_CLIENT_ID\"\n", ci_step(&amo)), folder.path()).await;
     let said = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success(), "{said}");

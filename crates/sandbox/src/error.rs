@@ -2,7 +2,7 @@
 
 use std::{io, net::SocketAddr};
 
-use crate::{AccountId, UserId};
+use crate::{AccountId, FixtureMistakes, UserId};
 
 /// Everything that can go wrong between the sandbox and whoever steers it.
 #[derive(Debug, thiserror::Error)]
@@ -51,6 +51,9 @@ pub enum SandboxError {
         /// What is wrong with it.
         source: url::ParseError,
     },
+    /// The accounts of a file cannot be as they are.
+    #[error(transparent)]
+    Fixtures(#[from] FixtureMistakes),
     /// The machine gave no random bytes.
     #[error("no random bytes for tokens: {0}")]
     Entropy(#[source] getrandom::Error),

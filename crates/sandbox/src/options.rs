@@ -2,7 +2,10 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
-use crate::{Faults, Switches};
+use crate::{Faults, Fixtures, Switches};
+
+/// The accounts that are made up unless somebody wants others.
+const MADE_UP_ACCOUNTS: u16 = 3;
 
 /// How to start a sandbox; the default listens on free ports of this machine.
 #[derive(Debug, Clone)]
@@ -19,6 +22,8 @@ pub struct Options {
     /// The name under which clients reach the sandbox, if it is not the address it listens on
     /// (`sandbox` in a network of containers); the port is added.
     pub public_name: Option<String>,
+    /// Accounts to start with instead of the made-up ones.
+    pub fixtures: Option<Fixtures>,
     /// Where the made-up leads, contacts, times and ids come from: one seed, one world. Tokens and
     /// codes are random whatever the seed.
     pub seed: u64,
@@ -50,6 +55,7 @@ impl Default for Options {
             hook_url: None,
             allow_non_loopback: false,
             public_name: None,
+            fixtures: None,
             seed: 2026,
             present: 1_795_197_600,
             leads: 630,
@@ -64,6 +70,12 @@ impl Default for Options {
 }
 
 impl Options {
+    /// How many accounts there are.
+    pub(crate) fn accounts(&self) -> u16 {
+        let made_up = MADE_UP_ACCOUNTS.saturating_add(self.more_accounts);
+        self.fixtures.as_ref().map_or(made_up, |fixtures| u16::try_from(fixtures.accounts()).unwrap_or(u16::MAX))
+    }
+
     /// The integration of the service under test (`sandbox`), and the others after it.
     pub(crate) fn integrations(&self) -> Vec<Integration> {
         let own = Integration {

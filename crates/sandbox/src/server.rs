@@ -15,8 +15,6 @@ use tokio::net::TcpSocket;
 
 use crate::{Options, SandboxError, api, control, hosts::HostIndex, journal, oauth, raw, world::World};
 
-/// Accounts of the sandbox, each with an address of its own.
-const ACCOUNTS: u16 = 3;
 /// Connections that may wait to be taken.
 const BACKLOG: u32 = 1024;
 /// The largest body taken, in bytes.
@@ -28,7 +26,7 @@ pub(crate) fn listen(options: &Options) -> Result<Vec<TcpListener>, SandboxError
     if !first.ip().is_loopback() && !options.allow_non_loopback {
         return Err(SandboxError::NotLoopback { address: first });
     }
-    let needed = ACCOUNTS.saturating_add(options.more_accounts).saturating_add(options.spare_hosts);
+    let needed = options.accounts().saturating_add(options.spare_hosts);
     let port = |offset: u16| match first.port() {
         0 => Some(0),
         port => port.checked_add(offset),

@@ -35,7 +35,7 @@ impl World {
         for integration in &integrations {
             check_redirect_uri(&integration.redirect_uri)?;
         }
-        let accounts = data::generate(&options);
+        let accounts = data::generate(&options)?;
         let state = fresh_state(&options, &accounts, &host_names)?;
         Ok(Self {
             integrations,
@@ -114,7 +114,7 @@ impl World {
             let tables = account.store.read();
             AccountInfo {
                 id: account.id,
-                name: account.name.to_owned(),
+                name: account.name.clone(),
                 host,
                 leads: tables.leads.rows().iter().filter(|lead| !lead.card.is_deleted).count(),
                 users: tables.users.iter().filter(|user| user.is_active).map(User::info).collect(),

@@ -3,6 +3,7 @@
 
 mod completions;
 mod doctor;
+mod fixtures;
 mod healthcheck;
 mod import;
 mod move_store;

@@ -49,7 +49,7 @@ enum Command {
     /// Run the service
     Serve(Box<Settings<Everything>>),
     /// Run the whole thing on this machine: a local amoCRM, the service, and a page that plays the phone
-    Sandbox(sandbox::SandboxArgs),
+    Sandbox(Box<sandbox::SandboxArgs>),
     /// Bring the database up to date
     Migrate(Box<Settings<Storage>>),
     /// Copy a SQLite database to an empty PostgreSQL database; the service has to be stopped
@@ -151,7 +151,7 @@ impl Cli {
                 let Given { log_format, rust_log, .. } = self.logs.given;
                 in_runtime(serve::run(Given { log_format, rust_log, ..args.given }, exporter))
             }
-            Command::Sandbox(args) => in_runtime(sandbox::run(args)),
+            Command::Sandbox(args) => in_runtime(sandbox::run(*args)),
             Command::Migrate(args) => in_runtime(migrate::run(&args.given)),
             Command::Move(args) => in_runtime(async move { move_store::run(&args).await }),
             Command::Connections(command) => in_runtime(command.run()),

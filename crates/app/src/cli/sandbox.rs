@@ -5,9 +5,9 @@ mod folder;
 mod whole;
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use amo_connect_sandbox::{Options, Sandbox, SandboxError};
+use amo_connect_sandbox::{Fixtures, Options, Sandbox, SandboxError};
 use clap::Args;
 use clap::builder::RangedU64ValueParser;
 use jiff::Timestamp;
@@ -34,6 +34,9 @@ pub(super) struct SandboxArgs {
     /// How many leads For You Real Estate has, at most 100000
     #[arg(long, value_name = "N", default_value_t = Options::default().leads, value_parser = leads())]
     leads: usize,
+    /// Accounts with people, pipelines, leads and contacts, in YAML or JSON, instead of the made-up ones
+    #[arg(long, value_name = "FILE", conflicts_with = "leads")]
+    fixtures: Option<PathBuf>,
     /// Listen where others than this machine can come in
     #[arg(long)]
     i_know_this_is_not_amocrm: bool,
@@ -65,18 +68,32 @@ impl SandboxArgs {
         Err(format!("{flag} {address}: {why}").into())
     }
 
-    fn options(&self) -> Options {
+    fn options(&self) -> Result<Options, Failure> {
         let defaults = Options::default();
-        Options {
+        Ok(Options {
             amo_bind: self.amo_bind,
             allow_non_loopback: self.i_know_this_is_not_amocrm,
             public_name: self.public_name.clone(),
             seed: self.seed.unwrap_or(defaults.seed),
             present: if self.seed.is_some() { defaults.present } else { today() },
             leads: self.leads,
+            fixtures: self.fixtures.as_deref().map(read_fixtures).transpose()?,
             ..defaults
-        }
+        })
     }
+}
+
+/// Reads a file of fixtures. Each of its mistakes is a line that an editor can jump to.
+fn read_fixtures(path: &Path) -> Result<Fixtures, Failure> {
+    let file = path.display();
+    let text = std::fs::read_to_string(path).map_err(|error| format!("--fixtures {file}: {error}"))?;
+    Fixtures::parse(&text).map_err(|mistakes| {
+        let mut complaint = "--fixtures has mistakes, nothing was started:".to_owned();
+        for mistake in &mistakes.0 {
+            complaint += &format!("\n{file}:{mistake}");
+        }
+        complaint.into()
+    })
 }
 
 /// Starts the local amoCRM; `beside` is what the service listens on. What goes wrong is said in

@@ -49,8 +49,13 @@ async fn click(
     }
     let scenario = FaultScenario::ALL.into_iter().find(|one| one.code() == *what).ok_or(ApiError::NotFound)?;
     let refused = || ApiError::InvalidRequest("account".to_owned(), "It is not the number of an account.".to_owned());
-    let wanted = target.or(Err(refused()))?.account.unwrap_or(AccountId::FOR_YOU);
-    let account = drawer.baseline.homes.iter().find(|account| account.id == wanted).ok_or_else(refused)?;
+    let wanted = target.or(Err(refused()))?.account;
+    let mut homes = drawer.baseline.homes.iter();
+    let account = match wanted {
+        Some(wanted) => homes.find(|account| account.id == wanted),
+        None => homes.next(),
+    };
+    let account = account.ok_or_else(refused)?;
     let done =
         start(scenario, &drawer.sandbox, &drawer.baseline, account).await.map_err(|error| not_started(&error))?;
     Ok(answer(&drawer, done))

@@ -64,6 +64,15 @@ fn made_up(account: AccountId) -> PerKind<Vec<FieldDefinition>> {
     fields
 }
 
+/// The fields of contacts and companies that every account has.
+pub(crate) fn predefined(base: u64) -> PerKind<Vec<FieldDefinition>> {
+    let of = |fields: &[Field]| {
+        let coded = fields.iter().filter(|field| field.code.is_some());
+        coded.filter_map(|field| field.definition(base)).collect::<Vec<_>>()
+    };
+    PerKind { leads: Vec::new(), contacts: of(&CONTACTS), companies: of(&COMPANIES) }
+}
+
 /// A field; its id and those of its choices are counted from the base.
 struct Field {
     id: u64,

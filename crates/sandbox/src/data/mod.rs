@@ -12,29 +12,42 @@ mod values;
 use rand::{SeedableRng, rngs::ChaCha8Rng};
 
 use crate::{
-    AccountId, Options,
+    AccountId, Options, SandboxError,
     store::{Account, EventIds, Events, Feed, Store, Table, Tables, TagBook},
 };
+pub(crate) use fields::{groups as field_groups, predefined as predefined_fields};
 use people::Profile;
+pub(crate) use people::own as own_rights;
+pub(crate) use pipelines::pipeline;
 
 /// Generates all accounts, in the order of their hosts.
-pub(crate) fn generate(options: &Options) -> Vec<Account> {
+///
+/// # Errors
+/// [`SandboxError::Fixtures`] if they are those of a file that cannot be as it is.
+pub(crate) fn generate(options: &Options) -> Result<Vec<Account>, SandboxError> {
+    if let Some(fixtures) = &options.fixtures {
+        return Ok(fixtures.build(options.present, options.seed)?);
+    }
     let account = |profile: Profile| Account {
         id: profile.id,
-        name: profile.name,
-        subdomain: profile.subdomain,
-        uuid: profile.uuid,
-        country: profile.country,
-        currency: profile.currency,
-        currency_symbol: profile.currency_symbol,
+        name: profile.name.to_owned(),
+        subdomain: profile.subdomain.to_owned(),
+        uuid: profile.uuid.to_owned(),
+        country: profile.country.to_owned(),
+        currency: profile.currency.to_owned(),
+        currency_symbol: profile.currency_symbol.to_owned(),
         created_at: profile.created_at,
         store: Store::new(tables(&profile, options)),
     };
-    people::profiles(options.more_accounts).into_iter().map(account).collect()
+    Ok(people::profiles(options.more_accounts).into_iter().map(account).collect())
 }
 
 /// Generates what is in one account; nothing if there is none of this number.
 pub(crate) fn regenerate(account: AccountId, options: &Options) -> Option<Tables> {
+    if options.fixtures.is_some() {
+        let again = generate(options).ok()?.into_iter().find(|again| again.id == account);
+        return again.map(|again| again.store.into_tables());
+    }
     let mut profiles = people::profiles(options.more_accounts).into_iter();
     profiles.find(|profile| profile.id == account).map(|profile| tables(&profile, options))
 }

@@ -133,7 +133,7 @@ fn user(id: u64, name: &str, email: &str, lang: &'static str) -> User {
 }
 
 /// Adding and what is one's own; no deleting, no export.
-fn own() -> Rights {
+pub(crate) fn own() -> Rights {
     let own = Letters { view: M, edit: M, add: A, delete: D, export: D };
     let tasks = TaskLetters { edit: M, delete: M };
     Rights { leads: own, contacts: own, companies: own, tasks, ..Rights::all(D) }

@@ -7,13 +7,13 @@ const COLORS: [&str; 6] = ["#99ccff", "#ffff99", "#ffcc66", "#ffcccc", "#ccff66"
 /// Two pipelines: sales, and lettings.
 pub(crate) fn of_an_agency(first_id: u64) -> Vec<Pipeline> {
     vec![
-        pipeline(
+        made_up(
             first_id,
             "Продаж нерухомості",
             true,
             &["Первичный контакт", "Підбір об'єктів", "Viewing", "Переговоры", "Договір і завдаток"],
         ),
-        pipeline(
+        made_up(
             first_id + 4,
             "Аренда",
             false,
@@ -24,26 +24,37 @@ pub(crate) fn of_an_agency(first_id: u64) -> Vec<Pipeline> {
 
 /// One pipeline.
 pub(crate) fn of_a_rival(first_id: u64) -> Vec<Pipeline> {
-    vec![pipeline(first_id, "Sales", true, &["New enquiry", "Viewing", "Under offer"])]
+    vec![made_up(first_id, "Sales", true, &["New enquiry", "Viewing", "Under offer"])]
 }
 
-fn pipeline(id: u64, name: &str, is_main: bool, ordinary: &[&str]) -> Pipeline {
-    let stage = |id_of_stage, name: &str, sort, is_editable, color, kind| Stage {
+fn made_up(id: u64, name: &str, is_main: bool, ordinary: &[&str]) -> Pipeline {
+    let first_stage = id * 9;
+    let stages = ordinary.iter().zip(1_u64..).map(|(&name, place)| (first_stage + 4 * place, name.to_owned()));
+    let sort = if is_main { 1 } else { 2 };
+    Pipeline { is_main, ..pipeline(id, name.to_owned(), sort, first_stage, stages) }
+}
+
+/// A pipeline with some stages, each an id and a name, and with those that are in all pipelines.
+pub(crate) fn pipeline(
+    id: u64,
+    name: String,
+    sort: u32,
+    unsorted: u64,
+    ordinary: impl IntoIterator<Item = (u64, String)>,
+) -> Pipeline {
+    let stage = |id_of_stage, name: String, sort, is_editable, color, kind| Stage {
         id: id_of_stage,
-        name: name.to_owned(),
+        name,
         sort,
         is_editable,
         pipeline_id: id,
         color,
         kind,
     };
-    let first_stage = id * 9;
-    let mut stages = vec![stage(first_stage, "Неразобранное", 10, false, "#c1c1c1", 1)];
-    let between = ordinary.iter().zip(COLORS).zip(1_u32..).map(|((&name, color), place)| {
-        stage(first_stage + 4 * u64::from(place), name, 10 * (place + 1), true, color, 0)
-    });
-    stages.extend(between);
-    stages.push(stage(WON, "Успешно реализовано", 10_000, false, "#ccff66", 0));
-    stages.push(stage(LOST, "Закрыто и не реализовано", 11_000, false, "#d5d8db", 0));
-    Pipeline { id, name: name.to_owned(), sort: if is_main { 1 } else { 2 }, is_main, stages }
+    let mut stages = vec![stage(unsorted, "Неразобранное".to_owned(), 10, false, "#c1c1c1", 1)];
+    let between = ordinary.into_iter().zip(COLORS.iter().cycle()).zip(1_u32..);
+    stages.extend(between.map(|(((id, name), color), place)| stage(id, name, 10 * (place + 1), true, *color, 0)));
+    stages.push(stage(WON, "Успешно реализовано".to_owned(), 10_000, false, "#ccff66", 0));
+    stages.push(stage(LOST, "Закрыто и не реализовано".to_owned(), 11_000, false, "#d5d8db", 0));
+    Pipeline { id, name, sort, is_main: false, stages }
 }

@@ -91,7 +91,7 @@ fn place(world: &World, holder: &Holder) -> HttpResponse {
     };
     HttpResponse::Ok().json(Place {
         id: account.id,
-        subdomain: account.subdomain,
+        subdomain: &account.subdomain,
         domain: world.state().hosts.of(account.id).to_owned(),
         top_level_domain: "ru",
     })

@@ -6,12 +6,12 @@ use crate::AccountId;
 /// An account with all that is in it.
 pub(crate) struct Account {
     pub(crate) id: AccountId,
-    pub(crate) name: &'static str,
-    pub(crate) subdomain: &'static str,
-    pub(crate) uuid: &'static str,
-    pub(crate) country: &'static str,
-    pub(crate) currency: &'static str,
-    pub(crate) currency_symbol: &'static str,
+    pub(crate) name: String,
+    pub(crate) subdomain: String,
+    pub(crate) uuid: String,
+    pub(crate) country: String,
+    pub(crate) currency: String,
+    pub(crate) currency_symbol: String,
     pub(crate) created_at: u64,
     pub(crate) store: Store,
 }

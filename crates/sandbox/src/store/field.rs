@@ -89,13 +89,18 @@ impl FieldKind {
         Self::named(name).filter(|kind| !OF_LISTS.contains(&kind.name))
     }
 
+    /// The types that fields of leads, contacts and companies can have.
+    pub(crate) fn all_of_cards() -> impl Iterator<Item = &'static Self> {
+        KINDS.iter().filter(|kind| !OF_LISTS.contains(&kind.name))
+    }
+
     pub(crate) const fn text() -> &'static Self {
         let [text, ..] = &KINDS;
         text
     }
 
     /// Whether each field has choices of its own.
-    pub(super) fn has_choices(&self) -> bool {
+    pub(crate) fn has_choices(&self) -> bool {
         matches!(self.shape, Shape::Choice | Shape::Choices | Shape::Labelled) && self.choices_of_all().is_empty()
     }
 

@@ -62,7 +62,7 @@ fn find<'d>(input: &FieldInput, definitions: &'d [FieldDefinition]) -> Option<&'
 }
 
 /// Reads one value; `None` if it is empty. The path of an error is relative to the value.
-fn read(item: Value, definition: &FieldDefinition) -> Result<Option<FieldValue>, FieldError> {
+pub(crate) fn read(item: Value, definition: &FieldDefinition) -> Result<Option<FieldValue>, FieldError> {
     let Value::Object(mut members) = item else { return Err(FieldError::invalid_type("", "array")) };
     let shape = definition.kind.shape;
     let choice = match shape {
@@ -146,13 +146,16 @@ fn flag(value: &Value) -> Result<bool, FieldError> {
 
 /// Seconds since 1970, a moment in RFC 3339, or a day.
 fn date(value: &Value) -> Result<i64, FieldError> {
-    let text = value.as_str().map(str::trim).unwrap_or_default();
-    let number = value.as_i64().or_else(|| text.parse().ok());
+    let moment = value.as_i64().or_else(|| value.as_str().and_then(moment));
+    moment.ok_or_else(|| FieldError::invalid_type("value", "int"))
+}
+
+/// Seconds since 1970, a moment in RFC 3339, or a day, as text.
+pub(crate) fn moment(text: &str) -> Option<i64> {
+    let text = text.trim();
     let moment = || text.parse::<Timestamp>().ok();
     let day = || text.parse::<Date>().ok()?.to_zoned(TimeZone::UTC).ok().map(|day| day.timestamp());
-    number
-        .or_else(|| moment().or_else(day).map(Timestamp::as_second))
-        .ok_or_else(|| FieldError::invalid_type("value", "int"))
+    text.parse().ok().or_else(|| moment().or_else(day).map(Timestamp::as_second))
 }
 
 /// An object with what its type cannot do without.

@@ -46,7 +46,7 @@ pub(crate) use entity_changes::{EntityChange, EntityDraft, EntityPlan, NewLink};
 pub(crate) use event::{Event, EventIds, EventValue, Events};
 pub(crate) use feed::{Feed, Occurrence};
 pub(crate) use field::{Choice, FieldDefinition, FieldKind, StageRef};
-pub(crate) use field_input::FieldInput;
+pub(crate) use field_input::{FieldInput, moment, read as read_value};
 pub(crate) use field_values::{Datum, FieldValue, Fields};
 pub(crate) use kind::{Kind, PerKind};
 pub(crate) use lead::Lead;
@@ -84,6 +84,11 @@ impl Store {
     pub(crate) fn commit(&self, context: &Context<'_>, changes: Vec<Change>) -> Result<Vec<Written>, Rejected> {
         let mut tables = self.tables.write().unwrap_or_else(PoisonError::into_inner);
         commit::commit(&mut tables, context, changes)
+    }
+
+    /// The tables, where nobody else needs the store.
+    pub(crate) fn into_tables(self) -> Tables {
+        self.tables.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Makes the tables as `fresh` has them, if anything was changed since the start.

@@ -70,7 +70,7 @@ impl TagBook {
     }
 
     /// The tag of `kind` with this name, made with `color` if there is none.
-    pub(super) fn named(&mut self, kind: Kind, name: &str, color: Option<String>) -> Tag {
+    pub(crate) fn named(&mut self, kind: Kind, name: &str, color: Option<String>) -> Tag {
         if let Some(known) = self.find(kind, name) {
             return known.clone();
         }

@@ -1,6 +1,6 @@
 //! A sandbox with its limits off, and a client that follows no redirect.
 
-use amo_connect_sandbox::{AccountId, Options, Sandbox, Switches};
+use amo_connect_sandbox::{AccountId, Options, RequestRecord, Sandbox, Switches};
 use reqwest::{Client, StatusCode, redirect::Policy};
 use serde_json::{Value, json};
 
@@ -121,6 +121,17 @@ impl Amo {
     /// Opens an address as a browser does.
     pub(crate) async fn open(&self, url: &str) -> Answer {
         read(self.http.get(url).send().await.unwrap()).await
+    }
+
+    /// Sends `body` to the API of the agency.
+    pub(crate) async fn send(&self, method: &str, path: &str, token: &str, body: &Value) -> Answer {
+        let request = self.http.request(method.parse().unwrap(), self.url(AGENCY, path));
+        read(request.bearer_auth(token).json(body).send().await.unwrap()).await
+    }
+
+    /// The last entry of the request journal.
+    pub(crate) fn last_request(&self) -> RequestRecord {
+        self.sandbox.requests().pop().unwrap()
     }
 
     /// Sends `body` to a control.

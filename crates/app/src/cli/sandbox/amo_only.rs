@@ -13,7 +13,7 @@ pub(super) async fn run(args: SandboxArgs) -> Result<(), Failure> {
             complain(&format!("{flag} is for the service, which --amo-only leaves out; it is not used"));
         }
     }
-    let defaults = args.options();
+    let defaults = args.options()?;
     let options = Options {
         redirect_uri: args.redirect_uri.unwrap_or_else(|| defaults.redirect_uri.clone()),
         hook_url: args.hook_url.clone(),
@@ -36,6 +36,7 @@ fn guide(sandbox: &Sandbox, hook_url: Option<&str>) -> String {
     let (code, access_token) = (member("ISSUED", "code"), member("PAIR", "access_token"));
     let quoted = redirect_uri.replace('\'', r"'\''");
     let people: String = accounts.iter().map(described).collect();
+    let account = accounts.first().map_or(0, |first| first.id.get());
     format!(
         r#"amoCRM is at http://{amo} , a sandbox on this machine. It needs no internet and no account.
 
@@ -50,7 +51,7 @@ AMO_REDIRECT_URI={redirect_uri}
 # Log in by hand in a browser at this address, choose who you are, allow it
 echo "{auth_url}?client_id={client_id}&state=hello"
 # or have a code issued without a browser, and exchange it
-ISSUED=$(curl -sX POST http://{amo}/_sandbox/codes -d '{{"account":31920194}}'); echo "$ISSUED"
+ISSUED=$(curl -sX POST http://{amo}/_sandbox/codes -d '{{"account":{account}}}'); echo "$ISSUED"
 CODE={code}
 PAIR=$(curl -sX POST http://{amo}/oauth2/access_token -d client_id={client_id} -d client_secret=sandbox-secret -d grant_type=authorization_code -d code=$CODE --data-urlencode 'redirect_uri={quoted}'); echo "$PAIR"
 ACCESS_TOKEN={access_token}
@@ -66,10 +67,10 @@ curl -sX PATCH http://{amo}/_sandbox/faults -d '{{"latency_ms":null,"api_outage"
 # Answers with a pair that are odd, one after the other: a notice before it, a compression nobody asked for
 curl -sX PATCH http://{amo}/_sandbox/faults -d '{{"dress":["junk_before","gzip_unnamed"]}}'
 # Access tokens end. All ends and nobody is told. All ends and the hook is sent. The account moves
-curl -sX POST http://{amo}/_sandbox/expire -d '{{"account":31920194}}'
-curl -sX POST http://{amo}/_sandbox/revoke -d '{{"account":31920194}}'
-curl -sX POST http://{amo}/_sandbox/disable -d '{{"account":31920194}}'
-curl -sX POST http://{amo}/_sandbox/move -d '{{"account":31920194}}'
+curl -sX POST http://{amo}/_sandbox/expire -d '{{"account":{account}}}'
+curl -sX POST http://{amo}/_sandbox/revoke -d '{{"account":{account}}}'
+curl -sX POST http://{amo}/_sandbox/disable -d '{{"account":{account}}}'
+curl -sX POST http://{amo}/_sandbox/move -d '{{"account":{account}}}'
 # A day passes. Everything as at the start
 curl -sX POST http://{amo}/_sandbox/clock -d '{{"advance_s":86400}}'
 curl -sX POST http://{amo}/_sandbox/reset

@@ -42,7 +42,7 @@ pub(super) async fn run(args: SandboxArgs) -> Result<(), Failure> {
     let options = Options {
         redirect_uri: format!("{service}/api/amo-crm/callback"),
         hook_url: Some(format!("{service}/api/amo-crm/hooks/disconnected")),
-        ..args.options()
+        ..args.options()?
     };
     let sandbox = Arc::new(start_amo(options, Some(listens)).await?);
 
@@ -70,7 +70,7 @@ pub(super) async fn run(args: SandboxArgs) -> Result<(), Failure> {
         })
         .collect::<Result<Vec<_>, Failure>>()?;
 
-    let signature = config.amo.hook_signature(AccountId::FOR_YOU.get()).unwrap_or_default();
+    let signature = config.amo.hook_signature(first_account(&sandbox).get()).unwrap_or_default();
     let state = wiring::assemble(config.storage, config.amo, &config.service).await?;
     let signals = Signals::new()?;
     let running = Running::start(listener, state, phone::routes(users.clone(), sandbox.clone()))?;
@@ -91,12 +91,17 @@ fn reached_at(address: SocketAddr) -> SocketAddr {
     SocketAddr::new(ip, address.port())
 }
 
+/// The account that the lines of the guide are about.
+fn first_account(sandbox: &Sandbox) -> AccountId {
+    sandbox.accounts().first().map_or(AccountId::FOR_YOU, |first| first.id)
+}
+
 /// What a newcomer needs: where to look, and how to do the same by hand. The lines can be pasted
 /// into a shell, one after the other or all at once.
 fn guide(service: &str, sandbox: &Sandbox, users: &[DemoUser], signature: &str, folder: &Path) -> String {
     let api = format!("{service}/api/amo-crm");
     let amo = sandbox.hosts().first().cloned().unwrap_or_default();
-    let account = AccountId::FOR_YOU;
+    let account = first_account(sandbox);
     let tokens =
         users.iter().zip(["JWT", "JWT2"]).map(|(user, name)| format!("# {}\n{name}={}\n\n", user.name, user.jwt));
     let tokens: String = tokens.collect();
