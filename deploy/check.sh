@@ -12,12 +12,13 @@ python3 -m venv "$work/venv"
 PATH="$work/venv/bin:$PATH"
 
 hadolint Dockerfile
-check-jsonschema --quiet --builtin-schema vendor.compose-spec compose.yaml
+check-jsonschema --quiet --builtin-schema vendor.compose-spec compose.yaml crates/sandbox/examples/compose.yaml
+check-jsonschema --quiet --builtin-schema vendor.github-actions deploy/action/action.yml
 for manifest in deploy/kubernetes/*.yaml; do
   # kustomize's own file has no schema there.
   [ "$(basename "$manifest")" = kustomization.yaml ] || kubernetes-validate --quiet --strict "$manifest"
 done
-shellcheck .ci/run deploy/*.sh deploy/debian/postinst deploy/debian/postrm
+shellcheck .ci/run deploy/*.sh deploy/action/*.sh deploy/debian/postinst deploy/debian/postrm
 if command -v systemd-analyze >/dev/null; then
   # A unit whose program is there, or it is complained of.
   sed "s#^ExecStart=/usr/bin/amo-connect#ExecStart=$(command -v true)#" deploy/systemd/amo-connect.service \

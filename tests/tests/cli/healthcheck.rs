@@ -3,7 +3,7 @@
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 
-use amo_connect_tests::{Process, World};
+use amo_connect_tests::{Process, World, word_after};
 
 /// Its exit code and standard output, and whether it complained.
 async fn check(bind: &str) -> (Option<i32>, String, String) {
@@ -19,6 +19,20 @@ async fn a_service_that_is_ready_is_healthy_wherever_it_listens() {
     for bind in [&bind, &everywhere] {
         assert_eq!(check(bind).await, (Some(0), "ready\n".to_owned(), String::new()), "{bind}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_local_amocrm_is_asked_at_its_address() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_process, guide) = Process::sandbox(&["--amo-only"], folder.path()).await;
+    let address = word_after(&guide, "amoCRM is at http://").to_owned();
+    let check = async |arguments: &[&str]| Process::start(arguments, &[], folder.path()).ended().await;
+    let told = check(&["healthcheck", "--sandbox", &address]).await;
+    assert_eq!(told, (Some(0), "ready\n".to_owned(), String::new()));
+    // A service is not asked what a sandbox is, nor the other way round.
+    let (code, _, complaint) = check(&["healthcheck", "--bind", &address]).await;
+    assert_eq!(code, Some(1));
+    assert!(complaint.contains("/readyz") && complaint.contains("answered 404"), "{complaint}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,8 +1,9 @@
 //! The files in `deploy`, `Dockerfile` and `compose.yaml` say what is true of this build.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::path::{Path, PathBuf};
+
+use crate::read;
 
 /// How long a stop may take at least, in seconds: a token request of 60 s, and what is around it.
 const LEAST_STOP_S: u32 = 90;
@@ -15,11 +16,6 @@ const SETTING: [(&str, usize); 5] = [
     ("deploy/kubernetes/config.yaml", 6),
     ("deploy/kubernetes/deployment.yaml", 5),
 ];
-
-fn read(name: &str) -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(name);
-    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-}
 
 /// The words of `line` that are written as variables are, where a value follows.
 fn variables(line: &str) -> impl Iterator<Item = &str> {

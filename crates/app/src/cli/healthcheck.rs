@@ -4,10 +4,11 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use amo_connect_adapters::http::{HttpClient, HttpLimits};
+use clap::Args;
 use url::Url;
 
 use super::{Failure, print};
-use crate::config::Given;
+use crate::config::{Address, Settings};
 
 /// `/readyz` itself asks the database for less.
 const LIMITS: HttpLimits = HttpLimits {
@@ -17,14 +18,28 @@ const LIMITS: HttpLimits = HttpLimits {
     is_local: true,
 };
 
-/// Asks the service that runs with these settings whether it is ready.
-pub(super) async fn run(settings: &Given) -> Result<(), Failure> {
-    let address = reachable(settings.check_bind()?);
-    let url = Url::parse(&format!("http://{address}/readyz"))?;
+/// Whom it asks.
+#[derive(Args)]
+pub(super) struct HealthcheckArgs {
+    /// Ask the local amoCRM of `amo-connect sandbox` at this address [default: 127.0.0.1:8081] instead of the service
+    #[arg(long, value_name = "ADDRESS", num_args = 0..=1, default_missing_value = "127.0.0.1:8081")]
+    sandbox: Option<SocketAddr>,
+    #[command(flatten)]
+    settings: Settings<Address>,
+}
+
+/// Asks the service that runs with these settings, or a sandbox, whether it is ready.
+pub(super) async fn run(args: &HealthcheckArgs) -> Result<(), Failure> {
+    let (bind, path) = match args.sandbox {
+        Some(address) => (address, "/_sandbox/clock"),
+        None => (args.settings.given.check_bind()?, "/readyz"),
+    };
+    let address = reachable(bind);
+    let url = Url::parse(&format!("http://{address}{path}"))?;
     let answer = HttpClient::for_reads_unpooled(LIMITS)?.get(url).await;
     match answer {
         Ok(answer) if answer.status.is_success() => print("ready"),
-        Ok(answer) => Err(format!("not ready: /readyz at {address} answered {}", answer.status.as_u16()).into()),
+        Ok(answer) => Err(format!("not ready: {path} at {address} answered {}", answer.status.as_u16()).into()),
         Err(loss) => Err(format!("no answer from {address}: {loss}").into()),
     }
 }

@@ -29,7 +29,7 @@ use exit::Exit;
 use keys::KeysCommand;
 use url::Url;
 
-use crate::config::{Address, Everything, Given, LogFormat, Logs, Settings, Storage};
+use crate::config::{Everything, Given, LogFormat, Logs, Settings, Storage};
 use crate::otlp::Exporter;
 use crate::telemetry::Subject;
 use crate::{openapi, telemetry};
@@ -64,8 +64,8 @@ enum Command {
     Keys(KeysCommand),
     /// Check configuration, database, migrations, clock, and that amoCRM answers; exit 1 if one fails
     Doctor(Box<doctor::DoctorArgs>),
-    /// Ask the running service whether it is ready; exit 0 or 1
-    Healthcheck(Box<Settings<Address>>),
+    /// Ask the running service, or a local amoCRM, whether it is ready; exit 0 or 1
+    Healthcheck(Box<healthcheck::HealthcheckArgs>),
     /// Print a script that completes commands and flags in a shell
     Completions(completions::CompletionsArgs),
     /// Print the OpenAPI 3.1 document of the service
@@ -157,7 +157,7 @@ impl Cli {
             Command::Connections(command) => in_runtime(command.run()),
             Command::Jwt(args) => jwt::run(&args),
             Command::Doctor(args) => in_runtime(doctor::run(*args, self.logs.given)),
-            Command::Healthcheck(args) => in_runtime(healthcheck::run(&args.given)),
+            Command::Healthcheck(args) => in_runtime(async move { healthcheck::run(&args).await }),
             Command::Completions(args) => completions::run(&args),
             Command::Keys(KeysCommand::New) => keys::new(),
             Command::Openapi => print(&openapi::pretty()),

@@ -37,7 +37,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
             .route("/expire", web::post().to(expire))
             .route("/disable", web::post().to(disable))
             .route("/move", web::post().to(move_account))
-            .route("/clock", web::post().to(clock))
+            .service(web::resource("/clock").route(web::get().to(read_clock)).route(web::post().to(clock)))
             .route("/leads", web::post().to(entities::<LeadDraft>))
             .route("/contacts", web::post().to(entities::<ContactDraft>))
             .route("/companies", web::post().to(entities::<CompanyDraft>))
@@ -125,6 +125,10 @@ async fn move_account(world: Data<World>, body: Bytes) -> Answer {
     fields.finish()?;
     let host = world.state().hosts.move_account(account)?.to_owned();
     Ok(HttpResponse::Ok().json(json!({"host": host})))
+}
+
+async fn read_clock(world: Data<World>) -> HttpResponse {
+    HttpResponse::Ok().json(world.state().clock.reading())
 }
 
 async fn clock(world: Data<World>, body: Bytes) -> Answer {
