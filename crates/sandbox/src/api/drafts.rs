@@ -20,7 +20,7 @@ impl ReadDraft for LeadDraft {
             if is_new {
                 draft.contacts = embedded.objects("contacts", contact_ref).unwrap_or_default();
                 draft.companies = embedded.objects("companies", id).unwrap_or_default();
-                embedded.ignore(&["source"]);
+                draft.source = source(embedded);
             }
         });
         draft
@@ -57,6 +57,14 @@ pub(crate) fn lead(members: &mut Members<'_>) -> LeadDraft {
     };
     members.ignore(&["visitor_uid"]);
     draft
+}
+
+/// `_embedded.source`: the source of a new lead, by what the integration calls it.
+pub(crate) fn source(embedded: &mut Members<'_>) -> Option<String> {
+    embedded.object("source", |source| {
+        source.ignore(&["type"]);
+        source.text_or_number("external_id")
+    })?
 }
 
 /// What a request says about the card of an entity, without what is in `_embedded`.

@@ -1,7 +1,7 @@
 //! Leads as amoCRM writes them.
 
 use serde::{Serialize, ser::Serializer};
-use serde_json::{Value, value::RawValue};
+use serde_json::{Value, json, value::RawValue};
 
 use super::{
     entity_read::{Linked, Readable, linked, live_links},
@@ -55,6 +55,9 @@ struct Embedded<'a> {
     contacts: Option<Vec<LinkedContact>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     loss_reason: Option<Vec<Reason<'a>>>,
+    /// `null` for a lead without a source.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     catalog_elements: Option<[(); 0]>,
 }
@@ -135,11 +138,16 @@ fn embedded<'a>(lead: &'a Lead, tables: &'a Tables, caller: &'a Caller, with: &W
         let reason = lead.loss_reason_id.and_then(|id| tables.loss_reasons.get(id));
         reason.map(|reason| Reason(reason, host)).into_iter().collect()
     };
+    let source = || {
+        let source = lead.source_id.and_then(|id| tables.sources.get(id));
+        source.map_or(Value::Null, |source| json!({"id": source.id, "name": source.name}))
+    };
     Embedded {
         tags: &lead.card.tags,
         companies: linked(&lead.card, Kind::Company, tables, host),
         contacts: with.has("contacts").then(contacts),
         loss_reason: with.has("loss_reason").then(reasons),
+        source: with.has("source").then(source),
         catalog_elements: with.has("catalog_elements").then_some([]),
     }
 }

@@ -144,6 +144,15 @@ impl<'v> Members<'v> {
         Some(self.within(map, path).all(read))
     }
 
+    /// An object as it is. PHP writes an empty one as `[]`.
+    pub(crate) fn map(&mut self, name: &'static str) -> Option<Map<String, Value>> {
+        match self.take(name)? {
+            Value::Null => None,
+            Value::Array(list) if list.is_empty() => Some(Map::new()),
+            value => self.typed(name, "array", value.as_object()).cloned(),
+        }
+    }
+
     /// Takes note of members that are known and have no effect.
     pub(crate) fn ignore(&mut self, names: &[&'static str]) {
         self.taken.extend(names);

@@ -19,6 +19,7 @@ mod problem;
 mod query;
 mod settings;
 mod tags;
+mod unsorted;
 mod unused;
 mod webhooks;
 mod write;
@@ -53,6 +54,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
             .route("/leads/pipelines/{id:[0-9]+}/statuses/{stage:[0-9]+}", web::get().to(pipelines::one_stage))
             .route("/events", web::get().to(events::list))
             .route("/events/{id:[0-9a-z]{26}}", web::get().to(events::one))
+            .configure(unsorted::routes)
             .configure(settings::routes)
             .configure(unused::routes)
             .service(

@@ -67,6 +67,11 @@ pub(crate) fn moved(status: u16, attempt: &str) -> HttpResponse {
     }
 }
 
+/// 404: there is no such entity.
+pub(crate) fn no_entity() -> HttpResponse {
+    problem(StatusCode::NOT_FOUND, "Not Found", "Entity not found")
+}
+
 /// The items of a request that cannot be as they are, each with its errors.
 #[derive(Serialize)]
 struct Validation<'a> {

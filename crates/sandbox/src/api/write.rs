@@ -8,7 +8,7 @@ use super::{
     guard::Caller,
     list::{Embedded, Named, SelfLink, hal},
     members::Members,
-    problem::{InvalidItem, forbidden, problem, validation},
+    problem::{InvalidItem, forbidden, no_entity, problem, validation},
 };
 use crate::{
     SinglePatch, Switches, UnknownId, UnknownMembers,
@@ -58,7 +58,7 @@ impl ResponseError for Refused {
             Self::TooManyItems(most) => plain("Unprocessable Entity", &format!("Limit {most} per page")),
             Self::Invalid(items) => validation(items),
             Self::Forbidden => forbidden(),
-            Self::NotFound => plain("Not Found", "Entity not found"),
+            Self::NotFound => no_entity(),
             Self::NoAccount => plain("Internal Server Error", "No account"),
         }
     }

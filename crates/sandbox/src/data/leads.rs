@@ -31,7 +31,7 @@ const LATEST_CHANGE: u64 = 60 * 86_400;
 pub(crate) fn fill(tables: &mut Tables, profile: &Profile, wanted: usize, present: u64, random: &mut impl Rng) {
     let special = profile.id == AccountId::FOR_YOU && wanted > 0;
     let total = if special { wanted + 1 } else { wanted };
-    let first_id = (profile.id.get() % 1000) * 100_000 + 1_000_000;
+    let first_id = first_id(profile);
     let mut lead_id = first_id + random.random_range(0..9_000);
     let mut agency = Agency {
         profile,
@@ -62,6 +62,11 @@ pub(crate) fn fill(tables: &mut Tables, profile: &Profile, wanted: usize, presen
         lead.card.search = lead.searchable(tables);
     }
     tables.leads = Table::new(leads, first_id);
+}
+
+/// What the ids of an account's leads are counted from.
+pub(crate) fn first_id(profile: &Profile) -> u64 {
+    (profile.id.get() % 1000) * 100_000 + 1_000_000
 }
 
 /// The deleted lead, the heavy one and those with awkward names.

@@ -7,6 +7,7 @@ mod leads;
 mod names;
 mod people;
 mod pipelines;
+mod unsorted;
 mod values;
 
 use rand::{SeedableRng, rngs::ChaCha8Rng};
@@ -19,6 +20,7 @@ pub(crate) use fields::{groups as field_groups, predefined as predefined_fields}
 use people::Profile;
 pub(crate) use people::own as own_rights;
 pub(crate) use pipelines::pipeline;
+pub(crate) use unsorted::make as unsorted_leads;
 
 /// Generates all accounts, in the order of their hosts.
 ///
@@ -73,11 +75,13 @@ fn tables(profile: &Profile, options: &Options) -> Tables {
         leads: Table::new(Vec::new(), 0),
         contacts: Table::new(Vec::new(), 0),
         companies: Table::new(Vec::new(), 0),
+        unsorted: Table::new(Vec::new(), 0),
         events: Events::new(EventIds { seed, since_ms: options.present * 1000 }),
         feed: Feed::default(),
         commits: 0,
     };
     leads::fill(&mut tables, profile, wanted, options.present, &mut ChaCha8Rng::seed_from_u64(seed));
+    tables.unsorted = unsorted_leads(&tables, leads::first_id(profile));
     tables
 }
 

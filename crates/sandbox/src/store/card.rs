@@ -79,6 +79,13 @@ impl Card {
         }
     }
 
+    /// Puts it into the bin.
+    pub(super) fn discard(&mut self, context: &Context<'_>) {
+        self.is_deleted = true;
+        self.updated_at = context.now;
+        self.updated_by = context.author.user.get();
+    }
+
     /// Ends the link with another entity.
     pub(super) fn unlink(&mut self, (kind, id): (Kind, u64)) {
         self.links.of_mut(kind).retain(|&known| known != id);

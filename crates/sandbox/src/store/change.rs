@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{
     Action, CompanyDraft, ComplexDraft, ContactDraft, Entity, EntityChange, LeadDraft, LinkChange, SettingsChange,
-    Tables, TagChange,
+    Tables, TagChange, UnsortedChange,
 };
 use crate::{Switches, UserId};
 
@@ -21,6 +21,8 @@ pub(crate) enum Change {
     Link(LinkChange),
     /// Adds a tag, unless its name is known.
     Tag(TagChange),
+    /// Adds an unsorted lead, or decides about it.
+    Unsorted(UnsortedChange),
     Settings(SettingsChange),
 }
 
@@ -34,6 +36,7 @@ impl Change {
             Self::Complex(draft) => draft.plan(tables, context),
             Self::Link(change) => change.plan(tables, context),
             Self::Tag(change) => Ok(change.plan()),
+            Self::Unsorted(change) => change.plan(tables, context),
             Self::Settings(change) => change.plan(tables, context),
         }
     }
@@ -102,6 +105,9 @@ pub(crate) struct Written {
     /// The company of a lead that was added with it.
     #[serde(skip)]
     pub(crate) company_id: Option<u64>,
+    /// The number of an unsorted lead.
+    #[serde(skip)]
+    pub(crate) unsorted_id: Option<u64>,
 }
 
 /// A member of a request that cannot be as it is.

@@ -9,7 +9,7 @@ use super::{
 };
 
 /// A lead with the contact and the company that it is linked with.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct ComplexDraft {
     pub(crate) lead: LeadDraft,
     pub(crate) contact: Option<Other<ContactDraft>>,
@@ -25,6 +25,11 @@ pub(crate) enum Other<D> {
 }
 
 impl ComplexDraft {
+    /// Whether it brings a contact that is not there yet.
+    pub(super) const fn has_new_contact(&self) -> bool {
+        matches!(self.contact, Some(Other::New(_)))
+    }
+
     pub(super) fn plan(self, tables: &Tables, context: &Context<'_>) -> Result<Plan, Refusal> {
         let Self { mut lead, contact, company } = self;
         let mut errors = Vec::new();

@@ -2,7 +2,7 @@
 
 use super::{
     CardDraft, Change, Context, EntityChange, EntityDraft, EntityPlan, FieldError, Kind, LOST, Lead, NewLink, Nullable,
-    Permissions, Tables, pipeline::is_closed,
+    Permissions, Setting as _, Source, Tables, pipeline::is_closed,
 };
 use crate::Reopening;
 
@@ -15,6 +15,8 @@ pub(crate) struct LeadDraft {
     pub(crate) status_id: Option<u64>,
     pub(crate) closed_at: Nullable<u64>,
     pub(crate) loss_reason_id: Nullable<u64>,
+    /// Only for a new lead: where it came from, as the integration calls it.
+    pub(crate) source: Option<String>,
     /// Only for a new lead: whom it is linked with.
     pub(crate) contacts: Vec<ContactRef>,
     /// Only for a new lead: the company it is linked with.
@@ -41,6 +43,7 @@ struct Own {
     price: Option<u64>,
     closed_at: Nullable<u64>,
     loss_reason_id: Nullable<u64>,
+    source_id: Option<u64>,
 }
 
 impl EntityDraft for LeadDraft {
@@ -55,12 +58,15 @@ impl EntityDraft for LeadDraft {
     }
 
     fn check(
-        self,
+        mut self,
         known: Option<&Lead>,
         tables: &Tables,
         context: &Context<'_>,
         errors: &mut Vec<FieldError>,
     ) -> EntityPlan<Lead> {
+        let source = self.find_source(tables, context, errors);
+        self.pipeline_id =
+            self.pipeline_id.or(source.map(|source| source.pipeline_id).filter(|_| self.status_id.is_none()));
         let links = self.links(&tables.permissions(context.author), errors);
         let now = known.map(|lead| Place { pipeline_id: lead.pipeline_id, status_id: lead.status_id });
         let start = || {
@@ -75,7 +81,7 @@ impl EntityDraft for LeadDraft {
             errors.push(FieldError::not_supported_choice("loss_reason_id"));
         }
         let Self { card, price, closed_at, loss_reason_id, .. } = self;
-        let own = Own { place, price, closed_at, loss_reason_id };
+        let own = Own { place, price, closed_at, loss_reason_id, source_id: source.map(|source| source.id) };
         EntityPlan {
             card: card.check(Kind::Lead, tables, errors),
             own: Box::new(|lead, context| own.apply(lead, context)),
@@ -85,6 +91,22 @@ impl EntityDraft for LeadDraft {
 }
 
 impl LeadDraft {
+    /// The source, of which an integration knows its own.
+    fn find_source<'t>(
+        &self,
+        tables: &'t Tables,
+        context: &Context<'_>,
+        errors: &mut Vec<FieldError>,
+    ) -> Option<&'t Source> {
+        let external_id = self.source.as_deref()?;
+        let mut own = tables.sources.iter().filter(|source| source.is_known_to(context.author));
+        let found = own.find(|source| source.external_id == external_id);
+        if found.is_none() {
+            errors.push(FieldError::not_supported_choice("_embedded.source.external_id"));
+        }
+        found
+    }
+
     /// Where the lead goes. A stage says of which pipeline it is, except for those of all pipelines;
     /// a pipeline without a stage means its first one.
     fn place(&self, now: Option<Place>, tables: &Tables, errors: &mut Vec<FieldError>) -> Option<Place> {
@@ -147,6 +169,7 @@ impl Own {
         }
         self.closed_at.put(&mut lead.closed_at);
         self.loss_reason_id.put(&mut lead.loss_reason_id);
+        lead.source_id = self.source_id.or(lead.source_id);
         lead.price = self.price.unwrap_or(lead.price);
     }
 }

@@ -32,6 +32,7 @@ mod settings;
 mod table;
 mod tables;
 mod tag;
+mod unsorted;
 
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
@@ -64,6 +65,7 @@ pub(crate) use settings::{
 pub(crate) use table::{Row, Table};
 pub(crate) use tables::Tables;
 pub(crate) use tag::{Tag, TagBook, TagChange};
+pub(crate) use unsorted::{Category, Fate, Unsorted, UnsortedChange, UnsortedDraft};
 
 /// The tables of one account.
 pub(crate) struct Store {

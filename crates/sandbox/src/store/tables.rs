@@ -2,7 +2,7 @@
 
 use super::{
     Author, Card, Company, Contact, Events, Feed, FieldDefinition, FieldGroup, Group, Kind, Lead, LossReason, PerKind,
-    Permissions, Pipeline, Rights, Role, Source, Stage, Table, TagBook, User,
+    Permissions, Pipeline, Rights, Role, Source, Stage, Table, TagBook, Unsorted, User,
 };
 use crate::UserId;
 
@@ -23,6 +23,7 @@ pub(crate) struct Tables {
     pub(crate) leads: Table<Lead>,
     pub(crate) contacts: Table<Contact>,
     pub(crate) companies: Table<Company>,
+    pub(crate) unsorted: Table<Unsorted>,
     pub(crate) events: Events,
     pub(crate) feed: Feed,
     /// How many commits there were.

@@ -223,7 +223,7 @@ async fn bodies_that_are_empty_too_long_or_of_the_wrong_kind_are_refused() {
 async fn members_that_nobody_knows_are_ignored_or_by_a_switch_refused() {
     let leads = Leads::start().await;
     let lead = json!({
-        "nmae": "x", "visitor_uid": "v", "_embedded": {"source": {"external_id": "1", "type": "widget"}, "tagz": []},
+        "nmae": "x", "visitor_uid": "v", "_embedded": {"tagz": []},
     });
     leads.add(lead.clone()).await;
     leads.amo.switch(|switches| switches.unknown_members = UnknownMembers::Refused);

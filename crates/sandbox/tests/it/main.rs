@@ -31,4 +31,5 @@ mod start;
 mod support;
 mod switches;
 mod tags;
+mod unsorted;
 mod wire;

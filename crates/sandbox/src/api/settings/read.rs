@@ -48,7 +48,7 @@ pub(super) async fn one<R: Resource>(
     Ok(match found {
         Some(row) => hal(&view(row, &shown, place)),
         None if R::MISSING == StatusCode::NO_CONTENT => HttpResponse::NoContent().finish(),
-        None => problem::problem(R::MISSING, "Not Found", "Entity not found"),
+        None => problem::no_entity(),
     })
 }
 

@@ -70,3 +70,28 @@ async fn an_integration_has_a_hundred_sources_of_its_own() {
     assert_eq!(errors(&refused)[0].1, [("NotSupportedChoice".to_owned(), "id".to_owned())]);
     assert_eq!(leads.send_as(&theirs, Method::POST, "sources", &json!([source(1)])).await.status, 200);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_lead_names_its_source_and_goes_to_the_pipeline_of_that() {
+    let leads = Leads::start().await;
+    let source = json!({"name": "Avito", "external_id": "avito", "pipeline_id": 7_301_204});
+    let source = leads.made("sources", "sources", 200, source).await["id"].clone();
+    let lead =
+        json!({"name": "x", "price": 54_321, "_embedded": {"source": {"type": "widget", "external_id": "avito"}}});
+    let id = leads.add(lead).await;
+    let lead = leads.get(&format!("leads/{id}?with=source,source_id")).await.json();
+    assert_eq!(
+        (&lead["source_id"], &lead["pipeline_id"], &lead["price"]),
+        (&source, &json!(7_301_204), &json!(54_321))
+    );
+    assert_eq!(lead["_embedded"]["source"], json!({"id": source, "name": "Avito"}));
+    let main = json!({"pipeline_id": 7_301_200, "_embedded": {"source": {"external_id": "avito"}}});
+    let id = leads.add(main).await;
+    assert_eq!(leads.one(id).await["pipeline_id"], 7_301_200, "a pipeline that is named comes first");
+    let refused = leads.post(json!([{"_embedded": {"source": {"external_id": "none"}}}])).await;
+    let path = "_embedded.source.external_id".to_owned();
+    assert_eq!(errors(&refused), [("0".to_owned(), vec![("NotSupportedChoice".to_owned(), path)])]);
+    let without = leads.list("with=source&limit=250").await;
+    let sources: Vec<_> = without.iter().map(|lead| &lead["_embedded"]["source"]).collect();
+    assert!(sources.contains(&&Value::Null) && sources.contains(&&json!({"id": 21_000_000, "name": "Сайт"})));
+}
