@@ -43,7 +43,10 @@ pub use grants::{GrantInfo, IssuedCode};
 pub use hook::HookOutcome;
 pub use journal::RequestRecord;
 pub use options::{Integration, Options};
-pub use positions::{BadContextUser, DeletedLead, Reopening, SinglePatch, UnknownId, UnknownMembers};
+pub use positions::{
+    BadContextUser, DeletedLead, LargerLimit, LeadAddedValue, Reopening, SinglePatch, TaskCompletion, UnknownId,
+    UnknownMembers,
+};
 pub use report::Report;
 pub use sandbox::Sandbox;
 pub use stats::Stats;

@@ -35,6 +35,41 @@ pub enum UnknownId {
     NotFound,
 }
 
+/// What becomes of a `limit` that is larger than the list allows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LargerLimit {
+    /// The page has 50 entries, as if no limit were given.
+    #[default]
+    Usual,
+    /// The page has as many as the list allows.
+    Most,
+    /// 422.
+    Refused,
+}
+
+/// What an event says that tells of a new lead.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LeadAddedValue {
+    /// `value_after` is empty.
+    #[default]
+    Empty,
+    /// `value_after` has `{"note":{"id"}}`, as with contacts and companies.
+    Note,
+}
+
+/// What it takes to complete a task.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TaskCompletion {
+    /// `is_completed` alone.
+    #[default]
+    Free,
+    /// A result besides: 400 with `FieldMissing` for `result.text`.
+    NeedsResult,
+}
+
 /// The answer to a question for a deleted lead by its id.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{BadContextUser, DeletedLead, Reopening, SandboxError, SinglePatch, UnknownId, UnknownMembers};
+use crate::{
+    BadContextUser, DeletedLead, LargerLimit, LeadAddedValue, Reopening, SandboxError, SinglePatch, TaskCompletion,
+    UnknownId, UnknownMembers,
+};
 
 /// Whose requests share the integration's limit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -160,6 +163,8 @@ pub struct Switches {
     pub moved_status: u16,
     /// The most a list gives a page, from 1 to 500.
     pub page_limit: usize,
+    /// What becomes of a larger `limit`.
+    pub larger_limit: LargerLimit,
     /// How often the disconnect hook is sent again when it is not taken.
     pub hook_retries: u32,
     /// What becomes of members that amoCRM does not know.
@@ -175,6 +180,12 @@ pub struct Switches {
     /// Whether the account has paid for `filter[custom_fields_values]`; without it that filter is
     /// refused with 400.
     pub custom_fields_filter: bool,
+    /// What `lead_added` has in `value_after`.
+    pub lead_added_value: LeadAddedValue,
+    /// What it takes to complete a task.
+    pub task_completion: TaskCompletion,
+    /// The status of `DELETE` of a note, 405 or 204.
+    pub note_delete: u16,
     /// The status of an entity that the user may not see, 204 or 403.
     pub read_outside_rights: u16,
     /// The status of a change that the user may not make, 403 or 400.
@@ -213,6 +224,7 @@ impl Default for Switches {
             unauthorized: Unauthorized::default(),
             moved_status: 404,
             page_limit: 250,
+            larger_limit: LargerLimit::default(),
             hook_retries: 0,
             unknown_members: UnknownMembers::default(),
             single_patch: SinglePatch::default(),
@@ -220,6 +232,9 @@ impl Default for Switches {
             deleted_lead: DeletedLead::default(),
             reopening: Reopening::default(),
             custom_fields_filter: true,
+            lead_added_value: LeadAddedValue::default(),
+            task_completion: TaskCompletion::default(),
+            note_delete: 405,
             read_outside_rights: 204,
             write_outside_rights: 403,
             unknown_context_user: BadContextUser::default(),
@@ -242,6 +257,7 @@ impl Switches {
             ("read_outside_rights", self.read_outside_rights, [204, 403]),
             ("write_outside_rights", self.write_outside_rights, [403, 400]),
             ("deactivated_user", self.deactivated_user, [401, 403]),
+            ("note_delete", self.note_delete, [405, 204]),
         ] {
             if !positions.contains(&status) {
                 return Err(SandboxError::invalid(

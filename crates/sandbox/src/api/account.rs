@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     AccountId, UserId,
-    store::{Account, Group},
+    store::{Account, Group, Tables, TaskType},
     world::World,
 };
 
@@ -70,7 +70,7 @@ pub(crate) async fn account(request: HttpRequest, world: Data<World>, caller: Ca
         contact_name_display_order: 1,
         asked: asked(account, &caller, &with),
         _links: SelfLink::new(&caller.host, "/api/v4/account"),
-        _embedded: embedded(&account.store.read().groups, &caller.host, &with),
+        _embedded: embedded(&account.store.read(), &caller.host, &with),
     }))
 }
 
@@ -90,19 +90,18 @@ fn asked(account: &Account, caller: &Caller, with: &With<'_>) -> Map<String, Val
 }
 
 /// The lists that come only with `with`.
-fn embedded(groups: &[Group], host: &str, with: &With<'_>) -> Map<String, Value> {
+fn embedded(tables: &Tables, host: &str, with: &With<'_>) -> Map<String, Value> {
     let link = SelfLink::new(host, "/api/v4/account");
     let group = |group: &Group| json!({"id": group.id, "name": group.name, "uuid": null, "_links": link});
+    let task_type = |known: &TaskType| {
+        json!({
+            "id": known.id, "name": known.name, "color": known.color, "icon_id": known.icon_id, "code": known.code,
+        })
+    };
     let known = [
         ("amojo_rights", json!({"can_direct": true, "can_create_groups": true, "_links": link})),
-        ("users_groups", groups.iter().map(group).collect()),
-        (
-            "task_types",
-            json!([
-                {"id": 1, "name": "Связаться", "color": null, "icon_id": null, "code": "FOLLOW_UP"},
-                {"id": 2, "name": "Встреча", "color": null, "icon_id": null, "code": "MEETING"},
-            ]),
-        ),
+        ("users_groups", tables.groups.iter().map(group).collect()),
+        ("task_types", tables.task_types.iter().map(task_type).collect()),
         (
             "datetime_settings",
             json!({

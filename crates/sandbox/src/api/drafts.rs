@@ -2,7 +2,8 @@
 
 use super::members::Members;
 use crate::store::{
-    CardDraft, CompanyDraft, ContactDraft, ContactRef, EntityDraft, FieldInput, LeadDraft, TagRef, TagsDraft,
+    CardDraft, CompanyDraft, ContactDraft, ContactRef, EntityDraft, FieldInput, Kind, LeadDraft, NoteDraft, NoteKind,
+    TagRef, TagsDraft, TaskDraft,
 };
 
 /// A draft that can be read from an item of a request.
@@ -67,6 +68,44 @@ pub(crate) fn source(embedded: &mut Members<'_>) -> Option<String> {
     })?
 }
 
+/// What a request says about a note. Which entity it is of, each request says in its own way.
+pub(crate) fn note(members: &mut Members<'_>) -> NoteDraft {
+    let name = members.text("note_type");
+    let kind = name.as_deref().and_then(NoteKind::named);
+    if kind.is_none() && name.is_some() {
+        members.not_supported("note_type");
+    }
+    NoteDraft {
+        kind,
+        entity_id: None,
+        params: members.map("params"),
+        created_by: members.int("created_by"),
+        updated_by: members.int("updated_by"),
+        created_at: members.int("created_at"),
+        updated_at: members.int("updated_at"),
+        responsible_user_id: members.int("responsible_user_id"),
+    }
+}
+
+/// What a request says about a task.
+pub(crate) fn task(members: &mut Members<'_>) -> TaskDraft {
+    TaskDraft {
+        text: members.text("text"),
+        complete_till: members.int("complete_till"),
+        entity_type: members.text("entity_type"),
+        entity_id: members.nullable_int("entity_id"),
+        task_type_id: members.int("task_type_id"),
+        responsible_user_id: members.int("responsible_user_id"),
+        created_by: members.int("created_by"),
+        updated_by: members.int("updated_by"),
+        created_at: members.int("created_at"),
+        updated_at: members.int("updated_at"),
+        duration: members.int("duration"),
+        is_completed: members.flag("is_completed"),
+        result: members.object("result", |result| result.text("text")).flatten(),
+    }
+}
+
 /// What a request says about the card of an entity, without what is in `_embedded`.
 fn card(members: &mut Members<'_>) -> CardDraft {
     let tags = |members: &mut Members<'_>, name| members.objects(name, tag).into_iter().flatten().flatten().collect();
@@ -112,6 +151,16 @@ fn tag(members: &mut Members<'_>) -> Option<TagRef> {
 
 fn contact_ref(members: &mut Members<'_>) -> ContactRef {
     ContactRef { id: id(members), is_main: members.flag("is_main").unwrap_or_default() }
+}
+
+/// The entity that `entity_type` and `entity_id` name; both must be there.
+pub(crate) fn entity(members: &mut Members<'_>) -> (Kind, u64) {
+    let name = members.required_text("entity_type");
+    let kind = Kind::of_plural(&name);
+    if kind.is_none() && !name.is_empty() {
+        members.not_supported("entity_type");
+    }
+    (kind.unwrap_or(Kind::Lead), members.required_int("entity_id"))
 }
 
 /// The member `id`, which must be there.

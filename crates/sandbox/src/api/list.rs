@@ -9,7 +9,7 @@ use super::{
     problem::{self, BadParameter},
     query::{Page, Query, With},
 };
-use crate::store::{Action, Entity, Kind, Permissions};
+use crate::store::{Action, Entity, Kind, Permissions, Subject};
 
 /// A link.
 #[derive(Debug, Serialize)]
@@ -27,7 +27,12 @@ pub(crate) struct SelfLink {
 impl SelfLink {
     /// The link of an entity with a card.
     pub(crate) fn of(host: &str, kind: Kind, id: u64) -> Self {
-        Self::new(host, &format!("/api/v4/{}/{id}", kind.plural()))
+        Self::of_subject(host, Subject::Card(kind, id))
+    }
+
+    /// The link of what an event is about.
+    pub(crate) fn of_subject(host: &str, subject: Subject) -> Self {
+        Self::new(host, &format!("/api/v4/{}/{}", subject.plural(), subject.id()))
     }
 
     pub(crate) fn new(host: &str, path: &str) -> Self {
@@ -137,8 +142,20 @@ pub(crate) fn page<'a, F: 'a, V: Serialize>(
     find: impl FnOnce(&Query) -> Result<Vec<&'a F>, BadParameter>,
     view: impl Fn(&'a F, &With<'_>) -> V,
 ) -> Result<HttpResponse, Error> {
+    page_of(request, caller, name, caller.switches.page_limit, find, view)
+}
+
+/// As [`page`], of a list that gives at most `most` a page.
+pub(crate) fn page_of<'a, F: 'a, V: Serialize>(
+    request: &HttpRequest,
+    caller: &Caller,
+    name: &'static str,
+    most: usize,
+    find: impl FnOnce(&Query) -> Result<Vec<&'a F>, BadParameter>,
+    view: impl Fn(&'a F, &With<'_>) -> V,
+) -> Result<HttpResponse, Error> {
     let query = Query::of(request);
-    let page = query.page(caller.switches.page_limit)?;
+    let page = query.page(most, caller.switches.larger_limit)?;
     let with = query.with();
     let found = find(&query)?;
     let Some((here, links)) = shown(request, caller, &query, page, &found) else {
@@ -157,7 +174,7 @@ pub(crate) fn page_with_total<'a, F: 'a, V: Serialize>(
     view: impl Fn(&'a F, &With<'_>) -> V,
 ) -> Result<HttpResponse, Error> {
     let query = Query::of(request);
-    let page = query.page(caller.switches.page_limit)?;
+    let page = query.page(caller.switches.page_limit, caller.switches.larger_limit)?;
     let with = query.with();
     let found = find(&query)?;
     let Some((here, mut links)) = shown(request, caller, &query, page, &found) else {
@@ -186,25 +203,31 @@ pub(crate) fn one_entity<'a, E: Entity + 'a, V: Serialize>(
     view: impl FnOnce(&'a E, &With<'_>) -> V,
 ) -> HttpResponse {
     let found = id.parse().ok().and_then(find);
-    let may = |entity: &&E| permissions.may(Action::View, *entity);
-    if found.is_some_and(|found| !may(&found)) && caller.switches.read_outside_rights == FORBIDDEN {
+    one_seen(request, caller, found, |entity| permissions.may(Action::View, entity), view)
+}
+
+/// The entry that was found; 204 if there is none, and by a switch 403 if the caller may not see it.
+pub(crate) fn one_seen<'a, F: 'a, V: Serialize>(
+    request: &HttpRequest,
+    caller: &Caller,
+    found: Option<&'a F>,
+    may: impl FnOnce(&F) -> bool,
+    view: impl FnOnce(&'a F, &With<'_>) -> V,
+) -> HttpResponse {
+    match found {
+        Some(entry) if may(entry) => hal(&view(entry, &Query::of(request).with())),
+        Some(_) => unseen(caller),
+        None => HttpResponse::NoContent().finish(),
+    }
+}
+
+/// The answer about what the caller may not see: 204, by a switch 403.
+pub(crate) fn unseen(caller: &Caller) -> HttpResponse {
+    if caller.switches.read_outside_rights == FORBIDDEN {
         return problem::forbidden();
     }
-    one(request, id, |_| found.filter(may), view)
+    HttpResponse::NoContent().finish()
 }
 
 /// The status of a refusal by rights.
 const FORBIDDEN: u16 = 403;
-
-/// The entry that `find` finds by the number in the path; 204 if there is none.
-pub(crate) fn one<'a, F: 'a, V: Serialize>(
-    request: &HttpRequest,
-    id: &str,
-    find: impl FnOnce(u64) -> Option<&'a F>,
-    view: impl FnOnce(&'a F, &With<'_>) -> V,
-) -> HttpResponse {
-    match id.parse().ok().and_then(find) {
-        Some(entry) => hal(&view(entry, &Query::of(request).with())),
-        None => HttpResponse::NoContent().finish(),
-    }
-}

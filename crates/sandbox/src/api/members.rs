@@ -47,7 +47,7 @@ impl<'v> Members<'v> {
         match self.take(name) {
             None => Nullable::Absent,
             Some(Value::Null) => Nullable::Null,
-            Some(value) => self.typed(name, "int", value.as_u64()).map_or(Nullable::Absent, Nullable::Is),
+            Some(value) => self.typed(name, "int", whole(value)).map_or(Nullable::Absent, Nullable::Is),
         }
     }
 
@@ -136,9 +136,10 @@ impl<'v> Members<'v> {
         Some(entries.collect())
     }
 
-    /// An object, read by `read`.
+    /// An object, read by `read`. PHP writes an empty one as `[]`.
     pub(crate) fn object<T>(&mut self, name: &'static str, read: impl FnOnce(&mut Members<'v>) -> T) -> Option<T> {
-        let value = self.take(name).filter(|value| !value.is_null())?;
+        let is_empty = |value: &Value| value.is_null() || value.as_array().is_some_and(Vec::is_empty);
+        let value = self.take(name).filter(|&value| !is_empty(value))?;
         let map = self.typed(name, "array", value.as_object())?;
         let path = format!("{}{name}.", self.path);
         Some(self.within(map, path).all(read))
@@ -190,8 +191,7 @@ impl<'v> Members<'v> {
         let read = read(&mut self);
         if self.unknown == UnknownMembers::Refused {
             for name in self.map.keys().filter(|name| !self.taken.contains(&name.as_str())) {
-                let detail = "This field was not expected.".into();
-                self.refuse(FieldError { code: "ExtraField", path: self.path_of(name), detail });
+                self.refuse(FieldError::extra(self.path_of(name)));
             }
         }
         read
@@ -207,5 +207,28 @@ impl<'v> Members<'v> {
             self.refuse(FieldError::invalid_type(self.path_of(name), wanted));
         }
         value
+    }
+}
+
+/// A number that is not negative and whole; `1.0` is one, as in PHP.
+fn whole(value: &Value) -> Option<u64> {
+    let float = || value.as_f64().filter(|float| float.fract() == 0.0)?.to_string().parse().ok();
+    value.as_u64().or_else(float)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn whole_numbers_may_be_written_as_floats() {
+        for (value, number) in [(json!(7), 7), (json!(7.0), 7), (json!(0.0), 0), (json!(1.795e9), 1_795_000_000)] {
+            assert_eq!(whole(&value), Some(number), "{value}");
+        }
+        for value in [json!(7.5), json!(-1.0), json!(-1), json!("7"), json!(true), json!(1e30)] {
+            assert_eq!(whole(&value), None, "{value}");
+        }
     }
 }

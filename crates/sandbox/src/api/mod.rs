@@ -14,11 +14,13 @@ mod links;
 mod links_write;
 mod list;
 mod members;
+mod notes;
 mod pipelines;
 mod problem;
 mod query;
 mod settings;
 mod tags;
+mod tasks;
 mod unsorted;
 mod unused;
 mod webhooks;
@@ -30,7 +32,7 @@ use actix_web::{
 };
 
 use crate::store::{CompanyDraft, ContactDraft, Entity as _, LeadDraft};
-pub(crate) use drafts::{ReadDraft, id};
+pub(crate) use drafts::{ReadDraft, entity, id, note, task};
 use entity_read::Readable;
 pub(crate) use guard::bearer;
 use problem::method_not_allowed;
@@ -52,8 +54,9 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
             .route("/leads/pipelines/{id:[0-9]+}", web::get().to(pipelines::one))
             .route("/leads/pipelines/{id:[0-9]+}/statuses", web::get().to(pipelines::stages))
             .route("/leads/pipelines/{id:[0-9]+}/statuses/{stage:[0-9]+}", web::get().to(pipelines::one_stage))
-            .route("/events", web::get().to(events::list))
-            .route("/events/{id:[0-9a-z]{26}}", web::get().to(events::one))
+            .configure(notes::routes)
+            .configure(tasks::routes)
+            .configure(events::routes)
             .configure(unsorted::routes)
             .configure(settings::routes)
             .configure(unused::routes)

@@ -112,7 +112,7 @@ pub(crate) async fn method_not_allowed() -> HttpResponse {
     problem(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed", "Method Not Allowed")
 }
 
-/// A parameter of a query that cannot be as it is; 400.
+/// A parameter of a query that cannot be as it is.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum BadParameter {
     /// Its value cannot be.
@@ -124,6 +124,9 @@ pub(crate) enum BadParameter {
     /// The account has not paid for this filter.
     #[error("Invalid filter for current account")]
     InvalidFilter,
+    /// More entries are asked for than a page can have.
+    #[error("Limit {0} per page")]
+    OverLimit(usize),
 }
 
 impl BadParameter {
@@ -139,7 +142,10 @@ impl BadParameter {
 
 impl ResponseError for BadParameter {
     fn status_code(&self) -> StatusCode {
-        StatusCode::BAD_REQUEST
+        match self {
+            Self::OverLimit(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Value { .. } | Self::Missing(_) | Self::InvalidFilter => StatusCode::BAD_REQUEST,
+        }
     }
 
     fn error_response(&self) -> HttpResponse {
@@ -149,6 +155,7 @@ impl ResponseError for BadParameter {
             }
             Self::Missing(path) => FieldError::missing(*path),
             Self::InvalidFilter => return problem(self.status_code(), "Bad Request", &self.to_string()),
+            Self::OverLimit(_) => return problem(self.status_code(), "Unprocessable Entity", &self.to_string()),
         };
         validation(&[InvalidItem { request_id: "0".to_owned(), errors: vec![error] }])
     }

@@ -7,6 +7,10 @@ use actix_web::HttpRequest;
 use url::form_urlencoded;
 
 use super::problem::BadParameter;
+use crate::LargerLimit;
+
+/// How many entries a page has unless the request says otherwise.
+const USUAL: usize = 50;
 
 /// The parameters of a request, their names taken apart.
 #[derive(Default)]
@@ -85,18 +89,31 @@ impl Query {
         self.pairs.iter().filter(at).map(|pair| pair.value.as_str()).collect()
     }
 
-    /// The words of a list that may also be written with commas.
-    fn words(&self, name: &str) -> Vec<&str> {
-        let values = self.values(&[name]);
-        values.into_iter().flat_map(|value| value.split(',')).map(str::trim).collect()
-    }
-
     /// The words of `with`.
     pub(crate) fn with(&self) -> With<'_> {
-        With(self.words("with"))
+        With(self.listed_at(&["with"]))
     }
 
-    /// Numbers at `filter[field]`: scalar, list, or a range `[from]` and `[to]`.
+    /// The words at `filter[field]`: scalar, list, or with commas.
+    pub(crate) fn listed(&self, field: &str) -> Vec<&str> {
+        self.listed_at(&["filter", field])
+    }
+
+    /// The words at `path`: scalar, list, or with commas.
+    pub(crate) fn listed_at(&self, path: &[&str]) -> Vec<&str> {
+        let words = self.values(path).into_iter().flat_map(|value| value.split(',')).map(str::trim);
+        words.filter(|word| !word.is_empty()).collect()
+    }
+
+    /// Times at `filter[field]`: one is the earliest, two with a comma or `[from]` and `[to]` are a range.
+    pub(crate) fn times(&self, field: &str) -> Result<Option<Numbers>, BadParameter> {
+        Ok(self.numbers(field)?.map(|times| match times {
+            Numbers::OneOf(times) => Numbers::Range { from: times.first().copied(), to: times.get(1).copied() },
+            range @ Numbers::Range { .. } => range,
+        }))
+    }
+
+    /// Numbers at `filter[field]`: scalar, list, with commas, or a range `[from]` and `[to]`.
     pub(crate) fn numbers(&self, field: &str) -> Result<Option<Numbers>, BadParameter> {
         let number = |value: &&str| {
             let wanted = || BadParameter::new(format!("filter.{field}"), "This value should be a number.");
@@ -108,16 +125,16 @@ impl Query {
         if from.is_some() || to.is_some() {
             return Ok(Some(Numbers::Range { from, to }));
         }
-        let listed: Vec<_> = self.values(&["filter", field]).iter().map(number).collect::<Result<_, _>>()?;
+        let listed: Vec<_> = self.listed(field).iter().map(number).collect::<Result<_, _>>()?;
         Ok((!listed.is_empty()).then_some(Numbers::OneOf(listed)))
     }
 
-    /// The groups at `filter[field][n][…]`, each by name.
-    pub(crate) fn groups(&self, field: &str) -> Vec<BTreeMap<&str, Vec<&str>>> {
+    /// The groups at `path[n][…]`, each by name.
+    pub(crate) fn groups(&self, path: &[&str]) -> Vec<BTreeMap<&str, Vec<&str>>> {
         let mut groups: BTreeMap<&str, BTreeMap<&str, Vec<&str>>> = BTreeMap::new();
         for pair in &self.pairs {
-            if let [filter, name, group, member, ..] = pair.path.as_slice()
-                && (filter.as_str(), name.as_str()) == ("filter", field)
+            if let Some((head, [group, member, ..])) = pair.path.split_at_checked(path.len())
+                && head == path
             {
                 let group = groups.entry(group).or_default();
                 group.entry(member).or_default().push(&pair.value);
@@ -135,10 +152,15 @@ impl Query {
         here.filter_map(|pair| pair.path.get(2).map(String::as_str)).collect()
     }
 
-    /// `page` and `limit`; a limit over `most` is `most`.
-    pub(crate) fn page(&self, most: usize) -> Result<Page, BadParameter> {
+    /// `page` and `limit`. A list gives at most `most`; what becomes of a larger limit is a switch.
+    pub(crate) fn page(&self, most: usize, larger: LargerLimit) -> Result<Page, BadParameter> {
         let number = self.positive("page")?.unwrap_or(1);
-        let limit = self.positive("limit")?.unwrap_or(50).min(most);
+        let limit = match (self.positive("limit")?.unwrap_or(USUAL), larger) {
+            (limit, _) if limit <= most => limit,
+            (_, LargerLimit::Usual) => USUAL.min(most),
+            (_, LargerLimit::Most) => most,
+            (_, LargerLimit::Refused) => return Err(BadParameter::OverLimit(most)),
+        };
         Ok(Page { number, limit })
     }
 
@@ -213,28 +235,50 @@ mod tests {
             "filter[statuses][0][pipeline_id]=1&filter[statuses][0][status_id]=142\
              &filter[statuses][1][pipeline_id]=2",
         );
-        let groups = query.groups("statuses");
+        let groups = query.groups(&["filter", "statuses"]);
         assert_eq!(groups.len(), 2);
         assert_eq!(groups[0]["status_id"], ["142"]);
         assert_eq!(groups[1]["pipeline_id"], ["2"]);
     }
 
     #[test]
-    fn a_limit_over_the_most_is_the_most_and_nonsense_is_refused() {
-        let page = Query::parse("limit=9999&page=2").page(250).unwrap();
-        assert_eq!(page, Page { number: 2, limit: 250 });
+    fn a_larger_limit_is_the_usual_one_or_the_most_or_refused_and_nonsense_is_refused() {
+        let page = |query, larger| Query::parse(query).page(250, larger);
+        let limit = |larger| page("limit=251&page=2", larger).map(|page| (page.number, page.limit));
+        assert_eq!(limit(LargerLimit::Usual).unwrap(), (2, 50));
+        assert_eq!(limit(LargerLimit::Most).unwrap(), (2, 250));
+        assert!(limit(LargerLimit::Refused).is_err());
+        assert_eq!(page("limit=250", LargerLimit::Refused).unwrap().limit, 250);
         for nonsense in ["page=0", "limit=-1", "limit=many"] {
-            assert!(Query::parse(nonsense).page(250).is_err(), "{nonsense}");
+            assert!(page(nonsense, LargerLimit::Usual).is_err(), "{nonsense}");
         }
+    }
+
+    #[test]
+    fn one_time_is_the_earliest_and_two_are_a_range() {
+        let times = |query: &str| Query::parse(query).times("created_at").unwrap();
+        let range = |from, to| Some(Numbers::Range { from, to });
+        assert_eq!(times("filter[created_at]=5"), range(Some(5), None));
+        assert_eq!(times("filter[created_at]=5,9"), range(Some(5), Some(9)));
+        assert_eq!(times("filter[created_at][]=5&filter[created_at][]=9"), range(Some(5), Some(9)));
+        assert_eq!(times("filter[created_at][to]=9"), range(None, Some(9)));
+        assert_eq!(times("filter[updated_at]=9"), None);
+    }
+
+    #[test]
+    fn lists_may_be_written_with_commas() {
+        let query = Query::parse("filter[type]=lead_added,%20lead_deleted&filter[id][]=7,8&filter[id][]=9");
+        assert_eq!(query.listed("type"), ["lead_added", "lead_deleted"]);
+        assert_eq!(query.numbers("id").unwrap(), Some(Numbers::OneOf(vec![7, 8, 9])));
     }
 
     #[test]
     fn the_next_page_keeps_everything_else() {
         let query = Query::parse("limit=5&filter[id][]=1&page=2&query=%D1%97");
-        let page = query.page(250).unwrap();
+        let page = query.page(250, LargerLimit::Usual).unwrap();
         assert_eq!(query.for_page(page, 3), "filter%5Bid%5D%5B%5D=1&query=%D1%97&page=3&limit=5");
         let query = Query::parse("page[0]=2&limit[]=5");
-        let page = query.page(250).unwrap();
+        let page = query.page(250, LargerLimit::Usual).unwrap();
         assert_eq!(page, Page { number: 2, limit: 5 });
         assert_eq!(query.for_page(page, 3), "page=3&limit=5", "or the next page would be this one");
     }

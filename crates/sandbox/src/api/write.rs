@@ -162,15 +162,18 @@ pub(crate) fn refused(rejected: Rejected, request_ids: &[String], switches: &Swi
 
 /// What the answer to a change says of one entity.
 #[derive(Serialize)]
-struct WrittenView {
-    id: u64,
+pub(crate) struct WrittenView {
+    pub(crate) id: u64,
+    /// The entity of a note.
     #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<String>,
+    pub(crate) entity_id: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    request_id: Option<String>,
+    pub(crate) name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    updated_at: Option<u64>,
-    _links: SelfLink,
+    pub(crate) request_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) updated_at: Option<u64>,
+    pub(crate) _links: SelfLink,
 }
 
 /// The answer to new entities.
@@ -178,29 +181,42 @@ pub(crate) fn added(caller: &Caller, kind: Kind, request_ids: &[String], written
     let view = |(written, request_id): (&Written, &String)| WrittenView {
         id: written.id,
         name: None,
+        entity_id: None,
         request_id: Some(request_id.clone()),
         updated_at: None,
         _links: SelfLink::of(&caller.host, kind, written.id),
     };
-    answer(caller, kind, written.iter().zip(request_ids).map(view).collect())
+    answer(caller, &path(kind), kind.plural(), written.iter().zip(request_ids).map(view).collect())
 }
 
 /// The answer to changed entities.
 pub(crate) fn changed(caller: &Caller, kind: Kind, written: &[Written]) -> HttpResponse {
-    answer(caller, kind, written.iter().map(|written| changed_view(caller, kind, written)).collect())
+    let views = written.iter().map(|written| changed_view(caller, kind, written)).collect();
+    answer(caller, &path(kind), kind.plural(), views)
 }
 
 /// The answer to one entity that was changed at its own address.
 pub(crate) fn one_changed(caller: &Caller, kind: Kind, written: &[Written]) -> HttpResponse {
-    match (written, caller.switches.single_patch) {
-        ([written], SinglePatch::Bare) => hal(&changed_view(caller, kind, written)),
-        _ => changed(caller, kind, written),
+    let views = written.iter().map(|written| changed_view(caller, kind, written)).collect();
+    one_answer(caller, &path(kind), kind.plural(), views)
+}
+
+/// The answer to one change at an address of its own: bare, or as in a list.
+pub(crate) fn one_answer(caller: &Caller, path: &str, name: &'static str, views: Vec<WrittenView>) -> HttpResponse {
+    match (views.as_slice(), caller.switches.single_patch) {
+        ([view], SinglePatch::Bare) => hal(view),
+        _ => answer(caller, path, name, views),
     }
+}
+
+fn path(kind: Kind) -> String {
+    format!("/api/v4/{}", kind.plural())
 }
 
 fn changed_view(caller: &Caller, kind: Kind, written: &Written) -> WrittenView {
     WrittenView {
         id: written.id,
+        entity_id: None,
         name: written.name.clone(),
         request_id: None,
         updated_at: Some(written.updated_at),
@@ -208,9 +224,7 @@ fn changed_view(caller: &Caller, kind: Kind, written: &Written) -> WrittenView {
     }
 }
 
-fn answer(caller: &Caller, kind: Kind, entries: Vec<WrittenView>) -> HttpResponse {
-    hal(&Embedded {
-        _links: SelfLink::new(&caller.host, &format!("/api/v4/{}", kind.plural())),
-        _embedded: Named(kind.plural(), entries),
-    })
+/// The answer to several changes.
+pub(crate) fn answer(caller: &Caller, path: &str, name: &'static str, entries: Vec<WrittenView>) -> HttpResponse {
+    hal(&Embedded { _links: SelfLink::new(&caller.host, path), _embedded: Named(name, entries) })
 }

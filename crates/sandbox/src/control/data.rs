@@ -3,25 +3,24 @@
 use serde::Serialize;
 use serde_json::Value;
 
+use super::in_pages::InPages;
 use crate::{
-    AccountId, SandboxError, UnknownMembers, UserId,
-    api::{self, Items, ReadDraft, Refused},
-    store::{Account, Author, Change, Context, EntityChange, Occurrence, Written},
+    AccountId, SandboxError, Switches, UnknownMembers, UserId,
+    api::{self, Refused},
+    store::{Account, Author, Context, Occurrence, Written},
     world::World,
 };
 
-/// What somebody does to entities of one kind.
+/// What somebody does to entities, notes or tasks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum EntityOperation {
+pub(crate) enum Operation {
     Add,
     Change,
     Delete,
     Restore,
 }
 
-impl EntityOperation {
-    pub(crate) const ALL: [Self; 4] = [Self::Add, Self::Change, Self::Delete, Self::Restore];
-
+impl Operation {
     /// The field of the control that asks for it.
     pub(crate) const fn name(self) -> &'static str {
         match self {
@@ -31,47 +30,23 @@ impl EntityOperation {
             Self::Restore => "restore",
         }
     }
-
-    /// The changes that `items` ask for.
-    fn changes<D: ReadDraft>(self, items: &[Value]) -> Result<Vec<Change>, Refused> {
-        let unknown = UnknownMembers::Refused;
-        Ok(match self {
-            Self::Add => {
-                let items = Items::read(items, unknown, |members| D::read(members, true))?;
-                let change = |draft| D::change(EntityChange::Add(Box::new(draft)));
-                items.drafts.into_iter().map(change).collect()
-            }
-            Self::Change => {
-                let items = Items::read(items, unknown, |members| (api::id(members), D::read(members, false)))?;
-                let change = |(id, draft)| D::change(EntityChange::Edit { id, draft: Box::new(draft) });
-                items.drafts.into_iter().map(change).collect()
-            }
-            Self::Delete | Self::Restore => {
-                let is_deleted = self == Self::Delete;
-                let change = |id: &Value| {
-                    let id = id.as_u64().unwrap_or_default();
-                    D::change(EntityChange::Delete { id, is_deleted })
-                };
-                items.iter().map(change).collect()
-            }
-        })
-    }
 }
 
 impl World {
-    /// Changes entities as `user` (or the account's first) does in the UI; 0 is a robot.
-    pub(crate) fn change_entities<D: ReadDraft>(
+    /// Changes entities, notes or tasks as `user` (or the account's first) does in the UI; 0 is a robot.
+    pub(crate) fn change_entities<D: InPages>(
         &self,
         account: AccountId,
         user: Option<UserId>,
-        operation: EntityOperation,
+        operation: Operation,
         what: &Value,
     ) -> Result<Vec<Written>, SandboxError> {
         let known = self.account(account)?;
         let user = person(known, user)?;
         let (now, switches) = {
             let state = self.state();
-            (state.now().unix(), state.switches.clone())
+            // Here a misspelt member is always refused.
+            (state.now().unix(), Switches { unknown_members: UnknownMembers::Refused, ..state.switches.clone() })
         };
         let items = match what {
             Value::Array(items) => items.as_slice(),
@@ -80,7 +55,7 @@ impl World {
         let places: Vec<_> = (0..items.len()).map(|place| place.to_string()).collect();
         let author = Author { user, is_full: user.get() == 0, client_id: None };
         let context = Context { author: &author, now, switches: &switches };
-        let written = operation.changes::<D>(items).and_then(|changes| {
+        let written = D::changes(operation, items).and_then(|changes| {
             let written = known.store.commit(&context, changes);
             written.map_err(|rejected| api::refused(rejected, &places, &switches))
         });
@@ -97,7 +72,7 @@ fn person(account: &Account, user: Option<UserId>) -> Result<UserId, SandboxErro
 }
 
 /// Names the first field that is to blame: `add.status_id`, of a list `add[0].status_id`.
-fn named(operation: EntityOperation, is_list: bool, refused: &Refused) -> SandboxError {
+fn named(operation: Operation, is_list: bool, refused: &Refused) -> SandboxError {
     let name = operation.name();
     let Refused::Invalid(items) = refused else { return SandboxError::invalid(name, refused.to_string()) };
     let first = items.first().and_then(|item| Some((item, item.errors.first()?)));
@@ -124,6 +99,10 @@ pub(super) struct ChangeView {
     old_pipeline_id: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     old_status_id: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    old_text: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note_id: Option<u64>,
 }
 
 /// What was changed in `account` after the change with this number, in order.
@@ -132,19 +111,21 @@ pub(super) fn changes(account: &Account, after: u64) -> Vec<ChangeView> {
 }
 
 fn view(occurrence: &Occurrence) -> ChangeView {
-    let (kind, entity_id) = occurrence.entity.kind_and_id();
-    let stage = occurrence.before.and_then(|before| before.stage);
+    let subject = occurrence.entity.subject();
+    let stage = occurrence.before.as_ref().and_then(|before| before.stage);
     ChangeView {
         number: occurrence.number,
         at: occurrence.at,
         user: occurrence.author.user,
         client_id: occurrence.author.client_id.clone(),
-        settings: occurrence.kinds.iter().map(|change| change.setting(kind)).collect(),
-        entity_type: kind.singular(),
-        entity_id,
+        settings: occurrence.kinds.iter().map(|change| change.setting(subject)).collect(),
+        entity_type: subject.singular(),
+        entity_id: subject.id(),
         changed: occurrence.changed.clone(),
-        old_responsible_user_id: occurrence.before.map(|before| before.responsible_user_id),
+        old_responsible_user_id: occurrence.before.as_ref().map(|before| before.responsible_user_id),
         old_pipeline_id: stage.map(|(pipeline_id, _)| pipeline_id),
         old_status_id: stage.map(|(_, status_id)| status_id),
+        old_text: occurrence.before.as_ref().and_then(|before| before.text.clone()),
+        note_id: occurrence.entity.note(),
     }
 }

@@ -3,6 +3,7 @@
 mod actions;
 mod body;
 mod data;
+mod in_pages;
 mod people;
 
 use std::time::Duration;
@@ -16,12 +17,12 @@ use serde_json::{Value, json};
 
 use crate::{
     Report, SandboxError, UserId,
-    api::ReadDraft,
-    store::{CompanyDraft, ContactDraft, Entity, LeadDraft},
+    store::{CompanyDraft, ContactDraft, LeadDraft, NoteDraft, TaskDraft},
     world::World,
 };
 use body::Fields;
-pub(crate) use data::EntityOperation;
+pub(crate) use data::Operation;
+pub(crate) use in_pages::InPages;
 use people::UserPatch;
 
 type Answer = Result<HttpResponse, SandboxError>;
@@ -41,6 +42,8 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
             .route("/leads", web::post().to(entities::<LeadDraft>))
             .route("/contacts", web::post().to(entities::<ContactDraft>))
             .route("/companies", web::post().to(entities::<CompanyDraft>))
+            .route("/notes", web::post().to(entities::<NoteDraft>))
+            .route("/tasks", web::post().to(entities::<TaskDraft>))
             .route("/changes", web::get().to(changes))
             .route("/requests", web::get().to(requests))
             .route("/users", web::patch().to(users))
@@ -144,21 +147,22 @@ async fn clock(world: Data<World>, body: Bytes) -> Answer {
     Ok(HttpResponse::Ok().json(world.advance_clock(by, frozen)?))
 }
 
-async fn entities<D: ReadDraft>(world: Data<World>, body: Bytes) -> Answer {
+async fn entities<D: InPages>(world: Data<World>, body: Bytes) -> Answer {
     let mut fields = Fields::read(&body)?;
     let account = fields.account()?;
     let user: Option<UserId> = fields.optional("user", "the number of a user is wanted")?;
     let mut asked = Vec::new();
-    for operation in EntityOperation::ALL {
+    for operation in D::OPERATIONS {
         let what: Option<Value> = fields.optional(operation.name(), "")?;
-        asked.extend(what.map(|what| (operation, what)));
+        asked.extend(what.map(|what| (*operation, what)));
     }
     fields.finish()?;
     let [(operation, what)] = &asked[..] else {
-        return Err(SandboxError::invalid("add", "exactly one of add, change, delete and restore is wanted"));
+        let names: Vec<_> = D::OPERATIONS.iter().map(|operation| operation.name()).collect();
+        return Err(SandboxError::invalid("add", format!("exactly one of {} is wanted", names.join(", "))));
     };
     let written = world.change_entities::<D>(account, user, *operation, what)?;
-    Ok(HttpResponse::Ok().json(json!({(D::Entity::KIND.plural()): written})))
+    Ok(HttpResponse::Ok().json(json!({(D::NAME): written})))
 }
 
 async fn users(world: Data<World>, body: Bytes) -> Answer {

@@ -1,5 +1,6 @@
 //! The made-up estate agencies: one seed, one world, generated once and kept.
 
+mod activity;
 mod companies;
 mod contacts;
 mod fields;
@@ -14,8 +15,9 @@ use rand::{SeedableRng, rngs::ChaCha8Rng};
 
 use crate::{
     AccountId, Options, SandboxError,
-    store::{Account, EventIds, Events, Feed, Store, Table, Tables, TagBook},
+    store::{Account, ByEntity, EventIds, Events, Feed, Store, Table, Tables, TagBook},
 };
+pub(crate) use activity::task_types;
 pub(crate) use fields::{groups as field_groups, predefined as predefined_fields};
 use people::Profile;
 pub(crate) use people::own as own_rights;
@@ -61,6 +63,7 @@ fn tables(profile: &Profile, options: &Options) -> Tables {
         AccountId::RIVAL_HOMES => 40,
         _ => 0,
     };
+    let ids = EventIds { seed, since_ms: options.present * 1000 };
     let mut tables = Tables {
         users: Table::new(profile.users.clone(), 0),
         roles: Table::new(profile.roles.clone(), 120_000),
@@ -68,6 +71,7 @@ fn tables(profile: &Profile, options: &Options) -> Tables {
         pipelines: profile.pipelines.clone(),
         loss_reasons: Table::new(profile.loss_reasons.clone(), 0),
         sources: Table::new(vec![leads::source(profile)], 0),
+        task_types: activity::task_types(profile.own_task_type),
         fields: fields::definitions(profile.id),
         field_groups: fields::groups(profile.id),
         last_choice_id: fields::last_choice_id(profile.id),
@@ -76,12 +80,17 @@ fn tables(profile: &Profile, options: &Options) -> Tables {
         contacts: Table::new(Vec::new(), 0),
         companies: Table::new(Vec::new(), 0),
         unsorted: Table::new(Vec::new(), 0),
-        events: Events::new(EventIds { seed, since_ms: options.present * 1000 }),
+        notes: ByEntity::new(Vec::new(), 0),
+        tasks: ByEntity::new(Vec::new(), 0),
+        events: Events::new(ids, Vec::new()),
         feed: Feed::default(),
         commits: 0,
     };
     leads::fill(&mut tables, profile, wanted, options.present, &mut ChaCha8Rng::seed_from_u64(seed));
     tables.unsorted = unsorted_leads(&tables, leads::first_id(profile));
+    // Another stream, so that the leads stay as they are whatever happened to them.
+    let past = activity::fill(&mut tables, leads::first_id(profile), &mut ChaCha8Rng::seed_from_u64(!seed));
+    tables.events = Events::new(ids, past);
     tables
 }
 

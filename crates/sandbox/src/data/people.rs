@@ -31,6 +31,8 @@ pub(crate) struct Profile {
     pub(crate) groups: Vec<Group>,
     pub(crate) pipelines: Vec<Pipeline>,
     pub(crate) loss_reasons: Vec<LossReason>,
+    /// The id of a type of tasks that the account made itself.
+    pub(crate) own_task_type: Option<u64>,
 }
 
 /// The three accounts and so many more.
@@ -66,6 +68,7 @@ pub(crate) fn profiles(more: u16) -> Vec<Profile> {
             ],
             pipelines: pipelines::of_an_agency(7_301_200),
             loss_reasons: loss_reasons(18_240_000),
+            own_task_type: Some(2_841_001),
             ..empty(AccountId::FOR_YOU, 1_612_170_000)
         },
         Profile {
@@ -109,6 +112,7 @@ fn empty(id: AccountId, created_at: u64) -> Profile {
         groups: vec![Group { id: 0, name: "Отдел продаж".to_owned() }],
         pipelines: Vec::new(),
         loss_reasons: Vec::new(),
+        own_task_type: None,
     }
 }
 

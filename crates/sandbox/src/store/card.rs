@@ -1,7 +1,9 @@
 //! What leads, contacts and companies have in common.
 
 use super::{
-    Context, FieldDefinition, Fields, Kind, PerKind, Row, Table, Tables, Tag, differences::Differences, feed::Snapshot,
+    Context, FieldDefinition, Fields, Kind, PerKind, Row, Table, Tables, Tag,
+    differences::Differences,
+    feed::{Before, Snapshot},
 };
 use crate::UserId;
 
@@ -143,6 +145,11 @@ pub(crate) trait Entity: Clone + Sized + 'static {
     /// The pipeline and the stage of a lead.
     fn stage(&self) -> Option<(u64, u64)> {
         None
+    }
+
+    /// What webhooks tell of how it was before a change.
+    fn before(&self) -> Before {
+        Before { responsible_user_id: self.card().responsible_user_id, stage: self.stage(), text: None }
     }
 
     /// Notes what differs between it and `new` besides the card.

@@ -3,6 +3,7 @@
 use super::{
     Card, Context, FieldDefinition, FieldError, FieldValue, Kind, Tables, Tag, TagBook,
     field_input::{self, FieldInput},
+    people::{self, Named},
 };
 use crate::UserId;
 
@@ -51,16 +52,12 @@ pub(super) struct TagEdit {
 impl CardDraft {
     /// Checks everything that only the account knows; what is wrong goes into `errors`.
     pub(super) fn check(mut self, kind: Kind, tables: &Tables, errors: &mut Vec<FieldError>) -> CardPlan {
-        for (member, user, robot_may) in [
-            ("responsible_user_id", self.responsible_user_id, false),
-            ("created_by", self.created_by, true),
-            ("updated_by", self.updated_by, true),
-        ] {
-            let is_good = |id: u64| (robot_may && id == 0) || tables.is_active_user(id);
-            if user.is_some_and(|id| !is_good(id)) {
-                errors.push(FieldError::not_supported_choice(member));
-            }
-        }
+        let named = [
+            Named::person("responsible_user_id", self.responsible_user_id),
+            Named::author("created_by", self.created_by),
+            Named::author("updated_by", self.updated_by),
+        ];
+        people::check_active(named, tables, errors);
         let fields = field_input::check(std::mem::take(&mut self.fields), tables.fields.of(kind), errors);
         let named = [("_embedded.tags", self.tags.set.as_deref().unwrap_or_default()), ("tags_to_add", &self.tags.add)];
         for (path, tags) in named {

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 use super::{
-    Action, CompanyDraft, ComplexDraft, ContactDraft, Entity, EntityChange, LeadDraft, LinkChange, SettingsChange,
-    Tables, TagChange, UnsortedChange,
+    Action, CompanyDraft, ComplexDraft, ContactDraft, Entity, EntityChange, LeadDraft, LinkChange, NoteChange,
+    SettingsChange, Tables, TagChange, TaskChange, UnsortedChange,
 };
 use crate::{Switches, UserId};
 
@@ -24,6 +24,8 @@ pub(crate) enum Change {
     /// Adds an unsorted lead, or decides about it.
     Unsorted(UnsortedChange),
     Settings(SettingsChange),
+    Note(NoteChange),
+    Task(TaskChange),
 }
 
 impl Change {
@@ -38,6 +40,8 @@ impl Change {
             Self::Tag(change) => Ok(change.plan()),
             Self::Unsorted(change) => change.plan(tables, context),
             Self::Settings(change) => change.plan(tables, context),
+            Self::Note(change) => change.plan(tables, context),
+            Self::Task(change) => change.plan(tables, context),
         }
     }
 }
@@ -141,6 +145,11 @@ impl FieldError {
         let elements = if most == 1 { "element" } else { "elements" };
         let detail = format!("This collection should contain {most} {elements} or less.").into();
         Self { code: "TooMany", path: path.into(), detail }
+    }
+
+    /// A member that is not known, where such are refused.
+    pub(crate) fn extra(path: impl Into<String>) -> Self {
+        Self { code: "ExtraField", path: path.into(), detail: "This field was not expected.".into() }
     }
 
     pub(crate) fn missing(path: impl Into<String>) -> Self {

@@ -48,7 +48,7 @@ impl Differences {
     }
 
     /// Notes that a member differs.
-    fn mark(&mut self, member: &'static str) {
+    pub(super) fn mark(&mut self, member: &'static str) {
         if !self.changed.contains(&member) {
             self.changed.push(member);
         }

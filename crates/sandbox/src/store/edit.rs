@@ -2,8 +2,10 @@
 //! comes from comparing the row before with the row after, so that nothing is forgotten.
 
 use super::{
-    Card, Company, Contact, Context, Entity, Kind, Lead, Row, Tables, differences::Differences, feed::ChangeKind,
+    Card, Company, Contact, Context, Entity, EventValue, Kind, Lead, Row, Tables, differences::Differences,
+    feed::ChangeKind,
 };
+use crate::LeadAddedValue;
 
 /// Adds the row that `make` makes with its new id; gives that id.
 pub(super) fn add<E: Entity>(tables: &mut Tables, context: &Context<'_>, make: impl FnOnce(u64, &Tables) -> E) -> u64 {
@@ -12,8 +14,14 @@ pub(super) fn add<E: Entity>(tables: &mut Tables, context: &Context<'_>, make: i
     row.card_mut().search = row.searchable(tables);
     E::table_mut(tables).push(row.clone());
     let name = format!("{}_added", E::KIND.singular());
-    tables.events.note(context, (E::KIND, id), name, Vec::new(), Vec::new());
-    tables.feed.add(context, &row, None, vec![ChangeKind::Add], Vec::new());
+    // What amoCRM's feed shows of a new entity is a note of its own.
+    let after = if E::KIND == Kind::Lead && context.switches.lead_added_value == LeadAddedValue::Empty {
+        Vec::new()
+    } else {
+        vec![EventValue::Note { id: tables.notes.next_id() }]
+    };
+    tables.events.note(context, (E::KIND, id), name, Vec::new(), after);
+    tables.feed.add(context, row.snapshot(), None, vec![ChangeKind::Add], Vec::new());
     id
 }
 
@@ -32,7 +40,7 @@ pub(super) fn edit<E: Entity>(
     for (name, before, after) in differences.events {
         tables.events.note(context, (E::KIND, id), name, before, after);
     }
-    tables.feed.add(context, &row, Some(&old), kinds(&old, &row), differences.changed);
+    tables.feed.add(context, row.snapshot(), Some(old.before()), kinds(&old, &row), differences.changed);
     let (was, is) = (old.card(), row.card());
     if E::KIND == Kind::Contact && (was.search != is.search || was.is_deleted != is.is_deleted) {
         refresh_leads_of(tables, row.card());
@@ -61,6 +69,22 @@ fn refresh_field_of<E: Entity>(tables: &mut Tables, field: u64) {
         if E::KIND == Kind::Contact && old.is_some_and(|old| old.card().search != row.card().search) {
             refresh_leads_of(tables, row.card());
         }
+    }
+}
+
+/// Makes `closest_task_at` of an entity follow its tasks. That is no change of its own: no event and
+/// no webhook tells it.
+pub(super) fn follow_tasks(tables: &mut Tables, entity: (Kind, u64)) {
+    let open = tables.tasks.of(entity).filter(|task| !task.is_completed && !task.is_deleted);
+    let closest = open.map(|task| task.complete_till).min();
+    let (kind, id) = entity;
+    let card = match kind {
+        Kind::Lead => tables.leads.get_mut(id).map(|lead| &mut lead.card),
+        Kind::Contact => tables.contacts.get_mut(id).map(|contact| &mut contact.card),
+        Kind::Company => tables.companies.get_mut(id).map(|company| &mut company.card),
+    };
+    if let Some(card) = card {
+        card.closest_task_at = closest;
     }
 }
 

@@ -1,10 +1,10 @@
 //! Events: what was changed by whom, as `GET /events` lists it. Every change of a table writes them.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::HashMap};
 
 use serde::Serialize;
 
-use super::{Context, Datum, FieldDefinition, FieldValue, Kind};
+use super::{Context, Datum, FieldDefinition, FieldValue, Subject};
 
 /// An event.
 #[derive(Debug)]
@@ -12,7 +12,7 @@ pub(crate) struct Event {
     pub(crate) id: String,
     /// Its type, as `lead_added`.
     pub(crate) name: Cow<'static, str>,
-    pub(crate) entity: (Kind, u64),
+    pub(crate) subject: Subject,
     pub(crate) created_by: u64,
     pub(crate) created_at: u64,
     pub(crate) before: Vec<EventValue>,
@@ -40,6 +40,18 @@ pub(crate) enum EventValue {
     },
     Tag {
         name: String,
+    },
+    Note {
+        id: u64,
+    },
+    Task {
+        text: String,
+    },
+    TaskDeadline {
+        timestamp: u64,
+    },
+    TaskType {
+        id: u64,
     },
     Link {
         entity: Linked,
@@ -106,16 +118,41 @@ const fn scatter(number: u64) -> u64 {
     mixed ^ (mixed >> 31)
 }
 
+/// An event from before the start.
+#[derive(Debug)]
+pub(crate) struct Past {
+    pub(crate) at: u64,
+    pub(crate) by: u64,
+    pub(crate) subject: Subject,
+    pub(crate) name: &'static str,
+    pub(crate) before: Vec<EventValue>,
+    pub(crate) after: Vec<EventValue>,
+}
+
 /// All events of an account.
 #[derive(Debug)]
 pub(crate) struct Events {
+    /// By their ids, which ascend.
     rows: Vec<Event>,
+    /// How many of them are from before the start.
+    past: usize,
+    /// The places of the events of each subject.
+    places: HashMap<Subject, Vec<usize>>,
     ids: EventIds,
 }
 
 impl Events {
-    pub(crate) const fn new(ids: EventIds) -> Self {
-        Self { rows: Vec::new(), ids }
+    /// With those from before the start, in the order of their times.
+    pub(crate) fn new(ids: EventIds, past: Vec<Past>) -> Self {
+        let mut events = Self { rows: Vec::with_capacity(past.len()), past: past.len(), places: HashMap::new(), ids };
+        let mut time = 0;
+        for (number, Past { at, by, subject, name, before, after }) in (0..).zip(past) {
+            // Later ids are larger, within one second too.
+            time = (at * 1000).max(time + 1);
+            let id = EventIds { since_ms: time.saturating_sub(number), ..ids }.of(number);
+            events.push(Event { id, name: name.into(), subject, created_by: by, created_at: at, before, after });
+        }
+        events
     }
 
     /// All of them, the oldest first.
@@ -123,24 +160,41 @@ impl Events {
         &self.rows
     }
 
-    /// Writes down what happened to `entity`.
+    /// Those of one subject, the oldest first.
+    pub(crate) fn of(&self, subject: Subject) -> impl DoubleEndedIterator<Item = &Event> {
+        let places = self.places.get(&subject).map(Vec::as_slice).unwrap_or_default();
+        places.iter().filter_map(|&place| self.rows.get(place))
+    }
+
+    /// The event with this id.
+    pub(crate) fn get(&self, id: &str) -> Option<&Event> {
+        let place = self.rows.binary_search_by(|event| event.id.as_str().cmp(id)).ok()?;
+        self.rows.get(place)
+    }
+
+    /// Writes down what happened to `subject`.
     pub(super) fn note(
         &mut self,
         context: &Context<'_>,
-        entity: (Kind, u64),
+        subject: impl Into<Subject>,
         name: impl Into<Cow<'static, str>>,
         before: Vec<EventValue>,
         after: Vec<EventValue>,
     ) {
-        self.rows.push(Event {
-            id: self.ids.of(self.rows.len() as u64),
+        self.push(Event {
+            id: self.ids.of((self.rows.len() - self.past) as u64),
             name: name.into(),
-            entity,
+            subject: subject.into(),
             created_by: context.author.user.get(),
             created_at: context.now,
             before,
             after,
         });
+    }
+
+    fn push(&mut self, event: Event) {
+        self.places.entry(event.subject).or_default().push(self.rows.len());
+        self.rows.push(event);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::{Author, Company, Contact, Context, Entity, Kind, Lead};
+use super::{Author, Company, Contact, Context, Kind, Lead, Note, Subject, Task};
 use crate::UserId;
 
 /// How many occurrences are kept.
@@ -34,11 +34,13 @@ pub(crate) enum ChangeKind {
     Responsible,
     Delete,
     Restore,
+    /// A note was added to the entity.
+    Note,
 }
 
 impl ChangeKind {
     /// The setting that subscribes to it, as `status_lead`.
-    pub(crate) fn setting(self, kind: Kind) -> String {
+    pub(crate) fn setting(self, subject: Subject) -> String {
         let word = match self {
             Self::Add => "add",
             Self::Update => "update",
@@ -46,8 +48,9 @@ impl ChangeKind {
             Self::Responsible => "responsible",
             Self::Delete => "delete",
             Self::Restore => "restore",
+            Self::Note => "note",
         };
-        format!("{word}_{}", kind.singular())
+        format!("{word}_{}", subject.singular())
     }
 }
 
@@ -57,24 +60,39 @@ pub(crate) enum Snapshot {
     Lead(Box<Lead>),
     Contact(Box<Contact>),
     Company(Box<Company>),
+    Note(Box<Note>),
+    Task(Box<Task>),
 }
 
 impl Snapshot {
-    pub(crate) fn kind_and_id(&self) -> (Kind, u64) {
+    /// The id of a note.
+    pub(crate) const fn note(&self) -> Option<u64> {
         match self {
-            Self::Lead(lead) => (Kind::Lead, lead.card.id),
-            Self::Contact(contact) => (Kind::Contact, contact.card.id),
-            Self::Company(company) => (Kind::Company, company.card.id),
+            Self::Note(note) => Some(note.id),
+            _ => None,
+        }
+    }
+
+    /// What the change is about.
+    pub(crate) fn subject(&self) -> Subject {
+        match self {
+            Self::Lead(lead) => Subject::Card(Kind::Lead, lead.card.id),
+            Self::Contact(contact) => Subject::Card(Kind::Contact, contact.card.id),
+            Self::Company(company) => Subject::Card(Kind::Company, company.card.id),
+            Self::Note(note) => note.entity.into(),
+            Self::Task(task) => Subject::Task(task.id),
         }
     }
 }
 
 /// What webhooks tell of an entity before a change.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Before {
     pub(crate) responsible_user_id: UserId,
     /// The pipeline and the stage of a lead.
     pub(crate) stage: Option<(u64, u64)>,
+    /// The text of a task.
+    pub(crate) text: Option<String>,
 }
 
 /// The last occurrences of an account.
@@ -91,11 +109,11 @@ impl Feed {
     }
 
     /// Adds what happened to an entity; `before` is how it was if it was there.
-    pub(super) fn add<E: Entity>(
+    pub(super) fn add(
         &mut self,
         context: &Context<'_>,
-        entity: &E,
-        before: Option<&E>,
+        entity: Snapshot,
+        before: Option<Before>,
         kinds: Vec<ChangeKind>,
         changed: Vec<&'static str>,
     ) {
@@ -109,9 +127,8 @@ impl Feed {
             author: context.author.clone(),
             kinds,
             changed,
-            entity: entity.snapshot(),
-            before: before
-                .map(|before| Before { responsible_user_id: before.card().responsible_user_id, stage: before.stage() }),
+            entity,
+            before,
         });
     }
 }

@@ -1,7 +1,7 @@
 //! The kinds of entities, and what there is one of for each.
 
 /// The kinds of entities that have a card in the CRM.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Kind {
     Lead,
     Contact,

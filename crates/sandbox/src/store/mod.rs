@@ -6,6 +6,8 @@
 //! are never held together. Take what you need from the one, drop it, and turn to the other.
 
 mod account;
+mod attached;
+mod by_entity;
 mod card;
 mod card_changes;
 mod change;
@@ -25,18 +27,22 @@ mod kind;
 mod lead;
 mod lead_changes;
 mod links;
+mod notes;
 mod people;
 mod pipeline;
 mod rights;
 mod settings;
+mod subject;
 mod table;
 mod tables;
 mod tag;
+mod tasks;
 mod unsorted;
 
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 pub(crate) use account::Account;
+pub(crate) use by_entity::{ByEntity, OfEntity};
 pub(crate) use card::{Card, Entity};
 pub(crate) use card_changes::{CardDraft, TagRef, TagsDraft};
 pub(crate) use change::{Author, Change, Context, FieldError, Nullable, Refusal, Rejected, Written};
@@ -44,7 +50,7 @@ pub(crate) use company::{Company, CompanyDraft};
 pub(crate) use complex::{ComplexDraft, Other};
 pub(crate) use contact::{Contact, ContactDraft};
 pub(crate) use entity_changes::{EntityChange, EntityDraft, EntityPlan, NewLink};
-pub(crate) use event::{Event, EventIds, EventValue, Events};
+pub(crate) use event::{Event, EventIds, EventValue, Events, Past};
 pub(crate) use feed::{Feed, Occurrence};
 pub(crate) use field::{Choice, FieldDefinition, FieldKind, StageRef};
 pub(crate) use field_input::{FieldInput, moment, read as read_value};
@@ -53,6 +59,7 @@ pub(crate) use kind::{Kind, PerKind};
 pub(crate) use lead::Lead;
 pub(crate) use lead_changes::{ContactRef, LeadDraft};
 pub(crate) use links::LinkChange;
+pub(crate) use notes::{Note, NoteChange, NoteDraft, NoteId, NoteKind};
 pub(crate) use people::{Group, User};
 pub(crate) use pipeline::{LOST, Pipeline, Stage, WON, is_closed};
 pub(crate) use rights::{
@@ -62,9 +69,11 @@ pub(crate) use settings::{
     ChoiceDraft, FieldDraft, FieldGroup, FieldGroupDraft, LettersDraft, LossReason, LossReasonDraft, Operation,
     RightsDraft, Role, RoleDraft, Setting, SettingsChange, Source, SourceDraft, UserDraft,
 };
+pub(crate) use subject::Subject;
 pub(crate) use table::{Row, Table};
 pub(crate) use tables::Tables;
 pub(crate) use tag::{Tag, TagBook, TagChange};
+pub(crate) use tasks::{Task, TaskChange, TaskDraft, TaskResult, TaskType};
 pub(crate) use unsorted::{Category, Fate, Unsorted, UnsortedChange, UnsortedDraft};
 
 /// The tables of one account.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Author, Entity, Kind, Tables, User};
+use super::{Author, Entity, Kind, Subject, Tables, Task, User};
 use crate::UserId;
 
 /// How far a right goes.
@@ -189,6 +189,31 @@ impl<'t> Permissions<'t> {
     /// Whether there is an entity of `kind` with this id, not deleted, that the author may see.
     pub(crate) fn may_see(&self, kind: Kind, id: u64) -> bool {
         self.may_with(Action::View, (kind, id)) == Some(true)
+    }
+
+    /// Whether the author may do this with a task. There is no right to see tasks: one of an entity is
+    /// seen with the entity, and one's own always.
+    pub(crate) fn may_task(&self, action: Action, task: &Task) -> bool {
+        if self.may_everything {
+            return true;
+        }
+        let Some(user) = self.user else { return false };
+        let responsible = task.responsible_user_id;
+        let is_seen = responsible == user.id || task.entity.is_none_or(|(kind, id)| self.may_see(kind, id));
+        let covers = match action {
+            Action::View => true,
+            Action::Edit => self.covers(user.rights.tasks.edit, user, responsible),
+            Action::Delete => self.covers(user.rights.tasks.delete, user, responsible),
+        };
+        is_seen && covers
+    }
+
+    /// Whether the author may see what an event is about.
+    pub(crate) fn may_see_subject(&self, subject: Subject) -> bool {
+        match subject {
+            Subject::Card(kind, id) => self.may_see(kind, id),
+            Subject::Task(id) => self.tables.tasks.live(id).is_some_and(|task| self.may_task(Action::View, task)),
+        }
     }
 
     fn covers(&self, letter: Letter, user: &User, responsible: UserId) -> bool {

@@ -35,6 +35,12 @@ impl<T: Row> Table<T> {
         self.rows.get(self.place(id)?)
     }
 
+    /// The row with this id, to change what nothing is written down about.
+    pub(super) fn get_mut(&mut self, id: u64) -> Option<&mut T> {
+        let place = self.place(id)?;
+        self.rows.get_mut(place)
+    }
+
     /// The row with this id, unless it was deleted.
     pub(crate) fn live(&self, id: u64) -> Option<&T> {
         self.get(id).filter(|row| !row.is_deleted())

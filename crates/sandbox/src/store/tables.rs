@@ -1,8 +1,8 @@
 //! All tables of an account.
 
 use super::{
-    Author, Card, Company, Contact, Events, Feed, FieldDefinition, FieldGroup, Group, Kind, Lead, LossReason, PerKind,
-    Permissions, Pipeline, Rights, Role, Source, Stage, Table, TagBook, Unsorted, User,
+    Author, ByEntity, Card, Company, Contact, Events, Feed, FieldDefinition, FieldGroup, Group, Kind, Lead, LossReason,
+    Note, PerKind, Permissions, Pipeline, Rights, Role, Source, Stage, Table, TagBook, Task, TaskType, Unsorted, User,
 };
 use crate::UserId;
 
@@ -14,6 +14,7 @@ pub(crate) struct Tables {
     pub(crate) pipelines: Vec<Pipeline>,
     pub(crate) loss_reasons: Table<LossReason>,
     pub(crate) sources: Table<Source>,
+    pub(crate) task_types: Vec<TaskType>,
     /// The definitions of custom fields.
     pub(crate) fields: PerKind<Table<FieldDefinition>>,
     pub(crate) field_groups: PerKind<Table<FieldGroup>>,
@@ -24,6 +25,8 @@ pub(crate) struct Tables {
     pub(crate) contacts: Table<Contact>,
     pub(crate) companies: Table<Company>,
     pub(crate) unsorted: Table<Unsorted>,
+    pub(crate) notes: ByEntity<Note>,
+    pub(crate) tasks: ByEntity<Task>,
     pub(crate) events: Events,
     pub(crate) feed: Feed,
     /// How many commits there were.

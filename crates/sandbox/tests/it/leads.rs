@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use amo_connect_sandbox::{AccountId, Options};
-use serde_json::Value;
+use amo_connect_sandbox::{AccountId, LargerLimit, Options};
+use serde_json::{Value, json};
 
 use crate::support::{AGENCY, Amo, Answer, RIVAL, ids, unlimited};
 
@@ -73,9 +73,15 @@ async fn a_page_has_fifty_leads_unless_asked_and_links_to_its_neighbours() {
     assert_eq!(last["_links"].get("next"), None);
     let beyond = leads.answer("page=14").await;
     assert_eq!((beyond.status.as_u16(), beyond.body.as_str()), (204, ""));
-    assert_eq!(leads.list("limit=9999").await.len(), 250);
+    assert_eq!(leads.list("limit=250").await.len(), 250);
+    assert_eq!(leads.list("limit=251").await.len(), 50);
     leads.amo.switch(|switches| switches.page_limit = 500);
-    assert_eq!(leads.list("limit=9999").await.len(), 500);
+    assert_eq!(leads.list("limit=500").await.len(), 500);
+    leads.amo.switch(|switches| switches.larger_limit = LargerLimit::Most);
+    assert_eq!(leads.list("limit=501").await.len(), 500);
+    leads.amo.switch(|switches| switches.larger_limit = LargerLimit::Refused);
+    let refused = leads.answer("limit=501").await;
+    assert_eq!((refused.status.as_u16(), &refused.json()["detail"]), (422, &json!("Limit 500 per page")));
 }
 
 #[tokio::test(flavor = "multi_thread")]

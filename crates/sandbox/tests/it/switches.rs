@@ -93,4 +93,5 @@ async fn a_switch_without_such_a_position_is_refused_by_name() {
     assert_eq!(refused(|switches| switches.page_limit = 0), "page_limit");
     assert_eq!(refused(|switches| switches.code_ttl = u64::MAX), "code_ttl");
     assert_eq!(refused(|switches| switches.hook_retries = 99), "hook_retries");
+    assert_eq!(refused(|switches| switches.note_delete = 200), "note_delete");
 }

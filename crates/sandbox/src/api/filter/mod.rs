@@ -12,7 +12,7 @@ use crate::{
     Switches,
     store::{Action, Company, Contact, Entity, Lead, Permissions, Tables},
 };
-use stages::Stage;
+pub(crate) use stages::Stage;
 use text::Text;
 
 /// A member that `filter` and `order` know, and how to read it.
@@ -116,7 +116,7 @@ pub(crate) fn entities<'t, E: Filtered>(
     let conditions = conditions(query, E::FIELDS)?;
     let text = Text::of(query);
     let names = query.values(&["filter", "name"]);
-    let stages = Stage::all_of(query);
+    let stages = Stage::all_of(query, &["filter", "statuses"]);
     let fields = custom_fields::of(query, tables.fields.of(E::KIND), switches)?;
     let deleted = query.with().has("only_deleted");
     let is_wanted = |entity: &&E| {
