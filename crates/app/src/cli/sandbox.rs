@@ -4,6 +4,7 @@ mod amo_only;
 mod folder;
 mod whole;
 
+use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -90,7 +91,8 @@ fn read_fixtures(path: &Path) -> Result<Fixtures, Failure> {
     Fixtures::parse(&text).map_err(|mistakes| {
         let mut complaint = "--fixtures has mistakes, nothing was started:".to_owned();
         for mistake in &mistakes.0 {
-            complaint += &format!("\n{file}:{mistake}");
+            // Writing into a string does not fail.
+            let _ = write!(complaint, "\n{file}:{mistake}");
         }
         complaint.into()
     })
