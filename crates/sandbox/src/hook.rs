@@ -1,4 +1,5 @@
-//! The disconnect hook: amoCRM's word that an administrator disabled the integration.
+//! The disconnect hook, amoCRM's word that an administrator disabled the integration; and the client
+//! that sends it and the webhooks.
 
 use std::time::Duration;
 
@@ -7,7 +8,11 @@ use serde::Serialize;
 use sha2::Sha256;
 use url::Url;
 
-use crate::{AccountId, Integration, SandboxError, grants::hex};
+use crate::{
+    AccountId, Integration, SandboxError,
+    grants::hex,
+    webhooks::{WebhookAnswer, sender::Job},
+};
 
 /// What became of a disconnect hook.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -55,6 +60,23 @@ impl HookSender {
             outcome.status = answer.ok().map(|answer| answer.status().as_u16());
         }
         outcome
+    }
+
+    /// Makes one attempt to send a webhook, which may take as long as `limit`.
+    pub(crate) async fn post(&self, job: &Job, body: String, limit: Duration) -> WebhookAnswer {
+        let request = self
+            .client
+            .post(&job.destination)
+            .header("user-agent", "amoCRM-Webhooks/3.0")
+            .header("content-type", "application/x-www-form-urlencoded")
+            .header("x-amocrm-requestid", &job.request_id)
+            .timeout(limit)
+            .body(body);
+        match request.send().await {
+            Ok(answer) => WebhookAnswer::Status(answer.status().as_u16()),
+            Err(error) if error.is_timeout() => WebhookAnswer::Timeout,
+            Err(_) => WebhookAnswer::Nothing,
+        }
     }
 }
 

@@ -31,6 +31,7 @@ mod state;
 mod stats;
 mod store;
 mod switches;
+mod webhooks;
 mod world;
 
 pub use accounts::{AccountId, AccountInfo, UserId, UserInfo};
@@ -53,4 +54,8 @@ pub use stats::Stats;
 pub use switches::{
     DenyRedirect, DisabledGrant, GarbageRefresh, RateLimitCovers, RateLimitScope, RefreshRace, Switches, TooMany,
     Unauthorized, WrongRedirectUri,
+};
+pub use webhooks::{
+    DeliveryState, WebhookAnswer, WebhookAttempt, WebhookDelivery, WebhookEntities, WebhookOrder, WebhookPlan,
+    WebhookReport, WebhookRepost, WebhookRequestId, WebhookSubscription, WebhookZone, WebhooksOfDisabled,
 };

@@ -17,7 +17,8 @@ pub struct Options {
     pub redirect_uri: String,
     /// Where the disconnect hook goes; without it none is sent.
     pub hook_url: Option<String>,
-    /// Listens where others than this machine can come in.
+    /// Listens where others than this machine can come in, and takes webhooks' destinations that are
+    /// not on this machine.
     pub allow_non_loopback: bool,
     /// The name under which clients reach the sandbox, if it is not the address it listens on
     /// (`sandbox` in a network of containers); the port is added.

@@ -1,14 +1,16 @@
 //! The handle of a running sandbox: where it is, and everything it can be told to do.
 
 mod entities;
+mod webhooks;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use actix_web::dev::ServerHandle;
+use tokio::task::AbortHandle;
 
 use crate::{
     AccountId, AccountInfo, ClockReading, Faults, GrantInfo, HookOutcome, IssuedCode, Options, Report, RequestRecord,
-    SandboxError, Stats, Switches, UserId, server, world::World,
+    SandboxError, Stats, Switches, UserId, server, webhooks::sender, world::World,
 };
 
 /// A running amoCRM of one's own; dropping it stops it.
@@ -17,6 +19,7 @@ use crate::{
 pub struct Sandbox {
     world: Arc<World>,
     server: ServerHandle,
+    webhook_sender: AbortHandle,
 }
 
 impl std::fmt::Debug for Sandbox {
@@ -27,6 +30,7 @@ impl std::fmt::Debug for Sandbox {
 
 impl Drop for Sandbox {
     fn drop(&mut self) {
+        self.webhook_sender.abort();
         // The order to stop is given by the call; only its completion would be awaited.
         drop(self.server.stop(false));
     }
@@ -48,11 +52,13 @@ impl Sandbox {
         let ports = addresses.iter().map(SocketAddr::port).collect();
         let world = Arc::new(World::new(options, names, ports)?);
         let server = server::serve(&world, listeners)?;
-        Ok(Self { world, server })
+        let webhook_sender = sender::spawn(&world);
+        Ok(Self { world, server, webhook_sender })
     }
 
     /// Stops it and waits until its ports are free.
     pub async fn stop(&self) {
+        self.webhook_sender.abort();
         self.server.stop(false).await;
     }
 
@@ -175,9 +181,7 @@ impl Sandbox {
 
     /// Stops the clock (limits then count by [`Self::advance_clock`] alone), or lets it run on.
     pub fn freeze_clock(&self, frozen: bool) -> ClockReading {
-        let mut state = self.world.state();
-        state.clock.freeze(frozen);
-        state.clock.reading()
+        self.world.freeze_clock(frozen)
     }
 
     /// What the clock shows.

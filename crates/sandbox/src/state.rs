@@ -7,7 +7,6 @@ use std::{
 
 use crate::{
     AccountId, Dress, Failure, Faults, RateLimitCovers, RateLimitScope, Stats, Switches,
-    api::Subscription,
     clock::{Clock, Moment},
     faults::Part,
     grants::{Book, Digest, Terms},
@@ -24,7 +23,6 @@ pub(crate) struct State {
     pub(crate) account_faults: BTreeMap<AccountId, Faults>,
     pub(crate) switches: Switches,
     pub(crate) stats: Stats,
-    pub(crate) webhooks: BTreeMap<AccountId, Vec<Subscription>>,
     pub(crate) refreshing: HashMap<Digest, u64>,
     limiter: Limiter,
     over_limit: BTreeMap<AccountId, u32>,
@@ -40,7 +38,6 @@ impl State {
             account_faults: BTreeMap::new(),
             switches,
             stats: Stats::default(),
-            webhooks: BTreeMap::new(),
             refreshing: HashMap::new(),
             limiter: Limiter::default(),
             over_limit: BTreeMap::new(),

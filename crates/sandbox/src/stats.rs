@@ -47,4 +47,8 @@ pub struct Stats {
     pub hooks_sent: u64,
     /// Those that were not answered with a success.
     pub hooks_failed: u64,
+    /// Webhooks sent, each attempt.
+    pub webhooks_sent: u64,
+    /// Those that were not answered in time with a success.
+    pub webhooks_failed: u64,
 }

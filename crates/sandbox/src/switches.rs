@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     BadContextUser, DeletedLead, LargerLimit, LeadAddedValue, Reopening, SandboxError, SinglePatch, TaskCompletion,
-    UnknownId, UnknownMembers,
+    UnknownId, UnknownMembers, WebhookEntities, WebhookOrder, WebhookPlan, WebhookRepost, WebhookRequestId,
+    WebhookZone, WebhooksOfDisabled,
 };
 
 /// Whose requests share the integration's limit.
@@ -196,6 +197,40 @@ pub struct Switches {
     pub context_user_of_user: BadContextUser,
     /// The status for the token of a deactivated user, 401 or 403.
     pub deactivated_user: u16,
+    /// The status for who is no administrator and asks for webhooks, 403 or 401.
+    pub webhooks_of_user: u16,
+    /// Whether the plan of the accounts has webhooks.
+    pub webhook_plan: WebhookPlan,
+    /// Whether the name of a webhook's destination is looked up when it is subscribed.
+    pub webhook_dns: bool,
+    /// The status of the answer to a new subscription, 201 or 200.
+    pub webhook_created: u16,
+    /// What becomes of a webhook that was switched off when it is subscribed again.
+    pub webhook_repost: WebhookRepost,
+    /// What becomes of the webhooks of an integration that is disabled.
+    pub webhooks_of_disabled: WebhooksOfDisabled,
+    /// How long an answer to a webhook may take, in milliseconds.
+    pub webhook_timeout_ms: u64,
+    /// The code that a webhook which was not answered in time counts as, 0 or 499.
+    pub webhook_timeout_status: u16,
+    /// Whether a retry has a request id of its own.
+    pub webhook_request_id: WebhookRequestId,
+    /// How many entities one webhook tells of.
+    pub webhook_entities: WebhookEntities,
+    /// In what order webhooks are sent.
+    pub webhook_order: WebhookOrder,
+    /// Whether every webhook is sent twice.
+    pub webhook_duplicates: bool,
+    /// How late webhooks are sent, in seconds by the sandbox's clock.
+    pub webhook_delay_s: u64,
+    /// Whether a change of a lead's stage or responsible user alone is also told as an update.
+    pub webhook_update_with_status: bool,
+    /// Whether a change of links alone is told as an update.
+    pub webhook_update_on_links: bool,
+    /// Whether a change of tags alone is told as an update.
+    pub webhook_update_on_tags: bool,
+    /// The zone of the times that webhooks write as text.
+    pub webhook_zone: WebhookZone,
 }
 
 impl Default for Switches {
@@ -240,6 +275,23 @@ impl Default for Switches {
             unknown_context_user: BadContextUser::default(),
             context_user_of_user: BadContextUser::default(),
             deactivated_user: 401,
+            webhooks_of_user: 403,
+            webhook_plan: WebhookPlan::default(),
+            webhook_dns: false,
+            webhook_created: 201,
+            webhook_repost: WebhookRepost::default(),
+            webhooks_of_disabled: WebhooksOfDisabled::default(),
+            webhook_timeout_ms: 2000,
+            webhook_timeout_status: 0,
+            webhook_request_id: WebhookRequestId::default(),
+            webhook_entities: WebhookEntities::default(),
+            webhook_order: WebhookOrder::default(),
+            webhook_duplicates: false,
+            webhook_delay_s: 0,
+            webhook_update_with_status: true,
+            webhook_update_on_links: true,
+            webhook_update_on_tags: true,
+            webhook_zone: WebhookZone::default(),
         }
     }
 }
@@ -258,6 +310,9 @@ impl Switches {
             ("write_outside_rights", self.write_outside_rights, [403, 400]),
             ("deactivated_user", self.deactivated_user, [401, 403]),
             ("note_delete", self.note_delete, [405, 204]),
+            ("webhooks_of_user", self.webhooks_of_user, [403, 401]),
+            ("webhook_created", self.webhook_created, [201, 200]),
+            ("webhook_timeout_status", self.webhook_timeout_status, [0, 499]),
         ] {
             if !positions.contains(&status) {
                 return Err(SandboxError::invalid(
@@ -275,6 +330,12 @@ impl Switches {
         }
         if !(1..=500).contains(&self.page_limit) {
             return Err(SandboxError::invalid("page_limit", "from 1 to 500"));
+        }
+        if !(1..=600_000).contains(&self.webhook_timeout_ms) {
+            return Err(SandboxError::invalid("webhook_timeout_ms", "from 1 ms to ten minutes"));
+        }
+        if self.webhook_delay_s > TEN_YEARS {
+            return Err(SandboxError::invalid("webhook_delay_s", "at most ten years of seconds"));
         }
         if self.hook_retries > 10 {
             return Err(SandboxError::invalid("hook_retries", "at most 10"));

@@ -1,6 +1,6 @@
 //! The sandbox as a whole: what never changes, and the state behind its lock.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use url::Url;
 
@@ -11,7 +11,8 @@ use crate::{
     hosts::Hosts,
     journal::Journal,
     state::State,
-    store::{Account, User},
+    store::{Account, CommitListener, User},
+    webhooks::Webhooks,
 };
 
 /// Everything a request needs to be answered.
@@ -20,6 +21,7 @@ pub(crate) struct World {
     pub(crate) integrations: Vec<Integration>,
     pub(crate) accounts: Vec<Account>,
     pub(crate) hook_sender: HookSender,
+    pub(crate) webhooks: Arc<Webhooks>,
     pub(crate) ports: Vec<u16>,
     pub(crate) journal: Journal,
     host_names: Vec<String>,
@@ -36,11 +38,16 @@ impl World {
             check_redirect_uri(&integration.redirect_uri)?;
         }
         let accounts = data::generate(&options)?;
+        let webhooks = Arc::<Webhooks>::default();
+        for account in &accounts {
+            account.store.tell(account.id, Arc::clone(&webhooks) as Arc<dyn CommitListener>);
+        }
         let state = fresh_state(&options, &accounts, &host_names)?;
         Ok(Self {
             integrations,
             accounts,
             hook_sender: HookSender::new()?,
+            webhooks,
             ports,
             journal: Journal::default(),
             host_names,
@@ -59,6 +66,7 @@ impl World {
         let state = fresh_state(&self.options, &self.accounts, &self.host_names)?;
         *self.state() = state;
         self.journal.clear();
+        self.webhooks.reset();
         for account in &self.accounts {
             account.store.reset(|| data::regenerate(account.id, &self.options));
         }

@@ -37,7 +37,6 @@ use entity_read::Readable;
 pub(crate) use guard::bearer;
 use problem::method_not_allowed;
 pub(crate) use problem::{attempt, moved, not_found, problem, problem_of_type, unauthorized};
-pub(crate) use webhooks::Subscription;
 pub(crate) use write::{Items, Refused, refused};
 
 /// Adds the API.
@@ -65,7 +64,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
                     .route(web::get().to(webhooks::list))
                     .route(web::post().to(webhooks::subscribe))
                     .route(web::delete().to(webhooks::unsubscribe))
-                    .default_service(web::to(not_found)),
+                    .default_service(web::to(method_not_allowed)),
             )
             .default_service(web::to(not_found)),
     );

@@ -1,32 +1,29 @@
-//! `GET`, `POST` and `DELETE /api/v4/webhooks`: subscriptions. Nothing is sent to them yet.
+//! `GET`, `POST` and `DELETE /api/v4/webhooks`: subscriptions. They are those of the account, not
+//! of the integration that asks.
 
 use actix_web::{
-    HttpResponse,
+    HttpRequest, HttpResponse,
+    http::StatusCode,
     web::{Bytes, Data},
 };
-use serde::{Deserialize, Serialize};
-use url::Url;
+use serde::Serialize;
+use serde_json::Value;
 
 use super::{
+    HAL,
     guard::Caller,
     list::{Named, SelfLink, hal},
-    problem::BadParameter,
+    members::Members,
+    problem::{InvalidItem, forbidden, problem, unauthorized},
+    query::Query,
+    write::{Items, Refused},
 };
-use crate::{AccountId, UserId, world::World};
-
-/// A subscription as amoCRM writes it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(crate) struct Subscription {
-    id: u64,
-    destination: String,
-    created_at: u64,
-    updated_at: u64,
-    account_id: AccountId,
-    created_by: UserId,
-    sort: u8,
-    disabled: bool,
-    settings: Vec<String>,
-}
+use crate::{
+    WebhookPlan,
+    store::FieldError,
+    webhooks::{self, BadDestination, Subscription, Wanted},
+    world::World,
+};
 
 #[derive(Serialize)]
 struct List {
@@ -35,69 +32,132 @@ struct List {
     _embedded: Named<Subscription>,
 }
 
-#[derive(Deserialize)]
-struct Wanted {
+/// A subscription as a request has it.
+struct Draft {
     destination: String,
-    #[serde(default)]
-    settings: Vec<String>,
+    settings: Option<Vec<Value>>,
 }
 
-fn read(body: &Bytes) -> Result<Wanted, BadParameter> {
-    let wanted: Option<Wanted> = serde_json::from_slice(body).ok();
-    let is_url = |wanted: &Wanted| Url::parse(&wanted.destination).is_ok();
-    wanted.filter(is_url).ok_or_else(|| BadParameter::new("destination", "This value is not a valid URL."))
+fn draft(members: &mut Members<'_>) -> Draft {
+    members.ignore(&["sort", "id", "disabled"]);
+    Draft { destination: members.required_text("destination"), settings: members.list("settings").map(<[_]>::to_vec) }
+}
+
+fn read(body: &Bytes, caller: &Caller) -> Result<Draft, Refused> {
+    let items = Items::of_object(body, caller.switches.unknown_members, draft)?;
+    items.drafts.into_iter().next().ok_or(Refused::Empty)
+}
+
+fn invalid(errors: Vec<FieldError>) -> Refused {
+    Refused::Invalid(vec![InvalidItem { request_id: "0".to_owned(), errors }])
+}
+
+/// The names of a subscription's settings, each once.
+fn settings(given: Option<Vec<Value>>) -> Result<Vec<String>, Vec<FieldError>> {
+    let Some(given) = given else { return Err(vec![FieldError::missing("settings")]) };
+    let (mut names, mut errors) = (Vec::new(), Vec::new());
+    for (place, value) in given.iter().enumerate() {
+        let path = format!("settings.{place}");
+        match value.as_str() {
+            Some(name) if names.iter().any(|known| known == name) => {}
+            Some(name) if webhooks::is_setting(name) => names.push(name.to_owned()),
+            Some(_) => errors.push(FieldError::not_supported_choice(path)),
+            None => errors.push(FieldError::invalid_type(path, "string")),
+        }
+    }
+    if given.is_empty() {
+        errors.push(FieldError::blank("settings"));
+    }
+    if errors.is_empty() { Ok(names) } else { Err(errors) }
+}
+
+fn bad_destination(bad: BadDestination) -> FieldError {
+    FieldError { code: "InvalidUrl", path: "destination".to_owned(), detail: bad.to_string().into() }
+}
+
+/// The answer to who is no administrator.
+fn refused(caller: &Caller, world: &World) -> Result<Option<HttpResponse>, Refused> {
+    let account = caller.account(world).or(Err(Refused::NoAccount))?;
+    if account.store.read().permissions(&caller.author).are_full() {
+        return Ok(None);
+    }
+    Ok(Some(match caller.switches.webhooks_of_user {
+        401 => unauthorized(caller.switches.unauthorized),
+        _ => forbidden(),
+    }))
 }
 
 /// The subscriptions of the account.
-pub(crate) async fn list(world: Data<World>, caller: Caller) -> HttpResponse {
-    let subscriptions = world.state().webhooks.get(&caller.account).cloned().unwrap_or_default();
-    if subscriptions.is_empty() {
-        return HttpResponse::NoContent().finish();
+pub(crate) async fn list(world: Data<World>, caller: Caller, request: HttpRequest) -> Result<HttpResponse, Refused> {
+    if let Some(refused) = refused(&caller, &world)? {
+        return Ok(refused);
     }
-    hal(&List {
+    let mut subscriptions = world.webhooks.subscriptions(caller.account);
+    let query = Query::of(&request);
+    let wanted = query.values(&["filter", "destination"]);
+    subscriptions.retain(|known| wanted.is_empty() || wanted.contains(&known.destination()));
+    if subscriptions.is_empty() {
+        return Ok(HttpResponse::NoContent().finish());
+    }
+    Ok(hal(&List {
         _total_items: subscriptions.len(),
         _links: SelfLink::new(&caller.host, "/api/v4/webhooks"),
         _embedded: Named("webhooks", subscriptions),
-    })
+    }))
 }
 
 /// Subscribes a destination, or changes what it is subscribed to.
-pub(crate) async fn subscribe(world: Data<World>, caller: Caller, body: Bytes) -> Result<HttpResponse, BadParameter> {
-    let wanted = read(&body)?;
-    if wanted.settings.is_empty() {
-        return Err(BadParameter::new("settings", "This value should not be blank."));
+pub(crate) async fn subscribe(world: Data<World>, caller: Caller, body: Bytes) -> Result<HttpResponse, Refused> {
+    if let Some(refused) = refused(&caller, &world)? {
+        return Ok(refused);
     }
-    let mut state = world.state();
-    let now = state.now().unix();
-    let subscriptions = state.webhooks.entry(caller.account).or_default();
-    let known = subscriptions.iter_mut().find(|known| known.destination == wanted.destination);
-    let subscription = if let Some(known) = known {
-        known.settings = wanted.settings;
-        known.updated_at = now;
-        known.clone()
-    } else {
-        let subscription = Subscription {
-            id: subscriptions.last().map_or(900_001, |last| last.id + 1),
-            destination: wanted.destination,
-            created_at: now,
-            updated_at: now,
-            account_id: caller.account,
-            created_by: caller.author.user,
-            sort: 1,
-            disabled: false,
-            settings: wanted.settings,
-        };
-        subscriptions.push(subscription.clone());
-        subscription
+    match caller.switches.webhook_plan {
+        WebhookPlan::Included => {}
+        WebhookPlan::PaymentRequired => {
+            return Ok(problem(StatusCode::PAYMENT_REQUIRED, "Payment Required", "Payment required"));
+        }
+        WebhookPlan::Forbidden => return Ok(forbidden()),
+    }
+    let draft = read(&body, &caller)?;
+    let mut errors = Vec::new();
+    let (elsewhere, looks_up) = (world.options.allow_non_loopback, caller.switches.webhook_dns);
+    if let Err(bad) = webhooks::check_destination(&draft.destination, elsewhere, looks_up).await {
+        errors.push(bad_destination(bad));
+    }
+    let settings = settings(draft.settings).unwrap_or_else(|wrong| {
+        errors.extend(wrong);
+        Vec::new()
+    });
+    if !errors.is_empty() {
+        return Err(invalid(errors));
+    }
+    let wanted = Wanted {
+        destination: draft.destination,
+        settings,
+        user: caller.author.user,
+        client_id: caller.author.client_id.clone(),
     };
-    Ok(HttpResponse::Created().content_type(super::HAL).json(subscription))
+    let now = world.now();
+    let Some(subscription) = world.webhooks.subscribe(caller.account, wanted, now, &caller.switches) else {
+        let detail = "Limit 100 webhooks per account";
+        return Ok(problem(StatusCode::UNPROCESSABLE_ENTITY, "Unprocessable Entity", detail));
+    };
+    let status = match caller.switches.webhook_created {
+        200 => StatusCode::OK,
+        _ => StatusCode::CREATED,
+    };
+    Ok(HttpResponse::build(status).content_type(HAL).json(subscription))
 }
 
 /// Ends the subscription of a destination.
-pub(crate) async fn unsubscribe(world: Data<World>, caller: Caller, body: Bytes) -> Result<HttpResponse, BadParameter> {
-    let wanted = read(&body)?;
-    let mut state = world.state();
-    let subscriptions = state.webhooks.entry(caller.account).or_default();
-    subscriptions.retain(|known| known.destination != wanted.destination);
-    Ok(HttpResponse::NoContent().finish())
+pub(crate) async fn unsubscribe(world: Data<World>, caller: Caller, body: Bytes) -> Result<HttpResponse, Refused> {
+    if refused(&caller, &world)?.is_some() {
+        return Err(Refused::Forbidden);
+    }
+    let draft = read(&body, &caller)?;
+    if world.webhooks.unsubscribe(caller.account, &draft.destination) {
+        Ok(HttpResponse::NoContent().finish())
+    } else {
+        Err(Refused::NotFound)
+    }
 }

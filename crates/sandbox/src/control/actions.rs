@@ -6,8 +6,8 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::{
-    AccountId, ClockReading, Faults, HookOutcome, SandboxError, Switches, grants::Ending, patch::Settings,
-    switches::TEN_YEARS, world::World,
+    AccountId, ClockReading, Faults, HookOutcome, SandboxError, Switches, WebhooksOfDisabled, grants::Ending,
+    patch::Settings, switches::TEN_YEARS, world::World,
 };
 
 /// What disabling the integration in an account did.
@@ -35,11 +35,14 @@ impl World {
     pub(crate) async fn disable(&self, account: AccountId, client_id: &str) -> Result<Disabled, SandboxError> {
         self.account(account)?;
         let integration = self.integration(client_id)?;
-        let (ended, retries) = {
+        let (ended, retries, webhooks) = {
             let mut state = self.state();
             let ended = state.book.end(account, Some(client_id), Ending::Disabled);
-            (ended, state.switches.hook_retries)
+            (ended, state.switches.hook_retries, state.switches.webhooks_of_disabled)
         };
+        if webhooks == WebhooksOfDisabled::Deleted {
+            self.webhooks.unsubscribe_integration(account, client_id);
+        }
         let hook = self.hook_sender.send(integration, account, retries).await;
         let mut state = self.state();
         state.stats.hooks_sent += u64::from(hook.attempts);
@@ -56,7 +59,19 @@ impl World {
             state.clock.freeze(frozen);
         }
         state.clock.advance(by);
-        Ok(state.clock.reading())
+        let reading = state.clock.reading();
+        drop(state);
+        self.webhooks.wake();
+        Ok(reading)
+    }
+
+    pub(crate) fn freeze_clock(&self, frozen: bool) -> ClockReading {
+        let mut state = self.state();
+        state.clock.freeze(frozen);
+        let reading = state.clock.reading();
+        drop(state);
+        self.webhooks.wake();
+        reading
     }
 
     /// Changes the named faults and switches; either all of them or, if one is wrong, none.

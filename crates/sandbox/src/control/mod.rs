@@ -5,6 +5,7 @@ mod body;
 mod data;
 mod in_pages;
 mod people;
+mod webhooks;
 
 use std::time::Duration;
 
@@ -47,6 +48,9 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
             .route("/changes", web::get().to(changes))
             .route("/requests", web::get().to(requests))
             .route("/users", web::patch().to(users))
+            .route("/webhooks", web::get().to(webhooks::show))
+            .route("/webhooks", web::patch().to(webhooks::switch))
+            .route("/webhooks/drain", web::post().to(webhooks::drain))
             .route("/reset", web::post().to(reset))
             .default_service(web::to(nothing)),
     );

@@ -3,6 +3,9 @@
 use super::Store;
 use crate::AccountId;
 
+/// The time zone of all accounts, `Europe/Kyiv` without its summers.
+pub(crate) const UTC_OFFSET_S: i64 = 2 * 60 * 60;
+
 /// An account with all that is in it.
 pub(crate) struct Account {
     pub(crate) id: AccountId,

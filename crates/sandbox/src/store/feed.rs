@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use super::{Author, Company, Contact, Context, Kind, Lead, Note, Subject, Task};
 use crate::UserId;
 
-/// How many occurrences are kept.
+/// How many occurrences are kept from one commit to the next.
 const KEPT: usize = 1000;
 
 /// What happened to one entity in one change.
@@ -41,7 +41,12 @@ pub(crate) enum ChangeKind {
 impl ChangeKind {
     /// The setting that subscribes to it, as `status_lead`.
     pub(crate) fn setting(self, subject: Subject) -> String {
-        let word = match self {
+        format!("{}_{}", self.word(), subject.singular())
+    }
+
+    /// The first part of its setting.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
             Self::Add => "add",
             Self::Update => "update",
             Self::Status => "status",
@@ -49,8 +54,7 @@ impl ChangeKind {
             Self::Delete => "delete",
             Self::Restore => "restore",
             Self::Note => "note",
-        };
-        format!("{word}_{}", subject.singular())
+        }
     }
 }
 
@@ -105,7 +109,19 @@ pub(crate) struct Feed {
 impl Feed {
     /// Those after the one with this number that are still kept, in order.
     pub(crate) fn after(&self, number: u64) -> impl Iterator<Item = &Occurrence> {
-        self.last.iter().skip_while(move |occurrence| occurrence.number <= number)
+        let gone = self.count - self.last.len() as u64;
+        self.last.iter().skip(usize::try_from(number.saturating_sub(gone)).unwrap_or(usize::MAX))
+    }
+
+    /// The number of the last one; 0 if there was none.
+    pub(super) const fn last_number(&self) -> u64 {
+        self.count
+    }
+
+    /// Forgets the oldest, once all have been told.
+    pub(super) fn trim(&mut self) {
+        let over = self.last.len().saturating_sub(KEPT);
+        self.last.drain(..over);
     }
 
     /// Adds what happened to an entity; `before` is how it was if it was there.
@@ -118,9 +134,6 @@ impl Feed {
         changed: Vec<&'static str>,
     ) {
         self.count += 1;
-        if self.last.len() == KEPT {
-            self.last.pop_front();
-        }
         self.last.push_back(Occurrence {
             number: self.count,
             at: context.now,

@@ -30,6 +30,15 @@ impl Kind {
         Self::ALL.into_iter().find(|kind| kind.plural() == plural)
     }
 
+    /// Its number in webhooks and in API v2.
+    pub(crate) const fn element_type(self) -> u8 {
+        match self {
+            Self::Contact => 1,
+            Self::Lead => 2,
+            Self::Company => 3,
+        }
+    }
+
     /// As paths and `_embedded` name it.
     pub(crate) const fn plural(self) -> &'static str {
         match self {

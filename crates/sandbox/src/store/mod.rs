@@ -3,7 +3,8 @@
 //! Everybody may [`Store::read`]. Nobody changes a table but [`Store::commit`], which checks all
 //! changes of a request, applies them together, and writes down the events and what webhooks are
 //! told. Deadlocks cannot happen: the lock of a store and that of the [`State`](crate::state::State)
-//! are never held together. Take what you need from the one, drop it, and turn to the other.
+//! are never held together. Take what you need from the one, drop it, and turn to the other. Only a
+//! [`CommitListener`] is called under the lock of a store, and takes no lock but its own.
 
 mod account;
 mod attached;
@@ -39,9 +40,9 @@ mod tag;
 mod tasks;
 mod unsorted;
 
-use std::sync::{PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 
-pub(crate) use account::Account;
+pub(crate) use account::{Account, UTC_OFFSET_S};
 pub(crate) use by_entity::{ByEntity, OfEntity};
 pub(crate) use card::{Card, Entity};
 pub(crate) use card_changes::{CardDraft, TagRef, TagsDraft};
@@ -51,7 +52,7 @@ pub(crate) use complex::{ComplexDraft, Other};
 pub(crate) use contact::{Contact, ContactDraft};
 pub(crate) use entity_changes::{EntityChange, EntityDraft, EntityPlan, NewLink};
 pub(crate) use event::{Event, EventIds, EventValue, Events, Past};
-pub(crate) use feed::{Feed, Occurrence};
+pub(crate) use feed::{Before, ChangeKind, Feed, Occurrence, Snapshot};
 pub(crate) use field::{Choice, FieldDefinition, FieldKind, StageRef};
 pub(crate) use field_input::{FieldInput, moment, read as read_value};
 pub(crate) use field_values::{Datum, FieldValue, Fields};
@@ -76,14 +77,28 @@ pub(crate) use tag::{Tag, TagBook, TagChange};
 pub(crate) use tasks::{Task, TaskChange, TaskDraft, TaskResult, TaskType};
 pub(crate) use unsorted::{Category, Fate, Unsorted, UnsortedChange, UnsortedDraft};
 
+use crate::AccountId;
+
+/// Who is told of every commit before the next one can begin.
+pub(crate) trait CommitListener: Send + Sync {
+    /// What was committed are the occurrences of the feed after this number.
+    fn committed(&self, account: AccountId, tables: &Tables, context: &Context<'_>, after: u64);
+}
+
 /// The tables of one account.
 pub(crate) struct Store {
     tables: RwLock<Tables>,
+    listener: OnceLock<(AccountId, Arc<dyn CommitListener>)>,
 }
 
 impl Store {
     pub(crate) fn new(tables: Tables) -> Self {
-        Self { tables: RwLock::new(tables) }
+        Self { tables: RwLock::new(tables), listener: OnceLock::new() }
+    }
+
+    /// Tells `listener` of every commit from now on, as one of `account`. The first listener stays.
+    pub(crate) fn tell(&self, account: AccountId, listener: Arc<dyn CommitListener>) {
+        self.listener.get_or_init(|| (account, listener));
     }
 
     /// The tables as they are now. Hold this no longer than it takes to write an answer.
@@ -94,7 +109,13 @@ impl Store {
     /// Makes all of `changes`, or none of them if one cannot be made.
     pub(crate) fn commit(&self, context: &Context<'_>, changes: Vec<Change>) -> Result<Vec<Written>, Rejected> {
         let mut tables = self.tables.write().unwrap_or_else(PoisonError::into_inner);
-        commit::commit(&mut tables, context, changes)
+        let told = tables.feed.last_number();
+        let written = commit::commit(&mut tables, context, changes)?;
+        if let Some((account, listener)) = self.listener.get() {
+            listener.committed(*account, &tables, context, told);
+        }
+        tables.feed.trim();
+        Ok(written)
     }
 
     /// The tables, where nobody else needs the store.

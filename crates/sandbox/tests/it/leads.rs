@@ -18,7 +18,7 @@ impl Leads {
         Self::with(unlimited()).await
     }
 
-    async fn with(options: Options) -> Self {
+    pub(crate) async fn with(options: Options) -> Self {
         let amo = Amo::with(options).await;
         let token = amo.connect(AGENCY).await.access;
         Self { amo, token }

@@ -6,15 +6,16 @@ use amo_connect_sandbox::{Options, Sandbox, SandboxError};
 
 use crate::support::{AGENCY, Amo, unlimited};
 
-/// A port with five free ones after it, and the listener that keeps the first.
+/// A port with five free ones after it, and the listener that keeps the first. They are below those
+/// that the system gives to the connections of other tests.
 fn six_ports() -> (TcpListener, u16) {
-    loop {
-        let first = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = first.local_addr().unwrap().port();
-        if port < 65_000 && (1..6).all(|next| TcpListener::bind(("127.0.0.1", port + next)).is_ok()) {
-            return (first, port);
-        }
-    }
+    let own = u16::try_from(std::process::id() % 3000).unwrap();
+    let mut ports = (0..3000).map(|next| 10_000 + (own + next) % 3000 * 6);
+    let six = |port: u16| {
+        let first = TcpListener::bind(("127.0.0.1", port)).ok()?;
+        (1..6).all(|next| TcpListener::bind(("127.0.0.1", port + next)).is_ok()).then_some((first, port))
+    };
+    ports.find_map(six).unwrap()
 }
 
 fn at(address: &str) -> Options {
