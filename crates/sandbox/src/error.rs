@@ -54,6 +54,12 @@ pub enum SandboxError {
     /// The accounts of a file cannot be as they are.
     #[error(transparent)]
     Fixtures(#[from] FixtureMistakes),
+    /// The disconnect hook would leave this machine.
+    #[error(
+        "the hook {0:?} does not lead to this machine: it goes to a loopback address or localhost only unless \
+         `allow_non_loopback` is set (`--i-know-this-is-not-amocrm`)"
+    )]
+    HookNotLoopback(String),
     /// The machine gave no random bytes.
     #[error("no random bytes for tokens: {0}")]
     Entropy(#[source] getrandom::Error),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde::Serialize;
 use sha2::Sha256;
-use url::Url;
+use url::{Host, Url};
 
 use crate::{
     AccountId, Integration, SandboxError,
@@ -80,6 +80,16 @@ impl HookSender {
     }
 }
 
+/// Whether `url` leads to this machine, whatever resolves names here.
+pub(crate) fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(Host::Ipv6(ip)) => ip.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        None => false,
+    }
+}
+
 /// The address of the hook with `account_id`, `client_uuid` and `signature` in its query.
 fn address(integration: &Integration, account: AccountId) -> Option<Url> {
     let mut url = Url::parse(integration.hook_url.as_deref()?).ok()?;
@@ -101,6 +111,24 @@ fn signature(integration: &Integration, account: AccountId) -> Option<String> {
 mod tests {
     use super::*;
     use crate::Options;
+
+    #[test]
+    fn only_loopback_addresses_and_localhost_lead_to_this_machine() {
+        for (url, expected) in [
+            ("http://127.0.0.1:9/hook", true),
+            ("http://127.8.8.8/", true),
+            ("https://[::1]/hook", true),
+            ("http://localhost:3000/", true),
+            ("http://app.localhost/", true),
+            ("http://0.0.0.0:9/", false),
+            ("http://10.0.0.1/", false),
+            ("http://localhost.example/", false),
+            ("http://notlocalhost/", false),
+            ("mailto:localhost", false),
+        ] {
+            assert_eq!(is_loopback(&Url::parse(url).unwrap()), expected, "{url}");
+        }
+    }
 
     #[test]
     fn the_signature_is_what_another_implementation_computes() {

@@ -52,8 +52,8 @@ pub use report::Report;
 pub use sandbox::Sandbox;
 pub use stats::Stats;
 pub use switches::{
-    DenyRedirect, DisabledGrant, GarbageRefresh, RateLimitCovers, RateLimitScope, RefreshRace, Switches, TooMany,
-    Unauthorized, WrongRedirectUri,
+    DenyRedirect, DisabledGrant, GarbageRefresh, RateLimitCovers, RateLimitScope, RefreshRace, RefreshRedirectUri,
+    Switches, TooMany, Unauthorized, WrongRedirectUri,
 };
 pub use webhooks::{
     DeliveryState, WebhookAnswer, WebhookAttempt, WebhookDelivery, WebhookEntities, WebhookOrder, WebhookPlan,

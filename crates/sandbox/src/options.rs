@@ -15,10 +15,10 @@ pub struct Options {
     pub amo_bind: SocketAddr,
     /// The redirect URI registered for the integration `sandbox`; compared byte for byte.
     pub redirect_uri: String,
-    /// Where the disconnect hook goes; without it none is sent.
+    /// Where the disconnect hook goes; without it none is sent. It leads to this machine unless
+    /// `allow_non_loopback`.
     pub hook_url: Option<String>,
-    /// Listens where others than this machine can come in, and takes webhooks' destinations that are
-    /// not on this machine.
+    /// Listens where others than this machine can come in, and sends hooks and webhooks elsewhere.
     pub allow_non_loopback: bool,
     /// The name under which clients reach the sandbox, if it is not the address it listens on
     /// (`sandbox` in a network of containers); the port is added.

@@ -40,8 +40,8 @@ impl Report {
         let accounts = world.account_infos();
         let state = world.state();
         Self {
-            auth_url: format!("http://{}/oauth", state.hosts.shared()),
-            hosts: state.hosts.all().to_vec(),
+            auth_url: state.hosts.shared().url("/oauth"),
+            hosts: state.hosts.all(),
             client_id: world.own_client_id().to_owned(),
             redirect_uri: world.options.redirect_uri.clone(),
             seed: world.options.seed,

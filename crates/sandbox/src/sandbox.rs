@@ -48,9 +48,9 @@ impl Sandbox {
             .map(std::net::TcpListener::local_addr)
             .collect::<Result<_, _>>()
             .map_err(SandboxError::Server)?;
-        let names = server::host_names(&options, &addresses);
+        let hosts = server::hosts(&options, &addresses);
         let ports = addresses.iter().map(SocketAddr::port).collect();
-        let world = Arc::new(World::new(options, names, ports)?);
+        let world = Arc::new(World::new(options, hosts, ports)?);
         let server = server::serve(&world, listeners)?;
         let webhook_sender = sender::spawn(&world);
         Ok(Self { world, server, webhook_sender })
@@ -64,18 +64,18 @@ impl Sandbox {
 
     /// The authorization page: `http://127.0.0.1:8081/oauth`.
     pub fn auth_url(&self) -> String {
-        format!("http://{}/oauth", self.world.state().hosts.shared())
+        self.world.state().hosts.shared().url("/oauth")
     }
 
     /// Every bare host (`127.0.0.1:8081`) it may answer on, those that wait for a move included.
     pub fn hosts(&self) -> Vec<String> {
-        self.world.state().hosts.all().to_vec()
+        self.world.state().hosts.all()
     }
 
     /// The bare host that `account` answers on now.
     pub fn host(&self, account: impl Into<AccountId>) -> Result<String, SandboxError> {
         let account = self.world.account(account.into())?.id;
-        Ok(self.world.state().hosts.of(account).to_owned())
+        Ok(self.world.state().hosts.of(account).bare().to_owned())
     }
 
     /// The accounts and who can log in to them.
@@ -171,7 +171,7 @@ impl Sandbox {
     /// Moves `account` to another host, which is returned; the old one knows it no longer.
     pub fn move_account(&self, account: impl Into<AccountId>) -> Result<String, SandboxError> {
         let account = self.world.account(account.into())?.id;
-        self.world.state().hosts.move_account(account).map(str::to_owned)
+        self.world.state().hosts.move_account(account).map(|host| host.bare().to_owned())
     }
 
     /// Advances the clock, at most ten years at a time.

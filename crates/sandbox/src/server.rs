@@ -13,7 +13,12 @@ use actix_web::{
 };
 use tokio::net::TcpSocket;
 
-use crate::{Options, SandboxError, api, control, hosts::HostIndex, journal, oauth, raw, world::World};
+use crate::{
+    Options, SandboxError, api, control,
+    hosts::{Host, HostIndex, Scheme},
+    journal, oauth, raw,
+    world::World,
+};
 
 /// Connections that may wait to be taken.
 const BACKLOG: u32 = 1024;
@@ -49,13 +54,13 @@ fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
     socket.listen(BACKLOG)?.into_std()
 }
 
-/// The bare hosts that clients know `addresses` by.
-pub(crate) fn host_names(options: &Options, addresses: &[SocketAddr]) -> Vec<String> {
+/// The hosts that clients know `addresses` by.
+pub(crate) fn hosts(options: &Options, addresses: &[SocketAddr]) -> Vec<Host> {
     let name = |address: &SocketAddr| match &options.public_name {
         Some(name) => format!("{name}:{}", address.port()),
         None => SocketAddr::new(reachable(address.ip()), address.port()).to_string(),
     };
-    addresses.iter().map(name).collect()
+    addresses.iter().map(|address| Host::new(Scheme::Http, name(address))).collect()
 }
 
 /// Nobody can connect to "all addresses"; this machine is among them.

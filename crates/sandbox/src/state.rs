@@ -54,7 +54,7 @@ impl State {
             access: self.switches.expires_in,
             refresh: self.switches.refresh_ttl,
             kill_old_access: self.switches.kill_old_access,
-            api_domain: self.switches.api_domain.then(|| self.hosts.shared().to_owned()),
+            api_domain: self.switches.api_domain.then(|| self.hosts.shared().bare().to_owned()),
         }
     }
 

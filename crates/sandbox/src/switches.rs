@@ -78,6 +78,17 @@ pub enum WrongRedirectUri {
     NotAssociated,
 }
 
+/// What becomes of a refresh that does not name the redirect URI.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefreshRedirectUri {
+    /// It is refused with 400, as an exchange is.
+    #[default]
+    Required,
+    /// It is taken; one that is named must still be the registered one.
+    Optional,
+}
+
 /// The answer to a refresh token that is none.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -152,6 +163,8 @@ pub struct Switches {
     pub deny_redirect: DenyRedirect,
     /// The answer to a wrong redirect URI.
     pub wrong_redirect_uri: WrongRedirectUri,
+    /// What becomes of a refresh without a redirect URI.
+    pub refresh_redirect_uri: RefreshRedirectUri,
     /// The status of the refusal of an expired code, 400 or 401.
     pub expired_code_status: u16,
     /// The answer to a refresh token that is none.
@@ -253,6 +266,7 @@ impl Default for Switches {
             redirect_extras: true,
             deny_redirect: DenyRedirect::default(),
             wrong_redirect_uri: WrongRedirectUri::default(),
+            refresh_redirect_uri: RefreshRedirectUri::default(),
             expired_code_status: 400,
             garbage_refresh: GarbageRefresh::default(),
             disabled_grant: DisabledGrant::default(),

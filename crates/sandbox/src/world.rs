@@ -7,8 +7,8 @@ use url::Url;
 use crate::{
     AccountId, AccountInfo, Integration, IssuedCode, Options, SandboxError, UserId, data,
     grants::{Book, Holder, Mint},
-    hook::HookSender,
-    hosts::Hosts,
+    hook::{self, HookSender},
+    hosts::{Host, Hosts, Scheme},
     journal::Journal,
     state::State,
     store::{Account, CommitListener, User},
@@ -24,25 +24,26 @@ pub(crate) struct World {
     pub(crate) webhooks: Arc<Webhooks>,
     pub(crate) ports: Vec<u16>,
     pub(crate) journal: Journal,
-    host_names: Vec<String>,
+    hosts: Vec<Host>,
     state: Mutex<State>,
 }
 
 impl World {
-    /// Builds the world that answers on `host_names`, whose ports are `ports`.
-    pub(crate) fn new(options: Options, host_names: Vec<String>, ports: Vec<u16>) -> Result<Self, SandboxError> {
+    /// Builds the world that answers on `hosts`, whose ports are `ports`.
+    pub(crate) fn new(options: Options, hosts: Vec<Host>, ports: Vec<u16>) -> Result<Self, SandboxError> {
         options.faults.check()?;
         options.switches.check()?;
         let integrations = options.integrations();
         for integration in &integrations {
             check_redirect_uri(&integration.redirect_uri)?;
+            check_hook(integration.hook_url.as_deref(), options.allow_non_loopback)?;
         }
         let accounts = data::generate(&options)?;
         let webhooks = Arc::<Webhooks>::default();
         for account in &accounts {
             account.store.tell(account.id, Arc::clone(&webhooks) as Arc<dyn CommitListener>);
         }
-        let state = fresh_state(&options, &accounts, &host_names)?;
+        let state = fresh_state(&options, &accounts, &hosts)?;
         Ok(Self {
             integrations,
             accounts,
@@ -50,7 +51,7 @@ impl World {
             webhooks,
             ports,
             journal: Journal::default(),
-            host_names,
+            hosts,
             state: Mutex::new(state),
             options,
         })
@@ -63,7 +64,7 @@ impl World {
 
     /// Makes everything as it was at the start.
     pub(crate) fn reset(&self) -> Result<(), SandboxError> {
-        let state = fresh_state(&self.options, &self.accounts, &self.host_names)?;
+        let state = fresh_state(&self.options, &self.accounts, &self.hosts)?;
         *self.state() = state;
         self.journal.clear();
         self.webhooks.reset();
@@ -71,6 +72,11 @@ impl World {
             account.store.reset(|| data::regenerate(account.id, &self.options));
         }
         Ok(())
+    }
+
+    /// How all hosts are spoken to.
+    pub(crate) fn scheme(&self) -> Scheme {
+        self.hosts.first().map(Host::scheme).unwrap_or_default()
     }
 
     /// Seconds since 1970 by the sandbox's clock.
@@ -112,13 +118,13 @@ impl World {
         let expires = state.now().after(state.switches.code_ttl);
         let code = state.book.issue_code(Holder { account, user, is_full, client_id }, expires);
         state.stats.codes += 1;
-        Ok(IssuedCode { code, referer: state.hosts.of(account).to_owned() })
+        Ok(IssuedCode { code, referer: state.hosts.of(account).bare().to_owned() })
     }
 
     /// The accounts as the controls show them.
     pub(crate) fn account_infos(&self) -> Vec<AccountInfo> {
         let info = |account: &Account| {
-            let host = self.state().hosts.of(account.id).to_owned();
+            let host = self.state().hosts.of(account.id).bare().to_owned();
             let tables = account.store.read();
             AccountInfo {
                 id: account.id,
@@ -132,11 +138,20 @@ impl World {
     }
 }
 
-fn fresh_state(options: &Options, accounts: &[Account], host_names: &[String]) -> Result<State, SandboxError> {
+fn fresh_state(options: &Options, accounts: &[Account], hosts: &[Host]) -> Result<State, SandboxError> {
     let ids: Vec<_> = accounts.iter().map(|account| account.id).collect();
-    let hosts = Hosts::new(host_names.to_vec(), &ids);
+    let hosts = Hosts::new(hosts.to_vec(), &ids);
     let book = Book::new(Mint::new()?);
     Ok(State::new(hosts, book, options.faults.clone(), options.switches.clone()))
+}
+
+/// The hook goes where the sandbox may be reached from: nowhere else, unless that is allowed.
+fn check_hook(url: Option<&str>, allow_non_loopback: bool) -> Result<(), SandboxError> {
+    let leads_here = |url: &str| Url::parse(url).is_ok_and(|url| hook::is_loopback(&url));
+    match url {
+        Some(url) if !allow_non_loopback && !leads_here(url) => Err(SandboxError::HookNotLoopback(url.to_owned())),
+        _ => Ok(()),
+    }
 }
 
 fn check_redirect_uri(uri: &str) -> Result<(), SandboxError> {

@@ -38,7 +38,7 @@ pub(super) struct SandboxArgs {
     /// Accounts with people, pipelines, leads and contacts, in YAML or JSON, instead of the made-up ones
     #[arg(long, value_name = "FILE", conflicts_with = "leads")]
     fixtures: Option<PathBuf>,
-    /// Listen where others than this machine can come in, and send webhooks to other machines than this
+    /// Listen where others than this machine can come in, and send hooks and webhooks to other machines
     #[arg(long)]
     i_know_this_is_not_amocrm: bool,
     /// Only the local amoCRM, for a service of your own

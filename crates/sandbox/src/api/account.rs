@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     AccountId, UserId,
+    hosts::Host,
     store::{Account, Group, Tables, TaskType},
     world::World,
 };
@@ -81,7 +82,7 @@ fn asked(account: &Account, caller: &Caller, with: &With<'_>) -> Map<String, Val
         ("uuid", json!(account.uuid)),
         ("version", json!(28)),
         ("entity_names", json!({"leads": {"ru": {"gender": "m"}, "en": {}}})),
-        ("drive_url", json!(format!("http://{}", caller.host))),
+        ("drive_url", json!(caller.host.url(""))),
         ("is_api_filter_enabled", json!(caller.switches.custom_fields_filter)),
         ("invoices_settings", json!({"lang": null, "currency": account.currency})),
     ];
@@ -90,7 +91,7 @@ fn asked(account: &Account, caller: &Caller, with: &With<'_>) -> Map<String, Val
 }
 
 /// The lists that come only with `with`.
-fn embedded(tables: &Tables, host: &str, with: &With<'_>) -> Map<String, Value> {
+fn embedded(tables: &Tables, host: &Host, with: &With<'_>) -> Map<String, Value> {
     let link = SelfLink::new(host, "/api/v4/account");
     let group = |group: &Group| json!({"id": group.id, "name": group.name, "uuid": null, "_links": link});
     let task_type = |known: &TaskType| {

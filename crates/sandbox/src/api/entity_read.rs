@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     Switches,
+    hosts::Host,
     store::{Card, Kind, Tables},
     world::World,
 };
@@ -76,7 +77,7 @@ pub(crate) struct Linked {
 }
 
 /// What `card` is linked with, without what is deleted.
-pub(crate) fn linked(card: &Card, kind: Kind, tables: &Tables, host: &str) -> Vec<Linked> {
+pub(crate) fn linked(card: &Card, kind: Kind, tables: &Tables, host: &Host) -> Vec<Linked> {
     live_links(card, kind, tables).map(|id| Linked { id, _links: SelfLink::of(host, kind, id) }).collect()
 }
 

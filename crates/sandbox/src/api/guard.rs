@@ -16,6 +16,7 @@ use super::problem;
 use crate::{
     AccountId, BadContextUser, Failure, Switches, UserId, cut,
     faults::Part,
+    hosts::Host,
     journal::Seen,
     server::host_index,
     state::State,
@@ -31,8 +32,8 @@ const CONTEXT_USER: &str = "x-context-user-id";
 pub(crate) struct Caller {
     pub(crate) account: AccountId,
     pub(crate) author: Author,
-    /// The bare host of the account, for links.
-    pub(crate) host: String,
+    /// The host of the account, for links.
+    pub(crate) host: Host,
     /// How the switches stood when the request came.
     pub(crate) switches: Switches,
 }
@@ -143,7 +144,7 @@ fn admit(request: &HttpRequest, account: AccountId, state: &mut State, seen: &Se
     if state.is_unpaid(account) {
         return Verdict::Unpaid;
     }
-    let host = state.hosts.of(account).to_owned();
+    let host = state.hosts.of(account);
     let author = Author { user: holder.user, is_full: holder.is_full, client_id: Some(holder.client_id) };
     Verdict::Served(Caller { account, author, host, switches: state.switches.clone() })
 }

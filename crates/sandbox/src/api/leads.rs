@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     AccountId, DeletedLead, Switches, UserId,
+    hosts::Host,
     store::{Kind, Lead, LossReason, Tables, Tag},
 };
 
@@ -70,7 +71,7 @@ struct LinkedContact {
     _links: SelfLink,
 }
 
-struct Reason<'a>(&'a LossReason, &'a str);
+struct Reason<'a>(&'a LossReason, &'a Host);
 
 impl Serialize for Reason<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -127,7 +128,7 @@ fn view<'a>(lead: &'a Lead, tables: &'a Tables, caller: &'a Caller, with: &With<
 }
 
 fn embedded<'a>(lead: &'a Lead, tables: &'a Tables, caller: &'a Caller, with: &With<'_>) -> Embedded<'a> {
-    let host = caller.host.as_str();
+    let host = &caller.host;
     let contact = |(place, id): (usize, u64)| LinkedContact {
         id,
         is_main: caller.switches.inferred_members.then_some(place == 0),

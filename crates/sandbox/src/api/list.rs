@@ -9,7 +9,10 @@ use super::{
     problem::{self, BadParameter},
     query::{Page, Query, With},
 };
-use crate::store::{Action, Entity, Kind, Permissions, Subject};
+use crate::{
+    hosts::Host,
+    store::{Action, Entity, Kind, Permissions, Subject},
+};
 
 /// A link.
 #[derive(Debug, Serialize)]
@@ -26,17 +29,17 @@ pub(crate) struct SelfLink {
 
 impl SelfLink {
     /// The link of an entity with a card.
-    pub(crate) fn of(host: &str, kind: Kind, id: u64) -> Self {
+    pub(crate) fn of(host: &Host, kind: Kind, id: u64) -> Self {
         Self::of_subject(host, Subject::Card(kind, id))
     }
 
     /// The link of what an event is about.
-    pub(crate) fn of_subject(host: &str, subject: Subject) -> Self {
+    pub(crate) fn of_subject(host: &Host, subject: Subject) -> Self {
         Self::new(host, &format!("/api/v4/{}/{}", subject.plural(), subject.id()))
     }
 
-    pub(crate) fn new(host: &str, path: &str) -> Self {
-        Self { this: Link { href: format!("http://{host}{path}") } }
+    pub(crate) fn new(host: &Host, path: &str) -> Self {
+        Self { this: Link { href: host.url(path) } }
     }
 }
 
@@ -131,7 +134,7 @@ pub(crate) fn shown<'f, F>(
 
 /// The link to page `number` of the list that is asked for.
 fn page_link(request: &HttpRequest, caller: &Caller, query: &Query, page: Page, number: usize) -> Link {
-    Link { href: format!("http://{}{}?{}", caller.host, request.path(), query.for_page(page, number)) }
+    Link { href: caller.host.url(&format!("{}?{}", request.path(), query.for_page(page, number))) }
 }
 
 /// The page that is asked for of what `find` finds, each entry made by `view`.

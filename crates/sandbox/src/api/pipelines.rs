@@ -1,7 +1,7 @@
 //! `GET /api/v4/leads/pipelines`, one of them, and its stages.
 
 use actix_web::{
-    Error, HttpResponse,
+    Error, HttpRequest, HttpResponse,
     web::{Data, Path},
 };
 use serde::Serialize;
@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::{
     guard::Caller,
     list::{Named, SelfLink, Whole, hal},
+    query::{Query, With},
 };
 use crate::{
     AccountId,
@@ -40,12 +41,15 @@ struct StageView<'a> {
     r#type: Option<u8>,
     account_id: AccountId,
     _links: SelfLink,
+    /// What administrators tell newcomers about the stage; nobody has told anything.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    descriptions: Option<[(); 0]>,
 }
 
 /// The kind of an ordinary stage is only inferred, that of the unsorted one is known.
 const UNSORTED: u8 = 1;
 
-fn stage<'a>(stage: &'a Stage, account: AccountId, caller: &Caller) -> StageView<'a> {
+fn stage<'a>(stage: &'a Stage, account: AccountId, caller: &Caller, with: &With<'_>) -> StageView<'a> {
     let path = format!("/api/v4/leads/pipelines/{}/statuses/{}", stage.pipeline_id, stage.id);
     StageView {
         id: stage.id,
@@ -57,11 +61,13 @@ fn stage<'a>(stage: &'a Stage, account: AccountId, caller: &Caller) -> StageView
         r#type: (caller.switches.inferred_members || stage.kind == UNSORTED).then_some(stage.kind),
         account_id: account,
         _links: SelfLink::new(&caller.host, &path),
+        descriptions: with.has("descriptions").then_some([]),
     }
 }
 
 fn pipeline<'a>(pipeline: &'a Pipeline, account: AccountId, caller: &Caller) -> PipelineView<'a> {
-    let stages = pipeline.stages.iter().map(|it| stage(it, account, caller)).collect();
+    let nothing = With::nothing();
+    let stages = pipeline.stages.iter().map(|it| stage(it, account, caller, &nothing)).collect();
     PipelineView {
         id: pipeline.id,
         name: &pipeline.name,
@@ -100,13 +106,20 @@ pub(crate) async fn one(world: Data<World>, caller: Caller, id: Path<String>) ->
 }
 
 /// The stages of one pipeline; 204 if there is none of this number.
-pub(crate) async fn stages(world: Data<World>, caller: Caller, id: Path<String>) -> Result<HttpResponse, Error> {
+pub(crate) async fn stages(
+    request: HttpRequest,
+    world: Data<World>,
+    caller: Caller,
+    id: Path<String>,
+) -> Result<HttpResponse, Error> {
+    let query = Query::of(&request);
+    let with = query.with();
     let account = caller.account(&world)?;
     let tables = account.store.read();
     let Some(found) = find(&tables, &id) else {
         return Ok(HttpResponse::NoContent().finish());
     };
-    let stages: Vec<_> = found.stages.iter().map(|it| stage(it, account.id, &caller)).collect();
+    let stages: Vec<_> = found.stages.iter().map(|it| stage(it, account.id, &caller, &with)).collect();
     let path = format!("/api/v4/leads/pipelines/{}/statuses", found.id);
     Ok(hal(&Whole {
         _total_items: stages.len(),
@@ -117,6 +130,7 @@ pub(crate) async fn stages(world: Data<World>, caller: Caller, id: Path<String>)
 
 /// One stage of one pipeline; 204 if there is none of these numbers.
 pub(crate) async fn one_stage(
+    request: HttpRequest,
     world: Data<World>,
     caller: Caller,
     ids: Path<(String, String)>,
@@ -126,5 +140,7 @@ pub(crate) async fn one_stage(
     let tables = account.store.read();
     let stages = find(&tables, &of).map_or(&[][..], |pipeline| &pipeline.stages);
     let found = stages.iter().find(|stage| Ok(stage.id) == id.parse());
-    Ok(found.map_or_else(|| HttpResponse::NoContent().finish(), |found| hal(&stage(found, account.id, &caller))))
+    let query = Query::of(&request);
+    let view = |found| hal(&stage(found, account.id, &caller, &query.with()));
+    Ok(found.map_or_else(|| HttpResponse::NoContent().finish(), view))
 }

@@ -5,10 +5,11 @@ use std::borrow::Cow;
 use actix_web::{
     HttpRequest, HttpResponse, ResponseError,
     http::{StatusCode, header},
+    web::Data,
 };
 use serde::Serialize;
 
-use crate::{Unauthorized, store::FieldError};
+use crate::{Unauthorized, hosts::Host, store::FieldError, world::World};
 
 /// amoCRM's problem document, its members in its order.
 #[derive(Serialize)]
@@ -52,7 +53,9 @@ pub(crate) async fn not_found(request: HttpRequest) -> HttpResponse {
 /// The method and the whole address of a request.
 pub(crate) fn attempt(request: &HttpRequest) -> String {
     let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
-    format!("{} http://{}{}", request.method(), host.unwrap_or_default(), request.uri())
+    let scheme = request.app_data::<Data<World>>().map(|world| world.scheme()).unwrap_or_default();
+    let url = Host::new(scheme, host.unwrap_or_default()).url(&request.uri().to_string());
+    format!("{} {url}", request.method())
 }
 
 fn cannot(attempt: &str) -> HttpResponse {

@@ -130,8 +130,8 @@ async fn move_account(world: Data<World>, body: Bytes) -> Answer {
     let mut fields = Fields::read(&body)?;
     let account = world.account(fields.account()?)?.id;
     fields.finish()?;
-    let host = world.state().hosts.move_account(account)?.to_owned();
-    Ok(HttpResponse::Ok().json(json!({"host": host})))
+    let host = world.state().hosts.move_account(account)?;
+    Ok(HttpResponse::Ok().json(json!({"host": host.bare()})))
 }
 
 async fn read_clock(world: Data<World>) -> HttpResponse {

@@ -64,7 +64,7 @@ fn deny(world: &World, integration: &Integration, form: &Form, account: AccountI
     let (how, host) = {
         let mut state = world.state();
         state.stats.denied += 1;
-        (state.switches.deny_redirect, state.hosts.of(account).to_owned())
+        (state.switches.deny_redirect, state.hosts.of(account))
     };
     let error = iter::once(("error", "access_denied"));
     let state = form.get("state").map(|state| ("state", state));
@@ -73,7 +73,7 @@ fn deny(world: &World, integration: &Integration, form: &Form, account: AccountI
         DenyRedirect::Bare => back(integration, error.chain(state)),
         DenyRedirect::Full => {
             let description = ("error_description", "The user denied the request");
-            let rest = [("client_id", integration.client_id.as_str()), ("referer", host.as_str())];
+            let rest = [("client_id", integration.client_id.as_str()), ("referer", host.bare())];
             back(integration, error.chain([description]).chain(state).chain(rest))
         }
     }

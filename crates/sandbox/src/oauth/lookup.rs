@@ -92,7 +92,7 @@ fn place(world: &World, holder: &Holder) -> HttpResponse {
     HttpResponse::Ok().json(Place {
         id: account.id,
         subdomain: &account.subdomain,
-        domain: world.state().hosts.of(account.id).to_owned(),
+        domain: world.state().hosts.of(account.id).bare().to_owned(),
         top_level_domain: "ru",
     })
 }

@@ -13,7 +13,7 @@ use socket2::Socket;
 
 use super::{form::Form, refusal};
 use crate::{
-    AccountId, Dress, Failure, RefreshRace, Switches, WrongRedirectUri, api, cut,
+    AccountId, Dress, Failure, RefreshRace, RefreshRedirectUri, Switches, WrongRedirectUri, api, cut,
     faults::Part,
     grants::{Digest, Issued, Refresh, Refusal, digest},
     hosts::HostIndex,
@@ -213,15 +213,21 @@ fn client<'a>(world: &World, form: &'a Form) -> Result<&'a str, Refusal> {
     }
     let client_id = parameter(form, "client_id")?;
     let secret = parameter(form, "client_secret")?;
-    let redirect_uri = parameter(form, "redirect_uri")?;
+    let switches = world.state().switches.clone();
+    let may_lack_redirect_uri =
+        grant_type == "refresh_token" && switches.refresh_redirect_uri == RefreshRedirectUri::Optional;
+    let redirect_uri = match form.get("redirect_uri") {
+        None if may_lack_redirect_uri => None,
+        _ => Some(parameter(form, "redirect_uri")?),
+    };
     let Ok(known) = world.integration(client_id) else {
         return Err(Refusal::Client);
     };
     if known.client_secret != secret {
         return Err(Refusal::Client);
     }
-    if known.redirect_uri != redirect_uri {
-        return Err(match world.state().switches.wrong_redirect_uri {
+    if redirect_uri.is_some_and(|uri| uri != known.redirect_uri) {
+        return Err(match switches.wrong_redirect_uri {
             WrongRedirectUri::Client => Refusal::Client,
             WrongRedirectUri::NotAssociated => Refusal::RedirectUri,
         });

@@ -71,11 +71,12 @@ impl World {
     /// How the bodies of an account begin: its name, its number, and where it is.
     pub(crate) fn account_form(&self, id: AccountId) -> String {
         let subdomain = self.account(id).map_or("", |account: &Account| account.subdomain.as_str());
-        let link = format!("http://{}", self.state().hosts.of(id));
+        let host = self.state().hosts.of(id);
+        let subdomain = host.subdomain().unwrap_or(subdomain);
         let mut form = form_urlencoded::Serializer::new(String::new());
         form.append_pair("account[subdomain]", subdomain);
         form.append_pair("account[id]", &id.to_string());
-        form.append_pair("account[_links][self]", &link);
+        form.append_pair("account[_links][self]", &host.url(""));
         form.finish() + "&"
     }
 

@@ -1,6 +1,6 @@
 //! What administrators have: users.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{AGENCY, Amo, ids};
 
@@ -21,6 +21,33 @@ async fn users_are_for_administrators() {
     let agent = amo.token(AGENCY, &Amo::exchange_fields(&code)).await.pair();
     assert_eq!(amo.get(AGENCY, "/api/v4/users", &agent.access).await.status, 403);
     assert_eq!(amo.get(AGENCY, "/api/v4/leads", &agent.access).await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn users_have_more_members_where_with_asks_for_them() {
+    let amo = Amo::start().await;
+    let admin = amo.connect(AGENCY).await;
+    let users = async |query: &str| {
+        let list = amo.get(AGENCY, &format!("/api/v4/users{query}"), &admin.access).await.json();
+        list["_embedded"]["users"].as_array().unwrap().clone()
+    };
+    for plain in users("").await {
+        let mut members: Vec<_> = plain.as_object().unwrap().keys().map(String::as_str).collect();
+        members.sort_unstable();
+        assert_eq!(members, ["_links", "email", "id", "lang", "name", "rights"]);
+    }
+    let asked = users("?with=role,group,uuid,amojo_id,user_rank,phone_number").await;
+    for user in &asked {
+        for name in ["uuid", "amojo_id", "user_rank", "phone_number"] {
+            assert_eq!(user.get(name), Some(&Value::Null), "{name}");
+        }
+        assert!(user["_embedded"]["roles"].is_array());
+    }
+    let groups: Vec<_> = asked.iter().map(|user| user["_embedded"]["groups"].clone()).collect();
+    assert_eq!(groups, [json!([]), json!([]), json!([{"id": 311_001, "name": "Оренда"}]), json!([])]);
+    let path = format!("/api/v4/users/{}?with=group", asked[2]["id"]);
+    let one = amo.get(AGENCY, &path, &admin.access).await.json();
+    assert_eq!((one.get("uuid"), &one["_embedded"]), (None, &json!({"groups": groups[2]})));
 }
 
 #[tokio::test(flavor = "multi_thread")]

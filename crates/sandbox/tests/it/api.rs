@@ -102,6 +102,21 @@ async fn pipelines_come_without_pages_and_end_in_won_and_lost() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn stages_have_descriptions_where_with_asks_for_them() {
+    let amo = Amo::start().await;
+    let pair = amo.connect(AGENCY).await;
+    let list = amo.get(AGENCY, "/api/v4/leads/pipelines", &pair.access).await.json();
+    let stages = format!("/api/v4/leads/pipelines/{}/statuses", list["_embedded"]["pipelines"][0]["id"]);
+    for (query, expected) in [("", None), ("?with=descriptions", Some(&json!([])))] {
+        let list = amo.get(AGENCY, &format!("{stages}{query}"), &pair.access).await.json();
+        let found = list["_embedded"]["statuses"].as_array().unwrap();
+        assert!(found.len() > 3 && found.iter().all(|stage| stage.get("descriptions") == expected), "{found:?}");
+        let one = amo.get(AGENCY, &format!("{stages}/142{query}"), &pair.access).await.json();
+        assert_eq!(one.get("descriptions"), expected);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn contacts_are_found_by_ids_however_the_brackets_are_written() {
     let amo = Amo::start().await;
     let pair = amo.connect(AGENCY).await;
@@ -166,6 +181,9 @@ async fn what_is_not_there_is_a_404_that_repeats_the_request() {
 async fn what_is_left_out_is_not_there_rather_than_empty() {
     let amo = Amo::start().await;
     let pair = amo.connect(AGENCY).await;
+    for old in ["/api/v2/leads", "/private/api/v2/json/leads/list"] {
+        assert_eq!(amo.get(AGENCY, old, &pair.access).await.status, 404, "{old}");
+    }
     for path in ["leads/abc", "users/me", "leads/pipelines/x"] {
         let answer = amo.get(AGENCY, &format!("/api/v4/{path}"), &pair.access).await;
         assert_eq!(answer.status, 404, "{path}: {answer:?}");

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use amo_connect_sandbox::{Integration, Options, SandboxError, WrongRedirectUri};
+use amo_connect_sandbox::{Integration, Options, RefreshRedirectUri, SandboxError, WrongRedirectUri};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
@@ -197,6 +197,20 @@ async fn a_missing_or_malformed_parameter_is_named() {
     let fields = without(Amo::refresh_fields("x"), "refresh_token");
     assert_bad(&amo.token(AGENCY, &fields).await, 400, "Check the `refresh_token` parameter");
     amo.token(AGENCY, &good).await.pair();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refresh_without_a_redirect_uri_is_a_switch() {
+    let amo = Amo::start().await;
+    let pair = amo.connect(AGENCY).await;
+    let fields = without(Amo::refresh_fields(&pair.refresh), "redirect_uri");
+    assert_bad(&amo.token(AGENCY, &fields).await, 400, "Check the `redirect_uri` parameter");
+    amo.switch(|switches| switches.refresh_redirect_uri = RefreshRedirectUri::Optional);
+    let wrong = with(fields.clone(), "redirect_uri", "http://127.0.0.1:8080/".into());
+    assert_client(&amo.token(AGENCY, &wrong).await);
+    amo.token(AGENCY, &fields).await.pair();
+    let exchange = without(Amo::exchange_fields(&amo.sandbox.issue_code(AGENCY).unwrap().code), "redirect_uri");
+    assert_bad(&amo.token(AGENCY, &exchange).await, 400, "Check the `redirect_uri` parameter");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -83,6 +83,16 @@ async fn a_redirect_uri_that_is_no_url_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_hook_leaves_this_machine_only_on_demand() {
+    let hook_url = Some("https://app.example/hook".to_owned());
+    let error = Sandbox::start(Options { hook_url: hook_url.clone(), ..unlimited() }).await.unwrap_err();
+    assert!(matches!(error, SandboxError::HookNotLoopback(_)));
+    let said = error.to_string();
+    assert!(said.contains("app.example") && said.contains("--i-know-this-is-not-amocrm"), "{said}");
+    Sandbox::start(Options { hook_url, allow_non_loopback: true, ..unlimited() }).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn dropping_the_handle_stops_it() {
     let amo = Amo::start().await;
     let host = amo.sandbox.host(AGENCY).unwrap();

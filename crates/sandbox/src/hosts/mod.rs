@@ -1,8 +1,11 @@
 //! Which account answers on which address, and which addresses wait for one that moves.
 
+mod host;
+
 use std::collections::{BTreeMap, VecDeque};
 
 use crate::{AccountId, SandboxError};
+pub(crate) use host::{Host, Scheme};
 
 /// Index of one of the sandbox's listening addresses.
 pub(crate) type HostIndex = usize;
@@ -10,37 +13,36 @@ pub(crate) type HostIndex = usize;
 /// The addresses of the sandbox and who is at home.
 #[derive(Debug, Clone)]
 pub(crate) struct Hosts {
-    names: Vec<String>,
+    hosts: Vec<Host>,
     homes: BTreeMap<AccountId, HostIndex>,
     spare: VecDeque<HostIndex>,
 }
 
 impl Hosts {
     /// Gives the first addresses to `accounts` in order; what is left is spare.
-    pub(crate) fn new(names: Vec<String>, accounts: &[AccountId]) -> Self {
-        let homes = accounts.iter().copied().zip(0..names.len()).collect();
-        let spare = (accounts.len()..names.len()).collect();
-        Self { names, homes, spare }
+    pub(crate) fn new(hosts: Vec<Host>, accounts: &[AccountId]) -> Self {
+        let homes = accounts.iter().copied().zip(0..hosts.len()).collect();
+        let spare = (accounts.len()..hosts.len()).collect();
+        Self { hosts, homes, spare }
     }
 
     /// All bare hosts, in the order of their ports.
-    pub(crate) fn all(&self) -> &[String] {
-        &self.names
+    pub(crate) fn all(&self) -> Vec<String> {
+        self.hosts.iter().map(|host| host.bare().to_owned()).collect()
     }
 
-    /// The bare host where the authorization page and the look-ups live, whoever moves.
-    pub(crate) fn shared(&self) -> &str {
-        self.name(0)
+    /// The host where the authorization page and the look-ups live, whoever moves.
+    pub(crate) fn shared(&self) -> Host {
+        self.at(0)
     }
 
-    /// The bare host at `index`.
-    pub(crate) fn name(&self, index: HostIndex) -> &str {
-        self.names.get(index).map_or("", String::as_str)
+    fn at(&self, index: HostIndex) -> Host {
+        self.hosts.get(index).cloned().unwrap_or_default()
     }
 
-    /// The bare host of `account`.
-    pub(crate) fn of(&self, account: AccountId) -> &str {
-        self.homes.get(&account).map_or("", |&index| self.name(index))
+    /// The host of `account`.
+    pub(crate) fn of(&self, account: AccountId) -> Host {
+        self.homes.get(&account).map_or_else(Host::default, |&index| self.at(index))
     }
 
     /// Who is at home at `index`, if anyone.
@@ -49,11 +51,11 @@ impl Hosts {
     }
 
     /// Moves `account` to the address that has been free for longest; its old one becomes free.
-    pub(crate) fn move_account(&mut self, account: AccountId) -> Result<&str, SandboxError> {
+    pub(crate) fn move_account(&mut self, account: AccountId) -> Result<Host, SandboxError> {
         let home = self.homes.get_mut(&account).ok_or(SandboxError::UnknownAccount(account))?;
         let next = self.spare.pop_front().ok_or(SandboxError::NoSpareHost)?;
         self.spare.push_back(std::mem::replace(home, next));
-        Ok(self.name(next))
+        Ok(self.at(next))
     }
 }
 
@@ -62,23 +64,24 @@ mod tests {
     use super::*;
 
     fn hosts(spare: usize) -> Hosts {
-        let names = (0..2 + spare).map(|port| format!("h:{port}")).collect();
-        Hosts::new(names, &[AccountId::from(1), AccountId::from(2)])
+        let hosts = (0..2 + spare).map(|port| Host::new(Scheme::Http, format!("h:{port}"))).collect();
+        Hosts::new(hosts, &[AccountId::from(1), AccountId::from(2)])
     }
 
     #[test]
     fn a_host_that_was_left_is_the_last_to_be_used_again() {
         let mut hosts = hosts(2);
-        assert_eq!(hosts.move_account(AccountId::from(1)).unwrap(), "h:2");
+        let moved = |hosts: &mut Hosts, id: u64| hosts.move_account(AccountId::from(id)).unwrap().bare().to_owned();
+        assert_eq!(moved(&mut hosts, 1), "h:2");
         assert_eq!(hosts.account_at(0), None);
-        assert_eq!(hosts.move_account(AccountId::from(2)).unwrap(), "h:3");
-        assert_eq!(hosts.move_account(AccountId::from(1)).unwrap(), "h:0");
+        assert_eq!(moved(&mut hosts, 2), "h:3");
+        assert_eq!(moved(&mut hosts, 1), "h:0");
         assert_eq!(hosts.account_at(0), Some(AccountId::from(1)));
     }
 
     #[test]
     fn nobody_moves_without_a_spare_host() {
-        let moved = hosts(0).move_account(AccountId::from(1)).map(str::to_owned);
+        let moved = hosts(0).move_account(AccountId::from(1));
         assert!(matches!(moved, Err(SandboxError::NoSpareHost)));
     }
 }
