@@ -157,12 +157,73 @@ async fn the_sandbox_names_the_flag_that_changes_a_taken_or_impossible_port() {
         ("--hook-url", "/hook"),
         ("--public-name", "amo:8081"),
         ("--public-name", "AMO"),
+        ("--domain", "amo.test."),
+        ("--domain", "amo.test:443"),
+        ("--host", "foryou.amo.test"),
+        ("--host", "foryou=foryou.amo.test"),
+        ("--host", "31920194=foryou.amo.test/"),
     ] {
         let complaint = complaint_of(&["--amo-only", flag, value]).await;
         assert!(complaint.contains(&format!("invalid value '{value}' for '{flag}")), "{complaint}");
     }
-    let complaint = complaint_of(&["--redirect-uri", "https://app.example/callback"]).await;
+    for (flag, value) in [
+        ("--redirect-uri", "https://app.example/callback"),
+        ("--host", "31920194=foryou.amo.test"),
+        ("--domain", "amo.test"),
+        ("--tls-self-signed", "ca"),
+    ] {
+        let complaint = complaint_of(&[flag, value]).await;
+        assert!(complaint.contains("--amo-only"), "{complaint}");
+    }
+    let complaint = complaint_of(&["--tls", "cert.pem", "key.pem"]).await;
     assert!(complaint.contains("--amo-only"), "{complaint}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_sandbox_refuses_names_and_certificates_that_cannot_be_before_it_starts() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("file"), "").unwrap();
+    for (arguments, why) in [
+        (&["--host", "7=a.test"][..], "there is no account 7"),
+        (&["--host", "31920194=a.test", "--host", "40000001=a.test"], "--host …=a.test: it is given twice"),
+        (&["--host", "31920194=a.test", "--domain", "amo.test"], "cannot be used with"),
+        (&["--public-name", "amo", "--domain", "amo.test"], "cannot be used with"),
+        (&["--tls", "none.pem", "none.key"], "none.pem: it cannot be read"),
+        (&["--tls", "file"], "2 values required"),
+        (&["--tls", "a", "b", "--tls-self-signed", "ca"], "cannot be used with"),
+        (&["--tls-self-signed", "file/ca"], "file/ca: this folder cannot be made"),
+    ] {
+        let arguments = [&["sandbox", "--amo-only", "--amo-bind", "127.0.0.1:0"], arguments].concat();
+        let (code, output, complaint) = Process::start(&arguments, &[], folder.path()).ended().await;
+        assert!(code.is_some_and(|code| code != 0) && output.is_empty(), "{arguments:?}: {output}");
+        assert!(complaint.contains(why), "{arguments:?}: {complaint}");
+    }
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing was written");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_amocrm_alone_has_names_and_tls_if_it_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = ["--amo-only", "--domain", "amo.test", "--tls-self-signed", "ca"];
+    let (process, guide) = Process::sandbox(&arguments, folder.path()).await;
+    let line = |name: &str| guide.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_else(|| panic!("{guide}"));
+    let login = line("AMO_AUTH_URL=");
+    let port = login.strip_prefix("https://www.amo.test:").and_then(|rest| rest.strip_suffix("/oauth")).unwrap();
+    assert_eq!(line("AMO_ALLOWED_HOSTS="), "amo.test");
+    assert!(guide.contains(&format!("amoCRM is at https://foryou.amo.test:{port} ,")), "{guide}");
+    let authority = std::fs::read(line("AMO_CA_FILE=")).unwrap();
+    assert_eq!(authority, std::fs::read(folder.path().join("ca/ca.pem")).unwrap());
+
+    let mut http = reqwest::Client::builder();
+    for name in line("# 127.0.0.1 ").split(' ') {
+        http = http.resolve(name, ([127, 0, 0, 1], 0).into());
+    }
+    let http = http.tls_certs_only([reqwest::Certificate::from_pem(&authority).unwrap()]).build().unwrap();
+    let page = Answer::to(http.get(login).query(&[("client_id", "sandbox")])).await;
+    assert_eq!(page.status, 200);
+    let codes = http.post(format!("https://foryou.amo.test:{port}/_sandbox/codes")).body(r#"{"account":31920194}"#);
+    assert_eq!(Answer::to(codes).await.json()["referer"], format!("foryou.amo.test:{port}"));
+    process.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,6 @@
 //! Why the sandbox did not start or did not do what it was asked.
 
-use std::{io, net::SocketAddr};
+use std::{io, net::SocketAddr, path::PathBuf};
 
 use crate::{AccountId, FixtureMistakes, UserId};
 
@@ -26,10 +26,7 @@ pub enum SandboxError {
         needed: u16,
     },
     /// A port is taken, or may not be used.
-    #[error(
-        "cannot listen on {address}: {source}; the sandbox takes {needed} ports in a row from \
-         {first}, choose another first one with `amo_bind` (`--amo-bind`)"
-    )]
+    #[error("cannot listen on {address}: {source}; {}choose another with `amo_bind` (`--amo-bind`)", row(*first, *needed))]
     Bind {
         /// The address that failed.
         address: SocketAddr,
@@ -39,6 +36,22 @@ pub enum SandboxError {
         needed: u16,
         /// What the system said.
         source: io::Error,
+    },
+    /// What a host is to be called cannot be the name of one, or not of this one.
+    #[error("{name:?} cannot be the name of a host here: {detail}")]
+    HostName {
+        /// What was given.
+        name: String,
+        /// What is wrong with it.
+        detail: String,
+    },
+    /// A file for TLS is missing, or cannot be used.
+    #[error("{}: {detail}", file.display())]
+    Tls {
+        /// The file or folder.
+        file: PathBuf,
+        /// What is wrong with it.
+        detail: String,
     },
     /// The server could not be set up on ports that were free.
     #[error("the sandbox's server did not start: {0}")]
@@ -108,4 +121,8 @@ impl SandboxError {
     pub(crate) fn invalid(field: impl Into<String>, detail: impl Into<String>) -> Self {
         Self::Invalid { field: field.into(), detail: detail.into() }
     }
+}
+
+fn row(first: SocketAddr, needed: u16) -> String {
+    if needed == 1 { String::new() } else { format!("the sandbox takes {needed} ports in a row from {first}, ") }
 }

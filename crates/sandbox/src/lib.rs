@@ -22,6 +22,7 @@ mod limits;
 mod oauth;
 mod options;
 mod patch;
+mod ports;
 mod positions;
 mod raw;
 mod report;
@@ -31,6 +32,7 @@ mod state;
 mod stats;
 mod store;
 mod switches;
+mod tls;
 mod webhooks;
 mod world;
 
@@ -42,6 +44,7 @@ pub use faults::{Failure, Faults};
 pub use fixtures::{FixtureMistake, FixtureMistakes, Fixtures};
 pub use grants::{GrantInfo, IssuedCode};
 pub use hook::HookOutcome;
+pub use hosts::HostNames;
 pub use journal::RequestRecord;
 pub use options::{Integration, Options};
 pub use positions::{
@@ -55,6 +58,7 @@ pub use switches::{
     DenyRedirect, DisabledGrant, GarbageRefresh, RateLimitCovers, RateLimitScope, RefreshRace, RefreshRedirectUri,
     Switches, TooMany, Unauthorized, WrongRedirectUri,
 };
+pub use tls::Tls;
 pub use webhooks::{
     DeliveryState, WebhookAnswer, WebhookAttempt, WebhookDelivery, WebhookEntities, WebhookOrder, WebhookPlan,
     WebhookReport, WebhookRepost, WebhookRequestId, WebhookSubscription, WebhookZone, WebhooksOfDisabled,

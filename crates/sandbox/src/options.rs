@@ -2,16 +2,14 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
-use crate::{Faults, Fixtures, Switches};
-
-/// The accounts that are made up unless somebody wants others.
-const MADE_UP_ACCOUNTS: u16 = 3;
+use crate::{Faults, Fixtures, HostNames, Switches, Tls};
 
 /// How to start a sandbox; the default listens on free ports of this machine.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// Address of the authorization page and of *For You Real Estate*. The other accounts and the
-    /// spare hosts take the ports that follow; with port 0 all take free ones.
+    /// spare hosts take the ports that follow, where they have no names; with port 0 all take free
+    /// ones.
     pub amo_bind: SocketAddr,
     /// The redirect URI registered for the integration `sandbox`; compared byte for byte.
     pub redirect_uri: String,
@@ -20,9 +18,10 @@ pub struct Options {
     pub hook_url: Option<String>,
     /// Listens where others than this machine can come in, and sends hooks and webhooks elsewhere.
     pub allow_non_loopback: bool,
-    /// The name under which clients reach the sandbox, if it is not the address it listens on
-    /// (`sandbox` in a network of containers); the port is added.
-    pub public_name: Option<String>,
+    /// What clients call the hosts of the sandbox.
+    pub names: HostNames,
+    /// Answers over TLS, and over nothing else.
+    pub tls: Option<Tls>,
     /// Accounts to start with instead of the made-up ones.
     pub fixtures: Option<Fixtures>,
     /// Where the made-up leads, contacts, times and ids come from: one seed, one world. Tokens and
@@ -55,7 +54,8 @@ impl Default for Options {
             redirect_uri: "http://127.0.0.1:8080/api/amo-crm/callback".to_owned(),
             hook_url: None,
             allow_non_loopback: false,
-            public_name: None,
+            names: HostNames::Addresses,
+            tls: None,
             fixtures: None,
             seed: 2026,
             present: 1_795_197_600,
@@ -71,12 +71,6 @@ impl Default for Options {
 }
 
 impl Options {
-    /// How many accounts there are.
-    pub(crate) fn accounts(&self) -> u16 {
-        let made_up = MADE_UP_ACCOUNTS.saturating_add(self.more_accounts);
-        self.fixtures.as_ref().map_or(made_up, |fixtures| u16::try_from(fixtures.accounts()).unwrap_or(u16::MAX))
-    }
-
     /// The integration of the service under test (`sandbox`), and the others after it.
     pub(crate) fn integrations(&self) -> Vec<Integration> {
         let own = Integration {

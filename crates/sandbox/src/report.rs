@@ -40,7 +40,7 @@ impl Report {
         let accounts = world.account_infos();
         let state = world.state();
         Self {
-            auth_url: state.hosts.shared().url("/oauth"),
+            auth_url: state.hosts.login().url("/oauth"),
             hosts: state.hosts.all(),
             client_id: world.own_client_id().to_owned(),
             redirect_uri: world.options.redirect_uri.clone(),

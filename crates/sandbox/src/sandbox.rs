@@ -3,14 +3,22 @@
 mod entities;
 mod webhooks;
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use actix_web::dev::ServerHandle;
 use tokio::task::AbortHandle;
 
 use crate::{
     AccountId, AccountInfo, ClockReading, Faults, GrantInfo, HookOutcome, IssuedCode, Options, Report, RequestRecord,
-    SandboxError, Stats, Switches, UserId, server, webhooks::sender, world::World,
+    SandboxError, Stats, Switches, Tls, UserId,
+    clock::Clock,
+    data,
+    hosts::{Plan, Scheme},
+    ports::Ports,
+    server,
+    tls::Front,
+    webhooks::sender,
+    world::World,
 };
 
 /// A running amoCRM of one's own; dropping it stops it.
@@ -20,6 +28,8 @@ pub struct Sandbox {
     world: Arc<World>,
     server: ServerHandle,
     webhook_sender: AbortHandle,
+    /// What stands before the server where it answers over TLS, one at each port.
+    fronts: Vec<Front>,
 }
 
 impl std::fmt::Debug for Sandbox {
@@ -42,29 +52,50 @@ impl Sandbox {
     /// Call it on a multi-threaded tokio runtime.
     #[expect(clippy::unused_async, reason = "starting a server is asynchronous to its callers")]
     pub async fn start(options: Options) -> Result<Self, SandboxError> {
-        let listeners = server::listen(&options)?;
-        let addresses: Vec<SocketAddr> = listeners
-            .iter()
-            .map(std::net::TcpListener::local_addr)
-            .collect::<Result<_, _>>()
-            .map_err(SandboxError::Server)?;
-        let hosts = server::hosts(&options, &addresses);
-        let ports = addresses.iter().map(SocketAddr::port).collect();
-        let world = Arc::new(World::new(options, hosts, ports)?);
+        let accounts = data::generate(&options)?;
+        let plan = Plan::new(&options, &accounts)?;
+        // Before a port is taken: whatever is wrong with the options, nothing has begun.
+        let tls =
+            options.tls.as_ref().map(|tls| tls.server(&plan.all_names(), Clock::start().now().unix())).transpose()?;
+        let scheme = if tls.is_some() { Scheme::Https } else { Scheme::Http };
+        let ports = Ports::open(&options, plan.ports(), tls)?;
+        let (hosts, doors) = (plan.hosts(scheme, &ports.addresses()?), plan.doors(ports.of_server()?));
+        let world = Arc::new(World::new(options, accounts, hosts, doors)?);
+        let (listeners, fronts) = ports.ready()?;
         let server = server::serve(&world, listeners)?;
         let webhook_sender = sender::spawn(&world);
-        Ok(Self { world, server, webhook_sender })
+        Ok(Self { world, server, webhook_sender, fronts })
     }
 
     /// Stops it and waits until its ports are free.
     pub async fn stop(&self) {
         self.webhook_sender.abort();
+        for front in &self.fronts {
+            front.stop().await;
+        }
         self.server.stop(false).await;
     }
 
     /// The authorization page: `http://127.0.0.1:8081/oauth`.
     pub fn auth_url(&self) -> String {
-        self.world.state().hosts.shared().url("/oauth")
+        self.world.state().hosts.login().url("/oauth")
+    }
+
+    /// The address of `path`, which begins with `/`, on the host that `account` answers on now.
+    pub fn url(&self, account: impl Into<AccountId>, path: &str) -> Result<String, SandboxError> {
+        let account = self.world.account(account.into())?.id;
+        Ok(self.world.state().hosts.of(account).url(path))
+    }
+
+    /// The names that must lead to the sandbox, by `/etc/hosts` or the like; none if its hosts are
+    /// addresses.
+    pub fn names(&self) -> &[String] {
+        &self.world.doors.names
+    }
+
+    /// The file of the authority that clients must trust, with [`Tls::SelfSigned`].
+    pub fn ca_file(&self) -> Option<PathBuf> {
+        self.world.options.tls.as_ref().and_then(Tls::ca_file)
     }
 
     /// Every bare host (`127.0.0.1:8081`) it may answer on, those that wait for a move included.

@@ -54,7 +54,8 @@ impl State {
             access: self.switches.expires_in,
             refresh: self.switches.refresh_ttl,
             kill_old_access: self.switches.kill_old_access,
-            api_domain: self.switches.api_domain.then(|| self.hosts.shared().bare().to_owned()),
+            base_domain: self.hosts.base_domain().to_owned(),
+            api_domain: self.switches.api_domain.then(|| self.hosts.api().bare().to_owned()),
         }
     }
 

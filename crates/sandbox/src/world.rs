@@ -8,7 +8,7 @@ use crate::{
     AccountId, AccountInfo, Integration, IssuedCode, Options, SandboxError, UserId, data,
     grants::{Book, Holder, Mint},
     hook::{self, HookSender},
-    hosts::{Host, Hosts, Scheme},
+    hosts::{Doors, Hosts, Scheme},
     journal::Journal,
     state::State,
     store::{Account, CommitListener, User},
@@ -22,15 +22,23 @@ pub(crate) struct World {
     pub(crate) accounts: Vec<Account>,
     pub(crate) hook_sender: HookSender,
     pub(crate) webhooks: Arc<Webhooks>,
-    pub(crate) ports: Vec<u16>,
+    /// How all hosts are spoken to.
+    pub(crate) scheme: Scheme,
+    pub(crate) doors: Doors,
     pub(crate) journal: Journal,
-    hosts: Vec<Host>,
+    /// Who is at home where at the start.
+    hosts: Hosts,
     state: Mutex<State>,
 }
 
 impl World {
-    /// Builds the world that answers on `hosts`, whose ports are `ports`.
-    pub(crate) fn new(options: Options, hosts: Vec<Host>, ports: Vec<u16>) -> Result<Self, SandboxError> {
+    /// Builds the world of `accounts` that answers on `hosts`.
+    pub(crate) fn new(
+        options: Options,
+        accounts: Vec<Account>,
+        hosts: Hosts,
+        doors: Doors,
+    ) -> Result<Self, SandboxError> {
         options.faults.check()?;
         options.switches.check()?;
         let integrations = options.integrations();
@@ -38,18 +46,18 @@ impl World {
             check_redirect_uri(&integration.redirect_uri)?;
             check_hook(integration.hook_url.as_deref(), options.allow_non_loopback)?;
         }
-        let accounts = data::generate(&options)?;
         let webhooks = Arc::<Webhooks>::default();
         for account in &accounts {
             account.store.tell(account.id, Arc::clone(&webhooks) as Arc<dyn CommitListener>);
         }
-        let state = fresh_state(&options, &accounts, &hosts)?;
+        let state = fresh_state(&options, &hosts)?;
         Ok(Self {
             integrations,
             accounts,
             hook_sender: HookSender::new()?,
             webhooks,
-            ports,
+            scheme: hosts.login().scheme(),
+            doors,
             journal: Journal::default(),
             hosts,
             state: Mutex::new(state),
@@ -64,7 +72,7 @@ impl World {
 
     /// Makes everything as it was at the start.
     pub(crate) fn reset(&self) -> Result<(), SandboxError> {
-        let state = fresh_state(&self.options, &self.accounts, &self.hosts)?;
+        let state = fresh_state(&self.options, &self.hosts)?;
         *self.state() = state;
         self.journal.clear();
         self.webhooks.reset();
@@ -72,11 +80,6 @@ impl World {
             account.store.reset(|| data::regenerate(account.id, &self.options));
         }
         Ok(())
-    }
-
-    /// How all hosts are spoken to.
-    pub(crate) fn scheme(&self) -> Scheme {
-        self.hosts.first().map(Host::scheme).unwrap_or_default()
     }
 
     /// Seconds since 1970 by the sandbox's clock.
@@ -138,11 +141,9 @@ impl World {
     }
 }
 
-fn fresh_state(options: &Options, accounts: &[Account], hosts: &[Host]) -> Result<State, SandboxError> {
-    let ids: Vec<_> = accounts.iter().map(|account| account.id).collect();
-    let hosts = Hosts::new(hosts.to_vec(), &ids);
+fn fresh_state(options: &Options, hosts: &Hosts) -> Result<State, SandboxError> {
     let book = Book::new(Mint::new()?);
-    Ok(State::new(hosts, book, options.faults.clone(), options.switches.clone()))
+    Ok(State::new(hosts.clone(), book, options.faults.clone(), options.switches.clone()))
 }
 
 /// The hook goes where the sandbox may be reached from: nowhere else, unless that is allowed.

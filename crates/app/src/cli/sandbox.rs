@@ -2,6 +2,7 @@
 
 mod amo_only;
 mod folder;
+mod hosts;
 mod whole;
 
 use std::fmt::Write as _;
@@ -15,6 +16,7 @@ use jiff::Timestamp;
 use url::Url;
 
 use super::Failure;
+use hosts::HostArgs;
 
 /// Where it listens and what it keeps.
 #[derive(Args)]
@@ -44,9 +46,8 @@ pub(super) struct SandboxArgs {
     /// Only the local amoCRM, for a service of your own
     #[arg(long)]
     amo_only: bool,
-    /// With --amo-only: the name your service reaches it by, where that is not the address it listens on
-    #[arg(long, value_name = "NAME", requires = "amo_only", value_parser = host_name)]
-    public_name: Option<String>,
+    #[command(flatten)]
+    hosts: HostArgs,
     /// With --amo-only: the redirect URI of your service [default: `http://127.0.0.1:8080/api/amo-crm/callback`]
     #[arg(long, value_name = "URI", requires = "amo_only", value_parser = web_address)]
     redirect_uri: Option<String>,
@@ -74,7 +75,8 @@ impl SandboxArgs {
         Ok(Options {
             amo_bind: self.amo_bind,
             allow_non_loopback: self.i_know_this_is_not_amocrm,
-            public_name: self.public_name.clone(),
+            names: self.hosts.names(),
+            tls: self.hosts.tls(),
             seed: self.seed.unwrap_or(defaults.seed),
             present: if self.seed.is_some() { defaults.present } else { today() },
             leads: self.leads,
@@ -113,7 +115,7 @@ async fn start_amo(options: Options, beside: Option<SocketAddr>) -> Result<Sandb
             let ours = if beside == Some(address) { "; --bind has taken it" } else { "" };
             format!("cannot listen on {address}{range}: {source}{ours} (--amo-bind changes the first)").into()
         }
-        error => error.into(),
+        error => hosts::complaint(error),
     })
 }
 
@@ -131,15 +133,6 @@ fn member(variable: &str, name: &str) -> String {
 /// A number of leads that a laptop has room for.
 fn leads() -> RangedU64ValueParser<usize> {
     RangedU64ValueParser::new().range(..=100_000)
-}
-
-/// A name of a machine, without a port.
-fn host_name(text: &str) -> Result<String, String> {
-    match url::Host::parse(text) {
-        Ok(host) if host.to_string() == text => Ok(text.to_owned()),
-        Ok(host) => Err(format!("as a host it is written {host}")),
-        Err(error) => Err(error.to_string()),
-    }
 }
 
 /// An absolute address of the web, as it was written.

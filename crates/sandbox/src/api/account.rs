@@ -53,7 +53,7 @@ pub(crate) async fn account(request: HttpRequest, world: Data<World>, caller: Ca
     Ok(hal(&View {
         id: account.id,
         name: &account.name,
-        subdomain: &account.subdomain,
+        subdomain: caller.host.subdomain().unwrap_or(&account.subdomain),
         created_at: account.created_at,
         created_by: 0,
         updated_at: account.created_at,

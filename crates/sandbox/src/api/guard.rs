@@ -70,7 +70,7 @@ enum Verdict {
     Unpaid,
     Moved,
     Forbidden,
-    Served(Caller),
+    Served(Box<Caller>),
 }
 
 /// Judges a request when it comes, lets it wait, and answers it.
@@ -93,7 +93,7 @@ pub(crate) async fn guard(
         Seen::of(request.request()).note(|known| known.user = Some(caller.author.user));
     }
     let answered = if let Verdict::Served(caller) = verdict {
-        request.extensions_mut().insert(caller);
+        request.extensions_mut().insert(*caller);
         next.call(request).await?.map_into_boxed_body()
     } else {
         let refused = refuse(&verdict, request.request(), &world.state());
@@ -146,12 +146,12 @@ fn admit(request: &HttpRequest, account: AccountId, state: &mut State, seen: &Se
     }
     let host = state.hosts.of(account);
     let author = Author { user: holder.user, is_full: holder.is_full, client_id: Some(holder.client_id) };
-    Verdict::Served(Caller { account, author, host, switches: state.switches.clone() })
+    Verdict::Served(Box::new(Caller { account, author, host, switches: state.switches.clone() }))
 }
 
 /// With whose rights a request runs: those of the user of `X-Context-User-ID`, which needs a token
 /// that an administrator granted, or those of who granted.
-fn as_user(request: &HttpRequest, world: &World, mut caller: Caller) -> Verdict {
+fn as_user(request: &HttpRequest, world: &World, mut caller: Box<Caller>) -> Verdict {
     let Ok(account) = world.account(caller.account) else { return Verdict::Unauthorized };
     let is_active = |user: UserId| account.store.read().user(user).is_some_and(|user| user.is_active);
     if let Some(value) = request.headers().get(CONTEXT_USER) {

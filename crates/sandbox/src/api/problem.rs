@@ -2,14 +2,10 @@
 
 use std::borrow::Cow;
 
-use actix_web::{
-    HttpRequest, HttpResponse, ResponseError,
-    http::{StatusCode, header},
-    web::Data,
-};
+use actix_web::{HttpRequest, HttpResponse, ResponseError, http::StatusCode, web::Data};
 use serde::Serialize;
 
-use crate::{Unauthorized, hosts::Host, store::FieldError, world::World};
+use crate::{Unauthorized, hosts::Host, server::host_header, store::FieldError, world::World};
 
 /// amoCRM's problem document, its members in its order.
 #[derive(Serialize)]
@@ -52,9 +48,8 @@ pub(crate) async fn not_found(request: HttpRequest) -> HttpResponse {
 
 /// The method and the whole address of a request.
 pub(crate) fn attempt(request: &HttpRequest) -> String {
-    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
-    let scheme = request.app_data::<Data<World>>().map(|world| world.scheme()).unwrap_or_default();
-    let url = Host::new(scheme, host.unwrap_or_default()).url(&request.uri().to_string());
+    let scheme = request.app_data::<Data<World>>().map(|world| world.scheme).unwrap_or_default();
+    let url = Host::new(scheme, host_header(request).unwrap_or_default()).url(&request.uri().to_string());
     format!("{} {url}", request.method())
 }
 

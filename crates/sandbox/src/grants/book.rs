@@ -19,12 +19,13 @@ pub(crate) struct Issued {
 }
 
 /// How long the tokens of a new pair live, in seconds, whether the access token before them dies,
-/// and what they say of the host that all accounts share.
+/// and what they say of the domain and the host that all accounts share.
 #[derive(Debug, Clone)]
 pub(crate) struct Terms {
     pub(crate) access: u64,
     pub(crate) refresh: u64,
     pub(crate) kill_old_access: bool,
+    pub(crate) base_domain: String,
     pub(crate) api_domain: Option<String>,
 }
 
@@ -143,8 +144,7 @@ impl Book {
         grant.refresh_expires = now.after(terms.refresh);
         let access_expires = grant.access_expires;
         let refresh_token = self.mint.refresh_token();
-        let access_token =
-            access_token(&grant.holder, now, access_expires, terms.api_domain.as_deref(), self.mint.unique());
+        let access_token = access_token(&grant.holder, now, access_expires, terms, self.mint.unique());
         let record = RefreshRecord { grant: id, expires: grant.refresh_expires, spent: false };
         self.refresh_tokens.insert(digest(&refresh_token), record);
         let record = AccessRecord { grant: id, generation: grant.generation, expires: access_expires };

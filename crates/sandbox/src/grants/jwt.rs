@@ -3,7 +3,7 @@
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::Serialize;
 
-use super::Holder;
+use super::{Holder, Terms};
 use crate::{AccountId, clock::Moment};
 
 /// What is in a token besides its claims.
@@ -23,7 +23,7 @@ struct Claims<'a> {
     sub: String,
     grant_type: &'static str,
     account_id: AccountId,
-    base_domain: &'static str,
+    base_domain: &'a str,
     version: u8,
     scopes: [&'static str; 5],
     user_flags: u8,
@@ -44,13 +44,7 @@ pub(super) struct Unique {
 ///
 /// Its signature is any bytes: amoCRM publishes no key, so that nobody outside can tell, and a
 /// true one would take longer than everything else the sandbox does.
-pub(super) fn access_token(
-    holder: &Holder,
-    now: Moment,
-    expires: Moment,
-    api_domain: Option<&str>,
-    unique: Unique,
-) -> String {
+pub(super) fn access_token(holder: &Holder, now: Moment, expires: Moment, terms: &Terms, unique: Unique) -> String {
     let claims = Claims {
         aud: &holder.client_id,
         jti: unique.jti,
@@ -60,12 +54,12 @@ pub(super) fn access_token(
         sub: holder.user.to_string(),
         grant_type: "",
         account_id: holder.account,
-        base_domain: "amocrm.ru",
+        base_domain: &terms.base_domain,
         version: 2,
         scopes: ["crm", "files", "files_delete", "notifications", "push_notifications"],
         user_flags: 0,
         hash_uuid: unique.hash_uuid,
-        api_domain,
+        api_domain: terms.api_domain.as_deref(),
     };
     let claims = serde_json::to_string(&claims).unwrap_or_default();
     let parts = [HEADER.as_bytes(), claims.as_bytes(), &unique.signature];

@@ -1,11 +1,15 @@
 //! Which account answers on which address, and which addresses wait for one that moves.
 
 mod host;
+mod names;
+mod plan;
 
 use std::collections::{BTreeMap, VecDeque};
 
 use crate::{AccountId, SandboxError};
 pub(crate) use host::{Host, Scheme};
+pub use names::HostNames;
+pub(crate) use plan::{Doors, Plan};
 
 /// Index of one of the sandbox's listening addresses.
 pub(crate) type HostIndex = usize;
@@ -13,31 +17,49 @@ pub(crate) type HostIndex = usize;
 /// The addresses of the sandbox and who is at home.
 #[derive(Debug, Clone)]
 pub(crate) struct Hosts {
-    hosts: Vec<Host>,
+    all: Vec<Host>,
     homes: BTreeMap<AccountId, HostIndex>,
     spare: VecDeque<HostIndex>,
+    login: Host,
+    api: Host,
+    base_domain: String,
 }
 
 impl Hosts {
     /// Gives the first addresses to `accounts` in order; what is left is spare.
-    pub(crate) fn new(hosts: Vec<Host>, accounts: &[AccountId]) -> Self {
-        let homes = accounts.iter().copied().zip(0..hosts.len()).collect();
-        let spare = (accounts.len()..hosts.len()).collect();
-        Self { hosts, homes, spare }
+    pub(crate) fn new(all: Vec<Host>, accounts: &[AccountId]) -> Self {
+        let homes = accounts.iter().copied().zip(0..all.len()).collect();
+        let spare = (accounts.len()..all.len()).collect();
+        Self { all, homes, spare, login: Host::default(), api: Host::default(), base_domain: String::new() }
+    }
+
+    /// The same with these hosts of the authorization page and of what all accounts share.
+    pub(crate) fn sharing(self, login: Host, api: Host, base_domain: String) -> Self {
+        Self { login, api, base_domain, ..self }
     }
 
     /// All bare hosts, in the order of their ports.
     pub(crate) fn all(&self) -> Vec<String> {
-        self.hosts.iter().map(|host| host.bare().to_owned()).collect()
+        self.all.iter().map(|host| host.bare().to_owned()).collect()
     }
 
-    /// The host where the authorization page and the look-ups live, whoever moves.
-    pub(crate) fn shared(&self) -> Host {
-        self.at(0)
+    /// The host of the authorization page, whoever moves.
+    pub(crate) const fn login(&self) -> &Host {
+        &self.login
+    }
+
+    /// The host of what all accounts share, as the look-ups.
+    pub(crate) const fn api(&self) -> &Host {
+        &self.api
+    }
+
+    /// The domain that tokens say all accounts are under.
+    pub(crate) fn base_domain(&self) -> &str {
+        &self.base_domain
     }
 
     fn at(&self, index: HostIndex) -> Host {
-        self.hosts.get(index).cloned().unwrap_or_default()
+        self.all.get(index).cloned().unwrap_or_default()
     }
 
     /// The host of `account`.

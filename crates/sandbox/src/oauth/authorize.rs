@@ -12,6 +12,9 @@ use url::Url;
 use super::{form::Form, pages};
 use crate::{AccountId, DenyRedirect, Integration, UserId, journal::Seen, world::World};
 
+/// The domain of the accounts of Kommo, which names itself another platform.
+const KOMMO: &str = "kommo.com";
+
 /// `GET /oauth`: the login page, or with `user` the consent page.
 ///
 /// Whatever else clients send (`mode`, `response_type`, `redirect_uri`, `scope`…) is tolerated:
@@ -53,7 +56,8 @@ fn allow(world: &World, integration: &Integration, form: &Form, account: Account
     let extras = {
         let mut state = world.state();
         state.stats.allowed += 1;
-        state.switches.redirect_extras.then_some([("platform", "1"), ("client_id", &*integration.client_id)])
+        let platform = if state.hosts.base_domain() == KOMMO { "2" } else { "1" };
+        state.switches.redirect_extras.then_some([("platform", platform), ("client_id", &*integration.client_id)])
     };
     let state = form.get("state").map(|state| ("state", state));
     let parameters = iter::once(("code", &*issued.code)).chain(state).chain([("referer", &*issued.referer)]);

@@ -16,8 +16,8 @@ use crate::{
 struct Place<'a> {
     id: AccountId,
     subdomain: &'a str,
-    domain: String,
-    top_level_domain: &'static str,
+    domain: &'a str,
+    top_level_domain: &'a str,
 }
 
 /// `GET /oauth2/account/subdomain` with an access token.
@@ -89,11 +89,12 @@ fn place(world: &World, holder: &Holder) -> HttpResponse {
     let Ok(account) = world.account(holder.account) else {
         return api::unauthorized(crate::Unauthorized::Problem);
     };
+    let host = world.state().hosts.of(account.id);
     HttpResponse::Ok().json(Place {
         id: account.id,
-        subdomain: &account.subdomain,
-        domain: world.state().hosts.of(account.id).bare().to_owned(),
-        top_level_domain: "ru",
+        subdomain: host.subdomain().unwrap_or(&account.subdomain),
+        domain: host.bare(),
+        top_level_domain: host.top_level_domain().unwrap_or("ru"),
     })
 }
 

@@ -3,9 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use actix_web::{
-    HttpRequest, HttpResponse,
-    http::header,
-    rt,
+    HttpRequest, HttpResponse, rt,
     web::{Bytes, Data},
 };
 use serde::Serialize;
@@ -19,7 +17,7 @@ use crate::{
     hosts::HostIndex,
     journal::Seen,
     raw,
-    server::host_index,
+    server::{host_header, host_index},
     world::World,
 };
 
@@ -79,8 +77,7 @@ pub(crate) async fn access_token(request: HttpRequest, world: Data<World>, body:
 }
 
 fn is_www(request: &HttpRequest) -> bool {
-    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
-    host.and_then(|host| host.get(..4)).is_some_and(|label| label.eq_ignore_ascii_case("www."))
+    host_header(request).and_then(|host| host.get(..4)).is_some_and(|label| label.eq_ignore_ascii_case("www."))
 }
 
 async fn answer(world: &Arc<World>, request: &Request) -> HttpResponse {

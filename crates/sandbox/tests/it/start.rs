@@ -2,7 +2,7 @@
 
 use std::{net::TcpListener, time::Duration};
 
-use amo_connect_sandbox::{Options, Sandbox, SandboxError};
+use amo_connect_sandbox::{HostNames, Options, Sandbox, SandboxError};
 
 use crate::support::{AGENCY, Amo, unlimited};
 
@@ -69,7 +69,7 @@ async fn other_machines_are_let_in_only_on_demand() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_public_name_stands_in_every_host() {
-    let options = Options { public_name: Some("amo.internal".to_owned()), ..unlimited() };
+    let options = Options { names: HostNames::Machine("amo.internal".to_owned()), ..unlimited() };
     let sandbox = Sandbox::start(options).await.unwrap();
     assert!(sandbox.hosts().iter().all(|host| host.starts_with("amo.internal:")));
     assert!(sandbox.issue_code(AGENCY).unwrap().referer.starts_with("amo.internal:"));

@@ -1,7 +1,7 @@
 //! A sandbox with its limits off, and a client that follows no redirect.
 
 use amo_connect_sandbox::{AccountId, Options, RequestRecord, Sandbox, Switches};
-use reqwest::{Client, StatusCode, redirect::Policy};
+use reqwest::{Certificate, Client, StatusCode, redirect::Policy};
 use serde_json::{Value, json};
 
 /// The registered redirect URI.
@@ -62,12 +62,24 @@ impl Amo {
     }
 
     pub(crate) async fn with(options: Options) -> Self {
-        let http = Client::builder().redirect(Policy::none()).no_proxy().build().unwrap();
-        Self { sandbox: Sandbox::start(options).await.unwrap(), http }
+        Self::of(Sandbox::start(options).await.unwrap())
+    }
+
+    /// A client that finds the names of `sandbox` and trusts its authority.
+    pub(crate) fn of(sandbox: Sandbox) -> Self {
+        let mut http = Client::builder().redirect(Policy::none()).no_proxy();
+        for name in sandbox.names() {
+            // Port 0 is the one of the address.
+            http = http.resolve(name, ([127, 0, 0, 1], 0).into());
+        }
+        if let Some(file) = sandbox.ca_file() {
+            http = http.tls_certs_only([Certificate::from_pem(&std::fs::read(file).unwrap()).unwrap()]);
+        }
+        Self { sandbox, http: http.build().unwrap() }
     }
 
     pub(crate) fn url(&self, account: AccountId, path: &str) -> String {
-        format!("http://{}{path}", self.sandbox.host(account).unwrap())
+        self.sandbox.url(account, path).unwrap()
     }
 
     /// Turns the switches.
