@@ -7,10 +7,14 @@ use actix_web::{
     body::{BoxBody, MessageBody},
     dev::{Payload, ServiceRequest, ServiceResponse},
     error::ErrorInternalServerError,
-    http::{StatusCode, header},
+    http::{
+        StatusCode,
+        header::{self, HeaderName, HeaderValue},
+    },
     middleware::Next,
     web::Data,
 };
+use uuid::Uuid;
 
 use super::problem;
 use crate::{
@@ -26,6 +30,9 @@ use crate::{
 
 /// The header that names the user with whose rights a request runs.
 const CONTEXT_USER: &str = "x-context-user-id";
+
+/// The header of every answer that names the request, 32 hexadecimal digits.
+const REQUEST_ID: &str = "x-request-id";
 
 /// Who asks, and the account that is asked.
 #[derive(Debug, Clone)]
@@ -99,10 +106,14 @@ pub(crate) async fn guard(
         let refused = refuse(&verdict, request.request(), &world.state());
         request.into_response(refused)
     };
-    Ok(match failure {
+    let mut answered = match failure {
         Some(failure) => spoil(failure, answered),
         None => answered,
-    })
+    };
+    if let Ok(id) = HeaderValue::from_str(&Uuid::new_v4().simple().to_string()) {
+        answered.headers_mut().insert(HeaderName::from_static(REQUEST_ID), id);
+    }
+    Ok(answered)
 }
 
 /// What becomes of a request, what spoils the answer to it, and how long it waits.

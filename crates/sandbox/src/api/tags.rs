@@ -42,6 +42,13 @@ fn wanted<'t>(query: &Query, tags: &'t [Tag]) -> Result<Vec<&'t Tag>, BadParamet
     Ok(tags.iter().filter(is_wanted).collect())
 }
 
+/// The colours that a tag can have.
+const COLORS: [&str; 23] = [
+    "EBEBEB", "D0D0D0", "F2DDF7", "D1A4DC", "FF8F92", "FFC8C8", "C7DB8C", "DDEBB5", "8699DA", "AABDFF", "FFCE5A",
+    "FFE193", "90CDB0", "C6F4DE", "A9A5D7", "D8D5FF", "86C0FC", "832161", "6A0F49", "0C7C59", "10599D", "9D2B32",
+    "247BA0",
+];
+
 /// What the answer to a new tag says of it.
 #[derive(Serialize)]
 struct Added {
@@ -71,10 +78,9 @@ pub(crate) async fn add<E: Entity>(world: Data<World>, caller: Caller, body: Byt
 /// A new tag. Only those of leads have a colour.
 fn read(members: &mut Members<'_>, kind: Kind) -> TagChange {
     let name = members.required_text("name");
-    let color = members.text("color").map(|color| color.to_ascii_uppercase());
-    let is_color = |color: &str| color.len() == 6 && color.bytes().all(|digit| digit.is_ascii_hexdigit());
-    if color.as_deref().is_some_and(|color| !is_color(color)) {
+    let color = members.text("color").filter(|_| kind == Kind::Lead).map(|color| color.to_ascii_uppercase());
+    if color.as_deref().is_some_and(|color| !COLORS.contains(&color)) {
         members.not_supported("color");
     }
-    TagChange { kind, name, color: color.filter(|_| kind == Kind::Lead) }
+    TagChange { kind, name, color }
 }

@@ -178,6 +178,22 @@ async fn what_is_not_there_is_a_404_that_repeats_the_request() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn every_answer_names_its_request() {
+    let amo = Amo::start().await;
+    let pair = amo.connect(AGENCY).await;
+    let mut names = std::collections::BTreeSet::new();
+    for (path, status) in [("leads", 200), ("leads/1", 204), ("nothing", 404), ("leads?page=0", 400)] {
+        let request = amo.http.get(amo.url(AGENCY, &format!("/api/v4/{path}"))).bearer_auth(&pair.access);
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.status(), status);
+        let name = answer.headers()["x-request-id"].to_str().unwrap().to_owned();
+        assert!(name.len() == 32 && name.bytes().all(|digit| digit.is_ascii_hexdigit()), "{name}");
+        names.insert(name);
+    }
+    assert_eq!(names.len(), 4);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_left_out_is_not_there_rather_than_empty() {
     let amo = Amo::start().await;
     let pair = amo.connect(AGENCY).await;

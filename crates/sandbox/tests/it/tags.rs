@@ -36,7 +36,7 @@ async fn tags_are_listed_and_found_by_id_name_and_part_of_a_name() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_tag_has_an_id_of_its_kind_and_a_known_name_keeps_its_own() {
     let leads = Leads::start().await;
-    let new = json!([{"name": "VIP", "color": "D7EAFF"}, {"name": "дача", "color": "d7eaff", "request_id": "x"},
+    let new = json!([{"name": "VIP", "color": "DDEBB5"}, {"name": "дача", "color": "ddebb5", "request_id": "x"},
                      {"name": "дача"}]);
     let answer = leads.send(Method::POST, "leads/tags", &new).await;
     assert_eq!((answer.status.as_u16(), answer.content_type.as_str()), (200, "application/hal+json"));
@@ -47,8 +47,8 @@ async fn a_new_tag_has_an_id_of_its_kind_and_a_known_name_keeps_its_own() {
             "_links": {"self": {"href": format!("http://{host}/api/v4/leads/tags")}},
             "_embedded": {"tags": [
                 {"id": 301, "name": "VIP", "color": "FF8F92", "request_id": "0"},
-                {"id": 305, "name": "дача", "color": "D7EAFF", "request_id": "x"},
-                {"id": 305, "name": "дача", "color": "D7EAFF", "request_id": "2"},
+                {"id": 305, "name": "дача", "color": "DDEBB5", "request_id": "x"},
+                {"id": 305, "name": "дача", "color": "DDEBB5", "request_id": "2"},
             ]},
         })
     );
@@ -59,7 +59,7 @@ async fn a_new_tag_has_an_id_of_its_kind_and_a_known_name_keeps_its_own() {
     }
     let lead = leads.add(json!({"tags_to_add": [{"id": 305}, {"name": "instagram"}]})).await;
     let tags = leads.one(lead).await["_embedded"]["tags"].clone();
-    assert_eq!(tags[0], json!({"id": 305, "name": "дача", "color": "D7EAFF"}));
+    assert_eq!(tags[0], json!({"id": 305, "name": "дача", "color": "DDEBB5"}));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -67,7 +67,7 @@ async fn tags_that_cannot_be_are_refused() {
     let leads = Leads::start().await;
     let at = |code: &str, path: &str| vec![(code.to_owned(), path.to_owned())];
     let refused = leads
-        .send(Method::POST, "leads/tags", &json!([{}, {"name": ""}, {"name": "a", "color": "#D7EAF"}, {"name": "b"}]))
+        .send(Method::POST, "leads/tags", &json!([{}, {"name": ""}, {"name": "a", "color": "D7EAFF"}, {"name": "b"}]))
         .await;
     assert_eq!(
         errors(&refused),
