@@ -104,3 +104,25 @@ pub enum BadContextUser {
     /// The request runs as if the header were not there.
     Ignored,
 }
+
+/// What `custom_fields_values` is if no field has a value.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EmptyCustomFields {
+    /// `null`.
+    #[default]
+    Null,
+    /// `[]`.
+    List,
+}
+
+/// The order of leads, contacts and companies in a list that asks for none.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DefaultOrder {
+    /// By id, ascending.
+    #[default]
+    OldestFirst,
+    /// By id, descending.
+    NewestFirst,
+}

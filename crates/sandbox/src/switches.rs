@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    BadContextUser, DeletedLead, LargerLimit, LeadAddedValue, Reopening, SandboxError, SinglePatch, TaskCompletion,
-    UnknownId, UnknownMembers, WebhookEntities, WebhookOrder, WebhookPlan, WebhookRepost, WebhookRequestId,
-    WebhookZone, WebhooksOfDisabled,
+    BadContextUser, DefaultOrder, DeletedLead, EmptyCustomFields, LargerLimit, LeadAddedValue, Reopening, SandboxError,
+    SinglePatch, TaskCompletion, UnknownId, UnknownMembers, WebhookEntities, WebhookOrder, WebhookPlan, WebhookRepost,
+    WebhookRequestId, WebhookZone, WebhooksOfDisabled,
 };
 
 /// Whose requests share the integration's limit.
@@ -191,6 +191,14 @@ pub struct Switches {
     pub deleted_lead: DeletedLead,
     /// What a lead loses when it is opened again.
     pub reopening: Reopening,
+    /// Whether a lead is lost only with a `loss_reason_id`.
+    pub loss_reason_required: bool,
+    /// What `custom_fields_values` is if no field has a value.
+    pub empty_custom_fields: EmptyCustomFields,
+    /// The order of a list that asks for none.
+    pub default_order: DefaultOrder,
+    /// How long `query` finds an entity as it was before a change, in seconds.
+    pub search_lag_s: u64,
     /// Whether the account has paid for `filter[custom_fields_values]`; without it that filter is
     /// refused with 400.
     pub custom_fields_filter: bool,
@@ -280,6 +288,10 @@ impl Default for Switches {
             unknown_id: UnknownId::default(),
             deleted_lead: DeletedLead::default(),
             reopening: Reopening::default(),
+            loss_reason_required: false,
+            empty_custom_fields: EmptyCustomFields::default(),
+            default_order: DefaultOrder::default(),
+            search_lag_s: 0,
             custom_fields_filter: true,
             lead_added_value: LeadAddedValue::default(),
             task_completion: TaskCompletion::default(),
@@ -335,9 +347,12 @@ impl Switches {
                 ));
             }
         }
-        for (field, seconds) in
-            [("expires_in", self.expires_in), ("refresh_ttl", self.refresh_ttl), ("code_ttl", self.code_ttl)]
-        {
+        for (field, seconds) in [
+            ("expires_in", self.expires_in),
+            ("refresh_ttl", self.refresh_ttl),
+            ("code_ttl", self.code_ttl),
+            ("search_lag_s", self.search_lag_s),
+        ] {
             if seconds > TEN_YEARS {
                 return Err(SandboxError::invalid(field, "at most ten years of seconds"));
             }

@@ -1,10 +1,9 @@
 //! Contacts and companies as amoCRM writes them.
 
 use serde::Serialize;
-use serde_json::value::RawValue;
 
 use super::{
-    entity_read::{Linked, Readable, linked},
+    entity_read::{FieldsView, Linked, Readable, linked},
     guard::Caller,
     list::SelfLink,
     query::With,
@@ -33,7 +32,7 @@ pub(crate) struct View<'a> {
     is_deleted: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     is_unsorted: Option<bool>,
-    custom_fields_values: Option<&'a RawValue>,
+    custom_fields_values: FieldsView<'a>,
     account_id: AccountId,
     _links: SelfLink,
     _embedded: Embedded<'a>,
@@ -72,7 +71,7 @@ fn view<'a, E: Entity>(entity: &'a E, tables: &Tables, caller: &Caller, with: &W
         closest_task_at: card.closest_task_at,
         is_deleted: card.is_deleted,
         is_unsorted: None,
-        custom_fields_values: card.fields.json(),
+        custom_fields_values: FieldsView(&card.fields, caller.switches.empty_custom_fields),
         account_id: caller.account,
         _links: SelfLink::of(&caller.host, E::KIND, card.id),
         _embedded: embedded(card, E::KIND, tables, caller, with),

@@ -13,9 +13,9 @@ use super::{
     query::{Query, With},
 };
 use crate::{
-    Switches,
+    EmptyCustomFields, Switches,
     hosts::Host,
-    store::{Card, Kind, Tables},
+    store::{Card, Fields, Kind, Tables},
     world::World,
 };
 
@@ -41,9 +41,10 @@ pub(crate) async fn list<E: Readable>(
     world: Data<World>,
     caller: Caller,
 ) -> Result<HttpResponse, Error> {
+    let now = world.now();
     let tables = caller.account(&world)?.store.read();
     let permissions = tables.permissions(&caller.author);
-    let find = |query: &_| filter::entities::<E>(query, &tables, &permissions, &caller.switches);
+    let find = |query: &_| filter::entities::<E>(query, &tables, &permissions, &caller.switches, now);
     let name = E::KIND.plural();
     if Query::of(&request).with().has("only_deleted") {
         return list::page(&request, &caller, name, find, |entity, _| Deleted {
@@ -67,6 +68,18 @@ pub(crate) async fn one<E: Readable>(
     let permissions = tables.permissions(&caller.author);
     let find = |id| E::find(&tables, id, &caller.switches);
     Ok(list::one_entity(&request, &caller, &permissions, &id, find, |entity, with| entity.view(&tables, &caller, with)))
+}
+
+/// The member `custom_fields_values`.
+pub(crate) struct FieldsView<'t>(pub(crate) &'t Fields, pub(crate) EmptyCustomFields);
+
+impl Serialize for FieldsView<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match (self.0.json(), self.1) {
+            (None, EmptyCustomFields::List) => [(); 0].serialize(serializer),
+            (json, _) => json.serialize(serializer),
+        }
+    }
 }
 
 /// An entity that another one is linked with.

@@ -1,10 +1,10 @@
 //! Leads as amoCRM writes them.
 
 use serde::{Serialize, ser::Serializer};
-use serde_json::{Value, json, value::RawValue};
+use serde_json::{Value, json};
 
 use super::{
-    entity_read::{Linked, Readable, linked, live_links},
+    entity_read::{FieldsView, Linked, Readable, linked, live_links},
     guard::Caller,
     list::SelfLink,
     query::With,
@@ -35,7 +35,7 @@ pub(crate) struct View<'a> {
     closed_at: Option<u64>,
     closest_task_at: Option<u64>,
     is_deleted: bool,
-    custom_fields_values: Option<&'a RawValue>,
+    custom_fields_values: FieldsView<'a>,
     score: Option<u32>,
     account_id: AccountId,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -116,7 +116,7 @@ fn view<'a>(lead: &'a Lead, tables: &'a Tables, caller: &'a Caller, with: &With<
         closed_at: lead.closed_at,
         closest_task_at: card.closest_task_at,
         is_deleted: card.is_deleted,
-        custom_fields_values: card.fields.json(),
+        custom_fields_values: FieldsView(&card.fields, caller.switches.empty_custom_fields),
         score: lead.score,
         account_id: caller.account,
         labor_cost: caller.switches.inferred_members.then_some(Value::Null),

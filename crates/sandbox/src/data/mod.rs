@@ -15,7 +15,7 @@ use rand::{SeedableRng, rngs::ChaCha8Rng};
 
 use crate::{
     AccountId, Options, SandboxError,
-    store::{Account, ByEntity, EventIds, Events, Feed, Store, Table, Tables, TagBook},
+    store::{Account, ByEntity, EventIds, Events, Feed, SearchLag, Store, Table, Tables, TagBook},
 };
 pub(crate) use activity::task_types;
 pub(crate) use fields::{groups as field_groups, predefined as predefined_fields};
@@ -84,6 +84,7 @@ fn tables(profile: &Profile, options: &Options) -> Tables {
         tasks: ByEntity::new(Vec::new(), 0),
         events: Events::new(ids, Vec::new()),
         feed: Feed::default(),
+        search_lag: SearchLag::default(),
         commits: 0,
     };
     leads::fill(&mut tables, profile, wanted, options.present, &mut ChaCha8Rng::seed_from_u64(seed));

@@ -14,6 +14,7 @@ pub(super) fn add<E: Entity>(tables: &mut Tables, context: &Context<'_>, make: i
     row.card_mut().search = row.searchable(tables);
     E::table_mut(tables).push(row.clone());
     let name = format!("{}_added", E::KIND.singular());
+    tables.search_lag.note(context, (E::KIND, id), "");
     // What amoCRM's feed shows of a new entity is a note of its own.
     let after = if E::KIND == Kind::Lead && context.switches.lead_added_value == LeadAddedValue::Empty {
         Vec::new()
@@ -36,6 +37,9 @@ pub(super) fn edit<E: Entity>(
     change(&mut row, tables);
     row.card_mut().search = row.searchable(tables);
     let Some(old) = E::table_mut(tables).replace(row.clone()) else { return };
+    if old.card().search != row.card().search {
+        tables.search_lag.note(context, (E::KIND, id), &old.card().search);
+    }
     let differences = Differences::between(&old, &row, tables.fields.of(E::KIND));
     for (name, before, after) in differences.events {
         tables.events.note(context, (E::KIND, id), name, before, after);
@@ -43,7 +47,7 @@ pub(super) fn edit<E: Entity>(
     tables.feed.add(context, row.snapshot(), Some(old.before()), kinds(&old, &row), differences.changed);
     let (was, is) = (old.card(), row.card());
     if E::KIND == Kind::Contact && (was.search != is.search || was.is_deleted != is.is_deleted) {
-        refresh_leads_of(tables, row.card());
+        refresh_leads_of(tables, Some(context), row.card());
     }
 }
 
@@ -67,7 +71,7 @@ fn refresh_field_of<E: Entity>(tables: &mut Tables, field: u64) {
         row.card_mut().search = row.searchable(tables);
         let old = E::table_mut(tables).replace(row.clone());
         if E::KIND == Kind::Contact && old.is_some_and(|old| old.card().search != row.card().search) {
-            refresh_leads_of(tables, row.card());
+            refresh_leads_of(tables, None, row.card());
         }
     }
 }
@@ -88,12 +92,16 @@ pub(super) fn follow_tasks(tables: &mut Tables, entity: (Kind, u64)) {
     }
 }
 
-/// Leads are found by what is known of their contacts.
-fn refresh_leads_of(tables: &mut Tables, contact: &Card) {
+/// Leads are found by what is known of their contacts. Without a context the search does not lag.
+fn refresh_leads_of(tables: &mut Tables, context: Option<&Context<'_>>, contact: &Card) {
     for &id in &contact.links.leads {
         if let Some(mut lead) = tables.leads.get(id).cloned() {
             lead.card.search = lead.searchable(tables);
-            tables.leads.replace(lead);
+            if let Some(old) = tables.leads.replace(lead)
+                && let Some(context) = context
+            {
+                tables.search_lag.note(context, (Kind::Lead, id), &old.card.search);
+            }
         }
     }
 }

@@ -80,6 +80,12 @@ impl EntityDraft for LeadDraft {
         {
             errors.push(FieldError::not_supported_choice("loss_reason_id"));
         }
+        let is_lost = place.is_some_and(|place| place.status_id == LOST && now != Some(place));
+        let has_reason =
+            matches!(self.loss_reason_id, Nullable::Is(_)) || known.is_some_and(|lead| lead.loss_reason_id.is_some());
+        if context.switches.loss_reason_required && is_lost && !has_reason {
+            errors.push(FieldError::missing("loss_reason_id"));
+        }
         let Self { card, price, closed_at, loss_reason_id, .. } = self;
         let own = Own { place, price, closed_at, loss_reason_id, source_id: source.map(|source| source.id) };
         EntityPlan {

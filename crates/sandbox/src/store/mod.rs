@@ -32,6 +32,7 @@ mod notes;
 mod people;
 mod pipeline;
 mod rights;
+mod search_lag;
 mod settings;
 mod subject;
 mod table;
@@ -66,6 +67,7 @@ pub(crate) use pipeline::{LOST, Pipeline, Stage, WON, is_closed};
 pub(crate) use rights::{
     Action, LeadsOnly, Letter, Letters, Permissions, Rights, StatusLetters, StatusRight, TaskLetters,
 };
+pub(crate) use search_lag::SearchLag;
 pub(crate) use settings::{
     ChoiceDraft, FieldDraft, FieldGroup, FieldGroupDraft, LettersDraft, LossReason, LossReasonDraft, Operation,
     RightsDraft, Role, RoleDraft, Setting, SettingsChange, Source, SourceDraft, UserDraft,

@@ -2,7 +2,8 @@
 
 use super::{
     Author, ByEntity, Card, Company, Contact, Events, Feed, FieldDefinition, FieldGroup, Group, Kind, Lead, LossReason,
-    Note, PerKind, Permissions, Pipeline, Rights, Role, Source, Stage, Table, TagBook, Task, TaskType, Unsorted, User,
+    Note, PerKind, Permissions, Pipeline, Rights, Role, SearchLag, Source, Stage, Table, TagBook, Task, TaskType,
+    Unsorted, User,
 };
 use crate::UserId;
 
@@ -29,6 +30,7 @@ pub(crate) struct Tables {
     pub(crate) tasks: ByEntity<Task>,
     pub(crate) events: Events,
     pub(crate) feed: Feed,
+    pub(crate) search_lag: SearchLag,
     /// How many commits there were.
     pub(crate) commits: u64,
 }

@@ -8,6 +8,7 @@ mod companies;
 mod complex;
 mod contacts;
 mod control;
+mod data_switches;
 mod dress;
 mod events;
 mod exchange;

@@ -9,7 +9,7 @@ use super::{
     query::{Numbers, Query},
 };
 use crate::{
-    Switches,
+    DefaultOrder, Switches,
     store::{Action, Company, Contact, Entity, Lead, Permissions, Tables},
 };
 pub(crate) use stages::Stage;
@@ -112,6 +112,7 @@ pub(crate) fn entities<'t, E: Filtered>(
     tables: &'t Tables,
     permissions: &Permissions<'_>,
     switches: &Switches,
+    now: u64,
 ) -> Result<Vec<&'t E>, BadParameter> {
     let conditions = conditions(query, E::FIELDS)?;
     let text = Text::of(query);
@@ -126,7 +127,7 @@ pub(crate) fn entities<'t, E: Filtered>(
             && (names.is_empty() || names.contains(&card.name.as_str()))
             && (stages.is_empty() || stages.iter().any(|stage| stage.has(entity.stage())))
             && fields.iter().all(|field| field.is_in(card))
-            && text.as_ref().is_none_or(|text| text.is_in(&card.search))
+            && text.as_ref().is_none_or(|text| text.is_in(tables.search_lag.found_by(E::KIND, card, now)))
             && permissions.may(Action::View, *entity)
     };
     let table = E::table(tables);
@@ -139,11 +140,14 @@ pub(crate) fn entities<'t, E: Filtered>(
         }
         _ => table.rows().iter().filter(is_wanted).collect(),
     };
+    if switches.default_order == DefaultOrder::NewestFirst {
+        found.reverse();
+    }
     order(query, &mut found, E::FIELDS, E::ORDERS)?;
     Ok(found)
 }
 
-/// Orders by `order[…]`; without it by id, ascending, as the tables are.
+/// Orders by `order[…]`; without it they stay as they are.
 pub(crate) fn order<E>(
     query: &Query,
     found: &mut [&E],
