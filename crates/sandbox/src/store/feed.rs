@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::{Author, Company, Contact, Context, Kind, Lead, Note, Subject, Task};
+use super::{Author, Company, Contact, Context, Kind, Lead, Note, Subject, Task, Unsorted};
 use crate::UserId;
 
 /// How many occurrences are kept from one commit to the next.
@@ -66,6 +66,7 @@ pub(crate) enum Snapshot {
     Company(Box<Company>),
     Note(Box<Note>),
     Task(Box<Task>),
+    Unsorted(Box<Unsorted>),
 }
 
 impl Snapshot {
@@ -85,6 +86,7 @@ impl Snapshot {
             Self::Company(company) => Subject::Card(Kind::Company, company.card.id),
             Self::Note(note) => note.entity.into(),
             Self::Task(task) => Subject::Task(task.id),
+            Self::Unsorted(row) => Subject::Unsorted(row.id),
         }
     }
 }

@@ -200,10 +200,11 @@ impl<'t> Permissions<'t> {
         let Some(user) = self.user else { return false };
         let responsible = task.responsible_user_id;
         let is_seen = responsible == user.id || task.entity.is_none_or(|(kind, id)| self.may_see(kind, id));
+        let tasks = self.tables.rights_of(user).tasks;
         let covers = match action {
             Action::View => true,
-            Action::Edit => self.covers(user.rights.tasks.edit, user, responsible),
-            Action::Delete => self.covers(user.rights.tasks.delete, user, responsible),
+            Action::Edit => self.covers(tasks.edit, user, responsible),
+            Action::Delete => self.covers(tasks.delete, user, responsible),
         };
         is_seen && covers
     }
@@ -212,6 +213,7 @@ impl<'t> Permissions<'t> {
     pub(crate) fn may_see_subject(&self, subject: Subject) -> bool {
         match subject {
             Subject::Card(kind, id) => self.may_see(kind, id),
+            Subject::Unsorted(id) => self.tables.unsorted.get(id).is_some_and(|row| self.may_see(Kind::Lead, row.lead)),
             Subject::Task(id) => self.tables.tasks.live(id).is_some_and(|task| self.may_task(Action::View, task)),
         }
     }

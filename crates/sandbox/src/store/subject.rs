@@ -2,17 +2,19 @@
 
 use super::Kind;
 
-/// What an event or a change is about: an entity with a card, or a task.
+/// What an event or a change is about: an entity with a card, a task, or an unsorted lead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Subject {
     Card(Kind, u64),
     Task(u64),
+    /// By its number.
+    Unsorted(u64),
 }
 
 impl Subject {
     pub(crate) const fn id(self) -> u64 {
         match self {
-            Self::Card(_, id) | Self::Task(id) => id,
+            Self::Card(_, id) | Self::Task(id) | Self::Unsorted(id) => id,
         }
     }
 
@@ -21,6 +23,7 @@ impl Subject {
         match self {
             Self::Card(kind, _) => kind.singular(),
             Self::Task(_) => "task",
+            Self::Unsorted(_) => "unsorted",
         }
     }
 
@@ -29,6 +32,7 @@ impl Subject {
         match self {
             Self::Card(kind, _) => kind.plural(),
             Self::Task(_) => "tasks",
+            Self::Unsorted(_) => "unsorted",
         }
     }
 }

@@ -23,7 +23,7 @@ fn form(name: &str) -> Value {
                      "form_sent_at": 1_570_000_000, "ip": "192.168.0.1", "referer": "https://google.com/search"},
         "pipeline_id": MAIN, "request_id": "0",
         "_embedded": {
-            "leads": [{"name": name, "price": 500_000, "request_id": "0"}],
+            "leads": [{"name": name, "price": 500_000.0, "request_id": "0"}],
             "contacts": [{"name": "Контакт", "request_id": "0", "custom_fields_values": [
                 {"field_id": null, "field_code": "PHONE",
                  "values": [{"value": "+79123456789", "enum_id": null, "enum_code": null}]}]}],
@@ -111,7 +111,10 @@ async fn a_form_is_an_unsorted_lead_until_it_is_accepted() {
     assert_eq!(leads.one(added.lead).await["status_id"], FIRST);
     assert_eq!(leads.waiting(&format!("filter[uid]={}", added.uid)).await, Vec::<Value>::new());
     let settings = leads.settings().await;
-    assert!(settings.ends_with(&["update_lead".to_owned(), "status_lead".to_owned()]), "{settings:?}");
+    let of_unsorted: Vec<_> = settings.iter().filter(|setting| setting.ends_with("unsorted")).collect();
+    assert_eq!(of_unsorted, ["add_unsorted", "delete_unsorted"]);
+    let end = ["update_lead", "status_lead", "delete_unsorted"].map(str::to_owned);
+    assert!(settings.ends_with(&end), "{settings:?}");
     let again = leads.send(Method::POST, &format!("{UNSORTED}/{}/accept", added.uid), &json!({})).await;
     assert_eq!(again.status, 404, "that is decided");
 }
@@ -158,6 +161,8 @@ async fn a_declined_lead_goes_to_the_bin_with_the_contact_that_came_with_it() {
     assert_eq!(added.contact, known);
     leads.decide(Method::DELETE, &added, "decline", &json!([])).await;
     assert_eq!(contact(known).await, 200, "who was there before stays");
+    let settings = leads.settings().await;
+    assert_eq!(settings.iter().filter(|setting| *setting == "delete_unsorted").count(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -310,4 +315,34 @@ async fn complex_with_metadata_makes_an_unsorted_lead() {
     let bad = json!([{"_embedded": {"metadata": {"category": "mail"}}}]);
     let refused = leads.send(Method::POST, "leads/complex", &bad).await;
     assert_eq!(errors(&refused)[0].1, [("NotSupportedChoice".to_owned(), "_embedded.metadata.category".to_owned())]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn webhooks_tell_an_unsorted_lead_and_what_became_of_it() {
+    let (leads, receiver) = Leads::with_receiver(&["add_unsorted", "delete_unsorted"]).await;
+    let added = leads.unsorted("forms", form("Заявка")).await;
+    leads.decide(Method::DELETE, &added, "decline", &json!([])).await;
+    leads.amo.sandbox.drain_webhooks().await;
+    let [add, delete] = &receiver.hooks()[..] else { panic!("{:?}", receiver.hooks()) };
+    let (lead, contact) = (added.lead.to_string(), added.contact.to_string());
+    let common = [
+        ("[uid]", added.uid.as_str()),
+        ("[source]", "Название источника"),
+        ("[source_uid]", "my_unique_uid"),
+        ("[category]", "forms"),
+        ("[pipeline_id]", "7301200"),
+        ("[account_id]", "31920194"),
+        ("[created_at]", "1795000000"),
+    ];
+    let expected = |action: &str, rest: &[(&str, &str)]| -> Vec<(String, String)> {
+        let pairs = common.iter().chain(rest);
+        pairs.map(|(name, value)| (format!("unsorted[{action}][0]{name}"), (*value).to_owned())).collect()
+    };
+    assert_eq!(add.form[3..], expected("add", &[("[data][leads][0]", &lead), ("[data][contacts][0]", &contact)]));
+    let result = [
+        ("[action]", "decline"),
+        ("[decline_result][leads][0]", lead.as_str()),
+        ("[decline_result][contacts][0]", contact.as_str()),
+    ];
+    assert_eq!(delete.form[3..], expected("delete", &result));
 }

@@ -7,7 +7,11 @@ use crate::{
     UserId,
     store::{
         Action, CardDraft, ComplexDraft, Contact, Context, EntityChange, FieldError, Kind, Lead, LeadDraft, Pipeline,
-        Refusal, Tables, Written, change::Plan, edit, links,
+        Refusal, Tables, Written,
+        change::Plan,
+        edit,
+        feed::{ChangeKind, Snapshot},
+        links,
     },
 };
 
@@ -129,6 +133,7 @@ impl UnsortedDraft {
                 fate: Fate::Waits,
             };
             let unsorted_id = Some(row.id);
+            tell(&row, ChangeKind::Add, tables, context);
             tables.unsorted.push(row);
             Written { unsorted_id, ..written }
         }))
@@ -198,10 +203,17 @@ fn accept(
     }))
 }
 
-/// Writes down what became of `row`.
+/// Writes down what became of `row`; to webhooks it is gone.
 fn decide(row: Unsorted, fate: Fate, tables: &mut Tables, context: &Context<'_>) -> Written {
     let row = Unsorted { fate, updated_at: context.now, ..row };
+    tell(&row, ChangeKind::Delete, tables, context);
     let written = Written { id: row.id, updated_at: row.updated_at, ..Written::default() };
     tables.unsorted.replace(row);
     written
+}
+
+/// Tells webhooks.
+fn tell(row: &Unsorted, kind: ChangeKind, tables: &mut Tables, context: &Context<'_>) {
+    let snapshot = Snapshot::Unsorted(Box::new(row.clone()));
+    tables.feed.add(context, snapshot, None, vec![kind], Vec::new());
 }

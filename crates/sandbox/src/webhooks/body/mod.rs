@@ -7,6 +7,7 @@ mod lead;
 mod note;
 mod task;
 mod times;
+mod unsorted;
 
 use super::WebhookEntities;
 use crate::{
@@ -48,6 +49,7 @@ impl<'o> Hook<'o> {
             Subject::Card(Kind::Lead, _) => "leads",
             Subject::Card(Kind::Contact | Kind::Company, _) => "contacts",
             Subject::Task(_) => "task",
+            Subject::Unsorted(_) => "unsorted",
         };
         let action = match kind {
             // Only leads have a group of their own for it.
@@ -72,6 +74,7 @@ impl<'o> Hook<'o> {
             Snapshot::Task(task) => {
                 task::write(&mut item, task, (self.kind, self.occurrence), account, switches.webhook_zone);
             }
+            Snapshot::Unsorted(row) => unsorted::write(&mut item, row, account),
             Snapshot::Note(note) => note::write(&mut item, note, account, tables, switches.webhook_zone),
         }
     }

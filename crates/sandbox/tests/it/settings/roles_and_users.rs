@@ -76,6 +76,20 @@ async fn a_user_who_gets_rights_of_their_own_has_no_role() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_role_says_who_changes_tasks_too() {
+    let leads = Leads::start().await;
+    let andrew = leads.token_of(ANDREW).await;
+    let task = json!([{"text": "Call", "complete_till": 1_800_000_000, "responsible_user_id": ANDREW}]);
+    let task = ids(&leads.send(Method::POST, "tasks", &task).await.json(), "tasks")[0];
+    let path = format!("tasks/{task}");
+    let change = async || leads.send_as(&andrew, Method::PATCH, &path, &json!({"text": "Write"})).await.status.as_u16();
+    assert_eq!(change().await, 200);
+    let narrow = json!({"rights": {"tasks": {"edit": "D"}}});
+    assert_eq!(leads.send(Method::PATCH, "roles/120001", &narrow).await.status, 202);
+    assert_eq!(change().await, 403);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn new_users_are_added_with_a_role_with_rights_or_free() {
     let leads = Leads::start().await;
     let mut own = rights();

@@ -77,7 +77,7 @@ async fn a_new_lead_names_its_source_and_goes_to_the_pipeline_of_that() {
     let source = json!({"name": "Avito", "external_id": "avito", "pipeline_id": 7_301_204});
     let source = leads.made("sources", "sources", 200, source).await["id"].clone();
     let lead =
-        json!({"name": "x", "price": 54_321, "_embedded": {"source": {"type": "widget", "external_id": "avito"}}});
+        json!({"name": "x", "price": 54_321.0, "_embedded": {"source": {"type": "widget", "external_id": "avito"}}});
     let id = leads.add(lead).await;
     let lead = leads.get(&format!("leads/{id}?with=source,source_id")).await.json();
     assert_eq!(
