@@ -27,6 +27,7 @@ while IFS= read -r flag; do
   [ -z "$flag" ] || flags+=("$flag")
 done <<<"${ARGS:-}"
 
+: >"$log"
 nohup "$BINARY" sandbox --amo-only "${flags[@]}" >"$log" 2>"$work/errors.txt" </dev/null &
 pid=$!
 until grep -q '^Stop:' "$log"; do

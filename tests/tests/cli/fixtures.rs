@@ -41,8 +41,8 @@ async fn every_mistake_of_the_file_is_told_and_nothing_starts() {
         let lines: Vec<_> = complaint.lines().collect();
         let told = [
             "amo-connect: --fixtures has mistakes, nothing was started:",
-            "wrong.json:2:47: accounts[0].leads[0]: expected the key name",
-            "wrong.json:2:57: accounts[0].leads[0].price: expected a whole number that is not negative, found \"x\"",
+            "wrong.json:2:45: accounts[0].leads[0]: expected the key name",
+            "wrong.json:2:55: accounts[0].leads[0].price: expected a whole number that is not negative, found \"x\"",
             "wrong.json:3:3: accounts[1]: expected the key name",
             "wrong.json:3:3: accounts[1]: expected users of whom at least one is an administrator and active",
         ];
