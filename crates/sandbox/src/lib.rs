@@ -11,6 +11,7 @@ mod control;
 mod cut;
 mod data;
 mod dress;
+mod endpoint;
 mod error;
 mod faults;
 mod fixtures;
@@ -25,6 +26,8 @@ mod patch;
 mod ports;
 mod positions;
 mod raw;
+#[cfg(test)]
+mod readme;
 mod report;
 mod sandbox;
 mod server;

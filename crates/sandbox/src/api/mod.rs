@@ -27,11 +27,15 @@ mod webhooks;
 mod write;
 
 use actix_web::{
+    Scope,
     middleware::from_fn,
     web::{self, ServiceConfig},
 };
 
-use crate::store::{CompanyDraft, ContactDraft, Entity as _, LeadDraft};
+use crate::{
+    endpoint::{Endpoint, delete, get, patch, post, resources},
+    store::{CompanyDraft, ContactDraft, Entity as _, LeadDraft},
+};
 pub(crate) use drafts::{ReadDraft, entity, id, note, task};
 use entity_read::Readable;
 pub(crate) use guard::bearer;
@@ -39,69 +43,63 @@ use problem::method_not_allowed;
 pub(crate) use problem::{attempt, moved, not_found, problem, problem_of_type, unauthorized};
 pub(crate) use write::{Items, Refused, refused};
 
-/// Adds the API.
-pub(crate) fn routes(config: &mut ServiceConfig) {
-    config.service(
-        web::scope("/api/v4")
-            .wrap(from_fn(guard::guard))
-            .route("/account", web::get().to(account::account))
-            .configure(entity_routes::<LeadDraft>)
-            .configure(entity_routes::<ContactDraft>)
-            .configure(entity_routes::<CompanyDraft>)
-            .route("/leads/complex", web::post().to(complex::add))
-            .route("/leads/pipelines", web::get().to(pipelines::list))
-            .route("/leads/pipelines/{id:[0-9]+}", web::get().to(pipelines::one))
-            .route("/leads/pipelines/{id:[0-9]+}/statuses", web::get().to(pipelines::stages))
-            .route("/leads/pipelines/{id:[0-9]+}/statuses/{stage:[0-9]+}", web::get().to(pipelines::one_stage))
-            .configure(notes::routes)
-            .configure(tasks::routes)
-            .configure(events::routes)
-            .configure(unsorted::routes)
-            .configure(settings::routes)
-            .configure(unused::routes)
-            .service(
-                web::resource("/webhooks")
-                    .route(web::get().to(webhooks::list))
-                    .route(web::post().to(webhooks::subscribe))
-                    .route(web::delete().to(webhooks::unsubscribe))
-                    .default_service(web::to(method_not_allowed)),
-            )
-            .default_service(web::to(not_found)),
-    );
+/// The path that all of the API is under.
+pub(crate) const SCOPE: &str = "/api/v4";
+
+/// Everything that the API answers.
+pub(crate) fn endpoints() -> Vec<Endpoint> {
+    let mut all = vec![
+        get("/account", account::account),
+        post("/leads/complex", complex::add),
+        get("/leads/pipelines", pipelines::list),
+        get("/leads/pipelines/{id:[0-9]+}", pipelines::one),
+        get("/leads/pipelines/{id:[0-9]+}/statuses", pipelines::stages),
+        get("/leads/pipelines/{id:[0-9]+}/statuses/{stage:[0-9]+}", pipelines::one_stage),
+        get("/webhooks", webhooks::list),
+        post("/webhooks", webhooks::subscribe),
+        delete("/webhooks", webhooks::unsubscribe),
+    ];
+    all.extend(of_entities::<LeadDraft>());
+    all.extend(of_entities::<ContactDraft>());
+    all.extend(of_entities::<CompanyDraft>());
+    all.extend(notes::endpoints());
+    all.extend(tasks::endpoints());
+    all.extend(events::endpoints());
+    all.extend(unsorted::endpoints());
+    all.extend(settings::endpoints());
+    all.extend(unused::endpoints());
+    all
 }
 
-/// The routes of one kind of entities.
-fn entity_routes<D: ReadDraft>(config: &mut ServiceConfig)
+/// What is answered for one kind of entities.
+fn of_entities<D: ReadDraft>() -> Vec<Endpoint>
 where
     D::Entity: Readable,
 {
     let name = D::Entity::KIND.plural();
-    config
-        .service(
-            web::resource(format!("/{name}"))
-                .route(web::get().to(entity_read::list::<D::Entity>))
-                .route(web::post().to(entity_write::add::<D>))
-                .route(web::patch().to(entity_write::edit::<D>))
-                .default_service(web::to(method_not_allowed)),
-        )
-        .service(
-            web::resource(format!("/{name}/{{id:[0-9]+}}"))
-                .route(web::get().to(entity_read::one::<D::Entity>))
-                .route(web::patch().to(entity_write::edit_one::<D>))
-                .default_service(web::to(method_not_allowed)),
-        )
-        .route(&format!("/{name}/{{id:[0-9]+}}/links"), web::get().to(links::of_one::<D::Entity>))
-        .route(&format!("/{name}/{{id:[0-9]+}}/link"), web::post().to(links_write::link_one::<D::Entity>))
-        .route(&format!("/{name}/{{id:[0-9]+}}/unlink"), web::post().to(links_write::unlink_one::<D::Entity>))
-        .route(&format!("/{name}/links"), web::get().to(links::of_several::<D::Entity>))
-        .route(&format!("/{name}/link"), web::post().to(links_write::link_several::<D::Entity>))
-        .route(&format!("/{name}/unlink"), web::post().to(links_write::unlink_several::<D::Entity>))
-        .service(
-            web::resource(format!("/{name}/tags"))
-                .route(web::get().to(tags::list::<D::Entity>))
-                .route(web::post().to(tags::add::<D::Entity>))
-                .default_service(web::to(method_not_allowed)),
-        );
+    let (all, one) = (format!("/{name}"), format!("/{name}/{{id:[0-9]+}}"));
+    vec![
+        get(&all, entity_read::list::<D::Entity>),
+        post(&all, entity_write::add::<D>),
+        patch(&all, entity_write::edit::<D>),
+        get(&one, entity_read::one::<D::Entity>),
+        patch(&one, entity_write::edit_one::<D>),
+        get(format!("{one}/links"), links::of_one::<D::Entity>),
+        post(format!("{one}/link"), links_write::link_one::<D::Entity>),
+        post(format!("{one}/unlink"), links_write::unlink_one::<D::Entity>),
+        get(format!("{all}/links"), links::of_several::<D::Entity>),
+        post(format!("{all}/link"), links_write::link_several::<D::Entity>),
+        post(format!("{all}/unlink"), links_write::unlink_several::<D::Entity>),
+        get(format!("{all}/tags"), tags::list::<D::Entity>),
+        post(format!("{all}/tags"), tags::add::<D::Entity>),
+    ]
+}
+
+/// Adds the API.
+pub(crate) fn routes(config: &mut ServiceConfig) {
+    let resources = resources(endpoints(), || web::to(method_not_allowed));
+    let scope = resources.into_iter().fold(web::scope(SCOPE), Scope::service);
+    config.service(scope.default_service(web::to(not_found)).wrap(from_fn(guard::guard)));
 }
 
 /// The media type of amoCRM's good answers.

@@ -4,16 +4,16 @@
 use actix_web::{
     HttpRequest, HttpResponse,
     http::{Method, StatusCode},
-    web::{self, ServiceConfig},
 };
 
 use super::problem::problem;
+use crate::endpoint::{Endpoint, delete, get, patch, post};
 
-/// Adds the addresses.
-pub(super) fn routes(config: &mut ServiceConfig) {
-    for path in ["/customers", "/catalogs", "/widgets"] {
-        config.service(web::resource([path.to_owned(), format!("{path}/{{rest:.*}}")]).to(unused));
-    }
+/// What is answered for them.
+pub(super) fn endpoints() -> Vec<Endpoint> {
+    let paths = ["/customers", "/catalogs", "/widgets"].map(|path| [path.to_owned(), format!("{path}/{{below:.*}}")]);
+    let of_path = |path: &String| [get(path, unused), post(path, unused), patch(path, unused), delete(path, unused)];
+    paths.iter().flatten().flat_map(of_path).collect()
 }
 
 async fn unused(request: HttpRequest) -> HttpResponse {

@@ -10,14 +10,15 @@ mod webhooks;
 use std::time::Duration;
 
 use actix_web::{
-    HttpRequest, HttpResponse, ResponseError,
-    http::{StatusCode, header::ContentType},
+    HttpRequest, HttpResponse, ResponseError, Scope,
+    http::StatusCode,
     web::{self, Bytes, Data, ServiceConfig},
 };
 use serde_json::{Value, json};
 
 use crate::{
     Report, SandboxError, UserId,
+    endpoint::{Endpoint, get, patch, post, resources},
     store::{CompanyDraft, ContactDraft, LeadDraft, NoteDraft, TaskDraft},
     world::World,
 };
@@ -28,32 +29,41 @@ use people::UserPatch;
 
 type Answer = Result<HttpResponse, SandboxError>;
 
+/// The path that all controls are under.
+pub(crate) const SCOPE: &str = "/_sandbox";
+
+/// All controls.
+pub(crate) fn endpoints() -> Vec<Endpoint> {
+    vec![
+        get("", report),
+        post("/codes", codes),
+        patch("/faults", faults),
+        post("/revoke", revoke),
+        post("/expire", expire),
+        post("/disable", disable),
+        post("/move", move_account),
+        get("/clock", read_clock),
+        post("/clock", clock),
+        post("/leads", entities::<LeadDraft>),
+        post("/contacts", entities::<ContactDraft>),
+        post("/companies", entities::<CompanyDraft>),
+        post("/notes", entities::<NoteDraft>),
+        post("/tasks", entities::<TaskDraft>),
+        patch("/users", users),
+        get("/changes", changes),
+        get("/requests", requests),
+        get("/webhooks", webhooks::show),
+        patch("/webhooks", webhooks::switch),
+        post("/webhooks/drain", webhooks::drain),
+        post("/reset", reset),
+    ]
+}
+
 /// Adds the control plane.
 pub(crate) fn routes(config: &mut ServiceConfig) {
-    config.service(
-        web::scope("/_sandbox")
-            .route("", web::get().to(report))
-            .route("/codes", web::post().to(codes))
-            .route("/faults", web::patch().to(faults))
-            .route("/revoke", web::post().to(revoke))
-            .route("/expire", web::post().to(expire))
-            .route("/disable", web::post().to(disable))
-            .route("/move", web::post().to(move_account))
-            .service(web::resource("/clock").route(web::get().to(read_clock)).route(web::post().to(clock)))
-            .route("/leads", web::post().to(entities::<LeadDraft>))
-            .route("/contacts", web::post().to(entities::<ContactDraft>))
-            .route("/companies", web::post().to(entities::<CompanyDraft>))
-            .route("/notes", web::post().to(entities::<NoteDraft>))
-            .route("/tasks", web::post().to(entities::<TaskDraft>))
-            .route("/changes", web::get().to(changes))
-            .route("/requests", web::get().to(requests))
-            .route("/users", web::patch().to(users))
-            .route("/webhooks", web::get().to(webhooks::show))
-            .route("/webhooks", web::patch().to(webhooks::switch))
-            .route("/webhooks/drain", web::post().to(webhooks::drain))
-            .route("/reset", web::post().to(reset))
-            .default_service(web::to(nothing)),
-    );
+    let resources = resources(endpoints(), || web::to(method_not_allowed));
+    let scope = resources.into_iter().fold(web::scope(SCOPE), Scope::service);
+    config.service(scope.default_service(web::to(not_found)));
 }
 
 impl ResponseError for SandboxError {
@@ -65,14 +75,7 @@ impl ResponseError for SandboxError {
     }
 
     fn error_response(&self) -> HttpResponse {
-        let status = self.status_code();
-        let body = json!({
-            "title": status.canonical_reason(),
-            "status": status.as_u16(),
-            "field": self.field(),
-            "detail": self.to_string(),
-        });
-        HttpResponse::build(status).insert_header(("content-type", "application/problem+json")).body(body.to_string())
+        refusal(self.status_code(), self.field(), &self.to_string())
     }
 }
 
@@ -211,14 +214,21 @@ async fn reset(world: Data<World>, body: Bytes) -> Answer {
     Ok(HttpResponse::Ok().json(Report::of(&world)))
 }
 
-async fn nothing() -> HttpResponse {
-    HttpResponse::NotFound().content_type(ContentType::json()).body(
-        json!({
-            "title": "Not Found",
-            "status": 404,
-            "field": null,
-            "detail": "The controls are listed in the README of the sandbox",
-        })
-        .to_string(),
-    )
+async fn not_found() -> HttpResponse {
+    refusal(StatusCode::NOT_FOUND, None, "The controls are listed in the README of the sandbox")
+}
+
+async fn method_not_allowed() -> HttpResponse {
+    refusal(StatusCode::METHOD_NOT_ALLOWED, None, "The controls are listed in the README of the sandbox")
+}
+
+/// A refusal with the field that is to blame.
+fn refusal(status: StatusCode, field: Option<&str>, detail: &str) -> HttpResponse {
+    let body = json!({
+        "title": status.canonical_reason(),
+        "status": status.as_u16(),
+        "field": field,
+        "detail": detail,
+    });
+    HttpResponse::build(status).content_type("application/problem+json").body(body.to_string())
 }

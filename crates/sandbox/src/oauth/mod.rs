@@ -7,14 +7,32 @@ mod pages;
 mod refusal;
 mod token;
 
-use actix_web::web::{self, ServiceConfig};
+use actix_web::{
+    HttpResponse,
+    web::{self, ServiceConfig},
+};
 
-/// Adds the authorization page, the token endpoint and the look-ups.
+use crate::endpoint::{Endpoint, get, post, resources};
+
+/// The authorization page, the token endpoint and the look-ups.
+pub(crate) fn endpoints() -> Vec<Endpoint> {
+    vec![
+        get("/oauth", authorize::ask),
+        post("/oauth", authorize::decide),
+        post("/oauth2/access_token", token::access_token),
+        get("/oauth2/account/subdomain", lookup::by_access_token),
+        get("/oauth2/account/current/subdomain", lookup::by_refresh_token),
+        get("/v3/user", lookup::resource_owner),
+    ]
+}
+
+/// Adds them.
 pub(crate) fn routes(config: &mut ServiceConfig) {
-    config
-        .service(web::resource("/oauth").route(web::get().to(authorize::ask)).route(web::post().to(authorize::decide)))
-        .route("/oauth2/access_token", web::post().to(token::access_token))
-        .route("/oauth2/account/subdomain", web::get().to(lookup::by_access_token))
-        .route("/oauth2/account/current/subdomain", web::get().to(lookup::by_refresh_token))
-        .route("/v3/user", web::get().to(lookup::resource_owner));
+    for resource in resources(endpoints(), || web::to(method_not_allowed)) {
+        config.service(resource);
+    }
+}
+
+async fn method_not_allowed() -> HttpResponse {
+    HttpResponse::MethodNotAllowed().finish()
 }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{AGENCY, Amo, RIVAL, ids};
+use crate::support::{AGENCY, Amo, RIVAL, ids, read};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_account_says_who_it_is_and_who_asks() {
@@ -203,6 +203,20 @@ async fn what_is_left_out_is_not_there_rather_than_empty() {
     for path in ["leads/abc", "users/me", "leads/pipelines/x"] {
         let answer = amo.get(AGENCY, &format!("/api/v4/{path}"), &pair.access).await;
         assert_eq!(answer.status, 404, "{path}: {answer:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_path_answers_405_to_methods_that_it_does_not_have() {
+    let amo = Amo::start().await;
+    let pair = amo.connect(AGENCY).await;
+    for path in ["/api/v4/account", "/api/v4/users/10110001", "/_sandbox/leads", "/oauth2/access_token"] {
+        let refused = read(amo.http.put(amo.url(AGENCY, path)).bearer_auth(&pair.access).send().await.unwrap()).await;
+        assert_eq!(refused.status, 405, "{path}");
+        if path != "/oauth2/access_token" {
+            let known = (refused.content_type.as_str(), refused.json()["title"].clone());
+            assert_eq!(known, ("application/problem+json", json!("Method Not Allowed")), "{path}");
+        }
     }
 }
 

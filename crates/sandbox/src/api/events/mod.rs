@@ -4,12 +4,9 @@ mod filter;
 mod read;
 mod types;
 
-use actix_web::web::{self, ServiceConfig};
+use crate::endpoint::{Endpoint, get};
 
-/// Adds the routes of events.
-pub(super) fn routes(config: &mut ServiceConfig) {
-    config
-        .route("/events", web::get().to(read::list))
-        .route("/events/types", web::get().to(types::list))
-        .route("/events/{id:[0-9a-z]{26}}", web::get().to(read::one));
+/// What is answered for events.
+pub(super) fn endpoints() -> Vec<Endpoint> {
+    vec![get("/events", read::list), get("/events/types", types::list), get("/events/{id:[0-9a-z]{26}}", read::one)]
 }

@@ -5,33 +5,26 @@ mod read;
 mod view;
 mod write;
 
-use actix_web::web::{self, ServiceConfig};
+use crate::endpoint::{Endpoint, delete, get, patch, post};
 
-use super::problem::method_not_allowed;
 pub(crate) use view::{View, view};
 
-/// Adds the routes of notes.
-pub(super) fn routes(config: &mut ServiceConfig) {
-    for of in ["/{kind:leads|contacts|companies}/notes", "/{kind:leads|contacts|companies}/{entity:[0-9]+}/notes"] {
-        config
-            .service(
-                web::resource(of)
-                    .route(web::get().to(read::list))
-                    .route(web::post().to(write::add))
-                    .route(web::patch().to(write::edit))
-                    .default_service(web::to(method_not_allowed)),
-            )
-            .service(
-                web::resource(format!("{of}/{{note:[0-9]+}}"))
-                    .route(web::get().to(read::one))
-                    .route(web::patch().to(write::edit_one))
-                    .route(web::delete().to(write::delete))
-                    .default_service(web::to(method_not_allowed)),
-            )
-            .service(
-                web::resource(format!("{of}/{{note:[0-9]+}}/{{what:pin|unpin}}"))
-                    .route(web::post().to(write::pin))
-                    .default_service(web::to(method_not_allowed)),
-            );
-    }
+/// What is answered for notes.
+pub(super) fn endpoints() -> Vec<Endpoint> {
+    let lists = ["/{kind:leads|contacts|companies}/notes", "/{kind:leads|contacts|companies}/{entity:[0-9]+}/notes"];
+    lists.into_iter().flat_map(under).collect()
+}
+
+/// What is answered for a list of notes and for each of them.
+fn under(list: &str) -> Vec<Endpoint> {
+    let one = format!("{list}/{{note:[0-9]+}}");
+    vec![
+        get(list, read::list),
+        post(list, write::add),
+        patch(list, write::edit),
+        get(&one, read::one),
+        patch(&one, write::edit_one),
+        delete(&one, write::delete),
+        post(format!("{one}/{{what:pin|unpin}}"), write::pin),
+    ]
 }

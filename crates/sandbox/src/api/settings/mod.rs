@@ -10,22 +10,20 @@ mod sources;
 mod users;
 mod write;
 
-use actix_web::{
-    HttpRequest,
-    http::StatusCode,
-    web::{self, ServiceConfig},
-};
+use actix_web::{HttpRequest, http::StatusCode};
 use serde_json::Value;
 
 use super::{
     guard::Caller,
     members::Members,
-    method_not_allowed,
     problem::{self, BadParameter},
     query::{Query, With},
     write::MOST_ITEMS,
 };
-use crate::store::{FieldDefinition, FieldGroup, LossReason, Role, Setting, Source, Tables};
+use crate::{
+    endpoint::{Endpoint, delete, get, patch, post},
+    store::{FieldDefinition, FieldGroup, LossReason, Role, Setting, Source, Tables},
+};
 use rights::rights;
 
 /// A kind of settings that has an address.
@@ -74,31 +72,26 @@ pub(super) struct Shown<'a> {
     pub(super) with: &'a With<'a>,
 }
 
-/// Adds the addresses of all settings.
-pub(super) fn routes(config: &mut ServiceConfig) {
-    resource::<FieldGroup>("/{kind:leads|contacts|companies}/custom_fields/groups", "[a-z_0-9]+", config);
-    resource::<FieldDefinition>("/{kind:leads|contacts|companies}/custom_fields", "[0-9]+", config);
-    resource::<LossReason>("/leads/loss_reasons", "[0-9]+", config);
-    resource::<Role>("/roles", "[0-9]+", config);
-    resource::<Source>("/sources", "[0-9]+", config);
-    users::routes(config);
+/// What is answered for all settings.
+pub(super) fn endpoints() -> Vec<Endpoint> {
+    let mut all = resource::<FieldGroup>("/{kind:leads|contacts|companies}/custom_fields/groups", "[a-z_0-9]+");
+    all.extend(resource::<FieldDefinition>("/{kind:leads|contacts|companies}/custom_fields", "[0-9]+"));
+    all.extend(resource::<LossReason>("/leads/loss_reasons", "[0-9]+"));
+    all.extend(resource::<Role>("/roles", "[0-9]+"));
+    all.extend(resource::<Source>("/sources", "[0-9]+"));
+    all.extend(users::endpoints());
+    all
 }
 
-fn resource<R: Resource>(path: &str, key: &str, config: &mut ServiceConfig) {
-    config
-        .service(
-            web::resource(path)
-                .route(web::get().to(read::list::<R>))
-                .route(web::post().to(write::add::<R>))
-                .route(web::patch().to(write::edit::<R>))
-                .route(web::delete().to(write::delete::<R>))
-                .default_service(web::to(method_not_allowed)),
-        )
-        .service(
-            web::resource(format!("{path}/{{key:{key}}}"))
-                .route(web::get().to(read::one::<R>))
-                .route(web::patch().to(write::edit_one::<R>))
-                .route(web::delete().to(write::delete_one::<R>))
-                .default_service(web::to(method_not_allowed)),
-        );
+fn resource<R: Resource>(path: &str, key: &str) -> Vec<Endpoint> {
+    let one = format!("{path}/{{key:{key}}}");
+    vec![
+        get(path, read::list::<R>),
+        post(path, write::add::<R>),
+        patch(path, write::edit::<R>),
+        delete(path, write::delete::<R>),
+        get(&one, read::one::<R>),
+        patch(&one, write::edit_one::<R>),
+        delete(&one, write::delete_one::<R>),
+    ]
 }

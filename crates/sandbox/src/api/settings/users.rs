@@ -3,7 +3,7 @@
 use actix_web::{
     HttpRequest, HttpResponse,
     http::StatusCode,
-    web::{self, Bytes, Data, ServiceConfig},
+    web::{Bytes, Data},
 };
 use serde_json::{Map, Value, json};
 
@@ -13,9 +13,9 @@ use crate::{
     api::{
         drafts,
         list::SelfLink,
-        method_not_allowed,
         write::{self, Items, Refused},
     },
+    endpoint::{Endpoint, get, post},
     store::{Change, Letter, Nullable, Operation, Rights, Setting as _, User, UserDraft},
     world::World,
 };
@@ -116,22 +116,15 @@ impl User {
     }
 }
 
-/// Adds the addresses of users, who are neither changed nor deleted through the API.
-pub(super) fn routes(config: &mut ServiceConfig) {
-    config
-        .service(
-            web::resource("/users")
-                .route(web::get().to(read::list::<User>))
-                .route(web::post().to(add::<User>))
-                .default_service(web::to(method_not_allowed)),
-        )
-        .route("/users/activate", web::post().to(activate))
-        .route("/users/deactivate", web::post().to(deactivate))
-        .service(
-            web::resource("/users/{key:[0-9]+}")
-                .route(web::get().to(read::one::<User>))
-                .default_service(web::to(method_not_allowed)),
-        );
+/// What is answered for users, who are neither changed nor deleted through the API.
+pub(super) fn endpoints() -> Vec<Endpoint> {
+    vec![
+        get("/users", read::list::<User>),
+        post("/users", add::<User>),
+        post("/users/activate", activate),
+        post("/users/deactivate", deactivate),
+        get("/users/{key:[0-9]+}", read::one::<User>),
+    ]
 }
 
 /// Lets users log in again.

@@ -3,24 +3,15 @@
 mod read;
 mod write;
 
-use actix_web::web::{self, ServiceConfig};
+use crate::endpoint::{Endpoint, get, patch, post};
 
-use super::problem::method_not_allowed;
-
-/// Adds the routes of tasks. They cannot be deleted here.
-pub(super) fn routes(config: &mut ServiceConfig) {
-    config
-        .service(
-            web::resource("/tasks")
-                .route(web::get().to(read::list))
-                .route(web::post().to(write::add))
-                .route(web::patch().to(write::edit))
-                .default_service(web::to(method_not_allowed)),
-        )
-        .service(
-            web::resource("/tasks/{id:[0-9]+}")
-                .route(web::get().to(read::one))
-                .route(web::patch().to(write::edit_one))
-                .default_service(web::to(method_not_allowed)),
-        );
+/// What is answered for tasks. They cannot be deleted here.
+pub(super) fn endpoints() -> Vec<Endpoint> {
+    vec![
+        get("/tasks", read::list),
+        post("/tasks", write::add),
+        patch("/tasks", write::edit),
+        get("/tasks/{id:[0-9]+}", read::one),
+        patch("/tasks/{id:[0-9]+}", write::edit_one),
+    ]
 }

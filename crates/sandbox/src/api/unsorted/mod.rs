@@ -6,17 +6,18 @@ mod summary;
 mod view;
 mod write;
 
-use actix_web::web::{self, ServiceConfig};
+use crate::endpoint::{Endpoint, delete, get, post};
 
-/// Adds the addresses.
-pub(super) fn routes(config: &mut ServiceConfig) {
-    config
-        .route("/leads/unsorted", web::get().to(read::list))
-        .route("/leads/unsorted/summary", web::get().to(summary::summary))
-        .route("/leads/unsorted/forms", web::post().to(write::forms))
-        .route("/leads/unsorted/sip", web::post().to(write::sip))
-        .route("/leads/unsorted/{uid:[0-9a-zA-Z_-]+}", web::get().to(read::one))
-        .route("/leads/unsorted/{uid:[0-9a-zA-Z_-]+}/accept", web::post().to(decide::accept))
-        .route("/leads/unsorted/{uid:[0-9a-zA-Z_-]+}/decline", web::delete().to(decide::decline))
-        .route("/leads/unsorted/{uid:[0-9a-zA-Z_-]+}/link", web::post().to(decide::link));
+/// What is answered for unsorted leads.
+pub(super) fn endpoints() -> Vec<Endpoint> {
+    vec![
+        get("/leads/unsorted", read::list),
+        get("/leads/unsorted/summary", summary::summary),
+        post("/leads/unsorted/forms", write::forms),
+        post("/leads/unsorted/sip", write::sip),
+        get("/leads/unsorted/{uid:[0-9a-zA-Z_-]+}", read::one),
+        post("/leads/unsorted/{uid:[0-9a-zA-Z_-]+}/accept", decide::accept),
+        delete("/leads/unsorted/{uid:[0-9a-zA-Z_-]+}/decline", decide::decline),
+        post("/leads/unsorted/{uid:[0-9a-zA-Z_-]+}/link", decide::link),
+    ]
 }
