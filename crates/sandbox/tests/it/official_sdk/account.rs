@@ -27,7 +27,7 @@ async fn the_account_has_all_that_can_be_asked_for() {
         Model(group).int("id").text("name");
     }
     for kind in account["_embedded"]["task_types"].as_array().unwrap() {
-        Model(kind).int("id").text("name").nullable_text("color").nullable_int("icon_id").text("code");
+        Model(kind).int("id").text("name").nullable_text("color").nullable_int("icon_id").nullable_text("code");
     }
     let invoices = &account["invoices_settings"];
     assert!(invoices.is_null() || invoices.is_object() || *invoices == Value::Array(Vec::new()), "{account}");

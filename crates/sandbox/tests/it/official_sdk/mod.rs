@@ -2,11 +2,17 @@
 //! models require it.
 
 mod account;
+mod complex;
 mod contacts;
+mod custom_fields;
+mod events;
 mod leads;
 mod links;
 mod models;
+mod notes;
 mod tags;
+mod tasks;
+mod unsorted;
 mod webhooks;
 
 use amo_connect_sandbox::Options;
@@ -18,6 +24,9 @@ use crate::support::{AGENCY, Amo, Answer, read, unlimited};
 
 /// Who is responsible for what the examples make.
 const AGENT: u64 = 10_110_002;
+/// The pipeline that the examples make leads in, its first stage.
+const PIPELINE: u64 = 7_301_200;
+const STAGE: u64 = PIPELINE * 9 + 4;
 
 /// The library, connected to the agency.
 struct Sdk {

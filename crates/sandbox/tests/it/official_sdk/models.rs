@@ -190,7 +190,51 @@ pub(super) fn loss_reason(reason: &Value) {
     Model(reason).text("name").int("sort").int("created_at").int("updated_at");
 }
 
+pub(super) fn task(task: &Value) -> u64 {
+    let model = Model(task);
+    model.optional_ints(&["responsible_user_id", "group_id", "created_by", "updated_by", "created_at", "updated_at"]);
+    model.optional_ints(&["duration", "complete_till", "task_type_id", "entity_id", "account_id"]);
+    model.text("text").flag("is_completed").nullable_text("entity_type").array("result");
+    model.id()
+}
+
+pub(super) fn note(note: &Value) -> u64 {
+    let model = Model(note);
+    model.int("entity_id").text("note_type").array("params");
+    model.optional_ints(&["responsible_user_id", "group_id", "created_by", "updated_by", "created_at", "updated_at"]);
+    model.id()
+}
+
 pub(super) fn link(link: &Value) {
     let model = Model(link);
     model.int("entity_id").text("entity_type").int("to_entity_id").text("to_entity_type").nullable_array("metadata");
+}
+
+pub(super) fn event(event: &Value) {
+    let model = Model(event);
+    model.text("id").text("type").int("entity_id").text("entity_type").int("created_by").int("created_at");
+    model.int("account_id").array("value_before").array("value_after");
+    Model(&event["_embedded"]["entity"]).id();
+}
+
+pub(super) fn custom_field(field: &Value) -> u64 {
+    let model = Model(field);
+    model.text("name").int("sort").text("type").text("entity_type").int("account_id");
+    assert!(FIELD_TYPES.contains(&field["type"].as_str().unwrap_or_default()), "an unknown type: {field}");
+    for choice in field["enums"].as_array().into_iter().flatten() {
+        Model(choice).id();
+        Model(choice).text("value").int("sort");
+    }
+    model.id()
+}
+
+/// What was accepted or declined.
+pub(super) fn sorted(answer: &Value) {
+    Model(answer).text("uid").text("category").int("pipeline_id").int("created_at");
+    for lead in each(answer, "leads") {
+        Model(lead).id();
+    }
+    for card in each(answer, "contacts").chain(each(answer, "companies")) {
+        Model(card).id();
+    }
 }
