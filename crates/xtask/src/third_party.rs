@@ -1,7 +1,7 @@
 //! Clients of amoCRM that other people wrote, as the registries have them, against the local amoCRM.
 //!
 //! Each has a script in `tests/third_party` of the sandbox's crate, and a local amoCRM of its own, so they run side by
-//! side.
+//! side. Those that ask only amoCRM's own domains do so in namespaces of their own.
 
 use std::fs;
 use std::io::{self, Write as _};
@@ -21,25 +21,54 @@ const KEPT: &str = "third-party";
 /// How many clients run at a time: the machines of this project have two cores.
 const AT_ONCE: usize = 2;
 
-/// The clients, at the versions of `requirements/*.txt` and of `npm/package.json`.
-const CLIENTS: [Client; 6] = [
-    Client { name: "aioamocrm", registry: Registry::PyPi },
-    Client { name: "amocrm-api", registry: Registry::PyPi },
-    Client { name: "amocrm-client", registry: Registry::PyPi },
-    Client { name: "kommo-sdk-data-engineer", registry: Registry::PyPi },
-    Client { name: "yzel", registry: Registry::PyPi },
-    Client { name: "amocrm-js", registry: Registry::Npm },
+/// The clients, at the versions of `pypi/requirements/*.txt` and of `npm/package.json`.
+const CLIENTS: [Client; 19] = [
+    Client::from_pypi("aioamocrm", Reached::AtAnyAddress),
+    Client::from_pypi("amochka", Reached::At("amocrm.ru")),
+    Client::from_pypi("amocrm-api", Reached::At("amocrm.ru")),
+    Client::from_pypi("amocrm-api-wrapper", Reached::AtAnyAddress),
+    Client::from_pypi("amocrm-client", Reached::AtAnyAddress),
+    Client::from_pypi("amocrm-mcp", Reached::At("amocrm.ru")),
+    Client::from_pypi("amocrm-sdk", Reached::At("amocrm.ru")),
+    Client::from_pypi("apiAmoCRM", Reached::At("amocrm.ru")),
+    Client::from_pypi("catgirl3d-amocrm-mcp", Reached::At("amocrm.ru")),
+    Client::from_pypi("kommo-kiro-power", Reached::At("kommo.com")),
+    Client::from_pypi("kommo-python", Reached::At("kommo.com")),
+    Client::from_pypi("kommo-sdk-data-engineer", Reached::AtAnyAddress),
+    Client::from_pypi("py-amo-client", Reached::At("amocrm.ru")),
+    Client::from_pypi("senzib", Reached::At("amocrm.ru")),
+    Client::from_pypi("yzel", Reached::AtAnyAddress),
+    Client::from_npm("@mobilon-dev/amotop", Reached::At("amocrm.ru")),
+    Client::from_npm("@shevernitskiy/amo", Reached::At("kommo.com")),
+    // It gives an account's address as the redirect URI.
+    Client {
+        redirect_uri: Some("https://foryou.amocrm.ru"),
+        ..Client::from_npm("@theyahia/amocrm-mcp", Reached::At("amocrm.ru"))
+    },
+    Client::from_npm("amocrm-js", Reached::At("amocrm.ru")),
 ];
 
 struct Client {
     name: &'static str,
     registry: Registry,
+    reached: Reached,
+    /// The redirect URI of the integration, if the client wants one of its own.
+    redirect_uri: Option<&'static str>,
 }
 
 #[derive(Clone, Copy, PartialEq)]
 enum Registry {
     PyPi,
     Npm,
+}
+
+/// Where a client seeks amoCRM.
+#[derive(Clone, Copy)]
+enum Reached {
+    /// Where it is told to.
+    AtAnyAddress,
+    /// At https, port 443, of a subdomain.
+    At(&'static str),
 }
 
 /// Installs the clients that `names` name, or all, runs them, and says of each what it drove.
@@ -83,20 +112,26 @@ pub fn run(names: &[String]) -> Result<(), String> {
     }
 }
 
-/// The program that is a local amoCRM, built with what the tests before have built.
+/// The program that is a local amoCRM, built as the tests before have built it.
 fn build() -> Result<PathBuf, String> {
-    let mut cargo = Command::new("cargo");
-    cargo.args(["build", "--quiet", "--workspace", "--all-features", "--example", "sandbox"]);
-    packages::run(&mut cargo)?;
+    packages::run(Command::new("cargo").args(["build", "--quiet", "--workspace", "--all-features"]))?;
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| workspace().join("target"), PathBuf::from);
-    let built = target.join("debug/examples/sandbox");
+    let built = target.join("debug/amo-connect");
     fs::canonicalize(&built).map_err(|error| format!("{}: {error}", built.display()))
 }
 
 impl Client {
+    const fn from_pypi(name: &'static str, reached: Reached) -> Self {
+        Self { name, registry: Registry::PyPi, reached, redirect_uri: None }
+    }
+
+    const fn from_npm(name: &'static str, reached: Reached) -> Self {
+        Self { name, registry: Registry::Npm, reached, redirect_uri: None }
+    }
+
     /// Its name in names of files.
     fn stem(&self) -> String {
-        self.name.trim_start_matches('@').replace(['-', '/'], "_")
+        self.name.trim_start_matches('@').replace(['-', '/'], "_").to_lowercase()
     }
 
     /// Those of npm share one folder, which is there already.
@@ -104,7 +139,7 @@ impl Client {
         if self.registry == Registry::Npm {
             return Ok(());
         }
-        let requirements = format!("{FOLDER}/requirements/{}.txt", self.stem());
+        let requirements = format!("{FOLDER}/pypi/requirements/{}.txt", self.stem());
         packages::python(python, &requirements, &format!("{KEPT}/{}", self.stem()))
     }
 
@@ -123,16 +158,21 @@ impl Client {
     fn command(&self, sandbox: &Path) -> io::Result<Command> {
         let folder = fs::canonicalize(workspace().join(FOLDER))?;
         let kept = fs::canonicalize(workspace().join("target").join(KEPT))?;
+        let domain = match self.reached {
+            Reached::AtAnyAddress => "-",
+            Reached::At(domain) => domain,
+        };
         let mut command = Command::new(folder.join("with_local_amocrm.sh"));
-        command.arg(sandbox);
+        command.arg(sandbox).arg(domain);
+        command.envs(self.redirect_uri.map(|uri| ("REDIRECT_URI", uri)));
         match self.registry {
             Registry::PyPi => command
                 .arg(kept.join(self.stem()).join("bin/python"))
-                .arg(folder.join(format!("{}_client.py", self.stem())))
+                .arg(folder.join(format!("pypi/{}_client.py", self.stem())))
                 .env("PYTHONDONTWRITEBYTECODE", "1"),
             Registry::Npm => command
                 .arg("node")
-                .arg(folder.join(format!("{}_client.js", self.stem())))
+                .arg(folder.join(format!("npm/{}_client.js", self.stem())))
                 .env("NODE_PATH", kept.join("npm/node_modules")),
         };
         Ok(command)
@@ -141,7 +181,7 @@ impl Client {
     /// Its version, as it is pinned.
     fn version(&self) -> String {
         let (file, before) = match self.registry {
-            Registry::PyPi => (format!("requirements/{}.txt", self.stem()), format!("{}==", self.name)),
+            Registry::PyPi => (format!("pypi/requirements/{}.txt", self.stem()), format!("{}==", self.name)),
             Registry::Npm => ("npm/package.json".to_owned(), format!("\"{}\": \"", self.name)),
         };
         let pinned = fs::read_to_string(workspace().join(FOLDER).join(file)).unwrap_or_default();

@@ -4,7 +4,7 @@ import asyncio
 import time
 
 import local_amocrm as local
-from yzel.connectors.amocrm import AmoCRMClient
+from yzel.connectors.amocrm import AmoCRMClient, AmoCRMError
 
 saved = []
 
@@ -23,6 +23,25 @@ async def reads(amo: AmoCRMClient) -> None:
     assert await amo.get_lead(1) == {}
 
 
+async def writes(amo: AmoCRMClient) -> None:
+    contacts = (await amo.create_contacts([{"name": "Дарина"}, {"name": "Ярема"}]))["_embedded"]["contacts"]
+    await amo.update_contact(contacts[0]["id"], {"last_name": "Сова"})
+    assert (await amo.get_contact(contacts[0]["id"]))["last_name"] == "Сова"
+    company = (await amo.create_companies([{"name": "Гніздо"}]))["_embedded"]["companies"][0]["id"]
+    await amo.update_company(company, {"name": "Два гнізда"})
+    assert (await amo.get_company(company))["name"] == "Два гнізда"
+    assert company in {found["id"] for found in (await amo.get_companies(query="гнізда"))["_embedded"]["companies"]}
+    embedded = {"contacts": [{"id": contact["id"]} for contact in contacts], "companies": [{"id": company}]}
+    made = await amo.create_leads([{"name": "Голубник", "price": 300, "_embedded": embedded}])
+    lead = made["_embedded"]["leads"][0]["id"]
+    await amo.update_lead(lead, {"price": 350, "pipeline_id": local.RENT, "status_id": local.RENT_STAGE})
+    lead = await amo.get_lead(lead, ["contacts"])
+    assert (lead["price"], lead["pipeline_id"], lead["status_id"]) == (350, local.RENT, local.RENT_STAGE), lead
+    assert {contact["id"] for contact in lead["_embedded"]["contacts"]} == {contact["id"] for contact in contacts}
+    refusal = await local.refused_soon(AmoCRMError, amo.create_leads([{"name": 5}]))
+    assert (refusal.status, refusal.detail) == (400, "Request validation failed"), refusal
+
+
 async def main() -> None:
     local.without_limit()
     pair = local.tokens()
@@ -38,6 +57,7 @@ async def main() -> None:
     )
     amo.base_url = local.BASE
     await reads(amo)
+    await writes(amo)
     local.expire()
     assert (await amo.get_account())["id"] == local.ACCOUNT
     assert saved and local.refreshes() == 1
@@ -45,7 +65,7 @@ async def main() -> None:
     assert await amo.ensure_refresh_fresh(min_remaining_days=100)
     assert len(set(saved)) == 2 and local.refreshes() == 2
     await amo.close()
-    local.finish("account, leads, contacts, pipelines, refresh")
+    local.finish("account, leads, contacts, companies, pipelines, refresh")
 
 
 asyncio.run(main())
