@@ -84,7 +84,8 @@ impl HookSender {
 pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(Host::Ipv6(ip)) => ip.is_loopback(),
+        // An address of version 4 may be written as one of version 6.
+        Some(Host::Ipv6(ip)) => ip.to_canonical().is_loopback(),
         Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
         None => false,
     }
@@ -118,6 +119,8 @@ mod tests {
             ("http://127.0.0.1:9/hook", true),
             ("http://127.8.8.8/", true),
             ("https://[::1]/hook", true),
+            ("http://[::ffff:127.0.0.1]/", true),
+            ("http://[::ffff:10.0.0.1]/", false),
             ("http://localhost:3000/", true),
             ("http://app.localhost/", true),
             ("http://0.0.0.0:9/", false),

@@ -1,8 +1,8 @@
 //! Where webhooks may go.
 
-use std::net::IpAddr;
-
 use url::{Host, Url};
+
+use crate::hook::is_loopback;
 
 /// Why a destination is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -43,15 +43,6 @@ fn parse(destination: &str) -> Result<Url, BadDestination> {
         Some(Host::Domain(name)) if is_foreign(name) => Err(BadDestination::Invalid),
         Some(_) if matches!(url.scheme(), "http" | "https") => Ok(url),
         _ => Err(BadDestination::Invalid),
-    }
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(Host::Ipv6(ip)) => IpAddr::V6(ip).to_canonical().is_loopback(),
-        None => false,
     }
 }
 
