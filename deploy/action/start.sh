@@ -6,7 +6,7 @@ set -euo pipefail
 # How often it is looked at, every tenth of a second.
 TRIES=300
 
-work=$(mktemp -d "${RUNNER_TEMP:-/tmp}/amo-connect.XXXXXX")
+work=$(mktemp --directory --tmpdir="${RUNNER_TEMP:-/tmp}")
 log=$work/sandbox.txt
 fail() { echo "::error title=Local amoCRM::$1" >&2; exit 1; }
 

@@ -129,7 +129,7 @@ async fn accepting_names_who_gets_the_lead_and_in_which_stage() {
                      "call_responsible": null, "from": "+79123456789"},
     });
     let added = leads.unsorted("sip", call).await;
-    assert_eq!(added.contact, 0, "nothing but a lead came");
+    assert_eq!(added.contact, 0, "only a lead was added");
     assert_eq!(leads.waiting(&format!("filter[uid]={}", added.uid)).await[0]["metadata"]["from"], "+79123456789");
     let path = format!("{UNSORTED}/{}/accept", added.uid);
     for (body, path_of_error) in
@@ -160,7 +160,7 @@ async fn a_declined_lead_goes_to_the_bin_with_the_contact_that_came_with_it() {
     let added = leads.unsorted("forms", item).await;
     assert_eq!(added.contact, known);
     leads.decide(Method::DELETE, &added, "decline", &json!([])).await;
-    assert_eq!(contact(known).await, 200, "who was there before stays");
+    assert_eq!(contact(known).await, 200, "a contact that existed before is kept");
     let settings = leads.settings().await;
     assert_eq!(settings.iter().filter(|setting| *setting == "delete_unsorted").count(), 2);
 }
