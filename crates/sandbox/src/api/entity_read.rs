@@ -44,7 +44,7 @@ pub(crate) async fn list<E: Readable>(
     let now = world.now();
     let tables = caller.account(&world)?.store.read();
     let permissions = tables.permissions(&caller.author);
-    let find = |query: &_| filter::entities::<E>(query, &tables, &permissions, &caller.switches, now);
+    let find = |query: &_, most| filter::entities::<E>(query, &tables, &permissions, &caller.switches, now, most);
     let name = E::KIND.plural();
     if Query::of(&request).with().has("only_deleted") {
         return list::page(&request, &caller, name, find, |entity, _| Deleted {

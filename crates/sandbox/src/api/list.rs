@@ -137,12 +137,13 @@ fn page_link(request: &HttpRequest, caller: &Caller, query: &Query, page: Page, 
     Link { href: caller.host.url(&format!("{}?{}", request.path(), query.for_page(page, number))) }
 }
 
-/// The page that is asked for of what `find` finds, each entry made by `view`.
+/// The page that is asked for of what `find` finds, each entry made by `view`. So many entries as
+/// `find` is told are enough.
 pub(crate) fn page<'a, F: 'a, V: Serialize>(
     request: &HttpRequest,
     caller: &Caller,
     name: &'static str,
-    find: impl FnOnce(&Query) -> Result<Vec<&'a F>, BadParameter>,
+    find: impl FnOnce(&Query, usize) -> Result<Vec<&'a F>, BadParameter>,
     view: impl Fn(&'a F, &With<'_>) -> V,
 ) -> Result<HttpResponse, Error> {
     page_of(request, caller, name, caller.switches.page_limit, find, view)
@@ -154,13 +155,13 @@ pub(crate) fn page_of<'a, F: 'a, V: Serialize>(
     caller: &Caller,
     name: &'static str,
     most: usize,
-    find: impl FnOnce(&Query) -> Result<Vec<&'a F>, BadParameter>,
+    find: impl FnOnce(&Query, usize) -> Result<Vec<&'a F>, BadParameter>,
     view: impl Fn(&'a F, &With<'_>) -> V,
 ) -> Result<HttpResponse, Error> {
     let query = Query::of(request);
     let page = query.page(most, caller.switches.larger_limit)?;
     let with = query.with();
-    let found = find(&query)?;
+    let found = find(&query, page.needs())?;
     let Some((here, links)) = shown(request, caller, &query, page, &found) else {
         return Ok(HttpResponse::NoContent().finish());
     };

@@ -1,7 +1,10 @@
 //! Query parameters as PHP writes them: `filter[statuses][0][status_id]=142`, brackets raw or
 //! encoded, scalar or list.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::RangeInclusive,
+};
 
 use actix_web::HttpRequest;
 use url::form_urlencoded;
@@ -31,6 +34,13 @@ pub(crate) struct Page {
     pub(crate) limit: usize,
 }
 
+impl Page {
+    /// How many entries from the first say what is on the page, and whether another one follows.
+    pub(crate) const fn needs(self) -> usize {
+        self.number.saturating_mul(self.limit).saturating_add(1)
+    }
+}
+
 /// What `with` asks for besides.
 pub(crate) struct With<'q>(Vec<&'q str>);
 
@@ -53,6 +63,17 @@ pub(crate) enum Numbers {
 }
 
 impl Numbers {
+    /// The numbers of which none other can match.
+    pub(crate) fn bounds(&self) -> RangeInclusive<u64> {
+        match self {
+            Self::OneOf(numbers) => {
+                let (least, largest) = (numbers.iter().min(), numbers.iter().max());
+                least.copied().unwrap_or(u64::MAX)..=largest.copied().unwrap_or(0)
+            }
+            Self::Range { from, to } => from.unwrap_or(0)..=to.unwrap_or(u64::MAX),
+        }
+    }
+
     pub(crate) fn matches(&self, number: Option<u64>) -> bool {
         match self {
             Self::OneOf(numbers) => number.is_some_and(|number| numbers.contains(&number)),
@@ -68,7 +89,7 @@ impl Query {
         Self::parse(request.query_string())
     }
 
-    fn parse(query: &str) -> Self {
+    pub(super) fn parse(query: &str) -> Self {
         let pair = |(name, value): (std::borrow::Cow<'_, str>, std::borrow::Cow<'_, str>)| Pair {
             path: path(&name),
             name: name.into_owned(),
@@ -232,6 +253,9 @@ mod tests {
         assert!(price.matches(Some(10)) && !price.matches(Some(9)) && !price.matches(None));
         let created = query.numbers("created_at").unwrap().unwrap();
         assert!(created.matches(Some(20)) && !created.matches(Some(21)));
+        assert_eq!((price.bounds(), created.bounds()), (10..=u64::MAX, 0..=20));
+        assert_eq!(Numbers::OneOf(vec![7, 5, 9]).bounds(), 5..=9);
+        assert!(Numbers::OneOf(Vec::new()).bounds().is_empty());
     }
 
     #[test]

@@ -26,7 +26,7 @@ pub(crate) async fn list<E: Entity>(
     caller: Caller,
 ) -> Result<HttpResponse, Error> {
     let tables = caller.account(&world)?.store.read();
-    let find = |query: &_| wanted(query, tables.tags.all(E::KIND));
+    let find = |query: &_, _| wanted(query, tables.tags.all(E::KIND));
     list::page(&request, &caller, "tags", find, |tag, _| tag)
 }
 

@@ -1,7 +1,7 @@
 //! What leads, contacts and companies have in common.
 
 use super::{
-    Context, FieldDefinition, Fields, Kind, PerKind, Row, Table, Tables, Tag,
+    Context, FieldDefinition, Fields, Kind, PerKind, Row, Table, Tables, Tag, Times,
     differences::Differences,
     feed::{Before, Snapshot},
 };
@@ -168,5 +168,10 @@ impl<E: Entity> Row for E {
 
     fn is_deleted(&self) -> bool {
         self.card().is_deleted
+    }
+
+    fn times(&self) -> Option<Times> {
+        let card = self.card();
+        Some(Times { created: card.created_at, updated: card.updated_at })
     }
 }

@@ -82,13 +82,10 @@ pub(super) fn follow_tasks(tables: &mut Tables, entity: (Kind, u64)) {
     let open = tables.tasks.of(entity).filter(|task| !task.is_completed && !task.is_deleted);
     let closest = open.map(|task| task.complete_till).min();
     let (kind, id) = entity;
-    let card = match kind {
-        Kind::Lead => tables.leads.get_mut(id).map(|lead| &mut lead.card),
-        Kind::Contact => tables.contacts.get_mut(id).map(|contact| &mut contact.card),
-        Kind::Company => tables.companies.get_mut(id).map(|company| &mut company.card),
-    };
-    if let Some(card) = card {
-        card.closest_task_at = closest;
+    match kind {
+        Kind::Lead => tables.leads.change(id, |lead| lead.card.closest_task_at = closest),
+        Kind::Contact => tables.contacts.change(id, |contact| contact.card.closest_task_at = closest),
+        Kind::Company => tables.companies.change(id, |company| company.card.closest_task_at = closest),
     }
 }
 

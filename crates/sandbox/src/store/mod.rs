@@ -39,6 +39,7 @@ mod table;
 mod tables;
 mod tag;
 mod tasks;
+mod time_index;
 mod unsorted;
 
 use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard};
@@ -77,6 +78,7 @@ pub(crate) use table::{Row, Table};
 pub(crate) use tables::Tables;
 pub(crate) use tag::{Tag, TagBook, TagChange};
 pub(crate) use tasks::{Task, TaskChange, TaskDraft, TaskResult, TaskType};
+pub(crate) use time_index::{Sequence, Time, Times};
 pub(crate) use unsorted::{Category, Fate, Unsorted, UnsortedChange, UnsortedDraft};
 
 use crate::AccountId;

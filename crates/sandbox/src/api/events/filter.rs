@@ -122,7 +122,7 @@ fn subject(entity: &str, id: u64) -> Option<Subject> {
 
 /// What `filter[value_before]` or `filter[value_after]` asks for.
 struct Values<'q> {
-    stages: Vec<Stage<'q>>,
+    stages: Vec<Stage>,
     users: Vec<&'q str>,
     fields: Vec<&'q str>,
     others: Vec<&'q str>,

@@ -111,7 +111,7 @@ fn may_see(permissions: &Permissions<'_>, event: &Event) -> bool {
 pub(super) async fn list(request: HttpRequest, world: Data<World>, caller: Caller) -> Result<HttpResponse, Error> {
     let tables = caller.account(&world)?.store.read();
     let permissions = tables.permissions(&caller.author);
-    let find = |query: &Query| {
+    let find = |query: &Query, _| {
         let mut found = Wanted::of(query)?.find(&tables.events);
         found.retain(|event| may_see(&permissions, event));
         Ok(found)

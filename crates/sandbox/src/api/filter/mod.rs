@@ -1,7 +1,11 @@
 //! Which entities a request asks for, and in what order.
 
+mod candidates;
 mod custom_fields;
+mod order;
 mod stages;
+#[cfg(test)]
+mod tests;
 mod text;
 
 use super::{
@@ -10,8 +14,11 @@ use super::{
 };
 use crate::{
     DefaultOrder, Switches,
-    store::{Action, Company, Contact, Entity, Lead, Permissions, Tables},
+    store::{Action, Company, Contact, Entity, FieldDefinition, Lead, Permissions, Tables},
 };
+use candidates::Candidates;
+use custom_fields::CustomField;
+use order::Order;
 pub(crate) use stages::Stage;
 use text::Text;
 
@@ -36,7 +43,7 @@ const fn range<E>(name: &'static str, read: fn(&E) -> Option<u64>) -> Field<E> {
 pub(crate) trait Filtered: Entity {
     /// The members that `filter` knows.
     const FIELDS: &'static [Field<Self>];
-    /// The members that `order` knows.
+    /// The members that `order` knows: the id, and times that their table has an index of.
     const ORDERS: &'static [&'static str];
 }
 
@@ -81,6 +88,7 @@ impl Filtered for Company {
 
 /// What a field of an entity must be.
 pub(crate) struct Condition<E> {
+    name: &'static str,
     read: fn(&E) -> Option<u64>,
     wanted: Numbers,
 }
@@ -94,57 +102,85 @@ impl<E> Condition<E> {
 /// What each field must be, where the request says so.
 pub(crate) fn conditions<E>(query: &Query, fields: &[Field<E>]) -> Result<Vec<Condition<E>>, BadParameter> {
     let mut conditions = Vec::new();
-    for field in fields {
-        match query.numbers(field.name)? {
+    for &Field { name, read, is_range } in fields {
+        match query.numbers(name)? {
             None => {}
-            Some(Numbers::OneOf(_)) if field.is_range => {
-                conditions.push(Condition { read: field.read, wanted: Numbers::OneOf(Vec::new()) });
+            Some(Numbers::OneOf(_)) if is_range => {
+                conditions.push(Condition { name, read, wanted: Numbers::OneOf(Vec::new()) });
             }
-            Some(wanted) => conditions.push(Condition { read: field.read, wanted }),
+            Some(wanted) => conditions.push(Condition { name, read, wanted }),
         }
     }
     Ok(conditions)
 }
 
-/// The entities that `query` asks for, in its order.
+/// What the field of this name must be, if the request says so.
+fn wanted<'c, E>(conditions: &'c [Condition<E>], name: &str) -> Option<&'c Numbers> {
+    conditions.iter().find(|condition| condition.name == name).map(|condition| &condition.wanted)
+}
+
+/// What a request says of the entities that it asks for.
+struct Filter<'q, E> {
+    conditions: Vec<Condition<E>>,
+    text: Option<Text>,
+    names: Vec<&'q str>,
+    stages: Vec<Stage>,
+    custom_fields: Vec<CustomField<'q>>,
+    are_deleted: bool,
+}
+
+impl<'q, E: Filtered> Filter<'q, E> {
+    fn of(query: &'q Query, definitions: &[FieldDefinition], switches: &Switches) -> Result<Self, BadParameter> {
+        Ok(Self {
+            conditions: conditions(query, E::FIELDS)?,
+            text: Text::of(query),
+            names: query.values(&["filter", "name"]),
+            stages: Stage::all_of(query, &["filter", "statuses"]),
+            custom_fields: custom_fields::of(query, definitions, switches)?,
+            are_deleted: query.with().has("only_deleted"),
+        })
+    }
+
+    /// Whether `entity` is as the request says.
+    fn lets(&self, entity: &E, tables: &Tables, now: u64) -> bool {
+        let card = entity.card();
+        card.is_deleted == self.are_deleted
+            && self.conditions.iter().all(|condition| condition.holds(entity))
+            && (self.names.is_empty() || self.names.contains(&card.name.as_str()))
+            && (self.stages.is_empty() || self.stages.iter().any(|stage| stage.has(entity.stage())))
+            && self.custom_fields.iter().all(|field| field.is_in(card))
+            && self.text.as_ref().is_none_or(|text| text.is_in(tables.search_lag.found_by(E::KIND, card, now)))
+    }
+}
+
+/// The first entities that `query` asks for, in its order: all of them if there are not more than
+/// `most`.
 pub(crate) fn entities<'t, E: Filtered>(
     query: &Query,
     tables: &'t Tables,
     permissions: &Permissions<'_>,
     switches: &Switches,
     now: u64,
+    most: usize,
 ) -> Result<Vec<&'t E>, BadParameter> {
-    let conditions = conditions(query, E::FIELDS)?;
-    let text = Text::of(query);
-    let names = query.values(&["filter", "name"]);
-    let stages = Stage::all_of(query, &["filter", "statuses"]);
-    let fields = custom_fields::of(query, tables.fields.of(E::KIND), switches)?;
-    let deleted = query.with().has("only_deleted");
-    let is_wanted = |entity: &&E| {
-        let card = entity.card();
-        card.is_deleted == deleted
-            && conditions.iter().all(|condition| condition.holds(entity))
-            && (names.is_empty() || names.contains(&card.name.as_str()))
-            && (stages.is_empty() || stages.iter().any(|stage| stage.has(entity.stage())))
-            && fields.iter().all(|field| field.is_in(card))
-            && text.as_ref().is_none_or(|text| text.is_in(tables.search_lag.found_by(E::KIND, card, now)))
-            && permissions.may(Action::View, *entity)
-    };
-    let table = E::table(tables);
-    let mut found: Vec<_> = match query.numbers("id")? {
-        // Some ids are looked up: the table may be long.
-        Some(Numbers::OneOf(mut ids)) => {
-            ids.sort_unstable();
-            ids.dedup();
-            ids.into_iter().filter_map(|id| table.get(id)).filter(is_wanted).collect()
+    let filter = Filter::of(query, tables.fields.of(E::KIND), switches)?;
+    let order = Order::of(query, E::FIELDS, E::ORDERS)?;
+    let is_wanted = |entity: &&E| filter.lets(*entity, tables, now) && permissions.may(Action::View, *entity);
+    let largest_id_first = switches.default_order == DefaultOrder::NewestFirst;
+    Ok(match Candidates::of(E::table(tables), &filter.conditions, order.as_ref(), largest_id_first) {
+        Candidates::Few(mut rows) => {
+            rows.retain(is_wanted);
+            if largest_id_first {
+                rows.reverse();
+            }
+            if let Some(order) = order {
+                order.sort(&mut rows);
+            }
+            rows.truncate(most);
+            rows
         }
-        _ => table.rows().iter().filter(is_wanted).collect(),
-    };
-    if switches.default_order == DefaultOrder::NewestFirst {
-        found.reverse();
-    }
-    order(query, &mut found, E::FIELDS, E::ORDERS)?;
-    Ok(found)
+        Candidates::Ordered(rows) => rows.filter(is_wanted).take(most).collect(),
+    })
 }
 
 /// Orders by `order[…]`; without it they stay as they are.
@@ -152,20 +188,10 @@ pub(crate) fn order<E>(
     query: &Query,
     found: &mut [&E],
     fields: &[Field<E>],
-    orders: &[&str],
+    orders: &[&'static str],
 ) -> Result<(), BadParameter> {
-    for name in orders {
-        let Some(&direction) = query.values(&["order", name]).first() else { continue };
-        let Some(Field { read, .. }) = fields.iter().find(|field| field.name == *name) else { continue };
-        match direction {
-            "asc" => found.sort_by_key(|entity| read(entity)),
-            "desc" => found.sort_by_key(|entity| std::cmp::Reverse(read(entity))),
-            _ => {
-                let path = format!("order.{name}");
-                return Err(BadParameter::new(path, "This value should be asc or desc."));
-            }
-        }
-        return Ok(());
+    if let Some(order) = Order::of(query, fields, orders)? {
+        order.sort(found);
     }
     Ok(())
 }

@@ -1,32 +1,60 @@
 //! Groups as `filter[statuses][n]`: a pipeline, and a stage of it.
 
+use std::collections::BTreeMap;
+
 use super::Query;
 
 /// A pipeline and a stage; what a request leaves empty may be any.
-pub(crate) struct Stage<'q> {
-    pipelines: Vec<&'q str>,
-    stages: Vec<&'q str>,
+pub(crate) struct Stage {
+    pipelines: Option<Vec<u64>>,
+    stages: Option<Vec<u64>>,
 }
 
-impl<'q> Stage<'q> {
+impl Stage {
     /// All that `query` asks for at `path`.
-    pub(crate) fn all_of(query: &'q Query, path: &[&str]) -> Vec<Self> {
-        let named = |values: Option<Vec<&'q str>>| -> Vec<&'q str> {
-            values.unwrap_or_default().into_iter().filter(|value| !value.is_empty()).collect()
+    pub(crate) fn all_of(query: &Query, path: &[&str]) -> Vec<Self> {
+        let stage = |mut group: BTreeMap<_, Vec<_>>| Self {
+            pipelines: ids(group.remove("pipeline_id")),
+            stages: ids(group.remove("status_id")),
         };
-        let groups = query.groups(path).into_iter();
-        let stage = |mut group: std::collections::BTreeMap<_, _>| Self {
-            pipelines: named(group.remove("pipeline_id")),
-            stages: named(group.remove("status_id")),
-        };
-        groups.map(stage).collect()
+        query.groups(path).into_iter().map(stage).collect()
     }
 
     /// Whether an entity at `place`, a pipeline and a stage of it, is here.
     pub(crate) fn has(&self, place: Option<(u64, u64)>) -> bool {
-        let among =
-            |wanted: &[&str], id: u64| wanted.is_empty() || wanted.iter().any(|wanted| *wanted == id.to_string());
+        let among = |wanted: &Option<Vec<u64>>, id| wanted.as_ref().is_none_or(|wanted| wanted.contains(&id));
         // Entities without stages know no such filter.
         place.is_none_or(|(pipeline, stage)| among(&self.pipelines, pipeline) && among(&self.stages, stage))
+    }
+}
+
+/// The ids among some values; `None` if all of these are empty. What is no id is that of nothing.
+fn ids(values: Option<Vec<&str>>) -> Option<Vec<u64>> {
+    let named: Vec<_> = values.unwrap_or_default().into_iter().filter(|value| !value.is_empty()).collect();
+    let id = |value: &&str| value.parse().ok().filter(|id: &u64| id.to_string() == **value);
+    (!named.is_empty()).then(|| named.iter().filter_map(id).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stages(query: &str) -> Vec<Stage> {
+        Stage::all_of(&Query::parse(query), &["filter", "statuses"])
+    }
+
+    #[test]
+    fn what_is_empty_may_be_any_and_what_is_no_id_is_nothing() {
+        let has = |query: &str, place| stages(query).iter().any(|stage| stage.has(Some(place)));
+        let of = |pipeline: &str, stage: &str| {
+            format!("filter[statuses][0][pipeline_id]={pipeline}&filter[statuses][0][status_id]={stage}")
+        };
+        assert!(has(&of("1", "142"), (1, 142)));
+        assert!(!has(&of("1", "142"), (2, 142)) && !has(&of("1", "142"), (1, 143)));
+        assert!(has(&of("", "142"), (2, 142)) && has(&of("1", ""), (1, 143)) && has(&of("", ""), (2, 143)));
+        for no_id in ["0142", "+142", "142.0", "won", "18446744073709551758"] {
+            assert!(!has(&of("1", no_id), (1, 142)), "{no_id}");
+        }
+        assert!(stages(&of("1", "142"))[0].has(None), "what has no stage is not filtered by one");
     }
 }

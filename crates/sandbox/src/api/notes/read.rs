@@ -32,7 +32,7 @@ pub(super) async fn list(
     {
         return Ok(list::unseen(&caller));
     }
-    let find = |query: &Query| find(query, address, &tables, &permissions);
+    let find = |query: &Query, _| find(query, address, &tables, &permissions);
     list::page(&request, &caller, "notes", find, |note, with| view(note, &tables, &caller, with.has("is_pinned")))
 }
 

@@ -92,7 +92,7 @@ const FIELDS: [Field<Task>; 8] = [
 pub(super) async fn list(request: HttpRequest, world: Data<World>, caller: Caller) -> Result<HttpResponse, Error> {
     let tables = caller.account(&world)?.store.read();
     let permissions = tables.permissions(&caller.author);
-    let find = |query: &Query| find(query, &tables, &permissions);
+    let find = |query: &Query, _| find(query, &tables, &permissions);
     list::page(&request, &caller, "tasks", find, |task, _| view(task, &tables, &caller))
 }
 

@@ -33,7 +33,7 @@ pub(super) fn seen<'t>(tables: &'t Tables, caller: &Caller) -> impl Iterator<Ite
 /// The unsorted leads of the account.
 pub(super) async fn list(request: HttpRequest, world: Data<World>, caller: Caller) -> Result<HttpResponse, Error> {
     let tables = caller.account(&world)?.store.read();
-    let find = |query: &Query| {
+    let find = |query: &Query, _| {
         let pipelines = query.numbers("pipeline_id")?;
         let (uids, categories) = (query.values(&["filter", "uid"]), query.values(&["filter", "category"]));
         let is_wanted = |row: &&Unsorted| {
