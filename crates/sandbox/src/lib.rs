@@ -41,6 +41,7 @@ mod world;
 
 pub use accounts::{AccountId, AccountInfo, UserId, UserInfo};
 pub use clock::ClockReading;
+pub use control::{OpenLead, UserDetails};
 pub use dress::Dress;
 pub use error::SandboxError;
 pub use faults::{Failure, Faults};

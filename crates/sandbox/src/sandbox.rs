@@ -1,6 +1,7 @@
 //! The handle of a running sandbox: where it is, and everything it can be told to do.
 
 mod entities;
+mod people;
 mod webhooks;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};

@@ -17,9 +17,16 @@ impl Fields {
             return Ok(Self(Map::new()));
         }
         match serde_json::from_slice(body) {
-            Ok(Value::Object(fields)) => Ok(Self(fields)),
-            Ok(_) => Err(SandboxError::invalid("body", "a JSON object is wanted")),
+            Ok(value) => Self::of_value(value),
             Err(error) => Err(SandboxError::invalid("body", format!("not JSON: {error}"))),
+        }
+    }
+
+    /// Reads a value as if it were a body.
+    pub(crate) fn of_value(value: Value) -> Result<Self, SandboxError> {
+        match value {
+            Value::Object(fields) => Ok(Self(fields)),
+            _ => Err(SandboxError::invalid("body", "a JSON object is wanted")),
         }
     }
 

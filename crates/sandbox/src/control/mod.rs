@@ -4,6 +4,7 @@ mod actions;
 mod body;
 mod data;
 mod in_pages;
+mod open_lead;
 mod people;
 mod webhooks;
 
@@ -22,10 +23,12 @@ use crate::{
     store::{CompanyDraft, ContactDraft, LeadDraft, NoteDraft, TaskDraft},
     world::World,
 };
-use body::Fields;
+pub(crate) use body::Fields;
 pub(crate) use data::Operation;
 pub(crate) use in_pages::InPages;
-use people::UserPatch;
+pub use open_lead::OpenLead;
+pub use people::UserDetails;
+pub(crate) use people::UserPatch;
 
 type Answer = Result<HttpResponse, SandboxError>;
 
@@ -176,19 +179,9 @@ async fn users(world: Data<World>, body: Bytes) -> Answer {
     let mut fields = Fields::read(&body)?;
     let account = fields.account()?;
     let user: Option<UserId> = fields.optional("user", "the number of a user is wanted")?;
-    let patch = UserPatch {
-        is_active: fields.optional("is_active", "true or false is wanted")?,
-        is_admin: fields.optional("is_admin", "true or false is wanted")?,
-        group_id: fields.optional("group_id", "the number of a group is wanted")?,
-        rights: fields.optional("rights", "an object of letters is wanted")?,
-    };
-    fields.finish()?;
+    let patch = UserPatch::read(fields)?;
     let user = user.ok_or_else(|| SandboxError::invalid("user", "missing"))?;
-    let user = world.change_user(account, user, patch)?;
-    Ok(HttpResponse::Ok().json(json!({
-        "id": user.id, "is_active": user.is_active, "is_admin": user.is_admin,
-        "group_id": user.group_id, "rights": user.rights,
-    })))
+    Ok(HttpResponse::Ok().json(world.change_user(account, user, patch)?))
 }
 
 async fn changes(world: Data<World>, request: HttpRequest) -> Answer {

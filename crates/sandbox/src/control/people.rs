@@ -1,28 +1,103 @@
 //! Changing what a person may do, as an administrator does in amoCRM's own pages.
 
+use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::body::Fields;
 use crate::{
     AccountId, SandboxError, UserId,
     store::{
-        Author, Change, Context, FieldError, Operation, Refusal, Rejected, Rights, RightsDraft, Setting as _, User,
-        UserDraft,
+        Author, Change, Context, FieldError, Letter, Operation, Refusal, Rejected, Rights, RightsDraft, Setting as _,
+        Tables, User, UserDraft,
     },
     world::World,
 };
 
+/// A person who works in an account, and what they may do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct UserDetails {
+    /// Their number.
+    pub id: UserId,
+    /// Their name.
+    pub name: String,
+    /// Whether they can log in.
+    pub is_active: bool,
+    /// Whether they may do everything, whatever their rights say.
+    pub is_admin: bool,
+    /// Their department.
+    pub group_id: u64,
+    /// Those of their role, or their own.
+    rights: Rights,
+}
+
+impl UserDetails {
+    fn of(user: &User, tables: &Tables) -> Self {
+        Self {
+            id: user.id,
+            name: user.name.clone(),
+            is_active: user.is_active,
+            is_admin: user.is_admin,
+            group_id: user.group_id,
+            rights: tables.rights_of(user).clone(),
+        }
+    }
+
+    /// Their rights as [`Sandbox::change_user`](crate::Sandbox::change_user) takes them.
+    pub fn rights(&self) -> Value {
+        // Letters and numbers can always be written.
+        serde_json::to_value(&self.rights).unwrap_or_default()
+    }
+
+    /// Whether there may be leads that they see.
+    pub fn may_read_leads(&self) -> bool {
+        self.is_admin || self.rights.show_leads()
+    }
+
+    /// Whether they may add leads.
+    pub fn may_add_leads(&self) -> bool {
+        self.is_admin || self.rights.leads.add == Letter::A
+    }
+}
+
 /// What becomes of a user; what is `None` stays.
 #[derive(Debug, Default)]
-pub(super) struct UserPatch {
-    pub(super) is_active: Option<bool>,
-    pub(super) is_admin: Option<bool>,
-    pub(super) group_id: Option<u64>,
+pub(crate) struct UserPatch {
+    is_active: Option<bool>,
+    is_admin: Option<bool>,
+    group_id: Option<u64>,
     /// The letters that change: `{"leads":{"view":"D"}}`.
-    pub(super) rights: Option<Map<String, Value>>,
+    rights: Option<Map<String, Value>>,
+}
+
+impl UserPatch {
+    /// Takes all that is left of `fields`.
+    pub(crate) fn read(mut fields: Fields) -> Result<Self, SandboxError> {
+        let patch = Self {
+            is_active: fields.optional("is_active", "true or false is wanted")?,
+            is_admin: fields.optional("is_admin", "true or false is wanted")?,
+            group_id: fields.optional("group_id", "the number of a group is wanted")?,
+            rights: fields.optional("rights", "an object of letters is wanted")?,
+        };
+        fields.finish()?;
+        Ok(patch)
+    }
 }
 
 impl World {
-    pub(super) fn change_user(&self, account: AccountId, user: UserId, patch: UserPatch) -> Result<User, SandboxError> {
+    /// A user of `account` as they are now.
+    pub(crate) fn user(&self, account: AccountId, user: UserId) -> Result<UserDetails, SandboxError> {
+        let tables = self.account(account)?.store.read();
+        let found = tables.user(user).ok_or(SandboxError::UnknownUser { account, user })?;
+        Ok(UserDetails::of(found, &tables))
+    }
+
+    /// Changes what a user may do; gives the user as they are then.
+    pub(crate) fn change_user(
+        &self,
+        account: AccountId,
+        user: UserId,
+        patch: UserPatch,
+    ) -> Result<UserDetails, SandboxError> {
         let known = self.account(account)?;
         let (now, switches) = {
             let state = self.state();
@@ -47,9 +122,7 @@ impl World {
         let operation = Operation::Edit { id: user.get(), draft: Box::new(draft) };
         let committed = known.store.commit(&context, vec![Change::Settings(User::change((), operation))]);
         committed.map_err(|rejected| refused(&rejected, account, user))?;
-        let tables = known.store.read();
-        let after = tables.user(user).ok_or(SandboxError::UnknownUser { account, user })?;
-        Ok(User { rights: tables.rights_of(after).clone(), ..after.clone() })
+        self.user(account, user)
     }
 }
 

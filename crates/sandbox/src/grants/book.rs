@@ -209,6 +209,7 @@ impl Book {
             .map(|(_, grant)| GrantInfo {
                 account: grant.holder.account,
                 user: grant.holder.user,
+                is_full: grant.holder.is_full,
                 client_id: grant.holder.client_id.clone(),
                 issued_at: grant.issued.unix(),
                 refreshes: grant.refreshes,

@@ -46,6 +46,8 @@ pub struct GrantInfo {
     pub account: AccountId,
     /// Who allowed it.
     pub user: UserId,
+    /// Whether an administrator allowed it: it has all rights, whatever becomes of the administrator.
+    pub is_full: bool,
     /// The integration that holds it.
     pub client_id: String,
     /// When its code was exchanged, in seconds since 1970.

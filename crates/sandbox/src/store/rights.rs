@@ -121,6 +121,11 @@ impl Rights {
         }
     }
 
+    /// Whether there are leads that whoever has them may see.
+    pub(crate) fn show_leads(&self) -> bool {
+        self.leads.view != Letter::D || self.status_rights.iter().any(|own| own.rights.view == Letter::A)
+    }
+
     const fn of(&self, kind: Kind) -> &Letters {
         match kind {
             Kind::Lead => &self.leads,

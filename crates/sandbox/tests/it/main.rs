@@ -4,6 +4,7 @@
 
 mod admin;
 mod api;
+mod colleagues;
 mod companies;
 mod complex;
 mod contacts;
