@@ -89,6 +89,7 @@ async fn the_lines_that_the_sandbox_prints_work_in_their_order() {
         ("/healthz", "\"status\":\"ok\""),
         ("/readyz", "\"status\":\"ready\""),
         ("/_sandbox", "\"counters\":"),
+        ("/app/amo/add-lead", "Andrew Bailey added"),
         ("/app/amo/down", "\"on\":\"down\""),
         ("/leads?limit=5", "crm_unavailable"),
         ("/app/amo/normal", "A normal day."),

@@ -62,7 +62,7 @@ pub(crate) async fn amocrm_is_passed_by_the_keyboard_alone(engine: Engine) {
 }
 
 /// Presses Tab until what says `text` has the focus, and sees that each stop shows it.
-async fn tab_to(session: &Session, text: &str) {
+pub(crate) async fn tab_to(session: &Session, text: &str) {
     for _ in 0..10 {
         session.press(TAB).await;
         if session.focus().await.contains(text) {

@@ -17,6 +17,7 @@ mod layout;
 mod mobile;
 mod navigation;
 mod page_weight;
+mod people;
 mod phone;
 mod preferences;
 mod reload;
@@ -59,6 +60,9 @@ in_both_engines![
     journey::from_the_phone_over_amocrm_and_back_to_the_leads,
     layout::the_button_is_whole_and_free_on_load_in_every_outcome,
     phone::no_button_moves_when_the_texts_above_it_change,
+    people::what_colleagues_do_is_on_the_phone,
+    people::the_right_to_read_is_taken_and_given_back,
+    people::the_peoples_buttons_are_pressed_by_the_keyboard_alone,
     navigation::nothing_moves_for_five_seconds_nor_for_five_more_after_a_tap,
     navigation::a_tap_enter_and_space_each_open_the_app_once,
     navigation::pages_that_move_by_themselves_are_caught,

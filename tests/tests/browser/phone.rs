@@ -1,4 +1,4 @@
-//! The phone beside the drawer of bad days: it keeps asking until it is right, and holds still.
+//! The phone beside the drawer: it keeps asking until it is right, and holds still.
 
 use amo_connect_tests::{Answer, KEPT, Process, word_after};
 use serde_json::{Value, json};
@@ -11,19 +11,26 @@ use crate::session::Session;
 const DESK: (u32, u32) = (960, 900);
 
 /// The sandbox with Olena connected, and a browser on its phone.
-struct Phone {
-    session: Session,
+pub(crate) struct Phone {
+    pub(crate) session: Session,
     sandbox: Process,
     _folder: tempfile::TempDir,
 }
 
 impl Phone {
+    /// She is connected as an administrator.
     async fn open(engine: Engine, look: Look) -> Self {
+        Self::open_as(engine, look, 10_110_001).await
+    }
+
+    /// She is connected as this one of amoCRM's people.
+    pub(crate) async fn open_as(engine: Engine, look: Look, amo_user: u64) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (sandbox, guide) = Process::sandbox(&KEPT, folder.path()).await;
         let [phone, amo, jwt] = ["Open ", "amoCRM is at ", "JWT="].map(|mark| word_after(&guide, mark));
         let http = reqwest::Client::builder().build().unwrap();
-        let codes = http.post(format!("{amo}/_sandbox/codes")).body(r#"{"account":31920194}"#);
+        let codes =
+            http.post(format!("{amo}/_sandbox/codes")).json(&json!({ "account": 31_920_194, "user": amo_user }));
         let issued: Value = Answer::to(codes).await.json();
         let body = json!({ "code": issued["code"], "referer": issued["referer"] });
         let claim = http.post(format!("{phone}api/amo-crm/exchange-code")).bearer_auth(jwt).json(&body);
@@ -36,15 +43,15 @@ impl Phone {
         Self { session, sandbox, _folder: folder }
     }
 
-    /// Clicks a bad day. What it does is told above the buttons, so nothing is scrolled to.
-    async fn click(&self, day: &str) {
-        self.session.run(&format!("document.querySelector('[data-day={day}]').click()")).await;
+    /// Clicks a bad day or an action. What it does is told above the buttons, so nothing is scrolled to.
+    async fn click(&self, what: &str) {
+        self.session.run(&format!("document.querySelector('[data-day={what}], [data-action={what}]').click()")).await;
     }
 
-    /// Plays a bad day, and waits until the service has been asked once.
-    async fn play(&self, day: &str) {
+    /// Plays it, and waits until the service has been asked once.
+    async fn play(&self, what: &str) {
         let before = self.asked("/app/amo").await;
-        self.click(day).await;
+        self.click(what).await;
         self.until_asked("/app/amo", before).await;
     }
 
@@ -71,12 +78,12 @@ impl Phone {
         self.session.until(rest).await.as_str().unwrap().to_owned()
     }
 
-    async fn text(&self, id: &str) -> String {
+    pub(crate) async fn text(&self, id: &str) -> String {
         let text = self.session.run(&format!("return document.getElementById({id:?}).innerText")).await;
         text.as_str().unwrap().to_owned()
     }
 
-    async fn close(self) {
+    pub(crate) async fn close(self) {
         assert_eq!(self.session.complaints().await, [""; 0]);
         self.sandbox.stop().await;
     }
@@ -155,8 +162,8 @@ const NOTE: &str = "
         const panel = document.getElementById('panel');
         const top = (element) => element.getBoundingClientRect().top;
         const within = (button) => Math.round(top(button) - top(panel) + panel.scrollTop);
-        const days = [...document.querySelectorAll('#days button')].map(within);
-        if (card.length) places.add(JSON.stringify([Math.min(...card), ...days]));
+        const clicks = [...document.querySelectorAll('#panel button')].map(within);
+        if (card.length) places.add(JSON.stringify([Math.min(...card), ...clicks]));
     };
     note();
     new MutationObserver(note).observe(document.body, { subtree: true, childList: true, characterData: true, attributes: true });";
@@ -166,8 +173,10 @@ pub(crate) async fn no_button_moves_when_the_texts_above_it_change(engine: Engin
     for look in [Look::default(), Look { dark: true, ..small }, desk] {
         let phone = Phone::open(engine, look).await;
         phone.session.run(NOTE).await;
-        for day in ["down", "limit", "normal", "expired", "moved", "normal", "lost", "banned", "revoked"] {
-            phone.play(day).await;
+        let people = ["add-lead", "move-lead", "take-right"];
+        let days = ["down", "limit", "normal", "expired", "moved", "normal", "lost", "banned", "revoked"];
+        for what in people.into_iter().chain(days) {
+            phone.play(what).await;
             phone.until_seen("GET /status").await;
         }
         let places = phone.session.run("return [...places]").await;

@@ -1,7 +1,8 @@
-//! The drawer on the phone page: each click, what amoCRM does then, and what the service answers.
+//! The drawer on the phone page: each click, what happens at amoCRM then, and what the service answers.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so loudly")]
 
+mod people;
 mod phone;
 
 use std::sync::Arc;
@@ -27,7 +28,7 @@ use phone::Phone;
 #[tokio::test(flavor = "multi_thread")]
 async fn on_a_normal_day_leads_come_and_the_drawer_says_so() {
     let phone = Phone::start().await;
-    assert_eq!(phone.now().await, json!({ "now": "A normal day.", "on": null }));
+    assert_eq!(phone.now().await, json!({ "now": "A normal day.", "on": null, "mayRead": true }));
     assert_eq!(phone.leads().await.json()["data"].as_array().unwrap().len(), 5);
 }
 
@@ -49,7 +50,7 @@ async fn days_that_last_are_named_and_end_with_back_to_normal() {
         assert_eq!(phone.state_of("olena").await, "connected", "{what}");
 
         let ended = phone.plays("normal").await;
-        assert_eq!(ended["data"], json!({ "now": "A normal day.", "on": null }));
+        assert_eq!(ended["data"], json!({ "now": "A normal day.", "on": null, "mayRead": true }));
         assert_eq!(phone.leads().await.status, 200, "{what}");
     }
 }

@@ -43,6 +43,12 @@ impl Phone {
         Self { world, _running: running }
     }
 
+    /// Connects `user` anew, to the account that Olena is connected to, with the rights of one of its people.
+    pub(crate) async fn connect_as(&self, user: &str, amo_user: u64) {
+        let issued = self.sandbox.issue_code_for(ACCOUNT, amo_user, "sandbox").unwrap();
+        self.connect_with(user, &issued.code, &issued.referer).await;
+    }
+
     pub(crate) fn click(&self, what: &str) -> reqwest::RequestBuilder {
         self.http().post(format!("{}/app/amo/{what}", self.base))
     }

@@ -8,7 +8,15 @@ let looks = 0; // what an earlier look finds out is not told any more
 let next; // the timer of the next look
 let further = ''; // what the phone is about to ask
 let mood = 0;
+let clicks = 0; // those on their way
 let on; // the bad day that goes on
+let whose; // whom the drawer was last told of
+
+// Whose phone it is, in what amoCRM knows.
+function target() {
+  const query = new URLSearchParams({ ...(account && { account }), ...(connectedAt && { connectedAt }) }).toString();
+  return query && `?${query}`;
+}
 
 function tellMood({ data }) {
   on = data.on;
@@ -16,21 +24,26 @@ function tellMood({ data }) {
   for (const button of document.querySelectorAll('[data-day][aria-pressed]')) {
     button.setAttribute('aria-pressed', button.dataset.day === data.on);
   }
+  $('take-right').setAttribute('aria-pressed', Boolean(connectedAt) && data.mayRead === false);
 }
 
 async function mind(method, path) {
+  if (method === 'GET' && clicks) return; // the click's answer has it all
+  clicks += method === 'POST';
   const mine = ++mood;
-  const whose = user;
+  const asker = user;
+  whose = target();
   let answer;
   try {
-    const response = await fetch(`/app/amo${path}`, { method });
+    const response = await fetch(`/app/amo${path}${whose}`, { method });
     answer = { ok: response.ok, ...(await response.json()) };
   } catch {
     answer = { ok: false, message: 'The service does not answer.' };
   }
+  clicks -= method === 'POST';
   if (mine !== mood) return;
   if (answer.ok) tellMood(answer);
-  if (whose === user && (!answer.ok || method === 'POST')) put('done', answer.message ?? '');
+  if (asker === user && (!answer.ok || method === 'POST')) put('done', answer.message ?? '');
 }
 
 function tellSeen(about = further) {
@@ -69,21 +82,28 @@ function stopLooking() {
   return ++looks;
 }
 
-addEventListener('asked', ({ detail: { user: whose, path, status, code, problem, sentence, began, took } }) => {
-  if (whose !== user || began < looked || !['/status', '/leads'].includes(path)) return;
+addEventListener('asked', ({ detail: { user: asker, path, status, code, problem, sentence, began, took } }) => {
+  if (asker !== user || began < looked || !['/status', '/leads'].includes(path)) return;
   const outcome = status === 0 ? 'no answer' : [status, code, problem].filter(Boolean).join(' ');
   const said = sentence ? `: “${sentence}”` : '';
   seen.set(path, { outcome, line: `GET ${path}: ${outcome}, ${(took / 1000).toFixed(1)} s${said}` });
   tellSeen();
 });
 
-for (const button of document.querySelectorAll('[data-day]')) {
+// Where it shows; but the button stays under the finger.
+function showPhone() {
+  document.querySelector('main').scrollTo(0, 0);
+  if (getComputedStyle($('drawer')).position === 'fixed') scrollTo(0, 0);
+}
+
+for (const button of document.querySelectorAll('[data-day], [data-action]')) {
   button.addEventListener('click', async () => {
     stopLooking();
-    await mind('POST', `/${button.dataset.day}${account ? `?account=${account}` : ''}`);
-    // Where it shows; but the button stays under the finger.
-    document.querySelector('main').scrollTo(0, 0);
-    if (getComputedStyle($('drawer')).position === 'fixed') scrollTo(0, 0);
+    const what = button.dataset.day ?? button.dataset.action;
+    // Without a connection it would be somebody else's right.
+    if (what === 'take-right' && !connectedAt) return put('done', `${user.name} is not connected, so there is no right to lose.`);
+    await mind('POST', `/${what}`);
+    showPhone();
     await look();
   });
 }
@@ -93,7 +113,10 @@ $('users').addEventListener('change', () => {
   seen.clear();
   tellSeen('');
   put('done', '');
+  $('take-right').setAttribute('aria-pressed', false);
 });
+// As is another connection.
+addEventListener('presented', () => $('drawer').open && whose !== target() && mind('GET', ''));
 // Whoever goes on by themselves is not disturbed.
 for (const id of ['connect', 'disconnect', 'again', 'more']) {
   $(id).addEventListener('click', () => {

@@ -1,6 +1,8 @@
 //! The drawer's fault scenarios: each sets controls of the local amoCRM.
 
-use amo_connect_sandbox::{AccountId, AccountInfo, Failure, Faults, HookOutcome, Sandbox, SandboxError, Switches};
+use amo_connect_sandbox::{AccountId, AccountInfo, Failure, Faults, HookOutcome, Sandbox, SandboxError};
+
+use super::baseline::Baseline;
 
 /// How long an answer takes in [`Slow`]. A page of leads takes three calls, which is within the
 /// service's timeout.
@@ -76,7 +78,8 @@ impl FaultScenario {
         self.faults().is_some()
     }
 
-    fn faults(self) -> Option<Faults> {
+    /// What the local amoCRM is told, of a scenario that lasts.
+    pub(super) fn faults(self) -> Option<Faults> {
         let every = |failure| Faults { token_outage: Some(failure), api_outage: Some(failure), ..Faults::default() };
         match self {
             Slow => Some(Faults { latency_ms: SLOW_MS, ..Faults::default() }),
@@ -89,32 +92,8 @@ impl FaultScenario {
     }
 }
 
-/// What [`Normal`] restores: the hosts of the accounts, and the switches.
-pub(super) struct Baseline {
-    pub(super) homes: Vec<AccountInfo>,
-    switches: Switches,
-}
-
-impl Baseline {
-    /// The present settings of `sandbox`.
-    pub(super) fn of(sandbox: &Sandbox) -> Self {
-        Self { homes: sandbox.accounts(), switches: sandbox.switches() }
-    }
-
-    /// Undoes all settings, also those set elsewhere. The clock keeps its time, and runs.
-    fn restore(&self, sandbox: &Sandbox) -> Result<(), SandboxError> {
-        sandbox.set_faults(Faults::default())?;
-        for account in &self.homes {
-            sandbox.set_account_faults(account.id, Faults::default())?;
-        }
-        sandbox.set_switches(self.switches.clone())?;
-        sandbox.freeze_clock(false);
-        bring_home(sandbox, &self.homes)
-    }
-}
-
 /// Starts `scenario` for `account`, or for everyone if it concerns amoCRM itself. Returns a sentence
-/// about its effect where [`now`] does not show it.
+/// about its effect where [`super::now`] does not show it.
 pub(super) async fn start(
     scenario: FaultScenario,
     sandbox: &Sandbox,
@@ -167,51 +146,4 @@ fn hook_outcome(hook: HookOutcome) -> String {
 
 fn grants_of(sandbox: &Sandbox, account: AccountId) -> usize {
     sandbox.grants().iter().filter(|grant| grant.account == account).count()
-}
-
-/// Moves every account until it is where it lives. One can stand in another's place, so the
-/// round is made as often as there are accounts.
-fn bring_home(sandbox: &Sandbox, homes: &[AccountInfo]) -> Result<(), SandboxError> {
-    let places = sandbox.hosts().len();
-    for account in homes.iter().cycle().take(homes.len() * homes.len()) {
-        for _ in 0..places {
-            if sandbox.host(account.id)? == account.host {
-                break;
-            }
-            sandbox.move_account(account.id)?;
-        }
-    }
-    Ok(())
-}
-
-/// The present state of the local amoCRM.
-pub(super) struct Now {
-    /// The scenario that lasts, if it is one of the drawer's.
-    pub(super) scenario: Option<FaultScenario>,
-    /// The state in a line.
-    pub(super) line: String,
-}
-
-/// The present state, also where it was set elsewhere.
-pub(super) fn now(sandbox: &Sandbox, baseline: &Baseline) -> Now {
-    let report = sandbox.report();
-    let scenario = FaultScenario::ALL.into_iter().find(|one| one.faults().as_ref() == Some(&report.faults));
-    let quiet = Faults::default();
-    let mut parts: Vec<String> = scenario.iter().map(|one| format!("{}.", one.meaning())).collect();
-    let elsewhere = (scenario.is_none() && report.faults != quiet)
-        || report.account_faults.values().any(|faults| *faults != quiet)
-        || report.switches != baseline.switches
-        || report.clock.frozen;
-    if elsewhere {
-        parts.push("Something was set at /_sandbox.".to_owned());
-    }
-    let moved = report
-        .accounts
-        .iter()
-        .filter(|now| baseline.homes.iter().any(|home| home.id == now.id && home.host != now.host));
-    parts.extend(moved.map(|account| format!("{} answers on {}.", account.name, account.host)));
-    if parts.is_empty() {
-        parts.push("A normal day.".to_owned());
-    }
-    Now { scenario, line: parts.join(" ") }
 }

@@ -34,6 +34,8 @@ let timer;
 let page;
 let listed; // what the first page of leads is made from, as it stands in the list
 let account; // the number of the user's account, where one is known
+let connectedAt; // while it is connected
+const stages = new Map(); // names of stages, by pipeline and stage
 
 function put(id, text) {
   if ($(id).textContent !== text) $(id).textContent = text; // a live region speaks at every change
@@ -98,6 +100,7 @@ function waiting(state, reason, url) {
 
 function present(data, progress, note) {
   account = data.accountId;
+  connectedAt = data.connected ? data.connectedAt : undefined;
   const facts = [data.accountId && `Account ${data.accountId}`, data.connectedAt && `since ${day.format(new Date(data.connectedAt))}`];
   const sentence = (standings[data.state] ?? standings.not_connected)(data);
   tell(sentence, data.connected ? facts.filter(Boolean).join(' · ') : '', note || progress?.note || problems[data.problem?.code] || '');
@@ -106,6 +109,7 @@ function present(data, progress, note) {
   if (progress?.url) $('continue').href = progress.url;
   show($('leads'), data.connected);
   if (!data.connected) forgetLeads();
+  dispatchEvent(new Event('presented'));
 }
 
 // Says whether the leads came.
@@ -116,6 +120,8 @@ async function load(wanted, mine = turn) {
   if (isMore || !$('list').children.length) put('leads-status', 'Loading…');
   try {
     const { data, hasMore } = await call(user, 'GET', `/leads?page=${wanted}&limit=20`);
+    if (mine !== turn) return false;
+    await learnStages(data);
     if (mine !== turn) return false;
     page = user.name;
     const same = !isMore && listed === JSON.stringify(data) && $('list').children.length === data.length;
@@ -138,16 +144,33 @@ async function load(wanted, mine = turn) {
   return came;
 }
 
+const stageOf = ({ pipelineId, stageId }) => `${pipelineId} ${stageId}`;
+
+// Asks for the pipelines where a stage has no name yet.
+async function learnStages(leads) {
+  if (leads.every((lead) => stages.has(stageOf(lead)))) return;
+  try {
+    const { data } = await call(user, 'GET', '/pipelines');
+    for (const { id: pipelineId, stages: own } of data) {
+      for (const { id: stageId, name } of own) stages.set(stageOf({ pipelineId, stageId }), name);
+    }
+    for (const lead of leads) stages.set(stageOf(lead), stages.get(stageOf(lead))); // nor is it asked for again
+  } catch {
+    // A lead without its stage is better than none.
+  }
+}
+
 function item(lead) {
   const telephone = lead.guestPhone && make('a', { href: `tel:${lead.guestPhone.replace(/[^+\d]/g, '')}` }, grouped(lead.guestPhone));
   const person = [lead.guestName, telephone].filter(Boolean).flatMap((part, place) => (place ? [' · ', part] : [part]));
+  const stage = [stages.get(stageOf(lead))].filter(Boolean).map((name) => ` · ${name}`);
   return make('li', { tabIndex: -1 },
     make('div', { className: 'row' },
       make('h3', {}, lead.name ?? `Lead ${lead.amoLeadId}`),
       make('span', { className: `chip ${lead.status}` }, words[lead.status] ?? lead.status)),
     person.length ? make('p', {}, ...person) : null,
     make('p', { className: 'row' },
-      make('strong', {}, lead.price ? money.format(lead.price) : 'No price'),
+      make('span', {}, make('strong', {}, lead.price ? money.format(lead.price) : 'No price'), ...stage),
       lead.updatedAt ? make('time', { dateTime: lead.updatedAt }, day.format(new Date(lead.updatedAt))) : null));
 }
 
@@ -200,6 +223,7 @@ for (const radio of document.getElementsByName('user')) {
   radio.addEventListener('change', () => {
     localStorage.setItem('phone.user', radio.value);
     user = currentUser();
+    account = connectedAt = undefined;
     forgetLeads();
     show($('leads'), false);
     offer();

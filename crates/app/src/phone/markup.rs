@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::PhonePage;
 use super::fault_scenario::FaultScenario;
+use super::people::PeopleAction;
 
 const STYLE: &str = include_str!("phone.css");
 const SHARED: &str = include_str!("shared.js");
@@ -65,7 +66,7 @@ pub fn return_page(page: &PhonePage<'_>) -> Markup {
             dl id="parameters" {}
         }
     };
-    let back = html! { p { a id="back" href="/" { "Back to the phone and AMO CRM’s bad days" } } };
+    let back = html! { p { a id="back" href="/" { "Back to the phone and what happens at AMO CRM" } } };
     document(page, "For You: back in the app", &screen, &back, &[RETURN])
 }
 
@@ -118,11 +119,11 @@ fn beside(page: &PhonePage<'_>) -> Markup {
     }
 }
 
-/// The fault scenarios, a button each, and how the service answered after the last one.
+/// What its people do and the fault scenarios, a button each, and how the service answered after the last one.
 fn drawer() -> Markup {
     html! {
         details id="drawer" {
-            summary { "AMO CRM’s bad days" }
+            summary { "What happens at AMO CRM" }
             div id="panel" {
                 div id="told" {
                     div role="status" {
@@ -131,7 +132,18 @@ fn drawer() -> Markup {
                     }
                     p id="seen" {}
                 }
-                ul id="days" {
+                h3 id="people-title" { "Its people" }
+                ul id="people" class="clicks" aria-labelledby="people-title" {
+                    @for action in PeopleAction::ALL {
+                        li {
+                            button id=(action.code()) type="button" class="quiet" data-action=(action.code()) aria-pressed=[action.is_toggle().then_some("false")] {
+                                (action.label()) " " small { (action.meaning()) }
+                            }
+                        }
+                    }
+                }
+                h3 id="days-title" { "Its bad days" }
+                ul id="days" class="clicks" aria-labelledby="days-title" {
                     @for scenario in FaultScenario::ALL {
                         li {
                             button type="button" class="quiet" data-day=(scenario.code()) aria-pressed=[scenario.lasts().then_some("false")] {
@@ -139,8 +151,8 @@ fn drawer() -> Markup {
                             }
                         }
                     }
-                    li { button id="look" type="button" class="quiet" { "Look again " small { "Ask the service for status and leads" } } }
                 }
+                button id="look" type="button" class="quiet" { "Look again " small { "Ask the service for status and leads" } }
             }
         }
     }

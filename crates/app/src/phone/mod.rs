@@ -1,12 +1,15 @@
 //! The phone of `amo-connect sandbox`: two pages that do what the app on a phone does.
 //!
 //! They are the app's side of the contract, in plain JavaScript against the public endpoints,
-//! and know nothing of the service's inside. Beside the phone is a drawer with fault
-//! scenarios of amoCRM's, so that one sees what the app's user would see.
+//! and know nothing of the service's inside. Beside the phone is a drawer with what happens at
+//! amoCRM, what its people do and fault scenarios, so that one sees what the app's user would see.
 
+mod baseline;
 mod drawer;
 mod fault_scenario;
 mod markup;
+mod now;
+mod people;
 mod routes;
 
 #[cfg(test)]

@@ -8,13 +8,13 @@ use actix_web::web::{self, ServiceConfig};
 use amo_connect_sandbox::{AccountInfo, Sandbox};
 use maud::Markup;
 
+use super::baseline::Baseline;
 use super::drawer::{self, Drawer};
-use super::fault_scenario::Baseline;
 use super::{DemoUser, PhonePage, phone_page, return_page};
 use crate::pages::{Nonce, client_headers};
 
 /// Adds the phone at `/`, the app that its deep link opens at `/app/callback`, and under
-/// `/app/amo` the drawer with the fault scenarios of `sandbox`.
+/// `/app/amo` the drawer with what happens at `sandbox`.
 pub fn routes(users: Vec<DemoUser>, sandbox: Arc<Sandbox>) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static {
     let users = Arc::new(users);
     let drawer = Arc::new(Drawer { baseline: Baseline::of(&sandbox), sandbox });

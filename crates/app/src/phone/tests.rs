@@ -1,6 +1,7 @@
 //! What the phone's pages keep: their users' tokens unharmed, nothing foreign, readable colours.
 
-use amo_connect_sandbox::{AccountId, AccountInfo, UserId, UserInfo};
+use amo_connect_sandbox::{AccountId, AccountInfo, Options, Sandbox, UserId, UserInfo};
+use serde_json::json;
 
 use super::*;
 use crate::pages::{client_headers, contrast};
@@ -55,14 +56,21 @@ fn the_pages_load_nothing_and_put_no_value_into_markup() {
 }
 
 #[test]
-fn the_drawer_has_a_button_for_each_fault_scenario_and_is_only_beside_the_app_at_home() {
+fn the_drawer_has_a_button_for_each_action_and_fault_scenario_and_is_only_beside_the_app_at_home() {
     let [home, returned] = pages("Olena");
+    let once = |text: &str| assert_eq!(home.matches(text).count(), 1, "{text}");
     for scenario in fault_scenario::FaultScenario::ALL {
-        assert_eq!(home.matches(&format!("data-day=\"{}\"", scenario.code())).count(), 1, "{scenario:?}");
-        assert_eq!(home.matches(scenario.label()).count(), 1, "{scenario:?}");
+        once(&format!("data-day=\"{}\"", scenario.code()));
+        once(scenario.label());
     }
+    for action in people::PeopleAction::ALL {
+        once(&format!("id=\"{0}\" type=\"button\" class=\"quiet\" data-action=\"{0}\"", action.code()));
+        once(action.label());
+    }
+    once("data-action=\"take-right\" aria-pressed=\"false\"");
+    once("<summary>What happens at AMO CRM</summary>");
     assert_eq!((home.matches("<details").count(), returned.matches("<details").count()), (1, 0));
-    assert!(!returned.contains("data-day"));
+    assert!(!returned.contains("data-day=") && !returned.contains("data-action="));
 }
 
 #[test]
@@ -101,4 +109,27 @@ fn text_has_a_contrast_of_four_and_a_half_in_both_colour_schemes() {
             }
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_right_comes_back_as_it_was_at_the_start_and_as_all_leads_where_there_was_none() {
+    let sandbox = Sandbox::start(Options::default()).await.unwrap();
+    let (account, [andrew, iryna]) = (AccountId::FOR_YOU, [10_110_002, 10_110_003].map(UserId::from));
+    let none = json!({ "leads": { "view": "D" }, "status_rights": [] });
+    let won = json!([{ "entity_type": "leads", "pipeline_id": 7_301_200, "status_id": 142,
+                       "rights": { "view": "A", "edit": "D", "delete": "D" } }]);
+    let set =
+        |user, rights: &serde_json::Value| sandbox.change_user(account, user, &json!({ "rights": rights })).unwrap();
+    let before = set(andrew, &json!({ "leads": { "view": "D" }, "status_rights": won }));
+    set(iryna, &none);
+    let baseline = baseline::Baseline::of(&sandbox);
+    assert_eq!(now::now(&sandbox, &baseline).line, "A normal day.", "it began like that");
+
+    set(andrew, &none);
+    assert_eq!(now::now(&sandbox, &baseline).line, "Andrew Bailey may not read leads.");
+    for user in [andrew, iryna] {
+        baseline.give_right(&sandbox, account, user).unwrap();
+    }
+    assert_eq!(sandbox.user(account, andrew).unwrap(), before);
+    assert_eq!(sandbox.user(account, iryna).unwrap().rights()["leads"]["view"], "A");
 }

@@ -5,7 +5,7 @@ use std::path::{Path, absolute};
 use std::sync::Arc;
 use std::time::Duration;
 
-use amo_connect_sandbox::{AccountId, Options, Sandbox};
+use amo_connect_sandbox::{AccountId, DefaultOrder, Options, Sandbox, Switches};
 use serde_json::json;
 
 use super::folder::Folder;
@@ -39,10 +39,13 @@ pub(super) async fn run(args: SandboxArgs) -> Result<(), Failure> {
     let listener = wiring::bind(bind).map_err(|error| format!("{} (--bind changes it)", chain(&error)))?;
     let listens = listener.local_addr()?;
     let service = format!("http://{}", reached_at(listens));
+    let options = args.options()?;
     let options = Options {
         redirect_uri: format!("{service}/api/amo-crm/callback"),
         hook_url: Some(format!("{service}/api/amo-crm/hooks/disconnected")),
-        ..args.options()?
+        // What a colleague adds is seen on the phone's first page.
+        switches: Switches { default_order: DefaultOrder::NewestFirst, ..options.switches },
+        ..options
     };
     let sandbox = Arc::new(start_amo(options, Some(listens)).await?);
 
@@ -134,8 +137,9 @@ curl -s {api}/pipelines/$PIPELINE_ID/stages -H "Authorization: Bearer $JWT"
 curl -s {service}/healthz
 curl -s {service}/readyz
 
-# What amoCRM has seen, and its bad days, which the drawer on the phone page clicks
+# What amoCRM has seen, and what happens there, which the drawer on the phone page clicks: a colleague adds a lead, and a bad day
 curl -s http://{amo}/_sandbox
+curl -sX POST {service}/app/amo/add-lead
 curl -sX POST {service}/app/amo/down
 curl -s "{api}/leads?limit=5" -H "Authorization: Bearer $JWT"
 curl -sX POST {service}/app/amo/normal
