@@ -7,5 +7,6 @@ mod debian;
 mod packages;
 pub mod postgres;
 pub mod prometheus;
+pub mod snippets;
 pub mod third_party;
 pub mod valgrind;

@@ -5,7 +5,7 @@ use std::num::NonZero;
 use std::process::{Command, ExitCode};
 
 use amo_connect_xtask::postgres::{Cluster, Options};
-use amo_connect_xtask::{benchmarks, browsers, clients, prometheus, third_party, valgrind};
+use amo_connect_xtask::{benchmarks, browsers, clients, prometheus, snippets, third_party, valgrind};
 
 /// The runner of the tests, at the version they were written with.
 const NEXTEST: &str = "0.9.143";
@@ -55,6 +55,7 @@ fn test(filters: &[String]) -> Result<(), String> {
     browsers::install()?;
     prometheus::install()?;
     clients::install()?;
+    snippets::install()?;
     valgrind::install()?;
     // The whole-system tests start the real binary.
     run("cargo", &["build", "--workspace", "--all-features"], &[])?;

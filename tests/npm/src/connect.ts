@@ -95,8 +95,13 @@ export async function call<T>(phone: Phone, method: 'GET' | 'POST', path: string
   const headers: Record<string, string> = { Authorization: `Bearer ${await phone.jwt()}` };
   if (body) headers['Content-Type'] = 'application/json';
   const response = await fetch(phone.api + path, { method, headers, body: body ? JSON.stringify(body) : null });
+  return (await answered(response)).data;
+}
+
+/** The JSON of a success; anything else is thrown. */
+export async function answered(response: Response) {
   const answer = await response.json().catch(() => null); // a proxy's page is none
-  if (response.ok && answer !== null) return answer.data;
+  if (response.ok && answer !== null) return answer;
   throw new Refusal(response.status, answer?.code ?? 'no_answer', answer?.message ?? 'The service does not answer.');
 }
 

@@ -5,13 +5,18 @@ import type { Attempt, Phone } from './connect';
 
 const KEY = 'amo-crm.attempt';
 
-export function expoPhone(api: string, deepLink: string, jwt: () => Promise<string>): Phone {
+/** `ephemeral`, iOS: a browser without a login, for another AMO CRM account than the last time. */
+export function expoPhone(api: string, deepLink: string, jwt: () => Promise<string>, ephemeral = false): Phone {
   return {
     api,
     jwt,
     async browse(url) {
-      const result = await WebBrowser.openAuthSessionAsync(url, deepLink);
-      return result.type === 'success' ? result.url : null;
+      const result = await WebBrowser.openAuthSessionAsync(url, deepLink, {
+        preferUniversalLinks: deepLink.startsWith('https:'), // iOS
+        preferEphemeralSession: ephemeral, // iOS
+        showInRecents: true, // Android: else the tab is gone after a look at the password manager
+      });
+      return result.type === 'success' ? result.url : null; // Android: `dismiss` may come before the link
     },
     async load() {
       const text = await SecureStore.getItemAsync(KEY);

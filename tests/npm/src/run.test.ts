@@ -1,4 +1,4 @@
-// Runs connect.ts, start.ts and shipped.ts against the service and the local amoCRM; the browser is played.
+// Runs connect.ts, start.ts, shipped.ts, leads.ts and native-intent.ts against the service and the local amoCRM; the browser is played.
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -6,6 +6,8 @@ import { test } from 'node:test';
 import {
   arrived, call, connect, parameters, proceed, resume, Refusal, type Attempt, type Outcome, type Phone,
 } from './connect';
+import { kept, walk, type Page, type Shelf } from './leads';
+import { redirectSystemPath } from './native-intent';
 import { arrivedAsShipped, connectAsShipped } from './shipped';
 import { start } from './start';
 
@@ -199,4 +201,50 @@ test('every value of a link is read as it was written', () => {
   assert.deepEqual(parameters('foryoure://amo-crm/callback?from=a&code=x%2B%3D%26%20y&state=s'),
     { from: 'a', code: 'x+=& y', state: 's' });
   assert.deepEqual(parameters('foryoure://amo-crm/callback'), { '': '' });
+});
+
+test('leads: a walk by pages, again with nothing but 304, and without a network', async () => {
+  const phone = phoneOf('reads offline', decide('allow'));
+  assert.equal((await connect(phone)).is, 'connected');
+  const pages = new Map<string, Page>();
+  const shelf: Shelf = {
+    read: async (path) => pages.get(path) ?? null,
+    write: async (path, page) => { pages.set(path, page); },
+  };
+  assert.deepEqual(await kept(shelf, 20), [], 'nothing is kept yet');
+  const whole = await call<unknown[]>(phone, 'GET', '/leads?limit=250');
+  const seen: number[] = [];
+  const { fetch } = globalThis;
+  globalThis.fetch = async (...request) => {
+    const response = await fetch(...request);
+    seen.push(response.status);
+    return response;
+  };
+  try {
+    const first = await walk(phone, shelf, 20);
+    assert.equal(first.length, whole.length);
+    assert(pages.size > 1 && seen.every((status) => status === 200), `${seen}`);
+    const asked = seen.splice(0).length;
+    assert.deepEqual(await walk(phone, shelf, 20), first);
+    assert.deepEqual(seen, Array(asked).fill(304), 'the second walk brings nothing');
+    pages.get('/leads?page=1&limit=20')!.etag = '"another"';
+    assert.deepEqual(await walk(phone, shelf, 20), first, 'a page that has changed is read anew');
+    assert.equal(seen[asked], 200);
+    phone.api = 'http://127.0.0.1:1';
+    await assert.rejects(walk(phone, shelf, 20));
+    assert.deepEqual(await kept(shelf, 20), first);
+  } finally {
+    globalThis.fetch = fetch;
+  }
+});
+
+test('expo-router gets a screen instead of our link, and every other path as it is', () => {
+  const query = '?success=true&code=x&state=s';
+  for (const path of ['foryoure://amo-crm/callback', '/amo-crm/callback', 'https://app.example.com/amo-crm/callback']) {
+    assert.equal(redirectSystemPath({ path: path + query, initial: true }), '/');
+    assert.equal(redirectSystemPath({ path, initial: false }), '/');
+  }
+  for (const path of ['/', '/leads/7', '/amo-crm/callbacks', '/leads?next=/amo-crm/callback', 'foryoure://amo-crm']) {
+    assert.equal(redirectSystemPath({ path, initial: false }), path);
+  }
 });

@@ -4,14 +4,14 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use amo_connect_tests::{World, jwt};
-use amo_connect_xtask::browsers;
+use amo_connect_xtask::{browsers, snippets};
 use serde_json::json;
 use tokio::process::Command;
 
-const SNIPPETS: [&str; 4] = ["connect.ts", "start.ts", "expo.ts", "shipped.ts"];
+const SNIPPETS: [&str; 6] = ["connect.ts", "start.ts", "expo.ts", "native-intent.ts", "shipped.ts", "leads.ts"];
 
 /// The app's users, for the tests of `run.test.ts`.
-const USERS: [&str; 13] = [
+const USERS: [&str; 14] = [
     "allows",
     "declines",
     "is killed",
@@ -25,6 +25,7 @@ const USERS: [&str; 13] = [
     "has a thief",
     "is a thief",
     "is nobody",
+    "reads offline",
 ];
 
 #[test]
@@ -55,15 +56,50 @@ async fn the_snippets_compile_and_connect_against_the_local_amocrm() {
         let mut node = Command::new("node");
         node.args(["--test", "--test-reporter=spec", "built/run.test.js"]).current_dir(folder.path());
         let output = run(node.env("SETTING", setting.to_string())).await;
-        assert!(output.contains("pass 12") && output.contains("skipped 0"), "{output}");
+        assert!(output.contains("pass 14") && output.contains("skipped 0"), "{output}");
     }
 }
 
+#[tokio::test]
+async fn the_snippets_in_other_languages_parse() {
+    assert_eq!(run(&mut parse(&root().join("docs/mobile.md"))).await, "swift 2\nkotlin 1\nxml 1\njson 2\n");
+}
+
+#[tokio::test]
+async fn a_snippet_with_a_slip_does_not_parse() {
+    let folder = tempfile::tempdir().unwrap();
+    let page = folder.path().join("page.md");
+    let slips = [
+        ("swift", "func connect() { return"),
+        ("kotlin", "fun connect() { finish( }"),
+        ("xml", "<activity><intent-filter></activity>"),
+        ("json", r#"{"webcredentials": }"#),
+    ];
+    for (language, slip) in slips {
+        std::fs::write(&page, format!("# A page\n\n```{language}\n{slip}\n```\n")).unwrap();
+        let (succeeded, text) = ended(&mut parse(&page)).await;
+        assert!(!succeeded && text.contains("Error"), "{language}: {text}");
+    }
+}
+
+/// What parses the snippets of `page`, and counts them.
+fn parse(page: &Path) -> Command {
+    let mut command = Command::new(snippets::python());
+    command.arg(root().join("tests/snippets/parse.py")).arg(page);
+    command
+}
+
 async fn run(command: &mut Command) -> String {
+    let (succeeded, text) = ended(command).await;
+    assert!(succeeded, "{command:?}: {text}");
+    text
+}
+
+/// Whether `command` succeeded, and what it said.
+async fn ended(command: &mut Command) -> (bool, String) {
     let output = command.stdin(Stdio::null()).kill_on_drop(true).output().await.unwrap();
     let text = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
-    assert!(output.status.success(), "{command:?}: {text}");
-    text
+    (output.status.success(), text)
 }
 
 fn root() -> PathBuf {
