@@ -80,6 +80,7 @@ pub fn variables(settings: &Given) -> Vec<(&'static str, String)> {
         ("USER_RATE", &settings.user_rate),
         ("TRUSTED_PROXIES", &settings.trusted_proxies),
         ("ADDRESS_RATE", &settings.address_rate),
+        ("APP_DEEP_LINKS", &settings.app_deep_links),
         ("CORS_ALLOWED_ORIGINS", &settings.cors_allowed_origins),
         ("REQUIRE_CLAIM", &settings.require_claim),
         ("REFRESH_MARGIN", &settings.refresh_margin),

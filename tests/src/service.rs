@@ -27,6 +27,14 @@ pub struct Begun {
     pub state: String,
 }
 
+impl Begun {
+    fn of(answer: &Answer) -> Self {
+        let data = answer.data();
+        let text = |name: &str| data[name].as_str().unwrap().to_owned();
+        Self { id: text("attemptId"), url: text("authorizationUrl"), state: text("state") }
+    }
+}
+
 impl Service {
     pub(crate) fn with(settings: &Given) -> Self {
         let http = reqwest::Client::builder()
@@ -71,9 +79,12 @@ impl Service {
 
     /// An attempt that `user` begins.
     pub async fn attempt(&self, user: &str) -> Begun {
-        let data = self.post(user, "/authorize", json!({})).await.data();
-        let text = |name: &str| data[name].as_str().unwrap().to_owned();
-        Begun { id: text("attemptId"), url: text("authorizationUrl"), state: text("state") }
+        Begun::of(&self.post(user, "/authorize", json!({})).await)
+    }
+
+    /// An attempt that `user` begins, whose pages are to lead to `deep_link`.
+    pub async fn attempt_leading_to(&self, user: &str, deep_link: &str) -> Begun {
+        Begun::of(&self.post(user, "/authorize", json!({ "deepLink": deep_link })).await)
     }
 
     /// The `state` and `reason` of an attempt, as its user sees them.

@@ -28,6 +28,7 @@ async fn serve_names_every_bad_variable_and_shows_no_secret() {
         ("AMO_AUTH_URL", "ftp://x"),
         ("AMO_ALLOWED_HOSTS", "amocrm.ru,127.0.0.1:80"),
         ("APP_DEEP_LINK", "javascript:alert(1)"),
+        ("APP_DEEP_LINKS", "foryoure-dev://amo-crm/callback,data:text/html,hunter2"),
         ("REQUIRE_CLAIM", "maybe"),
         ("USER_RATE", "-1"),
         ("TRUSTED_PROXIES", "10.0.0.0/99"),

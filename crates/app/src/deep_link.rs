@@ -1,6 +1,7 @@
-//! Where *Return to App* leads (`APP_DEEP_LINK`), and how a value gets into it unharmed.
+//! Where *Return to App* leads (`APP_DEEP_LINK`, `APP_DEEP_LINKS`), and how a value gets into it unharmed.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use std::borrow::Cow;
 use std::fmt;
 use url::{Url, form_urlencoded};
 
@@ -184,6 +185,29 @@ impl DeepLink {
             link.extend(utf8_percent_encode(value, RESERVED));
         }
         link
+    }
+}
+
+/// The links that attempts may lead to.
+#[derive(Clone, Debug)]
+pub struct DeepLinks {
+    /// Where those lead that name none.
+    pub default: DeepLink,
+    /// Which others they may name.
+    pub further: Vec<DeepLink>,
+}
+
+impl DeepLinks {
+    /// Whether an attempt may lead to `link`: to what stands in the settings, byte for byte.
+    pub fn allow(&self, link: &str) -> bool {
+        std::iter::once(&self.default).chain(&self.further).any(|allowed| allowed.0 == link)
+    }
+
+    /// Where the pages of an attempt lead that was begun with `chosen`. It was allowed then, perhaps by an instance with
+    /// newer settings than this one's.
+    pub fn of(&self, chosen: Option<&str>) -> Cow<'_, DeepLink> {
+        let chosen = chosen.and_then(|link| DeepLink::parse(link).ok());
+        chosen.map_or(Cow::Borrowed(&self.default), Cow::Owned)
     }
 }
 

@@ -6,6 +6,7 @@ use actix_web::dev::Payload;
 use actix_web::error::PayloadError;
 use actix_web::web::{Bytes, PayloadConfig};
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
+use amo_connect_domain::token::LONGEST_PARAMETER;
 use futures_util::future::{FutureExt, LocalBoxFuture};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -21,6 +22,10 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 /// The members of a body that must be there.
 #[derive(Debug)]
 pub struct JsonBody(pub Map<String, Value>);
+
+/// The members of a body that may be left out.
+#[derive(Debug)]
+pub struct OptionalBody(pub Map<String, Value>);
 
 /// An object without members.
 #[derive(Debug, ToSchema)]
@@ -42,7 +47,7 @@ impl FromRequest for JsonBody {
     }
 }
 
-impl FromRequest for NoMembers {
+impl FromRequest for OptionalBody {
     type Error = ApiError;
     type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
 
@@ -50,10 +55,20 @@ impl FromRequest for NoMembers {
         let (body, is_json) = (whole(request, payload), is_json(request));
         async move {
             let body = body.await?;
-            let members = if body.is_empty() { Map::new() } else { members(&body, is_json)? };
-            members.keys().next().map_or(Ok(Self {}), |name| Err(crate::handlers::unknown(name)))
+            if body.is_empty() { Ok(Self(Map::new())) } else { members(&body, is_json).map(Self) }
         }
         .boxed_local()
+    }
+}
+
+impl FromRequest for NoMembers {
+    type Error = ApiError;
+    type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let body = OptionalBody::from_request(request, payload);
+        async move { body.await?.0.keys().next().map_or(Ok(Self {}), |name| Err(crate::handlers::unknown(name))) }
+            .boxed_local()
     }
 }
 
@@ -82,5 +97,38 @@ fn members(body: &[u8], is_json: bool) -> Result<Map<String, Value>, ApiError> {
         Ok(Value::Object(members)) => Ok(members),
         Ok(_) => Err(ApiError::InvalidRequest("body".to_owned(), "The body must be a JSON object.".to_owned())),
         Err(_) => Err(ApiError::InvalidJson),
+    }
+}
+
+/// A text of the body; `null` counts as absent, and other types are refused.
+pub(crate) fn text(field: &str, value: Option<Value>) -> Result<Option<String>, ApiError> {
+    match value {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) if text.chars().count() > LONGEST_PARAMETER => {
+            Err(ApiError::invalid(field, "is longer than 4096 characters"))
+        }
+        Some(Value::String(text)) if text.chars().any(char::is_control) => {
+            Err(ApiError::invalid(field, "has control characters"))
+        }
+        Some(Value::String(text)) => Ok(Some(text)),
+        Some(_) => Err(ApiError::invalid(field, "must be a string")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn fields_are_texts_of_up_to_4096_characters_without_controls() {
+        assert_eq!(text("state", None).unwrap(), None);
+        assert_eq!(text("state", Some(Value::Null)).unwrap(), None);
+        assert_eq!(text("code", Some(json!("ї".repeat(4096)))).unwrap().unwrap().chars().count(), 4096);
+        for bad in [json!("a".repeat(4097)), json!("a\u{0}"), json!("a\n"), json!(1), json!(["a"])] {
+            let error = text("code", Some(bad)).unwrap_err();
+            assert_eq!(error.field(), Some("code"), "{error}");
+        }
     }
 }

@@ -12,7 +12,7 @@ use tracing::Instrument;
 
 use crate::auth::jwt::Verifier;
 use crate::caller_limits::Limits;
-use crate::deep_link::DeepLink;
+use crate::deep_link::DeepLinks;
 use crate::error::ApiError;
 use crate::metrics::Metrics;
 use crate::readiness::Readiness;
@@ -26,7 +26,7 @@ pub struct AppState {
     /// How often.
     pub limits: Limits,
     /// Where *Return to App* leads.
-    pub deep_link: DeepLink,
+    pub deep_links: DeepLinks,
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// Whether requests should come here.

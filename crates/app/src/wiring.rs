@@ -147,7 +147,7 @@ pub fn assemble_with(
         use_cases: UseCases::new(stores, amo, process, Arc::clone(&metrics) as _, service.settings.clone()),
         verifier,
         limits: Limits::new(service.user_rate, service.address_rate, service.trusted_proxies.clone()),
-        deep_link: service.deep_link.clone(),
+        deep_links: service.deep_links.clone(),
         metrics,
         readiness: Readiness::new(Handle::current()),
         idle_timeout: service.idle_timeout,

@@ -113,7 +113,7 @@ impl World {
     pub(crate) async fn connect_by_attempt(self: &Arc<Self>, user: usize) {
         let call = self.call("start", longest_wait(0), None);
         let begun = call.id;
-        let start = |service: UseCases| async move { service.start(user_id(user)).await };
+        let start = |service: UseCases| async move { service.start(user_id(user), None).await };
         let Some(Ok(Started { state, .. })) = self.ask(call, start).await else { return };
         self.sim.sleep(self.sim.millis(100, 8_000)).await;
         if self.sim.chance(0.05) {
@@ -178,7 +178,8 @@ impl World {
 
     async fn redirect(self: &Arc<Self>, callback: Callback) -> Option<CallbackOutcome> {
         let call = self.call("callback", longest_wait(20), self.may_give_up());
-        let outcome = self.ask(call, |service| async move { service.receive_callback(callback).await }).await;
+        let received = self.ask(call, |service| async move { service.receive_callback(callback).await }).await;
+        let outcome = received.map(|received| received.outcome);
         self.note(Home::Outside, || format!("the browser shows {outcome:?}"));
         outcome
     }

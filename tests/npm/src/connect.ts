@@ -1,6 +1,7 @@
 // What the app does between *Connect* and the leads. The phone itself comes from outside.
 export interface Phone {
   api: string; // https://YOUR-HOST/api/amo-crm
+  deepLink?: string; // one of the service's APP_DEEP_LINKS; without it APP_DEEP_LINK
   jwt(): Promise<string>;
   /** Opens the page; the deep link that led back, or null if the browser was just closed. */
   browse(url: string): Promise<string | null>;
@@ -36,7 +37,9 @@ export class Refusal extends Error {
 
 /** *Connect*. */
 export async function connect(phone: Phone): Promise<Outcome> {
-  const { attemptId, state, authorizationUrl } = await call<Attempt>(phone, 'POST', '/authorize', {});
+  const { deepLink } = phone;
+  const body = deepLink === undefined ? {} : { deepLink };
+  const { attemptId, state, authorizationUrl } = await call<Attempt>(phone, 'POST', '/authorize', body);
   return visit(phone, { attemptId, state, authorizationUrl });
 }
 

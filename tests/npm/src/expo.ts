@@ -9,6 +9,7 @@ const KEY = 'amo-crm.attempt';
 export function expoPhone(api: string, deepLink: string, jwt: () => Promise<string>, ephemeral = false): Phone {
   return {
     api,
+    deepLink,
     jwt,
     async browse(url) {
       const result = await WebBrowser.openAuthSessionAsync(url, deepLink, {

@@ -11,7 +11,7 @@ use tokio::process::Command;
 const SNIPPETS: [&str; 6] = ["connect.ts", "start.ts", "expo.ts", "native-intent.ts", "shipped.ts", "leads.ts"];
 
 /// The app's users, for the tests of `run.test.ts`.
-const USERS: [&str; 14] = [
+const USERS: [&str; 15] = [
     "allows",
     "declines",
     "is killed",
@@ -26,6 +26,7 @@ const USERS: [&str; 14] = [
     "is a thief",
     "is nobody",
     "reads offline",
+    "develops",
 ];
 
 #[test]
@@ -48,7 +49,11 @@ async fn the_snippets_compile_and_connect_against_the_local_amocrm() {
     run(Command::new(modules.join(".bin/tsc")).current_dir(folder.path())).await;
     for require_claim in [false, true] {
         let claim = require_claim.to_string();
-        let world = World::start_with(|settings| settings.require_claim = Some(claim)).await;
+        let world = World::start_with(|settings| {
+            settings.require_claim = Some(claim);
+            settings.app_deep_links = Some("foryoure-dev://amo-crm/callback".to_owned());
+        });
+        let world = world.await;
         let jwts: serde_json::Map<_, _> = USERS.iter().map(|user| ((*user).to_owned(), jwt(user).into())).collect();
         let setting = json!({
             "api": world.url(""), "authUrl": world.sandbox.auth_url(), "jwts": jwts, "requireClaim": require_claim,
@@ -56,7 +61,7 @@ async fn the_snippets_compile_and_connect_against_the_local_amocrm() {
         let mut node = Command::new("node");
         node.args(["--test", "--test-reporter=spec", "built/run.test.js"]).current_dir(folder.path());
         let output = run(node.env("SETTING", setting.to_string())).await;
-        assert!(output.contains("pass 14") && output.contains("skipped 0"), "{output}");
+        assert!(output.contains("pass 15") && output.contains("skipped 0"), "{output}");
     }
 }
 

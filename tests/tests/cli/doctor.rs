@@ -36,13 +36,15 @@ async fn a_check_that_fails_does_not_stop_the_others_and_shows_no_secret() {
     let settings = Given {
         amo_auth_url: Some("http://127.0.0.1:9/oauth".to_owned()),
         jwt_secret: Some("hunter2".to_owned()),
+        app_deep_links: Some("foryoure-dev://amo-crm/callback,https://u:hunter2@second.example/".to_owned()),
         token_keys: Some("k1:hunter2".to_owned()),
         ..world.settings.clone()
     };
     let (code, report, complaint) = doctor(&world, &settings, &[]).await;
-    assert_eq!((code, complaint.as_str()), (Some(1), "amo-connect: 3 checks failed\n"), "{report}");
+    assert_eq!((code, complaint.as_str()), (Some(1), "amo-connect: 4 checks failed\n"), "{report}");
     let mistakes = details(&report, "configuration", "failed");
-    assert!(mistakes.len() == 2 && mistakes.iter().any(|line| line.starts_with("JWT_SECRET: ")), "{mistakes:?}");
+    assert!(mistakes.len() == 3 && mistakes.iter().any(|line| line.starts_with("JWT_SECRET: ")), "{mistakes:?}");
+    assert!(mistakes.contains(&"APP_DEEP_LINKS: its link 2 names a user".to_owned()), "{mistakes:?}");
     assert_eq!(details(&report, "writes", "ok").len(), 1, "the database is looked at all the same: {report}");
     assert!(details(&report, "AMO_AUTH_URL", "failed")[0].contains("no answer"), "{report}");
     assert!(!report.to_string().contains("hunter2"));

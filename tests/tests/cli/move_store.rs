@@ -47,8 +47,11 @@ async fn fill(world: &World) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_store_is_moved_row_by_row_through_a_kill_and_serves_there() {
     let mut world = World::without_service().await;
+    let link = "foryoure-dev://amo-crm/callback";
+    world.settings.app_deep_links = Some(link.to_owned());
     let served = Served::start(&world.settings, &world.folder()).await;
     world.connect("olena", ACCOUNT).await;
+    let led = world.attempt_leading_to("ivan", link).await;
     assert_eq!(world.get("olena", "/leads?limit=1").await.status, 200);
     let database = PgDatabase::migrated(&test_server()).await;
     let to = database.url();
@@ -90,6 +93,8 @@ async fn a_store_is_moved_row_by_row_through_a_kill_and_serves_there() {
     world.settings.database_url = Some(to);
     world.start_service().await;
     assert_eq!(world.state_of("olena").await, "connected");
+    let page = world.callback(&[("state", &led.state)]).await;
+    assert!(page.deep_link().starts_with(&format!("{link}?")), "{}", page.deep_link());
     assert_eq!(world.get("olena", "/leads?limit=1").await.status, 200);
     world.post("olena", "/disconnect", serde_json::json!({})).await.json();
     let last = "SELECT event FROM audit ORDER BY id DESC LIMIT 1";

@@ -1,6 +1,7 @@
 //! Columns that an older build does not know: it leaves them as they are, so they may be stale.
 
-use amo_connect_contract::fixtures::{client, user};
+use amo_connect_contract::fixtures::{attempt, client, user};
+use amo_connect_domain::authorization::attempt::{Attempt, AttemptState};
 use amo_connect_domain::ids::{Generation, UserId};
 use amo_connect_domain::ports::Storage;
 use amo_connect_tests::{PgOfServer, SqliteFile, TestDatabase as _};
@@ -10,12 +11,14 @@ use diesel::{Connection as _, SqliteConnection};
 use crate::recording::KEY;
 use crate::rows::fill;
 
-/// What the build before `lease_for` and its columns wrote: another backoff, and a new epoch.
+/// What the build before `lease_for` and its columns wrote: another backoff, and a new epoch. And one before
+/// `deep_link`: an attempt ends.
 const OLDER_BUILD: &str = "
     UPDATE connections SET lease_owner = NULL, lease_until = lease_until + 1, lease_generation = 1, lease_in_doubt =
         (1 = 0), lease_tries = 2 WHERE problem IS NULL AND accused_client IS NOT NULL;
     UPDATE connections SET epoch = epoch + 1, generation = generation + 1, revision = revision + 1
         WHERE problem = 'account_refused';
+    UPDATE attempts SET state = 'denied', code_hash = NULL, reason = NULL WHERE deep_link IS NOT NULL;
 ";
 
 /// Whose accusation is over for another client.
@@ -33,7 +36,11 @@ async fn assert_stale_columns_do_not_count(store: &impl Storage, older_build: im
     fill(store).await;
     assert_eq!(acquitted(store).await, [(user("accused"), Generation(1))]);
     assert_eq!(refused_pairs(store).await, Some(1));
+    let led = Attempt { deep_link: Some("foryoure-dev://back".to_owned()), ..attempt("led", &user("petro"), 0) };
+    store.open_attempt(&led).await.unwrap();
     older_build().await;
+    let ended = Attempt { state: AttemptState::Denied, ..led };
+    assert_eq!(store.attempt(ended.id).await.unwrap(), Some(ended), "the link is as it was written");
     assert_eq!(acquitted(store).await, []);
     assert_eq!(refused_pairs(store).await, None);
 }

@@ -17,7 +17,7 @@ const KEYS: &str = "k1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 const SECRET: &str = "a secret of at least 32 bytes, as serve wants it";
 
 /// Every variable of `serve`, with a value that is good.
-const GOOD: [(&str, &str); 25] = [
+const GOOD: [(&str, &str); 26] = [
     ("AMO_CLIENT_ID", "00000000-0000-0000-0000-000000000000"),
     ("AMO_CLIENT_SECRET", "client-secret"),
     ("AMO_REDIRECT_URI", "https://app.example/api/amo-crm/callback"),
@@ -33,6 +33,7 @@ const GOOD: [(&str, &str); 25] = [
     ("AMO_ALLOWED_HOSTS", "amocrm.ru"),
     ("AMO_DOMAIN", "example.amocrm.ru"),
     ("APP_DEEP_LINK", "foryoure://amo-crm/callback"),
+    ("APP_DEEP_LINKS", "foryoure-dev://amo-crm/callback,https://second.example/amo-crm"),
     ("REQUIRE_CLAIM", "false"),
     ("ACCEPT_FOREIGN_STATE", "true"),
     ("AMO_RATE_LIMIT", "7"),
@@ -86,7 +87,7 @@ async fn a_blank_at_either_end_of_any_variable_is_refused() {
 async fn a_blank_is_seen_in_a_flag_and_in_env_as_in_a_variable() {
     let folder = tempfile::tempdir().unwrap();
     let flags = ["serve", "--amo-client-secret", "client-secret\n", "--bind", "127.0.0.1:0 "];
-    let (code, _, complaint) = run(&flags, &changed(&[("AMO_CLIENT_SECRET", "")])[..25], folder.path()).await;
+    let (code, _, complaint) = run(&flags, &changed(&[("AMO_CLIENT_SECRET", "")])[..26], folder.path()).await;
     assert_eq!(code, Some(1), "{complaint}");
     for name in ["AMO_CLIENT_SECRET", "BIND"] {
         assert!(
@@ -168,6 +169,11 @@ async fn a_url_is_https_or_on_loopback_and_has_nothing_that_gets_lost() {
         ("APP_DEEP_LINK", "https://app.example/callback"),
         ("APP_DEEP_LINK", "http://phone.example/callback"),
         ("APP_DEEP_LINK", "foryoure://amo-crm/callback#here"),
+        ("APP_DEEP_LINKS", "foryoure-dev://amo-crm/callback,https://app.example/callback"),
+        ("APP_DEEP_LINKS", "foryoure-dev://amo-crm/callback,https://u:hunter2@second.example/callback"),
+        ("APP_DEEP_LINKS", "http://phone.example/callback,foryoure-dev://amo-crm/callback"),
+        ("APP_DEEP_LINKS", "foryoure-dev://amo-crm/callback;second://amo-crm/callback?a?b"),
+        ("APP_DEEP_LINKS", "javascript:alert(1)"),
     ] {
         let complaint = refusal(&changed(&[(name, value)])).await;
         assert!(complaint.contains(&format!("{name}: ")), "{value}: {complaint}");

@@ -32,6 +32,7 @@ pub(crate) struct AttemptRow {
     reason: Option<String>,
     opened_at: i64,
     expires_at: i64,
+    deep_link: Option<String>,
 }
 
 /// The rows of `attempts`.
@@ -68,6 +69,7 @@ impl From<&Attempt> for AttemptRow {
             reason: why.map(|why| why.code().to_owned()),
             opened_at: attempt.opened_at.as_microsecond(),
             expires_at: attempt.expires_at.as_microsecond(),
+            deep_link: attempt.deep_link.clone(),
         }
     }
 }
@@ -94,6 +96,7 @@ impl TryFrom<AttemptRow> for Attempt {
             state,
             opened_at: time(row.opened_at)?,
             expires_at: time(row.expires_at)?,
+            deep_link: row.deep_link,
         })
     }
 }

@@ -46,6 +46,7 @@ diesel::table! {
         reason -> Nullable<Text>,
         opened_at -> BigInt,
         expires_at -> BigInt,
+        deep_link -> Nullable<Text>,
     }
 }
 

@@ -148,6 +148,7 @@ tables! {
         reason: Option<String>,
         opened_at: i64,
         expires_at: i64,
+        deep_link: Option<String>,
     }
     exchanges by code_hash: Vec<u8> {
         code_hash: Vec<u8>,

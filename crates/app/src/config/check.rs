@@ -16,6 +16,7 @@ use super::{
     Config, Given, InvalidConfig, JwtConfig, JwtKeys, LogsConfig, RefreshConfig, ServiceConfig, SigningConfig,
     StorageConfig, values, warnings,
 };
+use crate::deep_link::DeepLinks;
 
 /// Checks which database `--to` means.
 pub fn check_target(text: &str) -> Result<Box<dyn Backend>, InvalidConfig> {
@@ -105,9 +106,7 @@ impl Given {
         let bind = reader.take(self, &declared::BIND);
         let admin_bind = reader.take(self, &declared::ADMIN_BIND);
         let default_host = self.default_host(reader, allowed_hosts.as_ref());
-        let deep_link = reader.take(self, &declared::APP_DEEP_LINK);
-        let deep_link = deep_link
-            .and_then(|link| reader.checked(&declared::APP_DEEP_LINK, values::deep_link(&link, redirect_uri.as_ref())));
+        let deep_links = self.deep_links(reader, redirect_uri.as_ref());
         let trusted_proxies = reader.take(self, &declared::TRUSTED_PROXIES);
         let allowed_origins = reader.take(self, &declared::CORS_ALLOWED_ORIGINS);
         let settings = self.settings(reader, allowed_hosts, default_host);
@@ -125,7 +124,7 @@ impl Given {
             storage: storage?,
             service: ServiceConfig {
                 jwt,
-                deep_link: deep_link?,
+                deep_links: deep_links?,
                 pace: pace?,
                 user_rate: user_rate?,
                 address_rate: address_rate?,
@@ -218,6 +217,16 @@ impl Given {
         let (database, pool) =
             (reader.take(self, &declared::DATABASE_URL), reader.take(self, &declared::DATABASE_POOL));
         Some(StorageConfig { database: database?, pool: pool?, auto_migrate, token_keys: token_keys? })
+    }
+
+    fn deep_links(&self, reader: &mut Reader, redirect_uri: Option<&Url>) -> Option<DeepLinks> {
+        let default = reader.take(self, &declared::APP_DEEP_LINK);
+        let default =
+            default.and_then(|link| reader.checked(&declared::APP_DEEP_LINK, values::deep_link(&link, redirect_uri)));
+        let further = reader.take(self, &declared::APP_DEEP_LINKS);
+        let further =
+            further.and_then(|list| reader.checked(&declared::APP_DEEP_LINKS, values::deep_links(&list, redirect_uri)));
+        Some(DeepLinks { default: default?, further: further? })
     }
 
     /// The account host to use where none is named, which must be one of those allowed.

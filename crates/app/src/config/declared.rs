@@ -102,6 +102,11 @@ settings! {
     /// A custom scheme, or `https` on another host than `AMO_REDIRECT_URI`'s; no fragment.
     APP_DEEP_LINK, app_deep_link: String = Value("foryoure://amo-crm/callback"), values::any;
 
+    /// Further links that an attempt may lead to, by comma
+    /// For development builds, or a second app: `POST /authorize` names one exactly as it stands here. Of the same forms
+    /// as `APP_DEEP_LINK`; a comma within a link is written `%2C`. [mobile.md](mobile.md#app_deep_link-and-app_deep_links).
+    APP_DEEP_LINKS, app_deep_links: String = Unset("none"), values::any;
+
     /// Whether a connection counts only when the app has brought the code back
     REQUIRE_CLAIM, require_claim: bool = Value("false"), values::flag;
 

@@ -32,7 +32,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
 use crate::auth::keys::Key;
-use crate::deep_link::DeepLink;
+use crate::deep_link::DeepLinks;
 
 /// How logs are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,7 +106,7 @@ pub struct ServiceConfig {
     /// How its JWTs are checked.
     pub jwt: JwtConfig,
     /// Where *Return to App* leads.
-    pub deep_link: DeepLink,
+    pub deep_links: DeepLinks,
     /// How far apart calls to amoCRM are.
     pub pace: Pace,
     /// Calls a second from one user.

@@ -145,6 +145,17 @@ pub(super) fn deep_link(link: &str, redirect_uri: Option<&Url>) -> Result<DeepLi
     redirect_uri.map_or(Ok(link.clone()), |redirect_uri| link.apart_from(redirect_uri))
 }
 
+/// Further links, by comma.
+pub(super) fn deep_links(list: &str, redirect_uri: Option<&Url>) -> Result<Vec<DeepLink>, String> {
+    let links = list.split(',').map(str::trim).enumerate().filter(|(_, link)| !link.is_empty());
+    // Not by its text: a link is refused for a user's name and password, too.
+    links
+        .map(|(place, link)| {
+            deep_link(link, redirect_uri).map_err(|invalid| format!("its link {} {invalid}", place + 1))
+        })
+        .collect()
+}
+
 /// A number of connections; empty leaves it to the database.
 pub(super) fn pool(text: &str) -> Result<Option<NonZeroUsize>, &'static str> {
     match text.parse::<NonZeroUsize>() {

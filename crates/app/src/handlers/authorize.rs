@@ -6,6 +6,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use amo_connect_domain::authorization::attempt::AttemptReason;
 use amo_connect_domain::authorization::progress::AttemptProgress;
 use serde::Serialize;
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use utoipa::openapi::{RefOr, Schema};
 
@@ -13,8 +14,28 @@ use super::answer::{Success, private};
 use super::{query, schemas};
 use crate::auth::Caller;
 use crate::error::ApiError;
-use crate::json_body::NoMembers;
+use crate::json_body::{OptionalBody, text};
 use crate::state::AppState;
+
+/// What an attempt is begun with.
+#[derive(ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct BeginAttempt {
+    /// Where all pages of this attempt lead: one of the links in the service's settings (`APP_DEEP_LINK`,
+    /// `APP_DEEP_LINKS`), exactly as it stands there. Without it, `APP_DEEP_LINK`.
+    #[schema(max_length = 1024, example = "foryoure-dev://amo-crm/callback")]
+    deep_link: Option<String>,
+}
+
+impl BeginAttempt {
+    fn read(mut body: Map<String, Value>) -> Result<Self, ApiError> {
+        let deep_link = text("deepLink", body.shift_remove("deepLink"));
+        match body.keys().next() {
+            Some(name) => Err(query::unknown(name)),
+            None => Ok(Self { deep_link: deep_link? }),
+        }
+    }
+}
 
 /// An attempt that has begun.
 #[derive(Serialize, ToSchema)]
@@ -77,7 +98,7 @@ fn reasons() -> RefOr<Schema> {
     operation_id = "beginAttempt",
     tag = "connection",
     security(("jwt" = [])),
-    request_body(content = NoMembers, description = "An object without members, or nothing.", example = json!({})),
+    request_body(content = BeginAttempt, description = "Where the attempt leads, or nothing.", example = json!({})),
     responses((
         status = 200,
         description = "The attempt has begun. Open `authorizationUrl` in the system's browser.",
@@ -94,11 +115,15 @@ pub async fn start(
     request: HttpRequest,
     state: Data<AppState>,
     caller: Caller,
-    _: NoMembers,
+    body: OptionalBody,
 ) -> Result<HttpResponse, ApiError> {
     query::none(&request)?;
+    let BeginAttempt { deep_link } = BeginAttempt::read(body.0)?;
+    if deep_link.as_ref().is_some_and(|link| !state.deep_links.allow(link)) {
+        return Err(ApiError::invalid("deepLink", "is none of the links in the service's settings"));
+    }
     let use_cases = state.use_cases.clone();
-    let started = state.run(async move { use_cases.start(caller.0).await }).await?;
+    let started = state.run(async move { use_cases.start(caller.0, deep_link).await }).await?;
     Ok(private(&Success::of(StartedAttempt {
         attempt_id: started.attempt.to_string(),
         authorization_url: started.authorization_url.to_string(),

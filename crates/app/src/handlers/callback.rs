@@ -6,7 +6,7 @@ use actix_web::web::Data;
 use actix_web::{HttpMessage as _, HttpRequest, HttpResponse};
 use amo_connect_domain::authorization::callback::Parameters;
 use amo_connect_domain::token::{AuthorizationCode, State};
-use amo_connect_domain::usecase::CallbackOutcome;
+use amo_connect_domain::usecase::{CallbackOutcome, Received};
 
 use crate::error::ApiError;
 use crate::pages::{CallbackPage, Language, Nonce, callback_page, deep_link_parameters, headers, status};
@@ -43,12 +43,15 @@ pub async fn receive(request: HttpRequest, state: Data<AppState>) -> HttpRespons
     }
     let callback = state.use_cases.read_callback(&Parameters::parse(request.query_string()));
     let (code, link_state) = (callback.code.one().cloned(), callback.state.one().cloned());
-    let (outcome, wait) = if let Err(refusal) = state.limits.check_address(&request) {
-        (CallbackOutcome::TryAgain, refusal.retry_after())
+    let known_link = || link_state.as_ref().and_then(|link_state| state.use_cases.deep_link(link_state));
+    let (Received { outcome, deep_link }, wait) = if let Err(refusal) = state.limits.check_address(&request) {
+        (Received { outcome: CallbackOutcome::TryAgain, deep_link: known_link() }, refusal.retry_after())
     } else {
         let use_cases = state.use_cases.clone();
         let received = async move { Ok::<_, ApiError>(use_cases.receive_callback(callback).await) };
-        (state.run(received).await.unwrap_or(CallbackOutcome::StorageUnavailable), None)
+        let received = state.run(received).await;
+        let lost = |_| Received { outcome: CallbackOutcome::StorageUnavailable, deep_link: known_link() };
+        (received.unwrap_or_else(lost), None)
     };
     let reference = reference();
     request.extensions_mut().insert(CallbackFields { outcome, reference: reference.clone() });
@@ -59,7 +62,7 @@ pub async fn receive(request: HttpRequest, state: Data<AppState>) -> HttpRespons
         code.as_ref().map(AuthorizationCode::expose),
         link_state.as_ref().map(State::expose),
     );
-    let deep_link = state.deep_link.with(&parameters);
+    let deep_link = state.deep_links.of(deep_link.as_deref()).with(&parameters);
     let page = callback_page(&CallbackPage {
         outcome,
         deep_link: &deep_link,

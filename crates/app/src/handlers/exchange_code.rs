@@ -4,7 +4,7 @@ use actix_web::HttpRequest;
 use actix_web::HttpResponse;
 use actix_web::web::Data;
 use amo_connect_domain::authorization::callback::Given;
-use amo_connect_domain::token::{AuthorizationCode, LONGEST_PARAMETER, State};
+use amo_connect_domain::token::{AuthorizationCode, State};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
@@ -13,7 +13,7 @@ use super::connection::Status;
 use super::query;
 use crate::auth::Caller;
 use crate::error::ApiError;
-use crate::json_body::JsonBody;
+use crate::json_body::{JsonBody, text};
 use crate::state::AppState;
 
 /// A code that the app brings back, and what came with it.
@@ -83,37 +83,11 @@ pub async fn claim(
     Ok(private(&SuccessWithMessage::of("AMO CRM successfully connected", Status::of(&standing))))
 }
 
-/// A text of the body; `null` counts as absent, and other types are refused.
-fn text(field: &str, value: Option<Value>) -> Result<Option<String>, ApiError> {
-    match value {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) if text.chars().count() > LONGEST_PARAMETER => {
-            Err(ApiError::invalid(field, "is longer than 4096 characters"))
-        }
-        Some(Value::String(text)) if text.chars().any(char::is_control) => {
-            Err(ApiError::invalid(field, "has control characters"))
-        }
-        Some(Value::String(text)) => Ok(Some(text)),
-        Some(_) => Err(ApiError::invalid(field, "must be a string")),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
-
-    #[test]
-    fn fields_are_texts_of_up_to_4096_characters_without_controls() {
-        assert_eq!(text("state", None).unwrap(), None);
-        assert_eq!(text("state", Some(Value::Null)).unwrap(), None);
-        assert_eq!(text("code", Some(json!("ї".repeat(4096)))).unwrap().unwrap().chars().count(), 4096);
-        for bad in [json!("a".repeat(4097)), json!("a\u{0}"), json!("a\n"), json!(1), json!(["a"])] {
-            let error = text("code", Some(bad)).unwrap_err();
-            assert_eq!(error.field(), Some("code"), "{error}");
-        }
-    }
 
     #[test]
     fn what_is_missing_or_unknown_is_named() {

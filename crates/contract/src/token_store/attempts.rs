@@ -48,6 +48,30 @@ pub(super) async fn only_the_newest_attempts_stay_open(harness: &dyn TokenStoreH
     }
 }
 
+pub(super) async fn an_attempt_keeps_its_deep_link(harness: &dyn TokenStoreHarness) {
+    let (store, other) = (harness.store(), harness.second_handle().await);
+    let led = |name: &str, second| {
+        let link = format!("foryoure-dev://amo-crm/callback?from={name}&x=%20");
+        Attempt { deep_link: Some(link), ..attempt(name, &user("olena"), second) }
+    };
+    let plain = open(&store, attempt("plain", &user("olena"), 0)).await;
+    let (declined, spent, superseded) = (led("declined", 1), led("spent", 2), led("superseded", 3));
+    for attempt in [&declined, &spent, &superseded] {
+        open(&store, attempt.clone()).await;
+    }
+    store.close_attempt(declined.state_hash, AttemptState::Denied).await.unwrap();
+    admit(&store, &by_attempt(code("x"), &spent, false), owner(1)).await;
+    for second in 4..10 {
+        open(&store, led(&format!("newer {second}"), second)).await;
+    }
+    let ends = [AttemptState::Denied, AttemptState::Spent(code("x")), AttemptState::Superseded];
+    for (attempt, end) in [declined, spent, superseded].into_iter().zip(ends) {
+        let found = other.attempt_by_state(attempt.state_hash).await.unwrap().unwrap();
+        assert_eq!((found.state, found.deep_link), (end, attempt.deep_link));
+    }
+    assert_eq!(other.attempt(plain.id).await.unwrap().unwrap().deep_link, None);
+}
+
 pub(super) async fn another_users_attempts_stay_open(harness: &dyn TokenStoreHarness) {
     let store = harness.store();
     let theirs = open(&store, attempt("theirs", &user("ivan"), 0)).await;

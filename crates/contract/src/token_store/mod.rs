@@ -86,6 +86,9 @@ suite::cases! {
         attempts::another_users_attempts_stay_open,
         attempts::closed_attempts_take_no_open_ones_place,
     ]
+    "Its deep link MUST stay as it is, however the attempt ends." => [
+        attempts::an_attempt_keeps_its_deep_link,
+    ]
     "Ends an open attempt that came back without a usable code, as end says (declined or failed)." => [
         attempts::an_attempt_ends_as_requested,
     ]

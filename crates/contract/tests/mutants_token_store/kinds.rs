@@ -63,6 +63,7 @@ amo_connect_contract::mutants! {
     ],
     FoldsUserIds => ["odd_user_ids_are_kept_apart"],
     ForgetsBackoffs => ["during_a_backoff_a_lease_is_granted_to_nobody", "refused_pairs_delay_the_next_refresh"],
+    ForgetsDeepLinks => ["an_attempt_keeps_its_deep_link"],
     ForgetsDoubt => [
         "a_lapsed_lease_leaves_doubt_and_an_ended_one_none",
         "a_doubt_is_remembered_until_a_pair_is_stored",

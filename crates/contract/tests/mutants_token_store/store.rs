@@ -167,10 +167,17 @@ impl TokenStore for MutantStore {
     }
 
     async fn attempt_by_state(&self, state: StateHash) -> Result<Option<Attempt>, StoreError> {
-        match self.mutant {
-            Mutant::FindsAnyAttempt => Ok(self.note(|notes| notes.attempts.first().cloned())),
-            _ => self.inner.attempt_by_state(state).await,
+        if self.is(Mutant::FindsAnyAttempt) {
+            return Ok(self.note(|notes| notes.attempts.first().cloned()));
         }
+        let mut found = self.inner.attempt_by_state(state).await?;
+        if let Some(attempt) = &mut found
+            && self.is(Mutant::ForgetsDeepLinks)
+            && attempt.state != AttemptState::Open
+        {
+            attempt.deep_link = None;
+        }
+        Ok(found)
     }
 
     async fn close_attempt(&self, state: StateHash, end: AttemptState) -> Result<(), StoreError> {

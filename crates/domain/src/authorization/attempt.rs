@@ -68,12 +68,16 @@ pub struct Attempt {
     pub opened_at: Timestamp,
     /// Until when its state is valid.
     pub expires_at: Timestamp,
+    /// Where its pages lead, if the app named one of the links that are configured.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub deep_link: Option<String>,
 }
 
 impl Attempt {
-    /// A new attempt.
+    /// A new attempt, whose pages lead where the service's own link does.
     pub fn open(id: AttemptId, user: UserId, state_hash: StateHash, now: Timestamp) -> Self {
-        Self { id, user, state_hash, state: AttemptState::Open, opened_at: now, expires_at: after(now, ATTEMPT_TERM) }
+        let expires_at = after(now, ATTEMPT_TERM);
+        Self { id, user, state_hash, state: AttemptState::Open, opened_at: now, expires_at, deep_link: None }
     }
 
     /// Those of a user's `open` attempts, the newest first, that end when one more begins, as they are

@@ -36,6 +36,7 @@ use crate::token::{CodeHash, StateHash, TokenPair};
 pub trait TokenStore: Debug + Send + Sync + 'static {
     /// Records a new attempt. Of the user's open attempts only the newest
     /// [`OPEN_ATTEMPTS`](crate::authorization::attempt::OPEN_ATTEMPTS) MUST stay open, this one among them.
+    /// Its deep link MUST stay as it is, however the attempt ends.
     async fn open_attempt(&self, attempt: &Attempt) -> Result<(), StoreError>;
 
     /// The attempt with this id.

@@ -20,7 +20,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 pub use connect::authorize::{AttemptView, Started};
-pub use connect::callback::CallbackOutcome;
+pub use connect::callback::{CallbackOutcome, Received};
 pub use connect::claim::ClaimError;
 pub use import::{Candidate, Imported, Refused, Skipped};
 pub use reads::ReadError;
@@ -29,6 +29,7 @@ pub use status::ConnectionStatus;
 pub use tokens::access_token::{AccessError, RefreshNowError};
 
 use background::BackgroundSlots;
+use connect::deep_links::DeepLinks;
 use connect::unrecorded_callbacks::UnrecordedCallbacks;
 use connect::unsolicited_codes::UnsolicitedCodes;
 use rate_limited::RateLimitedClient;
@@ -81,6 +82,7 @@ pub struct UseCases {
     reads: Arc<Reads>,
     refreshes: Arc<Refreshes>,
     unrecorded: Arc<UnrecordedCallbacks>,
+    deep_links: Arc<DeepLinks>,
     last_sweep: Arc<LastSweep>,
     background_slots: BackgroundSlots,
     winding_down: Arc<AtomicBool>,
@@ -121,6 +123,7 @@ impl UseCases {
             reads: Arc::default(),
             refreshes: Arc::default(),
             unrecorded: Arc::default(),
+            deep_links: Arc::default(),
             last_sweep: Arc::default(),
             background_slots: BackgroundSlots::default(),
             winding_down: Arc::default(),

@@ -32,14 +32,17 @@ pub struct AttemptView {
 }
 
 impl UseCases {
-    /// Begins an attempt of `user`. A connection they have is not touched.
-    pub async fn start(&self, user: UserId) -> Result<Started, StoreError> {
+    /// Begins an attempt of `user`, whose pages lead to `deep_link`, or else where the service's own link does. A
+    /// connection they have is not touched.
+    pub async fn start(&self, user: UserId, deep_link: Option<String>) -> Result<Started, StoreError> {
         let (mut id, mut state) = ([0; 16], [0; 32]);
         self.runtime.fill_random(&mut id);
         self.runtime.fill_random(&mut state);
         let state = State::from_random(state);
         let attempt = Attempt::open(AttemptId(id), user, StateHash::of(Some(&state)), self.runtime.now());
+        let attempt = Attempt { deep_link, ..attempt };
         self.stores.tokens.open_attempt(&attempt).await?;
+        self.deep_links.note(&attempt, self.runtime.instant());
         Ok(Started {
             attempt: attempt.id,
             authorization_url: self.amo.authorization_url(&state, self.settings.default_host.as_ref()),

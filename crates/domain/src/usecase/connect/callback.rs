@@ -3,6 +3,7 @@
 use crate::authorization::attempt::{Attempt, AttemptReason, AttemptState};
 use crate::authorization::callback::{Callback, Denial, Given, Parameters};
 use crate::authorization::code::{Admission, Exchange, ExchangeStatus, Origin};
+use crate::clock::Instant;
 use crate::ports::StoreError;
 use crate::token::{AuthorizationCode, CodeHash, State, StateHash};
 use crate::usecase::UseCases;
@@ -40,6 +41,15 @@ pub enum CallbackOutcome {
     TryAgain,
 }
 
+/// What became of a redirect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Received {
+    /// What the page says.
+    pub outcome: CallbackOutcome,
+    /// Where it leads, if the app named a link as it began the attempt.
+    pub deep_link: Option<String>,
+}
+
 impl UseCases {
     /// Reads a redirect, in the CRM's words.
     pub fn read_callback(&self, parameters: &Parameters) -> Callback {
@@ -47,7 +57,35 @@ impl UseCases {
     }
 
     /// Receives a redirect. The tokens are durable when it returns.
-    pub async fn receive_callback(&self, callback: Callback) -> CallbackOutcome {
+    pub async fn receive_callback(&self, callback: Callback) -> Received {
+        let deadline = self.deadline(CALLBACK_TIMEOUT);
+        let attempt = match callback.state.one().filter(|state| state.is_ours()) {
+            Some(state) => self.stores.tokens.attempt_by_state(StateHash::of(Some(state))).await,
+            None => Ok(None),
+        };
+        let deep_link = match &attempt {
+            Ok(Some(attempt)) => {
+                self.deep_links.note(attempt, self.runtime.instant());
+                attempt.deep_link.clone()
+            }
+            Ok(None) => None,
+            Err(_) => callback.state.one().and_then(|state| self.deep_link(state)),
+        };
+        Received { outcome: self.outcome_of(callback, attempt, deadline).await, deep_link }
+    }
+
+    /// Where the pages of the attempt with this state lead, as far as this process knows: for a page that is shown
+    /// although nothing may be read.
+    pub fn deep_link(&self, state: &State) -> Option<String> {
+        self.deep_links.of(&StateHash::of(Some(state)))
+    }
+
+    async fn outcome_of(
+        &self,
+        callback: Callback,
+        attempt: Result<Option<Attempt>, StoreError>,
+        deadline: Instant,
+    ) -> CallbackOutcome {
         let ours = callback.state.one().is_some_and(State::is_ours);
         if callback.is_installation && !ours {
             tracing::info!("installation from amoCRM's marketplace");
@@ -70,7 +108,7 @@ impl UseCases {
             Given::Unusable => return CallbackOutcome::LinkExpired,
         };
         let state_hash = StateHash::of(state.as_ref());
-        match self.receive_code(code, state, &callback.host).await {
+        match self.receive_code(code, state, &callback.host, attempt, deadline).await {
             Ok(outcome) => {
                 self.unrecorded.forget(&state_hash);
                 outcome
@@ -101,11 +139,12 @@ impl UseCases {
         code: AuthorizationCode,
         state: Option<State>,
         named: &Given<String>,
+        attempt: Result<Option<Attempt>, StoreError>,
+        deadline: Instant,
     ) -> Result<CallbackOutcome, StoreError> {
-        let deadline = self.deadline(CALLBACK_TIMEOUT);
         let ours = state.as_ref().is_some_and(State::is_ours);
         let (code_hash, state_hash) = (CodeHash::of(&code), StateHash::of(state.as_ref()));
-        let attempt = if ours { self.stores.tokens.attempt_by_state(state_hash).await? } else { None };
+        let attempt = attempt?;
         let known = self.stores.tokens.exchange(code_hash).await?;
 
         if let Some(known) = &known {
