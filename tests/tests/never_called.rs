@@ -16,8 +16,9 @@ use amo_connect_domain::client::ClientFingerprint;
 use amo_connect_domain::crm::lead::LeadPage;
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::ports::{
-    MockAmoClient, MockAuditLog, MockHostLookUpStore, MockImportStore, MockMaintenance, MockRevocationQueue,
-    MockStoreHealth, MockTokenStore, Storage, StoreError, Stores, TokenEndpoint as _, TokenStore as _,
+    MockAmoClient, MockAuditLog, MockHostLookUpStore, MockIdempotencyStore, MockImportStore, MockMaintenance,
+    MockRevocationQueue, MockStoreHealth, MockTokenStore, Storage, StoreError, Stores, TokenEndpoint as _,
+    TokenStore as _,
 };
 use amo_connect_domain::rate_limit::{Permit, call};
 use amo_connect_tests::{Answer, TestApp};
@@ -162,6 +163,7 @@ fn unread_stores() -> Stores {
         tokens: Arc::new(tokens),
         look_ups: Arc::new(look_ups),
         imports: Arc::new(MockImportStore::new()),
+        writes: Arc::new(MockIdempotencyStore::new()),
         revocations: Arc::new(revocations),
         audit: Arc::new(audit),
         maintenance: Arc::new(maintenance),

@@ -16,6 +16,7 @@ use amo_connect_domain::connection::{ConnectionParts, CrmConnection, Grant};
 use amo_connect_domain::crm::contact::Contact;
 use amo_connect_domain::crm::pipeline::{Pipeline, Stage, StageKind};
 use amo_connect_domain::host::AccountHost;
+use amo_connect_domain::idempotency::{IdempotencyKey, KeyHash, RequestHash, WriteKind, WriteRequest};
 use amo_connect_domain::ids::{AccountId, AttemptId, Epoch, Generation, LeaseOwner, UserId};
 use amo_connect_domain::ports::Served;
 use amo_connect_domain::refresh::lease::{Backoff, LeaseRequest};
@@ -162,6 +163,25 @@ pub fn lease_request(generation: Generation, owner: LeaseOwner) -> LeaseRequest 
 /// A backoff after a sending in which no client was accused.
 pub fn back_off(in_doubt: bool, pause: Duration) -> Backoff {
     Backoff { in_doubt, pause, accused: None, was_sent: true }
+}
+
+/// The hash of this key of `user`.
+pub fn write_key(user: &UserId, name: &str) -> KeyHash {
+    KeyHash::of(user, &IdempotencyKey::new(name).unwrap())
+}
+
+/// A request of `user`, who was never connected, to make a lead in account 1 under the key `name`.
+pub fn write_request(user: &UserId, name: &str) -> WriteRequest {
+    WriteRequest {
+        user: user.clone(),
+        key: write_key(user, name),
+        request: RequestHash::of(&IdempotencyKey::new(name).unwrap(), "POST", "/leads", b"{}"),
+        account: AccountId(1),
+        author: Some(5),
+        epoch: Epoch::default(),
+        kind: WriteKind::Lead,
+        target: None,
+    }
 }
 
 /// A permit to call `host`, which no rate limiter issued.

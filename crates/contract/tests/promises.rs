@@ -43,6 +43,7 @@ fn every_promise_of_the_token_store_has_a_case() {
         include_str!("../../domain/src/ports/token_store.rs"),
         include_str!("../../domain/src/ports/host_look_up_store.rs"),
         include_str!("../../domain/src/ports/import_store.rs"),
+        include_str!("../../domain/src/ports/idempotency_store.rs"),
         include_str!("../../domain/src/ports/revocation_queue.rs"),
         include_str!("../../domain/src/ports/audit_log.rs"),
         include_str!("../../domain/src/ports/maintenance.rs"),

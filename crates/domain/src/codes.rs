@@ -4,6 +4,7 @@
 use crate::authorization::attempt::AttemptReason;
 use crate::connection::audit::{Actor, AuditEvent};
 use crate::connection::{ProblemCode, ReauthReason};
+use crate::idempotency::WriteKind;
 use crate::ports::{AmoError, CircuitChange, Endpoint};
 
 /// Gives an enum its codes, and finds a variant by its code.
@@ -62,6 +63,14 @@ codes! { Actor:
     Administrator = "administrator",
     Operator = "operator",
     Service = "service",
+}
+
+codes! { WriteKind:
+    Lead = "lead",
+    LeadChange = "lead_change",
+    Note = "note",
+    Task = "task",
+    TaskChange = "task_change",
 }
 
 codes! { Endpoint:
@@ -190,6 +199,14 @@ mod tests {
             assert_eq!(AttemptReason::from_code(code).map(AttemptReason::code), Some(code));
         }
         assert_eq!(AttemptReason::from_code("mood"), None);
+    }
+
+    #[test]
+    fn a_write_kinds_code_is_read_as_the_kind_it_was_written_for() {
+        for code in ["lead", "lead_change", "note", "task", "task_change"] {
+            assert_eq!(WriteKind::from_code(code).map(WriteKind::code), Some(code));
+        }
+        assert_eq!(WriteKind::from_code("contact"), None);
     }
 
     #[test]

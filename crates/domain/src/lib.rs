@@ -14,6 +14,7 @@ pub mod connection;
 pub mod crm;
 pub mod host;
 pub mod host_look_up;
+pub mod idempotency;
 pub mod ids;
 pub mod key_ring;
 pub mod ports;

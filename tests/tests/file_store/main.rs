@@ -13,6 +13,7 @@ mod sealed;
 mod store;
 mod token_store;
 mod upkeep;
+mod writes;
 
 use amo_connect_adapters::Cursor;
 use amo_connect_adapters::backend::{Backend as _, OpenOptions};

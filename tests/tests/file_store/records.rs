@@ -11,6 +11,7 @@ use amo_connect_domain::connection::audit::{Actor, AuditEntry};
 use amo_connect_domain::connection::import::ImportRecord;
 use amo_connect_domain::connection::revocation_check::RevocationCheck;
 use amo_connect_domain::host_look_up::{HostLookUp, LookUpSubject};
+use amo_connect_domain::idempotency::{KeyHash, WriteRecord};
 use amo_connect_domain::ids::{AccountId, LeaseOwner, Revision, UserId};
 use amo_connect_domain::key_ring::{InstanceId, KeyRing};
 use amo_connect_domain::ports::{Served, StoreError};
@@ -35,6 +36,7 @@ pub(crate) struct Records {
     pub(crate) key_rings: Vec<(InstanceId, KeyRing, Timestamp)>,
     pub(crate) heartbeat: Option<Timestamp>,
     pub(crate) imports: Vec<ImportRecord>,
+    pub(crate) writes: Vec<WriteRecord>,
 }
 
 /// A connection, and what is on record of its refresh.
@@ -54,6 +56,15 @@ pub(crate) struct Change<'c> {
 impl Records {
     pub(crate) fn exchange(&self, code: CodeHash) -> Option<&Sealed<Exchange>> {
         self.exchanges.iter().find(|sealed| sealed.record.code == code)
+    }
+
+    pub(crate) fn write(&self, user: &UserId, key: KeyHash) -> Option<WriteRecord> {
+        self.writes.iter().find(|record| record.user == *user && record.key == key).cloned()
+    }
+
+    pub(crate) fn put_write(&mut self, record: WriteRecord) {
+        self.writes.retain(|other| other.key != record.key);
+        self.writes.push(record);
     }
 
     pub(crate) fn client(&self, client: ClientFingerprint) -> ClientRecord {

@@ -264,6 +264,7 @@ impl Maintenance for FileStore {
             records.checks.values_mut().for_each(|check| *check = check.seen_at(store_now));
             records.checks.retain(|_, check| !check.is_over(store_now));
             let older_than = |memory| before(now.min(as_of), memory);
+            records.writes.retain(|record| !record.is_over(now, as_of, store_now));
             records.attempts.retain(|attempt| attempt.opened_at >= older_than(MEMORY));
             records.audit.retain(|entry| entry.at >= older_than(AUDIT_MEMORY));
             records.look_ups.retain(|_, record| !record.is_over(store_now, older_than(AUDIT_MEMORY)));

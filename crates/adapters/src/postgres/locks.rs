@@ -2,7 +2,7 @@
 //!
 //! A row lock needs a row, so codes and users are locked by number, with PostgreSQL's advisory
 //! locks, until the transaction ends. The order is a code's before a user's, and at most one of
-//! each; accounts are locked in the order of their numbers, with nothing else. The rows of
+//! each; accounts are locked in the order of their numbers, after any user. The rows of
 //! the rate limiter have locks of their own, an account's before the integration's; no transaction
 //! has these and others. A client is locked last of all. What look-ups are of is locked in the order
 //! of the names, with nothing else. The numbers are 64 bits of a hash: two that meet wait for each other, and

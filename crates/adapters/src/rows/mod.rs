@@ -30,6 +30,7 @@ pub(crate) mod standing;
 mod store;
 pub(crate) mod summary;
 mod transaction;
+pub(crate) mod write;
 
 pub(crate) use database::{Database, Durability, Precedence, Work, Write};
 pub use failure::DatabaseError;

@@ -100,6 +100,30 @@ diesel::table! {
 }
 
 diesel::table! {
+    writes (key_hash) {
+        key_hash -> Binary,
+        user_id -> Binary,
+        request_hash -> Binary,
+        account_id -> BigInt,
+        author_id -> Nullable<BigInt>,
+        epoch -> BigInt,
+        kind -> Text,
+        target_id -> Nullable<BigInt>,
+        object_id -> Nullable<BigInt>,
+        object_is_new -> Nullable<Bool>,
+        comment_id -> Nullable<BigInt>,
+        begun_at -> BigInt,
+        state -> Text,
+        lease_owner -> Nullable<Binary>,
+        lease_until -> Nullable<BigInt>,
+        sent_at -> Nullable<BigInt>,
+        sent_by -> Nullable<Binary>,
+        missing_comment -> Nullable<Bool>,
+        done_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     looks (account_id) {
         account_id -> BigInt,
         wanted -> Bool,

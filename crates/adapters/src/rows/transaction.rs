@@ -23,6 +23,7 @@ use super::rate_limit::RateLimitRows;
 use super::reseal::SealedRows;
 use super::revocation_check::RevocationCheckRows;
 use super::summary::SummaryRow;
+use super::write::WriteRows;
 
 /// What a transaction of each database does in its own way.
 #[async_trait]
@@ -43,12 +44,12 @@ pub(crate) trait Dialect: Send {
     /// read of it is current. Taken before any user's lock.
     async fn lock_code(&mut self, code: CodeHash) -> Result<(), Failure>;
 
-    /// Until the transaction ends, nobody else changes this user's connection, attempts and
-    /// exchanges, and what is read of them is current.
+    /// Until the transaction ends, nobody else changes this user's connection, attempts,
+    /// exchanges and writes, and what is read of them is current.
     async fn lock_user(&mut self, user: &UserId) -> Result<(), Failure>;
 
-    /// Until the transaction ends, nobody else changes the looks at this account. Taken without
-    /// any other lock, in the order of the accounts.
+    /// Until the transaction ends, nobody else changes the looks at this account, or claims an object in it. Taken
+    /// after any user's lock; several in the order of the accounts.
     async fn lock_account(&mut self, account: AccountId) -> Result<(), Failure>;
 
     /// Until the transaction ends, nobody else changes this line of the book of turns, and what
@@ -81,6 +82,7 @@ pub(crate) trait Rows:
     + RateLimitRows
     + RevocationCheckRows
     + SealedRows
+    + WriteRows
 {
 }
 
@@ -99,5 +101,6 @@ impl<T> Rows for T where
         + RateLimitRows
         + RevocationCheckRows
         + SealedRows
+        + WriteRows
 {
 }

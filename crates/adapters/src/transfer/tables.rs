@@ -176,6 +176,27 @@ tables! {
         generation: i64,
         imported_at: i64,
     }
+    writes by key_hash: Vec<u8> {
+        key_hash: Vec<u8>,
+        user_id: Vec<u8>,
+        request_hash: Vec<u8>,
+        account_id: i64,
+        author_id: Option<i64>,
+        epoch: i64,
+        kind: String,
+        target_id: Option<i64>,
+        object_id: Option<i64>,
+        object_is_new: Option<bool>,
+        comment_id: Option<i64>,
+        begun_at: i64,
+        state: String,
+        lease_owner: Option<Vec<u8>>,
+        lease_until: Option<i64>,
+        sent_at: Option<i64>,
+        sent_by: Option<Vec<u8>>,
+        missing_comment: Option<bool>,
+        done_at: Option<i64>,
+    }
     clients by client: Vec<u8> {
         client: Vec<u8>,
         accused_at: Option<i64>,

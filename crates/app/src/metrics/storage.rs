@@ -12,10 +12,13 @@ use amo_connect_domain::connection::import::{Import, ImportRecord, NotImported};
 use amo_connect_domain::connection::{ConnectionSummary, CrmConnection, Grant, Standing};
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::host_look_up::{FoundHost, LookUpDecision};
+use amo_connect_domain::idempotency::{
+    Begun, Entity, KeyHash, NotSent, Settled, WriteOutcome, WriteRecord, WriteRequest,
+};
 use amo_connect_domain::ids::{AccountId, AttemptId, Epoch, Generation, LeaseOwner, Revision, UserId};
 use amo_connect_domain::ports::{
-    AuditLog, Claim, HostLookUpStore, ImportStore, Maintenance, RateLimitStore, RefreshRequest, RevocationQueue,
-    Served, Storage, StoreError, StoreHealth, TokenStore,
+    AuditLog, Claim, HostLookUpStore, IdempotencyStore, ImportStore, Maintenance, RateLimitStore, RefreshRequest,
+    RevocationQueue, Served, Storage, StoreError, StoreHealth, TokenStore,
 };
 use amo_connect_domain::rate_limit::{CallOutcome, CircuitCount, Pace, Probe, Reservation};
 use amo_connect_domain::refresh::lease::{Backoff, LeaseRequest, RefreshLease};
@@ -143,6 +146,15 @@ measured! { AuditLog {
 measured! { ImportStore {
     Reads import_record(token: RefreshTokenHash) -> Option<ImportRecord>;
     Writes import(import: &Import, now: Timestamp) -> Result<CrmConnection, NotImported>;
+} }
+
+measured! { IdempotencyStore {
+    Reads write_record(user: &UserId, key: KeyHash) -> Option<WriteRecord>;
+    Writes begin_write(request: &WriteRequest, owner: LeaseOwner) -> Begun;
+    Writes renew_write_lease(user: &UserId, key: KeyHash, owner: LeaseOwner) -> bool;
+    Writes record_sending(user: &UserId, key: KeyHash, owner: LeaseOwner) -> Result<WriteRecord, NotSent>;
+    Writes settle_write(user: &UserId, key: KeyHash, owner: LeaseOwner, outcome: &WriteOutcome) -> Settled;
+    Reads claimed_objects(account: AccountId, entity: Entity, ids: &[u64]) -> Vec<u64>;
 } }
 
 measured! { Maintenance {

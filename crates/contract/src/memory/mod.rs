@@ -1,6 +1,7 @@
 //! [`MemoryTokenStore`] and [`MemoryRateLimitStore`]: the ports in memory, for tests of everything else.
 
 mod harness;
+mod idempotency_store;
 mod key_registry;
 mod maintenance;
 mod rate_limits;

@@ -10,6 +10,7 @@ use amo_connect_domain::connection::audit::{Actor, AuditEntry};
 use amo_connect_domain::connection::import::ImportRecord;
 use amo_connect_domain::connection::revocation_check::RevocationCheck;
 use amo_connect_domain::host_look_up::{HostLookUp, LookUpSubject};
+use amo_connect_domain::idempotency::{KeyHash, WriteRecord};
 use amo_connect_domain::ids::{AccountId, Generation, LeaseOwner, Revision, UserId};
 use amo_connect_domain::ports::Served;
 use amo_connect_domain::refresh::lease::RefreshLease;
@@ -33,6 +34,7 @@ pub(super) struct Rows {
     pub(super) host_look_ups: HashMap<LookUpSubject, HostLookUp>,
     pub(super) heartbeat: Option<Timestamp>,
     pub(super) imports: HashMap<RefreshTokenHash, ImportRecord>,
+    pub(super) writes: HashMap<KeyHash, WriteRecord>,
 }
 
 #[derive(Debug)]
@@ -54,6 +56,7 @@ impl Rows {
             host_look_ups: HashMap::new(),
             heartbeat: None,
             imports: HashMap::new(),
+            writes: HashMap::new(),
         }
     }
 
@@ -72,6 +75,10 @@ impl Rows {
         if let Some(record) = self.client_record(served.client).served(served.sent_at) {
             self.clients.insert(served.client, record);
         }
+    }
+
+    pub(super) fn write(&self, user: &UserId, key: KeyHash) -> Option<WriteRecord> {
+        self.writes.get(&key).filter(|record| record.user == *user).cloned()
     }
 
     pub(super) fn connection_or_new(&self, user: &UserId) -> CrmConnection {

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use amo_connect_domain::idempotency::{KeyHash, WriteRecord};
 use amo_connect_domain::ports::StoreError;
 use jiff::Timestamp;
 
@@ -49,6 +50,13 @@ impl MemoryTokenStore {
     /// While `down`, every method answers [`StoreError::Unavailable`].
     pub fn set_down(&self, down: bool) {
         self.down.store(down, Ordering::SeqCst);
+    }
+
+    /// Alters the record of a write behind the port's back, as a broken store would.
+    pub fn alter_write(&self, key: KeyHash, alter: impl FnOnce(&mut WriteRecord)) {
+        if let Some(record) = self.rows.lock().unwrap_or_else(PoisonError::into_inner).writes.get_mut(&key) {
+            alter(record);
+        }
     }
 
     pub(super) fn now(&self) -> Timestamp {

@@ -22,6 +22,8 @@ mod rotation;
 mod steps;
 mod terms;
 mod unreadable;
+mod writes;
+mod written;
 
 pub use harness::{Keys, TokenStoreHarness};
 
@@ -56,11 +58,13 @@ suite::cases! {
      (StoreHealth::clock), or instances whose clocks differ would send a token twice." => [
         leases::a_refresh_lease_is_set_and_judged_by_the_stores_clock,
         codes::a_code_lease_is_set_and_judged_by_the_stores_clock,
+        writes::a_write_lease_is_set_and_judged_by_the_stores_clock,
     ]
     "A lease or a backoff that ends later than one can (seen_at) MUST be stored with its longest end when it is asked \
      for, and never be granted to another owner before that." => [
         clocks::a_lease_from_a_clock_ahead_lasts_one_term_more,
         clocks::a_code_lease_from_a_clock_ahead_lasts_one_term_more,
+        writes::a_write_lease_from_a_clock_ahead_lasts_one_term_more,
         clocks::a_backoff_from_a_clock_ahead_lasts_its_own_length_more,
         clocks::a_look_up_from_a_clock_ahead_is_delayed_by_one_term,
         clocks::a_refusal_from_a_clock_ahead_delays_no_refresh,
@@ -114,6 +118,7 @@ suite::cases! {
     "Returns false, and changes nothing, if owner does not hold it any more." => [
         codes::a_code_lease_is_renewed_by_its_owner_alone,
         leases::a_refresh_lease_is_renewed_by_its_owner_alone,
+        writes::a_write_lease_is_renewed_by_its_owner_alone,
     ]
     "Stores, by Exchange::receive, what amoCRM issued for a code, with the connection it makes, in one step." => [
         codes::a_grant_becomes_its_users_connection,
@@ -288,6 +293,54 @@ suite::cases! {
     "A lease on tokens that it replaces MUST end." => [
         imports::an_import_ends_the_lease_on_the_old_tokens,
     ]
+    "The record of the write with this key." => [
+        writes::a_write_comes_back_as_it_went_in,
+    ]
+    "A key is its user's (KeyHash)." => [
+        writes::the_same_key_of_another_user_is_another_write,
+    ]
+    "MUST grant a write to one owner at a time, however many ask." => [
+        writes::a_write_is_granted_to_one_of_many,
+        writes::a_write_is_its_owners_until_the_lease_lapses,
+    ]
+    "MUST refuse a key that was used for another request, in another account or in another epoch." => [
+        writes::a_key_is_for_one_request_account_and_epoch,
+    ]
+    "MUST refuse it to all others." => [
+        writes::a_sending_is_recorded_for_the_owner_alone,
+    ]
+    "A disconnect that came before it MUST win." => [
+        writes::a_disconnect_wins_over_what_was_not_sent,
+    ]
+    "From now on the sending MUST stay on record until it is known what became of it, whoever asks and however long \
+     that takes." => [
+        writes::a_sending_stays_on_record_whoever_asks,
+    ]
+    "MUST refuse another sending while this one may still be carried out." => [
+        writes::a_write_is_sent_again_only_when_its_absence_counts,
+        writes::a_sending_from_a_clock_ahead_stays_in_doubt,
+    ]
+    "Records, by WriteRecord::settle, what became of a write." => [
+        written::a_lead_is_on_record_before_its_comment,
+    ]
+    "MUST accept what was made from an owner whose lease has passed." => [
+        written::what_was_made_is_accepted_after_the_lease_has_passed,
+    ]
+    "MUST NOT change a write that is done." => [
+        written::a_write_that_is_done_is_not_changed,
+    ]
+    "MUST forget a write that changed nothing, unless something else of it is on record." => [
+        written::an_error_that_changed_nothing_frees_the_key,
+        written::an_error_forgets_nothing_else_of_a_write,
+    ]
+    "MUST NOT let two keys claim one object of an account, however many try." => [
+        written::an_object_is_claimed_by_one_of_many_keys,
+        written::an_object_is_claimed_in_its_account_and_kind_alone,
+        written::a_comment_is_claimed_as_any_note,
+    ]
+    "Those of these objects of account that a key has claimed, in any order." => [
+        written::claimed_objects_are_those_of_their_account_and_kind,
+    ]
     "Users with a connection to account that can be used, or that amoCRM has refused for an unknown reason: all of them \
      and no others." => [
         maintenance::revoking_an_account_touches_all_its_connections_and_no_other,
@@ -341,8 +394,8 @@ suite::cases! {
         audit::an_entry_comes_back_as_it_went_in,
     ]
 
-    "Wipes grants that nobody claimed in time, and forgets attempts and codes older than MEMORY, and audit entries and \
-     moves older than AUDIT_MEMORY." => [
+    "Wipes grants that nobody claimed in time, and forgets attempts and codes older than MEMORY, audit entries and \
+     moves older than AUDIT_MEMORY, and writes that are over." => [
         durability::a_sweep_wipes_unclaimed_grants_and_counts_them,
         durability::a_sweep_forgets_old_attempts_and_codes_alone,
         audit::a_sweep_forgets_old_entries_alone,
@@ -350,14 +403,16 @@ suite::cases! {
     "MUST change nothing if there is a record." => [
         clocks::a_forgotten_code_is_put_on_record_again,
     ]
-    "MUST NOT forget a code that may be under way, whatever its date." => [
+    "MUST NOT forget a code that may be under way, or a write whose outcome is unknown, whatever its date." => [
         clocks::a_sweep_forgets_no_code_that_is_under_way,
         terms::a_sweep_forgets_the_codes_that_the_domain_calls_over,
+        written::a_sweep_forgets_the_writes_that_are_over_alone,
     ]
-    "Attempts, the owner of a code, audit entries and moves MUST be forgotten only when both now and as_of, what the \
-     store's clock showed when it was last seen to be right, say that they are so old." => [
+    "Attempts, the owner of a code, writes, audit entries and moves MUST be forgotten only when both now and as_of, what \
+     the store's clock showed when it was last seen to be right, say that they are so old." => [
         clocks::a_sweep_forgets_a_code_by_two_clocks,
         clocks::a_sweep_forgets_attempts_entries_and_moves_by_two_clocks,
+        written::a_sweep_forgets_writes_by_two_clocks,
     ]
     "MUST store leases, backoffs, revocation checks and waits for a claim that end later than one can with their longest \
      end." => [

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use amo_connect_domain::authorization::code::{Admission, Admitted, Exchange, ExchangeStatus};
 use amo_connect_domain::connection::{CrmConnection, Grant};
+use amo_connect_domain::idempotency::{Begun, Settled, WriteOutcome, WriteRecord, WriteRequest};
 use amo_connect_domain::ids::{Epoch, Generation, LeaseOwner, UserId};
 use amo_connect_domain::ports::{RefreshRequest, Storage, StoreError};
 use amo_connect_domain::refresh::lease::RefreshLease;
@@ -88,4 +89,35 @@ pub(super) async fn lease(
 /// Whether a refresh of `generation` is held by somebody. Takes the lease if it is not.
 pub(super) async fn is_held(store: &Store, user: &UserId, generation: Generation, asker: LeaseOwner) -> bool {
     matches!(store.lease_refresh(user, &lease_request(generation, asker)).await.unwrap(), RefreshRequest::Held)
+}
+
+/// The record of a write that the caller is to be granted, and that was not sent before.
+pub(super) async fn begin_write(store: &Store, request: &WriteRequest, owner: LeaseOwner) -> WriteRecord {
+    match store.begin_write(request, owner).await.unwrap() {
+        Begun::Granted(record) => record,
+        other => panic!("the write was not granted: {other:?}"),
+    }
+}
+
+/// The record of a write that the owner sends.
+pub(super) async fn send_write(store: &Store, request: &WriteRequest, owner: LeaseOwner) -> WriteRecord {
+    store.record_sending(&request.user, request.key, owner).await.unwrap().unwrap()
+}
+
+/// The record of a write after this outcome.
+pub(super) async fn settle_write(
+    store: &Store,
+    request: &WriteRequest,
+    owner: LeaseOwner,
+    outcome: WriteOutcome,
+) -> WriteRecord {
+    match store.settle_write(&request.user, request.key, owner, &outcome).await.unwrap() {
+        Settled::OnRecord(record) => *record,
+        other => panic!("the write is not on record: {other:?}"),
+    }
+}
+
+/// The record of a write, if there is one.
+pub(super) async fn write(store: &Store, request: &WriteRequest) -> Option<WriteRecord> {
+    store.write_record(&request.user, request.key).await.unwrap()
 }

@@ -9,6 +9,7 @@ mod look_ups;
 mod maintenance;
 mod rows;
 mod store;
+mod writes;
 
 use std::sync::Arc;
 use std::time::Duration;

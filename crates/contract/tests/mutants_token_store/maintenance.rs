@@ -196,6 +196,10 @@ impl Maintenance for MutantStore {
                 clock.set_back(MEMORY * 2);
                 swept
             }
+            Mutant::SweepsWritesInDoubt => {
+                self.end_doubtful_writes();
+                self.inner.sweep(now, as_of).await
+            }
             Mutant::SweepsByOneClock => self.inner.sweep(now.max(as_of), now.max(as_of)).await,
             Mutant::SweepsEverything => self.inner.sweep(after(now, MEMORY), after(as_of, MEMORY)).await,
             _ => self.inner.sweep(now, as_of).await,

@@ -10,6 +10,7 @@ use amo_connect_domain::authorization::code::{Admission, Admitted, Exchange, Exc
 use amo_connect_domain::connection::audit::Actor;
 use amo_connect_domain::connection::{ConnectionSummary, CrmConnection, Grant};
 use amo_connect_domain::host::AccountHost;
+use amo_connect_domain::idempotency::KeyHash;
 use amo_connect_domain::ids::{AccountId, AttemptId, Epoch, Generation, LeaseOwner, Revision, UserId};
 use amo_connect_domain::ports::{Claim, Maintenance as _, RefreshRequest, Served, StoreError, StoreHealth, TokenStore};
 use amo_connect_domain::refresh::lease::{Backoff, LEASE_TERM, LeaseRequest, RefreshLease};
@@ -34,6 +35,8 @@ pub(crate) struct Notes {
     pub(crate) codes: Vec<CodeHash>,
     pub(crate) most_sealed: usize,
     pub(crate) imports: u32,
+    pub(crate) writes: Vec<KeyHash>,
+    pub(crate) claimed: Vec<u64>,
     /// A read that the next one is answered by.
     pub(crate) under_way: Option<(UserId, Option<CrmConnection>)>,
     /// Whose tokens cannot be opened any more.

@@ -56,9 +56,11 @@ pub trait Maintenance: Debug + Send + Sync + 'static {
     async fn standings(&self) -> Result<Vec<(Standing, u64)>, StoreError>;
 
     /// Wipes grants that nobody claimed in time, and forgets attempts and codes older than
-    /// [`MEMORY`](crate::authorization::attempt::MEMORY), and audit entries and moves older than
-    /// [`AUDIT_MEMORY`](crate::connection::audit::AUDIT_MEMORY). MUST NOT forget a code that
-    /// [may be under way](crate::authorization::code::Exchange::may_be_underway), whatever its date. Attempts, the owner of a code,
+    /// [`MEMORY`](crate::authorization::attempt::MEMORY), audit entries and moves older than
+    /// [`AUDIT_MEMORY`](crate::connection::audit::AUDIT_MEMORY), and writes that
+    /// [are over](crate::idempotency::WriteRecord::is_over). MUST NOT forget a code that
+    /// [may be under way](crate::authorization::code::Exchange::may_be_underway), or a write whose outcome is
+    /// unknown, whatever its date. Attempts, the owner of a code, writes,
     /// audit entries and moves MUST be forgotten only when both `now` and `as_of`, what the store's
     /// clock showed when it was last seen to be right, say that they are so old. MUST store leases,
     /// backoffs, revocation checks and

@@ -5,6 +5,7 @@ mod amo_error;
 mod audit_log;
 mod crm_api;
 mod host_look_up_store;
+mod idempotency_store;
 mod import_store;
 mod key_registry;
 mod maintenance;
@@ -23,6 +24,7 @@ pub use amo_error::AmoError;
 pub use audit_log::AuditLog;
 pub use crm_api::CrmApi;
 pub use host_look_up_store::HostLookUpStore;
+pub use idempotency_store::IdempotencyStore;
 pub use import_store::ImportStore;
 pub use key_registry::KeyRegistry;
 pub use maintenance::Maintenance;
@@ -38,7 +40,7 @@ pub use token_store::{Claim, RefreshRequest, Served, TokenStore};
 #[cfg(feature = "mock")]
 pub use {
     amo_client::MockAmoClient, audit_log::MockAuditLog, host_look_up_store::MockHostLookUpStore,
-    import_store::MockImportStore, maintenance::MockMaintenance, rate_limit_store::MockRateLimitStore,
-    revocation_queue::MockRevocationQueue, runtime::MockRuntime, store_health::MockStoreHealth,
-    token_store::MockTokenStore,
+    idempotency_store::MockIdempotencyStore, import_store::MockImportStore, maintenance::MockMaintenance,
+    rate_limit_store::MockRateLimitStore, revocation_queue::MockRevocationQueue, runtime::MockRuntime,
+    store_health::MockStoreHealth, token_store::MockTokenStore,
 };

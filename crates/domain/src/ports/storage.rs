@@ -2,17 +2,26 @@
 
 use std::sync::Arc;
 
-use super::{AuditLog, HostLookUpStore, ImportStore, Maintenance, RevocationQueue, StoreHealth, TokenStore};
+use super::{
+    AuditLog, HostLookUpStore, IdempotencyStore, ImportStore, Maintenance, RevocationQueue, StoreHealth, TokenStore,
+};
 
 /// Everything that must outlive the process, in one database. A type that implements the parts
 /// implements it.
 pub trait Storage:
-    TokenStore + HostLookUpStore + ImportStore + RevocationQueue + AuditLog + Maintenance + StoreHealth
+    TokenStore + HostLookUpStore + ImportStore + IdempotencyStore + RevocationQueue + AuditLog + Maintenance + StoreHealth
 {
 }
 
-impl<S: TokenStore + HostLookUpStore + ImportStore + RevocationQueue + AuditLog + Maintenance + StoreHealth> Storage
-    for S
+impl<S> Storage for S where
+    S: TokenStore
+        + HostLookUpStore
+        + ImportStore
+        + IdempotencyStore
+        + RevocationQueue
+        + AuditLog
+        + Maintenance
+        + StoreHealth
 {
 }
 
@@ -25,6 +34,8 @@ pub struct Stores {
     pub look_ups: Arc<dyn HostLookUpStore>,
     /// Imported tokens.
     pub imports: Arc<dyn ImportStore>,
+    /// Writes with a key.
+    pub writes: Arc<dyn IdempotencyStore>,
     /// Accounts whose connections are to be checked.
     pub revocations: Arc<dyn RevocationQueue>,
     /// What happened to connections.
@@ -41,6 +52,7 @@ impl From<Arc<dyn Storage>> for Stores {
             tokens: Arc::clone(&store) as _,
             look_ups: Arc::clone(&store) as _,
             imports: Arc::clone(&store) as _,
+            writes: Arc::clone(&store) as _,
             revocations: Arc::clone(&store) as _,
             audit: Arc::clone(&store) as _,
             maintenance: Arc::clone(&store) as _,

@@ -15,6 +15,7 @@ mod rate_limits;
 mod reseal;
 mod revocation_checks;
 mod sweep;
+mod writes;
 
 use jiff::Timestamp;
 

@@ -8,6 +8,7 @@ use amo_connect_domain::authorization::code::CLAIM_TERM;
 use amo_connect_domain::clock::{CLOCK_SKEW, after, before};
 use amo_connect_domain::connection::audit::AUDIT_MEMORY;
 use amo_connect_domain::connection::revocation_check::REVOCATION_CHECK_INTERVAL;
+use amo_connect_domain::idempotency::WRITE_MEMORY;
 use amo_connect_domain::refresh::lease::{LEASE_TERM, LONGEST_BACKOFF, RefreshLease};
 use jiff::Timestamp;
 
@@ -90,6 +91,8 @@ impl Session<'_> {
         let older_than = |memory| before(now.min(as_of), memory).as_microsecond();
         // As `Exchange::is_over` has it.
         let under_way_since = before(store_now.min(as_of), MEMORY).as_microsecond();
+        // As `WriteRecord::is_over` has it.
+        let oldest_write = before(now.min(as_of).min(store_now), WRITE_MEMORY).as_microsecond();
         let store_now = store_now.as_microsecond();
         let (oldest, oldest_entry) = (older_than(MEMORY), older_than(AUDIT_MEMORY));
         Ok(Swept::of(&[
@@ -98,6 +101,7 @@ impl Session<'_> {
             self.rows.forget_audit(oldest_entry, BATCH).await?,
             self.rows.forget_looks(store_now, BATCH).await?,
             self.rows.forget_host_look_ups(store_now, oldest_entry, BATCH).await?,
+            self.rows.forget_writes(oldest_write, BATCH).await?,
         ]))
     }
 }

@@ -17,5 +17,6 @@ mod leases;
 mod rate_limits;
 mod revocation_checks;
 mod sealed;
+mod writes;
 
 use super::{KEY_HEADER, Transaction};

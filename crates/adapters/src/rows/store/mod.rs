@@ -3,6 +3,7 @@
 mod audit_log;
 mod health;
 mod host_look_up_store;
+mod idempotency_store;
 mod import_store;
 mod key_registry;
 mod maintenance;

@@ -7,7 +7,7 @@ use crate::cipher::TokenKeys;
 use crate::migrate::{MigrationError, Pending};
 use crate::sqlite::{OpenError, SqliteOptions, SqliteTokenStore, migrate};
 
-const ALL: [&str; 8] = [
+const ALL: [&str; 9] = [
     "20261123100000_connections",
     "20261124220000_lifecycle",
     "20261124230000_turns",
@@ -15,6 +15,7 @@ const ALL: [&str; 8] = [
     "20261128200000_schema_compatibility",
     "20261128203000_key_rings",
     "20261128210000_imports",
+    "20261129200000_writes",
     "20261129235000_attempt_deep_links",
 ];
 
