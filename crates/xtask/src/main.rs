@@ -3,6 +3,7 @@
 
 use std::num::NonZero;
 use std::process::{Command, ExitCode};
+use std::thread;
 
 use amo_connect_xtask::postgres::{Cluster, Options};
 use amo_connect_xtask::{benchmarks, browsers, clients, prometheus, snippets, third_party, valgrind};
@@ -57,6 +58,8 @@ fn test(filters: &[String]) -> Result<(), String> {
     clients::install()?;
     snippets::install()?;
     valgrind::install()?;
+    // They wait for registries while the tests are built.
+    let clients_of_others = filters.is_empty().then(|| thread::spawn(third_party::install));
     // The whole-system tests start the real binary.
     run("cargo", &["build", "--workspace", "--all-features"], &[])?;
     // Stopped and removed when it goes out of scope, or with this process.
@@ -74,9 +77,10 @@ fn test(filters: &[String]) -> Result<(), String> {
     let mut nextest = vec!["nextest", "run", "--workspace", "--all-features"];
     nextest.extend(filters.iter().map(String::as_str));
     run("cargo", &nextest, &variables)?;
-    if filters.is_empty() {
+    if let Some(installed) = clients_of_others {
         run("cargo", &["test", "--workspace", "--all-features", "--doc"], &database)?;
         // Clients of amoCRM that other people wrote, against the local one.
+        installed.join().map_err(|_| "the clients of others were not installed")??;
         third_party::run(&[])?;
         // What is shipped beside the binary, by the tools that know its formats.
         run("bash", &["deploy/check.sh"], &[])?;

@@ -24,9 +24,12 @@ pub(crate) fn npm(from: &str, to: &str) -> Result<(), String> {
 pub(crate) fn python(python: &Path, requirements: &str, to: &str) -> Result<(), String> {
     let (requirements, to) = (workspace().join(requirements), workspace().join("target").join(to));
     once(&requirements, &to, || {
-        run(Command::new(python).args(["-m", "venv", "--clear"]).arg(&to))?;
-        let mut pip = Command::new(to.join("bin/pip"));
-        run(pip.args(["install", "--quiet", "--disable-pip-version-check", "--no-deps", "-r"]).arg(&requirements))
+        // Without a pip of its own, and without compiled files, an environment is made sooner.
+        run(Command::new(python).args(["-m", "venv", "--clear", "--without-pip"]).arg(&to))?;
+        let mut pip = Command::new(python);
+        pip.args(["-m", "pip", "--python"]).arg(to.join("bin/python"));
+        pip.args(["install", "--quiet", "--disable-pip-version-check", "--no-compile", "--no-deps", "-r"]);
+        run(pip.arg(&requirements))
     })
 }
 

@@ -71,6 +71,15 @@ enum Reached {
     At(&'static str),
 }
 
+/// Installs all clients.
+///
+/// # Errors
+/// Says what could not be installed.
+pub fn install() -> Result<(), String> {
+    let python = python()?;
+    CLIENTS.iter().try_for_each(|client| client.install(&python))
+}
+
 /// Installs the clients that `names` name, or all, runs them, and says of each what it drove.
 ///
 /// # Errors
@@ -81,9 +90,8 @@ pub fn run(names: &[String]) -> Result<(), String> {
     }
     let wanted = |client: &&Client| names.is_empty() || names.iter().any(|name| name == client.name);
     let clients: Vec<&Client> = CLIENTS.iter().filter(wanted).collect();
-    // What kommo-sdk-data-engineer needs.
-    let python = packages::python_since((3, 12))?;
-    packages::npm(&format!("{FOLDER}/npm"), &format!("{KEPT}/npm"))?;
+    let python = python()?;
+    clients.iter().try_for_each(|client| client.install(&python))?;
     let sandbox = build()?;
 
     let (next, failed) = (AtomicUsize::new(0), AtomicUsize::new(0));
@@ -92,7 +100,7 @@ pub fn run(names: &[String]) -> Result<(), String> {
             scope.spawn(|| {
                 while let Some(client) = clients.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let title = format!("{} {}", client.name, client.version());
-                    match client.install(&python).and_then(|()| client.drive(&sandbox)) {
+                    match client.drive(&sandbox) {
                         Ok(driven) => say(&format!("ok {title}: {driven}")),
                         Err(problem) => {
                             failed.fetch_add(1, Ordering::Relaxed);
@@ -110,6 +118,11 @@ pub fn run(names: &[String]) -> Result<(), String> {
     } else {
         Err(format!("{failed} of {} clients failed against the local amoCRM", clients.len()))
     }
+}
+
+/// What kommo-sdk-data-engineer needs, and the others can do with.
+fn python() -> Result<PathBuf, String> {
+    packages::python_since((3, 12))
 }
 
 /// The program that is a local amoCRM, built as the tests before have built it.
@@ -134,10 +147,10 @@ impl Client {
         self.name.trim_start_matches('@').replace(['-', '/'], "_").to_lowercase()
     }
 
-    /// Those of npm share one folder, which is there already.
+    /// Those of npm share one folder.
     fn install(&self, python: &Path) -> Result<(), String> {
         if self.registry == Registry::Npm {
-            return Ok(());
+            return packages::npm(&format!("{FOLDER}/npm"), &format!("{KEPT}/npm"));
         }
         let requirements = format!("{FOLDER}/pypi/requirements/{}.txt", self.stem());
         packages::python(python, &requirements, &format!("{KEPT}/{}", self.stem()))
