@@ -21,9 +21,8 @@ const SETTINGS: &str = "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout 
 
 /// Brings the database up to date. Returns the names of the migrations it took.
 pub async fn migrate(url: &PgUrl) -> Result<Vec<String>, OpenError> {
-    let connector = Connector::new(url, &PgOptions::default())?;
-    let is_pooled = pooler::is_between(&connector).await?;
-    Ok(with(&if is_pooled { connector.without_session() } else { connector }, Pending::Apply).await?.names)
+    let (connection, ..) = pooler::adapt(Connector::new(url, &PgOptions::default())?).await?;
+    Ok(with(connection, Pending::Apply).await?.names)
 }
 
 /// A database that is up to date.
@@ -34,8 +33,7 @@ pub(super) struct UpToDate {
     pub(super) newest: String,
 }
 
-pub(super) async fn with(connector: &Connector, pending: Pending) -> Result<UpToDate, OpenError> {
-    let mut connection = connector.connect().await.map_err(OpenError::Database)?;
+pub(super) async fn with(mut connection: AsyncPgConnection, pending: Pending) -> Result<UpToDate, OpenError> {
     let schema = |error: MigrationError| OpenError::Schema(error);
     let known = KnownSchema::of::<Pg>(&MIGRATIONS).map_err(schema)?;
     let (has, oldest) = state(&mut connection, &known).await.map_err(|error| schema(error.into()))?;

@@ -103,13 +103,11 @@ pub enum OpenError {
 impl PgTokenStore {
     /// Opens the database. Everything it does later runs on the runtime that this is called on.
     pub async fn open(url: &PgUrl, keys: TokenKeys, options: PgOptions) -> Result<Self, OpenError> {
-        let mut connector = Connector::new(url, &options)?;
-        let is_pooled = pooler::is_between(&connector).await?;
+        let (connection, connector, is_pooled) = pooler::adapt(Connector::new(url, &options)?).await?;
         if is_pooled {
             tracing::info!("a pooler before PostgreSQL gives connections away after each transaction");
-            connector = connector.without_session();
         }
-        let schema = migrate::with(&connector, options.pending).await?.newest;
+        let schema = migrate::with(connection, options.pending).await?.newest;
         let known = KnownSchema::of::<Pg>(&MIGRATIONS).map_err(OpenError::Schema)?;
 
         let mut config = ManagerConfig::default();
@@ -137,7 +135,7 @@ impl PgTokenStore {
 
 /// Whether a pooler stands before the server, that gives a connection away after each transaction.
 pub(crate) async fn is_pooled(url: &PgUrl, options: &PgOptions) -> Result<bool, OpenError> {
-    pooler::is_between(&Connector::new(url, options)?).await
+    Ok(pooler::probe(&Connector::new(url, options)?).await?.1)
 }
 
 /// A connection with our settings, for work that is no port's.

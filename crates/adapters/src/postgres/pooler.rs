@@ -5,6 +5,7 @@ use std::time::Duration;
 use diesel::result::QueryResult;
 use diesel::{define_sql_function, select};
 use diesel_async::{AsyncPgConnection, RunQueryDsl as _, SimpleAsyncConnection as _};
+use futures_util::future::join;
 use tokio::time::timeout;
 
 use super::OpenError;
@@ -23,31 +24,40 @@ async fn pid(connection: &mut AsyncPgConnection) -> QueryResult<i32> {
     select(pg_backend_pid()).get_result(connection).await
 }
 
-/// Whether one connection of ours is served by several of the server's.
+/// A connection to what `connector` leads to, and whether a pooler is between: whether one connection of ours is
+/// served by several of the server's.
 ///
 /// # Errors
 /// If statements that were prepared on one of them are missing on the others: nothing would work.
-pub(super) async fn is_between(connector: &Connector) -> Result<bool, OpenError> {
-    let mut one = connector.connect().await.map_err(OpenError::Database)?;
+pub(super) async fn probe(connector: &Connector) -> Result<(AsyncPgConnection, bool), OpenError> {
+    // Both at once: the server takes milliseconds to let anybody in.
+    let (one, two) = join(connector.connect(), timeout(PROBE_TIMEOUT, connector.connect())).await;
+    let mut one = one.map_err(OpenError::Database)?;
     let before = pid(&mut one).await.map_err(|error| OpenError::Database(DatabaseError::of(&error)))?;
+    // Where there is no second connection, what is amiss shows at its use.
+    let Ok(Ok(mut two)) = two else { return Ok((one, false)) };
     let moved = timeout(PROBE_TIMEOUT, async {
-        let mut two = connector.connect().await.ok()?;
         // A pooler takes the connection that was free last, so this keeps it from the first one.
-        let taken = async {
-            two.batch_execute("BEGIN").await?;
-            pid(&mut two).await
-        };
-        Some(match taken.await {
-            Ok(_) => pid(&mut one).await,
-            Err(error) => Err(error),
-        })
+        two.batch_execute("BEGIN").await?;
+        pid(&mut two).await?;
+        pid(&mut one).await
     });
     match moved.await {
-        Ok(Some(Ok(after))) => Ok(after != before),
-        Ok(Some(Err(error))) if DatabaseError::of(&error).is_lost_statement() => {
+        Ok(Ok(after)) => Ok((one, after != before)),
+        Ok(Err(error)) if DatabaseError::of(&error).is_lost_statement() => {
             Err(OpenError::Database(DatabaseError::of(&error)))
         }
-        // There is no second connection: what is amiss shows at its use.
-        _ => Ok(false),
+        // A connection in the middle of an exchange is of no use to anybody.
+        _ => Ok((connector.connect().await.map_err(OpenError::Database)?, false)),
     }
+}
+
+/// A connection to what `connector` leads to, and the connector that suits it.
+pub(super) async fn adapt(connector: Connector) -> Result<(AsyncPgConnection, Connector, bool), OpenError> {
+    let (connection, is_pooled) = probe(&connector).await?;
+    if !is_pooled {
+        return Ok((connection, connector, false));
+    }
+    let connector = connector.without_session();
+    Ok((connector.connect().await.map_err(OpenError::Database)?, connector, true))
 }
