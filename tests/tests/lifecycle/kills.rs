@@ -43,12 +43,17 @@ async fn a_hundred_kills_lose_nothing_but_answers_that_nobody_had_saved(stage: S
         victim.process().until_logged("serving").await;
         let latency = random.random_range(30..=100);
         play(&stage, latency, &mut random);
+        let asked = stage.sandbox.stats().token_requests;
         for user in crowd.choose(CALLED) {
             let call = victim.http().get(victim.url("/leads?limit=1")).bearer_auth(jwt(&user));
             // Nobody is left to be answered.
             tokio::spawn(call.send());
         }
-        // The moment: from before the lease until after the pair is saved.
+        // The moment: from before the lease until after the pair is saved, and every second time when a token is
+        // being sent, however slow the machine is.
+        if kill % 2 == 0 {
+            stage.until_token_requests(asked + 1).await;
+        }
         tokio::time::sleep(Duration::from_millis(random.random_range(0..latency + 80))).await;
         victim.into_process().kill().await;
         crowd.killed(&stage).await;
@@ -73,7 +78,7 @@ async fn a_hundred_kills_lose_nothing_but_answers_that_nobody_had_saved(stage: S
     );
     assert_eq!(crowd.toll.kills, KILLS);
     assert!(
-        crowd.toll.in_flight > KILLS && crowd.toll.healed > 0 && crowd.toll.lost_on_the_way > 0,
+        crowd.toll.in_flight >= KILLS / 2 && crowd.toll.healed > 0 && crowd.toll.lost_on_the_way > 0,
         "{:?}",
         crowd.toll
     );

@@ -4,7 +4,8 @@ use std::ops::Deref;
 use std::time::Duration;
 
 use amo_connect_sandbox::{Faults, GrantInfo, Options, Switches};
-use amo_connect_tests::{ACCOUNT, PgDatabase, Proxy, Served, World, test_server, until};
+use amo_connect_tests::{ACCOUNT, PgDatabase, Proxy, RIVAL, Served, World, test_server, until};
+use diesel::connection::SimpleConnection as _;
 use diesel::sql_types::Text;
 use diesel::{Connection as _, QueryableByName, RunQueryDsl as _, SqliteConnection, sql_query};
 
@@ -131,6 +132,22 @@ impl Stage {
         self.connect_by(service, "olena", ACCOUNT).await;
         self.set_life(LIFE_S);
         self.until_access_ended().await;
+    }
+
+    /// Ends all access tokens, at amoCRM and on record, as their time would.
+    pub(crate) async fn end_access(&self) {
+        for account in [ACCOUNT, RIVAL] {
+            self.sandbox.expire_access(account).unwrap();
+        }
+        self.execute("UPDATE connections SET expires_at = issued_at").await;
+    }
+
+    /// Has the database execute a statement.
+    pub(crate) async fn execute(&self, statement: &str) {
+        match &self.postgres {
+            Some(database) => database.execute(statement).await,
+            None => self.sqlite().batch_execute(statement).unwrap(),
+        }
     }
 
     /// Ends when no access token is good any more.

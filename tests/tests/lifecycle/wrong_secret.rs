@@ -5,11 +5,10 @@ use std::time::Duration;
 use amo_connect::config::Given;
 use amo_connect_sandbox::Faults;
 use amo_connect_tests::{ACCOUNT, RIVAL, Served, until, until_within};
-use diesel::connection::SimpleConnection as _;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use crate::stage::{DETAILS, LIFE_S, Stage};
+use crate::stage::{DETAILS, Stage};
 
 on_both_databases!(
     a_wrong_secret_is_the_operators_mistake_and_ends_with_it,
@@ -30,14 +29,13 @@ fn users() -> impl Iterator<Item = String> {
 }
 
 /// A service that all users were connected by, the half of them to each of two accounts. Their
-/// access tokens have ended, and those that come are as short.
+/// access tokens have ended.
 async fn connected(stage: &Stage) -> Served {
     let service = stage.serve().await;
-    stage.set_life(1);
     for (number, user) in users().enumerate() {
         stage.connect_by(&service, &user, [ACCOUNT, RIVAL][number % 2]).await;
     }
-    stage.until_access_ended().await;
+    stage.end_access().await;
     service
 }
 
@@ -69,10 +67,7 @@ async fn back_off_for_long(stage: &Stage) {
     let longer = format!(
         "UPDATE connections SET lease_until = lease_until + {by}, lease_for = lease_for + {by}, lease_lasts = lease_lasts + {by}"
     );
-    match &stage.postgres {
-        Some(database) => database.execute(&longer).await,
-        None => stage.sqlite().batch_execute(&longer).unwrap(),
-    }
+    stage.execute(&longer).await;
 }
 
 /// Whether nobody has a problem, and everybody a pair that lives.
@@ -95,8 +90,7 @@ async fn a_wrong_secret_is_the_operators_mistake_and_ends_with_it(mut stage: Sta
     // One was refreshed a moment ago, so the old service was right.
     assert_eq!(leads(&service, "u0").await, (200, json!(null)));
     service.into_process().stop().await;
-    stage.until_access_ended().await;
-    stage.set_life(LIFE_S);
+    stage.end_access().await;
     let secret = stage.world.settings.amo_client_secret.replace("wrong".to_owned());
 
     let wrong = stage.serve().await;
@@ -126,7 +120,6 @@ async fn a_wrong_secret_is_the_operators_mistake_and_ends_with_it(mut stage: Sta
 /// The client is the same before and after: amoCRM itself did not know it for a while.
 async fn the_first_that_is_served_ends_all_backoffs_of_an_accused_client(stage: Stage) {
     let service = connected(&stage).await;
-    stage.set_life(LIFE_S);
     stage.sandbox.set_faults(Faults { unpaid: true, ..Faults::default() }).unwrap();
     assert_eq!(everybodys_leads(&service).await, misconfigured());
     back_off_for_long(&stage).await;
@@ -153,7 +146,7 @@ async fn in_a_rolling_deploy_the_wrong_instance_is_misconfigured_and_the_right_o
         assert_eq!(wrong.process().times_logged(ACCUSED), round * USERS, "round {round}");
         // At once, although each has just begun to back off for the wrong secret.
         assert_eq!(statuses(&right).await, [200; USERS], "round {round}");
-        stage.until_access_ended().await;
+        stage.end_access().await;
     }
     // An accusation is no news where the right instance has got new tokens before it was noted.
     let told = "SELECT 'x' AS text FROM (SELECT DISTINCT user_id FROM audit WHERE event = 'problem_began') AS told";
