@@ -1,5 +1,4 @@
 //! Attempts whose pages lead to a link of their own (`APP_DEEP_LINKS`).
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so loudly")]
 
 use amo_connect::config::Given;
 use amo_connect_contract::MemoryTokenStore;

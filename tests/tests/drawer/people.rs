@@ -183,7 +183,7 @@ async fn of_several_connections_to_an_account_the_phones_own_is_meant() {
     let phone = Phone::start().await;
     phone.connect_as("olena", ANDREW).await;
     let since = phone.get("olena", "/status").await.data()["connectedAt"].as_str().unwrap().to_owned();
-    phone.sandbox.advance_clock(Duration::from_secs(60)).unwrap();
+    phone.sandbox.advance_clock(Duration::from_mins(1)).unwrap();
     phone.connect_as("ivan", IRYNA).await;
 
     let own = format!("take-right?account={ACCOUNT}&connectedAt={since}");

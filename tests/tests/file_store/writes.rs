@@ -23,7 +23,7 @@ impl IdempotencyStore for FileStore {
             let epoch = change.records.connection_or_new(&request.user).epoch;
             let begun = WriteRecord::begin(on_record, &request, epoch, owner, change.store_now);
             if let Some(record) = begun.changed() {
-                change.records.put_write((**record).clone());
+                change.records.put_write(record.clone());
             }
             Ok(begun)
         })
@@ -52,7 +52,7 @@ impl IdempotencyStore for FileStore {
             let Some(mut record) = change.records.write(&user, key) else { return Ok(Err(NotSent::LeaseLost)) };
             let epoch = change.records.connection_or_new(&user).epoch;
             Ok(record.send(owner, epoch, change.store_now).map(|()| {
-                change.records.put_write((**record).clone());
+                change.records.put_write(record.clone());
                 record
             }))
         })

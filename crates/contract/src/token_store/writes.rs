@@ -132,7 +132,7 @@ pub(super) async fn a_write_lease_is_renewed_by_its_owner_alone(harness: &dyn To
     assert!(!other.renew_write_lease(&user("ivan"), request.key, owner(1)).await.unwrap());
     assert_eq!(write(&store, &request).await, Some(first));
     assert!(other.renew_write_lease(&olena, request.key, owner(1)).await.unwrap());
-    harness.advance_store_clock(LEASE_TERM - LEASE_RENEWAL).await;
+    harness.advance_store_clock(LEASE_RENEWAL * 2).await;
     assert!(matches!(store.begin_write(&request, owner(2)).await.unwrap(), Begun::Held(_)), "it was renewed");
     // It has lapsed, and nobody took it.
     harness.advance_store_clock(LEASE_TERM).await;
@@ -239,7 +239,7 @@ pub(super) async fn a_write_is_sent_again_only_when_its_absence_counts(harness: 
     let refused = other.record_sending(&request.user, request.key, owner(2)).await.unwrap();
     assert_eq!(refused, Err(NotSent::InDoubt));
     assert_eq!((write(&store, &request).await, record.sent()), (Some(record.clone()), first));
-    harness.advance_store_clock(ABSENCE_TERM - LEASE_TERM).await;
+    harness.advance_store_clock(ABSENCE_TERM).await;
     let Sending { at, by } = send_write(&other, &request, owner(2)).await.sent().unwrap();
     assert!(by == owner(2) && Some(at) > first.map(|first| first.at));
     // Who knows that it was refused may send it again at once.

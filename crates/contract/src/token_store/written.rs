@@ -229,7 +229,7 @@ async fn on_record(store: &Store, writes: &[WriteRequest; 5]) -> [bool; 5] {
 pub(super) async fn a_sweep_forgets_the_writes_that_are_over_alone(harness: &dyn TokenStoreHarness) {
     let (store, other) = (harness.store(), harness.second_handle().await);
     let writes = one_of_each(&store).await;
-    harness.advance_store_clock(WRITE_MEMORY - LEASE_TERM).await;
+    harness.advance_store_clock(WRITE_MEMORY.saturating_sub(LEASE_TERM)).await;
     swept(&other, store.clock().await.unwrap()).await.unwrap();
     assert_eq!(on_record(&store, &writes).await, [true; 5]);
     for (advance, is_kept) in [(LEASE_TERM + LEASE_RENEWAL, true), (LEASE_TERM, false)] {

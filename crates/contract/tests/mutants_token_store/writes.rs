@@ -114,8 +114,8 @@ impl IdempotencyStore for MutantStore {
         }
         let on_record = self.inner.write_record(user, key).await?;
         match (self.mutant, self.inner.record_sending(user, key, owner).await?, on_record) {
-            (Mutant::SendsForAnybody, Err(NotSent::LeaseLost), Some(record)) => Ok(Ok(record)),
-            (Mutant::SendsPastDisconnects, Err(NotSent::Disconnected), Some(record)) => Ok(Ok(record)),
+            (Mutant::SendsForAnybody, Err(NotSent::LeaseLost), Some(record))
+            | (Mutant::SendsPastDisconnects, Err(NotSent::Disconnected), Some(record)) => Ok(Ok(record)),
             (Mutant::ForgetsSendings, recorded, _) => {
                 self.inner.alter_write(key, |record| forget_sending(record, |_| true));
                 Ok(recorded)

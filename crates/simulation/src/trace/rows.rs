@@ -6,6 +6,7 @@ use amo_connect_domain::connection::audit::AuditEntry;
 use amo_connect_domain::connection::import::{ImportRecord, NotImported};
 use amo_connect_domain::connection::{ConnectionParts, ConnectionState, ConnectionSummary, CrmConnection, Grant};
 use amo_connect_domain::host_look_up::LookUpDecision;
+use amo_connect_domain::idempotency::{Begun, NotSent, Settled, WriteRecord};
 use amo_connect_domain::ids::{AccountId, Epoch, Generation, LeaseOwner, Revision, UserId};
 use amo_connect_domain::ports::{Claim, RefreshRequest};
 use amo_connect_domain::rate_limit::Reservation;
@@ -48,7 +49,12 @@ summarized_by_debug!(
     Vec<Exchange>,
     ImportRecord,
     LookUpDecision,
-    Reservation
+    Reservation,
+    WriteRecord,
+    Begun,
+    Result<WriteRecord, NotSent>,
+    Settled,
+    Vec<u64>
 );
 
 impl Traced for Revision {
