@@ -35,6 +35,7 @@ mod state;
 mod stats;
 mod store;
 mod switches;
+mod times;
 mod tls;
 mod webhooks;
 mod world;

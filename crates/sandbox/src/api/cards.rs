@@ -94,26 +94,26 @@ fn embedded<'a>(card: &'a Card, kind: Kind, tables: &Tables, caller: &Caller, wi
     }
 }
 
+/// What follows the names of a deleted one.
+const OF_CARDS: [&str; 11] = [
+    "responsible_user_id",
+    "group_id",
+    "created_by",
+    "updated_by",
+    "created_at",
+    "updated_at",
+    "closest_task_at",
+    "is_deleted",
+    "custom_fields_values",
+    "account_id",
+    "_links",
+];
+
 impl Readable for Contact {
     type View<'t> = View<'t>;
 
-    const DELETED_MEMBERS: &'static [&'static str] = &[
-        "id",
-        "name",
-        "first_name",
-        "last_name",
-        "responsible_user_id",
-        "group_id",
-        "created_by",
-        "updated_by",
-        "created_at",
-        "updated_at",
-        "closest_task_at",
-        "is_deleted",
-        "custom_fields_values",
-        "account_id",
-        "_links",
-    ];
+    const DELETED_MEMBERS: &'static [&'static [&'static str]] =
+        &[&["id", "name", "first_name", "last_name"], &OF_CARDS];
 
     fn view<'t>(&'t self, tables: &'t Tables, caller: &'t Caller, with: &With<'_>) -> View<'t> {
         View {
@@ -128,21 +128,7 @@ impl Readable for Contact {
 impl Readable for Company {
     type View<'t> = View<'t>;
 
-    const DELETED_MEMBERS: &'static [&'static str] = &[
-        "id",
-        "name",
-        "responsible_user_id",
-        "group_id",
-        "created_by",
-        "updated_by",
-        "created_at",
-        "updated_at",
-        "closest_task_at",
-        "is_deleted",
-        "custom_fields_values",
-        "account_id",
-        "_links",
-    ];
+    const DELETED_MEMBERS: &'static [&'static [&'static str]] = &[&["id", "name"], &OF_CARDS];
 
     fn view<'t>(&'t self, tables: &'t Tables, caller: &'t Caller, with: &With<'_>) -> View<'t> {
         view(self, tables, caller, with)

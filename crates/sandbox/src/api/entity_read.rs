@@ -1,21 +1,18 @@
 //! `GET` of a list of entities and of one: leads, contacts and companies.
 
-use actix_web::{
-    Error, HttpRequest, HttpResponse,
-    web::{Data, Path},
-};
+use actix_web::{Error, HttpRequest, HttpResponse, web::Data};
 use serde::{Serialize, ser::SerializeMap as _, ser::Serializer};
 
 use super::{
     filter::{self, Filtered},
     guard::Caller,
-    list::{self, SelfLink},
+    list::{self, Addressed, SelfLink},
     query::{Query, With},
 };
 use crate::{
     EmptyCustomFields, Switches,
     hosts::Host,
-    store::{Card, Fields, Kind, Tables},
+    store::{Action, Card, Fields, Kind, Permissions, Tables},
     world::World,
 };
 
@@ -24,8 +21,8 @@ pub(crate) trait Readable: Filtered {
     /// An entity as amoCRM writes it.
     type View<'t>: Serialize;
 
-    /// The members of a deleted one; most of them are null.
-    const DELETED_MEMBERS: &'static [&'static str];
+    /// The members of a deleted one, in groups; most of them are null.
+    const DELETED_MEMBERS: &'static [&'static [&'static str]];
 
     fn view<'t>(&'t self, tables: &'t Tables, caller: &'t Caller, with: &With<'_>) -> Self::View<'t>;
 
@@ -54,20 +51,21 @@ pub(crate) async fn list<E: Readable>(
             caller: &caller,
         });
     }
-    list::page(&request, &caller, name, find, |entity, with| entity.view(&tables, &caller, with))
+    list::page(&request, &caller, name, find, |entity, with| Readable::view(entity, &tables, &caller, with))
 }
 
-/// One entity; 204 if there is none of this number.
-pub(crate) async fn one<E: Readable>(
-    request: HttpRequest,
-    world: Data<World>,
-    caller: Caller,
-    id: Path<String>,
-) -> Result<HttpResponse, Error> {
-    let tables = caller.account(&world)?.store.read();
-    let permissions = tables.permissions(&caller.author);
-    let find = |id| E::find(&tables, id, &caller.switches);
-    Ok(list::one_entity(&request, &caller, &permissions, &id, find, |entity, with| entity.view(&tables, &caller, with)))
+impl<E: Readable> Addressed for E {
+    fn find<'t>(tables: &'t Tables, key: &str, switches: &Switches) -> Option<&'t Self> {
+        <E as Readable>::find(tables, key.parse().ok()?, switches)
+    }
+
+    fn is_seen(&self, permissions: &Permissions<'_>) -> bool {
+        permissions.may(Action::View, self)
+    }
+
+    fn view<'t>(&'t self, tables: &'t Tables, caller: &'t Caller, with: &With<'_>) -> impl Serialize {
+        Readable::view(self, tables, caller, with)
+    }
 }
 
 /// The member `custom_fields_values`.
@@ -105,14 +103,14 @@ pub(crate) fn live_links(card: &Card, kind: Kind, tables: &Tables) -> impl Itera
 struct Deleted<'a> {
     card: &'a Card,
     kind: Kind,
-    members: &'static [&'static str],
+    members: &'static [&'static [&'static str]],
     caller: &'a Caller,
 }
 
 impl Serialize for Deleted<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.members.len()))?;
-        for &name in self.members {
+        let mut map = serializer.serialize_map(None)?;
+        for &name in self.members.iter().copied().flatten() {
             match name {
                 "id" => map.serialize_entry(name, &self.card.id)?,
                 "updated_by" => map.serialize_entry(name, &self.card.updated_by)?,

@@ -156,7 +156,7 @@ fn embedded<'a>(lead: &'a Lead, tables: &'a Tables, caller: &'a Caller, with: &W
 impl Readable for Lead {
     type View<'t> = View<'t>;
 
-    const DELETED_MEMBERS: &'static [&'static str] = &[
+    const DELETED_MEMBERS: &'static [&'static [&'static str]] = &[&[
         "id",
         "name",
         "price",
@@ -177,7 +177,7 @@ impl Readable for Lead {
         "account_id",
         "labor_cost",
         "_links",
-    ];
+    ]];
 
     fn view<'t>(&'t self, tables: &'t Tables, caller: &'t Caller, with: &With<'_>) -> View<'t> {
         view(self, tables, caller, with)

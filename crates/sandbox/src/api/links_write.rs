@@ -3,7 +3,7 @@
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    web::{Bytes, Data, Path},
+    web::{Bytes, Data},
 };
 
 use super::{
@@ -18,58 +18,53 @@ use crate::{
     world::World,
 };
 
-/// Links the entity of the address with others.
-pub(crate) async fn link_one<E: Entity>(
-    request: HttpRequest,
-    world: Data<World>,
-    caller: Caller,
-    id: Path<u64>,
-    body: Bytes,
-) -> Result<HttpResponse, Refused> {
-    let items = Items::of_list(&body, MOST_ITEMS, caller.switches.unknown_members, |members| {
-        read(members, (E::KIND, *id), true)
-    })?;
-    link(&request, &world, &caller, &items)
-}
-
-/// Links several entities with others, each named by `entity_id`.
-pub(crate) async fn link_several<E: Entity>(
+/// Links entities with others.
+pub(crate) async fn link<E: Entity>(
     request: HttpRequest,
     world: Data<World>,
     caller: Caller,
     body: Bytes,
 ) -> Result<HttpResponse, Refused> {
-    let items = Items::of_list(&body, MOST_ITEMS, caller.switches.unknown_members, |members| {
-        let from = (E::KIND, members.required_int("entity_id"));
-        read(members, from, true)
-    })?;
-    link(&request, &world, &caller, &items)
+    let links = commit::<E>(&request, &world, &caller, &body, true)?;
+    let account = world.account(caller.account).or(Err(Refused::NoAccount))?;
+    let tables = account.store.read();
+    let links: Vec<_> = links.into_iter().map(|link| View::new(link.from, link.to, true, &tables)).collect();
+    Ok(hal(&Whole {
+        _total_items: links.len(),
+        _links: SelfLink::new(&caller.host, request.path()),
+        _embedded: Named("links", links),
+    }))
 }
 
-/// Ends links of the entity of the address.
-pub(crate) async fn unlink_one<E: Entity>(
-    world: Data<World>,
-    caller: Caller,
-    id: Path<u64>,
-    body: Bytes,
-) -> Result<HttpResponse, Refused> {
-    let items = Items::of_list(&body, MOST_ITEMS, caller.switches.unknown_members, |members| {
-        read(members, (E::KIND, *id), false)
-    })?;
-    unlink(&world, &caller, items)
-}
-
-/// Ends links of several entities, each named by `entity_id`.
-pub(crate) async fn unlink_several<E: Entity>(
+/// Ends links of entities.
+pub(crate) async fn unlink<E: Entity>(
+    request: HttpRequest,
     world: Data<World>,
     caller: Caller,
     body: Bytes,
 ) -> Result<HttpResponse, Refused> {
-    let items = Items::of_list(&body, MOST_ITEMS, caller.switches.unknown_members, |members| {
-        let from = (E::KIND, members.required_int("entity_id"));
-        read(members, from, false)
+    commit::<E>(&request, &world, &caller, &body, false)?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Makes or ends the links of a body: those of the entity of the address or, if it names none, of
+/// what `entity_id` of each item names.
+fn commit<E: Entity>(
+    request: &HttpRequest,
+    world: &World,
+    caller: &Caller,
+    body: &Bytes,
+    is_linked: bool,
+) -> Result<Vec<LinkChange>, Refused> {
+    // A number that is too long is that of nothing, as 0 is.
+    let of_address = request.match_info().get("id").map(|id| id.parse().unwrap_or_default());
+    let items = Items::of_list(body, MOST_ITEMS, caller.switches.unknown_members, |members| {
+        let id = of_address.unwrap_or_else(|| members.required_int("entity_id"));
+        read(members, (E::KIND, id), is_linked)
     })?;
-    unlink(&world, &caller, items)
+    let changes = items.drafts.iter().copied().map(Change::Link).collect();
+    write::commit(world, caller, &items.request_ids, changes)?;
+    Ok(items.drafts)
 }
 
 /// A link of an item; only links with entities that have a card can be made.
@@ -88,28 +83,4 @@ fn read(members: &mut Members<'_>, from: (Kind, u64), is_linked: bool) -> LinkCh
         metadata.ignore(&["main_contact", "catalog_id", "quantity", "price_id"]);
     });
     LinkChange { from, to: (kind.unwrap_or(from.0), id), is_linked, is_main, updated_by }
-}
-
-fn link(
-    request: &HttpRequest,
-    world: &World,
-    caller: &Caller,
-    items: &Items<LinkChange>,
-) -> Result<HttpResponse, Refused> {
-    let changes = items.drafts.iter().copied().map(Change::Link).collect();
-    write::commit(world, caller, &items.request_ids, changes)?;
-    let account = world.account(caller.account).or(Err(Refused::NoAccount))?;
-    let tables = account.store.read();
-    let links: Vec<_> = items.drafts.iter().map(|link| View::new(link.from, link.to, true, &tables)).collect();
-    Ok(hal(&Whole {
-        _total_items: links.len(),
-        _links: SelfLink::new(&caller.host, request.path()),
-        _embedded: Named("links", links),
-    }))
-}
-
-fn unlink(world: &World, caller: &Caller, items: Items<LinkChange>) -> Result<HttpResponse, Refused> {
-    let changes = items.drafts.into_iter().map(Change::Link).collect();
-    write::commit(world, caller, &items.request_ids, changes)?;
-    Ok(HttpResponse::NoContent().finish())
 }

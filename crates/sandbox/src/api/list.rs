@@ -1,6 +1,9 @@
 //! Lists in amoCRM's envelope: pages with links, no total, and 204 when there is nothing.
 
-use actix_web::{Error, HttpRequest, HttpResponse};
+use actix_web::{
+    Error, HttpRequest, HttpResponse,
+    web::{Data, Path},
+};
 use serde::{Serialize, ser::SerializeMap as _};
 
 use super::{
@@ -10,8 +13,10 @@ use super::{
     query::{Page, Query, With},
 };
 use crate::{
+    Switches,
     hosts::Host,
-    store::{Action, Entity, Kind, Permissions, Subject},
+    store::{Kind, Permissions, Subject, Tables},
+    world::World,
 };
 
 /// A link.
@@ -196,30 +201,42 @@ pub(crate) fn page_with_total<'a, F: 'a, V: Serialize>(
     }))
 }
 
-/// The entity that `find` finds by the number in the path; 204 if there is none, and by a switch
-/// 403 if the caller may not see it.
-pub(crate) fn one_entity<'a, E: Entity + 'a, V: Serialize>(
-    request: &HttpRequest,
-    caller: &Caller,
-    permissions: &Permissions<'_>,
-    id: &str,
-    find: impl FnOnce(u64) -> Option<&'a E>,
-    view: impl FnOnce(&'a E, &With<'_>) -> V,
-) -> HttpResponse {
-    let found = id.parse().ok().and_then(find);
-    one_seen(request, caller, found, |entity| permissions.may(Action::View, entity), view)
+/// What is read at an address of its own.
+pub(crate) trait Addressed {
+    /// The one that the path names so, if it is shown.
+    fn find<'t>(tables: &'t Tables, key: &str, switches: &Switches) -> Option<&'t Self>;
+
+    /// Whether who has these permissions may see it.
+    fn is_seen(&self, permissions: &Permissions<'_>) -> bool;
+
+    /// It as amoCRM writes it.
+    fn view<'t>(&'t self, tables: &'t Tables, caller: &'t Caller, with: &With<'_>) -> impl Serialize;
 }
 
-/// The entry that was found; 204 if there is none, and by a switch 403 if the caller may not see it.
-pub(crate) fn one_seen<'a, F: 'a, V: Serialize>(
-    request: &HttpRequest,
+/// The one of the address.
+pub(crate) async fn one<T: Addressed>(
+    request: HttpRequest,
+    world: Data<World>,
+    caller: Caller,
+    key: Path<String>,
+) -> Result<HttpResponse, Error> {
+    let tables = caller.account(&world)?.store.read();
+    let permissions = tables.permissions(&caller.author);
+    let found = T::find(&tables, &key, &caller.switches);
+    let show = |one: &T| hal(&one.view(&tables, &caller, &Query::of(&request).with()));
+    Ok(one_seen(&caller, found, |one| one.is_seen(&permissions), show))
+}
+
+/// The answer about what was found; 204 if that is nothing, and by a switch 403 if the caller may
+/// not see it.
+pub(crate) fn one_seen<T>(
     caller: &Caller,
-    found: Option<&'a F>,
-    may: impl FnOnce(&F) -> bool,
-    view: impl FnOnce(&'a F, &With<'_>) -> V,
+    found: Option<&T>,
+    may: impl FnOnce(&T) -> bool,
+    show: impl FnOnce(&T) -> HttpResponse,
 ) -> HttpResponse {
     match found {
-        Some(entry) if may(entry) => hal(&view(entry, &Query::of(request).with())),
+        Some(one) if may(one) => show(one),
         Some(_) => unseen(caller),
         None => HttpResponse::NoContent().finish(),
     }

@@ -15,7 +15,6 @@ mod links_write;
 mod list;
 mod members;
 mod notes;
-mod pipelines;
 mod problem;
 mod query;
 mod settings;
@@ -51,10 +50,6 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
     let mut all = vec![
         get("/account", account::account),
         post("/leads/complex", complex::add),
-        get("/leads/pipelines", pipelines::list),
-        get("/leads/pipelines/{id:[0-9]+}", pipelines::one),
-        get("/leads/pipelines/{id:[0-9]+}/statuses", pipelines::stages),
-        get("/leads/pipelines/{id:[0-9]+}/statuses/{stage:[0-9]+}", pipelines::one_stage),
         get("/webhooks", webhooks::list),
         post("/webhooks", webhooks::subscribe),
         delete("/webhooks", webhooks::unsubscribe),
@@ -82,14 +77,14 @@ where
         get(&all, entity_read::list::<D::Entity>),
         post(&all, entity_write::add::<D>),
         patch(&all, entity_write::edit::<D>),
-        get(&one, entity_read::one::<D::Entity>),
+        get(&one, list::one::<D::Entity>),
         patch(&one, entity_write::edit_one::<D>),
         get(format!("{one}/links"), links::of_one::<D::Entity>),
-        post(format!("{one}/link"), links_write::link_one::<D::Entity>),
-        post(format!("{one}/unlink"), links_write::unlink_one::<D::Entity>),
+        post(format!("{one}/link"), links_write::link::<D::Entity>),
+        post(format!("{one}/unlink"), links_write::unlink::<D::Entity>),
         get(format!("{all}/links"), links::of_several::<D::Entity>),
-        post(format!("{all}/link"), links_write::link_several::<D::Entity>),
-        post(format!("{all}/unlink"), links_write::unlink_several::<D::Entity>),
+        post(format!("{all}/link"), links_write::link::<D::Entity>),
+        post(format!("{all}/unlink"), links_write::unlink::<D::Entity>),
         get(format!("{all}/tags"), tags::list::<D::Entity>),
         post(format!("{all}/tags"), tags::add::<D::Entity>),
     ]

@@ -45,11 +45,6 @@ impl Page {
 pub(crate) struct With<'q>(Vec<&'q str>);
 
 impl With<'_> {
-    /// What asks for nothing besides.
-    pub(crate) const fn nothing() -> Self {
-        Self(Vec::new())
-    }
-
     pub(crate) fn has(&self, word: &str) -> bool {
         self.0.contains(&word)
     }

@@ -21,7 +21,7 @@ pub(crate) use activity::task_types;
 pub(crate) use fields::{groups as field_groups, predefined as predefined_fields};
 use people::Profile;
 pub(crate) use people::own as own_rights;
-pub(crate) use pipelines::pipeline;
+pub(crate) use pipelines::{last_stage_id, pipeline};
 pub(crate) use unsorted::make as unsorted_leads;
 
 /// Generates all accounts, in the order of their hosts.
@@ -68,7 +68,9 @@ fn tables(profile: &Profile, options: &Options) -> Tables {
         users: Table::new(profile.users.clone(), 0),
         roles: Table::new(profile.roles.clone(), 120_000),
         groups: profile.groups.clone(),
-        pipelines: profile.pipelines.clone(),
+        pipelines: Table::new(profile.pipelines.clone(), 0),
+        last_stage_id: last_stage_id(&profile.pipelines),
+        last_description_id: 0,
         loss_reasons: Table::new(profile.loss_reasons.clone(), 0),
         sources: Table::new(vec![leads::source(profile)], 0),
         task_types: activity::task_types(profile.own_task_type),
@@ -143,7 +145,7 @@ mod tests {
         assert_eq!(agency.leads.rows().iter().filter(|lead| !lead.card.is_deleted).count(), 630);
         assert_eq!(agency.leads.rows().iter().filter(|lead| lead.card.is_deleted).count(), 1);
         assert_eq!(agency.pipelines.len(), 2);
-        for stage in agency.pipelines.iter().flat_map(|pipeline| &pipeline.stages) {
+        for stage in agency.stages() {
             let here = |lead: &&Lead| (lead.pipeline_id, lead.status_id) == (stage.pipeline_id, stage.id);
             assert!(agency.leads.rows().iter().any(|lead| here(&lead)), "nobody at {}", stage.name);
         }

@@ -1,6 +1,6 @@
 //! The pipelines of an agency that sells and lets, and of one that only sells.
 
-use crate::store::{LOST, Pipeline, Stage, WON};
+use crate::store::{Pipeline, Stage};
 
 const COLORS: [&str; 6] = ["#99ccff", "#ffff99", "#ffcc66", "#ffcccc", "#ccff66", "#c1e0ff"];
 
@@ -38,23 +38,27 @@ fn made_up(id: u64, name: &str, is_main: bool, ordinary: &[&str]) -> Pipeline {
 pub(crate) fn pipeline(
     id: u64,
     name: String,
-    sort: u32,
+    sort: u64,
     unsorted: u64,
     ordinary: impl IntoIterator<Item = (u64, String)>,
 ) -> Pipeline {
-    let stage = |id_of_stage, name: String, sort, is_editable, color, kind| Stage {
-        id: id_of_stage,
+    let mut stages = Pipeline::system_stages(id, unsorted);
+    let ordinary = ordinary.into_iter().zip(COLORS.iter().cycle()).zip(2..);
+    let between = ordinary.map(|(((stage, name), &color), place)| Stage {
+        id: stage,
         name,
-        sort,
-        is_editable,
+        sort: 10 * place,
+        is_editable: true,
         pipeline_id: id,
         color,
-        kind,
-    };
-    let mut stages = vec![stage(unsorted, "Неразобранное".to_owned(), 10, false, "#c1c1c1", 1)];
-    let between = ordinary.into_iter().zip(COLORS.iter().cycle()).zip(1_u32..);
-    stages.extend(between.map(|(((id, name), color), place)| stage(id, name, 10 * (place + 1), true, *color, 0)));
-    stages.push(stage(WON, "Успешно реализовано".to_owned(), 10_000, false, "#ccff66", 0));
-    stages.push(stage(LOST, "Закрыто и не реализовано".to_owned(), 11_000, false, "#d5d8db", 0));
-    Pipeline { id, name, sort, is_main: false, stages }
+        kind: 0,
+        descriptions: Vec::new(),
+    });
+    stages.splice(1..1, between);
+    Pipeline { id, name, sort, is_main: false, stages, switched_off: None }
+}
+
+/// The id of the newest stage, among those that are not in all pipelines.
+pub(crate) fn last_stage_id(pipelines: &[Pipeline]) -> u64 {
+    pipelines.iter().flat_map(|pipeline| &pipeline.stages).map(|stage| stage.id).max().unwrap_or_default()
 }

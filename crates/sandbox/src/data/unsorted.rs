@@ -6,7 +6,7 @@ use crate::store::{Category, Fate, Lead, Row as _, Table, Tables, Unsorted};
 
 /// Makes up how each lead in the stage of the unsorted came.
 pub(crate) fn make(tables: &Tables, floor: u64) -> Table<Unsorted> {
-    let unsorted: Vec<_> = tables.stages().filter(|stage| stage.kind == 1).map(|stage| stage.id).collect();
+    let unsorted: Vec<_> = tables.stages().filter(|stage| stage.is_unsorted()).map(|stage| stage.id).collect();
     let leads = tables.leads.iter().filter(|lead| !lead.is_deleted() && unsorted.contains(&lead.status_id));
     let categories = Category::ALL.into_iter().cycle();
     let rows = leads.zip(categories).zip(floor + 1..).map(|((lead, category), id)| row(id, lead, category, tables));

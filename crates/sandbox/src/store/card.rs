@@ -28,14 +28,13 @@ pub(crate) struct Card {
 }
 
 impl Card {
-    /// The card of an entity that `context`'s author makes. A robot leaves it to an administrator.
+    /// The card of an entity that `context`'s author makes.
     pub(super) fn blank(id: u64, tables: &Tables, context: &Context<'_>) -> Self {
         let author = context.author.user;
-        let responsible = tables.user(author).or_else(|| tables.users.iter().find(|user| user.is_admin));
         Self {
             id,
             name: String::new(),
-            responsible_user_id: responsible.map_or(author, |user| user.id),
+            responsible_user_id: tables.usual_responsible(author),
             created_by: author.get(),
             updated_by: author.get(),
             created_at: context.now,
@@ -84,6 +83,11 @@ impl Card {
     /// Puts it into the bin.
     pub(super) fn discard(&mut self, context: &Context<'_>) {
         self.is_deleted = true;
+        self.stamp(context);
+    }
+
+    /// Writes down that the author changed it now.
+    pub(super) fn stamp(&mut self, context: &Context<'_>) {
         self.updated_at = context.now;
         self.updated_by = context.author.user.get();
     }

@@ -147,6 +147,12 @@ impl FieldError {
         Self { code: "TooMany", path: path.into(), detail }
     }
 
+    /// A text of more than `most` characters.
+    pub(crate) fn too_long(path: impl Into<String>, most: usize) -> Self {
+        let detail = format!("This value is too long. It should have {most} characters or less.").into();
+        Self { code: "TooLong", path: path.into(), detail }
+    }
+
     /// A member that is not known, where such are refused.
     pub(crate) fn extra(path: impl Into<String>) -> Self {
         Self { code: "ExtraField", path: path.into(), detail: "This field was not expected.".into() }
@@ -186,6 +192,18 @@ pub(crate) enum Refusal {
     Forbidden,
     /// Only administrators may.
     NotAdministrator,
+}
+
+impl Refusal {
+    /// The refusal of a single value that is none of the choices.
+    pub(super) fn not_supported(path: &str) -> Self {
+        Self::Invalid(vec![FieldError::not_supported_choice(path)])
+    }
+
+    /// The refusal that these errors are, if there are any.
+    pub(super) fn of(errors: Vec<FieldError>) -> Result<(), Self> {
+        if errors.is_empty() { Ok(()) } else { Err(Self::Invalid(errors)) }
+    }
 }
 
 /// The changes of a commit that cannot be made, each by its place. None of the commit was made.

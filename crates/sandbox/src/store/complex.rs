@@ -39,9 +39,7 @@ impl ComplexDraft {
         lead.contacts.extend(known.0.map(|id| ContactRef { id, is_main: true }));
         lead.companies.extend(known.1);
         let mut lead = plan_add(lead, tables, context, &mut errors)?;
-        if !errors.is_empty() {
-            return Err(Refusal::Invalid(errors));
-        }
+        Refusal::of(errors)?;
         Ok(Box::new(move |tables, context| {
             let contact = contact.new.map(|plan| plan.add(tables, context));
             let company = company.new.map(|plan| plan.add(tables, context));

@@ -65,9 +65,7 @@ impl<D: EntityDraft> EntityChange<D> {
             Self::Add(draft) => {
                 let mut errors = Vec::new();
                 let plan = plan_add(*draft, tables, context, &mut errors)?;
-                if !errors.is_empty() {
-                    return Err(Refusal::Invalid(errors));
-                }
+                Refusal::of(errors)?;
                 Ok(Box::new(move |tables, context| {
                     let id = plan.add(tables, context);
                     written::<D::Entity>(tables, id)
@@ -94,9 +92,7 @@ fn plan_edit<D: EntityDraft>(id: u64, draft: D, tables: &Tables, context: &Conte
     let known = context.find::<D::Entity>(Action::Edit, id, tables)?;
     let mut errors = Vec::new();
     let plan = draft.check(Some(known), tables, context, &mut errors);
-    if !errors.is_empty() {
-        return Err(Refusal::Invalid(errors));
-    }
+    Refusal::of(errors)?;
     Ok(Box::new(move |tables, context| {
         plan.edit(id, tables, context);
         written::<D::Entity>(tables, id)
@@ -114,8 +110,7 @@ fn plan_delete<E: Entity>(id: u64, is_deleted: bool, tables: &Tables, context: &
         edit::edit(tables, context, id, |entity: &mut E, _| {
             let card = entity.card_mut();
             card.is_deleted = is_deleted;
-            card.updated_at = context.now;
-            card.updated_by = context.author.user.get();
+            card.stamp(context);
         });
         written::<E>(tables, id)
     }))

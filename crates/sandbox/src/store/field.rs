@@ -149,7 +149,7 @@ impl StageRef {
     pub(super) fn check(self, tables: &Tables, path: &str, errors: &mut Vec<FieldError>) {
         match tables.pipeline(self.pipeline_id) {
             None => errors.push(FieldError::not_supported_choice(format!("{path}.pipeline_id"))),
-            Some(pipeline) if pipeline.stages.iter().all(|stage| stage.id != self.status_id) => {
+            Some(pipeline) if pipeline.stage(self.status_id).is_none() => {
                 errors.push(FieldError::not_supported_choice(format!("{path}.status_id")));
             }
             Some(_) => {}

@@ -125,8 +125,7 @@ fn text(value: Value, definition: &FieldDefinition) -> Result<String, FieldError
         _ => return Err(FieldError::invalid_type("value", "string")),
     };
     if definition.kind.name == "text" && text.chars().count() > LONGEST_TEXT {
-        let detail = format!("This value is too long. It should have {LONGEST_TEXT} characters or less.");
-        return Err(FieldError { code: "TooLong", path: "value".to_owned(), detail: detail.into() });
+        return Err(FieldError::too_long("value", LONGEST_TEXT));
     }
     Ok(text)
 }

@@ -25,11 +25,6 @@ impl Kind {
         }
     }
 
-    /// The kind that paths name so.
-    pub(crate) fn of_path(plural: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.plural() == plural)
-    }
-
     /// Its number in webhooks and in API v2.
     pub(crate) const fn element_type(self) -> u8 {
         match self {

@@ -1,6 +1,6 @@
 //! A lead.
 
-use super::{Card, Entity, Kind, Tables, card::entity, differences::Differences, event::EventValue};
+use super::{Card, Entity, Kind, Pipeline, Tables, card::entity, differences::Differences, event::EventValue};
 
 /// A lead.
 #[derive(Debug, Clone)]
@@ -14,6 +14,19 @@ pub(crate) struct Lead {
     pub(crate) closed_at: Option<u64>,
     pub(crate) is_price_modified_by_robot: bool,
     pub(crate) score: Option<u32>,
+}
+
+impl Lead {
+    /// Its stage, if it is in this pipeline.
+    pub(crate) fn stage_of(&self, pipeline: u64) -> Option<u64> {
+        (self.pipeline_id == pipeline).then_some(self.status_id)
+    }
+
+    /// Whether it is in the stage of the unsorted.
+    pub(crate) fn is_unsorted(&self, tables: &Tables) -> bool {
+        let stage = tables.pipeline(self.pipeline_id).and_then(Pipeline::unsorted_stage);
+        stage.is_some_and(|stage| stage.id == self.status_id)
+    }
 }
 
 impl Entity for Lead {

@@ -2,7 +2,7 @@
 
 use super::{
     CardDraft, Change, Context, EntityChange, EntityDraft, EntityPlan, FieldError, Kind, LOST, Lead, NewLink, Nullable,
-    Permissions, Setting as _, Source, Tables, pipeline::is_closed,
+    Permissions, Setting as _, Source, StageRef, Tables, pipeline::is_closed,
 };
 use crate::Reopening;
 
@@ -30,16 +30,9 @@ pub(crate) struct ContactRef {
     pub(crate) is_main: bool,
 }
 
-/// A pipeline and a stage of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Place {
-    pipeline_id: u64,
-    status_id: u64,
-}
-
 /// The members that only leads have.
 struct Own {
-    place: Option<Place>,
+    place: Option<StageRef>,
     price: Option<u64>,
     closed_at: Nullable<u64>,
     loss_reason_id: Nullable<u64>,
@@ -68,11 +61,10 @@ impl EntityDraft for LeadDraft {
         self.pipeline_id =
             self.pipeline_id.or(source.map(|source| source.pipeline_id).filter(|_| self.status_id.is_none()));
         let links = self.links(&tables.permissions(context.author), errors);
-        let now = known.map(|lead| Place { pipeline_id: lead.pipeline_id, status_id: lead.status_id });
+        let now = known.map(|lead| StageRef { pipeline_id: lead.pipeline_id, status_id: lead.status_id });
         let start = || {
-            let main = tables.pipelines.iter().find(|pipeline| pipeline.is_main)?;
-            let stage = main.first_stage()?;
-            Some(Place { pipeline_id: stage.pipeline_id, status_id: stage.id })
+            let stage = tables.main_pipeline()?.first_stage()?;
+            Some(StageRef { pipeline_id: stage.pipeline_id, status_id: stage.id })
         };
         let place = self.place(now, tables, errors).or_else(|| now.is_none().then(start).flatten());
         if let Nullable::Is(id) = self.loss_reason_id
@@ -115,7 +107,7 @@ impl LeadDraft {
 
     /// Where the lead goes. A stage says of which pipeline it is, except for those of all pipelines;
     /// a pipeline without a stage means its first one.
-    fn place(&self, now: Option<Place>, tables: &Tables, errors: &mut Vec<FieldError>) -> Option<Place> {
+    fn place(&self, now: Option<StageRef>, tables: &Tables, errors: &mut Vec<FieldError>) -> Option<StageRef> {
         let pipeline = self.pipeline_id.and_then(|id| tables.pipeline(id));
         if pipeline.is_none() && self.pipeline_id.is_some() {
             errors.push(FieldError::not_supported_choice("pipeline_id"));
@@ -125,18 +117,17 @@ impl LeadDraft {
             (None, None) => return None,
             (None, Some(pipeline)) if now.is_some_and(|now| now.pipeline_id == pipeline.id) => return None,
             (None, Some(pipeline)) => pipeline.first_stage(),
-            (Some(id), Some(pipeline)) => pipeline.stages.iter().find(|stage| stage.id == id),
+            (Some(id), Some(pipeline)) => pipeline.stage(id),
             (Some(id), None) => {
                 let home = now.and_then(|now| tables.pipeline(now.pipeline_id));
-                let main = tables.pipelines.iter().find(|pipeline| pipeline.is_main);
-                let first = home.or(main).into_iter().flat_map(|pipeline| &pipeline.stages);
+                let first = home.or(tables.main_pipeline()).into_iter().flat_map(|pipeline| &pipeline.stages);
                 first.chain(tables.stages()).find(|stage| stage.id == id)
             }
         };
         if stage.is_none() {
             errors.push(FieldError::not_supported_choice("status_id"));
         }
-        stage.map(|stage| Place { pipeline_id: stage.pipeline_id, status_id: stage.id })
+        stage.map(|stage| StageRef { pipeline_id: stage.pipeline_id, status_id: stage.id })
     }
 
     /// Whom a new lead is linked with; the first contact is the main one unless another is.

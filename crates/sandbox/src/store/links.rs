@@ -36,9 +36,7 @@ impl LinkChange {
         if self.updated_by.is_some_and(|user| user != 0 && !tables.is_active_user(user)) {
             errors.push(FieldError::not_supported_choice("metadata.updated_by"));
         }
-        if !errors.is_empty() {
-            return Err(Refusal::Invalid(errors));
-        }
+        Refusal::of(errors)?;
         Ok(Box::new(move |tables, context| {
             let user = self.updated_by.map_or(context.author.user, UserId::from);
             let author = Author { user, ..context.author.clone() };

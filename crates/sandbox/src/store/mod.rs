@@ -70,8 +70,9 @@ pub(crate) use rights::{
 };
 pub(crate) use search_lag::SearchLag;
 pub(crate) use settings::{
-    ChoiceDraft, FieldDraft, FieldGroup, FieldGroupDraft, LettersDraft, LossReason, LossReasonDraft, Operation,
-    RightsDraft, Role, RoleDraft, Setting, SettingsChange, Source, SourceDraft, UserDraft,
+    ChoiceDraft, DescriptionDraft, FieldDraft, FieldGroup, FieldGroupDraft, LettersDraft, LossReason, LossReasonDraft,
+    MOST_STAGES, Operation, PipelineDraft, RightsDraft, Role, RoleDraft, Setting, SettingsChange, Source, SourceDraft,
+    StageDescription, StageDraft, UserDraft,
 };
 pub(crate) use subject::Subject;
 pub(crate) use table::{Row, Table};

@@ -12,7 +12,11 @@ pub(crate) struct Tables {
     pub(crate) users: Table<User>,
     pub(crate) roles: Table<Role>,
     pub(crate) groups: Vec<Group>,
-    pub(crate) pipelines: Vec<Pipeline>,
+    pub(crate) pipelines: Table<Pipeline>,
+    /// The id of the newest stage of all pipelines.
+    pub(crate) last_stage_id: u64,
+    /// The id of the newest description of all stages.
+    pub(crate) last_description_id: u64,
     pub(crate) loss_reasons: Table<LossReason>,
     pub(crate) sources: Table<Source>,
     pub(crate) task_types: Vec<TaskType>,
@@ -67,7 +71,18 @@ impl Tables {
     }
 
     pub(crate) fn pipeline(&self, id: u64) -> Option<&Pipeline> {
-        self.pipelines.iter().find(|pipeline| pipeline.id == id)
+        self.pipelines.get(id)
+    }
+
+    /// The pipeline that leads are in unless somebody says otherwise.
+    pub(crate) fn main_pipeline(&self) -> Option<&Pipeline> {
+        self.pipelines.iter().find(|pipeline| pipeline.is_main)
+    }
+
+    /// Who is responsible for what `author` makes. A robot leaves it to an administrator.
+    pub(super) fn usual_responsible(&self, author: UserId) -> UserId {
+        let user = self.user(author).or_else(|| self.users.iter().find(|user| user.is_admin));
+        user.map_or(author, |user| user.id)
     }
 
     /// The card of an entity of any kind, even of a deleted one.
@@ -82,5 +97,11 @@ impl Tables {
     /// The stages of all pipelines.
     pub(crate) fn stages(&self) -> impl Iterator<Item = &Stage> {
         self.pipelines.iter().flat_map(|pipeline| &pipeline.stages)
+    }
+
+    /// The id of the stage that will be added next.
+    pub(super) fn next_stage_id(&mut self) -> u64 {
+        self.last_stage_id += 1;
+        self.last_stage_id
     }
 }

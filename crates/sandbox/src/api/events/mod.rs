@@ -4,9 +4,17 @@ mod filter;
 mod read;
 mod types;
 
-use crate::endpoint::{Endpoint, get};
+use super::list;
+use crate::{
+    endpoint::{Endpoint, get},
+    store::Event,
+};
 
 /// What is answered for events.
 pub(super) fn endpoints() -> Vec<Endpoint> {
-    vec![get("/events", read::list), get("/events/types", types::list), get("/events/{id:[0-9a-z]{26}}", read::one)]
+    vec![
+        get("/events", read::list),
+        get("/events/types", types::list),
+        get("/events/{id:[0-9a-z]{26}}", list::one::<Event>),
+    ]
 }

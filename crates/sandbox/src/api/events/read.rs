@@ -1,17 +1,14 @@
 //! The list of events, the latest first, and one of them.
 
-use actix_web::{
-    Error, HttpRequest, HttpResponse,
-    web::{Data, Path},
-};
+use actix_web::{Error, HttpRequest, HttpResponse, web::Data};
 use serde::Serialize;
 
 use super::filter::Wanted;
 use crate::{
-    AccountId,
+    AccountId, Switches,
     api::{
         guard::Caller,
-        list::{self, SelfLink},
+        list::{self, Addressed, SelfLink},
         notes,
         query::{Query, With},
     },
@@ -101,34 +98,30 @@ fn name<'a>(subject: Subject, tables: &'a Tables, with: &With<'_>) -> Option<&'a
     tables.card((kind, id)).filter(|_| with.has(word)).map(|card| card.name.as_str())
 }
 
-/// Who may not see an entity may not see what happened to it. What is gone only those see who may
-/// see everything.
-fn may_see(permissions: &Permissions<'_>, event: &Event) -> bool {
-    permissions.are_full() || permissions.may_see_subject(event.subject)
-}
-
 /// The events of the account that the caller may see, the latest first.
 pub(super) async fn list(request: HttpRequest, world: Data<World>, caller: Caller) -> Result<HttpResponse, Error> {
     let tables = caller.account(&world)?.store.read();
     let permissions = tables.permissions(&caller.author);
     let find = |query: &Query, _| {
         let mut found = Wanted::of(query)?.find(&tables.events);
-        found.retain(|event| may_see(&permissions, event));
+        found.retain(|event| event.is_seen(&permissions));
         Ok(found)
     };
     list::page_of(&request, &caller, "events", MOST, find, |event, with| view(event, &tables, &caller, with))
 }
 
-/// One event; 204 if there is none of this id.
-pub(super) async fn one(
-    request: HttpRequest,
-    world: Data<World>,
-    caller: Caller,
-    id: Path<String>,
-) -> Result<HttpResponse, Error> {
-    let tables = caller.account(&world)?.store.read();
-    let permissions = tables.permissions(&caller.author);
-    let found = tables.events.get(&id);
-    let may = |event: &Event| may_see(&permissions, event);
-    Ok(list::one_seen(&request, &caller, found, may, |event, with| view(event, &tables, &caller, with)))
+impl Addressed for Event {
+    fn find<'t>(tables: &'t Tables, key: &str, _: &Switches) -> Option<&'t Self> {
+        tables.events.get(key)
+    }
+
+    /// Who may not see an entity may not see what happened to it. What is gone only those see who
+    /// may see everything.
+    fn is_seen(&self, permissions: &Permissions<'_>) -> bool {
+        permissions.are_full() || permissions.may_see_subject(self.subject)
+    }
+
+    fn view<'t>(&'t self, tables: &'t Tables, caller: &'t Caller, with: &With<'_>) -> impl Serialize {
+        view(self, tables, caller, with)
+    }
 }

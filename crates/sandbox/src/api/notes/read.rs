@@ -85,5 +85,6 @@ pub(super) async fn one(
     let permissions = tables.permissions(&caller.author);
     let found = address.note().find(&tables);
     let may = |note: &Note| permissions.may_see(note.entity.0, note.entity.1);
-    Ok(list::one_seen(&request, &caller, found, may, |note, with| view(note, &tables, &caller, with.has("is_pinned"))))
+    let is_pinned_shown = Query::of(&request).with().has("is_pinned");
+    Ok(list::one_seen(&caller, found, may, |note| list::hal(&view(note, &tables, &caller, is_pinned_shown))))
 }

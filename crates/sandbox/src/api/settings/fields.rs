@@ -12,7 +12,7 @@ const ORDERS: [Field<FieldDefinition>; 2] =
 
 /// The kind of entities that the path names.
 pub(super) fn kind(request: &HttpRequest) -> Option<Kind> {
-    request.match_info().get("kind").and_then(Kind::of_path)
+    request.match_info().get("kind").and_then(Kind::of_plural)
 }
 
 impl Resource for FieldDefinition {

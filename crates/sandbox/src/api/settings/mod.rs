@@ -3,6 +3,7 @@
 mod field_groups;
 mod fields;
 mod loss_reasons;
+mod pipelines;
 mod read;
 mod rights;
 mod roles;
@@ -41,6 +42,8 @@ pub(super) trait Resource: Setting {
     const MOST_ITEMS: usize = MOST_ITEMS;
     /// The most that there may be.
     const MOST: usize = usize::MAX;
+    /// Whether the answer to the change of one has its `request_id`.
+    const IS_ECHOED: bool = false;
 
     /// The table that a request is about; `None` if there is none of this name.
     fn place(request: &HttpRequest) -> Option<Self::Place>;
@@ -77,6 +80,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
     let mut all = resource::<FieldGroup>("/{kind:leads|contacts|companies}/custom_fields/groups", "[a-z_0-9]+");
     all.extend(resource::<FieldDefinition>("/{kind:leads|contacts|companies}/custom_fields", "[0-9]+"));
     all.extend(resource::<LossReason>("/leads/loss_reasons", "[0-9]+"));
+    all.extend(pipelines::endpoints());
     all.extend(resource::<Role>("/roles", "[0-9]+"));
     all.extend(resource::<Source>("/sources", "[0-9]+"));
     all.extend(users::endpoints());

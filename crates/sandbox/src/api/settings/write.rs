@@ -85,7 +85,11 @@ pub(super) async fn edit_one<R: Resource>(
     let query = Query::of(&request);
     let shown = Shown { tables: &tables, caller: &caller, with: &query.with() };
     let row = R::table(&tables, place).get(id).ok_or(Refused::NotFound)?;
-    Ok(HttpResponse::build(R::CHANGED).content_type(HAL).json(view(row, &shown, place)))
+    let mut view = view(row, &shown, place);
+    if let Some(request_id) = items.request_ids.first().filter(|_| R::IS_ECHOED) {
+        view["request_id"] = json!(request_id);
+    }
+    Ok(HttpResponse::build(R::CHANGED).content_type(HAL).json(view))
 }
 
 /// Deletes some, each named by its id.

@@ -3,7 +3,11 @@
 mod read;
 mod write;
 
-use crate::endpoint::{Endpoint, get, patch, post};
+use super::list;
+use crate::{
+    endpoint::{Endpoint, get, patch, post},
+    store::Task,
+};
 
 /// What is answered for tasks. They cannot be deleted here.
 pub(super) fn endpoints() -> Vec<Endpoint> {
@@ -11,7 +15,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         get("/tasks", read::list),
         post("/tasks", write::add),
         patch("/tasks", write::edit),
-        get("/tasks/{id:[0-9]+}", read::one),
+        get("/tasks/{id:[0-9]+}", list::one::<Task>),
         patch("/tasks/{id:[0-9]+}", write::edit_one),
     ]
 }

@@ -1,19 +1,16 @@
 //! The list of tasks and one of them.
 
-use actix_web::{
-    Error, HttpRequest, HttpResponse,
-    web::{Data, Path},
-};
+use actix_web::{Error, HttpRequest, HttpResponse, web::Data};
 use serde::Serialize;
 
 use crate::{
-    AccountId, UserId,
+    AccountId, Switches, UserId,
     api::{
         filter::{self, Field, Stage},
         guard::Caller,
-        list::{self, SelfLink},
+        list::{self, Addressed, SelfLink},
         problem::BadParameter,
-        query::{Numbers, Query},
+        query::{Numbers, Query, With},
     },
     store::{Action, Entity as _, Kind, Permissions, Subject, Tables, Task, TaskResult},
     world::World,
@@ -130,16 +127,16 @@ fn find<'t>(query: &Query, tables: &'t Tables, permissions: &Permissions<'_>) ->
     Ok(found)
 }
 
-/// One task; 204 if there is none of this number.
-pub(super) async fn one(
-    request: HttpRequest,
-    world: Data<World>,
-    caller: Caller,
-    id: Path<String>,
-) -> Result<HttpResponse, Error> {
-    let tables = caller.account(&world)?.store.read();
-    let permissions = tables.permissions(&caller.author);
-    let found = id.parse().ok().and_then(|id| tables.tasks.live(id));
-    let may = |task: &Task| permissions.may_task(Action::View, task);
-    Ok(list::one_seen(&request, &caller, found, may, |task, _| view(task, &tables, &caller)))
+impl Addressed for Task {
+    fn find<'t>(tables: &'t Tables, key: &str, _: &Switches) -> Option<&'t Self> {
+        tables.tasks.live(key.parse().ok()?)
+    }
+
+    fn is_seen(&self, permissions: &Permissions<'_>) -> bool {
+        permissions.may_task(Action::View, self)
+    }
+
+    fn view<'t>(&'t self, tables: &'t Tables, caller: &'t Caller, _: &With<'_>) -> impl Serialize {
+        view(self, tables, caller)
+    }
 }

@@ -62,7 +62,7 @@ pub(super) async fn link(
 
 fn target(members: &mut Members<'_>) -> (Kind, u64) {
     let kind = members.text("entity_type");
-    let found = kind.as_deref().and_then(Kind::of_path);
+    let found = kind.as_deref().and_then(Kind::of_plural);
     match (&kind, found) {
         (None, _) => members.missing("entity_type"),
         (Some(_), None) => members.not_supported("entity_type"),

@@ -101,7 +101,7 @@ impl NoteDraft {
     ) -> Result<Plan, Refusal> {
         match may_edit(entity, tables, context) {
             Err(Refusal::Missing) if !is_nested => {
-                return Err(Refusal::Invalid(vec![FieldError::not_supported_choice("entity_id")]));
+                return Err(Refusal::not_supported("entity_id"));
             }
             judged => judged?,
         }
@@ -109,9 +109,7 @@ impl NoteDraft {
         self.check_users(tables, &mut errors);
         let Some(kind) = self.kind else { return Err(Refusal::Invalid(vec![FieldError::missing("note_type")])) };
         let params = kind.check(self.params.take().unwrap_or_default(), context.switches.unknown_members, &mut errors);
-        if !errors.is_empty() {
-            return Err(Refusal::Invalid(errors));
-        }
+        Refusal::of(errors)?;
         Ok(Box::new(move |tables, context| {
             let author = context.author.user;
             let id = attached::add(tables, context, |id| Note {
@@ -142,9 +140,7 @@ impl NoteDraft {
         // Of another type the parameters must be said anew.
         let given = self.params.take().or_else(|| (kind != note.kind).then(Map::new));
         let params = given.map(|given| kind.check(given, context.switches.unknown_members, &mut errors));
-        if !errors.is_empty() {
-            return Err(Refusal::Invalid(errors));
-        }
+        Refusal::of(errors)?;
         Ok(plan_edit(note.id, move |note, context| {
             note.kind = kind;
             note.params = params.unwrap_or_else(|| std::mem::take(&mut note.params));

@@ -55,8 +55,8 @@ impl Setting for FieldGroup {
         }
     }
 
-    fn check_delete(&self) -> Result<(), Refusal> {
-        if self.is_predefined { Err(Refusal::Invalid(vec![FieldError::not_supported_choice("id")])) } else { Ok(()) }
+    fn check_delete(&self, _: &Tables) -> Result<(), Refusal> {
+        if self.is_predefined { Err(Refusal::not_supported("id")) } else { Ok(()) }
     }
 
     fn blank(id: u64, kind: Kind, tables: &Tables, _: &Context<'_>) -> Self {

@@ -1,7 +1,7 @@
 //! Why leads are lost.
 
-use super::{Checked, Operation, Setting, SettingsChange};
-use crate::store::{Context, FieldError, Row, Table, Tables};
+use super::{Checked, Setting, kept_in};
+use crate::store::{Context, FieldError, Row, Tables};
 
 /// Why a lead was lost.
 #[derive(Debug, Clone)]
@@ -27,20 +27,9 @@ impl Row for LossReason {
 }
 
 impl Setting for LossReason {
-    type Place = ();
+    kept_in!(loss_reasons, LossReason);
+
     type Draft = LossReasonDraft;
-
-    fn table(tables: &Tables, (): ()) -> &Table<Self> {
-        &tables.loss_reasons
-    }
-
-    fn table_mut(tables: &mut Tables, (): ()) -> &mut Table<Self> {
-        &mut tables.loss_reasons
-    }
-
-    fn change((): (), operation: Operation<LossReasonDraft>) -> SettingsChange {
-        SettingsChange::LossReason(operation)
-    }
 
     fn check(draft: &LossReasonDraft, now: Option<&Self>, _: &Checked<'_, Self>, errors: &mut Vec<FieldError>) {
         FieldError::check_name(draft.name.as_deref(), now.is_some(), errors);

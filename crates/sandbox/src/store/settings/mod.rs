@@ -1,25 +1,33 @@
-//! What an administrator sets up: custom fields and their groups, loss reasons, roles, sources, users.
+//! What an administrator sets up: custom fields and their groups, loss reasons, pipelines, roles, sources, users.
 //!
-//! Each is a [`Setting`]: a row of a table that is added, changed or deleted in one and the same way.
+//! Each is a [`Setting`]: a row of a table that is added, changed or deleted in one and the same way. Only stages
+//! are none, for they are a part of their pipeline.
 
+mod description;
 mod field;
 mod field_group;
 mod loss_reason;
+mod pipeline;
 mod rights;
 mod role;
 mod source;
+mod stage;
 mod user;
 
 use super::{
-    Author, Context, FieldDefinition, FieldError, Kind, Refusal, Row, Table, Tables, User, Written, change::Plan,
+    Author, Context, FieldDefinition, FieldError, Kind, Pipeline, Refusal, Rights, Row, Table, Tables, User, Written,
+    change::Plan,
 };
 
+pub(crate) use description::{DescriptionDraft, StageDescription};
 pub(crate) use field::{ChoiceDraft, FieldDraft};
 pub(crate) use field_group::{FieldGroup, FieldGroupDraft};
 pub(crate) use loss_reason::{LossReason, LossReasonDraft};
+pub(crate) use pipeline::{MOST_STAGES, PipelineDraft};
 pub(crate) use rights::{LettersDraft, RightsDraft};
 pub(crate) use role::{Role, RoleDraft};
 pub(crate) use source::{Source, SourceDraft};
+pub(crate) use stage::StageDraft;
 pub(crate) use user::UserDraft;
 
 /// What can be done with a setting; `D` is what a request says about one.
@@ -34,6 +42,9 @@ pub(crate) enum SettingsChange {
     Field(Kind, Operation<FieldDraft>),
     FieldGroup(Kind, Operation<FieldGroupDraft>),
     LossReason(Operation<LossReasonDraft>),
+    Pipeline(Operation<PipelineDraft>),
+    /// Of the pipeline with this id.
+    Stage(u64, Operation<StageDraft>),
     Role(Operation<RoleDraft>),
     Source(Operation<SourceDraft>),
     User(Operation<UserDraft>),
@@ -48,6 +59,8 @@ impl SettingsChange {
             Self::Field(kind, operation) => operation.plan::<FieldDefinition>(kind, tables, context),
             Self::FieldGroup(kind, operation) => operation.plan::<FieldGroup>(kind, tables, context),
             Self::LossReason(operation) => operation.plan::<LossReason>((), tables, context),
+            Self::Pipeline(operation) => operation.plan::<Pipeline>((), tables, context),
+            Self::Stage(pipeline, operation) => stage::plan(pipeline, operation, tables),
             Self::Role(operation) => operation.plan::<Role>((), tables, context),
             Self::Source(operation) => operation.plan::<Source>((), tables, context),
             Self::User(operation) => operation.plan::<User>((), tables, context),
@@ -74,7 +87,7 @@ pub(crate) trait Setting: Row + Clone + Sized + 'static {
     fn check(draft: &Self::Draft, now: Option<&Self>, checked: &Checked<'_, Self>, errors: &mut Vec<FieldError>);
 
     /// What is wrong with deleting it.
-    fn check_delete(&self) -> Result<(), Refusal> {
+    fn check_delete(&self, _tables: &Tables) -> Result<(), Refusal> {
         Ok(())
     }
 
@@ -90,6 +103,26 @@ pub(crate) trait Setting: Row + Clone + Sized + 'static {
     /// Makes the rest of the tables fit, now that this row is gone.
     fn deleted(self, _place: Self::Place, _tables: &mut Tables) {}
 }
+
+/// The members of [`Setting`] of what there is one table of: its name, and how a change of it is called.
+macro_rules! kept_in {
+    ($table:ident, $change:ident) => {
+        type Place = ();
+
+        fn table(tables: &$crate::store::Tables, (): ()) -> &$crate::store::Table<Self> {
+            &tables.$table
+        }
+
+        fn table_mut(tables: &mut $crate::store::Tables, (): ()) -> &mut $crate::store::Table<Self> {
+            &mut tables.$table
+        }
+
+        fn change((): (), operation: super::Operation<Self::Draft>) -> super::SettingsChange {
+            super::SettingsChange::$change(operation)
+        }
+    };
+}
+use kept_in;
 
 /// What a draft is checked against.
 pub(crate) struct Checked<'t, S: Setting> {
@@ -121,16 +154,14 @@ impl<D: 'static> Operation<D> {
             Self::Add(draft) => (None, draft),
             Self::Edit { id, draft } => (Some(id), draft),
             Self::Delete { id } => {
-                find(id)?.check_delete()?;
+                find(id)?.check_delete(tables)?;
                 return Ok(Box::new(move |tables, context| delete::<S>(id, place, tables, context)));
             }
         };
         let now = id.map(find).transpose()?;
         let mut errors = Vec::new();
         S::check(&draft, now, &Checked { place, tables, author: context.author }, &mut errors);
-        if !errors.is_empty() {
-            return Err(Refusal::Invalid(errors));
-        }
+        Refusal::of(errors)?;
         Ok(Box::new(move |tables, context| write::<S>(id, *draft, place, tables, context)))
     }
 }
@@ -166,4 +197,19 @@ fn delete<S: Setting>(id: u64, place: S::Place, tables: &mut Tables, context: &C
         row.deleted(place, tables);
     }
     Written { id, updated_at: context.now, ..Written::default() }
+}
+
+/// Drops what is said about stages that are gone, each a pipeline and a stage: rights, and the fields that are
+/// required or hidden there.
+fn forget_stages(tables: &mut Tables, is_gone: impl Fn((u64, u64)) -> bool) {
+    let keep = |rights: &mut Rights| rights.status_rights.retain(|own| !is_gone((own.pipeline_id, own.status_id)));
+    tables.roles.each_mut(|role| keep(&mut role.rights));
+    tables.users.each_mut(|user| keep(&mut user.rights));
+    for kind in Kind::ALL {
+        tables.fields.of_mut(kind).each_mut(|field| {
+            for stages in [&mut field.required_statuses, &mut field.hidden_statuses] {
+                stages.retain(|stage| !is_gone((stage.pipeline_id, stage.status_id)));
+            }
+        });
+    }
 }

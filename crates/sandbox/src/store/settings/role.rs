@@ -1,7 +1,7 @@
 //! Roles: rights that several users have together.
 
-use super::{Checked, Operation, RightsDraft, Setting, SettingsChange};
-use crate::store::{Context, FieldError, Letter, Rights, Row, Table, Tables};
+use super::{Checked, RightsDraft, Setting, kept_in};
+use crate::store::{Context, FieldError, Letter, Rights, Row, Tables};
 
 /// A role.
 #[derive(Debug, Clone)]
@@ -25,20 +25,9 @@ impl Row for Role {
 }
 
 impl Setting for Role {
-    type Place = ();
+    kept_in!(roles, Role);
+
     type Draft = RoleDraft;
-
-    fn table(tables: &Tables, (): ()) -> &Table<Self> {
-        &tables.roles
-    }
-
-    fn table_mut(tables: &mut Tables, (): ()) -> &mut Table<Self> {
-        &mut tables.roles
-    }
-
-    fn change((): (), operation: Operation<RoleDraft>) -> SettingsChange {
-        SettingsChange::Role(operation)
-    }
 
     fn check(draft: &RoleDraft, now: Option<&Self>, checked: &Checked<'_, Self>, errors: &mut Vec<FieldError>) {
         FieldError::check_name(draft.name.as_deref(), now.is_some(), errors);

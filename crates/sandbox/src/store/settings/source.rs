@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::{Checked, Operation, Setting, SettingsChange};
-use crate::store::{Author, Context, FieldError, Nullable, Row, Table, Tables};
+use super::{Checked, Setting, kept_in};
+use crate::store::{Author, Context, FieldError, Nullable, Row, Tables};
 
 /// A source.
 #[derive(Debug, Clone)]
@@ -38,20 +38,9 @@ impl Row for Source {
 }
 
 impl Setting for Source {
-    type Place = ();
+    kept_in!(sources, Source);
+
     type Draft = SourceDraft;
-
-    fn table(tables: &Tables, (): ()) -> &Table<Self> {
-        &tables.sources
-    }
-
-    fn table_mut(tables: &mut Tables, (): ()) -> &mut Table<Self> {
-        &mut tables.sources
-    }
-
-    fn change((): (), operation: Operation<SourceDraft>) -> SettingsChange {
-        SettingsChange::Source(operation)
-    }
 
     fn is_known_to(&self, author: &Author) -> bool {
         self.client_id == author.client_id
@@ -73,12 +62,11 @@ impl Setting for Source {
     }
 
     fn blank(id: u64, (): (), tables: &Tables, context: &Context<'_>) -> Self {
-        let main = tables.pipelines.iter().find(|pipeline| pipeline.is_main);
         Self {
             id,
             name: String::new(),
             external_id: String::new(),
-            pipeline_id: main.map_or(0, |main| main.id),
+            pipeline_id: tables.main_pipeline().map_or(0, |main| main.id),
             is_default: false,
             origin_code: None,
             services: Vec::new(),

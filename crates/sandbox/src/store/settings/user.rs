@@ -1,9 +1,9 @@
 //! Adding users, and changing who they are and what they may do.
 
-use super::{Checked, Operation, RightsDraft, Setting, SettingsChange};
+use super::{Checked, RightsDraft, Setting, kept_in};
 use crate::{
     UserId,
-    store::{Context, FieldError, Letter, Nullable, Rights, Row, Table, Tables, User},
+    store::{Context, FieldError, Letter, Nullable, Rights, Row, Tables, User},
 };
 
 /// The languages of amoCRM's pages.
@@ -31,20 +31,9 @@ impl Row for User {
 }
 
 impl Setting for User {
-    type Place = ();
+    kept_in!(users, User);
+
     type Draft = UserDraft;
-
-    fn table(tables: &Tables, (): ()) -> &Table<Self> {
-        &tables.users
-    }
-
-    fn table_mut(tables: &mut Tables, (): ()) -> &mut Table<Self> {
-        &mut tables.users
-    }
-
-    fn change((): (), operation: Operation<UserDraft>) -> SettingsChange {
-        SettingsChange::User(operation)
-    }
 
     fn check(draft: &UserDraft, now: Option<&Self>, checked: &Checked<'_, Self>, errors: &mut Vec<FieldError>) {
         FieldError::check_name(draft.name.as_deref(), now.is_some(), errors);

@@ -68,8 +68,7 @@ impl TaskDraft {
         self.check(None, tables, context, errors)?;
         Ok(Box::new(move |tables, context| {
             let author = context.author.user;
-            let responsible = tables.user(author).or_else(|| tables.users.iter().find(|user| user.is_admin));
-            let responsible_user_id = responsible.map_or(author, |user| user.id);
+            let responsible_user_id = tables.usual_responsible(author);
             let result = self.take_result(tables);
             let id = attached::add(tables, context, |id| {
                 let mut task = Task {
@@ -159,7 +158,7 @@ impl TaskDraft {
         if is_completing && !has_result && context.switches.task_completion == TaskCompletion::NeedsResult {
             errors.push(FieldError::missing("result.text"));
         }
-        if errors.is_empty() { Ok(()) } else { Err(Refusal::Invalid(errors)) }
+        Refusal::of(errors)
     }
 
     /// The result as a note of its own id.

@@ -78,9 +78,7 @@ impl UnsortedChange {
                 if !tables.permissions(context.author).may_see(to.0, to.1) {
                     errors.push(FieldError::not_supported_choice("link.entity_id"));
                 }
-                if !errors.is_empty() {
-                    return Err(Refusal::Invalid(errors));
-                }
+                Refusal::of(errors)?;
                 Ok(Box::new(move |tables, context| {
                     let Some(row) = tables.unsorted.get(id).cloned() else { return Written::default() };
                     for &contact in row.contacts.iter().filter(|_| to.0 != Kind::Contact) {
@@ -98,14 +96,13 @@ impl UnsortedDraft {
     /// The lead, its contact and its company are added as everywhere, but the lead is in the stage
     /// of the unsorted.
     fn plan(mut self, tables: &Tables, context: &Context<'_>) -> Result<Plan, Refusal> {
-        let mut pipelines = tables.pipelines.iter();
         let pipeline = match self.pipeline_id.or(self.entities.lead.pipeline_id) {
-            Some(id) => pipelines.find(|pipeline| pipeline.id == id),
-            None => pipelines.find(|pipeline| pipeline.is_main),
+            Some(id) => tables.pipeline(id),
+            None => tables.main_pipeline(),
         };
-        let stage = pipeline.and_then(|pipeline| pipeline.stages.iter().find(|stage| stage.kind == 1));
+        let stage = pipeline.and_then(Pipeline::unsorted_stage);
         let Some(stage) = stage else {
-            return Err(Refusal::Invalid(vec![FieldError::not_supported_choice("pipeline_id")]));
+            return Err(Refusal::not_supported("pipeline_id"));
         };
         let lead = &mut self.entities.lead;
         (lead.pipeline_id, lead.status_id) = (Some(stage.pipeline_id), Some(stage.id));
@@ -164,7 +161,7 @@ fn waiting<'t>(id: u64, tables: &'t Tables, context: &Context<'_>) -> Result<&'t
 fn check_user(user_id: Option<u64>, tables: &Tables) -> Result<(), Refusal> {
     let is_good = |id| id == 0 || tables.user(UserId::from(id)).is_some_and(|user| user.is_active);
     match user_id {
-        Some(id) if !is_good(id) => Err(Refusal::Invalid(vec![FieldError::not_supported_choice("user_id")])),
+        Some(id) if !is_good(id) => Err(Refusal::not_supported("user_id")),
         _ => Ok(()),
     }
 }
@@ -183,11 +180,11 @@ fn accept(
         None => pipeline.and_then(Pipeline::first_stage),
         Some(id) => {
             let home = pipeline.into_iter().flat_map(|pipeline| &pipeline.stages);
-            home.chain(tables.stages()).find(|stage| stage.id == id && stage.kind == 0)
+            home.chain(tables.stages()).find(|stage| stage.id == id && !stage.is_unsorted())
         }
     };
     let Some(stage) = stage else {
-        return Err(Refusal::Invalid(vec![FieldError::not_supported_choice("status_id")]));
+        return Err(Refusal::not_supported("status_id"));
     };
     let draft = LeadDraft {
         card: CardDraft { responsible_user_id: user_id.filter(|&id| id != 0), ..CardDraft::default() },

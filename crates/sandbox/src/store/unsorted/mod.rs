@@ -74,8 +74,7 @@ impl Unsorted {
     /// The lead, if nobody has decided yet and it is still where unsorted leads are.
     pub(crate) fn waiting_lead<'t>(&self, tables: &'t Tables) -> Option<&'t Lead> {
         let lead = tables.leads.live(self.lead).filter(|_| self.fate == Fate::Waits)?;
-        let stages = tables.pipeline(lead.pipeline_id).map(|pipeline| pipeline.stages.as_slice()).unwrap_or_default();
-        stages.iter().any(|stage| stage.kind == 1 && stage.id == lead.status_id).then_some(lead)
+        lead.is_unsorted(tables).then_some(lead)
     }
 }
 

@@ -6,7 +6,6 @@ mod form;
 mod lead;
 mod note;
 mod task;
-mod times;
 mod unsorted;
 
 use super::WebhookEntities;

@@ -2,10 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{form::Item, times};
+use super::form::Item;
 use crate::{
     AccountId, WebhookZone,
     store::{Kind, Note, Tables},
+    times,
 };
 
 pub(super) fn write(item: &mut Item<'_>, note: &Note, account: AccountId, tables: &Tables, zone: WebhookZone) {

@@ -1,9 +1,10 @@
 //! A task, `task[add][0]` and so on.
 
-use super::{form::Item, times};
+use super::form::Item;
 use crate::{
     AccountId, WebhookZone,
     store::{ChangeKind, Occurrence, Task},
+    times,
 };
 
 /// A task that was deleted is its number.

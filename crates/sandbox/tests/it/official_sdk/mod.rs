@@ -10,6 +10,7 @@ mod leads;
 mod links;
 mod models;
 mod notes;
+mod pipelines;
 mod tags;
 mod tasks;
 mod unsorted;

@@ -238,3 +238,21 @@ pub(super) fn sorted(answer: &Value) {
         Model(card).id();
     }
 }
+
+/// A pipeline with its stages.
+pub(super) fn pipeline(pipeline: &Value) -> u64 {
+    let model = Model(pipeline);
+    model.text("name").int("sort").int("account_id").flag("is_main").flag("is_unsorted_on").flag("is_archive");
+    let stages = pipeline["_embedded"]["statuses"].as_array().unwrap_or_else(|| panic!("no statuses: {pipeline}"));
+    stages.iter().for_each(|one| {
+        stage(one);
+    });
+    model.id()
+}
+
+/// A stage.
+pub(super) fn stage(stage: &Value) -> u64 {
+    let model = Model(stage);
+    model.text("name").int("sort").int("account_id").flag("is_editable").int("pipeline_id").text("color").int("type");
+    model.id()
+}

@@ -1,10 +1,12 @@
-//! What an administrator sets up: custom fields, groups, loss reasons, roles, sources, users.
+//! What an administrator sets up: custom fields, groups, loss reasons, pipelines, roles, sources, users.
 
 mod field_types;
 mod fields;
 mod groups_and_reasons;
+mod pipelines;
 mod roles_and_users;
 mod sources;
+mod stages;
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -49,6 +51,11 @@ impl Leads {
     }
 }
 
+/// An error as [`errors`](crate::leads_write::errors) gives it.
+fn at(code: &str, path: &str) -> (String, String) {
+    (code.to_owned(), path.to_owned())
+}
+
 /// `value` without the members that `names` names.
 fn without(mut value: Value, names: &[&str]) -> Value {
     for name in names {
@@ -65,6 +72,8 @@ async fn only_administrators_change_settings_and_some_only_they_see() {
         ("leads/custom_fields", 200),
         ("leads/custom_fields/groups", 200),
         ("leads/loss_reasons", 200),
+        ("leads/pipelines", 200),
+        ("leads/pipelines/7301200/statuses", 200),
         ("roles", 403),
         ("users", 403),
         ("sources", 403),
@@ -78,6 +87,10 @@ async fn only_administrators_change_settings_and_some_only_they_see() {
         (Method::PATCH, "leads/custom_fields/594002"),
         (Method::DELETE, "leads/custom_fields/594002"),
         (Method::DELETE, "leads/loss_reasons/18240000"),
+        (Method::PATCH, "leads/pipelines/7301200"),
+        (Method::DELETE, "leads/pipelines/7301200"),
+        (Method::PATCH, "leads/pipelines/7301200/statuses/65710804"),
+        (Method::DELETE, "leads/pipelines/7301200/statuses/65710804"),
     ] {
         assert_eq!(leads.send_as(&andrew, method, path, &json!({"name": "x"})).await.status, 403, "{path}");
     }

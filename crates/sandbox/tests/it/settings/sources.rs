@@ -4,6 +4,7 @@ use amo_connect_sandbox::{Integration, Options};
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use super::at;
 use crate::{
     leads::Leads,
     leads_write::errors,
@@ -29,7 +30,6 @@ async fn sources_are_added_found_changed_and_deleted() {
     let changed = leads.send(Method::PATCH, &format!("sources/{id}"), &json!({"name": "Site"})).await.json();
     assert_eq!((&changed["name"], &changed["external_id"]), (&json!("Site"), &json!("site")));
     let refused = leads.send(Method::POST, "sources", &json!([{"name": "x", "external_id": "site"}, {}])).await;
-    let at = |code: &str, path: &str| (code.to_owned(), path.to_owned());
     assert_eq!(
         errors(&refused),
         [

@@ -5,7 +5,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use crate::{WebhookZone, store::UTC_OFFSET_S};
 
 /// A time in the zone that the switch says.
-pub(super) fn written(seconds: u64, zone: WebhookZone) -> String {
+pub(crate) fn written(seconds: u64, zone: WebhookZone) -> String {
     let offset = match zone {
         WebhookZone::Account => UTC_OFFSET_S,
         WebhookZone::Utc => 0,
