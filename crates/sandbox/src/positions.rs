@@ -116,7 +116,7 @@ pub enum EmptyCustomFields {
     List,
 }
 
-/// The order of leads, contacts and companies in a list that asks for none.
+/// The order of leads, contacts, companies, notes and tasks in a list that asks for none.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DefaultOrder {

@@ -193,6 +193,8 @@ pub struct Switches {
     pub reopening: Reopening,
     /// Whether a lead is lost only with a `loss_reason_id`.
     pub loss_reason_required: bool,
+    /// Whether a lead enters a stage only with the custom fields that are required there.
+    pub required_fields: bool,
     /// What `custom_fields_values` is if no field has a value.
     pub empty_custom_fields: EmptyCustomFields,
     /// The order of a list that asks for none.
@@ -289,6 +291,7 @@ impl Default for Switches {
             deleted_lead: DeletedLead::default(),
             reopening: Reopening::default(),
             loss_reason_required: false,
+            required_fields: false,
             empty_custom_fields: EmptyCustomFields::default(),
             default_order: DefaultOrder::default(),
             search_lag_s: 0,

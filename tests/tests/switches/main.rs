@@ -22,6 +22,7 @@ const UNMET: &[&str] = &[
     "unknown_id",
     "reopening",
     "loss_reason_required",
+    "required_fields",
     "empty_custom_fields",
     "default_order",
     "search_lag_s",

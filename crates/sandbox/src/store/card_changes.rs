@@ -74,6 +74,11 @@ impl CardDraft {
 }
 
 impl CardPlan {
+    /// Whether this field has a value afterwards; `None` if the plan says nothing about it.
+    pub(super) fn gives_value(&self, field: u64) -> Option<bool> {
+        self.fields.iter().rfind(|(id, _)| *id == field).map(|(_, values)| !values.is_empty())
+    }
+
     /// Puts the tags of the plan into the book where they are new.
     pub(super) fn tags(&mut self, kind: Kind, book: &mut TagBook) -> TagEdit {
         let TagsDraft { set, add, delete } = std::mem::take(&mut self.draft.tags);

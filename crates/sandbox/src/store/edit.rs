@@ -3,7 +3,7 @@
 
 use super::{
     Card, Company, Contact, Context, Entity, EventValue, Kind, Lead, Row, Tables, differences::Differences,
-    feed::ChangeKind,
+    feed::ChangeKind, unsorted,
 };
 use crate::LeadAddedValue;
 
@@ -48,6 +48,9 @@ pub(super) fn edit<E: Entity>(
     let (was, is) = (old.card(), row.card());
     if E::KIND == Kind::Contact && (was.search != is.search || was.is_deleted != is.is_deleted) {
         refresh_leads_of(tables, Some(context), row.card());
+    }
+    if E::KIND == Kind::Lead {
+        unsorted::lead_changed(id, tables, context);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{
     CardDraft, Change, Context, EntityChange, EntityDraft, EntityPlan, FieldError, Kind, LOST, Lead, NewLink, Nullable,
-    Permissions, Setting as _, Source, StageRef, Tables, pipeline::is_closed,
+    Permissions, Setting as _, Source, StageRef, Tables, pipeline::is_closed, required_fields,
 };
 use crate::Reopening;
 
@@ -80,11 +80,11 @@ impl EntityDraft for LeadDraft {
         }
         let Self { card, price, closed_at, loss_reason_id, .. } = self;
         let own = Own { place, price, closed_at, loss_reason_id, source_id: source.map(|source| source.id) };
-        EntityPlan {
-            card: card.check(Kind::Lead, tables, errors),
-            own: Box::new(|lead, context| own.apply(lead, context)),
-            links,
+        let card = card.check(Kind::Lead, tables, errors);
+        if let Some(place) = place.filter(|_| context.switches.required_fields && now != place) {
+            required_fields::check(place, (known, &card), &links, tables, errors);
         }
+        EntityPlan { card, own: Box::new(|lead, context| own.apply(lead, context)), links }
     }
 }
 

@@ -31,6 +31,7 @@ mod links;
 mod notes;
 mod people;
 mod pipeline;
+mod required_fields;
 mod rights;
 mod search_lag;
 mod settings;

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use amo_connect_sandbox::{DefaultOrder, EmptyCustomFields};
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::{
     leads::Leads,
-    leads_write::{FIRST, errors},
+    leads_write::{FIRST, MAIN, SECOND, errors},
     support::ids,
 };
 
@@ -33,6 +34,15 @@ async fn lists_begin_with_the_oldest_or_the_newest() {
     assert_eq!(newest[0], id);
     assert!(newest.is_sorted_by(|one, next| one > next));
     assert!(first("order[id]=asc").await.is_sorted());
+    for list in ["leads/notes", "tasks"] {
+        let name = list.rsplit('/').next().unwrap();
+        let first = async |query: &str| ids(&leads.get(&format!("{list}?limit=3&{query}")).await.json(), name);
+        assert!(first("").await.is_sorted_by(|one, next| one > next), "{list}");
+        assert!(first("order[id]=asc").await.is_sorted(), "{list}");
+        leads.amo.switch(|switches| switches.default_order = DefaultOrder::OldestFirst);
+        assert!(first("").await.is_sorted(), "{list}");
+        leads.amo.switch(|switches| switches.default_order = DefaultOrder::NewestFirst);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -69,4 +79,41 @@ async fn a_lead_is_lost_with_a_reason_if_the_account_wants_one() {
     leads.changed(id, json!({"status_id": 143, "loss_reason_id": 18_240_002})).await;
     leads.changed(id, json!({"status_id": 143, "price": 5})).await;
     leads.changed(id, json!({"status_id": FIRST})).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lead_enters_a_stage_with_the_fields_that_are_required_there_if_the_account_wants_that() {
+    let leads = Leads::start().await;
+    let there = json!([{"status_id": SECOND, "pipeline_id": MAIN}]);
+    let field = async |kind: &str, hidden: Value| {
+        let field = json!([{"name": "x", "type": "text", "required_statuses": there, "hidden_statuses": hidden}]);
+        let made = leads.send(Method::POST, &format!("{kind}/custom_fields"), &field).await;
+        ids(&made.json(), "custom_fields")[0]
+    };
+    let (own, of_contact) = (field("leads", json!([])).await, field("contacts", json!([])).await);
+    field("leads", there.clone()).await;
+    let value = |field: u64| json!([{"field_id": field, "values": [{"value": "7"}]}]);
+    let contact = leads.add_to("contacts", json!({})).await;
+    let id = leads.add(json!({"_embedded": {"contacts": [{"id": contact}]}})).await;
+    let enter = json!({"status_id": SECOND});
+    leads.changed(id, enter.clone()).await;
+    leads.changed(id, json!({"status_id": FIRST})).await;
+    leads.amo.switch(|switches| switches.required_fields = true);
+    let missing = |path: &str| ("FieldMissing".to_owned(), path.to_owned());
+    let of_both = vec![missing("custom_fields_values"), missing("_embedded.contacts.0.custom_fields_values")];
+    let refused = leads.patch(id, enter.clone()).await;
+    assert_eq!(errors(&refused)[0].1, of_both);
+    assert!(refused.body.contains(&format!("The field {own} (x) is required in this stage.")), "{refused:?}");
+    leads
+        .send(Method::PATCH, &format!("contacts/{contact}"), &json!({"custom_fields_values": value(of_contact)}))
+        .await;
+    assert_eq!(errors(&leads.patch(id, enter.clone()).await)[0].1, of_both[..1]);
+    let filled = json!({"status_id": SECOND, "custom_fields_values": value(own)});
+    leads.changed(id, filled).await;
+    leads.changed(id, json!({"custom_fields_values": [{"field_id": own, "values": null}]})).await;
+    leads.changed(id, json!({"status_id": SECOND, "price": 7})).await;
+    let new =
+        json!([{"status_id": SECOND, "_embedded": {"contacts": [{"id": leads.add_to("contacts", json!({})).await}]}}]);
+    assert_eq!(errors(&leads.post(new).await)[0].1, of_both);
+    leads.add(json!({"status_id": SECOND, "custom_fields_values": value(own)})).await;
 }

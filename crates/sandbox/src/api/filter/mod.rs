@@ -183,6 +183,20 @@ pub(crate) fn entities<'t, E: Filtered>(
     })
 }
 
+/// Orders what was found by id as the query says, or as lists are ordered that nobody asks for an order of.
+pub(crate) fn order_by_id<E>(
+    query: &Query,
+    found: &mut [&E],
+    fields: &[Field<E>],
+    orders: &[&str],
+    switches: &Switches,
+) -> Result<(), BadParameter> {
+    if switches.default_order == DefaultOrder::NewestFirst {
+        found.reverse();
+    }
+    order(query, found, fields, orders)
+}
+
 /// Orders by `order[…]`; without it they stay as they are.
 pub(crate) fn order<E>(
     query: &Query,

@@ -4,6 +4,7 @@ use actix_web::{Error, HttpRequest, HttpResponse, web::Data};
 
 use super::{address::Address, view::view};
 use crate::{
+    Switches,
     api::{
         filter::{self, Field},
         guard::Caller,
@@ -32,7 +33,7 @@ pub(super) async fn list(
     {
         return Ok(list::unseen(&caller));
     }
-    let find = |query: &Query, _| find(query, address, &tables, &permissions);
+    let find = |query: &Query, _| find(query, address, &tables, &permissions, &caller.switches);
     list::page(&request, &caller, "notes", find, |note, with| view(note, &tables, &caller, with.has("is_pinned")))
 }
 
@@ -41,6 +42,7 @@ fn find<'t>(
     address: Address,
     tables: &'t Tables,
     permissions: &Permissions<'_>,
+    switches: &Switches,
 ) -> Result<Vec<&'t Note>, BadParameter> {
     let kind = address.kind;
     let types = query.listed("note_type");
@@ -70,7 +72,7 @@ fn find<'t>(
         }
         None => tables.notes.rows().iter().filter(is_wanted).collect(),
     };
-    filter::order(query, &mut found, &FIELDS, &["updated_at", "id"])?;
+    filter::order_by_id(query, &mut found, &FIELDS, &["updated_at", "id"], switches)?;
     Ok(found)
 }
 

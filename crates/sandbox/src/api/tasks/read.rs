@@ -89,11 +89,16 @@ const FIELDS: [Field<Task>; 8] = [
 pub(super) async fn list(request: HttpRequest, world: Data<World>, caller: Caller) -> Result<HttpResponse, Error> {
     let tables = caller.account(&world)?.store.read();
     let permissions = tables.permissions(&caller.author);
-    let find = |query: &Query, _| find(query, &tables, &permissions);
+    let find = |query: &Query, _| find(query, &tables, &permissions, &caller.switches);
     list::page(&request, &caller, "tasks", find, |task, _| view(task, &tables, &caller))
 }
 
-fn find<'t>(query: &Query, tables: &'t Tables, permissions: &Permissions<'_>) -> Result<Vec<&'t Task>, BadParameter> {
+fn find<'t>(
+    query: &Query,
+    tables: &'t Tables,
+    permissions: &Permissions<'_>,
+    switches: &Switches,
+) -> Result<Vec<&'t Task>, BadParameter> {
     let conditions = filter::conditions(query, FIELDS.get(..6).unwrap_or_default())?;
     let updated_at = query.times("updated_at")?;
     let types = query.listed("entity_type");
@@ -123,7 +128,7 @@ fn find<'t>(query: &Query, tables: &'t Tables, permissions: &Permissions<'_>) ->
         }
         _ => tables.tasks.rows().iter().filter(is_wanted).collect(),
     };
-    filter::order(query, &mut found, &FIELDS, &["created_at", "complete_till", "id"])?;
+    filter::order_by_id(query, &mut found, &FIELDS, &["created_at", "complete_till", "id"], switches)?;
     Ok(found)
 }
 

@@ -209,6 +209,19 @@ fn decide(row: Unsorted, fate: Fate, tables: &mut Tables, context: &Context<'_>)
     written
 }
 
+/// Tells webhooks that a lead was changed which nobody has decided about yet.
+pub(in crate::store) fn lead_changed(lead: u64, tables: &mut Tables, context: &Context<'_>) {
+    // Most leads are elsewhere, and the table of the unsorted may be long.
+    if tables.leads.live(lead).is_none_or(|lead| !lead.is_unsorted(tables)) {
+        return;
+    }
+    let waits = |row: &&Unsorted| row.lead == lead && row.fate == Fate::Waits;
+    let Some(row) = tables.unsorted.iter().find(waits).cloned() else { return };
+    let row = Unsorted { updated_at: context.now, ..row };
+    tell(&row, ChangeKind::Update, tables, context);
+    tables.unsorted.replace(row);
+}
+
 /// Tells webhooks.
 fn tell(row: &Unsorted, kind: ChangeKind, tables: &mut Tables, context: &Context<'_>) {
     let snapshot = Snapshot::Unsorted(Box::new(row.clone()));

@@ -5,6 +5,7 @@ mod changes;
 use serde_json::{Map, Value};
 
 use super::{Kind, Lead, Row, Table, Tables};
+pub(super) use changes::lead_changed;
 pub(crate) use changes::{UnsortedChange, UnsortedDraft};
 
 /// Where an unsorted lead came from.

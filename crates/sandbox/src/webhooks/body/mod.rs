@@ -73,7 +73,7 @@ impl<'o> Hook<'o> {
             Snapshot::Task(task) => {
                 task::write(&mut item, task, (self.kind, self.occurrence), account, switches.webhook_zone);
             }
-            Snapshot::Unsorted(row) => unsorted::write(&mut item, row, account),
+            Snapshot::Unsorted(row) => unsorted::write(&mut item, row, account, tables),
             Snapshot::Note(note) => note::write(&mut item, note, account, tables, switches.webhook_zone),
         }
     }
