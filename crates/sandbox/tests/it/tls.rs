@@ -160,6 +160,18 @@ async fn a_port_that_is_taken_leaves_the_others_free() {
     let options = Options { amo_bind: taken.local_addr().unwrap(), ..self_signed(folder.path()) };
     let said = Sandbox::start(options).await.unwrap_err().to_string();
     assert!(said.starts_with("cannot listen on 127.0.0.1:") && !said.contains("ports in a row"), "{said}");
+
+    // Without names there are several; the one before a taken port is free.
+    let before_a_taken_one = || {
+        let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let next = (free.ip(), free.port().checked_add(1)?);
+        Some((free, TcpListener::bind(next).ok()?))
+    };
+    let (first, _taken) = std::iter::repeat_with(before_a_taken_one).flatten().next().unwrap();
+    let options = Options { names: HostNames::Addresses, amo_bind: first, ..self_signed(folder.path()) };
+    let said = Sandbox::start(options).await.unwrap_err().to_string();
+    assert!(said.starts_with(&format!("cannot listen on 127.0.0.1:{}", first.port() + 1)), "{said}");
+    TcpListener::bind(first).unwrap_or_else(|error| panic!("{error}, after {said}"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -52,4 +52,5 @@ async fn types_of_events_have_a_key_a_number_and_a_name() {
     for kind in embedded(&types, "events_types") {
         models::Model(kind).text("key").int("type").text("lang");
     }
+    assert!(embedded(&types, "events_types").iter().any(|kind| kind["key"] == "lead_added"), "{types}");
 }
