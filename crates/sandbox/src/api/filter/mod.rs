@@ -188,7 +188,7 @@ pub(crate) fn order_by_id<E>(
     query: &Query,
     found: &mut [&E],
     fields: &[Field<E>],
-    orders: &[&str],
+    orders: &[&'static str],
     switches: &Switches,
 ) -> Result<(), BadParameter> {
     if switches.default_order == DefaultOrder::NewestFirst {

@@ -68,12 +68,11 @@ pub(super) fn apply(drafts: Vec<DescriptionDraft>, known: &mut Vec<StageDescript
         let Some(level) = draft.level() else { continue };
         let was = known.iter().position(|one| one.level == level).map(|place| known.remove(place));
         let Some(text) = draft.text else { continue };
-        let made = match was.filter(|_| draft.id.is_some()) {
-            Some(was) => StageDescription { text, updated_at: now, is_changed: true, ..was },
-            None => {
-                *last_id += 1;
-                StageDescription { id: *last_id, level, text, created_at: now, updated_at: now, is_changed: false }
-            }
+        let made = if let Some(was) = was.filter(|_| draft.id.is_some()) {
+            StageDescription { text, updated_at: now, is_changed: true, ..was }
+        } else {
+            *last_id += 1;
+            StageDescription { id: *last_id, level, text, created_at: now, updated_at: now, is_changed: false }
         };
         known.push(made);
     }

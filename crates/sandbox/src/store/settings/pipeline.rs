@@ -137,7 +137,7 @@ impl Pipeline {
 fn keep_one_main(tables: &mut Tables, last_choice: u64) {
     let place = |pipeline: &&Pipeline| (!pipeline.is_main, pipeline.id == last_choice, pipeline.sort, pipeline.id);
     let main = tables.pipelines.iter().min_by_key(place).map(|main| main.id);
-    if let Some(main) = main.and_then(|id| tables.pipelines.get_mut(id)) {
-        (main.is_main, main.sort) = (true, SORT_OF_MAIN);
+    if let Some(main) = main {
+        tables.pipelines.change(main, |main| (main.is_main, main.sort) = (true, SORT_OF_MAIN));
     }
 }

@@ -109,38 +109,38 @@ fn editable(home: &Pipeline, id: u64) -> Result<&Stage, Refusal> {
 fn add(pipeline: u64, draft: StageDraft, tables: &mut Tables, context: &Context<'_>) -> Written {
     let id = tables.next_stage_id();
     let stage = draft.found(id, pipeline, &mut tables.last_description_id, context.now);
-    if let Some(home) = tables.pipelines.get_mut(pipeline) {
+    tables.pipelines.change(pipeline, |home| {
         home.stages.push(stage);
         home.put_in_order();
-    }
+    });
     Written { id, updated_at: context.now, ..Written::default() }
 }
 
 fn change(pipeline: u64, id: u64, draft: StageDraft, tables: &mut Tables, context: &Context<'_>) -> Written {
-    if let Some(home) = tables.pipelines.get_mut(pipeline) {
+    tables.pipelines.change(pipeline, |home| {
         if let Some(stage) = home.stages.iter_mut().find(|stage| stage.id == id) {
             draft.apply(stage, &mut tables.last_description_id, context.now);
         }
         home.put_in_order();
-    }
+    });
     Written { id, updated_at: context.now, ..Written::default() }
 }
 
 /// Deletes a stage; its leads go to the first one.
 fn delete(pipeline: u64, id: u64, tables: &mut Tables, context: &Context<'_>) -> Written {
     let written = Written { id, updated_at: context.now, ..Written::default() };
-    let Some(home) = tables.pipelines.get_mut(pipeline) else { return written };
-    home.stages.retain(|stage| stage.id != id);
-    home.put_in_order();
-    let Some(first) = home.first_stage().map(|stage| stage.id) else { return written };
+    tables.pipelines.change(pipeline, |home| {
+        home.stages.retain(|stage| stage.id != id);
+        home.put_in_order();
+    });
+    let first = tables.pipelines.get(pipeline).and_then(|home| home.first_stage()).map(|stage| stage.id);
+    let Some(first) = first else { return written };
     let is_there = |lead: &&Lead| lead.stage_of(pipeline) == Some(id);
     let leads: Vec<_> = tables.leads.iter().filter(is_there).map(|lead| (lead.id(), lead.is_deleted())).collect();
     for (lead, is_deleted) in leads {
         if is_deleted {
             // Nobody is told of what is in the bin.
-            if let Some(lead) = tables.leads.get_mut(lead) {
-                lead.status_id = first;
-            }
+            tables.leads.change(lead, |lead| lead.status_id = first);
         } else {
             edit::edit(tables, context, lead, |lead: &mut Lead, _| {
                 lead.status_id = first;

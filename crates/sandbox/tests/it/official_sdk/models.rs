@@ -244,9 +244,9 @@ pub(super) fn pipeline(pipeline: &Value) -> u64 {
     let model = Model(pipeline);
     model.text("name").int("sort").int("account_id").flag("is_main").flag("is_unsorted_on").flag("is_archive");
     let stages = pipeline["_embedded"]["statuses"].as_array().unwrap_or_else(|| panic!("no statuses: {pipeline}"));
-    stages.iter().for_each(|one| {
+    for one in stages {
         stage(one);
-    });
+    }
     model.id()
 }
 
