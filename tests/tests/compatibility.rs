@@ -63,8 +63,8 @@ fn a_change_that_breaks_clients_is_told_from_one_that_does_not() {
             "`data`: each: the member `price` was removed",
         ),
         (
-            told(|to| schema(to, "Lead", |lead| lead["properties"]["tags"] = json!({ "type": "array" }))),
-            "compatible: GET /api/amo-crm/leads: 200: `data`: each: the member `tags` was added",
+            told(|to| schema(to, "Lead", |lead| lead["properties"]["colors"] = json!({ "type": "array" }))),
+            "compatible: GET /api/amo-crm/leads: 200: `data`: each: the member `colors` was added",
         ),
         (
             told(|to| {
@@ -94,9 +94,9 @@ fn a_change_that_breaks_clients_is_told_from_one_that_does_not() {
                 to["paths"]["/api/amo-crm/leads"]["get"]["parameters"]
                     .as_array_mut()
                     .unwrap()
-                    .push(json!({ "name": "order", "in": "query", "required": true }));
+                    .push(json!({ "name": "shade", "in": "query", "required": true }));
             }),
-            "breaking: GET /api/amo-crm/leads: the parameter `query order` was added, and is required",
+            "breaking: GET /api/amo-crm/leads: the parameter `query shade` was added, and is required",
         ),
         (
             told(|to| {

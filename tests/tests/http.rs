@@ -239,9 +239,22 @@ async fn a_page_of_leads_is_revalidated() {
     assert_eq!((&body["page"], &body["limit"], &body["hasMore"]), (&json!(2), &json!(3), &json!(true)));
     let lead = &body["data"][0];
     assert_eq!(lead["id"], lead["amoLeadId"].to_string());
-    for name in
-        ["name", "guestName", "guestPhone", "guestEmail", "status", "price", "pipelineId", "stageId", "createdAt"]
-    {
+    let members = [
+        "name",
+        "guestName",
+        "guestPhone",
+        "guestEmail",
+        "status",
+        "statusName",
+        "price",
+        "pipelineId",
+        "pipelineName",
+        "stageId",
+        "tags",
+        "createdAt",
+        "closedAt",
+    ];
+    for name in members {
         assert!(lead.as_object().unwrap().contains_key(name), "{name}: {lead}");
     }
     let request = world.http().get(world.url("/leads?limit=3&page=2")).bearer_auth(jwt("olena"));

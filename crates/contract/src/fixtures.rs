@@ -13,7 +13,7 @@ use amo_connect_domain::authorization::attempt::Attempt;
 use amo_connect_domain::authorization::code::{Admission, Origin};
 use amo_connect_domain::client::ClientFingerprint;
 use amo_connect_domain::connection::{ConnectionParts, CrmConnection, Grant};
-use amo_connect_domain::crm::contact::Contact;
+use amo_connect_domain::crm::contact::{Contact, Reached};
 use amo_connect_domain::crm::pipeline::{Pipeline, Stage, StageKind};
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::idempotency::{IdempotencyKey, KeyHash, RequestHash, WriteKind, WriteRequest};
@@ -98,9 +98,14 @@ pub fn contact(id: u64) -> Contact {
     Contact {
         id,
         name: Some(format!("Гість {id}")),
-        phone: Some("+380 44 000-00-00".to_owned()),
-        email: Some("guest@example.com".to_owned()),
+        phones: vec![reached("+380 44 000-00-00", Some("WORK")), reached("+380 67 000-00-00", None)],
+        emails: vec![reached("guest@example.com", Some("PRIV"))],
     }
+}
+
+/// A phone number or an e-mail address.
+pub fn reached(value: &str, kind: Option<&str>) -> Reached {
+    Reached { value: value.to_owned(), kind: kind.map(str::to_owned) }
 }
 
 /// A stage; those of a pipeline go by their numbers.

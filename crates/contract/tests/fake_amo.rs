@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use amo_connect_contract::fixtures::{at, host, permit};
 use amo_connect_contract::{FakeAccount, FakeAmo, Reply};
-use amo_connect_domain::crm::lead::{AmoLead, LeadFilter};
+use amo_connect_domain::crm::lead::{AmoLead, LeadFilter, LeadOrder, LeadSort};
 use amo_connect_domain::ids::AccountId;
 use amo_connect_domain::ports::{AmoError, CrmApi as _, TokenEndpoint as _};
 use amo_connect_domain::token::Issued;
@@ -79,7 +79,8 @@ async fn leads_are_filtered_and_paged() {
     let account = FakeAccount { leads: (1..=5).map(|id| lead(id, id % 2)).collect(), ..FakeAccount::empty(1) };
     let amo = FakeAmo::new().with_account(&host(1), account);
     let token = connected(&amo).await.access;
-    let all = LeadFilter { limit: 2, stages: vec![(1, 1)], ..LeadFilter::default() };
+    let order = LeadOrder { by: LeadSort::Id, is_descending: false };
+    let all = LeadFilter { limit: 2, order, stages: vec![(1, 1)], ..LeadFilter::default() };
     let mut listed = Vec::new();
     for page in 1..=2 {
         let page = amo.leads(permit(&host(1)), &token, &LeadFilter { page, ..all.clone() }).await.unwrap();

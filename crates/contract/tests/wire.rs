@@ -70,8 +70,11 @@ async fn a_request_that_amocrm_would_not_take_is_unintelligible() {
     let reads = [
         ("/api/v4/account", "", "there is no access token"),
         ("/api/v4/leads", BEARER, "it asks for leads without their contacts"),
-        ("/api/v4/leads?with=contacts&order=id", BEARER, "a parameter is unknown"),
-        ("/api/v4/leads?with=contacts&filter[statuses][0][status_id]=1", BEARER, "a stage lacks its pipeline"),
+        ("/api/v4/leads?with=contacts", BEARER, "it asks for leads in no order"),
+        ("/api/v4/leads?with=contacts&order=id", BEARER, "an order is unknown"),
+        ("/api/v4/leads?with=contacts&order[price]=asc", BEARER, "an order is unknown"),
+        ("/api/v4/leads?with=contacts&page=1&limits=5", BEARER, "a parameter is unknown"),
+        ("/api/v4/leads?with=contacts&order[id]=asc&filter[statuses][0][status_id]=1", BEARER, "a stage lacks its pipeline"),
         ("/api/v4/contacts?limit=250", BEARER, "it asks for everybody"),
         ("/api/v4/contacts?limit=1&filter[id][]=1&filter[id][]=2", BEARER, "it asks for more than a page"),
         ("/elsewhere", BEARER, "there is no such method and path"),
@@ -90,7 +93,7 @@ async fn a_port_that_is_shut_is_opened_by_the_next_answer() {
     let refused = TcpStream::connect(crm.host().as_str()).await.unwrap_err();
     assert_eq!(refused.kind(), std::io::ErrorKind::ConnectionRefused);
     crm.will(Reply::Nothing).await.unwrap();
-    let (_, answer) = send(&crm, "GET /api/v4/leads?with=contacts", BEARER, "").await;
+    let (_, answer) = send(&crm, "GET /api/v4/leads?with=contacts&order[id]=desc", BEARER, "").await;
     assert!(answer.starts_with("HTTP/1.1 204 "), "{answer}");
 }
 

@@ -286,7 +286,7 @@ impl CrmApi for ModelAmo {
         ids: &[u64],
     ) -> Result<Vec<Contact>, AmoError> {
         let grant = self.read_saved(permit.host(), token).await?;
-        let contact = |id: &u64| Contact { id: *id, name: Some(grant.to_string()), phone: None, email: None };
+        let contact = |id: &u64| Contact { name: Some(grant.to_string()), ..Contact::numbered(*id) };
         Ok(ids.iter().map(contact).collect())
     }
 

@@ -122,7 +122,10 @@ impl Stage {
         }
         let mut addresses = Vec::new();
         for page in 1..=LEADS_A_ROUND / size {
-            let leads = format!("http://{}/api/v4/leads?page={page}&limit={size}&with=contacts", self.host);
+            let leads = format!(
+                "http://{}/api/v4/leads?page={page}&limit={size}&with=contacts&order[updated_at]=desc",
+                self.host
+            );
             let answer = self.http.get(&leads).bearer_auth(&self.token).send().await.unwrap();
             let answer: Value = answer.json().await.unwrap();
             let leads_of = answer["_embedded"]["leads"].as_array().unwrap();

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use amo_connect_domain::crm::contact::Contact;
-use amo_connect_domain::crm::lead::AmoLead;
+use amo_connect_domain::crm::contact::{Contact, Reached};
+use amo_connect_domain::crm::custom_field::{CustomField, CustomValue};
+use amo_connect_domain::crm::lead::{AmoLead, Tag};
 use amo_connect_domain::crm::pipeline::{Pipeline, Stage, StageKind};
 use amo_connect_domain::ids::{AccountId, derived_number};
 use amo_connect_domain::token::{AccessToken, Issued, RefreshToken};
@@ -94,7 +95,28 @@ pub(crate) struct Deal {
     agent: Option<u64>,
     opened: Option<i64>,
     touched: Option<i64>,
+    settled: Option<i64>,
+    labels: Vec<Label>,
     person: Option<u64>,
+    facts: Vec<Fact>,
+}
+
+#[derive(Deserialize)]
+struct Label {
+    no: u64,
+    text: String,
+    color: Option<String>,
+}
+
+/// What Harbour knows of a deal beside the rest.
+#[derive(Deserialize)]
+struct Fact {
+    no: u64,
+    name: Option<String>,
+    code: Option<String>,
+    kind: Option<String>,
+    /// Each with the number and the code of the choice that it is, if it is one.
+    values: Vec<(Value, Option<u64>, Option<String>)>,
 }
 
 impl Deal {
@@ -111,8 +133,24 @@ impl Deal {
             responsible_user: self.agent,
             created_at: moment(self.opened),
             updated_at: moment(self.touched),
+            closed_at: moment(self.settled),
+            tags: self.labels.into_iter().map(Tag::from).collect(),
             contact: self.person,
+            custom_fields: Some(self.facts.into_iter().map(CustomField::from).collect()),
         })
+    }
+}
+
+impl From<Label> for Tag {
+    fn from(label: Label) -> Self {
+        Self { id: label.no, name: label.text, color: label.color }
+    }
+}
+
+impl From<Fact> for CustomField {
+    fn from(Fact { no, name, code, kind, values }: Fact) -> Self {
+        let value = |(value, choice, choice_code)| CustomValue { value, choice, choice_code };
+        Self { id: no, name, code, kind, values: values.into_iter().map(value).collect() }
     }
 }
 
@@ -125,13 +163,24 @@ pub(crate) struct People {
 pub(crate) struct Person {
     no: u64,
     name: Option<String>,
-    phone: Option<String>,
-    email: Option<String>,
+    phones: Vec<Line>,
+    emails: Vec<Line>,
+}
+
+/// A phone number or an e-mail address, and what it is for.
+#[derive(Deserialize)]
+struct Line(String, Option<String>);
+
+impl From<Line> for Reached {
+    fn from(Line(value, kind): Line) -> Self {
+        Self { value, kind }
+    }
 }
 
 impl From<Person> for Contact {
     fn from(person: Person) -> Self {
-        Self { id: person.no, name: person.name, phone: person.phone, email: person.email }
+        let reached = |lines: Vec<Line>| lines.into_iter().map(Reached::from).collect();
+        Self { id: person.no, name: person.name, phones: reached(person.phones), emails: reached(person.emails) }
     }
 }
 

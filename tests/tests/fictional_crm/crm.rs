@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use amo_connect_contract::wire::{Dialect, Request, Words};
 use amo_connect_contract::{Asked, Reply};
-use amo_connect_domain::crm::contact::Contact;
-use amo_connect_domain::crm::lead::{AmoLead, LeadFilter};
+use amo_connect_domain::crm::contact::{Contact, Reached};
+use amo_connect_domain::crm::custom_field::CustomField;
+use amo_connect_domain::crm::lead::{AmoLead, LeadFilter, LeadOrder, LeadSort, Tag};
 use amo_connect_domain::crm::pipeline::{Pipeline, Stage, StageKind};
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::token::{AuthorizationCode, Issued, RefreshToken};
@@ -114,7 +115,10 @@ fn filter(request: &Request) -> Result<LeadFilter, &'static str> {
             "page" => filter.page = value.parse().or(Err(no_number))?,
             "text" => filter.query = Some(value.into_owned()),
             "board" => filter.pipeline = Some(value.parse().or(Err(no_number))?),
-            "since" => filter.updated_since = Some(value.parse::<Timestamp>().or(Err("it is no moment"))?),
+            "sort" => filter.order = order(&value).ok_or("an order is unknown")?,
+            "agent" => filter.responsible_user = Some(value.parse().or(Err(no_number))?),
+            "since" => filter.updated_since = Some(moment(&value)?),
+            "opened" => filter.created_since = Some(moment(&value)?),
             "in" => {
                 let (board, column) = value.split_once(".column-").ok_or("a column lacks its board")?;
                 filter.stages.push((board.parse().or(Err(no_number))?, column.parse().or(Err(no_number))?));
@@ -123,6 +127,22 @@ fn filter(request: &Request) -> Result<LeadFilter, &'static str> {
         }
     }
     Ok(filter)
+}
+
+fn moment(text: &str) -> Result<Timestamp, &'static str> {
+    text.parse().or(Err("it is no moment"))
+}
+
+/// A member of deals, with a minus before it if it goes down.
+fn order(text: &str) -> Option<LeadOrder> {
+    let (is_descending, member) = text.strip_prefix('-').map_or((false, text), |member| (true, member));
+    let by = match member {
+        "touched" => LeadSort::UpdatedAt,
+        "opened" => LeadSort::CreatedAt,
+        "no" => LeadSort::Id,
+        _ => return None,
+    };
+    Some(LeadOrder { by, is_descending })
 }
 
 fn ids(request: &Request) -> Result<Vec<u64>, &'static str> {
@@ -149,12 +169,26 @@ fn deal(lead: &AmoLead, gone: bool) -> Value {
         "no": lead.id, "gone": gone, "title": lead.name, "amount": lead.price, "board": lead.pipeline,
         "column": lead.stage.map(column), "closed": lead.is_closed, "agent": lead.responsible_user,
         "opened": lead.created_at.map(Timestamp::as_second), "touched": lead.updated_at.map(Timestamp::as_second),
-        "person": lead.contact,
+        "settled": lead.closed_at.map(Timestamp::as_second), "labels": lead.tags.iter().map(label).collect::<Vec<_>>(),
+        "person": lead.contact, "facts": lead.custom_fields.iter().flatten().map(fact).collect::<Vec<_>>(),
     })
 }
 
+fn label(tag: &Tag) -> Value {
+    json!({ "no": tag.id, "text": tag.name, "color": tag.color })
+}
+
+fn fact(field: &CustomField) -> Value {
+    let values: Vec<Value> =
+        field.values.iter().map(|value| json!([value.value, value.choice, value.choice_code])).collect();
+    json!({ "no": field.id, "name": field.name, "code": field.code, "kind": field.kind, "values": values })
+}
+
 fn person(contact: &Contact) -> Value {
-    json!({ "no": contact.id, "name": contact.name, "phone": contact.phone, "email": contact.email })
+    let lines = |all: &[Reached]| all.iter().map(|one| json!([one.value, one.kind])).collect::<Vec<_>>();
+    json!({
+        "no": contact.id, "name": contact.name, "phones": lines(&contact.phones), "emails": lines(&contact.emails),
+    })
 }
 
 fn board(pipeline: &Pipeline) -> Value {

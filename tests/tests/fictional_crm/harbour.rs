@@ -9,7 +9,7 @@ use amo_connect_adapters::http::{Answer, HttpClient};
 use amo_connect_domain::authorization::callback::{Callback, Denial, Given, Parameters};
 use amo_connect_domain::client::ClientFingerprint;
 use amo_connect_domain::crm::contact::Contact;
-use amo_connect_domain::crm::lead::{AmoLead, LeadFilter, LeadPage};
+use amo_connect_domain::crm::lead::{AmoLead, LeadFilter, LeadPage, LeadSort};
 use amo_connect_domain::crm::pipeline::Pipeline;
 use amo_connect_domain::host::{AccountHost, AllowedHosts};
 use amo_connect_domain::host_look_up::FoundHost;
@@ -188,16 +188,28 @@ impl CrmApi for HarbourClient {
         filter: &LeadFilter,
     ) -> Result<LeadPage, AmoError> {
         let window = Window::of(filter.page, filter.limit);
-        let mut query = vec![("page", window.page.to_string())];
+        let by = match filter.order.by {
+            LeadSort::UpdatedAt => "touched",
+            LeadSort::CreatedAt => "opened",
+            LeadSort::Id => "no",
+        };
+        let way = if filter.order.is_descending { "-" } else { "" };
+        let mut query = vec![("page", window.page.to_string()), ("sort", format!("{way}{by}"))];
         query.extend(filter.query.iter().map(|text| ("text", text.clone())));
         query.extend(filter.pipeline.iter().map(|board| ("board", board.to_string())));
         for stage in &filter.stages {
             query.push(("in", self.column(*stage)?));
         }
+        query.extend(filter.responsible_user.iter().map(|agent| ("agent", agent.to_string())));
         // Harbour notes whole seconds: the one that the moment falls into belongs to it.
         query.extend(filter.updated_since.iter().map(|since| ("since", format!("{since:.0}"))));
+        query.extend(filter.created_since.iter().map(|since| ("opened", format!("{since:.0}"))));
         let deals: Deals = self.read(permit.host(), token, "/deals", &query).await?;
-        Ok(window.cut(deals))
+        let mut page = window.cut(deals);
+        if !filter.with_custom_fields {
+            page.leads.iter_mut().for_each(|lead| lead.custom_fields = None);
+        }
+        Ok(page)
     }
 
     async fn lead(

@@ -78,7 +78,7 @@ async fn the_service_runs_on_it_without_knowing() {
 
     crm.will(Reply::Pipelines(vec![board()])).await;
     crm.will(Reply::Leads(deal())).await;
-    let olha = Contact { id: 77, name: Some("Olha".to_owned()), phone: None, email: None };
+    let olha = Contact { name: Some("Olha".to_owned()), ..Contact::numbered(77) };
     crm.will(Reply::Contacts(vec![olha])).await;
     let lead = &app.get("olena", "/leads?status=NEW").await.json()["data"][0];
     assert_eq!((&lead["amoLeadId"], &lead["guestName"], &lead["status"]), (&json!(41), &json!("Olha"), &json!("NEW")));

@@ -8,15 +8,36 @@ use serde_json::{Value, json};
 
 use crate::steps::{Amo, ids, world};
 
-/// What the service has to make of amoCRM's `lead`, except `status` and the guest.
+/// What the service has to make of amoCRM's `lead`, except its `status`, the names of stage and pipeline, and the guest.
 fn expected(lead: &Value) -> Value {
-    let time = |name: &str| jiff::Timestamp::from_second(lead[name].as_i64().unwrap()).unwrap().to_string();
+    let time = |name: &str| Some(jiff::Timestamp::from_second(lead[name].as_i64()?).unwrap().to_string());
     json!({
         "id": lead["id"].to_string(), "amoLeadId": lead["id"], "name": lead["name"], "price": lead["price"],
         "pipelineId": lead["pipeline_id"], "stageId": lead["status_id"],
         "responsibleUserId": lead["responsible_user_id"],
-        "createdAt": time("created_at"), "updatedAt": time("updated_at"),
+        "tags": lead["_embedded"]["tags"], "createdAt": time("created_at"), "updatedAt": time("updated_at"),
+        "closedAt": time("closed_at"),
     })
+}
+
+/// What the service has to make of amoCRM's `custom_fields_values`.
+fn custom_fields(lead: &Value) -> Value {
+    let value = |value: &Value| json!({ "value": value["value"], "enumId": value["enum_id"], "enumCode": value["enum_code"] });
+    let fields = lead["custom_fields_values"].as_array().into_iter().flatten().map(|field| {
+        json!({
+            "id": field["field_id"], "name": field["field_name"], "code": field["field_code"], "type": field["field_type"],
+            "values": field["values"].as_array().unwrap().iter().map(value).collect::<Vec<_>>(),
+        })
+    });
+    fields.collect()
+}
+
+/// The names of a lead's pipeline and stage.
+fn names(pipelines: &Value, lead: &Value) -> [Value; 2] {
+    let named = |list: &Value, id: &Value| list.as_array().unwrap().iter().find(|one| one["id"] == *id).unwrap().clone();
+    let pipeline = named(&pipelines["_embedded"]["pipelines"], &lead["pipeline_id"]);
+    let stage = named(&pipeline["_embedded"]["statuses"], &lead["status_id"]);
+    [pipeline["name"].clone(), stage["name"].clone()]
 }
 
 fn field(contact: &Value, code: &str) -> Value {
@@ -28,8 +49,9 @@ fn field(contact: &Value, code: &str) -> Value {
 async fn a_lead_has_every_field_as_amocrm_has_it_in_a_list_and_alone() {
     let world = world(630).await;
     let amo = Amo::of(&world).await;
-    let listed = world.get("olena", "/leads?limit=250").await.json();
-    let truth = amo.get("/leads?limit=250&with=contacts").await;
+    let listed = world.get("olena", "/leads?limit=250&include=customFields").await.json();
+    let truth = amo.get("/leads?limit=250&with=contacts&order[updated_at]=desc").await;
+    let pipelines = amo.get("/leads/pipelines").await;
     let (mut guests, mut without_guest) = (0, 0);
     for (ours, theirs) in listed["data"].as_array().unwrap().iter().zip(truth["_embedded"]["leads"].as_array().unwrap())
     {
@@ -48,6 +70,8 @@ async fn a_lead_has_every_field_as_amocrm_has_it_in_a_list_and_alone() {
         expected["guestPhone"] = field(&guest, "PHONE");
         expected["guestEmail"] = field(&guest, "EMAIL");
         expected["status"] = ours["status"].clone();
+        [expected["pipelineName"], expected["statusName"]] = names(&pipelines, theirs);
+        expected["customFields"] = custom_fields(theirs);
         assert_eq!(*ours, expected);
         let alone = world.get("olena", &format!("/leads/{}", theirs["id"])).await.json();
         assert_eq!(alone, json!({ "success": true, "data": ours }));
@@ -110,10 +134,52 @@ async fn a_lead_with_200_kb_of_custom_fields_is_a_lead_like_any_other() {
     let leads = second["_embedded"]["leads"].as_array().unwrap();
     let heavy = leads.iter().find(|lead| lead["custom_fields_values"].to_string().len() > 200_000).unwrap();
     let answer = world.get("olena", &format!("/leads/{}", heavy["id"])).await;
-    assert_eq!(answer.data()["name"], heavy["name"]);
-    assert!(answer.text.len() < 2_000, "{}", answer.text.len());
-    let page = world.get("olena", "/leads?limit=250&page=2").await;
-    assert!(ids(&page.json()).contains(&heavy["id"].as_u64().unwrap()));
+    assert_eq!((&answer.data()["name"], &answer.data()["customFields"]), (&heavy["name"], &custom_fields(heavy)));
+    let page = world.get("olena", "/leads?limit=250&page=2&order=id").await;
+    let lead = page.json()["data"].as_array().unwrap().iter().find(|lead| lead["amoLeadId"] == heavy["id"]).cloned();
+    assert!(lead.as_ref().is_some_and(|lead| lead.get("customFields").is_none()), "{lead:?}");
+    assert!(page.text.len() < 300_000, "{}", page.text.len());
+    let path = "/leads?limit=250&page=2&order=id&include=customFields";
+    let page = world.get("olena", path).await.json();
+    let lead = page["data"].as_array().unwrap().iter().find(|lead| lead["amoLeadId"] == heavy["id"]).unwrap();
+    assert_eq!(lead["customFields"], custom_fields(heavy));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn leads_come_in_each_order_and_by_whom_and_since_when() {
+    let world = world(630).await;
+    let amo = Amo::of(&world).await;
+    let theirs = async |query: &str| {
+        let page = amo.get(&format!("/leads?limit=250&{query}")).await;
+        let leads = page["_embedded"]["leads"].as_array().unwrap().clone();
+        leads.iter().map(|lead| lead["id"].as_u64().unwrap()).collect::<Vec<_>>()
+    };
+    let ours = async |query: &str| ids(&world.get("olena", &format!("/leads?limit=250&{query}")).await.json());
+    for (order, asked) in [
+        ("-updatedAt", "updated_at]=desc"),
+        ("updatedAt", "updated_at]=asc"),
+        ("-createdAt", "created_at]=desc"),
+        ("createdAt", "created_at]=asc"),
+        ("-id", "id]=desc"),
+        ("id", "id]=asc"),
+    ] {
+        assert_eq!(ours(&format!("order={order}")).await, theirs(&format!("order[{asked}")).await, "{order}");
+    }
+    let newest_change = ours("order=-updatedAt").await;
+    assert_eq!(ours("").await, newest_change);
+    assert_ne!(ours("order=id").await, newest_change);
+
+    let all = world.get("olena", "/leads?limit=250&order=-createdAt").await.data();
+    let (user, moment) = (&all[7]["responsibleUserId"], all[7]["createdAt"].as_str().unwrap());
+    let of_one = world.get("olena", &format!("/leads?limit=250&responsibleUserId={user}")).await.data();
+    let of_one = of_one.as_array().unwrap();
+    assert!(!of_one.is_empty() && of_one.iter().all(|lead| lead["responsibleUserId"] == *user), "{of_one:?}");
+    assert!(all.as_array().unwrap().iter().any(|lead| lead["responsibleUserId"] != *user), "all are one's");
+    let since = world.get("olena", &format!("/leads?limit=250&order=-createdAt&createdSince={moment}")).await.data();
+    let expected: Vec<_> =
+        all.as_array().unwrap().iter().filter(|lead| lead["createdAt"].as_str().unwrap() >= moment).cloned().collect();
+    assert_eq!((since.as_array().unwrap(), expected.len() >= 8), (&expected, true));
+    assert_eq!(ours("responsibleUserId=1").await, [0_u64; 0]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

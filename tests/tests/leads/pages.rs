@@ -24,7 +24,11 @@ async fn ten_thousand_leads_page_through_in_order_with_none_missing_and_none_for
         let answer = answer.json();
         ours.extend(ids(&answer));
         // Another account's, page by page between hers.
-        let (rivals, truth) = join(world.get("ivan", &format!("/leads?limit=1&page={page}")), amo.get(&path)).await;
+        let (rivals, truth) = join(
+            world.get("ivan", &format!("/leads?limit=1&page={page}")),
+            amo.get(&format!("{path}&order[updated_at]=desc")),
+        )
+        .await;
         his.extend(ids(&rivals.json()));
         theirs.extend(truth["_embedded"]["leads"].as_array().unwrap().iter().map(|lead| lead["id"].as_u64().unwrap()));
         assert_eq!((&answer["page"], &answer["limit"]), (&json!(page), &json!(250)));

@@ -4,6 +4,7 @@ mod api;
 mod callback;
 mod claims;
 mod connections;
+mod custom_fields;
 mod hook;
 mod loose;
 mod members;
@@ -31,6 +32,7 @@ use amo_connect_domain::ports::{AmoError, CrmApi, Located, TokenEndpoint};
 use amo_connect_domain::rate_limit::{Permit, call};
 use amo_connect_domain::token::{AccessToken, AuthorizationCode, Issued, RefreshToken, State};
 use async_trait::async_trait;
+use serde::de::DeserializeOwned;
 use url::Url;
 
 use crate::http::HttpClient;
@@ -38,7 +40,8 @@ use crate::http::HttpClient;
 pub use settings::{AmoLimits, AmoSettings};
 
 use api::Api;
-use reading::{RawAccount, RawLead, RawPage};
+use custom_fields::{Fields, MaybeFields, Skipped};
+use reading::{RawAccount, RawContacts, RawLead, RawLeads, RawPage, RawPipelines};
 use token::OauthEndpoint;
 
 /// An HTTP client could not be built, as where the machine has no root certificates.
@@ -70,6 +73,17 @@ impl OauthAmoClient {
     /// The host that knows where the account of this token is, if the token names one that is allowed.
     fn shard(&self, access: &AccessToken) -> Option<AccountHost> {
         claims::api_domain(access.expose()).and_then(|shard| self.settings.allowed_hosts.admit(&shard))
+    }
+
+    /// A page of leads with what `C` reads of their custom fields.
+    async fn page<C>(&self, url: Url, token: &AccessToken) -> Result<LeadPage, AmoError>
+    where
+        C: MaybeFields + Default + DeserializeOwned,
+    {
+        match self.api.get::<RawPage<RawLeads<C>>>(url, token).await? {
+            Some(page) => page.leads().ok_or(AmoError::Protocol),
+            None => Ok(LeadPage { leads: Vec::new(), has_more: false }),
+        }
     }
 
     /// The address of `path` on `host`. Every request passes here, and so the list of hosts.
@@ -173,9 +187,10 @@ impl CrmApi for OauthAmoClient {
         let host = permit.host();
         let mut url = self.address(host, "/api/v4/leads")?;
         url.set_query(Some(&query::leads(filter)));
-        match self.api.get(url, token).await? {
-            Some(page) => RawPage::leads(page).ok_or(AmoError::Protocol),
-            None => Ok(LeadPage { leads: Vec::new(), has_more: false }),
+        if filter.with_custom_fields {
+            self.page::<Fields>(url, token).await
+        } else {
+            self.page::<Skipped>(url, token).await
         }
     }
 
@@ -187,8 +202,8 @@ impl CrmApi for OauthAmoClient {
     ) -> Result<Option<AmoLead>, AmoError> {
         let host = permit.host();
         let url = self.address(host, &format!("/api/v4/leads/{id}?with=contacts"))?;
-        match self.api.get(url, token).await? {
-            Some(lead) => RawLead::read(lead).ok_or(AmoError::Protocol),
+        match self.api.get::<RawLead<Fields>>(url, token).await? {
+            Some(lead) => lead.read().ok_or(AmoError::Protocol),
             None => Ok(None),
         }
     }
@@ -207,7 +222,7 @@ impl CrmApi for OauthAmoClient {
         }
         url.set_query(Some(&query::contacts(ids)));
         match self.api.get(url, token).await? {
-            Some(page) => RawPage::contacts(page).ok_or(AmoError::Protocol),
+            Some(page) => RawPage::<RawContacts>::contacts(page).ok_or(AmoError::Protocol),
             None => Ok(Vec::new()),
         }
     }
@@ -215,7 +230,7 @@ impl CrmApi for OauthAmoClient {
     async fn pipelines(&self, permit: Permit<call::Read>, token: &AccessToken) -> Result<Vec<Pipeline>, AmoError> {
         let host = permit.host();
         match self.api.get(self.address(host, "/api/v4/leads/pipelines")?, token).await? {
-            Some(page) => RawPage::pipelines(page).ok_or(AmoError::Protocol),
+            Some(page) => RawPage::<RawPipelines>::pipelines(page).ok_or(AmoError::Protocol),
             None => Ok(Vec::new()),
         }
     }

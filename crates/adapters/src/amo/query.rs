@@ -3,7 +3,8 @@
 
 use std::fmt::Display;
 
-use amo_connect_domain::crm::lead::LeadFilter;
+use amo_connect_domain::crm::lead::{LeadFilter, LeadSort};
+use jiff::Timestamp;
 use url::form_urlencoded::byte_serialize;
 
 /// The most contacts that one call can name.
@@ -15,6 +16,12 @@ pub(super) fn leads(filter: &LeadFilter) -> String {
     query.add("page", filter.page);
     query.add("limit", filter.limit);
     query.add("with", "contacts");
+    let by = match filter.order.by {
+        LeadSort::UpdatedAt => "updated_at",
+        LeadSort::CreatedAt => "created_at",
+        LeadSort::Id => "id",
+    };
+    query.add(&format!("order[{by}]"), direction(filter.order.is_descending));
     if let Some(text) = &filter.query {
         query.add("query", text);
     }
@@ -25,11 +32,24 @@ pub(super) fn leads(filter: &LeadFilter) -> String {
         query.add(&format!("filter[statuses][{index}][pipeline_id]"), pipeline);
         query.add(&format!("filter[statuses][{index}][status_id]"), stage);
     }
-    if let Some(since) = filter.updated_since {
-        // amoCRM's times are whole seconds, from 1970: the one that `since` falls into belongs to it.
-        query.add("filter[updated_at][from]", since.as_nanosecond().div_euclid(1_000_000_000).max(0));
+    if let Some(user) = filter.responsible_user {
+        query.add("filter[responsible_user_id]", user);
+    }
+    for (name, since) in [("updated_at", filter.updated_since), ("created_at", filter.created_since)] {
+        if let Some(since) = since {
+            query.add(&format!("filter[{name}][from]"), second(since));
+        }
     }
     query.0
+}
+
+fn direction(is_descending: bool) -> &'static str {
+    if is_descending { "desc" } else { "asc" }
+}
+
+/// amoCRM's times are whole seconds, from 1970: the one that `moment` falls into belongs to it.
+fn second(moment: Timestamp) -> i128 {
+    moment.as_nanosecond().div_euclid(1_000_000_000).max(0)
 }
 
 /// The query of `GET /api/v4/contacts`.
@@ -70,7 +90,10 @@ mod tests {
             query: Some("🏖".repeat(255)),
             pipeline: Some(9_999_999_999),
             stages: (0..50).map(|stage| (9_999_999_999, 9_999_999_900 + stage)).collect(),
-            updated_since: Some(jiff::Timestamp::MAX),
+            responsible_user: Some(9_999_999_999),
+            updated_since: Some(Timestamp::MAX),
+            created_since: Some(Timestamp::MAX),
+            ..LeadFilter::default()
         };
         assert_eq!(filter.stages.len(), MOST_STAGES);
         let query = leads(&filter);

@@ -1,13 +1,14 @@
 //! amoCRM's JSON in the domain's terms. A field that is not what it should be is absent, and an
 //! entry without a number is left out; neither loses the page around it.
 
-use amo_connect_domain::crm::contact::Contact;
-use amo_connect_domain::crm::lead::{AmoLead, LeadPage};
+use amo_connect_domain::crm::contact::{Contact, Reached};
+use amo_connect_domain::crm::lead::{AmoLead, LeadPage, Tag};
 use amo_connect_domain::crm::pipeline::{Pipeline, Stage, StageKind};
 use amo_connect_domain::ids::AccountId;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::custom_fields::MaybeFields;
 use super::loose::{List, Object};
 use super::members::{Amount, FieldCode, Flag, Id, IsObject, Text, Time, Whole};
 
@@ -32,24 +33,33 @@ pub(super) struct RawLocation {
     pub(super) domain: Value,
 }
 
-/// A list.
+/// A list that has `E` in it.
 #[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct RawPage {
+#[serde(default, bound = "E: Default + Deserialize<'de>")]
+pub(super) struct RawPage<E> {
     #[serde(rename = "_embedded")]
-    embedded: Object<Embedded>,
+    embedded: Object<E>,
     #[serde(rename = "_links")]
     links: Object<Links>,
 }
 
-/// What a list, or a part of one, has in it.
+/// Leads with what `C` reads of their custom fields.
+#[derive(Default, Deserialize)]
+#[serde(default, bound = "C: Default + Deserialize<'de>")]
+pub(super) struct RawLeads<C> {
+    leads: List<RawLead<C>>,
+}
+
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Embedded {
-    leads: List<RawLead>,
+pub(super) struct RawContacts {
     contacts: List<RawContact>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct RawPipelines {
     pipelines: List<RawPipeline>,
-    statuses: List<RawStage>,
 }
 
 #[derive(Default, Deserialize)]
@@ -58,25 +68,29 @@ struct Links {
     next: IsObject,
 }
 
-impl RawPage {
+impl<C: MaybeFields> RawPage<RawLeads<C>> {
     pub(super) fn leads(self) -> Option<LeadPage> {
         let leads = self.embedded.0?.leads.0?.into_iter().filter_map(|lead| lead.read().flatten()).collect();
         Some(LeadPage { leads, has_more: self.links.0.is_some_and(|links| links.next.0) })
     }
+}
 
+impl RawPage<RawContacts> {
     pub(super) fn contacts(self) -> Option<Vec<Contact>> {
         Some(self.embedded.0?.contacts.0?.into_iter().filter_map(RawContact::read).collect())
     }
+}
 
+impl RawPage<RawPipelines> {
     pub(super) fn pipelines(self) -> Option<Vec<Pipeline>> {
         Some(self.embedded.0?.pipelines.0?.into_iter().filter_map(RawPipeline::read).collect())
     }
 }
 
-/// One lead, in a list or alone.
+/// One lead, in a list or alone, with what `C` reads of its custom fields.
 #[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct RawLead {
+#[serde(default, bound = "C: Default + Deserialize<'de>")]
+pub(super) struct RawLead<C> {
     id: Id,
     name: Text,
     price: Amount,
@@ -85,12 +99,38 @@ pub(super) struct RawLead {
     responsible_user_id: Id,
     created_at: Time,
     updated_at: Time,
+    closed_at: Time,
     is_deleted: Flag,
+    custom_fields_values: C,
     #[serde(rename = "_embedded")]
-    embedded: Object<Embedded>,
+    embedded: Object<OfLead>,
 }
 
-impl RawLead {
+/// What a lead has in it.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct OfLead {
+    tags: List<RawTag>,
+    contacts: List<RawLink>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct RawTag {
+    id: Id,
+    name: Text,
+    color: Text,
+}
+
+/// A lead's mention of a contact.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct RawLink {
+    id: Id,
+    is_main: Flag,
+}
+
+impl<C: MaybeFields> RawLead<C> {
     /// `Some(None)` if it was deleted.
     #[expect(clippy::option_option, reason = "no lead, and nothing that is one, are two answers")]
     pub(super) fn read(self) -> Option<Option<AmoLead>> {
@@ -99,6 +139,7 @@ impl RawLead {
     }
 
     fn existing(self, number: u64) -> AmoLead {
+        let OfLead { tags, contacts } = self.embedded.0.unwrap_or_default();
         AmoLead {
             id: number,
             name: self.name.0,
@@ -109,53 +150,66 @@ impl RawLead {
             responsible_user: self.responsible_user_id.0,
             created_at: self.created_at.0,
             updated_at: self.updated_at.0,
-            contact: self.embedded.0.and_then(|embedded| main(&embedded.contacts.0?)),
+            closed_at: self.closed_at.0,
+            tags: tags.0.unwrap_or_default().into_iter().filter_map(RawTag::read).collect(),
+            contact: contacts.0.and_then(|contacts| main(&contacts)),
+            custom_fields: self.custom_fields_values.read(),
         }
     }
 }
 
-fn main(contacts: &[RawContact]) -> Option<u64> {
+impl RawTag {
+    fn read(self) -> Option<Tag> {
+        Some(Tag { id: self.id.0?, name: self.name.0.unwrap_or_default(), color: self.color.0 })
+    }
+}
+
+fn main(contacts: &[RawLink]) -> Option<u64> {
     let main = contacts.iter().find(|contact| contact.is_main.0).and_then(|contact| contact.id.0);
     main.or_else(|| contacts.iter().find_map(|contact| contact.id.0))
 }
 
-/// A contact, or a lead's mention of one.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct RawContact {
     id: Id,
-    is_main: Flag,
     name: Text,
-    custom_fields_values: List<CustomField>,
+    custom_fields_values: List<ContactField>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct CustomField {
+struct ContactField {
     field_code: FieldCode,
-    values: List<CustomValue>,
+    values: List<RawReached>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct CustomValue {
+struct RawReached {
     value: Text,
+    enum_code: Text,
 }
 
 impl RawContact {
     fn read(self) -> Option<Contact> {
-        let (mut phone, mut email) = (None, None);
+        let mut contact = Contact { name: self.name.0, ..Contact::numbered(self.id.0?) };
         for field in self.custom_fields_values.0.unwrap_or_default() {
             let known = match field.field_code {
-                FieldCode::Phone => &mut phone,
-                FieldCode::Email => &mut email,
+                FieldCode::Phone => &mut contact.phones,
+                FieldCode::Email => &mut contact.emails,
                 FieldCode::Other => continue,
             };
-            if known.is_none() {
-                *known = field.values.0.unwrap_or_default().into_iter().find_map(|entry| entry.value.0);
-            }
+            known.extend(field.values.0.unwrap_or_default().into_iter().filter_map(RawReached::read));
         }
-        Some(Contact { id: self.id.0?, name: self.name.0, phone, email })
+        Some(contact)
+    }
+}
+
+impl RawReached {
+    /// `None` for a value that says nothing.
+    fn read(self) -> Option<Reached> {
+        Some(Reached { value: self.value.0?, kind: self.enum_code.0 })
     }
 }
 
@@ -169,7 +223,13 @@ struct RawPipeline {
     is_unsorted_on: Flag,
     is_archive: Flag,
     #[serde(rename = "_embedded")]
-    embedded: Object<Embedded>,
+    embedded: Object<OfPipeline>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct OfPipeline {
+    statuses: List<RawStage>,
 }
 
 #[derive(Default, Deserialize)]

@@ -1,7 +1,7 @@
 //! Answers with one value that no JSON may have: it does not lose the page around it.
 
 use crate::bench::permit;
-use amo_connect_domain::crm::contact::Contact;
+use amo_connect_domain::crm::contact::{Contact, Reached};
 use amo_connect_domain::crm::lead::{AmoLead, LeadPage};
 use amo_connect_domain::ports::{AmoError, CrmApi as _};
 use wiremock::ResponseTemplate;
@@ -55,11 +55,9 @@ async fn contacts_and_pipelines_are_mended_as_leads_are() {
         "pipelines":[{"id":3,"name":"\ud800","sort":1e400,"_embedded":{"statuses":[{"id":7,"name":"\udc00"}]}}]}}"#;
     let server = answering(ResponseTemplate::new(200).set_body_raw(body.as_slice(), "application/hal+json")).await;
     let (client, host) = (patient_client(*server.address()), host(*server.address()));
-    let (name, phone) = (Some("O\u{fffd}".to_owned()), Some("\u{fffd}".to_owned()));
-    assert_eq!(
-        client.contacts(permit(&host), &access(), &[1]).await,
-        Ok(vec![Contact { id: 1, name, phone, email: None }])
-    );
+    let phones = vec![Reached { value: "\u{fffd}".to_owned(), kind: None }];
+    let contact = Contact { name: Some("O\u{fffd}".to_owned()), phones, ..Contact::numbered(1) };
+    assert_eq!(client.contacts(permit(&host), &access(), &[1]).await, Ok(vec![contact]));
     let pipelines = client.pipelines(permit(&host), &access()).await.unwrap();
     assert_eq!((pipelines[0].name.as_str(), pipelines[0].sort), ("\u{fffd}", 0));
     assert_eq!(pipelines[0].stages[0].name, "\u{fffd}");

@@ -1,8 +1,9 @@
 //! What is asked of API v4, and what is made of its answers.
 
 use crate::bench::permit;
-use amo_connect_domain::crm::contact::Contact;
-use amo_connect_domain::crm::lead::{AmoLead, LeadFilter};
+use amo_connect_domain::crm::contact::{Contact, Reached};
+use amo_connect_domain::crm::custom_field::{CustomField, CustomValue};
+use amo_connect_domain::crm::lead::{AmoLead, LeadFilter, LeadOrder, LeadSort, Tag};
 use amo_connect_domain::crm::pipeline::{Pipeline, Stage, StageKind};
 use amo_connect_domain::ids::AccountId;
 use amo_connect_domain::ports::CrmApi as _;
@@ -52,7 +53,10 @@ async fn a_filter_is_asked_for_in_amocrms_terms() {
     (filter.page, filter.limit, filter.pipeline) = (3, 250, Some(11));
     filter.query = Some("Олена & +380 [x]=y#".to_owned());
     filter.stages = vec![(11, 142), (12, 7)];
+    filter.order = LeadOrder { by: LeadSort::CreatedAt, is_descending: false };
+    filter.responsible_user = Some(7);
     filter.updated_since = Some("2026-11-23T10:00:00.9Z".parse().unwrap());
+    filter.created_since = Some("2026-11-23T09:59:59Z".parse().unwrap());
     patient_client(*server.address()).leads(permit(&host(*server.address())), &access(), &filter).await.unwrap();
     let (path, query) = asked(&server).await;
     assert_eq!(path, "/api/v4/leads");
@@ -62,13 +66,16 @@ async fn a_filter_is_asked_for_in_amocrms_terms() {
             ("page", "3"),
             ("limit", "250"),
             ("with", "contacts"),
+            ("order[created_at]", "asc"),
             ("query", "Олена & +380 [x]=y#"),
             ("filter[pipeline_id]", "11"),
             ("filter[statuses][0][pipeline_id]", "11"),
             ("filter[statuses][0][status_id]", "142"),
             ("filter[statuses][1][pipeline_id]", "12"),
             ("filter[statuses][1][status_id]", "7"),
+            ("filter[responsible_user_id]", "7"),
             ("filter[updated_at][from]", "1795428000"),
+            ("filter[created_at][from]", "1795427999"),
         ]
     );
 }
@@ -93,8 +100,9 @@ async fn leads_come_in_amocrms_order_with_their_main_contact() {
         "_embedded": {"leads": [
             {
                 "id": 20, "name": "Flat", "price": 1500, "pipeline_id": 11, "status_id": 142, "responsible_user_id": 5,
-                "created_at": 1_795_000_000, "updated_at": 1_795_000_001, "custom_fields_values": null,
-                "_embedded": {"tags": [], "contacts": [{"id": 1, "is_main": false}, {"id": 2, "is_main": true}]},
+                "created_at": 1_795_000_000, "updated_at": 1_795_000_001, "closed_at": 1_795_000_002,
+                "custom_fields_values": [{"field_id": 1, "values": [{"value": "unwanted"}]}],
+                "_embedded": {"tags": [{"id": 4, "name": "VIP", "color": null}, {"name": "no id"}], "contacts": [{"id": 1, "is_main": false}, {"id": 2, "is_main": true}]},
             },
             {"id": 10, "price": 99.5, "_embedded": {"contacts": [{"id": 3}, {"id": 4}]}},
         ]},
@@ -113,9 +121,33 @@ async fn leads_come_in_amocrms_order_with_their_main_contact() {
         responsible_user: Some(5),
         created_at: Some(Timestamp::from_second(1_795_000_000).unwrap()),
         updated_at: Some(Timestamp::from_second(1_795_000_001).unwrap()),
+        closed_at: Some(Timestamp::from_second(1_795_000_002).unwrap()),
+        tags: vec![Tag { id: 4, name: "VIP".to_owned(), color: None }],
         contact: Some(2),
+        custom_fields: None,
     };
     assert_eq!(page.leads, [full, AmoLead { price: Number::from_f64(99.5), contact: Some(3), ..empty_lead(10) }]);
+}
+
+#[tokio::test]
+async fn custom_fields_are_read_where_they_are_wanted() {
+    let server = serving(json!({"_embedded": {"leads": [
+        {"id": 1, "custom_fields_values": [{
+            "field_id": 5, "field_name": "View", "field_code": null, "field_type": "select", "is_computed": false,
+            "values": [{"value": "Sea", "enum_id": 6, "enum_code": "sea"}],
+        }]},
+        {"id": 2, "custom_fields_values": null},
+        {"id": 3, "custom_fields_values": []},
+    ]}}))
+    .await;
+    let filter = LeadFilter { with_custom_fields: true, ..all() };
+    let page =
+        patient_client(*server.address()).leads(permit(&host(*server.address())), &access(), &filter).await.unwrap();
+    let text = |text: &str| Some(text.to_owned());
+    let sea = CustomValue { value: json!("Sea"), choice: Some(6), choice_code: text("sea") };
+    let view = CustomField { id: 5, name: text("View"), code: None, kind: text("select"), values: vec![sea] };
+    let lead = |id, fields| AmoLead { custom_fields: Some(fields), ..empty_lead(id) };
+    assert_eq!(page.leads, [lead(1, vec![view]), lead(2, vec![]), lead(3, vec![])]);
 }
 
 pub(crate) fn empty_lead(id: u64) -> AmoLead {
@@ -126,7 +158,7 @@ pub(crate) fn empty_lead(id: u64) -> AmoLead {
 async fn an_odd_lead_loses_neither_the_page_nor_itself() {
     let odd = json!({
         "id": 1, "name": ["?"], "price": "many", "pipeline_id": -1, "status_id": null, "responsible_user_id": 0,
-        "created_at": "yesterday", "updated_at": i64::MAX, "custom_fields_values": 7, "_embedded": "none",
+        "created_at": "yesterday", "updated_at": i64::MAX, "closed_at": {}, "custom_fields_values": 7, "_embedded": "none",
     });
     let server = serving(json!({"_embedded": {"leads": [odd, null, {"name": "no id"}, 5, {"id": 2}]}})).await;
     let page =
@@ -181,20 +213,15 @@ async fn contacts_are_asked_for_at_once_and_read_by_field_code() {
     let ids = [3, 1, 2];
     let found =
         patient_client(*server.address()).contacts(permit(&host(*server.address())), &access(), &ids).await.unwrap();
-    let contact = |id, name: Option<&str>, phone: Option<&str>, email: Option<&str>| Contact {
-        id,
-        name: name.map(str::to_owned),
-        phone: phone.map(str::to_owned),
-        email: email.map(str::to_owned),
+    let reached = |value: &str, kind: Option<&str>| Reached { value: value.to_owned(), kind: kind.map(str::to_owned) };
+    let olena = Contact {
+        id: 1,
+        name: Some("Олена".to_owned()),
+        phones: vec![reached("+380501112233", Some("WORK")), reached("2", None)],
+        emails: vec![reached("o@example.com", Some("PRIV"))],
     };
-    assert_eq!(
-        found,
-        [
-            contact(1, Some("Олена"), Some("+380501112233"), Some("o@example.com")),
-            contact(2, None, Some("911"), None),
-            contact(3, None, None, None),
-        ]
-    );
+    let nameless = Contact { phones: vec![reached("911", None)], ..Contact::numbered(2) };
+    assert_eq!(found, [olena, nameless, Contact::numbered(3)]);
     let (path, query) = asked(&server).await;
     assert_eq!(path, "/api/v4/contacts");
     assert_eq!(pairs(&query), [("limit", "250"), ("filter[id][]", "3"), ("filter[id][]", "1"), ("filter[id][]", "2")]);
@@ -266,7 +293,7 @@ async fn pipelines_come_with_their_stages() {
 
 #[tokio::test]
 async fn one_lead_comes_with_its_contacts_unless_it_was_deleted() {
-    for (deleted, expected) in [(false, Some(AmoLead { contact: Some(4), ..empty_lead(5) })), (true, None)] {
+    for (deleted, expected) in [(false, Some(AmoLead { contact: Some(4), custom_fields: Some(vec![]), ..empty_lead(5) })), (true, None)] {
         let server =
             serving(json!({"id": 5, "is_deleted": deleted, "_embedded": {"contacts": [{"id": 4, "is_main": true}]}}))
                 .await;

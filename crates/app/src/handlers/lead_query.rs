@@ -1,12 +1,12 @@
 //! The query of `GET /leads`.
 
-use amo_connect_domain::crm::lead::LeadFilter;
+use amo_connect_domain::crm::lead::{LeadFilter, LeadOrder, LeadSort};
 use amo_connect_domain::usecase::LeadRequest;
 use jiff::Timestamp;
 use percent_encoding::percent_decode_str;
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 
-use super::leads::LeadStatus;
+use super::lead_view::LeadStatus;
 use super::query::{amo_number, each, number, refusal};
 use crate::error::ApiError;
 
@@ -20,6 +20,9 @@ pub struct LeadQuery {
     /// Leads a page.
     #[param(required = false, minimum = 1, maximum = 250, default = 50)]
     pub(super) limit: u32,
+    /// The order; with `-` the newest, or the highest number, is the first.
+    #[param(inline, required = false)]
+    order: Order,
     /// amoCRM's full-text search. Blanks alone are no search.
     #[param(max_length = 255, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
     query: Option<String>,
@@ -32,15 +35,62 @@ pub struct LeadQuery {
     /// Only leads of this status.
     #[param(inline)]
     status: Option<LeadStatus>,
+    /// Only leads that this person is responsible for.
+    #[param(minimum = 1)]
+    responsible_user_id: Option<u64>,
     /// Only leads that have changed since this moment, or in its second.
     #[param(value_type = Option<String>, format = DateTime, example = "2026-11-23T10:00:00Z")]
     updated_since: Option<Timestamp>,
+    /// Only leads that were made since this moment, or in its second.
+    #[param(value_type = Option<String>, format = DateTime, example = "2026-11-23T10:00:00Z")]
+    created_since: Option<Timestamp>,
+    /// What is to be there besides.
+    #[param(inline)]
+    include: Option<Included>,
+}
+
+/// The order of a list of leads.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ToSchema)]
+#[schema(default = "-updatedAt")]
+enum Order {
+    #[default]
+    #[schema(rename = "-updatedAt")]
+    NewestChange,
+    #[schema(rename = "updatedAt")]
+    OldestChange,
+    #[schema(rename = "-createdAt")]
+    Newest,
+    #[schema(rename = "createdAt")]
+    Oldest,
+    #[schema(rename = "-id")]
+    HighestId,
+    #[schema(rename = "id")]
+    LowestId,
+}
+
+/// What is shown of a lead where it is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ToSchema)]
+enum Included {
+    #[schema(rename = "customFields")]
+    CustomFields,
 }
 
 impl Default for LeadQuery {
     fn default() -> Self {
         let LeadFilter { page, limit, .. } = LeadFilter::default();
-        Self { page, limit, query: None, pipeline_id: None, stage_id: None, status: None, updated_since: None }
+        Self {
+            page,
+            limit,
+            order: Order::default(),
+            query: None,
+            pipeline_id: None,
+            stage_id: None,
+            status: None,
+            responsible_user_id: None,
+            updated_since: None,
+            created_since: None,
+            include: None,
+        }
     }
 }
 
@@ -55,7 +105,11 @@ impl LeadQuery {
                 "pipelineId" => wanted.pipeline_id = Some(amo_number(name, value)?),
                 "stageId" => wanted.stage_id = Some(amo_number(name, value)?),
                 "status" => wanted.status = Some(status(value)?),
-                "updatedSince" => wanted.updated_since = Some(moment(value)?),
+                "order" => wanted.order = order(value)?,
+                "responsibleUserId" => wanted.responsible_user_id = Some(amo_number(name, value)?),
+                "updatedSince" => wanted.updated_since = Some(moment(name, value)?),
+                "createdSince" => wanted.created_since = Some(moment(name, value)?),
+                "include" => wanted.include = Some(included(value)?),
                 "query" => wanted.query = search(query, value)?,
                 _ => return Ok(false),
             }
@@ -70,13 +124,47 @@ impl From<LeadQuery> for LeadRequest {
         let filter = LeadFilter {
             page: wanted.page,
             limit: wanted.limit,
+            order: wanted.order.into(),
             query: wanted.query,
             pipeline: wanted.pipeline_id,
             stages: Vec::new(),
+            responsible_user: wanted.responsible_user_id,
             updated_since: wanted.updated_since,
+            created_since: wanted.created_since,
+            with_custom_fields: wanted.include == Some(Included::CustomFields),
         };
         Self { filter, stage: wanted.stage_id, status: wanted.status.map(Into::into) }
     }
+}
+
+impl From<Order> for LeadOrder {
+    fn from(order: Order) -> Self {
+        let (by, is_descending) = match order {
+            Order::NewestChange => (LeadSort::UpdatedAt, true),
+            Order::OldestChange => (LeadSort::UpdatedAt, false),
+            Order::Newest => (LeadSort::CreatedAt, true),
+            Order::Oldest => (LeadSort::CreatedAt, false),
+            Order::HighestId => (LeadSort::Id, true),
+            Order::LowestId => (LeadSort::Id, false),
+        };
+        Self { by, is_descending }
+    }
+}
+
+fn order(value: &str) -> Result<Order, ApiError> {
+    match value {
+        "-updatedAt" => Ok(Order::NewestChange),
+        "updatedAt" => Ok(Order::OldestChange),
+        "-createdAt" => Ok(Order::Newest),
+        "createdAt" => Ok(Order::Oldest),
+        "-id" => Ok(Order::HighestId),
+        "id" => Ok(Order::LowestId),
+        _ => Err(refusal("order", "updatedAt, createdAt or id, or one of them with - before it")),
+    }
+}
+
+fn included(value: &str) -> Result<Included, ApiError> {
+    if value == "customFields" { Ok(Included::CustomFields) } else { Err(refusal("include", "customFields")) }
 }
 
 /// The search that `value` of `query` is; blanks alone are none.
@@ -92,7 +180,7 @@ fn search(query: &str, value: &str) -> Result<Option<String>, ApiError> {
 }
 
 /// A moment as RFC 3339 has it; jiff alone takes more.
-fn moment(value: &str) -> Result<Timestamp, ApiError> {
+fn moment(field: &str, value: &str) -> Result<Timestamp, ApiError> {
     let is_rfc_3339 = value.split_at_checked(19).is_some_and(|(local, rest)| {
         let local = local.as_bytes();
         matches!(local, [_, _, _, _, b'-', _, _, b'-', _, _, b'T' | b't', _, _, b':', _, _, b':', _, _])
@@ -100,7 +188,7 @@ fn moment(value: &str) -> Result<Timestamp, ApiError> {
             && !rest.contains(',')
     });
     let moment = value.parse().ok().filter(|_| is_rfc_3339);
-    moment.ok_or_else(|| refusal("updatedSince", "a moment such as 2026-11-23T10:00:00Z; a plus sign is sent as %2B"))
+    moment.ok_or_else(|| refusal(field, "a moment such as 2026-11-23T10:00:00Z; a plus sign is sent as %2B"))
 }
 
 fn status(value: &str) -> Result<LeadStatus, ApiError> {
@@ -136,6 +224,14 @@ mod tests {
             ("pipelineId", "x", "a whole number from 1 to 9223372036854775807"),
             ("stageId", "0", "a whole number from 1 to 9223372036854775807"),
             ("status", "new", "NEW, IN_PROGRESS or CLOSED"),
+            ("order", "price", "updatedAt, createdAt or id"),
+            ("order", "", "updatedAt, createdAt or id"),
+            ("order", "--id", "updatedAt, createdAt or id"),
+            ("order", "id&page=2&order=-id", "given once"),
+            ("responsibleUserId", "0", "a whole number from 1 to 9223372036854775807"),
+            ("createdSince", "2026-11-23", "%2B"),
+            ("include", "contacts", "must be customFields"),
+            ("include", "customFields,customFields", "must be customFields"),
             ("status", "NEW&page=2&status=CLOSED", "given once"),
             ("query", "a%00b", "none of them a control character"),
             ("query", &"a".repeat(256), "at most 255 characters"),
@@ -196,17 +292,35 @@ mod tests {
     }
 
     #[test]
+    fn every_order_is_the_domains_and_the_newest_change_goes_first_without_one() {
+        let newest_change = LeadOrder { by: LeadSort::UpdatedAt, is_descending: true };
+        let order = |query: &str| LeadRequest::from(read(query).unwrap()).filter.order;
+        assert_eq!((order(""), LeadOrder::default()), (newest_change, newest_change));
+        for (word, by) in [("updatedAt", LeadSort::UpdatedAt), ("createdAt", LeadSort::CreatedAt), ("id", LeadSort::Id)]
+        {
+            for (sign, is_descending) in [("", false), ("-", true)] {
+                assert_eq!(order(&format!("order={sign}{word}")), LeadOrder { by, is_descending }, "{sign}{word}");
+            }
+        }
+    }
+
+    #[test]
     fn every_parameter_is_taken() {
-        let query =
-            "page=2&limit=250&query=a+b&pipelineId=3&stageId=142&status=CLOSED&updatedSince=2026-11-23T10:00:00Z";
+        let query = "page=2&limit=250&order=-createdAt&query=a+b&pipelineId=3&stageId=142&status=CLOSED\
+            &responsibleUserId=7&updatedSince=2026-11-23T10:00:00Z&createdSince=2026-11-22T10:00:00Z\
+            &include=customFields";
         let expected = LeadQuery {
             page: 2,
             limit: 250,
+            order: Order::Newest,
             query: Some("a b".to_owned()),
             pipeline_id: Some(3),
             stage_id: Some(142),
             status: Some(LeadStatus::Closed),
+            responsible_user_id: Some(7),
             updated_since: Some("2026-11-23T10:00:00Z".parse().unwrap()),
+            created_since: Some("2026-11-22T10:00:00Z".parse().unwrap()),
+            include: Some(Included::CustomFields),
         };
         assert_eq!(read(query).unwrap(), expected);
         let documented = LeadQuery::into_params(|| Some(ParameterIn::Query));

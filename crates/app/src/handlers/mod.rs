@@ -9,6 +9,7 @@ pub mod exchange_code;
 pub mod health;
 pub mod hook;
 mod lead_query;
+mod lead_view;
 pub mod leads;
 pub mod pipelines;
 mod query;

@@ -6,7 +6,7 @@ use amo_connect_domain::crm::pipeline::Pipeline;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::leads::LeadStatus;
+use super::lead_view::LeadStatus;
 use super::query::{self, amo_number};
 use super::reading::revalidated;
 use super::schemas;

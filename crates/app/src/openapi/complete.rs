@@ -1,8 +1,8 @@
 //! What all operations share: their refusals, with an example of each, their headers and the JWT.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use utoipa::openapi::content::ContentBuilder;
 use utoipa::openapi::example::ExampleBuilder;
 use utoipa::openapi::path::Operation;
@@ -60,6 +60,7 @@ pub(super) fn complete(mut declared: OpenApi) -> Value {
     components.security_schemes.insert("jwt".to_owned(), SecurityScheme::Http(jwt).into());
     declare_headers(components);
     let mut document = json!(declared);
+    merge_parts(&mut document["components"]["schemas"]);
     name_what_envelopes_hold(&mut document["components"]["schemas"]);
     for (_, name, required, example, _) in HEADERS {
         let header = &mut document["components"]["headers"][name];
@@ -67,6 +68,29 @@ pub(super) fn complete(mut declared: OpenApi) -> Value {
         header["example"] = if name == "RetryAfter" { json!(2) } else { json!(example) };
     }
     document
+}
+
+/// A schema of several parts, as that of a struct with a flattened one, becomes one object. The part that only such
+/// schemas have needs no name then.
+fn merge_parts(schemas: &mut Value) {
+    let (parts, mut merged) = (schemas.clone(), BTreeSet::new());
+    for schema in schemas.as_object_mut().into_iter().flat_map(|schemas| schemas.values_mut()) {
+        let Some(Value::Array(of)) = schema.as_object_mut().and_then(|schema| schema.remove("allOf")) else { continue };
+        let (mut properties, mut required) = (Map::new(), Vec::new());
+        for part in &of {
+            let named = part["$ref"].as_str().and_then(|name| name.strip_prefix("#/components/schemas/"));
+            merged.extend(named.map(str::to_owned));
+            let part = named.map_or(part, |name| &parts[name]);
+            properties.extend(part["properties"].as_object().cloned().unwrap_or_default());
+            required.extend(part["required"].as_array().cloned().unwrap_or_default());
+        }
+        schema["type"] = "object".into();
+        schema["properties"] = properties.into();
+        schema["required"] = required.into();
+    }
+    if let Some(schemas) = schemas.as_object_mut() {
+        schemas.retain(|name, _| !merged.contains(name));
+    }
 }
 
 /// An envelope repeats the schema of what it holds, which has a name of its own.

@@ -194,7 +194,8 @@ suite::cases! {
     "The number of the account that token opens (GET /api/v4/account)." => [
         reads::an_account_has_its_number,
     ]
-    "A page of leads, in the CRM's order." => [
+    "A page of leads, in the order of filter.order, which MUST be asked for." => [
+        reads::leads_are_asked_for_in_the_order_that_is_wanted,
         reads::leads_come_as_they_are_listed,
         reads::a_lead_may_lack_everything_but_its_number,
         reads::a_filter_reaches_the_crm_whole,
@@ -217,10 +218,14 @@ suite::cases! {
     "A filter of 50 stages is one request." => [
         reads::a_filter_of_fifty_stages_is_one_request,
     ]
-    "The whole second that updated_since falls into MUST be asked for, and none before it." => [
+    "The whole second that updated_since or created_since falls into MUST be asked for, and none before it." => [
         reads::a_moment_is_asked_for_from_the_beginning_of_its_second,
     ]
-    "The lead with this number; None if there is none, or it was deleted." => [
+    "Custom fields MUST be told if filter.with_custom_fields wants them, and a lead without any then has an empty list; \
+     else AmoLead::custom_fields is None." => [
+        reads::custom_fields_come_with_the_leads_if_they_are_wanted,
+    ]
+    "The lead with this number, with its custom fields; None if there is none, or it was deleted." => [
         reads::a_lead_comes_by_its_number,
         reads::an_unknown_or_deleted_lead_is_none,
     ]

@@ -41,6 +41,7 @@ pub(super) fn filter(harness: &dyn AmoClientHarness, filter: &LeadFilter) -> Lea
     LeadFilter {
         pipeline: filter.pipeline.map(pipeline),
         stages: filter.stages.iter().map(stage).collect(),
+        responsible_user: filter.responsible_user.map(|number| harness.number_of(Entity::User, number)),
         ..filter.clone()
     }
 }

@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use amo_connect_domain::crm::contact::Contact;
-use amo_connect_domain::crm::lead::{AmoLead, LeadFilter, LeadPage, LeadStatus, MOST_STAGES};
+use amo_connect_domain::crm::custom_field::{CustomField, CustomValue};
+use amo_connect_domain::crm::lead::{
+    AmoLead, LeadFilter, LeadOrder, LeadPage, LeadSort, LeadStatus, MOST_STAGES, Tag,
+};
 use amo_connect_domain::crm::pipeline::{Pipeline, Stage, StageKind};
 use amo_connect_domain::ids::AccountId;
 use amo_connect_domain::ports::AmoError;
@@ -31,8 +34,42 @@ fn lead(id: u64) -> AmoLead {
         responsible_user: Some(9),
         created_at: Some(at(0)),
         updated_at: Some(at(60)),
+        closed_at: Some(at(50)),
+        tags: vec![tag(1, Some("c1c1c1")), tag(2, None)],
         contact: Some(77),
+        custom_fields: None,
     }
+}
+
+fn tag(id: u64, color: Option<&str>) -> Tag {
+    Tag { id, name: format!("мітка {id}"), color: color.map(str::to_owned) }
+}
+
+/// The same with custom fields.
+fn with_fields(lead: AmoLead) -> AmoLead {
+    let text = |text: &str| Some(text.to_owned());
+    let plain = |value: serde_json::Value| CustomValue { value, choice: None, choice_code: None };
+    let choice = CustomValue { value: "Море".into(), choice: Some(5), choice_code: text("sea") };
+    let field = |id, kind: &str, values| CustomField { id, name: text("Вид"), code: None, kind: text(kind), values };
+    let fields = vec![
+        field(1, "multiselect", vec![choice, CustomValue { choice_code: None, choice: Some(6), ..plain("Гори".into()) }]),
+        CustomField { code: text("AREA"), ..field(2, "numeric", vec![plain("61.5".into())]) },
+        field(3, "date", vec![plain(1_795_428_000.into())]),
+        field(4, "checkbox", vec![plain(true.into())]),
+        field(5, "file", vec![plain(serde_json::json!({"file_name": "plan.pdf"}))]),
+    ];
+    AmoLead { custom_fields: Some(fields), ..lead }
+}
+
+/// Leads as they are told to whoever does not want their custom fields.
+fn without_fields(page: &LeadPage) -> LeadPage {
+    let leads = page.leads.iter().map(|lead| AmoLead { custom_fields: None, ..lead.clone() }).collect();
+    LeadPage { leads, has_more: page.has_more }
+}
+
+/// A lead as it is told to whoever wants its custom fields.
+fn without_gaps(lead: &AmoLead) -> AmoLead {
+    AmoLead { custom_fields: Some(lead.custom_fields.clone().unwrap_or_default()), ..lead.clone() }
 }
 
 /// What the client lists where the CRM has `pipelines`. How amoCRM numbers the types of stages is
@@ -54,10 +91,22 @@ pub(super) async fn an_account_has_its_number(harness: &dyn AmoClientHarness) {
 
 pub(super) async fn leads_come_as_they_are_listed(harness: &dyn AmoClientHarness) {
     for has_more in [true, false] {
-        let page = LeadPage { leads: vec![lead(10_000), lead(9), lead(10_001)], has_more };
+        let page = LeadPage { leads: vec![lead(10_000), with_fields(lead(9)), lead(10_001)], has_more };
         harness.will(Reply::Leads(page.clone())).await;
         let listed = harness.client().leads(permit(&harness.host()), &token(), &all_leads()).await;
-        assert_eq!(listed, Ok(names::page(harness, &page)));
+        assert_eq!(listed, Ok(names::page(harness, &without_fields(&page))));
+    }
+}
+
+pub(super) async fn custom_fields_come_with_the_leads_if_they_are_wanted(harness: &dyn AmoClientHarness) {
+    let page = LeadPage { leads: vec![with_fields(lead(10_000)), AmoLead::numbered(9)], has_more: false };
+    for with_custom_fields in [true, false] {
+        harness.will(Reply::Leads(page.clone())).await;
+        let filter = LeadFilter { with_custom_fields, ..all_leads() };
+        let listed = harness.client().leads(permit(&harness.host()), &token(), &filter).await;
+        let told = LeadPage { leads: page.leads.iter().map(without_gaps).collect(), has_more: false };
+        let expected = if with_custom_fields { told } else { without_fields(&page) };
+        assert_eq!(listed, Ok(names::page(harness, &expected)));
     }
 }
 
@@ -91,9 +140,21 @@ pub(super) async fn a_filter_reaches_the_crm_whole(harness: &dyn AmoClientHarnes
             query: Some("Іван & Co. 100% [x]+?".to_owned()),
             pipeline: Some(5),
             stages: vec![(5, 8), (5, 7)],
+            responsible_user: Some(9),
             updated_since: Some(at(30)),
+            created_since: Some(at(20)),
+            ..all_leads()
         };
         assert_asked(harness, &filter, filter.clone()).await;
+    }
+}
+
+pub(super) async fn leads_are_asked_for_in_the_order_that_is_wanted(harness: &dyn AmoClientHarness) {
+    for by in [LeadSort::UpdatedAt, LeadSort::CreatedAt, LeadSort::Id] {
+        for is_descending in [true, false] {
+            let filter = LeadFilter { order: LeadOrder { by, is_descending }, ..all_leads() };
+            assert_asked(harness, &filter, filter.clone()).await;
+        }
     }
 }
 
@@ -110,8 +171,10 @@ pub(super) async fn a_filter_of_fifty_stages_is_one_request(harness: &dyn AmoCli
 }
 
 pub(super) async fn a_moment_is_asked_for_from_the_beginning_of_its_second(harness: &dyn AmoClientHarness) {
-    let filter = LeadFilter { updated_since: Some(after(at(30), Duration::from_millis(900))), ..all_leads() };
-    assert_asked(harness, &filter, LeadFilter { updated_since: Some(at(30)), ..filter.clone() }).await;
+    let within = |second| Some(after(at(second), Duration::from_millis(900)));
+    let filter = LeadFilter { updated_since: within(30), created_since: within(20), ..all_leads() };
+    let seen = LeadFilter { updated_since: Some(at(30)), created_since: Some(at(20)), ..filter.clone() };
+    assert_asked(harness, &filter, seen).await;
 }
 
 pub(super) async fn every_lead_is_on_one_page(harness: &dyn AmoClientHarness) {
@@ -142,11 +205,11 @@ pub(super) async fn deleted_leads_are_not_listed(harness: &dyn AmoClientHarness)
 }
 
 pub(super) async fn a_lead_comes_by_its_number(harness: &dyn AmoClientHarness) {
-    for lead in [lead(10_000), AmoLead::numbered(10_000)] {
+    for lead in [with_fields(lead(10_000)), AmoLead::numbered(10_000)] {
         harness.will(Reply::Lead(lead.clone())).await;
         let id = harness.number_of(Entity::Lead, 10_000);
         let found = harness.client().lead(permit(&harness.host()), &token(), id).await;
-        assert_eq!(found, Ok(Some(names::lead(harness, &lead))));
+        assert_eq!(found, Ok(Some(names::lead(harness, &without_gaps(&lead)))));
     }
     let asked = Asked::Lead { host: harness.host(), token: token(), id: 10_000 };
     assert_eq!(harness.asked().await, [asked.clone(), asked]);
@@ -167,8 +230,7 @@ pub(super) async fn nothing_is_no_error(harness: &dyn AmoClientHarness) {
 }
 
 pub(super) async fn contacts_come_by_their_numbers(harness: &dyn AmoClientHarness) {
-    let nameless = Contact { id: 8, name: None, phone: None, email: None };
-    let known = vec![contact(7), nameless];
+    let known = vec![contact(7), Contact::numbered(8)];
     harness.will(Reply::Contacts(known.clone())).await;
     let ids = names::ids(harness, Entity::Contact, &[7, 8, 404]);
     let listed = harness.client().contacts(permit(&harness.host()), &token(), &ids).await;

@@ -5,7 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use amo_connect_domain::crm::contact::Contact;
-use amo_connect_domain::crm::lead::{AmoLead, LeadFilter, LeadPage};
+use amo_connect_domain::crm::lead::{AmoLead, LeadFilter, LeadPage, LeadSort};
 use amo_connect_domain::crm::pipeline::Pipeline;
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::host_look_up::FoundHost;
@@ -20,7 +20,7 @@ use super::{Asked, Reply};
 pub struct FakeAccount {
     /// Its number.
     pub number: AccountId,
-    /// Its leads, in the CRM's order.
+    /// Its leads.
     pub leads: Vec<AmoLead>,
     /// Its contacts.
     pub contacts: Vec<Contact>,
@@ -39,12 +39,28 @@ impl FakeAccount {
             let named = |text: &String| lead.name.as_ref().is_some_and(|name| name.contains(text.as_str()));
             filter.admits(lead) && filter.query.as_ref().is_none_or(named)
         };
-        page_of(self.leads.iter().filter(fits), filter)
+        let mut found: Vec<&AmoLead> = self.leads.iter().filter(fits).collect();
+        // Those that are equal stay in the account's order.
+        found.sort_by(|one, other| {
+            let (first, second) = if filter.order.is_descending { (other, one) } else { (one, other) };
+            match filter.order.by {
+                LeadSort::UpdatedAt => first.updated_at.cmp(&second.updated_at),
+                LeadSort::CreatedAt => first.created_at.cmp(&second.created_at),
+                LeadSort::Id => first.id.cmp(&second.id),
+            }
+        });
+        page_of(found, filter)
     }
 
     pub(super) fn contacts_with(&self, ids: &[u64]) -> Vec<Contact> {
         self.contacts.iter().filter(|contact| ids.contains(&contact.id)).cloned().collect()
     }
+}
+
+/// A lead as it is told to whoever wants its custom fields, or does not.
+pub(super) fn told(mut lead: AmoLead, with_custom_fields: bool) -> AmoLead {
+    lead.custom_fields = with_custom_fields.then(|| lead.custom_fields.unwrap_or_default());
+    lead
 }
 
 /// The page of `leads` that `filter` asks for.

@@ -23,7 +23,7 @@ use amo_connect_domain::ports::{AmoError, CrmApi, Located, TokenEndpoint};
 use amo_connect_domain::rate_limit::{Permit, call};
 use amo_connect_domain::token::{AccessToken, AuthorizationCode, Issued, RefreshToken, State};
 use async_trait::async_trait;
-use jiff::{RoundMode, TimestampRound, Unit};
+use jiff::{RoundMode, Timestamp, TimestampRound, Unit};
 use url::Url;
 
 pub use asked::Asked;
@@ -35,7 +35,7 @@ pub use redirect::{amo_denial, amo_redirect};
 pub use reply::Reply;
 
 use crate::fixtures::host;
-use crm::Crm;
+use crm::{Crm, told};
 
 /// An [`AmoClient`](amo_connect_domain::ports::AmoClient) that is a whole CRM in memory. Its clones are one.
 ///
@@ -199,11 +199,12 @@ impl FakeAmo {
     }
 }
 
-/// `filter` as a CRM is asked that keeps no fractions of a second.
-fn in_whole_seconds(filter: &LeadFilter) -> LeadFilter {
+/// `filter` as a CRM is asked that keeps no fractions of a second, and gives custom fields to everybody.
+fn as_asked(filter: &LeadFilter) -> LeadFilter {
     let whole = TimestampRound::new().smallest(Unit::Second).mode(RoundMode::Floor);
-    let since = filter.updated_since.map(|since| since.round(whole).unwrap_or(since));
-    LeadFilter { updated_since: since, ..filter.clone() }
+    let floor = |since: Option<Timestamp>| since.map(|since| since.round(whole).unwrap_or(since));
+    let (updated_since, created_since) = (floor(filter.updated_since), floor(filter.created_since));
+    LeadFilter { updated_since, created_since, with_custom_fields: false, ..filter.clone() }
 }
 
 #[async_trait]
@@ -290,14 +291,17 @@ impl CrmApi for FakeAmo {
         filter: &LeadFilter,
     ) -> Result<LeadPage, AmoError> {
         let host = permit.host();
-        let filter = in_whole_seconds(filter);
+        let with_custom_fields = filter.with_custom_fields;
+        let filter = as_asked(filter);
         let asked = Asked::Leads { host: host.clone(), token: token.clone(), filter: filter.clone() };
         let scripted = |reply| match reply {
             Reply::Leads(page) => Some(page),
             Reply::Nothing | Reply::DeletedLead(_) => Some(LeadPage { leads: Vec::new(), has_more: false }),
             _ => None,
         };
-        self.call(&asked, scripted, |crm| Ok(crm.opened(host, token)?.page(&filter)))
+        let page = self.call(&asked, scripted, |crm| Ok(crm.opened(host, token)?.page(&filter)))?;
+        let leads = page.leads.into_iter().map(|lead| told(lead, with_custom_fields)).collect();
+        Ok(LeadPage { leads, has_more: page.has_more })
     }
 
     async fn lead(
@@ -314,7 +318,7 @@ impl CrmApi for FakeAmo {
             _ => None,
         };
         let known = |crm: &mut Crm| Ok(crm.opened(host, token)?.leads.iter().find(|lead| lead.id == id).cloned());
-        self.call(&asked, scripted, known)
+        Ok(self.call(&asked, scripted, known)?.map(|lead| told(lead, true)))
     }
 
     async fn contacts(

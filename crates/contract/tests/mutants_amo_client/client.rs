@@ -10,7 +10,7 @@ use amo_connect_contract::{Dress, FakeAmo, Reply};
 use amo_connect_domain::authorization::callback::{Callback, Denial, Given, Parameters};
 use amo_connect_domain::client::ClientFingerprint;
 use amo_connect_domain::crm::contact::Contact;
-use amo_connect_domain::crm::lead::{AmoLead, LeadFilter, LeadPage};
+use amo_connect_domain::crm::lead::{AmoLead, LeadFilter, LeadOrder, LeadPage};
 use amo_connect_domain::crm::pipeline::{Pipeline, StageKind};
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::host_look_up::FoundHost;
@@ -222,8 +222,17 @@ impl CrmApi for MutantClient {
         if self.is(Mutant::IgnoresFilters) {
             filter.stages.clear();
         }
+        if self.is(Mutant::IgnoresOrders) {
+            filter.order = LeadOrder::default();
+        }
+        if self.is(Mutant::AlwaysReadsCustomFields) {
+            filter.with_custom_fields = true;
+        }
         if self.is(Mutant::SplitsSeconds) {
             filter.updated_since = filter.updated_since.map(|since| since + Duration::from_secs(1));
+        }
+        if self.is(Mutant::SplitsSecondsOfCreation) {
+            filter.created_since = filter.created_since.map(|since| since + Duration::from_secs(1));
         }
         let mut page = self.call(|| self.inner.leads(fixtures::permit(&host), token, &filter)).await?;
         match self.mutant {
@@ -232,6 +241,7 @@ impl CrmApi for MutantClient {
             Mutant::CallsNothingMissing if page.leads.is_empty() => return Err(AmoError::NotFound),
             Mutant::InventsLeads => page.leads.push(AmoLead::numbered(404)),
             Mutant::ForgetsClosings => page.leads.iter_mut().for_each(|lead| lead.is_closed = false),
+            Mutant::ForgetsCustomFields => page.leads.iter_mut().for_each(|lead| lead.custom_fields = None),
             _ => {}
         }
         Ok(page)
@@ -249,6 +259,7 @@ impl CrmApi for MutantClient {
             Mutant::DropsOddLeads => lead.filter(|lead| lead.name.is_some()),
             Mutant::InventsLeads => lead.or(Some(AmoLead::numbered(id))),
             Mutant::ForgetsClosings => lead.map(|lead| AmoLead { is_closed: false, ..lead }),
+            Mutant::ForgetsCustomFields => lead.map(|lead| AmoLead { custom_fields: None, ..lead }),
             _ => lead,
         })
     }
@@ -263,7 +274,7 @@ impl CrmApi for MutantClient {
         let ids = if self.is(Mutant::AsksForTenContacts) { &ids[..ids.len().min(10)] } else { ids };
         let mut contacts = self.call(|| self.inner.contacts(fixtures::permit(&host), token, ids)).await?;
         if self.is(Mutant::InventsContacts) {
-            contacts.push(Contact { id: 404, name: None, phone: None, email: None });
+            contacts.push(Contact::numbered(404));
         }
         Ok(contacts)
     }

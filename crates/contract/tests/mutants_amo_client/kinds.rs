@@ -1,6 +1,7 @@
 //! The ways to break a promise, each with the cases that have to notice it.
 
 amo_connect_contract::mutants! {
+    AlwaysReadsCustomFields => ["custom_fields_come_with_the_leads_if_they_are_wanted"],
     AsksForLongPages => ["every_lead_is_on_one_page", "a_filter_reaches_the_crm_whole"],
     AsksForTenContacts => ["a_full_page_of_contacts_is_one_request"],
     AsksTwice => ["each_call_is_one_request"],
@@ -33,6 +34,7 @@ amo_connect_contract::mutants! {
     FindsNothing => ["an_account_is_found_where_it_answers"],
     FollowsAnywhere => ["an_account_is_followed_to_no_host_that_is_not_allowed"],
     ForgetsClosings => ["a_closed_lead_says_so_itself"],
+    ForgetsCustomFields => ["custom_fields_come_with_the_leads_if_they_are_wanted", "a_lead_comes_by_its_number"],
     ForgetsStages => ["pipelines_come_with_their_stages", "colors_of_stages_are_told"],
     ForgetsTheAccount => ["the_account_is_told_with_the_pair", "an_account_has_its_number"],
     ForgetsTheHost => ["a_host_that_is_named_with_a_pair_is_told"],
@@ -45,6 +47,7 @@ amo_connect_contract::mutants! {
         "a_filter_of_closed_stages_reaches_the_crm",
         "a_filter_of_fifty_stages_is_one_request",
     ],
+    IgnoresOrders => ["leads_are_asked_for_in_the_order_that_is_wanted"],
     InventsContacts => ["contacts_come_by_their_numbers", "without_numbers_nobody_is_listed"],
     InventsLeads => ["deleted_leads_are_not_listed", "an_unknown_or_deleted_lead_is_none"],
     KeepsTheOldPair => ["the_refresh_token_that_was_sent_makes_no_pair"],
@@ -64,6 +67,7 @@ amo_connect_contract::mutants! {
     ShowsSecrets => ["no_debug_shows_a_secret"],
     SortsLeads => ["leads_come_as_they_are_listed"],
     SplitsSeconds => ["a_moment_is_asked_for_from_the_beginning_of_its_second"],
+    SplitsSecondsOfCreation => ["a_moment_is_asked_for_from_the_beginning_of_its_second"],
     TakesSilenceForNo => ["a_look_up_that_was_not_answered_is_told_apart"],
     TakesTheFirst => ["what_is_there_twice_is_unusable"],
     TriesAgain => ["no_failure_is_answered_by_a_second_request", "a_redirect_is_never_followed"],

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde_json::Number;
 
 use super::contact::Contact;
+use super::custom_field::CustomField;
 
 /// What the app makes of a lead's stage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -22,26 +23,71 @@ pub enum LeadStatus {
 /// into the 8 kB that web servers take of a request's first line.
 pub const MOST_STAGES: usize = 50;
 
-/// Which leads to list. Unset means all; the default is the first page of 50.
+/// What leads are sorted by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum LeadSort {
+    /// When they last changed.
+    UpdatedAt,
+    /// When they were made.
+    CreatedAt,
+    /// Their numbers.
+    Id,
+}
+
+/// The order of a list of leads. The default is the newest change first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct LeadOrder {
+    /// What they are sorted by.
+    pub by: LeadSort,
+    /// Whether the newest, or the highest number, is the first.
+    pub is_descending: bool,
+}
+
+impl Default for LeadOrder {
+    fn default() -> Self {
+        Self { by: LeadSort::UpdatedAt, is_descending: true }
+    }
+}
+
+/// Which leads to list, and how. Unset means all; the default is the first page of 50.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct LeadFilter {
     /// The page, from 1.
     pub page: u32,
     /// Leads a page, 1 to 250.
     pub limit: u32,
+    /// Their order.
+    pub order: LeadOrder,
     /// amoCRM's full-text search.
     pub query: Option<String>,
     /// Only this pipeline.
     pub pipeline: Option<u64>,
     /// Only these stages, as (pipeline, stage); at most [`MOST_STAGES`].
     pub stages: Vec<(u64, u64)>,
+    /// Only leads that this person is responsible for.
+    pub responsible_user: Option<u64>,
     /// Only leads changed at or after this moment, or in the same second.
     pub updated_since: Option<Timestamp>,
+    /// Only leads made at or after this moment, or in the same second.
+    pub created_since: Option<Timestamp>,
+    /// Whether [`AmoLead::custom_fields`] is wanted.
+    pub with_custom_fields: bool,
 }
 
 impl Default for LeadFilter {
     fn default() -> Self {
-        Self { page: 1, limit: 50, query: None, pipeline: None, stages: Vec::new(), updated_since: None }
+        Self {
+            page: 1,
+            limit: 50,
+            order: LeadOrder::default(),
+            query: None,
+            pipeline: None,
+            stages: Vec::new(),
+            responsible_user: None,
+            updated_since: None,
+            created_since: None,
+            with_custom_fields: false,
+        }
     }
 }
 
@@ -49,12 +95,15 @@ impl LeadFilter {
     /// Whether `lead` is one of those. What [`query`](Self::query) finds is the CRM's to say.
     pub fn admits(&self, lead: &AmoLead) -> bool {
         let is_in = |&(pipeline, stage): &(u64, u64)| (lead.pipeline, lead.stage) == (Some(pipeline), Some(stage));
+        // The whole second counts, as it does for amoCRM.
+        let is_since = |at: Option<Timestamp>, since: Option<Timestamp>| {
+            since.is_none_or(|since| at.is_some_and(|at| at.as_second() >= since.as_second()))
+        };
         self.pipeline.is_none_or(|pipeline| lead.pipeline == Some(pipeline))
             && (self.stages.is_empty() || self.stages.iter().any(is_in))
-            && self.updated_since.is_none_or(|since| {
-                // The whole second counts, as it does for amoCRM.
-                lead.updated_at.is_some_and(|at| at.as_second() >= since.as_second())
-            })
+            && self.responsible_user.is_none_or(|user| lead.responsible_user == Some(user))
+            && is_since(lead.updated_at, self.updated_since)
+            && is_since(lead.created_at, self.created_since)
     }
 }
 
@@ -80,8 +129,25 @@ pub struct AmoLead {
     pub created_at: Option<Timestamp>,
     /// When it last changed.
     pub updated_at: Option<Timestamp>,
+    /// When it was won or lost.
+    pub closed_at: Option<Timestamp>,
+    /// Its tags.
+    pub tags: Vec<Tag>,
     /// The main contact, else the first one.
     pub contact: Option<u64>,
+    /// Its custom fields that have a value; `None` where they were not asked for.
+    pub custom_fields: Option<Vec<CustomField>>,
+}
+
+/// A tag of a lead.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tag {
+    /// Its number.
+    pub id: u64,
+    /// Its name.
+    pub name: String,
+    /// Its color, as `c1c1c1`.
+    pub color: Option<String>,
 }
 
 impl AmoLead {
@@ -97,7 +163,10 @@ impl AmoLead {
             responsible_user: None,
             created_at: None,
             updated_at: None,
+            closed_at: None,
+            tags: Vec::new(),
             contact: None,
+            custom_fields: None,
         }
     }
 }
@@ -105,7 +174,7 @@ impl AmoLead {
 /// A page of leads.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LeadPage {
-    /// In amoCRM's order.
+    /// In the order that was asked for.
     pub leads: Vec<AmoLead>,
     /// Whether amoCRM names a next page.
     pub has_more: bool,
@@ -118,6 +187,10 @@ pub struct Lead {
     pub lead: AmoLead,
     /// What the app calls its stage.
     pub status: LeadStatus,
+    /// Its stage's name, where a pipeline lists it.
+    pub status_name: Option<String>,
+    /// Its pipeline's name, where it is listed.
+    pub pipeline_name: Option<String>,
     /// Its main contact, where it has one that can be read.
     pub guest: Option<Arc<Contact>>,
 }
@@ -129,7 +202,14 @@ mod tests {
     #[test]
     fn a_filter_admits_what_is_in_its_stages_and_changed_since_its_second() {
         let at = |seconds| Timestamp::from_millisecond(seconds).unwrap();
-        let lead = AmoLead { pipeline: Some(3), stage: Some(7), updated_at: Some(at(9_000)), ..AmoLead::numbered(1) };
+        let lead = AmoLead {
+            pipeline: Some(3),
+            stage: Some(7),
+            responsible_user: Some(5),
+            updated_at: Some(at(9_000)),
+            created_at: Some(at(4_000)),
+            ..AmoLead::numbered(1)
+        };
         let all = LeadFilter::default();
         for (filter, is_admitted) in [
             (all.clone(), true),
@@ -137,8 +217,12 @@ mod tests {
             (LeadFilter { pipeline: Some(4), ..all.clone() }, false),
             (LeadFilter { stages: vec![(4, 7), (3, 7)], ..all.clone() }, true),
             (LeadFilter { stages: vec![(4, 7), (3, 8)], ..all.clone() }, false),
+            (LeadFilter { responsible_user: Some(5), ..all.clone() }, true),
+            (LeadFilter { responsible_user: Some(6), ..all.clone() }, false),
             (LeadFilter { updated_since: Some(at(9_999)), ..all.clone() }, true),
             (LeadFilter { updated_since: Some(at(10_000)), ..all.clone() }, false),
+            (LeadFilter { created_since: Some(at(4_999)), ..all.clone() }, true),
+            (LeadFilter { created_since: Some(at(5_000)), ..all.clone() }, false),
         ] {
             assert_eq!(filter.admits(&lead), is_admitted, "{filter:?}");
         }

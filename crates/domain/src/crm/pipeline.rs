@@ -70,6 +70,11 @@ pub fn status_of(lead: &AmoLead, pipeline: Option<&Pipeline>) -> LeadStatus {
 }
 
 impl Pipeline {
+    /// The name of `stage`, if it is one of these.
+    pub fn name_of(&self, stage: u64) -> Option<&str> {
+        self.stages.iter().find(|known| known.id == stage).map(|known| known.name.as_str())
+    }
+
     /// What the app calls `stage`: closed, new (the unsorted stage and the first ordinary
     /// one), or in progress.
     pub fn status_of(&self, stage: u64) -> LeadStatus {

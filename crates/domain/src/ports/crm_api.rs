@@ -20,13 +20,16 @@ pub trait CrmApi: Debug + Send + Sync + 'static {
     /// The number of the account that `token` opens (`GET /api/v4/account`).
     async fn account(&self, permit: Permit<call::Read>, token: &AccessToken) -> Result<AccountId, AmoError>;
 
-    /// A page of leads, in the CRM's order. An empty page is no error. Deleted leads are left out.
+    /// A page of leads, in the order of `filter.order`, which MUST be asked for. An empty page is no error.
+    /// Deleted leads are left out.
     /// A lead that is won or lost MUST say so itself ([`AmoLead::is_closed`]), by this method and by
     /// [`lead`](Self::lead): its pipeline may be gone.
     /// A page MUST NOT have more leads than `filter.limit`, and whoever pages until
     /// [`LeadPage::has_more`] is `false` MUST get every lead once, whatever size the CRM's own pages have:
-    /// a page may be shorter. A filter of 50 stages is one request. The whole second that `updated_since` falls into MUST
-    /// be asked for, and none before it.
+    /// a page may be shorter. A filter of 50 stages is one request. The whole second that `updated_since` or
+    /// `created_since` falls into MUST be asked for, and none before it. Custom fields MUST be told if
+    /// `filter.with_custom_fields` wants them, and a lead without any then has an empty list; else
+    /// [`AmoLead::custom_fields`] is `None`.
     async fn leads(
         &self,
         permit: Permit<call::Read>,
@@ -34,7 +37,7 @@ pub trait CrmApi: Debug + Send + Sync + 'static {
         filter: &LeadFilter,
     ) -> Result<LeadPage, AmoError>;
 
-    /// The lead with this number; `None` if there is none, or it was deleted.
+    /// The lead with this number, with its custom fields; `None` if there is none, or it was deleted.
     async fn lead(&self, permit: Permit<call::Read>, token: &AccessToken, id: u64)
     -> Result<Option<AmoLead>, AmoError>;
 

@@ -59,7 +59,11 @@ test('an attempt, the browser, the leads, the end', async () => {
   assert(found.length > 0 && found.every((lead) => lead.status === 'NEW'));
   const amoLeadId = found[0]!.amoLeadId;
   const lead = await client.GET('/api/amo-crm/leads/{amoLeadId}', { params: { path: { amoLeadId } } });
-  assert.deepEqual(lead.data?.data, found[0]);
+  assert(lead.data, JSON.stringify(lead.error));
+  const { customFields, ...members } = lead.data.data;
+  assert.deepEqual(members, found[0]);
+  const values: Schemas['CustomValue'][] = customFields.flatMap((field) => field.values);
+  assert(values.every((value) => value.value !== undefined));
 
   const ended = await client.POST('/api/amo-crm/disconnect', { body: {} });
   assert.equal(ended.data?.message, 'AMO CRM disconnected');

@@ -1,7 +1,8 @@
 //! What an account holds, as API v4 writes it.
 
-use amo_connect_domain::crm::contact::Contact;
-use amo_connect_domain::crm::lead::AmoLead;
+use amo_connect_domain::crm::contact::{Contact, Reached};
+use amo_connect_domain::crm::custom_field::{CustomField, CustomValue};
+use amo_connect_domain::crm::lead::{AmoLead, Tag};
 use amo_connect_domain::crm::pipeline::{Pipeline, Stage, StageKind};
 use serde_json::{Value, json};
 
@@ -34,11 +35,35 @@ pub(super) fn lead(lead: &AmoLead) -> Value {
         "status_id": lead.stage,
         "created_at": lead.created_at.map(jiff::Timestamp::as_second),
         "updated_at": lead.updated_at.map(jiff::Timestamp::as_second),
-        "closed_at": null,
+        "closed_at": lead.closed_at.map(jiff::Timestamp::as_second),
         "is_deleted": false,
-        "custom_fields_values": null,
-        "_embedded": {"tags": [], "companies": [], "contacts": contacts},
+        "custom_fields_values": custom_fields(lead.custom_fields.as_deref().unwrap_or_default()),
+        "_embedded": {"tags": lead.tags.iter().map(tag).collect::<Vec<_>>(), "companies": [], "contacts": contacts},
     })
+}
+
+fn tag(tag: &Tag) -> Value {
+    json!({"id": tag.id, "name": tag.name, "color": tag.color})
+}
+
+/// The fields that have a value; `null` if none has.
+fn custom_fields(fields: &[CustomField]) -> Value {
+    let written = fields.iter().map(|field| {
+        json!({
+            "field_id": field.id, "field_name": field.name, "field_code": field.code, "field_type": field.kind,
+            "is_computed": false, "values": field.values.iter().map(custom_value).collect::<Vec<_>>(),
+        })
+    });
+    if fields.is_empty() { Value::Null } else { written.collect() }
+}
+
+fn custom_value(value: &CustomValue) -> Value {
+    let mut written = json!({"value": value.value});
+    if let Some(choice) = value.choice {
+        written["enum_id"] = choice.into();
+        written["enum_code"] = json!(value.choice_code);
+    }
+    written
 }
 
 pub(super) fn contacts(contacts: &[Contact]) -> Value {
@@ -47,14 +72,14 @@ pub(super) fn contacts(contacts: &[Contact]) -> Value {
 }
 
 fn contact(contact: &Contact) -> Value {
-    let field = |code: &str, value: &Option<String>| {
-        value.as_ref().map(|value| {
-            let values = json!([{"value": value, "enum_code": "WORK"}, {"value": "the second one"}]);
-            json!({"field_id": 1, "field_code": code, "field_type": "multitext", "values": values})
-        })
+    let value = |one: &Reached| json!({"value": one.value, "enum_id": 1, "enum_code": one.kind});
+    let field = |code: &str, values: &[Reached]| {
+        let values: Vec<Value> = values.iter().map(value).collect();
+        json!({"field_id": 1, "field_code": code, "field_type": "multitext", "values": values})
     };
+    let all = [("PHONE", &contact.phones), ("EMAIL", &contact.emails)];
     let fields: Vec<Value> =
-        [field("PHONE", &contact.phone), field("EMAIL", &contact.email)].into_iter().flatten().collect();
+        all.into_iter().filter(|(_, values)| !values.is_empty()).map(|(code, values)| field(code, values)).collect();
     let fields = if fields.is_empty() { Value::Null } else { fields.into() };
     json!({"id": contact.id, "name": contact.name, "first_name": "", "custom_fields_values": fields})
 }

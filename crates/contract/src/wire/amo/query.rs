@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use amo_connect_domain::crm::lead::LeadFilter;
+use amo_connect_domain::crm::lead::{LeadFilter, LeadOrder, LeadSort};
 use jiff::Timestamp;
 use url::form_urlencoded::Parse;
 
@@ -15,11 +15,35 @@ fn number<T: std::str::FromStr>(text: &str) -> Result<T, &'static str> {
     text.parse().or(Err(NO_NUMBER))
 }
 
-/// The filter of `GET /api/v4/leads`. Without `with=contacts` a lead would come without them.
+fn moment(text: &str) -> Result<Timestamp, &'static str> {
+    Timestamp::from_second(number(text)?).or(Err(NO_NUMBER))
+}
+
+/// What a list of leads is ordered by: `order[updated_at]` and so on.
+fn order(name: &str, value: &str) -> Option<LeadOrder> {
+    let by = match name.strip_prefix("order[")?.strip_suffix(']')? {
+        "updated_at" => LeadSort::UpdatedAt,
+        "created_at" => LeadSort::CreatedAt,
+        "id" => LeadSort::Id,
+        _ => return None,
+    };
+    Some(LeadOrder { by, is_descending: direction(value)? })
+}
+
+fn direction(value: &str) -> Option<bool> {
+    match value {
+        "desc" => Some(true),
+        "asc" => Some(false),
+        _ => None,
+    }
+}
+
+/// The filter of `GET /api/v4/leads`. Without `with=contacts` a lead would come without them, and without an order
+/// leads come in one that nobody outside knows. Custom fields come whether they are wanted or not.
 pub(super) fn leads(pairs: Parse<'_>) -> Result<LeadFilter, &'static str> {
     let mut filter = LeadFilter::default();
     let mut stages: BTreeMap<usize, (Option<u64>, Option<u64>)> = BTreeMap::new();
-    let mut with_contacts = false;
+    let (mut with_contacts, mut is_ordered) = (false, false);
     for (name, value) in pairs {
         match name.as_ref() {
             "page" => filter.page = number(&value)?,
@@ -27,8 +51,12 @@ pub(super) fn leads(pairs: Parse<'_>) -> Result<LeadFilter, &'static str> {
             "with" => with_contacts = value.split(',').any(|with| with == "contacts"),
             "query" => filter.query = Some(value.into_owned()),
             "filter[pipeline_id]" | "filter[pipeline_id][]" => filter.pipeline = Some(number(&value)?),
-            "filter[updated_at][from]" => {
-                filter.updated_since = Some(Timestamp::from_second(number(&value)?).or(Err(NO_NUMBER))?);
+            "filter[responsible_user_id]" => filter.responsible_user = Some(number(&value)?),
+            "filter[updated_at][from]" => filter.updated_since = Some(moment(&value)?),
+            "filter[created_at][from]" => filter.created_since = Some(moment(&value)?),
+            name if name.starts_with("order") => {
+                filter.order = order(name, &value).ok_or("an order is unknown")?;
+                is_ordered = true;
             }
             _ => {
                 let (index, field) = stage_parameter(&name).ok_or("a parameter is unknown")?;
@@ -43,13 +71,26 @@ pub(super) fn leads(pairs: Parse<'_>) -> Result<LeadFilter, &'static str> {
     }
     let whole = |(pipeline, stage): (Option<u64>, Option<u64>)| pipeline.zip(stage);
     filter.stages = stages.into_values().map(whole).collect::<Option<_>>().ok_or("a stage lacks its pipeline")?;
-    if with_contacts { Ok(filter) } else { Err("it asks for leads without their contacts") }
+    match (with_contacts, is_ordered) {
+        (false, _) => Err("it asks for leads without their contacts"),
+        (true, false) => Err("it asks for leads in no order"),
+        (true, true) => Ok(filter),
+    }
 }
 
 /// The number in `GET /api/v4/leads/{id}`.
 pub(super) fn lead(path: &str, pairs: Parse<'_>) -> Result<u64, &'static str> {
-    let number = path.rsplit('/').next().and_then(|id| id.parse().ok()).ok_or(NO_NUMBER)?;
-    if leads(pairs)? == LeadFilter::default() { Ok(number) } else { Err("a parameter is unknown") }
+    let mut with_contacts = false;
+    for (name, value) in pairs {
+        match name.as_ref() {
+            "with" => with_contacts = value.split(',').any(|with| with == "contacts"),
+            _ => return Err("a parameter is unknown"),
+        }
+    }
+    if !with_contacts {
+        return Err("it asks for a lead without its contacts");
+    }
+    path.rsplit('/').next().and_then(|id| id.parse().ok()).ok_or(NO_NUMBER)
 }
 
 /// The index and field of `filter[statuses][INDEX][FIELD]`.

@@ -26,7 +26,7 @@ pub struct LeadRequest {
 /// A page of leads for the app.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LeadList {
-    /// In amoCRM's order.
+    /// In the order that was asked for.
     pub leads: Vec<Lead>,
     /// Whether there is a next page.
     pub has_more: bool,
@@ -94,8 +94,17 @@ impl UseCases {
     /// Adds the status and the contact to each of `leads`.
     async fn complete(&self, reader: &Reader, pipelines: &[Pipeline], leads: Vec<AmoLead>) -> Reading<Vec<Lead>> {
         let pipelines: HashMap<u64, &Pipeline> = pipelines.iter().map(|pipeline| (pipeline.id, pipeline)).collect();
-        let status = |lead: &AmoLead| status_of(lead, lead.pipeline.and_then(|id| pipelines.get(&id).copied()));
-        let with_status = |lead| Lead { status: status(&lead), guest: None, lead };
+        let with_status = |lead: AmoLead| {
+            let pipeline = lead.pipeline.and_then(|id| pipelines.get(&id).copied());
+            let status_name = pipeline.zip(lead.stage).and_then(|(pipeline, stage)| pipeline.name_of(stage));
+            Lead {
+                status: status_of(&lead, pipeline),
+                status_name: status_name.map(str::to_owned),
+                pipeline_name: pipeline.map(|pipeline| pipeline.name.clone()),
+                guest: None,
+                lead,
+            }
+        };
         let mut leads: Vec<Lead> = leads.into_iter().map(with_status).collect();
 
         let mut ids: Vec<u64> = leads.iter().filter_map(|lead| lead.lead.contact).collect();

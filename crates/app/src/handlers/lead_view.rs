@@ -1,0 +1,238 @@
+//! How the app is shown a lead.
+
+use std::fmt::Display;
+
+use amo_connect_domain::crm::contact::Contact;
+use amo_connect_domain::crm::custom_field::{CustomField, CustomValue};
+use amo_connect_domain::crm::lead::{self, Tag};
+use jiff::Timestamp;
+use serde::{Serialize, Serializer};
+use serde_json::{Number, Value};
+use utoipa::ToSchema;
+
+/// A lead in a list.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Lead<'a> {
+    #[serde(flatten)]
+    members: LeadMembers<'a>,
+    /// Its custom fields that have a value. Only there if they are asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    custom_fields: Option<Vec<CustomFieldView<'a>>>,
+}
+
+/// A lead with all that is known of it.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct LeadDetails<'a> {
+    #[serde(flatten)]
+    members: LeadMembers<'a>,
+    /// Its custom fields that have a value.
+    custom_fields: Vec<CustomFieldView<'a>>,
+}
+
+/// What every lead shows.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct LeadMembers<'a> {
+    /// amoCRM's number, as a text.
+    #[schema(value_type = String, pattern = "^[0-9]+$", example = "10000")]
+    id: Text<u64>,
+    /// amoCRM's number.
+    #[schema(minimum = 1, example = 10_000)]
+    amo_lead_id: u64,
+    /// Its title.
+    #[schema(required)]
+    name: Option<&'a str>,
+    /// The main contact's name.
+    #[schema(required)]
+    guest_name: Option<&'a str>,
+    /// The main contact's phone.
+    #[schema(required)]
+    guest_phone: Option<&'a str>,
+    /// The main contact's e-mail.
+    #[schema(required)]
+    guest_email: Option<&'a str>,
+    status: LeadStatus,
+    /// The name of its stage; `null` where no pipeline lists that.
+    #[schema(required)]
+    status_name: Option<&'a str>,
+    /// The budget: a whole number exactly, any other as a double.
+    #[schema(required, value_type = Option<f64>)]
+    price: Option<&'a Number>,
+    /// The number of its pipeline.
+    #[schema(required)]
+    pipeline_id: Option<u64>,
+    /// The name of its pipeline; `null` where that is not listed.
+    #[schema(required)]
+    pipeline_name: Option<&'a str>,
+    /// The number of its stage.
+    #[schema(required)]
+    stage_id: Option<u64>,
+    /// The number of the person who is responsible.
+    #[schema(required)]
+    responsible_user_id: Option<u64>,
+    /// Its tags.
+    tags: Vec<TagView<'a>>,
+    /// When it was made.
+    #[schema(required, value_type = Option<String>, format = DateTime)]
+    created_at: Option<Text<Timestamp>>,
+    /// When it last changed.
+    #[schema(required, value_type = Option<String>, format = DateTime)]
+    updated_at: Option<Text<Timestamp>>,
+    /// When it was won or lost.
+    #[schema(required, value_type = Option<String>, format = DateTime)]
+    closed_at: Option<Text<Timestamp>>,
+}
+
+/// A tag of a lead.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Tag)]
+pub struct TagView<'a> {
+    /// amoCRM's number.
+    id: u64,
+    /// Its name.
+    name: &'a str,
+    /// Its color.
+    #[schema(required, example = "c1c1c1")]
+    color: Option<&'a str>,
+}
+
+/// A custom field of a lead that has a value.
+#[derive(Serialize, ToSchema)]
+#[schema(as = CustomField)]
+pub struct CustomFieldView<'a> {
+    /// amoCRM's number of the field.
+    id: u64,
+    /// Its name.
+    #[schema(required)]
+    name: Option<&'a str>,
+    /// The code by which programs know it, where it has one.
+    #[schema(required)]
+    code: Option<&'a str>,
+    /// amoCRM's word for its type.
+    #[serde(rename = "type")]
+    #[schema(required, example = "select")]
+    kind: Option<&'a str>,
+    /// Its values; a choice of several has several.
+    values: Vec<CustomValueView<'a>>,
+}
+
+/// A value of a custom field.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = CustomValue)]
+pub struct CustomValueView<'a> {
+    /// As amoCRM has it: a text, a number, a flag or an object.
+    #[schema(value_type = Value)]
+    value: &'a Value,
+    /// The number of the choice, where the field is one.
+    #[schema(required)]
+    enum_id: Option<u64>,
+    /// The choice's code, where it has one.
+    #[schema(required)]
+    enum_code: Option<&'a str>,
+}
+
+/// What the app makes of a lead's stage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum LeadStatus {
+    /// In its pipeline's unsorted stage or in its first ordinary one.
+    New,
+    /// In any other open stage.
+    InProgress,
+    /// Won or lost.
+    Closed,
+}
+
+impl From<lead::LeadStatus> for LeadStatus {
+    fn from(status: lead::LeadStatus) -> Self {
+        match status {
+            lead::LeadStatus::New => Self::New,
+            lead::LeadStatus::InProgress => Self::InProgress,
+            lead::LeadStatus::Closed => Self::Closed,
+        }
+    }
+}
+
+impl From<LeadStatus> for lead::LeadStatus {
+    fn from(status: LeadStatus) -> Self {
+        match status {
+            LeadStatus::New => Self::New,
+            LeadStatus::InProgress => Self::InProgress,
+            LeadStatus::Closed => Self::Closed,
+        }
+    }
+}
+
+/// A value that is written as its text.
+pub struct Text<T>(T);
+
+impl<T: Display> Serialize for Text<T> {
+    fn serialize<S: Serializer>(&self, json: S) -> Result<S::Ok, S::Error> {
+        json.collect_str(&self.0)
+    }
+}
+
+impl<'a> From<&'a lead::Lead> for Lead<'a> {
+    fn from(lead: &'a lead::Lead) -> Self {
+        let custom_fields = lead.lead.custom_fields.as_deref().map(fields);
+        Self { members: lead.into(), custom_fields }
+    }
+}
+
+impl<'a> From<&'a lead::Lead> for LeadDetails<'a> {
+    fn from(lead: &'a lead::Lead) -> Self {
+        Self { members: lead.into(), custom_fields: fields(lead.lead.custom_fields.as_deref().unwrap_or_default()) }
+    }
+}
+
+fn fields(fields: &[CustomField]) -> Vec<CustomFieldView<'_>> {
+    fields.iter().map(CustomFieldView::from).collect()
+}
+
+impl<'a> From<&'a lead::Lead> for LeadMembers<'a> {
+    fn from(lead::Lead { lead, status, status_name, pipeline_name, guest }: &'a lead::Lead) -> Self {
+        let guest = guest.as_deref();
+        Self {
+            id: Text(lead.id),
+            amo_lead_id: lead.id,
+            name: lead.name.as_deref(),
+            guest_name: guest.and_then(|guest| guest.name.as_deref()),
+            guest_phone: guest.and_then(Contact::phone),
+            guest_email: guest.and_then(Contact::email),
+            status: (*status).into(),
+            status_name: status_name.as_deref(),
+            price: lead.price.as_ref(),
+            pipeline_id: lead.pipeline,
+            pipeline_name: pipeline_name.as_deref(),
+            stage_id: lead.stage,
+            responsible_user_id: lead.responsible_user,
+            tags: lead.tags.iter().map(TagView::from).collect(),
+            created_at: lead.created_at.map(Text),
+            updated_at: lead.updated_at.map(Text),
+            closed_at: lead.closed_at.map(Text),
+        }
+    }
+}
+
+impl<'a> From<&'a Tag> for TagView<'a> {
+    fn from(Tag { id, name, color }: &'a Tag) -> Self {
+        Self { id: *id, name, color: color.as_deref() }
+    }
+}
+
+impl<'a> From<&'a CustomField> for CustomFieldView<'a> {
+    fn from(CustomField { id, name, code, kind, values }: &'a CustomField) -> Self {
+        let values = values.iter().map(CustomValueView::from).collect();
+        Self { id: *id, name: name.as_deref(), code: code.as_deref(), kind: kind.as_deref(), values }
+    }
+}
+
+impl<'a> From<&'a CustomValue> for CustomValueView<'a> {
+    fn from(CustomValue { value, choice, choice_code }: &'a CustomValue) -> Self {
+        Self { value, enum_id: *choice, enum_code: choice_code.as_deref() }
+    }
+}
