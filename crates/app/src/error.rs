@@ -37,6 +37,9 @@ pub enum ApiError {
     /// The app's key set was never fetched.
     #[error("The service cannot check tokens at the moment. Try again in a minute.")]
     AuthUnavailable,
+    /// The right to it is missing in amoCRM.
+    #[error("Your amoCRM user has no right to this.")]
+    Forbidden,
     /// A hook that is not amoCRM's, or not for our integration.
     #[error("The signature is not right for this integration.")]
     InvalidSignature,
@@ -127,6 +130,7 @@ impl ApiError {
             Self::RequestTimeout => Code::RequestTimeout,
             Self::Unauthorized(_) => Code::Unauthorized,
             Self::AuthUnavailable => Code::AuthUnavailable,
+            Self::Forbidden => Code::Forbidden,
             Self::InvalidSignature => Code::InvalidSignature,
             Self::NotFound => Code::NotFound,
             Self::MethodNotAllowed(_) => Code::MethodNotAllowed,
@@ -275,6 +279,7 @@ impl From<ReadError> for ApiError {
             ReadError::Access(AccessError::Revoked) => Self::Revoked,
             ReadError::Access(AccessError::RefreshInProgress) => Self::RefreshInProgress,
             ReadError::Access(AccessError::Store(error)) => error.into(),
+            ReadError::Forbidden => Self::Forbidden,
             ReadError::Access(AccessError::Amo(error)) | ReadError::Amo(error) => error.into(),
         }
     }

@@ -52,6 +52,7 @@ codes! {
     InvalidCode = "invalid_code", BAD_REQUEST, "Invalid code", "amoCRM refused the code";
     StateMismatch = "state_mismatch", BAD_REQUEST, "State mismatch", "the code did not come with this state";
     Unauthorized = "unauthorized", UNAUTHORIZED, "Unauthorized", "no good JWT; one over 8 kB is refused unread";
+    Forbidden = "forbidden", FORBIDDEN, "Forbidden", "amoCRM says that the person who connected has no right to this; the connection is good";
     InvalidSignature = "invalid_signature", FORBIDDEN, "Invalid signature", "a hook that is not amoCRM's, or not for this integration";
     NotFound = "not_found", NOT_FOUND, "Not found", "there is nothing at this address";
     AttemptNotFound = "attempt_not_found", NOT_FOUND, "Attempt not found", "the user has no such attempt, or it is older than 24 hours";
@@ -89,6 +90,7 @@ impl Code {
             Self::InvalidCode => ApiError::InvalidCode,
             Self::StateMismatch => ApiError::StateMismatch,
             Self::Unauthorized => ApiError::Unauthorized("there is none"),
+            Self::Forbidden => ApiError::Forbidden,
             Self::InvalidSignature => ApiError::InvalidSignature,
             Self::NotFound => ApiError::NotFound,
             Self::AttemptNotFound => ApiError::AttemptNotFound,

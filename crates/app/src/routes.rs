@@ -8,7 +8,7 @@ use actix_web::web::{self, Data, ServiceConfig};
 
 use crate::cors;
 use crate::error::ApiError;
-use crate::handlers::{authorize, callback, connection, document, exchange_code, health, hook, leads, pipelines};
+use crate::handlers::{activity, authorize, callback, connection, document, exchange_code, health, hook, leads, pipelines};
 use crate::json_body;
 use crate::metrics::http::scrape;
 use crate::state::AppState;
@@ -34,6 +34,10 @@ pub fn configure(config: &mut ServiceConfig, origins: &[String]) {
                 .service(only("/disconnect", "POST", web::post().to(connection::disconnect)))
                 .service(only("/leads", "GET", web::get().to(leads::list)))
                 .service(only("/leads/{amoLeadId}", "GET", web::get().to(leads::one)))
+                .service(only("/leads/{id}/notes", "GET", web::get().to(activity::notes)))
+                .service(only("/leads/{id}/tasks", "GET", web::get().to(activity::tasks_of_lead)))
+                .service(only("/leads/{id}/events", "GET", web::get().to(activity::events)))
+                .service(only("/tasks", "GET", web::get().to(activity::tasks)))
                 .service(only("/pipelines", "GET", web::get().to(pipelines::list)))
                 .service(only("/pipelines/{id}/stages", "GET", web::get().to(pipelines::stages))),
         )

@@ -80,6 +80,11 @@ codes! { Endpoint:
     Account = "account",
     Leads = "leads",
     Lead = "lead",
+    LeadNames = "lead_names",
+    Notes = "notes",
+    Tasks = "tasks",
+    TasksOfLead = "tasks_of_lead",
+    Events = "events",
     Contacts = "contacts",
     Pipelines = "pipelines",
 }

@@ -8,8 +8,12 @@ use amo_connect_contract::fixtures;
 use amo_connect_domain::authorization::callback::{Callback, Given, Parameters};
 use amo_connect_domain::client::ClientFingerprint;
 use amo_connect_domain::crm::contact::Contact;
-use amo_connect_domain::crm::lead::{AmoLead, LeadFilter, LeadPage};
+use amo_connect_domain::crm::event::Event;
+use amo_connect_domain::crm::lead::{AmoLead, AmoLeadDetails, LeadFilter, LeadPage};
+use amo_connect_domain::crm::note::Note;
+use amo_connect_domain::crm::page::{Page, PageRequest};
 use amo_connect_domain::crm::pipeline::Pipeline;
+use amo_connect_domain::crm::task::{Task, TaskFilter};
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::host_look_up::FoundHost;
 use amo_connect_domain::ids::AccountId;
@@ -275,8 +279,45 @@ impl CrmApi for ModelAmo {
         Ok(LeadPage { leads: vec![lead(self.read_saved(permit.host(), token).await?)], has_more: false })
     }
 
-    async fn lead(&self, permit: Permit<call::Read>, token: &AccessToken, _: u64) -> Result<Option<AmoLead>, AmoError> {
-        Ok(Some(lead(self.read_saved(permit.host(), token).await?)))
+    async fn lead(
+        &self,
+        permit: Permit<call::Read>,
+        token: &AccessToken,
+        _: u64,
+    ) -> Result<Option<AmoLeadDetails>, AmoError> {
+        Ok(Some(lead(self.read_saved(permit.host(), token).await?).into()))
+    }
+
+    async fn notes(
+        &self,
+        permit: Permit<call::Read>,
+        token: &AccessToken,
+        _: u64,
+        _: PageRequest,
+    ) -> Result<Page<Note>, AmoError> {
+        let text = Some(self.read_saved(permit.host(), token).await?.to_string());
+        Ok(Page { items: vec![Note { text, ..Note::numbered(1) }], has_more: false })
+    }
+
+    async fn tasks(
+        &self,
+        permit: Permit<call::Read>,
+        token: &AccessToken,
+        _: &TaskFilter,
+    ) -> Result<Page<Task>, AmoError> {
+        let text = Some(self.read_saved(permit.host(), token).await?.to_string());
+        Ok(Page { items: vec![Task { text, lead: Some(1), ..Task::numbered(1) }], has_more: false })
+    }
+
+    async fn events(
+        &self,
+        permit: Permit<call::Read>,
+        token: &AccessToken,
+        _: u64,
+        _: PageRequest,
+    ) -> Result<Page<Event>, AmoError> {
+        let kind = Some(self.read_saved(permit.host(), token).await?.to_string());
+        Ok(Page { items: vec![Event { kind, ..Event::named("1") }], has_more: false })
     }
 
     async fn contacts(

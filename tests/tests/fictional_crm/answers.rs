@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use amo_connect_domain::crm::contact::{Contact, Reached};
 use amo_connect_domain::crm::custom_field::{CustomField, CustomValue};
-use amo_connect_domain::crm::lead::{AmoLead, Tag};
+use amo_connect_domain::crm::lead::{AmoLead, AmoLeadDetails, LossReason, Tag};
 use amo_connect_domain::crm::pipeline::{Pipeline, Stage, StageKind};
 use amo_connect_domain::ids::{AccountId, derived_number};
 use amo_connect_domain::token::{AccessToken, Issued, RefreshToken};
@@ -98,6 +98,10 @@ pub(crate) struct Deal {
     settled: Option<i64>,
     labels: Vec<Label>,
     person: Option<u64>,
+    /// All of its people; only of a deal by its number.
+    #[serde(default)]
+    people: Vec<u64>,
+    lost_for: Option<(u64, Option<String>)>,
     facts: Vec<Fact>,
 }
 
@@ -106,6 +110,10 @@ struct Label {
     no: u64,
     text: String,
     color: Option<String>,
+}
+
+pub(crate) fn moment(seconds: Option<i64>) -> Option<Timestamp> {
+    seconds.and_then(|seconds| Timestamp::from_second(seconds).ok())
 }
 
 /// What Harbour knows of a deal beside the rest.
@@ -122,7 +130,6 @@ struct Fact {
 impl Deal {
     /// `None` if it was deleted: Harbour goes on listing those.
     pub(crate) fn into_lead(self) -> Option<AmoLead> {
-        let moment = |seconds: Option<i64>| seconds.and_then(|seconds| Timestamp::from_second(seconds).ok());
         (!self.gone).then(|| AmoLead {
             id: self.no,
             name: self.title,
@@ -138,6 +145,15 @@ impl Deal {
             contact: self.person,
             custom_fields: Some(self.facts.into_iter().map(CustomField::from).collect()),
         })
+    }
+}
+
+impl Deal {
+    /// A deal that was asked for by its number; `None` if it was deleted.
+    pub(crate) fn into_details(mut self) -> Option<AmoLeadDetails> {
+        let (contacts, lost_for) = (std::mem::take(&mut self.people), self.lost_for.take());
+        let loss_reason = lost_for.map(|(id, name)| LossReason { id, name });
+        Some(AmoLeadDetails { lead: self.into_lead()?, contacts, loss_reason })
     }
 }
 

@@ -6,12 +6,14 @@ use amo_connect_contract::wire::{Dialect, Request, Words};
 use amo_connect_contract::{Asked, Reply};
 use amo_connect_domain::crm::contact::{Contact, Reached};
 use amo_connect_domain::crm::custom_field::CustomField;
-use amo_connect_domain::crm::lead::{AmoLead, LeadFilter, LeadOrder, LeadSort, Tag};
+use amo_connect_domain::crm::lead::{AmoLead, AmoLeadDetails, LeadFilter, LeadOrder, LeadSort, Tag};
 use amo_connect_domain::crm::pipeline::{Pipeline, Stage, StageKind};
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::token::{AuthorizationCode, Issued, RefreshToken};
 use jiff::Timestamp;
 use serde_json::{Value, json};
+
+use crate::logbook;
 
 /// How many deals are on a page of Harbour's, whoever asks.
 pub(crate) const PAGE: u32 = 20;
@@ -45,7 +47,11 @@ impl Dialect for Harbour {
             ("GET", "/deals") => Ok(Asked::Leads { host, token: token()?, filter: filter(request)? }),
             ("GET", "/people") => Ok(Asked::Contacts { host, token: token()?, ids: ids(request)? }),
             ("GET", "/boards") => Ok(Asked::Pipelines { host, token: token()? }),
+            ("GET", "/errands") => Ok(Asked::Tasks { host, token: token()?, filter: logbook::tasks(request)? }),
             ("GET", path) => {
+                if let Some(asked) = logbook::of_deal(request, &host, token()?) {
+                    return asked;
+                }
                 let id = path.strip_prefix("/deals/").and_then(|id| id.parse().ok());
                 Ok(Asked::Lead { host, token: token()?, id: id.ok_or("there is no such path")? })
             }
@@ -61,13 +67,18 @@ impl Dialect for Harbour {
             Reply::IssuesWithQuotedLife(issued) => ok(tokens(issued, &issued.expires_in.as_secs().to_string().into())),
             Reply::Account(account) => ok(json!({ "agency": agency(account.0) })),
             Reply::Leads(page) => ok(deals(page.leads.iter().map(|lead| deal(lead, false)), page.has_more)),
-            Reply::Lead(lead) => ok(deal(lead, false)),
+            Reply::LeadDetails(details) => ok(whole_deal(details)),
+            Reply::Notes(page) => ok(logbook::written_notes(page)),
+            Reply::Tasks(page) => ok(logbook::written_tasks(page)),
+            Reply::Events(page) => ok(logbook::written_events(page)),
             Reply::DeletedLead(lead) if matches!(asked, Asked::Leads { .. }) => ok(deals([deal(lead, true)], false)),
             Reply::DeletedLead(lead) => ok(deal(lead, true)),
             Reply::Contacts(contacts) => ok(json!({ "people": contacts.iter().map(person).collect::<Vec<_>>() })),
             Reply::Pipelines(pipelines) => ok(json!({ "boards": pipelines.iter().map(board).collect::<Vec<_>>() })),
             Reply::Nothing if matches!(asked, Asked::Lead { .. }) => Words::json(404, &json!({ "refused": "deal" })),
-            Reply::Nothing => ok(json!({ "deals": [], "more": false, "people": [], "boards": [] })),
+            Reply::Nothing => ok(json!({
+                "deals": [], "more": false, "people": [], "boards": [], "remarks": [], "errands": [], "log": [],
+            })),
             reply if Reply::REFUSED_CODES.contains(reply) => refused("code"),
             reply if Reply::REFUSED_GRANTS.contains(reply) => refused("renewal"),
             reply if Reply::REFUSED_CLIENTS.contains(reply) => refused("app"),
@@ -116,6 +127,7 @@ fn filter(request: &Request) -> Result<LeadFilter, &'static str> {
             "text" => filter.query = Some(value.into_owned()),
             "board" => filter.pipeline = Some(value.parse().or(Err(no_number))?),
             "sort" => filter.order = order(&value).ok_or("an order is unknown")?,
+            "no" => filter.ids.push(value.parse().or(Err(no_number))?),
             "agent" => filter.responsible_user = Some(value.parse().or(Err(no_number))?),
             "since" => filter.updated_since = Some(moment(&value)?),
             "opened" => filter.created_since = Some(moment(&value)?),
@@ -172,6 +184,13 @@ fn deal(lead: &AmoLead, gone: bool) -> Value {
         "settled": lead.closed_at.map(Timestamp::as_second), "labels": lead.tags.iter().map(label).collect::<Vec<_>>(),
         "person": lead.contact, "facts": lead.custom_fields.iter().flatten().map(fact).collect::<Vec<_>>(),
     })
+}
+
+fn whole_deal(AmoLeadDetails { lead, contacts, loss_reason }: &AmoLeadDetails) -> Value {
+    let mut deal = deal(lead, false);
+    deal["people"] = json!(contacts);
+    deal["lost_for"] = json!(loss_reason.as_ref().map(|reason| (reason.id, &reason.name)));
+    deal
 }
 
 fn label(tag: &Tag) -> Value {

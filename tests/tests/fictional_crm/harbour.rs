@@ -9,8 +9,12 @@ use amo_connect_adapters::http::{Answer, HttpClient};
 use amo_connect_domain::authorization::callback::{Callback, Denial, Given, Parameters};
 use amo_connect_domain::client::ClientFingerprint;
 use amo_connect_domain::crm::contact::Contact;
-use amo_connect_domain::crm::lead::{AmoLead, LeadFilter, LeadPage, LeadSort};
+use amo_connect_domain::crm::event::Event;
+use amo_connect_domain::crm::lead::{AmoLeadDetails, LeadFilter, LeadPage, LeadSort};
+use amo_connect_domain::crm::note::Note;
+use amo_connect_domain::crm::page::{Page, PageRequest};
 use amo_connect_domain::crm::pipeline::Pipeline;
+use amo_connect_domain::crm::task::{Task, TaskFilter};
 use amo_connect_domain::host::{AccountHost, AllowedHosts};
 use amo_connect_domain::host_look_up::FoundHost;
 use amo_connect_domain::ids::{AccountId, derived_number};
@@ -24,6 +28,7 @@ use serde_json::json;
 use url::Url;
 
 use crate::answers::{Agency, Boards, Deal, Deals, People};
+use crate::logbook::{self, Errands, Log, Remarks};
 use crate::pages::Window;
 use crate::wire;
 
@@ -197,6 +202,7 @@ impl CrmApi for HarbourClient {
         let mut query = vec![("page", window.page.to_string()), ("sort", format!("{way}{by}"))];
         query.extend(filter.query.iter().map(|text| ("text", text.clone())));
         query.extend(filter.pipeline.iter().map(|board| ("board", board.to_string())));
+        query.extend(filter.ids.iter().map(|id| ("no", id.to_string())));
         for stage in &filter.stages {
             query.push(("in", self.column(*stage)?));
         }
@@ -217,12 +223,45 @@ impl CrmApi for HarbourClient {
         permit: Permit<call::Read>,
         token: &AccessToken,
         id: u64,
-    ) -> Result<Option<AmoLead>, AmoError> {
+    ) -> Result<Option<AmoLeadDetails>, AmoError> {
         let answer = self.ask(permit.host(), token, &format!("/deals/{id}"), &[]).await?;
         if answer.status == 404 && wire::refused(&answer).as_deref() == Some("deal") {
             return Ok(None);
         }
-        wire::read(&answer).map(Deal::into_lead)
+        wire::read(&answer).map(Deal::into_details)
+    }
+
+    async fn notes(
+        &self,
+        permit: Permit<call::Read>,
+        token: &AccessToken,
+        lead: u64,
+        page: PageRequest,
+    ) -> Result<Page<Note>, AmoError> {
+        let path = format!("/deals/{lead}/remarks");
+        let remarks: Remarks = self.read(permit.host(), token, &path, &logbook::paged(page)).await?;
+        Ok(remarks.into())
+    }
+
+    async fn tasks(
+        &self,
+        permit: Permit<call::Read>,
+        token: &AccessToken,
+        filter: &TaskFilter,
+    ) -> Result<Page<Task>, AmoError> {
+        let errands: Errands = self.read(permit.host(), token, "/errands", &logbook::errands(filter)).await?;
+        Ok(errands.into())
+    }
+
+    async fn events(
+        &self,
+        permit: Permit<call::Read>,
+        token: &AccessToken,
+        lead: u64,
+        page: PageRequest,
+    ) -> Result<Page<Event>, AmoError> {
+        let log: Log = self.read(permit.host(), token, &format!("/deals/{lead}/log"), &logbook::paged(page)).await?;
+        Ok(log.into())
     }
 
     async fn contacts(

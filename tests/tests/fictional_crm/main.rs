@@ -6,6 +6,7 @@ mod answers;
 mod crm;
 mod harbour;
 mod harness;
+mod logbook;
 mod page;
 mod pages;
 mod wire;
@@ -17,6 +18,8 @@ use amo_connect_contract::fixtures::{issued_in, pipeline, stage};
 use amo_connect_contract::{Asked, Reply};
 use amo_connect_domain::crm::contact::Contact;
 use amo_connect_domain::crm::lead::{AmoLead, LeadPage};
+use amo_connect_domain::crm::note::Note;
+use amo_connect_domain::crm::page::Page;
 use amo_connect_domain::crm::pipeline::{Pipeline, StageKind};
 use amo_connect_domain::token::Issued;
 use amo_connect_tests::TestApp;
@@ -86,11 +89,16 @@ async fn the_service_runs_on_it_without_knowing() {
 
     app.clock().advance(Duration::from_hours(24));
     crm.will(Reply::Issues(issued_in(7, "second"))).await;
+    crm.will(Reply::Pipelines(vec![board()])).await;
+    assert_eq!(app.get("olena", "/pipelines").await.status, 200);
     crm.will(Reply::Nothing).await;
     assert_eq!(app.get("olena", "/leads/42").await.status, 404);
+    let note = Note { text: Some("Call back".to_owned()), ..Note::numbered(5) };
+    crm.will(Reply::Notes(Page { items: vec![note], has_more: false })).await;
+    assert_eq!(app.get("olena", "/leads/41/notes").await.json()["data"][0]["text"], "Call back");
 
     let asked = crm.asked().await;
     let at: Vec<_> = asked.iter().map(Asked::host).collect();
-    assert_eq!(at, [&tokens, &host, &host, &host, &tokens, &host], "{asked:?}");
+    assert_eq!(at, [&tokens, &host, &host, &host, &tokens, &host, &host, &host], "{asked:?}");
     assert!(!asked.iter().any(|asked| matches!(asked, Asked::Unintelligible { .. })), "{asked:?}");
 }

@@ -12,7 +12,9 @@ async fn nothing_that_was_read_outlives_the_right_to_it() {
     let paths = ["/leads".to_owned(), "/pipelines".to_owned()];
     let hers = world.get("olena", "/leads").await.json();
     let (id, pipeline) = (ids(&hers)[0], hers["data"][0]["pipelineId"].clone());
-    let paths = [paths.as_slice(), &[format!("/leads/{id}"), format!("/pipelines/{pipeline}/stages")]].concat();
+    let of_lead = [format!("/leads/{id}"), format!("/pipelines/{pipeline}/stages")];
+    let others = ["notes", "tasks", "events"].map(|list| format!("/leads/{id}/{list}"));
+    let paths = [paths.as_slice(), &of_lead, &others, &["/tasks".to_owned()]].concat();
     let refused = async |user: &str| {
         for path in &paths {
             let (answer, cost) = calls(&world, world.get(user, path)).await;
@@ -31,8 +33,11 @@ async fn nothing_that_was_read_outlives_the_right_to_it() {
     let (theirs, cost) = calls(&world, world.get("olena", "/leads")).await;
     assert_eq!(cost, 3);
     assert!(ids(&theirs.json()).iter().all(|lead| !ids(&hers).contains(lead)));
-    for path in &paths[2..] {
+    for path in &paths[2..4] {
         assert_eq!(world.get("olena", path).await.status, 404, "{path}");
+    }
+    for path in &paths[4..7] {
+        assert_eq!(world.get("olena", path).await.data(), json!([]), "{path}");
     }
     // A re-connect without a disconnect between.
     world.connect("olena", ACCOUNT).await;

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "an answer without what is looked for fails the test")]
 
 mod cache;
+mod details;
 mod fields;
 mod pages;
 mod rate_limit;

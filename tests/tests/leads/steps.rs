@@ -41,6 +41,23 @@ impl<'a> Amo<'a> {
     }
 }
 
+impl Amo<'_> {
+    /// The entries of a list, of which amoCRM says that there is nothing where it is empty.
+    pub(crate) async fn list(&self, path: &str, name: &str) -> Vec<Value> {
+        let request = self.world.http().get(format!("http://{}/api/v4{path}", self.host)).bearer_auth(&self.token);
+        let answer = Answer::to(request).await;
+        if answer.status == 204 { Vec::new() } else { answer.json()["_embedded"][name].as_array().unwrap().clone() }
+    }
+
+    /// Adds what `body` has.
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Value {
+        let request = self.world.http().post(format!("http://{}/api/v4{path}", self.host)).bearer_auth(&self.token);
+        let answer = Answer::to(request.json(body)).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        answer.json()
+    }
+}
+
 /// How many calls of the API `work` costs.
 pub(crate) async fn calls<T>(world: &World, work: impl Future<Output = T>) -> (T, u64) {
     let before = world.sandbox.stats().api_requests;

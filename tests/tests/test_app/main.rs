@@ -6,6 +6,7 @@ mod cached_reads;
 mod clock;
 mod clock_jumps;
 
+mod lead_details;
 mod moves;
 mod outages;
 mod reads;

@@ -19,6 +19,16 @@ pub(super) struct Object<T>(pub(super) Option<T>);
 #[derive(Debug)]
 pub(super) struct List<T>(pub(super) Option<Vec<T>>);
 
+/// An object, or the first object of a list: amoCRM writes what is there once at most in both ways.
+#[derive(Debug)]
+pub(super) struct First<T>(pub(super) Option<T>);
+
+impl<T> Default for First<T> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
 impl<T> Default for Object<T> {
     fn default() -> Self {
         Self(None)
@@ -32,6 +42,12 @@ impl<T> Default for List<T> {
 }
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
+        read(json)
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for First<T> {
     fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
         read(json)
     }
@@ -84,6 +100,16 @@ impl<'de, T: Deserialize<'de>> Shape<'de> for List<T> {
             list.extend(entry);
         }
         Ok(Self(Some(list)))
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Shape<'de> for First<T> {
+    fn of_object<A: MapAccess<'de>>(members: A) -> Result<Self, A::Error> {
+        Object::of_object(members).map(|Object(object)| Self(object))
+    }
+
+    fn of_list<A: SeqAccess<'de>>(entries: A) -> Result<Self, A::Error> {
+        List::of_list(entries).map(|List(entries)| Self(entries.into_iter().flatten().next()))
     }
 }
 
@@ -159,6 +185,21 @@ mod tests {
             let thing = read(&format!(r#"{{"parts":{odd},"id":2}}"#)).unwrap().0.unwrap();
             assert_eq!((thing.parts.0.is_some(), thing.id), (odd.starts_with('['), json!(2)), "{odd}");
             assert_eq!(read(odd).unwrap().0.is_some(), odd.starts_with('{'), "{odd}");
+        }
+    }
+
+    #[test]
+    fn what_is_there_once_at_most_is_an_object_or_the_first_of_a_list() {
+        for (body, id) in [
+            (r#"{"id":1}"#, Some(1)),
+            (r#"[{"id":1},{"id":2}]"#, Some(1)),
+            (r#"[null,{"id":2}]"#, Some(2)),
+            ("[]", None),
+            ("null", None),
+            ("7", None),
+        ] {
+            let First(thing) = serde_json::from_str::<First<Thing>>(body).unwrap();
+            assert_eq!(thing.map(|thing| thing.id), id.map(Value::from), "{body}");
         }
     }
 

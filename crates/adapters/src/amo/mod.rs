@@ -1,5 +1,6 @@
 //! amoCRM over HTTP: its token endpoint through the `oauth2` crate, and the part of API v4 we read.
 
+mod activity;
 mod api;
 mod callback;
 mod claims;
@@ -23,8 +24,12 @@ use std::fmt;
 use amo_connect_domain::authorization::callback::{Callback, Parameters};
 use amo_connect_domain::client::ClientFingerprint;
 use amo_connect_domain::crm::contact::Contact;
-use amo_connect_domain::crm::lead::{AmoLead, LeadFilter, LeadPage};
+use amo_connect_domain::crm::event::Event;
+use amo_connect_domain::crm::lead::{AmoLeadDetails, LeadFilter, LeadPage};
+use amo_connect_domain::crm::note::Note;
+use amo_connect_domain::crm::page::{Page, PageRequest};
 use amo_connect_domain::crm::pipeline::Pipeline;
+use amo_connect_domain::crm::task::{Task, TaskFilter};
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::host_look_up::FoundHost;
 use amo_connect_domain::ids::AccountId;
@@ -39,6 +44,7 @@ use crate::http::HttpClient;
 
 pub use settings::{AmoLimits, AmoSettings};
 
+use activity::{RawEvents, RawNotes, RawTasks};
 use api::Api;
 use custom_fields::{Fields, MaybeFields, Skipped};
 use reading::{RawAccount, RawContacts, RawLead, RawLeads, RawPage, RawPipelines};
@@ -73,6 +79,22 @@ impl OauthAmoClient {
     /// The host that knows where the account of this token is, if the token names one that is allowed.
     fn shard(&self, access: &AccessToken) -> Option<AccountHost> {
         claims::api_domain(access.expose()).and_then(|shard| self.settings.allowed_hosts.admit(&shard))
+    }
+
+    /// A page of a list, as `read` finds it in the answer.
+    async fn list<E, T>(
+        &self,
+        url: Url,
+        token: &AccessToken,
+        read: impl FnOnce(RawPage<E>) -> Option<Page<T>>,
+    ) -> Result<Page<T>, AmoError>
+    where
+        E: Default + DeserializeOwned,
+    {
+        match self.api.get(url, token).await? {
+            Some(page) => read(page).ok_or(AmoError::Protocol),
+            None => Ok(Page::empty()),
+        }
     }
 
     /// A page of leads with what `C` reads of their custom fields.
@@ -199,13 +221,51 @@ impl CrmApi for OauthAmoClient {
         permit: Permit<call::Read>,
         token: &AccessToken,
         id: u64,
-    ) -> Result<Option<AmoLead>, AmoError> {
+    ) -> Result<Option<AmoLeadDetails>, AmoError> {
         let host = permit.host();
-        let url = self.address(host, &format!("/api/v4/leads/{id}?with=contacts"))?;
+        let url = self.address(host, &format!("/api/v4/leads/{id}?with=contacts,loss_reason"))?;
         match self.api.get::<RawLead<Fields>>(url, token).await? {
-            Some(lead) => lead.read().ok_or(AmoError::Protocol),
+            Some(lead) => lead.read_details().ok_or(AmoError::Protocol),
             None => Ok(None),
         }
+    }
+
+    async fn notes(
+        &self,
+        permit: Permit<call::Read>,
+        token: &AccessToken,
+        lead: u64,
+        page: PageRequest,
+    ) -> Result<Page<Note>, AmoError> {
+        let host = permit.host();
+        let mut url = self.address(host, &format!("/api/v4/leads/{lead}/notes"))?;
+        url.set_query(Some(&query::notes(page)));
+        self.list(url, token, RawPage::<RawNotes>::notes).await
+    }
+
+    async fn tasks(
+        &self,
+        permit: Permit<call::Read>,
+        token: &AccessToken,
+        filter: &TaskFilter,
+    ) -> Result<Page<Task>, AmoError> {
+        let host = permit.host();
+        let mut url = self.address(host, "/api/v4/tasks")?;
+        url.set_query(Some(&query::tasks(filter)));
+        self.list(url, token, RawPage::<RawTasks>::tasks).await
+    }
+
+    async fn events(
+        &self,
+        permit: Permit<call::Read>,
+        token: &AccessToken,
+        lead: u64,
+        page: PageRequest,
+    ) -> Result<Page<Event>, AmoError> {
+        let host = permit.host();
+        let mut url = self.address(host, "/api/v4/events")?;
+        url.set_query(Some(&query::events(lead, page)));
+        self.list(url, token, RawPage::<RawEvents>::events).await
     }
 
     async fn contacts(

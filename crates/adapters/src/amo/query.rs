@@ -4,11 +4,13 @@
 use std::fmt::Display;
 
 use amo_connect_domain::crm::lead::{LeadFilter, LeadSort};
+use amo_connect_domain::crm::page::PageRequest;
+use amo_connect_domain::crm::task::{TaskFilter, TaskOrder};
 use jiff::Timestamp;
 use url::form_urlencoded::byte_serialize;
 
-/// The most contacts that one call can name.
-const MOST_CONTACTS: usize = 250;
+/// The most entities that one call can name.
+const MOST_IDS: usize = 250;
 
 /// The query of `GET /api/v4/leads`.
 pub(super) fn leads(filter: &LeadFilter) -> String {
@@ -28,6 +30,7 @@ pub(super) fn leads(filter: &LeadFilter) -> String {
     if let Some(pipeline) = filter.pipeline {
         query.add("filter[pipeline_id]", pipeline);
     }
+    query.add_ids(&filter.ids);
     for (index, (pipeline, stage)) in filter.stages.iter().enumerate() {
         query.add(&format!("filter[statuses][{index}][pipeline_id]"), pipeline);
         query.add(&format!("filter[statuses][{index}][status_id]"), stage);
@@ -55,10 +58,44 @@ fn second(moment: Timestamp) -> i128 {
 /// The query of `GET /api/v4/contacts`.
 pub(super) fn contacts(ids: &[u64]) -> String {
     let mut query = Query::default();
-    query.add("limit", MOST_CONTACTS);
-    for id in ids.iter().take(MOST_CONTACTS) {
-        query.add("filter[id][]", id);
+    query.add("limit", MOST_IDS);
+    query.add_ids(ids);
+    query.0
+}
+
+/// The query of `GET /api/v4/leads/{id}/notes`.
+pub(super) fn notes(page: PageRequest) -> String {
+    let mut query = Query::of(page);
+    query.add("order[id]", direction(true));
+    query.0
+}
+
+/// The query of `GET /api/v4/tasks`.
+pub(super) fn tasks(filter: &TaskFilter) -> String {
+    let mut query = Query::of(filter.page);
+    match filter.order {
+        // Times are whole seconds: numbers tell apart what was made in one.
+        TaskOrder::Newest => query.add("order[id]", direction(true)),
+        TaskOrder::CompleteTill { is_descending } => query.add("order[complete_till]", direction(is_descending)),
     }
+    query.add("filter[entity_type]", "leads");
+    if let Some(lead) = filter.lead {
+        query.add("filter[entity_id]", lead);
+    }
+    if let Some(user) = filter.responsible_user {
+        query.add("filter[responsible_user_id]", user);
+    }
+    if let Some(is_completed) = filter.is_completed {
+        query.add("filter[is_completed]", u8::from(is_completed));
+    }
+    query.0
+}
+
+/// The query of `GET /api/v4/events`. They have one order: the newest first.
+pub(super) fn events(lead: u64, page: PageRequest) -> String {
+    let mut query = Query::of(page);
+    query.add("filter[entity]", "lead");
+    query.add("filter[entity_id]", lead);
     query.0
 }
 
@@ -66,6 +103,20 @@ pub(super) fn contacts(ids: &[u64]) -> String {
 struct Query(String);
 
 impl Query {
+    /// One of this page.
+    fn of(page: PageRequest) -> Self {
+        let mut query = Self::default();
+        query.add("page", page.page);
+        query.add("limit", page.limit);
+        query
+    }
+
+    fn add_ids(&mut self, ids: &[u64]) {
+        for id in ids.iter().take(MOST_IDS) {
+            self.add("filter[id][]", id);
+        }
+    }
+
     fn add(&mut self, name: &str, value: impl Display) {
         if !self.0.is_empty() {
             self.0.push('&');
@@ -101,10 +152,11 @@ mod tests {
     }
 
     #[test]
-    fn a_full_page_of_contacts_fits_into_a_request_line() {
+    fn a_full_page_of_contacts_or_of_leads_fits_into_a_request_line() {
         let ids: Vec<u64> = (9_999_999_000..).take(300).collect();
-        let query = contacts(&ids);
-        assert!(query.len() < 8_000, "{}", query.len());
-        assert_eq!(query.matches("filter[id][]").count(), 250);
+        for query in [contacts(&ids), leads(&LeadFilter { ids: ids.clone(), limit: 250, ..LeadFilter::default() })] {
+            assert!(query.len() < 8_000, "{}", query.len());
+            assert_eq!(query.matches("filter[id][]").count(), 250);
+        }
     }
 }

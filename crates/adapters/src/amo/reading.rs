@@ -2,14 +2,15 @@
 //! entry without a number is left out; neither loses the page around it.
 
 use amo_connect_domain::crm::contact::{Contact, Reached};
-use amo_connect_domain::crm::lead::{AmoLead, LeadPage, Tag};
+use amo_connect_domain::crm::lead::{AmoLead, AmoLeadDetails, LeadPage, LossReason, Tag};
+use amo_connect_domain::crm::page::Page;
 use amo_connect_domain::crm::pipeline::{Pipeline, Stage, StageKind};
 use amo_connect_domain::ids::AccountId;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::custom_fields::MaybeFields;
-use super::loose::{List, Object};
+use super::custom_fields::{Fields, MaybeFields};
+use super::loose::{First, List, Object};
 use super::members::{Amount, FieldCode, Flag, Id, IsObject, Text, Time, Whole};
 
 /// The answer of `GET /api/v4/account`.
@@ -68,22 +69,34 @@ struct Links {
     next: IsObject,
 }
 
+impl<E> RawPage<E> {
+    /// The entries that `read` finds in the list of `E`.
+    pub(super) fn listed<R, T>(
+        self,
+        list: impl FnOnce(E) -> List<R>,
+        read: impl FnMut(R) -> Option<T>,
+    ) -> Option<Page<T>> {
+        let items = list(self.embedded.0?).0?.into_iter().filter_map(read).collect();
+        Some(Page { items, has_more: self.links.0.is_some_and(|links| links.next.0) })
+    }
+}
+
 impl<C: MaybeFields> RawPage<RawLeads<C>> {
     pub(super) fn leads(self) -> Option<LeadPage> {
-        let leads = self.embedded.0?.leads.0?.into_iter().filter_map(|lead| lead.read().flatten()).collect();
-        Some(LeadPage { leads, has_more: self.links.0.is_some_and(|links| links.next.0) })
+        let Page { items, has_more } = self.listed(|all| all.leads, |lead| lead.read().flatten())?;
+        Some(LeadPage { leads: items, has_more })
     }
 }
 
 impl RawPage<RawContacts> {
     pub(super) fn contacts(self) -> Option<Vec<Contact>> {
-        Some(self.embedded.0?.contacts.0?.into_iter().filter_map(RawContact::read).collect())
+        Some(self.listed(|all| all.contacts, RawContact::read)?.items)
     }
 }
 
 impl RawPage<RawPipelines> {
     pub(super) fn pipelines(self) -> Option<Vec<Pipeline>> {
-        Some(self.embedded.0?.pipelines.0?.into_iter().filter_map(RawPipeline::read).collect())
+        Some(self.listed(|all| all.pipelines, RawPipeline::read)?.items)
     }
 }
 
@@ -112,6 +125,14 @@ pub(super) struct RawLead<C> {
 struct OfLead {
     tags: List<RawTag>,
     contacts: List<RawLink>,
+    loss_reason: First<RawReason>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct RawReason {
+    id: Id,
+    name: Text,
 }
 
 #[derive(Default, Deserialize)]
@@ -139,7 +160,7 @@ impl<C: MaybeFields> RawLead<C> {
     }
 
     fn existing(self, number: u64) -> AmoLead {
-        let OfLead { tags, contacts } = self.embedded.0.unwrap_or_default();
+        let OfLead { tags, contacts, .. } = self.embedded.0.unwrap_or_default();
         AmoLead {
             id: number,
             name: self.name.0,
@@ -155,6 +176,25 @@ impl<C: MaybeFields> RawLead<C> {
             contact: contacts.0.and_then(|contacts| main(&contacts)),
             custom_fields: self.custom_fields_values.read(),
         }
+    }
+}
+
+impl RawLead<Fields> {
+    /// `Some(None)` if it was deleted.
+    #[expect(clippy::option_option, reason = "no lead, and nothing that is one, are two answers")]
+    pub(super) fn read_details(mut self) -> Option<Option<AmoLeadDetails>> {
+        let embedded = self.embedded.0.as_mut();
+        let (contacts, loss_reason) = embedded.map_or_else(Default::default, |embedded| {
+            let contacts = embedded.contacts.0.iter().flatten().filter_map(|contact| contact.id.0).collect();
+            (contacts, embedded.loss_reason.0.take().and_then(RawReason::read))
+        });
+        Some(self.read()?.map(|lead| AmoLeadDetails { lead, contacts, loss_reason }))
+    }
+}
+
+impl RawReason {
+    fn read(self) -> Option<LossReason> {
+        Some(LossReason { id: self.id.0?, name: self.name.0 })
     }
 }
 

@@ -2,18 +2,21 @@
 
 use std::fmt::Display;
 
-use amo_connect_domain::crm::contact::Contact;
+use amo_connect_domain::crm::contact::{Contact, Reached};
 use amo_connect_domain::crm::custom_field::{CustomField, CustomValue};
-use amo_connect_domain::crm::lead::{self, Tag};
+use amo_connect_domain::crm::lead::{self, LossReason, Tag};
+use amo_connect_domain::usecase::{self, LeadContact, Part};
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 use serde_json::{Number, Value};
 use utoipa::ToSchema;
 
+use super::activity_view::{EventView, NoteView, TaskView};
+
 /// A lead in a list.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Lead<'a> {
+pub(crate) struct Lead<'a> {
     #[serde(flatten)]
     members: LeadMembers<'a>,
     /// Its custom fields that have a value. Only there if they are asked for.
@@ -25,17 +28,128 @@ pub struct Lead<'a> {
 /// A lead with all that is known of it.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct LeadDetails<'a> {
+pub(crate) struct LeadDetails<'a> {
     #[serde(flatten)]
     members: LeadMembers<'a>,
     /// Its custom fields that have a value.
     custom_fields: Vec<CustomFieldView<'a>>,
+    /// Why it was lost, if somebody said so.
+    #[schema(required)]
+    loss_reason: Option<LossReasonView<'a>>,
+    /// Its contacts that the user may read; `null` if they could not be read.
+    #[schema(required, value_type = Option<Vec<LeadContactView>>)]
+    contacts: Shown<LeadContactView<'a>>,
+    /// Its newest 50 notes, if they are asked for; `null` if they could not be read.
+    #[serde(skip_serializing_if = "Shown::is_unwanted")]
+    #[schema(required = false, value_type = Option<Vec<NoteView>>)]
+    notes: Shown<NoteView<'a>>,
+    /// Its newest 50 tasks, if they are asked for; `null` if they could not be read.
+    #[serde(skip_serializing_if = "Shown::is_unwanted")]
+    #[schema(required = false, value_type = Option<Vec<TaskView>>)]
+    tasks: Shown<TaskView<'a>>,
+    /// The newest 50 events, if they are asked for; `null` if they could not be read.
+    #[serde(skip_serializing_if = "Shown::is_unwanted")]
+    #[schema(required = false, value_type = Option<Vec<EventView>>)]
+    events: Shown<EventView<'a>>,
+    /// Which of these are `null` because amoCRM refused them, or did not answer in time.
+    missing: Vec<LeadPart>,
+}
+
+/// A part of a lead that may be missing.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum LeadPart {
+    /// Its contacts.
+    Contacts,
+    /// Its notes.
+    Notes,
+    /// Its tasks.
+    Tasks,
+    /// Its events.
+    Events,
+}
+
+/// A part of a lead as it is shown: a list, `null`, or not there.
+enum Shown<T> {
+    Unwanted,
+    Missing,
+    Read(Vec<T>),
+}
+
+impl<T> Shown<T> {
+    fn of<'a, P>(part: &'a Part<P>) -> Self
+    where
+        T: From<&'a P>,
+    {
+        match part {
+            Part::Unwanted => Self::Unwanted,
+            Part::Missing => Self::Missing,
+            Part::Read(all) => Self::Read(all.iter().map(T::from).collect()),
+        }
+    }
+
+    fn is_unwanted(&self) -> bool {
+        matches!(self, Self::Unwanted)
+    }
+
+    fn is_missing(&self) -> bool {
+        matches!(self, Self::Missing)
+    }
+}
+
+impl<T: Serialize> Serialize for Shown<T> {
+    fn serialize<S: Serializer>(&self, json: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Unwanted | Self::Missing => json.serialize_none(),
+            Self::Read(all) => all.serialize(json),
+        }
+    }
+}
+
+/// Why a lead was lost.
+#[derive(Serialize, ToSchema)]
+#[schema(as = LossReason)]
+pub(crate) struct LossReasonView<'a> {
+    /// amoCRM's number.
+    id: u64,
+    /// Its name.
+    #[schema(required)]
+    name: Option<&'a str>,
+}
+
+/// A contact of a lead.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = LeadContact)]
+pub(crate) struct LeadContactView<'a> {
+    /// amoCRM's number.
+    id: u64,
+    /// The person's name.
+    #[schema(required)]
+    name: Option<&'a str>,
+    /// Whether it is the one whose name is `guestName`.
+    is_main: bool,
+    /// The phone numbers.
+    phones: Vec<ReachedView<'a>>,
+    /// The e-mail addresses.
+    emails: Vec<ReachedView<'a>>,
+}
+
+/// A phone number or an e-mail address.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Reached)]
+pub(crate) struct ReachedView<'a> {
+    /// The number or the address.
+    value: &'a str,
+    /// amoCRM's word for what it is for.
+    #[schema(required, example = "WORK")]
+    kind: Option<&'a str>,
 }
 
 /// What every lead shows.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct LeadMembers<'a> {
+pub(crate) struct LeadMembers<'a> {
     /// amoCRM's number, as a text.
     #[schema(value_type = String, pattern = "^[0-9]+$", example = "10000")]
     id: Text<u64>,
@@ -89,7 +203,7 @@ pub struct LeadMembers<'a> {
 /// A tag of a lead.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Tag)]
-pub struct TagView<'a> {
+pub(crate) struct TagView<'a> {
     /// amoCRM's number.
     id: u64,
     /// Its name.
@@ -102,7 +216,7 @@ pub struct TagView<'a> {
 /// A custom field of a lead that has a value.
 #[derive(Serialize, ToSchema)]
 #[schema(as = CustomField)]
-pub struct CustomFieldView<'a> {
+pub(crate) struct CustomFieldView<'a> {
     /// amoCRM's number of the field.
     id: u64,
     /// Its name.
@@ -123,7 +237,7 @@ pub struct CustomFieldView<'a> {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = CustomValue)]
-pub struct CustomValueView<'a> {
+pub(crate) struct CustomValueView<'a> {
     /// As amoCRM has it: a text, a number, a flag or an object.
     #[schema(value_type = Value)]
     value: &'a Value,
@@ -168,7 +282,7 @@ impl From<LeadStatus> for lead::LeadStatus {
 }
 
 /// A value that is written as its text.
-pub struct Text<T>(T);
+pub(crate) struct Text<T>(pub(super) T);
 
 impl<T: Display> Serialize for Text<T> {
     fn serialize<S: Serializer>(&self, json: S) -> Result<S::Ok, S::Error> {
@@ -183,9 +297,52 @@ impl<'a> From<&'a lead::Lead> for Lead<'a> {
     }
 }
 
-impl<'a> From<&'a lead::Lead> for LeadDetails<'a> {
-    fn from(lead: &'a lead::Lead) -> Self {
-        Self { members: lead.into(), custom_fields: fields(lead.lead.custom_fields.as_deref().unwrap_or_default()) }
+impl<'a> From<&'a usecase::LeadDetails> for LeadDetails<'a> {
+    fn from(details: &'a usecase::LeadDetails) -> Self {
+        let usecase::LeadDetails { lead, loss_reason, contacts, notes, tasks, events } = details;
+        let (contacts, notes) = (Shown::of(contacts), Shown::of(notes));
+        let (tasks, events) = (Shown::of(tasks), Shown::of(events));
+        let missing = [
+            (LeadPart::Contacts, contacts.is_missing()),
+            (LeadPart::Notes, notes.is_missing()),
+            (LeadPart::Tasks, tasks.is_missing()),
+            (LeadPart::Events, events.is_missing()),
+        ];
+        Self {
+            members: lead.into(),
+            custom_fields: fields(lead.lead.custom_fields.as_deref().unwrap_or_default()),
+            loss_reason: loss_reason.as_ref().map(LossReasonView::from),
+            contacts,
+            notes,
+            tasks,
+            events,
+            missing: missing.into_iter().filter(|(_, is_missing)| *is_missing).map(|(part, _)| part).collect(),
+        }
+    }
+}
+
+impl<'a> From<&'a LossReason> for LossReasonView<'a> {
+    fn from(LossReason { id, name }: &'a LossReason) -> Self {
+        Self { id: *id, name: name.as_deref() }
+    }
+}
+
+impl<'a> From<&'a LeadContact> for LeadContactView<'a> {
+    fn from(LeadContact { contact, is_main }: &'a LeadContact) -> Self {
+        let reached = |all: &'a [Reached]| all.iter().map(ReachedView::from).collect();
+        Self {
+            id: contact.id,
+            name: contact.name.as_deref(),
+            is_main: *is_main,
+            phones: reached(&contact.phones),
+            emails: reached(&contact.emails),
+        }
+    }
+}
+
+impl<'a> From<&'a Reached> for ReachedView<'a> {
+    fn from(Reached { value, kind }: &'a Reached) -> Self {
+        Self { value, kind: kind.as_deref() }
     }
 }
 

@@ -6,9 +6,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::answer::Success;
+use super::lead_parts;
 use super::lead_query::LeadQuery;
 use super::lead_view::{Lead, LeadDetails};
-use super::query::{self, amo_number};
+use super::query::amo_number;
 use super::reading::revalidated;
 use super::schemas;
 use crate::auth::Caller;
@@ -53,10 +54,19 @@ pub async fn list(request: HttpRequest, state: Data<AppState>, caller: Caller) -
     operation_id = "getLead",
     tag = "leads",
     security(("jwt" = [])),
-    params(("amoLeadId" = u64, Path, description = "amoCRM's number of the lead.", minimum = 1, example = 10_000)),
+    params(
+        ("amoLeadId" = u64, Path, description = "amoCRM's number of the lead.", minimum = 1, example = 10_000),
+        (
+            "include" = Option<String>,
+            Query,
+            description = "What is to be there besides, by comma: `notes`, `tasks`, `events`, each once at most.",
+            pattern = "^(notes|tasks|events)(,(notes|tasks|events)){0,2}$",
+            example = "notes,tasks",
+        ),
+    ),
     responses((
         status = 200,
-        description = "The lead.",
+        description = "The lead. `notes`, `tasks` and `events` are there if they are asked for.",
         body = Success<LeadDetails>,
         example = json!({ "success": true, "data": {
             "id": "10000", "amoLeadId": 10000, "name": "Sunrise Hotel", "guestName": "Olena Koval",
@@ -67,6 +77,9 @@ pub async fn list(request: HttpRequest, state: Data<AppState>, caller: Caller) -
             "customFields": [{ "id": 812_001, "name": "View", "code": null, "type": "select", "values": [
                 { "value": "Sea", "enumId": 812_101, "enumCode": null },
             ] }],
+            "lossReason": null, "contacts": [{ "id": 20_001, "name": "Olena Koval", "isMain": true,
+                "phones": [{ "value": "+380671234567", "kind": "MOB" }], "emails": [] }],
+            "missing": [],
         } }),
     )),
 )]
@@ -76,10 +89,9 @@ pub async fn one(
     caller: Caller,
     id: Path<String>,
 ) -> Result<HttpResponse, ApiError> {
-    query::none(&request)?;
-    let id = amo_number("amoLeadId", &id)?;
+    let (parts, id) = (lead_parts::read(request.query_string())?, amo_number("amoLeadId", &id)?);
     let use_cases = state.use_cases.clone();
-    let lead = state.read(async move { use_cases.lead(&caller.0, id).await }).await?;
+    let lead = state.read(async move { use_cases.lead(&caller.0, id, parts).await }).await?;
     let lead = lead.ok_or(ApiError::LeadNotFound)?;
     revalidated(&request, &Success::of(LeadDetails::from(&*lead)))
 }

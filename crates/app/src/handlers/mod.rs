@@ -1,5 +1,7 @@
 //! One handler an endpoint: read the request, run the use case, write the answer.
 
+pub mod activity;
+mod activity_view;
 mod answer;
 pub mod authorize;
 pub mod callback;
@@ -8,12 +10,15 @@ pub mod document;
 pub mod exchange_code;
 pub mod health;
 pub mod hook;
+mod lead_parts;
 mod lead_query;
 mod lead_view;
 pub mod leads;
+mod page_query;
 pub mod pipelines;
 mod query;
 mod reading;
 pub(crate) mod schemas;
+mod task_query;
 
 pub(crate) use query::unknown;

@@ -60,8 +60,8 @@ pub(super) fn complete(mut declared: OpenApi) -> Value {
     components.security_schemes.insert("jwt".to_owned(), SecurityScheme::Http(jwt).into());
     declare_headers(components);
     let mut document = json!(declared);
-    merge_parts(&mut document["components"]["schemas"]);
     name_what_envelopes_hold(&mut document["components"]["schemas"]);
+    merge_parts(&mut document);
     for (_, name, required, example, _) in HEADERS {
         let header = &mut document["components"]["headers"][name];
         header["required"] = required.into();
@@ -70,9 +70,10 @@ pub(super) fn complete(mut declared: OpenApi) -> Value {
     document
 }
 
-/// A schema of several parts, as that of a struct with a flattened one, becomes one object. The part that only such
-/// schemas have needs no name then.
-fn merge_parts(schemas: &mut Value) {
+/// A schema of several parts, as that of a struct with a flattened one, becomes one object. A part that nothing else
+/// refers to needs no name then.
+fn merge_parts(document: &mut Value) {
+    let schemas = &mut document["components"]["schemas"];
     let (parts, mut merged) = (schemas.clone(), BTreeSet::new());
     for schema in schemas.as_object_mut().into_iter().flat_map(|schemas| schemas.values_mut()) {
         let Some(Value::Array(of)) = schema.as_object_mut().and_then(|schema| schema.remove("allOf")) else { continue };
@@ -88,7 +89,9 @@ fn merge_parts(schemas: &mut Value) {
         schema["properties"] = properties.into();
         schema["required"] = required.into();
     }
-    if let Some(schemas) = schemas.as_object_mut() {
+    let referred = document.to_string();
+    merged.retain(|name| !referred.contains(&format!("\"#/components/schemas/{name}\"")));
+    if let Some(schemas) = document["components"]["schemas"].as_object_mut() {
         schemas.retain(|name, _| !merged.contains(name));
     }
 }

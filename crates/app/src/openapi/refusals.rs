@@ -2,7 +2,7 @@
 
 use crate::problem::Code::{
     self, AlreadyConnected, AttemptNotFound, AuthUnavailable, CodeBelongsToAnotherUser, CodeExpired, CrmTimeout,
-    CrmUnavailable, Draining, ExchangeInProgress, InternalError, InvalidAccountHost, InvalidCode, InvalidJson,
+    CrmUnavailable, Draining, ExchangeInProgress, Forbidden, InternalError, InvalidAccountHost, InvalidCode, InvalidJson,
     InvalidRequest, InvalidSignature, LeadNotFound, MethodNotAllowed, NeedsReauth, NotConnected, NotFound,
     PayloadTooLarge, PipelineNotFound, RateLimited, RefreshInProgress, RequestTimeout, Revoked, StateMismatch,
     StorageUnavailable, TooManyRequests, Unauthorized, UnsupportedMediaType,
@@ -46,7 +46,8 @@ pub(super) fn of(operation: &str) -> Vec<Code> {
         "exchangeCode" => &[CALLER, BODY, EXCHANGE],
         "getStatus" => &[CALLER],
         "listLeads" | "listPipelines" => &[CALLER, READ],
-        "getLead" => &[CALLER, READ, &[LeadNotFound]],
+        "getLead" | "listNotes" | "listTasksOfLead" | "listEvents" => &[CALLER, READ, &[Forbidden, LeadNotFound]],
+        "listTasks" => &[CALLER, READ, &[Forbidden]],
         "listStages" => &[CALLER, READ, &[PipelineNotFound]],
         "disconnectHook" => &[&[InvalidSignature, TooManyRequests, InternalError, StorageUnavailable]],
         "getReadiness" => &[&[TooManyRequests, StorageUnavailable, Draining]],

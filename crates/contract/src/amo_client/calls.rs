@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use amo_connect_domain::crm::lead::{LeadFilter, LeadPage};
+use amo_connect_domain::crm::page::{Page, PageRequest};
+use amo_connect_domain::crm::task::{TaskFilter, TaskOrder};
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::ids::AccountId;
 use amo_connect_domain::ports::{AmoClient, AmoError};
@@ -26,28 +28,53 @@ pub(super) enum Call {
     Account,
     Leads,
     Lead,
+    Notes,
+    Tasks,
+    Events,
     Contacts,
     Pipelines,
 }
 
 impl Call {
     /// Every one.
-    const EVERY: [Self; 8] = [
+    const EVERY: [Self; 11] = [
         Self::Exchange,
         Self::Refresh,
         Self::Locate,
         Self::Account,
         Self::Leads,
         Self::Lead,
+        Self::Notes,
+        Self::Tasks,
+        Self::Events,
         Self::Contacts,
         Self::Pipelines,
     ];
 
     /// Those to which a refusal is a failure; to a look-up it is an answer.
-    pub(super) const ALL: [Self; 7] =
-        [Self::Exchange, Self::Refresh, Self::Account, Self::Leads, Self::Lead, Self::Contacts, Self::Pipelines];
+    pub(super) const ALL: [Self; 10] = [
+        Self::Exchange,
+        Self::Refresh,
+        Self::Account,
+        Self::Leads,
+        Self::Lead,
+        Self::Notes,
+        Self::Tasks,
+        Self::Events,
+        Self::Contacts,
+        Self::Pipelines,
+    ];
 
-    pub(super) const READS: [Self; 5] = [Self::Account, Self::Leads, Self::Lead, Self::Contacts, Self::Pipelines];
+    pub(super) const READS: [Self; 8] = [
+        Self::Account,
+        Self::Leads,
+        Self::Lead,
+        Self::Notes,
+        Self::Tasks,
+        Self::Events,
+        Self::Contacts,
+        Self::Pipelines,
+    ];
 
     /// Those that `harness`'s CRM can be asked.
     pub(super) fn every(harness: &dyn AmoClientHarness) -> impl Iterator<Item = Self> {
@@ -79,6 +106,9 @@ impl Call {
             Self::Account => client.account(permit(host), &token).await.map(drop),
             Self::Leads => client.leads(permit(host), &token, &all_leads()).await.map(drop),
             Self::Lead => client.lead(permit(host), &token, 5).await.map(drop),
+            Self::Notes => client.notes(permit(host), &token, 5, FIRST_PAGE).await.map(drop),
+            Self::Tasks => client.tasks(permit(host), &token, &all_tasks()).await.map(drop),
+            Self::Events => client.events(permit(host), &token, 5, FIRST_PAGE).await.map(drop),
             Self::Contacts => client.contacts(permit(host), &token, &[7]).await.map(drop),
             Self::Pipelines => client.pipelines(permit(host), &token).await.map(drop),
         }
@@ -94,6 +124,9 @@ impl Call {
             Self::Account => Asked::Account { host, token },
             Self::Leads => Asked::Leads { host, token, filter: names::asked(harness, all_leads()) },
             Self::Lead => Asked::Lead { host, token, id: 5 },
+            Self::Notes => Asked::Notes { host, token, lead: 5, page: FIRST_PAGE },
+            Self::Tasks => Asked::Tasks { host, token, filter: all_tasks() },
+            Self::Events => Asked::Events { host, token, lead: 5, page: FIRST_PAGE },
             Self::Contacts => Asked::Contacts { host, token, ids: vec![7] },
             Self::Pipelines => Asked::Pipelines { host, token },
         }
@@ -106,10 +139,21 @@ impl Call {
             Self::Account => Reply::Account(AccountId(1)),
             Self::Leads => Reply::Leads(LeadPage { leads: Vec::new(), has_more: false }),
             Self::Lead => Reply::Nothing,
+            Self::Notes => Reply::Notes(Page::empty()),
+            Self::Tasks => Reply::Tasks(Page::empty()),
+            Self::Events => Reply::Events(Page::empty()),
             Self::Contacts => Reply::Contacts(Vec::new()),
             Self::Pipelines => Reply::Pipelines(Vec::new()),
         }
     }
+}
+
+/// A page that every list has.
+pub(super) const FIRST_PAGE: PageRequest = PageRequest { page: 1, limit: 50 };
+
+pub(super) fn all_tasks() -> TaskFilter {
+    let (order, is_completed) = (TaskOrder::Newest, None);
+    TaskFilter { page: FIRST_PAGE, order, lead: None, responsible_user: None, is_completed }
 }
 
 pub(super) fn all_leads() -> LeadFilter {

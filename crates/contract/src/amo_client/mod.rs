@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::missing_panics_doc, reason = "a case panics where a promise is broken")]
 
+mod activity;
 mod browser;
 mod calls;
 mod feature;
@@ -215,8 +216,9 @@ suite::cases! {
      every lead once, whatever size the CRM's own pages have: a page may be shorter." => [
         reads::every_lead_is_on_one_page,
     ]
-    "A filter of 50 stages is one request." => [
+    "A filter of 50 stages is one request, and so is one of 250 numbers." => [
         reads::a_filter_of_fifty_stages_is_one_request,
+        reads::a_filter_of_250_numbers_is_one_request,
     ]
     "The whole second that updated_since or created_since falls into MUST be asked for, and none before it." => [
         reads::a_moment_is_asked_for_from_the_beginning_of_its_second,
@@ -225,9 +227,29 @@ suite::cases! {
      else AmoLead::custom_fields is None." => [
         reads::custom_fields_come_with_the_leads_if_they_are_wanted,
     ]
-    "The lead with this number, with its custom fields; None if there is none, or it was deleted." => [
+    "The lead with this number, with its custom fields, all of its contacts and why it was lost; None if there is none, \
+     or it was deleted." => [
         reads::a_lead_comes_by_its_number,
+        reads::a_lead_comes_with_all_of_its_contacts_and_why_it_was_lost,
         reads::an_unknown_or_deleted_lead_is_none,
+    ]
+    "A page of the notes of lead, at most 250, the newest first." => [
+        activity::notes_come_as_they_are_listed,
+    ]
+    "Notes of types that the client does not know MUST be listed too." => [
+        activity::notes_of_unknown_types_are_listed,
+    ]
+    "A page of tasks of leads." => [
+        activity::tasks_come_as_they_are_listed,
+    ]
+    "The whole filter MUST be asked for, and its order." => [
+        activity::a_filter_of_tasks_reaches_the_crm_whole,
+    ]
+    "A page of what happened to lead, at most 100 events, the newest first." => [
+        activity::events_come_as_they_are_listed,
+    ]
+    "Events of types that the client does not know MUST be listed too." => [
+        activity::events_of_unknown_types_are_listed,
     ]
     "The contacts with these numbers, at most 250, in one request; unknown ones are left out." => [
         reads::contacts_come_by_their_numbers,

@@ -40,10 +40,15 @@ pub(super) fn filter(harness: &dyn AmoClientHarness, filter: &LeadFilter) -> Lea
     let stage = |&(of, number): &(u64, u64)| (pipeline(of), harness.number_of(Entity::Stage, number));
     LeadFilter {
         pipeline: filter.pipeline.map(pipeline),
+        ids: ids(harness, Entity::Lead, &filter.ids),
         stages: filter.stages.iter().map(stage).collect(),
-        responsible_user: filter.responsible_user.map(|number| harness.number_of(Entity::User, number)),
+        responsible_user: user(harness, filter.responsible_user),
         ..filter.clone()
     }
+}
+
+pub(super) fn user(harness: &dyn AmoClientHarness, user: Option<u64>) -> Option<u64> {
+    user.map(|number| harness.number_of(Entity::User, number))
 }
 
 /// The filter as it reaches a CRM whose pages may have a size of their own.

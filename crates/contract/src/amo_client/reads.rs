@@ -5,7 +5,7 @@ use std::time::Duration;
 use amo_connect_domain::crm::contact::Contact;
 use amo_connect_domain::crm::custom_field::{CustomField, CustomValue};
 use amo_connect_domain::crm::lead::{
-    AmoLead, LeadFilter, LeadOrder, LeadPage, LeadSort, LeadStatus, MOST_STAGES, Tag,
+    AmoLead, AmoLeadDetails, LeadFilter, LeadOrder, LeadPage, LeadSort, LeadStatus, LossReason, MOST_STAGES, Tag,
 };
 use amo_connect_domain::crm::pipeline::{Pipeline, Stage, StageKind};
 use amo_connect_domain::ids::AccountId;
@@ -170,6 +170,12 @@ pub(super) async fn a_filter_of_fifty_stages_is_one_request(harness: &dyn AmoCli
     assert_asked(harness, &filter, filter.clone()).await;
 }
 
+pub(super) async fn a_filter_of_250_numbers_is_one_request(harness: &dyn AmoClientHarness) {
+    let ids: Vec<u64> = (9_999_999_000..).take(250).collect();
+    let filter = LeadFilter { limit: 250, ids, ..all_leads() };
+    assert_asked(harness, &filter, filter.clone()).await;
+}
+
 pub(super) async fn a_moment_is_asked_for_from_the_beginning_of_its_second(harness: &dyn AmoClientHarness) {
     let within = |second| Some(after(at(second), Duration::from_millis(900)));
     let filter = LeadFilter { updated_since: within(30), created_since: within(20), ..all_leads() };
@@ -209,10 +215,23 @@ pub(super) async fn a_lead_comes_by_its_number(harness: &dyn AmoClientHarness) {
         harness.will(Reply::Lead(lead.clone())).await;
         let id = harness.number_of(Entity::Lead, 10_000);
         let found = harness.client().lead(permit(&harness.host()), &token(), id).await;
-        assert_eq!(found, Ok(Some(names::lead(harness, &without_gaps(&lead)))));
+        assert_eq!(found, Ok(Some(names::lead(harness, &without_gaps(&lead)).into())));
     }
     let asked = Asked::Lead { host: harness.host(), token: token(), id: 10_000 };
     assert_eq!(harness.asked().await, [asked.clone(), asked]);
+}
+
+pub(super) async fn a_lead_comes_with_all_of_its_contacts_and_why_it_was_lost(harness: &dyn AmoClientHarness) {
+    let reason = LossReason { id: 3, name: Some("Дорого".to_owned()) };
+    for (contacts, loss_reason) in [(vec![76, 77, 78], Some(reason)), (vec![77], None)] {
+        let details = AmoLeadDetails { lead: with_fields(lead(5)), contacts, loss_reason };
+        harness.will(Reply::LeadDetails(details.clone())).await;
+        let id = harness.number_of(Entity::Lead, 5);
+        let found = harness.client().lead(permit(&harness.host()), &token(), id).await;
+        let lead = names::lead(harness, &details.lead);
+        let contacts = names::ids(harness, Entity::Contact, &details.contacts);
+        assert_eq!(found, Ok(Some(AmoLeadDetails { lead, contacts, ..details })));
+    }
 }
 
 pub(super) async fn an_unknown_or_deleted_lead_is_none(harness: &dyn AmoClientHarness) {
@@ -224,7 +243,9 @@ pub(super) async fn an_unknown_or_deleted_lead_is_none(harness: &dyn AmoClientHa
 }
 
 pub(super) async fn nothing_is_no_error(harness: &dyn AmoClientHarness) {
-    for call in [Call::Leads, Call::Lead, Call::Contacts, Call::Pipelines] {
+    for call in
+        [Call::Leads, Call::Lead, Call::Notes, Call::Tasks, Call::Events, Call::Contacts, Call::Pipelines]
+    {
         assert_eq!(answered(harness, call, Reply::Nothing).await, Ok(()), "{call:?}");
     }
 }
@@ -313,6 +334,7 @@ pub(super) async fn a_closed_lead_says_so_itself(harness: &dyn AmoClientHarness)
         let page = harness.client().leads(permit(&harness.host()), &token(), &all_leads()).await.unwrap();
         harness.will(Reply::Lead(lead)).await;
         let found = harness.client().lead(permit(&harness.host()), &token(), 5).await.unwrap();
+        let found = found.map(|details| details.lead);
         let told: Vec<_> = page.leads.iter().chain(&found).map(|lead| lead.is_closed).collect();
         assert_eq!(told, [is_closed, is_closed], "in stage {stage}");
     }

@@ -3,6 +3,8 @@
 use std::fmt;
 
 use amo_connect_domain::crm::lead::LeadFilter;
+use amo_connect_domain::crm::page::PageRequest;
+use amo_connect_domain::crm::task::TaskFilter;
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::token::{AccessToken, AuthorizationCode, RefreshToken};
 
@@ -24,6 +26,12 @@ pub enum Asked {
     Leads { host: AccountHost, token: AccessToken, filter: LeadFilter },
     /// For one lead.
     Lead { host: AccountHost, token: AccessToken, id: u64 },
+    /// For notes of a lead.
+    Notes { host: AccountHost, token: AccessToken, lead: u64, page: PageRequest },
+    /// For tasks.
+    Tasks { host: AccountHost, token: AccessToken, filter: TaskFilter },
+    /// For events of a lead.
+    Events { host: AccountHost, token: AccessToken, lead: u64, page: PageRequest },
     /// For contacts.
     Contacts { host: AccountHost, token: AccessToken, ids: Vec<u64> },
     /// For pipelines.
@@ -46,6 +54,9 @@ impl Asked {
             | Self::Account { host, .. }
             | Self::Leads { host, .. }
             | Self::Lead { host, .. }
+            | Self::Notes { host, .. }
+            | Self::Tasks { host, .. }
+            | Self::Events { host, .. }
             | Self::Contacts { host, .. }
             | Self::Pipelines { host, .. }
             | Self::Unintelligible { host, .. } => host,
@@ -78,6 +89,13 @@ impl fmt::Debug for Asked {
             Self::Account { token, .. } => shown("Account", Some(token.expose()), None),
             Self::Leads { token, filter, .. } => shown("Leads", Some(token.expose()), Some(("filter", filter))),
             Self::Lead { token, id, .. } => shown("Lead", Some(token.expose()), Some(("id", id))),
+            Self::Notes { token, lead, page, .. } => {
+                shown("Notes", Some(token.expose()), Some(("lead and page", &(lead, page))))
+            }
+            Self::Tasks { token, filter, .. } => shown("Tasks", Some(token.expose()), Some(("filter", filter))),
+            Self::Events { token, lead, page, .. } => {
+                shown("Events", Some(token.expose()), Some(("lead and page", &(lead, page))))
+            }
             Self::Contacts { token, ids, .. } => shown("Contacts", Some(token.expose()), Some(("ids", ids))),
             Self::Pipelines { token, .. } => shown("Pipelines", Some(token.expose()), None),
             Self::Unintelligible { why, .. } => shown("Unintelligible", None, Some(("why", why))),

@@ -5,8 +5,12 @@ use std::fmt;
 use std::time::Duration;
 
 use amo_connect_domain::crm::contact::Contact;
+use amo_connect_domain::crm::event::Event;
 use amo_connect_domain::crm::lead::{AmoLead, LeadFilter, LeadPage, LeadSort};
+use amo_connect_domain::crm::note::Note;
+use amo_connect_domain::crm::page::{Page, PageRequest};
 use amo_connect_domain::crm::pipeline::Pipeline;
+use amo_connect_domain::crm::task::{Task, TaskFilter, TaskOrder};
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::host_look_up::FoundHost;
 use amo_connect_domain::ids::AccountId;
@@ -22,6 +26,12 @@ pub struct FakeAccount {
     pub number: AccountId,
     /// Its leads.
     pub leads: Vec<AmoLead>,
+    /// Notes of its leads, each with the number of its lead, the newest first.
+    pub notes: Vec<(u64, Note)>,
+    /// Tasks of its leads, the newest first.
+    pub tasks: Vec<Task>,
+    /// Events of its leads, each with the number of its lead, the newest first.
+    pub events: Vec<(u64, Event)>,
     /// Its contacts.
     pub contacts: Vec<Contact>,
     /// Its pipelines.
@@ -31,7 +41,15 @@ pub struct FakeAccount {
 impl FakeAccount {
     /// An account with nothing in it.
     pub fn empty(number: u64) -> Self {
-        Self { number: AccountId(number), leads: Vec::new(), contacts: Vec::new(), pipelines: Vec::new() }
+        Self {
+            number: AccountId(number),
+            leads: Vec::new(),
+            notes: Vec::new(),
+            tasks: Vec::new(),
+            events: Vec::new(),
+            contacts: Vec::new(),
+            pipelines: Vec::new(),
+        }
     }
 
     pub(super) fn page(&self, filter: &LeadFilter) -> LeadPage {
@@ -52,6 +70,30 @@ impl FakeAccount {
         page_of(found, filter)
     }
 
+    pub(super) fn notes_of(&self, lead: u64, page: PageRequest) -> Page<Note> {
+        part_of(self.notes.iter().filter(|(of, _)| *of == lead).map(|(_, note)| note), page)
+    }
+
+    pub(super) fn events_of(&self, lead: u64, page: PageRequest) -> Page<Event> {
+        part_of(self.events.iter().filter(|(of, _)| *of == lead).map(|(_, event)| event), page)
+    }
+
+    pub(super) fn tasks(&self, filter: &TaskFilter) -> Page<Task> {
+        let fits = |task: &&Task| {
+            filter.lead.is_none_or(|lead| task.lead == Some(lead))
+                && filter.responsible_user.is_none_or(|user| task.responsible_user == Some(user))
+                && filter.is_completed.is_none_or(|is_completed| task.is_completed == is_completed)
+        };
+        let mut found: Vec<&Task> = self.tasks.iter().filter(fits).collect();
+        if let TaskOrder::CompleteTill { is_descending } = filter.order {
+            found.sort_by_key(|task| task.complete_till);
+            if is_descending {
+                found.reverse();
+            }
+        }
+        part_of(found, filter.page)
+    }
+
     pub(super) fn contacts_with(&self, ids: &[u64]) -> Vec<Contact> {
         self.contacts.iter().filter(|contact| ids.contains(&contact.id)).cloned().collect()
     }
@@ -65,11 +107,17 @@ pub(super) fn told(mut lead: AmoLead, with_custom_fields: bool) -> AmoLead {
 
 /// The page of `leads` that `filter` asks for.
 pub(super) fn page_of<'a>(leads: impl IntoIterator<Item = &'a AmoLead>, filter: &LeadFilter) -> LeadPage {
-    let limit = usize::try_from(filter.limit).unwrap_or(usize::MAX);
-    let skipped = usize::try_from(filter.page.saturating_sub(1)).unwrap_or(usize::MAX).saturating_mul(limit);
-    let mut rest = leads.into_iter().skip(skipped);
-    let leads = rest.by_ref().take(limit).cloned().collect();
-    LeadPage { leads, has_more: rest.next().is_some() }
+    let Page { items, has_more } = part_of(leads, PageRequest { page: filter.page, limit: filter.limit });
+    LeadPage { leads: items, has_more }
+}
+
+/// That page of `all`.
+fn part_of<'a, T: Clone + 'a>(all: impl IntoIterator<Item = &'a T>, page: PageRequest) -> Page<T> {
+    let limit = usize::try_from(page.limit).unwrap_or(usize::MAX);
+    let skipped = usize::try_from(page.page.saturating_sub(1)).unwrap_or(usize::MAX).saturating_mul(limit);
+    let mut rest = all.into_iter().skip(skipped);
+    let items = rest.by_ref().take(limit).cloned().collect();
+    Page { items, has_more: rest.next().is_some() }
 }
 
 /// All that the fake knows. Codes and tokens lead to the host they are good for.

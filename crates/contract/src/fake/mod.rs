@@ -8,14 +8,19 @@ mod harness;
 mod redirect;
 mod reply;
 
+use std::future::pending;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use amo_connect_domain::authorization::callback::{Callback, Parameters};
 use amo_connect_domain::client::ClientFingerprint;
 use amo_connect_domain::crm::contact::Contact;
-use amo_connect_domain::crm::lead::{AmoLead, LeadFilter, LeadPage};
+use amo_connect_domain::crm::event::Event;
+use amo_connect_domain::crm::lead::{AmoLeadDetails, LeadFilter, LeadPage};
+use amo_connect_domain::crm::note::Note;
+use amo_connect_domain::crm::page::{Page, PageRequest};
 use amo_connect_domain::crm::pipeline::Pipeline;
+use amo_connect_domain::crm::task::{Task, TaskFilter};
 use amo_connect_domain::host::{AccountHost, AllowedHosts};
 use amo_connect_domain::host_look_up::FoundHost;
 use amo_connect_domain::ids::AccountId;
@@ -47,6 +52,7 @@ pub struct FakeAmo {
     allowed: AllowedHosts,
     page: Url,
     gate: Option<Gate>,
+    silent: Option<fn(&Asked) -> bool>,
 }
 
 impl Default for FakeAmo {
@@ -64,7 +70,7 @@ impl FakeAmo {
     pub fn new() -> Self {
         let allowed = AllowedHosts::parse("amocrm.ru,amocrm.com,kommo.com").unwrap();
         let page = Url::parse("https://www.amocrm.ru/oauth?mode=popup").unwrap();
-        Self { crm: Arc::default(), allowed, page, gate: None }
+        Self { crm: Arc::default(), allowed, page, gate: None, silent: None }
     }
 
     /// Lays an answer ready for the next call that has none.
@@ -130,6 +136,20 @@ impl FakeAmo {
     pub fn gated(&self) -> (Self, Gate) {
         let gate = Gate::new();
         (Self { gate: Some(gate.clone()), ..self.clone() }, gate)
+    }
+
+    /// The same CRM, which never answers such requests for notes, tasks and events.
+    #[must_use]
+    pub fn silent(self, to: fn(&Asked) -> bool) -> Self {
+        Self { silent: Some(to), ..self }
+    }
+
+    /// Ends only if `asked` is answered.
+    async fn hear(&self, asked: &Asked) {
+        if self.silent.is_some_and(|is_silent| is_silent(asked)) {
+            self.crm().asked.push(asked.clone());
+            pending::<()>().await;
+        }
     }
 
     async fn pass_the_gate(&self) {
@@ -309,16 +329,73 @@ impl CrmApi for FakeAmo {
         permit: Permit<call::Read>,
         token: &AccessToken,
         id: u64,
-    ) -> Result<Option<AmoLead>, AmoError> {
+    ) -> Result<Option<AmoLeadDetails>, AmoError> {
         let host = permit.host();
         let asked = Asked::Lead { host: host.clone(), token: token.clone(), id };
         let scripted = |reply| match reply {
-            Reply::Lead(lead) => Some(Some(lead)),
+            Reply::LeadDetails(details) => Some(Some(details)),
             Reply::Nothing | Reply::DeletedLead(_) => Some(None),
             _ => None,
         };
-        let known = |crm: &mut Crm| Ok(crm.opened(host, token)?.leads.iter().find(|lead| lead.id == id).cloned());
-        Ok(self.call(&asked, scripted, known)?.map(|lead| told(lead, true)))
+        let known = |crm: &mut Crm| {
+            let lead = crm.opened(host, token)?.leads.iter().find(|lead| lead.id == id).cloned();
+            Ok(lead.map(AmoLeadDetails::from))
+        };
+        let details = self.call(&asked, scripted, known)?;
+        Ok(details.map(|details| AmoLeadDetails { lead: told(details.lead, true), ..details }))
+    }
+
+    async fn notes(
+        &self,
+        permit: Permit<call::Read>,
+        token: &AccessToken,
+        lead: u64,
+        page: PageRequest,
+    ) -> Result<Page<Note>, AmoError> {
+        let host = permit.host();
+        let asked = Asked::Notes { host: host.clone(), token: token.clone(), lead, page };
+        self.hear(&asked).await;
+        let scripted = |reply| match reply {
+            Reply::Notes(notes) => Some(notes),
+            Reply::Nothing => Some(Page::empty()),
+            _ => None,
+        };
+        self.call(&asked, scripted, |crm| Ok(crm.opened(host, token)?.notes_of(lead, page)))
+    }
+
+    async fn tasks(
+        &self,
+        permit: Permit<call::Read>,
+        token: &AccessToken,
+        filter: &TaskFilter,
+    ) -> Result<Page<Task>, AmoError> {
+        let host = permit.host();
+        let asked = Asked::Tasks { host: host.clone(), token: token.clone(), filter: *filter };
+        self.hear(&asked).await;
+        let scripted = |reply| match reply {
+            Reply::Tasks(tasks) => Some(tasks),
+            Reply::Nothing => Some(Page::empty()),
+            _ => None,
+        };
+        self.call(&asked, scripted, |crm| Ok(crm.opened(host, token)?.tasks(filter)))
+    }
+
+    async fn events(
+        &self,
+        permit: Permit<call::Read>,
+        token: &AccessToken,
+        lead: u64,
+        page: PageRequest,
+    ) -> Result<Page<Event>, AmoError> {
+        let host = permit.host();
+        let asked = Asked::Events { host: host.clone(), token: token.clone(), lead, page };
+        self.hear(&asked).await;
+        let scripted = |reply| match reply {
+            Reply::Events(events) => Some(events),
+            Reply::Nothing => Some(Page::empty()),
+            _ => None,
+        };
+        self.call(&asked, scripted, |crm| Ok(crm.opened(host, token)?.events_of(lead, page)))
     }
 
     async fn contacts(

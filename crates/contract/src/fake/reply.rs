@@ -3,8 +3,12 @@
 use std::time::Duration;
 
 use amo_connect_domain::crm::contact::Contact;
-use amo_connect_domain::crm::lead::{AmoLead, LeadPage};
+use amo_connect_domain::crm::event::Event;
+use amo_connect_domain::crm::lead::{AmoLead, AmoLeadDetails, LeadPage};
+use amo_connect_domain::crm::note::Note;
+use amo_connect_domain::crm::page::Page;
 use amo_connect_domain::crm::pipeline::Pipeline;
+use amo_connect_domain::crm::task::Task;
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::ids::AccountId;
 use amo_connect_domain::ports::AmoError;
@@ -31,10 +35,18 @@ pub enum Reply {
     Leads(LeadPage),
     /// The page of these leads that is asked for.
     PageOf(Vec<AmoLead>),
-    /// One lead.
+    /// One lead, with its main contact alone.
     Lead(AmoLead),
+    /// One lead, with its contacts and why it was lost.
+    LeadDetails(AmoLeadDetails),
     /// A lead that was deleted; asked for a page, it is alone there.
     DeletedLead(AmoLead),
+    /// A page of notes.
+    Notes(Page<Note>),
+    /// A page of tasks.
+    Tasks(Page<Task>),
+    /// A page of events.
+    Events(Page<Event>),
     /// Contacts.
     Contacts(Vec<Contact>),
     /// Pipelines.
@@ -158,6 +170,7 @@ impl Reply {
     pub(crate) fn to(self, asked: &Asked) -> Self {
         match (self, asked) {
             (Self::PageOf(leads), Asked::Leads { filter, .. }) => Self::Leads(page_of(&leads, filter)),
+            (Self::Lead(lead), _) => Self::LeadDetails(lead.into()),
             (reply, _) => reply,
         }
     }
@@ -206,7 +219,11 @@ impl Reply {
             | Self::Leads(_)
             | Self::PageOf(_)
             | Self::Lead(_)
+            | Self::LeadDetails(_)
             | Self::DeletedLead(_)
+            | Self::Notes(_)
+            | Self::Tasks(_)
+            | Self::Events(_)
             | Self::Contacts(_)
             | Self::Pipelines(_)
             | Self::Nothing => None,

@@ -47,17 +47,7 @@ fn tell_all(observer: &dyn Observer) {
         observer.observe(&Event::ExchangeEnded { user: None, account: None, end, took: Duration::ZERO });
     }
     observer.observe(&Event::SaveFailed);
-    let endpoints = [
-        Endpoint::Exchange,
-        Endpoint::Refresh,
-        Endpoint::Locate,
-        Endpoint::Account,
-        Endpoint::Leads,
-        Endpoint::Lead,
-        Endpoint::Contacts,
-        Endpoint::Pipelines,
-    ];
-    for endpoint in endpoints {
+    for &endpoint in Endpoint::ALL {
         for failure in [None, Some(AmoError::TimedOut)] {
             observer.observe(&Event::CallEnded { endpoint, failure, took: Duration::MAX });
         }

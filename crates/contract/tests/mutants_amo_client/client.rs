@@ -10,8 +10,12 @@ use amo_connect_contract::{Dress, FakeAmo, Reply};
 use amo_connect_domain::authorization::callback::{Callback, Denial, Given, Parameters};
 use amo_connect_domain::client::ClientFingerprint;
 use amo_connect_domain::crm::contact::Contact;
-use amo_connect_domain::crm::lead::{AmoLead, LeadFilter, LeadOrder, LeadPage};
+use amo_connect_domain::crm::event::Event;
+use amo_connect_domain::crm::lead::{AmoLead, AmoLeadDetails, LeadFilter, LeadOrder, LeadPage};
+use amo_connect_domain::crm::note::Note;
+use amo_connect_domain::crm::page::{Page, PageRequest};
 use amo_connect_domain::crm::pipeline::{Pipeline, StageKind};
+use amo_connect_domain::crm::task::{Task, TaskFilter, TaskOrder};
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::host_look_up::FoundHost;
 use amo_connect_domain::ids::AccountId;
@@ -22,6 +26,9 @@ use async_trait::async_trait;
 use url::Url;
 
 use crate::kinds::Mutant;
+
+/// The types of notes and events that everybody knows.
+const KNOWN_TYPES: [&str; 5] = ["common", "call_in", "service_message", "lead_added", "lead_status_changed"];
 
 /// An [`AmoClient`] that keeps every promise but one.
 #[derive(Clone)]
@@ -102,6 +109,17 @@ impl MutantClient {
             (Mutant::CallsForbiddenRefused, Err(AmoError::Forbidden)) => Err(AmoError::AccessRefused),
             (_, outcome) => outcome,
         }
+    }
+
+    /// A page as this client lists it.
+    fn list<T>(&self, mut page: Page<T>, is_known: impl FnMut(&T) -> bool) -> Page<T> {
+        if self.is(Mutant::DropsUnknownTypes) {
+            page.items.retain(is_known);
+        }
+        if self.is(Mutant::TurnsListsAround) {
+            page.items.reverse();
+        }
+        page
     }
 
     fn pair(&self, pair: Issued) -> Issued {
@@ -222,6 +240,9 @@ impl CrmApi for MutantClient {
         if self.is(Mutant::IgnoresFilters) {
             filter.stages.clear();
         }
+        if self.is(Mutant::AsksForTenLeads) {
+            filter.ids.truncate(10);
+        }
         if self.is(Mutant::IgnoresOrders) {
             filter.order = LeadOrder::default();
         }
@@ -252,16 +273,66 @@ impl CrmApi for MutantClient {
         permit: Permit<call::Read>,
         token: &AccessToken,
         id: u64,
-    ) -> Result<Option<AmoLead>, AmoError> {
+    ) -> Result<Option<AmoLeadDetails>, AmoError> {
         let host = self.host(permit.host());
-        let lead = self.call(|| self.inner.lead(fixtures::permit(&host), token, id)).await?;
-        Ok(match self.mutant {
-            Mutant::DropsOddLeads => lead.filter(|lead| lead.name.is_some()),
-            Mutant::InventsLeads => lead.or(Some(AmoLead::numbered(id))),
-            Mutant::ForgetsClosings => lead.map(|lead| AmoLead { is_closed: false, ..lead }),
-            Mutant::ForgetsCustomFields => lead.map(|lead| AmoLead { custom_fields: None, ..lead }),
-            _ => lead,
-        })
+        let mut found = self.call(|| self.inner.lead(fixtures::permit(&host), token, id)).await?;
+        if self.is(Mutant::InventsLeads) {
+            return Ok(found.or(Some(AmoLead::numbered(id).into())));
+        }
+        if self.is(Mutant::DropsOddLeads) {
+            return Ok(found.filter(|details| details.lead.name.is_some()));
+        }
+        for details in &mut found {
+            match self.mutant {
+                Mutant::ForgetsClosings => details.lead.is_closed = false,
+                Mutant::ForgetsCustomFields => details.lead.custom_fields = None,
+                Mutant::ForgetsContacts => details.contacts.truncate(1),
+                Mutant::ForgetsLossReasons => details.loss_reason = None,
+                _ => {}
+            }
+        }
+        Ok(found)
+    }
+
+    async fn notes(
+        &self,
+        permit: Permit<call::Read>,
+        token: &AccessToken,
+        lead: u64,
+        page: PageRequest,
+    ) -> Result<Page<Note>, AmoError> {
+        let host = self.host(permit.host());
+        let notes = self.call(|| self.inner.notes(fixtures::permit(&host), token, lead, page)).await?;
+        Ok(self.list(notes, |note| note.kind.as_deref().is_none_or(|kind| KNOWN_TYPES.contains(&kind))))
+    }
+
+    async fn tasks(
+        &self,
+        permit: Permit<call::Read>,
+        token: &AccessToken,
+        filter: &TaskFilter,
+    ) -> Result<Page<Task>, AmoError> {
+        let (host, mut filter) = (self.host(permit.host()), *filter);
+        if self.is(Mutant::IgnoresTaskFilters) {
+            filter.responsible_user = None;
+        }
+        if self.is(Mutant::IgnoresTaskOrders) {
+            filter.order = TaskOrder::Newest;
+        }
+        let tasks = self.call(|| self.inner.tasks(fixtures::permit(&host), token, &filter)).await?;
+        Ok(self.list(tasks, |_| true))
+    }
+
+    async fn events(
+        &self,
+        permit: Permit<call::Read>,
+        token: &AccessToken,
+        lead: u64,
+        page: PageRequest,
+    ) -> Result<Page<Event>, AmoError> {
+        let host = self.host(permit.host());
+        let events = self.call(|| self.inner.events(fixtures::permit(&host), token, lead, page)).await?;
+        Ok(self.list(events, |event| event.kind.as_deref().is_none_or(|kind| KNOWN_TYPES.contains(&kind))))
     }
 
     async fn contacts(

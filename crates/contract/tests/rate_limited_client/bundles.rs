@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use amo_connect_contract::fixtures::host;
 use amo_connect_domain::crm::lead::LeadFilter;
+use amo_connect_domain::crm::page::PageRequest;
+use amo_connect_domain::crm::task::{TaskFilter, TaskOrder};
 use amo_connect_domain::ports::{AmoError, Runtime as _};
 use amo_connect_domain::rate_limit::PaceScope;
 use amo_connect_domain::token::AccessToken;
@@ -40,6 +42,23 @@ fn a_page_asks_the_store_once() {
         });
         let times: Vec<_> = millis(&world.amo.times(1)[before.1..]).iter().map(|time| time - before.2).collect();
         assert_eq!((asked(&store) - before.0, times), (asks, vec![0, sent]), "{latency} ms");
+    }
+}
+
+#[test]
+fn tasks_reserve_the_turn_for_the_names_of_their_leads_unless_they_are_of_one() {
+    for (lead, asks) in [(None, 1), (Some(7), 2)] {
+        let (world, one, store) = World::with_watched_store();
+        world.amo.slow(1, Duration::from_millis(100));
+        let (page, order) = (PageRequest { page: 1, limit: 50 }, TaskOrder::Newest);
+        let filter = TaskFilter { page, order, lead, responsible_user: None, is_completed: None };
+        let token = AccessToken::new("tasks");
+        world.run(async {
+            one.0.tasks(&host(1), &token, &filter).await.unwrap();
+            one.0.lead_names(&host(1), &token, &[1]).await.unwrap();
+            world.pass(10).await;
+        });
+        assert_eq!((millis(&world.amo.times(1)), asked(&store)), (vec![0, 150], asks), "{lead:?}");
     }
 }
 

@@ -11,8 +11,12 @@ use amo_connect_contract::{FakeAmo, MemoryRateLimitStore};
 use amo_connect_domain::authorization::callback::{Callback, Parameters};
 use amo_connect_domain::client::ClientFingerprint;
 use amo_connect_domain::crm::contact::Contact;
-use amo_connect_domain::crm::lead::{AmoLead, LeadFilter, LeadPage};
+use amo_connect_domain::crm::event::Event;
+use amo_connect_domain::crm::lead::{AmoLeadDetails, LeadFilter, LeadPage};
+use amo_connect_domain::crm::note::Note;
+use amo_connect_domain::crm::page::{Page, PageRequest};
 use amo_connect_domain::crm::pipeline::Pipeline;
+use amo_connect_domain::crm::task::{Task, TaskFilter};
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::ids::AccountId;
 use amo_connect_domain::ports::{
@@ -152,8 +156,42 @@ impl CrmApi for Amo {
         self.called(permit.host(), token.expose(), LeadPage { leads: Vec::new(), has_more: false }).await
     }
 
-    async fn lead(&self, permit: Permit<call::Read>, token: &AccessToken, _: u64) -> Result<Option<AmoLead>, AmoError> {
+    async fn lead(
+        &self,
+        permit: Permit<call::Read>,
+        token: &AccessToken,
+        _: u64,
+    ) -> Result<Option<AmoLeadDetails>, AmoError> {
         self.called(permit.host(), token.expose(), None).await
+    }
+
+    async fn notes(
+        &self,
+        permit: Permit<call::Read>,
+        token: &AccessToken,
+        _: u64,
+        _: PageRequest,
+    ) -> Result<Page<Note>, AmoError> {
+        self.called(permit.host(), token.expose(), Page::empty()).await
+    }
+
+    async fn tasks(
+        &self,
+        permit: Permit<call::Read>,
+        token: &AccessToken,
+        _: &TaskFilter,
+    ) -> Result<Page<Task>, AmoError> {
+        self.called(permit.host(), token.expose(), Page::empty()).await
+    }
+
+    async fn events(
+        &self,
+        permit: Permit<call::Read>,
+        token: &AccessToken,
+        _: u64,
+        _: PageRequest,
+    ) -> Result<Page<Event>, AmoError> {
+        self.called(permit.host(), token.expose(), Page::empty()).await
     }
 
     async fn contacts(

@@ -1,5 +1,8 @@
 //! Contacts, as far as the app shows them.
 
+/// The most contacts that are asked for at once.
+pub const MOST_CONTACTS: usize = 250;
+
 /// What we need of a contact.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Contact {

@@ -7,6 +7,7 @@ use serde_json::Number;
 
 use super::contact::Contact;
 use super::custom_field::CustomField;
+use super::pipeline::{Pipeline, status_of};
 
 /// What the app makes of a lead's stage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -62,6 +63,8 @@ pub struct LeadFilter {
     pub query: Option<String>,
     /// Only this pipeline.
     pub pipeline: Option<u64>,
+    /// Only leads with these numbers, at most 250.
+    pub ids: Vec<u64>,
     /// Only these stages, as (pipeline, stage); at most [`MOST_STAGES`].
     pub stages: Vec<(u64, u64)>,
     /// Only leads that this person is responsible for.
@@ -82,6 +85,7 @@ impl Default for LeadFilter {
             order: LeadOrder::default(),
             query: None,
             pipeline: None,
+            ids: Vec::new(),
             stages: Vec::new(),
             responsible_user: None,
             updated_since: None,
@@ -100,6 +104,7 @@ impl LeadFilter {
             since.is_none_or(|since| at.is_some_and(|at| at.as_second() >= since.as_second()))
         };
         self.pipeline.is_none_or(|pipeline| lead.pipeline == Some(pipeline))
+            && (self.ids.is_empty() || self.ids.contains(&lead.id))
             && (self.stages.is_empty() || self.stages.iter().any(is_in))
             && self.responsible_user.is_none_or(|user| lead.responsible_user == Some(user))
             && is_since(lead.updated_at, self.updated_since)
@@ -171,6 +176,33 @@ impl AmoLead {
     }
 }
 
+/// A lead by its number, with what lists of leads do not have.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AmoLeadDetails {
+    /// The lead, with its custom fields.
+    pub lead: AmoLead,
+    /// All of its contacts, in the CRM's order.
+    pub contacts: Vec<u64>,
+    /// Why it was lost, if somebody said so.
+    pub loss_reason: Option<LossReason>,
+}
+
+/// Why a lead was lost.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LossReason {
+    /// Its number.
+    pub id: u64,
+    /// Its name.
+    pub name: Option<String>,
+}
+
+impl From<AmoLead> for AmoLeadDetails {
+    /// A lead with its main contact alone.
+    fn from(lead: AmoLead) -> Self {
+        Self { contacts: lead.contact.into_iter().collect(), loss_reason: None, lead }
+    }
+}
+
 /// A page of leads.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LeadPage {
@@ -195,6 +227,20 @@ pub struct Lead {
     pub guest: Option<Arc<Contact>>,
 }
 
+impl Lead {
+    /// `lead` in its pipeline, if that is listed, and without its contact.
+    pub fn in_pipeline(lead: AmoLead, pipeline: Option<&Pipeline>) -> Self {
+        let status_name = pipeline.zip(lead.stage).and_then(|(pipeline, stage)| pipeline.name_of(stage));
+        Self {
+            status: status_of(&lead, pipeline),
+            status_name: status_name.map(str::to_owned),
+            pipeline_name: pipeline.map(|pipeline| pipeline.name.clone()),
+            guest: None,
+            lead,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -217,6 +263,8 @@ mod tests {
             (LeadFilter { pipeline: Some(4), ..all.clone() }, false),
             (LeadFilter { stages: vec![(4, 7), (3, 7)], ..all.clone() }, true),
             (LeadFilter { stages: vec![(4, 7), (3, 8)], ..all.clone() }, false),
+            (LeadFilter { ids: vec![2, 1], ..all.clone() }, true),
+            (LeadFilter { ids: vec![2, 3], ..all.clone() }, false),
             (LeadFilter { responsible_user: Some(5), ..all.clone() }, true),
             (LeadFilter { responsible_user: Some(6), ..all.clone() }, false),
             (LeadFilter { updated_since: Some(at(9_999)), ..all.clone() }, true),

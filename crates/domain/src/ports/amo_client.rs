@@ -22,8 +22,12 @@ mod mock {
     use crate::authorization::callback::{Callback, Parameters};
     use crate::client::ClientFingerprint;
     use crate::crm::contact::Contact;
-    use crate::crm::lead::{AmoLead, LeadFilter, LeadPage};
+    use crate::crm::event::Event;
+    use crate::crm::lead::{AmoLeadDetails, LeadFilter, LeadPage};
+    use crate::crm::note::Note;
+    use crate::crm::page::{Page, PageRequest};
     use crate::crm::pipeline::Pipeline;
+    use crate::crm::task::{Task, TaskFilter};
     use crate::host::AccountHost;
     use crate::ids::AccountId;
     use crate::ports::{AmoError, CrmApi, Located, TokenEndpoint};
@@ -66,7 +70,13 @@ mod mock {
 
             async fn leads(&self, permit: Permit<call::Read>, token: &AccessToken, filter: &LeadFilter) -> Result<LeadPage, AmoError>;
 
-            async fn lead(&self, permit: Permit<call::Read>, token: &AccessToken, id: u64) -> Result<Option<AmoLead>, AmoError>;
+            async fn lead(&self, permit: Permit<call::Read>, token: &AccessToken, id: u64) -> Result<Option<AmoLeadDetails>, AmoError>;
+
+            async fn notes(&self, permit: Permit<call::Read>, token: &AccessToken, lead: u64, page: PageRequest) -> Result<Page<Note>, AmoError>;
+
+            async fn tasks(&self, permit: Permit<call::Read>, token: &AccessToken, filter: &TaskFilter) -> Result<Page<Task>, AmoError>;
+
+            async fn events(&self, permit: Permit<call::Read>, token: &AccessToken, lead: u64, page: PageRequest) -> Result<Page<Event>, AmoError>;
 
             async fn contacts(&self, permit: Permit<call::Read>, token: &AccessToken, ids: &[u64]) -> Result<Vec<Contact>, AmoError>;
 

@@ -6,8 +6,12 @@ use async_trait::async_trait;
 
 use super::AmoError;
 use crate::crm::contact::Contact;
-use crate::crm::lead::{AmoLead, LeadFilter, LeadPage};
+use crate::crm::event::Event;
+use crate::crm::lead::{AmoLeadDetails, LeadFilter, LeadPage};
+use crate::crm::note::Note;
+use crate::crm::page::{Page, PageRequest};
 use crate::crm::pipeline::Pipeline;
+use crate::crm::task::{Task, TaskFilter};
 use crate::ids::AccountId;
 use crate::rate_limit::{Permit, call};
 use crate::token::AccessToken;
@@ -26,7 +30,7 @@ pub trait CrmApi: Debug + Send + Sync + 'static {
     /// [`lead`](Self::lead): its pipeline may be gone.
     /// A page MUST NOT have more leads than `filter.limit`, and whoever pages until
     /// [`LeadPage::has_more`] is `false` MUST get every lead once, whatever size the CRM's own pages have:
-    /// a page may be shorter. A filter of 50 stages is one request. The whole second that `updated_since` or
+    /// a page may be shorter. A filter of 50 stages is one request, and so is one of 250 numbers. The whole second that `updated_since` or
     /// `created_since` falls into MUST be asked for, and none before it. Custom fields MUST be told if
     /// `filter.with_custom_fields` wants them, and a lead without any then has an empty list; else
     /// [`AmoLead::custom_fields`] is `None`.
@@ -37,9 +41,42 @@ pub trait CrmApi: Debug + Send + Sync + 'static {
         filter: &LeadFilter,
     ) -> Result<LeadPage, AmoError>;
 
-    /// The lead with this number, with its custom fields; `None` if there is none, or it was deleted.
-    async fn lead(&self, permit: Permit<call::Read>, token: &AccessToken, id: u64)
-    -> Result<Option<AmoLead>, AmoError>;
+    /// The lead with this number, with its custom fields, all of its contacts and why it was lost; `None` if there is
+    /// none, or it was deleted.
+    async fn lead(
+        &self,
+        permit: Permit<call::Read>,
+        token: &AccessToken,
+        id: u64,
+    ) -> Result<Option<AmoLeadDetails>, AmoError>;
+
+    /// A page of the notes of `lead`, at most 250, the newest first. Notes of types that the client does not know MUST
+    /// be listed too.
+    async fn notes(
+        &self,
+        permit: Permit<call::Read>,
+        token: &AccessToken,
+        lead: u64,
+        page: PageRequest,
+    ) -> Result<Page<Note>, AmoError>;
+
+    /// A page of tasks of leads. The whole `filter` MUST be asked for, and its order.
+    async fn tasks(
+        &self,
+        permit: Permit<call::Read>,
+        token: &AccessToken,
+        filter: &TaskFilter,
+    ) -> Result<Page<Task>, AmoError>;
+
+    /// A page of what happened to `lead`, at most 100 events, the newest first. Events of types that the client does
+    /// not know MUST be listed too.
+    async fn events(
+        &self,
+        permit: Permit<call::Read>,
+        token: &AccessToken,
+        lead: u64,
+        page: PageRequest,
+    ) -> Result<Page<Event>, AmoError>;
 
     /// The contacts with these numbers, at most 250, in one request; unknown ones are left out.
     async fn contacts(

@@ -172,6 +172,16 @@ pub enum Endpoint {
     Leads,
     /// [`CrmApi::lead`](super::CrmApi::lead).
     Lead,
+    /// [`CrmApi::leads`](super::CrmApi::leads), for the names of leads whose tasks are listed.
+    LeadNames,
+    /// [`CrmApi::notes`](super::CrmApi::notes).
+    Notes,
+    /// [`CrmApi::tasks`](super::CrmApi::tasks).
+    Tasks,
+    /// [`CrmApi::tasks`](super::CrmApi::tasks), those of one lead.
+    TasksOfLead,
+    /// [`CrmApi::events`](super::CrmApi::events).
+    Events,
     /// [`CrmApi::contacts`](super::CrmApi::contacts).
     Contacts,
     /// [`CrmApi::pipelines`](super::CrmApi::pipelines).

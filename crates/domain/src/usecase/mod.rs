@@ -24,7 +24,9 @@ pub use connect::callback::{CallbackOutcome, Received};
 pub use connect::claim::ClaimError;
 pub use import::{Candidate, Imported, Refused, Skipped};
 pub use reads::ReadError;
+pub use reads::lead::{LeadContact, LeadDetails, LeadParts, Part};
 pub use reads::leads::{LeadList, LeadRequest};
+pub use reads::lists::{NamedTask, TaskRequest};
 pub use status::ConnectionStatus;
 pub use tokens::access_token::{AccessError, RefreshNowError};
 

@@ -60,10 +60,19 @@ test('an attempt, the browser, the leads, the end', async () => {
   const amoLeadId = found[0]!.amoLeadId;
   const lead = await client.GET('/api/amo-crm/leads/{amoLeadId}', { params: { path: { amoLeadId } } });
   assert(lead.data, JSON.stringify(lead.error));
-  const { customFields, ...members } = lead.data.data;
+  const { customFields, lossReason, contacts, missing, ...members } = lead.data.data;
   assert.deepEqual(members, found[0]);
   const values: Schemas['CustomValue'][] = customFields.flatMap((field) => field.values);
   assert(values.every((value) => value.value !== undefined));
+  assert.equal(lossReason, null);
+  assert.deepEqual(missing, []);
+  assert.equal(contacts?.find((contact) => contact.isMain)?.name ?? null, members.guestName);
+  const whole = await client.GET('/api/amo-crm/leads/{amoLeadId}', { params: { path: { amoLeadId }, query: { include: 'notes,tasks,events' } } });
+  const notes = await client.GET('/api/amo-crm/leads/{id}/notes', { params: { path: { id: amoLeadId } } });
+  assert.deepEqual(whole.data?.data.notes, notes.data?.data);
+  const tasks = await client.GET('/api/amo-crm/tasks', { params: { query: { isCompleted: false, order: 'completeTill', limit: 1 } } });
+  const task: Schemas['NamedTask'] | undefined = tasks.data?.data[0];
+  assert.equal(typeof task?.leadName, 'string');
 
   const ended = await client.POST('/api/amo-crm/disconnect', { body: {} });
   assert.equal(ended.data?.message, 'AMO CRM disconnected');

@@ -130,7 +130,11 @@ curl -sX POST {api}/exchange-code -H "Authorization: Bearer $JWT" -H 'Content-Ty
 curl -s {api}/status -H "Authorization: Bearer $JWT"
 curl -s "{api}/leads?limit=5" -H "Authorization: Bearer $JWT"
 LEAD_ID=$(curl -s "{api}/leads?limit=1" -H "Authorization: Bearer $JWT" | sed 's/.*"amoLeadId":\([0-9]*\).*/\1/')
-curl -s {api}/leads/$LEAD_ID -H "Authorization: Bearer $JWT"
+curl -s "{api}/leads/$LEAD_ID?include=notes,tasks,events" -H "Authorization: Bearer $JWT"
+curl -s {api}/leads/$LEAD_ID/notes -H "Authorization: Bearer $JWT"
+curl -s {api}/leads/$LEAD_ID/tasks -H "Authorization: Bearer $JWT"
+curl -s {api}/leads/$LEAD_ID/events -H "Authorization: Bearer $JWT"
+curl -s "{api}/tasks?isCompleted=false" -H "Authorization: Bearer $JWT"
 curl -s {api}/pipelines -H "Authorization: Bearer $JWT"
 PIPELINE_ID=$(curl -s {api}/pipelines -H "Authorization: Bearer $JWT" | sed 's/.*"pipelineId":\([0-9]*\).*/\1/')
 curl -s {api}/pipelines/$PIPELINE_ID/stages -H "Authorization: Bearer $JWT"

@@ -16,11 +16,14 @@ pub(super) fn answer(asked: &Asked, reply: &Reply) -> Option<Words> {
         Reply::Located(host) => ok(&json!({"id": 1, "subdomain": "example", "domain": host.as_str()})),
         Reply::Account(account) => ok(&json!({"id": account.0, "name": "Агенція", "subdomain": "example"})),
         Reply::Leads(page) => ok(&entities::leads(page.leads.iter().map(entities::lead), page.has_more)),
-        Reply::Lead(lead) => ok(&entities::lead(lead)),
+        Reply::LeadDetails(details) => ok(&entities::details(details)),
         Reply::DeletedLead(lead) if matches!(asked, Asked::Leads { .. }) => {
             ok(&entities::leads([entities::deleted(lead)], false))
         }
         Reply::DeletedLead(lead) => ok(&entities::deleted(lead)),
+        Reply::Notes(page) => ok(&entities::notes(page)),
+        Reply::Tasks(page) => ok(&entities::tasks(page)),
+        Reply::Events(page) => ok(&entities::events(page)),
         Reply::Contacts(contacts) => ok(&entities::contacts(contacts)),
         Reply::Pipelines(pipelines) => ok(&entities::pipelines(pipelines)),
 

@@ -2,17 +2,75 @@
 
 use amo_connect_domain::crm::contact::{Contact, Reached};
 use amo_connect_domain::crm::custom_field::{CustomField, CustomValue};
-use amo_connect_domain::crm::lead::{AmoLead, Tag};
+use amo_connect_domain::crm::event::Event;
+use amo_connect_domain::crm::lead::{AmoLead, AmoLeadDetails, Tag};
+use amo_connect_domain::crm::note::Note;
+use amo_connect_domain::crm::page::Page;
 use amo_connect_domain::crm::pipeline::{Pipeline, Stage, StageKind};
+use amo_connect_domain::crm::task::Task;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 pub(super) fn leads(leads: impl IntoIterator<Item = Value>, has_more: bool) -> Value {
-    let leads: Vec<Value> = leads.into_iter().collect();
-    let mut links = json!({"self": {"href": "http://amo/api/v4/leads?page=1"}});
+    list("leads", leads.into_iter().collect(), has_more)
+}
+
+fn list(name: &str, entries: Vec<Value>, has_more: bool) -> Value {
+    let address = |page| json!({"href": format!("http://amo/api/v4/{name}?page={page}")});
+    let mut links = json!({"self": address(1)});
     if has_more {
-        links["next"] = json!({"href": "http://amo/api/v4/leads?page=2"});
+        links["next"] = address(2);
     }
-    json!({"_page": 1, "_links": links, "_embedded": {"leads": leads}})
+    json!({"_page": 1, "_links": links, "_embedded": {name: entries}})
+}
+
+fn second(moment: Option<Timestamp>) -> Option<i64> {
+    moment.map(Timestamp::as_second)
+}
+
+pub(super) fn notes(page: &Page<Note>) -> Value {
+    let note = |note: &Note| {
+        json!({
+            "id": note.id, "entity_id": 5, "note_type": note.kind, "params": note.params,
+            "created_by": note.created_by.unwrap_or_default(), "created_at": second(note.created_at),
+            "updated_at": second(note.updated_at),
+        })
+    };
+    list("notes", page.items.iter().map(note).collect(), page.has_more)
+}
+
+pub(super) fn tasks(page: &Page<Task>) -> Value {
+    let task = |task: &Task| {
+        json!({
+            "id": task.id, "entity_id": task.lead, "entity_type": task.lead.map(|_| "leads"), "text": task.text,
+            "task_type_id": task.kind, "complete_till": second(task.complete_till), "is_completed": task.is_completed,
+            "result": task.result.as_ref().map_or(json!([]), |text| json!({"text": text})),
+            "responsible_user_id": task.responsible_user, "created_at": second(task.created_at),
+            "updated_at": second(task.updated_at), "duration": 0,
+        })
+    };
+    list("tasks", page.items.iter().map(task).collect(), page.has_more)
+}
+
+pub(super) fn events(page: &Page<Event>) -> Value {
+    let event = |event: &Event| {
+        json!({
+            "id": event.id, "type": event.kind, "entity_id": 5, "entity_type": "lead", "value_before": event.before,
+            "value_after": event.after, "created_by": event.created_by.unwrap_or_default(),
+            "created_at": second(event.created_at),
+        })
+    };
+    list("events", page.items.iter().map(event).collect(), page.has_more)
+}
+
+/// A lead with all of its contacts, and the list of at most one reason why it was lost.
+pub(super) fn details(AmoLeadDetails { lead, contacts, loss_reason }: &AmoLeadDetails) -> Value {
+    let mut written = self::lead(lead);
+    let contact = |id: &u64| json!({"id": id, "is_main": Some(*id) == lead.contact});
+    written["_embedded"]["contacts"] = contacts.iter().map(contact).collect();
+    let reason = loss_reason.iter().map(|reason| json!({"id": reason.id, "name": reason.name, "sort": 10}));
+    written["_embedded"]["loss_reason"] = reason.collect();
+    written
 }
 
 pub(super) fn deleted(lead: &AmoLead) -> Value {
@@ -33,9 +91,9 @@ pub(super) fn lead(lead: &AmoLead) -> Value {
         "responsible_user_id": lead.responsible_user,
         "pipeline_id": lead.pipeline,
         "status_id": lead.stage,
-        "created_at": lead.created_at.map(jiff::Timestamp::as_second),
-        "updated_at": lead.updated_at.map(jiff::Timestamp::as_second),
-        "closed_at": lead.closed_at.map(jiff::Timestamp::as_second),
+        "created_at": second(lead.created_at),
+        "updated_at": second(lead.updated_at),
+        "closed_at": second(lead.closed_at),
         "is_deleted": false,
         "custom_fields_values": custom_fields(lead.custom_fields.as_deref().unwrap_or_default()),
         "_embedded": {"tags": lead.tags.iter().map(tag).collect::<Vec<_>>(), "companies": [], "contacts": contacts},

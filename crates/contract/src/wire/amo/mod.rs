@@ -39,6 +39,17 @@ impl Dialect for Integration {
                 Ok(Asked::Contacts { host, ids: query::contacts(request.query())?, token: token()? })
             }
             ("GET", "/api/v4/leads/pipelines") => Ok(Asked::Pipelines { host, token: token()? }),
+            ("GET", "/api/v4/tasks") => {
+                Ok(Asked::Tasks { host, filter: query::tasks(request.query())?, token: token()? })
+            }
+            ("GET", "/api/v4/events") => {
+                let (lead, page) = query::events(request.query())?;
+                Ok(Asked::Events { host, lead, page, token: token()? })
+            }
+            ("GET", path) if path.starts_with("/api/v4/leads/") && path.ends_with("/notes") => {
+                let (lead, page) = query::notes(path, request.query())?;
+                Ok(Asked::Notes { host, lead, page, token: token()? })
+            }
             ("GET", path) if path.starts_with("/api/v4/leads/") => {
                 Ok(Asked::Lead { host, id: query::lead(path, request.query())?, token: token()? })
             }

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use amo_connect_domain::crm::lead::{LeadFilter, LeadOrder, LeadSort};
+use amo_connect_domain::crm::page::PageRequest;
+use amo_connect_domain::crm::task::{TaskFilter, TaskOrder};
 use jiff::Timestamp;
 use url::form_urlencoded::Parse;
 
@@ -51,6 +53,7 @@ pub(super) fn leads(pairs: Parse<'_>) -> Result<LeadFilter, &'static str> {
             "with" => with_contacts = value.split(',').any(|with| with == "contacts"),
             "query" => filter.query = Some(value.into_owned()),
             "filter[pipeline_id]" | "filter[pipeline_id][]" => filter.pipeline = Some(number(&value)?),
+            name if name.starts_with("filter[id]") => filter.ids.push(number(&value)?),
             "filter[responsible_user_id]" => filter.responsible_user = Some(number(&value)?),
             "filter[updated_at][from]" => filter.updated_since = Some(moment(&value)?),
             "filter[created_at][from]" => filter.created_since = Some(moment(&value)?),
@@ -78,17 +81,94 @@ pub(super) fn leads(pairs: Parse<'_>) -> Result<LeadFilter, &'static str> {
     }
 }
 
-/// The number in `GET /api/v4/leads/{id}`.
-pub(super) fn lead(path: &str, pairs: Parse<'_>) -> Result<u64, &'static str> {
-    let mut with_contacts = false;
+/// What amoCRM lists without a limit, on the first page.
+const FIRST_PAGE: PageRequest = PageRequest { page: 1, limit: 50 };
+
+/// The most events on a page. Whoever wants more gets fifty.
+const MOST_EVENTS: u32 = 100;
+
+/// Whether `name` is a parameter of a page.
+fn paged(page: &mut PageRequest, name: &str, value: &str) -> Result<bool, &'static str> {
+    match name {
+        "page" => page.page = number(value)?,
+        "limit" => page.limit = number(value)?,
+        _ => return Ok(false),
+    }
+    Ok(true)
+}
+
+/// The lead and the page of `GET /api/v4/leads/{id}/notes`, the newest first.
+pub(super) fn notes(path: &str, pairs: Parse<'_>) -> Result<(u64, PageRequest), &'static str> {
+    let (mut page, mut is_newest_first) = (FIRST_PAGE, false);
     for (name, value) in pairs {
         match name.as_ref() {
-            "with" => with_contacts = value.split(',').any(|with| with == "contacts"),
+            "order[id]" => is_newest_first = direction(&value) == Some(true),
+            name if paged(&mut page, name, &value)? => {}
             _ => return Err("a parameter is unknown"),
         }
     }
-    if !with_contacts {
-        return Err("it asks for a lead without its contacts");
+    if !is_newest_first {
+        return Err("it asks for notes in another order");
+    }
+    let lead = path.strip_prefix("/api/v4/leads/").and_then(|path| path.strip_suffix("/notes"));
+    Ok((lead.and_then(|id| id.parse().ok()).ok_or(NO_NUMBER)?, page))
+}
+
+/// The filter of `GET /api/v4/tasks`. Without the type of entities those of contacts would come too.
+pub(super) fn tasks(pairs: Parse<'_>) -> Result<TaskFilter, &'static str> {
+    let (order, is_completed) = (TaskOrder::Newest, None);
+    let mut filter = TaskFilter { page: FIRST_PAGE, order, lead: None, responsible_user: None, is_completed };
+    let (mut is_of_leads, mut is_ordered) = (false, false);
+    for (name, value) in pairs {
+        match name.as_ref() {
+            "filter[entity_type]" => is_of_leads = value == "leads",
+            "filter[entity_id]" => filter.lead = Some(number(&value)?),
+            "filter[responsible_user_id]" => filter.responsible_user = Some(number(&value)?),
+            "filter[is_completed]" => filter.is_completed = Some(number::<u8>(&value)? == 1),
+            "order[id]" if direction(&value) == Some(true) => is_ordered = true,
+            "order[complete_till]" => {
+                let is_descending = direction(&value).ok_or("an order is unknown")?;
+                (filter.order, is_ordered) = (TaskOrder::CompleteTill { is_descending }, true);
+            }
+            name if paged(&mut filter.page, name, &value)? => {}
+            _ => return Err("a parameter is unknown"),
+        }
+    }
+    match (is_of_leads, is_ordered) {
+        (false, _) => Err("it asks for tasks of others than leads"),
+        (true, false) => Err("it asks for tasks in no order"),
+        (true, true) => Ok(filter),
+    }
+}
+
+/// The lead and the page of `GET /api/v4/events`.
+pub(super) fn events(pairs: Parse<'_>) -> Result<(u64, PageRequest), &'static str> {
+    let (mut page, mut lead, mut is_of_leads) = (FIRST_PAGE, None, false);
+    for (name, value) in pairs {
+        match name.as_ref() {
+            "filter[entity]" => is_of_leads = value == "lead",
+            "filter[entity_id]" => lead = Some(number(&value)?),
+            name if paged(&mut page, name, &value)? => {}
+            _ => return Err("a parameter is unknown"),
+        }
+    }
+    if page.limit > MOST_EVENTS {
+        return Err("it asks for more than a page");
+    }
+    Ok((lead.filter(|_| is_of_leads).ok_or("it asks for events of others than one lead")?, page))
+}
+
+/// The number in `GET /api/v4/leads/{id}`.
+pub(super) fn lead(path: &str, pairs: Parse<'_>) -> Result<u64, &'static str> {
+    let mut is_whole = false;
+    for (name, value) in pairs {
+        match name.as_ref() {
+            "with" => is_whole = ["contacts", "loss_reason"].iter().all(|part| value.split(',').any(|with| with == *part)),
+            _ => return Err("a parameter is unknown"),
+        }
+    }
+    if !is_whole {
+        return Err("it asks for a lead without its contacts or without why it was lost");
     }
     path.rsplit('/').next().and_then(|id| id.parse().ok()).ok_or(NO_NUMBER)
 }

@@ -9,8 +9,12 @@ use super::limiter::RateLimiter;
 use crate::authorization::callback::{Callback, Parameters};
 use crate::client::ClientFingerprint;
 use crate::crm::contact::Contact;
-use crate::crm::lead::{AmoLead, LeadFilter, LeadPage};
+use crate::crm::event::Event;
+use crate::crm::lead::{AmoLeadDetails, LeadFilter, LeadPage};
+use crate::crm::note::Note;
+use crate::crm::page::{Page, PageRequest};
 use crate::crm::pipeline::Pipeline;
+use crate::crm::task::{Task, TaskFilter};
 use crate::host::AccountHost;
 use crate::ids::AccountId;
 use crate::ports::{AmoClient, AmoError, Endpoint, Located, Observer, RateLimitStore, Runtime, StoreError};
@@ -143,8 +147,61 @@ impl RateLimitedClient {
     }
 
     /// See [`CrmApi::lead`](crate::ports::CrmApi::lead).
-    pub async fn lead(&self, host: &AccountHost, token: &AccessToken, id: u64) -> Result<Option<AmoLead>, AmoError> {
+    pub async fn lead(
+        &self,
+        host: &AccountHost,
+        token: &AccessToken,
+        id: u64,
+    ) -> Result<Option<AmoLeadDetails>, AmoError> {
         self.with_permit(host, Endpoint::Lead, |permit| self.client.lead(permit, token, id)).await
+    }
+
+    /// The leads with these numbers, at most 250, for whoever shows what belongs to them. Without `ids` nothing is sent.
+    pub async fn lead_names(
+        &self,
+        host: &AccountHost,
+        token: &AccessToken,
+        ids: &[u64],
+    ) -> Result<LeadPage, AmoError> {
+        if ids.is_empty() {
+            return Ok(LeadPage { leads: Vec::new(), has_more: false });
+        }
+        let filter = LeadFilter { limit: 250, ids: ids.to_vec(), ..LeadFilter::default() };
+        self.with_permit(host, Endpoint::LeadNames, |permit| self.client.leads(permit, token, &filter)).await
+    }
+
+    /// See [`CrmApi::notes`](crate::ports::CrmApi::notes).
+    pub async fn notes(
+        &self,
+        host: &AccountHost,
+        token: &AccessToken,
+        lead: u64,
+        page: PageRequest,
+    ) -> Result<Page<Note>, AmoError> {
+        self.with_permit(host, Endpoint::Notes, |permit| self.client.notes(permit, token, lead, page)).await
+    }
+
+    /// See [`CrmApi::tasks`](crate::ports::CrmApi::tasks).
+    pub async fn tasks(
+        &self,
+        host: &AccountHost,
+        token: &AccessToken,
+        filter: &TaskFilter,
+    ) -> Result<Page<Task>, AmoError> {
+        // Those of one lead are completed by nothing.
+        let endpoint = if filter.lead.is_some() { Endpoint::TasksOfLead } else { Endpoint::Tasks };
+        self.with_permit(host, endpoint, |permit| self.client.tasks(permit, token, filter)).await
+    }
+
+    /// See [`CrmApi::events`](crate::ports::CrmApi::events).
+    pub async fn events(
+        &self,
+        host: &AccountHost,
+        token: &AccessToken,
+        lead: u64,
+        page: PageRequest,
+    ) -> Result<Page<Event>, AmoError> {
+        self.with_permit(host, Endpoint::Events, |permit| self.client.events(permit, token, lead, page)).await
     }
 
     /// See [`CrmApi::contacts`](crate::ports::CrmApi::contacts). Without `ids` nothing is sent.

@@ -37,8 +37,15 @@ impl Purpose {
         match endpoint {
             Endpoint::Exchange => Self::Exchange,
             Endpoint::Refresh | Endpoint::Locate => Self::Refresh,
-            Endpoint::Contacts => Self::Completing,
-            Endpoint::Account | Endpoint::Leads | Endpoint::Lead | Endpoint::Pipelines => Self::Reading,
+            Endpoint::Contacts | Endpoint::LeadNames => Self::Completing,
+            Endpoint::Account
+            | Endpoint::Leads
+            | Endpoint::Lead
+            | Endpoint::Notes
+            | Endpoint::Tasks
+            | Endpoint::TasksOfLead
+            | Endpoint::Events
+            | Endpoint::Pipelines => Self::Reading,
         }
     }
 
@@ -177,16 +184,20 @@ impl RateLimiter {
     }
 }
 
-/// How many calls the caller is likely to make: leads are completed by their contacts.
+/// How many calls the caller is likely to make: leads are completed by their contacts, tasks by the names of their leads.
 fn calls(endpoint: Endpoint) -> u32 {
     match endpoint {
-        Endpoint::Leads | Endpoint::Lead => 2,
+        Endpoint::Leads | Endpoint::Lead | Endpoint::Tasks => 2,
         Endpoint::Account
         | Endpoint::Contacts
+        | Endpoint::Events
         | Endpoint::Exchange
+        | Endpoint::LeadNames
         | Endpoint::Locate
+        | Endpoint::Notes
         | Endpoint::Pipelines
-        | Endpoint::Refresh => 1,
+        | Endpoint::Refresh
+        | Endpoint::TasksOfLead => 1,
     }
 }
 

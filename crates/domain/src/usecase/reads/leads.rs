@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::connection::Grant;
 use crate::crm::lead::{AmoLead, Lead, LeadFilter, LeadStatus, MOST_STAGES};
-use crate::crm::pipeline::{Pipeline, status_of};
+use crate::crm::pipeline::Pipeline;
 use crate::ids::UserId;
 use crate::ports::AmoError;
 use crate::usecase::UseCases;
@@ -43,21 +43,6 @@ impl UseCases {
         self.read(user, page).await
     }
 
-    /// `user`'s lead with this number; `None` if there is none, or it was deleted.
-    pub async fn lead(&self, user: &UserId, id: u64) -> Result<Option<Arc<Lead>>, ReadError> {
-        let lead = |reader: Reader| {
-            let (this, key) = (self.clone(), (reader.flight_key(), id));
-            self.reads
-                .leads
-                .join(key, move || async move { Ok(this.one(&reader, id).await?.map(|lead| lead.map(Arc::new))) })
-        };
-        match self.read(user, lead).await {
-            // The account is where it was, so it is the lead that is not there.
-            Err(ReadError::Amo(AmoError::NotFound)) => Ok(None),
-            outcome => outcome,
-        }
-    }
-
     /// A page needs the pipelines: without them it would show wrong statuses, which is worse than
     /// none. Its guests are left out where they cannot be read.
     async fn page(&self, reader: &Reader, request: &LeadRequest) -> Result<Reading<LeadList>, AmoError> {
@@ -78,34 +63,14 @@ impl UseCases {
         Ok(leads.map(|leads| LeadList { leads, has_more: page.has_more }))
     }
 
-    async fn one(&self, reader: &Reader, id: u64) -> Result<Reading<Option<Lead>>, AmoError> {
-        let Grant { host, tokens, .. } = &reader.grant;
-        let Some(lead) = retried_if_lost(|| self.amo.lead(host, &tokens.access, id)).await? else {
-            return Ok(Reading::served(None, None));
-        };
-        let pipelines = self.pipelines_of(reader).await.map_err(|error| match error {
-            // The lead is here, so the account is. A 404 for its pipelines makes no sense.
-            AmoError::NotFound => AmoError::Protocol,
-            error => error,
-        })?;
-        Ok(self.complete(reader, &pipelines.what, vec![lead]).await.map(|mut leads| leads.pop()))
-    }
-
     /// Adds the status and the contact to each of `leads`.
     async fn complete(&self, reader: &Reader, pipelines: &[Pipeline], leads: Vec<AmoLead>) -> Reading<Vec<Lead>> {
         let pipelines: HashMap<u64, &Pipeline> = pipelines.iter().map(|pipeline| (pipeline.id, pipeline)).collect();
-        let with_status = |lead: AmoLead| {
+        let in_pipeline = |lead: AmoLead| {
             let pipeline = lead.pipeline.and_then(|id| pipelines.get(&id).copied());
-            let status_name = pipeline.zip(lead.stage).and_then(|(pipeline, stage)| pipeline.name_of(stage));
-            Lead {
-                status: status_of(&lead, pipeline),
-                status_name: status_name.map(str::to_owned),
-                pipeline_name: pipeline.map(|pipeline| pipeline.name.clone()),
-                guest: None,
-                lead,
-            }
+            Lead::in_pipeline(lead, pipeline)
         };
-        let mut leads: Vec<Lead> = leads.into_iter().map(with_status).collect();
+        let mut leads: Vec<Lead> = leads.into_iter().map(in_pipeline).collect();
 
         let mut ids: Vec<u64> = leads.iter().filter_map(|lead| lead.lead.contact).collect();
         ids.sort_unstable();

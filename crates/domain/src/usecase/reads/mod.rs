@@ -4,7 +4,9 @@
 //! belongs to a user and an epoch, so it cannot outlive the right to see it.
 
 mod cache;
+pub(super) mod lead;
 pub(super) mod leads;
+pub(super) mod lists;
 mod pipelines;
 mod refused_contacts;
 pub(super) mod retry;
@@ -20,8 +22,11 @@ use tokio::sync::watch;
 
 use crate::clock::Instant;
 use crate::connection::{Grant, ProblemCode};
-use crate::crm::lead::Lead;
+use crate::crm::event::Event;
+use crate::crm::note::Note;
+use crate::crm::page::PageRequest;
 use crate::crm::pipeline::Pipeline;
+use crate::crm::task::{Task, TaskFilter};
 use crate::host::AccountHost;
 use crate::ids::{Epoch, Generation, UserId};
 use crate::ports::AmoError;
@@ -31,7 +36,9 @@ use crate::usecase::single_flight::SingleFlight;
 use crate::usecase::timeouts::READ_TIMEOUT;
 use crate::usecase::tokens::access_token::{Access, AccessError};
 use crate::usecase::tokens::refresh_token::AskedBy;
+use lead::{FoundLead, LeadParts};
 use leads::{LeadList, LeadRequest};
+use lists::{Listed, NamedTask, TaskRequest};
 
 use cache::{Cache, Contacts};
 use refused_contacts::RefusedContacts;
@@ -48,6 +55,19 @@ pub enum ReadError {
     /// The call to amoCRM failed.
     #[error(transparent)]
     Amo(#[from] AmoError),
+    /// amoCRM answered that the user has no right to it. The connection is good.
+    #[error("the user has no right to it")]
+    Forbidden,
+}
+
+/// amoCRM's answer that the right to something is missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Forbidden;
+
+impl From<Forbidden> for ReadError {
+    fn from(_: Forbidden) -> Self {
+        Self::Forbidden
+    }
 }
 
 /// What reads share within this process.
@@ -58,7 +78,11 @@ pub(crate) struct Reads {
     /// Signals that some connection has ended.
     ends: watch::Sender<()>,
     pub(crate) pages: SingleFlight<(FlightKey, LeadRequest), Reading<Arc<LeadList>>>,
-    pub(crate) leads: SingleFlight<(FlightKey, u64), Reading<Option<Arc<Lead>>>>,
+    leads: SingleFlight<(FlightKey, u64, LeadParts), FoundLead>,
+    notes: SingleFlight<(FlightKey, u64, PageRequest), Listed<Note>>,
+    events: SingleFlight<(FlightKey, u64, PageRequest), Listed<Event>>,
+    tasks_of_lead: SingleFlight<(FlightKey, TaskFilter), Listed<Task>>,
+    tasks: SingleFlight<(FlightKey, TaskRequest), Listed<NamedTask>>,
     pipelines: SingleFlight<FlightKey, Arc<Vec<Pipeline>>>,
 }
 
@@ -220,7 +244,7 @@ impl UseCases {
             Ok(reading) if !reading.is_served => return,
             Ok(_) => self.note_use(user, access, None).await,
             Err(ReadError::Amo(error)) => self.note_use(user, access, Some(*error)).await,
-            Err(ReadError::Access(_)) => {}
+            Err(ReadError::Access(_) | ReadError::Forbidden) => {}
         }
         let problem = match outcome {
             Ok(reading) => reading.problem(),
@@ -230,7 +254,7 @@ impl UseCases {
                     None => return,
                 }
             }
-            Err(ReadError::Access(_)) => return,
+            Err(ReadError::Access(_) | ReadError::Forbidden) => return,
         };
         let stays = problem.is_none() && access.problem == Some(ProblemCode::Misconfigured);
         if problem != access.problem && !stays {
