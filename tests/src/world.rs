@@ -141,6 +141,12 @@ impl World {
         self.connect_by(self, user, account).await
     }
 
+    /// Connects `user` to `account` as this user of amoCRM.
+    pub async fn connect_as(&self, user: &str, account: u64, amo_user: u64) {
+        let issued = self.sandbox.issue_code_for(account, amo_user, "sandbox").unwrap();
+        self.connect_with(user, &issued.code, &issued.referer).await;
+    }
+
     /// The same by another service that has this amoCRM.
     pub async fn connect_by(&self, service: &Service, user: &str, account: u64) -> (Begun, String) {
         let (code, referer) = self.code(account);

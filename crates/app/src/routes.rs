@@ -8,7 +8,9 @@ use actix_web::web::{self, Data, ServiceConfig};
 
 use crate::cors;
 use crate::error::ApiError;
-use crate::handlers::{activity, authorize, callback, connection, document, exchange_code, health, hook, leads, pipelines};
+use crate::handlers::{
+    activity, authorize, callback, connection, document, exchange_code, health, hook, leads, people, pipelines,
+};
 use crate::json_body;
 use crate::metrics::http::scrape;
 use crate::state::AppState;
@@ -38,6 +40,8 @@ pub fn configure(config: &mut ServiceConfig, origins: &[String]) {
                 .service(only("/leads/{id}/tasks", "GET", web::get().to(activity::tasks_of_lead)))
                 .service(only("/leads/{id}/events", "GET", web::get().to(activity::events)))
                 .service(only("/tasks", "GET", web::get().to(activity::tasks)))
+                .service(only("/me", "GET", web::get().to(people::me)))
+                .service(only("/users", "GET", web::get().to(people::users)))
                 .service(only("/pipelines", "GET", web::get().to(pipelines::list)))
                 .service(only("/pipelines/{id}/stages", "GET", web::get().to(pipelines::stages))),
         )

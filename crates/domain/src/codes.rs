@@ -78,6 +78,7 @@ codes! { Endpoint:
     Refresh = "refresh",
     Locate = "locate",
     Account = "account",
+    Users = "users",
     Leads = "leads",
     Lead = "lead",
     LeadNames = "lead_names",

@@ -7,6 +7,7 @@ use std::time::Duration;
 use amo_connect_contract::fixtures;
 use amo_connect_domain::authorization::callback::{Callback, Given, Parameters};
 use amo_connect_domain::client::ClientFingerprint;
+use amo_connect_domain::crm::account::{AmoAccount, User};
 use amo_connect_domain::crm::contact::Contact;
 use amo_connect_domain::crm::event::Event;
 use amo_connect_domain::crm::lead::{AmoLead, AmoLeadDetails, LeadFilter, LeadPage};
@@ -265,9 +266,20 @@ impl TokenEndpoint for ModelAmo {
 
 #[async_trait]
 impl CrmApi for ModelAmo {
-    async fn account(&self, permit: Permit<call::Read>, token: &AccessToken) -> Result<AccountId, AmoError> {
+    async fn account(&self, permit: Permit<call::Read>, token: &AccessToken) -> Result<AmoAccount, AmoError> {
         let grant = self.read(permit.host(), token).await?;
-        Ok(account_id(self.world.crm().grants[grant].account))
+        let number = account_id(self.world.crm().grants[grant].account);
+        Ok(AmoAccount { name: Some(grant.to_string()), user: Some(1), ..AmoAccount::numbered(number) })
+    }
+
+    async fn users(
+        &self,
+        permit: Permit<call::Read>,
+        token: &AccessToken,
+        _: PageRequest,
+    ) -> Result<Page<User>, AmoError> {
+        let name = Some(self.read_saved(permit.host(), token).await?.to_string());
+        Ok(Page { items: vec![User { name, ..User::numbered(1) }], has_more: false })
     }
 
     async fn leads(

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use amo_connect_domain::crm::account::{AmoAccount, User};
 use amo_connect_domain::crm::contact::{Contact, Reached};
 use amo_connect_domain::crm::custom_field::{CustomField, CustomValue};
 use amo_connect_domain::crm::lead::{AmoLead, AmoLeadDetails, LossReason, Tag};
+use amo_connect_domain::crm::page::Page;
 use amo_connect_domain::crm::pipeline::{Pipeline, Stage, StageKind};
 use amo_connect_domain::ids::{AccountId, derived_number};
 use amo_connect_domain::token::{AccessToken, Issued, RefreshToken};
@@ -69,11 +71,43 @@ pub(crate) struct Refused {
 #[derive(Deserialize)]
 pub(crate) struct Agency {
     agency: String,
+    name: Option<String>,
+    coin: Option<String>,
+    /// Whose the token is.
+    agent: Option<u64>,
 }
 
-impl Agency {
-    pub(crate) fn into_account(self) -> AccountId {
-        account(&self.agency)
+impl From<Agency> for AmoAccount {
+    fn from(Agency { agency, name, coin, agent }: Agency) -> Self {
+        Self { number: account(&agency), name, currency: coin, user: agent }
+    }
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Agents {
+    agents: Vec<Agent>,
+    more: bool,
+}
+
+#[derive(Deserialize)]
+struct Agent {
+    no: u64,
+    name: Option<String>,
+    email: Option<String>,
+    works_here: bool,
+    is_chief: bool,
+}
+
+impl From<Agents> for Page<User> {
+    fn from(Agents { agents, more }: Agents) -> Self {
+        let user = |Agent { no, name, email, works_here, is_chief }| User {
+            id: no,
+            name,
+            email,
+            is_active: works_here,
+            is_admin: is_chief,
+        };
+        Self { items: agents.into_iter().map(user).collect(), has_more: more }
     }
 }
 

@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use amo_connect_contract::wire::{Dialect, Request, Words};
 use amo_connect_contract::{Asked, Reply};
+use amo_connect_domain::crm::account::{AmoAccount, User};
 use amo_connect_domain::crm::contact::{Contact, Reached};
 use amo_connect_domain::crm::custom_field::CustomField;
 use amo_connect_domain::crm::lead::{AmoLead, AmoLeadDetails, LeadFilter, LeadOrder, LeadSort, Tag};
+use amo_connect_domain::crm::page::Page;
 use amo_connect_domain::crm::pipeline::{Pipeline, Stage, StageKind};
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::token::{AuthorizationCode, Issued, RefreshToken};
@@ -44,6 +46,7 @@ impl Dialect for Harbour {
             ("POST", "/tokens") if self.has_tokens => self.for_tokens(request, host),
             _ if self.has_tokens => Err("agencies have servers of their own"),
             ("GET", "/agency") => Ok(Asked::Account { host, token: token()? }),
+            ("GET", "/agents") => Ok(Asked::Users { host, token: token()?, page: logbook::page(request)? }),
             ("GET", "/deals") => Ok(Asked::Leads { host, token: token()?, filter: filter(request)? }),
             ("GET", "/people") => Ok(Asked::Contacts { host, token: token()?, ids: ids(request)? }),
             ("GET", "/boards") => Ok(Asked::Pipelines { host, token: token()? }),
@@ -65,7 +68,10 @@ impl Dialect for Harbour {
         Some(match reply {
             Reply::Issues(issued) => ok(tokens(issued, &issued.expires_in.as_secs().into())),
             Reply::IssuesWithQuotedLife(issued) => ok(tokens(issued, &issued.expires_in.as_secs().to_string().into())),
-            Reply::Account(account) => ok(json!({ "agency": agency(account.0) })),
+            Reply::AccountCard(AmoAccount { number, name, currency, user }) => {
+                ok(json!({ "agency": agency(number.0), "name": name, "coin": currency, "agent": user }))
+            }
+            Reply::Users(page) => ok(agents(page)),
             Reply::Leads(page) => ok(deals(page.leads.iter().map(|lead| deal(lead, false)), page.has_more)),
             Reply::LeadDetails(details) => ok(whole_deal(details)),
             Reply::Notes(page) => ok(logbook::written_notes(page)),
@@ -78,6 +84,7 @@ impl Dialect for Harbour {
             Reply::Nothing if matches!(asked, Asked::Lead { .. }) => Words::json(404, &json!({ "refused": "deal" })),
             Reply::Nothing => ok(json!({
                 "deals": [], "more": false, "people": [], "boards": [], "remarks": [], "errands": [], "log": [],
+                "agents": [],
             })),
             reply if Reply::REFUSED_CODES.contains(reply) => refused("code"),
             reply if Reply::REFUSED_GRANTS.contains(reply) => refused("renewal"),
@@ -208,6 +215,16 @@ fn person(contact: &Contact) -> Value {
     json!({
         "no": contact.id, "name": contact.name, "phones": lines(&contact.phones), "emails": lines(&contact.emails),
     })
+}
+
+fn agents(page: &Page<User>) -> Value {
+    let agent = |user: &User| {
+        json!({
+            "no": user.id, "name": user.name, "email": user.email, "works_here": user.is_active,
+            "is_chief": user.is_admin,
+        })
+    };
+    json!({ "agents": page.items.iter().map(agent).collect::<Vec<_>>(), "more": page.has_more })
 }
 
 fn board(pipeline: &Pipeline) -> Value {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use amo_connect_adapters::http::{Answer, HttpClient};
 use amo_connect_domain::authorization::callback::{Callback, Denial, Given, Parameters};
 use amo_connect_domain::client::ClientFingerprint;
+use amo_connect_domain::crm::account::{AmoAccount, User};
 use amo_connect_domain::crm::contact::Contact;
 use amo_connect_domain::crm::event::Event;
 use amo_connect_domain::crm::lead::{AmoLeadDetails, LeadFilter, LeadPage, LeadSort};
@@ -27,7 +28,7 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 use url::Url;
 
-use crate::answers::{Agency, Boards, Deal, Deals, People};
+use crate::answers::{Agency, Agents, Boards, Deal, Deals, People};
 use crate::logbook::{self, Errands, Log, Remarks};
 use crate::pages::Window;
 use crate::wire;
@@ -181,9 +182,19 @@ impl TokenEndpoint for HarbourClient {
 
 #[async_trait]
 impl CrmApi for HarbourClient {
-    async fn account(&self, permit: Permit<call::Read>, token: &AccessToken) -> Result<AccountId, AmoError> {
+    async fn account(&self, permit: Permit<call::Read>, token: &AccessToken) -> Result<AmoAccount, AmoError> {
         let agency: Agency = self.read(permit.host(), token, "/agency", &[]).await?;
-        Ok(agency.into_account())
+        Ok(agency.into())
+    }
+
+    async fn users(
+        &self,
+        permit: Permit<call::Read>,
+        token: &AccessToken,
+        page: PageRequest,
+    ) -> Result<Page<User>, AmoError> {
+        let agents: Agents = self.read(permit.host(), token, "/agents", &logbook::paged(page)).await?;
+        Ok(agents.into())
     }
 
     async fn leads(

@@ -52,7 +52,12 @@ pub(crate) fn of_deal(
             _ => Err("there is no such list"),
         }
     };
-    Some(page_of(request, |_, _| Ok(false)).and_then(of_page))
+    Some(page(request).and_then(of_page))
+}
+
+/// The page of a list that knows nothing else.
+pub(crate) fn page(request: &Request) -> Result<PageRequest, &'static str> {
+    page_of(request, |_, _| Ok(false))
 }
 
 /// What a request for `/errands` asks.

@@ -6,6 +6,7 @@ mod cache;
 mod details;
 mod fields;
 mod pages;
+mod people;
 mod rate_limit;
 mod refusals;
 mod steps;

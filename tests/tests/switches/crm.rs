@@ -81,7 +81,7 @@ impl Crm {
     /// The id of one lead, as far as it is shown.
     pub(crate) async fn lead(&self, issued: &Issued, id: u64) -> Result<Option<u64>, AmoError> {
         let lead = self.client.lead(&self.host(ACCOUNT), &issued.access, id).await;
-        lead.map(|lead| lead.map(|lead| lead.id))
+        lead.map(|lead| lead.map(|details| details.lead.id))
     }
 
     /// Refreshes where the account lives.
@@ -91,6 +91,6 @@ impl Crm {
 
     /// Asks for the account where it lives.
     pub(crate) async fn account(&self, issued: &Issued) -> Result<AccountId, AmoError> {
-        self.client.account(&self.host(ACCOUNT), &issued.access).await
+        self.client.account(&self.host(ACCOUNT), &issued.access).await.map(|account| account.number)
     }
 }

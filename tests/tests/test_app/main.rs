@@ -13,6 +13,7 @@ mod reads;
 mod refused_access;
 mod refused_contacts;
 mod revocation_checks;
+mod users;
 
 use amo_connect_contract::fake::Gate;
 use amo_connect_contract::fixtures::host;

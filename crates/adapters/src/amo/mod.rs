@@ -11,6 +11,7 @@ mod loose;
 mod members;
 mod objects;
 mod pair;
+mod people;
 mod query;
 mod reading;
 mod refusal;
@@ -23,6 +24,7 @@ use std::fmt;
 
 use amo_connect_domain::authorization::callback::{Callback, Parameters};
 use amo_connect_domain::client::ClientFingerprint;
+use amo_connect_domain::crm::account::{AmoAccount, User};
 use amo_connect_domain::crm::contact::Contact;
 use amo_connect_domain::crm::event::Event;
 use amo_connect_domain::crm::lead::{AmoLeadDetails, LeadFilter, LeadPage};
@@ -47,7 +49,8 @@ pub use settings::{AmoLimits, AmoSettings};
 use activity::{RawEvents, RawNotes, RawTasks};
 use api::Api;
 use custom_fields::{Fields, MaybeFields, Skipped};
-use reading::{RawAccount, RawContacts, RawLead, RawLeads, RawPage, RawPipelines};
+use people::{RawAccount, RawUsers};
+use reading::{RawContacts, RawLead, RawLeads, RawPage, RawPipelines};
 use token::OauthEndpoint;
 
 /// An HTTP client could not be built, as where the machine has no root certificates.
@@ -194,10 +197,22 @@ impl TokenEndpoint for OauthAmoClient {
 
 #[async_trait]
 impl CrmApi for OauthAmoClient {
-    async fn account(&self, permit: Permit<call::Read>, token: &AccessToken) -> Result<AccountId, AmoError> {
+    async fn account(&self, permit: Permit<call::Read>, token: &AccessToken) -> Result<AmoAccount, AmoError> {
         let host = permit.host();
         let answer = self.api.get(self.address(host, "/api/v4/account")?, token).await?;
         answer.and_then(RawAccount::read).ok_or(AmoError::Protocol)
+    }
+
+    async fn users(
+        &self,
+        permit: Permit<call::Read>,
+        token: &AccessToken,
+        page: PageRequest,
+    ) -> Result<Page<User>, AmoError> {
+        let host = permit.host();
+        let mut url = self.address(host, "/api/v4/users")?;
+        url.set_query(Some(&query::users(page)));
+        self.list(url, token, RawPage::<RawUsers>::users).await
     }
 
     async fn leads(

@@ -63,6 +63,11 @@ pub(super) fn contacts(ids: &[u64]) -> String {
     query.0
 }
 
+/// The query of `GET /api/v4/users`.
+pub(super) fn users(page: PageRequest) -> String {
+    Query::of(page).0
+}
+
 /// The query of `GET /api/v4/leads/{id}/notes`.
 pub(super) fn notes(page: PageRequest) -> String {
     let mut query = Query::of(page);

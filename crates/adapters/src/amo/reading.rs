@@ -5,26 +5,12 @@ use amo_connect_domain::crm::contact::{Contact, Reached};
 use amo_connect_domain::crm::lead::{AmoLead, AmoLeadDetails, LeadPage, LossReason, Tag};
 use amo_connect_domain::crm::page::Page;
 use amo_connect_domain::crm::pipeline::{Pipeline, Stage, StageKind};
-use amo_connect_domain::ids::AccountId;
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::custom_fields::{Fields, MaybeFields};
 use super::loose::{First, List, Object};
 use super::members::{Amount, FieldCode, Flag, Id, IsObject, Text, Time, Whole};
-
-/// The answer of `GET /api/v4/account`.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct RawAccount {
-    id: Id,
-}
-
-impl RawAccount {
-    pub(super) fn read(self) -> Option<AccountId> {
-        self.id.0.map(AccountId)
-    }
-}
 
 /// An account that was looked up.
 #[derive(Default, Deserialize)]

@@ -1,9 +1,11 @@
 //! What is asked of API v4, and what is made of its answers.
 
 use crate::bench::permit;
+use amo_connect_domain::crm::account::{AmoAccount, User};
 use amo_connect_domain::crm::contact::{Contact, Reached};
 use amo_connect_domain::crm::custom_field::{CustomField, CustomValue};
-use amo_connect_domain::crm::lead::{AmoLead, LeadFilter, LeadOrder, LeadSort, Tag};
+use amo_connect_domain::crm::lead::{AmoLead, AmoLeadDetails, LeadFilter, LeadOrder, LeadSort, LossReason, Tag};
+use amo_connect_domain::crm::page::{Page, PageRequest};
 use amo_connect_domain::crm::pipeline::{Pipeline, Stage, StageKind};
 use amo_connect_domain::ids::AccountId;
 use amo_connect_domain::ports::CrmApi as _;
@@ -41,9 +43,28 @@ async fn the_account_tells_its_number() {
     for id in [json!(31_920_194), json!("31920194")] {
         let server = serving(json!({"id": id, "name": "Агентство", "subdomain": "example"})).await;
         let account = patient_client(*server.address()).account(permit(&host(*server.address())), &access()).await;
-        assert_eq!(account, Ok(AccountId(31_920_194)));
+        let name = Some("Агентство".to_owned());
+        assert_eq!(account, Ok(AmoAccount { name, ..AmoAccount::numbered(AccountId(31_920_194)) }));
         assert_eq!(asked(&server).await, ("/api/v4/account".to_owned(), vec![]));
     }
+}
+
+#[tokio::test]
+async fn users_are_asked_for_page_by_page_and_say_what_they_may() {
+    let server = serving(json!({"_total_items": 3, "_links": {"next": {"href": "x"}}, "_embedded": {"users": [
+        {"id": 1, "name": "Олена", "email": "o@example.com", "rights": {"is_admin": true, "is_active": true}},
+        {"id": 2, "name": "", "rights": null},
+        {"name": "no id"},
+    ]}}))
+    .await;
+    let page = PageRequest { page: 2, limit: 250 };
+    let users =
+        patient_client(*server.address()).users(permit(&host(*server.address())), &access(), page).await.unwrap();
+    let (name, email) = (Some("Олена".to_owned()), Some("o@example.com".to_owned()));
+    let olena = User { id: 1, name, email, is_active: true, is_admin: true };
+    assert_eq!(users, Page { items: vec![olena, User::numbered(2)], has_more: true });
+    let (path, query) = asked(&server).await;
+    assert_eq!((path.as_str(), pairs(&query)), ("/api/v4/users", vec![("page", "2"), ("limit", "250")]));
 }
 
 #[tokio::test]
@@ -293,14 +314,22 @@ async fn pipelines_come_with_their_stages() {
 
 #[tokio::test]
 async fn one_lead_comes_with_its_contacts_unless_it_was_deleted() {
-    for (deleted, expected) in [(false, Some(AmoLead { contact: Some(4), custom_fields: Some(vec![]), ..empty_lead(5) })), (true, None)] {
-        let server =
-            serving(json!({"id": 5, "is_deleted": deleted, "_embedded": {"contacts": [{"id": 4, "is_main": true}]}}))
-                .await;
+    let lead = AmoLead { contact: Some(4), custom_fields: Some(vec![]), ..empty_lead(5) };
+    let reason = LossReason { id: 6, name: Some("Дорого".to_owned()) };
+    let details = AmoLeadDetails { lead, contacts: vec![3, 4], loss_reason: Some(reason) };
+    for (deleted, reason, expected) in [
+        (false, json!([{"id": 6, "name": "Дорого", "sort": 1}]), Some(details.clone())),
+        (false, json!({"id": 6, "name": "Дорого"}), Some(details.clone())),
+        (false, json!([]), Some(AmoLeadDetails { loss_reason: None, ..details })),
+        (true, json!(null), None),
+    ] {
+        let contacts = json!([{"id": 3}, {"name": "no id"}, {"id": 4, "is_main": true}]);
+        let embedded = json!({"contacts": contacts, "loss_reason": reason});
+        let server = serving(json!({"id": 5, "is_deleted": deleted, "_embedded": embedded})).await;
         let found = patient_client(*server.address()).lead(permit(&host(*server.address())), &access(), 5).await;
         assert_eq!(found, Ok(expected));
         let (path, query) = asked(&server).await;
-        assert_eq!((path.as_str(), pairs(&query)), ("/api/v4/leads/5", vec![("with", "contacts")]));
+        assert_eq!((path.as_str(), pairs(&query)), ("/api/v4/leads/5", vec![("with", "contacts,loss_reason")]));
     }
 }
 

@@ -1,13 +1,13 @@
 //! The query of `GET /leads`.
 
 use amo_connect_domain::crm::lead::{LeadFilter, LeadOrder, LeadSort};
-use amo_connect_domain::usecase::LeadRequest;
+use amo_connect_domain::usecase::{LeadRequest, Responsible};
 use jiff::Timestamp;
 use percent_encoding::percent_decode_str;
 use utoipa::{IntoParams, ToSchema};
 
 use super::lead_view::LeadStatus;
-use super::query::{amo_number, each, number, refusal};
+use super::query::{amo_number, each, number, refusal, responsible};
 use crate::error::ApiError;
 
 /// What the list can be asked for.
@@ -35,9 +35,9 @@ pub struct LeadQuery {
     /// Only leads of this status.
     #[param(inline)]
     status: Option<LeadStatus>,
-    /// Only leads that this person is responsible for.
-    #[param(minimum = 1)]
-    responsible_user_id: Option<u64>,
+    /// Only leads that this person is responsible for: a number, or `me` for the user who connected.
+    #[param(value_type = Option<String>, pattern = "^(me|[0-9]+)$", example = "me")]
+    responsible_user_id: Option<Responsible>,
     /// Only leads that have changed since this moment, or in its second.
     #[param(value_type = Option<String>, format = DateTime, example = "2026-11-23T10:00:00Z")]
     updated_since: Option<Timestamp>,
@@ -106,7 +106,7 @@ impl LeadQuery {
                 "stageId" => wanted.stage_id = Some(amo_number(name, value)?),
                 "status" => wanted.status = Some(status(value)?),
                 "order" => wanted.order = order(value)?,
-                "responsibleUserId" => wanted.responsible_user_id = Some(amo_number(name, value)?),
+                "responsibleUserId" => wanted.responsible_user_id = Some(responsible(name, value)?),
                 "updatedSince" => wanted.updated_since = Some(moment(name, value)?),
                 "createdSince" => wanted.created_since = Some(moment(name, value)?),
                 "include" => wanted.include = Some(included(value)?),
@@ -128,12 +128,14 @@ impl From<LeadQuery> for LeadRequest {
             query: wanted.query,
             pipeline: wanted.pipeline_id,
             stages: Vec::new(),
-            responsible_user: wanted.responsible_user_id,
+            responsible_user: None,
+            ids: Vec::new(),
             updated_since: wanted.updated_since,
             created_since: wanted.created_since,
             with_custom_fields: wanted.include == Some(Included::CustomFields),
         };
-        Self { filter, stage: wanted.stage_id, status: wanted.status.map(Into::into) }
+        let (stage, status) = (wanted.stage_id, wanted.status.map(Into::into));
+        Self { filter, stage, status, responsible: wanted.responsible_user_id }
     }
 }
 
@@ -228,7 +230,8 @@ mod tests {
             ("order", "", "updatedAt, createdAt or id"),
             ("order", "--id", "updatedAt, createdAt or id"),
             ("order", "id&page=2&order=-id", "given once"),
-            ("responsibleUserId", "0", "a whole number from 1 to 9223372036854775807"),
+            ("responsibleUserId", "0", "me, or a whole number from 1 to 9223372036854775807"),
+            ("responsibleUserId", "Me", "me, or a whole number"),
             ("createdSince", "2026-11-23", "%2B"),
             ("include", "contacts", "must be customFields"),
             ("include", "customFields,customFields", "must be customFields"),
@@ -305,6 +308,12 @@ mod tests {
     }
 
     #[test]
+    fn the_responsible_person_is_a_number_or_the_one_who_connected() {
+        let of = |value: &str| LeadRequest::from(read(&format!("responsibleUserId={value}")).unwrap()).responsible;
+        assert_eq!((of("me"), of("7")), (Some(Responsible::Me), Some(Responsible::User(7))));
+    }
+
+    #[test]
     fn every_parameter_is_taken() {
         let query = "page=2&limit=250&order=-createdAt&query=a+b&pipelineId=3&stageId=142&status=CLOSED\
             &responsibleUserId=7&updatedSince=2026-11-23T10:00:00Z&createdSince=2026-11-22T10:00:00Z\
@@ -317,7 +326,7 @@ mod tests {
             pipeline_id: Some(3),
             stage_id: Some(142),
             status: Some(LeadStatus::Closed),
-            responsible_user_id: Some(7),
+            responsible_user_id: Some(Responsible::User(7)),
             updated_since: Some("2026-11-23T10:00:00Z".parse().unwrap()),
             created_since: Some("2026-11-22T10:00:00Z".parse().unwrap()),
             include: Some(Included::CustomFields),

@@ -6,31 +6,13 @@ use amo_connect_domain::crm::pipeline::Pipeline;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::counted::Counted;
 use super::lead_view::LeadStatus;
 use super::query::{self, amo_number};
 use super::reading::revalidated;
-use super::schemas;
 use crate::auth::Caller;
 use crate::error::ApiError;
 use crate::state::AppState;
-
-/// A list that comes whole.
-#[derive(Serialize, ToSchema)]
-pub struct Counted<T> {
-    /// Always `true`.
-    #[schema(schema_with = schemas::always_true)]
-    success: bool,
-    /// What was asked for.
-    data: Vec<T>,
-    /// How many are in `data`.
-    count: usize,
-}
-
-impl<T> Counted<T> {
-    fn of(data: Vec<T>) -> Self {
-        Self { success: true, count: data.len(), data }
-    }
-}
 
 /// A pipeline.
 #[derive(Serialize, ToSchema)]

@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use actix_web::HttpRequest;
+use amo_connect_domain::usecase::Responsible;
 use url::form_urlencoded;
 
 use crate::error::ApiError;
@@ -40,6 +41,15 @@ pub(crate) fn unknown(name: &str) -> ApiError {
 /// A number of amoCRM's, which is never 0, and which programs keep in 64 bits with a sign.
 pub(super) fn amo_number(field: &str, value: &str) -> Result<u64, ApiError> {
     number(field, value, 1, i64::MAX.unsigned_abs())
+}
+
+/// Whose is asked for: a user's number, or `me`.
+pub(super) fn responsible(field: &str, value: &str) -> Result<Responsible, ApiError> {
+    if value == "me" {
+        return Ok(Responsible::Me);
+    }
+    let number = amo_number(field, value);
+    number.map(Responsible::User).or(Err(refusal(field, format_args!("me, or a whole number from 1 to {}", i64::MAX))))
 }
 
 /// A number within bounds, in digits alone.

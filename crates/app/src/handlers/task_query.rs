@@ -1,11 +1,11 @@
 //! The query of `GET /tasks`.
 
 use amo_connect_domain::crm::page::PageRequest;
-use amo_connect_domain::usecase::TaskRequest;
+use amo_connect_domain::usecase::{Responsible, TaskRequest};
 use utoipa::{IntoParams, ToSchema};
 
 use super::page_query::{self, FIRST, MOST};
-use super::query::{amo_number, each, refusal};
+use super::query::{each, refusal, responsible};
 use crate::error::ApiError;
 
 /// Which tasks are listed.
@@ -21,9 +21,9 @@ pub struct TaskQuery {
     /// The order; with `-` the one that is due last is the first.
     #[param(inline, required = false)]
     order: Due,
-    /// Only tasks that this person is responsible for.
-    #[param(minimum = 1)]
-    responsible_user_id: Option<u64>,
+    /// Only tasks that this person is responsible for: a number, or `me` for the user who connected.
+    #[param(value_type = Option<String>, pattern = "^(me|[0-9]+)$", example = "me")]
+    responsible_user_id: Option<Responsible>,
     /// Only tasks that are completed, or are not.
     is_completed: Option<bool>,
 }
@@ -46,7 +46,7 @@ impl TaskQuery {
         each(query, |name, value| {
             match name {
                 "order" => order = due(value)?,
-                "responsibleUserId" => responsible_user_id = Some(amo_number(name, value)?),
+                "responsibleUserId" => responsible_user_id = Some(responsible(name, value)?),
                 "isCompleted" => is_completed = Some(flag(name, value)?),
                 _ => return page_query::take(&mut page, MOST, name, value),
             }
@@ -67,7 +67,7 @@ impl From<TaskQuery> for TaskRequest {
         Self {
             page: wanted.page(),
             is_descending: wanted.order == Due::Last,
-            responsible_user: wanted.responsible_user_id,
+            responsible: wanted.responsible_user_id,
             is_completed: wanted.is_completed,
         }
     }
@@ -93,12 +93,12 @@ mod tests {
 
     #[test]
     fn every_parameter_is_taken() {
-        let query = "page=2&limit=250&order=-completeTill&responsibleUserId=7&isCompleted=false";
+        let query = "page=2&limit=250&order=-completeTill&responsibleUserId=me&isCompleted=false";
         let (page, is_descending) = (PageRequest { page: 2, limit: 250 }, true);
-        let wanted = TaskRequest { page, is_descending, responsible_user: Some(7), is_completed: Some(false) };
+        let wanted = TaskRequest { page, is_descending, responsible: Some(Responsible::Me), is_completed: Some(false) };
         assert_eq!(TaskRequest::from(TaskQuery::read(query).unwrap()), wanted);
-        let (responsible_user, is_completed) = (None, None);
-        let unasked = TaskRequest { page: FIRST, is_descending: false, responsible_user, is_completed };
+        let (responsible, is_completed) = (None, None);
+        let unasked = TaskRequest { page: FIRST, is_descending: false, responsible, is_completed };
         assert_eq!(TaskRequest::from(TaskQuery::read("order=completeTill").unwrap()), unasked);
         let documented = TaskQuery::into_params(|| Some(ParameterIn::Query));
         let names: Vec<_> = documented.iter().map(|parameter| parameter.name.as_str()).collect();
@@ -110,7 +110,7 @@ mod tests {
         for (field, value, allowed) in [
             ("limit", "251", "a whole number from 1 to 250"),
             ("order", "createdAt", "completeTill or -completeTill"),
-            ("responsibleUserId", "0", "a whole number"),
+            ("responsibleUserId", "0", "me, or a whole number"),
             ("isCompleted", "1", "true or false"),
             ("isCompleted", "True", "true or false"),
             ("leadId", "7", "is not known here"),

@@ -44,6 +44,8 @@ use crate::{handlers, metrics};
         handlers::activity::tasks_of_lead,
         handlers::activity::events,
         handlers::activity::tasks,
+        handlers::people::me,
+        handlers::people::users,
         handlers::pipelines::list,
         handlers::pipelines::stages,
         handlers::hook::disconnected,

@@ -2,8 +2,8 @@
 
 use crate::problem::Code::{
     self, AlreadyConnected, AttemptNotFound, AuthUnavailable, CodeBelongsToAnotherUser, CodeExpired, CrmTimeout,
-    CrmUnavailable, Draining, ExchangeInProgress, Forbidden, InternalError, InvalidAccountHost, InvalidCode, InvalidJson,
-    InvalidRequest, InvalidSignature, LeadNotFound, MethodNotAllowed, NeedsReauth, NotConnected, NotFound,
+    CrmUnavailable, Draining, ExchangeInProgress, Forbidden, InternalError, InvalidAccountHost, InvalidCode,
+    InvalidJson, InvalidRequest, InvalidSignature, LeadNotFound, MethodNotAllowed, NeedsReauth, NotConnected, NotFound,
     PayloadTooLarge, PipelineNotFound, RateLimited, RefreshInProgress, RequestTimeout, Revoked, StateMismatch,
     StorageUnavailable, TooManyRequests, Unauthorized, UnsupportedMediaType,
 };
@@ -45,9 +45,9 @@ pub(super) fn of(operation: &str) -> Vec<Code> {
         "getAttempt" => &[CALLER, &[AttemptNotFound]],
         "exchangeCode" => &[CALLER, BODY, EXCHANGE],
         "getStatus" => &[CALLER],
-        "listLeads" | "listPipelines" => &[CALLER, READ],
+        "getMe" | "listLeads" | "listPipelines" => &[CALLER, READ],
         "getLead" | "listNotes" | "listTasksOfLead" | "listEvents" => &[CALLER, READ, &[Forbidden, LeadNotFound]],
-        "listTasks" => &[CALLER, READ, &[Forbidden]],
+        "listTasks" | "listUsers" => &[CALLER, READ, &[Forbidden]],
         "listStages" => &[CALLER, READ, &[PipelineNotFound]],
         "disconnectHook" => &[&[InvalidSignature, TooManyRequests, InternalError, StorageUnavailable]],
         "getReadiness" => &[&[TooManyRequests, StorageUnavailable, Draining]],

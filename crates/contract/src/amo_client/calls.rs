@@ -26,6 +26,7 @@ pub(super) enum Call {
     Refresh,
     Locate,
     Account,
+    Users,
     Leads,
     Lead,
     Notes,
@@ -37,11 +38,12 @@ pub(super) enum Call {
 
 impl Call {
     /// Every one.
-    const EVERY: [Self; 11] = [
+    const EVERY: [Self; 12] = [
         Self::Exchange,
         Self::Refresh,
         Self::Locate,
         Self::Account,
+        Self::Users,
         Self::Leads,
         Self::Lead,
         Self::Notes,
@@ -52,10 +54,11 @@ impl Call {
     ];
 
     /// Those to which a refusal is a failure; to a look-up it is an answer.
-    pub(super) const ALL: [Self; 10] = [
+    pub(super) const ALL: [Self; 11] = [
         Self::Exchange,
         Self::Refresh,
         Self::Account,
+        Self::Users,
         Self::Leads,
         Self::Lead,
         Self::Notes,
@@ -65,8 +68,9 @@ impl Call {
         Self::Pipelines,
     ];
 
-    pub(super) const READS: [Self; 8] = [
+    pub(super) const READS: [Self; 9] = [
         Self::Account,
+        Self::Users,
         Self::Leads,
         Self::Lead,
         Self::Notes,
@@ -104,6 +108,7 @@ impl Call {
             Self::Refresh => client.refresh(permit(host), &RefreshToken::new(REFRESH)).await.map(drop),
             Self::Locate => client.locate(permit(host), &token, &RefreshToken::new(REFRESH)).await.map(drop),
             Self::Account => client.account(permit(host), &token).await.map(drop),
+            Self::Users => client.users(permit(host), &token, FIRST_PAGE).await.map(drop),
             Self::Leads => client.leads(permit(host), &token, &all_leads()).await.map(drop),
             Self::Lead => client.lead(permit(host), &token, 5).await.map(drop),
             Self::Notes => client.notes(permit(host), &token, 5, FIRST_PAGE).await.map(drop),
@@ -122,6 +127,7 @@ impl Call {
             Self::Refresh => Asked::Refresh { host, token: RefreshToken::new(REFRESH) },
             Self::Locate => Asked::Locate { host, token: RefreshToken::new(REFRESH) },
             Self::Account => Asked::Account { host, token },
+            Self::Users => Asked::Users { host, token, page: FIRST_PAGE },
             Self::Leads => Asked::Leads { host, token, filter: names::asked(harness, all_leads()) },
             Self::Lead => Asked::Lead { host, token, id: 5 },
             Self::Notes => Asked::Notes { host, token, lead: 5, page: FIRST_PAGE },
@@ -137,6 +143,7 @@ impl Call {
             Self::Exchange | Self::Refresh => Reply::Issues(issued("x")),
             Self::Locate => Reply::Located(host.clone()),
             Self::Account => Reply::Account(AccountId(1)),
+            Self::Users => Reply::Users(Page::empty()),
             Self::Leads => Reply::Leads(LeadPage { leads: Vec::new(), has_more: false }),
             Self::Lead => Reply::Nothing,
             Self::Notes => Reply::Notes(Page::empty()),

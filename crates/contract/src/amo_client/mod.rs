@@ -192,8 +192,12 @@ suite::cases! {
         look_ups::an_account_is_followed_to_no_host_that_is_not_allowed,
     ]
 
-    "The number of the account that token opens (GET /api/v4/account)." => [
+    "The account that token opens, and the user whose rights it has (GET /api/v4/account)." => [
         reads::an_account_has_its_number,
+        reads::an_account_comes_with_its_name_its_currency_and_the_tokens_user,
+    ]
+    "A page of the account's users, at most 250, with those who may not log in any more." => [
+        reads::users_come_as_they_are_listed,
     ]
     "A page of leads, in the order of filter.order, which MUST be asked for." => [
         reads::leads_are_asked_for_in_the_order_that_is_wanted,

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use amo_connect_domain::crm::account::{AmoAccount, User};
 use amo_connect_domain::crm::contact::Contact;
 use amo_connect_domain::crm::custom_field::{CustomField, CustomValue};
 use amo_connect_domain::crm::lead::{
     AmoLead, AmoLeadDetails, LeadFilter, LeadOrder, LeadPage, LeadSort, LeadStatus, LossReason, MOST_STAGES, Tag,
 };
+use amo_connect_domain::crm::page::{Page, PageRequest};
 use amo_connect_domain::crm::pipeline::{Pipeline, Stage, StageKind};
 use amo_connect_domain::ids::AccountId;
 use amo_connect_domain::ports::AmoError;
@@ -52,7 +54,11 @@ fn with_fields(lead: AmoLead) -> AmoLead {
     let choice = CustomValue { value: "Море".into(), choice: Some(5), choice_code: text("sea") };
     let field = |id, kind: &str, values| CustomField { id, name: text("Вид"), code: None, kind: text(kind), values };
     let fields = vec![
-        field(1, "multiselect", vec![choice, CustomValue { choice_code: None, choice: Some(6), ..plain("Гори".into()) }]),
+        field(
+            1,
+            "multiselect",
+            vec![choice, CustomValue { choice_code: None, choice: Some(6), ..plain("Гори".into()) }],
+        ),
         CustomField { code: text("AREA"), ..field(2, "numeric", vec![plain("61.5".into())]) },
         field(3, "date", vec![plain(1_795_428_000.into())]),
         field(4, "checkbox", vec![plain(true.into())]),
@@ -85,8 +91,36 @@ async fn listed(harness: &dyn AmoClientHarness, pipelines: &[Pipeline]) -> Vec<P
 
 pub(super) async fn an_account_has_its_number(harness: &dyn AmoClientHarness) {
     harness.will(Reply::Account(AccountId(31_920_194))).await;
-    let number = harness.client().account(permit(&harness.host()), &token()).await;
-    assert_eq!(number, Ok(names::account(harness, AccountId(31_920_194))));
+    let account = harness.client().account(permit(&harness.host()), &token()).await;
+    assert_eq!(account, Ok(AmoAccount::numbered(names::account(harness, AccountId(31_920_194)))));
+}
+
+pub(super) async fn an_account_comes_with_its_name_its_currency_and_the_tokens_user(harness: &dyn AmoClientHarness) {
+    let text = |text: &str| Some(text.to_owned());
+    let card = AmoAccount {
+        number: AccountId(7), name: text("Агенція «Море»"), currency: text("UAH"), user: Some(9)
+    };
+    harness.will(Reply::AccountCard(card.clone())).await;
+    let account = harness.client().account(permit(&harness.host()), &token()).await;
+    let (number, user) = (names::account(harness, card.number), names::user(harness, card.user));
+    assert_eq!(account, Ok(AmoAccount { number, user, ..card }));
+}
+
+pub(super) async fn users_come_as_they_are_listed(harness: &dyn AmoClientHarness) {
+    let text = |text: &str| Some(text.to_owned());
+    let (name, email) = (text("Олена Коваленко"), text("olena@example.com"));
+    let olena = User { id: 9, name: name.clone(), email: email.clone(), is_active: true, is_admin: true };
+    let left = User { id: 8, is_active: false, is_admin: false, ..olena.clone() };
+    let page = PageRequest { page: 2, limit: 20 };
+    for has_more in [true, false] {
+        let users = Page { items: vec![olena.clone(), left.clone(), User::numbered(7)], has_more };
+        harness.will(Reply::Users(users.clone())).await;
+        let listed = harness.client().users(permit(&harness.host()), &token(), page).await;
+        let known = |user: &User| User { id: harness.number_of(Entity::User, user.id), ..user.clone() };
+        assert_eq!(listed, Ok(Page { items: users.items.iter().map(known).collect(), has_more }));
+    }
+    let asked = Asked::Users { host: harness.host(), token: token(), page };
+    assert_eq!(harness.asked().await, [asked.clone(), asked]);
 }
 
 pub(super) async fn leads_come_as_they_are_listed(harness: &dyn AmoClientHarness) {
@@ -244,7 +278,7 @@ pub(super) async fn an_unknown_or_deleted_lead_is_none(harness: &dyn AmoClientHa
 
 pub(super) async fn nothing_is_no_error(harness: &dyn AmoClientHarness) {
     for call in
-        [Call::Leads, Call::Lead, Call::Notes, Call::Tasks, Call::Events, Call::Contacts, Call::Pipelines]
+        [Call::Users, Call::Leads, Call::Lead, Call::Notes, Call::Tasks, Call::Events, Call::Contacts, Call::Pipelines]
     {
         assert_eq!(answered(harness, call, Reply::Nothing).await, Ok(()), "{call:?}");
     }

@@ -20,8 +20,10 @@ pub enum Asked {
     Refresh { host: AccountHost, token: RefreshToken },
     /// For the host where the account of this token answers.
     Locate { host: AccountHost, token: RefreshToken },
-    /// For the account's number.
+    /// For the account.
     Account { host: AccountHost, token: AccessToken },
+    /// For users.
+    Users { host: AccountHost, token: AccessToken, page: PageRequest },
     /// For leads.
     Leads { host: AccountHost, token: AccessToken, filter: LeadFilter },
     /// For one lead.
@@ -52,6 +54,7 @@ impl Asked {
             | Self::Refresh { host, .. }
             | Self::Locate { host, .. }
             | Self::Account { host, .. }
+            | Self::Users { host, .. }
             | Self::Leads { host, .. }
             | Self::Lead { host, .. }
             | Self::Notes { host, .. }
@@ -87,6 +90,7 @@ impl fmt::Debug for Asked {
             Self::Refresh { token, .. } => shown("Refresh", Some(token.expose()), None),
             Self::Locate { token, .. } => shown("Locate", Some(token.expose()), None),
             Self::Account { token, .. } => shown("Account", Some(token.expose()), None),
+            Self::Users { token, page, .. } => shown("Users", Some(token.expose()), Some(("page", page))),
             Self::Leads { token, filter, .. } => shown("Leads", Some(token.expose()), Some(("filter", filter))),
             Self::Lead { token, id, .. } => shown("Lead", Some(token.expose()), Some(("id", id))),
             Self::Notes { token, lead, page, .. } => {

@@ -4,6 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::time::Duration;
 
+use amo_connect_domain::crm::account::{AmoAccount, User};
 use amo_connect_domain::crm::contact::Contact;
 use amo_connect_domain::crm::event::Event;
 use amo_connect_domain::crm::lead::{AmoLead, LeadFilter, LeadPage, LeadSort};
@@ -24,6 +25,14 @@ use super::{Asked, Reply};
 pub struct FakeAccount {
     /// Its number.
     pub number: AccountId,
+    /// Its name.
+    pub name: Option<String>,
+    /// The code of its currency.
+    pub currency: Option<String>,
+    /// The user whose rights every access token has.
+    pub user: Option<u64>,
+    /// Its users.
+    pub users: Vec<User>,
     /// Its leads.
     pub leads: Vec<AmoLead>,
     /// Notes of its leads, each with the number of its lead, the newest first.
@@ -43,6 +52,10 @@ impl FakeAccount {
     pub fn empty(number: u64) -> Self {
         Self {
             number: AccountId(number),
+            name: None,
+            currency: None,
+            user: None,
+            users: Vec::new(),
             leads: Vec::new(),
             notes: Vec::new(),
             tasks: Vec::new(),
@@ -68,6 +81,15 @@ impl FakeAccount {
             }
         });
         page_of(found, filter)
+    }
+
+    pub(super) fn card(&self) -> AmoAccount {
+        let Self { number, name, currency, user, .. } = self;
+        AmoAccount { number: *number, name: name.clone(), currency: currency.clone(), user: *user }
+    }
+
+    pub(super) fn users(&self, page: PageRequest) -> Page<User> {
+        part_of(&self.users, page)
     }
 
     pub(super) fn notes_of(&self, lead: u64, page: PageRequest) -> Page<Note> {

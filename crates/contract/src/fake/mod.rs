@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use amo_connect_domain::authorization::callback::{Callback, Parameters};
 use amo_connect_domain::client::ClientFingerprint;
+use amo_connect_domain::crm::account::{AmoAccount, User};
 use amo_connect_domain::crm::contact::Contact;
 use amo_connect_domain::crm::event::Event;
 use amo_connect_domain::crm::lead::{AmoLeadDetails, LeadFilter, LeadPage};
@@ -296,12 +297,28 @@ impl TokenEndpoint for FakeAmo {
 
 #[async_trait]
 impl CrmApi for FakeAmo {
-    async fn account(&self, permit: Permit<call::Read>, token: &AccessToken) -> Result<AccountId, AmoError> {
+    async fn account(&self, permit: Permit<call::Read>, token: &AccessToken) -> Result<AmoAccount, AmoError> {
         self.pass_the_gate().await;
         let host = permit.host();
         let asked = Asked::Account { host: host.clone(), token: token.clone() };
-        let scripted = |reply| if let Reply::Account(account) = reply { Some(account) } else { None };
-        self.call(&asked, scripted, |crm| Ok(crm.opened(host, token)?.number))
+        let scripted = |reply| if let Reply::AccountCard(account) = reply { Some(account) } else { None };
+        self.call(&asked, scripted, |crm| Ok(crm.opened(host, token)?.card()))
+    }
+
+    async fn users(
+        &self,
+        permit: Permit<call::Read>,
+        token: &AccessToken,
+        page: PageRequest,
+    ) -> Result<Page<User>, AmoError> {
+        let host = permit.host();
+        let asked = Asked::Users { host: host.clone(), token: token.clone(), page };
+        let scripted = |reply| match reply {
+            Reply::Users(users) => Some(users),
+            Reply::Nothing => Some(Page::empty()),
+            _ => None,
+        };
+        self.call(&asked, scripted, |crm| Ok(crm.opened(host, token)?.users(page)))
     }
 
     async fn leads(

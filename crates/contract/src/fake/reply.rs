@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use amo_connect_domain::crm::account::{AmoAccount, User};
 use amo_connect_domain::crm::contact::Contact;
 use amo_connect_domain::crm::event::Event;
 use amo_connect_domain::crm::lead::{AmoLead, AmoLeadDetails, LeadPage};
@@ -29,8 +30,12 @@ pub enum Reply {
     IssuesIn(Dress, Issued),
     /// The host where the account answers.
     Located(AccountHost),
-    /// The account's number.
+    /// The account, of which only its number is known.
     Account(AccountId),
+    /// The account, and whose the access token is.
+    AccountCard(AmoAccount),
+    /// A page of users.
+    Users(Page<User>),
     /// A page of leads.
     Leads(LeadPage),
     /// The page of these leads that is asked for.
@@ -170,6 +175,7 @@ impl Reply {
     pub(crate) fn to(self, asked: &Asked) -> Self {
         match (self, asked) {
             (Self::PageOf(leads), Asked::Leads { filter, .. }) => Self::Leads(page_of(&leads, filter)),
+            (Self::Account(number), _) => Self::AccountCard(AmoAccount::numbered(number)),
             (Self::Lead(lead), _) => Self::LeadDetails(lead.into()),
             (reply, _) => reply,
         }
@@ -216,6 +222,8 @@ impl Reply {
             | Self::IssuesIn(..)
             | Self::Located(_)
             | Self::Account(_)
+            | Self::AccountCard(_)
+            | Self::Users(_)
             | Self::Leads(_)
             | Self::PageOf(_)
             | Self::Lead(_)

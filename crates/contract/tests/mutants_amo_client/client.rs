@@ -9,6 +9,7 @@ use amo_connect_contract::fixtures::{self, host, issued};
 use amo_connect_contract::{Dress, FakeAmo, Reply};
 use amo_connect_domain::authorization::callback::{Callback, Denial, Given, Parameters};
 use amo_connect_domain::client::ClientFingerprint;
+use amo_connect_domain::crm::account::{AmoAccount, User};
 use amo_connect_domain::crm::contact::Contact;
 use amo_connect_domain::crm::event::Event;
 use amo_connect_domain::crm::lead::{AmoLead, AmoLeadDetails, LeadFilter, LeadOrder, LeadPage};
@@ -220,10 +221,28 @@ impl TokenEndpoint for MutantClient {
 
 #[async_trait]
 impl CrmApi for MutantClient {
-    async fn account(&self, permit: Permit<call::Read>, token: &AccessToken) -> Result<AccountId, AmoError> {
+    async fn account(&self, permit: Permit<call::Read>, token: &AccessToken) -> Result<AmoAccount, AmoError> {
         let host = self.host(permit.host());
-        let number = self.call(|| self.inner.account(fixtures::permit(&host), token)).await?;
-        if self.is(Mutant::ForgetsTheAccount) { Ok(AccountId(1)) } else { Ok(number) }
+        let account = self.call(|| self.inner.account(fixtures::permit(&host), token)).await?;
+        Ok(match self.mutant {
+            Mutant::ForgetsTheAccount => AmoAccount { number: AccountId(1), ..account },
+            Mutant::ForgetsWhoseTheTokenIs => AmoAccount { user: None, ..account },
+            _ => account,
+        })
+    }
+
+    async fn users(
+        &self,
+        permit: Permit<call::Read>,
+        token: &AccessToken,
+        page: PageRequest,
+    ) -> Result<Page<User>, AmoError> {
+        let host = self.host(permit.host());
+        let mut users = self.call(|| self.inner.users(fixtures::permit(&host), token, page)).await?;
+        if self.is(Mutant::HidesThoseWhoLeft) {
+            users.items.retain(|user| user.is_active);
+        }
+        Ok(users)
     }
 
     async fn leads(
@@ -282,7 +301,7 @@ impl CrmApi for MutantClient {
         if self.is(Mutant::DropsOddLeads) {
             return Ok(found.filter(|details| details.lead.name.is_some()));
         }
-        for details in &mut found {
+        if let Some(details) = &mut found {
             match self.mutant {
                 Mutant::ForgetsClosings => details.lead.is_closed = false,
                 Mutant::ForgetsCustomFields => details.lead.custom_fields = None,

@@ -42,10 +42,12 @@ amo_connect_contract::mutants! {
     ForgetsStages => ["pipelines_come_with_their_stages", "colors_of_stages_are_told"],
     ForgetsTheAccount => ["the_account_is_told_with_the_pair", "an_account_has_its_number"],
     ForgetsTheHost => ["a_host_that_is_named_with_a_pair_is_told"],
+    ForgetsWhoseTheTokenIs => ["an_account_comes_with_its_name_its_currency_and_the_tokens_user"],
     GarblesTheState => ["the_authorization_url_carries_the_state", "a_redirect_is_read_whole"],
     GuessesLives => ["a_life_in_quotes_is_a_life"],
     HearsNoNo => ["a_users_no_is_told_apart"],
     HidesTheArchive => ["pipelines_that_are_put_away_are_listed"],
+    HidesThoseWhoLeft => ["users_come_as_they_are_listed"],
     IgnoresFilters => [
         "a_filter_reaches_the_crm_whole",
         "a_filter_of_closed_stages_reaches_the_crm",

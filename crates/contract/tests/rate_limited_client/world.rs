@@ -10,6 +10,7 @@ use amo_connect_contract::fixtures::{after, at, host, issued};
 use amo_connect_contract::{FakeAmo, MemoryRateLimitStore};
 use amo_connect_domain::authorization::callback::{Callback, Parameters};
 use amo_connect_domain::client::ClientFingerprint;
+use amo_connect_domain::crm::account::{AmoAccount, User};
 use amo_connect_domain::crm::contact::Contact;
 use amo_connect_domain::crm::event::Event;
 use amo_connect_domain::crm::lead::{AmoLeadDetails, LeadFilter, LeadPage};
@@ -143,8 +144,17 @@ impl TokenEndpoint for Amo {
 
 #[async_trait]
 impl CrmApi for Amo {
-    async fn account(&self, permit: Permit<call::Read>, token: &AccessToken) -> Result<AccountId, AmoError> {
-        self.called(permit.host(), token.expose(), AccountId(1)).await
+    async fn account(&self, permit: Permit<call::Read>, token: &AccessToken) -> Result<AmoAccount, AmoError> {
+        self.called(permit.host(), token.expose(), AmoAccount::numbered(AccountId(1))).await
+    }
+
+    async fn users(
+        &self,
+        permit: Permit<call::Read>,
+        token: &AccessToken,
+        _: PageRequest,
+    ) -> Result<Page<User>, AmoError> {
+        self.called(permit.host(), token.expose(), Page::empty()).await
     }
 
     async fn leads(

@@ -1,5 +1,6 @@
 //! What the CRM keeps: leads with what belongs to them, and their pipelines.
 
+pub mod account;
 pub mod contact;
 pub mod custom_field;
 pub mod event;

@@ -21,6 +21,7 @@ mod mock {
 
     use crate::authorization::callback::{Callback, Parameters};
     use crate::client::ClientFingerprint;
+    use crate::crm::account::{AmoAccount, User};
     use crate::crm::contact::Contact;
     use crate::crm::event::Event;
     use crate::crm::lead::{AmoLeadDetails, LeadFilter, LeadPage};
@@ -66,7 +67,9 @@ mod mock {
 
         #[async_trait]
         impl CrmApi for AmoClient {
-            async fn account(&self, permit: Permit<call::Read>, token: &AccessToken) -> Result<AccountId, AmoError>;
+            async fn account(&self, permit: Permit<call::Read>, token: &AccessToken) -> Result<AmoAccount, AmoError>;
+
+            async fn users(&self, permit: Permit<call::Read>, token: &AccessToken, page: PageRequest) -> Result<Page<User>, AmoError>;
 
             async fn leads(&self, permit: Permit<call::Read>, token: &AccessToken, filter: &LeadFilter) -> Result<LeadPage, AmoError>;
 

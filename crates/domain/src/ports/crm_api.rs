@@ -5,6 +5,7 @@ use std::fmt::Debug;
 use async_trait::async_trait;
 
 use super::AmoError;
+use crate::crm::account::{AmoAccount, User};
 use crate::crm::contact::Contact;
 use crate::crm::event::Event;
 use crate::crm::lead::{AmoLeadDetails, LeadFilter, LeadPage};
@@ -12,7 +13,6 @@ use crate::crm::note::Note;
 use crate::crm::page::{Page, PageRequest};
 use crate::crm::pipeline::Pipeline;
 use crate::crm::task::{Task, TaskFilter};
-use crate::ids::AccountId;
 use crate::rate_limit::{Permit, call};
 use crate::token::AccessToken;
 
@@ -21,8 +21,17 @@ use crate::token::AccessToken;
 /// What [`AmoClient`](super::AmoClient) promises of every method that sends holds here too.
 #[async_trait]
 pub trait CrmApi: Debug + Send + Sync + 'static {
-    /// The number of the account that `token` opens (`GET /api/v4/account`).
-    async fn account(&self, permit: Permit<call::Read>, token: &AccessToken) -> Result<AccountId, AmoError>;
+    /// The account that `token` opens, and the user whose rights it has (`GET /api/v4/account`).
+    async fn account(&self, permit: Permit<call::Read>, token: &AccessToken) -> Result<AmoAccount, AmoError>;
+
+    /// A page of the account's users, at most 250, with those who may not log in any more. A user who may not list
+    /// them is [`AmoError::Forbidden`].
+    async fn users(
+        &self,
+        permit: Permit<call::Read>,
+        token: &AccessToken,
+        page: PageRequest,
+    ) -> Result<Page<User>, AmoError>;
 
     /// A page of leads, in the order of `filter.order`, which MUST be asked for. An empty page is no error.
     /// Deleted leads are left out.

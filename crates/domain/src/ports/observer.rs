@@ -168,6 +168,8 @@ pub enum Endpoint {
     Locate,
     /// [`CrmApi::account`](super::CrmApi::account).
     Account,
+    /// [`CrmApi::users`](super::CrmApi::users).
+    Users,
     /// [`CrmApi::leads`](super::CrmApi::leads).
     Leads,
     /// [`CrmApi::lead`](super::CrmApi::lead).

@@ -27,6 +27,7 @@ pub use reads::ReadError;
 pub use reads::lead::{LeadContact, LeadDetails, LeadParts, Part};
 pub use reads::leads::{LeadList, LeadRequest};
 pub use reads::lists::{NamedTask, TaskRequest};
+pub use reads::users::{Profile, Responsible};
 pub use status::ConnectionStatus;
 pub use tokens::access_token::{AccessError, RefreshNowError};
 

@@ -71,6 +71,12 @@ test('an attempt, the browser, the leads, the end', async () => {
   const notes = await client.GET('/api/amo-crm/leads/{id}/notes', { params: { path: { id: amoLeadId } } });
   assert.deepEqual(whole.data?.data.notes, notes.data?.data);
   const tasks = await client.GET('/api/amo-crm/tasks', { params: { query: { isCompleted: false, order: 'completeTill', limit: 1 } } });
+  const me = await client.GET('/api/amo-crm/me');
+  assert.equal(me.data?.data.accountId, account);
+  const users: Schemas['User'][] | undefined = (await client.GET('/api/amo-crm/users')).data?.data;
+  assert(users?.some((user) => user.id === me.data?.data.userId && user.isActive));
+  const own = await client.GET('/api/amo-crm/leads', { params: { query: { responsibleUserId: 'me', limit: 1 } } });
+  assert(own.data?.data.every((lead) => lead.responsibleUserId === me.data?.data.userId));
   const task: Schemas['NamedTask'] | undefined = tasks.data?.data[0];
   assert.equal(typeof task?.leadName, 'string');
 

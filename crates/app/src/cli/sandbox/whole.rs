@@ -134,7 +134,9 @@ curl -s "{api}/leads/$LEAD_ID?include=notes,tasks,events" -H "Authorization: Bea
 curl -s {api}/leads/$LEAD_ID/notes -H "Authorization: Bearer $JWT"
 curl -s {api}/leads/$LEAD_ID/tasks -H "Authorization: Bearer $JWT"
 curl -s {api}/leads/$LEAD_ID/events -H "Authorization: Bearer $JWT"
-curl -s "{api}/tasks?isCompleted=false" -H "Authorization: Bearer $JWT"
+curl -s {api}/me -H "Authorization: Bearer $JWT"
+curl -s {api}/users -H "Authorization: Bearer $JWT"
+curl -s "{api}/tasks?responsibleUserId=me&isCompleted=false" -H "Authorization: Bearer $JWT"
 curl -s {api}/pipelines -H "Authorization: Bearer $JWT"
 PIPELINE_ID=$(curl -s {api}/pipelines -H "Authorization: Bearer $JWT" | sed 's/.*"pipelineId":\([0-9]*\).*/\1/')
 curl -s {api}/pipelines/$PIPELINE_ID/stages -H "Authorization: Bearer $JWT"

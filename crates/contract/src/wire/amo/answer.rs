@@ -14,7 +14,8 @@ pub(super) fn answer(asked: &Asked, reply: &Reply) -> Option<Words> {
         Reply::Issues(issued) => ok(&pair(issued, &issued.expires_in.as_secs().into())),
         Reply::IssuesWithQuotedLife(issued) => ok(&pair(issued, &issued.expires_in.as_secs().to_string().into())),
         Reply::Located(host) => ok(&json!({"id": 1, "subdomain": "example", "domain": host.as_str()})),
-        Reply::Account(account) => ok(&json!({"id": account.0, "name": "Агенція", "subdomain": "example"})),
+        Reply::AccountCard(account) => ok(&entities::account(account)),
+        Reply::Users(page) => ok(&entities::users(page)),
         Reply::Leads(page) => ok(&entities::leads(page.leads.iter().map(entities::lead), page.has_more)),
         Reply::LeadDetails(details) => ok(&entities::details(details)),
         Reply::DeletedLead(lead) if matches!(asked, Asked::Leads { .. }) => {

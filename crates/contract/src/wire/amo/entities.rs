@@ -1,5 +1,6 @@
 //! What an account holds, as API v4 writes it.
 
+use amo_connect_domain::crm::account::{AmoAccount, User};
 use amo_connect_domain::crm::contact::{Contact, Reached};
 use amo_connect_domain::crm::custom_field::{CustomField, CustomValue};
 use amo_connect_domain::crm::event::Event;
@@ -26,6 +27,23 @@ fn list(name: &str, entries: Vec<Value>, has_more: bool) -> Value {
 
 fn second(moment: Option<Timestamp>) -> Option<i64> {
     moment.map(Timestamp::as_second)
+}
+
+pub(super) fn account(account: &AmoAccount) -> Value {
+    json!({
+        "id": account.number.0, "name": account.name, "subdomain": "example", "currency": account.currency,
+        "current_user_id": account.user,
+    })
+}
+
+pub(super) fn users(page: &Page<User>) -> Value {
+    let user = |user: &User| {
+        json!({
+            "id": user.id, "name": user.name, "email": user.email, "lang": "uk",
+            "rights": {"is_admin": user.is_admin, "is_free": false, "is_active": user.is_active},
+        })
+    };
+    list("users", page.items.iter().map(user).collect(), page.has_more)
 }
 
 pub(super) fn notes(page: &Page<Note>) -> Value {

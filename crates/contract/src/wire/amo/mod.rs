@@ -32,6 +32,9 @@ impl Dialect for Integration {
                 Ok(Asked::Locate { host, token: RefreshToken::new(token) })
             }
             ("GET", "/api/v4/account") => Ok(Asked::Account { host, token: token()? }),
+            ("GET", "/api/v4/users") => {
+                Ok(Asked::Users { host, page: query::users(request.query())?, token: token()? })
+            }
             ("GET", "/api/v4/leads") => {
                 Ok(Asked::Leads { host, filter: query::leads(request.query())?, token: token()? })
             }

@@ -97,6 +97,17 @@ fn paged(page: &mut PageRequest, name: &str, value: &str) -> Result<bool, &'stat
     Ok(true)
 }
 
+/// The page of `GET /api/v4/users`.
+pub(super) fn users(pairs: Parse<'_>) -> Result<PageRequest, &'static str> {
+    let mut page = FIRST_PAGE;
+    for (name, value) in pairs {
+        if !paged(&mut page, &name, &value)? {
+            return Err("a parameter is unknown");
+        }
+    }
+    Ok(page)
+}
+
 /// The lead and the page of `GET /api/v4/leads/{id}/notes`, the newest first.
 pub(super) fn notes(path: &str, pairs: Parse<'_>) -> Result<(u64, PageRequest), &'static str> {
     let (mut page, mut is_newest_first) = (FIRST_PAGE, false);
@@ -163,7 +174,9 @@ pub(super) fn lead(path: &str, pairs: Parse<'_>) -> Result<u64, &'static str> {
     let mut is_whole = false;
     for (name, value) in pairs {
         match name.as_ref() {
-            "with" => is_whole = ["contacts", "loss_reason"].iter().all(|part| value.split(',').any(|with| with == *part)),
+            "with" => {
+                is_whole = ["contacts", "loss_reason"].iter().all(|part| value.split(',').any(|with| with == *part))
+            }
             _ => return Err("a parameter is unknown"),
         }
     }

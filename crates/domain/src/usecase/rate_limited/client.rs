@@ -8,6 +8,7 @@ use url::Url;
 use super::limiter::RateLimiter;
 use crate::authorization::callback::{Callback, Parameters};
 use crate::client::ClientFingerprint;
+use crate::crm::account::{AmoAccount, User};
 use crate::crm::contact::Contact;
 use crate::crm::event::Event;
 use crate::crm::lead::{AmoLeadDetails, LeadFilter, LeadPage};
@@ -132,8 +133,18 @@ impl RateLimitedClient {
     }
 
     /// See [`CrmApi::account`](crate::ports::CrmApi::account).
-    pub async fn account(&self, host: &AccountHost, token: &AccessToken) -> Result<AccountId, AmoError> {
+    pub async fn account(&self, host: &AccountHost, token: &AccessToken) -> Result<AmoAccount, AmoError> {
         self.with_permit(host, Endpoint::Account, |permit| self.client.account(permit, token)).await
+    }
+
+    /// See [`CrmApi::users`](crate::ports::CrmApi::users).
+    pub async fn users(
+        &self,
+        host: &AccountHost,
+        token: &AccessToken,
+        page: PageRequest,
+    ) -> Result<Page<User>, AmoError> {
+        self.with_permit(host, Endpoint::Users, |permit| self.client.users(permit, token, page)).await
     }
 
     /// See [`CrmApi::leads`](crate::ports::CrmApi::leads).
@@ -157,12 +168,7 @@ impl RateLimitedClient {
     }
 
     /// The leads with these numbers, at most 250, for whoever shows what belongs to them. Without `ids` nothing is sent.
-    pub async fn lead_names(
-        &self,
-        host: &AccountHost,
-        token: &AccessToken,
-        ids: &[u64],
-    ) -> Result<LeadPage, AmoError> {
+    pub async fn lead_names(&self, host: &AccountHost, token: &AccessToken, ids: &[u64]) -> Result<LeadPage, AmoError> {
         if ids.is_empty() {
             return Ok(LeadPage { leads: Vec::new(), has_more: false });
         }

@@ -39,6 +39,7 @@ impl Purpose {
             Endpoint::Refresh | Endpoint::Locate => Self::Refresh,
             Endpoint::Contacts | Endpoint::LeadNames => Self::Completing,
             Endpoint::Account
+            | Endpoint::Users
             | Endpoint::Leads
             | Endpoint::Lead
             | Endpoint::Notes
@@ -197,7 +198,8 @@ fn calls(endpoint: Endpoint) -> u32 {
         | Endpoint::Notes
         | Endpoint::Pipelines
         | Endpoint::Refresh
-        | Endpoint::TasksOfLead => 1,
+        | Endpoint::TasksOfLead
+        | Endpoint::Users => 1,
     }
 }
 

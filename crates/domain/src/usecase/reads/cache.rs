@@ -12,9 +12,16 @@ use std::time::Duration;
 
 use super::Holder;
 use crate::clock::Instant;
+use crate::crm::account::{AmoAccount, User};
 use crate::crm::contact::Contact;
 use crate::crm::pipeline::Pipeline;
 use crate::ids::{Epoch, UserId};
+
+/// How long the account is cached: a grant is one user's for ever, and a name or a currency seldom changes.
+const ACCOUNT_TTL: Duration = Duration::from_mins(10);
+
+/// How long users are cached.
+const USERS_TTL: Duration = Duration::from_mins(1);
 
 /// How long pipelines are cached.
 const PIPELINES_TTL: Duration = Duration::from_mins(1);
@@ -38,6 +45,8 @@ pub(crate) struct Cache(Mutex<HashMap<UserId, CacheEntry>>);
 struct CacheEntry {
     epoch: Epoch,
     used: Instant,
+    account: Option<Aged<Arc<AmoAccount>>>,
+    users: Option<Aged<Arc<Vec<User>>>>,
     pipelines: Option<Aged<Arc<Vec<Pipeline>>>>,
     contacts: HashMap<u64, Aged<Option<Arc<Contact>>>>,
 }
@@ -53,19 +62,48 @@ impl<T> Aged<T> {
     }
 }
 
+/// What was kept, if it still is fresh.
+fn fresh<T: Clone>(kept: Option<&Aged<T>>, ttl: Duration, now: Instant) -> Option<T> {
+    kept.filter(|aged| aged.is_fresh(ttl, now)).map(|aged| aged.what.clone())
+}
+
 impl CacheEntry {
+    fn empty(epoch: Epoch, now: Instant) -> Self {
+        Self { epoch, used: now, account: None, users: None, pipelines: None, contacts: HashMap::new() }
+    }
+
     fn is_fresh(&self, now: Instant) -> bool {
-        self.pipelines.as_ref().is_some_and(|aged| aged.is_fresh(PIPELINES_TTL, now))
+        self.account.as_ref().is_some_and(|aged| aged.is_fresh(ACCOUNT_TTL, now))
+            || self.users.as_ref().is_some_and(|aged| aged.is_fresh(USERS_TTL, now))
+            || self.pipelines.as_ref().is_some_and(|aged| aged.is_fresh(PIPELINES_TTL, now))
             || self.contacts.values().any(|aged| aged.is_fresh(CONTACTS_TTL, now))
     }
 }
 
 impl Cache {
+    pub(crate) fn account(&self, holder: &Holder, now: Instant) -> Option<Arc<AmoAccount>> {
+        self.own(holder, |own| fresh(own.account.as_ref(), ACCOUNT_TTL, now))
+    }
+
+    pub(crate) fn keep_account(&self, holder: &Holder, account: &Arc<AmoAccount>, now: Instant) {
+        self.fill(holder, now, |entry| entry.account = Some(Aged { what: Arc::clone(account), since: now }));
+    }
+
+    pub(crate) fn users(&self, holder: &Holder, now: Instant) -> Option<Arc<Vec<User>>> {
+        self.own(holder, |own| fresh(own.users.as_ref(), USERS_TTL, now))
+    }
+
+    pub(crate) fn keep_users(&self, holder: &Holder, users: &Arc<Vec<User>>, now: Instant) {
+        self.fill(holder, now, |entry| entry.users = Some(Aged { what: Arc::clone(users), since: now }));
+    }
+
     pub(crate) fn pipelines(&self, holder: &Holder, now: Instant) -> Option<Arc<Vec<Pipeline>>> {
-        let entries = self.entries();
-        let own = entries.get(&holder.user).filter(|own| own.epoch == holder.epoch)?;
-        let aged = own.pipelines.as_ref().filter(|aged| aged.is_fresh(PIPELINES_TTL, now))?;
-        Some(Arc::clone(&aged.what))
+        self.own(holder, |own| fresh(own.pipelines.as_ref(), PIPELINES_TTL, now))
+    }
+
+    /// What `read` finds in the entry of this very connection.
+    fn own<T>(&self, holder: &Holder, read: impl FnOnce(&CacheEntry) -> Option<T>) -> Option<T> {
+        read(self.entries().get(&holder.user).filter(|own| own.epoch == holder.epoch)?)
     }
 
     pub(crate) fn keep_pipelines(&self, holder: &Holder, pipelines: &Arc<Vec<Pipeline>>, now: Instant) {
@@ -118,8 +156,7 @@ impl Cache {
         }
         if known != Some(holder.epoch) {
             make_room(&mut entries, now);
-            let empty = CacheEntry { epoch: holder.epoch, used: now, pipelines: None, contacts: HashMap::new() };
-            entries.insert(holder.user.clone(), empty);
+            entries.insert(holder.user.clone(), CacheEntry::empty(holder.epoch, now));
         }
         if let Some(entry) = entries.get_mut(&holder.user) {
             entry.used = now;
@@ -151,6 +188,7 @@ impl fmt::Debug for Cache {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ids::AccountId;
 
     fn at(second: u64) -> Instant {
         Instant::at(Duration::from_secs(second))
@@ -184,6 +222,29 @@ mod tests {
         {
             assert_eq!(knows(&cache, &olena, second), expected, "after {second} s");
         }
+    }
+
+    #[test]
+    fn users_last_a_minute_and_the_account_ten() {
+        let olena = holder("olena", 1);
+        let cache = Cache::default();
+        let knows = |holder: &Holder, second| {
+            (cache.account(holder, at(second)).is_some(), cache.users(holder, at(second)).is_some())
+        };
+        assert_eq!(knows(&olena, 0), (false, false));
+        cache.keep_account(&olena, &Arc::new(AmoAccount::numbered(AccountId(1))), at(0));
+        cache.keep_users(&olena, &Arc::default(), at(0));
+        for (second, expected) in [(59, (true, true)), (60, (true, false)), (599, (true, false)), (600, (false, false))]
+        {
+            assert_eq!(knows(&olena, second), expected, "after {second} s");
+        }
+        for other in [holder("ivan", 1), holder("olena", 2)] {
+            assert_eq!(knows(&other, 0), (false, false), "{other:?}");
+        }
+        cache.sweep(at(599));
+        assert!(knows(&olena, 599).0);
+        cache.sweep(at(600));
+        assert_eq!(cache.entries().len(), 0);
     }
 
     #[test]

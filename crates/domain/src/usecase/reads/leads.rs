@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use futures_util::future::try_join;
+
 use crate::connection::Grant;
 use crate::crm::lead::{AmoLead, Lead, LeadFilter, LeadStatus, MOST_STAGES};
 use crate::crm::pipeline::Pipeline;
@@ -10,17 +12,20 @@ use crate::ids::UserId;
 use crate::ports::AmoError;
 use crate::usecase::UseCases;
 use crate::usecase::reads::retry::retried_if_lost;
+use crate::usecase::reads::users::Responsible;
 use crate::usecase::reads::{ReadError, Reader, Reading};
 
 /// What the app asks for. Unset means all.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct LeadRequest {
-    /// What the CRM is asked for as it stands. Its stages are found by the two below.
+    /// What the CRM is asked for as it stands. Its stages and its responsible user are found by those below.
     pub filter: LeadFilter,
     /// Only this stage, of whichever pipeline.
     pub stage: Option<u64>,
     /// Only leads that the app calls so.
     pub status: Option<LeadStatus>,
+    /// Only leads of this person.
+    pub responsible: Option<Responsible>,
 }
 
 /// A page of leads for the app.
@@ -46,7 +51,8 @@ impl UseCases {
     /// A page needs the pipelines: without them it would show wrong statuses, which is worse than
     /// none. Its guests are left out where they cannot be read.
     async fn page(&self, reader: &Reader, request: &LeadRequest) -> Result<Reading<LeadList>, AmoError> {
-        let pipelines = self.pipelines_of(reader).await?;
+        let asking = try_join(self.pipelines_of(reader), self.number_of(reader, request.responsible));
+        let (pipelines, responsible_user) = asking.await?;
         let Some(mut filter) = filter(request, &pipelines.what) else {
             return Ok(pipelines.map(|_| LeadList { leads: Vec::new(), has_more: false }));
         };
@@ -56,6 +62,7 @@ impl UseCases {
             rest.stages = std::mem::take(&mut filter.stages);
             filter.pipeline = request.filter.pipeline;
         }
+        filter.responsible_user = responsible_user;
         let Grant { host, tokens, .. } = &reader.grant;
         let page = retried_if_lost(|| self.amo.leads(host, &tokens.access, &filter)).await?;
         let found = page.leads.into_iter().filter(|lead| rest.admits(lead)).collect();

@@ -13,6 +13,7 @@ use crate::ids::UserId;
 use crate::ports::AmoError;
 use crate::usecase::UseCases;
 use crate::usecase::reads::retry::retried_if_lost;
+use crate::usecase::reads::users::Responsible;
 use crate::usecase::reads::{Forbidden, RESERVE, ReadError, Reader, Reading};
 
 /// A page that the CRM has given, or says that the right to it is missing.
@@ -26,7 +27,7 @@ pub struct TaskRequest {
     /// By when they are due: whether the one that is due last is the first.
     pub is_descending: bool,
     /// Only those that this person is responsible for.
-    pub responsible_user: Option<u64>,
+    pub responsible: Option<Responsible>,
     /// Only those that are completed, or are not.
     pub is_completed: Option<bool>,
 }
@@ -42,7 +43,12 @@ pub struct NamedTask {
 
 impl UseCases {
     /// A page of the notes of `user`'s lead, the newest first; `None` if the CRM has no such lead.
-    pub async fn notes(&self, user: &UserId, lead: u64, page: PageRequest) -> Result<Option<Arc<Page<Note>>>, ReadError> {
+    pub async fn notes(
+        &self,
+        user: &UserId,
+        lead: u64,
+        page: PageRequest,
+    ) -> Result<Option<Arc<Page<Note>>>, ReadError> {
         let notes = |reader: Reader| {
             let (this, key) = (self.clone(), (reader.flight_key(), lead, page));
             self.reads.notes.join(key, move || async move {
@@ -99,7 +105,8 @@ impl UseCases {
     }
 
     async fn named_tasks(&self, reader: &Reader, request: TaskRequest) -> Result<Listed<NamedTask>, AmoError> {
-        let TaskRequest { page, is_descending, responsible_user, is_completed } = request;
+        let TaskRequest { page, is_descending, responsible, is_completed } = request;
+        let responsible_user = self.number_of(reader, responsible).await?;
         let order = TaskOrder::CompleteTill { is_descending };
         let filter = TaskFilter { page, order, lead: None, responsible_user, is_completed };
         let Grant { host, tokens, .. } = &reader.grant;
@@ -145,9 +152,7 @@ where
     }
 }
 
-fn of_lead<T>(
-    read: Result<Result<Arc<Page<T>>, Forbidden>, ReadError>,
-) -> Result<Option<Arc<Page<T>>>, ReadError> {
+fn of_lead<T>(read: Result<Result<Arc<Page<T>>, Forbidden>, ReadError>) -> Result<Option<Arc<Page<T>>>, ReadError> {
     match read {
         // The account is where it was, so it is the lead that is not there.
         Err(ReadError::Amo(AmoError::NotFound)) => Ok(None),

@@ -10,6 +10,7 @@ pub(super) mod lists;
 mod pipelines;
 mod refused_contacts;
 pub(super) mod retry;
+pub(super) mod users;
 
 use std::collections::HashMap;
 use std::future::{Future, pending};
@@ -22,6 +23,7 @@ use tokio::sync::watch;
 
 use crate::clock::Instant;
 use crate::connection::{Grant, ProblemCode};
+use crate::crm::account::AmoAccount;
 use crate::crm::event::Event;
 use crate::crm::note::Note;
 use crate::crm::page::PageRequest;
@@ -39,6 +41,7 @@ use crate::usecase::tokens::refresh_token::AskedBy;
 use lead::{FoundLead, LeadParts};
 use leads::{LeadList, LeadRequest};
 use lists::{Listed, NamedTask, TaskRequest};
+use users::ListedUsers;
 
 use cache::{Cache, Contacts};
 use refused_contacts::RefusedContacts;
@@ -84,6 +87,8 @@ pub(crate) struct Reads {
     tasks_of_lead: SingleFlight<(FlightKey, TaskFilter), Listed<Task>>,
     tasks: SingleFlight<(FlightKey, TaskRequest), Listed<NamedTask>>,
     pipelines: SingleFlight<FlightKey, Arc<Vec<Pipeline>>>,
+    accounts: SingleFlight<FlightKey, Arc<AmoAccount>>,
+    users: SingleFlight<FlightKey, ListedUsers>,
 }
 
 /// What was read. A part of it may be missing.
@@ -105,6 +110,11 @@ impl<T> Reading<T> {
 
     fn kept(what: T) -> Self {
         Self { what, gap: None, is_served: false }
+    }
+
+    /// Whether amoCRM gave any of it just now.
+    pub(crate) fn is_served(&self) -> bool {
+        self.is_served
     }
 
     pub(crate) fn map<U>(self, change: impl FnOnce(T) -> U) -> Reading<U> {

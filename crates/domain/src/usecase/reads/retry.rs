@@ -25,7 +25,8 @@ where
 impl UseCases {
     /// The number of `grant`'s account.
     pub(crate) async fn account_of(&self, grant: &Grant) -> Result<AccountId, AmoError> {
-        retried_if_lost(|| self.amo.account(&grant.host, &grant.tokens.access)).await
+        let account = retried_if_lost(|| self.amo.account(&grant.host, &grant.tokens.access)).await;
+        account.map(|account| account.number)
     }
 }
 
