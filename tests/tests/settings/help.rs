@@ -37,7 +37,7 @@ async fn a_command_shows_only_the_settings_that_it_uses() {
     assert_eq!(named(&["connections", "import"]).await, uses);
     assert_eq!(named(&["move"]).await, ["MOVE_TO", "DATABASE_URL"]);
     assert_eq!(named(&["jwt"]).await, ["JWT_SECRET", "JWT_USER_CLAIM", "JWT_ISSUER", "JWT_AUDIENCE"]);
-    assert_eq!(named(&["healthcheck"]).await, ["BIND"]);
+    assert_eq!(named(&["healthcheck"]).await, ["AMO_CA_FILE", "BIND"]);
     for command in [&["sandbox"][..], &["keys", "new"], &["completions"]] {
         assert!(named(command).await.is_empty(), "{command:?}");
     }

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use reqwest::redirect::Policy;
-use reqwest::{Client, ClientBuilder, Method, Request, Response};
+use reqwest::{Client, ClientBuilder, Method, Request, Response, StatusCode};
 use tokio::time::{Instant, timeout_at};
 use url::Url;
 
+use super::authority::{self, BadAuthority, NoAnswer};
 use super::{Answer, Loss};
 
 /// How long an idle connection is kept. Servers keep theirs longer, so that a call is seldom sent into
@@ -76,6 +77,18 @@ impl HttpClient {
     /// For reads that each need a new connection.
     pub fn for_reads_unpooled(limits: HttpLimits) -> Result<Self, reqwest::Error> {
         Ok(Self { client: builder(limits).pool_max_idle_per_host(0).build()?, limits })
+    }
+
+    /// For reads over TLS from hosts whose certificates are by an authority of `pem`, and by no other.
+    pub fn for_authority(limits: HttpLimits, pem: &[u8]) -> Result<Self, BadAuthority> {
+        let trusting = builder(limits).pool_max_idle_per_host(0).tls_certs_only(authority::certificates(pem)?);
+        Ok(Self { client: trusting.build().or(Err(BadAuthority::Certificate))?, limits })
+    }
+
+    /// The status of what is at `url`; its body is not read.
+    pub async fn status(&self, url: Url) -> Result<StatusCode, NoAnswer> {
+        let answer = self.client.execute(Request::new(Method::GET, url)).await;
+        answer.map(|answer| answer.status()).map_err(|error| NoAnswer::of(&error))
     }
 
     /// Gets what is at `url`.

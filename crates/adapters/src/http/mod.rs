@@ -29,6 +29,7 @@
 //! # fn pair_in(_: &[u8]) -> Option<String> { None }
 //! ```
 
+mod authority;
 mod client;
 mod coding;
 
@@ -37,6 +38,7 @@ use std::{fmt, io};
 
 use http::{HeaderMap, StatusCode};
 
+pub use authority::{BadAuthority, NoAnswer, TlsFault};
 pub use client::{HttpClient, HttpLimits, IDLE};
 pub use coding::{is_text, readings, words};
 
