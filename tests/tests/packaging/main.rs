@@ -1,6 +1,7 @@
 //! What is shipped beside the binary: the systemd unit, the image and the manifests.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so loudly")]
 
+mod recipe;
 mod sandbox;
 mod service_manager;
 mod shipped_files;
