@@ -39,8 +39,10 @@ async fn assert_every_page_leads_there(mut world: World) {
             back(&[("error", "server_error"), ("state", &begun().await.state)], Some("authorization_failed")).await;
             let elsewhere = [("code", code.as_str()), ("state", &begun().await.state), ("referer", "amo.example")];
             back(&elsewhere, Some("invalid_account_host")).await;
-            let nonsense = [("code", "def50200nonsense"), ("state", &begun().await.state), ("referer", &referer)];
-            back(&nonsense, Some("invalid_code")).await;
+            // A code of its own: the same one with another state is an expired link.
+            let state = begun().await.state;
+            back(&[("code", &format!("{state}x")), ("state", &state), ("referer", &referer)], Some("invalid_code"))
+                .await;
 
             let attempt = begun().await;
             let allowed = [("code", code.as_str()), ("state", &attempt.state), ("referer", &referer)];
