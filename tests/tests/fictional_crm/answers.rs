@@ -70,7 +70,8 @@ pub(crate) struct Refused {
 
 #[derive(Deserialize)]
 pub(crate) struct Agency {
-    agency: String,
+    #[serde(rename = "agency")]
+    id: String,
     name: Option<String>,
     coin: Option<String>,
     /// Whose the token is.
@@ -78,8 +79,8 @@ pub(crate) struct Agency {
 }
 
 impl From<Agency> for AmoAccount {
-    fn from(Agency { agency, name, coin, agent }: Agency) -> Self {
-        Self { number: account(&agency), name, currency: coin, user: agent }
+    fn from(Agency { id, name, coin, agent }: Agency) -> Self {
+        Self { number: account(&id), name, currency: coin, user: agent }
     }
 }
 

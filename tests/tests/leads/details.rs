@@ -21,9 +21,9 @@ fn who(entry: &Value) -> Value {
 fn note(theirs: &Value) -> Value {
     let params = &theirs["params"];
     let said = ["text", "address", "original_name", "phone"].iter().map(|name| &params[name]);
-    let said = said.filter(|text| text.as_str().is_some_and(|text| !text.trim().is_empty()));
+    let mut said = said.filter(|text| text.as_str().is_some_and(|text| !text.trim().is_empty()));
     json!({
-        "id": theirs["id"], "type": theirs["note_type"], "text": said.cloned().next(), "params": params,
+        "id": theirs["id"], "type": theirs["note_type"], "text": said.next().cloned(), "params": params,
         "createdBy": who(theirs), "createdAt": time(theirs, "created_at"), "updatedAt": time(theirs, "updated_at"),
     })
 }
@@ -71,7 +71,7 @@ async fn a_lead_comes_with_its_contacts_its_loss_reason_and_its_newest_notes_tas
             let reached = |code: &str| {
                 let fields = contact["custom_fields_values"].as_array().into_iter().flatten();
                 let values =
-                    fields.filter(|field| field["field_code"] == code).flat_map(|field| field["values"].as_array());
+                    fields.filter(|field| field["field_code"] == code).filter_map(|field| field["values"].as_array());
                 let view = |value: &Value| json!({ "value": value["value"], "kind": value["enum_code"] });
                 values.flatten().map(view).collect::<Vec<_>>()
             };

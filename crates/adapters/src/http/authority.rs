@@ -63,13 +63,13 @@ pub enum TlsFault {
 
 impl NoAnswer {
     pub(super) fn of(error: &reqwest::Error) -> Self {
-        let chain = std::iter::successors(error.source(), |error| Error::source(*error));
+        let mut chain = std::iter::successors(error.source(), |error| Error::source(*error));
         // An error of I/O does not name the one that it wraps as its source.
         let inner = |error: &'_ (dyn Error + 'static)| match error.downcast_ref::<io::Error>() {
             Some(error) => error.get_ref().and_then(|inner| inner.downcast_ref()).and_then(TlsFault::of),
             None => error.downcast_ref().and_then(TlsFault::of),
         };
-        Self { loss: Loss::of(error), tls: chain.filter_map(inner).next() }
+        Self { loss: Loss::of(error), tls: chain.find_map(inner) }
     }
 }
 

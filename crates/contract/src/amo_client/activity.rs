@@ -22,15 +22,11 @@ fn token() -> AccessToken {
     AccessToken::new(ACCESS)
 }
 
-fn text(text: &str) -> Option<String> {
-    Some(text.to_owned())
-}
-
 /// A note of this type, with this text.
 fn note(id: u64, kind: &str, said: Option<&str>) -> Note {
     Note {
         id,
-        kind: text(kind),
+        kind: Some(kind.to_owned()),
         text: said.map(str::to_owned),
         params: said.map_or(json!({"duration": 61}), |said| json!({"text": said, "extra": [1]})),
         created_by: Some(9),
@@ -42,18 +38,25 @@ fn note(id: u64, kind: &str, said: Option<&str>) -> Note {
 fn event(id: &str, kind: &str) -> Event {
     let stage = |id: u64| json!([{"lead_status": {"id": id, "pipeline_id": 3}}]);
     let (before, after) = (stage(7), stage(8));
-    Event { id: id.to_owned(), kind: text(kind), before, after, created_by: Some(9), created_at: Some(at(0)) }
+    Event {
+        id: id.to_owned(),
+        kind: Some(kind.to_owned()),
+        before,
+        after,
+        created_by: Some(9),
+        created_at: Some(at(0)),
+    }
 }
 
 fn task(id: u64) -> Task {
     Task {
         id,
         lead: Some(LEAD),
-        text: text("Передзвонити"),
+        text: Some("Передзвонити".to_owned()),
         kind: Some(1),
         complete_till: Some(at(3_600)),
         is_completed: true,
-        result: text("Згоден"),
+        result: Some("Згоден".to_owned()),
         responsible_user: Some(9),
         created_at: Some(at(0)),
         updated_at: Some(at(60)),

@@ -13,16 +13,16 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 pub(super) fn leads(leads: impl IntoIterator<Item = Value>, has_more: bool) -> Value {
-    list("leads", leads.into_iter().collect(), has_more)
+    list("leads", leads.into_iter(), has_more)
 }
 
-fn list(name: &str, entries: Vec<Value>, has_more: bool) -> Value {
+fn list(name: &str, entries: impl Iterator<Item = Value>, has_more: bool) -> Value {
     let address = |page| json!({"href": format!("http://amo/api/v4/{name}?page={page}")});
     let mut links = json!({"self": address(1)});
     if has_more {
         links["next"] = address(2);
     }
-    json!({"_page": 1, "_links": links, "_embedded": {name: entries}})
+    json!({"_page": 1, "_links": links, "_embedded": {name: entries.collect::<Vec<_>>()}})
 }
 
 fn second(moment: Option<Timestamp>) -> Option<i64> {
@@ -43,7 +43,7 @@ pub(super) fn users(page: &Page<User>) -> Value {
             "rights": {"is_admin": user.is_admin, "is_free": false, "is_active": user.is_active},
         })
     };
-    list("users", page.items.iter().map(user).collect(), page.has_more)
+    list("users", page.items.iter().map(user), page.has_more)
 }
 
 pub(super) fn notes(page: &Page<Note>) -> Value {
@@ -54,7 +54,7 @@ pub(super) fn notes(page: &Page<Note>) -> Value {
             "updated_at": second(note.updated_at),
         })
     };
-    list("notes", page.items.iter().map(note).collect(), page.has_more)
+    list("notes", page.items.iter().map(note), page.has_more)
 }
 
 pub(super) fn tasks(page: &Page<Task>) -> Value {
@@ -67,7 +67,7 @@ pub(super) fn tasks(page: &Page<Task>) -> Value {
             "updated_at": second(task.updated_at), "duration": 0,
         })
     };
-    list("tasks", page.items.iter().map(task).collect(), page.has_more)
+    list("tasks", page.items.iter().map(task), page.has_more)
 }
 
 pub(super) fn events(page: &Page<Event>) -> Value {
@@ -78,7 +78,7 @@ pub(super) fn events(page: &Page<Event>) -> Value {
             "created_at": second(event.created_at),
         })
     };
-    list("events", page.items.iter().map(event).collect(), page.has_more)
+    list("events", page.items.iter().map(event), page.has_more)
 }
 
 /// A lead with all of its contacts, and the list of at most one reason why it was lost.

@@ -175,7 +175,7 @@ pub(super) fn lead(path: &str, pairs: Parse<'_>) -> Result<u64, &'static str> {
     for (name, value) in pairs {
         match name.as_ref() {
             "with" => {
-                is_whole = ["contacts", "loss_reason"].iter().all(|part| value.split(',').any(|with| with == *part))
+                is_whole = ["contacts", "loss_reason"].iter().all(|part| value.split(',').any(|with| with == *part));
             }
             _ => return Err("a parameter is unknown"),
         }

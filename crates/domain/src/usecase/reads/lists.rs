@@ -119,8 +119,8 @@ impl UseCases {
         ids.sort_unstable();
         ids.dedup();
         let (names, gap) = self.lead_names(reader, &ids).await;
-        let named = |task: Task| NamedTask { lead_name: task.lead.and_then(|id| names.get(&id).cloned()), task };
-        let page = Page { items: items.into_iter().map(named).collect(), has_more };
+        let with_lead = |task: Task| NamedTask { lead_name: task.lead.and_then(|id| names.get(&id).cloned()), task };
+        let page = Page { items: items.into_iter().map(with_lead).collect(), has_more };
         Ok(Reading::served(Ok(Arc::new(page)), gap))
     }
 
