@@ -13,13 +13,13 @@ pub(super) mod retry;
 pub(super) mod users;
 
 use std::collections::HashMap;
-use std::future::{Future, pending};
+use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::{Either, select};
-use tokio::sync::watch;
+use tokio::sync::Notify;
 
 use crate::clock::Instant;
 use crate::connection::{Grant, ProblemCode};
@@ -79,7 +79,7 @@ pub(crate) struct Reads {
     cache: Cache,
     refused_contacts: RefusedContacts,
     /// Signals that some connection has ended.
-    ends: watch::Sender<()>,
+    ends: Notify,
     pub(crate) pages: SingleFlight<(FlightKey, LeadRequest), Reading<Arc<LeadList>>>,
     leads: SingleFlight<(FlightKey, u64, LeadParts), FoundLead>,
     notes: SingleFlight<(FlightKey, u64, PageRequest), Listed<Note>>,
@@ -173,7 +173,7 @@ impl Reads {
     pub(crate) fn forget(&self, user: &UserId) {
         self.cache.forget(user);
         self.refused_contacts.forget(user);
-        self.ends.send_replace(());
+        self.ends.notify_waiters();
     }
 }
 
@@ -190,7 +190,7 @@ impl UseCases {
     {
         let deadline = self.deadline(READ_TIMEOUT);
         loop {
-            let mut ends = self.reads.ends.subscribe();
+            let mut end = pin!(self.reads.ends.notified());
             let access = self.until(deadline, self.access(user, AskedBy::Service)).await;
             let mut access = access.unwrap_or_else(|| Err(self.out_of_time(user)))?;
             let epoch = access.epoch;
@@ -222,12 +222,14 @@ impl UseCases {
                 }
             };
             let ended = async {
-                while ends.changed().await.is_ok() {
+                loop {
+                    end.as_mut().await;
+                    // Before the epoch is read, so that no end is missed.
+                    end.set(self.reads.ends.notified());
                     if self.epoch(user).await.is_ok_and(|now| now != epoch) {
                         return;
                     }
                 }
-                pending::<()>().await;
             };
             let Either::Left((outcome, _)) = select(pin!(self.until(deadline, reading)), pin!(ended)).await else {
                 continue;
