@@ -5,6 +5,9 @@ use amo_connect_domain::usecase::LeadParts;
 use super::query::{each, refusal};
 use crate::error::ApiError;
 
+/// How many words `include` has at most.
+const MOST_WORDS: usize = 3;
+
 /// Reads which parts of a lead are asked for.
 pub(super) fn read(query: &str) -> Result<LeadParts, ApiError> {
     let mut parts = LeadParts::default();
@@ -19,6 +22,9 @@ pub(super) fn read(query: &str) -> Result<LeadParts, ApiError> {
 
 fn included(value: &str) -> Result<LeadParts, ApiError> {
     let mut parts = LeadParts::default();
+    if value.split(',').count() > MOST_WORDS {
+        return Err(wrong());
+    }
     for word in value.split(',') {
         let part = match word {
             "notes" => &mut parts.notes,
@@ -26,15 +32,13 @@ fn included(value: &str) -> Result<LeadParts, ApiError> {
             "events" => &mut parts.events,
             _ => return Err(wrong()),
         };
-        if std::mem::replace(part, true) {
-            return Err(wrong());
-        }
+        *part = true;
     }
     Ok(parts)
 }
 
 fn wrong() -> ApiError {
-    refusal("include", "of notes, tasks and events, each once at most, by comma")
+    refusal("include", "at most three of notes, tasks and events, by comma")
 }
 
 #[cfg(test)]
@@ -49,10 +53,13 @@ mod tests {
             ("include=notes", parts(true, false, false)),
             ("include=events,tasks", parts(false, true, true)),
             ("include=notes%2Ctasks%2Cevents", parts(true, true, true)),
+            ("include=notes,notes", parts(true, false, false)),
         ] {
             assert_eq!(read(query).unwrap(), expected, "{query}");
         }
-        for query in ["include=", "include=customFields", "include=notes,", "include=notes,notes", "include=Notes"] {
+        for query in
+            ["include=", "include=customFields", "include=notes,", "include=notes,notes,notes,notes", "include=Notes"]
+        {
             let error = read(query).unwrap_err();
             assert_eq!(error.field(), Some("include"), "{query}");
             assert!(error.to_string().contains("notes, tasks and events"), "{error}");

@@ -59,7 +59,7 @@ pub async fn list(request: HttpRequest, state: Data<AppState>, caller: Caller) -
         (
             "include" = Option<String>,
             Query,
-            description = "What is to be there besides, by comma: `notes`, `tasks`, `events`, each once at most.",
+            description = "What is to be there besides, by comma: `notes`, `tasks`, `events`.",
             pattern = "^(notes|tasks|events)(,(notes|tasks|events)){0,2}$",
             example = "notes,tasks",
         ),
