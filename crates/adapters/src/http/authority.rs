@@ -64,12 +64,15 @@ pub enum TlsFault {
 impl NoAnswer {
     pub(super) fn of(error: &reqwest::Error) -> Self {
         let mut chain = std::iter::successors(error.source(), |error| Error::source(*error));
-        // An error of I/O does not name the one that it wraps as its source.
-        let inner = |error: &'_ (dyn Error + 'static)| match error.downcast_ref::<io::Error>() {
-            Some(error) => error.get_ref().and_then(|inner| inner.downcast_ref()).and_then(TlsFault::of),
-            None => error.downcast_ref().and_then(TlsFault::of),
-        };
-        Self { loss: Loss::of(error), tls: chain.find_map(inner) }
+        Self { loss: Loss::of(error), tls: chain.find_map(tls_fault) }
+    }
+}
+
+/// The fault of TLS that `error` is, or wraps: an error of I/O does not name the one within it as its source.
+fn tls_fault(error: &(dyn Error + 'static)) -> Option<TlsFault> {
+    match error.downcast_ref::<io::Error>() {
+        Some(error) => error.get_ref().and_then(|inner| tls_fault(inner)),
+        None => error.downcast_ref().and_then(TlsFault::of),
     }
 }
 
