@@ -93,10 +93,11 @@ async fn the_sandbox_prints_what_a_newcomer_needs_and_it_works() {
 
     let api = format!("{phone}api/amo-crm");
     for endpoint in
-        ["leads/$LEAD_ID", "pipelines", "pipelines/$PIPELINE_ID/stages", "status", "disconnect", "exchange-code"]
+        ["leads/$LEAD_ID/notes", "me", "pipelines", "pipelines/$PIPELINE_ID/stages", "disconnect", "exchange-code"]
     {
         assert!(guide.contains(&format!(" {api}/{endpoint} ")), "no curl line of {endpoint}: {guide}");
     }
+    assert!(guide.contains(&format!("curl -s \"{api}/leads/$LEAD_ID?include=")), "no curl line of a lead: {guide}");
     assert!(guide.contains(&format!("curl -s \"{api}/hooks/disconnected?")), "no curl line of the hook: {guide}");
     let [olena, ivan, amo] = ["JWT=", "JWT2=", "amoCRM is at "].map(|mark| word_after(&guide, mark));
     let request = http.post(format!("{amo}/_sandbox/codes")).body(r#"{"account":31920194}"#);

@@ -103,9 +103,9 @@ fn a_change_that_breaks_clients_is_told_from_one_that_does_not() {
                 to["paths"]["/api/amo-crm/leads"]["get"]["parameters"]
                     .as_array_mut()
                     .unwrap()
-                    .push(json!({ "name": "order", "in": "query" }));
+                    .push(json!({ "name": "hue", "in": "query" }));
             }),
-            "compatible: GET /api/amo-crm/leads: the parameter `query order` was added",
+            "compatible: GET /api/amo-crm/leads: the parameter `query hue` was added",
         ),
         (
             told(|to| drop(to["paths"]["/api/amo-crm/leads"]["get"]["parameters"].as_array_mut().unwrap().remove(0))),

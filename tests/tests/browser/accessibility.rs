@@ -11,6 +11,9 @@ use crate::engine::{Engine, Look};
 use crate::session::Session;
 use crate::stage::Stage;
 
+/// What axe-core calls text that is partly scrolled beneath something else.
+const OBSCURED: [&str; 3] = ["bgOverlap", "elmPartiallyObscured", "elmPartiallyObscuring"];
+
 const FONT: &str = "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf";
 
 /// Set to make the pictures of the docs anew.
@@ -68,12 +71,19 @@ pub(crate) async fn barriers(session: &Session) -> Vec<String> {
     let report = session.client().execute_async(run, vec![]).await.unwrap();
     assert!(report["passes"].as_array().is_some_and(|passes| !passes.is_empty()), "{report}");
     let found = ["violations", "incomplete"].into_iter().flat_map(|kind| report[kind].as_array().unwrap());
-    found.map(told).collect()
+    found.filter_map(told).collect()
 }
 
-fn told(rule: &Value) -> String {
-    let nodes = rule["nodes"].as_array().unwrap().iter().map(|node| node["html"].as_str().unwrap());
-    format!("{}: {}", rule["id"].as_str().unwrap(), nodes.collect::<Vec<_>>().join(", "))
+fn told(rule: &Value) -> Option<String> {
+    let nodes = rule["nodes"].as_array().unwrap().iter().filter(|node| !is_obscured(node));
+    let nodes: Vec<_> = nodes.map(|node| node["html"].as_str().unwrap()).collect();
+    (!nodes.is_empty()).then(|| format!("{}: {}", rule["id"].as_str().unwrap(), nodes.join(", ")))
+}
+
+/// Whether it is partly scrolled beneath something else, where axe-core cannot judge its contrast.
+fn is_obscured(node: &Value) -> bool {
+    let checks = node["any"].as_array().into_iter().flatten();
+    checks.filter_map(|check| check["data"]["messageKey"].as_str()).any(|why| OBSCURED.contains(&why))
 }
 
 fn docs() -> PathBuf {
