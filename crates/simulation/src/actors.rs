@@ -10,7 +10,7 @@ use amo_connect_domain::crm::pipeline::Pipeline;
 use amo_connect_domain::ports::{StoreError, TokenStore as _};
 use amo_connect_domain::token::{CodeHash, State};
 use amo_connect_domain::usecase::{
-    AccessError, CallbackOutcome, ClaimError, LeadDetails, LeadParts, LeadRequest, Part, ReadError, Started, UseCases,
+    AccessError, CallbackOutcome, ClaimError, LeadRequest, ReadError, Started, UseCases,
 };
 use futures_util::FutureExt as _;
 
@@ -60,36 +60,17 @@ fn leads_by(leads: &[Lead]) -> Vec<GrantId> {
     leads.iter().flat_map(|lead| [grant_of(lead.lead.name.as_ref()), guest(lead)]).flatten().collect()
 }
 
-/// By which grants one lead and what belongs to it were read.
-fn details_by(details: &LeadDetails) -> Vec<GrantId> {
-    let mut grants = leads_by(std::slice::from_ref(&details.lead));
-    if let Part::Read(contacts) = &details.contacts {
-        grants.extend(contacts.iter().filter_map(|one| grant_of(one.contact.name.as_ref())));
-    }
-    if let Part::Read(notes) = &details.notes {
-        grants.extend(notes.iter().filter_map(|note| grant_of(note.text.as_ref())));
-    }
-    if let Part::Read(tasks) = &details.tasks {
-        grants.extend(tasks.iter().filter_map(|task| grant_of(task.text.as_ref())));
-    }
-    grants
-}
-
 impl World {
-    /// `user` reads their leads, one of them with what belongs to it, or their pipelines.
+    /// `user` reads their leads, or their pipelines.
     pub(crate) async fn read(self: &Arc<Self>, user: usize, gives_up_after: Option<Duration>) -> Option<Seen> {
         self.tally().reads += 1;
         let disconnected = self.checker().last_disconnect_answered(user);
-        let (pipelines, whole) = (self.sim.chance(0.2), self.sim.chance(0.2));
+        let pipelines = self.sim.chance(0.2);
         let seen = self.ask(self.call("read", longest_wait(15), gives_up_after), move |service| async move {
             if pipelines {
                 let read = service.pipelines(&user_id(user)).await;
                 let by = |all: &Vec<Pipeline>| all.iter().filter_map(|one| grant_of(Some(&one.name))).collect();
                 read.map(|all| by(&all))
-            } else if whole {
-                let parts = LeadParts { notes: true, tasks: true, events: false };
-                let read = service.lead(&user_id(user), 1, parts).await;
-                read.map(|lead| lead.map(|details| details_by(&details)).unwrap_or_default())
             } else {
                 service.leads(&user_id(user), &all_leads()).await.map(|list| leads_by(&list.leads))
             }
