@@ -35,14 +35,14 @@ pub trait CrmApi: Debug + Send + Sync + 'static {
 
     /// A page of leads, in the order of `filter.order`, which MUST be asked for. An empty page is no error.
     /// Deleted leads are left out.
-    /// A lead that is won or lost MUST say so itself ([`AmoLead::is_closed`]), by this method and by
+    /// A lead that is won or lost MUST say so itself ([`AmoLead::is_closed`](crate::crm::lead::AmoLead::is_closed)), by this method and by
     /// [`lead`](Self::lead): its pipeline may be gone.
     /// A page MUST NOT have more leads than `filter.limit`, and whoever pages until
     /// [`LeadPage::has_more`] is `false` MUST get every lead once, whatever size the CRM's own pages have:
     /// a page may be shorter. A filter of 50 stages is one request, and so is one of 250 numbers. The whole second that `updated_since` or
     /// `created_since` falls into MUST be asked for, and none before it. Custom fields MUST be told if
     /// `filter.with_custom_fields` wants them, and a lead without any then has an empty list; else
-    /// [`AmoLead::custom_fields`] is `None`.
+    /// [`AmoLead::custom_fields`](crate::crm::lead::AmoLead::custom_fields) is `None`.
     async fn leads(
         &self,
         permit: Permit<call::Read>,
