@@ -175,7 +175,7 @@ pub fn write_key(user: &UserId, name: &str) -> KeyHash {
     KeyHash::of(user, &IdempotencyKey::new(name).unwrap())
 }
 
-/// A request of `user`, who was never connected, to make a lead in account 1 under the key `name`.
+/// A request to make a lead in account 1. Its key is `name`, and `user` was never connected.
 pub fn write_request(user: &UserId, name: &str) -> WriteRequest {
     WriteRequest {
         user: user.clone(),
