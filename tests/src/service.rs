@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use amo_connect::config::Given;
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::answer::Answer;
@@ -70,6 +71,16 @@ impl Service {
     /// `POST` as `user`.
     pub async fn post(&self, user: &str, path: &str, body: Value) -> Answer {
         Answer::to(self.http.post(self.url(path)).bearer_auth(jwt(user)).json(&body)).await
+    }
+
+    /// A `POST` or `PATCH` as `user`, with an `Idempotency-Key` or without.
+    pub async fn write(&self, user: &str, method: Method, path: &str, key: Option<&str>, body: &Value) -> Answer {
+        let request = self.http.request(method, self.url(path)).bearer_auth(jwt(user)).json(body);
+        Answer::to(match key {
+            Some(key) => request.header("Idempotency-Key", key),
+            None => request,
+        })
+        .await
     }
 
     /// `GET /callback` as a browser would send it.

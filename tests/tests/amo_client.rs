@@ -52,7 +52,8 @@ impl AmoClientHarness for OauthHarness {
             allowed_hosts: AllowedHosts::parse(crm.host().as_str()).unwrap(),
         };
         let longest_wait = Duration::from_secs(1);
-        let limits = AmoLimits { token_timeout: longest_wait, api_timeout: longest_wait, ..AmoLimits::default() };
+        let (token_timeout, api_timeout, write_timeout) = (longest_wait, longest_wait, longest_wait);
+        let limits = AmoLimits { token_timeout, api_timeout, write_timeout, ..AmoLimits::default() };
         let client = Arc::new(OauthAmoClient::with_limits(settings.clone(), limits).unwrap());
         Self { crm, foreign, settings, client }
     }

@@ -20,9 +20,9 @@ pub fn permission(origins: &[String]) -> Cors {
     origins
         .iter()
         .fold(Cors::default(), |cors, origin| cors.allowed_origin(origin))
-        .allowed_methods(["GET", "POST"])
+        .allowed_methods(["GET", "POST", "PATCH"])
         .allowed_headers([AUTHORIZATION, CONTENT_TYPE, IF_NONE_MATCH, HeaderName::from_static("idempotency-key")])
-        .expose_headers([request_id::HEADER, RETRY_AFTER, ETAG])
+        .expose_headers([request_id::HEADER, RETRY_AFTER, ETAG, HeaderName::from_static("idempotency-replayed")])
         .max_age(3600)
 }
 
@@ -54,7 +54,7 @@ fn is_preflight(request: &ServiceRequest) -> bool {
 fn refusal(error: &CorsError) -> ApiError {
     let (field, detail) = match error {
         CorsError::MissingRequestMethod | CorsError::BadRequestMethod | CorsError::MethodNotAllowed => {
-            (ACCESS_CONTROL_REQUEST_METHOD, "Web pages may use GET and POST.")
+            (ACCESS_CONTROL_REQUEST_METHOD, "Web pages may use GET, POST and PATCH.")
         }
         CorsError::BadRequestHeaders | CorsError::HeadersNotAllowed => {
             (ACCESS_CONTROL_REQUEST_HEADERS, "Web pages may not send all of these headers.")

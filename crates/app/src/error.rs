@@ -1,13 +1,13 @@
 //! Every refusal the service can give, as `application/problem+json` (RFC 9457).
 
-use std::fmt::Display;
+use std::fmt::{self, Display, Formatter};
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
 use amo_connect_domain::ports::{AmoError, StoreError};
-use amo_connect_domain::usecase::{AccessError, ClaimError, ReadError};
+use amo_connect_domain::usecase::{AccessError, ClaimError, ReadError, WriteError};
 
 use crate::problem::{Code, Problem};
 use crate::readiness::Unready;
@@ -37,6 +37,21 @@ pub enum ApiError {
     /// The app's key set was never fetched.
     #[error("The service cannot check tokens at the moment. Try again in a minute.")]
     AuthUnavailable,
+    /// amoCRM does not accept what was written, and does not say why.
+    #[error("amoCRM does not accept this.")]
+    RefusedByCrm,
+    /// A write with this key is under way.
+    #[error("A request with this Idempotency-Key is under way. Ask again in a moment.")]
+    RequestInProgress,
+    /// The key is of another connection.
+    #[error("This Idempotency-Key was used with another connection. Nothing was written.")]
+    KeyExpired,
+    /// The key is of another request.
+    #[error("This Idempotency-Key was used for another request. Nothing was written.")]
+    KeyReused,
+    /// It is not known whether something was written. It may have made these.
+    #[error("It is not known whether amoCRM did this: its answer was lost. {}", .0)]
+    OutcomeUnknown(Candidates),
     /// The right to it is missing in amoCRM.
     #[error("Your amoCRM user has no right to this.")]
     Forbidden,
@@ -58,6 +73,9 @@ pub enum ApiError {
     /// There is no such lead in the user's account.
     #[error("There is no such lead.")]
     LeadNotFound,
+    /// There is no such task in the user's account.
+    #[error("There is no such task.")]
+    TaskNotFound,
     /// There is no such pipeline in the user's account.
     #[error("There is no such pipeline.")]
     PipelineNotFound,
@@ -114,16 +132,56 @@ pub enum ApiError {
     Internal(#[source] Option<StoreError>),
 }
 
+/// The numbers of objects that a write may have made.
+#[derive(Debug)]
+pub struct Candidates(pub Vec<u64>);
+
+impl Display for Candidates {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match &self.0[..] {
+            [] => f.write_str("Send it again with the same Idempotency-Key to find out."),
+            [one] => write!(f, "It may have made {one}."),
+            [first, others @ ..] => {
+                write!(f, "It may have made one of {first}")?;
+                others.iter().try_for_each(|other| write!(f, ", {other}"))?;
+                f.write_str(".")
+            }
+        }
+    }
+}
+
 impl ApiError {
+    /// What the app is told of a write that came to nothing, or may have. `missing` is what it is on.
+    pub(crate) fn of_write(error: WriteError, missing: Self) -> Self {
+        match error {
+            WriteError::Read(error) => error.into(),
+            WriteError::Refused(Some(field)) => Self::invalid(field.code(), "is not accepted by amoCRM"),
+            WriteError::Refused(None) => Self::RefusedByCrm,
+            WriteError::NotFound => missing,
+            WriteError::OutcomeUnknown(candidates) => Self::OutcomeUnknown(Candidates(candidates)),
+            WriteError::KeyExpired => Self::KeyExpired,
+            WriteError::KeyReused => Self::KeyReused,
+            WriteError::InProgress => Self::RequestInProgress,
+            WriteError::Store(error) => error.into(),
+        }
+    }
+
     /// Whether it says only that too much is going on at the moment.
     pub(crate) fn is_busy(&self) -> bool {
-        matches!(self, Self::RateLimited(_) | Self::RefreshInProgress | Self::ExchangeInProgress)
+        matches!(
+            self,
+            Self::RateLimited(_) | Self::RefreshInProgress | Self::ExchangeInProgress | Self::RequestInProgress
+        )
     }
 
     /// The stable word for it.
     pub fn code(&self) -> Code {
         match self {
-            Self::InvalidRequest(..) => Code::InvalidRequest,
+            Self::InvalidRequest(..) | Self::RefusedByCrm => Code::InvalidRequest,
+            Self::RequestInProgress => Code::RequestInProgress,
+            Self::KeyExpired => Code::IdempotencyKeyExpired,
+            Self::KeyReused => Code::IdempotencyKeyReused,
+            Self::OutcomeUnknown(_) => Code::OutcomeUnknown,
             Self::InvalidJson => Code::InvalidJson,
             Self::UnsupportedMediaType => Code::UnsupportedMediaType,
             Self::PayloadTooLarge => Code::PayloadTooLarge,
@@ -137,6 +195,7 @@ impl ApiError {
             Self::TooManyRequests(_) => Code::TooManyRequests,
             Self::AttemptNotFound => Code::AttemptNotFound,
             Self::LeadNotFound => Code::LeadNotFound,
+            Self::TaskNotFound => Code::TaskNotFound,
             Self::PipelineNotFound => Code::PipelineNotFound,
             Self::StateMismatch => Code::StateMismatch,
             Self::CodeBelongsToAnotherUser => Code::CodeBelongsToAnotherUser,
@@ -177,7 +236,9 @@ impl ApiError {
     pub fn retry_after(&self) -> Option<u64> {
         match self {
             Self::TooManyRequests(seconds) | Self::RateLimited(seconds) => Some(*seconds),
-            Self::ExchangeInProgress | Self::RefreshInProgress => Some(2),
+            Self::ExchangeInProgress | Self::RefreshInProgress | Self::RequestInProgress | Self::OutcomeUnknown(_) => {
+                Some(2)
+            }
             Self::AuthUnavailable => Some(60),
             _ => None,
         }
@@ -251,6 +312,7 @@ impl From<AmoError> for ApiError {
             | AmoError::CodeRejected
             | AmoError::AccessRefused
             | AmoError::Forbidden
+            | AmoError::Refused { .. }
             | AmoError::Misconfigured
             | AmoError::PaymentRequired
             | AmoError::NotFound

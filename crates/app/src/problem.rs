@@ -6,7 +6,7 @@ use amo_connect_domain::ports::StoreError;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::error::ApiError;
+use crate::error::{ApiError, Candidates};
 
 /// Declares the codes: each with its text, its status, its title and what it means.
 macro_rules! codes {
@@ -57,6 +57,7 @@ codes! {
     NotFound = "not_found", NOT_FOUND, "Not found", "there is nothing at this address";
     AttemptNotFound = "attempt_not_found", NOT_FOUND, "Attempt not found", "the user has no such attempt, or it is older than 24 hours";
     LeadNotFound = "lead_not_found", NOT_FOUND, "Lead not found", "the lead is unknown, deleted or another account's";
+    TaskNotFound = "task_not_found", NOT_FOUND, "Task not found", "the task is unknown, deleted or another account's";
     PipelineNotFound = "pipeline_not_found", NOT_FOUND, "Pipeline not found", "the account has no such pipeline";
     MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, "Method not allowed", "`Allow` says what is";
     RequestTimeout = "request_timeout", REQUEST_TIMEOUT, "Request timeout", "the body did not arrive within 10 s";
@@ -65,12 +66,16 @@ codes! {
     NotConnected = "not_connected", CONFLICT, "Not connected", "there is no connection";
     NeedsReauth = "needs_reauth", CONFLICT, "Needs re-authorization", "amoCRM has ended the connection; connect again";
     Revoked = "revoked", CONFLICT, "Revoked", "the integration was switched off in amoCRM";
+    RequestInProgress = "request_in_progress", CONFLICT, "Request in progress", "a request with this `Idempotency-Key` is under way; `Retry-After`";
+    IdempotencyKeyExpired = "idempotency_key_expired", CONFLICT, "Idempotency key expired", "the key was used in another account, or before a disconnect; nothing was written";
     CodeExpired = "code_expired", GONE, "Code expired", "disconnected or replaced since, or not claimed in time";
     PayloadTooLarge = "payload_too_large", PAYLOAD_TOO_LARGE, "Payload too large", "the body is over 16 kB";
     UnsupportedMediaType = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE, "Unsupported media type", "the body is not `application/json`";
+    IdempotencyKeyReused = "idempotency_key_reused", UNPROCESSABLE_ENTITY, "Idempotency key reused", "the key was used for another body or path; nothing was written";
     TooManyRequests = "too_many_requests", TOO_MANY_REQUESTS, "Too many requests", "the user or the address is over its rate; `Retry-After`";
     InternalError = "internal_error", INTERNAL_SERVER_ERROR, "Internal error", "a bug, or stored data that cannot be read";
     CrmUnavailable = "crm_unavailable", BAD_GATEWAY, "amoCRM unavailable", "amoCRM is down, bans us, refuses the account or the integration, wants it paid for (402), or answers nonsense; `problem` of `/status` says which, where there is a connection";
+    OutcomeUnknown = "outcome_unknown", BAD_GATEWAY, "Outcome unknown", "it may have been written: amoCRM's answer was lost. With the same `Idempotency-Key` it can be sent again, and is written once; `Retry-After`";
     AuthUnavailable = "auth_unavailable", SERVICE_UNAVAILABLE, "Authentication unavailable", "the key set at `JWT_JWKS_URL` could not be fetched since the service started; `Retry-After`";
     ExchangeInProgress = "exchange_in_progress", SERVICE_UNAVAILABLE, "Exchange in progress", "the exchange goes on; `Retry-After`";
     RefreshInProgress = "refresh_in_progress", SERVICE_UNAVAILABLE, "Refresh in progress", "the refresh goes on; `Retry-After`";
@@ -95,6 +100,7 @@ impl Code {
             Self::NotFound => ApiError::NotFound,
             Self::AttemptNotFound => ApiError::AttemptNotFound,
             Self::LeadNotFound => ApiError::LeadNotFound,
+            Self::TaskNotFound => ApiError::TaskNotFound,
             Self::PipelineNotFound => ApiError::PipelineNotFound,
             Self::MethodNotAllowed => ApiError::MethodNotAllowed("GET"),
             Self::RequestTimeout => ApiError::RequestTimeout,
@@ -103,6 +109,10 @@ impl Code {
             Self::NotConnected => ApiError::NotConnected,
             Self::NeedsReauth => ApiError::NeedsReauth,
             Self::Revoked => ApiError::Revoked,
+            Self::RequestInProgress => ApiError::RequestInProgress,
+            Self::IdempotencyKeyExpired => ApiError::KeyExpired,
+            Self::IdempotencyKeyReused => ApiError::KeyReused,
+            Self::OutcomeUnknown => ApiError::OutcomeUnknown(Candidates(Vec::new())),
             Self::CodeExpired => ApiError::CodeExpired,
             Self::PayloadTooLarge => ApiError::PayloadTooLarge,
             Self::UnsupportedMediaType => ApiError::UnsupportedMediaType,

@@ -9,7 +9,7 @@ use actix_web::web::{self, Data, ServiceConfig};
 use crate::cors;
 use crate::error::ApiError;
 use crate::handlers::{
-    activity, authorize, callback, connection, document, exchange_code, health, hook, leads, people, pipelines,
+    activity, authorize, callback, connection, document, exchange_code, health, hook, leads, people, pipelines, writes,
 };
 use crate::json_body;
 use crate::metrics::http::scrape;
@@ -34,12 +34,24 @@ pub fn configure(config: &mut ServiceConfig, origins: &[String]) {
                 .service(only("/exchange-code", "POST", web::post().to(exchange_code::claim)))
                 .service(only("/status", "GET", web::get().to(connection::status)))
                 .service(only("/disconnect", "POST", web::post().to(connection::disconnect)))
-                .service(only("/leads", "GET", web::get().to(leads::list)))
-                .service(only("/leads/{amoLeadId}", "GET", web::get().to(leads::one)))
-                .service(only("/leads/{id}/notes", "GET", web::get().to(activity::notes)))
-                .service(only("/leads/{id}/tasks", "GET", web::get().to(activity::tasks_of_lead)))
+                .service(
+                    only("/leads", "GET, POST", web::get().to(leads::list)).route(web::post().to(writes::create_lead)),
+                )
+                .service(
+                    only("/leads/{amoLeadId}", "GET, PATCH", web::get().to(leads::one))
+                        .route(web::patch().to(writes::change_lead)),
+                )
+                .service(
+                    only("/leads/{id}/notes", "GET, POST", web::get().to(activity::notes))
+                        .route(web::post().to(writes::create_note)),
+                )
+                .service(
+                    only("/leads/{id}/tasks", "GET, POST", web::get().to(activity::tasks_of_lead))
+                        .route(web::post().to(writes::create_task)),
+                )
                 .service(only("/leads/{id}/events", "GET", web::get().to(activity::events)))
                 .service(only("/tasks", "GET", web::get().to(activity::tasks)))
+                .service(only("/tasks/{id}", "PATCH", web::patch().to(writes::change_task)))
                 .service(only("/me", "GET", web::get().to(people::me)))
                 .service(only("/users", "GET", web::get().to(people::users)))
                 .service(only("/pipelines", "GET", web::get().to(pipelines::list)))

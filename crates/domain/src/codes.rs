@@ -4,6 +4,7 @@
 use crate::authorization::attempt::AttemptReason;
 use crate::connection::audit::{Actor, AuditEvent};
 use crate::connection::{ProblemCode, ReauthReason};
+use crate::crm::write::WriteField;
 use crate::idempotency::WriteKind;
 use crate::ports::{AmoError, CircuitChange, Endpoint};
 
@@ -88,6 +89,33 @@ codes! { Endpoint:
     Events = "events",
     Contacts = "contacts",
     Pipelines = "pipelines",
+    Note = "note",
+    Task = "task",
+    CreateLead = "create_lead",
+    ChangeLead = "change_lead",
+    CreateNote = "create_note",
+    CreateTask = "create_task",
+    ChangeTask = "change_task",
+}
+
+codes! { WriteField:
+    Name = "name",
+    GuestName = "guestName",
+    GuestPhone = "guestPhone",
+    GuestEmail = "guestEmail",
+    Price = "price",
+    Pipeline = "pipelineId",
+    Stage = "stageId",
+    ResponsibleUser = "responsibleUserId",
+    LossReason = "lossReasonId",
+    Tags = "tags",
+    TagsToAdd = "tagsToAdd",
+    TagsToRemove = "tagsToRemove",
+    Text = "text",
+    CompleteTill = "completeTill",
+    TaskType = "typeId",
+    IsCompleted = "isCompleted",
+    Result = "result",
 }
 
 codes! { CircuitChange:
@@ -104,6 +132,7 @@ impl AmoError {
             Self::CodeRejected => "code_rejected",
             Self::AccessRefused => "access_refused",
             Self::Misconfigured => "misconfigured",
+            Self::Refused { .. } => "refused",
             Self::Forbidden => "forbidden",
             Self::PaymentRequired => "payment_required",
             Self::NotFound => "not_found",

@@ -1,4 +1,4 @@
-// Runs connect.ts, start.ts, shipped.ts, leads.ts and native-intent.ts against the service and the local amoCRM; the browser is played.
+// Runs connect.ts, start.ts, shipped.ts, leads.ts, writes.ts and native-intent.ts against the service and the local amoCRM; the browser is played.
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -10,6 +10,7 @@ import { kept, walk, type Page, type Shelf } from './leads';
 import { redirectSystemPath } from './native-intent';
 import { arrivedAsShipped, connectAsShipped } from './shipped';
 import { start } from './start';
+import { pending, write } from './writes';
 
 interface Setting { api: string; authUrl: string; jwts: Record<string, string>; requireClaim: boolean }
 const { api, authUrl, jwts, requireClaim } = JSON.parse(process.env['SETTING'] ?? '') as Setting;
@@ -244,6 +245,37 @@ test('leads: a walk by pages, again with nothing but 304, and without a network'
   } finally {
     globalThis.fetch = fetch;
   }
+});
+
+test('a write is repeated with its key until it is certain, and made once', async () => {
+  const phone = phoneOf('writes', decide('allow'));
+  assert.equal((await connect(phone)).is, 'connected');
+  const [first] = await call<{ amoLeadId: number }[]>(phone, 'GET', '/leads?limit=1');
+  const path = `/leads/${first!.amoLeadId}/notes`;
+  const order = pending('POST', path, { text: `Written ${Math.random()}` });
+  const { fetch } = globalThis;
+  const fates = ['no network', 'answer lost', 'as usual'];
+  const pauses: number[] = [];
+  globalThis.fetch = async (...request) => {
+    const fate = fates.shift();
+    if (fate === 'no network') throw new TypeError('fetch failed');
+    const response = await fetch(...request);
+    if (fate === 'answer lost') throw new TypeError('fetch failed');
+    return response;
+  };
+  try {
+    const note = await write<{ id: number; text: string }>(phone, order, async (time) => { pauses.push(time); });
+    assert.equal(note.text, (order.body as { text: string }).text);
+    const again = await write<{ id: number }>(phone, order);
+    assert.equal(again.id, note.id, 'a later start of the app gets the same');
+    const notes = await call<{ id: number; text: string | null }[]>(phone, 'GET', path);
+    assert.deepEqual(notes.filter(({ text }) => text === note.text).map(({ id }) => id), [note.id]);
+    assert.deepEqual(pauses, [1000, 2000]);
+  } finally {
+    globalThis.fetch = fetch;
+  }
+  await assert.rejects(write(phone, pending('POST', path, {})), { status: 400, code: 'invalid_request' });
+  await assert.rejects(write(phone, { ...order, body: { text: 'Another' } }), { status: 422, code: 'idempotency_key_reused' });
 });
 
 test('expo-router gets a screen instead of our link, and every other path as it is', () => {

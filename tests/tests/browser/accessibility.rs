@@ -11,8 +11,10 @@ use crate::engine::{Engine, Look};
 use crate::session::Session;
 use crate::stage::Stage;
 
-/// What axe-core calls text that is partly scrolled beneath something else.
-const OBSCURED: [&str; 3] = ["bgOverlap", "elmPartiallyObscured", "elmPartiallyObscuring"];
+/// Scrolls everything to its top: axe-core cannot judge the contrast of text that is scrolled out of its ground.
+const TO_THE_TOP: &str = "
+    scrollTo(0, 0);
+    for (const element of document.querySelectorAll('*')) element.scrollTop = 0;";
 
 const FONT: &str = "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf";
 
@@ -67,23 +69,20 @@ async fn check(engine: Engine, dark: bool) {
 pub(crate) async fn barriers(session: &Session) -> Vec<String> {
     let axe = std::fs::read_to_string(browsers::node_modules().join("axe-core/axe.min.js"));
     session.run(&axe.expect("run `cargo xtask test` once: axe-core is missing")).await;
+    session.run(TO_THE_TOP).await;
     let run = "const done = arguments[arguments.length - 1]; axe.run().then(done, (error) => done(String(error)));";
     let report = session.client().execute_async(run, vec![]).await.unwrap();
     assert!(report["passes"].as_array().is_some_and(|passes| !passes.is_empty()), "{report}");
     let found = ["violations", "incomplete"].into_iter().flat_map(|kind| report[kind].as_array().unwrap());
-    found.filter_map(told).collect()
+    found.map(told).collect()
 }
 
-fn told(rule: &Value) -> Option<String> {
-    let nodes = rule["nodes"].as_array().unwrap().iter().filter(|node| !is_obscured(node));
-    let nodes: Vec<_> = nodes.map(|node| node["html"].as_str().unwrap()).collect();
-    (!nodes.is_empty()).then(|| format!("{}: {}", rule["id"].as_str().unwrap(), nodes.join(", ")))
-}
-
-/// Whether it is partly scrolled beneath something else, where axe-core cannot judge its contrast.
-fn is_obscured(node: &Value) -> bool {
-    let checks = node["any"].as_array().into_iter().flatten();
-    checks.filter_map(|check| check["data"]["messageKey"].as_str()).any(|why| OBSCURED.contains(&why))
+fn told(rule: &Value) -> String {
+    // With each place the reason, where axe-core has one.
+    let why = |node: &Value| node["any"][0]["data"]["messageKey"].as_str().map(|why| format!(" ({why})"));
+    let nodes = rule["nodes"].as_array().unwrap().iter();
+    let nodes = nodes.map(|node| format!("{}{}", node["html"].as_str().unwrap(), why(node).unwrap_or_default()));
+    format!("{}: {}", rule["id"].as_str().unwrap(), nodes.collect::<Vec<_>>().join(", "))
 }
 
 fn docs() -> PathBuf {

@@ -9,11 +9,14 @@
 )]
 
 mod accessibility;
+mod agent_day;
 mod amocrm;
+mod crm_views;
 mod docs;
 mod engine;
 mod journey;
 mod layout;
+mod lost_answers;
 mod mobile;
 mod navigation;
 mod page_weight;
@@ -60,6 +63,13 @@ in_both_engines![
     journey::from_the_phone_over_amocrm_and_back_to_the_leads,
     layout::the_button_is_whole_and_free_on_load_in_every_outcome,
     phone::no_button_moves_when_the_texts_above_it_change,
+    agent_day::the_newest_leads_are_listed_narrowed_and_searched,
+    agent_day::a_lead_is_moved_noted_and_its_task_is_completed,
+    agent_day::a_new_lead_is_made_and_shown,
+    agent_day::a_note_and_a_task_are_made_by_the_keyboard_alone,
+    crm_views::no_view_has_a_barrier_and_each_fits_the_smallest_phone,
+    lost_answers::what_amocrm_does_unheard_is_written_once,
+    lost_answers::what_waits_for_a_connection_is_written_once_after_it,
     people::what_colleagues_do_is_on_the_phone,
     people::the_right_to_read_is_taken_and_given_back,
     people::the_peoples_buttons_are_pressed_by_the_keyboard_alone,

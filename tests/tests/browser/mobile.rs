@@ -8,10 +8,11 @@ use amo_connect_xtask::{browsers, snippets};
 use serde_json::json;
 use tokio::process::Command;
 
-const SNIPPETS: [&str; 6] = ["connect.ts", "start.ts", "expo.ts", "native-intent.ts", "shipped.ts", "leads.ts"];
+const SNIPPETS: [&str; 7] =
+    ["connect.ts", "start.ts", "expo.ts", "native-intent.ts", "shipped.ts", "leads.ts", "writes.ts"];
 
 /// The app's users, for the tests of `run.test.ts`.
-const USERS: [&str; 15] = [
+const USERS: [&str; 16] = [
     "allows",
     "declines",
     "is killed",
@@ -27,6 +28,7 @@ const USERS: [&str; 15] = [
     "is nobody",
     "reads offline",
     "develops",
+    "writes",
 ];
 
 #[test]

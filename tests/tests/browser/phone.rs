@@ -13,13 +13,18 @@ const DESK: (u32, u32) = (960, 900);
 /// The sandbox with Olena connected, and a browser on its phone.
 pub(crate) struct Phone {
     pub(crate) session: Session,
+    /// Where the service's own API is, and Olena's token for it.
+    pub(crate) api: String,
+    pub(crate) jwt: String,
+    /// Where the local amoCRM is.
+    pub(crate) amo: String,
     sandbox: Process,
     _folder: tempfile::TempDir,
 }
 
 impl Phone {
     /// She is connected as an administrator.
-    async fn open(engine: Engine, look: Look) -> Self {
+    pub(crate) async fn open(engine: Engine, look: Look) -> Self {
         Self::open_as(engine, look, 10_110_001).await
     }
 
@@ -33,18 +38,26 @@ impl Phone {
             http.post(format!("{amo}/_sandbox/codes")).json(&json!({ "account": 31_920_194, "user": amo_user }));
         let issued: Value = Answer::to(codes).await.json();
         let body = json!({ "code": issued["code"], "referer": issued["referer"] });
-        let claim = http.post(format!("{phone}api/amo-crm/exchange-code")).bearer_auth(jwt).json(&body);
+        let api = format!("{phone}api/amo-crm");
+        let claim = http.post(format!("{api}/exchange-code")).bearer_auth(jwt).json(&body);
         assert_eq!(Answer::to(claim).await.data()["connected"], true);
 
         let session = Session::open(engine, look, phone.trim_end_matches('/')).await;
         session.visit(phone).await;
         session.until("return document.querySelectorAll('#list li').length === 20").await;
         session.run("document.getElementById('drawer').open = true").await;
-        Self { session, sandbox, _folder: folder }
+        let (amo, jwt) = (amo.to_owned(), jwt.to_owned());
+        Self { session, api, jwt, amo, sandbox, _folder: folder }
+    }
+
+    /// What the service reads from amoCRM for Olena.
+    pub(crate) async fn read(&self, path: &str) -> Value {
+        let http = reqwest::Client::builder().build().unwrap();
+        Answer::to(http.get(format!("{}{path}", self.api)).bearer_auth(&self.jwt)).await.data()
     }
 
     /// Clicks a bad day or an action. What it does is told above the buttons, so nothing is scrolled to.
-    async fn click(&self, what: &str) {
+    pub(crate) async fn click(&self, what: &str) {
         self.session.run(&format!("document.querySelector('[data-day={what}], [data-action={what}]').click()")).await;
     }
 
@@ -159,9 +172,9 @@ const NOTE: &str = "
     const note = () => {
         const shown = (button) => button.checkVisibility();
         const card = [...document.querySelectorAll('.card .actions > *')].filter(shown).map(({ offsetTop }) => offsetTop);
-        const panel = document.getElementById('panel');
+        const [panel, scrolled] = ['panel', 'clicks'].map((id) => document.getElementById(id));
         const top = (element) => element.getBoundingClientRect().top;
-        const within = (button) => Math.round(top(button) - top(panel) + panel.scrollTop);
+        const within = (button) => Math.round(top(button) - top(panel) + scrolled.scrollTop);
         const clicks = [...document.querySelectorAll('#panel button')].map(within);
         if (card.length) places.add(JSON.stringify([Math.min(...card), ...clicks]));
     };
@@ -174,7 +187,7 @@ pub(crate) async fn no_button_moves_when_the_texts_above_it_change(engine: Engin
         let phone = Phone::open(engine, look).await;
         phone.session.run(NOTE).await;
         let people = ["add-lead", "move-lead", "take-right"];
-        let days = ["down", "limit", "normal", "expired", "moved", "normal", "lost", "banned", "revoked"];
+        let days = ["down", "limit", "unheard", "normal", "expired", "moved", "normal", "lost", "banned", "revoked"];
         for what in people.into_iter().chain(days) {
             phone.play(what).await;
             phone.until_seen("GET /status").await;

@@ -39,6 +39,7 @@ async fn days_that_last_are_named_and_end_with_back_to_normal() {
     let days = [
         ("down", every(Failure::Status(503)), (502, "crm_unavailable")),
         ("limit", every(Failure::Status(429)), (503, "rate_limited")),
+        ("unheard", Faults { api_outage: Some(Failure::DropAfter), ..Faults::default() }, (502, "crm_unavailable")),
     ];
     for (what, faults, refusal) in days {
         let played = phone.plays(what).await;

@@ -62,7 +62,8 @@ fn account(agency: &str) -> AccountId {
     AccountId(derived_number(agency))
 }
 
-/// What was refused: `code`, `renewal`, `app`, `access`, `right`, `pace`, `deal` or `agency`.
+/// What was refused: `code`, `renewal`, `app`, `access`, `right`, `pace`, `deal`, `remark`, `errand`, `agency`, or a
+/// member of what was written.
 #[derive(Deserialize)]
 pub(crate) struct Refused {
     pub(crate) refused: String,
@@ -128,6 +129,7 @@ pub(crate) struct Deal {
     column: Option<String>,
     closed: bool,
     agent: Option<u64>,
+    by: Option<u64>,
     opened: Option<i64>,
     touched: Option<i64>,
     settled: Option<i64>,
@@ -173,6 +175,7 @@ impl Deal {
             stage: self.column.as_deref().map(derived_number),
             is_closed: self.closed,
             responsible_user: self.agent,
+            created_by: self.by,
             created_at: moment(self.opened),
             updated_at: moment(self.touched),
             closed_at: moment(self.settled),

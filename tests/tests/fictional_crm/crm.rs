@@ -4,18 +4,13 @@ use std::time::Duration;
 
 use amo_connect_contract::wire::{Dialect, Request, Words};
 use amo_connect_contract::{Asked, Reply};
-use amo_connect_domain::crm::account::{AmoAccount, User};
-use amo_connect_domain::crm::contact::{Contact, Reached};
-use amo_connect_domain::crm::custom_field::CustomField;
-use amo_connect_domain::crm::lead::{AmoLead, AmoLeadDetails, LeadFilter, LeadOrder, LeadSort, Tag};
-use amo_connect_domain::crm::page::Page;
-use amo_connect_domain::crm::pipeline::{Pipeline, Stage, StageKind};
+use amo_connect_domain::crm::lead::{LeadFilter, LeadOrder, LeadSort};
 use amo_connect_domain::host::AccountHost;
-use amo_connect_domain::token::{AuthorizationCode, Issued, RefreshToken};
+use amo_connect_domain::token::{AuthorizationCode, RefreshToken};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::logbook;
+use crate::{entities, ledger, logbook};
 
 /// How many deals are on a page of Harbour's, whoever asks.
 pub(crate) const PAGE: u32 = 20;
@@ -51,8 +46,9 @@ impl Dialect for Harbour {
             ("GET", "/people") => Ok(Asked::Contacts { host, token: token()?, ids: ids(request)? }),
             ("GET", "/boards") => Ok(Asked::Pipelines { host, token: token()? }),
             ("GET", "/errands") => Ok(Asked::Tasks { host, token: token()?, filter: logbook::tasks(request)? }),
+            ("POST" | "PATCH", _) => Ok(Asked::Write { host, token: token()?, write: ledger::read(request)? }),
             ("GET", path) => {
-                if let Some(asked) = logbook::of_deal(request, &host, token()?) {
+                if let Some(asked) = logbook::entries(request, &host, token()?) {
                     return asked;
                 }
                 let id = path.strip_prefix("/deals/").and_then(|id| id.parse().ok());
@@ -66,22 +62,32 @@ impl Dialect for Harbour {
         let ok = |body: Value| Words::json(200, &body);
         let refused = |what: &str| Words::json(422, &json!({ "refused": what }));
         Some(match reply {
-            Reply::Issues(issued) => ok(tokens(issued, &issued.expires_in.as_secs().into())),
-            Reply::IssuesWithQuotedLife(issued) => ok(tokens(issued, &issued.expires_in.as_secs().to_string().into())),
-            Reply::AccountCard(AmoAccount { number, name, currency, user }) => {
-                ok(json!({ "agency": agency(number.0), "name": name, "coin": currency, "agent": user }))
+            Reply::Issues(issued) => ok(entities::tokens(issued, &issued.expires_in.as_secs().into())),
+            Reply::IssuesWithQuotedLife(issued) => {
+                ok(entities::tokens(issued, &issued.expires_in.as_secs().to_string().into()))
             }
-            Reply::Users(page) => ok(agents(page)),
-            Reply::Leads(page) => ok(deals(page.leads.iter().map(|lead| deal(lead, false)), page.has_more)),
-            Reply::LeadDetails(details) => ok(whole_deal(details)),
+            Reply::AccountCard(account) => ok(entities::card(account)),
+            Reply::Users(page) => ok(entities::agents(page)),
+            Reply::Leads(page) => ok(entities::listed(page)),
+            Reply::LeadDetails(details) => ok(entities::whole_deal(details)),
             Reply::Notes(page) => ok(logbook::written_notes(page)),
+            Reply::Note(note) => ok(logbook::written_note(note)),
             Reply::Tasks(page) => ok(logbook::written_tasks(page)),
+            Reply::Task(task) => ok(logbook::written_task(task)),
             Reply::Events(page) => ok(logbook::written_events(page)),
-            Reply::DeletedLead(lead) if matches!(asked, Asked::Leads { .. }) => ok(deals([deal(lead, true)], false)),
-            Reply::DeletedLead(lead) => ok(deal(lead, true)),
-            Reply::Contacts(contacts) => ok(json!({ "people": contacts.iter().map(person).collect::<Vec<_>>() })),
-            Reply::Pipelines(pipelines) => ok(json!({ "boards": pipelines.iter().map(board).collect::<Vec<_>>() })),
+            Reply::DeletedLead(lead) if matches!(asked, Asked::Leads { .. }) => {
+                ok(entities::deals([entities::deal(lead, true)], false))
+            }
+            Reply::DeletedLead(lead) => ok(entities::deal(lead, true)),
+            Reply::Contacts(contacts) => {
+                ok(json!({ "people": contacts.iter().map(entities::person).collect::<Vec<_>>() }))
+            }
+            Reply::Pipelines(pipelines) => {
+                ok(json!({ "boards": pipelines.iter().map(entities::board).collect::<Vec<_>>() }))
+            }
             Reply::Nothing if matches!(asked, Asked::Lead { .. }) => Words::json(404, &json!({ "refused": "deal" })),
+            Reply::Nothing if matches!(asked, Asked::Note { .. }) => Words::json(404, &json!({ "refused": "remark" })),
+            Reply::Nothing if matches!(asked, Asked::Task { .. }) => Words::json(404, &json!({ "refused": "errand" })),
             Reply::Nothing => ok(json!({
                 "deals": [], "more": false, "people": [], "boards": [], "remarks": [], "errands": [], "log": [],
                 "agents": [],
@@ -89,7 +95,11 @@ impl Dialect for Harbour {
             reply if Reply::REFUSED_CODES.contains(reply) => refused("code"),
             reply if Reply::REFUSED_GRANTS.contains(reply) => refused("renewal"),
             reply if Reply::REFUSED_CLIENTS.contains(reply) => refused("app"),
+            Reply::Made(made) => Words::json(201, &json!({ "no": made.id })),
+            Reply::Changed => Words { body: String::new(), ..Words::json(204, &Value::Null) },
             Reply::OddRefusal => refused("the moon"),
+            Reply::Refuses(field) => refused(ledger::member(asked.write()?, *field)),
+            Reply::TargetMissing => Words::json(404, &json!({ "refused": ledger::target(asked.write()?) })),
             Reply::AccessRefused => Words::json(401, &json!({ "refused": "access" })),
             Reply::Forbidden => Words::json(403, &json!({ "refused": "right" })),
             Reply::PaymentRequired => Words::json(402, &json!({})),
@@ -167,82 +177,4 @@ fn order(text: &str) -> Option<LeadOrder> {
 fn ids(request: &Request) -> Result<Vec<u64>, &'static str> {
     let ids = request.query().map(|(name, value)| if name == "id" { value.parse().ok() } else { None });
     ids.collect::<Option<_>>().ok_or("a parameter is unknown")
-}
-
-fn tokens(issued: &Issued, seconds: &Value) -> Value {
-    json!({
-        "access": issued.access.expose(),
-        "renewal": issued.refresh.expose(),
-        "seconds": seconds,
-        "agency": issued.account.map(|account| agency(account.0)),
-        "pier": issued.host,
-    })
-}
-
-fn deals(deals: impl IntoIterator<Item = Value>, more: bool) -> Value {
-    json!({ "deals": deals.into_iter().collect::<Vec<_>>(), "more": more })
-}
-
-fn deal(lead: &AmoLead, gone: bool) -> Value {
-    json!({
-        "no": lead.id, "gone": gone, "title": lead.name, "amount": lead.price, "board": lead.pipeline,
-        "column": lead.stage.map(column), "closed": lead.is_closed, "agent": lead.responsible_user,
-        "opened": lead.created_at.map(Timestamp::as_second), "touched": lead.updated_at.map(Timestamp::as_second),
-        "settled": lead.closed_at.map(Timestamp::as_second), "labels": lead.tags.iter().map(label).collect::<Vec<_>>(),
-        "person": lead.contact, "facts": lead.custom_fields.iter().flatten().map(fact).collect::<Vec<_>>(),
-    })
-}
-
-fn whole_deal(AmoLeadDetails { lead, contacts, loss_reason }: &AmoLeadDetails) -> Value {
-    let mut deal = deal(lead, false);
-    deal["people"] = json!(contacts);
-    deal["lost_for"] = json!(loss_reason.as_ref().map(|reason| (reason.id, &reason.name)));
-    deal
-}
-
-fn label(tag: &Tag) -> Value {
-    json!({ "no": tag.id, "text": tag.name, "color": tag.color })
-}
-
-fn fact(field: &CustomField) -> Value {
-    let values: Vec<Value> =
-        field.values.iter().map(|value| json!([value.value, value.choice, value.choice_code])).collect();
-    json!({ "no": field.id, "name": field.name, "code": field.code, "kind": field.kind, "values": values })
-}
-
-fn person(contact: &Contact) -> Value {
-    let lines = |all: &[Reached]| all.iter().map(|one| json!([one.value, one.kind])).collect::<Vec<_>>();
-    json!({
-        "no": contact.id, "name": contact.name, "phones": lines(&contact.phones), "emails": lines(&contact.emails),
-    })
-}
-
-fn agents(page: &Page<User>) -> Value {
-    let agent = |user: &User| {
-        json!({
-            "no": user.id, "name": user.name, "email": user.email, "works_here": user.is_active,
-            "is_chief": user.is_admin,
-        })
-    };
-    json!({ "agents": page.items.iter().map(agent).collect::<Vec<_>>(), "more": page.has_more })
-}
-
-fn board(pipeline: &Pipeline) -> Value {
-    json!({
-        "no": pipeline.id, "name": pipeline.name, "place": pipeline.sort, "main": pipeline.is_main,
-        "columns": pipeline.stages.iter().map(described).collect::<Vec<_>>(),
-    })
-}
-
-fn described(stage: &Stage) -> Value {
-    let ends = match stage.kind {
-        StageKind::Won => Some("deal"),
-        StageKind::Lost => Some("no deal"),
-        // Harbour has no place for what nobody has taken on.
-        StageKind::Unsorted | StageKind::Open => None,
-    };
-    json!({
-        "id": column(stage.id), "name": stage.name, "place": stage.sort, "fixed": !stage.is_editable,
-        "color": stage.color, "ends": ends,
-    })
 }

@@ -81,7 +81,7 @@ impl AmoClientHarness for HarbourHarness {
     }
 
     fn lacks(&self) -> &'static [Feature] {
-        &[Feature::UnsortedStage, Feature::Archive, Feature::LookUp, Feature::Hook]
+        &[Feature::UnsortedStage, Feature::Archive, Feature::LookUp, Feature::Hook, Feature::MergedLeads]
     }
 
     fn number_of(&self, thing: Entity, number: u64) -> u64 {

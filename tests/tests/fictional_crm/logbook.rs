@@ -36,23 +36,31 @@ pub(crate) fn errands(filter: &TaskFilter) -> Vec<(&'static str, String)> {
     query
 }
 
-/// What a request for `/deals/{no}/remarks` or `/deals/{no}/log` asks.
-pub(crate) fn of_deal(
+/// What a request for a deal's remarks or log asks, or one for a single remark or errand.
+pub(crate) fn entries(
     request: &Request,
     host: &AccountHost,
     token: AccessToken,
 ) -> Option<Result<Asked, &'static str>> {
-    let (_, path) = request.target();
-    let (deal, list) = path.strip_prefix("/deals/")?.split_once('/')?;
-    let of_page = |page| {
-        let (host, lead) = (host.clone(), deal.parse().or(Err(NO_NUMBER))?);
-        match list {
-            "remarks" => Ok(Asked::Notes { host, token, lead, page }),
-            "log" => Ok(Asked::Events { host, token, lead, page }),
-            _ => Err("there is no such list"),
+    let (host, (_, path)) = (host.clone(), request.target());
+    let path: Vec<&str> = path.split('/').skip(1).collect();
+    Some(match &path[..] {
+        ["deals", deal, "remarks"] => {
+            page(request).and_then(|page| Ok(Asked::Notes { host, token, lead: number(deal)?, page }))
         }
-    };
-    Some(page(request).and_then(of_page))
+        ["deals", deal, "remarks", no] => {
+            number(deal).and_then(|lead| Ok(Asked::Note { host, token, lead, id: number(no)? }))
+        }
+        ["deals", deal, "log"] => {
+            page(request).and_then(|page| Ok(Asked::Events { host, token, lead: number(deal)?, page }))
+        }
+        ["errands", no] => number(no).map(|id| Asked::Task { host, token, id }),
+        _ => return None,
+    })
+}
+
+pub(crate) fn number(text: &str) -> Result<u64, &'static str> {
+    text.parse().or(Err(NO_NUMBER))
 }
 
 /// The page of a list that knows nothing else.
@@ -66,8 +74,8 @@ pub(crate) fn tasks(request: &Request) -> Result<TaskFilter, &'static str> {
     let page = page_of(request, |name, value| {
         match name {
             "sort" => order = Some(sorted(value)?),
-            "deal" => lead = Some(value.parse().or(Err(NO_NUMBER))?),
-            "agent" => responsible_user = Some(value.parse().or(Err(NO_NUMBER))?),
+            "deal" => lead = Some(number(value)?),
+            "agent" => responsible_user = Some(number(value)?),
             "done" => is_completed = Some(value == "true"),
             _ => return Ok(false),
         }
@@ -106,25 +114,27 @@ fn second(moment: Option<Timestamp>) -> Option<i64> {
     moment.map(Timestamp::as_second)
 }
 
+pub(crate) fn written_note(note: &Note) -> Value {
+    json!({
+        "no": note.id, "kind": note.kind, "words": note.text, "details": note.params, "by": note.created_by,
+        "made": second(note.created_at), "touched": second(note.updated_at),
+    })
+}
+
 pub(crate) fn written_notes(page: &Page<Note>) -> Value {
-    let remark = |note: &Note| {
-        json!({
-            "no": note.id, "kind": note.kind, "words": note.text, "details": note.params, "by": note.created_by,
-            "made": second(note.created_at), "touched": second(note.updated_at),
-        })
-    };
-    json!({ "remarks": page.items.iter().map(remark).collect::<Vec<_>>(), "more": page.has_more })
+    json!({ "remarks": page.items.iter().map(written_note).collect::<Vec<_>>(), "more": page.has_more })
+}
+
+pub(crate) fn written_task(task: &Task) -> Value {
+    json!({
+        "no": task.id, "deal": task.lead, "what": task.text, "kind": task.kind, "due": second(task.complete_till),
+        "done": task.is_completed, "outcome": task.result, "agent": task.responsible_user, "by": task.created_by,
+        "made": second(task.created_at), "touched": second(task.updated_at),
+    })
 }
 
 pub(crate) fn written_tasks(page: &Page<Task>) -> Value {
-    let errand = |task: &Task| {
-        json!({
-            "no": task.id, "deal": task.lead, "what": task.text, "kind": task.kind, "due": second(task.complete_till),
-            "done": task.is_completed, "outcome": task.result, "agent": task.responsible_user,
-            "made": second(task.created_at), "touched": second(task.updated_at),
-        })
-    };
-    json!({ "errands": page.items.iter().map(errand).collect::<Vec<_>>(), "more": page.has_more })
+    json!({ "errands": page.items.iter().map(written_task).collect::<Vec<_>>(), "more": page.has_more })
 }
 
 pub(crate) fn written_events(page: &Page<Event>) -> Value {
@@ -144,7 +154,7 @@ pub(crate) struct Remarks {
 }
 
 #[derive(Deserialize)]
-struct Remark {
+pub(crate) struct Remark {
     no: u64,
     kind: Option<String>,
     words: Option<String>,
@@ -154,9 +164,9 @@ struct Remark {
     touched: Option<i64>,
 }
 
-impl From<Remarks> for Page<Note> {
-    fn from(Remarks { remarks, more }: Remarks) -> Self {
-        let note = |remark: Remark| Note {
+impl From<Remark> for Note {
+    fn from(remark: Remark) -> Self {
+        Self {
             id: remark.no,
             kind: remark.kind,
             text: remark.words,
@@ -164,8 +174,13 @@ impl From<Remarks> for Page<Note> {
             created_by: remark.by,
             created_at: moment(remark.made),
             updated_at: moment(remark.touched),
-        };
-        Self { items: remarks.into_iter().map(note).collect(), has_more: more }
+        }
+    }
+}
+
+impl From<Remarks> for Page<Note> {
+    fn from(Remarks { remarks, more }: Remarks) -> Self {
+        Self { items: remarks.into_iter().map(Note::from).collect(), has_more: more }
     }
 }
 
@@ -176,7 +191,7 @@ pub(crate) struct Errands {
 }
 
 #[derive(Deserialize)]
-struct Errand {
+pub(crate) struct Errand {
     no: u64,
     deal: Option<u64>,
     what: Option<String>,
@@ -185,13 +200,14 @@ struct Errand {
     done: bool,
     outcome: Option<String>,
     agent: Option<u64>,
+    by: Option<u64>,
     made: Option<i64>,
     touched: Option<i64>,
 }
 
-impl From<Errands> for Page<Task> {
-    fn from(Errands { errands, more }: Errands) -> Self {
-        let task = |errand: Errand| Task {
+impl From<Errand> for Task {
+    fn from(errand: Errand) -> Self {
+        Self {
             id: errand.no,
             lead: errand.deal,
             text: errand.what,
@@ -200,10 +216,16 @@ impl From<Errands> for Page<Task> {
             is_completed: errand.done,
             result: errand.outcome,
             responsible_user: errand.agent,
+            created_by: errand.by,
             created_at: moment(errand.made),
             updated_at: moment(errand.touched),
-        };
-        Self { items: errands.into_iter().map(task).collect(), has_more: more }
+        }
+    }
+}
+
+impl From<Errands> for Page<Task> {
+    fn from(Errands { errands, more }: Errands) -> Self {
+        Self { items: errands.into_iter().map(Task::from).collect(), has_more: more }
     }
 }
 

@@ -10,3 +10,4 @@ mod people;
 mod rate_limit;
 mod refusals;
 mod steps;
+mod writes;

@@ -33,6 +33,7 @@ mod dresses;
 mod exchange;
 mod keepalive;
 mod kills;
+mod kills_of_writers;
 mod lost_by_the_database;
 
 mod no_permits;

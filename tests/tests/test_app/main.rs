@@ -14,6 +14,8 @@ mod refused_access;
 mod refused_contacts;
 mod revocation_checks;
 mod users;
+mod writes;
+mod writes_in_doubt;
 
 use amo_connect_contract::fake::Gate;
 use amo_connect_contract::fixtures::host;

@@ -34,7 +34,7 @@ pub(super) struct RawEvents {
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct RawNote {
+pub(super) struct RawNote {
     id: Id,
     note_type: Text,
     params: Value,
@@ -45,7 +45,7 @@ struct RawNote {
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct RawTask {
+pub(super) struct RawTask {
     id: Id,
     entity_id: Id,
     entity_type: Text,
@@ -55,6 +55,7 @@ struct RawTask {
     is_completed: Flag,
     result: Object<RawResult>,
     responsible_user_id: Id,
+    created_by: Id,
     created_at: Time,
     updated_at: Time,
 }
@@ -97,7 +98,7 @@ impl RawPage<RawEvents> {
 }
 
 impl RawNote {
-    fn read(self) -> Option<Note> {
+    pub(super) fn read(self) -> Option<Note> {
         Some(Note {
             id: self.id.0?,
             kind: self.note_type.0,
@@ -115,7 +116,7 @@ fn readable(params: &Value) -> Option<String> {
 }
 
 impl RawTask {
-    fn read(self) -> Option<Task> {
+    pub(super) fn read(self) -> Option<Task> {
         let is_of_lead = self.entity_type.0.as_deref() == Some("leads");
         Some(Task {
             id: self.id.0?,
@@ -126,6 +127,7 @@ impl RawTask {
             is_completed: self.is_completed.0,
             result: self.result.0.and_then(|result| result.text.0),
             responsible_user: self.responsible_user_id.0,
+            created_by: self.created_by.0,
             created_at: self.created_at.0,
             updated_at: self.updated_at.0,
         })

@@ -1,8 +1,8 @@
-//! Reads of API v4.
+//! Requests to API v4.
 
 use amo_connect_domain::ports::AmoError;
 use amo_connect_domain::token::{AccessToken, RefreshToken};
-use http::header::AUTHORIZATION;
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderName, HeaderValue, StatusCode};
 use reqwest::{Method, Request};
 use serde::de::DeserializeOwned;
@@ -15,15 +15,18 @@ use super::reading::RawLocation;
 use super::refusal;
 use super::repair::repaired;
 use super::settings::AmoLimits;
+use crate::http::{Answer, HttpClient, Loss};
 
 /// The API, over the same connections for all accounts.
 pub(super) struct Api {
     connections: Connections,
+    writes: HttpClient,
 }
 
 impl Api {
     pub(super) fn new(limits: &AmoLimits, local: bool) -> Result<Self, reqwest::Error> {
-        Ok(Self { connections: Connections::new(limits, local)? })
+        let writes = HttpClient::unpooled(limits.of_writes(local))?;
+        Ok(Self { connections: Connections::new(limits, local)?, writes })
     }
 
     /// The object that amoCRM has at `url`; `None` if it says that there is nothing (204).
@@ -37,6 +40,22 @@ impl Api {
             StatusCode::OK => object(body).map(Some),
             _ => Err(refusal::of_read(&answer, body)),
         }
+    }
+
+    /// Sends a write, once, over a connection of its own: of a kept one that ends nobody knows whether amoCRM read
+    /// the request.
+    pub(super) async fn write(
+        &self,
+        method: Method,
+        url: Url,
+        token: &AccessToken,
+        body: Vec<u8>,
+    ) -> Result<Result<Answer, Loss>, AmoError> {
+        let mut request = Request::new(method, url);
+        request.headers_mut().insert(AUTHORIZATION, bearer(token)?);
+        request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        *request.body_mut() = Some(body.into());
+        Ok(self.writes.send(request).await)
     }
 
     /// What amoCRM has at `url` for whoever shows this refresh token, which it does not spend;

@@ -25,7 +25,7 @@ pub(super) struct Connections {
 impl Connections {
     pub(super) fn new(limits: &AmoLimits, local: bool) -> Result<Self, reqwest::Error> {
         let limits = limits.of_reads(local);
-        let (kept, new) = (HttpClient::for_reads(limits)?, HttpClient::for_reads_unpooled(limits)?);
+        let (kept, new) = (HttpClient::for_reads(limits)?, HttpClient::unpooled(limits)?);
         Ok(Self { kept, new, losses: Mutex::default() })
     }
 

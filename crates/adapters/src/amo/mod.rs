@@ -1,4 +1,4 @@
-//! amoCRM over HTTP: its token endpoint through the `oauth2` crate, and the part of API v4 we read.
+//! amoCRM over HTTP: its token endpoint through the `oauth2` crate, and the part of API v4 we use.
 
 mod activity;
 mod api;
@@ -19,6 +19,7 @@ mod repair;
 mod retry_after;
 mod settings;
 mod token;
+mod writing;
 
 use std::fmt;
 
@@ -32,8 +33,10 @@ use amo_connect_domain::crm::note::Note;
 use amo_connect_domain::crm::page::{Page, PageRequest};
 use amo_connect_domain::crm::pipeline::Pipeline;
 use amo_connect_domain::crm::task::{Task, TaskFilter};
+use amo_connect_domain::crm::write::Write;
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::host_look_up::FoundHost;
+use amo_connect_domain::idempotency::WrittenObject;
 use amo_connect_domain::ids::AccountId;
 use amo_connect_domain::ports::{AmoError, CrmApi, Located, TokenEndpoint};
 use amo_connect_domain::rate_limit::{Permit, call};
@@ -46,7 +49,7 @@ use crate::http::HttpClient;
 
 pub use settings::{AmoLimits, AmoSettings};
 
-use activity::{RawEvents, RawNotes, RawTasks};
+use activity::{RawEvents, RawNote, RawNotes, RawTask, RawTasks};
 use api::Api;
 use custom_fields::{Fields, MaybeFields, Skipped};
 use people::{RawAccount, RawUsers};
@@ -283,6 +286,28 @@ impl CrmApi for OauthAmoClient {
         self.list(url, token, RawPage::<RawEvents>::events).await
     }
 
+    async fn note(
+        &self,
+        permit: Permit<call::Read>,
+        token: &AccessToken,
+        lead: u64,
+        id: u64,
+    ) -> Result<Option<Note>, AmoError> {
+        let url = self.address(permit.host(), &format!("/api/v4/leads/{lead}/notes/{id}"))?;
+        match self.api.get::<RawNote>(url, token).await? {
+            Some(note) => note.read().map(Some).ok_or(AmoError::Protocol),
+            None => Ok(None),
+        }
+    }
+
+    async fn task(&self, permit: Permit<call::Read>, token: &AccessToken, id: u64) -> Result<Option<Task>, AmoError> {
+        let url = self.address(permit.host(), &format!("/api/v4/tasks/{id}"))?;
+        match self.api.get::<RawTask>(url, token).await? {
+            Some(task) => task.read().map(Some).ok_or(AmoError::Protocol),
+            None => Ok(None),
+        }
+    }
+
     async fn contacts(
         &self,
         permit: Permit<call::Read>,
@@ -308,5 +333,18 @@ impl CrmApi for OauthAmoClient {
             Some(page) => RawPage::<RawPipelines>::pipelines(page).ok_or(AmoError::Protocol),
             None => Ok(Vec::new()),
         }
+    }
+
+    async fn write(
+        &self,
+        permit: Permit<call::Write>,
+        token: &AccessToken,
+        write: &Write,
+    ) -> Result<Option<WrittenObject>, AmoError> {
+        let (method, path) = writing::target(write);
+        let url = self.address(permit.host(), &path)?;
+        // Nothing in it can fail to be JSON. If it did, nothing would be sent.
+        let body = writing::body(write).or(Err(AmoError::Refused { field: None }))?;
+        writing::outcome(write, self.api.write(method, url, token, body).await?)
     }
 }

@@ -41,6 +41,8 @@ pub struct AmoLimits {
     pub token_timeout: Duration,
     /// For a whole API call.
     pub api_timeout: Duration,
+    /// For a whole write. Shorter than its caller waits, who then can still look whether it was done.
+    pub write_timeout: Duration,
     /// Bytes of a token answer.
     pub token_body: usize,
     /// Bytes of an API answer.
@@ -52,6 +54,11 @@ impl AmoLimits {
     pub(super) fn of_tokens(self, local: bool) -> HttpLimits {
         let (timeout, longest_body) = (self.token_timeout, self.token_body);
         HttpLimits { connect_timeout: self.connect_timeout, timeout, longest_body, is_local: local }
+    }
+
+    /// Those of writes.
+    pub(super) fn of_writes(self, local: bool) -> HttpLimits {
+        HttpLimits { timeout: self.write_timeout, ..self.of_reads(local) }
     }
 
     /// Those of reads.
@@ -67,6 +74,7 @@ impl Default for AmoLimits {
             connect_timeout: Duration::from_secs(5),
             token_timeout: Duration::from_mins(1),
             api_timeout: Duration::from_secs(15),
+            write_timeout: Duration::from_secs(8),
             token_body: 64 * 1024,
             api_body: 10 * 1024 * 1024,
         }

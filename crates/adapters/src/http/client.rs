@@ -74,8 +74,8 @@ impl HttpClient {
         Ok(Self { client: builder(limits).pool_idle_timeout(IDLE).build()?, limits })
     }
 
-    /// For reads that each need a new connection.
-    pub fn for_reads_unpooled(limits: HttpLimits) -> Result<Self, reqwest::Error> {
+    /// For requests that each need a new connection.
+    pub fn unpooled(limits: HttpLimits) -> Result<Self, reqwest::Error> {
         Ok(Self { client: builder(limits).pool_max_idle_per_host(0).build()?, limits })
     }
 

@@ -121,7 +121,7 @@ async fn leads_come_in_amocrms_order_with_their_main_contact() {
         "_embedded": {"leads": [
             {
                 "id": 20, "name": "Flat", "price": 1500, "pipeline_id": 11, "status_id": 142, "responsible_user_id": 5,
-                "created_at": 1_795_000_000, "updated_at": 1_795_000_001, "closed_at": 1_795_000_002,
+                "created_by": 6, "created_at": 1_795_000_000, "updated_at": 1_795_000_001, "closed_at": 1_795_000_002,
                 "custom_fields_values": [{"field_id": 1, "values": [{"value": "unwanted"}]}],
                 "_embedded": {"tags": [{"id": 4, "name": "VIP", "color": null}, {"name": "no id"}], "contacts": [{"id": 1, "is_main": false}, {"id": 2, "is_main": true}]},
             },
@@ -140,6 +140,7 @@ async fn leads_come_in_amocrms_order_with_their_main_contact() {
         stage: Some(142),
         is_closed: true,
         responsible_user: Some(5),
+        created_by: Some(6),
         created_at: Some(Timestamp::from_second(1_795_000_000).unwrap()),
         updated_at: Some(Timestamp::from_second(1_795_000_001).unwrap()),
         closed_at: Some(Timestamp::from_second(1_795_000_002).unwrap()),

@@ -68,7 +68,7 @@ impl KeySet {
             longest_body: LONGEST_SET,
             is_local: url.scheme() == "http",
         };
-        let http = HttpClient::for_reads_unpooled(limits)?;
+        let http = HttpClient::unpooled(limits)?;
         Ok(Self {
             url,
             http,

@@ -37,12 +37,12 @@ pub(super) struct HealthcheckArgs {
 pub(super) async fn run(args: &HealthcheckArgs) -> Result<(), Failure> {
     let Some((host, port)) = &args.sandbox else {
         let bind = args.settings.given.check_bind()?;
-        let client = HttpClient::for_reads_unpooled(LIMITS)?;
+        let client = HttpClient::unpooled(LIMITS)?;
         return ask(&client, "http", (host_of(bind), bind.port()), "/readyz", "").await;
     };
     let address = (host.clone(), *port);
     let Some(file) = &args.ca_file else {
-        let client = HttpClient::for_reads_unpooled(LIMITS)?;
+        let client = HttpClient::unpooled(LIMITS)?;
         return ask(&client, "http", address, CLOCK, WITHOUT_TLS).await;
     };
     ask(&trusting(file)?, "https", address, CLOCK, WITH_TLS).await

@@ -5,7 +5,7 @@ use std::fmt::Display;
 use amo_connect_domain::crm::contact::{Contact, Reached};
 use amo_connect_domain::crm::custom_field::{CustomField, CustomValue};
 use amo_connect_domain::crm::lead::{self, LossReason, Tag};
-use amo_connect_domain::usecase::{self, LeadContact, Part};
+use amo_connect_domain::usecase::{self, LeadContact, MissingPart, Part};
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 use serde_json::{Number, Value};
@@ -51,7 +51,7 @@ pub(crate) struct LeadDetails<'a> {
     #[serde(skip_serializing_if = "Shown::is_unwanted")]
     #[schema(required = false, value_type = Option<Vec<EventView>>)]
     events: Shown<EventView<'a>>,
-    /// Which of these are `null` because amoCRM refused them, or did not answer in time.
+    /// Which of these are `null` because amoCRM refused them, or did not answer in time; and what is missing of a write.
     missing: Vec<LeadPart>,
 }
 
@@ -67,6 +67,10 @@ pub(crate) enum LeadPart {
     Tasks,
     /// Its events.
     Events,
+    /// The comment that a new lead was to have: amoCRM refused it.
+    Comment,
+    /// What amoCRM has of a lead that was written: there is its number, and what was sent.
+    Details,
 }
 
 /// A part of a lead as it is shown: a list, `null`, or not there.
@@ -318,6 +322,17 @@ impl<'a> From<&'a usecase::LeadDetails> for LeadDetails<'a> {
             events,
             missing: missing.into_iter().filter(|(_, is_missing)| *is_missing).map(|(part, _)| part).collect(),
         }
+    }
+}
+
+impl LeadDetails<'_> {
+    /// The lead after a write of which this is missing.
+    pub(super) fn without(mut self, missing: &[MissingPart]) -> Self {
+        self.missing.extend(missing.iter().map(|part| match part {
+            MissingPart::Comment => LeadPart::Comment,
+            MissingPart::Details => LeadPart::Details,
+        }));
+        self
     }
 }
 

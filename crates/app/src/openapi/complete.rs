@@ -15,7 +15,7 @@ use crate::problem::{Code, Problem};
 
 /// The headers of answers: their names, the components that describe them, whether an answer that names one must
 /// have it, an example, and what they are.
-const HEADERS: [(&str, &str, bool, &str, &str); 8] = [
+const HEADERS: [(&str, &str, bool, &str, &str); 9] = [
     (
         "X-Request-Id",
         "RequestId",
@@ -34,6 +34,13 @@ const HEADERS: [(&str, &str, bool, &str, &str); 8] = [
     ("Cache-Control", "Public", true, "public, max-age=300", "Anybody may keep it for so long."),
     ("ETag", "ETag", true, "\"GdxyqV5cJ3yTq0dtPCn0Sg\"", "Send it as `If-None-Match`."),
     ("Retry-After", "RetryAfter", false, "2", "Seconds until the call is worth repeating."),
+    (
+        "Idempotency-Replayed",
+        "IdempotencyReplayed",
+        false,
+        "true",
+        "The write was done for an earlier request with this `Idempotency-Key`.",
+    ),
     ("WWW-Authenticate", "WwwAuthenticate", true, "Bearer", "How to authenticate."),
     ("Allow", "Allow", true, "GET", "The methods that the address answers."),
 ];
@@ -43,7 +50,7 @@ pub(super) fn complete(mut declared: OpenApi) -> Value {
     declared.info.license = None;
     declared.info.contact = None;
     for item in declared.paths.paths.values_mut() {
-        for operation in [&mut item.get, &mut item.post].into_iter().flatten() {
+        for operation in [&mut item.get, &mut item.post, &mut item.patch].into_iter().flatten() {
             describe(operation);
         }
         if let Some(head) = &mut item.head {
@@ -62,6 +69,7 @@ pub(super) fn complete(mut declared: OpenApi) -> Value {
     let mut document = json!(declared);
     name_what_envelopes_hold(&mut document["components"]["schemas"]);
     merge_parts(&mut document);
+    exemplify_writes(&mut document["paths"]);
     for (_, name, required, example, _) in HEADERS {
         let header = &mut document["components"]["headers"][name];
         header["required"] = required.into();
@@ -96,6 +104,30 @@ fn merge_parts(document: &mut Value) {
     }
 }
 
+/// What is written is answered as it is read, so its examples are those of the reads.
+fn exemplify_writes(paths: &mut Value) {
+    const LEAD: &str = "/api/amo-crm/leads/{amoLeadId}";
+    const NOTES: &str = "/api/amo-crm/leads/{id}/notes";
+    const TASKS: &str = "/api/amo-crm/leads/{id}/tasks";
+    let example =
+        |path: &str| paths[path]["get"]["responses"]["200"]["content"]["application/json"]["example"]["data"].clone();
+    let (lead, note, task) = (example(LEAD), example(NOTES)[0].clone(), example(TASKS)[0].clone());
+    for (path, method, data) in [
+        ("/api/amo-crm/leads", "post", &lead),
+        (LEAD, "patch", &lead),
+        (NOTES, "post", &note),
+        (TASKS, "post", &task),
+        ("/api/amo-crm/tasks/{id}", "patch", &task),
+    ] {
+        for status in ["200", "201"] {
+            let response = &mut paths[path][method]["responses"];
+            if let Some(response) = response.get_mut(status) {
+                response["content"]["application/json"]["example"] = json!({ "success": true, "data": data });
+            }
+        }
+    }
+}
+
 /// An envelope repeats the schema of what it holds, which has a name of its own.
 fn name_what_envelopes_hold(schemas: &mut Value) {
     let names: Vec<String> = schemas.as_object().into_iter().flat_map(|schemas| schemas.keys().cloned()).collect();
@@ -114,7 +146,9 @@ fn declare_headers(components: &mut Components) {
         let text = ObjectBuilder::new().schema_type(Type::String);
         let schema = match name {
             "RetryAfter" => ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1)),
-            "NoStore" | "Revalidate" | "Public" | "WwwAuthenticate" => text.enum_values(Some([example])),
+            "NoStore" | "Revalidate" | "Public" | "WwwAuthenticate" | "IdempotencyReplayed" => {
+                text.enum_values(Some([example]))
+            }
             _ => text,
         };
         let mut header = Header::new(schema);
@@ -161,6 +195,20 @@ fn describe(operation: &mut Operation) {
             "description": "The `ETag` of the answer that the app has.",
         });
         operation.parameters.get_or_insert_default().extend(serde_json::from_value(etag).ok());
+    }
+    if operation.tags.iter().flatten().any(|tag| tag == "writes") {
+        for response in operation.responses.responses.values_mut() {
+            if let RefOr::T(response) = response {
+                with(response, "IdempotencyReplayed");
+            }
+        }
+        let key = json!({
+            "name": "Idempotency-Key", "in": "header", "required": false,
+            "schema": { "type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$" },
+            "example": "8e03978e-40d5-43e8-bc93-6894a57f9324",
+            "description": "What the write is known by for seven days: sent again with it, it is made once.",
+        });
+        operation.parameters.get_or_insert_default().extend(serde_json::from_value(key).ok());
     }
     for (status, codes) in by_status(&refusals::of(&id)) {
         operation.responses.responses.insert(status.to_string(), refusal(&codes).into());

@@ -2,10 +2,11 @@
 
 use crate::problem::Code::{
     self, AlreadyConnected, AttemptNotFound, AuthUnavailable, CodeBelongsToAnotherUser, CodeExpired, CrmTimeout,
-    CrmUnavailable, Draining, ExchangeInProgress, Forbidden, InternalError, InvalidAccountHost, InvalidCode,
-    InvalidJson, InvalidRequest, InvalidSignature, LeadNotFound, MethodNotAllowed, NeedsReauth, NotConnected, NotFound,
-    PayloadTooLarge, PipelineNotFound, RateLimited, RefreshInProgress, RequestTimeout, Revoked, StateMismatch,
-    StorageUnavailable, TooManyRequests, Unauthorized, UnsupportedMediaType,
+    CrmUnavailable, Draining, ExchangeInProgress, Forbidden, IdempotencyKeyExpired, IdempotencyKeyReused,
+    InternalError, InvalidAccountHost, InvalidCode, InvalidJson, InvalidRequest, InvalidSignature, LeadNotFound,
+    MethodNotAllowed, NeedsReauth, NotConnected, NotFound, OutcomeUnknown, PayloadTooLarge, PipelineNotFound,
+    RateLimited, RefreshInProgress, RequestInProgress, RequestTimeout, Revoked, StateMismatch, StorageUnavailable,
+    TaskNotFound, TooManyRequests, Unauthorized, UnsupportedMediaType,
 };
 
 /// Refusals of whatever has a JWT.
@@ -17,6 +18,9 @@ const BODY: &[Code] = &[InvalidJson, RequestTimeout, PayloadTooLarge, Unsupporte
 
 /// Refusals of whatever reads amoCRM.
 const READ: &[Code] = &[NotConnected, NeedsReauth, Revoked, CrmUnavailable, RefreshInProgress, RateLimited, CrmTimeout];
+
+/// What only a write refuses.
+const WRITE: &[Code] = &[Forbidden, RequestInProgress, IdempotencyKeyExpired, IdempotencyKeyReused, OutcomeUnknown];
 
 /// What only an exchange refuses.
 const EXCHANGE: &[Code] = &[
@@ -48,6 +52,9 @@ pub(super) fn of(operation: &str) -> Vec<Code> {
         "getMe" | "listLeads" | "listPipelines" => &[CALLER, READ],
         "getLead" | "listNotes" | "listTasksOfLead" | "listEvents" => &[CALLER, READ, &[Forbidden, LeadNotFound]],
         "listTasks" | "listUsers" => &[CALLER, READ, &[Forbidden]],
+        "createLead" => &[CALLER, BODY, READ, WRITE],
+        "changeLead" | "createNote" | "createTask" => &[CALLER, BODY, READ, WRITE, &[LeadNotFound]],
+        "changeTask" => &[CALLER, BODY, READ, WRITE, &[TaskNotFound]],
         "listStages" => &[CALLER, READ, &[PipelineNotFound]],
         "disconnectHook" => &[&[InvalidSignature, TooManyRequests, InternalError, StorageUnavailable]],
         "getReadiness" => &[&[TooManyRequests, StorageUnavailable, Draining]],

@@ -57,7 +57,8 @@ fn every_member_of_an_answer_is_required() {
                         // RFC 9457 has members that apply to some problems alone, and some of a lead are asked for.
                         let may_be_missing = name == "field" && status.starts_with(['4', '5'])
                             || id == "listLeads" && name == "customFields"
-                            || id == "getLead" && ["notes", "tasks", "events"].contains(&name.as_str());
+                            || ["getLead", "createLead", "changeLead"].contains(&id.as_str())
+                                && ["notes", "tasks", "events"].contains(&name.as_str());
                         let required =
                             schema["required"].as_array().is_some_and(|all| all.contains(&name.as_str().into()));
                         assert!(required || may_be_missing, "{id} {status}: `{name}` can be missing");
@@ -74,7 +75,7 @@ fn every_body_has_an_example_and_every_status_says_what_it_means() {
     for (id, operation) in operations() {
         assert!(operation["summary"].is_string() && operation["tags"][0].is_string(), "{id}");
         let responses = operation["responses"].as_object().unwrap();
-        assert!(responses.keys().any(|status| status == "200"), "{id}");
+        assert!(responses.keys().any(|status| status.starts_with('2')), "{id}");
         for (status, response) in responses {
             let response = resolved(response);
             assert!(response["description"].as_str().is_some_and(|text| !text.is_empty()), "{id} {status}");

@@ -59,6 +59,7 @@ async function look(before = '', tries = 0) {
   tellSeen('Asking the service…');
   page = undefined;
   await start();
+  renewView();
   await mind('GET', ''); // what happens once may have happened
   if (mine !== looks) return;
   const outcomes = [...seen].map(([path, { outcome }]) => `${path} ${outcome}`).join();
@@ -82,8 +83,8 @@ function stopLooking() {
   return ++looks;
 }
 
-addEventListener('asked', ({ detail: { user: asker, path, status, code, problem, sentence, began, took } }) => {
-  if (asker !== user || began < looked || !['/status', '/leads'].includes(path)) return;
+addEventListener('asked', ({ detail: { user: asker, method, path, status, code, problem, sentence, began, took } }) => {
+  if (asker !== user || began < looked || method !== 'GET' || !['/status', '/leads'].includes(path)) return;
   const outcome = status === 0 ? 'no answer' : [status, code, problem].filter(Boolean).join(' ');
   const said = sentence ? `: “${sentence}”` : '';
   seen.set(path, { outcome, line: `GET ${path}: ${outcome}, ${(took / 1000).toFixed(1)} s${said}` });

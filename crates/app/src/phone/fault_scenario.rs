@@ -16,17 +16,18 @@ pub(super) enum FaultScenario {
     Banned,
     Limit,
     Lost,
+    Unheard,
     Expired,
     Revoked,
     Moved,
     Normal,
 }
 
-use FaultScenario::{Banned, Down, Expired, Limit, Lost, Moved, Normal, Revoked, Slow};
+use FaultScenario::{Banned, Down, Expired, Limit, Lost, Moved, Normal, Revoked, Slow, Unheard};
 
 impl FaultScenario {
     /// All of them, in the drawer's order.
-    pub(super) const ALL: [Self; 9] = [Slow, Down, Banned, Limit, Lost, Expired, Revoked, Moved, Normal];
+    pub(super) const ALL: [Self; 10] = [Slow, Down, Banned, Limit, Lost, Unheard, Expired, Revoked, Moved, Normal];
 
     /// Its code in the URL.
     pub(super) const fn code(self) -> &'static str {
@@ -36,6 +37,7 @@ impl FaultScenario {
             Banned => "banned",
             Limit => "limit",
             Lost => "lost",
+            Unheard => "unheard",
             Expired => "expired",
             Revoked => "revoked",
             Moved => "moved",
@@ -51,6 +53,7 @@ impl FaultScenario {
             Banned => "Banned",
             Limit => "Limit reached",
             Lost => "Answer lost",
+            Unheard => "All answers lost",
             Expired => "Access token expired",
             Revoked => "Access revoked",
             Moved => "Account moved",
@@ -66,6 +69,7 @@ impl FaultScenario {
             Banned => "Every call of the service gets a 403, an HTML page",
             Limit => "Every call of the service gets a 429",
             Lost => "The next token answer is lost after the token was rotated",
+            Unheard => "Every call of the API is done, and its answer is lost",
             Expired => "The refresh token is still good",
             Revoked => "An administrator switches the integration off, and the hook is sent",
             Moved => "It answers on another address",
@@ -87,6 +91,7 @@ impl FaultScenario {
             Banned => Some(every(Failure::Html403)),
             Limit => Some(every(Failure::Status(429))),
             Lost => Some(Faults { fail_token: vec![Failure::DropAfter], ..Faults::default() }),
+            Unheard => Some(Faults { api_outage: Some(Failure::DropAfter), ..Faults::default() }),
             Expired | Revoked | Moved | Normal => None,
         }
     }
@@ -105,7 +110,7 @@ pub(super) async fn start(
         sandbox.set_faults(faults)?;
     }
     Ok(Some(match scenario {
-        Slow | Down | Banned | Limit => return Ok(None),
+        Slow | Down | Banned | Limit | Unheard => return Ok(None),
         Expired => expired(sandbox.expire_access(account.id)?, name),
         // The answer is missed at the next refresh, and an expired token asks for one.
         Lost => format!("{} The next token answer gets lost.", expired(sandbox.expire_access(account.id)?, name)),

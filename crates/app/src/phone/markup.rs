@@ -6,16 +6,40 @@ use serde_json::json;
 use super::PhonePage;
 use super::fault_scenario::FaultScenario;
 use super::people::PeopleAction;
+use super::screens;
 
-const STYLE: &str = include_str!("phone.css");
+const STYLES: [&str; 3] = [include_str!("phone.css"), include_str!("crm.css"), include_str!("drawer.css")];
+
+/// What both pages have.
 const SHARED: &str = include_str!("shared.js");
-const HOME: &str = include_str!("home.js");
-const DRAWER: &str = include_str!("drawer.js");
-const RETURN: &str = include_str!("return.js");
 
-/// The app at home: connect, status, leads, disconnect.
+/// The app at home. They are one module, so each name is there once; `begin.js` begins when all of them are read.
+const HOME: [&str; 17] = [
+    include_str!("format.js"),
+    include_str!("home.js"),
+    include_str!("account.js"),
+    include_str!("writes.js"),
+    include_str!("forms.js"),
+    include_str!("unsaved.js"),
+    include_str!("views.js"),
+    include_str!("leads.js"),
+    include_str!("pull.js"),
+    include_str!("lead_items.js"),
+    include_str!("history.js"),
+    include_str!("tasks.js"),
+    include_str!("lead.js"),
+    include_str!("lead_forms.js"),
+    include_str!("new_lead.js"),
+    include_str!("begin.js"),
+    include_str!("drawer.js"),
+];
+
+const RETURN: [&str; 1] = [include_str!("return.js")];
+
+/// The app at home: connect, status, disconnect, and a small CRM.
 pub fn phone_page(page: &PhonePage<'_>) -> Markup {
     let screen = html! {
+        p id="pull" aria-hidden="true" hidden {}
         header {
             h1 { "For You" }
             fieldset id="users" {
@@ -25,8 +49,26 @@ pub fn phone_page(page: &PhonePage<'_>) -> Markup {
                 }
             }
         }
+        div id="saving" {
+            p id="saving-status" role="status" {}
+            a id="saving-link" href="#/unsaved" hidden { "Show" }
+        }
+        div id="view-leads" {
+            (connection())
+            (screens::leads())
+        }
+        (screens::lead())
+        (screens::new_lead())
+        (screens::tasks())
+        (screens::unsaved())
+    };
+    document(page, "For You: the phone", &screen, &drawer(), &HOME)
+}
+
+fn connection() -> Markup {
+    html! {
         section class="card" aria-labelledby="crm" {
-            h2 id="crm" { "AMO CRM" }
+            h2 id="crm" tabindex="-1" { "AMO CRM" }
             div id="status" role="status" {
                 p id="standing" { "One moment…" }
                 p id="facts" {}
@@ -39,14 +81,7 @@ pub fn phone_page(page: &PhonePage<'_>) -> Markup {
                 a id="continue" class="button quiet" href="" hidden { "Continue at AMO CRM" }
             }
         }
-        section id="leads" aria-labelledby="leads-title" hidden {
-            h2 id="leads-title" { "Leads" }
-            p id="leads-status" role="status" {}
-            ul id="list" {}
-            button id="more" type="button" class="quiet" hidden { "More" }
-        }
-    };
-    document(page, "For You: the phone", &screen, &drawer(), &[HOME, DRAWER])
+    }
 }
 
 /// The app as its deep link opens it: it checks what came in, and claims the code.
@@ -67,7 +102,7 @@ pub fn return_page(page: &PhonePage<'_>) -> Markup {
         }
     };
     let back = html! { p { a id="back" href="/" { "Back to the phone and what happens at AMO CRM" } } };
-    document(page, "For You: back in the app", &screen, &back, &[RETURN])
+    document(page, "For You: back in the app", &screen, &back, &RETURN)
 }
 
 fn document(page: &PhonePage<'_>, title: &str, screen: &Markup, below: &Markup, scripts: &[&str]) -> Markup {
@@ -80,7 +115,7 @@ fn document(page: &PhonePage<'_>, title: &str, screen: &Markup, below: &Markup, 
                 meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover";
                 meta name="color-scheme" content="light dark";
                 title { (title) }
-                style nonce=(page.nonce) { (PreEscaped(STYLE)) }
+                style nonce=(page.nonce) { @for style in STYLES { (PreEscaped(style)) } }
             }
             body {
                 main class="phone" data-users=(serde_json::Value::from(users)) {
@@ -132,27 +167,29 @@ fn drawer() -> Markup {
                     }
                     p id="seen" {}
                 }
-                h3 id="people-title" { "Its people" }
-                ul id="people" class="clicks" aria-labelledby="people-title" {
-                    @for action in PeopleAction::ALL {
-                        li {
-                            button id=(action.code()) type="button" class="quiet" data-action=(action.code()) aria-pressed=[action.is_toggle().then_some("false")] {
-                                (action.label()) " " small { (action.meaning()) }
+                div id="clicks" {
+                    h3 id="people-title" { "Its people" }
+                    ul id="people" class="clicks" aria-labelledby="people-title" {
+                        @for action in PeopleAction::ALL {
+                            li {
+                                button id=(action.code()) type="button" class="quiet" data-action=(action.code()) aria-pressed=[action.is_toggle().then_some("false")] {
+                                    (action.label()) " " small { (action.meaning()) }
+                                }
                             }
                         }
                     }
-                }
-                h3 id="days-title" { "Its bad days" }
-                ul id="days" class="clicks" aria-labelledby="days-title" {
-                    @for scenario in FaultScenario::ALL {
-                        li {
-                            button type="button" class="quiet" data-day=(scenario.code()) aria-pressed=[scenario.lasts().then_some("false")] {
-                                (scenario.label()) " " small { (scenario.meaning()) }
+                    h3 id="days-title" { "Its bad days" }
+                    ul id="days" class="clicks" aria-labelledby="days-title" {
+                        @for scenario in FaultScenario::ALL {
+                            li {
+                                button type="button" class="quiet" data-day=(scenario.code()) aria-pressed=[scenario.lasts().then_some("false")] {
+                                    (scenario.label()) " " small { (scenario.meaning()) }
+                                }
                             }
                         }
                     }
+                    button id="look" type="button" class="quiet" { "Look again " small { "Ask the service for status and leads" } }
                 }
-                button id="look" type="button" class="quiet" { "Look again " small { "Ask the service for status and leads" } }
             }
         }
     }

@@ -11,6 +11,7 @@ mod markup;
 mod now;
 mod people;
 mod routes;
+mod screens;
 
 #[cfg(test)]
 mod tests;

@@ -74,6 +74,16 @@ fn the_drawer_has_a_button_for_each_action_and_fault_scenario_and_is_only_beside
 }
 
 #[test]
+fn each_view_has_a_heading_that_can_have_the_focus_and_all_but_the_first_a_way_back() {
+    let [home, returned] = pages("Olena");
+    for heading in ["crm", "leads-title", "lead-name", "new-title", "task-list-title", "unsaved-title"] {
+        assert_eq!(home.matches(&format!("<h2 id=\"{heading}\" tabindex=\"-1\">")).count(), 1, "{heading}");
+    }
+    let back = "<a class=\"up\" href=\"#/\">All leads</a>";
+    assert_eq!((home.matches(back).count(), returned.matches(back).count()), (4, 0));
+}
+
+#[test]
 fn the_return_page_has_a_way_on_and_a_way_back() {
     let [_, returned] = pages("Olena");
     for link in
@@ -96,7 +106,7 @@ fn the_policy_lets_the_pages_speak_to_their_own_service_alone() {
 #[test]
 fn text_has_a_contrast_of_four_and_a_half_in_both_colour_schemes() {
     let grounds = [
-        ("paper", ["ink", "soft", "good", "wait"].as_slice()),
+        ("paper", ["ink", "soft", "good", "wait", "bad"].as_slice()),
         ("card", &["ink", "soft"]),
         ("line", &["ink"]),
         ("desk", &["ink", "soft"]),

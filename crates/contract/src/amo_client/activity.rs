@@ -4,10 +4,9 @@ use amo_connect_domain::crm::event::Event;
 use amo_connect_domain::crm::note::Note;
 use amo_connect_domain::crm::page::{Page, PageRequest};
 use amo_connect_domain::crm::task::{Task, TaskFilter, TaskOrder};
-use amo_connect_domain::token::AccessToken;
 use serde_json::json;
 
-use super::calls::{ACCESS, all_tasks};
+use super::call::{all_tasks, token};
 use super::feature::Entity;
 use super::{AmoClientHarness, names};
 use crate::fake::{Asked, Reply};
@@ -17,10 +16,6 @@ use crate::fixtures::{at, permit};
 const LEAD: u64 = 5;
 
 const SECOND_PAGE: PageRequest = PageRequest { page: 2, limit: 20 };
-
-fn token() -> AccessToken {
-    AccessToken::new(ACCESS)
-}
 
 /// A note of this type, with this text.
 fn note(id: u64, kind: &str, said: Option<&str>) -> Note {
@@ -58,8 +53,24 @@ fn task(id: u64) -> Task {
         is_completed: true,
         result: Some("Згоден".to_owned()),
         responsible_user: Some(9),
+        created_by: Some(8),
         created_at: Some(at(0)),
         updated_at: Some(at(60)),
+    }
+}
+
+/// The note as the client knows it.
+fn known_note(harness: &dyn AmoClientHarness, note: &Note) -> Note {
+    Note { created_by: names::user(harness, note.created_by), ..note.clone() }
+}
+
+/// The task as the client knows it.
+fn known_task(harness: &dyn AmoClientHarness, task: &Task) -> Task {
+    Task {
+        lead: task.lead.map(|lead| harness.number_of(Entity::Lead, lead)),
+        responsible_user: names::user(harness, task.responsible_user),
+        created_by: names::user(harness, task.created_by),
+        ..task.clone()
     }
 }
 
@@ -69,8 +80,8 @@ async fn assert_notes(harness: &dyn AmoClientHarness, items: Vec<Note>) {
         harness.will(Reply::Notes(page.clone())).await;
         let lead = harness.number_of(Entity::Lead, LEAD);
         let listed = harness.client().notes(permit(&harness.host()), &token(), lead, SECOND_PAGE).await;
-        let known = |note: &Note| Note { created_by: names::user(harness, note.created_by), ..note.clone() };
-        assert_eq!(listed, Ok(Page { items: items.iter().map(known).collect(), has_more }));
+        let known = items.iter().map(|note| known_note(harness, note)).collect();
+        assert_eq!(listed, Ok(Page { items: known, has_more }));
     }
     let asked = Asked::Notes { host: harness.host(), token: token(), lead: LEAD, page: SECOND_PAGE };
     assert_eq!(harness.asked().await, [asked.clone(), asked]);
@@ -113,12 +124,8 @@ pub(super) async fn tasks_come_as_they_are_listed(harness: &dyn AmoClientHarness
     let page = Page { items: vec![task(12), open, Task::numbered(9)], has_more: true };
     harness.will(Reply::Tasks(page.clone())).await;
     let listed = harness.client().tasks(permit(&harness.host()), &token(), &all_tasks()).await;
-    let known = |task: &Task| Task {
-        lead: task.lead.map(|lead| harness.number_of(Entity::Lead, lead)),
-        responsible_user: names::user(harness, task.responsible_user),
-        ..task.clone()
-    };
-    assert_eq!(listed, Ok(Page { items: page.items.iter().map(known).collect(), has_more: true }));
+    let known = page.items.iter().map(|task| known_task(harness, task)).collect();
+    assert_eq!(listed, Ok(Page { items: known, has_more: true }));
 }
 
 pub(super) async fn a_filter_of_tasks_reaches_the_crm_whole(harness: &dyn AmoClientHarness) {
@@ -139,4 +146,37 @@ pub(super) async fn a_filter_of_tasks_reaches_the_crm_whole(harness: &dyn AmoCli
         let seen = Asked::Tasks { host: harness.host(), token: token(), filter };
         assert_eq!(harness.asked().await.pop(), Some(seen));
     }
+}
+
+pub(super) async fn a_note_comes_by_its_number(harness: &dyn AmoClientHarness) {
+    let said = note(12, "common", Some("Передзвонити, «вид на море»"));
+    for note in [said, Note { created_by: None, ..note(12, "a_type_of_tomorrow", None) }, Note::numbered(12)] {
+        harness.will(Reply::Note(note.clone())).await;
+        let lead = harness.number_of(Entity::Lead, LEAD);
+        let found = harness.client().note(permit(&harness.host()), &token(), lead, 12).await;
+        assert_eq!(found, Ok(Some(known_note(harness, &note))));
+        let asked = Asked::Note { host: harness.host(), token: token(), lead: LEAD, id: 12 };
+        assert_eq!(harness.asked().await.pop(), Some(asked));
+    }
+}
+
+pub(super) async fn a_task_comes_by_its_number(harness: &dyn AmoClientHarness) {
+    let by_nobody = Task { is_completed: false, result: None, created_by: None, ..task(12) };
+    for task in [task(12), by_nobody, Task::numbered(12)] {
+        harness.will(Reply::Task(task.clone())).await;
+        let found = harness.client().task(permit(&harness.host()), &token(), 12).await;
+        assert_eq!(found, Ok(Some(known_task(harness, &task))));
+        let asked = Asked::Task { host: harness.host(), token: token(), id: 12 };
+        assert_eq!(harness.asked().await.pop(), Some(asked));
+    }
+}
+
+pub(super) async fn an_unknown_note_is_none(harness: &dyn AmoClientHarness) {
+    harness.will(Reply::Nothing).await;
+    assert_eq!(harness.client().note(permit(&harness.host()), &token(), LEAD, 12).await, Ok(None));
+}
+
+pub(super) async fn an_unknown_task_is_none(harness: &dyn AmoClientHarness) {
+    harness.will(Reply::Nothing).await;
+    assert_eq!(harness.client().task(permit(&harness.host()), &token(), 12).await, Ok(None));
 }

@@ -2,170 +2,12 @@
 
 use std::time::Duration;
 
-use amo_connect_domain::crm::lead::{LeadFilter, LeadPage};
-use amo_connect_domain::crm::page::{Page, PageRequest};
-use amo_connect_domain::crm::task::{TaskFilter, TaskOrder};
 use amo_connect_domain::host::AccountHost;
-use amo_connect_domain::ids::AccountId;
-use amo_connect_domain::ports::{AmoClient, AmoError};
-use amo_connect_domain::token::{AccessToken, AuthorizationCode, RefreshToken};
+use amo_connect_domain::ports::AmoError;
 
-use super::feature::Feature;
-use super::{AmoClientHarness, names};
-use crate::fake::{Asked, Reply};
-use crate::fixtures::{issued, permit};
-
-pub(super) const CODE: &str = "the-code";
-pub(super) const REFRESH: &str = "the-refresh-token";
-pub(super) const ACCESS: &str = "the-access-token";
-
-/// A method of the port.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Call {
-    Exchange,
-    Refresh,
-    Locate,
-    Account,
-    Users,
-    Leads,
-    Lead,
-    Notes,
-    Tasks,
-    Events,
-    Contacts,
-    Pipelines,
-}
-
-impl Call {
-    /// Every one.
-    const EVERY: [Self; 12] = [
-        Self::Exchange,
-        Self::Refresh,
-        Self::Locate,
-        Self::Account,
-        Self::Users,
-        Self::Leads,
-        Self::Lead,
-        Self::Notes,
-        Self::Tasks,
-        Self::Events,
-        Self::Contacts,
-        Self::Pipelines,
-    ];
-
-    /// Those to which a refusal is a failure; to a look-up it is an answer.
-    pub(super) const ALL: [Self; 11] = [
-        Self::Exchange,
-        Self::Refresh,
-        Self::Account,
-        Self::Users,
-        Self::Leads,
-        Self::Lead,
-        Self::Notes,
-        Self::Tasks,
-        Self::Events,
-        Self::Contacts,
-        Self::Pipelines,
-    ];
-
-    pub(super) const READS: [Self; 9] = [
-        Self::Account,
-        Self::Users,
-        Self::Leads,
-        Self::Lead,
-        Self::Notes,
-        Self::Tasks,
-        Self::Events,
-        Self::Contacts,
-        Self::Pipelines,
-    ];
-
-    /// Those that `harness`'s CRM can be asked.
-    pub(super) fn every(harness: &dyn AmoClientHarness) -> impl Iterator<Item = Self> {
-        let has_look_up = !harness.lacks().contains(&Feature::LookUp);
-        Self::EVERY.into_iter().filter(move |call| has_look_up || *call != Self::Locate)
-    }
-
-    /// Where the call goes that is about the account at `host`.
-    fn goes_to(self, client: &dyn AmoClient, host: &AccountHost) -> AccountHost {
-        match self {
-            Self::Exchange | Self::Refresh => client.token_host(host),
-            Self::Locate => client.locator(host, &AccessToken::new(ACCESS)).unwrap(),
-            _ => host.clone(),
-        }
-    }
-
-    /// Makes the call that is about the account at `host`.
-    pub(super) async fn make(self, client: &dyn AmoClient, host: &AccountHost) -> Result<(), AmoError> {
-        self.make_at(client, &self.goes_to(client, host)).await
-    }
-
-    /// Makes the call to `host`.
-    async fn make_at(self, client: &dyn AmoClient, host: &AccountHost) -> Result<(), AmoError> {
-        let token = AccessToken::new(ACCESS);
-        match self {
-            Self::Exchange => client.exchange(permit(host), &AuthorizationCode::new(CODE)).await.map(drop),
-            Self::Refresh => client.refresh(permit(host), &RefreshToken::new(REFRESH)).await.map(drop),
-            Self::Locate => client.locate(permit(host), &token, &RefreshToken::new(REFRESH)).await.map(drop),
-            Self::Account => client.account(permit(host), &token).await.map(drop),
-            Self::Users => client.users(permit(host), &token, FIRST_PAGE).await.map(drop),
-            Self::Leads => client.leads(permit(host), &token, &all_leads()).await.map(drop),
-            Self::Lead => client.lead(permit(host), &token, 5).await.map(drop),
-            Self::Notes => client.notes(permit(host), &token, 5, FIRST_PAGE).await.map(drop),
-            Self::Tasks => client.tasks(permit(host), &token, &all_tasks()).await.map(drop),
-            Self::Events => client.events(permit(host), &token, 5, FIRST_PAGE).await.map(drop),
-            Self::Contacts => client.contacts(permit(host), &token, &[7]).await.map(drop),
-            Self::Pipelines => client.pipelines(permit(host), &token).await.map(drop),
-        }
-    }
-
-    /// The same call as the CRM has to see it.
-    fn seen(self, harness: &dyn AmoClientHarness) -> Asked {
-        let (host, token) = (self.goes_to(&*harness.client(), &harness.host()), AccessToken::new(ACCESS));
-        match self {
-            Self::Exchange => Asked::Exchange { host, code: AuthorizationCode::new(CODE) },
-            Self::Refresh => Asked::Refresh { host, token: RefreshToken::new(REFRESH) },
-            Self::Locate => Asked::Locate { host, token: RefreshToken::new(REFRESH) },
-            Self::Account => Asked::Account { host, token },
-            Self::Users => Asked::Users { host, token, page: FIRST_PAGE },
-            Self::Leads => Asked::Leads { host, token, filter: names::asked(harness, all_leads()) },
-            Self::Lead => Asked::Lead { host, token, id: 5 },
-            Self::Notes => Asked::Notes { host, token, lead: 5, page: FIRST_PAGE },
-            Self::Tasks => Asked::Tasks { host, token, filter: all_tasks() },
-            Self::Events => Asked::Events { host, token, lead: 5, page: FIRST_PAGE },
-            Self::Contacts => Asked::Contacts { host, token, ids: vec![7] },
-            Self::Pipelines => Asked::Pipelines { host, token },
-        }
-    }
-
-    pub(super) fn good_answer(self, host: &AccountHost) -> Reply {
-        match self {
-            Self::Exchange | Self::Refresh => Reply::Issues(issued("x")),
-            Self::Locate => Reply::Located(host.clone()),
-            Self::Account => Reply::Account(AccountId(1)),
-            Self::Users => Reply::Users(Page::empty()),
-            Self::Leads => Reply::Leads(LeadPage { leads: Vec::new(), has_more: false }),
-            Self::Lead => Reply::Nothing,
-            Self::Notes => Reply::Notes(Page::empty()),
-            Self::Tasks => Reply::Tasks(Page::empty()),
-            Self::Events => Reply::Events(Page::empty()),
-            Self::Contacts => Reply::Contacts(Vec::new()),
-            Self::Pipelines => Reply::Pipelines(Vec::new()),
-        }
-    }
-}
-
-/// A page that every list has.
-pub(super) const FIRST_PAGE: PageRequest = PageRequest { page: 1, limit: 50 };
-
-pub(super) fn all_tasks() -> TaskFilter {
-    let (order, is_completed) = (TaskOrder::Newest, None);
-    TaskFilter { page: FIRST_PAGE, order, lead: None, responsible_user: None, is_completed }
-}
-
-pub(super) fn all_leads() -> LeadFilter {
-    LeadFilter::default()
-}
+use super::AmoClientHarness;
+use super::call::Call;
+use crate::fake::Reply;
 
 /// Makes `call` against a CRM that answers so. Exactly one request has to reach it, if any can.
 pub(super) async fn answered(harness: &dyn AmoClientHarness, call: Call, reply: Reply) -> Result<(), AmoError> {
@@ -205,7 +47,7 @@ pub(super) async fn no_failure_is_answered_by_a_second_request(harness: &dyn Amo
         Reply::Garbled,
     ];
     for reply in tempting {
-        for call in Call::ALL {
+        for call in Call::all() {
             answered(harness, call, reply.clone()).await.unwrap_err();
         }
     }
@@ -231,20 +73,28 @@ pub(super) async fn nothing_is_sent_to_a_host_that_is_not_allowed(harness: &dyn 
 }
 
 pub(super) async fn an_unpaid_account_is_told_apart(harness: &dyn AmoClientHarness) {
-    assert_fail(harness, &Call::ALL, &[Reply::PaymentRequired], AmoError::PaymentRequired).await;
+    assert_fail(harness, &Call::all(), &[Reply::PaymentRequired], AmoError::PaymentRequired).await;
 }
 
 pub(super) async fn a_missing_thing_is_told_apart(harness: &dyn AmoClientHarness) {
-    assert_fail(harness, &Call::ALL, &[Reply::NotFound], AmoError::NotFound).await;
+    assert_fail(harness, &Call::all(), &[Reply::NotFound], AmoError::NotFound).await;
 }
 
 pub(super) async fn too_many_calls_are_told_apart_with_their_wait(harness: &dyn AmoClientHarness) {
     for retry_after in [None, Some(Duration::from_secs(7))] {
-        assert_fail(harness, &Call::ALL, &[Reply::TooManyCalls(retry_after)], AmoError::RateLimited { retry_after })
+        assert_fail(harness, &Call::all(), &[Reply::TooManyCalls(retry_after)], AmoError::RateLimited { retry_after })
             .await;
     }
 }
 
 pub(super) async fn a_ban_is_told_apart(harness: &dyn AmoClientHarness) {
-    assert_fail(harness, &Call::ALL, &[Reply::Banned], AmoError::Blocked).await;
+    assert_fail(harness, &Call::all(), &[Reply::Banned], AmoError::Blocked).await;
+}
+
+pub(super) async fn a_refused_access_token_is_told_apart(harness: &dyn AmoClientHarness) {
+    assert_fail(harness, &Call::of_the_api(), &[Reply::AccessRefused], AmoError::AccessRefused).await;
+}
+
+pub(super) async fn a_missing_right_is_told_apart(harness: &dyn AmoClientHarness) {
+    assert_fail(harness, &Call::of_the_api(), &[Reply::Forbidden], AmoError::Forbidden).await;
 }

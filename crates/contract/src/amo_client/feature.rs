@@ -22,11 +22,13 @@ pub enum Feature {
     StageDetails,
     /// A word for a refused code that is not the one for a refused refresh token.
     RefusalsApart,
+    /// Leads that it puts together with others when they are made.
+    MergedLeads,
 }
 
 impl Feature {
     /// Every one.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::UnsortedStage,
         Self::Archive,
         Self::LookUp,
@@ -36,6 +38,7 @@ impl Feature {
         Self::ClosedStages,
         Self::StageDetails,
         Self::RefusalsApart,
+        Self::MergedLeads,
     ];
 
     /// The cases that make no sense without it. Other cases leave out what concerns it.
@@ -55,6 +58,7 @@ impl Feature {
             Self::ClosedStages => &["closed_stages_are_told_apart", "a_filter_of_closed_stages_reaches_the_crm"],
             Self::StageDetails => &["colors_of_stages_are_told"],
             Self::RefusalsApart => &[],
+            Self::MergedLeads => &["a_lead_that_was_put_together_with_another_is_not_new"],
         }
     }
 }

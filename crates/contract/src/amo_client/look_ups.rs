@@ -7,7 +7,7 @@ use amo_connect_domain::ports::AmoError;
 use amo_connect_domain::token::{AccessToken, RefreshToken};
 
 use super::AmoClientHarness;
-use super::calls::{ACCESS, REFRESH};
+use super::call::{ACCESS, REFRESH};
 use crate::fake::{Asked, Reply};
 use crate::fixtures::permit;
 

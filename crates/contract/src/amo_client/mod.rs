@@ -1,89 +1,31 @@
-//! What [`AmoClient`] promises, promise by promise.
+//! What [`AmoClient`](amo_connect_domain::ports::AmoClient) promises, promise by promise.
 
 #![expect(clippy::unwrap_used, clippy::missing_panics_doc, reason = "a case panics where a promise is broken")]
 
+mod account;
 mod activity;
 mod browser;
+mod call;
 mod calls;
+mod contacts;
+mod failed_reads;
+mod failed_writes;
 mod feature;
+mod filters;
+mod harness;
+mod lead;
+mod leads;
 mod look_ups;
 mod names;
-mod reads;
+mod pipelines;
 mod secrecy;
 mod tokens;
+mod writes;
 
-use std::sync::Arc;
-
-use amo_connect_domain::host::AccountHost;
-use amo_connect_domain::ids::AccountId;
-use amo_connect_domain::ports::AmoClient;
-use amo_connect_domain::token::{AuthorizationCode, State};
-use async_trait::async_trait;
-
-use crate::fake::{Asked, Reply};
 use crate::suite;
 
 pub use feature::{Entity, Feature, left_out};
-
-/// What the suite needs of an adapter's test set-up: the client, and the CRM's side.
-#[async_trait]
-pub trait AmoClientHarness: Send + Sync + 'static {
-    /// A client with a CRM of its own, which goes with the harness when that is dropped. Its
-    /// time limits are short: cases wait for them.
-    async fn fresh() -> Self
-    where
-        Self: Sized;
-
-    /// The client.
-    fn client(&self) -> Arc<dyn AmoClient>;
-
-    /// An allowed host, where the CRM answers.
-    fn host(&self) -> AccountHost;
-
-    /// A host that is not allowed, where requests are noticed all the same, if it can be had.
-    fn foreign_host(&self) -> AccountHost;
-
-    /// The query of the redirect that brings `code` and `state` from the account at [`Self::host`].
-    fn redirect(&self, code: &AuthorizationCode, state: &State) -> String;
-
-    /// The query of the redirect after a user's *no*.
-    fn denial(&self, state: &State) -> String;
-
-    /// The query of the CRM's hook that says that somebody has switched the integration off in `account`;
-    /// `None` for a CRM without one.
-    fn hook(&self, account: AccountId) -> Option<String>;
-
-    /// How the CRM answers the next request that has no answer yet.
-    async fn will(&self, reply: Reply);
-
-    /// Everything that has reached the CRM, in order. A request that its integration would not
-    /// send so (another secret, a missing field) is [`Asked::Unintelligible`].
-    async fn asked(&self) -> Vec<Asked>;
-
-    /// What the CRM lacks. The suite says which cases it leaves out for that.
-    fn lacks(&self) -> &'static [Feature] {
-        &[]
-    }
-
-    /// The client's number for the thing that the suite calls `number`, for a CRM that knows such things
-    /// by other names. What the CRM answers and is asked has the suite's numbers; a dialect puts its own
-    /// names for them.
-    fn number_of(&self, thing: Entity, number: u64) -> u64 {
-        let _ = thing;
-        number
-    }
-
-    /// The size of the CRM's page where `limit` leads are wanted, for a CRM whose pages have a size of
-    /// their own.
-    fn page_size(&self, limit: u32) -> u32 {
-        limit
-    }
-
-    /// What must show nowhere, as the client secret.
-    fn secrets(&self) -> Vec<String> {
-        Vec::new()
-    }
-}
+pub use harness::AmoClientHarness;
 
 /// A case of this suite.
 pub type Case = suite::Case<dyn AmoClientHarness>;
@@ -193,49 +135,49 @@ suite::cases! {
     ]
 
     "The account that token opens, and the user whose rights it has (GET /api/v4/account)." => [
-        reads::an_account_has_its_number,
-        reads::an_account_comes_with_its_name_its_currency_and_the_tokens_user,
+        account::an_account_has_its_number,
+        account::an_account_comes_with_its_name_its_currency_and_the_tokens_user,
     ]
     "A page of the account's users, at most 250, with those who may not log in any more." => [
-        reads::users_come_as_they_are_listed,
+        account::users_come_as_they_are_listed,
     ]
     "A page of leads, in the order of filter.order, which MUST be asked for." => [
-        reads::leads_are_asked_for_in_the_order_that_is_wanted,
-        reads::leads_come_as_they_are_listed,
-        reads::a_lead_may_lack_everything_but_its_number,
-        reads::a_filter_reaches_the_crm_whole,
-        reads::a_filter_of_closed_stages_reaches_the_crm,
+        filters::leads_are_asked_for_in_the_order_that_is_wanted,
+        leads::leads_come_as_they_are_listed,
+        leads::a_lead_may_lack_everything_but_its_number,
+        filters::a_filter_reaches_the_crm_whole,
+        filters::a_filter_of_closed_stages_reaches_the_crm,
     ]
     "An empty page is no error." => [
-        reads::nothing_is_no_error,
+        failed_reads::nothing_is_no_error,
     ]
     "Deleted leads are left out." => [
-        reads::deleted_leads_are_not_listed,
+        leads::deleted_leads_are_not_listed,
     ]
     "A lead that is won or lost MUST say so itself (AmoLead::is_closed), by this method and by lead: its pipeline may \
      be gone." => [
-        reads::a_closed_lead_says_so_itself,
+        lead::a_closed_lead_says_so_itself,
     ]
     "A page MUST NOT have more leads than filter.limit, and whoever pages until LeadPage::has_more is false MUST get \
      every lead once, whatever size the CRM's own pages have: a page may be shorter." => [
-        reads::every_lead_is_on_one_page,
+        leads::every_lead_is_on_one_page,
     ]
     "A filter of 50 stages is one request, and so is one of 250 numbers." => [
-        reads::a_filter_of_fifty_stages_is_one_request,
-        reads::a_filter_of_250_numbers_is_one_request,
+        filters::a_filter_of_fifty_stages_is_one_request,
+        filters::a_filter_of_250_numbers_is_one_request,
     ]
     "The whole second that updated_since or created_since falls into MUST be asked for, and none before it." => [
-        reads::a_moment_is_asked_for_from_the_beginning_of_its_second,
+        filters::a_moment_is_asked_for_from_the_beginning_of_its_second,
     ]
     "Custom fields MUST be told if filter.with_custom_fields wants them, and a lead without any then has an empty list; \
      else AmoLead::custom_fields is None." => [
-        reads::custom_fields_come_with_the_leads_if_they_are_wanted,
+        leads::custom_fields_come_with_the_leads_if_they_are_wanted,
     ]
     "The lead with this number, with its custom fields, all of its contacts and why it was lost; None if there is none, \
      or it was deleted." => [
-        reads::a_lead_comes_by_its_number,
-        reads::a_lead_comes_with_all_of_its_contacts_and_why_it_was_lost,
-        reads::an_unknown_or_deleted_lead_is_none,
+        lead::a_lead_comes_by_its_number,
+        lead::a_lead_comes_with_all_of_its_contacts_and_why_it_was_lost,
+        lead::an_unknown_or_deleted_lead_is_none,
     ]
     "A page of the notes of lead, at most 250, the newest first." => [
         activity::notes_come_as_they_are_listed,
@@ -255,26 +197,65 @@ suite::cases! {
     "Events of types that the client does not know MUST be listed too." => [
         activity::events_of_unknown_types_are_listed,
     ]
+    "The note of lead with this number; None if there is none." => [
+        activity::a_note_comes_by_its_number,
+        activity::an_unknown_note_is_none,
+    ]
+    "The task with this number; None if there is none." => [
+        activity::a_task_comes_by_its_number,
+        activity::an_unknown_task_is_none,
+    ]
     "The contacts with these numbers, at most 250, in one request; unknown ones are left out." => [
-        reads::contacts_come_by_their_numbers,
-        reads::a_full_page_of_contacts_is_one_request,
-        reads::without_numbers_nobody_is_listed,
+        contacts::contacts_come_by_their_numbers,
+        contacts::a_full_page_of_contacts_is_one_request,
+        contacts::without_numbers_nobody_is_listed,
     ]
     "All pipelines with their stages, those put away among them." => [
-        reads::pipelines_come_with_their_stages,
-        reads::colors_of_stages_are_told,
-        reads::pipelines_that_are_put_away_are_listed,
+        pipelines::pipelines_come_with_their_stages,
+        pipelines::colors_of_stages_are_told,
+        pipelines::pipelines_that_are_put_away_are_listed,
     ]
     "The kind of each stage MUST be told: the app's three statuses are made of that." => [
-        reads::closed_stages_are_told_apart,
-        reads::an_unsorted_stage_is_told_apart,
+        pipelines::closed_stages_are_told_apart,
+        pipelines::an_unsorted_stage_is_told_apart,
+    ]
+
+    "Does write, and tells what it made; None for a change." => [
+        writes::a_write_reaches_the_crm_whole_and_what_it_made_is_told,
+    ]
+    "A lead is made together with its guest, by one request, and is called as the guest if it has no name." => [
+        writes::a_lead_is_made_together_with_its_guest_by_one_request,
+        writes::a_lead_without_a_name_is_called_as_its_guest,
+    ]
+    "What is unset MUST NOT be sent: the CRM decides it, or leaves it as it is." => [
+        writes::what_is_unset_is_not_sent,
+    ]
+    "If the CRM puts the lead together with one that was there, that one is told, as not new." => [
+        writes::a_lead_that_was_put_together_with_another_is_not_new,
+    ]
+    "The write MUST be sent at most once." => [
+        failed_writes::a_write_is_sent_once_whatever_becomes_of_it,
+    ]
+    "AmoError::OutcomeUnknown if it may have been done: its answer was lost, cut or late, is a 5xx, or makes no \
+     sense." => [
+        failed_writes::a_failure_of_the_crms_leaves_the_outcome_of_a_write_unknown,
+        failed_writes::a_lost_answer_leaves_the_outcome_of_a_write_unknown,
+        failed_writes::an_answer_that_makes_no_sense_leaves_the_outcome_of_a_write_unknown,
+    ]
+    "All other errors mean that nothing was done." => [
+        failed_writes::a_write_that_was_certainly_not_done_is_told_apart,
+    ]
+    "AmoError::Refused names the field that the CRM names, and AmoError::NotFound is the lead or the task that the \
+     write is on, or the account." => [
+        failed_writes::a_refused_write_names_the_field,
+        failed_writes::a_write_to_what_is_not_there_is_told_apart,
     ]
 
     "401 from the API: the access token is not good (any more)." => [
-        reads::a_refused_access_token_is_told_apart,
+        calls::a_refused_access_token_is_told_apart,
     ]
-    "403 of the API's own to a read: the right to this thing is missing." => [
-        reads::a_forbidden_read_is_told_apart,
+    "403 of the API's own: the right to this thing is missing." => [
+        calls::a_missing_right_is_told_apart,
     ]
     "402: the account's subscription has ended." => [
         calls::an_unpaid_account_is_told_apart,
@@ -289,20 +270,20 @@ suite::cases! {
         calls::a_ban_is_told_apart,
     ]
     "For a read also a 5xx: it is safe to ask again." => [
-        reads::a_failed_read_can_be_asked_again,
+        failed_reads::a_failed_read_can_be_asked_again,
     ]
     "A read was sent, and its connection ended before the whole answer came, for example because a kept-alive \
      connection was reset, or was ended by a 408." => [
-        reads::a_lost_connection_is_told_apart,
+        failed_reads::a_lost_connection_is_told_apart,
     ]
     "The caller may send it once more: the next call to that host MUST go over a connection that was not open \
      before the loss." => [
-        reads::after_a_lost_connection_the_next_read_goes_over_a_new_one,
+        failed_reads::after_a_lost_connection_the_next_read_goes_over_a_new_one,
     ]
     "A read took too long, here or (504) there." => [
-        reads::a_slow_read_is_told_apart,
+        failed_reads::a_slow_read_is_told_apart,
     ]
     "An answer that makes no sense." => [
-        reads::a_read_that_makes_no_sense_is_told_apart,
+        failed_reads::a_read_that_makes_no_sense_is_told_apart,
     ]
 }

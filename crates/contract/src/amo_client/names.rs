@@ -3,6 +3,7 @@
 use amo_connect_domain::crm::contact::Contact;
 use amo_connect_domain::crm::lead::{AmoLead, LeadFilter, LeadPage};
 use amo_connect_domain::crm::pipeline::{Pipeline, Stage};
+use amo_connect_domain::crm::write::{LeadChange, NewLead, NewNote, NewTask, Write};
 use amo_connect_domain::ids::AccountId;
 use amo_connect_domain::token::Issued;
 
@@ -26,6 +27,7 @@ pub(super) fn lead(harness: &dyn AmoClientHarness, lead: &AmoLead) -> AmoLead {
         pipeline: known(Entity::Pipeline, lead.pipeline),
         stage: known(Entity::Stage, lead.stage),
         responsible_user: known(Entity::User, lead.responsible_user),
+        created_by: known(Entity::User, lead.created_by),
         contact: known(Entity::Contact, lead.contact),
         ..lead.clone()
     }
@@ -44,6 +46,35 @@ pub(super) fn filter(harness: &dyn AmoClientHarness, filter: &LeadFilter) -> Lea
         stages: filter.stages.iter().map(stage).collect(),
         responsible_user: user(harness, filter.responsible_user),
         ..filter.clone()
+    }
+}
+
+/// The write that makes of the CRM what `write` says in the suite's numbers.
+pub(super) fn write(harness: &dyn AmoClientHarness, write: &Write) -> Write {
+    let known = |thing, number: Option<u64>| number.map(|number| harness.number_of(thing, number));
+    let lead = |number| harness.number_of(Entity::Lead, number);
+    match write.clone() {
+        Write::Lead(new) => Write::Lead(NewLead {
+            pipeline: known(Entity::Pipeline, new.pipeline),
+            stage: known(Entity::Stage, new.stage),
+            responsible_user: user(harness, new.responsible_user),
+            ..new
+        }),
+        Write::LeadChange(id, change) => Write::LeadChange(
+            lead(id),
+            LeadChange {
+                pipeline: known(Entity::Pipeline, change.pipeline),
+                stage: known(Entity::Stage, change.stage),
+                responsible_user: user(harness, change.responsible_user),
+                ..change
+            },
+        ),
+        Write::Note(new) => Write::Note(NewNote { lead: lead(new.lead), ..new }),
+        Write::Task(new) => {
+            let responsible_user = user(harness, new.responsible_user);
+            Write::Task(NewTask { lead: lead(new.lead), responsible_user, ..new })
+        }
+        Write::TaskChange(id, change) => Write::TaskChange(id, change),
     }
 }
 

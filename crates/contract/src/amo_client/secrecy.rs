@@ -2,18 +2,22 @@
 
 use std::error::Error;
 
+use amo_connect_domain::crm::write::WriteField;
+
 use super::AmoClientHarness;
-use super::calls::{ACCESS, CODE, Call, REFRESH, answered};
+use super::call::{ACCESS, CODE, Call, REFRESH, TEXT};
+use super::calls::answered;
 use crate::fake::Reply;
 use crate::fixtures::issued;
 
 /// Words of the CRM's that a refusal of ours never repeats.
-const ITS_WORDS: &[&str] = &["revoked\"", "has been", "Некорректный", "hint", "nginx", "<html", "OAuthProblemJson"];
+const ITS_WORDS: &[&str] =
+    &["revoked\"", "has been", "Некорректный", "hint", "nginx", "<html", "OAuthProblemJson", "not a valid choice"];
 
 pub(super) async fn no_error_shows_a_secret_or_the_crms_words(harness: &dyn AmoClientHarness) {
     let refusals =
         [Reply::REFUSED_CODES, Reply::REFUSED_GRANTS, Reply::REFUSED_CLIENTS, Reply::OTHER_FAILURES].concat();
-    for reply in refusals.into_iter().chain([Reply::Garbled]) {
+    for reply in refusals.into_iter().chain([Reply::Garbled, Reply::Refuses(WriteField::Name)]) {
         for call in Call::every(harness) {
             let Err(error) = answered(harness, call, reply.clone()).await else {
                 assert_eq!(call, Call::Locate, "{reply:?}");
@@ -38,10 +42,14 @@ pub(super) async fn no_debug_shows_a_secret(harness: &dyn AmoClientHarness) {
     }
     let used = format!("{:?} {:#?} {:?}", harness.client(), harness.client(), harness.asked().await);
     assert_shows_nothing(harness, &used);
+    for call in Call::WRITES {
+        answered(harness, call, call.good_answer(&harness.host())).await.unwrap();
+    }
+    assert_shows_nothing(harness, &format!("{:?} {:#?}", harness.client(), harness.client()));
 }
 
 fn assert_shows_nothing(harness: &dyn AmoClientHarness, shown: &str) {
-    let secrets = [CODE, REFRESH, ACCESS, "access-new", "refresh-new"].map(str::to_owned);
+    let secrets = [CODE, REFRESH, ACCESS, TEXT, "access-new", "refresh-new"].map(str::to_owned);
     for secret in secrets.into_iter().chain(harness.secrets()) {
         assert!(!shown.contains(&secret), "a secret shows in {shown}");
     }

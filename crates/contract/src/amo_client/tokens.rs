@@ -5,15 +5,13 @@ use std::time::Duration;
 use amo_connect_domain::ports::AmoError;
 use amo_connect_domain::token::{AuthorizationCode, Issued, RefreshToken};
 
-use super::calls::{CODE, Call, REFRESH, answered, assert_fail};
+use super::call::{CODE, Call, REFRESH};
+use super::calls::{answered, assert_fail};
 use super::feature::Feature;
 use super::{AmoClientHarness, names};
 use crate::fake::{Asked, Dress, Reply};
 use crate::fingerprint::assert_issued;
 use crate::fixtures::{issued, issued_in, permit};
-
-/// The two calls that spend what they send.
-const SPENDING: [Call; 2] = [Call::Exchange, Call::Refresh];
 
 async fn exchanged(harness: &dyn AmoClientHarness, code: &AuthorizationCode) -> Result<Issued, AmoError> {
     let client = harness.client();
@@ -172,11 +170,11 @@ pub(super) async fn a_lost_answer_to_a_refresh_token_leaves_its_outcome_unknown(
 }
 
 pub(super) async fn a_host_that_is_not_reached_surely_did_nothing(harness: &dyn AmoClientHarness) {
-    assert_fail(harness, &Call::ALL, &[Reply::Unreachable], AmoError::Unreachable).await;
+    assert_fail(harness, &Call::all(), &[Reply::Unreachable], AmoError::Unreachable).await;
 }
 
 pub(super) async fn nothing_that_was_sent_surely_did_nothing(harness: &dyn AmoClientHarness) {
-    for call in SPENDING {
+    for call in Call::SPENDING {
         for reply in [Reply::DOUBTS, &[Reply::OddRefusal, Reply::Redirects]].concat() {
             let error = answered(harness, call, reply.clone()).await.unwrap_err();
             assert!(
@@ -188,5 +186,5 @@ pub(super) async fn nothing_that_was_sent_surely_did_nothing(harness: &dyn AmoCl
 }
 
 pub(super) async fn an_accused_client_is_misconfigured(harness: &dyn AmoClientHarness) {
-    assert_fail(harness, &SPENDING, Reply::REFUSED_CLIENTS, AmoError::Misconfigured).await;
+    assert_fail(harness, &Call::SPENDING, Reply::REFUSED_CLIENTS, AmoError::Misconfigured).await;
 }

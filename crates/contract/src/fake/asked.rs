@@ -5,6 +5,7 @@ use std::fmt;
 use amo_connect_domain::crm::lead::LeadFilter;
 use amo_connect_domain::crm::page::PageRequest;
 use amo_connect_domain::crm::task::TaskFilter;
+use amo_connect_domain::crm::write::{NewLead, Write};
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::token::{AccessToken, AuthorizationCode, RefreshToken};
 
@@ -34,10 +35,16 @@ pub enum Asked {
     Tasks { host: AccountHost, token: AccessToken, filter: TaskFilter },
     /// For events of a lead.
     Events { host: AccountHost, token: AccessToken, lead: u64, page: PageRequest },
+    /// For a note of a lead.
+    Note { host: AccountHost, token: AccessToken, lead: u64, id: u64 },
+    /// For a task.
+    Task { host: AccountHost, token: AccessToken, id: u64 },
     /// For contacts.
     Contacts { host: AccountHost, token: AccessToken, ids: Vec<u64> },
     /// For pipelines.
     Pipelines { host: AccountHost, token: AccessToken },
+    /// To do this. A lead has the name that it is to be called by, whether that is its own or its guest's.
+    Write { host: AccountHost, token: AccessToken, write: Write },
     /// For something that the CRM cannot make sense of.
     Unintelligible {
         host: AccountHost,
@@ -47,6 +54,15 @@ pub enum Asked {
 }
 
 impl Asked {
+    /// `write`, as it is asked for.
+    pub fn to_write(host: &AccountHost, token: &AccessToken, write: &Write) -> Self {
+        let write = match write {
+            Write::Lead(lead) => Write::Lead(NewLead { name: lead.title().map(str::to_owned), ..lead.clone() }),
+            write => write.clone(),
+        };
+        Self::Write { host: host.clone(), token: token.clone(), write }
+    }
+
     /// Where it was asked.
     pub fn host(&self) -> &AccountHost {
         match self {
@@ -60,8 +76,11 @@ impl Asked {
             | Self::Notes { host, .. }
             | Self::Tasks { host, .. }
             | Self::Events { host, .. }
+            | Self::Note { host, .. }
+            | Self::Task { host, .. }
             | Self::Contacts { host, .. }
             | Self::Pipelines { host, .. }
+            | Self::Write { host, .. }
             | Self::Unintelligible { host, .. } => host,
         }
     }
@@ -69,6 +88,14 @@ impl Asked {
     /// Whether it was a token request, which spends what it is sent.
     pub fn is_for_tokens(&self) -> bool {
         matches!(self, Self::Exchange { .. } | Self::Refresh { .. })
+    }
+
+    /// What it was to do, if it was a write.
+    pub fn write(&self) -> Option<&Write> {
+        match self {
+            Self::Write { write, .. } => Some(write),
+            _ => None,
+        }
     }
 }
 
@@ -100,8 +127,13 @@ impl fmt::Debug for Asked {
             Self::Events { token, lead, page, .. } => {
                 shown("Events", Some(token.expose()), Some(("lead and page", &(lead, page))))
             }
+            Self::Note { token, lead, id, .. } => {
+                shown("Note", Some(token.expose()), Some(("lead and id", &(lead, id))))
+            }
+            Self::Task { token, id, .. } => shown("Task", Some(token.expose()), Some(("id", id))),
             Self::Contacts { token, ids, .. } => shown("Contacts", Some(token.expose()), Some(("ids", ids))),
             Self::Pipelines { token, .. } => shown("Pipelines", Some(token.expose()), None),
+            Self::Write { token, write, .. } => shown("Write", Some(token.expose()), Some(("write", write))),
             Self::Unintelligible { why, .. } => shown("Unintelligible", None, Some(("why", why))),
         }
     }

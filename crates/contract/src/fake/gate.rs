@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
-/// Where token requests, and those for the account, wait.
+/// Where token requests, writes, and requests for the account wait.
 #[derive(Clone, Debug)]
 pub struct Gate {
     arrived: Arc<Semaphore>,

@@ -10,13 +10,13 @@ use amo_connect_domain::crm::note::Note;
 use amo_connect_domain::crm::page::Page;
 use amo_connect_domain::crm::pipeline::Pipeline;
 use amo_connect_domain::crm::task::Task;
+use amo_connect_domain::crm::write::WriteField;
 use amo_connect_domain::host::AccountHost;
+use amo_connect_domain::idempotency::WrittenObject;
 use amo_connect_domain::ids::AccountId;
-use amo_connect_domain::ports::AmoError;
 use amo_connect_domain::token::Issued;
 
-use super::crm::page_of;
-use super::{Asked, Dress};
+use super::Dress;
 
 /// The answer to one request. [`FakeAmo`](super::FakeAmo) gives its meaning,
 /// [`CrmServer`](crate::wire::CrmServer) its bytes.
@@ -52,10 +52,18 @@ pub enum Reply {
     Tasks(Page<Task>),
     /// A page of events.
     Events(Page<Event>),
+    /// One note.
+    Note(Note),
+    /// One task.
+    Task(Task),
     /// Contacts.
     Contacts(Vec<Contact>),
     /// Pipelines.
     Pipelines(Vec<Pipeline>),
+    /// What a write has made, or what the CRM has put it together with.
+    Made(WrittenObject),
+    /// What was to be changed is changed.
+    Changed,
     /// 204: there is nothing.
     Nothing,
 
@@ -87,6 +95,11 @@ pub enum Reply {
     HostOfNoAccount,
     /// A refusal that says nothing we know.
     OddRefusal,
+
+    /// This part of what was written is not accepted.
+    Refuses(WriteField),
+    /// The lead or the task that the write is on is not there.
+    TargetMissing,
 
     /// The access token is not good.
     AccessRefused,
@@ -144,7 +157,7 @@ impl Reply {
         Self::HostOfNoAccount,
     ];
 
-    /// After which nobody knows whether a token request was carried out.
+    /// After which nobody knows whether a token request or a write was carried out.
     pub const DOUBTS: &[Self] = &[
         Self::Fails(500),
         Self::Fails(502),
@@ -170,97 +183,4 @@ impl Reply {
         Self::Redirects,
         Self::Unreachable,
     ];
-
-    /// What it is once it is known what was asked.
-    pub(crate) fn to(self, asked: &Asked) -> Self {
-        match (self, asked) {
-            (Self::PageOf(leads), Asked::Leads { filter, .. }) => Self::Leads(page_of(&leads, filter)),
-            (Self::Account(number), _) => Self::AccountCard(AmoAccount::numbered(number)),
-            (Self::Lead(lead), _) => Self::LeadDetails(lead.into()),
-            (reply, _) => reply,
-        }
-    }
-
-    /// The pair it brings.
-    pub(super) fn into_issued(self) -> Option<Issued> {
-        match self {
-            Self::Issues(issued) | Self::IssuesWithQuotedLife(issued) | Self::IssuesIn(_, issued) => Some(issued),
-            _ => None,
-        }
-    }
-
-    /// Whether it refuses what it is shown, in words.
-    fn refuses(&self) -> bool {
-        let others: &[Self] = &[Self::OddRefusal, Self::Forbidden];
-        let refusals = [Self::REFUSED_CODES, Self::REFUSED_GRANTS, Self::REFUSED_CLIENTS, others];
-        refusals.into_iter().flatten().any(|refusal| refusal == self)
-    }
-
-    /// Whether the CRM has done what it was asked, though nobody is told.
-    pub(super) fn is_lost_after_the_deed(&self) -> bool {
-        matches!(
-            self,
-            Self::CutAfterTheDeed
-                | Self::CutWithinTheAnswer
-                | Self::Silence
-                | Self::Endless
-                | Self::Garbled
-                | Self::Incomplete
-        )
-    }
-
-    /// What it means as an answer to `asked`; `None` if it is good news.
-    pub(super) fn error(&self, asked: &Asked) -> Option<AmoError> {
-        if matches!(asked, Asked::Locate { .. }) && self.refuses() {
-            return Some(AmoError::AccessRefused);
-        }
-        let for_tokens = asked.is_for_tokens();
-        let either = |of_tokens, of_reads| Some(if for_tokens { of_tokens } else { of_reads });
-        match self {
-            Self::Issues(_)
-            | Self::IssuesWithQuotedLife(_)
-            | Self::IssuesIn(..)
-            | Self::Located(_)
-            | Self::Account(_)
-            | Self::AccountCard(_)
-            | Self::Users(_)
-            | Self::Leads(_)
-            | Self::PageOf(_)
-            | Self::Lead(_)
-            | Self::LeadDetails(_)
-            | Self::DeletedLead(_)
-            | Self::Notes(_)
-            | Self::Tasks(_)
-            | Self::Events(_)
-            | Self::Contacts(_)
-            | Self::Pipelines(_)
-            | Self::Nothing => None,
-            Self::CodeUsed | Self::CodeExpired | Self::CodeUnreadable | Self::CodeOfAnotherAccount => {
-                Some(if matches!(asked, Asked::Exchange { .. }) { AmoError::CodeRejected } else { AmoError::Protocol })
-            }
-            Self::GrantRevoked | Self::GrantExpired | Self::GrantUnreadable | Self::GrantInvalid => {
-                Some(if matches!(asked, Asked::Refresh { .. }) { AmoError::GrantRevoked } else { AmoError::Protocol })
-            }
-            Self::ClientRefused
-            | Self::ClientIdMissing
-            | Self::RedirectUriUnknown
-            | Self::TokenOfAnotherClient
-            | Self::HostOfNoAccount => either(AmoError::Misconfigured, AmoError::Protocol),
-            Self::OddRefusal => Some(AmoError::Protocol),
-            Self::AccessRefused => either(AmoError::Misconfigured, AmoError::AccessRefused),
-            Self::Forbidden => either(AmoError::Protocol, AmoError::Forbidden),
-            Self::PaymentRequired => Some(AmoError::PaymentRequired),
-            Self::NotFound => Some(AmoError::NotFound),
-            Self::TooManyCalls(retry_after) => Some(AmoError::RateLimited { retry_after: *retry_after }),
-            Self::Banned => Some(AmoError::Blocked),
-            Self::Redirects | Self::Fails(410 | 421) => Some(AmoError::Moved),
-            Self::Fails(504) | Self::Silence => either(AmoError::OutcomeUnknown, AmoError::TimedOut),
-            Self::Fails(_) => either(AmoError::OutcomeUnknown, AmoError::Unavailable),
-            Self::CutBeforeTheDeed | Self::CutAfterTheDeed | Self::CutWithinTheAnswer | Self::KeptConnectionsLost => {
-                either(AmoError::OutcomeUnknown, AmoError::ConnectionLost)
-            }
-            Self::Unreachable => Some(AmoError::Unreachable),
-            Self::Endless | Self::Garbled | Self::Incomplete => either(AmoError::OutcomeUnknown, AmoError::Protocol),
-        }
-    }
 }

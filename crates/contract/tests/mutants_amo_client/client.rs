@@ -9,18 +9,11 @@ use amo_connect_contract::fixtures::{self, host, issued};
 use amo_connect_contract::{Dress, FakeAmo, Reply};
 use amo_connect_domain::authorization::callback::{Callback, Denial, Given, Parameters};
 use amo_connect_domain::client::ClientFingerprint;
-use amo_connect_domain::crm::account::{AmoAccount, User};
-use amo_connect_domain::crm::contact::Contact;
-use amo_connect_domain::crm::event::Event;
-use amo_connect_domain::crm::lead::{AmoLead, AmoLeadDetails, LeadFilter, LeadOrder, LeadPage};
-use amo_connect_domain::crm::note::Note;
-use amo_connect_domain::crm::page::{Page, PageRequest};
-use amo_connect_domain::crm::pipeline::{Pipeline, StageKind};
-use amo_connect_domain::crm::task::{Task, TaskFilter, TaskOrder};
+use amo_connect_domain::crm::page::Page;
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::host_look_up::FoundHost;
 use amo_connect_domain::ids::AccountId;
-use amo_connect_domain::ports::{AmoError, CrmApi, Located, TokenEndpoint};
+use amo_connect_domain::ports::{AmoError, Located, TokenEndpoint};
 use amo_connect_domain::rate_limit::{Permit, call};
 use amo_connect_domain::token::{AccessToken, AuthorizationCode, Issued, RefreshToken, State};
 use async_trait::async_trait;
@@ -28,22 +21,20 @@ use url::Url;
 
 use crate::kinds::Mutant;
 
-/// The types of notes and events that everybody knows.
-const KNOWN_TYPES: [&str; 5] = ["common", "call_in", "service_message", "lead_added", "lead_status_changed"];
-
 /// An [`AmoClient`] that keeps every promise but one.
 #[derive(Clone)]
 pub(crate) struct MutantClient {
     pub(crate) inner: FakeAmo,
-    mutant: Mutant,
-    seen: Arc<Mutex<Vec<String>>>,
+    pub(crate) mutant: Mutant,
+    pub(crate) seen: Arc<Mutex<Vec<String>>>,
     /// Whether the connection was lost that the next call goes over.
     is_dead: Arc<AtomicBool>,
 }
 
 impl fmt::Debug for MutantClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown = if self.is(Mutant::ShowsSecrets) { self.seen.lock().unwrap().clone() } else { Vec::new() };
+        let shows_all = self.is(Mutant::ShowsSecrets) || self.is(Mutant::ShowsTexts);
+        let shown = if shows_all { self.seen.lock().unwrap().clone() } else { Vec::new() };
         f.debug_struct("MutantClient").field("seen", &shown).finish_non_exhaustive()
     }
 }
@@ -55,8 +46,11 @@ impl MutantClient {
 
     /// What this client can read of an answer.
     pub(crate) fn reads(&self, reply: Reply) -> Reply {
-        match &reply {
-            Reply::IssuesIn(dress, _) if self.lost_dress() == Some(*dress) => Reply::Garbled,
+        match (self.mutant, &reply) {
+            (_, Reply::IssuesIn(dress, _)) if self.lost_dress() == Some(*dress) => Reply::Garbled,
+            (Mutant::CallsFailuresRefusals, Reply::Fails(500..))
+            | (Mutant::CallsLossesRefusals, Reply::CutAfterTheDeed | Reply::Silence)
+            | (Mutant::CallsNonsenseRefusals, Reply::Garbled | Reply::Incomplete) => Reply::OddRefusal,
             _ => reply,
         }
     }
@@ -79,12 +73,12 @@ impl MutantClient {
         }
     }
 
-    fn is(&self, mutant: Mutant) -> bool {
+    pub(crate) fn is(&self, mutant: Mutant) -> bool {
         self.mutant == mutant
     }
 
     /// Where a call really goes.
-    fn host(&self, named: &AccountHost) -> AccountHost {
+    pub(crate) fn host(&self, named: &AccountHost) -> AccountHost {
         if self.is(Mutant::SendsAnywhere) { host(1) } else { named.clone() }
     }
 
@@ -94,7 +88,10 @@ impl MutantClient {
         if self.is(Mutant::TrimsSecrets) { secret.replace(' ', "") } else { secret.to_owned() }
     }
 
-    async fn call<T, F: Future<Output = Result<T, AmoError>>>(&self, call: impl Fn() -> F) -> Result<T, AmoError> {
+    pub(crate) async fn call<T, F: Future<Output = Result<T, AmoError>>>(
+        &self,
+        call: impl Fn() -> F,
+    ) -> Result<T, AmoError> {
         if self.is(Mutant::UsesDeadConnections) && self.is_dead.swap(false, Ordering::SeqCst) {
             return Err(AmoError::ConnectionLost);
         }
@@ -113,7 +110,7 @@ impl MutantClient {
     }
 
     /// A page as this client lists it.
-    fn list<T>(&self, mut page: Page<T>, is_known: impl FnMut(&T) -> bool) -> Page<T> {
+    pub(crate) fn list<T>(&self, mut page: Page<T>, is_known: impl FnMut(&T) -> bool) -> Page<T> {
         if self.is(Mutant::DropsUnknownTypes) {
             page.items.retain(is_known);
         }
@@ -216,175 +213,5 @@ impl TokenEndpoint for MutantClient {
             (Mutant::NeverSaysNo, Ok(Located { at: None, .. })) => Err(AmoError::AccessRefused),
             (_, located) => located,
         }
-    }
-}
-
-#[async_trait]
-impl CrmApi for MutantClient {
-    async fn account(&self, permit: Permit<call::Read>, token: &AccessToken) -> Result<AmoAccount, AmoError> {
-        let host = self.host(permit.host());
-        let account = self.call(|| self.inner.account(fixtures::permit(&host), token)).await?;
-        Ok(match self.mutant {
-            Mutant::ForgetsTheAccount => AmoAccount { number: AccountId(1), ..account },
-            Mutant::ForgetsWhoseTheTokenIs => AmoAccount { user: None, ..account },
-            _ => account,
-        })
-    }
-
-    async fn users(
-        &self,
-        permit: Permit<call::Read>,
-        token: &AccessToken,
-        page: PageRequest,
-    ) -> Result<Page<User>, AmoError> {
-        let host = self.host(permit.host());
-        let mut users = self.call(|| self.inner.users(fixtures::permit(&host), token, page)).await?;
-        if self.is(Mutant::HidesThoseWhoLeft) {
-            users.items.retain(|user| user.is_active);
-        }
-        Ok(users)
-    }
-
-    async fn leads(
-        &self,
-        permit: Permit<call::Read>,
-        token: &AccessToken,
-        filter: &LeadFilter,
-    ) -> Result<LeadPage, AmoError> {
-        let host = permit.host();
-        let (host, mut filter) = (self.host(host), filter.clone());
-        if self.is(Mutant::AsksForLongPages) {
-            filter.limit = filter.limit.max(50);
-        }
-        if self.is(Mutant::IgnoresFilters) {
-            filter.stages.clear();
-        }
-        if self.is(Mutant::AsksForTenLeads) {
-            filter.ids.truncate(10);
-        }
-        if self.is(Mutant::IgnoresOrders) {
-            filter.order = LeadOrder::default();
-        }
-        if self.is(Mutant::AlwaysReadsCustomFields) {
-            filter.with_custom_fields = true;
-        }
-        if self.is(Mutant::SplitsSeconds) {
-            filter.updated_since = filter.updated_since.map(|since| since + Duration::from_secs(1));
-        }
-        if self.is(Mutant::SplitsSecondsOfCreation) {
-            filter.created_since = filter.created_since.map(|since| since + Duration::from_secs(1));
-        }
-        let mut page = self.call(|| self.inner.leads(fixtures::permit(&host), token, &filter)).await?;
-        match self.mutant {
-            Mutant::SortsLeads => page.leads.sort_by_key(|lead| lead.id),
-            Mutant::DropsOddLeads => page.leads.retain(|lead| lead.name.is_some()),
-            Mutant::CallsNothingMissing if page.leads.is_empty() => return Err(AmoError::NotFound),
-            Mutant::InventsLeads => page.leads.push(AmoLead::numbered(404)),
-            Mutant::ForgetsClosings => page.leads.iter_mut().for_each(|lead| lead.is_closed = false),
-            Mutant::ForgetsCustomFields => page.leads.iter_mut().for_each(|lead| lead.custom_fields = None),
-            _ => {}
-        }
-        Ok(page)
-    }
-
-    async fn lead(
-        &self,
-        permit: Permit<call::Read>,
-        token: &AccessToken,
-        id: u64,
-    ) -> Result<Option<AmoLeadDetails>, AmoError> {
-        let host = self.host(permit.host());
-        let mut found = self.call(|| self.inner.lead(fixtures::permit(&host), token, id)).await?;
-        if self.is(Mutant::InventsLeads) {
-            return Ok(found.or(Some(AmoLead::numbered(id).into())));
-        }
-        if self.is(Mutant::DropsOddLeads) {
-            return Ok(found.filter(|details| details.lead.name.is_some()));
-        }
-        if let Some(details) = &mut found {
-            match self.mutant {
-                Mutant::ForgetsClosings => details.lead.is_closed = false,
-                Mutant::ForgetsCustomFields => details.lead.custom_fields = None,
-                Mutant::ForgetsContacts => details.contacts.truncate(1),
-                Mutant::ForgetsLossReasons => details.loss_reason = None,
-                _ => {}
-            }
-        }
-        Ok(found)
-    }
-
-    async fn notes(
-        &self,
-        permit: Permit<call::Read>,
-        token: &AccessToken,
-        lead: u64,
-        page: PageRequest,
-    ) -> Result<Page<Note>, AmoError> {
-        let host = self.host(permit.host());
-        let notes = self.call(|| self.inner.notes(fixtures::permit(&host), token, lead, page)).await?;
-        Ok(self.list(notes, |note| note.kind.as_deref().is_none_or(|kind| KNOWN_TYPES.contains(&kind))))
-    }
-
-    async fn tasks(
-        &self,
-        permit: Permit<call::Read>,
-        token: &AccessToken,
-        filter: &TaskFilter,
-    ) -> Result<Page<Task>, AmoError> {
-        let (host, mut filter) = (self.host(permit.host()), *filter);
-        if self.is(Mutant::IgnoresTaskFilters) {
-            filter.responsible_user = None;
-        }
-        if self.is(Mutant::IgnoresTaskOrders) {
-            filter.order = TaskOrder::Newest;
-        }
-        let tasks = self.call(|| self.inner.tasks(fixtures::permit(&host), token, &filter)).await?;
-        Ok(self.list(tasks, |_| true))
-    }
-
-    async fn events(
-        &self,
-        permit: Permit<call::Read>,
-        token: &AccessToken,
-        lead: u64,
-        page: PageRequest,
-    ) -> Result<Page<Event>, AmoError> {
-        let host = self.host(permit.host());
-        let events = self.call(|| self.inner.events(fixtures::permit(&host), token, lead, page)).await?;
-        Ok(self.list(events, |event| event.kind.as_deref().is_none_or(|kind| KNOWN_TYPES.contains(&kind))))
-    }
-
-    async fn contacts(
-        &self,
-        permit: Permit<call::Read>,
-        token: &AccessToken,
-        ids: &[u64],
-    ) -> Result<Vec<Contact>, AmoError> {
-        let host = self.host(permit.host());
-        let ids = if self.is(Mutant::AsksForTenContacts) { &ids[..ids.len().min(10)] } else { ids };
-        let mut contacts = self.call(|| self.inner.contacts(fixtures::permit(&host), token, ids)).await?;
-        if self.is(Mutant::InventsContacts) {
-            contacts.push(Contact::numbered(404));
-        }
-        Ok(contacts)
-    }
-
-    async fn pipelines(&self, permit: Permit<call::Read>, token: &AccessToken) -> Result<Vec<Pipeline>, AmoError> {
-        let host = self.host(permit.host());
-        let mut pipelines = self.call(|| self.inner.pipelines(fixtures::permit(&host), token)).await?;
-        if self.is(Mutant::ForgetsStages) {
-            for pipeline in &mut pipelines {
-                pipeline.stages.clear();
-            }
-        }
-        if self.is(Mutant::HidesTheArchive) {
-            pipelines.retain(|pipeline| !pipeline.is_archived);
-        }
-        if self.is(Mutant::CallsAllOpen) {
-            for stage in pipelines.iter_mut().flat_map(|pipeline| &mut pipeline.stages) {
-                stage.kind = StageKind::Open;
-            }
-        }
-        Ok(pipelines)
     }
 }

@@ -2,8 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a mutant that cannot be committed is the test's mistake")]
 
+mod api;
 mod client;
 mod kinds;
+mod writes;
 
 use std::sync::Arc;
 

@@ -13,7 +13,8 @@ use amo_connect_domain::rate_limit::PaceScope;
 use amo_connect_domain::token::AccessToken;
 use futures_util::future::{join, join_all, select};
 
-use crate::world::{Instance, Watched, World, keep_the_limit};
+use crate::watched::Watched;
+use crate::world::{Instance, World, keep_the_limit};
 
 fn asked(store: &Watched) -> usize {
     store.asked.load(Ordering::SeqCst)

@@ -3,8 +3,10 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on says so loudly")]
 
+mod amo;
 mod bundles;
 mod circuit_breaker;
 mod permits;
 mod virtual_time;
+mod watched;
 mod world;

@@ -130,6 +130,8 @@ pub struct AmoLead {
     pub is_closed: bool,
     /// The responsible person.
     pub responsible_user: Option<u64>,
+    /// Who made it; `None` if nobody did.
+    pub created_by: Option<u64>,
     /// When it was made.
     pub created_at: Option<Timestamp>,
     /// When it last changed.
@@ -166,6 +168,7 @@ impl AmoLead {
             stage: None,
             is_closed: false,
             responsible_user: None,
+            created_by: None,
             created_at: None,
             updated_at: None,
             closed_at: None,

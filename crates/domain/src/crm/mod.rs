@@ -9,3 +9,4 @@ pub mod note;
 pub mod page;
 pub mod pipeline;
 pub mod task;
+pub mod write;

@@ -50,6 +50,8 @@ pub struct Task {
     pub result: Option<String>,
     /// The responsible person.
     pub responsible_user: Option<u64>,
+    /// Who made it; `None` if nobody did.
+    pub created_by: Option<u64>,
     /// When it was made.
     pub created_at: Option<Timestamp>,
     /// When it last changed.
@@ -68,6 +70,7 @@ impl Task {
             is_completed: false,
             result: None,
             responsible_user: None,
+            created_by: None,
             created_at: None,
             updated_at: None,
         }

@@ -29,7 +29,9 @@ mod mock {
     use crate::crm::page::{Page, PageRequest};
     use crate::crm::pipeline::Pipeline;
     use crate::crm::task::{Task, TaskFilter};
+    use crate::crm::write::Write;
     use crate::host::AccountHost;
+    use crate::idempotency::WrittenObject;
     use crate::ids::AccountId;
     use crate::ports::{AmoError, CrmApi, Located, TokenEndpoint};
     use crate::rate_limit::{Permit, call};
@@ -81,9 +83,15 @@ mod mock {
 
             async fn events(&self, permit: Permit<call::Read>, token: &AccessToken, lead: u64, page: PageRequest) -> Result<Page<Event>, AmoError>;
 
+            async fn note(&self, permit: Permit<call::Read>, token: &AccessToken, lead: u64, id: u64) -> Result<Option<Note>, AmoError>;
+
+            async fn task(&self, permit: Permit<call::Read>, token: &AccessToken, id: u64) -> Result<Option<Task>, AmoError>;
+
             async fn contacts(&self, permit: Permit<call::Read>, token: &AccessToken, ids: &[u64]) -> Result<Vec<Contact>, AmoError>;
 
             async fn pipelines(&self, permit: Permit<call::Read>, token: &AccessToken) -> Result<Vec<Pipeline>, AmoError>;
+
+            async fn write(&self, permit: Permit<call::Write>, token: &AccessToken, write: &Write) -> Result<Option<WrittenObject>, AmoError>;
         }
     }
 }

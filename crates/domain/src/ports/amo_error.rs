@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::crm::write::WriteField;
+
 /// How a call to the CRM failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AmoError {
@@ -17,7 +19,13 @@ pub enum AmoError {
     /// The answer accuses the client: id, secret or redirect URI.
     #[error("amoCRM refused the integration's credentials")]
     Misconfigured,
-    /// 403 of the API's own to a read: the right to this thing is missing. Another access token is no cure.
+    /// 400 or 422: the CRM does not take what was written. Nothing was done.
+    #[error("amoCRM does not accept what was written")]
+    Refused {
+        /// What it does not accept, where it says so.
+        field: Option<WriteField>,
+    },
+    /// 403 of the API's own: the right to this thing is missing. Another access token is no cure.
     #[error("amoCRM forbids this")]
     Forbidden,
     /// 402: the account's subscription has ended.

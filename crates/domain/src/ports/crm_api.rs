@@ -13,10 +13,12 @@ use crate::crm::note::Note;
 use crate::crm::page::{Page, PageRequest};
 use crate::crm::pipeline::Pipeline;
 use crate::crm::task::{Task, TaskFilter};
+use crate::crm::write::Write;
+use crate::idempotency::WrittenObject;
 use crate::rate_limit::{Permit, call};
 use crate::token::AccessToken;
 
-/// Reads one CRM's API.
+/// Reads one CRM's API, and writes to it.
 ///
 /// What [`AmoClient`](super::AmoClient) promises of every method that sends holds here too.
 #[async_trait]
@@ -87,6 +89,18 @@ pub trait CrmApi: Debug + Send + Sync + 'static {
         page: PageRequest,
     ) -> Result<Page<Event>, AmoError>;
 
+    /// The note of `lead` with this number; `None` if there is none.
+    async fn note(
+        &self,
+        permit: Permit<call::Read>,
+        token: &AccessToken,
+        lead: u64,
+        id: u64,
+    ) -> Result<Option<Note>, AmoError>;
+
+    /// The task with this number; `None` if there is none.
+    async fn task(&self, permit: Permit<call::Read>, token: &AccessToken, id: u64) -> Result<Option<Task>, AmoError>;
+
     /// The contacts with these numbers, at most 250, in one request; unknown ones are left out.
     async fn contacts(
         &self,
@@ -98,4 +112,20 @@ pub trait CrmApi: Debug + Send + Sync + 'static {
     /// All pipelines with their stages, those put away among them. The kind of each stage MUST be
     /// told: the app's three statuses are made of that.
     async fn pipelines(&self, permit: Permit<call::Read>, token: &AccessToken) -> Result<Vec<Pipeline>, AmoError>;
+
+    /// Does `write`, and tells what it made; `None` for a change. A lead is made together with its guest, by one
+    /// request, and is called as the guest if it has no name. What is unset MUST NOT be sent: the CRM decides it,
+    /// or leaves it as it is. If the CRM puts the lead together with one that was there, that one is told, as not new.
+    ///
+    /// # Errors
+    /// The write MUST be sent at most once. [`AmoError::OutcomeUnknown`] if it may have been done: its answer was
+    /// lost, cut or late, is a 5xx, or makes no sense. All other errors mean that nothing was done.
+    /// [`AmoError::Refused`] names the field that the CRM names, and [`AmoError::NotFound`] is the lead or the
+    /// task that the write is on, or the account.
+    async fn write(
+        &self,
+        permit: Permit<call::Write>,
+        token: &AccessToken,
+        write: &Write,
+    ) -> Result<Option<WrittenObject>, AmoError>;
 }

@@ -188,6 +188,20 @@ pub enum Endpoint {
     Contacts,
     /// [`CrmApi::pipelines`](super::CrmApi::pipelines).
     Pipelines,
+    /// [`CrmApi::note`](super::CrmApi::note).
+    Note,
+    /// [`CrmApi::task`](super::CrmApi::task).
+    Task,
+    /// [`CrmApi::write`](super::CrmApi::write), which makes a lead.
+    CreateLead,
+    /// [`CrmApi::write`](super::CrmApi::write), which changes a lead.
+    ChangeLead,
+    /// [`CrmApi::write`](super::CrmApi::write), which makes a note.
+    CreateNote,
+    /// [`CrmApi::write`](super::CrmApi::write), which makes a task.
+    CreateTask,
+    /// [`CrmApi::write`](super::CrmApi::write), which changes a task.
+    ChangeTask,
 }
 
 /// How a circuit breaker has changed.

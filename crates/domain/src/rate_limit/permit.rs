@@ -21,6 +21,10 @@ pub mod call {
     /// A read of the API.
     #[derive(Debug)]
     pub enum Read {}
+
+    /// A write to the API.
+    #[derive(Debug)]
+    pub enum Write {}
 }
 
 /// The right to send one call of kind `K` to one host, now. The rate limiter issues it, and the

@@ -88,6 +88,7 @@ impl Refusal {
             | AmoError::TimedOut
             | AmoError::AccessRefused
             | AmoError::Forbidden
+            | AmoError::Refused { .. }
             | AmoError::CodeRejected => {
                 Self::BackOff(BackoffCause { in_doubt: true, ..BackoffCause::certain(ProblemCode::ProviderDown) })
             }
@@ -123,6 +124,7 @@ impl ProblemCode {
             AmoError::GrantRevoked
             | AmoError::CodeRejected
             | AmoError::NotFound
+            | AmoError::Refused { .. }
             | AmoError::QueueFull { .. }
             | AmoError::PermitUnavailable => None,
         }

@@ -13,6 +13,7 @@ mod sweep;
 mod timeouts;
 mod tokens;
 mod update_connection;
+mod writes;
 
 use std::fmt;
 use std::sync::Arc;
@@ -30,6 +31,7 @@ pub use reads::lists::{NamedTask, TaskRequest};
 pub use reads::users::{Profile, Responsible};
 pub use status::ConnectionStatus;
 pub use tokens::access_token::{AccessError, RefreshNowError};
+pub use writes::{MissingPart, WriteAnswer, WriteError, WriteKey, WriteOrder, Written};
 
 use background::BackgroundSlots;
 use connect::deep_links::DeepLinks;

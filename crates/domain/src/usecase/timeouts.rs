@@ -27,6 +27,12 @@ pub(crate) const REFRESH_TIMEOUT: Duration = Duration::from_secs(15);
 /// How long a read may take, with the refresh of its access token.
 pub(crate) const READ_TIMEOUT: Duration = Duration::from_secs(15);
 
+/// How long the caller of a write waits; the write itself goes on.
+pub(crate) const WRITE_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// How long before the end of that time a write begins nothing more.
+pub(crate) const WRITE_RESERVE: Duration = Duration::from_secs(1);
+
 /// How often the store is polled for another process's work. Other processes cannot send a signal.
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
 

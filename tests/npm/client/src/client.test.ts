@@ -2,12 +2,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import createClient from 'openapi-fetch';
+import { keys } from './keys.js';
 import type { components, paths } from './schema.js';
 
 type Schemas = components['schemas'];
 interface Setting { base: string; jwt: string; code: string; referer: string; account: string }
 const { base, jwt, code, referer, account } = JSON.parse(process.env['SETTING'] ?? '') as Setting;
 const client = createClient<paths>({ baseUrl: base, headers: { Authorization: `Bearer ${jwt}` } });
+client.use(keys);
 
 /** A switch that the compiler knows to be whole: it fails where a state is added and nobody has thought of it. */
 function isOver(state: Schemas['AttemptState']): boolean {
@@ -75,10 +77,44 @@ test('an attempt, the browser, the leads, the end', async () => {
   assert.equal(me.data?.data.accountId, account);
   const users: Schemas['User'][] | undefined = (await client.GET('/api/amo-crm/users')).data?.data;
   assert(users?.some((user) => user.id === me.data?.data.userId && user.isActive));
-  const own = await client.GET('/api/amo-crm/leads', { params: { query: { responsibleUserId: 'me', limit: 1 } } });
-  assert(own.data?.data.every((lead) => lead.responsibleUserId === me.data?.data.userId));
+  const mine = await client.GET('/api/amo-crm/leads', { params: { query: { responsibleUserId: 'me', limit: 1 } } });
+  assert(mine.data?.data.every((lead) => lead.responsibleUserId === me.data?.data.userId));
   const task: Schemas['NamedTask'] | undefined = tasks.data?.data[0];
   assert.equal(typeof task?.leadName, 'string');
+
+  const seen: (string | null)[] = [];
+  client.use({ onRequest: ({ request }) => { seen.push(request.headers.get('Idempotency-Key')); } });
+  const made = await client.POST('/api/amo-crm/leads', {
+    body: { name: 'By a client', guestName: 'Maria', guestPhone: '+380671234567', comment: 'Wants a balcony', tags: ['VIP'] },
+  });
+  assert(made.data, JSON.stringify(made.error));
+  const key = seen[0];
+  assert.match(key ?? '', /^[0-9a-f-]{36}$/);
+  const own = { params: { path: { amoLeadId: made.data.data.amoLeadId } } };
+  assert.equal(made.data.data.guestName, 'Maria');
+  const changed = await client.PATCH('/api/amo-crm/leads/{amoLeadId}', { ...own, body: { stageId: 142, price: 7 } });
+  assert.equal(changed.data?.data.status, 'CLOSED');
+  assert.notEqual(seen[1], key);
+  const id = made.data.data.amoLeadId;
+  const header = { 'Idempotency-Key': key! };
+  const repeated = await client.POST('/api/amo-crm/leads', {
+    params: { header },
+    body: { name: 'By a client', guestName: 'Maria', guestPhone: '+380671234567', comment: 'Wants a balcony', tags: ['VIP'] },
+  });
+  assert.equal(repeated.response.headers.get('Idempotency-Replayed'), 'true');
+  assert.deepEqual([repeated.data?.data.amoLeadId, repeated.data?.data.price], [id, 7]);
+  const note = await client.POST('/api/amo-crm/leads/{id}/notes', { params: { path: { id } }, body: { text: 'Called' } });
+  assert.equal(note.data?.data.text, 'Called');
+  const toDo = await client.POST('/api/amo-crm/leads/{id}/tasks', {
+    params: { path: { id } }, body: { text: 'Call back', completeTill: '2026-12-24T11:00:00+02:00' },
+  });
+  assert(toDo.data, JSON.stringify(toDo.error));
+  const done = await client.PATCH('/api/amo-crm/tasks/{id}', {
+    params: { path: { id: toDo.data.data.id } }, body: { isCompleted: true, result: 'She will come' },
+  });
+  assert.equal(done.data?.data.isCompleted, true);
+  const both = await client.GET('/api/amo-crm/leads/{id}/notes', { params: { path: { id } } });
+  assert.deepEqual(both.data?.data.map(({ text }) => text), ['Called', 'Wants a balcony']);
 
   const ended = await client.POST('/api/amo-crm/disconnect', { body: {} });
   assert.equal(ended.data?.message, 'AMO CRM disconnected');

@@ -43,7 +43,7 @@ pub(super) async fn check(given: &Given) -> Vec<Check> {
 }
 
 async fn got(url: Url, is_local: bool) -> Result<Answer, String> {
-    let client = HttpClient::for_reads_unpooled(limits(is_local)).map_err(|error| super::super::chain(&error))?;
+    let client = HttpClient::unpooled(limits(is_local)).map_err(|error| super::super::chain(&error))?;
     match client.get(url).await {
         Ok(answer) => Ok(answer),
         Err(loss) => Err(format!("no answer: {loss}")),

@@ -109,6 +109,8 @@ fn guide(service: &str, sandbox: &Sandbox, users: &[DemoUser], signature: &str, 
         users.iter().zip(["JWT", "JWT2"]).map(|(user, name)| format!("# {}\n{name}={}\n\n", user.name, user.jwt));
     let tokens: String = tokens.collect();
     let [attempt_id, state] = ["attemptId", "state"].map(|name| member("ATTEMPT", name));
+    // A number, and the first member of its name.
+    let task_id = r#"$(echo "$TASK" | sed 's/.*"data":{"id":\([0-9]*\).*/\1/')"#;
     let [code, referer] = ["code", "referer"].map(|name| member("ISSUED", name));
     format!(
         r#"Open {service}/ : the phone. amoCRM is at http://{amo} , a sandbox on this machine.
@@ -140,6 +142,13 @@ curl -s "{api}/tasks?responsibleUserId=me&isCompleted=false" -H "Authorization: 
 curl -s {api}/pipelines -H "Authorization: Bearer $JWT"
 PIPELINE_ID=$(curl -s {api}/pipelines -H "Authorization: Bearer $JWT" | sed 's/.*"pipelineId":\([0-9]*\).*/\1/')
 curl -s {api}/pipelines/$PIPELINE_ID/stages -H "Authorization: Bearer $JWT"
+# Written down: a lead, a note, a task, each once, however often its line is repeated
+curl -sX POST {api}/leads -H "Authorization: Bearer $JWT" -H 'Content-Type: application/json' -H 'Idempotency-Key: lead-1' -d '{{"name":"Sunrise Hotel","guestName":"Olena Koval","guestPhone":"+380671234567","comment":"Wants a balcony"}}'
+curl -sX PATCH {api}/leads/$LEAD_ID -H "Authorization: Bearer $JWT" -H 'Content-Type: application/json' -H 'Idempotency-Key: change-1' -d '{{"price":12500,"tagsToAdd":["VIP"]}}'
+curl -sX POST {api}/leads/$LEAD_ID/notes -H "Authorization: Bearer $JWT" -H 'Content-Type: application/json' -H 'Idempotency-Key: note-1' -d '{{"text":"She called"}}'
+TASK=$(curl -sX POST {api}/leads/$LEAD_ID/tasks -H "Authorization: Bearer $JWT" -H 'Content-Type: application/json' -H 'Idempotency-Key: task-1' -d '{{"text":"Call back","completeTill":"2027-01-15T09:00:00Z"}}'); echo "$TASK"
+TASK_ID={task_id}
+curl -sX PATCH {api}/tasks/$TASK_ID -H "Authorization: Bearer $JWT" -H 'Content-Type: application/json' -H 'Idempotency-Key: done-1' -d '{{"isCompleted":true,"result":"She will come"}}'
 curl -s {service}/healthz
 curl -s {service}/readyz
 

@@ -3,7 +3,7 @@
 use amo_connect_domain::token::Issued;
 use serde_json::{Value, json};
 
-use super::entities;
+use super::{entities, refusals, written};
 use crate::fake::{Asked, Reply};
 use crate::wire::Words;
 
@@ -25,8 +25,12 @@ pub(super) fn answer(asked: &Asked, reply: &Reply) -> Option<Words> {
         Reply::Notes(page) => ok(&entities::notes(page)),
         Reply::Tasks(page) => ok(&entities::tasks(page)),
         Reply::Events(page) => ok(&entities::events(page)),
+        Reply::Note(note) => ok(&entities::note(note)),
+        Reply::Task(task) => ok(&entities::task(task)),
         Reply::Contacts(contacts) => ok(&entities::contacts(contacts)),
         Reply::Pipelines(pipelines) => ok(&entities::pipelines(pipelines)),
+        Reply::Made(object) => ok(&written::made(asked.write()?, *object)),
+        Reply::Changed => ok(&written::changed(asked.write()?)),
 
         Reply::CodeUsed => refused(400, "Authorization code has been revoked"),
         Reply::CodeExpired => refused(400, "Authorization code has expired"),
@@ -47,6 +51,11 @@ pub(super) fn answer(asked: &Asked, reply: &Reply) -> Option<Words> {
         Reply::Forbidden => problem(403, "Forbidden"),
         Reply::PaymentRequired => problem(402, "Payment Required"),
         Reply::NotFound => problem(404, "Not Found"),
+        Reply::Refuses(field) => of_kind_problem(400, &refusals::of_field(asked.write()?, *field)),
+        Reply::TargetMissing => match refusals::of_target(asked.write()?) {
+            Some(body) => of_kind_problem(400, &body),
+            None => problem(404, "Not Found"),
+        },
         Reply::Incomplete => ok(&incomplete(asked)),
         _ => return None,
     })
@@ -66,6 +75,9 @@ fn pair(issued: &Issued, life: &Value) -> Value {
 fn incomplete(asked: &Asked) -> Value {
     if asked.is_for_tokens() {
         json!({"token_type": "Bearer", "expires_in": 86_400, "access_token": "an access token alone"})
+    } else if asked.write().is_some_and(|write| write.kind().makes().is_none()) {
+        // An object would do: amoCRM has more than one way to say that something is changed.
+        json!(["a change of something"])
     } else {
         json!({"_links": {"self": {"href": "http://amo/"}}})
     }

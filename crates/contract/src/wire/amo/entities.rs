@@ -47,27 +47,29 @@ pub(super) fn users(page: &Page<User>) -> Value {
 }
 
 pub(super) fn notes(page: &Page<Note>) -> Value {
-    let note = |note: &Note| {
-        json!({
-            "id": note.id, "entity_id": 5, "note_type": note.kind, "params": note.params,
-            "created_by": note.created_by.unwrap_or_default(), "created_at": second(note.created_at),
-            "updated_at": second(note.updated_at),
-        })
-    };
     list("notes", page.items.iter().map(note), page.has_more)
 }
 
+pub(super) fn note(note: &Note) -> Value {
+    json!({
+        "id": note.id, "entity_id": 5, "note_type": note.kind, "params": note.params,
+        "created_by": note.created_by.unwrap_or_default(), "created_at": second(note.created_at),
+        "updated_at": second(note.updated_at),
+    })
+}
+
 pub(super) fn tasks(page: &Page<Task>) -> Value {
-    let task = |task: &Task| {
-        json!({
-            "id": task.id, "entity_id": task.lead, "entity_type": task.lead.map(|_| "leads"), "text": task.text,
-            "task_type_id": task.kind, "complete_till": second(task.complete_till), "is_completed": task.is_completed,
-            "result": task.result.as_ref().map_or(json!([]), |text| json!({"text": text})),
-            "responsible_user_id": task.responsible_user, "created_at": second(task.created_at),
-            "updated_at": second(task.updated_at), "duration": 0,
-        })
-    };
     list("tasks", page.items.iter().map(task), page.has_more)
+}
+
+pub(super) fn task(task: &Task) -> Value {
+    json!({
+        "id": task.id, "entity_id": task.lead, "entity_type": task.lead.map(|_| "leads"), "text": task.text,
+        "task_type_id": task.kind, "complete_till": second(task.complete_till), "is_completed": task.is_completed,
+        "result": task.result.as_ref().map_or(json!([]), |text| json!({"text": text})),
+        "responsible_user_id": task.responsible_user, "created_by": task.created_by.unwrap_or_default(),
+        "created_at": second(task.created_at), "updated_at": second(task.updated_at), "duration": 0,
+    })
 }
 
 pub(super) fn events(page: &Page<Event>) -> Value {
@@ -109,6 +111,7 @@ pub(super) fn lead(lead: &AmoLead) -> Value {
         "responsible_user_id": lead.responsible_user,
         "pipeline_id": lead.pipeline,
         "status_id": lead.stage,
+        "created_by": lead.created_by.unwrap_or_default(),
         "created_at": second(lead.created_at),
         "updated_at": second(lead.updated_at),
         "closed_at": second(lead.closed_at),

@@ -3,15 +3,20 @@
 mod answer;
 mod entities;
 mod query;
+mod refusals;
+mod written;
 
 use std::collections::HashMap;
 
+use amo_connect_domain::crm::write::Write;
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::token::{AuthorizationCode, RefreshToken};
 use serde_json::Value;
 
 use super::{Dialect, Request, Words};
 use crate::fake::{Asked, Reply};
+
+const NO_ADDRESS: &str = "there is no such method and path";
 
 /// amoCRM, as the integration with these settings meets it.
 #[derive(Clone)]
@@ -24,44 +29,65 @@ pub struct Integration {
 
 impl Dialect for Integration {
     fn understand(&self, request: &Request, host: &AccountHost) -> Result<Asked, &'static str> {
-        let (host, token) = (host.clone(), || request.token("Bearer"));
-        match request.target() {
-            ("POST", "/oauth2/access_token") => self.for_tokens(request, host),
-            ("GET", "/oauth2/account/current/subdomain") => {
+        let (method, path) = request.target();
+        let path: Vec<&str> = path.split('/').skip(1).collect();
+        match (method, &path[..]) {
+            ("POST", ["oauth2", "access_token"]) => self.for_tokens(request, host.clone()),
+            ("GET", ["oauth2", "account", "current", "subdomain"]) => {
                 let token = request.header("x-refresh-token").ok_or("there is no refresh token")?;
-                Ok(Asked::Locate { host, token: RefreshToken::new(token) })
+                Ok(Asked::Locate { host: host.clone(), token: RefreshToken::new(token) })
             }
-            ("GET", "/api/v4/account") => Ok(Asked::Account { host, token: token()? }),
-            ("GET", "/api/v4/users") => {
-                Ok(Asked::Users { host, page: query::users(request.query())?, token: token()? })
-            }
-            ("GET", "/api/v4/leads") => {
-                Ok(Asked::Leads { host, filter: query::leads(request.query())?, token: token()? })
-            }
-            ("GET", "/api/v4/contacts") => {
-                Ok(Asked::Contacts { host, ids: query::contacts(request.query())?, token: token()? })
-            }
-            ("GET", "/api/v4/leads/pipelines") => Ok(Asked::Pipelines { host, token: token()? }),
-            ("GET", "/api/v4/tasks") => {
-                Ok(Asked::Tasks { host, filter: query::tasks(request.query())?, token: token()? })
-            }
-            ("GET", "/api/v4/events") => {
-                let (lead, page) = query::events(request.query())?;
-                Ok(Asked::Events { host, lead, page, token: token()? })
-            }
-            ("GET", path) if path.starts_with("/api/v4/leads/") && path.ends_with("/notes") => {
-                let (lead, page) = query::notes(path, request.query())?;
-                Ok(Asked::Notes { host, lead, page, token: token()? })
-            }
-            ("GET", path) if path.starts_with("/api/v4/leads/") => {
-                Ok(Asked::Lead { host, id: query::lead(path, request.query())?, token: token()? })
-            }
-            _ => Err("there is no such method and path"),
+            ("GET", ["api", "v4", path @ ..]) => read(path, request, host.clone()),
+            (method, ["api", "v4", path @ ..]) => write(method, path, request, host.clone()),
+            _ => Err(NO_ADDRESS),
         }
     }
 
     fn answer(&self, asked: &Asked, reply: &Reply) -> Option<Words> {
         answer::answer(asked, reply)
+    }
+}
+
+fn read(path: &[&str], request: &Request, host: AccountHost) -> Result<Asked, &'static str> {
+    let (token, query) = (|| request.token("Bearer"), request.query());
+    match path {
+        ["account"] => Ok(Asked::Account { host, token: token()? }),
+        ["users"] => Ok(Asked::Users { host, page: query::users(query)?, token: token()? }),
+        ["leads"] => Ok(Asked::Leads { host, filter: query::leads(query)?, token: token()? }),
+        ["contacts"] => Ok(Asked::Contacts { host, ids: query::contacts(query)?, token: token()? }),
+        ["leads", "pipelines"] => Ok(Asked::Pipelines { host, token: token()? }),
+        ["tasks"] => Ok(Asked::Tasks { host, filter: query::tasks(query)?, token: token()? }),
+        ["tasks", id] => Ok(Asked::Task { host, id: query::one(id, query)?, token: token()? }),
+        ["events"] => {
+            let (lead, page) = query::events(query)?;
+            Ok(Asked::Events { host, lead, page, token: token()? })
+        }
+        ["leads", lead, "notes"] => {
+            let page = query::notes(query)?;
+            Ok(Asked::Notes { host, lead: query::number(lead)?, page, token: token()? })
+        }
+        ["leads", lead, "notes", id] => {
+            let (lead, id) = (query::number(lead)?, query::one(id, query)?);
+            Ok(Asked::Note { host, lead, id, token: token()? })
+        }
+        ["leads", id] => Ok(Asked::Lead { host, id: query::lead(id, query)?, token: token()? }),
+        _ => Err(NO_ADDRESS),
+    }
+}
+
+fn write(method: &str, path: &[&str], request: &Request, host: AccountHost) -> Result<Asked, &'static str> {
+    let body = || written::body(request);
+    let write = match (method, path) {
+        ("POST", ["leads", "complex"]) => Write::Lead(written::lead(body()?)?),
+        ("PATCH", ["leads", id]) => Write::LeadChange(query::number(id)?, written::lead_change(body()?)?),
+        ("POST", ["leads", lead, "notes"]) => Write::Note(written::note(query::number(lead)?, body()?)?),
+        ("POST", ["tasks"]) => Write::Task(written::task(body()?)?),
+        ("PATCH", ["tasks", id]) => Write::TaskChange(query::number(id)?, written::task_change(body()?)?),
+        _ => return Err(NO_ADDRESS),
+    };
+    match request.query().next() {
+        Some(_) => Err("a write has a query"),
+        None => Ok(Asked::Write { host, token: request.token("Bearer")?, write }),
     }
 }
 

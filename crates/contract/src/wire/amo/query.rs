@@ -13,7 +13,8 @@ const PAGE: (usize, usize) = (50, 250);
 
 const NO_NUMBER: &str = "a parameter is not a number";
 
-fn number<T: std::str::FromStr>(text: &str) -> Result<T, &'static str> {
+/// The number in a query or in a path.
+pub(super) fn number<T: std::str::FromStr>(text: &str) -> Result<T, &'static str> {
     text.parse().or(Err(NO_NUMBER))
 }
 
@@ -108,8 +109,8 @@ pub(super) fn users(pairs: Parse<'_>) -> Result<PageRequest, &'static str> {
     Ok(page)
 }
 
-/// The lead and the page of `GET /api/v4/leads/{id}/notes`, the newest first.
-pub(super) fn notes(path: &str, pairs: Parse<'_>) -> Result<(u64, PageRequest), &'static str> {
+/// The page of `GET /api/v4/leads/{id}/notes`, the newest first.
+pub(super) fn notes(pairs: Parse<'_>) -> Result<PageRequest, &'static str> {
     let (mut page, mut is_newest_first) = (FIRST_PAGE, false);
     for (name, value) in pairs {
         match name.as_ref() {
@@ -118,11 +119,15 @@ pub(super) fn notes(path: &str, pairs: Parse<'_>) -> Result<(u64, PageRequest), 
             _ => return Err("a parameter is unknown"),
         }
     }
-    if !is_newest_first {
-        return Err("it asks for notes in another order");
+    if is_newest_first { Ok(page) } else { Err("it asks for notes in another order") }
+}
+
+/// The number in `GET /api/v4/leads/{id}/notes/{id}` and in `GET /api/v4/tasks/{id}`.
+pub(super) fn one(id: &str, mut pairs: Parse<'_>) -> Result<u64, &'static str> {
+    if pairs.next().is_some() {
+        return Err("a parameter is unknown");
     }
-    let lead = path.strip_prefix("/api/v4/leads/").and_then(|path| path.strip_suffix("/notes"));
-    Ok((lead.and_then(|id| id.parse().ok()).ok_or(NO_NUMBER)?, page))
+    number(id)
 }
 
 /// The filter of `GET /api/v4/tasks`. Without the type of entities those of contacts would come too.
@@ -170,7 +175,7 @@ pub(super) fn events(pairs: Parse<'_>) -> Result<(u64, PageRequest), &'static st
 }
 
 /// The number in `GET /api/v4/leads/{id}`.
-pub(super) fn lead(path: &str, pairs: Parse<'_>) -> Result<u64, &'static str> {
+pub(super) fn lead(id: &str, pairs: Parse<'_>) -> Result<u64, &'static str> {
     let mut is_whole = false;
     for (name, value) in pairs {
         match name.as_ref() {
@@ -183,7 +188,7 @@ pub(super) fn lead(path: &str, pairs: Parse<'_>) -> Result<u64, &'static str> {
     if !is_whole {
         return Err("it asks for a lead without its contacts or without why it was lost");
     }
-    path.rsplit('/').next().and_then(|id| id.parse().ok()).ok_or(NO_NUMBER)
+    number(id)
 }
 
 /// The index and field of `filter[statuses][INDEX][FIELD]`.

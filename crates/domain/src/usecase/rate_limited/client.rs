@@ -16,7 +16,9 @@ use crate::crm::note::Note;
 use crate::crm::page::{Page, PageRequest};
 use crate::crm::pipeline::Pipeline;
 use crate::crm::task::{Task, TaskFilter};
+use crate::crm::write::Write;
 use crate::host::AccountHost;
+use crate::idempotency::{WriteKind, WrittenObject};
 use crate::ids::AccountId;
 use crate::ports::{AmoClient, AmoError, Endpoint, Located, Observer, RateLimitStore, Runtime, StoreError};
 use crate::rate_limit::{CircuitCount, Pace, Permit, call};
@@ -226,5 +228,47 @@ impl RateLimitedClient {
     /// See [`CrmApi::pipelines`](crate::ports::CrmApi::pipelines).
     pub async fn pipelines(&self, host: &AccountHost, token: &AccessToken) -> Result<Vec<Pipeline>, AmoError> {
         self.with_permit(host, Endpoint::Pipelines, |permit| self.client.pipelines(permit, token)).await
+    }
+
+    /// See [`CrmApi::note`](crate::ports::CrmApi::note).
+    pub async fn note(
+        &self,
+        host: &AccountHost,
+        token: &AccessToken,
+        lead: u64,
+        id: u64,
+    ) -> Result<Option<Note>, AmoError> {
+        self.with_permit(host, Endpoint::Note, |permit| self.client.note(permit, token, lead, id)).await
+    }
+
+    /// See [`CrmApi::task`](crate::ports::CrmApi::task).
+    pub async fn task(&self, host: &AccountHost, token: &AccessToken, id: u64) -> Result<Option<Task>, AmoError> {
+        self.with_permit(host, Endpoint::Task, |permit| self.client.task(permit, token, id)).await
+    }
+
+    /// See [`CrmApi::write`](crate::ports::CrmApi::write). `before` runs when the permit is there: the write is sent
+    /// at once after it, or, if it fails, not at all.
+    pub async fn write<F>(
+        &self,
+        host: &AccountHost,
+        token: &AccessToken,
+        write: &Write,
+        before: impl FnOnce() -> F,
+    ) -> Result<Option<WrittenObject>, AmoError>
+    where
+        F: Future<Output = Result<(), AmoError>>,
+    {
+        let endpoint = match write.kind() {
+            WriteKind::Lead => Endpoint::CreateLead,
+            WriteKind::LeadChange => Endpoint::ChangeLead,
+            WriteKind::Note => Endpoint::CreateNote,
+            WriteKind::Task => Endpoint::CreateTask,
+            WriteKind::TaskChange => Endpoint::ChangeTask,
+        };
+        let send = |permit: Permit<call::Write>| async {
+            before().await?;
+            self.client.write(permit, token, write).await
+        };
+        self.with_permit(host, endpoint, send).await
     }
 }

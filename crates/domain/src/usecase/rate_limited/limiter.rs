@@ -30,6 +30,7 @@ enum Purpose {
     /// A call that completes earlier ones: without it their permits are wasted.
     Completing,
     Reading,
+    Writing,
 }
 
 impl Purpose {
@@ -37,7 +38,8 @@ impl Purpose {
         match endpoint {
             Endpoint::Exchange => Self::Exchange,
             Endpoint::Refresh | Endpoint::Locate => Self::Refresh,
-            Endpoint::Contacts | Endpoint::LeadNames => Self::Completing,
+            // What was written is shown as it is now.
+            Endpoint::Contacts | Endpoint::LeadNames | Endpoint::Note | Endpoint::Task => Self::Completing,
             Endpoint::Account
             | Endpoint::Users
             | Endpoint::Leads
@@ -47,6 +49,11 @@ impl Purpose {
             | Endpoint::TasksOfLead
             | Endpoint::Events
             | Endpoint::Pipelines => Self::Reading,
+            Endpoint::CreateLead
+            | Endpoint::ChangeLead
+            | Endpoint::CreateNote
+            | Endpoint::CreateTask
+            | Endpoint::ChangeTask => Self::Writing,
         }
     }
 
@@ -54,7 +61,7 @@ impl Purpose {
         match self {
             Self::Exchange | Self::Refresh => Priority::Tokens,
             Self::Completing => Priority::Completing,
-            Self::Reading => Priority::Reading,
+            Self::Reading | Self::Writing => Priority::Reading,
         }
     }
 }
@@ -175,7 +182,7 @@ impl RateLimiter {
             let _ = done.send(());
         }));
         // Tokens that were issued are saved first: their caller does not wait.
-        if outcome.is_err() || matches!(purpose, Purpose::Completing | Purpose::Reading) {
+        if outcome.is_err() || matches!(purpose, Purpose::Completing | Purpose::Reading | Purpose::Writing) {
             let _ = recorded.await;
         }
         match call_outcome {
@@ -185,19 +192,29 @@ impl RateLimiter {
     }
 }
 
-/// How many calls the caller is likely to make: leads are completed by their contacts, tasks by the names of their leads.
+/// How many calls the caller is likely to make: leads are completed by their contacts, tasks by the names of their
+/// leads, and what was written is read.
 fn calls(endpoint: Endpoint) -> u32 {
     match endpoint {
-        Endpoint::Leads | Endpoint::Lead | Endpoint::Tasks => 2,
+        Endpoint::Leads
+        | Endpoint::Lead
+        | Endpoint::Tasks
+        | Endpoint::CreateLead
+        | Endpoint::ChangeLead
+        | Endpoint::CreateNote
+        | Endpoint::CreateTask
+        | Endpoint::ChangeTask => 2,
         Endpoint::Account
         | Endpoint::Contacts
         | Endpoint::Events
         | Endpoint::Exchange
         | Endpoint::LeadNames
         | Endpoint::Locate
+        | Endpoint::Note
         | Endpoint::Notes
         | Endpoint::Pipelines
         | Endpoint::Refresh
+        | Endpoint::Task
         | Endpoint::TasksOfLead
         | Endpoint::Users => 1,
     }
@@ -221,6 +238,7 @@ fn call_outcome(failure: Option<&AmoError>) -> CallOutcome {
             | AmoError::CodeRejected
             | AmoError::AccessRefused
             | AmoError::Forbidden
+            | AmoError::Refused { .. }
             | AmoError::Misconfigured
             | AmoError::PaymentRequired
             | AmoError::NotFound

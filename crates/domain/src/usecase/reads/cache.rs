@@ -139,6 +139,13 @@ impl Cache {
         self.entries().remove(user);
     }
 
+    /// Removes the contacts of a user who has written.
+    pub(crate) fn forget_contacts(&self, user: &UserId) {
+        if let Some(entry) = self.entries().get_mut(user) {
+            entry.contacts.clear();
+        }
+    }
+
     /// Removes what is not fresh.
     pub(crate) fn sweep(&self, now: Instant) {
         self.entries().retain(|_, entry| {

@@ -16,6 +16,7 @@ use std::collections::HashMap;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures_util::future::{Either, select};
@@ -80,7 +81,9 @@ pub(crate) struct Reads {
     refused_contacts: RefusedContacts,
     /// Signals that some connection has ended.
     ends: Notify,
-    pub(crate) pages: SingleFlight<(FlightKey, LeadRequest), Reading<Arc<LeadList>>>,
+    /// How many writes there were. What was begun before one is not shared with whoever asks after it.
+    writes: AtomicU64,
+    pub(in crate::usecase) pages: SingleFlight<(FlightKey, LeadRequest), Reading<Arc<LeadList>>>,
     leads: SingleFlight<(FlightKey, u64, LeadParts), FoundLead>,
     notes: SingleFlight<(FlightKey, u64, PageRequest), Listed<Note>>,
     events: SingleFlight<(FlightKey, u64, PageRequest), Listed<Event>>,
@@ -145,6 +148,7 @@ pub(crate) struct FlightKey {
     holder: Holder,
     generation: Generation,
     host: AccountHost,
+    writes: u64,
 }
 
 /// Access to amoCRM, and whose it is.
@@ -153,18 +157,22 @@ pub(crate) struct Reader {
     pub(crate) holder: Holder,
     pub(crate) grant: Grant,
     generation: Generation,
+    /// How many writes there were when it began.
+    writes: u64,
     /// When the read has to be done.
     deadline: Instant,
 }
 
 impl Reader {
-    fn new(user: &UserId, access: &Access, deadline: Instant) -> Self {
+    pub(crate) fn new(reads: &Reads, user: &UserId, access: &Access, deadline: Instant) -> Self {
         let holder = Holder { user: user.clone(), epoch: access.epoch };
-        Self { holder, grant: access.grant.clone(), generation: access.generation, deadline }
+        let (generation, writes) = (access.generation, reads.writes.load(Ordering::Acquire));
+        Self { holder, grant: access.grant.clone(), generation, writes, deadline }
     }
 
     pub(crate) fn flight_key(&self) -> FlightKey {
-        FlightKey { holder: self.holder.clone(), generation: self.generation, host: self.grant.host.clone() }
+        let Self { holder, generation, writes, .. } = self;
+        FlightKey { holder: holder.clone(), generation: *generation, host: self.grant.host.clone(), writes: *writes }
     }
 }
 
@@ -174,6 +182,12 @@ impl Reads {
         self.cache.forget(user);
         self.refused_contacts.forget(user);
         self.ends.notify_waiters();
+    }
+
+    /// Forgets what a write of `user` may have changed, so that whoever asks from now on sees it.
+    pub(crate) fn outdate(&self, user: &UserId) {
+        self.cache.forget_contacts(user);
+        self.writes.fetch_add(1, Ordering::AcqRel);
     }
 }
 
@@ -197,7 +211,7 @@ impl UseCases {
             let reading = async {
                 let (mut renewed, mut looked_up) = (false, false);
                 loop {
-                    let reader = Reader::new(user, &access, deadline);
+                    let reader = Reader::new(&self.reads, user, &access, deadline);
                     let error = match work(reader.clone()).await {
                         Err(error) => error,
                         Ok(reading) if reading.gap == Some(AmoError::AccessRefused) => {
@@ -251,7 +265,12 @@ impl UseCases {
 
     /// Notes what a read shows about the connection, where that is new. A cached answer shows nothing. A
     /// read does not clear `misconfigured`: that comes from the token endpoint.
-    async fn note_reading<T>(&self, user: &UserId, access: &Access, outcome: &Result<Reading<T>, ReadError>) {
+    pub(crate) async fn note_reading<T>(
+        &self,
+        user: &UserId,
+        access: &Access,
+        outcome: &Result<Reading<T>, ReadError>,
+    ) {
         match outcome {
             Ok(reading) if !reading.is_served => return,
             Ok(_) => self.note_use(user, access, None).await,

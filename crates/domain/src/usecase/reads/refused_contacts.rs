@@ -64,7 +64,7 @@ impl UseCases {
         F: Future<Output = Result<Reading<T>, AmoError>>,
     {
         let next = self.access_after_service(user, access).await?;
-        let reader = Reader::new(user, &next, deadline);
+        let reader = Reader::new(&self.reads, user, &next, deadline);
         let reading = work(reader.clone()).await.ok()?;
         if reading.gap == Some(AmoError::AccessRefused) {
             self.reads.refused_contacts.note(&reader.holder);

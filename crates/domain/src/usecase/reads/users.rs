@@ -76,9 +76,14 @@ impl UseCases {
         }
     }
 
+    /// The account, if it was read within the last ten minutes.
+    pub(crate) fn known_account(&self, reader: &Reader) -> Option<Arc<AmoAccount>> {
+        self.reads.cache.account(&reader.holder, self.runtime.instant())
+    }
+
     /// The account, as it was within the last ten minutes.
-    async fn own_account(&self, reader: &Reader) -> Result<Reading<Arc<AmoAccount>>, AmoError> {
-        if let Some(account) = self.reads.cache.account(&reader.holder, self.runtime.instant()) {
+    pub(crate) async fn own_account(&self, reader: &Reader) -> Result<Reading<Arc<AmoAccount>>, AmoError> {
+        if let Some(account) = self.known_account(reader) {
             return Ok(Reading::kept(account));
         }
         let (this, reader) = (self.clone(), reader.clone());

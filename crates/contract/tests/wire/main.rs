@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a server that does not answer fails the test")]
 
+mod writes;
+
 use std::time::Duration;
 
 use amo_connect_contract::wire::{CrmServer, Dialect, Integration, Request, Words};

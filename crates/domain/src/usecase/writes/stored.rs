@@ -1,0 +1,135 @@
+//! What was written, as it is now.
+
+use std::sync::Arc;
+
+use super::Job;
+use super::answer::{MissingPart, WriteAnswer, Written};
+use crate::crm::lead::{AmoLead, Lead};
+use crate::crm::note::Note;
+use crate::crm::task::Task;
+use crate::crm::write::{LeadChange, NewLead, NewTask, TaskChange, Write};
+use crate::idempotency::WrittenObject;
+use crate::ports::AmoError;
+use crate::usecase::UseCases;
+use crate::usecase::reads::retry::retried_if_lost;
+use crate::usecase::reads::{ReadError, Reader, Reading};
+use crate::usecase::{LeadDetails, LeadParts, Part};
+
+impl UseCases {
+    /// The answer to a write that is done. If what was written cannot be read, there is its number, and what was
+    /// sent: an error would make the user write it again.
+    pub(super) async fn answered(
+        &self,
+        job: &Job,
+        made: Option<WrittenObject>,
+        mut missing: Vec<MissingPart>,
+        is_replayed: bool,
+    ) -> WriteAnswer {
+        let number = made.map(|object| object.id).or(job.write.target()).unwrap_or_default();
+        let read = self.until(job.deadline, Box::pin(self.stored(job, number))).await;
+        let what = match read.unwrap_or(Err(ReadError::Amo(AmoError::TimedOut))) {
+            Ok(Some(what)) => what,
+            unread => {
+                if let Err(error) = unread {
+                    tracing::info!(user = %job.user, %error, "what was written could not be read");
+                }
+                missing.push(MissingPart::Details);
+                as_sent(&job.write, number)
+            }
+        };
+        WriteAnswer { what, is_new: made.is_some_and(|object| object.is_new), is_replayed, missing }
+    }
+
+    async fn stored(&self, job: &Job, number: u64) -> Result<Option<Written>, ReadError> {
+        match &job.write {
+            Write::Lead(_) | Write::LeadChange(..) => {
+                Ok(self.lead(&job.user, number, LeadParts::default()).await?.map(Written::Lead))
+            }
+            Write::Note(note) => {
+                let lead = note.lead;
+                let read = |reader: Reader| async move {
+                    let (host, token) = (&reader.grant.host, &reader.grant.tokens.access);
+                    let note = retried_if_lost(|| self.amo.note(host, token, lead, number)).await?;
+                    Ok(Reading::served(note, None))
+                };
+                Ok(self.read(&job.user, read).await?.map(Written::Note))
+            }
+            Write::Task(_) | Write::TaskChange(..) => {
+                let read = |reader: Reader| async move {
+                    let (host, token) = (&reader.grant.host, &reader.grant.tokens.access);
+                    let task = retried_if_lost(|| self.amo.task(host, token, number)).await?;
+                    Ok(Reading::served(task, None))
+                };
+                Ok(self.read(&job.user, read).await?.map(Written::Task))
+            }
+        }
+    }
+}
+
+/// What is known of it without asking.
+fn as_sent(write: &Write, number: u64) -> Written {
+    match write {
+        Write::Lead(lead) => Written::Lead(Arc::new(details(new_lead(lead, number)))),
+        Write::LeadChange(_, change) => Written::Lead(Arc::new(details(changed_lead(change, number)))),
+        Write::Note(note) => {
+            let text = Some(note.text.clone());
+            Written::Note(Note { kind: Some("common".to_owned()), text, ..Note::numbered(number) })
+        }
+        Write::Task(task) => Written::Task(new_task(task, number)),
+        Write::TaskChange(_, change) => Written::Task(changed_task(change, number)),
+    }
+}
+
+fn new_lead(lead: &NewLead, number: u64) -> AmoLead {
+    AmoLead {
+        name: lead.title().map(str::to_owned),
+        price: lead.price.map(Into::into),
+        pipeline: lead.pipeline,
+        stage: lead.stage,
+        responsible_user: lead.responsible_user,
+        ..AmoLead::numbered(number)
+    }
+}
+
+fn changed_lead(change: &LeadChange, number: u64) -> AmoLead {
+    AmoLead {
+        name: change.name.clone(),
+        price: change.price.map(Into::into),
+        pipeline: change.pipeline,
+        stage: change.stage,
+        responsible_user: change.responsible_user,
+        ..AmoLead::numbered(number)
+    }
+}
+
+fn details(lead: AmoLead) -> LeadDetails {
+    LeadDetails {
+        lead: Lead::in_pipeline(lead, None),
+        loss_reason: None,
+        contacts: Part::Missing,
+        notes: Part::Unwanted,
+        tasks: Part::Unwanted,
+        events: Part::Unwanted,
+    }
+}
+
+fn new_task(task: &NewTask, number: u64) -> Task {
+    Task {
+        lead: Some(task.lead),
+        text: Some(task.text.clone()),
+        kind: task.kind,
+        complete_till: Some(task.complete_till),
+        responsible_user: task.responsible_user,
+        ..Task::numbered(number)
+    }
+}
+
+fn changed_task(change: &TaskChange, number: u64) -> Task {
+    Task {
+        text: change.text.clone(),
+        complete_till: change.complete_till,
+        is_completed: change.is_completed.unwrap_or_default(),
+        result: change.result.clone(),
+        ..Task::numbered(number)
+    }
+}
