@@ -44,10 +44,10 @@ pub enum ApiError {
     #[error("A request with this Idempotency-Key is under way. Ask again in a moment.")]
     RequestInProgress,
     /// The key is of another connection.
-    #[error("This Idempotency-Key was used with another connection. Nothing was written.")]
+    #[error("This Idempotency-Key was used with another connection. This request wrote nothing.")]
     KeyExpired,
     /// The key is of another request.
-    #[error("This Idempotency-Key was used for another request. Nothing was written.")]
+    #[error("This Idempotency-Key was used for another request. This one wrote nothing.")]
     KeyReused,
     /// It is not known whether something was written. It may have made these.
     #[error("It is not known whether amoCRM did this: its answer was lost. {}", .0)]
@@ -132,14 +132,20 @@ pub enum ApiError {
     Internal(#[source] Option<StoreError>),
 }
 
-/// The numbers of objects that a write may have made.
+/// What is known of a write whose answer was lost.
 #[derive(Debug)]
-pub struct Candidates(pub Vec<u64>);
+pub struct Candidates {
+    /// The numbers of objects that it may have made.
+    pub found: Vec<u64>,
+    /// Whether it has a key, so that it can be asked for again.
+    pub has_key: bool,
+}
 
 impl Display for Candidates {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        match &self.0[..] {
-            [] => f.write_str("Send it again with the same Idempotency-Key to find out."),
+        match &self.found[..] {
+            [] if self.has_key => f.write_str("Send it again with the same Idempotency-Key to find out."),
+            [] => f.write_str("Look before you send it again. With an Idempotency-Key it could be sent again."),
             [one] => write!(f, "It may have made {one}."),
             [first, others @ ..] => {
                 write!(f, "It may have made one of {first}")?;
@@ -152,13 +158,13 @@ impl Display for Candidates {
 
 impl ApiError {
     /// What the app is told of a write that came to nothing, or may have. `missing` is what it is on.
-    pub(crate) fn of_write(error: WriteError, missing: Self) -> Self {
+    pub(crate) fn of_write(error: WriteError, missing: Self, has_key: bool) -> Self {
         match error {
             WriteError::Read(error) => error.into(),
             WriteError::Refused(Some(field)) => Self::invalid(field.code(), "is not accepted by amoCRM"),
             WriteError::Refused(None) => Self::RefusedByCrm,
             WriteError::NotFound => missing,
-            WriteError::OutcomeUnknown(candidates) => Self::OutcomeUnknown(Candidates(candidates)),
+            WriteError::OutcomeUnknown(found) => Self::OutcomeUnknown(Candidates { found, has_key }),
             WriteError::KeyExpired => Self::KeyExpired,
             WriteError::KeyReused => Self::KeyReused,
             WriteError::InProgress => Self::RequestInProgress,

@@ -67,15 +67,15 @@ codes! {
     NeedsReauth = "needs_reauth", CONFLICT, "Needs re-authorization", "amoCRM has ended the connection; connect again";
     Revoked = "revoked", CONFLICT, "Revoked", "the integration was switched off in amoCRM";
     RequestInProgress = "request_in_progress", CONFLICT, "Request in progress", "a request with this `Idempotency-Key` is under way; `Retry-After`";
-    IdempotencyKeyExpired = "idempotency_key_expired", CONFLICT, "Idempotency key expired", "the key was used in another account, or before a disconnect; nothing was written";
+    IdempotencyKeyExpired = "idempotency_key_expired", CONFLICT, "Idempotency key expired", "the key was used in another account, or before a disconnect; this request wrote nothing, the first one may have";
     CodeExpired = "code_expired", GONE, "Code expired", "disconnected or replaced since, or not claimed in time";
     PayloadTooLarge = "payload_too_large", PAYLOAD_TOO_LARGE, "Payload too large", "the body is over 16 kB";
     UnsupportedMediaType = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE, "Unsupported media type", "the body is not `application/json`";
-    IdempotencyKeyReused = "idempotency_key_reused", UNPROCESSABLE_ENTITY, "Idempotency key reused", "the key was used for another body or path; nothing was written";
+    IdempotencyKeyReused = "idempotency_key_reused", UNPROCESSABLE_ENTITY, "Idempotency key reused", "the key was used for another body or path; this request wrote nothing";
     TooManyRequests = "too_many_requests", TOO_MANY_REQUESTS, "Too many requests", "the user or the address is over its rate; `Retry-After`";
     InternalError = "internal_error", INTERNAL_SERVER_ERROR, "Internal error", "a bug, or stored data that cannot be read";
     CrmUnavailable = "crm_unavailable", BAD_GATEWAY, "amoCRM unavailable", "amoCRM is down, bans us, refuses the account or the integration, wants it paid for (402), or answers nonsense; `problem` of `/status` says which, where there is a connection";
-    OutcomeUnknown = "outcome_unknown", BAD_GATEWAY, "Outcome unknown", "it may have been written: amoCRM's answer was lost. With the same `Idempotency-Key` it can be sent again, and is written once; `Retry-After`";
+    OutcomeUnknown = "outcome_unknown", BAD_GATEWAY, "Outcome unknown", "it may have been written: amoCRM's answer was lost. With the same `Idempotency-Key` it can be sent again, and is written once; `Retry-After` if it had one";
     AuthUnavailable = "auth_unavailable", SERVICE_UNAVAILABLE, "Authentication unavailable", "the key set at `JWT_JWKS_URL` could not be fetched since the service started; `Retry-After`";
     ExchangeInProgress = "exchange_in_progress", SERVICE_UNAVAILABLE, "Exchange in progress", "the exchange goes on; `Retry-After`";
     RefreshInProgress = "refresh_in_progress", SERVICE_UNAVAILABLE, "Refresh in progress", "the refresh goes on; `Retry-After`";
@@ -112,7 +112,7 @@ impl Code {
             Self::RequestInProgress => ApiError::RequestInProgress,
             Self::IdempotencyKeyExpired => ApiError::KeyExpired,
             Self::IdempotencyKeyReused => ApiError::KeyReused,
-            Self::OutcomeUnknown => ApiError::OutcomeUnknown(Candidates(Vec::new())),
+            Self::OutcomeUnknown => ApiError::OutcomeUnknown(Candidates { found: Vec::new(), has_key: true }),
             Self::CodeExpired => ApiError::CodeExpired,
             Self::PayloadTooLarge => ApiError::PayloadTooLarge,
             Self::UnsupportedMediaType => ApiError::UnsupportedMediaType,

@@ -8,7 +8,7 @@ export function pending(method: Pending['method'], path: string, body: object): 
   return { key: crypto.randomUUID(), method, path, body };
 }
 
-/** What was written, or a `Refusal`: then nothing was. Until either is certain it asks again. */
+/** What was written, or a `Refusal`: then nothing was, except before a 401 or a 409, where an earlier try may have. */
 export async function write<T>(phone: Phone, order: Pending, pause = wait): Promise<T> {
   for (let tries = 0; ; tries += 1) {
     const response = await send(phone, order).catch(() => null); // no network, or no answer

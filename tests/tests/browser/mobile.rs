@@ -63,7 +63,7 @@ async fn the_snippets_compile_and_connect_against_the_local_amocrm() {
         let mut node = Command::new("node");
         node.args(["--test", "--test-reporter=spec", "built/run.test.js"]).current_dir(folder.path());
         let output = run(node.env("SETTING", setting.to_string())).await;
-        assert!(output.contains("pass 15") && output.contains("skipped 0"), "{output}");
+        assert!(output.contains("pass 16") && output.contains("skipped 0"), "{output}");
     }
 }
 

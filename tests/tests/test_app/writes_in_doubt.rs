@@ -65,6 +65,7 @@ async fn without_a_key_a_lost_answer_is_told_and_never_looked_for() {
         let asked = amo.asked().len();
         let lost = app.write("olena", Method::POST, "/leads", None, &json!({ "name": "Sunrise" })).await;
         assert_eq!(lost.problem(), (502, "outcome_unknown"), "{reply:?}");
+        assert_eq!(lost.header("retry-after"), "", "whoever sent it again would make two");
         assert_eq!(amo.asked().len(), asked + 1, "{reply:?}");
         assert_eq!(amo.carried_out().len(), usize::from(is_done), "{reply:?}");
     }
@@ -109,6 +110,46 @@ async fn a_change_of_an_object_that_somebody_else_changed_since_stays_unknown() 
     patch(&app, "/leads/1", "other", json!({ "price": 8 })).await;
     wait(&store, ABSENCE_TERM);
     assert_eq!(patch(&app, "/leads/1", "k", body).await.problem(), (502, "outcome_unknown"));
+    assert_eq!(amo.carried_out().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_equal_object_of_minutes_before_is_neither_taken_nor_overlooked() {
+    let (amo, app, store) = writer().await;
+    let body = json!({ "text": "No answer" });
+    assert_eq!(app.write("olena", Method::POST, "/leads/1/notes", None, &body).await.status, 201);
+    wait(&store, Duration::from_mins(3));
+    amo.answer_next(Reply::Fails(500));
+    assert_eq!(post(&app, "/leads/1/notes", "k", body.clone()).await.problem(), (502, "outcome_unknown"));
+    wait(&store, ABSENCE_TERM);
+    assert_eq!(post(&app, "/leads/1/notes", "k", body).await.problem(), (502, "outcome_unknown"));
+    assert_eq!(amo.carried_out().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_note_with_another_text_of_the_same_moment_is_no_reason_to_doubt() {
+    let (amo, app, store) = writer().await;
+    assert_eq!(app.write("olena", Method::POST, "/leads/1/notes", None, &json!({ "text": "Other" })).await.status, 201);
+    amo.answer_next(Reply::Fails(500));
+    let body = json!({ "text": "Hello" });
+    assert_eq!(post(&app, "/leads/1/notes", "k", body.clone()).await.problem(), (502, "outcome_unknown"));
+    wait(&store, ABSENCE_TERM);
+    assert_eq!(post(&app, "/leads/1/notes", "k", body).await.status, 201);
+    assert_eq!(amo.carried_out().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tasks_with_one_text_and_two_times_are_two() {
+    let (amo, app, store) = writer().await;
+    let task = |till: &str| json!({ "text": "Call", "completeTill": till });
+    let (early, late) = (task("2026-11-24T09:00:00Z"), task("2026-11-24T15:00:00Z"));
+    amo.answer_next(Reply::Fails(500));
+    assert_eq!(post(&app, "/leads/1/tasks", "early", early.clone()).await.problem(), (502, "outcome_unknown"));
+    amo.answer_next(Reply::CutAfterTheDeed);
+    assert_eq!(post(&app, "/leads/1/tasks", "late", late).await.status, 201);
+    wait(&store, ABSENCE_TERM);
+    let made = post(&app, "/leads/1/tasks", "early", early).await;
+    assert_eq!((made.status, &data(&made)["completeTill"]), (201, &json!("2026-11-24T09:00:00Z")));
     assert_eq!(amo.carried_out().len(), 2);
 }
 

@@ -9,6 +9,10 @@ use url::Url;
 
 use crate::http::HttpLimits;
 
+/// For reaching a host with a write: no byte may be sent later than 5 s after the write was recorded, and the use case
+/// takes up to 2 s of that.
+const WRITE_CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+
 /// The amoCRM integration.
 #[derive(Clone, Debug)]
 pub struct AmoSettings {
@@ -58,7 +62,8 @@ impl AmoLimits {
 
     /// Those of writes.
     pub(super) fn of_writes(self, local: bool) -> HttpLimits {
-        HttpLimits { timeout: self.write_timeout, ..self.of_reads(local) }
+        let connect_timeout = self.connect_timeout.min(WRITE_CONNECT_TIMEOUT);
+        HttpLimits { timeout: self.write_timeout, connect_timeout, ..self.of_reads(local) }
     }
 
     /// Those of reads.

@@ -56,7 +56,7 @@ impl Fields {
         self.text(name, longest, |sign| sign.is_control() && !matches!(sign, '\n' | '\r' | '\t'))
     }
 
-    /// Blanks at either end are dropped, as amoCRM does.
+    /// Blanks at either end are dropped.
     fn text(&mut self, name: &str, longest: usize, is_bad: impl Fn(char) -> bool) -> Result<Option<String>, ApiError> {
         match self.0.shift_remove(name) {
             None => Ok(None),

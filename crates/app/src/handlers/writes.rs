@@ -157,8 +157,10 @@ async fn written(
         WriteKind::TaskChange => ApiError::TaskNotFound,
     };
     let use_cases = state.use_cases.clone();
+    let has_key = key.is_some();
     let order = WriteOrder { write, comment, key };
-    let done = async move { use_cases.write(user, order).await.map_err(|error| ApiError::of_write(error, missing)) };
+    let done =
+        async move { use_cases.write(user, order).await.map_err(|error| ApiError::of_write(error, missing, has_key)) };
     let WriteAnswer { what, is_new, is_replayed, missing } = state.run(done).await?;
     let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
     match what {

@@ -11,7 +11,8 @@ use amo_connect_domain::token::{AccessToken, AuthorizationCode, RefreshToken};
 
 use crate::fingerprint::Fingerprint;
 
-/// One request as it reached the CRM. Its secrets can be compared, and only their fingerprints are shown.
+/// One request as it reached the CRM. Its secrets can be compared, and only their fingerprints are shown; of what a user
+/// writes nothing is.
 #[derive(Clone, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the fields are the arguments of the port's methods")]
 pub enum Asked {
@@ -133,7 +134,7 @@ impl fmt::Debug for Asked {
             Self::Task { token, id, .. } => shown("Task", Some(token.expose()), Some(("id", id))),
             Self::Contacts { token, ids, .. } => shown("Contacts", Some(token.expose()), Some(("ids", ids))),
             Self::Pipelines { token, .. } => shown("Pipelines", Some(token.expose()), None),
-            Self::Write { token, write, .. } => shown("Write", Some(token.expose()), Some(("write", write))),
+            Self::Write { token, write, .. } => shown("Write", Some(token.expose()), Some(("kind", &write.kind()))),
             Self::Unintelligible { why, .. } => shown("Unintelligible", None, Some(("why", why))),
         }
     }

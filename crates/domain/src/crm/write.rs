@@ -162,11 +162,20 @@ impl NewLead {
     }
 }
 
+impl NewLead {
+    /// Whether `lead` is as this one makes it.
+    pub fn is_made(&self, lead: &AmoLead) -> bool {
+        self.title().is_none_or(|title| is_same_text(lead.name.as_deref(), title))
+            && self.price.is_none_or(|price| lead.price.as_ref().and_then(Number::as_u64) == Some(price))
+    }
+}
+
 impl LeadChange {
     /// Whether `lead`, lost for `loss_reason`, is as this change makes it.
     pub fn is_made(&self, lead: &AmoLead, loss_reason: Option<u64>) -> bool {
-        let has = |tag: &String| lead.tags.iter().any(|known| known.name == *tag);
-        is_set(self.name.as_ref(), lead.name.as_ref())
+        // The CRM knows a tag whatever its case.
+        let has = |tag: &String| lead.tags.iter().any(|known| known.name.to_lowercase() == tag.to_lowercase());
+        is_told(self.name.as_ref(), lead.name.as_ref())
             && self.price.is_none_or(|price| lead.price.as_ref().and_then(Number::as_u64) == Some(price))
             && is_set(self.pipeline.as_ref(), lead.pipeline.as_ref())
             && is_set(self.stage.as_ref(), lead.stage.as_ref())
@@ -180,13 +189,23 @@ impl LeadChange {
 impl TaskChange {
     /// Whether `task` is as this change makes it.
     pub fn is_made(&self, task: &Task) -> bool {
-        is_set(self.text.as_ref(), task.text.as_ref())
+        is_told(self.text.as_ref(), task.text.as_ref())
             && self
                 .complete_till
                 .is_none_or(|till| task.complete_till.map(Timestamp::as_second) == Some(till.as_second()))
             && self.is_completed.is_none_or(|is_completed| is_completed == task.is_completed)
-            && is_set(self.result.as_ref(), task.result.as_ref())
+            && is_told(self.result.as_ref(), task.result.as_ref())
     }
+}
+
+/// Whether a text is the one that was sent. The CRM may have other line ends, or fewer blanks.
+pub fn is_same_text(known: Option<&str>, sent: &str) -> bool {
+    known.is_some_and(|known| known.split_whitespace().eq(sent.split_whitespace()))
+}
+
+/// Whether the text that is to be set, if any, is there.
+fn is_told(wanted: Option<&String>, there: Option<&String>) -> bool {
+    wanted.is_none_or(|wanted| is_same_text(there.map(String::as_str), wanted))
 }
 
 /// Whether what is to be set, if anything, is there.
@@ -194,7 +213,25 @@ fn is_set<T: PartialEq>(wanted: Option<&T>, there: Option<&T>) -> bool {
     wanted.is_none_or(|wanted| there == Some(wanted))
 }
 
+impl NewTask {
+    /// Whether `task` is as this one makes it.
+    pub fn is_made(&self, task: &Task) -> bool {
+        is_same_text(task.text.as_deref(), &self.text)
+            && task.complete_till.map(Timestamp::as_second) == Some(self.complete_till.as_second())
+            && self.kind.is_none_or(|kind| task.kind == Some(kind))
+    }
+}
+
 impl Write {
+    /// Who is to be responsible for what it makes, if it says so.
+    pub fn responsible_user(&self) -> Option<u64> {
+        match self {
+            Self::Lead(lead) => lead.responsible_user,
+            Self::Task(task) => task.responsible_user,
+            Self::LeadChange(..) | Self::Note(_) | Self::TaskChange(..) => None,
+        }
+    }
+
     /// What it does.
     pub fn kind(&self) -> WriteKind {
         match self {

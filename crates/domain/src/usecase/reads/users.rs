@@ -97,7 +97,7 @@ impl UseCases {
     }
 
     /// The users, as they were within the last minute.
-    async fn users_of(&self, reader: &Reader) -> Result<Reading<ListedUsers>, AmoError> {
+    pub(crate) async fn users_of(&self, reader: &Reader) -> Result<Reading<ListedUsers>, AmoError> {
         if let Some(users) = self.reads.cache.users(&reader.holder, self.runtime.instant()) {
             return Ok(Reading::kept(Ok(users)));
         }

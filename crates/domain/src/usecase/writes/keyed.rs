@@ -1,5 +1,8 @@
 //! A write with a key, from its record to its end.
 
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
 use super::look::{Looked, in_doubt};
 use super::send::Recorded;
 use super::{Job, MissingPart, WriteAnswer, WriteError, WriteKey};
@@ -14,11 +17,23 @@ use crate::usecase::UseCases;
 use crate::usecase::reads::{ReadError, Reader};
 use crate::usecase::tokens::access_token::{Access, AccessError};
 
+/// How long it is tried to record what a write made. Later it is found by whoever repeats the write.
+const LONGEST_SAVING: Duration = Duration::from_mins(5);
+
 /// The right to work on a write.
 struct Held {
     record: WriteRecord,
     owner: LeaseOwner,
     access: Access,
+}
+
+/// How it is known what a step made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Word {
+    /// amoCRM has answered so.
+    Told,
+    /// It was looked for.
+    Found,
 }
 
 /// How far a step came.
@@ -41,14 +56,15 @@ impl UseCases {
                 Begun::Replay(record) => return Ok(self.written(job, &record, true).await),
                 Begun::Expired => return Err(WriteError::KeyExpired),
                 Begun::Reused => return Err(WriteError::KeyReused),
-                // The next look at the connection shows what it is now.
-                Begun::Disconnected if self.runtime.instant() >= job.deadline => {
-                    return Err(AccessError::NotConnected.into());
-                }
+                Begun::Disconnected => return Err(AccessError::NotConnected.into()),
                 Begun::Held(_) if self.runtime.instant() >= job.deadline => return Err(WriteError::InProgress),
-                Begun::Disconnected | Begun::Held(_) => self.before_next_poll().await,
+                Begun::Held(_) => self.before_next_poll().await,
             }
         };
+        if doubt.is_some() || held.record.object.is_some() {
+            // A caller who hears nothing in time has to know that it may have been done.
+            job.sent.store(true, Ordering::Release);
+        }
         let (key, owner) = (held.record.key, held.owner);
         let renew = || async {
             if let Err(error) = self.stores.writes.renew_write_lease(&job.user, key, owner).await {
@@ -103,22 +119,22 @@ impl UseCases {
 
     async fn step(&self, job: &Job, held: &mut Held, step: &Write, doubt: Option<Doubt>) -> Result<Step, WriteError> {
         if let Some(doubt) = doubt {
-            match self.look(job, held, step, doubt).await? {
-                Looked::Done(made) => return self.step_done(job, held, step, made).await,
+            match self.look(job, held, step, doubt).await {
+                Looked::Done(made) => return self.step_done(job, held, step, made, Word::Found).await,
                 Looked::NotDone => {}
                 Looked::Unsure(candidates) => return self.left_unknown(job, held, candidates).await,
             }
         }
         let gate = Recorded { record: &held.record.clone(), owner: held.owner };
         match self.send_write(job, &mut held.access, step, &gate).await {
-            Ok(made) => self.step_done(job, held, step, made).await,
+            Ok(made) => self.step_done(job, held, step, made, Word::Told).await,
             Err(WriteError::OutcomeUnknown(_)) => self.look_after_loss(job, held, step).await,
             Err(error) if is_comment(held) && is_refusal(&error) => {
                 let outcome = WriteOutcome::Done { object: None, comment: None, missing_comment: true };
-                self.settle_write(job, held, outcome).await.map(Step::Done)
+                self.made_durable(job, held, outcome, Word::Told).await.map(Step::Done)
             }
             Err(error) => {
-                self.settle_write(job, held, WriteOutcome::ChangedNothing).await?;
+                self.settle_once(job, held, WriteOutcome::ChangedNothing).await;
                 // The lead is there: whoever heard of another error would take it for not made.
                 Err(if is_comment(held) { WriteError::OutcomeUnknown(Vec::new()) } else { error })
             }
@@ -126,30 +142,55 @@ impl UseCases {
     }
 
     /// The answer was lost just now: it is looked for once, while the caller waits.
-    async fn look_after_loss(&self, job: &Job, held: &Held, step: &Write) -> Result<Step, WriteError> {
-        let on_record = self.stores.writes.write_record(&job.user, held.record.key).await?;
-        let sent = on_record.and_then(|record| record.sent());
-        let Some(sent) = sent.filter(|sent| sent.by == held.owner) else { return Err(WriteError::InProgress) };
-        let store_now = self.stores.health.clock().await?;
-        match self.look(job, held, step, sent.doubt(store_now)).await {
-            Ok(Looked::Done(made)) => self.step_done(job, held, step, made).await,
-            Ok(Looked::Unsure(candidates)) => self.left_unknown(job, held, candidates).await,
-            Ok(Looked::NotDone) | Err(_) => self.left_unknown(job, held, Vec::new()).await,
+    async fn look_after_loss(&self, job: &Job, held: &mut Held, step: &Write) -> Result<Step, WriteError> {
+        let doubt = match self.own_doubt(job, held).await {
+            Ok(Some(doubt)) => doubt,
+            Ok(None) => return Err(WriteError::InProgress),
+            // It was sent, so it stays in doubt, whatever fails now.
+            Err(error) => {
+                tracing::warn!(%error, "a write in doubt could not be looked for");
+                return self.left_unknown(job, held, Vec::new()).await;
+            }
+        };
+        match self.look(job, held, step, doubt).await {
+            Looked::Done(made) => self.step_done(job, held, step, made, Word::Found).await,
+            Looked::Unsure(candidates) => self.left_unknown(job, held, candidates).await,
+            Looked::NotDone => self.left_unknown(job, held, Vec::new()).await,
         }
     }
 
-    async fn look(&self, job: &Job, held: &Held, step: &Write, doubt: Doubt) -> Result<Looked, WriteError> {
-        let looked = self.look_for(job, &held.access, &held.record, step, doubt);
-        let looked = self.until(job.deadline, looked).await;
-        match looked.unwrap_or(Err(WriteError::OutcomeUnknown(Vec::new()))) {
-            // It stays in doubt, whatever kept amoCRM from being asked.
-            Err(WriteError::Read(ReadError::Amo(error))) => {
-                tracing::info!(%error, "a write in doubt could not be looked for");
-                Ok(Looked::Unsure(Vec::new()))
-            }
-            Err(WriteError::OutcomeUnknown(_)) => Ok(Looked::Unsure(Vec::new())),
-            looked => looked,
+    /// What may be concluded about the sending on record, if it is this owner's.
+    async fn own_doubt(&self, job: &Job, held: &Held) -> Result<Option<Doubt>, StoreError> {
+        let on_record = self.stores.writes.write_record(&job.user, held.record.key).await?;
+        match on_record.and_then(|record| record.sent()).filter(|sent| sent.by == held.owner) {
+            Some(sent) => Ok(Some(sent.doubt(self.stores.health.clock().await?))),
+            None => Ok(None),
         }
+    }
+
+    /// Looks for what `step` would have made, once more with another access token or at another host where that helps.
+    /// Whatever keeps amoCRM or the store from being asked leaves it in doubt: whoever heard of another error would take
+    /// it for not done.
+    async fn look(&self, job: &Job, held: &mut Held, step: &Write, doubt: Doubt) -> Looked {
+        let unsure = |error: &dyn std::fmt::Display| {
+            tracing::info!(%error, "a write in doubt could not be looked for");
+            Looked::Unsure(Vec::new())
+        };
+        for is_second in [false, true] {
+            let looked = self.until(job.deadline, self.look_for(job, &held.access, &held.record, step, doubt)).await;
+            let error = match looked {
+                Some(Ok(looked)) => return looked,
+                Some(Err(WriteError::Read(ReadError::Amo(error)))) if !is_second => error,
+                Some(Err(error)) => return unsure(&error),
+                None => return unsure(&AmoError::TimedOut),
+            };
+            match self.other_access(job, &held.access, error).await {
+                Ok(Some(other)) => held.access = other,
+                Ok(None) => return unsure(&error),
+                Err(error) => return unsure(&error),
+            }
+        }
+        Looked::Unsure(Vec::new())
     }
 
     /// Records that `step` made this.
@@ -159,50 +200,77 @@ impl UseCases {
         held: &Held,
         step: &Write,
         made: Option<WrittenObject>,
+        word: Word,
     ) -> Result<Step, WriteError> {
         let (object, comment) = if is_comment(held) { (None, made.map(|note| note.id)) } else { (made, None) };
         if let (Write::Lead(_), Some(lead), Some(_)) = (step, made, &job.comment) {
-            return self.settle_write(job, held, WriteOutcome::Made(lead)).await.map(Step::Next);
+            return self.made_durable(job, held, WriteOutcome::Made(lead), word).await.map(Step::Next);
         }
         let outcome = WriteOutcome::Done { object, comment, missing_comment: false };
-        self.settle_write(job, held, outcome).await.map(Step::Done)
+        self.made_durable(job, held, outcome, word).await.map(Step::Done)
     }
 
     async fn left_unknown(&self, job: &Job, held: &Held, candidates: Vec<u64>) -> Result<Step, WriteError> {
-        self.settle_write(job, held, WriteOutcome::Unknown).await?;
+        self.settle_once(job, held, WriteOutcome::Unknown).await;
         Err(WriteError::OutcomeUnknown(candidates))
     }
 
-    /// Records what became of the write, and tries until it succeeds or the caller has to have an answer: then the
-    /// sending stays on record, and is looked for by whoever asks next.
-    async fn settle_write(&self, job: &Job, held: &Held, outcome: WriteOutcome) -> Result<WriteRecord, WriteError> {
-        let mut tries = 0;
-        let settled = loop {
+    /// Records how a write ended that made nothing, as far as is known. If the database fails, the lease lapses.
+    async fn settle_once(&self, job: &Job, held: &Held, outcome: WriteOutcome) {
+        if let Err(error) = self.stores.writes.settle_write(&job.user, held.record.key, held.owner, &outcome).await {
+            tracing::warn!(%error, "how a write ended is not recorded");
+        }
+    }
+
+    /// Records what was made, and tries until it succeeds: what amoCRM has told is told once. Its caller may have gone
+    /// by then; the lease is renewed meanwhile.
+    async fn made_durable(
+        &self,
+        job: &Job,
+        held: &Held,
+        outcome: WriteOutcome,
+        word: Word,
+    ) -> Result<WriteRecord, WriteError> {
+        let (mut tries, give_up_at) = (0, self.runtime.instant() + LONGEST_SAVING);
+        loop {
             match self.stores.writes.settle_write(&job.user, held.record.key, held.owner, &outcome).await {
-                Err(error @ StoreError::Unavailable(_)) if self.runtime.instant() < job.deadline => {
-                    tracing::warn!(%error, attempt = tries, "what became of a write is not recorded; trying again");
+                Ok(Settled::OnRecord(record)) => return Ok(*record),
+                Ok(Settled::NoRecord) => return Ok(held.record.clone()),
+                Ok(Settled::Claimed) => return self.without_a_claim(job, held, outcome, word).await,
+                Err(error @ StoreError::Unavailable(_)) if self.runtime.instant() < give_up_at => {
+                    tracing::warn!(%error, attempt = tries, "what a write made is not recorded; trying again");
                     self.before_saving_again(tries).await;
                     tries += 1;
                 }
+                // The sending stays on record, and is looked for by whoever asks next.
                 Err(error) => {
-                    tracing::error!(%error, "what became of a write is not recorded");
+                    tracing::error!(%error, "what a write made is not recorded");
                     return Err(WriteError::OutcomeUnknown(Vec::new()));
                 }
-                Ok(settled) => break settled,
             }
+        }
+    }
+
+    /// Another key has claimed what this write made. If it was found only, this one is in doubt as before. If amoCRM
+    /// itself has told it, the other key was mistaken, and this one has its object without a claim.
+    async fn without_a_claim(
+        &self,
+        job: &Job,
+        held: &Held,
+        outcome: WriteOutcome,
+        word: Word,
+    ) -> Result<WriteRecord, WriteError> {
+        let unclaimed = |object: WrittenObject| WrittenObject { is_new: false, ..object };
+        let outcome = match (word, outcome) {
+            (Word::Told, WriteOutcome::Made(object)) => WriteOutcome::Made(unclaimed(object)),
+            (Word::Told, WriteOutcome::Done { object, missing_comment, .. }) => {
+                WriteOutcome::Done { object: object.map(unclaimed), comment: None, missing_comment }
+            }
+            _ => WriteOutcome::Unknown,
         };
-        match settled {
-            Settled::OnRecord(record) => Ok(*record),
-            Settled::NoRecord => Ok(held.record.clone()),
-            // Another key has what was found: this one is in doubt as before.
-            Settled::Claimed => {
-                let unknown = WriteOutcome::Unknown;
-                let left = self.stores.writes.settle_write(&job.user, held.record.key, held.owner, &unknown).await;
-                if let Err(error) = left {
-                    tracing::warn!(%error, "a write in doubt keeps its lease");
-                }
-                Err(WriteError::OutcomeUnknown(Vec::new()))
-            }
+        match self.stores.writes.settle_write(&job.user, held.record.key, held.owner, &outcome).await {
+            Ok(Settled::OnRecord(record)) if word == Word::Told => Ok(*record),
+            _ => Err(WriteError::OutcomeUnknown(Vec::new())),
         }
     }
 

@@ -30,13 +30,14 @@ impl UseCases {
         let (is_made, updated_at) = match step {
             Write::LeadChange(id, change) => {
                 let lead = retried_if_lost(|| self.amo.lead(host, token, *id)).await.map_err(in_doubt)?;
-                let Some(found) = lead else { return Err(WriteError::NotFound) };
+                // It may be one that the user may not see any more.
+                let Some(found) = lead else { return Ok(Looked::Unsure(Vec::new())) };
                 let reason = found.loss_reason.map(|reason| reason.id);
                 (change.is_made(&found.lead, reason), found.lead.updated_at)
             }
             Write::TaskChange(id, change) => {
                 let task = retried_if_lost(|| self.amo.task(host, token, *id)).await.map_err(in_doubt)?;
-                let Some(found) = task else { return Err(WriteError::NotFound) };
+                let Some(found) = task else { return Ok(Looked::Unsure(Vec::new())) };
                 (change.is_made(&found), found.updated_at)
             }
             Write::Lead(_) | Write::Note(_) | Write::Task(_) => return Ok(Looked::Unsure(Vec::new())),

@@ -5,11 +5,15 @@
 //! what was written is read, as it is now. A write without a key is sent once, and nothing is recorded.
 
 mod answer;
+mod candidates;
 mod keyed;
 mod look;
 mod look_for_changes;
 mod send;
 mod stored;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_channel::oneshot;
 use tracing::Instrument as _;
@@ -17,10 +21,10 @@ use tracing::Instrument as _;
 use crate::clock::Instant;
 use crate::crm::write::{NewNote, Write};
 use crate::idempotency::{KeyHash, RequestHash};
-use crate::ids::UserId;
+use crate::ids::{Epoch, UserId};
 use crate::usecase::UseCases;
 use crate::usecase::timeouts::{WRITE_RESERVE, WRITE_TIMEOUT};
-use crate::usecase::tokens::access_token::Access;
+use crate::usecase::tokens::access_token::{Access, AccessError};
 use crate::usecase::tokens::refresh_token::AskedBy;
 
 pub use answer::{MissingPart, WriteAnswer, WriteError, Written};
@@ -52,8 +56,12 @@ struct Job {
     user: UserId,
     write: Write,
     comment: Option<String>,
+    /// The user's epoch when the write was asked for: a disconnect since then wins.
+    epoch: Epoch,
     /// When the caller has to have an answer.
     deadline: Instant,
+    /// Whether anything was sent, as far as anybody knows.
+    sent: Arc<AtomicBool>,
 }
 
 impl Job {
@@ -69,21 +77,36 @@ impl UseCases {
         let deadline = self.deadline(WRITE_TIMEOUT);
         let (done, outcome) = oneshot::channel();
         let span = tracing::debug_span!("write", %user, write.kind = order.write.kind().code());
-        let WriteOrder { write, comment, key } = order;
-        let job = Job { user, write, comment, deadline: deadline - WRITE_RESERVE };
-        let this = self.clone();
+        let sent = Arc::new(AtomicBool::new(false));
+        let (this, asked_by, was_sent) = (self.clone(), user.clone(), Arc::clone(&sent));
         let writing = async move {
-            let outcome = match key {
-                Some(key) => this.write_keyed(&job, key).await,
-                None => this.write_once(&job).await,
-            };
             // The caller may be gone.
-            let _ = done.send(outcome);
+            let _ = done.send(this.begin(user, order, deadline - WRITE_RESERVE, sent).await);
         };
         self.runtime.spawn(Box::pin(writing.instrument(span)));
         match self.until(deadline, outcome).await {
             Some(Ok(outcome)) => outcome,
-            Some(Err(oneshot::Canceled)) | None => Err(WriteError::OutcomeUnknown(Vec::new())),
+            Some(Err(oneshot::Canceled)) | None if was_sent.load(Ordering::Acquire) => {
+                Err(WriteError::OutcomeUnknown(Vec::new()))
+            }
+            // Nothing is sent any more.
+            Some(Err(oneshot::Canceled)) | None => Err(self.out_of_time(&asked_by).into()),
+        }
+    }
+
+    async fn begin(
+        &self,
+        user: UserId,
+        order: WriteOrder,
+        deadline: Instant,
+        sent: Arc<AtomicBool>,
+    ) -> Result<WriteAnswer, WriteError> {
+        let WriteOrder { write, comment, key } = order;
+        let epoch = self.epoch(&user).await?;
+        let job = Job { user, write, comment, epoch, deadline, sent };
+        match key {
+            Some(key) => self.write_keyed(&job, key).await,
+            None => self.write_once(&job).await,
         }
     }
 
@@ -105,6 +128,7 @@ impl UseCases {
     /// The access of the user who writes.
     async fn access_for_write(&self, job: &Job) -> Result<Access, WriteError> {
         let access = self.until(job.deadline, self.access(&job.user, AskedBy::Service)).await;
-        Ok(access.unwrap_or_else(|| Err(self.out_of_time(&job.user)))?)
+        let access = access.unwrap_or_else(|| Err(self.out_of_time(&job.user)))?;
+        if access.epoch == job.epoch { Ok(access) } else { Err(AccessError::NotConnected.into()) }
     }
 }

@@ -1,6 +1,7 @@
 //! Sending one step of a write, with another access token or to another host where amoCRM did nothing.
 
-use std::sync::Mutex;
+use std::sync::atomic::Ordering;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -15,8 +16,9 @@ use crate::usecase::reads::{ReadError, Reading};
 use crate::usecase::tokens::access_token::{Access, AccessError};
 use crate::usecase::tokens::refresh_token::AskedBy;
 
-/// Nothing is sent later than this after it was allowed.
-const SEND_WITHIN: Duration = Duration::from_secs(5);
+/// Nothing is handed to the client later than this after it was recorded. With the time that the client may take to
+/// connect, no byte is sent later than 5 s after that.
+const SEND_WITHIN: Duration = Duration::from_secs(2);
 
 /// What has to be done when the turn of a write has come, before it is sent.
 #[async_trait]
@@ -63,25 +65,41 @@ impl UseCases {
         step: &Write,
         gate: &impl Gate,
     ) -> Result<Option<WrittenObject>, WriteError> {
-        let epoch = access.epoch;
         let (mut renewed, mut looked_up) = (false, false);
         loop {
             let error = match self.send_once(job, access, step, gate).await {
-                Ok(made) => return Ok(made),
+                Ok(made) => {
+                    self.note_write(job, access, None).await;
+                    return Ok(made);
+                }
                 Err(Unsent::Kept(why)) => return Err(why),
                 Err(Unsent::Amo(error)) => error,
             };
             let mended = if error == AmoError::AccessRefused { &mut renewed } else { &mut looked_up };
             if std::mem::replace(mended, true) {
+                self.note_write(job, access, Some(error)).await;
                 return Err(error.into());
             }
-            let other = self.access_after(&job.user, access, error, AskedBy::Service);
-            let other = self.until(job.deadline, other).await.unwrap_or_else(|| Err(self.out_of_time(&job.user)))?;
-            match other {
-                Some(other) if other.epoch == epoch => *access = other,
-                Some(_) => return Err(AccessError::NotConnected.into()),
-                None => return Err(error.into()),
-            }
+            let Some(other) = self.other_access(job, access, error).await? else {
+                self.note_write(job, access, Some(error)).await;
+                return Err(error.into());
+            };
+            *access = other;
+        }
+    }
+
+    /// The access to repeat a call with that failed by `error` and certainly did nothing; `None` if another access does
+    /// not help.
+    pub(super) async fn other_access(
+        &self,
+        job: &Job,
+        access: &Access,
+        error: AmoError,
+    ) -> Result<Option<Access>, WriteError> {
+        let other = self.access_after(&job.user, access, error, AskedBy::Service);
+        match self.until(job.deadline, other).await.unwrap_or_else(|| Err(self.out_of_time(&job.user)))? {
+            Some(other) if other.epoch != job.epoch => Err(AccessError::NotConnected.into()),
+            other => Ok(other),
         }
     }
 
@@ -94,39 +112,48 @@ impl UseCases {
     ) -> Result<Option<WrittenObject>, Unsent> {
         let kept = Mutex::new(None);
         let before = || async {
-            let allowed = self.allow(job, access, gate).await;
+            let allowed = self.allow(job, gate).await;
             allowed.map_err(|why| {
-                *kept.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(why);
+                *kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(why);
                 AmoError::PermitUnavailable
             })
         };
         let (host, token) = (&access.grant.host, &access.grant.tokens.access);
         let outcome = self.amo.write(host, token, step, before).await;
-        if let Some(why) = kept.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner) {
+        if let Some(why) = kept.into_inner().unwrap_or_else(PoisonError::into_inner) {
             return Err(Unsent::Kept(why));
         }
         self.reads.outdate(&job.user);
-        let shown = match &outcome {
-            Ok(_) | Err(AmoError::Refused { .. }) => Ok(Reading::served((), None)),
-            Err(AmoError::Forbidden) => Err(ReadError::Forbidden),
-            Err(error) => Err(ReadError::Amo(*error)),
-        };
-        self.note_reading(&job.user, access, &shown).await;
         outcome.map_err(Unsent::Amo)
     }
 
+    /// Notes what a write shows about the connection, as a read does.
+    async fn note_write(&self, job: &Job, access: &Access, failure: Option<AmoError>) {
+        let shown = match failure {
+            None | Some(AmoError::Refused { .. }) => Ok(Reading::served((), None)),
+            Some(AmoError::Forbidden) => Err(ReadError::Forbidden),
+            Some(error) => Err(ReadError::Amo(error)),
+        };
+        self.note_reading(&job.user, access, &shown).await;
+    }
+
     /// Whether the write may be sent now.
-    async fn allow(&self, job: &Job, access: &Access, gate: &impl Gate) -> Result<(), WriteError> {
+    async fn allow(&self, job: &Job, gate: &impl Gate) -> Result<(), WriteError> {
         let asked = self.runtime.instant();
         if asked >= job.deadline {
             return Err(late());
         }
         gate.open(self, job).await?;
         // A disconnect that was answered before wins, also over a write without a record.
-        if self.epoch(&job.user).await? != access.epoch {
+        if self.epoch(&job.user).await? != job.epoch {
             return Err(AccessError::NotConnected.into());
         }
-        if self.runtime.instant().since(asked) > SEND_WITHIN { Err(late()) } else { Ok(()) }
+        let now = self.runtime.instant();
+        if now.since(asked) > SEND_WITHIN || now >= job.deadline {
+            return Err(late());
+        }
+        job.sent.store(true, Ordering::Release);
+        Ok(())
     }
 }
 

@@ -28,7 +28,8 @@ impl UseCases {
         let number = made.map(|object| object.id).or(job.write.target()).unwrap_or_default();
         let read = self.until(job.deadline, Box::pin(self.stored(job, number))).await;
         let what = match read.unwrap_or(Err(ReadError::Amo(AmoError::TimedOut))) {
-            Ok(Some(what)) => what,
+            // Else it is of another connection of the user's.
+            Ok(Some(what)) if self.epoch(&job.user).await.is_ok_and(|epoch| epoch == job.epoch) => what,
             unread => {
                 if let Err(error) = unread {
                     tracing::info!(user = %job.user, %error, "what was written could not be read");
