@@ -31,7 +31,7 @@ async fn an_agent_writes_down_a_day_and_a_colleague_reads_it() {
 
     let body = json!({
         "guestName": "Марія Шевченко", "guestPhone": "+380 67 123-45-67", "guestEmail": "maria@example.com",
-        "price": 12_500, "comment": "Хоче балкон 🏖", "tags": ["VIP"],
+        "price": 12_500, "comment": "Хоче балкон 🏖", "tags": ["VIP"], "responsibleUserId": 10_110_002,
     });
     let (answer, cost) = calls(&world, post(&world, "olena", "/leads", "lead", body)).await;
     let lead = made(&answer);

@@ -20,6 +20,9 @@ const SEED: u64 = 20_261_129;
 /// How many writes are under way when a process is killed.
 const CALLED: usize = 4;
 
+/// How long a process that has begun to write lives at most: several calls go to amoCRM for each write.
+const LONGEST_LIFE_MS: u64 = 800;
+
 /// When absence counts (75 s), and what it takes to ask for everything again.
 const TRUTH_WITHIN: Duration = Duration::from_secs(150);
 
@@ -72,7 +75,7 @@ async fn a_hundred_kills_double_no_write_and_lose_none_that_was_answered(stage: 
     for kill in 1..=KILLS {
         let victim = std::mem::replace(&mut next, (kill < KILLS).then(|| start(kill))).unwrap();
         victim.process().until_logged("serving").await;
-        let latency = random.random_range(20..=80);
+        let latency = random.random_range(5..=40);
         play(&stage, latency, &mut random);
         let asked = stage.sandbox.stats().api_requests;
         let calls: Vec<_> = (0..CALLED).map(|number| call(&victim, order(kill, number, lead))).collect();
@@ -81,7 +84,7 @@ async fn a_hundred_kills_double_no_write_and_lose_none_that_was_answered(stage: 
         if kill % 2 == 0 {
             until("a write has arrived", async || stage.sandbox.stats().api_requests > asked).await;
         }
-        tokio::time::sleep(Duration::from_millis(random.random_range(0..2 * latency + 40))).await;
+        tokio::time::sleep(Duration::from_millis(random.random_range(0..LONGEST_LIFE_MS))).await;
         victim.into_process().kill().await;
         for call in calls {
             let order = call.await.unwrap();

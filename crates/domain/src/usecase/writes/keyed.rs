@@ -10,7 +10,7 @@ use crate::crm::write::Write;
 use crate::idempotency::{
     Begun, Doubt, Settled, WriteKind, WriteOutcome, WriteRecord, WriteRequest, WriteState, WrittenObject,
 };
-use crate::ids::LeaseOwner;
+use crate::ids::{AccountId, LeaseOwner};
 use crate::ports::{AmoError, StoreError};
 use crate::refresh::lease::LEASE_RENEWAL;
 use crate::usecase::UseCases;
@@ -47,9 +47,9 @@ enum Step {
 impl UseCases {
     pub(super) async fn write_keyed(&self, job: &Job, key: WriteKey) -> Result<WriteAnswer, WriteError> {
         let (held, doubt) = loop {
-            let access = self.access_for_write(job).await?;
+            let mut access = self.access_for_write(job).await?;
             let owner = self.new_owner();
-            let request = self.write_request(job, key, &access).await?;
+            let request = self.write_request(job, key, &mut access).await?;
             match self.stores.writes.begin_write(&request, owner).await? {
                 Begun::Granted(record) => break (Held { record, owner, access }, None),
                 Begun::InDoubt(record, doubt) => break (Held { record, owner, access }, Some(doubt)),
@@ -76,19 +76,12 @@ impl UseCases {
         Ok(self.written(job, &record, false).await)
     }
 
-    async fn write_request(&self, job: &Job, key: WriteKey, access: &Access) -> Result<WriteRequest, WriteError> {
+    async fn write_request(&self, job: &Job, key: WriteKey, access: &mut Access) -> Result<WriteRequest, WriteError> {
         let reader = Reader::new(&self.reads, &job.user, access, job.deadline);
         let known = self.known_account(&reader);
         let account = match access.grant.account.or(known.as_ref().map(|account| account.number)) {
             Some(number) => number,
-            None => {
-                self.until(job.deadline, self.own_account(&reader))
-                    .await
-                    .unwrap_or(Err(AmoError::TimedOut))
-                    .map_err(in_doubt)?
-                    .what
-                    .number
-            }
+            None => self.account_number(job, access).await?,
         };
         Ok(WriteRequest {
             user: job.user.clone(),
@@ -100,6 +93,21 @@ impl UseCases {
             kind: job.write.kind(),
             target: job.write.target(),
         })
+    }
+
+    /// The account's number, asked for once more with another access token or at another host where that helps.
+    async fn account_number(&self, job: &Job, access: &mut Access) -> Result<AccountId, WriteError> {
+        let ask = async |access: &Access| {
+            let reader = Reader::new(&self.reads, &job.user, access, job.deadline);
+            let account = self.until(job.deadline, self.own_account(&reader)).await;
+            account.unwrap_or(Err(AmoError::TimedOut)).map(|account| account.what.number)
+        };
+        let error = match ask(access).await {
+            Ok(number) => return Ok(number),
+            Err(error) => error,
+        };
+        *access = self.other_access(job, access, error).await?.ok_or_else(|| in_doubt(error))?;
+        ask(access).await.map_err(in_doubt)
     }
 
     /// Does what is left of a write.
