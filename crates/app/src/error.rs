@@ -242,6 +242,8 @@ impl ApiError {
     pub fn retry_after(&self) -> Option<u64> {
         match self {
             Self::TooManyRequests(seconds) | Self::RateLimited(seconds) => Some(*seconds),
+            // Without a key it would be made twice.
+            Self::OutcomeUnknown(known) if !known.has_key => None,
             Self::ExchangeInProgress | Self::RefreshInProgress | Self::RequestInProgress | Self::OutcomeUnknown(_) => {
                 Some(2)
             }

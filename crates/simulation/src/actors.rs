@@ -24,7 +24,7 @@ use crate::world::World;
 const TRIES: u32 = 3;
 
 /// How long a call may take, beside its store calls, that is promised within so many seconds.
-fn longest_wait(seconds: u64) -> Duration {
+pub(crate) fn longest_wait(seconds: u64) -> Duration {
     Duration::from_secs(seconds + 1)
 }
 
@@ -50,7 +50,7 @@ impl From<&ReadError> for Seen {
     }
 }
 
-fn grant_of(name: Option<&String>) -> Option<GrantId> {
+pub(crate) fn grant_of(name: Option<&String>) -> Option<GrantId> {
     name.and_then(|name| name.parse().ok())
 }
 
@@ -103,7 +103,7 @@ impl World {
             self.tally().disconnects += 1;
             let waiting = self.waiting_for(user);
             let crm = self.crm();
-            self.checker().disconnect_answered(&crm, user, begun, &waiting);
+            self.checker().disconnect_answered(&crm, user, (begun, self.now()), &waiting);
             drop(crm);
             self.judge();
         }

@@ -105,6 +105,12 @@ impl Faults {
         }
     }
 
+    /// Those among which users write: few of them cost a connection.
+    pub(crate) fn drawn_for_writes(sim: &Sim) -> Self {
+        let (answer_lost, request_lost, token_slow, token_odd) = (0.0, 0.0, 0.0, 0.0);
+        Self { answer_lost, request_lost, token_slow, token_odd, ..Self::drawn(sim, false) }
+    }
+
     /// Ends all faults.
     pub(crate) fn clear(&mut self) {
         *self = Self::default();

@@ -26,8 +26,14 @@ impl World {
         let home = Home::Instance { number, life };
         let skew = self.skews[number].clone();
         let runtime = Arc::new(ModelRuntime::new(self.sim.clone(), home, skew.clone(), self.bug));
-        let context =
-            Context { sim: self.sim.clone(), home, skew, users: self.setup.users, notes: Arc::clone(&self.bug_notes) };
+        let context = Context {
+            sim: self.sim.clone(),
+            home,
+            skew,
+            users: self.setup.users,
+            truth: self.truth.clone(),
+            notes: Arc::clone(&self.bug_notes),
+        };
         let rows = BuggyStore::new(Arc::new(self.truth.clone()), self.bug, context);
         let store = Arc::new(ModelStore::new(Arc::clone(self), home, rows));
         let amo = Arc::new(ModelAmo::new(Arc::clone(self), home));

@@ -14,6 +14,7 @@ mod instances;
 mod invariants;
 mod observe;
 mod operations;
+mod profile;
 mod report;
 mod runtime;
 mod schedule;
@@ -22,7 +23,9 @@ mod setup;
 mod store;
 mod trace;
 mod world;
+mod writes;
 
 pub use bugs::Bug;
 pub use invariants::{Broken, Invariant};
+pub use profile::Profile;
 pub use report::{Failure, Totals, replay, run};

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use amo_connect_simulation::{Bug, Failure, Totals, replay, run};
-use clap::Parser;
+use amo_connect_simulation::{Bug, Failure, Profile, Totals, replay, run};
+use clap::{Parser, ValueEnum};
 
 /// Runs the real use cases through schedules of faults, in virtual time.
 #[derive(Debug, Parser)]
@@ -18,6 +18,9 @@ struct Arguments {
     /// The seed of the first; the others follow it.
     #[arg(long, default_value_t = 0)]
     seed: u64,
+    /// What people mostly do.
+    #[arg(long, value_enum, default_value_t)]
+    profile: Profile,
     /// A bug to plant.
     #[arg(long)]
     bug: Option<Bug>,
@@ -62,7 +65,8 @@ fn run_all(arguments: &Arguments) -> io::Result<(Totals, Option<Failure>)> {
     let terminal = io::stderr().is_terminal();
     let work = |index: u64| {
         let seeds = (arguments.seed + index..arguments.seed + arguments.schedules).step_by(threads);
-        let outcome = run(seeds.take_while(|_| !failed.load(Ordering::Relaxed)), arguments.bug, |_| {
+        let seeds = seeds.take_while(|_| !failed.load(Ordering::Relaxed));
+        let outcome = run(arguments.profile, seeds, arguments.bug, |_| {
             let done = done.fetch_add(1, Ordering::Relaxed) + 1;
             if done.is_multiple_of(if terminal { 1_000 } else { 50_000 }) {
                 let rate = a_second(done, began.elapsed());
@@ -96,7 +100,7 @@ fn a_second(count: u64, elapsed: Duration) -> u128 {
 
 /// Shows the trace of one schedule.
 fn show(arguments: &Arguments, seed: u64) -> io::Result<ExitCode> {
-    let (trace, broken) = replay(seed, arguments.bug);
+    let (trace, broken) = replay(arguments.profile, seed, arguments.bug);
     let mut out = io::stdout().lock();
     let skipped = if arguments.lines == 0 { 0 } else { trace.len().saturating_sub(arguments.lines) };
     if skipped > 0 {
@@ -107,12 +111,13 @@ fn show(arguments: &Arguments, seed: u64) -> io::Result<ExitCode> {
     }
     let Some(broken) = broken else { return Ok(ExitCode::SUCCESS) };
     writeln!(out, "{}: {}", broken.invariant, broken.how)?;
-    let bug = arguments.bug.map(|bug| format!(" --bug {}", name(bug))).unwrap_or_default();
-    writeln!(out, "replay: cargo run --release -p amo-connect-simulation -- --replay {seed}{bug}")?;
+    let profile = Some(arguments.profile).filter(|profile| *profile != Profile::default());
+    let profile = profile.map(|profile| format!(" --profile {}", name(&profile))).unwrap_or_default();
+    let bug = arguments.bug.map(|bug| format!(" --bug {}", name(&bug))).unwrap_or_default();
+    writeln!(out, "replay: cargo run --release -p amo-connect-simulation -- --replay {seed}{profile}{bug}")?;
     Ok(ExitCode::FAILURE)
 }
 
-fn name(bug: Bug) -> String {
-    use clap::ValueEnum as _;
-    bug.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+fn name(value: &impl ValueEnum) -> String {
+    value.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
 }

@@ -67,7 +67,7 @@ impl World {
         join(self.connect_by_claim(user), disconnecting).await;
     }
 
-    fn outage(&self, instance: usize) {
+    pub(crate) fn outage(&self, instance: usize) {
         let whose = (self.setup.contended || self.sim.chance(0.5)).then_some(instance);
         self.cut_off(whose, self.sim.millis(500, 40_000));
     }
@@ -92,7 +92,7 @@ impl World {
         join(self.read(user, None), cutting).await;
     }
 
-    fn ban(&self, account: usize) {
+    pub(crate) fn ban(&self, account: usize) {
         let lasts = self.sim.millis(1_000, 60_000);
         self.note(Home::Outside, || format!("account {account} is banned for {lasts:?}"));
         self.faults().ban(account, from(self.now(), lasts));
@@ -104,7 +104,7 @@ impl World {
         self.faults().misconfigure(from(self.now(), lasts));
     }
 
-    async fn switch_off(self: &Arc<Self>, account: usize) {
+    pub(crate) async fn switch_off(self: &Arc<Self>, account: usize) {
         self.note(Home::Outside, || format!("the integration is switched off in account {account}"));
         self.crm().revoke(account);
         if self.sim.chance(0.7) {

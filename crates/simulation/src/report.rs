@@ -5,6 +5,7 @@ use std::fmt;
 
 use crate::bugs::Bug;
 use crate::invariants::{Broken, Lost};
+use crate::profile::Profile;
 use crate::schedule;
 
 /// A schedule that broke an invariant.
@@ -39,6 +40,12 @@ pub struct Totals {
     pub outages: u64,
     /// Jumps of clocks, the store's and the instances'.
     pub clock_jumps: u64,
+    /// Writes asked for.
+    pub writes: u64,
+    /// Writes sent to amoCRM.
+    pub writes_sent: u64,
+    /// Writes whose outcome the rules left open.
+    pub left_unknown: u64,
     lost: BTreeMap<Lost, u64>,
 }
 
@@ -54,6 +61,9 @@ impl Totals {
         self.disconnects += outcome.tally.disconnects;
         self.outages += outcome.tally.outages;
         self.clock_jumps += outcome.tally.clock_jumps;
+        self.writes += outcome.tally.writes;
+        self.writes_sent += outcome.writes_sent as u64;
+        self.left_unknown += outcome.tally.left_unknown;
         for lost in &outcome.lost {
             *self.lost.entry(*lost).or_default() += 1;
         }
@@ -71,6 +81,9 @@ impl Totals {
         self.disconnects += other.disconnects;
         self.outages += other.outages;
         self.clock_jumps += other.clock_jumps;
+        self.writes += other.writes;
+        self.writes_sent += other.writes_sent;
+        self.left_unknown += other.left_unknown;
         for (lost, count) in &other.lost {
             *self.lost.entry(*lost).or_default() += count;
         }
@@ -90,6 +103,11 @@ impl fmt::Display for Totals {
         writeln!(f, "callers who went away      {}", self.callers_left)?;
         writeln!(f, "connects                   {}", self.connects)?;
         writeln!(f, "disconnects                {}", self.disconnects)?;
+        if self.writes > 0 {
+            writeln!(f, "writes asked for           {}", self.writes)?;
+            writeln!(f, "writes sent                {}", self.writes_sent)?;
+            writeln!(f, "writes left unknown        {}", self.left_unknown)?;
+        }
         writeln!(f, "connections lost to")?;
         writeln!(f, "  an administrator         {}", lost(Lost::Revoked))?;
         writeln!(f, "  an answer lost           {}", lost(Lost::Answer))?;
@@ -101,13 +119,14 @@ impl fmt::Display for Totals {
 
 /// Runs the schedules of `seeds` until one breaks an invariant.
 pub fn run(
+    profile: Profile,
     seeds: impl IntoIterator<Item = u64>,
     bug: Option<Bug>,
     mut progress: impl FnMut(&Totals),
 ) -> (Totals, Option<Failure>) {
     let mut totals = Totals::default();
     for seed in seeds {
-        let outcome = schedule::run(seed, bug, false);
+        let outcome = schedule::run(profile, seed, bug, false);
         totals.add(&outcome);
         if let Some(broken) = outcome.broken {
             return (totals, Some(Failure { seed, broken }));
@@ -118,7 +137,7 @@ pub fn run(
 }
 
 /// Runs one schedule and returns its trace.
-pub fn replay(seed: u64, bug: Option<Bug>) -> (Vec<String>, Option<Broken>) {
-    let outcome = schedule::run(seed, bug, true);
+pub fn replay(profile: Profile, seed: u64, bug: Option<Bug>) -> (Vec<String>, Option<Broken>) {
+    let outcome = schedule::run(profile, seed, bug, true);
     (outcome.trace, outcome.broken)
 }

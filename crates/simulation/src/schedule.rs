@@ -13,8 +13,10 @@ use crate::bugs::Bug;
 use crate::executor::{Executor, Home, Sim};
 use crate::faults::{Faults, from};
 use crate::invariants::{Broken, Lost};
+use crate::profile::Profile;
 use crate::setup::{Setup, Tally};
 use crate::world::World;
+use crate::writes::WriteSetup;
 
 /// The farthest an instance's clock is from the store's.
 const FARTHEST_CLOCK: u64 = 5 * 60 * 1_000;
@@ -24,22 +26,29 @@ pub(crate) struct Outcome {
     pub(crate) broken: Option<Broken>,
     pub(crate) lost: Vec<Lost>,
     pub(crate) sendings: usize,
+    pub(crate) writes_sent: usize,
     pub(crate) steps: u64,
     pub(crate) tally: Tally,
     pub(crate) trace: Vec<String>,
 }
 
 /// Runs the schedule of `seed`, with a planted bug or without.
-pub(crate) fn run(seed: u64, bug: Option<Bug>, traced: bool) -> Outcome {
+pub(crate) fn run(profile: Profile, seed: u64, bug: Option<Bug>, traced: bool) -> Outcome {
     let sim = Sim::seeded(seed);
-    let setup = drawn(&sim);
-    let faults = Faults::drawn(&sim, setup.contended);
-    let world = World::new(sim.clone(), setup, faults, bug, traced);
+    let mut setup = drawn(&sim);
+    let (faults, writes) = match profile {
+        Profile::Tokens => (Faults::drawn(&sim, setup.contended), None),
+        Profile::Writes => (Faults::default(), Some(WriteSetup::drawn(&sim, &mut setup))),
+    };
+    let world = World::new(sim.clone(), (setup, writes), faults, bug, traced);
     world.set_clocks_right();
     (0..world.setup.skews.len()).for_each(|number| world.start(number));
     world.note(Home::Outside, || format!("{:?}, {:?}", world.setup, world.faults()));
     let play = Arc::clone(&world);
-    sim.spawn(Home::Outside, async move { play.play().await }.boxed());
+    match profile {
+        Profile::Tokens => sim.spawn(Home::Outside, async move { play.play().await }.boxed()),
+        Profile::Writes => sim.spawn(Home::Outside, play.play_writes().boxed()),
+    };
     let mut moved_to = 0;
     let clock = world.truth.test_clock().clone();
     let steps = Executor::new(sim).run(|now| {
@@ -52,6 +61,7 @@ pub(crate) fn run(seed: u64, bug: Option<Bug>, traced: bool) -> Outcome {
         broken: checker.broken.clone(),
         lost: checker.lost.clone(),
         sendings: checker.sent(),
+        writes_sent: checker.writes_sent(),
         steps,
         tally: world.tally().clone(),
         trace: world.trace.lines(),

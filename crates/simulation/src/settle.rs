@@ -53,7 +53,7 @@ impl World {
 
     /// Whether the account has moved and its token is dead, so that no host gives a certain answer:
     /// the old host does not know the account, and the new host is not known.
-    fn is_lost_to_a_move(&self, grant: &Grant) -> bool {
+    pub(crate) fn is_lost_to_a_move(&self, grant: &Grant) -> bool {
         let crm = self.crm();
         let Some(pair) = pair_of(&grant.tokens.refresh) else { return false };
         let moved = crm.host(crm.account(Ask::Refresh(pair))) != grant.host;

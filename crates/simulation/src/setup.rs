@@ -55,6 +55,8 @@ pub(crate) struct Tally {
     pub(crate) disconnects: u64,
     pub(crate) outages: u64,
     pub(crate) clock_jumps: u64,
+    pub(crate) writes: u64,
+    pub(crate) left_unknown: u64,
 }
 
 /// The second of 2026-11-23T10:00:00Z, where the simulation begins.

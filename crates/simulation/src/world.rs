@@ -15,11 +15,15 @@ use crate::faults::Faults;
 use crate::invariants::{Checker, Invariant};
 use crate::setup::{Setup, Skew, Tally, timestamp};
 use crate::trace::Trace;
+use crate::writes::WriteSetup;
+use crate::writes::faults::WriteFaults;
 
 /// One run.
 pub(crate) struct World {
     pub(crate) sim: Sim,
     pub(crate) setup: Setup,
+    /// What users write with, if they do.
+    pub(crate) writes: Option<WriteSetup>,
     pub(crate) bug: Option<Bug>,
     /// The store as it is, without delay and without fault.
     pub(crate) truth: MemoryTokenStore,
@@ -33,6 +37,7 @@ pub(crate) struct World {
     crm: Mutex<Crm>,
     checker: Mutex<Checker>,
     faults: Mutex<Faults>,
+    write_faults: Mutex<WriteFaults>,
     instances: Mutex<Vec<Instance>>,
     code_ids: Mutex<HashMap<[u8; 32], usize>>,
     tally: Mutex<Tally>,
@@ -56,7 +61,13 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl World {
-    pub(crate) fn new(sim: Sim, setup: Setup, faults: Faults, bug: Option<Bug>, traced: bool) -> Arc<Self> {
+    pub(crate) fn new(
+        sim: Sim,
+        (setup, writes): (Setup, Option<WriteSetup>),
+        faults: Faults,
+        bug: Option<Bug>,
+        traced: bool,
+    ) -> Arc<Self> {
         let clock = TestClock::still(timestamp(0));
         Arc::new(Self {
             truth: MemoryTokenStore::with_clock(clock.clone()),
@@ -67,6 +78,7 @@ impl World {
             crm: Mutex::new(Crm::new(setup.accounts, setup.token_life, setup.tells_account, setup.gone)),
             checker: Mutex::new(Checker::new(setup.users)),
             faults: Mutex::new(faults),
+            write_faults: Mutex::default(),
             instances: Mutex::new(setup.skews.iter().map(|_| Instance::default()).collect()),
             code_ids: Mutex::default(),
             tally: Mutex::default(),
@@ -75,6 +87,7 @@ impl World {
             bells: Mutex::default(),
             sim,
             setup,
+            writes,
             bug,
         })
     }
@@ -106,6 +119,10 @@ impl World {
 
     pub(crate) fn faults(&self) -> MutexGuard<'_, Faults> {
         lock(&self.faults)
+    }
+
+    pub(crate) fn write_faults(&self) -> MutexGuard<'_, WriteFaults> {
+        lock(&self.write_faults)
     }
 
     pub(crate) fn instances(&self) -> MutexGuard<'_, Vec<Instance>> {

@@ -5,6 +5,7 @@ mod leases;
 mod rows;
 mod runtime;
 mod store;
+mod writes;
 
 use clap::ValueEnum;
 
@@ -75,4 +76,32 @@ pub enum Bug {
     LeaseAheadTakenOver,
     /// A lease that ends too late is kept to its end.
     LeaseAheadStands,
+    /// A write with a key is granted to every caller, and nothing is kept of it.
+    NoWriteRecord,
+    /// A write is recorded a while after it was sent.
+    WriteRecordedAfterSending,
+    /// A write that is done is not kept.
+    DoneNotKept,
+    /// A key is anybody's, and not its user's.
+    KeyWithoutUser,
+    /// A key answers also for another body.
+    BodyIgnored,
+    /// A key answers also after a disconnect.
+    KeyOutlivesDisconnect,
+    /// A write whose outcome is unknown is taken for one that was not done.
+    RepeatsOnUnknown,
+    /// A write that is not found is taken for one that was not done, also while amoCRM may still do it.
+    LateAnswerTakenForNone,
+    /// A write that is not found stays in doubt for ever.
+    WriteDoubtStands,
+    /// An object that is another key's is taken for what a write has made.
+    ClaimsNotChecked,
+    /// An object that somebody else made is taken for what a write has made.
+    AuthorIgnored,
+    /// A write whose answer is lost is taken for one that was not sent.
+    LostWriteTakenForNotSent,
+    /// The client sends a write again when the answer is lost.
+    ClientResendsWrites,
+    /// A write waits in the client before it is sent.
+    ClientSendsWritesLate,
 }

@@ -8,11 +8,13 @@ use std::ops::Deref;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use amo_connect_contract::MemoryTokenStore;
 use amo_connect_domain::authorization::code::{Admission, Admitted, Origin};
 use amo_connect_domain::connection::CrmConnection;
 use amo_connect_domain::connection::audit::Actor;
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::host_look_up::LookUpDecision;
+use amo_connect_domain::idempotency::WriteRecord;
 use amo_connect_domain::ids::{AccountId, Epoch, Generation, LeaseOwner, Revision, UserId};
 use amo_connect_domain::ports::{RefreshRequest, Storage, StoreError};
 use amo_connect_domain::refresh::lease::{Backoff, LeaseRequest, RefreshLease};
@@ -28,6 +30,8 @@ pub(crate) struct Notes {
     pub(super) leases: HashMap<UserId, RefreshLease>,
     /// The rows as they were when their tokens were leased.
     pub(super) leased: BTreeMap<(UserId, Generation), CrmConnection>,
+    /// The writes that are on no record.
+    pub(super) writes: HashMap<LeaseOwner, WriteRecord>,
 }
 
 /// Whose store it is.
@@ -37,6 +41,8 @@ pub(crate) struct Context {
     pub(crate) home: Home,
     pub(crate) skew: Skew,
     pub(crate) users: usize,
+    /// The store, whose records a bug alters.
+    pub(crate) truth: MemoryTokenStore,
     pub(crate) notes: Arc<Mutex<Notes>>,
 }
 

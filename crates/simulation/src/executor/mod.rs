@@ -51,6 +51,8 @@ struct Core {
     random: SmallRng,
     born: Vec<Task>,
     tasks_born: TaskId,
+    /// What was running when each task was started.
+    parents: Vec<Option<TaskId>>,
     endings: Vec<Ending>,
     current: Option<TaskId>,
     over: bool,
@@ -101,6 +103,7 @@ impl Sim {
             random: SmallRng::seed_from_u64(seed),
             born: Vec::new(),
             tasks_born: 0,
+            parents: Vec::new(),
             endings: Vec::new(),
             current: None,
             over: false,
@@ -130,6 +133,7 @@ impl Sim {
         core.tasks_born += 1;
         let waker = Arc::new(TaskWaker { id, queued: AtomicBool::new(true), woken: Arc::clone(&self.0.woken) });
         let parent = core.current;
+        core.parents.push(parent);
         core.born.push(Task { id, parent, home, future: Some(future), waker });
         id
     }
@@ -137,6 +141,11 @@ impl Sim {
     /// The task that is running.
     pub(crate) fn current(&self) -> Option<TaskId> {
         self.core().current
+    }
+
+    /// What was running when this task was started.
+    pub(crate) fn parent(&self, id: TaskId) -> Option<TaskId> {
+        self.core().parents.get(id).copied().flatten()
     }
 
     /// Ends all tasks of `home` where they are.

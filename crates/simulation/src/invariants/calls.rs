@@ -10,6 +10,8 @@ pub(crate) type CallId = usize;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Call {
     what: &'static str,
+    /// The task that was started for it.
+    task: Option<TaskId>,
     /// The task that runs it, and when it was asked for; `None` before and after.
     running: Option<(Home, TaskId, u64)>,
     /// When its first store call was done.
@@ -21,12 +23,18 @@ pub(super) struct Call {
 impl Checker {
     /// Somebody is about to make a call.
     pub(crate) fn call_planned(&mut self, what: &'static str) -> CallId {
-        self.calls.push(Call { what, running: None, store_asked_at: None, in_store: 0 });
+        self.calls.push(Call { what, task: None, running: None, store_asked_at: None, in_store: 0 });
         self.calls.len() - 1
     }
 
     pub(crate) fn call_begun(&mut self, call: CallId, home: Home, task: TaskId, now: u64) {
+        self.calls[call].task = Some(task);
         self.calls[call].running = Some((home, task, now));
+    }
+
+    /// The call that `task` was started for, also if its caller has heard by now.
+    pub(super) fn call_by(&self, task: TaskId) -> Option<CallId> {
+        self.calls.iter().rposition(|call| call.task == Some(task))
     }
 
     fn call_of(&mut self, task: Option<TaskId>) -> Option<&mut Call> {

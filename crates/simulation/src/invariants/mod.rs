@@ -3,8 +3,10 @@
 mod background;
 mod calls;
 mod ends;
+mod invariant;
 mod rows;
 mod sendings;
+mod writes;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -19,73 +21,9 @@ use crate::executor::Home;
 use calls::Call;
 pub(crate) use calls::CallId;
 pub(crate) use ends::Lost;
-
-/// What must never happen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Invariant {
-    /// A code or token was sent again before the lease of its last sending was over.
-    SentAgain,
-    /// A token was sent by an instance that had read its successor, or under a lease granted
-    /// after the successor was stored.
-    SentAfterItsSuccessor,
-    /// Two tokens of one connection were under way at a time.
-    TwoAtATime,
-    /// A living process dropped a token request.
-    Dropped,
-    /// A pair was used before it was durable.
-    UsedUnsaved,
-    /// A pair that was read by a process that lived was not saved.
-    NeverSaved,
-    /// A connection was given up while amoCRM held a live grant for it that was readable.
-    GivenUpAlive,
-    /// A connection's tokens gave way to those of an earlier grant.
-    ReconnectUndone,
-    /// After a disconnect there was a token, or an answer, from before it.
-    CameBack,
-    /// A user had, or was answered with, what was issued to another.
-    AnothersTokens,
-    /// A state or a reason that is not true.
-    Untrue,
-    /// In calm times the outcome of a refresh in doubt was not asked for in time.
-    Tardy,
-    /// A call that took longer than it may, or never ended.
-    EndlessWait,
-    /// An account was looked up twice within a minute.
-    LookedUpTooOften,
-    /// A connection that was neither usable nor truthfully ended when all was well again.
-    NeverSettled,
-}
-
-impl fmt::Display for Invariant {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::SentAgain => "sent again before the lease of its last sending was over",
-            Self::SentAfterItsSuccessor => "sent after its successor was read or stored",
-            Self::TwoAtATime => "two tokens of one connection under way at a time",
-            Self::Dropped => "a token request dropped by a living process",
-            Self::UsedUnsaved => "a pair used before it was durable",
-            Self::NeverSaved => "a pair read by a living process and never saved",
-            Self::GivenUpAlive => "given up while amoCRM holds a readable grant",
-            Self::ReconnectUndone => "a re-connect undone by an earlier grant",
-            Self::CameBack => "came back after a disconnect",
-            Self::AnothersTokens => "another user's tokens",
-            Self::Untrue => "an untrue state, reason or answer",
-            Self::Tardy => "a doubt not resolved in time",
-            Self::EndlessWait => "a wait without an end",
-            Self::LookedUpTooOften => "looked up twice within a minute",
-            Self::NeverSettled => "never settled",
-        })
-    }
-}
-
-/// An invariant that was broken.
-#[derive(Clone, Debug)]
-pub struct Broken {
-    /// Which one.
-    pub invariant: Invariant,
-    /// How.
-    pub how: String,
-}
+pub use invariant::{Broken, Invariant};
+use writes::Writes;
+pub(crate) use writes::{AskedId, OrderId, Told, Wanted, WriteSendingId, read_by};
 
 /// What is sent to the token endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -175,6 +113,8 @@ struct RowFacts {
     disconnect_begun: Option<u64>,
     /// When the last disconnect that was answered had begun.
     disconnect_answered: Option<u64>,
+    /// When it was answered.
+    disconnected_at: u64,
 }
 
 /// Checks the invariants: it sees every store call, sending and answer.
@@ -198,6 +138,7 @@ pub(crate) struct Checker {
     look_ups: BTreeMap<AccountId, u64>,
     /// When the store's clock jumped last.
     last_jump: Option<u64>,
+    writes: Writes,
     pub(crate) lost: Vec<Lost>,
     pub(crate) broken: Option<Broken>,
     closed: bool,
@@ -213,6 +154,7 @@ impl Checker {
             grant: None,
             disconnect_begun: None,
             disconnect_answered: None,
+            disconnected_at: 0,
         };
         Self {
             leases: Vec::new(),
@@ -228,6 +170,7 @@ impl Checker {
             checks_under_way: BTreeSet::new(),
             look_ups: BTreeMap::new(),
             last_jump: None,
+            writes: Writes::default(),
             lost: Vec::new(),
             broken: None,
             closed: false,

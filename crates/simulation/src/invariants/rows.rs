@@ -130,9 +130,17 @@ impl Checker {
 
     /// A disconnect that began at `begun` was answered: no token from before it is left, in the
     /// row or among the grants that are `waiting` for the user's claim.
-    pub(crate) fn disconnect_answered(&mut self, crm: &Crm, user: usize, begun: u64, waiting: &[GrantId]) {
+    pub(crate) fn disconnect_answered(
+        &mut self,
+        crm: &Crm,
+        user: usize,
+        (begun, now): (u64, u64),
+        waiting: &[GrantId],
+    ) {
         let row = &mut self.rows[user];
-        row.disconnect_answered = row.disconnect_answered.max(Some(begun));
+        if row.disconnect_answered < Some(begun) {
+            (row.disconnect_answered, row.disconnected_at) = (Some(begun), now);
+        }
         let connected = match (&row.state, row.grant) {
             (ConnectionState::Connected(_), Some((_, grant))) => Some(grant),
             _ => None,

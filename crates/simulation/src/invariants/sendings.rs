@@ -82,6 +82,7 @@ impl Checker {
     pub(crate) fn store_jumped(&mut self, by: SignedDuration, now: u64) {
         self.last_jump = Some(now);
         if let Ok(forward) = Duration::try_from(by) {
+            self.writes_excused();
             for lease in &mut self.leases {
                 lease.jumped |= !lease.over;
                 lease.until = lease.until.saturating_sub(micros(forward)).max(lease.granted_at);

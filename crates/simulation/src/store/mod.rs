@@ -1,5 +1,6 @@
 //! The store, over a wire that fails before or after the operation, or is slow.
 
+mod idempotency;
 mod ports;
 mod rate_limits;
 

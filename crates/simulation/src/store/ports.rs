@@ -10,13 +10,10 @@ use amo_connect_domain::connection::import::{Import, ImportRecord, NotImported};
 use amo_connect_domain::connection::{ConnectionSummary, CrmConnection, Grant, Standing};
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::host_look_up::{FoundHost, LookUpDecision};
-use amo_connect_domain::idempotency::{
-    Begun, Entity, KeyHash, NotSent, Settled, WriteOutcome, WriteRecord, WriteRequest,
-};
 use amo_connect_domain::ids::{AccountId, AttemptId, Epoch, Generation, LeaseOwner, Revision, UserId};
 use amo_connect_domain::ports::{
-    AuditLog, Claim, HostLookUpStore, IdempotencyStore, ImportStore, Maintenance, RefreshRequest, RevocationQueue,
-    Served, StoreError, StoreHealth, TokenStore,
+    AuditLog, Claim, HostLookUpStore, ImportStore, Maintenance, RefreshRequest, RevocationQueue, Served, StoreError,
+    StoreHealth, TokenStore,
 };
 use amo_connect_domain::refresh::lease::{Backoff, LeaseRequest, RefreshLease};
 use amo_connect_domain::token::{CodeHash, RefreshTokenHash, StateHash, TokenPair};
@@ -270,44 +267,6 @@ impl ImportStore for ModelStore {
 
     async fn import(&self, import: &Import, now: Timestamp) -> Result<Result<CrmConnection, NotImported>, StoreError> {
         self.call("import", self.rows.import(import, now), |world, _| saw_row(world, &import.user, "import")).await
-    }
-}
-
-#[async_trait]
-impl IdempotencyStore for ModelStore {
-    async fn write_record(&self, user: &UserId, key: KeyHash) -> Result<Option<WriteRecord>, StoreError> {
-        self.plain_call("write_record", self.rows.write_record(user, key)).await
-    }
-
-    async fn begin_write(&self, request: &WriteRequest, owner: LeaseOwner) -> Result<Begun, StoreError> {
-        self.plain_call("begin_write", self.rows.begin_write(request, owner)).await
-    }
-
-    async fn renew_write_lease(&self, user: &UserId, key: KeyHash, owner: LeaseOwner) -> Result<bool, StoreError> {
-        self.plain_call("renew_write_lease", self.rows.renew_write_lease(user, key, owner)).await
-    }
-
-    async fn record_sending(
-        &self,
-        user: &UserId,
-        key: KeyHash,
-        owner: LeaseOwner,
-    ) -> Result<Result<WriteRecord, NotSent>, StoreError> {
-        self.plain_call("record_sending", self.rows.record_sending(user, key, owner)).await
-    }
-
-    async fn settle_write(
-        &self,
-        user: &UserId,
-        key: KeyHash,
-        owner: LeaseOwner,
-        outcome: &WriteOutcome,
-    ) -> Result<Settled, StoreError> {
-        self.plain_call("settle_write", self.rows.settle_write(user, key, owner, outcome)).await
-    }
-
-    async fn claimed_objects(&self, account: AccountId, entity: Entity, ids: &[u64]) -> Result<Vec<u64>, StoreError> {
-        self.plain_call("claimed_objects", self.rows.claimed_objects(account, entity, ids)).await
     }
 }
 

@@ -1,6 +1,7 @@
 //! The trace of a run, recorded only if it will be read.
 
 pub(crate) mod rows;
+mod writes;
 
 use std::fmt;
 use std::sync::{Mutex, PoisonError};

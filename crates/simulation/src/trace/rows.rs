@@ -6,7 +6,6 @@ use amo_connect_domain::connection::audit::AuditEntry;
 use amo_connect_domain::connection::import::{ImportRecord, NotImported};
 use amo_connect_domain::connection::{ConnectionParts, ConnectionState, ConnectionSummary, CrmConnection, Grant};
 use amo_connect_domain::host_look_up::LookUpDecision;
-use amo_connect_domain::idempotency::{Begun, NotSent, Settled, WriteRecord};
 use amo_connect_domain::ids::{AccountId, Epoch, Generation, LeaseOwner, Revision, UserId};
 use amo_connect_domain::ports::{Claim, RefreshRequest};
 use amo_connect_domain::rate_limit::Reservation;
@@ -50,10 +49,6 @@ summarized_by_debug!(
     ImportRecord,
     LookUpDecision,
     Reservation,
-    WriteRecord,
-    Begun,
-    Result<WriteRecord, NotSent>,
-    Settled,
     Vec<u64>
 );
 
@@ -75,7 +70,7 @@ impl Traced for Lease {
     }
 }
 
-fn lease(owner: LeaseOwner, until: Timestamp) -> String {
+pub(super) fn lease(owner: LeaseOwner, until: Timestamp) -> String {
     format!("{:02x}{:02x} until {until:.3}", owner.0[0], owner.0[1])
 }
 

@@ -1,11 +1,20 @@
 //! The model of amoCRM: codes and refresh tokens work once, and a new grant ends no older one.
 
+mod names;
+mod objects;
+
 use std::time::Duration;
 
+use amo_connect_domain::crm::write::Write;
 use amo_connect_domain::host::AccountHost;
-use amo_connect_domain::ids::AccountId;
+use amo_connect_domain::idempotency::WrittenObject;
 use amo_connect_domain::ports::AmoError;
-use amo_connect_domain::token::{AccessToken, AuthorizationCode, Issued, RefreshToken};
+use amo_connect_domain::token::{AccessToken, Issued, RefreshToken};
+use jiff::Timestamp;
+
+use names::host;
+pub(crate) use names::{account_id, account_of, amo_user, code, code_of, is_odd_answer, pair_of, pair_of_access};
+pub(crate) use objects::{Hand, Objects, Version};
 
 use crate::executor::{Home, micros};
 
@@ -75,12 +84,23 @@ pub(crate) enum Ask {
     Refresh(PairId),
 }
 
+/// How amoCRM processes a write.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Processing {
+    /// What it says instead of doing it.
+    pub(crate) instead: Option<AmoError>,
+    /// Whether it puts a new lead together with one that is called the same.
+    pub(crate) merges: bool,
+}
+
 /// amoCRM.
 #[derive(Debug)]
 pub(crate) struct Crm {
     pub(crate) codes: Vec<Code>,
     pub(crate) grants: Vec<Grant>,
     pub(crate) pairs: Vec<Pair>,
+    /// What each account holds. Empty if nobody writes: then reads tell only by which grant they were made.
+    pub(crate) objects: Vec<Objects>,
     /// How often each account has moved to another host.
     moves: Vec<usize>,
     /// How long an access token lives.
@@ -91,49 +111,20 @@ pub(crate) struct Crm {
     gone: AmoError,
 }
 
-/// The account host of `account` after so many moves.
-fn host(account: usize, moves: usize) -> AccountHost {
-    AccountHost::stored(format!("account{account}-{moves}.amocrm.ru"))
-}
-
-/// amoCRM's number of `account`.
-pub(crate) fn account_id(account: usize) -> AccountId {
-    AccountId(700 + account as u64)
-}
-
-fn number(secret: &str) -> Option<usize> {
-    secret.rsplit_once('-')?.1.parse().ok()
-}
-
-/// The pair of a refresh token of the model's.
-pub(crate) fn pair_of(token: &RefreshToken) -> Option<PairId> {
-    number(token.expose())
-}
-
-/// The pair of an access token of the model's.
-pub(crate) fn pair_of_access(token: &AccessToken) -> Option<PairId> {
-    number(token.expose())
-}
-
-/// The number of a code of the model's.
-pub(crate) fn code_of(code: &AuthorizationCode) -> Option<CodeId> {
-    number(code.expose())
-}
-
-/// Whether a pair came in an odd answer.
-pub(crate) fn is_odd_answer(issued: &Issued) -> bool {
-    issued.access.expose().starts_with("odd-")
-}
-
-/// The code with this number.
-pub(crate) fn code(id: CodeId) -> AuthorizationCode {
-    AuthorizationCode::new(format!("code-{id}"))
-}
-
 impl Crm {
     pub(crate) fn new(accounts: usize, life: Duration, tells_account: bool, gone: AmoError) -> Self {
-        let moves = vec![0; accounts];
-        Self { codes: Vec::new(), grants: Vec::new(), pairs: Vec::new(), moves, life, tells_account, gone }
+        let (moves, objects) = (vec![0; accounts], Vec::new());
+        Self { codes: Vec::new(), grants: Vec::new(), pairs: Vec::new(), objects, moves, life, tells_account, gone }
+    }
+
+    /// From now on accounts hold what is written to them.
+    pub(crate) fn keep_objects(&mut self) {
+        self.objects = self.moves.iter().map(|_| Objects::default()).collect();
+    }
+
+    /// What the account of `grant` holds, if anybody writes.
+    pub(crate) fn objects_of(&self, grant: GrantId) -> Option<&Objects> {
+        self.objects.get(self.grants[grant].account)
     }
 
     /// Where `account` answers.
@@ -225,6 +216,28 @@ impl Crm {
             expires_in: self.life,
             account: self.tells_account.then(|| account_id(account)),
             host: None,
+        }
+    }
+
+    /// Does what a write asks for, or says what is in `instead`. A lead may be put together with one that is there.
+    pub(crate) fn write(
+        &mut self,
+        (sent_to, token): (&AccountHost, PairId),
+        write: &Write,
+        how: Processing,
+        at: Timestamp,
+        now: u64,
+    ) -> Result<Option<WrittenObject>, AmoError> {
+        let grant = self.opened(sent_to, token, now)?;
+        if let Some(refusal) = how.instead {
+            return Err(refusal);
+        }
+        let Grant { user, account, .. } = self.grants[grant];
+        let by = Hand { author: amo_user(user), at, now };
+        let objects = &mut self.objects[account];
+        match how.merges.then(|| objects.merge(write, by)).flatten() {
+            Some(merged) => Ok(Some(merged)),
+            None => objects.write(write, by),
         }
     }
 
