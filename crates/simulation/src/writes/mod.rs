@@ -111,7 +111,7 @@ impl World {
         join_all((0..self.setup.users).map(|user| self.connect_by_claim(user))).await;
         self.begin_faults();
         for _ in 0..=self.sim.pick(2) {
-            for _ in 0..3 + self.sim.pick(7) {
+            for _ in 0..3 + self.sim.pick(5) {
                 let this = Arc::clone(&self);
                 let after = if self.sim.chance(0.4) { Duration::ZERO } else { self.sim.millis(0, 20_000) };
                 self.task(async move {
