@@ -54,7 +54,7 @@ const NOTICED_BY_WRITES: &[(Bug, &[Invariant])] = &[
     (Bug::RepeatsOnUnknown, &[Invariant::WrittenTwice, Invariant::WrittenInDoubt]),
     (Bug::LateAnswerTakenForNone, &[Invariant::WrittenTwice, Invariant::WrittenInDoubt]),
     (Bug::WriteDoubtStands, &[Invariant::NeverCertain]),
-    (Bug::ClaimsNotChecked, &[Invariant::ClaimedTwice]),
+    (Bug::ClaimsNotChecked, &[Invariant::ClaimedTwice, Invariant::NeverCertain]),
     (Bug::AuthorIgnored, &[Invariant::NotWritten, Invariant::ClaimedTwice]),
     (Bug::LostWriteTakenForNotSent, &[Invariant::WrittenUntold, Invariant::WrittenTwice, Invariant::WrittenInDoubt]),
     (Bug::ClientResendsWrites, &[Invariant::WrittenTwice, Invariant::WrittenInDoubt, Invariant::SentUnrecorded]),

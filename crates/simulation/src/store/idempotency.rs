@@ -64,7 +64,7 @@ impl IdempotencyStore for ModelStore {
         let asked = self.asked();
         self.call("settle_write", self.rows.settle_write(user, key, owner, outcome), |world, outcome| {
             if let (Some(asked), Ok(Settled::OnRecord(record))) = (asked, outcome) {
-                world.checker().write_settled(asked, record);
+                world.checker().write_settled(asked, record, world.now());
             }
         })
         .await

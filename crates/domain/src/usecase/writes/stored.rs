@@ -26,6 +26,8 @@ impl UseCases {
         is_replayed: bool,
     ) -> WriteAnswer {
         let number = made.map(|object| object.id).or(job.write.target()).unwrap_or_default();
+        // A read under way here may have begun before another process wrote.
+        self.reads.outdate(&job.user);
         let read = self.until(job.deadline, Box::pin(self.stored(job, number))).await;
         let what = match read.unwrap_or(Err(ReadError::Amo(AmoError::TimedOut))) {
             // Else it is of another connection of the user's.

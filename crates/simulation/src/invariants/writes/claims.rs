@@ -8,9 +8,11 @@ use super::{AskedId, DoneWrite, WriteSending};
 
 impl Checker {
     /// What became of a write is on record so.
-    pub(crate) fn write_settled(&mut self, asked: AskedId, record: &WriteRecord) {
+    pub(crate) fn write_settled(&mut self, asked: AskedId, record: &WriteRecord, now: u64) {
         let Some(key) = self.wanted_by(asked).key() else { return };
         for (entity, id) in record.claimed() {
+            let its = self.writes.sent.iter_mut().filter(|sent| sent.key == Some(key) && sent.makes() == Some(entity));
+            its.for_each(|sent| sent.is_hasty |= sent.made != Some(id) && sent.may_be_done(now));
             let owner = *self.writes.claims.entry((record.account, entity, id)).or_insert(key);
             if owner != key {
                 self.accuse(Invariant::ClaimedTwice, || format!("{entity:?} {id} is two keys'"));
@@ -29,7 +31,8 @@ impl Checker {
     }
 
     /// Whether there are more objects than writes that were wanted. A key may have what another one has made, if
-    /// neither could know better: then the two are counted together.
+    /// neither could know better: then the two are counted together, unless the key has taken it while amoCRM could still
+    /// do what it had sent itself. That the rules leave open.
     pub(crate) fn check_objects(&mut self) {
         let sent: Vec<&WriteSending> = self.writes.sent.iter().filter(|sent| sent.makes().is_some()).collect();
         let mut groups: Vec<Vec<&WriteSending>> = Vec::new();
@@ -46,7 +49,7 @@ impl Checker {
             let mut wanted: Vec<_> = group.iter().map(|sent| sent.asked_for()).chain(owners).collect();
             wanted.sort_unstable();
             wanted.dedup();
-            let is_excused = group.iter().any(|sent| sent.is_excused);
+            let is_excused = group.iter().any(|sent| sent.is_excused || sent.is_hasty);
             (made > wanted.len() && !is_excused).then(|| (group[0].write.clone(), made, wanted.len()))
         });
         if let Some((write, made, wanted)) = excess {

@@ -30,8 +30,8 @@ struct Candidate {
 
 impl Checker {
     /// Whether it may stay unknown what became of the write on record, however often it is asked for: the store's clock
-    /// was wrong when it was sent, what was made near it by the same user leaves a doubt, or somebody else has changed
-    /// what it changes.
+    /// was wrong when it was sent, what was made near it by the same user leaves a doubt, somebody else has changed what
+    /// it changes, or what it is on is not seen.
     pub(crate) fn may_stay_unknown(
         &self,
         crm: &Crm,
@@ -53,13 +53,15 @@ impl Checker {
             _ => order.write.clone(),
         };
         let is_late = |at: Option<Timestamp>| at.is_some_and(|at| at >= before(sent.at, CHANGED_WITHIN));
+        // What is not there may be there for others.
         match &step {
             Write::LeadChange(id, change) => {
-                return objects.lead(*id).is_some_and(|lead| !change.is_made(lead, None) && is_late(lead.updated_at));
+                return objects.lead(*id).is_none_or(|lead| !change.is_made(lead, None) && is_late(lead.updated_at));
             }
             Write::TaskChange(id, change) => {
-                return objects.task(*id).is_some_and(|task| !change.is_made(task) && is_late(task.updated_at));
+                return objects.task(*id).is_none_or(|task| !change.is_made(task) && is_late(task.updated_at));
             }
+            Write::Note(new) if objects.lead(new.lead).is_none() => return true,
             Write::Lead(_) | Write::Note(_) | Write::Task(_) => {}
         }
         let near = before(sent.at, CLOCK_SKEW + Duration::from_secs(1))..=after(sent.at, ABSENCE_TERM + CLOCK_SKEW);

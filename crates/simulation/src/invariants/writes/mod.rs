@@ -83,6 +83,8 @@ struct WriteSending {
     made: Option<u64>,
     /// The store's clock was wrong when it was put on record, or was set forward since.
     is_excused: bool,
+    /// Its key has claimed something else while amoCRM could still do it.
+    is_hasty: bool,
 }
 
 /// A write that is on record as done.

@@ -57,6 +57,7 @@ impl Checker {
             done_at: None,
             made: None,
             is_excused,
+            is_hasty: false,
         });
         self.writes.sent.len() - 1
     }
