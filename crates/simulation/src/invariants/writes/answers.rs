@@ -126,17 +126,22 @@ impl Checker {
         }
     }
 
+    /// Whether two calls are for one write: the same body under the same key.
+    fn is_for_same(&self, one: AskedId, other: AskedId) -> bool {
+        let key = |asked| self.wanted_by(asked).order.key;
+        one == other || (key(one).is_some() && key(one) == key(other))
+    }
+
     /// Whether amoCRM refused the comment of the lead that was asked for.
     fn was_comment_refused(&self, asked: AskedId) -> bool {
-        let order = self.writes.asked[asked].order;
-        let is_its = |sent: &WriteSending| self.writes.asked[sent.asked].order == order && sent.is_comment;
-        self.writes.sent.iter().any(|sent| is_its(sent) && sent.told == Some(Told::Refused))
+        let mut comments = self.writes.sent.iter().filter(|sent| sent.is_comment && sent.told == Some(Told::Refused));
+        comments.any(|sent| self.is_for_same(sent.asked, asked))
     }
 
     /// Whether a lead or a task was, at some moment since the write was first asked for, as it makes it.
     fn was_made(&self, objects: &Objects, asked: AskedId, write: &Write) -> bool {
-        let order = self.writes.asked[asked].order;
-        let first = self.writes.asked.iter().find(|one| one.order == order).map_or(0, |one| one.at);
+        let first = (0..asked).find(|other| self.is_for_same(*other, asked)).unwrap_or(asked);
+        let first = self.writes.asked[first].at;
         let Some(like) = target(objects, write) else { return false };
         let mut since = objects.versions(&like).into_iter().filter(|(_, until, _)| *until >= first);
         since.any(|(_, _, version)| match (write, version) {
