@@ -77,17 +77,18 @@ pub(crate) async fn account(request: HttpRequest, world: Data<World>, caller: Ca
 
 /// The members that come only with `with`.
 fn asked(account: &Account, caller: &Caller, with: &With<'_>) -> Map<String, Value> {
-    let known = [
-        ("amojo_id", json!(account.uuid)),
-        ("uuid", json!(account.uuid)),
-        ("version", json!(28)),
-        ("entity_names", json!({"leads": {"ru": {"gender": "m"}, "en": {}}})),
-        ("drive_url", json!(caller.host.url(""))),
-        ("is_api_filter_enabled", json!(caller.switches.custom_fields_filter)),
-        ("invoices_settings", json!({"lang": null, "currency": account.currency})),
-    ];
-    let wanted = known.into_iter().filter(|(name, _)| with.has(name));
-    wanted.map(|(name, value)| (name.to_owned(), value)).collect()
+    wanted(
+        with,
+        &[
+            ("amojo_id", &|| json!(account.uuid)),
+            ("uuid", &|| json!(account.uuid)),
+            ("version", &|| json!(28)),
+            ("entity_names", &|| json!({"leads": {"ru": {"gender": "m"}, "en": {}}})),
+            ("drive_url", &|| json!(caller.host.url(""))),
+            ("is_api_filter_enabled", &|| json!(caller.switches.custom_fields_filter)),
+            ("invoices_settings", &|| json!({"lang": null, "currency": account.currency})),
+        ],
+    )
 }
 
 /// The lists that come only with `with`.
@@ -99,23 +100,30 @@ fn embedded(tables: &Tables, host: &Host, with: &With<'_>) -> Map<String, Value>
             "id": known.id, "name": known.name, "color": known.color, "icon_id": known.icon_id, "code": known.code,
         })
     };
-    let known = [
-        ("amojo_rights", json!({"can_direct": true, "can_create_groups": true, "_links": link})),
-        ("users_groups", tables.groups.iter().map(group).collect()),
-        ("task_types", tables.task_types.iter().map(task_type).collect()),
-        (
-            "datetime_settings",
-            json!({
-                "date_pattern": "d.m.Y H:i",
-                "short_date_pattern": "d.m.Y",
-                "short_time_pattern": "H:i",
-                "date_format": "d.m.Y",
-                "time_format": "H:i:s",
-                "timezone": "Europe/Kyiv",
-                "timezone_offset": "+02:00",
-            }),
-        ),
-    ];
-    let wanted = known.into_iter().filter(|(name, _)| with.has(name));
-    wanted.map(|(name, value)| (name.to_owned(), value)).collect()
+    let datetime_settings = || {
+        json!({
+            "date_pattern": "d.m.Y H:i",
+            "short_date_pattern": "d.m.Y",
+            "short_time_pattern": "H:i",
+            "date_format": "d.m.Y",
+            "time_format": "H:i:s",
+            "timezone": "Europe/Kyiv",
+            "timezone_offset": "+02:00",
+        })
+    };
+    wanted(
+        with,
+        &[
+            ("amojo_rights", &|| json!({"can_direct": true, "can_create_groups": true, "_links": link})),
+            ("users_groups", &|| tables.groups.iter().map(group).collect()),
+            ("task_types", &|| tables.task_types.iter().map(task_type).collect()),
+            ("datetime_settings", &datetime_settings),
+        ],
+    )
+}
+
+/// Of the `known` members those that `with` names; no other one is made.
+fn wanted(with: &With<'_>, known: &[(&str, &dyn Fn() -> Value)]) -> Map<String, Value> {
+    let wanted = known.iter().filter(|(name, _)| with.has(name));
+    wanted.map(|(name, value)| ((*name).to_owned(), value())).collect()
 }

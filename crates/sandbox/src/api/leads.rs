@@ -91,7 +91,7 @@ impl Serialize for Reason<'_> {
             sort: reason.sort,
             created_at: reason.created_at,
             updated_at: reason.updated_at,
-            _links: SelfLink::new(host, &format!("/api/v4/leads/loss_reasons/{}", reason.id)),
+            _links: SelfLink::new(host, format_args!("/api/v4/leads/loss_reasons/{}", reason.id)),
         }
         .serialize(serializer)
     }

@@ -129,7 +129,7 @@ fn whole(request: &HttpRequest, caller: &Caller, links: Vec<View>) -> HttpRespon
     }
     hal(&Whole {
         _total_items: links.len(),
-        _links: SelfLink::new(&caller.host, &request.uri().to_string()),
+        _links: SelfLink::new(&caller.host, request.uri()),
         _embedded: Named("links", links),
     })
 }

@@ -1,5 +1,7 @@
 //! Lists in amoCRM's envelope: pages with links, no total, and 204 when there is nothing.
 
+use std::fmt::Display;
+
 use actix_web::{
     Error, HttpRequest, HttpResponse,
     web::{Data, Path},
@@ -40,10 +42,10 @@ impl SelfLink {
 
     /// The link of what an event is about.
     pub(crate) fn of_subject(host: &Host, subject: Subject) -> Self {
-        Self::new(host, &format!("/api/v4/{}/{}", subject.plural(), subject.id()))
+        Self::new(host, format_args!("/api/v4/{}/{}", subject.plural(), subject.id()))
     }
 
-    pub(crate) fn new(host: &Host, path: &str) -> Self {
+    pub(crate) fn new(host: &Host, path: impl Display) -> Self {
         Self { this: Link { href: host.url(path) } }
     }
 }
@@ -106,10 +108,19 @@ impl<T: Serialize> Serialize for Named<T> {
     }
 }
 
+/// About how many bytes an entry of a list takes: with room for all, a page is not moved while it grows.
+const ENTRY_BYTES: usize = 1200;
+
 /// Whatever amoCRM answers well.
 pub(crate) fn hal(body: &impl Serialize) -> HttpResponse {
-    match serde_json::to_vec(body) {
-        Ok(body) => HttpResponse::Ok().content_type(HAL).body(body),
+    hal_of(body, 1)
+}
+
+/// Whatever amoCRM answers well, with so many entries.
+fn hal_of(body: &impl Serialize, entries: usize) -> HttpResponse {
+    let mut bytes = Vec::with_capacity(entries.saturating_mul(ENTRY_BYTES));
+    match serde_json::to_writer(&mut bytes, body) {
+        Ok(()) => HttpResponse::Ok().content_type(HAL).body(bytes),
         Err(_) => HttpResponse::InternalServerError().finish(),
     }
 }
@@ -139,7 +150,7 @@ pub(crate) fn shown<'f, F>(
 
 /// The link to page `number` of the list that is asked for.
 fn page_link(request: &HttpRequest, caller: &Caller, query: &Query, page: Page, number: usize) -> Link {
-    Link { href: caller.host.url(&format!("{}?{}", request.path(), query.for_page(page, number))) }
+    Link { href: caller.host.url(format_args!("{}?{}", request.path(), query.for_page(page, number))) }
 }
 
 /// The page that is asked for of what `find` finds, each entry made by `view`. So many entries as
@@ -171,7 +182,7 @@ pub(crate) fn page_of<'a, F: 'a, V: Serialize>(
         return Ok(HttpResponse::NoContent().finish());
     };
     let entries = here.iter().map(|entry| view(entry, &with)).collect();
-    Ok(hal(&Envelope { _page: page.number, _links: links, _embedded: Named(name, entries) }))
+    Ok(hal_of(&Envelope { _page: page.number, _links: links, _embedded: Named(name, entries) }, here.len()))
 }
 
 /// As [`page`], of a list that says how much there is.

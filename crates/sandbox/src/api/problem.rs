@@ -49,7 +49,7 @@ pub(crate) async fn not_found(request: HttpRequest) -> HttpResponse {
 /// The method and the whole address of a request.
 pub(crate) fn attempt(request: &HttpRequest) -> String {
     let scheme = request.app_data::<Data<World>>().map(|world| world.scheme).unwrap_or_default();
-    let url = Host::new(scheme, host_header(request).unwrap_or_default()).url(&request.uri().to_string());
+    let url = Host::new(scheme, host_header(request).unwrap_or_default()).url(request.uri());
     format!("{} {url}", request.method())
 }
 

@@ -70,7 +70,7 @@ pub(crate) async fn add<E: Entity>(world: Data<World>, caller: Caller, body: Byt
         Some(Added { tag, request_id })
     });
     Ok(hal(&Embedded {
-        _links: SelfLink::new(&caller.host, &format!("/api/v4/{}/tags", E::KIND.plural())),
+        _links: SelfLink::new(&caller.host, format_args!("/api/v4/{}/tags", E::KIND.plural())),
         _embedded: Named("tags", tags.collect()),
     }))
 }

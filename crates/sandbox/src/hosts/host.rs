@@ -1,5 +1,7 @@
 //! A host, and the addresses of what is on it.
 
+use std::fmt::Display;
+
 /// How a host is spoken to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Scheme {
@@ -56,7 +58,7 @@ impl Host {
     }
 
     /// The address of what is at `path`, which begins with `/`. Every link is made here.
-    pub(crate) fn url(&self, path: &str) -> String {
+    pub(crate) fn url(&self, path: impl Display) -> String {
         format!("{}://{}{path}", self.scheme.name(), self.bare)
     }
 

@@ -67,7 +67,7 @@ fn view<'a>(event: &'a Event, tables: &'a Tables, caller: &Caller, with: &With<'
         value_after: values(&event.after).collect(),
         value_before: values(&event.before).collect(),
         account_id: caller.account,
-        _links: SelfLink::new(&caller.host, &format!("/api/v4/events/{}", event.id)),
+        _links: SelfLink::new(&caller.host, format_args!("/api/v4/events/{}", event.id)),
         _embedded: Embedded {
             entity: Entity {
                 id: event.subject.id(),

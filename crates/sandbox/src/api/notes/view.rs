@@ -49,5 +49,5 @@ pub(crate) fn view(note: &Note, tables: &Tables, caller: &Caller, with_pin: bool
 
 /// The link of a note.
 pub(super) fn link(caller: &Caller, kind: Kind, id: u64) -> SelfLink {
-    SelfLink::new(&caller.host, &format!("/api/v4/{}/notes/{id}", kind.plural()))
+    SelfLink::new(&caller.host, format_args!("/api/v4/{}/notes/{id}", kind.plural()))
 }

@@ -55,6 +55,6 @@ pub(super) async fn one<R: Resource>(
 /// A row as amoCRM writes it.
 pub(super) fn view<R: Resource>(row: &R, shown: &Shown<'_>, place: R::Place) -> Value {
     let mut view = row.view(shown, place);
-    view["_links"] = json!(SelfLink::new(&shown.caller.host, &format!("{}/{}", R::path(place), row.key())));
+    view["_links"] = json!(SelfLink::new(&shown.caller.host, format_args!("{}/{}", R::path(place), row.key())));
     view
 }

@@ -103,7 +103,7 @@ impl User {
         let mut lists = Map::new();
         if shown.with.has("role") {
             let role = self.role_id.and_then(|id| tables.roles.get(id));
-            let link = |id| SelfLink::new(&shown.caller.host, &format!("/api/v4/roles/{id}"));
+            let link = |id| SelfLink::new(&shown.caller.host, format_args!("/api/v4/roles/{id}"));
             let roles = role.map(|role| json!({"id": role.id, "name": role.name, "_links": link(role.id)}));
             lists.insert("roles".to_owned(), roles.into_iter().collect());
         }

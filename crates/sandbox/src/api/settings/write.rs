@@ -171,7 +171,7 @@ fn commit<R: Resource>(
     let views: Vec<_> = views.collect();
     let body = json!({
         "_total_items": views.len(),
-        "_links": SelfLink::new(&caller.host, &R::path(place)),
+        "_links": SelfLink::new(&caller.host, R::path(place)),
         "_embedded": {(R::NAME): views},
     });
     Ok(HttpResponse::build(status).content_type(HAL).json(body))

@@ -68,7 +68,7 @@ pub(super) fn added(row: &Unsorted, request_id: &str, caller: &Caller) -> Value 
 }
 
 fn link(row: &Unsorted, caller: &Caller) -> SelfLink {
-    SelfLink::new(&caller.host, &format!("/api/v4/leads/unsorted/{}", row.uid()))
+    SelfLink::new(&caller.host, format_args!("/api/v4/leads/unsorted/{}", row.uid()))
 }
 
 fn embedded(row: &Unsorted, caller: &Caller) -> Value {

@@ -43,7 +43,7 @@ fn add(world: &World, caller: &Caller, body: &Bytes, category: Category) -> Resu
     });
     Ok(hal(&json!({
         "_total_items": written.len(),
-        "_links": SelfLink::new(&caller.host, &format!("/api/v4/leads/unsorted/{}", category.name())),
+        "_links": SelfLink::new(&caller.host, format_args!("/api/v4/leads/unsorted/{}", category.name())),
         "_embedded": {"unsorted": views.collect::<Vec<_>>()},
     })))
 }

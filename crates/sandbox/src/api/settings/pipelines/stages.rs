@@ -156,7 +156,7 @@ fn commit(
 fn whole(caller: &Caller, pipeline: u64, views: Vec<view::StageView<'_>>) -> HttpResponse {
     hal(&Whole {
         _total_items: views.len(),
-        _links: SelfLink::new(&caller.host, &view::stages_path(pipeline)),
+        _links: SelfLink::new(&caller.host, view::stages_path(pipeline)),
         _embedded: Named("statuses", views),
     })
 }

@@ -79,7 +79,7 @@ pub(super) fn pipeline<'a>(pipeline: &'a Pipeline, caller: &Caller) -> PipelineV
         is_unsorted_on: pipeline.is_unsorted_on(),
         is_archive: false,
         account_id: caller.account,
-        _links: SelfLink::new(&caller.host, &format!("{PATH}/{}", pipeline.id)),
+        _links: SelfLink::new(&caller.host, format_args!("{PATH}/{}", pipeline.id)),
         _embedded: Named("statuses", pipeline.stages.iter().map(|it| stage(it, caller, false)).collect()),
     }
 }
@@ -109,7 +109,7 @@ pub(super) fn stage<'a>(stage: &'a Stage, caller: &Caller, is_described: bool) -
         r#type: (caller.switches.inferred_members || stage.is_unsorted()).then_some(stage.kind),
         account_id: caller.account,
         request_id: None,
-        _links: SelfLink::new(&caller.host, &format!("{}/{}", stages_path(stage.pipeline_id), stage.id)),
+        _links: SelfLink::new(&caller.host, format_args!("{}/{}", stages_path(stage.pipeline_id), stage.id)),
         descriptions: is_described.then(|| stage.descriptions.iter().map(description).collect()),
     }
 }
