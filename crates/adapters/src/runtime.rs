@@ -19,6 +19,13 @@ const PROCESS_CLOCK: ClockId = ClockId::Boottime;
 #[cfg(not(target_os = "linux"))]
 const PROCESS_CLOCK: ClockId = ClockId::Monotonic;
 
+/// What [`PROCESS_CLOCK`] shows.
+pub(crate) fn process_clock() -> Duration {
+    let time = clock_gettime(PROCESS_CLOCK);
+    let whole = Duration::from_secs(time.tv_sec.try_into().unwrap_or_default());
+    whole + Duration::from_nanos(time.tv_nsec.try_into().unwrap_or_default())
+}
+
 /// tokio's clock and tasks, and the operating system's randomness.
 #[derive(Debug)]
 pub struct TokioRuntime {
@@ -42,9 +49,7 @@ impl Runtime for TokioRuntime {
     }
 
     fn instant(&self) -> Instant {
-        let time = clock_gettime(PROCESS_CLOCK);
-        let whole = Duration::from_secs(time.tv_sec.try_into().unwrap_or_default());
-        Instant::at(whole + Duration::from_nanos(time.tv_nsec.try_into().unwrap_or_default()))
+        Instant::at(process_clock())
     }
 
     async fn sleep(&self, duration: Duration) {

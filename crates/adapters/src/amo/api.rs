@@ -14,7 +14,7 @@ use super::loose::Object;
 use super::reading::RawLocation;
 use super::refusal;
 use super::repair::repaired;
-use super::settings::AmoLimits;
+use super::settings::{AmoLimits, WRITE_CONNECT_TIMEOUT};
 use crate::http::{Answer, HttpClient, Loss};
 
 /// The API, over the same connections for all accounts.
@@ -54,8 +54,7 @@ impl Api {
         let mut request = Request::new(method, url);
         request.headers_mut().insert(AUTHORIZATION, bearer(token)?);
         request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        *request.body_mut() = Some(body.into());
-        Ok(self.writes.send(request).await)
+        Ok(self.writes.send_within(request, body, WRITE_CONNECT_TIMEOUT).await)
     }
 
     /// What amoCRM has at `url` for whoever shows this refresh token, which it does not spend;

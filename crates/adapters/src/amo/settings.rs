@@ -11,7 +11,7 @@ use crate::http::HttpLimits;
 
 /// For reaching a host with a write: no byte may be sent later than 5 s after the write was recorded, and the use case
 /// takes up to 2 s of that.
-const WRITE_CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+pub(super) const WRITE_CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// The amoCRM integration.
 #[derive(Clone, Debug)]

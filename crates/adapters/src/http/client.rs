@@ -8,7 +8,9 @@ use tokio::time::{Instant, timeout_at};
 use url::Url;
 
 use super::authority::{self, BadAuthority, NoAnswer};
+use super::deadline::DeadlineBody;
 use super::{Answer, Loss};
+use crate::runtime::process_clock;
 
 /// How long an idle connection is kept. Servers keep theirs longer, so that a call is seldom sent into
 /// a closed one.
@@ -99,6 +101,14 @@ impl HttpClient {
     /// Sends `request` once, and reads the answer to its end.
     pub async fn send(&self, request: Request) -> Result<Answer, Loss> {
         self.send_for(request, |_| false).await
+    }
+
+    /// As [`Self::send`], with `body`, and unless the connection takes longer than `within`: then no byte is sent,
+    /// also if the machine slept meanwhile.
+    pub async fn send_within(&self, mut request: Request, body: Vec<u8>, within: Duration) -> Result<Answer, Loss> {
+        let body = DeadlineBody::new(body.into(), process_clock() + within, process_clock);
+        *request.body_mut() = Some(reqwest::Body::wrap(body));
+        self.send(request).await
     }
 
     /// Sends `request` once, and reads the answer to its end, or for a second longer than it takes

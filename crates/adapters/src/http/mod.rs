@@ -32,6 +32,7 @@
 mod authority;
 mod client;
 mod coding;
+mod deadline;
 
 use std::error::Error;
 use std::{fmt, io};
@@ -41,6 +42,7 @@ use http::{HeaderMap, StatusCode};
 pub use authority::{BadAuthority, NoAnswer, TlsFault};
 pub use client::{HttpClient, HttpLimits, IDLE};
 pub use coding::{is_text, readings, words};
+use deadline::DeadlinePassed;
 
 /// An answer whose head was read.
 pub struct Answer {
@@ -64,7 +66,7 @@ impl Answer {
 /// Why there is no answer, or not all of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Loss {
-    /// The host was not reached: DNS, TCP or TLS. It got no byte of the request.
+    /// The host was not reached, or too late: DNS, TCP or TLS. It got no byte of the request.
     NotSent,
     /// It took too long.
     TimedOut,
@@ -97,7 +99,7 @@ impl Loss {
     }
 
     fn of(error: &reqwest::Error) -> Self {
-        let loss = if error.is_connect() || error.is_builder() {
+        let loss = if error.is_connect() || error.is_builder() || is_late(error) {
             Self::NotSent
         } else if error.is_timeout() {
             Self::TimedOut
@@ -110,7 +112,14 @@ impl Loss {
     }
 }
 
+fn is_late(error: &reqwest::Error) -> bool {
+    causes(error).any(<dyn Error>::is::<DeadlinePassed>)
+}
+
 fn io_kind(error: &reqwest::Error) -> Option<io::ErrorKind> {
-    let chain = std::iter::successors(error.source(), |error| Error::source(*error));
-    chain.filter_map(|error| error.downcast_ref::<io::Error>()).map(io::Error::kind).last()
+    causes(error).filter_map(|error| error.downcast_ref::<io::Error>()).map(io::Error::kind).last()
+}
+
+fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn Error + 'static)> {
+    std::iter::successors(error.source(), |error| Error::source(*error))
 }
