@@ -136,6 +136,15 @@ mod tests {
     }
 
     #[test]
+    fn no_hostile_host_is_imported() {
+        let corpus = include_str!("../../../../../domain/src/host/corpus.txt");
+        for quoted in corpus.lines().filter_map(|line| line.strip_prefix("refused ")) {
+            let line = format!("{{\"user\":1,\"domain\":{quoted},\"refreshToken\":\"a\"}}\n");
+            assert_eq!(told(&line), ["1 domain: is not an account host under AMO_ALLOWED_HOSTS"], "{quoted}");
+        }
+    }
+
+    #[test]
     fn users_are_those_of_jwts_and_what_is_there_twice_is_told() {
         let text = [
             line("\"olena\"", "r1"),
