@@ -68,6 +68,7 @@ pub fn variables(settings: &Given) -> Vec<(&'static str, String)> {
         ("AMO_AUTH_URL", &settings.amo_auth_url),
         ("AMO_ALLOWED_HOSTS", &settings.amo_allowed_hosts),
         ("AMO_DOMAIN", &settings.amo_domain),
+        ("AMO_ALLOW_PRIVATE_ADDRESSES", &settings.amo_allow_private_addresses),
         ("AMO_RATE_LIMIT", &settings.amo_rate_limit),
         ("JWT_SECRET", &settings.jwt_secret),
         ("TOKEN_KEYS", &settings.token_keys),

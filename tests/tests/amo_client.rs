@@ -50,6 +50,7 @@ impl AmoClientHarness for OauthHarness {
             redirect_uri: integration.redirect_uri,
             auth_url: Url::parse("https://www.amocrm.ru/oauth").unwrap(),
             allowed_hosts: AllowedHosts::parse(crm.host().as_str()).unwrap(),
+            allow_private_addresses: false,
         };
         let longest_wait = Duration::from_secs(1);
         let (token_timeout, api_timeout, write_timeout) = (longest_wait, longest_wait, longest_wait);

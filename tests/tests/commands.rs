@@ -212,6 +212,7 @@ async fn the_amocrm_alone_has_names_and_tls_if_it_is_told() {
     let login = line("AMO_AUTH_URL=");
     let port = login.strip_prefix("https://www.amo.test:").and_then(|rest| rest.strip_suffix("/oauth")).unwrap();
     assert_eq!(line("AMO_ALLOWED_HOSTS="), "amo.test");
+    assert_eq!(line("AMO_ALLOW_PRIVATE_ADDRESSES="), "true", "the names lead to this machine");
     assert!(guide.contains(&format!("amoCRM is at https://foryou.amo.test:{port} ,")), "{guide}");
     let authority = std::fs::read(line("AMO_CA_FILE=")).unwrap();
     assert_eq!(authority, std::fs::read(folder.path().join("ca/ca.pem")).unwrap());

@@ -17,6 +17,7 @@ pub(crate) fn client(longest_wait: Duration) -> HttpClient {
         timeout: longest_wait,
         longest_body: LONGEST_BODY,
         is_local: true,
+        private_addresses: false,
     };
     HttpClient::for_tokens(limits).unwrap()
 }

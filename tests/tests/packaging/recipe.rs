@@ -71,6 +71,54 @@ fn the_recipe_gives_a_client_amocrms_own_names_over_tls() {
     assert!(!of_machine.contains("amocrm.ru"), "the recipe has changed the machine's own names: {of_machine}");
 }
 
+/// A service whose account hosts lead to this machine: without leave it sends nothing, with it the same code is good.
+const A_SERVICE: &str = r#"
+export AMO_CLIENT_ID=sandbox AMO_CLIENT_SECRET=sandbox-secret AMO_ALLOWED_HOSTS=amocrm.ru
+export AMO_REDIRECT_URI=http://127.0.0.1:8080/api/amo-crm/callback DRAIN_DELAY=0s
+export JWT_SECRET=a-secret-of-at-least-32-bytes-for-this-test TOKEN_KEYS=k:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=
+CODE=$(curl -sSX POST https://www.amocrm.ru/_sandbox/codes -d '{"account":31920194}' | sed 's/.*"code":"\([^"]*\)".*/\1/')
+callback() {
+  amo-connect serve 2> $1.log & service=$!
+  until grep -q '"serving"' $1.log; do kill -0 $service; sleep 0.1; done
+  curl -sS -o /dev/null -w '%{http_code} ' --get http://127.0.0.1:8080/api/amo-crm/callback \
+    --data-urlencode code=$CODE -d state=of-the-app -d referer=foryou.amocrm.ru >> answers
+  curl -sS https://www.amocrm.ru/_sandbox | grep -o '"token_requests":[0-9]*' >> answers
+  kill $service
+  wait $service
+  AMO_DOMAIN=foryou.amocrm.ru amo-connect doctor --json > $1.json 2> /dev/null || true
+}
+callback refused
+export AMO_ALLOW_PRIVATE_ADDRESSES=true
+callback allowed
+"#;
+
+#[test]
+fn a_service_sends_nothing_to_a_name_that_leads_into_its_own_network_unless_it_may() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = run(folder.path(), A_SERVICE);
+    assert!(output.status.success(), "{output:?}");
+    let written = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
+    let answers = written("answers");
+    let lines: Vec<_> = answers.lines().collect();
+    assert_eq!(lines, [r#"502 "token_requests":0"#, r#"200 "token_requests":1"#], "{}", written("refused.log"));
+    let log = written("refused.log");
+    let told = log.lines().find(|line| line.contains("AMO_ALLOW_PRIVATE_ADDRESSES")).unwrap_or_else(|| panic!("{log}"));
+    let told: Value = serde_json::from_str(told).unwrap();
+    assert_eq!((&told["amo.host"], &told["address.kind"]), (&json!("foryou.amocrm.ru"), &json!("loopback")), "{told}");
+    assert!(!written("allowed.log").contains("AMO_ALLOW_PRIVATE_ADDRESSES"), "{}", written("allowed.log"));
+
+    let results = |name: &str, about: &str| -> Vec<Value> {
+        let report: Value = serde_json::from_str(&written(name)).unwrap();
+        let checks = report["checks"].as_array().unwrap().iter();
+        let checks = checks.filter(|check| check.to_string().contains(about));
+        checks.map(|check| check["result"].clone()).collect()
+    };
+    assert_eq!(results("refused.json", "\"AMO_DOMAIN\""), [json!("failed")]);
+    assert_eq!(results("allowed.json", "\"AMO_DOMAIN\""), [json!("ok")]);
+    assert_eq!(results("refused.json", "AMO_ALLOW_PRIVATE_ADDRESSES"), Vec::<Value>::new());
+    assert_eq!(results("allowed.json", "AMO_ALLOW_PRIVATE_ADDRESSES"), [json!("warning")]);
+}
+
 #[test]
 fn nothing_is_left_of_the_recipe_when_a_client_fails() {
     let folder = tempfile::tempdir().unwrap();

@@ -29,6 +29,7 @@ async fn a_command_shows_only_the_settings_that_it_uses() {
         "DATABASE_POOL",
         "AMO_AUTH_URL",
         "AMO_ALLOWED_HOSTS",
+        "AMO_ALLOW_PRIVATE_ADDRESSES",
         "AMO_RATE_LIMIT",
         "AMO_RATE_LIMIT_SCOPE",
         "SHUTDOWN_TIMEOUT",

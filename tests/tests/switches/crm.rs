@@ -39,6 +39,7 @@ impl Crm {
             redirect_uri: redirect_uri.to_owned(),
             auth_url: sandbox.auth_url().parse().unwrap(),
             allowed_hosts: AllowedHosts::parse(&sandbox.hosts().join(",")).unwrap(),
+            allow_private_addresses: false,
         });
         Self { sandbox, client: RateLimitedClient::unlimited(Arc::new(client.unwrap())) }
     }

@@ -224,6 +224,7 @@ async fn a_read_whose_kept_connection_is_lost_is_sent_once_more_over_a_new_one()
         redirect_uri: integration.redirect_uri,
         auth_url: "https://www.amocrm.ru/oauth".parse().unwrap(),
         allowed_hosts: AllowedHosts::parse(at.as_str()).unwrap(),
+        allow_private_addresses: false,
     });
     let store = MemoryTokenStore::new();
     let app = TestApp::new()

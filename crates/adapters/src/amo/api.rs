@@ -14,7 +14,7 @@ use super::loose::Object;
 use super::reading::RawLocation;
 use super::refusal;
 use super::repair::repaired;
-use super::settings::{AmoLimits, WRITE_CONNECT_TIMEOUT};
+use super::settings::{AmoLimits, AmoSettings, WRITE_CONNECT_TIMEOUT};
 use crate::http::{Answer, HttpClient, Loss};
 
 /// The API, over the same connections for all accounts.
@@ -24,9 +24,9 @@ pub(super) struct Api {
 }
 
 impl Api {
-    pub(super) fn new(limits: &AmoLimits, local: bool) -> Result<Self, reqwest::Error> {
-        let writes = HttpClient::unpooled(limits.of_writes(local))?;
-        Ok(Self { connections: Connections::new(limits, local)?, writes })
+    pub(super) fn new(limits: &AmoLimits, settings: &AmoSettings) -> Result<Self, reqwest::Error> {
+        let writes = HttpClient::unpooled(limits.of_writes(settings))?;
+        Ok(Self { connections: Connections::new(limits, settings)?, writes })
     }
 
     /// The object that amoCRM has at `url`; `None` if it says that there is nothing (204).

@@ -7,7 +7,7 @@ use std::time::Instant;
 use http::StatusCode;
 use reqwest::Request;
 
-use super::settings::AmoLimits;
+use super::settings::{AmoLimits, AmoSettings};
 use crate::http::{Answer, HttpClient, IDLE, Loss};
 
 /// A pool of connections, and a way past it.
@@ -23,8 +23,8 @@ pub(super) struct Connections {
 }
 
 impl Connections {
-    pub(super) fn new(limits: &AmoLimits, local: bool) -> Result<Self, reqwest::Error> {
-        let limits = limits.of_reads(local);
+    pub(super) fn new(limits: &AmoLimits, settings: &AmoSettings) -> Result<Self, reqwest::Error> {
+        let limits = limits.of_reads(settings);
         let (kept, new) = (HttpClient::for_reads(limits)?, HttpClient::unpooled(limits)?);
         Ok(Self { kept, new, losses: Mutex::default() })
     }

@@ -51,6 +51,7 @@ mod tests {
             redirect_uri: String::new(),
             auth_url: "https://www.amocrm.ru/oauth".parse().unwrap(),
             allowed_hosts: AllowedHosts::parse("amocrm.ru").unwrap(),
+            allow_private_addresses: false,
         }
     }
 

@@ -76,9 +76,8 @@ impl OauthAmoClient {
 
     /// A client with limits of your own.
     pub fn with_limits(settings: AmoSettings, limits: AmoLimits) -> Result<Self, HttpClientUnavailable> {
-        let local = settings.allowed_hosts.is_local();
-        let tokens = OauthEndpoint::new(&settings, HttpClient::for_tokens(limits.of_tokens(local))?);
-        let api = Api::new(&limits, local)?;
+        let tokens = OauthEndpoint::new(&settings, HttpClient::for_tokens(limits.of_tokens(&settings))?);
+        let api = Api::new(&limits, &settings)?;
         Ok(Self { settings, tokens, api })
     }
 

@@ -26,6 +26,8 @@ pub struct AmoSettings {
     pub auth_url: Url,
     /// `AMO_ALLOWED_HOSTS`. No other host is sent anything.
     pub allowed_hosts: AllowedHosts,
+    /// `AMO_ALLOW_PRIVATE_ADDRESSES`: whether the name of an account host may lead to one.
+    pub allow_private_addresses: bool,
 }
 
 impl AmoSettings {
@@ -54,22 +56,26 @@ pub struct AmoLimits {
 }
 
 impl AmoLimits {
-    /// Those of token requests; `local` if the CRM is a local one.
-    pub(super) fn of_tokens(self, local: bool) -> HttpLimits {
-        let (timeout, longest_body) = (self.token_timeout, self.token_body);
-        HttpLimits { connect_timeout: self.connect_timeout, timeout, longest_body, is_local: local }
+    /// Those of token requests.
+    pub(super) fn of_tokens(self, settings: &AmoSettings) -> HttpLimits {
+        HttpLimits { timeout: self.token_timeout, longest_body: self.token_body, ..self.of_reads(settings) }
     }
 
     /// Those of writes.
-    pub(super) fn of_writes(self, local: bool) -> HttpLimits {
+    pub(super) fn of_writes(self, settings: &AmoSettings) -> HttpLimits {
         let connect_timeout = self.connect_timeout.min(WRITE_CONNECT_TIMEOUT);
-        HttpLimits { timeout: self.write_timeout, connect_timeout, ..self.of_reads(local) }
+        HttpLimits { timeout: self.write_timeout, connect_timeout, ..self.of_reads(settings) }
     }
 
     /// Those of reads.
-    pub(super) fn of_reads(self, local: bool) -> HttpLimits {
-        let (timeout, longest_body) = (self.api_timeout, self.api_body);
-        HttpLimits { connect_timeout: self.connect_timeout, timeout, longest_body, is_local: local }
+    pub(super) fn of_reads(self, settings: &AmoSettings) -> HttpLimits {
+        HttpLimits {
+            connect_timeout: self.connect_timeout,
+            timeout: self.api_timeout,
+            longest_body: self.api_body,
+            is_local: settings.allowed_hosts.is_local(),
+            private_addresses: settings.allow_private_addresses,
+        }
     }
 }
 

@@ -9,6 +9,7 @@ use url::Url;
 
 use super::authority::{self, BadAuthority, NoAnswer};
 use super::deadline::DeadlineBody;
+use super::public::PublicAddresses;
 use super::{Answer, Loss};
 use crate::runtime::process_clock;
 
@@ -35,6 +36,9 @@ pub struct HttpLimits {
     /// Whether the CRM is a local one, over `http`: then no root certificates are trusted, and none
     /// are needed.
     pub is_local: bool,
+    /// Whether a host's name may lead to an address of a private network. If not, such a host cannot be reached. An
+    /// address that stands in the URL itself is nobody's name.
+    pub private_addresses: bool,
 }
 
 /// An HTTP client that sends a request once and reads a limited answer.
@@ -170,25 +174,100 @@ fn builder(limits: HttpLimits) -> ClientBuilder {
         .no_proxy()
         .connect_timeout(limits.connect_timeout)
         .timeout(limits.timeout);
-    if limits.is_local { builder.tls_certs_only([]) } else { builder }
+    let builder = if limits.is_local { builder.tls_certs_only([]) } else { builder };
+    if limits.private_addresses { builder } else { builder.dns_resolver(PublicAddresses::of_the_system()) }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::net::{IpAddr, SocketAddr};
+    use std::sync::Arc;
+
+    use futures_util::FutureExt as _;
+    use reqwest::dns::{Addrs, Name, Resolve, Resolving};
     use tokio::io::AsyncWriteExt as _;
     use tokio::net::TcpListener;
 
+    use super::*;
+
+    const LIMITS: HttpLimits = HttpLimits {
+        connect_timeout: Duration::from_millis(300),
+        timeout: Duration::from_mins(1),
+        longest_body: 1,
+        is_local: false,
+        private_addresses: false,
+    };
+
     async fn loss_of_a_request_to(url: &str) -> Option<Loss> {
-        let limits = HttpLimits {
-            connect_timeout: Duration::from_millis(300),
-            timeout: Duration::from_mins(1),
-            longest_body: 1,
-            is_local: false,
+        post(&HttpClient::for_tokens(LIMITS).unwrap(), url).await
+    }
+
+    async fn post(client: &HttpClient, url: &str) -> Option<Loss> {
+        client.send(Request::new(Method::POST, Url::parse(url).unwrap())).await.err()
+    }
+
+    /// A DNS that has these addresses for every name.
+    struct Answering(Vec<IpAddr>);
+
+    impl Resolve for Answering {
+        fn resolve(&self, _: Name) -> Resolving {
+            let found: Vec<_> = self.0.iter().map(|address| SocketAddr::new(*address, 0)).collect();
+            Box::pin(async move { Ok(Box::new(found.into_iter()) as Addrs) })
+        }
+    }
+
+    /// A client that goes by this DNS.
+    fn client_by(addresses: &[&str], limits: HttpLimits) -> HttpClient {
+        let answering = Arc::new(Answering(addresses.iter().map(|address| address.parse().unwrap()).collect()));
+        let builder = builder(limits);
+        let builder = if limits.private_addresses {
+            builder.dns_resolver(answering)
+        } else {
+            builder.dns_resolver(PublicAddresses::of(answering))
         };
-        let client = HttpClient::for_tokens(limits).unwrap();
-        let request = Request::new(reqwest::Method::POST, Url::parse(url).unwrap());
-        client.send(request).await.err()
+        HttpClient { client: builder.build().unwrap(), limits }
+    }
+
+    #[tokio::test]
+    async fn a_name_that_leads_to_a_private_address_gets_no_byte() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://example.amocrm.ru:{}/", listener.local_addr().unwrap().port());
+        for addresses in [&["127.0.0.1"][..], &["10.0.0.1", "127.0.0.1", "::1"], &["::ffff:127.0.0.1"], &[]] {
+            assert_eq!(post(&client_by(addresses, LIMITS), &url).await, Some(Loss::NotSent), "{addresses:?}");
+        }
+        assert!(listener.accept().now_or_never().is_none(), "it was connected to");
+
+        // Where it is allowed it is the address that is called.
+        let allowed = client_by(&["127.0.0.1"], HttpLimits { private_addresses: true, ..LIMITS });
+        let called = tokio::spawn(async move { post(&allowed, &url).await });
+        drop(listener.accept().await.unwrap());
+        assert_eq!(called.await.unwrap(), Some(Loss::Cut));
+    }
+
+    #[tokio::test]
+    async fn of_mixed_addresses_only_the_public_ones_are_called() {
+        let found = PublicAddresses::of(Arc::new(Answering(vec![
+            [127, 0, 0, 1].into(),
+            [95, 213, 184, 59].into(),
+            [192, 168, 0, 1].into(),
+        ])));
+        let found = found.resolve("example.amocrm.ru".parse().unwrap()).await.unwrap();
+        assert_eq!(found.map(|address| address.to_string()).collect::<Vec<_>>(), ["95.213.184.59:0"]);
+    }
+
+    #[tokio::test]
+    async fn every_client_goes_by_the_machines_names_and_leaves_private_addresses_out() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://localhost:{}/", listener.local_addr().unwrap().port());
+        for client in [HttpClient::for_tokens(LIMITS), HttpClient::for_reads(LIMITS), HttpClient::unpooled(LIMITS)] {
+            assert_eq!(post(&client.unwrap(), &url).await, Some(Loss::NotSent));
+        }
+        assert!(listener.accept().now_or_never().is_none(), "it was connected to");
+        // Its address is no name.
+        let url = url.replace("localhost", "127.0.0.1");
+        let called = tokio::spawn(async move { loss_of_a_request_to(&url).await });
+        drop(listener.accept().await.unwrap());
+        assert_eq!(called.await.unwrap(), Some(Loss::Cut));
     }
 
     #[tokio::test]

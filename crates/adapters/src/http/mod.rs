@@ -15,6 +15,7 @@
 //!         timeout: Duration::from_mins(1),
 //!         longest_body: 64 * 1024,
 //!         is_local: false,
+//!         private_addresses: false,
 //!     };
 //!     let client = HttpClient::for_tokens(limits).or(Err(AmoError::Unreachable))?;
 //!     let answer = client.send(request).await.map_err(|loss| match loss {
@@ -33,6 +34,7 @@ mod authority;
 mod client;
 mod coding;
 mod deadline;
+mod public;
 
 use std::error::Error;
 use std::{fmt, io};

@@ -43,6 +43,7 @@ pub(crate) fn client_with(hosts: &str, limits: AmoLimits) -> OauthAmoClient {
         redirect_uri: REDIRECT.to_owned(),
         auth_url: "https://www.amocrm.ru/oauth".parse().unwrap(),
         allowed_hosts: AllowedHosts::parse(hosts).unwrap(),
+        allow_private_addresses: false,
     };
     OauthAmoClient::with_limits(settings, limits).unwrap()
 }

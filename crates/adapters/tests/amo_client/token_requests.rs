@@ -25,6 +25,7 @@ fn the_consent_page_gets_the_client_the_state_and_the_mode() {
             redirect_uri: REDIRECT.to_owned(),
             auth_url: auth_url.parse().unwrap(),
             allowed_hosts: AllowedHosts::parse("127.0.0.1:1").unwrap(),
+            allow_private_addresses: false,
         };
         let client = OauthAmoClient::new(settings).unwrap();
         assert_eq!(client.authorization_url(&State::new("a&b"), None).as_str(), expected);

@@ -67,6 +67,8 @@ impl KeySet {
             timeout: TIMEOUT,
             longest_body: LONGEST_SET,
             is_local: url.scheme() == "http",
+            // The operator's own backend, wherever it is.
+            private_addresses: true,
         };
         let http = HttpClient::unpooled(limits)?;
         Ok(Self {

@@ -17,6 +17,7 @@ const LIMITS: HttpLimits = HttpLimits {
     timeout: Duration::from_secs(4),
     longest_body: 4096,
     is_local: true,
+    private_addresses: true,
 };
 
 /// Whom it asks.

@@ -171,6 +171,7 @@ impl Given {
         let client_id = reader.take(self, &declared::AMO_CLIENT_ID);
         let client_secret = reader.take(self, &declared::AMO_CLIENT_SECRET);
         let auth_url = reader.take(self, &declared::AMO_AUTH_URL);
+        let allow_private_addresses = reader.take(self, &declared::AMO_ALLOW_PRIVATE_ADDRESSES);
         Some(AmoSettings {
             client_id: client_id?,
             client_secret: client_secret?.into(),
@@ -178,6 +179,7 @@ impl Given {
             redirect_uri: redirect_uri.and(self.amo_redirect_uri.clone())?,
             auth_url: auth_url?,
             allowed_hosts: allowed_hosts?.clone(),
+            allow_private_addresses: allow_private_addresses?,
         })
     }
 

@@ -98,6 +98,12 @@ settings! {
     /// The account host to use where none is named
     AMO_DOMAIN, amo_domain: Option<String> = Unset("none"), values::text;
 
+    /// Whether an account host's name may lead to a private address
+    /// Otherwise such a host cannot be reached, and nothing is sent: a forged answer of DNS would have the client secret
+    /// sent into a network of yours. `true` is for a local amoCRM that has names, and for a proxy of your own that
+    /// stands before amoCRM. Loopback entries of `AMO_ALLOWED_HOSTS` need it not.
+    AMO_ALLOW_PRIVATE_ADDRESSES, amo_allow_private_addresses: bool = Value("false"), values::flag;
+
     /// Where Return to App leads
     /// A custom scheme, or `https` on another host than `AMO_REDIRECT_URI`'s; no fragment.
     APP_DEEP_LINK, app_deep_link: String = Value("foryoure://amo-crm/callback"), values::any;

@@ -112,6 +112,7 @@ uses! {
         "DATABASE_POOL",
         "AMO_AUTH_URL",
         "AMO_ALLOWED_HOSTS",
+        "AMO_ALLOW_PRIVATE_ADDRESSES",
         "AMO_RATE_LIMIT",
         "AMO_RATE_LIMIT_SCOPE",
         "SHUTDOWN_TIMEOUT",

@@ -29,6 +29,13 @@ fn warnings(config: &Config, given: &Given) -> Vec<String> {
             config.bind
         ));
     }
+    if config.amo.allow_private_addresses {
+        warnings.push(
+            "AMO_ALLOW_PRIVATE_ADDRESSES: is true: whoever can forge an answer of DNS has the client secret and \
+             tokens sent into your own network"
+                .to_owned(),
+        );
+    }
     warnings
 }
 

@@ -34,6 +34,8 @@ fn guide(sandbox: &Sandbox, hook_url: Option<&str>, domain: Option<&str>) -> Str
     let amo = accounts.first().and_then(|account| sandbox.url(account.id, "").ok()).unwrap_or_default();
     let (ca_file, ca_lines) = trust(sandbox);
     let resolved = resolution(sandbox.names());
+    // Names lead to this machine. An address needs no leave.
+    let private = if resolved.is_empty() { "" } else { "AMO_ALLOW_PRIVATE_ADDRESSES=true\n" };
     let hook = hook_url.map_or_else(|| "nowhere, --hook-url sends it".to_owned(), |url| format!("to {url}"));
     let (code, access_token) = (member("ISSUED", "code"), member("PAIR", "access_token"));
     let quoted = redirect_uri.replace('\'', r"'\''");
@@ -47,7 +49,7 @@ AMO_ALLOWED_HOSTS={hosts}
 AMO_CLIENT_ID={client_id}
 AMO_CLIENT_SECRET=sandbox-secret
 AMO_REDIRECT_URI={redirect_uri}
-{ca_file}
+{private}{ca_file}
 # The redirect URI is compared byte for byte, --redirect-uri changes it. The disconnect hook goes {hook}.
 {people}{resolved}{ca_lines}
 # Log in by hand in a browser at this address, choose who you are, allow it
