@@ -38,7 +38,12 @@ impl FromRequest for Caller {
 
 async fn identify(request: &HttpRequest) -> Result<UserId, ApiError> {
     let state = request.app_data::<Data<AppState>>().ok_or(ApiError::Internal(None))?;
-    let header = request.headers().get(AUTHORIZATION).ok_or(ApiError::Unauthorized("there is none"))?;
+    let mut headers = request.headers().get_all(AUTHORIZATION);
+    let header = headers.next().ok_or(ApiError::Unauthorized("there is none"))?;
+    // What stands before the service may have gone by the other one.
+    if headers.next().is_some() {
+        return Err(ApiError::Unauthorized("there is more than one"));
+    }
     let token = header
         .to_str()
         .ok()

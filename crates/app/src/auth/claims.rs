@@ -1,11 +1,49 @@
 //! The claims that may name the user.
 
+use std::collections::HashMap;
 use std::fmt;
 
 use amo_connect_domain::ids::UserId;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use crate::error::ApiError;
+
+/// All claims, of which `JWT_USER_CLAIM` names one.
+pub(super) struct AllClaims(HashMap<String, Claim>);
+
+impl AllClaims {
+    /// The user that this claim names.
+    pub(super) fn user(mut self, claim: &str) -> Result<UserId, ApiError> {
+        named_user([self.0.remove(claim)])
+    }
+}
+
+impl<'de> Deserialize<'de> for AllClaims {
+    fn deserialize<D: Deserializer<'de>>(claims: D) -> Result<Self, D::Error> {
+        claims.deserialize_map(Members).map(Self)
+    }
+}
+
+/// Reads members, each of which may stand once: of two, another reader may go by the other one.
+struct Members;
+
+impl<'de> Visitor<'de> for Members {
+    type Value = HashMap<String, Claim>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("claims")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
+        let mut claims = HashMap::new();
+        while let Some((name, claim)) = members.next_entry()? {
+            if claims.insert(name, claim).is_some() {
+                return Err(serde::de::Error::custom("a claim stands twice"));
+            }
+        }
+        Ok(claims)
+    }
+}
 
 /// The claims that may name the user where `JWT_USER_CLAIM` is unset, in this order.
 #[derive(serde::Deserialize)]
@@ -31,7 +69,7 @@ impl UserClaims {
 }
 
 /// The user that all of `claims` name.
-pub(super) fn named_user(claims: impl IntoIterator<Item = Option<Claim>>) -> Result<UserId, ApiError> {
+fn named_user(claims: impl IntoIterator<Item = Option<Claim>>) -> Result<UserId, ApiError> {
     let mut named: Option<UserId> = None;
     for claim in claims.into_iter().flatten() {
         let user = claim.user()?;
@@ -45,7 +83,7 @@ pub(super) fn named_user(claims: impl IntoIterator<Item = Option<Claim>>) -> Res
 
 /// A claim: a string or an integer, which name a user, or anything else.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Claim {
+enum Claim {
     Name(String),
     Other,
 }
@@ -115,8 +153,6 @@ impl<'de> Visitor<'de> for AnyClaim {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashMap;
-
     use super::*;
 
     fn named(claims: &str) -> Result<String, String> {
@@ -157,13 +193,15 @@ mod tests {
 
     #[test]
     fn a_claim_that_stands_twice_is_refused() {
-        assert!(serde_json::from_str::<UserClaims>(r#"{"sub":"olena","sub":"ivan"}"#).is_err());
+        let twice = r#"{"sub":"olena","sub":"ivan"}"#;
+        assert!(serde_json::from_str::<UserClaims>(twice).is_err());
+        assert!(serde_json::from_str::<AllClaims>(twice).is_err());
     }
 
     #[test]
     fn every_claim_is_read_past_whatever_it_is() {
         let claims = r#"{"email":"olena@example.com","exp":1,"nested":{"a":[1,{"b":null}]},"none":null}"#;
-        let claims: HashMap<String, Claim> = serde_json::from_str(claims).unwrap();
+        let AllClaims(claims) = serde_json::from_str(claims).unwrap();
         assert_eq!(claims["email"], Claim::Name("olena@example.com".to_owned()));
         assert_eq!(claims["nested"], Claim::Other);
     }

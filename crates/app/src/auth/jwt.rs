@@ -9,7 +9,7 @@ use jsonwebtoken::{Algorithm, TokenData, Validation, decode, decode_header};
 use secrecy::ExposeSecret;
 use serde::de::DeserializeOwned;
 
-use super::claims::{Claim, UserClaims, named_user};
+use super::claims::{AllClaims, UserClaims};
 use super::key_set::{KeySet, NoKey};
 use super::keys::{ALGORITHMS, Key};
 use crate::config::{JwtConfig, JwtKeys};
@@ -88,7 +88,7 @@ impl Verifier {
             }
         };
         match &self.user_claim {
-            Some(claim) => named_user([self.claims::<HashMap<String, Claim>>(token, &key)?.remove(claim)]),
+            Some(claim) => self.claims::<AllClaims>(token, &key)?.user(claim),
             None => self.claims::<UserClaims>(token, &key)?.user(),
         }
     }
