@@ -110,6 +110,11 @@ impl Process {
         self.log.borrow().clone()
     }
 
+    /// Its number.
+    pub fn id(&self) -> u32 {
+        self.child.id().unwrap()
+    }
+
     /// Tells it to stop, as an init system does.
     pub fn terminate(&self) {
         self.signal("-TERM");
@@ -126,7 +131,7 @@ impl Process {
     }
 
     fn signal(&self, signal: &str) {
-        let id = self.child.id().unwrap().to_string();
+        let id = self.id().to_string();
         let told = std::process::Command::new("kill").args([signal, &id]).status().unwrap();
         assert!(told.success());
     }

@@ -5,6 +5,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use amo_connect::problem::Code;
+
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().unwrap()
 }
@@ -85,6 +87,30 @@ fn a_dead_link_is_found() {
     let faults: Vec<_> = links(text).map(|link| fault(&readme, link)).collect();
     assert_eq!(faults, [None, Some("there is no such file"), None, Some("there is no such heading"), None]);
     assert_eq!(anchor(" `GET /leads`: a page"), "get-leads-a-page");
+}
+
+/// Rust sources in `folder` and below.
+fn sources(folder: &Path) -> String {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let texts = entries.map(|path| match path.extension() {
+        _ if path.is_dir() => sources(&path),
+        Some(extension) if extension == "rs" => fs::read_to_string(&path).unwrap(),
+        _ => String::new(),
+    });
+    texts.collect()
+}
+
+#[test]
+fn each_test_that_the_threat_model_names_is_there() {
+    let page = fs::read_to_string(root().join("docs/security.md")).unwrap();
+    let sources = ["crates", "tests"].map(|folder| sources(&root().join(folder))).concat();
+    // Names of tests are sentences; the longest codes of answers look alike.
+    let is_code = |word: &str| Code::ALL.iter().any(|code| code.as_str() == word);
+    let is_name = |word: &&str| word.matches('_').count() > 3 && word.to_lowercase() == **word && !is_code(word);
+    let named: Vec<_> = page.split('`').skip(1).step_by(2).filter(is_name).collect();
+    let missing: Vec<_> = named.iter().filter(|name| !sources.contains(&format!("fn {name}("))).collect();
+    assert!(missing.is_empty(), "{missing:#?}");
+    assert!(named.len() > 40, "{}", named.len());
 }
 
 #[test]

@@ -85,6 +85,27 @@ async fn with_require_claim_a_connection_counts_when_the_app_has_brought_the_cod
     assert_eq!(world.state_of("ivan").await, "not_connected");
 }
 
+/// Olena begins, and Ivan is led to allow it, in his own browser, with his own account.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_victim_of_somebody_elses_link_is_connected_to_them_unless_codes_are_claimed() {
+    for (require_claim, connected) in [("false", "connected"), ("true", "awaiting_claim")] {
+        let world = World::start_with(|settings| settings.require_claim = Some(require_claim.to_owned())).await;
+        let attempt = world.attempt("olena").await;
+        let back = world.browser().allow(&attempt.url).await;
+        let page = world.callback(&back.parameters()).await;
+        assert_eq!(page.status, 200, "{page:?}");
+        assert_eq!(world.state_of("olena").await, connected);
+        // His phone opens the link of the page. She has no code.
+        let code = back.parameter("code").unwrap();
+        let body = json!({ "code": code, "state": back.parameter("state") });
+        let brought = world.post("ivan", "/exchange-code", body).await;
+        assert_eq!(brought.problem(), (409, "code_belongs_to_another_user"));
+        assert_eq!(world.state_of("ivan").await, "not_connected");
+        let leads = world.get("olena", "/leads").await;
+        assert_eq!(leads.status, if connected == "connected" { 200 } else { 409 }, "{leads:?}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_connection_stays_in_use_until_the_new_grant_is_claimed() {
     let world = World::start_with(|settings| settings.require_claim = Some("true".to_owned())).await;

@@ -92,6 +92,38 @@ async fn tokens_that_no_key_opens_are_counted_by_their_keys() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_lets_others_in_is_a_warning() {
+    let world = World::start().await;
+    let settings = Given { amo_allowed_hosts: Some("amocrm.ru".to_owned()), ..world.settings.clone() };
+    let warnings = async |further: &[(&str, &str)]| {
+        let (_, report, _) = doctor(&world, &settings, further).await;
+        details(&report, "configuration", "warning")
+    };
+    let has = |warnings: &[String], words: &str| warnings.iter().any(|line| line.starts_with(words));
+    let told = warnings(&[]).await;
+    assert!(has(&told, "REQUIRE_CLAIM: is false") && !has(&told, "AMO_ALLOW_PRIVATE_ADDRESSES"), "{told:?}");
+    let told = warnings(&[("REQUIRE_CLAIM", "true"), ("AMO_ALLOW_PRIVATE_ADDRESSES", "true")]).await;
+    assert!(!has(&told, "REQUIRE_CLAIM") && has(&told, "AMO_ALLOW_PRIVATE_ADDRESSES: is true"), "{told:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_in_the_list_of_processes_is_a_warning_of_doctor_and_of_serve() {
+    let world = World::without_service().await;
+    let flags = ["--jwt-secret", "hunter2-hunter2-hunter2-hunter2-hunter2", "--bind", "127.0.0.1:0"];
+    let settings = Given { jwt_secret: None, bind: None, ..world.settings.clone() };
+    let expected =
+        "JWT_SECRET: was given as --jwt-secret, which everybody on this machine can read: use JWT_SECRET_FILE";
+    let doctor = start(&[&["doctor", "--json"][..], &flags].concat(), &settings, &[], &world.folder());
+    let (_, output, _) = doctor.ended().await;
+    let report: Value = serde_json::from_str(&output).unwrap();
+    assert_eq!(details(&report, "configuration", "warning"), [expected]);
+    let serve = start(&[&["serve"][..], &flags].concat(), &settings, &[], &world.folder());
+    serve.until_logged("serving").await;
+    let log = serve.stop().await;
+    assert!(log.contains(expected) && !log.contains("hunter2"), "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_works_and_will_hurt_is_a_warning() {
     let world = World::start().await;
     let settings = Given { amo_redirect_uri: Some("https://app.example/other".to_owned()), ..world.settings.clone() };
@@ -101,6 +133,7 @@ async fn what_works_and_will_hurt_is_a_warning() {
     for words in ["its path is /other", "TRUSTED_PROXIES: is not set"] {
         assert!(warnings.iter().any(|line| line.contains(words)), "{words}: {warnings:?}");
     }
+    assert!(!warnings.iter().any(|line| line.contains("REQUIRE_CLAIM")), "a local amoCRM has no victims: {warnings:?}");
     let (_, report, _) = doctor(&world, &settings, &[("TRUSTED_PROXIES", "127.0.0.1")]).await;
     assert!(!details(&report, "configuration", "warning").iter().any(|line| line.contains("TRUSTED")), "{report}");
 }

@@ -13,8 +13,9 @@ use oauth2::{
     RequestTokenError, TokenResponse as _, TokenUrl,
 };
 use secrecy::{ExposeSecret, SecretString};
-use serde_json::json;
+use serde::Serialize;
 use url::Url;
+use zeroize::Zeroize as _;
 
 use super::claims;
 use super::pair::{Found, Pair};
@@ -25,6 +26,9 @@ use crate::http::{HttpClient, Loss, readings};
 /// The life of an access token whose answer does not say it. The pair is bought and must not
 /// be lost for that; if it ends sooner, the API's 401 leads to a refresh.
 const UNSTATED_LIFE: Duration = Duration::from_hours(1);
+
+/// Bytes of a pair in JSON beside its tokens, and those that a token may have twice: quotes and backslashes.
+const AROUND_TOKENS: usize = 512;
 
 type Client = BasicClient<EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointSet>;
 
@@ -110,8 +114,8 @@ impl<'c> AsyncHttpClient<'c> for Sender<'_> {
         Box::pin(async move {
             let request = request.try_into().ok().ok_or(AmoError::Unavailable)?;
             let has_pair = |body: &[u8]| matches!(self.look(body), Found::Pair(_));
-            let answer = self.wire.send_for(request, has_pair).await.map_err(refusal::of_lost_token_request)?;
-            match self.look(&answer.body) {
+            let mut answer = self.wire.send_for(request, has_pair).await.map_err(refusal::of_lost_token_request)?;
+            let outcome = match self.look(&answer.body) {
                 Found::Pair(pair) => {
                     if answer.status != StatusCode::OK || answer.loss.is_some() {
                         let (status, loss) = (answer.status.as_u16(), answer.loss.map(Loss::name));
@@ -125,7 +129,9 @@ impl<'c> AsyncHttpClient<'c> for Sender<'_> {
                 }
                 Found::Half => Err(AmoError::OutcomeUnknown),
                 Found::Nothing => Err(refusal::of_token_request(self.asked, &answer)),
-            }
+            };
+            answer.body.zeroize();
+            outcome
         })
     }
 }
@@ -145,14 +151,26 @@ impl Sender<'_> {
 }
 
 /// A pair as RFC 6749 has it, section 5.1.
+#[derive(Serialize)]
+struct Response<'a> {
+    access_token: &'a str,
+    token_type: &'static str,
+    refresh_token: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_in: Option<u64>,
+}
+
+/// Written once, into its place: what is copied meanwhile would stay in memory.
 fn response(pair: &Pair) -> HttpResponse {
-    let mut body = json!({
-        "access_token": pair.access,
-        "token_type": "bearer",
-        "refresh_token": pair.refresh,
-    });
-    if let Some(life) = pair.life {
-        body["expires_in"] = life.as_secs().into();
-    }
-    HttpResponse::new(body.to_string().into_bytes())
+    let Pair { access, refresh, life } = pair;
+    let whole = Response {
+        access_token: access,
+        token_type: "bearer",
+        refresh_token: refresh,
+        expires_in: life.map(|life| life.as_secs()),
+    };
+    let mut body = Vec::with_capacity(access.len() + refresh.len() + AROUND_TOKENS);
+    // Nothing in it can fail to be JSON. What is not whole is no pair to whoever reads it.
+    let _ = serde_json::to_writer(&mut body, &whole);
+    HttpResponse::new(body)
 }

@@ -12,6 +12,7 @@ use url::Url;
 
 use super::declared;
 use super::reader::{Reader, check_ends};
+use super::setting::About;
 use super::{
     Config, Given, InvalidConfig, JwtConfig, JwtKeys, LogsConfig, RefreshConfig, ServiceConfig, SigningConfig,
     StorageConfig, values, warnings,
@@ -87,6 +88,16 @@ impl Given {
         Reader::read(|reader| reader.take(self, &declared::OTEL_EXPORTER_OTLP_ENDPOINT)).ok().flatten()
     }
 
+    /// The secrets in the list of processes, which every user of the machine can read.
+    fn secrets_in_sight(&self) -> impl Iterator<Item = &'static About> {
+        let is_secret = |about: &&About| match about.name {
+            // The path of a file is none.
+            "DATABASE_URL" => self.text(about.name).is_some_and(|url| url.contains("://")),
+            _ => about.is_secret,
+        };
+        declared::ALL.iter().copied().filter(|about| self.by_flag.contains(about.name)).filter(is_secret)
+    }
+
     fn logs(&self, reader: &mut Reader) -> Option<LogsConfig> {
         let (format, directives) = (reader.take(self, &declared::LOG_FORMAT), reader.take(self, &declared::RUST_LOG));
         Some(LogsConfig { format: format?, directives: directives? })
@@ -119,7 +130,11 @@ impl Given {
         let collector = reader.take(self, &declared::OTEL_EXPORTER_OTLP_ENDPOINT);
 
         let (amo, jwt, _) = (amo?, jwt?, logs?);
-        let warnings = warnings::of(&amo, redirect_uri.as_ref(), jwt.keys.secret());
+        let mut warnings = warnings::of(&amo, redirect_uri.as_ref(), jwt.keys.secret());
+        warnings.extend(self.secrets_in_sight().map(|secret| {
+            let (name, flag, file) = (secret.name, secret.flag(), secret.file_name());
+            format!("{name}: was given as --{flag}, which everybody on this machine can read: use {file}")
+        }));
         Some(Config {
             storage: storage?,
             service: ServiceConfig {

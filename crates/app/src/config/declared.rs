@@ -101,7 +101,7 @@ settings! {
     /// Whether an account host's name may lead to a private address
     /// Otherwise such a host cannot be reached, and nothing is sent: a forged answer of DNS would have the client secret
     /// sent into a network of yours. `true` is for a local amoCRM that has names, and for a proxy of your own that
-    /// stands before amoCRM. Loopback entries of `AMO_ALLOWED_HOSTS` need it not.
+    /// stands before amoCRM. Loopback entries of `AMO_ALLOWED_HOSTS` need it not. [security.md](security.md).
     AMO_ALLOW_PRIVATE_ADDRESSES, amo_allow_private_addresses: bool = Value("false"), values::flag;
 
     /// Where Return to App leads

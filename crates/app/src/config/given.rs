@@ -2,6 +2,7 @@
 
 use std::marker::PhantomData;
 
+use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, Command, FromArgMatches};
 
 use super::Given;
@@ -56,6 +57,9 @@ impl<U: Uses> FromArgMatches for Settings<U> {
         for (_, about) in used::<U>() {
             if let Some(text) = matches.get_one::<String>(about.name) {
                 self.given.set(about.name, text.clone());
+                if matches.value_source(about.name) == Some(ValueSource::CommandLine) {
+                    self.given.by_flag.insert(about.name);
+                }
             }
             if about.is_secret
                 && let Some(path) = matches.get_one::<String>(&about.file_name())

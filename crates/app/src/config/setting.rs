@@ -93,6 +93,8 @@ macro_rules! settings {
             $(#[doc = $help] pub $field: Option<String>,)+
             /// The paths of files with secrets, by the secret's variable.
             pub files: std::collections::BTreeMap<&'static str, String>,
+            /// The variables of those that were given as a flag.
+            pub by_flag: std::collections::BTreeSet<&'static str>,
         }
 
         $(

@@ -12,6 +12,7 @@ mod tests;
 use std::time::Duration;
 
 use serde_json::Value;
+use zeroize::Zeroize as _;
 
 use super::objects::{Member, Objects};
 
@@ -25,6 +26,13 @@ pub(super) struct Pair {
     pub(super) refresh: String,
     /// How long the access token lives, if the answer says so in a way that makes sense.
     pub(super) life: Option<Duration>,
+}
+
+impl Drop for Pair {
+    fn drop(&mut self) {
+        self.access.zeroize();
+        self.refresh.zeroize();
+    }
 }
 
 /// What the body of an answer holds.

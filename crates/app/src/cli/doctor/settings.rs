@@ -36,6 +36,13 @@ fn warnings(config: &Config, given: &Given) -> Vec<String> {
                 .to_owned(),
         );
     }
+    if !config.service.settings.require_claim && !config.amo.allowed_hosts.is_local() {
+        warnings.push(
+            "REQUIRE_CLAIM: is false: who opens a link that another user of the app has begun, and allows it, connects \
+             an account to that user; true if the app brings codes back (docs/security.md)"
+                .to_owned(),
+        );
+    }
     warnings
 }
 
