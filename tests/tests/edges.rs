@@ -16,6 +16,7 @@ const APP: &str = "amo-connect";
 const ADAPTERS: &str = "amo-connect-adapters";
 const CONTRACT: &str = "amo-connect-contract";
 const DOMAIN: &str = "amo-connect-domain";
+const FUZZ: &str = "amo-connect-fuzz";
 const SANDBOX: &str = "amo-connect-sandbox";
 const SIMULATION: &str = "amo-connect-simulation";
 const TESTS: &str = "amo-connect-tests";
@@ -66,7 +67,7 @@ fn ours<'a>(dependencies: &'a [String], members: &BTreeMap<String, Vec<String>>)
 
 /// The members that are not named above: each is an adapter in a crate of its own.
 fn other_adapters(members: &BTreeMap<String, Vec<String>>) -> Vec<&str> {
-    let core = [APP, ADAPTERS, CONTRACT, DOMAIN, SANDBOX, SIMULATION, TESTS, XTASK];
+    let core = [APP, ADAPTERS, CONTRACT, DOMAIN, FUZZ, SANDBOX, SIMULATION, TESTS, XTASK];
     members.keys().map(String::as_str).filter(|name| !core.contains(name)).collect()
 }
 
@@ -106,6 +107,11 @@ fn the_adapters_depend_only_on_the_domain() {
 }
 
 #[test]
+fn the_fuzz_targets_depend_on_what_reads_what_others_send() {
+    assert_depends_only_on(FUZZ, &[APP, ADAPTERS, DOMAIN]);
+}
+
+#[test]
 fn the_runner_of_the_tests_depends_on_none_of_ours() {
     assert_depends_only_on(XTASK, &[]);
 }
@@ -120,7 +126,7 @@ fn only_the_app_names_adapters() {
     for adapter in others.iter().chain([&ADAPTERS]) {
         let naming = members.iter().filter(|(_, needed)| ours(needed, &members).contains(adapter));
         let naming: Vec<_> = naming.map(|(name, _)| name.as_str()).filter(|name| !others.contains(name)).collect();
-        assert!(naming.iter().all(|name| [APP, TESTS].contains(name)), "{adapter} is named by {naming:?}");
+        assert!(naming.iter().all(|name| [APP, FUZZ, TESTS].contains(name)), "{adapter} is named by {naming:?}");
     }
 }
 
