@@ -50,6 +50,8 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
     let mut all = vec![
         get("/account", account::account),
         post("/leads/complex", complex::add),
+        patch("/leads/tags", tags::edit),
+        patch("/leads/tags/{id:[0-9]+}", tags::edit_one),
         get("/webhooks", webhooks::list),
         post("/webhooks", webhooks::subscribe),
         delete("/webhooks", webhooks::unsubscribe),

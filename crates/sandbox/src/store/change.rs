@@ -19,7 +19,6 @@ pub(crate) enum Change {
     Complex(Box<ComplexDraft>),
     /// Links two entities, or ends their link.
     Link(LinkChange),
-    /// Adds a tag, unless its name is known.
     Tag(TagChange),
     /// Adds an unsorted lead, or decides about it.
     Unsorted(UnsortedChange),
@@ -37,7 +36,7 @@ impl Change {
             Self::Company(change) => change.plan(tables, context),
             Self::Complex(draft) => draft.plan(tables, context),
             Self::Link(change) => change.plan(tables, context),
-            Self::Tag(change) => Ok(change.plan()),
+            Self::Tag(change) => change.plan(tables),
             Self::Unsorted(change) => change.plan(tables, context),
             Self::Settings(change) => change.plan(tables, context),
             Self::Note(change) => change.plan(tables, context),

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 
-use super::{Kind, PerKind, Written, change::Plan};
+use super::{FieldError, Kind, Nullable, PerKind, Refusal, Tables, Written, change::Plan};
 
 /// A tag.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -15,20 +15,43 @@ pub(crate) struct Tag {
     pub(crate) color: Option<String>,
 }
 
-/// A tag that is added, unless one of its kind has the name already.
+/// A change of a tag.
 #[derive(Debug)]
-pub(crate) struct TagChange {
-    pub(crate) kind: Kind,
-    pub(crate) name: String,
-    pub(crate) color: Option<String>,
+pub(crate) enum TagChange {
+    /// Adds one, unless one of its kind has the name already.
+    Add { kind: Kind, name: String, color: Option<String> },
+    /// Changes one of leads; it changes in all that have it.
+    Edit { id: u64, name: Option<String>, color: Nullable<String> },
 }
 
 impl TagChange {
-    pub(super) fn plan(self) -> Plan {
-        Box::new(move |tables, context| {
-            let tag = tables.tags.named(self.kind, &self.name, self.color);
-            Written { id: tag.id, updated_at: context.now, ..Written::default() }
-        })
+    pub(super) fn plan(self, tables: &Tables) -> Result<Plan, Refusal> {
+        match self {
+            Self::Add { kind, name, color } => Ok(Box::new(move |tables, context| {
+                let tag = tables.tags.named(kind, &name, color);
+                Written { id: tag.id, updated_at: context.now, ..Written::default() }
+            })),
+            Self::Edit { id, name, color } => {
+                tables.tags.get(Kind::Lead, id).ok_or(Refusal::Missing)?;
+                let mut errors = Vec::new();
+                FieldError::check_name(name.as_deref(), true, &mut errors);
+                let other = name.as_ref().and_then(|name| tables.tags.find(Kind::Lead, name));
+                if other.is_some_and(|other| other.id != id) {
+                    errors.push(FieldError::not_unique("name"));
+                }
+                Refusal::of(errors)?;
+                Ok(Box::new(move |tables, context| {
+                    if let Some(tag) = tables.tags.edit(id, name, color) {
+                        tables.leads.each_mut(|lead| {
+                            for copy in lead.card.tags.iter_mut().filter(|copy| copy.id == id) {
+                                copy.clone_from(&tag);
+                            }
+                        });
+                    }
+                    Written { id, updated_at: context.now, ..Written::default() }
+                }))
+            }
+        }
     }
 }
 
@@ -78,6 +101,20 @@ impl TagBook {
         let tag = Tag { id: tags.last_id + 1, name: name.to_owned(), color };
         tags.keep(tag.clone());
         tag
+    }
+
+    /// The tag of leads with this id, with another name, unless that is taken, and another colour.
+    fn edit(&mut self, id: u64, name: Option<String>, color: Nullable<String>) -> Option<Tag> {
+        let tags = self.0.of_mut(Kind::Lead);
+        let place = tags.all.iter().position(|tag| tag.id == id)?;
+        let tag = tags.all.get_mut(place)?;
+        if let Some(name) = name.filter(|name| !tags.places.contains_key(name)) {
+            tags.places.remove(&tag.name);
+            tags.places.insert(name.clone(), place);
+            tag.name = name;
+        }
+        color.put(&mut tag.color);
+        Some(tag.clone())
     }
 }
 

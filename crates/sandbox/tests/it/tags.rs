@@ -79,3 +79,52 @@ async fn tags_that_cannot_be_are_refused() {
     );
     assert_eq!(names(&leads, "").await.len(), 4);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_changed_tag_of_leads_changes_in_all_that_have_it() {
+    let leads = Leads::start().await;
+    let id = leads.add(json!({"tags_to_add": [{"id": 301}, {"id": 302}]})).await;
+    let body = json!([{"id": 301, "color": "ffc8c8"}, {"id": 302, "name": "іпотека+", "request_id": "x"}]);
+    let answer = leads.send(Method::PATCH, "leads/tags", &body).await;
+    assert_eq!((answer.status.as_u16(), answer.content_type.as_str()), (200, "application/hal+json"));
+    let changed =
+        json!([{"id": 301, "name": "VIP", "color": "FFC8C8"}, {"id": 302, "name": "іпотека+", "color": null}]);
+    let mut answered = answer.json()["_embedded"]["tags"].clone();
+    for tag in answered.as_array_mut().unwrap() {
+        tag.as_object_mut().unwrap().shift_remove("request_id").unwrap();
+    }
+    assert_eq!(answered, changed);
+    assert_eq!(leads.one(id).await["_embedded"]["tags"], changed);
+    assert_eq!(names(&leads, "").await, ["VIP", "іпотека+", "срочно", "instagram"]);
+    let again =
+        leads.send(Method::POST, "leads/tags", &json!([{"name": "іпотека+"}, {"name": "іпотека"}])).await.json();
+    assert_eq!(ids(&again, "tags"), [302, 305], "the old name is free");
+    leads.changed(id, json!({"tags_to_delete": [{"name": "VIP"}]})).await;
+    assert_eq!(leads.one(id).await["_embedded"]["tags"].as_array().unwrap().len(), 1);
+    let bare = leads.send(Method::PATCH, "leads/tags/301", &json!({"color": null})).await.json();
+    assert_eq!(bare, json!({"id": 301, "name": "VIP", "color": null, "request_id": "0"}));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_of_a_tag_that_cannot_be_is_refused() {
+    let leads = Leads::start().await;
+    let at = |code: &str, path: &str| vec![(code.to_owned(), path.to_owned())];
+    let body = json!([{"id": 7, "name": "x"}, {"id": 301, "name": "instagram"}, {"id": 302, "name": ""},
+                      {"id": 303, "name": "good"}]);
+    let refused = leads.send(Method::PATCH, "leads/tags", &body).await;
+    assert_eq!(
+        errors(&refused),
+        [
+            ("0".to_owned(), at("NotSupportedChoice", "id")),
+            ("1".to_owned(), at("NotUnique", "name")),
+            ("2".to_owned(), at("IsBlank", "name")),
+        ]
+    );
+    let refused = leads.send(Method::PATCH, "leads/tags/301", &json!({"color": "D7EAFF"})).await;
+    assert_eq!(errors(&refused), [("0".to_owned(), at("NotSupportedChoice", "color"))]);
+    let refused = leads.send(Method::PATCH, "leads/tags", &json!([{"name": "x"}])).await;
+    assert_eq!(errors(&refused), [("0".to_owned(), at("FieldMissing", "id"))]);
+    assert_eq!(names(&leads, "").await, ["VIP", "іпотека", "срочно", "instagram"], "nothing was changed");
+    let refused = leads.send(Method::PATCH, "contacts/tags", &json!([{"id": 40_301, "name": "x"}])).await;
+    assert_eq!(refused.status, 405, "only those of leads can be changed");
+}

@@ -37,3 +37,17 @@ async fn all_tags_of_leads_have_colours_that_the_library_knows() {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tags_of_leads_are_changed() {
+    let sdk = Sdk::start().await;
+    let body = json!([{ "name": "VIP", "id": 301, "color": "247BA0", "request_id": "0" }]);
+    let changed = sdk.patch("leads/tags", body).await;
+    let changed = &embedded(&changed, "tags")[0];
+    models::tag(changed);
+    assert_eq!((&changed["id"], &changed["color"]), (&json!(301), &json!("247BA0")));
+    let body = json!({ "name": "VIP", "id": 301, "color": "FFC8C8", "request_id": "0" });
+    let changed = sdk.patch("leads/tags/301", body).await;
+    models::tag(&changed);
+    assert_eq!((&changed["id"], &changed["color"]), (&json!(301), &json!("FFC8C8")));
+}
