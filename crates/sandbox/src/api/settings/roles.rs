@@ -3,8 +3,8 @@
 use actix_web::{HttpRequest, http::StatusCode};
 use serde_json::{Value, json};
 
-use super::{Members, Resource, Shown, rights};
-use crate::store::{Role, RoleDraft};
+use super::{Members, Resource, Shown, read, rights};
+use crate::store::{Role, RoleDraft, User};
 
 impl Resource for Role {
     const NAME: &'static str = "roles";
@@ -28,8 +28,8 @@ impl Resource for Role {
         let mut view = json!({"id": self.id, "name": self.name, "rights": self.rights});
         if shown.with.has("users") {
             let users = shown.tables.users.iter().filter(|user| user.role_id == Some(self.id));
-            let users: Vec<_> =
-                users.map(|user| json!({"id": user.id, "name": user.name, "email": user.email})).collect();
+            // The official library reads each as a whole user, rights included.
+            let users: Vec<_> = users.map(|user| read::view::<User>(user, shown, ())).collect();
             view["_embedded"] = json!({"users": users});
         }
         view

@@ -11,6 +11,7 @@ mod links;
 mod models;
 mod notes;
 mod pipelines;
+mod roles;
 mod tags;
 mod tasks;
 mod unsorted;

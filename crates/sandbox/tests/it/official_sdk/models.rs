@@ -256,3 +256,25 @@ pub(super) fn stage(stage: &Value) -> u64 {
     model.text("name").int("sort").int("account_id").flag("is_editable").int("pipeline_id").text("color").int("type");
     model.id()
 }
+
+/// A role; gives the ids of its users, each of which is read as a whole user.
+pub(super) fn role(role: &Value) -> Vec<u64> {
+    Model(role).id();
+    Model(role).text("name");
+    rights(&role["rights"]);
+    each(role, "users").map(user).collect()
+}
+
+/// A user.
+pub(super) fn user(user: &Value) -> u64 {
+    let model = Model(user);
+    model.text("email");
+    rights(&user["rights"]);
+    model.id()
+}
+
+fn rights(rights: &Value) {
+    let model = Model(rights);
+    model.flag("catalog_access").flag("mail_access");
+    model.array("leads").array("contacts").array("companies").array("tasks");
+}
