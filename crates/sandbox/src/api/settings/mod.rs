@@ -38,7 +38,7 @@ pub(super) trait Resource: Setting {
     const CHANGED: StatusCode = StatusCode::OK;
     /// The status of the answer to a question for one that is not there.
     const MISSING: StatusCode = StatusCode::NO_CONTENT;
-    /// The most that one request may have.
+    /// The most that one request may add or change.
     const MOST_ITEMS: usize = MOST_ITEMS;
     /// The most that there may be.
     const MOST: usize = usize::MAX;

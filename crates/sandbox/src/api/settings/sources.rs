@@ -10,6 +10,7 @@ impl Resource for Source {
     const NAME: &'static str = "sources";
     const IS_PUBLIC: bool = false;
     const ADDED: StatusCode = StatusCode::OK;
+    const MOST_ITEMS: usize = 50;
     const MOST: usize = 100;
 
     fn place(_: &HttpRequest) -> Option<()> {

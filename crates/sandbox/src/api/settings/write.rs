@@ -17,7 +17,7 @@ use crate::{
     api::{
         HAL,
         list::SelfLink,
-        write::{self, Items, Refused},
+        write::{self, Items, MOST_ITEMS, Refused},
     },
     store::{Change, Operation, Tables},
     world::World,
@@ -101,7 +101,7 @@ pub(super) async fn delete<R: Resource>(
 ) -> Result<HttpResponse, Refused> {
     let place = R::place(&request).ok_or(Refused::NotFound)?;
     // Members that say more than the id are no mistake: the official SDK sends whole settings.
-    let items = Items::of_list(&body, R::MOST_ITEMS, UnknownMembers::Ignored, key)?;
+    let items = Items::of_list(&body, MOST_ITEMS, UnknownMembers::Ignored, key)?;
     let ids = ids::<R>(&world, &caller, place, items.drafts.iter().map(String::as_str))?;
     let change = |id| Change::Settings(R::change(place, Operation::Delete { id }));
     write::commit(&world, &caller, &items.request_ids, ids.into_iter().map(change).collect())?;

@@ -48,13 +48,15 @@ impl Setting for Source {
 
     fn check(draft: &SourceDraft, now: Option<&Self>, checked: &Checked<'_, Self>, errors: &mut Vec<FieldError>) {
         FieldError::check_name(draft.name.as_deref(), now.is_some(), errors);
-        match draft.external_id.as_deref().map(str::trim) {
-            None if now.is_none() => errors.push(FieldError::missing("external_id")),
-            Some("") => errors.push(FieldError::blank("external_id")),
-            Some(id) if checked.another(now, |other| other.external_id == id) => {
-                errors.push(FieldError::not_unique("external_id"));
+        if now.is_none() {
+            match draft.external_id.as_deref().map(str::trim) {
+                None => errors.push(FieldError::missing("external_id")),
+                Some("") => errors.push(FieldError::blank("external_id")),
+                Some(id) if checked.another(now, |other| other.external_id == id) => {
+                    errors.push(FieldError::not_unique("external_id"));
+                }
+                Some(_) => {}
             }
-            _ => {}
         }
         if draft.pipeline_id.is_some_and(|id| checked.tables.pipeline(id).is_none()) {
             errors.push(FieldError::not_supported_choice("pipeline_id"));
@@ -78,7 +80,8 @@ impl Setting for Source {
         if let Some(name) = draft.name {
             self.name = name;
         }
-        if let Some(external_id) = draft.external_id {
+        // It stays what it was at first.
+        if let Some(external_id) = draft.external_id.filter(|_| self.external_id.is_empty()) {
             external_id.trim().clone_into(&mut self.external_id);
         }
         self.pipeline_id = draft.pipeline_id.unwrap_or(self.pipeline_id);

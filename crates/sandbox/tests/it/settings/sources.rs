@@ -27,8 +27,9 @@ async fn sources_are_added_found_changed_and_deleted() {
     assert_eq!((&list["_total_items"], ids(&list, "sources")), (&json!(2), vec![id, other]));
     assert_eq!(list["_embedded"]["sources"][0]["default"], false, "there is one default");
     assert_eq!(ids(&leads.get("sources?filter[external_id]=avito").await.json(), "sources"), [other]);
-    let changed = leads.send(Method::PATCH, &format!("sources/{id}"), &json!({"name": "Site"})).await.json();
-    assert_eq!((&changed["name"], &changed["external_id"]), (&json!("Site"), &json!("site")));
+    let change = json!({"name": "Site", "external_id": "avito"});
+    let changed = leads.send(Method::PATCH, &format!("sources/{id}"), &change).await.json();
+    assert_eq!((&changed["name"], &changed["external_id"]), (&json!("Site"), &json!("site")), "the second stays");
     let refused = leads.send(Method::POST, "sources", &json!([{"name": "x", "external_id": "site"}, {}])).await;
     assert_eq!(
         errors(&refused),
@@ -57,7 +58,11 @@ async fn an_integration_has_a_hundred_sources_of_its_own() {
     let leads = Leads { amo, token };
     let source = |id: u64| json!({"name": "x", "external_id": id.to_string()});
     let many: Vec<_> = (0..100).map(source).collect();
-    assert_eq!(leads.send(Method::POST, "sources", &json!(many)).await.status, 200);
+    let refused = leads.send(Method::POST, "sources", &json!(many[..51])).await;
+    assert_eq!((refused.status.as_u16(), &refused.json()["detail"]), (422, &json!("Limit 50 per page")));
+    for half in many.chunks(50) {
+        assert_eq!(leads.send(Method::POST, "sources", &json!(half)).await.status, 200);
+    }
     let refused = leads.send(Method::POST, "sources", &json!([source(100)])).await;
     assert_eq!((refused.status.as_u16(), &refused.json()["detail"]), (422, &json!("Limit 100 per page")));
     let code = leads.amo.sandbox.issue_code_for(AGENCY, 10_110_001, "other").unwrap().code;
