@@ -237,6 +237,15 @@ async fn the_list_is_filtered_ordered_paged_and_counted() {
         json!({"total": 3, "accepted": 1, "declined": 1, "average_sort_time": 150,
                "categories": {"sip": {"total": 1}, "mail": {"total": 0}, "forms": {"total": 2}, "chats": {"total": 0}}})
     );
+    let total = async |query: &str| {
+        let path = format!("/api/v4/{UNSORTED}/summary?{query}");
+        leads.amo.get(AGENCY, &path, &leads.token).await.json()["total"].clone()
+    };
+    let of_two = format!("filter[uid][0]={}&filter[uid][1]={}", added[0].uid, added[1].uid);
+    assert_eq!(total(&of_two).await, 2);
+    assert_eq!(total(&format!("filter[uid]={}", added[0].uid)).await, 1);
+    assert_eq!(total(&format!("{of_two}&filter[created_at]={}", now - 1)).await, 2, "one time is the earliest");
+    assert_eq!(total(&format!("{of_two}&filter[created_at]={}", now + 1)).await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

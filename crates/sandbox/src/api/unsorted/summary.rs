@@ -13,12 +13,13 @@ use crate::{
     world::World,
 };
 
-/// `GET /api/v4/leads/unsorted/summary`, of a time and of pipelines.
+/// `GET /api/v4/leads/unsorted/summary`, of a time, of pipelines and of single ones.
 pub(super) async fn summary(request: HttpRequest, world: Data<World>, caller: Caller) -> Result<HttpResponse, Error> {
     let tables = caller.account(&world)?.store.read();
     let permissions = tables.permissions(&caller.author);
     let query = Query::of(&request);
-    let (created, pipelines) = (query.numbers("created_at")?, query.numbers("pipeline_id")?);
+    let (created, pipelines) = (query.times("created_at")?, query.numbers("pipeline_id")?);
+    let uids = query.values(&["filter", "uid"]);
     let may_see = |row: &Unsorted| {
         tables.leads.get(row.lead).is_some_and(|lead| permissions.may(Action::View, lead))
             && (row.fate != Fate::Waits || row.waiting_lead(&tables).is_some())
@@ -26,6 +27,7 @@ pub(super) async fn summary(request: HttpRequest, world: Data<World>, caller: Ca
     let is_wanted = |row: &&Unsorted| {
         created.as_ref().is_none_or(|wanted| wanted.matches(Some(row.created_at)))
             && pipelines.as_ref().is_none_or(|wanted| wanted.matches(Some(row.pipeline_id)))
+            && (uids.is_empty() || uids.contains(&row.uid().as_str()))
             && may_see(row)
     };
     let rows: Vec<_> = tables.unsorted.iter().filter(is_wanted).collect();
