@@ -49,6 +49,7 @@ async fn events_are_filtered_by_type_entity_author_time_and_value() {
     let field = "custom_field_594001_value_changed";
     let (name, added) = ("name_field_changed", "lead_added");
     let since = format!("filter[created_at]={start}");
+    let chosen = all[3]["value_after"][0]["custom_field_value"]["text"].as_str().unwrap();
     let two_ids = format!("filter[id]={},{}", id_of(0), id_of(7));
     let of_id = format!("filter[entity]=lead&filter[entity_id]={id}");
     let stage = |side: &str, status: u64| {
@@ -80,6 +81,7 @@ async fn events_are_filtered_by_type_entity_author_time_and_value() {
         (format!("{since}&filter[value_before][responsible_user_id]=10110002"), vec![]),
         (format!("{since}&filter[value_after][custom_field_values]=594101"), vec![field]),
         (format!("{since}&filter[value_after][value]=2"), vec![sale]),
+        (format!("{since}&filter[value_after][value]={chosen}"), vec![field]),
         (format!("{since}&filter[value_before][value]=Other,One"), vec![name, name]),
         (format!("{since}&limit=2&page=2"), vec!["task_added", field]),
     ] {

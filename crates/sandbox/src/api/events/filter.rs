@@ -155,6 +155,7 @@ impl<'q> Values<'q> {
             EventValue::CustomFieldValue { enum_id, text, .. } => {
                 let choice = enum_id.map(|id| id.to_string());
                 self.fields.iter().any(|wanted| *wanted == text || Some(*wanted) == choice.as_deref())
+                    || self.others.contains(&text.as_str())
             }
             other => shown(other).is_some_and(|shown| self.others.contains(&&*shown)),
         }
