@@ -33,7 +33,7 @@ impl Resource for FieldGroup {
             "id": self.key,
             "name": self.name,
             "is_predefined": self.is_predefined,
-            "type": if self.key == "statistic" { "stats" } else { "" },
+            "type": if self.key == "statistic" { "linked_group" } else { "custom_field_group" },
             "entity_type": kind.plural(),
             "sort": self.sort,
             "fields": fields.map(|field| field.id).collect::<Vec<_>>(),

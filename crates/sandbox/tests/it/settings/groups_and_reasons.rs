@@ -21,12 +21,14 @@ async fn groups_take_fields_in_and_let_them_go() {
     let keys: Vec<_> =
         groups["_embedded"]["custom_field_groups"].as_array().unwrap().iter().map(|it| &it["id"]).collect();
     assert_eq!(keys, ["default", "statistic"]);
+    let types = ["custom_field_group", "linked_group"];
+    assert_eq!([0_usize, 1].map(|place| &groups["_embedded"]["custom_field_groups"][place]["type"]), types);
     let group = json!({"name": "Огляд", "sort": 15, "fields": [594_001, 594_003], "request_id": "g"});
     let group = leads.made(GROUPS, "custom_field_groups", 201, group).await;
     let host = leads.amo.sandbox.host(AGENCY).unwrap();
     let expected = json!({
-        "id": "leads_1594001", "name": "Огляд", "is_predefined": false, "type": "", "entity_type": "leads", "sort": 15,
-        "fields": [594_001, 594_003],
+        "id": "leads_1594001", "name": "Огляд", "is_predefined": false, "type": "custom_field_group", "entity_type": "leads",
+        "sort": 15, "fields": [594_001, 594_003],
         "_links": {"self": {"href": format!("http://{host}/api/v4/leads/custom_fields/groups/leads_1594001")}},
     });
     assert_eq!(without(group, &["request_id"]), expected);
