@@ -6,7 +6,6 @@
     reason = "a fixture that cannot be made is the test's mistake"
 )]
 
-use amo_connect_domain::rate_limit::Permit;
 use std::time::Duration;
 
 use amo_connect_domain::authorization::attempt::Attempt;
@@ -19,6 +18,7 @@ use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::idempotency::{IdempotencyKey, KeyHash, RequestHash, WriteKind, WriteRequest};
 use amo_connect_domain::ids::{AccountId, AttemptId, Epoch, Generation, LeaseOwner, UserId};
 use amo_connect_domain::ports::Served;
+use amo_connect_domain::rate_limit::{Demand, Permit, Share, Waiting};
 use amo_connect_domain::refresh::lease::{Backoff, LeaseRequest};
 use amo_connect_domain::token::{
     AccessToken, AuthorizationCode, CodeHash, Issued, RefreshToken, State, StateHash, TokenPair,
@@ -53,6 +53,11 @@ pub fn owner(number: u8) -> LeaseOwner {
 /// The account host of account `number`.
 pub fn host(number: u64) -> AccountHost {
     AccountHost::stored(format!("account{number}.amocrm.ru"))
+}
+
+/// One read that waits, and is likely to make so many `calls`.
+pub fn demand(calls: u32) -> Demand {
+    Demand { asker: 0, waiting: vec![Waiting { share: Share::Read, callers: 1, calls }] }
 }
 
 /// What amoCRM issues; the tokens are `access-NAME` and `refresh-NAME`.

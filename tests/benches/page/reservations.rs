@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use amo_connect_adapters::cipher::TokenKeys;
 use amo_connect_adapters::postgres::{PgOptions, PgTokenStore};
 use amo_connect_adapters::sqlite::{SqliteOptions, SqliteTokenStore};
+use amo_connect_contract::fixtures::demand;
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::ports::RateLimitStore;
 use amo_connect_domain::rate_limit::{Pace, PaceScope};
@@ -31,7 +32,7 @@ pub(crate) async fn measure(database: Option<&str>) -> (f64, f64) {
     let before = cpu::of_process(std::process::id());
     for _ in 0..RESERVATIONS {
         let asked = Instant::now();
-        store.reserve(&account, pace, 1, Duration::from_secs(5)).await.unwrap();
+        store.reserve(&account, pace, &demand(1), Duration::from_secs(5)).await.unwrap();
         waits.push(asked.elapsed().as_secs_f64() * 1e6);
     }
     let used = cpu::of_process(std::process::id()).saturating_sub(before);

@@ -7,7 +7,9 @@ use amo_connect_domain::authorization::attempt::MEMORY;
 use amo_connect_domain::clock::before;
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::ports::{RateLimitStore, StoreError};
-use amo_connect_domain::rate_limit::{CallOutcome, CircuitCount, Pace, Probe, RateLimit, RateLimits, Reservation};
+use amo_connect_domain::rate_limit::{
+    CallOutcome, CircuitCount, Demand, Pace, Probe, RateLimit, RateLimits, Reservation,
+};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -23,8 +25,8 @@ pub(crate) struct Limits {
 impl Limits {
     /// Changes what decides about a call to `account`.
     fn change<T>(&mut self, account: AccountHost, change: impl FnOnce(&mut RateLimits) -> T) -> T {
-        let known = self.accounts.get(&account).copied().unwrap_or_default();
-        let mut both = RateLimits { account: known, integration: self.integration };
+        let known = self.accounts.get(&account).cloned().unwrap_or_default();
+        let mut both = RateLimits { account: known, integration: self.integration.clone() };
         let done = change(&mut both);
         self.accounts.insert(account, both.account);
         self.integration = both.integration;
@@ -48,12 +50,12 @@ impl RateLimitStore for FileStore {
         &self,
         account: &AccountHost,
         pace: Pace,
-        calls: u32,
+        demand: &Demand,
         longest_wait: Duration,
     ) -> Result<Reservation, StoreError> {
-        let account = account.clone();
+        let (account, demand) = (account.clone(), demand.clone());
         self.change_limits(move |limits, now| {
-            limits.change(account, |both| both.reserve(pace, calls, longest_wait, now))
+            limits.change(account, |both| both.reserve(pace, &demand, longest_wait, now))
         })
         .await
     }

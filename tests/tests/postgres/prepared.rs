@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use amo_connect_adapters::postgres::{PgOptions, PgTokenStore};
-use amo_connect_contract::fixtures::{at, attempt, by_attempt, client, code, grant, host, owner, pair, served, user};
+use amo_connect_contract::fixtures::{
+    at, attempt, by_attempt, client, code, demand, grant, host, owner, pair, served, user,
+};
 use amo_connect_contract::fixtures::{back_off, lease_request};
 use amo_connect_domain::connection::audit::Actor;
 use amo_connect_domain::ports::{RateLimitStore as _, RefreshRequest, Served, StoreHealth as _, TokenStore as _};
@@ -21,7 +23,7 @@ async fn connect_refresh_and_disconnect(store: &PgTokenStore, name: &str) {
     store.admit_code(&by_attempt(code(name), &opened, false), owner(1), at(0)).await.unwrap();
     store.save_grant(code(name), &grant(1, name), &served(), at(0)).await.unwrap();
     for fails in [true, false] {
-        store.reserve(&host(1), PACE, 1, Duration::from_mins(1)).await.unwrap();
+        store.reserve(&host(1), PACE, &demand(1), Duration::from_mins(1)).await.unwrap();
         let generation = store.connection(&user).await.unwrap().unwrap().generation;
         let leased = store.lease_refresh(&user, &lease_request(generation, owner(1))).await.unwrap();
         assert!(matches!(leased, RefreshRequest::Granted(..)), "{leased:?}");
@@ -72,7 +74,7 @@ async fn a_refresh_makes_so_many_round_trips() {
 
     store.lease_refresh(&user, &lease_request(generation, owner(1))).await.unwrap();
     assert_eq!(proxy.take_round_trips(), 4, "to take the lease");
-    store.reserve(&host(1), PACE, 1, Duration::from_mins(1)).await.unwrap();
+    store.reserve(&host(1), PACE, &demand(1), Duration::from_mins(1)).await.unwrap();
     assert_eq!(proxy.take_round_trips(), 6, "to reserve the call");
     let sent_at = store.clock().await.unwrap();
     assert_eq!(proxy.take_round_trips(), 1, "to ask the store's clock");

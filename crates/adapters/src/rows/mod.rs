@@ -25,6 +25,7 @@ pub(crate) mod reseal;
 pub(crate) mod revocation_check;
 pub(crate) mod schema;
 mod session;
+mod shares;
 mod spawn;
 pub(crate) mod standing;
 mod store;

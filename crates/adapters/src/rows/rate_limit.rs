@@ -1,6 +1,6 @@
 //! Rate limits as rows: one a line.
 
-use amo_connect_domain::rate_limit::{OpenCircuit, RateLimit};
+use amo_connect_domain::rate_limit::{BannedCaller, OpenCircuit, ProbeCallers, RateLimit};
 use async_trait::async_trait;
 use diesel::prelude::*;
 use jiff::Timestamp;
@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::columns::{needed, optional_time, time};
 use super::failure::Failure;
 use super::schema::turns;
+use super::shares;
 
 /// The integration's own line. No account host is called so.
 pub(crate) const INTEGRATION: &str = "*";
@@ -28,6 +29,10 @@ pub(crate) struct RateLimitRow {
     ban_probing: Option<bool>,
     ban_met: Option<i64>,
     put_off_for: Option<i64>,
+    shares: Option<String>,
+    unbanned_asked_at: Option<i64>,
+    banned_asked_at: Option<i64>,
+    banned_due_at: Option<i64>,
 }
 
 /// The rows of `turns`.
@@ -55,6 +60,10 @@ impl RateLimitRow {
             ban_probing: line.circuit.map(|ban| ban.probing),
             ban_met: line.circuit.map(|ban| ban.met.into()),
             put_off_for: line.next_at.filter(|_| line.is_delayed).map(Timestamp::as_microsecond),
+            shares: shares::text(&line.shares),
+            unbanned_asked_at: line.callers.unbanned_at.map(Timestamp::as_microsecond),
+            banned_asked_at: line.callers.banned.map(|first| first.asked_at.as_microsecond()),
+            banned_due_at: line.callers.banned.map(|first| first.due.as_microsecond()),
         }
     }
 }
@@ -71,7 +80,13 @@ impl TryFrom<RateLimitRow> for RateLimit {
                 met: needed(row.ban_met)?.try_into().or(Err(Failure::Corrupt("a count is out of range")))?,
             })
         });
+        let banned = match (row.banned_due_at, row.banned_asked_at) {
+            (Some(due), Some(asked_at)) => Some(BannedCaller { due: time(due)?, asked_at: time(asked_at)? }),
+            _ => None,
+        };
+        let callers = ProbeCallers { unbanned_at: optional_time(row.unbanned_asked_at)?, banned };
+        let shares = row.shares.as_deref().map(shares::read).unwrap_or_default();
         let is_delayed = row.put_off_for.is_some() && row.put_off_for == row.next_at;
-        Ok(Self { next_at: optional_time(row.next_at)?, is_delayed, circuit: ban.transpose()? })
+        Ok(Self { next_at: optional_time(row.next_at)?, is_delayed, circuit: ban.transpose()?, shares, callers })
     }
 }

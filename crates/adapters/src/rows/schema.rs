@@ -161,6 +161,10 @@ diesel::table! {
         ban_probing -> Nullable<Bool>,
         ban_met -> Nullable<BigInt>,
         put_off_for -> Nullable<BigInt>,
+        shares -> Nullable<Text>,
+        unbanned_asked_at -> Nullable<BigInt>,
+        banned_asked_at -> Nullable<BigInt>,
+        banned_due_at -> Nullable<BigInt>,
     }
 }
 

@@ -232,6 +232,10 @@ tables! {
         ban_probing: Option<bool>,
         ban_met: Option<i64>,
         put_off_for: Option<i64>,
+        shares: Option<String>,
+        unbanned_asked_at: Option<i64>,
+        banned_asked_at: Option<i64>,
+        banned_due_at: Option<i64>,
     }
 }
 pub(super) use each_table;

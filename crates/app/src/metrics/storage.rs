@@ -20,7 +20,7 @@ use amo_connect_domain::ports::{
     AuditLog, Claim, HostLookUpStore, IdempotencyStore, ImportStore, Maintenance, RateLimitStore, RefreshRequest,
     RevocationQueue, Served, Storage, StoreError, StoreHealth, TokenStore,
 };
-use amo_connect_domain::rate_limit::{CallOutcome, CircuitCount, Pace, Probe, Reservation};
+use amo_connect_domain::rate_limit::{CallOutcome, CircuitCount, Demand, Pace, Probe, Reservation};
 use amo_connect_domain::refresh::lease::{Backoff, LeaseRequest, RefreshLease};
 use amo_connect_domain::token::{CodeHash, RefreshTokenHash, StateHash, TokenPair};
 use async_trait::async_trait;
@@ -179,10 +179,10 @@ impl RateLimitStore for Measured<dyn RateLimitStore> {
         &self,
         account: &AccountHost,
         pace: Pace,
-        calls: u32,
+        demand: &Demand,
         longest_wait: Duration,
     ) -> Result<Reservation, StoreError> {
-        self.call("reserve", Access::Writes, self.store.reserve(account, pace, calls, longest_wait)).await
+        self.call("reserve", Access::Writes, self.store.reserve(account, pace, demand, longest_wait)).await
     }
 
     async fn record_outcome(

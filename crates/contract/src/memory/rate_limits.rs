@@ -10,7 +10,9 @@ use amo_connect_domain::authorization::attempt::MEMORY;
 use amo_connect_domain::clock::before;
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::ports::{RateLimitStore, StoreError};
-use amo_connect_domain::rate_limit::{CallOutcome, CircuitCount, Pace, Probe, RateLimit, RateLimits, Reservation};
+use amo_connect_domain::rate_limit::{
+    CallOutcome, CircuitCount, Demand, Pace, Probe, RateLimit, RateLimits, Reservation,
+};
 use async_trait::async_trait;
 use jiff::Timestamp;
 
@@ -55,7 +57,8 @@ impl MemoryRateLimitStore {
 
 impl Limits {
     fn of(&self, account: &AccountHost) -> RateLimits {
-        RateLimits { account: self.accounts.get(account).copied().unwrap_or_default(), integration: self.integration }
+        let account = self.accounts.get(account).cloned().unwrap_or_default();
+        RateLimits { account, integration: self.integration.clone() }
     }
 
     fn put(&mut self, account: &AccountHost, both: RateLimits) {
@@ -70,12 +73,12 @@ impl RateLimitStore for MemoryRateLimitStore {
         &self,
         account: &AccountHost,
         pace: Pace,
-        calls: u32,
+        demand: &Demand,
         longest_wait: Duration,
     ) -> Result<Reservation, StoreError> {
         self.with(|limits, now| {
             let mut both = limits.of(account);
-            let reservation = both.reserve(pace, calls, longest_wait, now);
+            let reservation = both.reserve(pace, demand, longest_wait, now);
             limits.put(account, both);
             reservation
         })

@@ -7,7 +7,7 @@ use amo_connect_domain::rate_limit::{CallOutcome, FIRST_PAUSE, LONGEST_DELAY, LO
 
 use super::RateLimitStoreHarness;
 use super::steps::{APART, OWN, assert_banned, ban, is_banned, place, probe, record_outcome, take};
-use crate::fixtures::host;
+use crate::fixtures::{demand, host};
 use crate::suite::race;
 
 pub(super) async fn a_ban_opens_one_accounts_circuit_for_all_handles(harness: &dyn RateLimitStoreHarness) {
@@ -64,7 +64,7 @@ pub(super) async fn a_clock_that_was_set_back_makes_no_limit_longer_than_the_lon
     harness.advance_store_clock(MEMORY).await;
     store.record_outcome(&host(1), CallOutcome::Limited(APART), None).await.unwrap();
     harness.set_store_clock_back(MEMORY).await;
-    assert!(matches!(other.reserve(&host(1), OWN, 1, APART).await.unwrap(), Reservation::Later(_)));
+    assert!(matches!(other.reserve(&host(1), OWN, &demand(1), APART).await.unwrap(), Reservation::Later(_)));
     harness.advance_store_clock(LONGEST_DELAY).await;
     assert_eq!(place(take(&store, 1).await), 0);
 }

@@ -8,11 +8,11 @@ use super::RateLimitStoreHarness;
 use super::steps::{
     APART, LONGEST_WAIT, SHARED, Store, assert_banned, ban, is_about, is_banned, place, probe, record_outcome, take,
 };
-use crate::fixtures::host;
+use crate::fixtures::{demand, host};
 use crate::suite::race;
 
 async fn take_shared(store: &Store, number: u64) -> Reservation {
-    store.reserve(&host(number), SHARED, 1, LONGEST_WAIT).await.unwrap()
+    store.reserve(&host(number), SHARED, &demand(1), LONGEST_WAIT).await.unwrap()
 }
 
 pub(super) async fn a_pace_of_the_integration_is_shared(harness: &dyn RateLimitStoreHarness) {
@@ -20,7 +20,7 @@ pub(super) async fn a_pace_of_the_integration_is_shared(harness: &dyn RateLimitS
     for (expected, (handle, number)) in (0..).zip([(&store, 1), (&other, 2), (&store, 3), (&other, 1)]) {
         assert_eq!(place(take_shared(handle, number).await), expected);
     }
-    let taken = store.reserve(&host(4), SHARED, 1, APART).await.unwrap();
+    let taken = store.reserve(&host(4), SHARED, &demand(1), APART).await.unwrap();
     assert!(matches!(taken, Reservation::Later(wait) if is_about(wait, APART * 4)), "{taken:?}");
 }
 

@@ -5,7 +5,9 @@
 mod bundles;
 mod circuit_breaker;
 mod integration;
+mod probes;
 mod reservations;
+mod shares;
 mod steps;
 
 use std::sync::Arc;
@@ -80,6 +82,9 @@ suite::cases! {
     "While other calls are ahead, a reservation MUST be one call." => [
         bundles::behind_other_calls_a_reservation_is_one_call,
     ]
+    "While others wait, a reservation MUST be one call." => [
+        bundles::while_others_wait_a_reservation_is_one_call,
+    ]
     "A probe MUST be one call." => [
         bundles::a_probe_is_one_call,
     ]
@@ -88,12 +93,47 @@ suite::cases! {
         reservations::accounts_have_rate_limits_of_their_own,
         integration::a_pace_of_the_integration_is_shared,
     ]
+    "A turn that is somebody else's share MUST NOT be reserved." => [
+        shares::a_turn_that_is_somebody_elses_is_not_reserved,
+    ]
+    "Refreshes MUST go first, except that others keep their shares." => [
+        shares::refreshes_go_first,
+    ]
+    "While reads wait, they MUST have one turn in three at least." => [
+        shares::while_reads_wait_they_have_one_turn_in_three_at_least,
+    ]
+    "While others wait, exchanges MUST have one turn in four, no fewer and no more." => [
+        shares::while_others_wait_exchanges_have_one_turn_in_four,
+    ]
+    "Writes MUST be taken in turn by user." => [
+        shares::writes_are_taken_in_turn_by_user,
+    ]
+    "Exchanges MUST be taken in turn by user." => [
+        shares::exchanges_are_taken_in_turn_by_user,
+    ]
+    "Those who wait alone MUST have every turn." => [
+        shares::those_who_wait_alone_have_every_turn,
+    ]
+    "What waits at an asker MUST count until it asks again, and no longer." => [
+        shares::what_waits_counts_until_its_asker_asks_again,
+    ]
+    "What waits at an asker that does not ask again MUST be forgotten the time of a turn after it should have, and a \
+     second at least." => [
+        shares::what_waits_at_an_asker_that_is_gone_is_forgotten,
+    ]
     "Of all callers, one MUST be the probe, until its outcome is recorded or its term is over." => [
         circuit_breaker::of_eight_callers_one_is_the_probe,
         circuit_breaker::each_probe_that_is_banned_doubles_the_pause,
         circuit_breaker::a_probe_without_an_answer_is_followed_after_the_same_pause,
         circuit_breaker::a_probe_without_an_outcome_is_given_up,
         integration::of_eight_callers_of_eight_accounts_one_is_the_probe,
+    ]
+
+    "While an account without a ban has a caller, only such an account MUST probe for the integration." => [
+        probes::while_an_account_without_a_ban_has_a_caller_only_such_an_account_probes_for_the_integration,
+    ]
+    "Otherwise the account whose own probe is longest due MUST probe for both." => [
+        probes::otherwise_the_account_whose_own_probe_is_longest_due_probes_for_both,
     ]
 
     "A limit MUST delay that account's calls for all instances, and no other account's." => [
@@ -108,6 +148,9 @@ suite::cases! {
         integration::the_third_ban_within_a_minute_opens_the_circuit_of_the_integration,
         integration::of_three_bans_at_once_one_is_the_third,
         integration::bans_that_are_apart_or_over_open_their_accounts_circuits_alone,
+    ]
+    "A ban of its probe MUST open the circuit of the account that probed." => [
+        probes::a_ban_of_the_integrations_probe_opens_the_circuit_of_the_account_that_probed,
     ]
     "An answer to the probe MUST close its circuits at once." => [
         circuit_breaker::an_answer_to_the_probe_closes_the_circuit_for_all_handles,

@@ -6,7 +6,7 @@ use amo_connect_domain::rate_limit::{CallOutcome, Reservation};
 
 use super::RateLimitStoreHarness;
 use super::steps::{APART, LONGEST_WAIT, OWN, is_about, place, take};
-use crate::fixtures::host;
+use crate::fixtures::{demand, host};
 use crate::suite::{abandon_after, race};
 
 pub(super) async fn reservations_are_a_pace_apart_for_every_handle(harness: &dyn RateLimitStoreHarness) {
@@ -22,7 +22,7 @@ pub(super) async fn a_call_beyond_the_longest_wait_is_not_reserved(harness: &dyn
     let store = harness.store();
     take(&store, 1).await;
     for _ in 0..3 {
-        let taken = store.reserve(&host(1), OWN, 1, Duration::from_secs(5)).await.unwrap();
+        let taken = store.reserve(&host(1), OWN, &demand(1), Duration::from_secs(5)).await.unwrap();
         let Reservation::Later(wait) = taken else { panic!("{taken:?} in spite of the longest wait") };
         assert!(is_about(wait, APART), "{wait:?}");
     }
@@ -67,7 +67,7 @@ pub(super) async fn a_limit_delays_one_account_for_all_handles(harness: &dyn Rat
     let delay = Duration::from_mins(5);
     store.record_outcome(&host(1), CallOutcome::Limited(delay), None).await.unwrap();
     for (expected, handle) in (0..).zip([&store, &other]) {
-        let taken = handle.reserve(&host(1), OWN, 1, APART).await.unwrap();
+        let taken = handle.reserve(&host(1), OWN, &demand(1), APART).await.unwrap();
         let Reservation::Later(wait) = taken else { panic!("{taken:?} in spite of a limit") };
         assert!(is_about(wait, delay), "{wait:?}");
         assert_eq!(place(take(handle, 2).await), expected, "of another account");
@@ -81,7 +81,7 @@ pub(super) async fn a_limit_delays_one_account_for_all_handles(harness: &dyn Rat
 pub(super) async fn a_dropped_request_costs_one_reservation_at_most(harness: &dyn RateLimitStoreHarness) {
     let (store, other) = (harness.store(), harness.second_handle().await);
     for polls in 0..8 {
-        abandon_after(polls, store.reserve(&host(1), OWN, 1, LONGEST_WAIT)).await;
+        abandon_after(polls, store.reserve(&host(1), OWN, &demand(1), LONGEST_WAIT)).await;
     }
     // A store may go on with an abandoned call, between these too.
     let (first, second) = (place(take(&other, 1).await), place(take(&other, 1).await));

@@ -6,7 +6,7 @@ use std::time::Duration;
 use amo_connect_domain::ports::RateLimitStore;
 use amo_connect_domain::rate_limit::{CallOutcome, Pace, PaceScope, Probe, Reservation};
 
-use crate::fixtures::host;
+use crate::fixtures::{demand, host};
 
 pub(super) type Store = Arc<dyn RateLimitStore>;
 
@@ -24,12 +24,12 @@ pub(super) const SHARED: Pace = Pace { apart: APART, scope: PaceScope::Integrati
 
 /// Reserves a call to account `number`.
 pub(super) async fn take(store: &Store, number: u64) -> Reservation {
-    store.reserve(&host(number), OWN, 1, LONGEST_WAIT).await.unwrap()
+    store.reserve(&host(number), OWN, &demand(1), LONGEST_WAIT).await.unwrap()
 }
 
 /// How many reservations, [`APART`] each, are before this one.
 pub(super) fn place(reservation: Reservation) -> u32 {
-    let Reservation::Granted { wait, turns: 1, probe: None } = reservation else {
+    let Reservation::Granted { wait, turns: 1, probe: None, .. } = reservation else {
         panic!("{reservation:?} is no plain reservation")
     };
     let place = (0..64).find(|place| is_about(wait, APART * *place));

@@ -8,7 +8,9 @@ use amo_connect_contract::fixtures::{at, host};
 use amo_connect_contract::{MemoryRateLimitStore, TestClock};
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::ports::{RateLimitStore, StoreError};
-use amo_connect_domain::rate_limit::{BANNED_ACCOUNTS, CallOutcome, CircuitCount, Pace, PaceScope, Probe, Reservation};
+use amo_connect_domain::rate_limit::{
+    BANNED_ACCOUNTS, CallOutcome, CircuitCount, Demand, Pace, PaceScope, Probe, Reservation, Share, UserTag,
+};
 use async_trait::async_trait;
 
 use crate::kinds::Mutant;
@@ -27,6 +29,8 @@ pub(crate) struct MutantStore {
 struct Notes {
     probe: Option<Probe>,
     banned: HashSet<AccountHost>,
+    first_asker: Option<u32>,
+    asked: u32,
 }
 
 impl MutantStore {
@@ -54,15 +58,68 @@ impl MutantStore {
 
     /// `reservation` with the turns that the mutant makes of it.
     fn bundled(&self, reservation: Reservation, pace: Pace, calls: u32) -> Reservation {
-        let Reservation::Granted { wait, turns, probe } = reservation else { return reservation };
+        let Reservation::Granted { wait, turns, share, probe } = reservation else { return reservation };
         let turns = match self.mutant {
             Mutant::ReservesOneOfABundle if wait.is_zero() && probe.is_none() => pace.bundle(calls),
             Mutant::BundlesAllCalls if wait.is_zero() && probe.is_none() => calls,
+            Mutant::BundlesBesideOthers if wait.is_zero() && probe.is_none() => pace.bundle(calls),
             Mutant::BundlesBehindOthers if !wait.is_zero() => pace.bundle(calls),
             Mutant::BundlesProbes if probe.is_some() => pace.bundle(calls),
             _ => turns,
         };
-        Reservation::Granted { wait, turns, probe }
+        Reservation::Granted { wait, turns, share, probe }
+    }
+
+    /// What the store takes `demand` for.
+    fn taken_for(&self, demand: &Demand) -> Demand {
+        let mut taken = demand.clone();
+        for waiting in &mut taken.waiting {
+            waiting.share = match (self.mutant, waiting.share) {
+                (Mutant::RefreshesLikeReads, Share::Refresh) | (Mutant::ExchangesLikeReads, Share::Exchange(_)) => {
+                    Share::Read
+                }
+                (Mutant::ReadsLikeWrites, Share::Read) => Share::Write(UserTag(1)),
+                (Mutant::OneWriter, Share::Write(_)) => Share::Write(UserTag(1)),
+                (Mutant::OneExchanger, Share::Exchange(_)) => Share::Exchange(UserTag(1)),
+                (_, share) => share,
+            };
+            match self.mutant {
+                Mutant::AnnouncesNothing => waiting.callers = 1,
+                Mutant::IgnoresCalls | Mutant::ReservesOneOfABundle => waiting.calls = 1,
+                _ => {}
+            }
+        }
+        match self.mutant {
+            Mutant::AnnouncesNothing => taken.waiting.truncate(1),
+            Mutant::KeepsOldDemands => taken.asker = self.note(|notes| notes.asked),
+            _ => {}
+        }
+        taken
+    }
+
+    /// `reservation`, for the share that was asked for where another one was taken for it.
+    fn given_back(reservation: Reservation, demand: &Demand, taken: &Demand) -> Reservation {
+        let Reservation::Granted { wait, turns, share, probe } = reservation else { return reservation };
+        let place = taken.waiting.iter().position(|waiting| waiting.share == share).unwrap();
+        Reservation::Granted { wait, turns, share: demand.waiting[place].share, probe }
+    }
+
+    /// Whether the mutant does not tell the inner store that somebody asks.
+    fn keeps_quiet(&self, account: &AccountHost, asker: u32) -> bool {
+        let moved = Duration::try_from(self.clock.moved()).unwrap_or_default();
+        self.note(|notes| {
+            notes.asked += 1;
+            match self.mutant {
+                Mutant::LeavesTurnsFree => notes.asked % 4 == 0,
+                Mutant::WaitsForTheGone => *notes.first_asker.get_or_insert(asker) != asker,
+                // In its cases, the first of those who count have asked by then.
+                Mutant::NotesNoCallers if notes.banned.len() >= BANNED_ACCOUNTS => {
+                    let asks_while_paused = *account == host(1) && moved >= Duration::from_mins(1);
+                    moved < Duration::from_secs(10) || (asks_while_paused && moved < Duration::from_secs(80))
+                }
+                _ => false,
+            }
+        })
     }
 
     fn known(&self, account: &AccountHost) -> AccountHost {
@@ -81,11 +138,16 @@ impl RateLimitStore for MutantStore {
         &self,
         account: &AccountHost,
         pace: Pace,
-        calls: u32,
+        demand: &Demand,
         longest_wait: Duration,
     ) -> Result<Reservation, StoreError> {
         let (account, inner) = (self.known(account), self.inner());
-        let at_once = Reservation::Granted { wait: Duration::ZERO, turns: 1, probe: None };
+        let (share, calls) = (demand.waiting[0].share, demand.waiting[0].calls);
+        let at_once = Reservation::Granted { wait: Duration::ZERO, turns: 1, share, probe: None };
+        if self.keeps_quiet(&account, demand.asker) {
+            let is_ban = self.is(Mutant::NotesNoCallers);
+            return Ok(if is_ban { Reservation::CircuitOpen(pace.apart) } else { Reservation::Later(pace.apart) });
+        }
         let pace = match self.mutant {
             Mutant::SharesNothing => Pace { scope: PaceScope::Account, ..pace },
             Mutant::ReservesNothing => return Ok(at_once),
@@ -96,16 +158,16 @@ impl RateLimitStore for MutantStore {
             }
             _ => pace,
         };
-        let reserved =
-            if matches!(self.mutant, Mutant::IgnoresCalls | Mutant::ReservesOneOfABundle) { 1 } else { calls };
-        let reservation = self.bundled(inner.reserve(&account, pace, reserved, longest_wait).await?, pace, calls);
+        let taken = self.taken_for(demand);
+        let reservation = Self::given_back(inner.reserve(&account, pace, &taken, longest_wait).await?, demand, &taken);
+        let reservation = self.bundled(reservation, pace, calls);
         let waits = self.note(|notes| notes.probe);
         match (self.mutant, reservation) {
             (Mutant::ReservesBeyondTheWait, Reservation::Later(_)) => {
-                inner.reserve(&account, pace, calls, Duration::MAX).await?;
+                inner.reserve(&account, pace, demand, Duration::MAX).await?;
             }
             (Mutant::LetsEverybodyProbe, Reservation::CircuitOpen(_)) if waits.is_some() => {
-                return Ok(Reservation::Granted { wait: Duration::ZERO, turns: 1, probe: waits });
+                return Ok(Reservation::Granted { wait: Duration::ZERO, turns: 1, share, probe: waits });
             }
             (Mutant::NeverGivesUp, Reservation::Granted { probe: Some(_), .. }) if waits.is_some() => {
                 return Ok(Reservation::CircuitOpen(Duration::ZERO));
@@ -148,6 +210,11 @@ impl RateLimitStore for MutantStore {
                 for number in 1..5 {
                     inner.record_outcome(&host(number), call_outcome, probe).await?;
                 }
+                call_outcome
+            }
+            (Mutant::ForgivesProbes, CallOutcome::Banned, Some(_)) => CallOutcome::NoAnswer,
+            (Mutant::NotesNoCallers, CallOutcome::Banned, None) => {
+                self.note(|notes| notes.banned.insert(account.clone()));
                 call_outcome
             }
             (Mutant::CountsOldBans, CallOutcome::Banned, None) => {

@@ -7,6 +7,7 @@ mod amo;
 mod bundles;
 mod circuit_breaker;
 mod permits;
+mod shares;
 mod virtual_time;
 mod watched;
 mod world;

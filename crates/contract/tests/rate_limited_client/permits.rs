@@ -82,7 +82,7 @@ fn a_caller_beside_another_instance_gets_its_delay_at_once_by_the_recent_pace() 
 }
 
 #[test]
-fn token_requests_go_first_then_pages_that_have_begun_then_others() {
+fn refreshes_go_first_then_pages_that_have_begun_then_others_and_exchanges_have_their_share() {
     let (world, one) = World::with_one_instance();
     world.run(async {
         let reads = join_all(["read 1", "read 2", "read 3"].map(|name| one.read(1, name)));
@@ -95,7 +95,7 @@ fn token_requests_go_first_then_pages_that_have_begun_then_others() {
         };
         join(reads, later).await
     });
-    assert_eq!(names(&world), ["read 1", "exchange", "refresh", "complete", "read 2", "read 3"]);
+    assert_eq!(names(&world), ["read 1", "refresh", "complete", "read 2", "read 3", "exchange"]);
 }
 
 #[test]

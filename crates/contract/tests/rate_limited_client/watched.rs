@@ -8,7 +8,7 @@ use std::time::Duration;
 use amo_connect_contract::MemoryRateLimitStore;
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::ports::{RateLimitStore, Runtime as _, StoreError};
-use amo_connect_domain::rate_limit::{CallOutcome, CircuitCount, Pace, Probe, Reservation};
+use amo_connect_domain::rate_limit::{CallOutcome, CircuitCount, Demand, Pace, Probe, Reservation};
 use async_trait::async_trait;
 
 use crate::virtual_time::Virtual;
@@ -53,7 +53,7 @@ impl RateLimitStore for Watched {
         &self,
         account: &AccountHost,
         pace: Pace,
-        calls: u32,
+        demand: &Demand,
         longest_wait: Duration,
     ) -> Result<Reservation, StoreError> {
         self.asked.fetch_add(1, Ordering::SeqCst);
@@ -61,7 +61,7 @@ impl RateLimitStore for Watched {
         if self.never_answers.load(Ordering::SeqCst) {
             return std::future::pending().await;
         }
-        let reservation = self.honest.reserve(account, pace, calls, longest_wait).await;
+        let reservation = self.honest.reserve(account, pace, demand, longest_wait).await;
         let latency = {
             let mut latency = self.latency.lock().unwrap();
             if latency.len() > 1 { latency.pop_front() } else { latency.front().copied() }

@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use amo_connect_contract::MemoryRateLimitStore;
 use amo_connect_contract::fixtures::{after, at, host};
+use amo_connect_domain::ids::UserId;
 use amo_connect_domain::ports::{AmoError, NoObserver, RateLimitStore, Runtime as _};
 use amo_connect_domain::rate_limit::{Pace, PaceScope};
 use amo_connect_domain::token::{AccessToken, AuthorizationCode, RefreshToken};
-use amo_connect_domain::usecase::rate_limited::RateLimitedClient;
+use amo_connect_domain::usecase::rate_limited::{RateLimitedClient, Urgency};
 
 use crate::amo::Amo;
 use crate::virtual_time::Virtual;
@@ -103,11 +104,16 @@ impl Instance {
     }
 
     pub(crate) async fn refresh(&self, number: u64, name: &str) -> Result<(), AmoError> {
-        self.0.refresh(&host(number), &RefreshToken::new(name)).await.map(drop)
+        self.0.refresh(&host(number), &RefreshToken::new(name), Urgency::Urgent).await.map(drop)
     }
 
     pub(crate) async fn exchange(&self, number: u64, name: &str) -> Result<(), AmoError> {
-        self.0.exchange(&host(number), &AuthorizationCode::new(name)).await.map(drop)
+        self.exchange_by(number, None, name).await
+    }
+
+    /// One user's exchange.
+    pub(crate) async fn exchange_by(&self, number: u64, user: Option<&UserId>, name: &str) -> Result<(), AmoError> {
+        self.0.exchange(&host(number), user, &AuthorizationCode::new(name)).await.map(drop)
     }
 }
 

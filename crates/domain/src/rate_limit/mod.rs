@@ -3,6 +3,8 @@
 mod circuit_breaker;
 mod pace;
 mod permit;
+mod probe_callers;
+pub(crate) mod shares;
 
 use std::time::Duration;
 
@@ -13,6 +15,8 @@ pub use circuit_breaker::{
 };
 pub use pace::{LARGEST_BUNDLE, LONGEST_BUNDLE, Pace, PaceScope};
 pub use permit::{Permit, call};
+pub use probe_callers::{BannedCaller, CALLER_TERM, ProbeCallers};
+pub use shares::{Announced, Demand, Share, Shares, UserTag, Waiting};
 
 use crate::clock::{after, at_most, before, left};
 
@@ -22,6 +26,9 @@ pub const LONGEST_DELAY: Duration = Duration::from_mins(15);
 /// No call is reserved further ahead than this, or than [`MOST_RESERVATIONS`] calls take: no caller
 /// waits longer. A later time was written by a clock that has been set back since.
 const FARTHEST_RESERVATION: Duration = Duration::from_secs(10);
+
+/// Who has not asked again for so long, or for the time of a turn, does not wait any more.
+const ASKED_LATE: Duration = Duration::from_secs(1);
 
 /// The most reservations ahead, where these take longer than [`FARTHEST_RESERVATION`].
 const MOST_RESERVATIONS: u32 = 16;
@@ -35,10 +42,13 @@ pub enum Reservation {
         wait: Duration,
         /// How many calls are reserved, this one included, each the pace after the one before.
         turns: u32,
+        /// Whose call is the first.
+        share: Share,
         /// The circuit is half-open, and this call is its probe.
         probe: Option<Probe>,
     },
-    /// Nothing is reserved: the next free time is so far away. The caller may ask again then.
+    /// Nothing is reserved: the next free time is so far away, or it is for what waits at another caller. The caller
+    /// may ask again then.
     Later(Duration),
     /// Nothing is reserved: the circuit is open, and nothing must be sent for so long.
     CircuitOpen(Duration),
@@ -60,7 +70,7 @@ pub enum CallOutcome {
 }
 
 /// What is on record of the calls to one account, or of all calls of the integration.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RateLimit {
     /// The next free time.
@@ -69,6 +79,10 @@ pub struct RateLimit {
     pub is_delayed: bool,
     /// The circuit, while it is open.
     pub circuit: Option<OpenCircuit>,
+    /// Who has the next turns.
+    pub shares: Shares,
+    /// Of the integration: who asks while its circuit is open.
+    pub callers: ProbeCallers,
 }
 
 impl RateLimit {
@@ -89,13 +103,12 @@ impl RateLimit {
         self.next_at.map_or(Duration::ZERO, |next_at| left(next_at, now))
     }
 
-    /// The record as it counts at `now`: a time that a clock ahead has set too late becomes the
+    /// Makes the record what it counts as at `now`: a time that a clock ahead has set too late becomes the
     /// latest possible one of its kind.
-    fn seen_at(self, pace: Pace, now: Timestamp) -> Self {
-        let farthest = FARTHEST_RESERVATION.max(pace.apart.saturating_mul(MOST_RESERVATIONS));
-        let longest = if self.is_delayed { LONGEST_DELAY } else { farthest };
-        let next_at = self.next_at.map(|next_at| at_most(next_at, longest, now));
-        Self { next_at, circuit: self.circuit.map(|circuit| circuit.seen_at(now)), ..self }
+    fn see_at(&mut self, pace: Pace, now: Timestamp) {
+        let longest = if self.is_delayed { LONGEST_DELAY } else { farthest(pace) };
+        self.next_at = self.next_at.map(|next_at| at_most(next_at, longest, now));
+        self.circuit = self.circuit.map(|circuit| circuit.seen_at(now));
     }
 
     /// The circuit that the probe names, if it still is open.
@@ -104,8 +117,13 @@ impl RateLimit {
     }
 }
 
+/// How far ahead a call can be reserved.
+fn farthest(pace: Pace) -> Duration {
+    FARTHEST_RESERVATION.max(pace.apart.saturating_mul(MOST_RESERVATIONS))
+}
+
 /// What decides about a call: the account's record, and the integration's.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RateLimits {
     /// Of the account that is to be called.
     pub account: RateLimit,
@@ -114,32 +132,60 @@ pub struct RateLimits {
 }
 
 impl RateLimits {
-    /// Reserves the next free time, if it is within `longest_wait`. If it has come already, nobody else is
-    /// ahead, and as many of `calls` are reserved as make [a bundle](Pace::bundle).
-    pub fn reserve(&mut self, pace: Pace, calls: u32, longest_wait: Duration, now: Timestamp) -> Reservation {
-        *self = Self { account: self.account.seen_at(pace, now), integration: self.integration.seen_at(pace, now) };
-        let open = [self.account.circuit, self.integration.circuit];
-        if let Some(forbidden) = open.iter().flatten().filter_map(|circuit| circuit.forbids(now)).max() {
-            return Reservation::CircuitOpen(forbidden);
-        }
+    /// Reserves the next free time for one share of `demand`, if it is within `longest_wait` and [nobody
+    /// else's](Shares). If it has come already and nobody else waits, as many calls are reserved as make [a
+    /// bundle](Pace::bundle).
+    pub fn reserve(&mut self, pace: Pace, demand: &Demand, longest_wait: Duration, now: Timestamp) -> Reservation {
+        self.account.see_at(pace, now);
+        self.integration.see_at(pace, now);
         let delay = self.account.wait(now);
+        let forbidden = self.forbidden(now);
+        let is_open = self.account.circuit.is_some() || self.integration.circuit.is_some();
         let limit = match pace.scope {
             PaceScope::Account => &mut self.account,
             PaceScope::Integration => &mut self.integration,
         };
+        let asked_late = ASKED_LATE.max(pace.apart);
+        limit.shares.forget(demand.asker, farthest(pace) + asked_late, now);
+        if let Some(forbidden) = forbidden {
+            return Reservation::CircuitOpen(forbidden);
+        }
         let wait = limit.wait(now);
         // A reservation after one account's delay would delay all accounts that share the pace.
         if delay > wait || wait > longest_wait {
             return Reservation::Later(delay.max(wait));
         }
-        let is_alone = wait.is_zero() && open.iter().all(Option::is_none);
-        let turns = if is_alone { pace.bundle(calls) } else { 1 };
-        limit.next_at = Some(after(after(now, wait), pace.apart.saturating_mul(turns)));
+        let Some(chosen) = limit.shares.choose(demand) else {
+            // Whose turn it is may take it just now.
+            let again = wait.max(pace.apart / 2);
+            limit.shares.announce(demand, None, after(now, again + asked_late));
+            return Reservation::Later(again);
+        };
+        let Waiting { share, calls, .. } = chosen.waiting;
+        let turns = if chosen.is_alone && wait.is_zero() && !is_open { pace.bundle(calls) } else { 1 };
+        let next_at = after(after(now, wait), pace.apart.saturating_mul(turns));
+        limit.next_at = Some(next_at);
         limit.is_delayed = false;
-        Reservation::Granted { wait, turns, probe: self.begin_probe(now) }
+        limit.shares.serve(chosen);
+        limit.shares.announce(demand, Some((share, turns)), after(next_at, asked_late));
+        Reservation::Granted { wait, turns, share, probe: self.begin_probe(now) }
+    }
+
+    /// How long nothing must be sent to the account, because a circuit is open or another account probes.
+    fn forbidden(&mut self, now: Timestamp) -> Option<Duration> {
+        let open = [self.account.circuit, self.integration.circuit];
+        let paused = open.iter().flatten().filter_map(|circuit| circuit.forbids(now)).max();
+        let left = match self.integration.circuit {
+            Some(_) => self.integration.callers.ask(self.account.circuit, now),
+            None => None,
+        };
+        paused.or(left)
     }
 
     fn begin_probe(&mut self, now: Timestamp) -> Option<Probe> {
+        if self.integration.circuit.is_some() {
+            self.integration.callers.begin_probe(self.account.circuit);
+        }
         let [account, integration] = [&mut self.account, &mut self.integration]
             .map(|limit| limit.circuit.as_mut().map(|circuit| circuit.begin_probe(now)));
         (account.is_some() || integration.is_some()).then_some(Probe { account, integration })
@@ -161,7 +207,9 @@ impl RateLimits {
             for (limit, name) in [(&mut self.account, probe.account), (&mut self.integration, probe.integration)] {
                 let Some(circuit) = limit.probed(name) else { continue };
                 match call_outcome {
-                    CallOutcome::Answered | CallOutcome::Limited(_) => limit.circuit = None,
+                    CallOutcome::Answered | CallOutcome::Limited(_) => {
+                        (limit.circuit, limit.callers) = (None, ProbeCallers::default());
+                    }
                     CallOutcome::Banned | CallOutcome::NoAnswer if circuit.probing => {
                         circuit.end_probe(call_outcome == CallOutcome::Banned, now);
                     }
@@ -169,10 +217,15 @@ impl RateLimits {
                     CallOutcome::Banned | CallOutcome::NoAnswer | CallOutcome::NotSent => {}
                 }
             }
+            // It was met at this account, which must not take the next probe from others.
+            if call_outcome == CallOutcome::Banned && probe.account.is_none() && self.integration.circuit.is_some() {
+                self.account.circuit = self.account.circuit.or(Some(OpenCircuit::new(now)));
+            }
         } else if call_outcome == CallOutcome::Banned && self.account.circuit.is_none() {
             self.account.circuit = Some(OpenCircuit::new(now));
             if banned_lately + 1 >= BANNED_ACCOUNTS && self.integration.circuit.is_none() {
                 self.integration.circuit = Some(OpenCircuit::new(now));
+                self.integration.callers = ProbeCallers::default();
             }
         }
         if let CallOutcome::Limited(delay) = call_outcome {

@@ -14,9 +14,13 @@ fn pace(scope: PaceScope) -> Pace {
     Pace::per_second(NonZeroU32::new(7).unwrap(), scope)
 }
 
+fn demand(calls: u32) -> Demand {
+    Demand { asker: 1, waiting: vec![Waiting { share: Share::Read, callers: 1, calls }] }
+}
+
 fn millis(reservation: Reservation) -> u128 {
     match reservation {
-        Reservation::Granted { wait, turns: 1, probe: None } => wait.as_millis(),
+        Reservation::Granted { wait, turns: 1, probe: None, .. } => wait.as_millis(),
         other => panic!("{other:?}"),
     }
 }
@@ -30,7 +34,7 @@ fn probe(reservation: Reservation) -> Probe {
 
 impl RateLimits {
     fn next(&mut self, second: u64) -> Reservation {
-        self.reserve(pace(PaceScope::Account), 1, LONGEST_WAIT, at(second))
+        self.reserve(pace(PaceScope::Account), &demand(1), LONGEST_WAIT, at(second))
     }
 
     fn banned_at(second: u64) -> Self {
@@ -53,7 +57,7 @@ fn reservations_are_150_ms_apart_up_to_the_longest_wait() {
 /// How long the first call waits, and how many are reserved.
 fn bundle(reservation: Reservation) -> (u128, u32) {
     match reservation {
-        Reservation::Granted { wait, turns, probe: None } => (wait.as_millis(), turns),
+        Reservation::Granted { wait, turns, probe: None, .. } => (wait.as_millis(), turns),
         other => panic!("{other:?}"),
     }
 }
@@ -73,16 +77,24 @@ fn a_bundle_is_as_long_as_it_is_wide_and_the_next_call_comes_after_it() {
     ] {
         let pace = Pace { apart: Duration::from_millis(apart), scope: PaceScope::Account };
         let mut limits = RateLimits::default();
-        assert_eq!(bundle(limits.reserve(pace, calls, LONGEST_WAIT, at(0))), (0, turns), "{calls} calls, {apart} ms");
+        assert_eq!(
+            bundle(limits.reserve(pace, &demand(calls), LONGEST_WAIT, at(0))),
+            (0, turns),
+            "{calls} calls, {apart} ms"
+        );
         let next = u128::from(apart) * u128::from(turns);
-        assert_eq!(bundle(limits.reserve(pace, 1, LONGEST_WAIT, at(0))), (next, 1), "{calls} calls, {apart} ms");
+        assert_eq!(
+            bundle(limits.reserve(pace, &demand(1), LONGEST_WAIT, at(0))),
+            (next, 1),
+            "{calls} calls, {apart} ms"
+        );
     }
 }
 
 #[test]
 fn no_bundle_is_given_while_another_call_is_ahead() {
     let mut limits = RateLimits::default();
-    let mut reserve = |second| bundle(limits.reserve(pace(PaceScope::Account), 3, LONGEST_WAIT, at(second)));
+    let mut reserve = |second| bundle(limits.reserve(pace(PaceScope::Account), &demand(3), LONGEST_WAIT, at(second)));
     assert_eq!([reserve(0), reserve(0), reserve(0)], [(0, 3), (450, 1), (600, 1)]);
     assert_eq!(reserve(1), (0, 3));
 }
@@ -90,7 +102,7 @@ fn no_bundle_is_given_while_another_call_is_ahead() {
 #[test]
 fn a_probe_is_alone() {
     let mut limits = RateLimits::banned_at(0);
-    let reservation = limits.reserve(pace(PaceScope::Account), 3, LONGEST_WAIT, at(10));
+    let reservation = limits.reserve(pace(PaceScope::Account), &demand(3), LONGEST_WAIT, at(10));
     assert!(matches!(reservation, Reservation::Granted { turns: 1, probe: Some(_), .. }), "{reservation:?}");
 }
 
@@ -105,9 +117,9 @@ fn a_quiet_hour_allows_no_burst() {
 fn accounts_share_a_pace_only_if_they_are_told_to() {
     for (scope, expected) in [(PaceScope::Account, 0), (PaceScope::Integration, 150)] {
         let mut hers = RateLimits::default();
-        hers.reserve(pace(scope), 1, LONGEST_WAIT, at(0));
-        let mut his = RateLimits { integration: hers.integration, ..RateLimits::default() };
-        assert_eq!(millis(his.reserve(pace(scope), 1, LONGEST_WAIT, at(0))), expected, "{scope:?}");
+        hers.reserve(pace(scope), &demand(1), LONGEST_WAIT, at(0));
+        let mut his = RateLimits { integration: hers.integration.clone(), ..RateLimits::default() };
+        assert_eq!(millis(his.reserve(pace(scope), &demand(1), LONGEST_WAIT, at(0))), expected, "{scope:?}");
     }
 }
 
@@ -124,10 +136,10 @@ fn a_limit_delays_its_account_and_no_other() {
     let mut hers = RateLimits::default();
     hers.record_outcome(CallOutcome::Limited(Duration::from_secs(2)), None, 0, at(0));
     let shared = pace(PaceScope::Integration);
-    assert_eq!(hers.reserve(shared, 1, LONGEST_WAIT, at(0)), Reservation::Later(Duration::from_secs(2)));
-    let mut his = RateLimits { integration: hers.integration, ..RateLimits::default() };
-    assert_eq!(millis(his.reserve(shared, 1, LONGEST_WAIT, at(0))), 0);
-    assert_eq!(millis(hers.reserve(shared, 1, LONGEST_WAIT, at(2))), 0);
+    assert_eq!(hers.reserve(shared, &demand(1), LONGEST_WAIT, at(0)), Reservation::Later(Duration::from_secs(2)));
+    let mut his = RateLimits { integration: hers.integration.clone(), ..RateLimits::default() };
+    assert_eq!(millis(his.reserve(shared, &demand(1), LONGEST_WAIT, at(0))), 0);
+    assert_eq!(millis(hers.reserve(shared, &demand(1), LONGEST_WAIT, at(2))), 0);
 }
 
 #[test]
@@ -225,14 +237,14 @@ fn a_probe_without_an_outcome_is_given_up() {
 #[test]
 fn calls_under_way_when_the_circuit_opened_neither_close_nor_reopen_it() {
     let mut limits = RateLimits::banned_at(0);
-    let before = limits;
+    let before = limits.clone();
     for call_outcome in [CallOutcome::Banned, CallOutcome::Answered, CallOutcome::NoAnswer, CallOutcome::NotSent] {
         limits.record_outcome(call_outcome, None, 2, at(1));
         assert_eq!(limits, before, "{call_outcome:?}");
     }
     let earlier = probe(limits.next(10));
     limits.record_outcome(CallOutcome::Banned, Some(earlier), 0, at(10));
-    let before = limits;
+    let before = limits.clone();
     limits.record_outcome(CallOutcome::Banned, Some(earlier), 0, at(11));
     assert_eq!(limits, before, "one probe counts once");
 }
@@ -250,17 +262,19 @@ fn the_third_banned_account_opens_the_circuit_of_the_integration() {
 fn an_open_integration_has_one_probe_over_all_accounts_and_its_outcome_counts_for_all() {
     let mut hers = RateLimits::default();
     hers.record_outcome(CallOutcome::Banned, None, 2, at(0));
-    let mut his = RateLimits { integration: hers.integration, ..RateLimits::default() };
+    let mut his = RateLimits { integration: hers.integration.clone(), ..RateLimits::default() };
     assert!(matches!(his.next(9), Reservation::CircuitOpen(_)));
     let first = probe(his.next(10));
-    hers.integration = his.integration;
+    hers.integration = his.integration.clone();
     assert_eq!(hers.next(10), Reservation::CircuitOpen(PROBE_TERM));
     his.record_outcome(CallOutcome::Banned, Some(first), 0, at(10));
-    assert_eq!((his.account.circuit, his.next(10)), (None, Reservation::CircuitOpen(FIRST_PAUSE * 2)));
+    assert_eq!(his.next(10), Reservation::CircuitOpen(FIRST_PAUSE * 2));
+    assert!(his.account.circuit.is_some(), "the ban was met at his account");
 
-    hers.integration = his.integration;
-    let second = probe(hers.next(30));
-    hers.record_outcome(CallOutcome::Answered, Some(second), 0, at(30));
+    hers.integration = his.integration.clone();
+    assert!(matches!(hers.next(30), Reservation::CircuitOpen(_)), "an account without a ban has asked");
+    let second = probe(hers.next(100));
+    hers.record_outcome(CallOutcome::Answered, Some(second), 0, at(100));
     assert_eq!((hers.account.circuit, hers.integration.circuit), (None, None), "it was the probe of both circuits");
 }
 

@@ -78,7 +78,7 @@ impl UseCases {
         let this = self.clone();
         self.runtime.spawn(Box::pin(async move {
             // The store has the outcome. If the generation has moved on, nothing is sent.
-            let _ = this.refreshing(user, generation, AskedBy::Service).await;
+            let _ = this.refreshing(user, generation, AskedBy::Background).await;
             drop(slot);
         }));
     }

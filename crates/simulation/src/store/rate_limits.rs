@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::ports::{RateLimitStore, StoreError};
-use amo_connect_domain::rate_limit::{CallOutcome, CircuitCount, Pace, Probe, Reservation};
+use amo_connect_domain::rate_limit::{CallOutcome, CircuitCount, Demand, Pace, Probe, Reservation};
 use async_trait::async_trait;
 
 use super::ModelStore;
@@ -15,10 +15,10 @@ impl RateLimitStore for ModelStore {
         &self,
         account: &AccountHost,
         pace: Pace,
-        calls: u32,
+        demand: &Demand,
         longest_wait: Duration,
     ) -> Result<Reservation, StoreError> {
-        self.plain_call("reserve", self.world.rate_limits.reserve(account, pace, calls, longest_wait)).await
+        self.plain_call("reserve", self.world.rate_limits.reserve(account, pace, demand, longest_wait)).await
     }
 
     async fn record_outcome(

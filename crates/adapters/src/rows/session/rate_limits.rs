@@ -5,7 +5,7 @@ use std::time::Duration;
 use amo_connect_domain::authorization::attempt::MEMORY;
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::rate_limit::{
-    BANS_MEET, CallOutcome, CircuitCount, Pace, PaceScope, Probe, RateLimits, Reservation,
+    BANS_MEET, CallOutcome, CircuitCount, Demand, Pace, PaceScope, Probe, RateLimits, Reservation,
 };
 use jiff::Timestamp;
 
@@ -19,7 +19,7 @@ impl Session<'_> {
         mut self,
         account: AccountHost,
         pace: Pace,
-        calls: u32,
+        demand: Demand,
         longest_wait: Duration,
     ) -> Result<Reservation, Failure> {
         self.rows.lock_line(account.as_str()).await?;
@@ -30,8 +30,8 @@ impl Session<'_> {
             self.rows.lock_line(INTEGRATION).await?;
             before = self.turns(&account).await?;
         }
-        let mut turns = before;
-        let turn = turns.reserve(pace, calls, longest_wait, self.rows.clock().await?);
+        let mut turns = before.clone();
+        let turn = turns.reserve(pace, &demand, longest_wait, self.rows.clock().await?);
         self.put_turns(&account, &before, &turns).await?;
         Ok(turn)
     }
@@ -49,7 +49,7 @@ impl Session<'_> {
         let lately = now.saturating_sub(BANS_MEET).unwrap_or(Timestamp::MIN);
         let (after, until) = (lately.as_microsecond(), now.as_microsecond());
         let banned = self.rows.banned_accounts(account.as_str(), after, until).await?;
-        let mut turns = before;
+        let mut turns = before.clone();
         turns.record_outcome(call_outcome, probe, banned.try_into().unwrap_or_default(), now);
         self.put_turns(&account, &before, &turns).await
     }

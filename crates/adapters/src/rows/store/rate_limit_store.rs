@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::ports::{RateLimitStore, StoreError};
-use amo_connect_domain::rate_limit::{CallOutcome, CircuitCount, Pace, Probe, Reservation};
+use amo_connect_domain::rate_limit::{CallOutcome, CircuitCount, Demand, Pace, Probe, Reservation};
 use async_trait::async_trait;
 
 use super::Store;
@@ -17,12 +17,12 @@ impl<D: Database> RateLimitStore for Store<D> {
         &self,
         account: &AccountHost,
         pace: Pace,
-        calls: u32,
+        demand: &Demand,
         longest_wait: Duration,
     ) -> Result<Reservation, StoreError> {
-        let account = account.clone();
+        let (account, demand) = (account.clone(), demand.clone());
         self.database
-            .transact(Relaxed, move |session| Box::pin(session.reserve(account, pace, calls, longest_wait)))
+            .transact(Relaxed, move |session| Box::pin(session.reserve(account, pace, demand, longest_wait)))
             .await
     }
 

@@ -7,7 +7,7 @@ use crate::cipher::TokenKeys;
 use crate::migrate::{MigrationError, Pending};
 use crate::sqlite::{OpenError, SqliteOptions, SqliteTokenStore, migrate};
 
-const ALL: [&str; 9] = [
+const ALL: [&str; 10] = [
     "20261123100000_connections",
     "20261124220000_lifecycle",
     "20261124230000_turns",
@@ -17,6 +17,7 @@ const ALL: [&str; 9] = [
     "20261128210000_imports",
     "20261129200000_writes",
     "20261129235000_attempt_deep_links",
+    "20261130030000_shares",
 ];
 
 async fn open_without_migrating(scratch: &Scratch) -> Result<SqliteTokenStore, OpenError> {

@@ -106,7 +106,7 @@ impl UseCases {
             self.observer.observe(&Event::ExchangeEnded { user: record.user.as_ref(), account, end, took });
         };
         let whole = async {
-            let issued = self.amo.exchange(&record.host, &code).await?;
+            let issued = self.amo.exchange(&record.host, record.user.as_ref(), &code).await?;
             let account = issued.account;
             Ok::<_, AmoError>((account, self.save_issued(&record, sent_at, issued).await))
         };

@@ -19,10 +19,19 @@ use crate::crm::task::{Task, TaskFilter};
 use crate::crm::write::Write;
 use crate::host::AccountHost;
 use crate::idempotency::{WriteKind, WrittenObject};
-use crate::ids::AccountId;
+use crate::ids::{AccountId, UserId};
 use crate::ports::{AmoClient, AmoError, Endpoint, Located, Observer, RateLimitStore, Runtime, StoreError};
-use crate::rate_limit::{CircuitCount, Pace, Permit, call};
+use crate::rate_limit::{CircuitCount, Pace, Permit, Share, UserTag, call};
 use crate::token::{AccessToken, AuthorizationCode, Issued, RefreshToken, State};
+
+/// Whether others wait for a refresh.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Urgency {
+    /// Somebody waits for it, or the access token is dead.
+    Urgent,
+    /// Nobody waits for it, and the access token lives.
+    CanWait,
+}
 
 /// An [`AmoClient`] whose calls wait for their permits, up to five seconds each. Its clones share
 /// their queues.
@@ -71,15 +80,28 @@ impl RateLimitedClient {
         &self,
         host: &AccountHost,
         endpoint: Endpoint,
+        share: Share,
         call: impl FnOnce(Permit<K>) -> F,
     ) -> Result<T, AmoError>
     where
         F: Future<Output = Result<T, AmoError>>,
     {
         match &self.limiter {
-            Some(limiter) => limiter.with_permit(host, endpoint, call).await,
+            Some(limiter) => limiter.with_permit(host, endpoint, share, call).await,
             None => call(Permit::new(host)).await,
         }
+    }
+
+    async fn read<T, F>(
+        &self,
+        host: &AccountHost,
+        endpoint: Endpoint,
+        call: impl FnOnce(Permit<call::Read>) -> F,
+    ) -> Result<T, AmoError>
+    where
+        F: Future<Output = Result<T, AmoError>>,
+    {
+        self.with_permit(host, endpoint, Share::Read, call).await
     }
 
     /// See [`TokenEndpoint::authorization_url`](crate::ports::TokenEndpoint::authorization_url).
@@ -103,17 +125,32 @@ impl RateLimitedClient {
     }
 
     /// See [`TokenEndpoint::exchange`](crate::ports::TokenEndpoint::exchange). `host` is the
-    /// account's; the permit is for the one of its token endpoint.
-    pub async fn exchange(&self, host: &AccountHost, code: &AuthorizationCode) -> Result<Issued, AmoError> {
+    /// account's; the permit is for the one of its token endpoint. Codes that belong to no `user` share their turns.
+    pub async fn exchange(
+        &self,
+        host: &AccountHost,
+        user: Option<&UserId>,
+        code: &AuthorizationCode,
+    ) -> Result<Issued, AmoError> {
         let call = |permit: Permit<call::Exchange>| self.client.exchange(permit, code);
-        self.with_permit(&self.client.token_host(host), Endpoint::Exchange, call).await
+        let share = Share::Exchange(UserTag::of(user));
+        self.with_permit(&self.client.token_host(host), Endpoint::Exchange, share, call).await
     }
 
     /// See [`TokenEndpoint::refresh`](crate::ports::TokenEndpoint::refresh). `host` is the
-    /// account's; the permit is for the one of its token endpoint.
-    pub async fn refresh(&self, host: &AccountHost, token: &RefreshToken) -> Result<Issued, AmoError> {
+    /// account's; the permit is for the one of its token endpoint. A refresh that can wait has its turn among the reads.
+    pub async fn refresh(
+        &self,
+        host: &AccountHost,
+        token: &RefreshToken,
+        urgency: Urgency,
+    ) -> Result<Issued, AmoError> {
         let call = |permit: Permit<call::Refresh>| self.client.refresh(permit, token);
-        self.with_permit(&self.client.token_host(host), Endpoint::Refresh, call).await
+        let share = match urgency {
+            Urgency::Urgent => Share::Refresh,
+            Urgency::CanWait => Share::Read,
+        };
+        self.with_permit(&self.client.token_host(host), Endpoint::Refresh, share, call).await
     }
 
     /// See [`TokenEndpoint::locator`](crate::ports::TokenEndpoint::locator).
@@ -131,12 +168,13 @@ impl RateLimitedClient {
         access: &AccessToken,
         refresh: &RefreshToken,
     ) -> Result<Located, AmoError> {
-        self.with_permit(asked, Endpoint::Locate, |permit| self.client.locate(permit, access, refresh)).await
+        let call = |permit: Permit<call::LookUp>| self.client.locate(permit, access, refresh);
+        self.with_permit(asked, Endpoint::Locate, Share::Refresh, call).await
     }
 
     /// See [`CrmApi::account`](crate::ports::CrmApi::account).
     pub async fn account(&self, host: &AccountHost, token: &AccessToken) -> Result<AmoAccount, AmoError> {
-        self.with_permit(host, Endpoint::Account, |permit| self.client.account(permit, token)).await
+        self.read(host, Endpoint::Account, |permit| self.client.account(permit, token)).await
     }
 
     /// See [`CrmApi::users`](crate::ports::CrmApi::users).
@@ -146,7 +184,7 @@ impl RateLimitedClient {
         token: &AccessToken,
         page: PageRequest,
     ) -> Result<Page<User>, AmoError> {
-        self.with_permit(host, Endpoint::Users, |permit| self.client.users(permit, token, page)).await
+        self.read(host, Endpoint::Users, |permit| self.client.users(permit, token, page)).await
     }
 
     /// See [`CrmApi::leads`](crate::ports::CrmApi::leads).
@@ -156,7 +194,7 @@ impl RateLimitedClient {
         token: &AccessToken,
         filter: &LeadFilter,
     ) -> Result<LeadPage, AmoError> {
-        self.with_permit(host, Endpoint::Leads, |permit| self.client.leads(permit, token, filter)).await
+        self.read(host, Endpoint::Leads, |permit| self.client.leads(permit, token, filter)).await
     }
 
     /// See [`CrmApi::lead`](crate::ports::CrmApi::lead).
@@ -166,7 +204,7 @@ impl RateLimitedClient {
         token: &AccessToken,
         id: u64,
     ) -> Result<Option<AmoLeadDetails>, AmoError> {
-        self.with_permit(host, Endpoint::Lead, |permit| self.client.lead(permit, token, id)).await
+        self.read(host, Endpoint::Lead, |permit| self.client.lead(permit, token, id)).await
     }
 
     /// The leads with these numbers, at most 250, for whoever shows what belongs to them. Without `ids` nothing is sent.
@@ -175,7 +213,7 @@ impl RateLimitedClient {
             return Ok(LeadPage { leads: Vec::new(), has_more: false });
         }
         let filter = LeadFilter { limit: 250, ids: ids.to_vec(), ..LeadFilter::default() };
-        self.with_permit(host, Endpoint::LeadNames, |permit| self.client.leads(permit, token, &filter)).await
+        self.read(host, Endpoint::LeadNames, |permit| self.client.leads(permit, token, &filter)).await
     }
 
     /// See [`CrmApi::notes`](crate::ports::CrmApi::notes).
@@ -186,7 +224,7 @@ impl RateLimitedClient {
         lead: u64,
         page: PageRequest,
     ) -> Result<Page<Note>, AmoError> {
-        self.with_permit(host, Endpoint::Notes, |permit| self.client.notes(permit, token, lead, page)).await
+        self.read(host, Endpoint::Notes, |permit| self.client.notes(permit, token, lead, page)).await
     }
 
     /// See [`CrmApi::tasks`](crate::ports::CrmApi::tasks).
@@ -198,7 +236,7 @@ impl RateLimitedClient {
     ) -> Result<Page<Task>, AmoError> {
         // Those of one lead are completed by nothing.
         let endpoint = if filter.lead.is_some() { Endpoint::TasksOfLead } else { Endpoint::Tasks };
-        self.with_permit(host, endpoint, |permit| self.client.tasks(permit, token, filter)).await
+        self.read(host, endpoint, |permit| self.client.tasks(permit, token, filter)).await
     }
 
     /// See [`CrmApi::events`](crate::ports::CrmApi::events).
@@ -209,7 +247,7 @@ impl RateLimitedClient {
         lead: u64,
         page: PageRequest,
     ) -> Result<Page<Event>, AmoError> {
-        self.with_permit(host, Endpoint::Events, |permit| self.client.events(permit, token, lead, page)).await
+        self.read(host, Endpoint::Events, |permit| self.client.events(permit, token, lead, page)).await
     }
 
     /// See [`CrmApi::contacts`](crate::ports::CrmApi::contacts). Without `ids` nothing is sent.
@@ -222,12 +260,12 @@ impl RateLimitedClient {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        self.with_permit(host, Endpoint::Contacts, |permit| self.client.contacts(permit, token, ids)).await
+        self.read(host, Endpoint::Contacts, |permit| self.client.contacts(permit, token, ids)).await
     }
 
     /// See [`CrmApi::pipelines`](crate::ports::CrmApi::pipelines).
     pub async fn pipelines(&self, host: &AccountHost, token: &AccessToken) -> Result<Vec<Pipeline>, AmoError> {
-        self.with_permit(host, Endpoint::Pipelines, |permit| self.client.pipelines(permit, token)).await
+        self.read(host, Endpoint::Pipelines, |permit| self.client.pipelines(permit, token)).await
     }
 
     /// See [`CrmApi::note`](crate::ports::CrmApi::note).
@@ -238,20 +276,21 @@ impl RateLimitedClient {
         lead: u64,
         id: u64,
     ) -> Result<Option<Note>, AmoError> {
-        self.with_permit(host, Endpoint::Note, |permit| self.client.note(permit, token, lead, id)).await
+        self.read(host, Endpoint::Note, |permit| self.client.note(permit, token, lead, id)).await
     }
 
     /// See [`CrmApi::task`](crate::ports::CrmApi::task).
     pub async fn task(&self, host: &AccountHost, token: &AccessToken, id: u64) -> Result<Option<Task>, AmoError> {
-        self.with_permit(host, Endpoint::Task, |permit| self.client.task(permit, token, id)).await
+        self.read(host, Endpoint::Task, |permit| self.client.task(permit, token, id)).await
     }
 
-    /// See [`CrmApi::write`](crate::ports::CrmApi::write). `before` runs when the permit is there: the write is sent
+    /// See [`CrmApi::write`](crate::ports::CrmApi::write). Its turn is `user`'s. `before` runs when the permit is there: the write is sent
     /// at once after it, or, if it fails, not at all.
     pub async fn write<F>(
         &self,
         host: &AccountHost,
         token: &AccessToken,
+        user: &UserId,
         write: &Write,
         before: impl FnOnce() -> F,
     ) -> Result<Option<WrittenObject>, AmoError>
@@ -269,6 +308,6 @@ impl RateLimitedClient {
             before().await?;
             self.client.write(permit, token, write).await
         };
-        self.with_permit(host, endpoint, send).await
+        self.with_permit(host, endpoint, Share::Write(UserTag::of(Some(user))), send).await
     }
 }

@@ -2,6 +2,7 @@
 //! the queue when it is due.
 
 use std::fmt;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -34,6 +35,8 @@ pub(super) struct SharedState {
     pub(super) pace: Pace,
     pub(super) queues: Arc<Queues>,
     pub(super) bundles: Bundles,
+    /// What no other process has.
+    nonce: [u8; 8],
     /// The lowest latency of the store's recent answers.
     lowest_latency: Mutex<Duration>,
     /// How many outcomes are not recorded yet.
@@ -52,7 +55,17 @@ impl SharedState {
         let lowest_latency = Mutex::new(Duration::MAX);
         let unrecorded = watch::Sender::new(0);
         let (queues, bundles) = Default::default();
-        Self { store, runtime, observer, pace, queues, bundles, lowest_latency, unrecorded, sweep_at }
+        let mut nonce = [0; 8];
+        runtime.fill_random(&mut nonce);
+        Self { store, runtime, observer, pace, queues, bundles, nonce, lowest_latency, unrecorded, sweep_at }
+    }
+
+    /// The number under which this process asks for turns of `account`.
+    fn asker(&self, account: &AccountHost) -> u32 {
+        let mut hasher = DefaultHasher::new();
+        (self.nonce, account.as_str()).hash(&mut hasher);
+        let [a, b, c, d, ..] = hasher.finish().to_ne_bytes();
+        u32::from_ne_bytes([a, b, c, d])
     }
 
     /// Until this is dropped, no reservation is made: the store does not know every outcome yet.
@@ -171,13 +184,19 @@ impl Dispatcher {
         let recorded = pin!(changes.wait_for(|count| *count == 0));
         // A store that is slow to record an outcome of one account delays the others by no more than this.
         select(recorded, runtime.sleep(RECORD_TIMEOUT)).await;
+        let mut demand = queues.demand(&self.account, self.shared.asker(&self.account));
+        if demand.waiting.is_empty() {
+            return;
+        }
         // The store decides about one call without the outcomes that it does not know yet, and about no more.
-        let calls = if *unrecorded.borrow() == 0 { queues.calls(&self.account) } else { 1 };
+        if *unrecorded.borrow() > 0 {
+            demand.waiting.iter_mut().for_each(|waiting| waiting.calls = 1);
+        }
         let asked = runtime.instant();
         queues.ask(&self.account, asked);
         let asked_for_bundle = bundles.ask();
-        match store.reserve(&self.account, *pace, calls, longest_wait).await {
-            Ok(Reservation::Granted { wait, turns, probe }) => {
+        match store.reserve(&self.account, *pace, &demand, longest_wait).await {
+            Ok(Reservation::Granted { wait, turns, share, probe }) => {
                 if probe.is_some() {
                     observer.observe(&Event::CircuitChanged(CircuitChange::HalfOpened));
                 }
@@ -186,6 +205,7 @@ impl Dispatcher {
                 let from = now + wait;
                 let due = Due { from, at: lowest_latency.map_or(from, |latency| asked + latency + wait) };
                 let slot = Slot::new(&self.shared, &self.account, due, probe);
+                queues.expect(&self.account, now + wait);
                 self.wait(wait).await;
                 if probe.is_some() || !queues.is_outdated(&self.account) {
                     // By how much a first answer was late is unknown, and the turns after a late one are as late.
@@ -194,10 +214,13 @@ impl Dispatcher {
                         let bundle = Bundle::after(due, turns - 1, pace.apart);
                         bundles.keep(&self.account, bundle, asked_for_bundle, runtime.instant());
                     }
-                    queues.give(&self.account, slot);
+                    queues.give(&self.account, Some(share), slot);
                 }
             }
-            Ok(Reservation::Later(wait)) if wait <= longest_wait => self.wait(wait).await,
+            Ok(Reservation::Later(wait)) if wait <= longest_wait => {
+                queues.ask_again(&self.account, runtime.instant() + wait);
+                self.wait(wait).await;
+            }
             Ok(Reservation::Later(wait)) => {
                 queues.reject_all(&self.account, pace.apart, |ahead| AmoError::QueueFull { retry_after: wait + ahead });
             }
@@ -216,14 +239,12 @@ impl Dispatcher {
         let SharedState { runtime, queues, bundles, .. } = &*self.shared;
         queues.expect_bundled(&self.account, due.from);
         let wait = due.from.since(runtime.instant());
-        if !wait.is_zero() {
-            runtime.sleep(wait).await;
-        }
+        self.wait(wait).await;
         // Callers may have gone away, and others come who still can use it.
-        if queues.calls(&self.account) > 0
+        if !queues.is_empty(&self.account)
             && let Some(due) = bundles.take(&self.account, runtime.instant())
         {
-            queues.give(&self.account, Slot::new(&self.shared, &self.account, due, None));
+            queues.give(&self.account, None, Slot::new(&self.shared, &self.account, due, None));
         }
     }
 
@@ -234,7 +255,6 @@ impl Dispatcher {
     }
 
     async fn wait(&self, wait: Duration) {
-        self.shared.queues.expect(&self.account, self.shared.runtime.instant() + wait);
         if !wait.is_zero() {
             self.shared.runtime.sleep(wait).await;
         }

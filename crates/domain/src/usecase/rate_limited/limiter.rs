@@ -9,11 +9,11 @@ use futures_util::future::{Either, select};
 use tracing::Instrument as _;
 
 use super::dispatcher::SharedState;
-use super::queue::Priority;
 use super::slot::Slot;
+use super::waiters::{Call, Order};
 use crate::host::AccountHost;
 use crate::ports::{AmoError, Endpoint, Event, Observer, RateLimitStore, Runtime, StoreError};
-use crate::rate_limit::{CallOutcome, CircuitCount, Pace, Permit};
+use crate::rate_limit::{CallOutcome, CircuitCount, Pace, Permit, Share};
 
 /// How long a call waits for its permit.
 const LONGEST_QUEUE_WAIT: Duration = Duration::from_secs(5);
@@ -57,11 +57,10 @@ impl Purpose {
         }
     }
 
-    fn priority(self) -> Priority {
+    fn order(self) -> Order {
         match self {
-            Self::Exchange | Self::Refresh => Priority::Tokens,
-            Self::Completing => Priority::Completing,
-            Self::Reading | Self::Writing => Priority::Reading,
+            Self::Completing => Order::Completing,
+            Self::Exchange | Self::Refresh | Self::Reading | Self::Writing => Order::Arrived,
         }
     }
 }
@@ -92,11 +91,12 @@ impl RateLimiter {
         self.shared.store.circuits().await
     }
 
-    /// Waits for a permit, and sends `call` with it.
+    /// Waits for a permit as one of `share`, and sends `call` with it.
     pub(super) async fn with_permit<T, K, F>(
         &self,
         account: &AccountHost,
         endpoint: Endpoint,
+        share: Share,
         call: impl FnOnce(Permit<K>) -> F,
     ) -> Result<T, AmoError>
     where
@@ -105,7 +105,7 @@ impl RateLimiter {
         let SharedState { runtime, observer, .. } = &*self.shared;
         let purpose = Purpose::of(endpoint);
         let arrived = runtime.instant();
-        let slot = self.slot(account, purpose.priority(), calls(endpoint)).await;
+        let slot = self.slot(account, Call { share, order: purpose.order(), calls: calls(endpoint) }).await;
         let sent = runtime.instant();
         observer.observe(&Event::PermitEnded { refused: slot.as_ref().err().copied(), waited: sent.since(arrived) });
         let slot = slot?;
@@ -117,32 +117,27 @@ impl RateLimiter {
     }
 
     /// Waits for a slot, and once more if it was missed.
-    async fn slot(&self, account: &AccountHost, priority: Priority, calls: u32) -> Result<Slot, AmoError> {
+    async fn slot(&self, account: &AccountHost, call: Call) -> Result<Slot, AmoError> {
         let arrived = self.shared.runtime.instant();
-        let slot = self.wait(account, priority, calls, LONGEST_QUEUE_WAIT).await?;
+        let slot = self.wait(account, call, LONGEST_QUEUE_WAIT).await?;
         let now = self.shared.runtime.instant();
         if !slot.is_over(now) {
             return Ok(slot);
         }
-        self.wait(account, Priority::Missed, calls, LONGEST_QUEUE_WAIT.saturating_sub(now.since(arrived))).await
+        let missed = Call { order: Order::Missed, ..call };
+        self.wait(account, missed, LONGEST_QUEUE_WAIT.saturating_sub(now.since(arrived))).await
     }
 
-    async fn wait(
-        &self,
-        account: &AccountHost,
-        priority: Priority,
-        calls: u32,
-        longest_wait: Duration,
-    ) -> Result<Slot, AmoError> {
+    async fn wait(&self, account: &AccountHost, call: Call, longest_wait: Duration) -> Result<Slot, AmoError> {
         let shared = &self.shared;
         let now = shared.runtime.instant();
         // Nobody is asked for a turn that is here, unless others wait for it.
-        if shared.queues.calls(account) == 0
+        if shared.queues.is_empty(account)
             && let Some(due) = shared.bundles.take(account, now)
         {
             return Ok(Slot::new(shared, account, due, None));
         }
-        let entered = shared.queues.enter(account, priority, calls, longest_wait, shared.pace.apart, now);
+        let entered = shared.queues.enter(account, call, longest_wait, shared.pace.apart, now);
         let entered = entered.map_err(|retry_after| AmoError::QueueFull { retry_after })?;
         if entered.is_first {
             shared.dispatch(account);

@@ -6,5 +6,6 @@ mod dispatcher;
 mod limiter;
 mod queue;
 mod slot;
+mod waiters;
 
-pub use client::RateLimitedClient;
+pub use client::{RateLimitedClient, Urgency};

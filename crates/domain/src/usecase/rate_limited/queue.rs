@@ -1,6 +1,6 @@
-//! The calls that wait in this process: by priority, and then in order of arrival.
+//! The queues of this process, one for each account that somebody waits for.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -8,9 +8,11 @@ use std::time::Duration;
 use futures_channel::oneshot;
 
 use super::slot::Slot;
+use super::waiters::{Call, Waiter, Waiters};
 use crate::clock::Instant;
 use crate::host::AccountHost;
 use crate::ports::AmoError;
+use crate::rate_limit::{Demand, Share};
 
 /// A store that has not answered for so long has failed.
 const STORE_TIMEOUT: Duration = Duration::from_secs(1);
@@ -20,17 +22,6 @@ const LONGEST_PACE: Duration = Duration::from_secs(1);
 
 /// What a caller gets: its slot, or the reason why there is none.
 pub(super) type Granted = Result<Slot, AmoError>;
-
-/// Who is served next. Other requests may wait for a token request. A page that permits were spent on
-/// goes before one that has not begun.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Priority {
-    /// Its slot came, and was missed.
-    Missed,
-    Tokens,
-    Completing,
-    Reading,
-}
 
 /// The queues of this process, one for each account that somebody waits for.
 #[derive(Debug, Default)]
@@ -43,24 +34,17 @@ pub(super) struct Queues {
 /// The callers that wait for one account, and what is known of the next reservation.
 #[derive(Debug, Default)]
 struct Queue {
-    waiting: VecDeque<Waiter>,
+    waiting: Waiters,
     /// When the store was asked, if it has not answered yet.
     asked: Option<Instant>,
-    /// When the last reservation is due.
+    /// When the next turn is due, or the store is asked again.
     due: Option<Instant>,
+    /// When the last turn was due.
+    last: Option<Instant>,
     /// How far apart the recent reservations of this process are: other instances have theirs.
     apart: Duration,
     /// Whether an outcome was recorded after the store was asked.
     outdated: bool,
-}
-
-#[derive(Debug)]
-struct Waiter {
-    number: u64,
-    priority: Priority,
-    calls: u32,
-    until: Instant,
-    reply: oneshot::Sender<Granted>,
 }
 
 /// A caller's place in a queue. Dropping it leaves the queue.
@@ -79,16 +63,14 @@ pub(super) struct Entered {
 }
 
 impl Queues {
-    /// Takes the next place of `priority`, for `longest_wait` from `now`. The caller is likely to make so
-    /// many `calls`.
+    /// Takes a place for `call`, for `longest_wait` from `now`.
     ///
     /// # Errors
     /// How long the calls before it take, if that is longer; then no place is taken.
     pub(super) fn enter(
         self: &Arc<Self>,
         account: &AccountHost,
-        priority: Priority,
-        calls: u32,
+        call: Call,
         longest_wait: Duration,
         apart: Duration,
         now: Instant,
@@ -96,15 +78,13 @@ impl Queues {
         let mut queues = self.all();
         let is_first = !queues.contains_key(account);
         let queue = queues.entry(account.clone()).or_default();
-        let ahead = queue.waiting.iter().take_while(|waiter| waiter.priority <= priority).count();
-        let wait = queue.likely(ahead, apart, now);
+        let wait = queue.likely(queue.waiting.turns_before(call), apart, now);
         if wait > longest_wait {
             return Err(wait);
         }
         let (reply, granted) = oneshot::channel();
         let number = self.arrived.fetch_add(1, Ordering::Relaxed);
-        let until = now + longest_wait;
-        queue.waiting.insert(ahead, Waiter { number, priority, calls, until, reply });
+        queue.waiting.add(Waiter { number, call, until: now + longest_wait, reply });
         let place = Place { queues: Arc::clone(self), account: account.clone(), number };
         Ok(Entered { place, granted, is_first })
     }
@@ -120,9 +100,15 @@ impl Queues {
         longest_wait.map(|until| until.since(now))
     }
 
-    /// How many calls those in the queue of `account` are likely to make.
-    pub(super) fn calls(&self, account: &AccountHost) -> u32 {
-        self.all().get(account).map_or(0, |queue| queue.waiting.iter().map(|waiter| waiter.calls).sum())
+    /// What waits for `account`, asked for by `asker`.
+    pub(super) fn demand(&self, account: &AccountHost, asker: u32) -> Demand {
+        let waiting = self.all().get(account).map(|queue| queue.waiting.demand()).unwrap_or_default();
+        Demand { asker, waiting }
+    }
+
+    /// Whether anybody waits for `account`.
+    pub(super) fn is_empty(&self, account: &AccountHost) -> bool {
+        self.all().get(account).is_none_or(|queue| queue.waiting.is_empty())
     }
 
     /// The store is about to be asked for a reservation. An outcome that is recorded from now on
@@ -137,8 +123,8 @@ impl Queues {
     /// Notes when the reservation is due.
     pub(super) fn expect(&self, account: &AccountHost, due: Instant) {
         if let Some(queue) = self.all().get_mut(account) {
-            queue.asked = None;
-            let last = queue.due.replace(due).filter(|last| *last <= due).map(|last| due.since(last));
+            (queue.asked, queue.due) = (None, Some(due));
+            let last = queue.last.replace(due).filter(|last| *last <= due).map(|last| due.since(last));
             // A longer time is a pause, and no pace.
             if let Some(apart) = last.filter(|apart| *apart <= LONGEST_PACE) {
                 queue.apart = if queue.apart.is_zero() { apart } else { (queue.apart * 3 + apart) / 4 };
@@ -146,10 +132,17 @@ impl Queues {
         }
     }
 
+    /// Notes when the store is asked again: nothing is reserved.
+    pub(super) fn ask_again(&self, account: &AccountHost, at: Instant) {
+        if let Some(queue) = self.all().get_mut(account) {
+            (queue.asked, queue.due) = (None, Some(at));
+        }
+    }
+
     /// Notes when a turn of a bundle is due. How far these are apart tells nothing of other instances.
     pub(super) fn expect_bundled(&self, account: &AccountHost, due: Instant) {
         if let Some(queue) = self.all().get_mut(account) {
-            queue.due = Some(due);
+            (queue.due, queue.last) = (Some(due), Some(due));
         }
     }
 
@@ -164,10 +157,10 @@ impl Queues {
         self.all().get(account).is_some_and(|queue| queue.outdated)
     }
 
-    /// Gives `slot` to the first caller that still waits.
-    pub(super) fn give(&self, account: &AccountHost, slot: Slot) {
+    /// Gives `slot` to the first caller of `share` that still waits, or to another one. A turn of a bundle is of no share.
+    pub(super) fn give(&self, account: &AccountHost, share: Option<Share>, slot: Slot) {
         let mut granted = Ok(slot);
-        while let Some(waiter) = self.pop(account) {
+        while let Some(waiter) = self.pop(account, share) {
             match waiter.reply.send(granted) {
                 Ok(()) => return,
                 Err(back) => granted = back,
@@ -179,7 +172,7 @@ impl Queues {
     /// take, if reservations are `apart` at least.
     pub(super) fn reject_all(&self, account: &AccountHost, apart: Duration, why: impl Fn(Duration) -> AmoError) {
         let (waiting, apart) = match self.all().get_mut(account) {
-            Some(queue) => (std::mem::take(&mut queue.waiting), apart.max(queue.apart)),
+            Some(queue) => (std::mem::take(&mut *queue.waiting), apart.max(queue.apart)),
             None => return,
         };
         for (ahead, waiter) in (0..).zip(waiting) {
@@ -199,8 +192,8 @@ impl Queues {
         self.all().values().map(|queue| queue.waiting.len()).sum()
     }
 
-    fn pop(&self, account: &AccountHost) -> Option<Waiter> {
-        self.all().get_mut(account)?.waiting.pop_front()
+    fn pop(&self, account: &AccountHost, share: Option<Share>) -> Option<Waiter> {
+        self.all().get_mut(account)?.waiting.pop(share)
     }
 
     fn all(&self) -> MutexGuard<'_, HashMap<AccountHost, Queue>> {
@@ -240,13 +233,15 @@ impl Drop for Place {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::usecase::rate_limited::waiters::Order;
 
     #[test]
     fn a_caller_that_leaves_after_its_reply_removes_no_other_caller() {
         let (queues, account, now) =
             (Arc::new(Queues::default()), AccountHost::stored("a.amocrm.ru"), Instant::default());
+        let call = Call { share: Share::Read, order: Order::Arrived, calls: 1 };
         let enter = || {
-            let entered = queues.enter(&account, Priority::Reading, 1, Duration::from_secs(5), Duration::ZERO, now);
+            let entered = queues.enter(&account, call, Duration::from_secs(5), Duration::ZERO, now);
             entered.unwrap_or_else(|wait| panic!("{wait:?}"))
         };
         let early = enter();

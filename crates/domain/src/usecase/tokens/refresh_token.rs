@@ -18,14 +18,17 @@ use crate::refresh::policy::{AfterLookUp, BackoffCause, Refusal};
 use crate::token::Issued;
 use crate::usecase::UseCases;
 use crate::usecase::host_look_up::Whereabouts;
+use crate::usecase::rate_limited::Urgency;
 use crate::usecase::timeouts::REFRESH_TIMEOUT;
 use crate::usecase::tokens::pending_saves::Pending;
 
 /// Who asks for a refresh.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum AskedBy {
-    /// The service, for a read or in the background.
+    /// The service, for somebody who waits for it.
     Service,
+    /// The service, and nobody waits for it.
+    Background,
     /// An operator, or the revocation check after amoCRM's hook.
     Hand,
 }
@@ -66,6 +69,7 @@ struct Sending {
     grant: Grant,
     lease: RefreshLease,
     owner: LeaseOwner,
+    urgency: Urgency,
     /// When the lease was asked for.
     asked: Instant,
     /// Whether the outcome of a sending under this lease is in doubt.
@@ -92,7 +96,9 @@ impl UseCases {
         generation: Generation,
         by: AskedBy,
     ) -> impl Future<Output = Result<RefreshOutcome, AmoError>> + use<> {
-        self.refreshes.join((user.clone(), generation, by), || {
+        // Who waits shares a refresh that was begun in the background.
+        let shared = if by == AskedBy::Background { AskedBy::Service } else { by };
+        self.refreshes.join((user.clone(), generation, shared), || {
             let (done, outcome) = oneshot::channel();
             let this = self.clone();
             let span = tracing::debug_span!("refresh", %user);
@@ -126,8 +132,11 @@ impl UseCases {
                 Ok(RefreshRequest::Granted(connection, lease)) => {
                     let Some(grant) = connection.grant().cloned() else { return RefreshOutcome::Outdated };
                     self.observer.observe(&Event::RefreshBegan { tries: lease.tries });
+                    let can_wait = by == AskedBy::Background && grant.tokens.is_alive(self.runtime.now());
+                    let urgency = if can_wait { Urgency::CanWait } else { Urgency::Urgent };
+                    let connection = *connection;
                     return self
-                        .refresh(Sending { connection: *connection, grant, lease, owner, asked, doubted: false })
+                        .refresh(Sending { connection, grant, lease, owner, urgency, asked, doubted: false })
                         .await;
                 }
                 Ok(RefreshRequest::Outdated) => return RefreshOutcome::Outdated,
@@ -175,7 +184,7 @@ impl UseCases {
         let mut host = sending.grant.host.clone();
         let mut moved = false;
         loop {
-            let error = match self.amo.refresh(&host, &sending.grant.tokens.refresh).await {
+            let error = match self.amo.refresh(&host, &sending.grant.tokens.refresh, sending.urgency).await {
                 Ok(issued) => return self.receive(&sending, issued).await,
                 Err(error) => error,
             };

@@ -119,7 +119,7 @@ impl UseCases {
             })
         };
         let (host, token) = (&access.grant.host, &access.grant.tokens.access);
-        let outcome = self.amo.write(host, token, step, before).await;
+        let outcome = self.amo.write(host, token, &job.user, step, before).await;
         if let Some(why) = kept.into_inner().unwrap_or_else(PoisonError::into_inner) {
             return Err(Unsent::Kept(why));
         }
