@@ -171,7 +171,7 @@ impl World {
         }
     }
 
-    fn named_host(&self, id: CodeId) -> Given<String> {
+    pub(crate) fn named_host(&self, id: CodeId) -> Given<String> {
         let crm = self.crm();
         Given::One(crm.host(crm.codes[id].account).as_str().to_owned())
     }
@@ -226,7 +226,7 @@ impl World {
         }
     }
 
-    fn connected(&self, id: CodeId) {
+    pub(crate) fn connected(&self, id: CodeId) {
         self.tally().connects += 1;
         let crm = self.crm();
         self.checker().reported_connected(&crm, id);

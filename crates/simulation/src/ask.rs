@@ -35,7 +35,21 @@ impl World {
         T: Send + 'static,
         F: Future<Output = T> + Send + 'static,
     {
-        let (home, use_cases) = self.anybody()?;
+        self.ask_at(None, call, work).await
+    }
+
+    /// The same, on this instance if one is named.
+    pub(crate) async fn ask_at<T, F>(
+        self: &Arc<Self>,
+        instance: Option<usize>,
+        call: Call,
+        work: impl FnOnce(UseCases) -> F,
+    ) -> Option<T>
+    where
+        T: Send + 'static,
+        F: Future<Output = T> + Send + 'static,
+    {
+        let (home, use_cases) = self.somebody(instance)?;
         let (reply, answered) = oneshot::channel();
         let (world, work) = (Arc::clone(self), work(use_cases));
         let Call { id, what, limit, gives_up_after } = call;

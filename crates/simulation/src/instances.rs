@@ -94,10 +94,11 @@ impl World {
         }
     }
 
-    /// One of the instances that are up.
-    pub(crate) fn anybody(&self) -> Option<(Home, UseCases)> {
+    /// One of the instances that are up, or the one that is named, if it is.
+    pub(crate) fn somebody(&self, named: Option<usize>) -> Option<(Home, UseCases)> {
         let instances = self.instances();
-        let up = instances.iter().enumerate().filter_map(|(number, instance)| {
+        let wanted = instances.iter().enumerate().filter(|(number, _)| named.is_none_or(|named| named == *number));
+        let up = wanted.filter_map(|(number, instance)| {
             let home = Home::Instance { number, life: instance.life };
             Some((home, instance.use_cases.clone()?))
         });

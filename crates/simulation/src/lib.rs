@@ -20,6 +20,7 @@ mod runtime;
 mod schedule;
 mod settle;
 mod setup;
+mod shares;
 mod store;
 mod trace;
 mod world;

@@ -10,4 +10,6 @@ pub enum Profile {
     Tokens,
     /// They write with keys, and ask again.
     Writes,
+    /// They read and connect while a stranger and other tenants ask for all they can.
+    Shares,
 }

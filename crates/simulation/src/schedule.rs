@@ -15,6 +15,7 @@ use crate::faults::{Faults, from};
 use crate::invariants::{Broken, Lost};
 use crate::profile::Profile;
 use crate::setup::{Setup, Tally};
+use crate::shares;
 use crate::world::World;
 use crate::writes::WriteSetup;
 
@@ -39,6 +40,10 @@ pub(crate) fn run(profile: Profile, seed: u64, bug: Option<Bug>, traced: bool) -
     let (faults, writes) = match profile {
         Profile::Tokens => (Faults::drawn(&sim, setup.contended), None),
         Profile::Writes => (Faults::default(), Some(WriteSetup::drawn(&sim, &mut setup))),
+        Profile::Shares => {
+            shares::set_up(&sim, &mut setup);
+            (Faults::default(), None)
+        }
     };
     let world = World::new(sim.clone(), (setup, writes), faults, bug, traced);
     world.set_clocks_right();
@@ -48,6 +53,7 @@ pub(crate) fn run(profile: Profile, seed: u64, bug: Option<Bug>, traced: bool) -
     match profile {
         Profile::Tokens => sim.spawn(Home::Outside, async move { play.play().await }.boxed()),
         Profile::Writes => sim.spawn(Home::Outside, play.play_writes().boxed()),
+        Profile::Shares => sim.spawn(Home::Outside, play.play_shares().boxed()),
     };
     let mut moved_to = 0;
     let clock = world.truth.test_clock().clone();

@@ -61,6 +61,14 @@ const NOTICED_BY_WRITES: &[(Bug, &[Invariant])] = &[
     (Bug::ClientSendsWritesLate, &[Invariant::SentUnrecorded, Invariant::CameBack]),
 ];
 
+/// Each planted bug of shares and probes, and the invariants that may notice it.
+const NOTICED_BY_SHARES: &[(Bug, &[Invariant])] = &[
+    (Bug::ExchangesFirst, &[Invariant::Starved]),
+    (Bug::ExchangesOfAllAreOnes, &[Invariant::Starved]),
+    (Bug::SharesOfOneInstance, &[Invariant::Starved]),
+    (Bug::AnyAccountProbes, &[Invariant::Starved]),
+];
+
 /// Runs schedules, and shows the end of the first one that breaks an invariant.
 fn assert_keep_the_invariants(profile: Profile, seeds: std::ops::Range<u64>) -> Totals {
     let (totals, failure) = run(profile, seeds, None, |_| ());
@@ -72,16 +80,24 @@ fn assert_keep_the_invariants(profile: Profile, seeds: std::ops::Range<u64>) -> 
             failure.broken.invariant,
             failure.broken.how,
             failure.seed,
-            if profile == Profile::Writes { " --profile writes" } else { "" }
+            match profile {
+                Profile::Tokens => "",
+                Profile::Writes => " --profile writes",
+                Profile::Shares => " --profile shares",
+            }
         );
     }
-    // Schedules in which nothing happens keep every invariant.
+    totals
+}
+
+/// Schedules in which nothing happens keep every invariant.
+fn assert_crash(totals: Totals) -> Totals {
     assert!(totals.crashes > totals.schedules / 2, "{totals}");
     totals
 }
 
 fn assert_busy_with_tokens(seeds: std::ops::Range<u64>) {
-    let totals = assert_keep_the_invariants(Profile::Tokens, seeds);
+    let totals = assert_crash(assert_keep_the_invariants(Profile::Tokens, seeds));
     assert!(totals.sendings > 4 * totals.schedules, "{totals}");
 }
 
@@ -97,10 +113,16 @@ fn five_thousand_more_schedules_keep_the_invariants() {
 
 #[test]
 fn ten_thousand_schedules_of_writes_keep_the_invariants() {
-    let totals = assert_keep_the_invariants(Profile::Writes, 0..SCHEDULES);
+    let totals = assert_crash(assert_keep_the_invariants(Profile::Writes, 0..SCHEDULES));
     assert!(totals.writes_sent > 4 * totals.schedules, "{totals}");
     // What may stay unknown is the exception.
     assert!(totals.left_unknown < totals.writes / 20, "{totals}");
+}
+
+#[test]
+fn two_hundred_schedules_of_shares_keep_the_invariants() {
+    let totals = assert_keep_the_invariants(Profile::Shares, 0..SCHEDULES / 50);
+    assert!(totals.reads > 200 * totals.schedules && totals.sendings > 50 * totals.schedules, "{totals}");
 }
 
 /// Those planted bugs that are not noticed, or by another invariant.
@@ -133,16 +155,23 @@ fn every_planted_bug_of_writes_is_noticed() {
 }
 
 #[test]
+fn every_planted_bug_of_shares_is_noticed() {
+    let mistakes = mistakes(Profile::Shares, NOTICED_BY_SHARES, |_| 0..SCHEDULES / 50);
+    assert!(mistakes.is_empty(), "{mistakes:#?}");
+}
+
+#[test]
 fn every_bug_is_in_a_table() {
     use clap::ValueEnum as _;
-    let tables: Vec<_> = NOTICED.iter().chain(NOTICED_BY_WRITES).map(|(bug, _)| *bug).collect();
+    let tables: Vec<_> =
+        NOTICED.iter().chain(NOTICED_BY_WRITES).chain(NOTICED_BY_SHARES).map(|(bug, _)| *bug).collect();
     assert_eq!(tables, Bug::value_variants());
 }
 
 #[test]
 fn a_seed_always_gives_the_same_trace() {
-    for profile in [Profile::Tokens, Profile::Writes] {
-        for seed in 0..20 {
+    for profile in [Profile::Tokens, Profile::Writes, Profile::Shares] {
+        for seed in 0..if profile == Profile::Shares { 2 } else { 20 } {
             assert_eq!(replay(profile, seed, None).0, replay(profile, seed, None).0, "{profile:?}, seed {seed}");
         }
     }

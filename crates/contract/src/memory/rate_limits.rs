@@ -11,7 +11,7 @@ use amo_connect_domain::clock::before;
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::ports::{RateLimitStore, StoreError};
 use amo_connect_domain::rate_limit::{
-    CallOutcome, CircuitCount, Demand, Pace, Probe, RateLimit, RateLimits, Reservation,
+    CallOutcome, CircuitCount, Demand, Pace, Probe, ProbeCallers, RateLimit, RateLimits, Reservation,
 };
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -45,6 +45,11 @@ impl MemoryRateLimitStore {
     /// While `down`, every method answers [`StoreError::Unavailable`].
     pub fn set_down(&self, down: bool) {
         self.down.store(down, Ordering::SeqCst);
+    }
+
+    /// Forgets who has asked while the circuit of the integration is open, as a store with a bug would.
+    pub fn forget_callers(&self) {
+        self.limits.lock().unwrap_or_else(PoisonError::into_inner).integration.callers = ProbeCallers::default();
     }
 
     fn with<T>(&self, work: impl FnOnce(&mut Limits, Timestamp) -> T) -> Result<T, StoreError> {

@@ -4,6 +4,7 @@ mod amo;
 mod leases;
 mod rows;
 mod runtime;
+mod shares;
 mod store;
 mod writes;
 
@@ -104,4 +105,12 @@ pub enum Bug {
     ClientResendsWrites,
     /// A write waits in the client before it is sent.
     ClientSendsWritesLate,
+    /// Exchanges go first, and nobody waits for another instance.
+    ExchangesFirst,
+    /// Exchanges of all users are taken in the order of their arrival.
+    ExchangesOfAllAreOnes,
+    /// Each instance shares the turns that it gets among those who wait there.
+    SharesOfOneInstance,
+    /// Any account probes for the integration.
+    AnyAccountProbes,
 }

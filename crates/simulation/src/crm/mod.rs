@@ -143,6 +143,12 @@ impl Crm {
         self.codes.len() - 1
     }
 
+    /// A code that `user` has made up, for `account`.
+    pub(crate) fn garbage(&mut self, user: usize, account: usize, now: u64) -> CodeId {
+        self.codes.push(Code { user, account, grant: None, given_at: now, revoked: true });
+        self.codes.len() - 1
+    }
+
     /// An administrator switches the integration off in `account`.
     pub(crate) fn revoke(&mut self, account: usize) {
         self.grants.iter_mut().filter(|grant| grant.account == account).for_each(|grant| grant.revoked = true);

@@ -52,6 +52,8 @@ pub enum Invariant {
     AnothersKey,
     /// A write whose outcome stayed unknown when all was well again, though it could be found out.
     NeverCertain,
+    /// An honest user of an account that amoCRM serves was refused by the rate limiter because of others.
+    Starved,
 }
 
 impl fmt::Display for Invariant {
@@ -80,6 +82,7 @@ impl fmt::Display for Invariant {
             Self::WrittenUntold => "a write answered as not done that was, or may be",
             Self::AnothersKey => "answered by another write",
             Self::NeverCertain => "a write never certain",
+            Self::Starved => "refused because of strangers or other tenants",
         })
     }
 }

@@ -9,6 +9,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use amo_connect_contract::MemoryRateLimitStore;
 use amo_connect_domain::ports::StoreError;
 use futures_util::future::pending;
 
@@ -32,11 +33,15 @@ pub(crate) struct ModelStore {
     world: Arc<World>,
     home: Home,
     rows: BuggyStore,
+    /// For a bug: shares that no other instance knows.
+    own_shares: MemoryRateLimitStore,
 }
 
 impl ModelStore {
     pub(crate) fn new(world: Arc<World>, home: Home, rows: BuggyStore) -> Self {
-        Self { world, home, rows }
+        let clock = world.truth.test_clock().clone();
+        let own_shares = MemoryRateLimitStore::at(move || clock.now());
+        Self { world, home, rows, own_shares }
     }
 
     fn is_cut_off(&self) -> bool {

@@ -8,6 +8,7 @@ use amo_connect_domain::rate_limit::{CallOutcome, CircuitCount, Demand, Pace, Pr
 use async_trait::async_trait;
 
 use super::ModelStore;
+use crate::bugs::Bug;
 
 #[async_trait]
 impl RateLimitStore for ModelStore {
@@ -18,7 +19,17 @@ impl RateLimitStore for ModelStore {
         demand: &Demand,
         longest_wait: Duration,
     ) -> Result<Reservation, StoreError> {
-        self.plain_call("reserve", self.world.rate_limits.reserve(account, pace, demand, longest_wait)).await
+        let Some(bug) = self.world.bug else {
+            return self
+                .plain_call("reserve", self.world.rate_limits.reserve(account, pace, demand, longest_wait))
+                .await;
+        };
+        let told = bug.told(&self.own_shares, account, pace, demand).await?;
+        if bug == Bug::AnyAccountProbes {
+            self.world.rate_limits.forget_callers();
+        }
+        let reserving = self.world.rate_limits.reserve(account, pace, &told, longest_wait);
+        Ok(Bug::of_demand(self.plain_call("reserve", reserving).await?, demand))
     }
 
     async fn record_outcome(
