@@ -31,6 +31,7 @@ mod callers;
 mod crowd;
 mod dresses;
 mod exchange;
+mod garbage_codes;
 mod keepalive;
 mod kills;
 mod kills_of_writers;
