@@ -4,10 +4,12 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
 
 use actix_web::HttpRequest;
+use amo_connect_domain::authorization::places::CallerNetwork;
 use amo_connect_domain::ids::UserId;
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use ipnet::IpNet;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::client_address::{ClientAddress, ClientAddresses};
 use crate::error::ApiError;
@@ -19,16 +21,18 @@ pub struct Limits {
     users: Option<DefaultKeyedRateLimiter<UserId>>,
     addresses: Option<DefaultKeyedRateLimiter<ClientAddress>>,
     clients: ClientAddresses,
+    network_key: SecretString,
     clock: DefaultClock,
 }
 
 impl Limits {
-    /// Limits of calls a second; `0` switches one off.
-    pub fn new(per_user: u32, per_address: u32, trusted_proxies: Vec<IpNet>) -> Self {
+    /// Limits of calls a second; `0` switches one off. All instances name networks by the same `network_key`.
+    pub fn new(per_user: u32, per_address: u32, trusted_proxies: Vec<IpNet>, network_key: SecretString) -> Self {
         Self {
             users: quota(per_user).map(RateLimiter::keyed),
             addresses: quota(per_address).map(RateLimiter::keyed),
             clients: ClientAddresses::behind(trusted_proxies),
+            network_key,
             clock: DefaultClock::default(),
         }
     }
@@ -49,6 +53,12 @@ impl Limits {
     /// The address behind `request`.
     pub fn client(&self, request: &HttpRequest) -> Option<ClientAddress> {
         request.peer_addr().map(|peer| self.clients.of(peer.ip(), request.headers()))
+    }
+
+    /// The network behind `request`, by a name that does not show it.
+    pub fn network(&self, request: &HttpRequest) -> CallerNetwork {
+        let client = self.client(request).unwrap_or(ClientAddress::Unknown);
+        CallerNetwork::keyed(self.network_key.expose_secret(), &network(client).to_string())
     }
 
     /// Forgets callers who have been quiet long enough.
@@ -96,7 +106,7 @@ mod tests {
 
     #[test]
     fn clients_of_a_proxy_have_a_limit_each_and_unknown_ones_share_one_that_is_not_the_proxys() {
-        let limits = Limits::new(0, 1, vec!["10.0.0.0/8".parse().unwrap()]);
+        let limits = Limits::new(0, 1, vec!["10.0.0.0/8".parse().unwrap()], "key".into());
         let call = |forwarded: Option<&str>| {
             let mut request = TestRequest::default().peer_addr("10.0.0.1:4711".parse().unwrap());
             if let Some(forwarded) = forwarded {
@@ -115,11 +125,24 @@ mod tests {
 
     #[test]
     fn a_user_is_stopped_after_five_seconds_worth() {
-        let limits = Limits::new(2, 0, Vec::new());
+        let limits = Limits::new(2, 0, Vec::new(), "key".into());
         let user = UserId::new("olena").unwrap();
         let welcome = (0..20).filter(|_| limits.check_user(&user).is_ok()).count();
         assert_eq!(welcome, 10);
         assert!(limits.check_user(&UserId::new("ivan").unwrap()).is_ok());
+    }
+
+    #[test]
+    fn neighbours_are_one_network_of_strangers_and_those_without_an_address_another() {
+        let limits = Limits::new(0, 0, vec!["10.0.0.0/8".parse().unwrap()], "key".into());
+        let network = |forwarded: &str| {
+            let request = TestRequest::default().peer_addr("10.0.0.1:4711".parse().unwrap());
+            limits.network(&request.insert_header(("x-forwarded-for", forwarded)).to_http_request())
+        };
+        assert_eq!(network("2001:db8::1"), network("2001:db8::2"));
+        assert_eq!(network("203.0.113.1:50001"), network("203.0.113.1:50002"));
+        assert_ne!(network("203.0.113.1"), network("203.0.113.2"));
+        assert_eq!(network("nonsense"), limits.network(&TestRequest::default().to_http_request()));
     }
 
     #[test]

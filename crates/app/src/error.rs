@@ -303,6 +303,7 @@ impl From<ClaimError> for ApiError {
             ClaimError::AlreadyConnected => Self::AlreadyConnected,
             ClaimError::InvalidAccountHost => Self::InvalidAccountHost,
             ClaimError::InvalidCode => Self::InvalidCode,
+            ClaimError::TooManyCodes(wait) => Self::TooManyRequests(whole_seconds(wait)),
             ClaimError::CrmUnavailable => Self::CrmUnavailable(None),
             ClaimError::Store(error) => error.into(),
         }
@@ -337,7 +338,7 @@ impl From<AmoError> for ApiError {
 }
 
 /// At least one, and no less than `wait`.
-fn whole_seconds(wait: Duration) -> u64 {
+pub(crate) fn whole_seconds(wait: Duration) -> u64 {
     (wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).max(1)
 }
 

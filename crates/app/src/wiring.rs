@@ -146,7 +146,12 @@ pub fn assemble_with(
     Ok(AppState {
         use_cases: UseCases::new(stores, amo, process, Arc::clone(&metrics) as _, service.settings.clone()),
         verifier,
-        limits: Limits::new(service.user_rate, service.address_rate, service.trusted_proxies.clone()),
+        limits: Limits::new(
+            service.user_rate,
+            service.address_rate,
+            service.trusted_proxies.clone(),
+            service.network_key.clone(),
+        ),
         deep_links: service.deep_links.clone(),
         metrics,
         readiness: Readiness::new(Handle::current()),

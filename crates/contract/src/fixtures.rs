@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use amo_connect_domain::authorization::attempt::Attempt;
 use amo_connect_domain::authorization::code::{Admission, Origin};
+use amo_connect_domain::authorization::places::CallerNetwork;
 use amo_connect_domain::client::ClientFingerprint;
 use amo_connect_domain::connection::{ConnectionParts, CrmConnection, Grant};
 use amo_connect_domain::crm::contact::{Contact, Reached};
@@ -136,12 +137,22 @@ pub fn attempt(name: &str, user: &UserId, second: i64) -> Attempt {
 /// A browser's request to exchange `code` for the user of `attempt`.
 pub fn by_attempt(code: CodeHash, attempt: &Attempt, claim_needed: bool) -> Admission {
     let origin = Origin::Attempt { id: attempt.id, user: attempt.user.clone(), claim_needed };
-    Admission { code, came_with: Some(attempt.state_hash), origin, host: host(1) }
+    Admission { code, came_with: Some(attempt.state_hash), origin, host: host(1), caller: None }
 }
 
-/// A browser's request to exchange `code` for nobody known.
+/// A request to exchange `code` for nobody known. It needs no place, as if it had been admitted long ago.
 pub fn unsolicited(code: CodeHash) -> Admission {
-    Admission { code, came_with: None, origin: Origin::Unsolicited, host: host(1) }
+    Admission { code, came_with: None, origin: Origin::Unsolicited, host: host(1), caller: None }
+}
+
+/// The request of a browser in network `number` to exchange `code` for nobody known, at the account host of that number.
+pub fn by_stranger(code: CodeHash, number: u8) -> Admission {
+    Admission { host: host(number.into()), caller: Some(network(number)), ..unsolicited(code) }
+}
+
+/// A network of strangers.
+pub fn network(number: u8) -> CallerNetwork {
+    CallerNetwork([number; 8])
 }
 
 /// An app's request to exchange `code` for `user`, who was never connected when they asked.
@@ -152,7 +163,7 @@ pub fn by_app(code: CodeHash, user: &UserId) -> Admission {
 /// An app's request to exchange `code` for `user`, whose epoch was `as_of` when they asked.
 pub fn by_app_as_of(code: CodeHash, user: &UserId, as_of: Epoch) -> Admission {
     let origin = Origin::App { attempt: None, user: user.clone(), as_of };
-    Admission { code, came_with: None, origin, host: host(1) }
+    Admission { code, came_with: None, origin, host: host(1), caller: None }
 }
 
 /// A client.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use amo_connect_domain::authorization::callback::{Callback, Denial, Given};
+use amo_connect_domain::authorization::places::CallerNetwork;
 use amo_connect_domain::connection::audit::Actor;
 use amo_connect_domain::crm::lead::Lead;
 use amo_connect_domain::crm::pipeline::Pipeline;
@@ -152,6 +153,14 @@ impl World {
         self.claim(user, code, state).await;
     }
 
+    /// Somebody's browser brings a code without a state, and that is all.
+    pub(crate) async fn intrude(self: &Arc<Self>) {
+        let user = self.sim.pick(self.setup.users);
+        let code = self.allow(user);
+        self.sim.sleep(self.sim.millis(0, 3_000)).await;
+        self.redirect(self.callback(code, None)).await;
+    }
+
     /// `user` presses *Allow* in one of the accounts.
     fn allow(self: &Arc<Self>, user: usize) -> CodeId {
         let account = self.sim.pick(self.setup.accounts);
@@ -178,7 +187,11 @@ impl World {
 
     async fn redirect(self: &Arc<Self>, callback: Callback) -> Option<CallbackOutcome> {
         let call = self.call("callback", longest_wait(20), self.may_give_up());
-        let received = self.ask(call, |service| async move { service.receive_callback(callback).await }).await;
+        // Few networks: strangers are in each other's way.
+        let number = callback.code.one().map_or(0, |code| CodeHash::of(code).0[0] % 3);
+        let network = CallerNetwork([number; 8]);
+        let received =
+            self.ask(call, move |service| async move { service.receive_callback(callback, network).await }).await;
         let outcome = received.map(|received| received.outcome);
         self.note(Home::Outside, || format!("the browser shows {outcome:?}"));
         outcome
@@ -192,7 +205,10 @@ impl World {
                     self.connected(id);
                     return;
                 }
-                None | Some(CallbackOutcome::StorageUnavailable | CallbackOutcome::CrmUnavailable) => {
+                None
+                | Some(
+                    CallbackOutcome::StorageUnavailable | CallbackOutcome::CrmUnavailable | CallbackOutcome::TryAgain,
+                ) => {
                     self.sim.sleep(self.sim.millis(500, 30_000)).await;
                 }
                 Some(_) => return,
@@ -219,7 +235,10 @@ impl World {
                 }
                 None
                 | Some(Err(
-                    ClaimError::CrmUnavailable | ClaimError::InProgress | ClaimError::Store(StoreError::Unavailable(_)),
+                    ClaimError::CrmUnavailable
+                    | ClaimError::InProgress
+                    | ClaimError::TooManyCodes(_)
+                    | ClaimError::Store(StoreError::Unavailable(_)),
                 )) => self.sim.sleep(self.sim.millis(500, 30_000)).await,
                 Some(Err(_)) => return,
             }

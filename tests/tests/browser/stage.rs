@@ -70,7 +70,7 @@ impl Stage {
         add("crm-unavailable", &world, &unavailable, &[("error", "crm_unavailable"), ("state", "own")]);
         let query = [("code", &*down.0), ("state", "own"), ("referer", &*down.1)];
         add("storage-unavailable", &broken, &query, &[("error", "storage_unavailable"), ("state", "own")]);
-        add("try-again", &crowded, &query, &[("error", "try_again"), ("state", "own")]);
+        add("try-again", &crowded, &query, &[("error", "try_again"), query[0], ("state", "own"), query[2]]);
 
         // What was exchanged once is shown again; the rest finds amoCRM down, and the disk gone.
         for outcome in

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, HashMap};
 
 use amo_connect_adapters::cipher::TokenKeys;
 use amo_connect_domain::authorization::attempt::Attempt;
-use amo_connect_domain::authorization::code::Exchange;
+use amo_connect_domain::authorization::budget::admits_another_code;
+use amo_connect_domain::authorization::code::{Admission, Exchange};
+use amo_connect_domain::authorization::places::{Later, Place};
 use amo_connect_domain::client::{ClientFingerprint, ClientRecord};
 use amo_connect_domain::connection::CrmConnection;
 use amo_connect_domain::connection::audit::{Actor, AuditEntry};
@@ -28,6 +30,7 @@ pub(crate) struct Records {
     /// In the order they were opened.
     pub(crate) attempts: Vec<Attempt>,
     pub(crate) exchanges: Vec<Sealed<Exchange>>,
+    pub(crate) places: Vec<Place>,
     pub(crate) connections: BTreeMap<UserId, Row>,
     pub(crate) checks: BTreeMap<AccountId, RevocationCheck>,
     pub(crate) audit: Vec<AuditEntry>,
@@ -106,6 +109,32 @@ impl Change<'_> {
         let row = Row { connection: Sealed::new(connection.clone(), self.keys)?, lease };
         self.records.connections.insert(connection.user.clone(), row);
         Ok(connection)
+    }
+
+    /// Takes a place for a stranger's code, or looks whether its user may have another one.
+    pub(crate) fn take_from_budget(
+        &mut self,
+        request: &Admission,
+        granted: &Exchange,
+        owner: LeaseOwner,
+    ) -> Result<(), Later> {
+        let (records, store_now) = (&mut *self.records, self.store_now);
+        let on_record = records.exchange(request.code).map(|sealed| &sealed.record);
+        if let Some(user) = granted.newly_of(on_record) {
+            let all = records.exchanges.iter().map(|sealed| &sealed.record);
+            let theirs: Vec<_> =
+                all.filter(|other| other.user.as_ref() == Some(user)).map(Exchange::in_budget).collect();
+            admits_another_code(&theirs, store_now)?;
+        }
+        let mut grants = records.connections.values().filter_map(|row| row.connection.record.grant());
+        let is_new_host = !grants.any(|grant| grant.host == request.host);
+        let Some(wanted) = Place::wanted(request, owner, is_new_host, store_now) else { return Ok(()) };
+        let lease = |place: &Place| records.exchange(place.code).and_then(|sealed| sealed.record.lease());
+        let known: Vec<_> = records.places.iter().map(|place| (place.clone(), lease(place))).collect();
+        Place::request(&wanted, &known, store_now)?;
+        records.places.retain(|place| place.code != wanted.code && !place.is_over(store_now));
+        records.places.push(wanted);
+        Ok(())
     }
 
     pub(crate) fn put_exchange(&mut self, exchange: Exchange) -> Result<(), StoreError> {

@@ -1,9 +1,11 @@
 //! The port to attempts, codes and connections. Each method loads records, calls a function of the
 //! domain, and writes what it returned.
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 use amo_connect_domain::authorization::attempt::{Attempt, AttemptReason, AttemptState};
+use amo_connect_domain::authorization::budget::ATTEMPTS_OF_A_USER;
 use amo_connect_domain::authorization::code::{Admission, Admitted, ClaimRefusal, Exchange, Origin};
 use amo_connect_domain::connection::audit::{Actor, AuditEntry};
 use amo_connect_domain::connection::{ConnectionSummary, CrmConnection, Grant};
@@ -26,6 +28,13 @@ impl TokenStore for FileStore {
             let newest_first = attempts.iter().rev().filter(open).cloned().collect();
             for ended in Attempt::superseded(newest_first) {
                 attempts.iter_mut().filter(|other| other.id == ended.id).for_each(|other| *other = ended.clone());
+            }
+            let past_open =
+                attempts.iter().filter(|other| other.user == attempt.user && other.state != AttemptState::Open);
+            let mut past_open: Vec<_> = past_open.map(|other| (other.opened_at, other.id)).collect();
+            past_open.sort_by_key(|(opened_at, _)| Reverse(*opened_at));
+            for (_, over) in past_open.into_iter().skip(ATTEMPTS_OF_A_USER) {
+                attempts.retain(|other| other.id != over);
             }
             attempts.push(attempt);
             Ok(())
@@ -66,9 +75,14 @@ impl TokenStore for FileStore {
             let records = &mut *change.records;
             let on_record = records.exchange(request.code).map(|sealed| sealed.open(change.keys)).transpose()?;
             let connection = user.and_then(|user| records.connections.get(user)).map(|row| &row.connection.record);
-            let mut attempt = records.attempts.iter_mut().find(|other| Some(other.id) == attempt);
-            let known = attempt.as_deref();
+            let known = records.attempts.iter().find(|other| Some(other.id) == attempt);
             let admitted = Exchange::admit(on_record, &request, known, connection, owner, now, change.store_now);
+            if let Admitted::Granted(granted) = &admitted
+                && let Err(later) = change.take_from_budget(&request, granted, owner)
+            {
+                return Ok(Admitted::Later(later));
+            }
+            let mut attempt = change.records.attempts.iter_mut().find(|other| Some(other.id) == attempt);
             match &admitted {
                 Admitted::Granted(exchange) => {
                     if let Some(attempt) = attempt.as_mut().filter(|attempt| exchange.attempt == Some(attempt.id)) {
@@ -77,7 +91,7 @@ impl TokenStore for FileStore {
                     change.put_exchange(exchange.clone())?;
                 }
                 Admitted::OnRecord(exchange) => change.put_exchange(exchange.clone())?,
-                Admitted::StateSpent => {}
+                Admitted::StateSpent | Admitted::Later(_) => {}
             }
             Ok(admitted)
         })

@@ -258,6 +258,7 @@ impl Maintenance for FileStore {
                 wiped += usize::from(sealed.change(|exchange| exchange.wipe_unclaimed(now)));
             }
             records.exchanges.retain(|sealed| !sealed.record.is_over(now, as_of, store_now));
+            records.places.retain(|place| !place.is_over(store_now));
             for row in records.connections.values_mut() {
                 row.lease = row.lease.map(|lease| lease.seen_at(store_now));
             }

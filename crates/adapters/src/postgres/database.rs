@@ -23,7 +23,7 @@ use tokio::runtime::Handle;
 
 use super::clock::{ClockShift, clock_timestamp};
 use super::connect::local_settings;
-use super::locks::{self, account_key, client_key, code_key, line_key, look_up_key, user_key};
+use super::locks::{self, account_key, client_key, code_key, line_key, look_up_key, places_key, user_key};
 use crate::backend::PoolStatus;
 use crate::cipher::TokenKeys;
 use crate::rows::connection::{ConnectionRow, LeasedRow};
@@ -235,6 +235,10 @@ impl Dialect for PgRows<'_> {
 
     async fn lock_line(&mut self, name: &str) -> Result<(), Failure> {
         locks::lock(self.connection, line_key(name)).await
+    }
+
+    async fn lock_places(&mut self) -> Result<(), Failure> {
+        locks::lock(self.connection, places_key()).await
     }
 
     async fn lock_client(&mut self, client: ClientFingerprint) -> Result<(), Failure> {

@@ -2,7 +2,7 @@
 //!
 //! A row lock needs a row, so codes and users are locked by number, with PostgreSQL's advisory
 //! locks, until the transaction ends. The order is a code's before a user's, and at most one of
-//! each; accounts are locked in the order of their numbers, after any user. The rows of
+//! each. The places of strangers' codes have one lock, taken after a code's; accounts are locked in the order of their numbers, after any user. The rows of
 //! the rate limiter have locks of their own, an account's before the integration's; no transaction
 //! has these and others. A client is locked last of all. What look-ups are of is locked in the order
 //! of the names, with nothing else. The numbers are 64 bits of a hash: two that meet wait for each other, and
@@ -44,6 +44,10 @@ pub(super) fn line_key(name: &str) -> i64 {
     key("line", name.as_bytes())
 }
 
+pub(super) fn places_key() -> i64 {
+    key("places", &[])
+}
+
 pub(super) fn client_key(client: ClientFingerprint) -> i64 {
     key("client", &client.0)
 }
@@ -80,7 +84,8 @@ mod tests {
     fn each_thing_has_a_lock_of_its_own() {
         let user = |name| user_key(&UserId::new(name).unwrap());
         let code = |name| code_key(CodeHash::of(&AuthorizationCode::new(name)));
-        let mut keys = [migration_key(), user("a"), user("b"), user("a\0"), code("a"), code("b")].to_vec();
+        let mut keys =
+            [migration_key(), places_key(), user("a"), user("b"), user("a\0"), code("a"), code("b")].to_vec();
         keys.extend([1, 2].map(|number| account_key(AccountId(number))));
         keys.extend(["a", "*"].map(line_key));
         keys.extend(["a", "*"].map(|name| look_up_key(&LookUpSubject::host(&AccountHost::stored(name)))));

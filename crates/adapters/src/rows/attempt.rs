@@ -49,6 +49,8 @@ pub(crate) trait AttemptRows: Send {
     /// Deletes those that are older: at most `limit`. Those that somebody else is changing are left
     /// out. Returns how many.
     async fn forget_attempts(&mut self, micros: i64, limit: i64) -> Result<usize, Failure>;
+    /// Deletes those of this user that are past open, except the newest `kept`: at most `limit`.
+    async fn forget_attempts_of(&mut self, user_id: &[u8], kept: usize, limit: i64) -> Result<(), Failure>;
 }
 
 impl From<&Attempt> for AttemptRow {

@@ -1,5 +1,6 @@
 //! The record of a code as a row.
 
+use amo_connect_domain::authorization::budget::CodeOnRecord;
 use amo_connect_domain::authorization::code::{Exchange, ExchangeStatus};
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::ids::{AttemptId, Epoch, LeaseOwner};
@@ -16,6 +17,7 @@ use crate::cipher::{RowIdentity, TokenKeys};
 
 pub(crate) const IN_FLIGHT: &str = "in_flight";
 const INTERRUPTED: &str = "interrupted";
+pub(crate) const VOID: &str = "void";
 
 /// The `state` of a grant that waits for its owner.
 pub(crate) const WAITING: &str = "waiting";
@@ -56,14 +58,16 @@ pub(crate) struct ExchangeRow {
 #[async_trait]
 pub(crate) trait ExchangeRows: Send {
     async fn exchange(&mut self, code_hash: &[u8]) -> Result<Option<ExchangeRow>, Failure>;
-    /// In the order of their keys, as everybody who changes several has them.
-    async fn unsettled_exchanges(&mut self, user_id: &[u8]) -> Result<Vec<ExchangeRow>, Failure>;
+    /// Voids those that are unsettled, as [`Exchange::void`] does, by one statement, however many there are.
+    async fn void_exchanges(&mut self, user_id: &[u8]) -> Result<(), Failure>;
     /// The newest first.
     async fn exchanges_of(&mut self, user_id: &[u8], limit: i64) -> Result<Vec<ExchangeRow>, Failure>;
     /// Locked, where the database locks rows; those that somebody else is changing are left out.
     async fn late_grants(&mut self, micros: i64, limit: i64) -> Result<Vec<ExchangeRow>, Failure>;
     /// Grants that wait for longer than one may. Locked as [`Self::late_grants`].
     async fn overlong_waits(&mut self, micros: i64, limit: i64) -> Result<Vec<ExchangeRow>, Failure>;
+    /// Of the newest ones, when each was admitted, and its state.
+    async fn codes_of(&mut self, user_id: &[u8], limit: usize) -> Result<Vec<(i64, String)>, Failure>;
     async fn has_waiting_grant(&mut self, user_id: &[u8], micros: i64) -> Result<bool, Failure>;
     async fn put_exchange(&mut self, row: &ExchangeRow) -> Result<(), Failure>;
     /// Deletes those that are older, and leaves those whose lease ended since the other moment. As
@@ -77,6 +81,11 @@ pub(crate) trait ExchangeRows: Send {
 }
 
 impl ExchangeRow {
+    /// What [`ExchangeRows::codes_of`] found, as the domain has it.
+    pub(super) fn in_budget((admitted_at, state): (i64, String)) -> Result<CodeOnRecord, Failure> {
+        Ok(CodeOnRecord { admitted_at: time(admitted_at)?, is_unsettled: UNSETTLED.contains(&state.as_str()) })
+    }
+
     pub(super) fn seal(exchange: &Exchange, keys: &TokenKeys) -> Result<Self, Failure> {
         let mut grant = GrantColumns::default();
         let (mut lease, mut claim_by, mut connected_epoch) = (None, None, None);
@@ -98,7 +107,7 @@ impl ExchangeRow {
             ExchangeStatus::CodeRefused => "code_refused",
             ExchangeStatus::OtherAccount => "other_account",
             ExchangeStatus::Unclaimed => "unclaimed",
-            ExchangeStatus::Void => "void",
+            ExchangeStatus::Void => VOID,
         };
         Ok(Self {
             code_hash: exchange.code.0.to_vec(),
@@ -146,7 +155,7 @@ impl ExchangeRow {
             "code_refused" => ExchangeStatus::CodeRefused,
             "other_account" => ExchangeStatus::OtherAccount,
             "unclaimed" => ExchangeStatus::Unclaimed,
-            "void" => ExchangeStatus::Void,
+            VOID => ExchangeStatus::Void,
             _ => return Err(Failure::Corrupt("a code's state is unknown")),
         };
         Ok(Exchange {

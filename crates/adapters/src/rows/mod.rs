@@ -18,6 +18,7 @@ pub(crate) mod host_look_up;
 pub(crate) mod import;
 pub(crate) mod key_ring;
 pub(crate) mod lease;
+pub(crate) mod place;
 mod pool;
 pub(crate) mod prepared;
 pub(crate) mod rate_limit;

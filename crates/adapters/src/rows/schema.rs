@@ -169,6 +169,19 @@ diesel::table! {
 }
 
 diesel::table! {
+    code_places (code_hash) {
+        code_hash -> Binary,
+        owner -> Binary,
+        network -> Binary,
+        host -> Text,
+        is_new_host -> Bool,
+        given_at -> BigInt,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(code_places, exchanges);
+
+diesel::table! {
     key_rings (instance) {
         instance -> Binary,
         keys -> Text,

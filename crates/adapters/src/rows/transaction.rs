@@ -19,6 +19,7 @@ use super::host_look_up::HostLookUpRows;
 use super::import::ImportRows;
 use super::key_ring::KeyRingRows;
 use super::lease::LeaseRows;
+use super::place::PlaceRows;
 use super::rate_limit::RateLimitRows;
 use super::reseal::SealedRows;
 use super::revocation_check::RevocationCheckRows;
@@ -56,6 +57,10 @@ pub(crate) trait Dialect: Send {
     /// is read of it is current. An account's is taken before the integration's.
     async fn lock_line(&mut self, name: &str) -> Result<(), Failure>;
 
+    /// Until the transaction ends, nobody else is given a place, and what is read of the places is current. Taken after
+    /// a code's lock, and without a user's.
+    async fn lock_places(&mut self) -> Result<(), Failure>;
+
     /// Until the transaction ends, nobody else changes the record of this client. Taken after any
     /// other lock.
     async fn lock_client(&mut self, client: ClientFingerprint) -> Result<(), Failure>;
@@ -79,6 +84,7 @@ pub(crate) trait Rows:
     + ImportRows
     + KeyRingRows
     + LeaseRows
+    + PlaceRows
     + RateLimitRows
     + RevocationCheckRows
     + SealedRows
@@ -98,6 +104,7 @@ impl<T> Rows for T where
         + ImportRows
         + KeyRingRows
         + LeaseRows
+        + PlaceRows
         + RateLimitRows
         + RevocationCheckRows
         + SealedRows

@@ -205,6 +205,10 @@ impl Dialect for SqliteRows<'_> {
         Ok(())
     }
 
+    async fn lock_places(&mut self) -> Result<(), Failure> {
+        Ok(())
+    }
+
     async fn lock_client(&mut self, _: ClientFingerprint) -> Result<(), Failure> {
         Ok(())
     }

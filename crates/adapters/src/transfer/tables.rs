@@ -7,8 +7,8 @@ use diesel_async::AsyncPgConnection;
 use crate::rows::schema;
 
 /// Tables that are not moved: what is in them is of no use elsewhere.
-pub(super) const LEFT: [&str; 5] =
-    ["__diesel_schema_migrations", "heartbeat", "key_rings", "schema_compatibility", "sqlite_sequence"];
+pub(super) const LEFT: [&str; 6] =
+    ["__diesel_schema_migrations", "code_places", "heartbeat", "key_rings", "schema_compatibility", "sqlite_sequence"];
 
 /// A row of a table that is moved.
 #[async_trait]

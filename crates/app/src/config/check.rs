@@ -144,6 +144,7 @@ impl Given {
                 user_rate: user_rate?,
                 address_rate: address_rate?,
                 trusted_proxies: trusted_proxies?,
+                network_key: amo.client_secret.clone(),
                 idle_timeout: idle_timeout?,
                 allowed_origins: allowed_origins?,
                 settings: settings?,

@@ -115,6 +115,8 @@ pub struct ServiceConfig {
     pub address_rate: u32,
     /// Whose `X-Forwarded-For` counts.
     pub trusted_proxies: Vec<IpNet>,
+    /// What networks of callers are named by in the database. All instances have it: it is the client secret.
+    pub network_key: SecretString,
     /// How long an idle connection of a client stays open.
     pub idle_timeout: Duration,
     /// The origins of the app's web builds.

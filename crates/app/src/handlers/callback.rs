@@ -1,14 +1,17 @@
 //! `GET /callback`: what the CRM's redirect reaches.
 
+use std::time::Duration;
+
 use actix_web::http::header::{ACCEPT_LANGUAGE, CACHE_CONTROL, ContentType, RETRY_AFTER};
 use actix_web::http::{Method, StatusCode};
 use actix_web::web::Data;
 use actix_web::{HttpMessage as _, HttpRequest, HttpResponse};
 use amo_connect_domain::authorization::callback::Parameters;
+use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::token::{AuthorizationCode, State};
 use amo_connect_domain::usecase::{CallbackOutcome, Received};
 
-use crate::error::ApiError;
+use crate::error::{ApiError, whole_seconds};
 use crate::pages::{CallbackPage, Language, Nonce, callback_page, deep_link_parameters, headers, status};
 use crate::state::AppState;
 use crate::telemetry::CallbackFields;
@@ -44,14 +47,15 @@ pub async fn receive(request: HttpRequest, state: Data<AppState>) -> HttpRespons
     let callback = state.use_cases.read_callback(&Parameters::parse(request.query_string()));
     let (code, link_state) = (callback.code.one().cloned(), callback.state.one().cloned());
     let known_link = || link_state.as_ref().and_then(|link_state| state.use_cases.deep_link(link_state));
-    let (Received { outcome, deep_link }, wait) = if let Err(refusal) = state.limits.check_address(&request) {
-        (Received { outcome: CallbackOutcome::TryAgain, deep_link: known_link() }, refusal.retry_after())
+    let host = state.use_cases.host_of(&callback);
+    let unread = |outcome, retry_after| Received { outcome, deep_link: known_link(), retry_after };
+    let Received { outcome, deep_link, retry_after } = if let Err(refusal) = state.limits.check_address(&request) {
+        unread(CallbackOutcome::TryAgain, refusal.retry_after().map(Duration::from_secs))
     } else {
-        let use_cases = state.use_cases.clone();
-        let received = async move { Ok::<_, ApiError>(use_cases.receive_callback(callback).await) };
+        let (use_cases, network) = (state.use_cases.clone(), state.limits.network(&request));
+        let received = async move { Ok::<_, ApiError>(use_cases.receive_callback(callback, network).await) };
         let received = state.run(received).await;
-        let lost = |_| Received { outcome: CallbackOutcome::StorageUnavailable, deep_link: known_link() };
-        (received.unwrap_or_else(lost), None)
+        received.unwrap_or_else(|_| unread(CallbackOutcome::StorageUnavailable, None))
     };
     let reference = reference();
     request.extensions_mut().insert(CallbackFields { outcome, reference: reference.clone() });
@@ -61,6 +65,7 @@ pub async fn receive(request: HttpRequest, state: Data<AppState>) -> HttpRespons
         outcome,
         code.as_ref().map(AuthorizationCode::expose),
         link_state.as_ref().map(State::expose),
+        host.as_ref().map(AccountHost::as_str),
     );
     let deep_link = state.deep_links.of(deep_link.as_deref()).with(&parameters);
     let page = callback_page(&CallbackPage {
@@ -76,7 +81,7 @@ pub async fn receive(request: HttpRequest, state: Data<AppState>) -> HttpRespons
         response.insert_header(header);
     }
     if outcome == CallbackOutcome::TryAgain {
-        response.insert_header((RETRY_AFTER, wait.unwrap_or(1)));
+        response.insert_header((RETRY_AFTER, retry_after.map_or(1, whole_seconds)));
     }
     response.body(page.into_string())
 }

@@ -80,6 +80,11 @@ metrics! {
     EXCHANGES = "amo_connect_exchanges_total", Kind::Counter, ["outcome", "reason"];
     /// From the permit's queue to the saved pair, or to the failure
     EXCHANGE_DURATION = "amo_connect_exchange_duration_seconds", Kind::Histogram(SLOW), [];
+    /// Codes that were not admitted, so that nothing was written or sent: `stranger`, there was no place for a
+    /// code without a state of ours; `user`, the user had too many codes
+    CODES_REFUSED = "amo_connect_codes_refused_total", Kind::Counter, ["whose"];
+    /// Codes without a state of ours that this process is exchanging
+    UNSOLICITED_CODES = "amo_connect_unsolicited_codes_under_way", Kind::Gauge, [];
     /// Refreshes and exchanges of this process that are under way: the leases it holds
     TOKEN_REQUESTS = "amo_connect_token_requests_under_way", Kind::Gauge, [];
     /// Token pairs that amoCRM has given and the database has not saved yet: they are in this process's

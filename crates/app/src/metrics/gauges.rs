@@ -11,7 +11,7 @@ use amo_connect_domain::usecase::UseCases;
 use super::Metrics;
 use super::declared::{
     BACKGROUND_AGE, CIRCUITS, CONNECTIONS, LOG_LINES_DROPPED, PERMIT_QUEUE, POOL_CONNECTIONS, POOL_SIZE, POOL_TIMEOUTS,
-    POOL_WAITING, SEALED_RECORDS, TOKEN_REQUESTS, UNSAVED_PAIRS,
+    POOL_WAITING, SEALED_RECORDS, TOKEN_REQUESTS, UNSAVED_PAIRS, UNSOLICITED_CODES,
 };
 use crate::telemetry;
 
@@ -78,6 +78,7 @@ impl Metrics {
         let recorder = &self.recorder;
         for (gauge, count) in [
             (&TOKEN_REQUESTS, use_cases.token_requests()),
+            (&UNSOLICITED_CODES, use_cases.unsolicited_codes()),
             (&UNSAVED_PAIRS, use_cases.pending_pairs()),
             (&PERMIT_QUEUE, use_cases.waiting_for_permits()),
         ] {

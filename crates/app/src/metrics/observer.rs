@@ -7,8 +7,8 @@ use amo_connect_domain::ports::{AmoError, Event, ExchangeEnd, Observer, RefreshE
 
 use super::Metrics;
 use super::declared::{
-    BACKGROUND_DURATION, BACKGROUND_ROUNDS, CIRCUIT_CHANGES, CRM_CALLS, CRM_DURATION, EXCHANGE_DURATION, EXCHANGES,
-    PERMIT_WAIT, PERMITS, REFRESH_DURATION, REFRESH_LEASES, REFRESHES, SAVE_FAILURES, SWEEPS,
+    BACKGROUND_DURATION, BACKGROUND_ROUNDS, CIRCUIT_CHANGES, CODES_REFUSED, CRM_CALLS, CRM_DURATION, EXCHANGE_DURATION,
+    EXCHANGES, PERMIT_WAIT, PERMITS, REFRESH_DURATION, REFRESH_LEASES, REFRESHES, SAVE_FAILURES, SWEEPS,
 };
 
 impl Observer for Metrics {
@@ -27,6 +27,9 @@ impl Observer for Metrics {
                 recorder.add(&EXCHANGES, labels(end.codes()), 1);
                 recorder.record(&EXCHANGE_DURATION, [""; 0], *took);
                 log_exchange(*user, account.map(|account| account.0), *end, *took);
+            }
+            Event::CodeRefused { is_strangers } => {
+                recorder.add(&CODES_REFUSED, [if *is_strangers { "stranger" } else { "user" }], 1);
             }
             Event::SaveFailed => recorder.add(&SAVE_FAILURES, [""; 0], 1),
             Event::CallEnded { endpoint, failure, took } => {
@@ -80,6 +83,9 @@ pub(super) fn begin(metrics: &Metrics) {
     }
     for (outcome, reason) in [("saved", NONE), ("refused", NONE), ("failed", "misconfigured")] {
         metrics.recorder.add(&EXCHANGES, [outcome, reason], 0);
+    }
+    for whose in ["stranger", "user"] {
+        metrics.recorder.add(&CODES_REFUSED, [whose], 0);
     }
     metrics.recorder.add(&SAVE_FAILURES, [""; 0], 0);
     for outcome in ["given", "queue_full", "blocked", "permit_unavailable"] {

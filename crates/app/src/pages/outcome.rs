@@ -21,17 +21,21 @@ pub fn status(outcome: CallbackOutcome) -> u16 {
     }
 }
 
-/// What its deep link tells the app, given the `code` and the `state` of the redirect.
+/// What its deep link tells the app, given the `code`, the `state` and the account host of the redirect. A code
+/// of which nothing was recorded is the app's to bring, with all that the redirect had.
 pub fn deep_link_parameters<'a>(
     outcome: CallbackOutcome,
     code: Option<&'a str>,
     state: Option<&'a str>,
+    host: Option<&'a str>,
 ) -> Vec<(&'static str, &'a str)> {
+    let is_for_the_app = outcome == CallbackOutcome::TryAgain && code.is_some();
     let success = (outcome == CallbackOutcome::Connected).then_some(("success", "true"));
-    let code = code.filter(|_| is_success(outcome)).map(|code| ("code", code));
     let error = error(outcome).map(|error| ("error", error));
+    let code = code.filter(|_| is_success(outcome) || is_for_the_app).map(|code| ("code", code));
     let state = state.map(|state| ("state", state));
-    [success, code, error, state].into_iter().flatten().collect()
+    let referer = host.filter(|_| is_for_the_app).map(|host| ("referer", host));
+    [success, error, code, state, referer].into_iter().flatten().collect()
 }
 
 /// Whether tokens were saved.
@@ -68,7 +72,7 @@ mod tests {
 
     #[test]
     fn only_a_users_own_connection_says_success_and_only_saved_tokens_bring_the_code() {
-        let parameters = |outcome| deep_link_parameters(outcome, Some("c"), Some("s"));
+        let parameters = |outcome| deep_link_parameters(outcome, Some("c"), Some("s"), Some("h"));
         assert_eq!(parameters(CallbackOutcome::Connected), [("success", "true"), ("code", "c"), ("state", "s")]);
         assert_eq!(parameters(CallbackOutcome::AwaitingClaim), [("code", "c"), ("state", "s")]);
         assert_eq!(parameters(CallbackOutcome::AwaitingOwner), [("code", "c"), ("state", "s")]);
@@ -76,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_brings_its_word_and_the_state_and_never_the_code() {
+    fn a_failure_brings_its_word_and_the_state_and_no_code_that_was_seen() {
         for (outcome, word, code) in [
             (CallbackOutcome::Declined, "access_denied", 200),
             (CallbackOutcome::Failed, "authorization_failed", 400),
@@ -84,13 +88,23 @@ mod tests {
             (CallbackOutcome::LinkExpired, "state_expired", 400),
             (CallbackOutcome::InvalidAccountHost, "invalid_account_host", 400),
             (CallbackOutcome::InvalidCode, "invalid_code", 400),
-            (CallbackOutcome::TryAgain, "try_again", 429),
             (CallbackOutcome::CrmUnavailable, "crm_unavailable", 502),
             (CallbackOutcome::StorageUnavailable, "storage_unavailable", 503),
         ] {
-            assert_eq!(deep_link_parameters(outcome, Some("c"), Some("s")), [("error", word), ("state", "s")]);
-            assert_eq!(deep_link_parameters(outcome, None, None), [("error", word)]);
+            let parameters = deep_link_parameters(outcome, Some("c"), Some("s"), Some("h"));
+            assert_eq!(parameters, [("error", word), ("state", "s")]);
+            assert_eq!(deep_link_parameters(outcome, None, None, None), [("error", word)]);
             assert_eq!(status(outcome), code, "{outcome:?}");
         }
+    }
+
+    #[test]
+    fn a_refusal_that_recorded_nothing_brings_all_that_the_app_needs_to_finish() {
+        let parameters = |code, host| deep_link_parameters(CallbackOutcome::TryAgain, code, Some("s"), host);
+        let all = [("error", "try_again"), ("code", "c"), ("state", "s"), ("referer", "h")];
+        assert_eq!(parameters(Some("c"), Some("h")), all);
+        assert_eq!(parameters(Some("c"), None), all[..3], "the host that is used where none is named");
+        assert_eq!(parameters(None, Some("h")), [("error", "try_again"), ("state", "s")]);
+        assert_eq!(status(CallbackOutcome::TryAgain), 429);
     }
 }

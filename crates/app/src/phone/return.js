@@ -12,7 +12,7 @@ const sentences = {
 
 const user = currentUser();
 const link = new URLSearchParams(location.search);
-const [code, state, error] = ['code', 'state', 'error'].map((name) => link.get(name));
+const [code, state, error, referer] = ['code', 'state', 'error', 'referer'].map((name) => link.get(name));
 
 function tell(heading, sentence) {
   $('outcome').textContent = heading;
@@ -33,7 +33,7 @@ async function claim() {
   show($('again'), false);
   tell('Back in the app', `Bringing the code to the service, as ${user.name}…`);
   try {
-    const { data } = await call(user, 'POST', '/exchange-code', { code, state });
+    const { data } = await call(user, 'POST', '/exchange-code', { code, state, ...(referer && { referer }) });
     tell('✓ Connected', `AMO CRM is connected: ${data.domain}.`);
     $('home').textContent = 'Go to my leads';
     $('home').classList.remove('quiet');
@@ -49,7 +49,8 @@ function receive() {
   const ours = state !== null && state === attempts.of(user)?.state;
   if (!code && !error) return tell('Back in the app', 'The link opened the app and brought nothing to do.');
   if (!ours) return tell('Not for this app', `${user.name} is not waiting for this answer. Nothing was sent.`);
-  if (error) return tell('Not connected', sentences[error] ?? 'The authorization did not succeed. Please connect again.');
+  // Nothing was recorded of the code: the app can bring it all the same.
+  if (error && !(error === 'try_again' && code)) return tell('Not connected', sentences[error] ?? 'The authorization did not succeed. Please connect again.');
   return claim();
 }
 

@@ -199,6 +199,7 @@ impl Maintenance for MemoryTokenStore {
         let oldest = before(now.min(as_of), MEMORY);
         rows.attempts.retain(|attempt| attempt.opened_at >= oldest);
         rows.exchanges.retain(|_, exchange| !exchange.is_over(now, as_of, store_now));
+        rows.places.retain(|place| !place.is_over(store_now));
         rows.revocation_checks.retain(|_, check| !check.is_over(store_now));
         rows.writes.retain(|_, record| !record.is_over(now, as_of, store_now));
         let oldest = before(now.min(as_of), AUDIT_MEMORY);

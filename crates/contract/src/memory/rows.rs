@@ -1,9 +1,12 @@
 //! The rows in memory, and what several methods of the ports do with them.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 
-use amo_connect_domain::authorization::attempt::Attempt;
-use amo_connect_domain::authorization::code::Exchange;
+use amo_connect_domain::authorization::attempt::{Attempt, AttemptState};
+use amo_connect_domain::authorization::budget::{ATTEMPTS_OF_A_USER, CodeOnRecord, admits_another_code};
+use amo_connect_domain::authorization::code::{Admission, Exchange};
+use amo_connect_domain::authorization::places::{Later, Place};
 use amo_connect_domain::client::{ClientFingerprint, ClientRecord};
 use amo_connect_domain::connection::CrmConnection;
 use amo_connect_domain::connection::audit::{Actor, AuditEntry};
@@ -27,6 +30,7 @@ pub(super) struct Rows {
     /// In the order they were opened.
     pub(super) attempts: Vec<Attempt>,
     pub(super) exchanges: HashMap<CodeHash, Exchange>,
+    pub(super) places: Vec<Place>,
     pub(super) connections: BTreeMap<UserId, Row>,
     pub(super) revocation_checks: BTreeMap<AccountId, RevocationCheck>,
     pub(super) audit: Vec<AuditEntry>,
@@ -49,6 +53,7 @@ impl Rows {
             clock,
             attempts: Vec::new(),
             exchanges: HashMap::new(),
+            places: Vec::new(),
             connections: BTreeMap::new(),
             revocation_checks: BTreeMap::new(),
             audit: Vec::new(),
@@ -65,6 +70,40 @@ impl Rows {
         let row = self.connections.get_mut(user)?;
         let held = row.lease.filter(|held| held.owner == Some(owner))?;
         Some((row, held))
+    }
+
+    /// Takes a place for a stranger's code, or looks whether its user may have another one.
+    pub(super) fn take_from_budget(
+        &mut self,
+        request: &Admission,
+        granted: &Exchange,
+        owner: LeaseOwner,
+    ) -> Result<(), Later> {
+        let store_now = self.clock.now();
+        if let Some(user) = granted.newly_of(self.exchanges.get(&request.code)) {
+            let theirs = self.exchanges.values().filter(|exchange| exchange.user.as_ref() == Some(user));
+            let codes: Vec<CodeOnRecord> = theirs.map(Exchange::in_budget).collect();
+            admits_another_code(&codes, store_now)?;
+        }
+        let at_host = |row: &Row| row.connection.grant().is_some_and(|grant| grant.host == request.host);
+        let is_new_host = !self.connections.values().any(at_host);
+        let Some(wanted) = Place::wanted(request, owner, is_new_host, store_now) else { return Ok(()) };
+        let lease = |place: &Place| self.exchanges.get(&place.code).and_then(Exchange::lease);
+        let known: Vec<_> = self.places.iter().map(|place| (place.clone(), lease(place))).collect();
+        Place::request(&wanted, &known, store_now)?;
+        self.places.retain(|place| place.code != wanted.code && !place.is_over(store_now));
+        self.places.push(wanted);
+        Ok(())
+    }
+
+    /// Forgets the user's oldest attempts past open, if they are too many.
+    pub(super) fn forget_attempts(&mut self, user: &UserId) {
+        let past_open = |attempt: &&Attempt| attempt.user == *user && attempt.state != AttemptState::Open;
+        let mut kept: Vec<_> =
+            self.attempts.iter().filter(past_open).map(|attempt| (attempt.opened_at, attempt.id)).collect();
+        kept.sort_by_key(|(opened_at, _)| Reverse(*opened_at));
+        let over: Vec<_> = kept.into_iter().skip(ATTEMPTS_OF_A_USER).map(|(_, id)| id).collect();
+        self.attempts.retain(|attempt| !over.contains(&attempt.id));
     }
 
     pub(super) fn client_record(&self, client: ClientFingerprint) -> ClientRecord {

@@ -26,6 +26,7 @@ impl TokenStore for MemoryTokenStore {
                 .filter(|older| older.id == superseded.id)
                 .for_each(|older| *older = superseded.clone());
         }
+        rows.forget_attempts(&attempt.user);
         rows.attempts.push(attempt.clone());
         Ok(())
     }
@@ -66,6 +67,11 @@ impl TokenStore for MemoryTokenStore {
             now,
             self.now(),
         );
+        if let Admitted::Granted(exchange) = &admitted
+            && let Err(later) = rows.take_from_budget(request, exchange, owner)
+        {
+            return Ok(Admitted::Later(later));
+        }
         if let Admitted::Granted(exchange) = &admitted
             && let Some(attempt) = rows.attempts.iter_mut().find(|other| Some(other.id) == exchange.attempt)
         {

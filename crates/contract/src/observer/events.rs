@@ -46,6 +46,9 @@ fn tell_all(observer: &dyn Observer) {
         observer.observe(&Event::ExchangeEnded { user: Some(&user), account, end, took: TOOK });
         observer.observe(&Event::ExchangeEnded { user: None, account: None, end, took: Duration::ZERO });
     }
+    for is_strangers in [true, false] {
+        observer.observe(&Event::CodeRefused { is_strangers });
+    }
     observer.observe(&Event::SaveFailed);
     for &endpoint in Endpoint::ALL {
         for failure in [None, Some(AmoError::TimedOut)] {

@@ -4,6 +4,7 @@
 
 mod attempts;
 mod audit;
+mod budgets;
 mod claims;
 mod clients;
 mod clocks;
@@ -17,6 +18,7 @@ mod host_look_ups;
 mod imports;
 mod leases;
 mod maintenance;
+mod places;
 mod revocation_checks;
 mod rotation;
 mod steps;
@@ -90,6 +92,9 @@ suite::cases! {
         attempts::another_users_attempts_stay_open,
         attempts::closed_attempts_take_no_open_ones_place,
     ]
+    "Of their attempts past open only the newest ATTEMPTS_OF_A_USER MUST stay on record." => [
+        budgets::a_user_leaves_so_many_attempts,
+    ]
     "Its deep link MUST stay as it is, however the attempt ends." => [
         attempts::an_attempt_keeps_its_deep_link,
     ]
@@ -114,6 +119,30 @@ suite::cases! {
         codes::a_granted_attempt_is_spent,
         codes::one_attempt_admits_one_code,
         codes::an_attempt_that_is_over_admits_nothing,
+    ]
+    "A stranger's code MUST be granted together with a place, by Place::request, and with one alone: of all strangers' \
+     codes of all handles few are under way at a time." => [
+        places::few_strangers_codes_are_under_way_at_a_time,
+        places::a_place_is_given_to_few_of_many_at_once,
+        places::two_strangers_codes_begin_in_a_second,
+        places::a_network_has_one_code_under_way,
+        places::a_host_has_two_codes_under_way,
+        places::hosts_with_a_connection_have_half_of_the_places_to_themselves,
+        places::a_slow_code_makes_its_place_free_while_there_is_room,
+        places::places_are_judged_by_the_stores_clock,
+        places::a_code_that_a_user_vouches_for_needs_no_place,
+    ]
+    "A place MUST be free as soon as its owner does not hold the lease on the code any more." => [
+        places::a_place_is_free_when_its_code_is_settled_or_its_lease_is_over,
+    ]
+    "A code of a user's MUST count in their budget, by admits_another_code." => [
+        budgets::a_user_leaves_so_many_unsettled_codes,
+        budgets::a_user_leaves_so_many_codes_a_day,
+        budgets::other_users_codes_count_for_nothing,
+    ]
+    "MUST record nothing where it grants nothing." => [
+        places::a_code_that_is_not_granted_leaves_nothing,
+        budgets::an_attempt_whose_code_is_not_granted_stays_open,
     ]
     "Returns false, and changes nothing, if owner does not hold it any more." => [
         codes::a_code_lease_is_renewed_by_its_owner_alone,

@@ -1,11 +1,14 @@
 //! Mutants of codes: admitting, storing and claiming.
 
-use amo_connect_contract::fixtures::{after, at};
+use amo_connect_contract::fixtures::{after, at, network};
+use amo_connect_domain::authorization::attempt::{AttemptState, MEMORY};
+use amo_connect_domain::authorization::budget::{ASK_AGAIN, PLACES, UNSETTLED_CODES};
 use amo_connect_domain::authorization::code::{Admission, Admitted, ClaimRefusal, Exchange, ExchangeStatus, Origin};
+use amo_connect_domain::authorization::places::Later;
 use amo_connect_domain::connection::Grant;
 use amo_connect_domain::connection::audit::Actor;
 use amo_connect_domain::ids::{Epoch, LeaseOwner, UserId};
-use amo_connect_domain::ports::{Claim, Served, StoreError, TokenStore as _};
+use amo_connect_domain::ports::{Claim, Served, StoreError, StoreHealth as _, TokenStore as _};
 use amo_connect_domain::refresh::lease::LEASE_TERM;
 use amo_connect_domain::token::CodeHash;
 use jiff::Timestamp;
@@ -43,14 +46,63 @@ impl MutantStore {
             }
             _ => {}
         }
+        self.break_budgets(&mut request, now);
+        if self.refuses(&request) {
+            return Ok(Admitted::Later(Later { wait: ASK_AGAIN, is_for_all: true }));
+        }
         match self.inner.admit_code(&request, owner, now).await? {
+            Admitted::Later(_) if self.is(Mutant::CountsNoCodes) => {
+                let store_now = self.inner.clock().await?;
+                let admitted = Exchange::admit(None, &request, None, None, owner, now, store_now);
+                if let Admitted::Granted(record) = &admitted {
+                    self.inner.restore_exchange(record).await?;
+                }
+                Ok(admitted)
+            }
+            Admitted::Later(later) if self.is(Mutant::RecordsRefusedCodes) => {
+                match &request.origin {
+                    Origin::Attempt { id, .. } => {
+                        let attempt = self.inner.attempt(*id).await?.unwrap();
+                        self.inner.close_attempt(attempt.state_hash, AttemptState::Denied).await?;
+                    }
+                    _ => {
+                        let unlimited = Admission { caller: None, ..request };
+                        self.inner.admit_code(&unlimited, owner, now).await?;
+                    }
+                }
+                Ok(Admitted::Later(later))
+            }
             Admitted::OnRecord(known) if self.is(Mutant::AdmitsEveryCaller) => Ok(Admitted::Granted(known)),
             Admitted::Granted(exchange) => {
-                self.note(|notes| notes.code_owner = Some(owner));
+                self.note(|notes| {
+                    notes.code_owner = Some(owner);
+                    notes.places += usize::from(request.caller.is_some());
+                    notes.brought += usize::from(matches!(request.origin, Origin::App { .. }));
+                });
                 Ok(Admitted::Granted(exchange))
             }
             admitted => Ok(admitted),
         }
+    }
+
+    /// What a mutant makes of the network of a stranger.
+    fn break_budgets(&self, request: &mut Admission, now: Timestamp) {
+        let is_late = now > after(at(0), MEMORY);
+        match self.mutant {
+            Mutant::GivesPlacesToAll => request.caller = None,
+            Mutant::JudgesPlacesByTheCaller if is_late => request.caller = None,
+            Mutant::AsksUsersForPlaces => request.caller = Some(network(250)),
+            _ => {}
+        }
+    }
+
+    /// Whether a mutant has no place for it, or calls it too many.
+    fn refuses(&self, request: &Admission) -> bool {
+        self.note(|notes| match self.mutant {
+            Mutant::KeepsPlaces => request.caller.is_some() && notes.places >= PLACES,
+            Mutant::CountsCodesOfAllUsers => notes.brought >= UNSETTLED_CODES,
+            _ => false,
+        })
     }
 
     pub(crate) async fn take(

@@ -19,6 +19,7 @@ amo_connect_contract::mutants! {
     AltersAttempts => ["an_attempt_comes_back_as_it_went_in"],
     AltersExchanges => ["an_exchange_comes_back_as_it_went_in"],
     AltersWrites => ["a_write_comes_back_as_it_went_in"],
+    AsksUsersForPlaces => ["a_code_that_a_user_vouches_for_needs_no_place"],
     AsksNobodyByHand => ["a_request_by_hand_waits_for_no_backoff"],
     AwaitsForever => ["a_grant_awaits_its_own_user_until_its_term", "a_grant_awaits_a_claim_when_the_domain_says_so"],
     BelievesAnyDate => [
@@ -99,6 +100,15 @@ amo_connect_contract::mutants! {
     ForgetsTheActor => ["an_entry_comes_back_as_it_went_in"],
     ForgetsTheReason => ["every_state_comes_back_as_it_went_in"],
     ForgetsWhyAttemptsFailed => ["an_attempt_ends_as_requested"],
+    GivesPlacesToAll => [
+        "few_strangers_codes_are_under_way_at_a_time",
+        "a_place_is_given_to_few_of_many_at_once",
+        "two_strangers_codes_begin_in_a_second",
+        "a_network_has_one_code_under_way",
+        "a_host_has_two_codes_under_way",
+        "hosts_with_a_connection_have_half_of_the_places_to_themselves",
+        "a_slow_code_makes_its_place_free_while_there_is_room",
+    ],
     GivesChecksToEveryCaller => ["a_check_is_taken_by_one_of_many"],
     GrantNeedsTheLease => [
         "a_grant_is_accepted_after_its_lease_has_passed",
@@ -124,7 +134,9 @@ amo_connect_contract::mutants! {
     ],
     ImportsUnderOldLeases => ["an_import_ends_the_lease_on_the_old_tokens"],
     JudgesLeasesByTheCaller => ["a_code_lease_is_set_and_judged_by_the_stores_clock"],
+    JudgesPlacesByTheCaller => ["places_are_judged_by_the_stores_clock"],
     JoinsReadsUnderWay => ["a_read_sees_what_had_returned_before_it_began"],
+    KeepsAllAttempts => ["a_user_leaves_so_many_attempts"],
     KeepsEntriesForEver => ["a_sweep_forgets_old_entries_alone"],
     KeepsFailedWrites => ["an_error_that_changed_nothing_frees_the_key"],
     KeepsKeysAcrossEpochs => ["a_key_is_for_one_request_account_and_epoch"],
@@ -132,6 +144,10 @@ amo_connect_contract::mutants! {
         "a_look_up_does_not_count_for_another_account",
         "a_move_is_told_for_no_other_account",
         "an_account_that_moves_back_is_not_sent_away_again",
+    ],
+    KeepsPlaces => [
+        "a_place_is_free_when_its_code_is_settled_or_its_lease_is_over",
+        "a_slow_code_makes_its_place_free_while_there_is_room",
     ],
     KeepsTokensPlain => ["no_token_is_stored_in_plain_bytes"],
     KeepsWipedTokens => ["wiped_tokens_do_not_lie_at_rest"],
@@ -150,6 +166,8 @@ amo_connect_contract::mutants! {
         "stale_connections_come_oldest_first_and_limited",
         "acquitted_refreshes_come_first_to_expire_first_and_limited",
     ],
+    CountsCodesOfAllUsers => ["other_users_codes_count_for_nothing"],
+    CountsNoCodes => ["a_user_leaves_so_many_unsettled_codes", "a_user_leaves_so_many_codes_a_day"],
     CountsRowsTwice => ["rows_are_counted_by_their_standing"],
     ListsNoOrphans => [
         "a_backoff_in_doubt_is_orphaned_when_it_is_over",
@@ -170,6 +188,10 @@ amo_connect_contract::mutants! {
     PairNeedsTheRevision => ["a_pair_is_stored_although_the_row_changed"],
     RecordsNoDoubt => ["a_doubt_leaves_one_entry"],
     RecordsNoProblems => ["changes_of_a_connection_leave_entries_in_order"],
+    RecordsRefusedCodes => [
+        "a_code_that_is_not_granted_leaves_nothing",
+        "an_attempt_whose_code_is_not_granted_stays_open",
+    ],
     RecordsRefusedChanges => ["a_refused_change_leaves_no_entry"],
     RefusesButWrites => ["a_stale_revision_is_refused_and_changes_nothing"],
     RenewsForAnybody => [

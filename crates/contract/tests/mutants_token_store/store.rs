@@ -35,6 +35,9 @@ pub(crate) struct Notes {
     pub(crate) codes: Vec<CodeHash>,
     pub(crate) most_sealed: usize,
     pub(crate) imports: u32,
+    /// How many codes were given a place, and how many users have brought.
+    pub(crate) places: usize,
+    pub(crate) brought: usize,
     pub(crate) writes: Vec<KeyHash>,
     pub(crate) claimed: Vec<u64>,
     /// A read that the next one is answered by.
@@ -174,6 +177,9 @@ impl TokenStore for MutantStore {
             return Ok(self.note(|notes| notes.attempts.first().cloned()));
         }
         let mut found = self.inner.attempt_by_state(state).await?;
+        if found.is_none() && self.is(Mutant::KeepsAllAttempts) {
+            found = self.note(|notes| notes.attempts.iter().find(|known| known.state_hash == state).cloned());
+        }
         if let Some(attempt) = &mut found
             && self.is(Mutant::ForgetsDeepLinks)
             && attempt.state != AttemptState::Open

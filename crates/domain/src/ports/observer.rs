@@ -46,6 +46,11 @@ pub enum Event<'e> {
         /// How long it took, with the wait for a permit and the saving.
         took: Duration,
     },
+    /// A code was not admitted, and nothing was written or sent.
+    CodeRefused {
+        /// Whether it was a stranger's, and there was no place. Else its user had too many codes.
+        is_strangers: bool,
+    },
     /// New tokens could not be saved this time; the process tries again.
     SaveFailed,
     /// A call to the CRM has ended.

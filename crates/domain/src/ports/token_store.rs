@@ -36,6 +36,8 @@ use crate::token::{CodeHash, StateHash, TokenPair};
 pub trait TokenStore: Debug + Send + Sync + 'static {
     /// Records a new attempt. Of the user's open attempts only the newest
     /// [`OPEN_ATTEMPTS`](crate::authorization::attempt::OPEN_ATTEMPTS) MUST stay open, this one among them.
+    /// Of their attempts past open only the newest
+    /// [`ATTEMPTS_OF_A_USER`](crate::authorization::budget::ATTEMPTS_OF_A_USER) MUST stay on record.
     /// Its deep link MUST stay as it is, however the attempt ends.
     async fn open_attempt(&self, attempt: &Attempt) -> Result<(), StoreError>;
 
@@ -54,7 +56,12 @@ pub trait TokenStore: Debug + Send + Sync + 'static {
 
     /// Decides by [`Exchange::admit`] whether the caller may send a code, and records it. MUST
     /// grant a code to one caller at a time, however many ask. A granted attempt is spent in
-    /// the same step.
+    /// the same step. A stranger's code MUST be granted together with a place, by
+    /// [`Place::request`](crate::authorization::places::Place::request), and with one alone: of all strangers' codes
+    /// of all handles few are under way at a time. A place MUST be free as soon as its owner does not hold the lease
+    /// on the code any more. A code of a user's MUST count in their budget, by
+    /// [`admits_another_code`](crate::authorization::budget::admits_another_code). MUST record nothing where it
+    /// grants nothing.
     async fn admit_code(&self, request: &Admission, owner: LeaseOwner, now: Timestamp) -> Result<Admitted, StoreError>;
 
     /// Renews the lease on a code in flight. Returns `false`, and changes nothing, if `owner`

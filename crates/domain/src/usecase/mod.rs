@@ -150,6 +150,11 @@ impl UseCases {
         self.pending_saves.under_way()
     }
 
+    /// How many codes of strangers this process is exchanging.
+    pub fn unsolicited_codes(&self) -> usize {
+        self.unsolicited_codes.under_way()
+    }
+
     /// Ends background work that other processes can take over, at its next step: this process is to
     /// stop.
     pub fn wind_down(&self) {

@@ -9,7 +9,7 @@ use futures_util::future::{Either, select};
 use crate::clock::Instant;
 use crate::usecase::UseCases;
 
-/// How long an unsolicited code waits for its slot.
+/// How long an unsolicited code waits for its place.
 pub(crate) const UNSOLICITED_CODE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long the browser waits for amoCRM; the exchange itself goes on.

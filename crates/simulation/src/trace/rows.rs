@@ -139,6 +139,7 @@ impl Traced for Admitted {
             Self::Granted(record) => format!("granted: {}", record.short()),
             Self::OnRecord(record) => format!("on record: {}", record.short()),
             Self::StateSpent => "state spent".to_owned(),
+            Self::Later(later) => format!("later, in {:?}", later.wait),
         }
     }
 }

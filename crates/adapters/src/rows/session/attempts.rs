@@ -1,10 +1,12 @@
 //! Attempts: opened, looked up, closed.
 
 use amo_connect_domain::authorization::attempt::{Attempt, AttemptState};
+use amo_connect_domain::authorization::budget::ATTEMPTS_OF_A_USER;
 use amo_connect_domain::ids::{AttemptId, UserId};
 use amo_connect_domain::token::StateHash;
 
 use super::Session;
+use super::sweep::BATCH;
 use crate::rows::attempt::AttemptRow;
 use crate::rows::failure::Failure;
 
@@ -15,6 +17,7 @@ impl Session<'_> {
         for superseded in Attempt::superseded(others) {
             self.update_attempt(&superseded).await?;
         }
+        self.rows.forget_attempts_of(attempt.user.as_str().as_bytes(), ATTEMPTS_OF_A_USER, BATCH).await?;
         self.rows.insert_attempt(&AttemptRow::from(&attempt)).await
     }
 

@@ -67,12 +67,7 @@ impl Session<'_> {
             attempt.state = AttemptState::Failed(Some(AttemptReason::Disconnected));
             self.update_attempt(&attempt).await?;
         }
-        for row in self.rows.unsettled_exchanges(user.as_str().as_bytes()).await? {
-            let mut exchange = row.open(Tokens::Left)?;
-            exchange.void();
-            self.put_exchange(&exchange).await?;
-        }
-        Ok(())
+        self.rows.void_exchanges(user.as_str().as_bytes()).await
     }
 
     pub(in crate::rows) async fn lease_refresh(

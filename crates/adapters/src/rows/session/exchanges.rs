@@ -1,7 +1,10 @@
 //! Exchanges of codes: admitted to one sender, settled, claimed.
 
 use amo_connect_domain::authorization::attempt::AttemptState;
+use amo_connect_domain::authorization::budget::{CODES_OF_A_USER, PLACE_TERM, admits_another_code};
 use amo_connect_domain::authorization::code::{Admission, Admitted, ClaimRefusal, Exchange, Origin};
+use amo_connect_domain::authorization::places::{Later, Place};
+use amo_connect_domain::clock::{CLOCK_SKEW, after, before};
 use amo_connect_domain::connection::Grant;
 use amo_connect_domain::ids::{Epoch, LeaseOwner, UserId};
 use amo_connect_domain::ports::{Claim, Served};
@@ -9,9 +12,11 @@ use amo_connect_domain::token::CodeHash;
 use jiff::Timestamp;
 
 use super::Session;
+use super::sweep::BATCH;
 use crate::rows::exchange::ExchangeRow;
 use crate::rows::failure::Failure;
 use crate::rows::grant::Tokens;
+use crate::rows::place::{self, PlaceRow};
 
 impl Session<'_> {
     pub(in crate::rows) async fn exchange(mut self, code: CodeHash) -> Result<Option<Exchange>, Failure> {
@@ -47,6 +52,9 @@ impl Session<'_> {
             self.put_exchange(exchange).await?;
         }
         if let Admitted::Granted(exchange) = &admitted {
+            if let Err(later) = self.take_from_budget(&request, exchange, on_record.as_ref(), owner, store_now).await? {
+                return Ok(Admitted::Later(later));
+            }
             self.put_exchange(exchange).await?;
             if let Some(attempt) = attempt.as_mut().filter(|attempt| exchange.attempt == Some(attempt.id)) {
                 attempt.state = AttemptState::Spent(exchange.code);
@@ -54,6 +62,46 @@ impl Session<'_> {
             }
         }
         Ok(admitted)
+    }
+
+    /// Takes a place for a stranger's code, or looks whether its user may have another one.
+    async fn take_from_budget(
+        &mut self,
+        request: &Admission,
+        granted: &Exchange,
+        on_record: Option<&Exchange>,
+        owner: LeaseOwner,
+        store_now: Timestamp,
+    ) -> Result<Result<(), Later>, Failure> {
+        if let Some(user) = granted.newly_of(on_record) {
+            let codes = self.rows.codes_of(user.as_str().as_bytes(), CODES_OF_A_USER).await?;
+            let codes: Result<Vec<_>, _> = codes.into_iter().map(ExchangeRow::in_budget).collect();
+            if let Err(later) = admits_another_code(&codes?, store_now) {
+                return Ok(Err(later));
+            }
+        }
+        if request.caller.is_none() {
+            return Ok(Ok(()));
+        }
+        self.rows.lock_places().await?;
+        // Somebody may have held the lock for long.
+        let store_now = self.rows.clock().await?;
+        let is_new_host = !self.rows.has_connection_at(request.host.as_str()).await?;
+        let Some(wanted) = Place::wanted(request, owner, is_new_host, store_now) else { return Ok(Ok(())) };
+        let known: Result<Vec<_>, _> = self.rows.places().await?.into_iter().map(place::open).collect();
+        let decision = Place::request(&wanted, &known?, store_now);
+        if decision.is_ok() {
+            self.forget_places(store_now).await?;
+            self.rows.put_place(&PlaceRow::from(&wanted)).await?;
+        }
+        Ok(decision)
+    }
+
+    /// Deletes the places that are over, by [`Place::is_over`].
+    pub(super) async fn forget_places(&mut self, store_now: Timestamp) -> Result<usize, Failure> {
+        let given_by = before(store_now, PLACE_TERM).as_microsecond();
+        let given_after = after(store_now, CLOCK_SKEW).as_microsecond();
+        self.rows.forget_places(given_by, given_after, BATCH).await
     }
 
     pub(in crate::rows) async fn renew_code_lease(

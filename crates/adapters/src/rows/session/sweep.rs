@@ -20,7 +20,7 @@ use crate::rows::lease::LeaseColumns;
 use crate::rows::revocation_check::RevocationCheckRow;
 
 /// How many rows of a kind a transaction takes: far less than a transaction's time.
-const BATCH: i64 = 200;
+pub(super) const BATCH: i64 = 200;
 
 /// What a transaction of a sweep did.
 #[derive(Clone, Copy, Debug)]
@@ -86,14 +86,14 @@ impl Session<'_> {
     }
 
     /// Deletes what is too old to be asked for.
-    pub(in crate::rows) async fn forget(self, now: Timestamp, as_of: Timestamp) -> Result<Swept, Failure> {
+    pub(in crate::rows) async fn forget(mut self, now: Timestamp, as_of: Timestamp) -> Result<Swept, Failure> {
         let store_now = self.rows.clock().await?;
         let older_than = |memory| before(now.min(as_of), memory).as_microsecond();
         // As `Exchange::is_over` has it.
         let under_way_since = before(store_now.min(as_of), MEMORY).as_microsecond();
         // As `WriteRecord::is_over` has it.
         let oldest_write = before(now.min(as_of).min(store_now), WRITE_MEMORY).as_microsecond();
-        let store_now = store_now.as_microsecond();
+        let (store_time, store_now) = (store_now, store_now.as_microsecond());
         let (oldest, oldest_entry) = (older_than(MEMORY), older_than(AUDIT_MEMORY));
         Ok(Swept::of(&[
             self.rows.forget_attempts(oldest, BATCH).await?,
@@ -102,6 +102,7 @@ impl Session<'_> {
             self.rows.forget_looks(store_now, BATCH).await?,
             self.rows.forget_host_look_ups(store_now, oldest_entry, BATCH).await?,
             self.rows.forget_writes(oldest_write, BATCH).await?,
+            self.forget_places(store_time).await?,
         ]))
     }
 }

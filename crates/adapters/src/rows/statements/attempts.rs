@@ -50,4 +50,15 @@ impl AttemptRows for Transaction<'_> {
         let old = attempts::table.filter(attempts::id.eq_any(old));
         Ok(diesel::delete(old).execute(self.connection).await?)
     }
+
+    async fn forget_attempts_of(&mut self, user_id: &[u8], kept: usize, limit: i64) -> Result<(), Failure> {
+        let kept = i64::try_from(kept).unwrap_or(i64::MAX);
+        let over = attempts::table.filter(attempts::user_id.eq(user_id)).filter(attempts::state.ne(OPEN));
+        let over = over.order((attempts::opened_at.desc(), attempts::id)).offset(kept).limit(limit);
+        let over: Vec<Vec<u8>> = over.select(attempts::id).load(self.connection).await?;
+        if !over.is_empty() {
+            diesel::delete(attempts::table.filter(attempts::id.eq_any(over))).execute(self.connection).await?;
+        }
+        Ok(())
+    }
 }

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use super::Transaction;
-use crate::rows::exchange::{ExchangeRow, ExchangeRows, IN_FLIGHT, UNSETTLED, WAITING};
+use crate::rows::exchange::{ExchangeRow, ExchangeRows, IN_FLIGHT, UNSETTLED, VOID, WAITING};
 use crate::rows::failure::Failure;
 use crate::rows::prepared::Prepared;
 use crate::rows::schema::exchanges;
@@ -17,11 +17,21 @@ impl ExchangeRows for Transaction<'_> {
         Ok(found.get_result(self.connection).await.optional()?)
     }
 
-    async fn unsettled_exchanges(&mut self, user_id: &[u8]) -> Result<Vec<ExchangeRow>, Failure> {
+    async fn void_exchanges(&mut self, user_id: &[u8]) -> Result<(), Failure> {
         let unsettled = exchanges::user_id.eq(user_id).and(exchanges::state.eq_any(UNSETTLED));
-        let found = exchanges::table.filter(unsettled).order(exchanges::code_hash);
-        let found = found.select(ExchangeRow::as_select());
-        Ok(found.load(self.connection).await?)
+        let void = (
+            exchanges::state.eq(VOID),
+            exchanges::lease_owner.eq(None::<Vec<u8>>),
+            exchanges::lease_until.eq(None::<i64>),
+            exchanges::grant_host.eq(None::<String>),
+            exchanges::account_id.eq(None::<i64>),
+            exchanges::tokens.eq(None::<Vec<u8>>),
+            exchanges::issued_at.eq(None::<i64>),
+            exchanges::expires_at.eq(None::<i64>),
+            exchanges::claim_by.eq(None::<i64>),
+        );
+        diesel::update(exchanges::table.filter(unsettled)).set(void).execute(self.connection).await?;
+        Ok(())
     }
 
     async fn exchanges_of(&mut self, user_id: &[u8], limit: i64) -> Result<Vec<ExchangeRow>, Failure> {
@@ -40,6 +50,12 @@ impl ExchangeRows for Transaction<'_> {
         let overlong = exchanges::state.eq(WAITING).and(exchanges::claim_by.gt(micros));
         let found = exchanges::table.filter(overlong).limit(limit).select(ExchangeRow::as_select());
         Ok(locked!(found).load(self.connection).await?)
+    }
+
+    async fn codes_of(&mut self, user_id: &[u8], limit: usize) -> Result<Vec<(i64, String)>, Failure> {
+        let found = exchanges::table.filter(exchanges::user_id.eq(user_id));
+        let newest = found.order(exchanges::admitted_at.desc()).limit(i64::try_from(limit).unwrap_or(i64::MAX));
+        Ok(newest.select((exchanges::admitted_at, exchanges::state)).load(self.connection).await?)
     }
 
     async fn has_waiting_grant(&mut self, user_id: &[u8], micros: i64) -> Result<bool, Failure> {

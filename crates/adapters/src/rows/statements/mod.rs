@@ -14,6 +14,7 @@ mod host_look_ups;
 mod imports;
 mod key_rings;
 mod leases;
+mod places;
 mod rate_limits;
 mod revocation_checks;
 mod sealed;

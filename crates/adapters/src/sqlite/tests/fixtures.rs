@@ -127,16 +127,16 @@ pub(super) fn code(name: &str) -> CodeHash {
 
 pub(super) fn by_attempt(code: CodeHash, attempt: &Attempt) -> Admission {
     let origin = Origin::Attempt { id: attempt.id, user: attempt.user.clone(), claim_needed: true };
-    Admission { code, came_with: Some(attempt.state_hash), origin, host: grant(1, "").host }
+    Admission { code, came_with: Some(attempt.state_hash), origin, host: grant(1, "").host, caller: None }
 }
 
 pub(super) fn by_app(code: CodeHash, user: UserId, as_of: Epoch) -> Admission {
     let origin = Origin::App { attempt: None, user, as_of };
-    Admission { code, came_with: None, origin, host: grant(1, "").host }
+    Admission { code, came_with: None, origin, host: grant(1, "").host, caller: None }
 }
 
 pub(super) fn unsolicited(code: CodeHash) -> Admission {
-    Admission { code, came_with: None, origin: Origin::Unsolicited, host: grant(1, "").host }
+    Admission { code, came_with: None, origin: Origin::Unsolicited, host: grant(1, "").host, caller: None }
 }
 
 /// A user who is connected, a grant that waits for its owner and one that waits for its

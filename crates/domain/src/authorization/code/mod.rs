@@ -9,6 +9,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::authorization::attempt::{Attempt, MEMORY};
+use crate::authorization::budget::CodeOnRecord;
+use crate::authorization::places::{CallerNetwork, Later};
 use crate::clock::{CLOCK_SKEW, after, at_most, before};
 use crate::connection::{CrmConnection, Grant};
 use crate::host::AccountHost;
@@ -72,6 +74,9 @@ pub struct Admission {
     pub origin: Origin,
     /// Where the code is to be sent.
     pub host: AccountHost,
+    /// The network of a stranger who brought the code. Such a code needs one of the
+    /// [places](crate::authorization::places) that all strangers share; one that a user vouches for needs none.
+    pub caller: Option<CallerNetwork>,
 }
 
 /// How far the exchange of a code is.
@@ -147,6 +152,8 @@ pub enum Admitted {
     OnRecord(Exchange),
     /// The attempt is not open any more; nothing was recorded.
     StateSpent,
+    /// There is no place for a stranger's code, or the user has too many codes; nothing was recorded.
+    Later(Later),
 }
 
 /// How a claim was refused.
@@ -209,6 +216,25 @@ impl Exchange {
             status: ExchangeStatus::InFlight(lease),
             admitted_at: store_now,
         })
+    }
+
+    /// Whose codes are one more by this record, which was just admitted over `on_record`.
+    pub fn newly_of(&self, on_record: Option<&Self>) -> Option<&UserId> {
+        self.user.as_ref().filter(|_| on_record.is_none_or(|known| known.user.is_none()))
+    }
+
+    /// What counts of it in the budget of its user.
+    pub fn in_budget(&self) -> CodeOnRecord {
+        let is_unsettled = matches!(
+            self.status,
+            ExchangeStatus::InFlight(_) | ExchangeStatus::Interrupted | ExchangeStatus::Waiting { .. }
+        );
+        CodeOnRecord { admitted_at: self.admitted_at, is_unsettled }
+    }
+
+    /// The lease on a code in flight.
+    pub fn lease(&self) -> Option<Lease> {
+        if let ExchangeStatus::InFlight(lease) = self.status { Some(lease) } else { None }
     }
 
     /// Whether nobody is sending the code and its outcome is unknown.
@@ -360,10 +386,7 @@ impl Exchange {
 
     /// Ends the exchange at its user's disconnect, if it has not become a connection yet.
     pub fn void(&mut self) {
-        if matches!(
-            self.status,
-            ExchangeStatus::InFlight(_) | ExchangeStatus::Interrupted | ExchangeStatus::Waiting { .. }
-        ) {
+        if self.in_budget().is_unsettled {
             self.status = ExchangeStatus::Void;
         }
     }

@@ -39,6 +39,7 @@ fn admit(on_record: Option<Exchange>, origin: Origin, connection: Option<&CrmCon
         came_with: None,
         origin,
         host: AccountHost::stored("a1.amocrm.ru"),
+        caller: None,
     };
     Exchange::admit(on_record, &request, None, connection, LeaseOwner([1; 16]), at(second), at(second))
 }
@@ -135,6 +136,7 @@ fn of_two_attempts_at_once_the_later_grant_replaces_the_earlier() {
             came_with: None,
             origin: attempt(id),
             host: AccountHost::stored("a1.amocrm.ru"),
+            caller: None,
         };
         granted(Exchange::admit(None, &request, Some(&opened), None, LeaseOwner([id; 16]), at(0), at(0)))
     };

@@ -1,10 +1,15 @@
 //! Receiving the CRM's redirect: the rows of the callback's table, in their order.
 
+use std::time::Duration;
+
 use crate::authorization::attempt::{Attempt, AttemptReason, AttemptState};
+use crate::authorization::budget::ASK_AGAIN;
 use crate::authorization::callback::{Callback, Denial, Given, Parameters};
 use crate::authorization::code::{Admission, Exchange, ExchangeStatus, Origin};
+use crate::authorization::places::CallerNetwork;
 use crate::clock::Instant;
-use crate::ports::StoreError;
+use crate::host::AccountHost;
+use crate::ports::{Event, StoreError};
 use crate::token::{AuthorizationCode, CodeHash, State, StateHash};
 use crate::usecase::UseCases;
 use crate::usecase::connect::exchange::Exchanged;
@@ -37,7 +42,7 @@ pub enum CallbackOutcome {
     CrmUnavailable,
     /// Our database did not answer; a reload tries again.
     StorageUnavailable,
-    /// Too many codes without a state of ours; nothing was written or sent.
+    /// Too many codes without a state of ours, or of one user; nothing was written or sent.
     TryAgain,
 }
 
@@ -48,6 +53,26 @@ pub struct Received {
     pub outcome: CallbackOutcome,
     /// Where it leads, if the app named a link as it began the attempt.
     pub deep_link: Option<String>,
+    /// When to come again, if that is known.
+    pub retry_after: Option<Duration>,
+}
+
+/// What the page says, and when to come again.
+struct Answer {
+    outcome: CallbackOutcome,
+    retry_after: Option<Duration>,
+}
+
+impl Answer {
+    fn try_again(wait: Duration) -> Self {
+        Self { outcome: CallbackOutcome::TryAgain, retry_after: Some(wait) }
+    }
+}
+
+impl From<CallbackOutcome> for Answer {
+    fn from(outcome: CallbackOutcome) -> Self {
+        Self { outcome, retry_after: None }
+    }
 }
 
 impl UseCases {
@@ -56,8 +81,8 @@ impl UseCases {
         self.amo.read_callback(parameters)
     }
 
-    /// Receives a redirect. The tokens are durable when it returns.
-    pub async fn receive_callback(&self, callback: Callback) -> Received {
+    /// Receives a redirect from somebody in `network`. The tokens are durable when it returns.
+    pub async fn receive_callback(&self, callback: Callback, network: CallerNetwork) -> Received {
         let deadline = self.deadline(CALLBACK_TIMEOUT);
         let attempt = match callback.state.one().filter(|state| state.is_ours()) {
             Some(state) => self.stores.tokens.attempt_by_state(StateHash::of(Some(state))).await,
@@ -71,7 +96,13 @@ impl UseCases {
             Ok(None) => None,
             Err(_) => callback.state.one().and_then(|state| self.deep_link(state)),
         };
-        Received { outcome: self.outcome_of(callback, attempt, deadline).await, deep_link }
+        let Answer { outcome, retry_after } = self.answer(callback, network, attempt, deadline).await;
+        Received { outcome, deep_link, retry_after }
+    }
+
+    /// The host that `callback` names, if it may be sent a code.
+    pub fn host_of(&self, callback: &Callback) -> Option<AccountHost> {
+        callback.host.one().and_then(|host| self.settings.allowed_hosts.admit(host))
     }
 
     /// Where the pages of the attempt with this state lead, as far as this process knows: for a page that is shown
@@ -80,16 +111,17 @@ impl UseCases {
         self.deep_links.of(&StateHash::of(Some(state)))
     }
 
-    async fn outcome_of(
+    async fn answer(
         &self,
         callback: Callback,
+        network: CallerNetwork,
         attempt: Result<Option<Attempt>, StoreError>,
         deadline: Instant,
-    ) -> CallbackOutcome {
+    ) -> Answer {
         let ours = callback.state.one().is_some_and(State::is_ours);
         if callback.is_installation && !ours {
             tracing::info!("installation from amoCRM's marketplace");
-            return CallbackOutcome::WidgetInstall;
+            return CallbackOutcome::WidgetInstall.into();
         }
         if let Some(denial) = callback.denial {
             let declined = denial == Denial::Declined;
@@ -97,32 +129,33 @@ impl UseCases {
                 let end = if declined { AttemptState::Denied } else { AttemptState::Failed(None) };
                 self.close_attempt(callback.state.one(), end).await;
             }
-            return if declined { CallbackOutcome::Declined } else { CallbackOutcome::Failed };
+            return if declined { CallbackOutcome::Declined } else { CallbackOutcome::Failed }.into();
         }
         let Given::One(code) = callback.code else {
-            return CallbackOutcome::MissingCode;
+            return CallbackOutcome::MissingCode.into();
         };
         let state = match callback.state {
             Given::One(state) => Some(state),
             Given::Absent => None,
-            Given::Unusable => return CallbackOutcome::LinkExpired,
+            Given::Unusable => return CallbackOutcome::LinkExpired.into(),
         };
         let state_hash = StateHash::of(state.as_ref());
-        match self.receive_code(code, state, &callback.host, attempt, deadline).await {
-            Ok(outcome) => {
+        let stranger = (!ours).then_some(network);
+        match self.receive_code(code, state, &callback.host, attempt, stranger, deadline).await {
+            Ok(answer) => {
                 self.unrecorded.forget(&state_hash);
-                outcome
+                answer
             }
             Err(error @ StoreError::Corrupt(_)) => {
                 tracing::error!(%error, "exchange record unreadable");
-                CallbackOutcome::StorageUnavailable
+                CallbackOutcome::StorageUnavailable.into()
             }
             Err(error) => {
                 tracing::error!(error = %error.whole(), "redirect not recorded; a reload tries again");
                 if ours {
                     self.unrecorded.note(state_hash, self.runtime.instant());
                 }
-                CallbackOutcome::StorageUnavailable
+                CallbackOutcome::StorageUnavailable.into()
             }
         }
     }
@@ -134,61 +167,82 @@ impl UseCases {
         }
     }
 
+    /// `stranger` is the network of a browser that came without a state of ours.
     async fn receive_code(
         &self,
         code: AuthorizationCode,
         state: Option<State>,
         named: &Given<String>,
         attempt: Result<Option<Attempt>, StoreError>,
+        stranger: Option<CallerNetwork>,
         deadline: Instant,
-    ) -> Result<CallbackOutcome, StoreError> {
-        let ours = state.as_ref().is_some_and(State::is_ours);
+    ) -> Result<Answer, StoreError> {
+        let ours = stranger.is_none();
         let (code_hash, state_hash) = (CodeHash::of(&code), StateHash::of(state.as_ref()));
         let attempt = attempt?;
+        let host = self.account_host(named);
+        // Before the store is asked anything: in a flood it hears nothing of most strangers.
+        let take_seat = || stranger.map(|network| self.unsolicited_codes.seat(network, host.clone()));
+        let mut seat = match take_seat() {
+            Some(None) => return Ok(self.refuse_stranger()),
+            seat => seat.flatten(),
+        };
         let known = self.stores.tokens.exchange(code_hash).await?;
 
         if let Some(known) = &known {
             if !belongs_together(known, state_hash, ours, attempt.as_ref()) {
-                return Ok(CallbackOutcome::LinkExpired);
+                return Ok(CallbackOutcome::LinkExpired.into());
             }
+            // Whoever only waits for an outcome needs no seat.
+            drop(seat);
             match self.settled(code_hash, deadline).await? {
                 Exchanged::Settled(record) if !record.may_be_sent(self.stores.health.clock().await?) => {
-                    return Ok(outcome(&record));
+                    return Ok(outcome(&record).into());
                 }
                 Exchanged::Settled(_) => {}
-                Exchanged::StillInFlight | Exchanged::StateSpent => return Ok(CallbackOutcome::CrmUnavailable),
+                _ => return Ok(CallbackOutcome::CrmUnavailable.into()),
             }
+            seat = match take_seat() {
+                Some(None) => return Ok(self.refuse_stranger()),
+                seat => seat.flatten(),
+            };
         } else {
             match &attempt {
-                Some(attempt) if attempt.state == WRONG_HOST => return Ok(CallbackOutcome::InvalidAccountHost),
-                Some(attempt) if !attempt.is_open(self.runtime.now()) => return Ok(CallbackOutcome::LinkExpired),
-                None if ours || !self.settings.accept_foreign_state => return Ok(CallbackOutcome::LinkExpired),
+                Some(attempt) if attempt.state == WRONG_HOST => return Ok(CallbackOutcome::InvalidAccountHost.into()),
+                Some(attempt) if !attempt.is_open(self.runtime.now()) => return Ok(CallbackOutcome::LinkExpired.into()),
+                None if ours || !self.settings.accept_foreign_state => return Ok(CallbackOutcome::LinkExpired.into()),
                 _ => {}
             }
         }
 
-        let Some(host) = self.account_host(named) else {
+        let Some(host) = host.clone() else {
             if known.is_none() && ours {
                 self.stores.tokens.close_attempt(state_hash, WRONG_HOST).await?;
             }
-            return Ok(CallbackOutcome::InvalidAccountHost);
+            return Ok(CallbackOutcome::InvalidAccountHost.into());
         };
-        let (origin, slot) = match attempt {
+        let origin = match attempt {
             Some(attempt) => {
                 let claim_needed = self.settings.require_claim;
-                (Origin::Attempt { id: attempt.id, user: attempt.user, claim_needed }, None)
+                Origin::Attempt { id: attempt.id, user: attempt.user, claim_needed }
             }
-            None => match self.unsolicited_slot(&host).await {
-                Some(slot) => (Origin::Unsolicited, Some(slot)),
-                None => return Ok(CallbackOutcome::TryAgain),
-            },
+            None => Origin::Unsolicited,
         };
-        let request = Admission { code: code_hash, came_with: Some(state_hash), origin, host };
-        Ok(match self.exchange(request, code, slot, deadline).await? {
-            Exchanged::Settled(record) => outcome(&record),
-            Exchanged::StillInFlight => CallbackOutcome::CrmUnavailable,
-            Exchanged::StateSpent => CallbackOutcome::LinkExpired,
+        let request = Admission { code: code_hash, came_with: Some(state_hash), origin, host, caller: stranger };
+        Ok(match self.exchange(request, code, seat, deadline).await? {
+            Exchanged::Settled(record) => outcome(&record).into(),
+            Exchanged::StillInFlight => CallbackOutcome::CrmUnavailable.into(),
+            Exchanged::StateSpent => CallbackOutcome::LinkExpired.into(),
+            Exchanged::Later(wait) => {
+                self.observer.observe(&Event::CodeRefused { is_strangers: stranger.is_some() });
+                Answer::try_again(wait)
+            }
         })
+    }
+
+    fn refuse_stranger(&self) -> Answer {
+        self.observer.observe(&Event::CodeRefused { is_strangers: true });
+        Answer::try_again(ASK_AGAIN)
     }
 }
 

@@ -1,10 +1,12 @@
 //! Claiming: the app brings a code with its user's JWT (`POST /exchange-code`).
 
+use std::time::Duration;
+
 use crate::authorization::attempt::Attempt;
 use crate::authorization::callback::Given;
 use crate::authorization::code::{Admission, ClaimRefusal, Exchange, ExchangeStatus, Origin};
 use crate::ids::{Epoch, UserId};
-use crate::ports::{Claim, StoreError};
+use crate::ports::{Claim, Event, StoreError};
 use crate::token::{AuthorizationCode, CodeHash, State, StateHash};
 use crate::usecase::UseCases;
 use crate::usecase::connect::exchange::Exchanged;
@@ -32,6 +34,9 @@ pub enum ClaimError {
     /// The account host is missing or not amoCRM's; nothing was sent.
     #[error("the account host is not allowed")]
     InvalidAccountHost,
+    /// The user has too many codes; nothing was sent. How long to wait.
+    #[error("the user has too many codes")]
+    TooManyCodes(Duration),
     /// amoCRM refused the code.
     #[error("amoCRM refused the code")]
     InvalidCode,
@@ -74,7 +79,7 @@ impl UseCases {
         if known.is_some() {
             known = match self.settled(code_hash, deadline).await? {
                 Exchanged::Settled(record) => Some(*record),
-                Exchanged::StillInFlight | Exchanged::StateSpent => return Err(ClaimError::InProgress),
+                _ => return Err(ClaimError::InProgress),
             };
         }
         let store_now = self.stores.health.clock().await?;
@@ -87,11 +92,15 @@ impl UseCases {
                 self.welcome(ours, attempt.as_ref())?;
             }
             let origin = Origin::App { attempt: attempt.map(|attempt| attempt.id), user: user.clone(), as_of };
-            let request = Admission { code: code_hash, came_with: state_hash, origin, host };
+            let request = Admission { code: code_hash, came_with: state_hash, origin, host, caller: None };
             known = match self.exchange(request, code, None, deadline).await? {
                 Exchanged::Settled(record) => Some(*record),
                 Exchanged::StillInFlight => return Err(ClaimError::InProgress),
                 Exchanged::StateSpent => return Err(ClaimError::Expired),
+                Exchanged::Later(wait) => {
+                    self.observer.observe(&Event::CodeRefused { is_strangers: false });
+                    return Err(ClaimError::TooManyCodes(wait));
+                }
             };
         }
         let record = known.ok_or(StoreError::Conflict)?;

@@ -1,9 +1,10 @@
 //! Exchanging an authorization code: one sender at a time, and the tokens are durable before anyone
 //! learns of them.
 
+use std::time::Duration;
+
 use futures_channel::oneshot;
 use jiff::Timestamp;
-use tokio::sync::OwnedSemaphorePermit;
 use tracing::Instrument as _;
 
 use crate::authorization::code::{Admission, Admitted, Exchange, ExchangeStatus};
@@ -14,6 +15,7 @@ use crate::ports::{AmoError, Event, ExchangeEnd, Served, StoreError};
 use crate::refresh::lease::{LEASE_RENEWAL, LEASE_TERM};
 use crate::token::{AuthorizationCode, CodeHash, Issued};
 use crate::usecase::UseCases;
+use crate::usecase::connect::unsolicited_codes::Seat;
 use crate::usecase::tokens::pending_saves::Pending;
 
 /// How far an exchange is when its caller stops waiting.
@@ -25,32 +27,43 @@ pub(crate) enum Exchanged {
     StillInFlight,
     /// The attempt is not open any more; nothing was sent.
     StateSpent,
+    /// There is no room for it so long; nothing was sent.
+    Later(Duration),
 }
 
 impl UseCases {
-    /// Exchanges `code`, or waits for the process that already does, until `deadline`. `slot` is held
-    /// while this process exchanges it.
+    /// Exchanges `code`, or waits for the process that already does, until `deadline`. A code that needs a place
+    /// waits for it in `seat`.
     pub(crate) async fn exchange(
         &self,
         request: Admission,
         code: AuthorizationCode,
-        slot: Option<OwnedSemaphorePermit>,
+        seat: Option<Seat>,
         deadline: Instant,
     ) -> Result<Exchanged, StoreError> {
         if self.is_exchanging(request.code) {
             return self.settled(request.code, deadline).await;
         }
         let owner = self.new_owner();
-        match self.stores.tokens.admit_code(&request, owner, self.runtime.now()).await? {
+        let is_unsolicited = request.caller.is_some();
+        let admitted = if is_unsolicited {
+            self.admit_unsolicited(&request, owner).await?
+        } else {
+            self.stores.tokens.admit_code(&request, owner, self.runtime.now()).await?
+        };
+        drop(seat);
+        match admitted {
+            Admitted::Later(later) => Ok(Exchanged::Later(later.wait)),
             Admitted::StateSpent => Ok(Exchanged::StateSpent),
             Admitted::OnRecord(record) => self.settled(record.code, deadline).await,
             Admitted::Granted(record) => {
                 let (done, outcome) = oneshot::channel();
                 let this = self.clone();
+                let counted = is_unsolicited.then(|| self.unsolicited_codes.count());
                 let exchange = async move {
                     // The caller may be gone; the record has the outcome.
                     let _ = done.send(this.send(record, owner, code).await);
-                    drop(slot);
+                    drop(counted);
                 };
                 self.runtime.spawn(Box::pin(exchange.instrument(tracing::debug_span!("exchange"))));
                 match self.until(deadline, outcome).await {

@@ -1,61 +1,134 @@
-//! Unsolicited codes: anybody can send a code without a state of this service. So only a few are
-//! exchanged at a time.
+//! Unsolicited codes: anybody can bring a code without a state of this service. The store has a few
+//! places for them, and this process few who wait for one.
 
-use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync;
 
+use crate::authorization::budget::ASK_AGAIN;
+use crate::authorization::code::{Admission, Admitted};
+use crate::authorization::places::{CallerNetwork, Later};
 use crate::clock::Instant;
 use crate::host::AccountHost;
+use crate::ids::LeaseOwner;
+use crate::ports::StoreError;
 use crate::usecase::UseCases;
 use crate::usecase::timeouts::UNSOLICITED_CODE_TIMEOUT;
 
-/// How many such codes are exchanged at a time at one account host: a slow host does not delay the
-/// users of others.
-const CONCURRENCY: usize = 4;
+/// How many wait in this process, or are just asking.
+const SEATS: usize = 16;
 
-/// How far apart they are at one account host.
-const APART: Duration = Duration::from_secs(1);
+/// How many of these from one network.
+const SEATS_OF_A_NETWORK: usize = 2;
 
-/// The queue of such codes in this process.
+/// How many of these for one host.
+const SEATS_OF_A_HOST: usize = 4;
+
+/// Who waits in this process. In a flood the others are refused without a word to the store.
 #[derive(Debug, Default)]
 pub(crate) struct UnsolicitedCodes {
-    slots: Mutex<HashMap<AccountHost, Arc<Semaphore>>>,
-    last_starts: Mutex<HashMap<AccountHost, Instant>>,
+    seats: Arc<Mutex<Vec<Waiting>>>,
+    /// Who has it asks the store, in the order of their coming, and not before this moment: nobody at all was
+    /// given a place until then.
+    turn: sync::Mutex<Instant>,
+    under_way: Arc<AtomicUsize>,
+}
+
+/// Who waits, and for which host; `None` is none that may be sent a code.
+type Waiting = (CallerNetwork, Option<AccountHost>);
+
+/// Somebody who may wait, until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Seat {
+    seats: Arc<Mutex<Vec<Waiting>>>,
+    taken: Waiting,
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let mut seats = self.seats.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(index) = seats.iter().position(|taken| *taken == self.taken) {
+            seats.swap_remove(index);
+        }
+    }
+}
+
+/// Counts an unsolicited code that this process is exchanging, until it is dropped.
+#[derive(Debug)]
+pub(crate) struct UnderWay(Arc<AtomicUsize>);
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl UnsolicitedCodes {
-    /// Reserves the next start at `host`; `None` if it is too far away.
-    fn reserve_start(&self, host: &AccountHost, now: Instant) -> Option<Instant> {
-        let mut starts = self.last_starts.lock().unwrap_or_else(PoisonError::into_inner);
-        starts.retain(|_, last| now < *last + APART);
-        let start = starts.get(host).map_or(now, |last| now.max(*last + APART));
-        if start.since(now) > UNSOLICITED_CODE_TIMEOUT {
+    /// A seat for somebody in `network`; `None` if too many wait.
+    pub(crate) fn seat(&self, network: CallerNetwork, host: Option<AccountHost>) -> Option<Seat> {
+        let taken = (network, host);
+        let mut seats = self.seats.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_network = seats.iter().filter(|other| other.0 == taken.0).count();
+        let of_host = seats.iter().filter(|other| other.1 == taken.1).count();
+        if seats.len() >= SEATS || of_network >= SEATS_OF_A_NETWORK || of_host >= SEATS_OF_A_HOST {
             return None;
         }
-        starts.insert(host.clone(), start);
-        Some(start)
+        seats.push(taken.clone());
+        Some(Seat { seats: Arc::clone(&self.seats), taken })
     }
 
-    fn slots(&self, host: &AccountHost) -> Arc<Semaphore> {
-        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
-        slots.retain(|_, slots| Arc::strong_count(slots) > 1);
-        Arc::clone(slots.entry(host.clone()).or_insert_with(|| Arc::new(Semaphore::new(CONCURRENCY))))
+    /// Counts one more that is under way.
+    pub(crate) fn count(&self) -> UnderWay {
+        self.under_way.fetch_add(1, Ordering::Relaxed);
+        UnderWay(Arc::clone(&self.under_way))
+    }
+
+    /// How many are under way.
+    pub(crate) fn under_way(&self) -> usize {
+        self.under_way.load(Ordering::Relaxed)
     }
 }
 
 impl UseCases {
-    /// Waits for its start at `host` and for a slot, which is held until the permit is dropped;
-    /// `None` if that takes too long.
-    pub(crate) async fn unsolicited_slot(&self, host: &AccountHost) -> Option<OwnedSemaphorePermit> {
-        let now = self.runtime.instant();
-        let start = self.unsolicited_codes.reserve_start(host, now)?;
-        if start > now {
-            self.runtime.sleep(start.since(now)).await;
+    /// Asks for a code that needs a place, again and again for a while if there is none now.
+    pub(crate) async fn admit_unsolicited(
+        &self,
+        request: &Admission,
+        owner: LeaseOwner,
+    ) -> Result<Admitted, StoreError> {
+        let deadline = self.deadline(UNSOLICITED_CODE_TIMEOUT);
+        let later = |wait: Duration| Ok(Admitted::Later(Later { wait, is_for_all: false }));
+        loop {
+            let Some(mut not_before) = self.until(deadline, self.unsolicited_codes.turn.lock()).await else {
+                return later(ASK_AGAIN);
+            };
+            if !self.sleep_until(*not_before, deadline).await {
+                return later(not_before.since(self.runtime.instant()));
+            }
+            let refused = match self.stores.tokens.admit_code(request, owner, self.runtime.now()).await? {
+                Admitted::Later(refused) => refused,
+                admitted => return Ok(admitted),
+            };
+            let again = self.runtime.instant() + refused.wait;
+            if refused.is_for_all {
+                *not_before = again;
+            }
+            drop(not_before);
+            if !refused.is_for_all && !self.sleep_until(again, deadline).await {
+                return Ok(Admitted::Later(refused));
+            }
         }
-        self.within(UNSOLICITED_CODE_TIMEOUT, self.unsolicited_codes.slots(host).acquire_owned()).await?.ok()
+    }
+
+    /// Sleeps until `moment`; `false`, at once, if that is after `deadline`.
+    async fn sleep_until(&self, moment: Instant, deadline: Instant) -> bool {
+        let now = self.runtime.instant();
+        if moment > now && moment <= deadline {
+            self.runtime.sleep(moment.since(now)).await;
+        }
+        moment <= deadline
     }
 }
 
@@ -63,16 +136,40 @@ impl UseCases {
 mod tests {
     use super::*;
 
+    fn network(number: usize) -> CallerNetwork {
+        CallerNetwork([u8::try_from(number).unwrap(); 8])
+    }
+
+    fn host(number: usize) -> Option<AccountHost> {
+        Some(AccountHost::stored(format!("account{number}.amocrm.ru")))
+    }
+
     #[test]
-    fn starts_at_one_host_are_a_second_apart_and_at_most_five_seconds_away() {
-        let unsolicited_codes = UnsolicitedCodes::default();
-        let (one, two) = (AccountHost::stored("a.amocrm.ru"), AccountHost::stored("b.amocrm.ru"));
-        let now = Instant::default();
-        let starts: Vec<_> =
-            (0..7).map(|_| unsolicited_codes.reserve_start(&one, now).map(|at| at.since(now).as_secs())).collect();
-        assert_eq!(starts, [Some(0), Some(1), Some(2), Some(3), Some(4), Some(5), None]);
-        assert_eq!(unsolicited_codes.reserve_start(&two, now), Some(now));
-        let later = now + Duration::from_mins(1);
-        assert_eq!(unsolicited_codes.reserve_start(&one, later), Some(later));
+    fn few_wait_and_fewer_of_one_network_or_for_one_host() {
+        let codes = UnsolicitedCodes::default();
+        let of_one_network: Vec<_> = (0..20).map_while(|number| codes.seat(network(1), host(number))).collect();
+        assert_eq!(of_one_network.len(), SEATS_OF_A_NETWORK);
+        let for_one_host: Vec<_> = (2..20).map_while(|number| codes.seat(network(number), host(50))).collect();
+        assert_eq!(for_one_host.len(), SEATS_OF_A_HOST);
+        let others: Vec<_> = (60..90).map_while(|number| codes.seat(network(number), host(number))).collect();
+        assert_eq!(others.len(), SEATS - SEATS_OF_A_NETWORK - SEATS_OF_A_HOST);
+        drop(of_one_network);
+        assert!(codes.seat(network(1), host(1)).is_some(), "a seat is free again");
+    }
+
+    #[test]
+    fn those_for_a_host_that_is_not_allowed_are_few_too() {
+        let codes = UnsolicitedCodes::default();
+        let seats: Vec<_> = (0..20).map_while(|number| codes.seat(network(number), None)).collect();
+        assert_eq!(seats.len(), SEATS_OF_A_HOST);
+    }
+
+    #[test]
+    fn those_under_way_are_counted() {
+        let codes = UnsolicitedCodes::default();
+        let counted = [codes.count(), codes.count()];
+        assert_eq!(codes.under_way(), 2);
+        drop(counted);
+        assert_eq!(codes.under_way(), 0);
     }
 }

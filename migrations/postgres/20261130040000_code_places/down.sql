@@ -1,0 +1,2 @@
+DROP INDEX connections_by_host;
+DROP TABLE code_places;
