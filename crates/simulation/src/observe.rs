@@ -1,9 +1,10 @@
 //! What the checker sees of the rows after each operation of the store.
 
-use amo_connect_domain::authorization::code::{Exchange, ExchangeStatus};
+use amo_connect_domain::authorization::budget::admits_another_code;
+use amo_connect_domain::authorization::code::{Admission, Exchange, ExchangeStatus, Origin};
 use amo_connect_domain::connection::CrmConnection;
 use amo_connect_domain::ids::UserId;
-use amo_connect_domain::ports::TokenStore as _;
+use amo_connect_domain::ports::{AuditLog as _, TokenStore as _};
 use amo_connect_domain::token::CodeHash;
 use futures_util::FutureExt as _;
 
@@ -55,6 +56,14 @@ pub(crate) fn saw_voided(world: &World) {
     {
         world.checker().disposed(id);
     }
+}
+
+/// Whether the user who vouches for this code may bring another one.
+pub(crate) fn has_room(world: &World, request: &Admission) -> bool {
+    let (Origin::Attempt { user, .. } | Origin::App { user, .. }) = &request.origin else { return false };
+    let Some(Ok(codes)) = world.truth.exchanges_of(user, u32::MAX).now_or_never() else { return false };
+    let codes: Vec<_> = codes.iter().map(Exchange::in_budget).collect();
+    admits_another_code(&codes, world.truth.test_clock().now()).is_ok()
 }
 
 pub(crate) fn code_id(world: &World, code: CodeHash) -> Option<usize> {

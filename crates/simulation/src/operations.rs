@@ -23,7 +23,8 @@ impl World {
                 let gives_up = self.sim.chance(0.2).then(|| self.sim.millis(1, 10_000));
                 self.read(user, gives_up).await;
             }
-            47..=49 => self.crowd(user),
+            47..=48 => self.crowd(user),
+            49 => self.strangers(),
             50..=53 => self.disconnect(user).await,
             54..=55 => self.change_of_mind(user).await,
             56..=63 => self.connect(user).await,
@@ -55,6 +56,14 @@ impl World {
             self.task(async move {
                 this.read(user, None).await;
             });
+        }
+    }
+
+    /// Codes that nobody claims come without a state of ours, many at once.
+    fn strangers(self: &Arc<Self>) {
+        for _ in 0..8 {
+            let this = Arc::clone(self);
+            self.task(async move { this.intrude().await });
         }
     }
 

@@ -41,6 +41,8 @@ const NOTICED: &[(Bug, &[Invariant])] = &[
     (Bug::WaitsByTheWallClock, &[Invariant::EndlessWait]),
     (Bug::LeaseAheadTakenOver, &[Invariant::SentAgain]),
     (Bug::LeaseAheadStands, &[Invariant::NeverSettled, Invariant::Tardy]),
+    (Bug::PlacesForAll, &[Invariant::TooManyStrangers]),
+    (Bug::PlacesForUsers, &[Invariant::RefusedForStrangers]),
 ];
 
 /// Each planted bug of writes, and the invariants that may notice it.

@@ -77,6 +77,10 @@ pub enum Bug {
     LeaseAheadTakenOver,
     /// A lease that ends too late is kept to its end.
     LeaseAheadStands,
+    /// Every stranger's code has a place.
+    PlacesForAll,
+    /// A code that a user vouches for needs a place too.
+    PlacesForUsers,
     /// A write with a key is granted to every caller, and nothing is kept of it.
     NoWriteRecord,
     /// A write is recorded a while after it was sent.

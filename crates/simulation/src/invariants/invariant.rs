@@ -34,6 +34,10 @@ pub enum Invariant {
     EndlessWait,
     /// An account was looked up twice within a minute.
     LookedUpTooOften,
+    /// More codes of strangers were under way than there are places.
+    TooManyStrangers,
+    /// A code that a user vouches for was refused, though the user had few.
+    RefusedForStrangers,
     /// A connection that was neither usable nor truthfully ended when all was well again.
     NeverSettled,
     /// A write was sent again although it had been carried out.
@@ -73,6 +77,8 @@ impl fmt::Display for Invariant {
             Self::Tardy => "a doubt not resolved in time",
             Self::EndlessWait => "a wait without an end",
             Self::LookedUpTooOften => "looked up twice within a minute",
+            Self::TooManyStrangers => "too many codes of strangers under way",
+            Self::RefusedForStrangers => "a user's code refused for strangers",
             Self::NeverSettled => "never settled",
             Self::WrittenTwice => "written twice",
             Self::WrittenInDoubt => "written again while an earlier sending may be carried out",

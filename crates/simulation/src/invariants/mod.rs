@@ -4,6 +4,7 @@ mod background;
 mod calls;
 mod ends;
 mod invariant;
+mod places;
 mod rows;
 mod sendings;
 mod writes;
@@ -22,6 +23,7 @@ use calls::Call;
 pub(crate) use calls::CallId;
 pub(crate) use ends::Lost;
 pub use invariant::{Broken, Invariant};
+use places::StrangersCode;
 use writes::Writes;
 pub(crate) use writes::{AskedId, OrderId, Told, Wanted, WriteSendingId, read_by};
 
@@ -136,6 +138,7 @@ pub(crate) struct Checker {
     checks_under_way: BTreeSet<AccountId>,
     /// When each account was last allowed to be looked up.
     look_ups: BTreeMap<AccountId, u64>,
+    strangers: Vec<StrangersCode>,
     /// When the store's clock jumped last.
     last_jump: Option<u64>,
     writes: Writes,
@@ -169,6 +172,7 @@ impl Checker {
             checks_requested: BTreeSet::new(),
             checks_under_way: BTreeSet::new(),
             look_ups: BTreeMap::new(),
+            strangers: Vec::new(),
             last_jump: None,
             writes: Writes::default(),
             lost: Vec::new(),

@@ -38,6 +38,7 @@ impl Checker {
     }
 
     pub(crate) fn lease_renewed(&mut self, owner: LeaseOwner, now: u64) {
+        self.strangers_lease_renewed(owner, now);
         if let Some(lease) = self.leases.iter_mut().rfind(|lease| lease.owner == owner) {
             lease.until = now + micros(LEASE_TERM);
             lease.believed_until = lease.until;
@@ -46,6 +47,7 @@ impl Checker {
 
     /// The owner of a code's lease ended it.
     pub(crate) fn code_ended(&mut self, owner: LeaseOwner) {
+        self.strangers_lease_ended(owner);
         if let Some(lease) = self.leases.iter_mut().rfind(|lease| lease.owner == owner) {
             lease.over = true;
         }
@@ -81,6 +83,8 @@ impl Checker {
     /// that is excused. Back, no lease becomes shorter.
     pub(crate) fn store_jumped(&mut self, by: SignedDuration, now: u64) {
         self.last_jump = Some(now);
+        // Nobody knows then how long a place was held.
+        self.strangers.clear();
         if let Ok(forward) = Duration::try_from(by) {
             self.writes_excused();
             for lease in &mut self.leases {

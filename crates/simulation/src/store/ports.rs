@@ -23,7 +23,7 @@ use jiff::Timestamp;
 use super::ModelStore;
 use crate::crm::pair_of;
 use crate::invariants::Secret;
-use crate::observe::{code_id, saw_code, saw_row, saw_voided};
+use crate::observe::{code_id, has_room, saw_code, saw_row, saw_voided};
 use crate::setup::number_of;
 use crate::world::World;
 
@@ -52,6 +52,18 @@ impl TokenStore for ModelStore {
     async fn admit_code(&self, request: &Admission, owner: LeaseOwner, now: Timestamp) -> Result<Admitted, StoreError> {
         let home = self.home;
         let seen = |world: &World, outcome: &Result<Admitted, StoreError>| {
+            match (outcome, request.caller) {
+                (Ok(Admitted::Granted(_)), Some(network)) => {
+                    let (code, host) = ((request.code, owner), request.host.clone());
+                    world.checker().stranger_admitted(code, network, host, world.now());
+                }
+                (Ok(Admitted::Granted(_)), None) => world.checker().stranger_settled(request.code),
+                (Ok(Admitted::Later(_)), None) => {
+                    let has_room = has_room(world, request);
+                    world.checker().users_code_refused(has_room);
+                }
+                _ => {}
+            }
             if let (Ok(Admitted::Granted(record)), Some(code)) = (outcome, code_id(world, request.code)) {
                 world.checker().admitted(code, record.attempt.is_some());
                 world.checker().lease_granted(Secret::Code(code), owner, home, world.now());
@@ -78,6 +90,9 @@ impl TokenStore for ModelStore {
     ) -> Result<Exchange, StoreError> {
         let operation = self.rows.save_grant(code, grant, served, now);
         self.call("save_grant", operation, |world, outcome| {
+            if outcome.is_ok() {
+                world.checker().stranger_settled(code);
+            }
             saw_code(world, code, "save_grant");
             // Its grant may not be needed: the code is spent in any case.
             if let (Ok(_), Some(code)) = (outcome, code_id(world, code)) {
