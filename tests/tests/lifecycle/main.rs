@@ -43,5 +43,6 @@ mod overlapping_rounds;
 mod phone;
 mod short_days;
 mod shutdown;
+mod strangers;
 mod week;
 mod wrong_secret;
