@@ -57,9 +57,9 @@ async function visit(phone: Phone, attempt: Attempt): Promise<Outcome> {
 
 /** A deep link has opened the app: while it ran, or by starting it. */
 export async function arrived(phone: Phone, link: string): Promise<Outcome> {
-  const { code, state } = parameters(link);
+  const { code, state, referer } = parameters(link);
   if (state === undefined || state !== (await phone.load())?.state) return { is: 'not_ours' };
-  return code === undefined ? resume(phone) : claim(phone, code, state); // why not, the attempt knows
+  return code === undefined ? resume(phone) : claim(phone, code, state, referer); // why not, the attempt knows
 }
 
 /** At every start, and when the app comes to the front without a link. */
@@ -83,9 +83,9 @@ export async function resume(phone: Phone): Promise<Outcome> {
 }
 
 /** Makes the code's account this user's. The same answer, however often it is sent. */
-export async function claim(phone: Phone, code: string, state: string): Promise<Outcome> {
+export async function claim(phone: Phone, code: string, state: string, referer?: string): Promise<Outcome> {
   try {
-    const status = await call<Status>(phone, 'POST', '/exchange-code', { code, state });
+    const status = await call<Status>(phone, 'POST', '/exchange-code', { code, state, referer });
     return await over(phone, { is: 'connected', status });
   } catch (refusal) {
     // This code will never do. Anything else is the line, or a bad minute: send it again.

@@ -15,10 +15,10 @@ export async function connectAsShipped(
 
 /** A deep link has opened the app: while it ran, or by starting it. */
 export async function arrivedAsShipped(phone: Phone, link: string): Promise<Outcome> {
-  const { code, error, state } = parameters(link);
+  const { code, error, state, referer } = parameters(link);
   if (state === undefined || state !== (await phone.load())?.state) return { is: 'not_ours' };
-  if (code !== undefined) return claim(phone, code, state);
-  const mendable = ['crm_unavailable', 'storage_unavailable', 'try_again'];
+  if (code !== undefined) return claim(phone, code, state, referer); // also with error=try_again
+  const mendable = ['crm_unavailable', 'storage_unavailable'];
   if (error !== undefined && mendable.includes(error)) return { is: 'open', reason: error }; // by a reload there
   await phone.save(null);
   return error === 'access_denied' ? { is: 'declined' } : { is: 'failed', reason: error ?? null };
