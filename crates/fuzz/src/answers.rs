@@ -55,6 +55,7 @@ impl Peer {
             redirect_uri: "http://127.0.0.1:8080/api/amo-crm/callback".to_owned(),
             auth_url: format!("http://{host}/oauth").parse().unwrap(),
             allowed_hosts: allowed_hosts.clone(),
+            allow_private_addresses: false,
         });
         Self { runtime, listener, host: allowed_hosts.admit(&host).unwrap(), client: client.unwrap() }
     }

@@ -13,6 +13,7 @@ thread_local! {
         redirect_uri: "http://127.0.0.1:8080/api/amo-crm/callback".to_owned(),
         auth_url: "http://127.0.0.1:4010/oauth".parse().unwrap(),
         allowed_hosts: AllowedHosts::parse("127.0.0.1:4010").unwrap(),
+        allow_private_addresses: false,
     })
     .unwrap();
 }
