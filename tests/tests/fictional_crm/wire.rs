@@ -26,7 +26,8 @@ pub(crate) fn client(longest_wait: Duration) -> HttpClient {
 pub(crate) fn lost_tokens(loss: Loss) -> AmoError {
     match loss {
         Loss::NotSent => AmoError::Unreachable,
-        Loss::TimedOut | Loss::Cut | Loss::TooLong => AmoError::OutcomeUnknown,
+        Loss::NoSocket => AmoError::QueueFull { retry_after: Duration::from_secs(1) },
+        Loss::TimedOut | Loss::Cut | Loss::TooLong | Loss::NoRoom => AmoError::OutcomeUnknown,
     }
 }
 
@@ -38,6 +39,7 @@ pub(crate) fn lost_read(loss: Loss) -> AmoError {
         Loss::Cut => AmoError::ConnectionLost,
         Loss::TimedOut => AmoError::TimedOut,
         Loss::TooLong => AmoError::Protocol,
+        Loss::NoSocket | Loss::NoRoom => AmoError::QueueFull { retry_after: Duration::from_secs(1) },
     }
 }
 

@@ -1,5 +1,7 @@
 //! Requests to API v4.
 
+use std::sync::Arc;
+
 use amo_connect_domain::ports::AmoError;
 use amo_connect_domain::token::{AccessToken, RefreshToken};
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
@@ -15,7 +17,7 @@ use super::reading::RawLocation;
 use super::refusal;
 use super::repair::repaired;
 use super::settings::{AmoLimits, AmoSettings, WRITE_CONNECT_TIMEOUT};
-use crate::http::{Answer, HttpClient, Loss};
+use crate::http::{Answer, CallBudget, HttpClient, Loss};
 
 /// The API, over the same connections for all accounts.
 pub(super) struct Api {
@@ -24,9 +26,13 @@ pub(super) struct Api {
 }
 
 impl Api {
-    pub(super) fn new(limits: &AmoLimits, settings: &AmoSettings) -> Result<Self, reqwest::Error> {
-        let writes = HttpClient::unpooled(limits.of_writes(settings))?;
-        Ok(Self { connections: Connections::new(limits, settings)?, writes })
+    pub(super) fn new(
+        limits: &AmoLimits,
+        settings: &AmoSettings,
+        budget: &Arc<CallBudget>,
+    ) -> Result<Self, reqwest::Error> {
+        let writes = HttpClient::unpooled(limits.of_writes(settings))?.within(budget);
+        Ok(Self { connections: Connections::new(limits, settings, budget)?, writes })
     }
 
     /// The object that amoCRM has at `url`; `None` if it says that there is nothing (204).
@@ -74,7 +80,14 @@ impl Api {
     }
 }
 
+/// The most objects in an answer. A page of 250 leads, each with a hundred fields, has a quarter of them. What is made
+/// of one takes many times its bytes, so an answer of nothing but `{}` would need gigabytes.
+const MOST_OBJECTS: usize = 250_000;
+
 fn object<T: DeserializeOwned>(body: &[u8]) -> Result<T, AmoError> {
+    if body.split(|byte| *byte == b'{').count() > MOST_OBJECTS + 1 {
+        return Err(AmoError::Protocol);
+    }
     // Its encoding is looked at once, and not for each text and name in it.
     let read = std::str::from_utf8(body).ok().and_then(|text| serde_json::from_str(text).ok());
     let read = read.or_else(|| mended(&repaired(body)));

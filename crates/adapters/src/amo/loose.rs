@@ -15,7 +15,10 @@ use serde_json::Number;
 #[derive(Debug)]
 pub(super) struct Object<T>(pub(super) Option<T>);
 
-/// The objects of a list, if it is one.
+/// The most objects of a list that are read: four times amoCRM's longest page.
+const MOST_ENTRIES: usize = 1_000;
+
+/// The objects of a list, if it is one, up to [`MOST_ENTRIES`].
 #[derive(Debug)]
 pub(super) struct List<T>(pub(super) Option<Vec<T>>);
 
@@ -96,10 +99,13 @@ impl<'de, T: Deserialize<'de>> Shape<'de> for Object<T> {
 impl<'de, T: Deserialize<'de>> Shape<'de> for List<T> {
     fn of_list<A: SeqAccess<'de>>(mut entries: A) -> Result<Self, A::Error> {
         let mut list = Vec::new();
-        while let Some(Object(entry)) = entries.next_element()? {
+        while list.len() < MOST_ENTRIES
+            && let Some(Object(entry)) = entries.next_element()?
+        {
             list.extend(entry);
         }
-        Ok(Self(Some(list)))
+        // What is too much is still JSON, or the whole is none.
+        IgnoredAny.visit_seq(entries).map(|_| Self(Some(list)))
     }
 }
 
@@ -186,6 +192,13 @@ mod tests {
             assert_eq!((thing.parts.0.is_some(), thing.id), (odd.starts_with('['), json!(2)), "{odd}");
             assert_eq!(read(odd).unwrap().0.is_some(), odd.starts_with('{'), "{odd}");
         }
+    }
+
+    #[test]
+    fn of_a_list_without_an_end_no_more_is_read_than_any_page_has() {
+        let thing = read(&format!(r#"{{"parts":[{{}}{}],"id":1}}"#, ",{}".repeat(5_000))).unwrap().0.unwrap();
+        assert_eq!((thing.parts.0.unwrap().len(), thing.id), (MOST_ENTRIES, json!(1)));
+        assert!(read(&format!(r#"{{"parts":[{{}}{},]}}"#, ",{}".repeat(5_000))).is_err());
     }
 
     #[test]

@@ -22,6 +22,7 @@ mod token;
 mod writing;
 
 use std::fmt;
+use std::sync::Arc;
 
 use amo_connect_domain::authorization::callback::{Callback, Parameters};
 use amo_connect_domain::client::ClientFingerprint;
@@ -45,7 +46,7 @@ use async_trait::async_trait;
 use serde::de::DeserializeOwned;
 use url::Url;
 
-use crate::http::HttpClient;
+use crate::http::{CallBudget, HttpClient};
 
 pub use settings::{AmoLimits, AmoSettings};
 
@@ -66,6 +67,16 @@ pub struct OauthAmoClient {
     settings: AmoSettings,
     tokens: OauthEndpoint,
     api: Api,
+    budgets: AmoBudgets,
+}
+
+/// What the calls of a client take.
+#[derive(Clone, Debug)]
+pub struct AmoBudgets {
+    /// Token requests.
+    pub tokens: Arc<CallBudget>,
+    /// Reads and writes.
+    pub api: Arc<CallBudget>,
 }
 
 impl OauthAmoClient {
@@ -76,9 +87,19 @@ impl OauthAmoClient {
 
     /// A client with limits of your own.
     pub fn with_limits(settings: AmoSettings, limits: AmoLimits) -> Result<Self, HttpClientUnavailable> {
-        let tokens = OauthEndpoint::new(&settings, HttpClient::for_tokens(limits.of_tokens(&settings))?);
-        let api = Api::new(&limits, &settings)?;
-        Ok(Self { settings, tokens, api })
+        let token_calls = limits.token_calls();
+        let budgets = AmoBudgets {
+            tokens: CallBudget::of(token_calls),
+            api: CallBudget::of(limits.calls.saturating_sub(token_calls).max(1)),
+        };
+        let wire = HttpClient::for_tokens(limits.of_tokens(&settings))?.within(&budgets.tokens);
+        let api = Api::new(&limits, &settings, &budgets.api)?;
+        Ok(Self { tokens: OauthEndpoint::new(&settings, wire), settings, api, budgets })
+    }
+
+    /// What its calls take, and may take.
+    pub fn budgets(&self) -> AmoBudgets {
+        self.budgets.clone()
     }
 
     /// The host that knows where the account of this token is, if the token names one that is allowed.
@@ -86,29 +107,38 @@ impl OauthAmoClient {
         claims::api_domain(access.expose()).and_then(|shard| self.settings.allowed_hosts.admit(&shard))
     }
 
-    /// A page of a list, as `read` finds it in the answer.
+    /// A page of a list, as `read` finds it in the answer, and no more than was asked for.
     async fn list<E, T>(
         &self,
         url: Url,
         token: &AccessToken,
+        limit: u32,
         read: impl FnOnce(RawPage<E>) -> Option<Page<T>>,
     ) -> Result<Page<T>, AmoError>
     where
         E: Default + DeserializeOwned,
     {
         match self.api.get(url, token).await? {
-            Some(page) => read(page).ok_or(AmoError::Protocol),
+            Some(page) => {
+                let mut page = read(page).ok_or(AmoError::Protocol)?;
+                page.items.truncate(most(limit));
+                Ok(page)
+            }
             None => Ok(Page::empty()),
         }
     }
 
-    /// A page of leads with what `C` reads of their custom fields.
-    async fn page<C>(&self, url: Url, token: &AccessToken) -> Result<LeadPage, AmoError>
+    /// A page of leads with what `C` reads of their custom fields, and no more than was asked for.
+    async fn page<C>(&self, url: Url, token: &AccessToken, limit: u32) -> Result<LeadPage, AmoError>
     where
         C: MaybeFields + Default + DeserializeOwned,
     {
         match self.api.get::<RawPage<RawLeads<C>>>(url, token).await? {
-            Some(page) => page.leads().ok_or(AmoError::Protocol),
+            Some(page) => {
+                let mut page = page.leads().ok_or(AmoError::Protocol)?;
+                page.leads.truncate(most(limit));
+                Ok(page)
+            }
             None => Ok(LeadPage { leads: Vec::new(), has_more: false }),
         }
     }
@@ -120,6 +150,11 @@ impl OauthAmoClient {
         }
         Url::parse(&format!("{}://{host}{path}", host.scheme())).ok().ok_or(AmoError::HostNotAllowed)
     }
+}
+
+/// How many entries a page has at most.
+fn most(limit: u32) -> usize {
+    usize::try_from(limit).unwrap_or(usize::MAX)
 }
 
 /// `text` if it can be a host's name, as far as a log shows amoCRM's words.
@@ -214,7 +249,7 @@ impl CrmApi for OauthAmoClient {
         let host = permit.host();
         let mut url = self.address(host, "/api/v4/users")?;
         url.set_query(Some(&query::users(page)));
-        self.list(url, token, RawPage::<RawUsers>::users).await
+        self.list(url, token, page.limit, RawPage::<RawUsers>::users).await
     }
 
     async fn leads(
@@ -227,9 +262,9 @@ impl CrmApi for OauthAmoClient {
         let mut url = self.address(host, "/api/v4/leads")?;
         url.set_query(Some(&query::leads(filter)));
         if filter.with_custom_fields {
-            self.page::<Fields>(url, token).await
+            self.page::<Fields>(url, token, filter.limit).await
         } else {
-            self.page::<Skipped>(url, token).await
+            self.page::<Skipped>(url, token, filter.limit).await
         }
     }
 
@@ -257,7 +292,7 @@ impl CrmApi for OauthAmoClient {
         let host = permit.host();
         let mut url = self.address(host, &format!("/api/v4/leads/{lead}/notes"))?;
         url.set_query(Some(&query::notes(page)));
-        self.list(url, token, RawPage::<RawNotes>::notes).await
+        self.list(url, token, page.limit, RawPage::<RawNotes>::notes).await
     }
 
     async fn tasks(
@@ -269,7 +304,7 @@ impl CrmApi for OauthAmoClient {
         let host = permit.host();
         let mut url = self.address(host, "/api/v4/tasks")?;
         url.set_query(Some(&query::tasks(filter)));
-        self.list(url, token, RawPage::<RawTasks>::tasks).await
+        self.list(url, token, filter.page.limit, RawPage::<RawTasks>::tasks).await
     }
 
     async fn events(
@@ -282,7 +317,7 @@ impl CrmApi for OauthAmoClient {
         let host = permit.host();
         let mut url = self.address(host, "/api/v4/events")?;
         url.set_query(Some(&query::events(lead, page)));
-        self.list(url, token, RawPage::<RawEvents>::events).await
+        self.list(url, token, page.limit, RawPage::<RawEvents>::events).await
     }
 
     async fn note(
@@ -321,7 +356,11 @@ impl CrmApi for OauthAmoClient {
         }
         url.set_query(Some(&query::contacts(ids)));
         match self.api.get(url, token).await? {
-            Some(page) => RawPage::<RawContacts>::contacts(page).ok_or(AmoError::Protocol),
+            Some(page) => {
+                let mut contacts = RawPage::<RawContacts>::contacts(page).ok_or(AmoError::Protocol)?;
+                contacts.truncate(ids.len());
+                Ok(contacts)
+            }
             None => Ok(Vec::new()),
         }
     }

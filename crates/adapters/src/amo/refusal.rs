@@ -3,6 +3,7 @@
 //! The hints are those of PHP League's oauth2-server, which amoCRM's token endpoint is made of.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use amo_connect_domain::ports::AmoError;
 use serde::de::IgnoredAny;
@@ -19,6 +20,9 @@ const LONGEST: usize = 64 * 1024;
 /// How amoCRM calls a client that it does not accept.
 const BAD_CLIENT: &str = "Некорректный клиент";
 
+/// This process makes as many calls as it can at one time. Calls end within seconds.
+pub(super) const BUSY: AmoError = AmoError::QueueFull { retry_after: Duration::from_secs(1) };
+
 /// What a token request asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Asked {
@@ -32,7 +36,8 @@ pub(super) enum Asked {
 pub(super) fn of_lost_token_request(loss: Loss) -> AmoError {
     match loss {
         Loss::NotSent => AmoError::Unreachable,
-        Loss::TimedOut | Loss::Cut | Loss::TooLong => AmoError::OutcomeUnknown,
+        Loss::NoSocket => BUSY,
+        Loss::TimedOut | Loss::Cut | Loss::TooLong | Loss::NoRoom => AmoError::OutcomeUnknown,
     }
 }
 
@@ -58,6 +63,7 @@ pub(super) fn of_lost_read(loss: Loss) -> AmoError {
         Loss::Cut => AmoError::ConnectionLost,
         Loss::TimedOut => AmoError::TimedOut,
         Loss::TooLong => AmoError::Protocol,
+        Loss::NoSocket | Loss::NoRoom => BUSY,
     }
 }
 

@@ -7,7 +7,7 @@ use amo_connect_domain::host::AllowedHosts;
 use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
-use crate::http::HttpLimits;
+use crate::http::{HttpLimits, SMALL_ANSWER};
 
 /// For reaching a host with a write: no byte may be sent later than 5 s after the write was recorded, and the use case
 /// takes up to 2 s of that.
@@ -53,6 +53,9 @@ pub struct AmoLimits {
     pub token_body: usize,
     /// Bytes of an API answer.
     pub api_body: usize,
+    /// Calls at one time, each with a socket; and connections that are kept for the next ones. A quarter of the calls
+    /// are token requests, which reads that wait for a silent amoCRM leave room for.
+    pub calls: usize,
 }
 
 impl AmoLimits {
@@ -64,7 +67,13 @@ impl AmoLimits {
     /// Those of writes.
     pub(super) fn of_writes(self, settings: &AmoSettings) -> HttpLimits {
         let connect_timeout = self.connect_timeout.min(WRITE_CONNECT_TIMEOUT);
-        HttpLimits { timeout: self.write_timeout, connect_timeout, ..self.of_reads(settings) }
+        let longest_body = self.api_body.min(SMALL_ANSWER);
+        HttpLimits { timeout: self.write_timeout, connect_timeout, longest_body, ..self.of_reads(settings) }
+    }
+
+    /// How many of the calls are token requests.
+    pub(super) fn token_calls(self) -> usize {
+        (self.calls / 4).max(1)
     }
 
     /// Those of reads.
@@ -88,6 +97,7 @@ impl Default for AmoLimits {
             write_timeout: Duration::from_secs(8),
             token_body: 64 * 1024,
             api_body: 10 * 1024 * 1024,
+            calls: 512,
         }
     }
 }

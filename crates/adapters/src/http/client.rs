@@ -1,5 +1,6 @@
 //! The HTTP client: it sends a request once, straight to the host, with limits on time and size.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::redirect::Policy;
@@ -8,14 +9,18 @@ use tokio::time::{Instant, timeout_at};
 use url::Url;
 
 use super::authority::{self, BadAuthority, NoAnswer};
+use super::budget::Room;
 use super::deadline::DeadlineBody;
 use super::public::PublicAddresses;
-use super::{Answer, Loss};
+use super::{Answer, CallBudget, Loss, SMALL_ANSWER};
 use crate::runtime::process_clock;
 
 /// How long an idle connection is kept. Servers keep theirs longer, so that a call is seldom sent into
 /// a closed one.
 pub const IDLE: Duration = Duration::from_secs(20);
+
+/// How many idle connections to one host are kept: as many calls as are under way at one time at amoCRM's seven a second.
+pub const KEPT_PER_HOST: usize = 4;
 
 /// How long an answer that has all that is wanted may go on.
 const LINGER: Duration = Duration::from_secs(1);
@@ -49,9 +54,20 @@ pub struct HttpLimits {
 pub struct HttpClient {
     client: Client,
     limits: HttpLimits,
+    budget: Option<Arc<CallBudget>>,
 }
 
 impl HttpClient {
+    fn of(client: Client, limits: HttpLimits) -> Self {
+        Self { client, limits, budget: None }
+    }
+
+    /// The same within `budget`, which it shares with others.
+    #[must_use]
+    pub fn within(self, budget: &Arc<CallBudget>) -> Self {
+        Self { budget: Some(Arc::clone(budget)), ..self }
+    }
+
     /// For token requests: each on a connection of its own. On a kept one it could not be told
     /// whether the request was sent before the server closed.
     ///
@@ -72,23 +88,24 @@ impl HttpClient {
             .no_brotli()
             .no_zstd()
             .no_deflate();
-        Ok(Self { client: lenient.build()?, limits })
+        Ok(Self::of(lenient.build()?, limits))
     }
 
-    /// For reads. Connections are kept for [`IDLE`].
+    /// For reads. [`KEPT_PER_HOST`] connections are kept for [`IDLE`].
     pub fn for_reads(limits: HttpLimits) -> Result<Self, reqwest::Error> {
-        Ok(Self { client: builder(limits).pool_idle_timeout(IDLE).build()?, limits })
+        let keeping = builder(limits).pool_idle_timeout(IDLE).pool_max_idle_per_host(KEPT_PER_HOST);
+        Ok(Self::of(keeping.build()?, limits))
     }
 
     /// For requests that each need a new connection.
     pub fn unpooled(limits: HttpLimits) -> Result<Self, reqwest::Error> {
-        Ok(Self { client: builder(limits).pool_max_idle_per_host(0).build()?, limits })
+        Ok(Self::of(builder(limits).pool_max_idle_per_host(0).build()?, limits))
     }
 
     /// For reads over TLS from hosts whose certificates are by an authority of `pem`, and by no other.
     pub fn for_authority(limits: HttpLimits, pem: &[u8]) -> Result<Self, BadAuthority> {
         let trusting = builder(limits).pool_max_idle_per_host(0).tls_certs_only(authority::certificates(pem)?);
-        Ok(Self { client: trusting.build().or(Err(BadAuthority::Certificate))?, limits })
+        Ok(Self::of(trusting.build().or(Err(BadAuthority::Certificate))?, limits))
     }
 
     /// The status of what is at `url`; its body is not read.
@@ -118,13 +135,14 @@ impl HttpClient {
     /// Sends `request` once, and reads the answer to its end, or for a second longer than it takes
     /// to see that the body has what is wanted.
     pub async fn send_for(&self, request: Request, has_it: impl Fn(&[u8]) -> bool) -> Result<Answer, Loss> {
+        let mut room = self.budget.as_ref().map(CallBudget::begin).transpose()?;
         let mut response = self.client.execute(request).await.map_err(|error| Loss::of(&error))?;
         let length = response.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or_default();
-        let mut body = Vec::with_capacity(length.min(self.limits.longest_body));
+        let mut body = Vec::with_capacity(length.min(self.limits.longest_body).min(SMALL_ANSWER));
         let headers = std::mem::take(response.headers_mut());
-        let loss = self.read(&mut response, &mut body, has_it).await.err();
+        let loss = self.read(&mut response, &mut body, room.as_mut(), has_it).await.err();
         tracing::debug!(amo.status = response.status().as_u16(), amo.loss = loss.map(Loss::name), "the CRM answered");
-        Ok(Answer { status: response.status(), headers, body, loss })
+        Ok(Answer { status: response.status(), headers, body, loss, _room: room })
     }
 
     /// Reads into `body`, whatever ends it.
@@ -132,6 +150,7 @@ impl HttpClient {
         &self,
         response: &mut Response,
         body: &mut Vec<u8>,
+        mut into: Option<&mut Room>,
         has_it: impl Fn(&[u8]) -> bool,
     ) -> Result<(), Loss> {
         let mut end: Option<Instant> = None;
@@ -146,6 +165,9 @@ impl HttpClient {
             };
             let Some(chunk) = chunk.map_err(|error| Loss::of(&error))? else { return Ok(()) };
             let room = self.limits.longest_body - body.len();
+            if let Some(into) = &mut into {
+                into.grow(body.len() + chunk.len().min(room)).await?;
+            }
             body.extend_from_slice(&chunk[..chunk.len().min(room)]);
             if chunk.len() > room {
                 return Err(Loss::TooLong);

@@ -31,6 +31,7 @@
 //! ```
 
 mod authority;
+mod budget;
 mod client;
 mod coding;
 mod deadline;
@@ -39,10 +40,12 @@ mod public;
 use std::error::Error;
 use std::{fmt, io};
 
+use budget::Room;
 use http::{HeaderMap, StatusCode};
 
 pub use authority::{BadAuthority, NoAnswer, TlsFault};
-pub use client::{HttpClient, HttpLimits, IDLE};
+pub use budget::{CallBudget, CallBudgetUse, SMALL_ANSWER};
+pub use client::{HttpClient, HttpLimits, IDLE, KEPT_PER_HOST};
 pub use coding::{is_text, readings, words};
 use deadline::DeadlinePassed;
 
@@ -56,6 +59,8 @@ pub struct Answer {
     pub body: Vec<u8>,
     /// What kept the rest of it from coming.
     pub loss: Option<Loss>,
+    /// Its memory is given back when it was looked at.
+    _room: Option<Room>,
 }
 
 impl Answer {
@@ -76,6 +81,10 @@ pub enum Loss {
     Cut,
     /// The body is longer than we read.
     TooLong,
+    /// Too many calls were under way: nothing was sent.
+    NoSocket,
+    /// The answer is a long one, and too many others were.
+    NoRoom,
 }
 
 impl fmt::Display for Loss {
@@ -85,6 +94,8 @@ impl fmt::Display for Loss {
             Self::TimedOut => "the host took too long",
             Self::Cut => "the connection ended early, or what came is no HTTP",
             Self::TooLong => "the answer is too long",
+            Self::NoSocket => "too many calls are under way",
+            Self::NoRoom => "too many long answers are read at the same time",
         })
     }
 }
@@ -97,6 +108,8 @@ impl Loss {
             Self::TimedOut => "timed_out",
             Self::Cut => "cut",
             Self::TooLong => "too_long",
+            Self::NoSocket => "no_socket",
+            Self::NoRoom => "no_room",
         }
     }
 

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use amo_connect_adapters::amo::AmoLimits;
 use amo_connect_domain::ids::AccountId;
 use amo_connect_domain::ports::{AmoError, CrmApi as _, TokenEndpoint as _};
 use amo_connect_domain::token::RefreshToken;
@@ -13,7 +14,7 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Barrier;
 
-use crate::bench::{REFRESH, access, host, patient_client, read_request};
+use crate::bench::{REFRESH, access, client_with, host, patient_client, read_request};
 
 /// How many connections are kept before they die.
 const KEPT: usize = 4;
@@ -130,4 +131,35 @@ async fn a_look_up_goes_over_no_kept_connection() {
     let located = client.locate(permit(&host), &token, &RefreshToken::new(REFRESH)).await;
     assert_eq!(located, Err(AmoError::HostNotAllowed));
     assert_eq!(server.counts(), (KEPT + 1, KEPT + 1));
+}
+
+/// A server that keeps its connections, and how many there were.
+async fn steady() -> (SocketAddr, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (address, connections) = (listener.local_addr().unwrap(), Arc::new(AtomicUsize::new(0)));
+    let count = Arc::clone(&connections);
+    tokio::spawn(async move {
+        while let Ok((mut socket, _)) = listener.accept().await {
+            count.fetch_add(1, Ordering::SeqCst);
+            tokio::spawn(async move {
+                while read_request(&mut socket).await {
+                    socket.write_all(ANSWER).await.unwrap();
+                }
+            });
+        }
+    });
+    (address, connections)
+}
+
+/// Each account has a host of its own, and each kept connection a descriptor.
+#[tokio::test]
+async fn connections_are_kept_to_so_many_hosts_and_others_are_asked_over_new_ones() {
+    let ((first, kept), (second, new)) = (steady().await, steady().await);
+    let client = client_with(&format!("{first},{second}"), AmoLimits { calls: 4, ..AmoLimits::default() });
+    for _ in 0..3 {
+        for address in [first, second] {
+            client.account(permit(&host(address)), &access()).await.unwrap();
+        }
+    }
+    assert_eq!((kept.load(Ordering::SeqCst), new.load(Ordering::SeqCst)), (1, 3));
 }

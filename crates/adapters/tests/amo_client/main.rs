@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "the lint spares test functions, not what they share")]
 
 mod bench;
+mod budgets;
 mod coded_pairs;
 mod damaged_reads;
 mod doubtful_pairs;

@@ -47,10 +47,11 @@ pub enum AmoError {
         /// How long to wait, where amoCRM said so.
         retry_after: Option<Duration>,
     },
-    /// Too many calls wait for a permit, so nothing was sent. An adapter never returns it.
+    /// Too many calls wait for a permit, or an adapter has as many under way as it takes at one time. Nothing was sent; a
+    /// read may have been, and its answer was not read.
     #[error("too many calls wait for their turn")]
     QueueFull {
-        /// How long until a permit is likely.
+        /// How long until there is likely to be room.
         retry_after: Duration,
     },
     /// The rate limiter gave no permit, because its store failed: nothing was sent. An adapter

@@ -46,6 +46,7 @@ pub(super) fn outcome(write: &Write, answered: Result<Answer, Loss>) -> Result<O
 fn lost(loss: Loss) -> AmoError {
     match loss {
         Loss::NotSent => AmoError::Unreachable,
-        Loss::TimedOut | Loss::Cut | Loss::TooLong => AmoError::OutcomeUnknown,
+        Loss::NoSocket => refusal::BUSY,
+        Loss::TimedOut | Loss::Cut | Loss::TooLong | Loss::NoRoom => AmoError::OutcomeUnknown,
     }
 }

@@ -1,0 +1,162 @@
+//! What calls to a CRM take of this process at one time: sockets, and memory for their answers.
+//!
+//! Memory comes in three sizes. The first is every call's own. A longer answer waits for one of the places of the next
+//! size, and a call waits once for each at most, so none keeps others waiting for what it waits for itself.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
+
+use super::Loss;
+
+/// Bytes of an answer that each call has room for. Answers of the token endpoint, and to writes, are no longer.
+pub const SMALL_ANSWER: usize = 64 * 1024;
+
+/// Bytes of a longer answer, as a page of 250 leads is, and how many there are at one time: 64 MB.
+const MEDIUM_ANSWER: usize = 1024 * 1024;
+const MEDIUM_ANSWERS: usize = 64;
+
+/// How many still longer answers there are at one time. The longest has 10 MB: 40 MB.
+const LARGE_ANSWERS: usize = 4;
+
+/// How long an answer waits for room.
+const WAIT_FOR_ROOM: Duration = Duration::from_secs(5);
+
+/// What calls may take, and have taken.
+#[derive(Debug)]
+pub struct CallBudget {
+    calls: Arc<Semaphore>,
+    most_calls: usize,
+    medium: Arc<Semaphore>,
+    large: Arc<Semaphore>,
+    wait: Duration,
+    refused_calls: AtomicU64,
+    refused_answers: AtomicU64,
+}
+
+/// What a budget is used for now, and what it has refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CallBudgetUse {
+    /// Calls that are under way.
+    pub calls: usize,
+    /// How many there may be.
+    pub most_calls: usize,
+    /// Answers of more than [`SMALL_ANSWER`] that are read.
+    pub long_answers: usize,
+    /// Calls that were not made.
+    pub refused_calls: u64,
+    /// Answers that were not read to their end.
+    pub refused_answers: u64,
+}
+
+impl CallBudget {
+    /// So many calls at one time, each with a socket.
+    pub fn of(most_calls: usize) -> Arc<Self> {
+        Self::with(most_calls, WAIT_FOR_ROOM)
+    }
+
+    fn with(most_calls: usize, wait: Duration) -> Arc<Self> {
+        Arc::new(Self {
+            calls: Arc::new(Semaphore::new(most_calls)),
+            most_calls,
+            medium: Arc::new(Semaphore::new(MEDIUM_ANSWERS)),
+            large: Arc::new(Semaphore::new(LARGE_ANSWERS)),
+            wait,
+            refused_calls: AtomicU64::new(0),
+            refused_answers: AtomicU64::new(0),
+        })
+    }
+
+    /// How it is used.
+    pub fn usage(&self) -> CallBudgetUse {
+        CallBudgetUse {
+            calls: self.most_calls - self.calls.available_permits(),
+            most_calls: self.most_calls,
+            long_answers: MEDIUM_ANSWERS - self.medium.available_permits(),
+            refused_calls: self.refused_calls.load(Ordering::Relaxed),
+            refused_answers: self.refused_answers.load(Ordering::Relaxed),
+        }
+    }
+
+    /// A call that may be made now.
+    pub(super) fn begin(self: &Arc<Self>) -> Result<Room, Loss> {
+        let Ok(call) = Arc::clone(&self.calls).try_acquire_owned() else {
+            self.refused_calls.fetch_add(1, Ordering::Relaxed);
+            tracing::warn!(calls = self.most_calls, "a call to the CRM was not made: too many are under way");
+            return Err(Loss::NoSocket);
+        };
+        Ok(Room { budget: Arc::clone(self), _call: call, medium: None, large: None })
+    }
+}
+
+/// What one call has of a budget, until it is dropped.
+#[derive(Debug)]
+pub(super) struct Room {
+    budget: Arc<CallBudget>,
+    _call: OwnedSemaphorePermit,
+    medium: Option<OwnedSemaphorePermit>,
+    large: Option<OwnedSemaphorePermit>,
+}
+
+impl Room {
+    /// Makes room for an answer of so many bytes.
+    pub(super) async fn grow(&mut self, bytes: usize) -> Result<(), Loss> {
+        if bytes > SMALL_ANSWER && self.medium.is_none() {
+            self.medium = Some(self.wait_for(&self.budget.medium).await?);
+        }
+        if bytes > MEDIUM_ANSWER && self.large.is_none() {
+            self.large = Some(self.wait_for(&self.budget.large).await?);
+        }
+        Ok(())
+    }
+
+    async fn wait_for(&self, places: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, Loss> {
+        let place = timeout(self.budget.wait, Arc::clone(places).acquire_owned()).await;
+        place.ok().and_then(Result::ok).ok_or_else(|| {
+            self.budget.refused_answers.fetch_add(1, Ordering::Relaxed);
+            tracing::warn!("an answer of the CRM's was not read: too many long ones are in memory");
+            Loss::NoRoom
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn long_answers_wait_for_each_other_and_no_longer_than_they_may() {
+        let budget = CallBudget::with(MEDIUM_ANSWERS + 1, Duration::ZERO);
+        let mut rooms = Vec::new();
+        for _ in 0..MEDIUM_ANSWERS {
+            let mut room = budget.begin().unwrap();
+            room.grow(SMALL_ANSWER + 1).await.unwrap();
+            rooms.push(room);
+        }
+        let mut late = budget.begin().unwrap();
+        assert_eq!(budget.begin().err(), Some(Loss::NoSocket));
+        late.grow(SMALL_ANSWER).await.unwrap();
+        assert_eq!(late.grow(SMALL_ANSWER + 1).await, Err(Loss::NoRoom));
+        for room in &mut rooms[..LARGE_ANSWERS] {
+            room.grow(MEDIUM_ANSWER + 1).await.unwrap();
+        }
+        assert_eq!(rooms[LARGE_ANSWERS].grow(MEDIUM_ANSWER + 1).await, Err(Loss::NoRoom));
+        assert_eq!(
+            budget.usage(),
+            CallBudgetUse {
+                calls: MEDIUM_ANSWERS + 1,
+                most_calls: MEDIUM_ANSWERS + 1,
+                long_answers: MEDIUM_ANSWERS,
+                refused_calls: 1,
+                refused_answers: 2
+            }
+        );
+        rooms.clear();
+        late.grow(MEDIUM_ANSWER + 1).await.unwrap();
+        drop(late);
+        assert_eq!((budget.usage().calls, budget.usage().long_answers), (0, 0));
+    }
+}
