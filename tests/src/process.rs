@@ -1,7 +1,7 @@
 //! The real binary, as a process of its own.
 
 use std::net::TcpListener;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -46,8 +46,19 @@ pub struct Process {
 
 impl Process {
     /// Starts it with nothing in its environment but `variables`, in a folder of its own.
-    pub fn start(arguments: &[&str], variables: &[(&str, &str)], folder: &std::path::Path) -> Self {
-        let mut child = Command::new(binary())
+    pub fn start(arguments: &[&str], variables: &[(&str, &str)], folder: &Path) -> Self {
+        Self::spawn(Command::new(binary()), arguments, variables, folder)
+    }
+
+    /// The same with no more than so many descriptors.
+    pub fn start_within(descriptors: u32, arguments: &[&str], variables: &[(&str, &str)], folder: &Path) -> Self {
+        let mut limited = Command::new("prlimit");
+        limited.arg(format!("--nofile={descriptors}:{descriptors}")).arg(binary());
+        Self::spawn(limited, arguments, variables, folder)
+    }
+
+    fn spawn(mut program: Command, arguments: &[&str], variables: &[(&str, &str)], folder: &Path) -> Self {
+        let mut child = program
             .args(arguments)
             .env_clear()
             .envs(variables.iter().copied())
@@ -64,7 +75,7 @@ impl Process {
     }
 
     /// Starts a sandbox with `further` arguments, on ports of its own. Returns what it tells people, too.
-    pub async fn sandbox(further: &[&str], folder: &std::path::Path) -> (Self, String) {
+    pub async fn sandbox(further: &[&str], folder: &Path) -> (Self, String) {
         let arguments = [&["sandbox", "--amo-bind", "127.0.0.1:0"], further].concat();
         let mut process = Self::start(&arguments, &[], folder);
         let guide = process.until_printed("Stop:").await;

@@ -35,6 +35,15 @@ impl Served {
         served
     }
 
+    /// The same with no more than so many descriptors.
+    pub async fn start_within(descriptors: u32, settings: &Given, folder: &Path) -> Self {
+        let variables = variables(settings);
+        let variables: Vec<_> = variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let process = Process::start_within(descriptors, &["serve"], &variables, folder);
+        process.until_logged("\"serving\"").await;
+        Self { service: Service::with(settings), process }
+    }
+
     /// Starts it; it does not answer yet.
     pub fn begin(settings: &Given, further: &[(&str, &str)], folder: &Path) -> Self {
         Self { service: Service::with(settings), process: start(&["serve"], settings, further, folder) }

@@ -124,6 +124,9 @@ pub enum ApiError {
     /// The database is down.
     #[error("The service cannot reach its database. Try again in a moment.")]
     StorageUnavailable(#[source] StoreError),
+    /// The instance has as much to do as it takes at one time.
+    #[error("This instance has too much to do. Try again in a moment.")]
+    Overloaded,
     /// The instance is about to stop, and requests should go to others.
     #[error("This instance is about to stop.")]
     Draining,
@@ -176,7 +179,11 @@ impl ApiError {
     pub(crate) fn is_busy(&self) -> bool {
         matches!(
             self,
-            Self::RateLimited(_) | Self::RefreshInProgress | Self::ExchangeInProgress | Self::RequestInProgress
+            Self::RateLimited(_)
+                | Self::RefreshInProgress
+                | Self::ExchangeInProgress
+                | Self::RequestInProgress
+                | Self::Overloaded
         )
     }
 
@@ -218,6 +225,7 @@ impl ApiError {
             Self::CrmUnavailable(_) => Code::CrmUnavailable,
             Self::CrmTimeout => Code::CrmTimeout,
             Self::StorageUnavailable(_) => Code::StorageUnavailable,
+            Self::Overloaded => Code::Overloaded,
             Self::Draining => Code::Draining,
             Self::Internal(_) => Code::InternalError,
         }
@@ -247,6 +255,7 @@ impl ApiError {
             Self::ExchangeInProgress | Self::RefreshInProgress | Self::RequestInProgress | Self::OutcomeUnknown(_) => {
                 Some(2)
             }
+            Self::Overloaded => Some(1),
             Self::AuthUnavailable => Some(60),
             _ => None,
         }

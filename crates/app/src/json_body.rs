@@ -1,5 +1,6 @@
 //! A request's body as JSON: of up to 16 kB, said to be JSON, and all there in time.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::Payload;
@@ -12,6 +13,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::error::ApiError;
+use crate::server::clients::Connection;
 
 /// The largest body that is read.
 const LARGEST_BODY: usize = 16 * 1024;
@@ -75,7 +77,9 @@ impl FromRequest for NoMembers {
 /// All of the body, in time.
 fn whole(request: &HttpRequest, payload: &mut Payload) -> impl Future<Output = Result<Bytes, ApiError>> + use<> {
     let whole = Bytes::from_request(request, payload);
+    let connection = request.conn_data::<Arc<Connection>>().cloned();
     async move {
+        let _receiving = connection.as_ref().map(|connection| connection.receive_body());
         let whole = tokio::time::timeout(BODY_TIMEOUT, whole).await.or(Err(ApiError::RequestTimeout))?;
         whole.map_err(|error| match error.as_error() {
             Some(PayloadError::Overflow) => ApiError::PayloadTooLarge,

@@ -4,6 +4,7 @@
 //! `amo-connect-domain`, what it does it with in `amo-connect-adapters`.
 
 pub mod auth;
+pub mod budgets;
 pub mod caller_limits;
 pub mod cli;
 pub mod client_address;

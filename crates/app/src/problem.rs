@@ -81,6 +81,7 @@ codes! {
     RefreshInProgress = "refresh_in_progress", SERVICE_UNAVAILABLE, "Refresh in progress", "the refresh goes on; `Retry-After`";
     RateLimited = "rate_limited", SERVICE_UNAVAILABLE, "Rate limited", "amoCRM's limit of calls; nothing was lost; `Retry-After`";
     StorageUnavailable = "storage_unavailable", SERVICE_UNAVAILABLE, "Storage unavailable", "the database is down, or cannot be written: amoCRM was not asked. There is no `Retry-After`";
+    Overloaded = "overloaded", SERVICE_UNAVAILABLE, "Overloaded", "this instance has as many connections or requests as it takes at one time; nothing was done; `Retry-After`";
     Draining = "draining", SERVICE_UNAVAILABLE, "Draining", "of `/readyz` alone: the instance is about to stop, and still serves";
     CrmTimeout = "crm_timeout", GATEWAY_TIMEOUT, "amoCRM too slow", "amoCRM is slow";
 }
@@ -124,6 +125,7 @@ impl Code {
             Self::RefreshInProgress => ApiError::RefreshInProgress,
             Self::RateLimited => ApiError::RateLimited(1),
             Self::StorageUnavailable => ApiError::StorageUnavailable(StoreError::of_the_rate_limiter()),
+            Self::Overloaded => ApiError::Overloaded,
             Self::Draining => ApiError::Draining,
             Self::CrmTimeout => ApiError::CrmTimeout,
         }

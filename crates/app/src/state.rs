@@ -11,6 +11,7 @@ use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 use tracing::Instrument;
 
 use crate::auth::jwt::Verifier;
+use crate::budgets::{Budgets, TASKS};
 use crate::caller_limits::Limits;
 use crate::deep_link::DeepLinks;
 use crate::error::ApiError;
@@ -31,6 +32,8 @@ pub struct AppState {
     pub metrics: Arc<Metrics>,
     /// Whether requests should come here.
     pub readiness: Readiness,
+    /// What the process takes at most.
+    pub budgets: Budgets,
     /// How long an idle connection of a client stays open.
     pub idle_timeout: Duration,
     /// The origins of the app's web builds.
@@ -48,6 +51,7 @@ impl AppState {
         T: Send + 'static,
         E: Into<ApiError> + Send + 'static,
     {
+        check_room(&self.tasks, &self.metrics)?;
         outcome_of(self.runtime.spawn(self.tasks.track_future(work.in_current_span())).await)
     }
 
@@ -58,14 +62,38 @@ impl AppState {
         T: Send + 'static,
         E: Into<ApiError> + Send + 'static,
     {
+        check_room(&self.tasks, &self.metrics)?;
         let task = self.runtime.spawn(self.tasks.track_future(work.in_current_span()));
         outcome_of(AbortOnDropHandle::new(task).await)
     }
+}
+
+/// Whether there may be one task more.
+fn check_room(tasks: &TaskTracker, metrics: &Metrics) -> Result<(), ApiError> {
+    if tasks.len() < TASKS {
+        return Ok(());
+    }
+    metrics.count_refused_task();
+    Err(ApiError::Overloaded)
 }
 
 fn outcome_of<T, E: Into<ApiError>>(ended: Result<Result<T, E>, JoinError>) -> Result<T, ApiError> {
     match ended {
         Ok(done) => done.map_err(Into::into),
         Err(_) => Err(ApiError::Internal(None)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_task_too_many_is_refused_until_another_one_has_ended() {
+        let (tasks, metrics) = (TaskTracker::new(), Metrics::new().unwrap());
+        let mut running: Vec<_> = (0..TASKS).map(|_| tasks.token()).collect();
+        assert!(matches!(check_room(&tasks, &metrics), Err(ApiError::Overloaded)));
+        running.pop();
+        assert!(check_room(&tasks, &metrics).is_ok());
     }
 }

@@ -4,7 +4,7 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
-use amo_connect_adapters::amo::AmoSettings;
+use amo_connect_adapters::amo::{AmoLimits, AmoSettings, OauthAmoClient};
 use amo_connect_adapters::backend::{Backend, OpenError, OpenOptions, OpenStore};
 use amo_connect_adapters::migrate::Pending;
 use amo_connect_adapters::runtime::TokioRuntime;
@@ -18,6 +18,7 @@ use tokio::runtime::Handle;
 use tokio_util::task::TaskTracker;
 
 use crate::auth::jwt::Verifier;
+use crate::budgets::Budgets;
 use crate::caller_limits::Limits;
 use crate::config::{ServiceConfig, StorageConfig};
 use crate::metrics::{Measured, Metrics};
@@ -93,11 +94,13 @@ pub fn assemble_on(
     metrics: Arc<Metrics>,
 ) -> Result<AppState, StartError> {
     let OpenStore { storage, rate_limits, pools, keys, .. } = store;
+    let connections = pools.as_ref().map_or(0, |pools| pools.pools().iter().map(|pool| pool.size).sum());
+    let budgets = Budgets::of_process(connections);
     metrics.watch(pools, keys);
     let store: Arc<dyn Storage> = Arc::new(Measured::new(storage, Arc::clone(&metrics)));
     let rate_limits = Arc::new(Measured::new(rate_limits, Arc::clone(&metrics)));
-    let (amo, process, tasks) = rate_limited_client(amo, rate_limits, &metrics, service.pace)?;
-    assemble_with(store.into(), amo, process, tasks, metrics, service)
+    let (amo, process, tasks) = rate_limited_client(amo, rate_limits, &metrics, service.pace, budgets)?;
+    Ok(AppState { budgets, ..assemble_with(store.into(), amo, process, tasks, metrics, service)? })
 }
 
 /// The use cases alone, on stores that are open, and the tasks that a stop waits for.
@@ -109,13 +112,20 @@ pub fn use_cases_on(
 ) -> Result<(UseCases, TaskTracker), StartError> {
     // Nobody asks a command for metrics; a refresh leaves its line in the log.
     let metrics = Metrics::new()?;
-    let (amo, process, tasks) = rate_limited_client(amo, rate_limits, &metrics, pace)?;
+    let (amo, process, tasks) = rate_limited_client(amo, rate_limits, &metrics, pace, Budgets::of_process(0))?;
     Ok((UseCases::new(store.into(), amo, process, metrics, settings), tasks))
 }
 
 /// The client of the CRM. Another CRM's takes this line.
-fn client(settings: AmoSettings) -> Result<impl AmoClient, Box<dyn std::error::Error + Send + Sync>> {
-    Ok(amo_connect_adapters::amo::OauthAmoClient::new(settings)?)
+fn client(
+    settings: AmoSettings,
+    metrics: &Metrics,
+    budgets: Budgets,
+) -> Result<impl AmoClient, Box<dyn std::error::Error + Send + Sync>> {
+    let limits = AmoLimits { calls: budgets.amo_calls, ..AmoLimits::default() };
+    let client = OauthAmoClient::with_limits(settings, limits)?;
+    metrics.watch_amo(client.budgets());
+    Ok(client)
 }
 
 /// The only client of the CRM that anything gets, what it runs on, and the tasks it makes.
@@ -124,8 +134,9 @@ fn rate_limited_client(
     rate_limits: Arc<dyn RateLimitStore>,
     metrics: &Arc<Metrics>,
     pace: Pace,
+    budgets: Budgets,
 ) -> Result<(RateLimitedClient, Arc<dyn Runtime>, TaskTracker), StartError> {
-    let amo = client(amo).map_err(StartError::Client)?;
+    let amo = client(amo, metrics, budgets).map_err(StartError::Client)?;
     let tasks = TaskTracker::new();
     let process: Arc<dyn Runtime> = Arc::new(TokioRuntime::new(Handle::current(), tasks.clone()));
     let amo = RateLimitedClient::new(Arc::new(amo), rate_limits, Arc::clone(&process), Arc::clone(metrics) as _, pace);
@@ -143,7 +154,9 @@ pub fn assemble_with(
     service: &ServiceConfig,
 ) -> Result<AppState, StartError> {
     let verifier = Verifier::new(&service.jwt).map_err(StartError::Keys)?;
+    metrics.watch_tasks(tasks.clone());
     Ok(AppState {
+        budgets: Budgets::of_process(0),
         use_cases: UseCases::new(stores, amo, process, Arc::clone(&metrics) as _, service.settings.clone()),
         verifier,
         limits: Limits::new(

@@ -2,6 +2,7 @@
 //!
 //! The golden files say what each answers. An operation without a row in `routes.rs` fails the tests.
 
+#![expect(clippy::similar_names, clippy::unused_self, reason = "the table reads best so")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so loudly")]
 
 mod forged;

@@ -34,6 +34,21 @@ async fn an_idle_connection_outlasts_the_seconds_between_a_proxys_requests() {
     assert_eq!(connection.ask("GET /healthz HTTP/1.1").await.unwrap().status, 200);
 }
 
+/// A proxy opens connections before it needs them.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_was_never_used_is_idle_as_others_are() {
+    let open = async |idle_timeout: Option<&str>| {
+        let app = TestApp::new().settings(|settings| settings.http_idle_timeout = idle_timeout.map(str::to_owned));
+        let app = app.start().await;
+        let connection = KeptConnection::to(app.address()).await.unwrap();
+        (app, connection)
+    };
+    let ((_short, mut ends), (_long, mut stays)) = tokio::join!(open(Some("1s")), open(None));
+    assert!(timeout(SHORT, ends.is_closed()).await.unwrap());
+    assert!(timeout(LONG, stays.is_closed()).await.is_err());
+    assert_eq!(stays.ask("GET /healthz HTTP/1.1").await.unwrap().status, 200);
+}
+
 /// More than the 128 that are usual; none of them is accepted here.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_thousand_connections_wait_while_the_service_is_busy() {

@@ -86,6 +86,8 @@ async fn a_start_says_what_runs_on_what_and_within_which_limits() {
         assert_eq!(line[name], value, "{name}: {line}");
     }
     assert!(line["drain_delay_s"].is_f64(), "{line}");
+    let budget = |name: &str| line[name].as_u64().unwrap_or_else(|| panic!("no {name}: {line}"));
+    assert!(budget("clients_max") + 2 * budget("amo_calls_max") < budget("descriptors"), "{line}");
     let schema = line["schema"].as_str().unwrap();
     assert!(schema.len() >= 14 && schema.bytes().all(|byte| byte.is_ascii_digit()), "{line}");
     let secrets = [&world.settings.jwt_secret, &world.settings.amo_client_secret, &world.settings.token_keys];

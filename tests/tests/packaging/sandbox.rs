@@ -130,7 +130,8 @@ async fn the_action_starts_a_local_amocrm_for_the_steps_that_follow() {
     let _started = Started::of(&outputs);
     assert!(environment.contains(&format!("AMO_AUTH_URL=http://localhost:{port}/oauth\n")), "{environment}");
     assert!(environment.contains("AMO_REDIRECT_URI=http://localhost:3000/callback?a=b c\n"), "{environment}");
-    assert_eq!(environment.lines().count(), 5, "{environment}");
+    assert!(environment.contains("AMO_ALLOW_PRIVATE_ADDRESSES=true\n"), "{environment}");
+    assert_eq!(environment.lines().count(), 6, "{environment}");
     let url = outputs.lines().find_map(|line| line.strip_prefix("url=")).unwrap();
     assert_eq!(url, format!("http://localhost:{port}"));
     let report: serde_json::Value =

@@ -8,6 +8,7 @@ use super::Failure;
 use super::service_manager;
 use super::signals::{Signals, Told};
 use super::start::Start;
+use crate::budgets;
 use crate::config::Given;
 use crate::key_guard::ServingKeys;
 use crate::metrics::Metrics;
@@ -21,6 +22,7 @@ pub(super) async fn run(settings: Given, exporter: Option<&Exporter>) -> Result<
     for warning in &config.warnings {
         tracing::warn!("a setting may be a mistake: {warning}");
     }
+    budgets::raise_descriptors();
     let mut start = Start::of(&config);
     let main = wiring::bind(config.bind)?;
     let admin = config.admin_bind.map(wiring::bind).transpose()?;
@@ -30,6 +32,7 @@ pub(super) async fn run(settings: Given, exporter: Option<&Exporter>) -> Result<
     let keys = ServingKeys::start(Arc::clone(&store.keys), ring, config.allow_missing_keys).await?;
     let metrics = Metrics::beside(exporter.and_then(Exporter::recorder)).map_err(StartError::Metrics)?;
     let state = wiring::assemble_on(store, config.amo, &config.service, metrics)?;
+    start.budgeted(state.budgets);
     // Before anything is sent to amoCRM, and after what may be waited for in vain.
     let signals = Signals::new()?;
     let running = Running::start(Listeners { main, admin }, state, |_| {})?;

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use amo_connect_adapters::backend::OpenStore;
 use amo_connect_domain::rate_limit::PaceScope;
 
+use crate::budgets::Budgets;
 use crate::config::Config;
 
 /// What it says.
@@ -23,6 +24,7 @@ pub(super) struct Start {
     drain_delay_s: f64,
     shutdown_timeout_s: f64,
     trusted_proxies: String,
+    budgets: Option<Budgets>,
 }
 
 impl Start {
@@ -47,6 +49,7 @@ impl Start {
             drain_delay_s: config.drain_delay.as_secs_f64(),
             shutdown_timeout_s: config.shutdown_timeout.as_secs_f64(),
             trusted_proxies: list(&service.trusted_proxies),
+            budgets: None,
         }
     }
 
@@ -57,6 +60,11 @@ impl Start {
             .pools
             .as_ref()
             .map(|pools| list(pools.pools().iter().map(|pool| format!("{}:{}", pool.name, pool.size))));
+    }
+
+    /// Adds what the process takes at most.
+    pub(super) fn budgeted(&mut self, budgets: Budgets) {
+        self.budgets = Some(budgets);
     }
 
     pub(super) fn tell(&self, address: SocketAddr, admin: Option<SocketAddr>) {
@@ -77,6 +85,9 @@ impl Start {
             drain_delay_s = self.drain_delay_s,
             shutdown_timeout_s = self.shutdown_timeout_s,
             trusted_proxies = self.trusted_proxies,
+            descriptors = self.budgets.map(|budgets| budgets.descriptors),
+            clients_max = self.budgets.map(|budgets| budgets.clients),
+            amo_calls_max = self.budgets.map(|budgets| budgets.amo_calls),
             "serving"
         );
     }

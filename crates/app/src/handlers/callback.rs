@@ -54,8 +54,13 @@ pub async fn receive(request: HttpRequest, state: Data<AppState>) -> HttpRespons
     } else {
         let (use_cases, network) = (state.use_cases.clone(), state.limits.network(&request));
         let received = async move { Ok::<_, ApiError>(use_cases.receive_callback(callback, network).await) };
-        let received = state.run(received).await;
-        received.unwrap_or_else(|_| unread(CallbackOutcome::StorageUnavailable, None))
+        state.run(received).await.unwrap_or_else(|refusal| {
+            let outcome = match refusal {
+                ApiError::Overloaded => CallbackOutcome::TryAgain,
+                _ => CallbackOutcome::StorageUnavailable,
+            };
+            unread(outcome, refusal.retry_after().map(Duration::from_secs))
+        })
     };
     let reference = reference();
     request.extensions_mut().insert(CallbackFields { outcome, reference: reference.clone() });

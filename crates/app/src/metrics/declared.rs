@@ -63,6 +63,19 @@ metrics! {
     /// How long an answer took
     HTTP_DURATION = "amo_connect_http_request_duration_seconds", Kind::Histogram(SLOW), ["route", "method"];
 
+    /// Connections of clients on `BIND`: those that are being `served`, and those that are `waiting` for their client, as
+    /// for its next request
+    CLIENT_CONNECTIONS = "amo_connect_client_connections", Kind::Gauge, ["state"];
+    /// How many of them there may be
+    CLIENT_CONNECTIONS_MAX = "amo_connect_client_connections_max", Kind::Gauge, [];
+    /// Connections of clients that this process ended: `idle`, `slow_request`, `unread_answer`,
+    /// `malformed_request`, `evicted` (its place was needed), `refused` (there was no place) or `stopped`
+    CLIENT_CONNECTIONS_ENDED = "amo_connect_client_connections_ended_total", Kind::Counter, ["reason"];
+    /// Tasks of this process: calls of use cases, and exchanges, refreshes and saves
+    TASKS = "amo_connect_tasks", Kind::Gauge, [];
+    /// Requests that were refused because there were too many tasks
+    TASKS_REFUSED = "amo_connect_tasks_refused_total", Kind::Counter, [];
+
     /// Stored connections by what `/status` says of them; `problem` is `none` or a code. Read from the
     /// database at a scrape, at most every 30 s
     CONNECTIONS = "amo_connect_connections", Kind::Gauge, ["state", "problem"];
@@ -97,6 +110,15 @@ metrics! {
     CRM_CALLS = "amo_connect_crm_calls_total", Kind::Counter, ["endpoint", "outcome"];
     /// How long amoCRM took, without the wait for the permit
     CRM_DURATION = "amo_connect_crm_call_duration_seconds", Kind::Histogram(SLOW), ["endpoint"];
+    /// Calls to amoCRM that are under way, each with a socket: `tokens` (exchanges and refreshes) or `api`
+    CRM_SOCKETS = "amo_connect_crm_calls_under_way", Kind::Gauge, ["kind"];
+    /// How many of them there may be
+    CRM_SOCKETS_MAX = "amo_connect_crm_calls_under_way_max", Kind::Gauge, ["kind"];
+    /// Answers of amoCRM's of more than 64 kB that are in memory
+    LONG_ANSWERS = "amo_connect_crm_long_answers", Kind::Gauge, [];
+    /// Calls that were refused because too many were under way (`calls`), or whose answer was because too many long ones
+    /// were in memory (`memory`)
+    CRM_REFUSED = "amo_connect_crm_calls_refused_total", Kind::Counter, ["budget"];
     /// Waits for a permit; `outcome` is `given`, `queue_full`, `blocked` (the circuit is open) or
     /// `permit_unavailable` (the database failed)
     PERMITS = "amo_connect_permits_total", Kind::Counter, ["outcome"];

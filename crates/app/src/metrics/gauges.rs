@@ -93,12 +93,13 @@ impl Metrics {
             recorder.set(&POOL_WAITING, &[pool.name], as_float(pool.waiting as u64));
             recorder.set_counter(&POOL_TIMEOUTS, &[pool.name], pool.timeouts);
         }
+        self.gather_budgets();
         recorder.set_counter(&LOG_LINES_DROPPED, &[], telemetry::dropped_lines());
         recorder.lend(|| self.process.collect());
     }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "Prometheus has floats, and no count here has 16 digits")]
-fn as_float(count: u64) -> f64 {
+pub(super) fn as_float(count: u64) -> f64 {
     count as f64
 }

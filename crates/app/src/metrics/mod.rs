@@ -1,5 +1,6 @@
 //! Metrics of the service, for Prometheus: what is counted, and what is read when they are asked for.
 
+mod budgets;
 pub mod declared;
 mod gauges;
 pub mod http;
@@ -18,6 +19,7 @@ use amo_connect_domain::ports::KeyRegistry;
 use amo_connect_domain::usecase::UseCases;
 use metrics_exporter_prometheus::BuildError;
 
+use budgets::Watched;
 use declared::{BUILD_INFO, STORAGE_WRITABLE};
 pub use page::page;
 use recorder::Recorder;
@@ -37,6 +39,8 @@ pub struct Metrics {
     keys: OnceLock<Arc<dyn KeyRegistry>>,
     /// The keys that were seen: one that seals nothing any more is shown with none.
     seen_keys: Mutex<BTreeSet<(String, bool)>>,
+    /// What is used up of what this process may take.
+    budgets: Watched,
     /// When the last good round of background work ended; before the first, when the service was made.
     good_round: Mutex<Instant>,
     /// When the store was last asked for what is counted there.
@@ -57,6 +61,7 @@ impl Metrics {
             pools: OnceLock::new(),
             keys: OnceLock::new(),
             seen_keys: Mutex::default(),
+            budgets: Watched::default(),
             good_round: Mutex::new(Instant::now()),
             census: Mutex::default(),
         };
@@ -65,6 +70,7 @@ impl Metrics {
         // It was opened.
         metrics.recorder.set(&STORAGE_WRITABLE, &[], 1.0);
         observer::begin(&metrics);
+        budgets::begin(&metrics);
         Ok(Arc::new(metrics))
     }
 

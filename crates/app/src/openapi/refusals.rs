@@ -4,14 +4,14 @@ use crate::problem::Code::{
     self, AlreadyConnected, AttemptNotFound, AuthUnavailable, CodeBelongsToAnotherUser, CodeExpired, CrmTimeout,
     CrmUnavailable, Draining, ExchangeInProgress, Forbidden, IdempotencyKeyExpired, IdempotencyKeyReused,
     InternalError, InvalidAccountHost, InvalidCode, InvalidJson, InvalidRequest, InvalidSignature, LeadNotFound,
-    MethodNotAllowed, NeedsReauth, NotConnected, NotFound, OutcomeUnknown, PayloadTooLarge, PipelineNotFound,
-    RateLimited, RefreshInProgress, RequestInProgress, RequestTimeout, Revoked, StateMismatch, StorageUnavailable,
-    TaskNotFound, TooManyRequests, Unauthorized, UnsupportedMediaType,
+    MethodNotAllowed, NeedsReauth, NotConnected, NotFound, OutcomeUnknown, Overloaded, PayloadTooLarge,
+    PipelineNotFound, RateLimited, RefreshInProgress, RequestInProgress, RequestTimeout, Revoked, StateMismatch,
+    StorageUnavailable, TaskNotFound, TooManyRequests, Unauthorized, UnsupportedMediaType,
 };
 
 /// Refusals of whatever has a JWT.
 const CALLER: &[Code] =
-    &[InvalidRequest, Unauthorized, TooManyRequests, InternalError, StorageUnavailable, AuthUnavailable];
+    &[InvalidRequest, Unauthorized, TooManyRequests, InternalError, StorageUnavailable, AuthUnavailable, Overloaded];
 
 /// Refusals of whatever has a body.
 const BODY: &[Code] = &[InvalidJson, RequestTimeout, PayloadTooLarge, UnsupportedMediaType];
@@ -56,7 +56,7 @@ pub(super) fn of(operation: &str) -> Vec<Code> {
         "changeLead" | "createNote" | "createTask" => &[CALLER, BODY, READ, WRITE, &[LeadNotFound]],
         "changeTask" => &[CALLER, BODY, READ, WRITE, &[TaskNotFound]],
         "listStages" => &[CALLER, READ, &[PipelineNotFound]],
-        "disconnectHook" => &[&[InvalidSignature, TooManyRequests, InternalError, StorageUnavailable]],
+        "disconnectHook" => &[&[InvalidSignature, TooManyRequests, InternalError, StorageUnavailable, Overloaded]],
         "getReadiness" => &[&[TooManyRequests, StorageUnavailable, Draining]],
         "getDocument" | "getDocs" | "getMetrics" => &[&[TooManyRequests]],
         _ => &[],

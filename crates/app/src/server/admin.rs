@@ -2,12 +2,16 @@
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
 
-use actix_web::dev::ServerHandle;
+use actix_server::ServerHandle;
+use actix_web::App;
 use actix_web::web::Data;
-use actix_web::{App, HttpServer};
 use tokio::task::JoinHandle;
 
+use super::clients::Clients;
+use super::http;
+use crate::budgets::ADMIN_CLIENTS;
 use crate::routes;
 use crate::state::AppState;
 
@@ -16,6 +20,7 @@ pub(super) struct Admin {
     pub(super) address: SocketAddr,
     handle: ServerHandle,
     serving: JoinHandle<io::Result<()>>,
+    watching: JoinHandle<()>,
 }
 
 impl Admin {
@@ -23,17 +28,18 @@ impl Admin {
     pub(super) fn start(listener: TcpListener, state: Data<AppState>) -> io::Result<Self> {
         let address = listener.local_addr()?;
         let runtime = state.runtime.clone();
-        let server = HttpServer::new(move || App::new().app_data(state.clone()).configure(routes::admin))
-            .workers(1)
-            .disable_signals()
-            .listen(listener)?
-            .run();
+        let clients = Clients::new(ADMIN_CLIENTS, state.idle_timeout);
+        let app = move || App::new().app_data(state.clone()).configure(routes::admin);
+        let server = http::serve(1, listener, &clients, app)?;
         let handle = server.handle();
-        Ok(Self { address, handle, serving: runtime.spawn(server) })
+        let watched = Arc::clone(&clients);
+        let watching = runtime.spawn(async move { watched.watch().await });
+        Ok(Self { address, handle, serving: runtime.spawn(server), watching })
     }
 
     pub(super) async fn stop(self) {
         self.handle.stop(false).await;
         self.serving.abort();
+        self.watching.abort();
     }
 }

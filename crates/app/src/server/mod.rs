@@ -2,27 +2,26 @@
 
 mod admin;
 mod background;
+pub(crate) mod clients;
+mod http;
 mod stop;
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
 
-use actix_web::dev::ServerHandle;
-use actix_web::http::KeepAlive;
+use actix_server::ServerHandle;
+use actix_web::App;
 use actix_web::middleware::from_fn;
 use actix_web::web::{Data, ServiceConfig};
-use actix_web::{App, HttpServer};
 use admin::Admin;
+use clients::Clients;
 pub use stop::Unfinished;
 use tokio::task::JoinHandle;
-use tokio_util::task::TaskTracker;
 
 use crate::metrics::http::count;
 use crate::state::AppState;
-use crate::{routes, telemetry};
-
-/// actix's own limit to a stop, out of the way: [`Running::stop`] is given the real one.
-const LONGEST_STOP_S: u64 = 24 * 60 * 60;
+use crate::{budgets, routes, telemetry};
 
 /// A server that runs.
 pub struct Running {
@@ -31,8 +30,9 @@ pub struct Running {
     state: Data<AppState>,
     listener: TcpListener,
     handle: ServerHandle,
-    /// Each connection of a client that is open.
-    connections: TaskTracker,
+    clients: Arc<Clients>,
+    /// Ends connections whose time is over.
+    watching: JoinHandle<()>,
     serving: JoinHandle<io::Result<()>>,
     sweeping: JoinHandle<()>,
     checking: JoinHandle<()>,
@@ -72,9 +72,9 @@ impl Running {
         let admin = admin.map(|admin| Admin::start(admin, state.clone())).transpose()?;
         let metrics = if admin.is_none() { routes::metrics } else { |_: &mut ServiceConfig| {} };
         let shared = state.clone();
-        let connections = TaskTracker::new();
-        let opened = connections.clone();
-        let server = HttpServer::new(move || {
+        let clients = Clients::new(state.budgets.clients, state.idle_timeout);
+        state.metrics.watch_clients(Arc::clone(&clients));
+        let app = move || {
             App::new()
                 .app_data(shared.clone())
                 .configure(extra.clone())
@@ -82,19 +82,12 @@ impl Running {
                 .configure(|config| routes::configure(config, &shared.allowed_origins))
                 .wrap(from_fn(count))
                 .wrap(from_fn(telemetry::observe))
-        })
-        .keep_alive(KeepAlive::Timeout(state.idle_timeout))
-        .on_connect(move |_, connection| {
-            connection.insert(opened.token());
-        })
-        // A caller that goes away is noticed at once. No browser and no app closes only one half.
-        .h1_allow_half_closed(false)
-        .disable_signals()
-        .shutdown_timeout(LONGEST_STOP_S)
-        .listen(listener)?
-        .run();
+        };
+        let server = http::serve(budgets::workers(), listener, &clients, app)?;
         let handle = server.handle();
         let serving = state.runtime.spawn(server);
+        let watched = Arc::clone(&clients);
+        let watching = state.runtime.spawn(async move { watched.watch().await });
         let sweeping = state.runtime.spawn(background::sweep(state.clone()));
         let checking = state.runtime.spawn(background::check_readiness(state.clone()));
         let background = state.runtime.spawn(background::run(state.clone()));
@@ -107,7 +100,8 @@ impl Running {
             state,
             listener: own_listener,
             handle,
-            connections,
+            clients,
+            watching,
             serving,
             sweeping,
             checking,

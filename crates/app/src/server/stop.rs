@@ -58,8 +58,8 @@ impl Running {
         tokio::time::sleep(LAST_REQUESTS).await;
         // Idle connections end. actix looks once a second whether the others have ended too, which is not waited for.
         drop(self.handle.stop(true));
-        self.connections.close();
-        let requests = timeout_at(deadline, self.connections.wait()).await;
+        let requests = timeout_at(deadline, self.clients.all_closed()).await;
+        self.watching.abort();
         self.serving.abort();
         let _ = self.serving.await;
         let tasks = timeout_at(deadline, self.state.tasks.wait()).await;

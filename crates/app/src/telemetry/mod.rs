@@ -28,8 +28,9 @@ use tracing_subscriber::{EnvFilter, Layer};
 use crate::config::{LogFormat, LogsConfig};
 use crate::otlp::TraceLayer;
 
-/// Where a web server tells of connections that broke. The local amoCRM breaks them on purpose.
-const BROKEN_CONNECTIONS: &str = "actix_http::h1::dispatcher";
+/// Where actix tells, as an error, of connections that broke and of requests that are no HTTP. Any stranger can make as
+/// many as they like, and the local amoCRM breaks them on purpose. What a service has to tell of them it tells itself.
+const BROKEN_CONNECTIONS: &str = "actix_http::h1::";
 
 /// Where a web server tells that it cannot accept connections.
 const ACCEPTING: &str = "actix_server::accept";
@@ -47,7 +48,7 @@ pub fn expect_closed_listener() {
 pub enum Subject {
     /// A service. Its panics are lines too.
     Service,
-    /// A sandbox. What it does on purpose is left out.
+    /// A sandbox.
     Sandbox,
     /// A command for people.
     Command,
@@ -61,7 +62,7 @@ pub fn init(logs: &LogsConfig, subject: Subject, traces: Option<TraceLayer>) -> 
         .with_default_directive(LevelFilter::INFO.into())
         .parse_lossy(&logs.directives)
         .and(filter_fn(|event| event.target().starts_with("amo_connect") || *event.level() <= Level::WARN))
-        .and(filter_fn(move |event| subject != Subject::Sandbox || event.target() != BROKEN_CONNECTIONS))
+        .and(filter_fn(|event| !event.target().starts_with(BROKEN_CONNECTIONS)))
         .and(dynamic_filter_fn(|event, _| event.target() != ACCEPTING || !LISTENER_IS_CLOSED.load(Ordering::Relaxed)))
         .and(repeats.clone());
     let (queue, is_json) = (Arc::new(Queue::default()), is_json(logs.format));

@@ -48,8 +48,8 @@ async fn turns(harness: &dyn RateLimitStoreHarness, askers: &[Asker<'_>], count:
     let (mut passed, mut shares) = (Duration::ZERO, Vec::new());
     let mut asks: Vec<_> = askers.iter().map(|asker| (passed, 0, asker)).collect();
     while shares.len() < askers.len() + count {
-        let (when, asked, asker) = asks.iter_mut().min_by_key(|(when, asked, _)| (*when, *asked)).unwrap();
-        harness.advance_store_clock(*when - passed).await;
+        let (when, times, asker) = asks.iter_mut().min_by_key(|(when, times, _)| (*when, *times)).unwrap();
+        harness.advance_store_clock(when.saturating_sub(passed)).await;
         passed = *when;
         let again = match asker.ask().await {
             Reservation::Granted { wait, share, probe: None, .. } => {
@@ -59,8 +59,8 @@ async fn turns(harness: &dyn RateLimitStoreHarness, askers: &[Asker<'_>], count:
             Reservation::Later(wait) => wait,
             other => panic!("{other:?}"),
         };
-        assert!(*asked < 1000, "the turns are nobody's: {shares:?}");
-        (*when, *asked) = (passed + again, *asked + 1);
+        assert!(*times < 1000, "the turns are nobody's: {shares:?}");
+        (*when, *times) = (passed + again, *times + 1);
     }
     shares.split_off(askers.len())
 }

@@ -124,7 +124,7 @@ pub(super) async fn a_slow_code_makes_its_place_free_while_there_is_room(harness
     know(&store, 0..=all).await;
     for first in (0..all).step_by(MOST.into()) {
         begin(harness, &store, first..first + MOST).await;
-        harness.advance_store_clock(SLOW_AFTER - STARTS_WITHIN * 3).await;
+        harness.advance_store_clock(SLOW_AFTER.saturating_sub(STARTS_WITHIN * 3)).await;
         for number in 0..first + MOST {
             assert!(store.renew_code_lease(strangers_code(number).code, owner(number)).await.unwrap());
         }

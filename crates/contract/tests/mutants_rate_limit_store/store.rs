@@ -1,5 +1,7 @@
 //! A store over the inner one in memory that breaks one promise.
 
+#![expect(clippy::match_same_arms, reason = "each mutant has a line of its own")]
+
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

@@ -60,15 +60,12 @@ impl MutantStore {
                 Ok(admitted)
             }
             Admitted::Later(later) if self.is(Mutant::RecordsRefusedCodes) => {
-                match &request.origin {
-                    Origin::Attempt { id, .. } => {
-                        let attempt = self.inner.attempt(*id).await?.unwrap();
-                        self.inner.close_attempt(attempt.state_hash, AttemptState::Denied).await?;
-                    }
-                    _ => {
-                        let unlimited = Admission { caller: None, ..request };
-                        self.inner.admit_code(&unlimited, owner, now).await?;
-                    }
+                if let Origin::Attempt { id, .. } = &request.origin {
+                    let attempt = self.inner.attempt(*id).await?.unwrap();
+                    self.inner.close_attempt(attempt.state_hash, AttemptState::Denied).await?;
+                } else {
+                    let unlimited = Admission { caller: None, ..request };
+                    self.inner.admit_code(&unlimited, owner, now).await?;
                 }
                 Ok(Admitted::Later(later))
             }

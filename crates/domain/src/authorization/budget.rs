@@ -115,7 +115,7 @@ mod tests {
         assert_eq!(admits_another_code(&codes(CODES_OF_A_USER - 1, false, 0), at(1)), Ok(()));
         let day = i64::try_from(MEMORY.as_secs()).unwrap();
         let full = codes(CODES_OF_A_USER, false, 0);
-        assert_eq!(admits_another_code(&full, at(60)), wait(MEMORY - Duration::from_mins(1)));
+        assert_eq!(admits_another_code(&full, at(60)), wait(MEMORY.saturating_sub(Duration::from_mins(1))));
         assert_eq!(admits_another_code(&full, at(day)), wait(ASK_AGAIN), "until the sweep has come");
     }
 

@@ -80,8 +80,8 @@ mod tests {
     }
 
     /// The circuit of an account whose own probe is due at this second.
-    fn due(second: u64) -> Option<OpenCircuit> {
-        Some(OpenCircuit { since: at(0), probe_at: at(second), probing: false, met: 0 })
+    fn due(second: u64) -> OpenCircuit {
+        OpenCircuit { since: at(0), probe_at: at(second), probing: false, met: 0 }
     }
 
     fn seconds(wait: Option<Duration>) -> Option<u64> {
@@ -93,7 +93,7 @@ mod tests {
         let mut callers = ProbeCallers::default();
         assert_eq!(callers.ask(None, at(100)), None);
         for (second, wait) in [(100, Some(60)), (159, Some(1)), (160, None)] {
-            assert_eq!(seconds(callers.ask(due(10), at(second))), wait, "{second}");
+            assert_eq!(seconds(callers.ask(Some(due(10)), at(second))), wait, "{second}");
         }
         assert_eq!(callers.ask(None, at(170)), None, "it may always");
     }
@@ -101,25 +101,25 @@ mod tests {
     #[test]
     fn of_banned_accounts_the_one_that_is_longest_due_is_the_first() {
         let mut callers = ProbeCallers::default();
-        assert_eq!(callers.ask(due(20), at(30)), None, "nobody else has asked");
-        assert_eq!(callers.ask(due(10), at(31)), None);
-        assert_eq!(seconds(callers.ask(due(20), at(32))), Some(59));
-        assert_eq!(callers.ask(due(40), at(33)), None, "its own is not due: that decides");
-        callers.begin_probe(due(10));
-        assert_eq!(callers.ask(due(20), at(34)), None);
+        assert_eq!(callers.ask(Some(due(20)), at(30)), None, "nobody else has asked");
+        assert_eq!(callers.ask(Some(due(10)), at(31)), None);
+        assert_eq!(seconds(callers.ask(Some(due(20)), at(32))), Some(59));
+        assert_eq!(callers.ask(Some(due(40)), at(33)), None, "its own is not due: that decides");
+        callers.begin_probe(Some(due(10)));
+        assert_eq!(callers.ask(Some(due(20)), at(34)), None);
     }
 
     #[test]
     fn the_first_one_is_the_next_if_it_does_not_ask_for_a_minute() {
         let mut callers = ProbeCallers::default();
-        callers.ask(due(10), at(20));
-        assert!(callers.ask(due(15), at(79)).is_some());
-        assert_eq!(callers.ask(due(15), at(80)), None);
+        callers.ask(Some(due(10)), at(20));
+        assert!(callers.ask(Some(due(15)), at(79)).is_some());
+        assert_eq!(callers.ask(Some(due(15)), at(80)), None);
     }
 
     #[test]
     fn the_record_of_a_caller_is_written_every_quarter_of_a_minute_at_most() {
-        for own in [None, due(10)] {
+        for own in [None, Some(due(10))] {
             let mut callers = ProbeCallers::default();
             let mut written = 0;
             for second in 20..80 {
@@ -135,6 +135,6 @@ mod tests {
     fn a_caller_that_is_dated_in_the_future_is_none() {
         let mut callers = ProbeCallers { unbanned_at: Some(at(500)), banned: None };
         callers.banned = Some(BannedCaller { due: at(1), asked_at: at(500) });
-        assert_eq!(callers.ask(due(10), at(100)), None);
+        assert_eq!(callers.ask(Some(due(10)), at(100)), None);
     }
 }

@@ -26,6 +26,7 @@ pub(super) struct StrangersCode {
 
 impl Checker {
     /// A stranger's code in `network` for `host` was admitted.
+    #[expect(clippy::needless_pass_by_value, reason = "whoever admitted it has no more use for it")]
     pub(crate) fn stranger_admitted(
         &mut self,
         (code, owner): (CodeHash, LeaseOwner),

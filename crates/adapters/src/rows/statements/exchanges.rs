@@ -30,7 +30,7 @@ impl ExchangeRows for Transaction<'_> {
             exchanges::expires_at.eq(None::<i64>),
             exchanges::claim_by.eq(None::<i64>),
         );
-        diesel::update(exchanges::table.filter(unsettled)).set(void).execute(self.connection).await?;
+        Prepared(diesel::update(exchanges::table.filter(unsettled)).set(void)).execute(self.connection).await?;
         Ok(())
     }
 

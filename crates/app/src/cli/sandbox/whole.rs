@@ -10,6 +10,7 @@ use serde_json::json;
 
 use super::folder::Folder;
 use super::{SandboxArgs, member, start_amo};
+use crate::budgets;
 use crate::cli::signals::Signals;
 use crate::cli::{Failure, chain, jwt, print, serve};
 use crate::config::Given;
@@ -74,6 +75,7 @@ pub(super) async fn run(args: SandboxArgs) -> Result<(), Failure> {
         .collect::<Result<Vec<_>, Failure>>()?;
 
     let signature = config.amo.hook_signature(first_account(&sandbox).get()).unwrap_or_default();
+    budgets::raise_descriptors();
     let state = wiring::assemble(config.storage, config.amo, &config.service).await?;
     let signals = Signals::new()?;
     let running = Running::start(listener, state, phone::routes(users.clone(), sandbox.clone()))?;

@@ -97,7 +97,7 @@ impl Place {
                 .filter_map(|(place, _)| age(place.given_at, store_now).filter(|age| *age < STARTS_WITHIN))
                 .collect();
             ages.sort_unstable();
-            ages.get(most - 1).map(|age| STARTS_WITHIN - *age)
+            ages.get(most - 1).map(|age| STARTS_WITHIN.saturating_sub(*age))
         };
         let full = |used: usize, most: usize| (used >= most).then_some(ASK_AGAIN);
         let count = |same: &dyn Fn(&Self) -> bool| held.iter().filter(|place| same(place)).count();

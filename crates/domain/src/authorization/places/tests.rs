@@ -72,8 +72,8 @@ fn a_host_has_two_under_way_and_one_start_a_second() {
     assert_eq!(Place::request(&there(9, 300), &one, at(300)), later(700, false));
     assert_eq!(Place::request(&there(9, 1_000), &one, at(1_000)), Ok(()));
     let two = [held(there(1, 0)), held(there(2, 1_000))];
-    for now in [5_000, 60_000] {
-        assert_eq!(Place::request(&there(9, now), &two, at(now)), later(500, false));
+    for store_now in [5_000, 60_000] {
+        assert_eq!(Place::request(&there(9, store_now), &two, at(store_now)), later(500, false));
     }
 }
 
@@ -120,7 +120,7 @@ fn a_place_is_over_after_its_term_whatever_its_lease_says_and_if_it_is_dated_in_
     let now = at(0);
     for (given_at, is_over) in [
         (before(now, PLACE_TERM), true),
-        (before(now, PLACE_TERM - Duration::from_secs(1)), false),
+        (before(now, PLACE_TERM.saturating_sub(Duration::from_secs(1))), false),
         (after(now, Duration::from_secs(1)), false),
         (after(now, Duration::from_hours(1)), true),
     ] {

@@ -120,7 +120,7 @@ fn whatever_waits_where_no_turn_is_nobodys_and_no_exchange_has_more_than_its_sha
     };
     for _ in 0..200 {
         let shares = [Share::Refresh, Share::Read, write(1), write(2), exchange(0), exchange(1), exchange(2)];
-        let askers: Vec<_> = (0..1 + draw(4))
+        let askers: Vec<_> = (0..=draw(4))
             .map(|asker| {
                 let own: Vec<_> = shares.into_iter().filter(|_| draw(3) == 0).collect();
                 waits(u32::try_from(asker).unwrap(), &own)
