@@ -74,11 +74,10 @@ async fn where_requests_have_all_places_a_new_connection_is_told_when_to_come_ag
         "GET /api/amo-crm/leads?limit=5 HTTP/1.1\r\nHost: service\r\nConnection: close\r\nAuthorization: Bearer {}\r\n\r\n",
         jwt("olena")
     );
-    let answers = join_all((0..2 * most).map(async |_| ask(&service, &request).await)).await;
+    let answers = join_all((0..2 * most).map(async |_| until_answered(&service, &request).await)).await;
     let with =
         |status: &'static str| answers.iter().filter(move |answer| answer.starts_with(&format!("HTTP/1.1 {status} ")));
     let (served, mut refused) = (with("200").count(), with("503"));
-    // Of a few the place was given away before their request came.
     assert!(served >= most * 3 / 4, "{served} of {most}");
     let refused = refused.next().unwrap();
     assert!(refused.contains("retry-after: 1\r\n") && refused.contains("\"code\":\"overloaded\""), "{refused}");
@@ -90,6 +89,17 @@ async fn where_requests_have_all_places_a_new_connection_is_told_when_to_come_ag
 /// amoCRM takes so long that all requests are there before the first answer.
 fn slow_down(world: &World) {
     world.sandbox.set_faults(Faults { latency_ms: 3_000, ..world.sandbox.faults() }).unwrap();
+}
+
+/// What is answered to a request on a connection of its own. A place may be given away before its request has come:
+/// then it is asked again.
+async fn until_answered(service: &Served, request: &str) -> String {
+    loop {
+        let answer = ask(service, request).await;
+        if !answer.is_empty() {
+            return answer;
+        }
+    }
 }
 
 /// What is answered to a request on a connection of its own; nothing if it was ended before.

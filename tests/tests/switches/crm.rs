@@ -1,6 +1,6 @@
 //! A local amoCRM and our client of it.
 
-use amo_connect_domain::usecase::rate_limited::RateLimitedClient;
+use amo_connect_domain::usecase::rate_limited::{RateLimitedClient, Urgency};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -60,7 +60,7 @@ impl Crm {
 
     pub(crate) async fn exchange(&self, account: u64) -> Result<Issued, AmoError> {
         let code = AuthorizationCode::new(self.sandbox.issue_code(account).unwrap().code);
-        self.client.exchange(&self.host(account), &code).await
+        self.client.exchange(&self.host(account), None, &code).await
     }
 
     pub(crate) async fn connect(&self) -> Issued {
@@ -70,7 +70,7 @@ impl Crm {
     /// Connects the account with the rights of `user`.
     pub(crate) async fn connect_as(&self, user: u64) -> Issued {
         let code = AuthorizationCode::new(self.sandbox.issue_code_for(ACCOUNT, user, "sandbox").unwrap().code);
-        self.client.exchange(&self.host(ACCOUNT), &code).await.unwrap()
+        self.client.exchange(&self.host(ACCOUNT), None, &code).await.unwrap()
     }
 
     /// The ids of the first page of leads.
@@ -87,7 +87,7 @@ impl Crm {
 
     /// Refreshes where the account lives.
     pub(crate) async fn refresh(&self, token: &RefreshToken) -> Result<Issued, AmoError> {
-        self.client.refresh(&self.host(ACCOUNT), token).await
+        self.client.refresh(&self.host(ACCOUNT), token, Urgency::Urgent).await
     }
 
     /// Asks for the account where it lives.

@@ -2,6 +2,7 @@
 
 use amo_connect_domain::ports::AmoError;
 use amo_connect_domain::token::{AccessToken, Issued, RefreshToken};
+use amo_connect_domain::usecase::rate_limited::Urgency;
 use amo_connect_sandbox::{DisabledGrant, GarbageRefresh, Unauthorized, WrongRedirectUri};
 use amo_connect_tests::ACCOUNT;
 
@@ -81,7 +82,7 @@ async fn a_host_that_was_left_is_never_taken_for_a_dead_grant() {
         [(404, AmoError::NotFound, AmoError::NotFound), (401, AmoError::Misconfigured, AmoError::AccessRefused)]
     {
         crm.turn(|switches| switches.moved_status = status);
-        assert_eq!(crm.client.refresh(&left, &issued.refresh).await, Err(of_refresh), "{status}");
+        assert_eq!(crm.client.refresh(&left, &issued.refresh, Urgency::Urgent).await, Err(of_refresh), "{status}");
         assert_eq!(crm.client.account(&left, &issued.access).await, Err(of_read), "{status}");
         let found = crm.client.locate(&left, &issued.access, &issued.refresh).await;
         assert_eq!(found.map(|found| found.at.unwrap().host), Ok(crm.host(ACCOUNT)), "{status}");

@@ -247,7 +247,7 @@ mod tests {
         } else {
             builder.dns_resolver(PublicAddresses::of(answering))
         };
-        HttpClient { client: builder.build().unwrap(), limits }
+        HttpClient::of(builder.build().unwrap(), limits)
     }
 
     #[tokio::test]

@@ -64,7 +64,7 @@ suite::cases! {
         circuit_breaker::a_clock_that_was_set_back_makes_no_limit_longer_than_the_longest,
     ]
 
-    "Reserves, by RateLimits::reserve, the next call to account, if it comes within longest_wait." => [
+    "Reserves, by RateLimits::reserve, the next call to account for one share of demand, if it comes within longest_wait." => [
         reservations::reservations_are_a_pace_apart_for_every_handle,
         reservations::a_call_beyond_the_longest_wait_is_not_reserved,
         reservations::a_quiet_time_allows_no_burst,

@@ -56,8 +56,8 @@ pub trait RateLimitStore: Debug + Send + Sync + 'static {
     /// account's circuit for all instances, and no other account's. The
     /// [`BANNED_ACCOUNTS`](crate::rate_limit::BANNED_ACCOUNTS)th ban within
     /// [`BANS_MEET`](crate::rate_limit::BANS_MEET) MUST open the circuit of the
-    /// integration. A ban of its probe MUST open the circuit of the account that probed. An answer to the probe MUST close its circuits at once. A probe that was not
-    /// sent MUST be free for the next caller at once.
+    /// integration. A ban of its probe MUST open the circuit of the account that probed. An answer to the probe MUST
+    /// close its circuits at once. A probe that was not sent MUST be free for the next caller at once.
     async fn record_outcome(
         &self,
         account: &AccountHost,
