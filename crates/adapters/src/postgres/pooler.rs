@@ -15,6 +15,10 @@ use crate::rows::DatabaseError;
 /// How long a connection is waited for that a pooler may not have.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
 
+/// A pooler that has just connected to the server may have a connection that is free later than the first one's: it is
+/// seen by the second probe.
+const PROBES: usize = 2;
+
 define_sql_function! {
     /// The process that serves the connection.
     fn pg_backend_pid() -> diesel::sql_types::Integer;
@@ -33,17 +37,24 @@ pub(super) async fn probe(connector: &Connector) -> Result<(AsyncPgConnection, b
     // Both at once: the server takes milliseconds to let anybody in.
     let (one, two) = join(connector.connect(), timeout(PROBE_TIMEOUT, connector.connect())).await;
     let mut one = one.map_err(OpenError::Database)?;
-    let before = pid(&mut one).await.map_err(|error| OpenError::Database(DatabaseError::of(&error)))?;
     // Where there is no second connection, what is amiss shows at its use.
     let Ok(Ok(mut two)) = two else { return Ok((one, false)) };
-    let moved = timeout(PROBE_TIMEOUT, async {
-        // A pooler takes the connection that was free last, so this keeps it from the first one.
-        two.batch_execute("BEGIN").await?;
-        pid(&mut two).await?;
-        pid(&mut one).await
+    let moves = timeout(PROBE_TIMEOUT, async {
+        for _ in 0..PROBES {
+            let before = pid(&mut one).await?;
+            // A pooler takes the connection that was free last, so this keeps it from the first one. The second one
+            // prepares nothing: what the first one has prepared would be there by chance.
+            two.batch_execute("BEGIN").await?;
+            let moves = pid(&mut one).await? != before;
+            two.batch_execute("COMMIT").await?;
+            if moves {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     });
-    match moved.await {
-        Ok(Ok(after)) => Ok((one, after != before)),
+    match moves.await {
+        Ok(Ok(moves)) => Ok((one, moves)),
         Ok(Err(error)) if DatabaseError::of(&error).is_lost_statement() => {
             Err(OpenError::Database(DatabaseError::of(&error)))
         }
