@@ -4,13 +4,17 @@
 //! the user whose attempt or claim asked for it, or waits, as a grant without an owner, for
 //! the app that brings the code with a JWT.
 
+mod admission;
+
 use std::time::Duration;
 
 use jiff::Timestamp;
 
+pub use admission::{Admission, Origin};
+
 use crate::authorization::attempt::{Attempt, MEMORY};
 use crate::authorization::budget::CodeOnRecord;
-use crate::authorization::places::{CallerNetwork, Later};
+use crate::authorization::places::Later;
 use crate::clock::{CLOCK_SKEW, after, at_most, before};
 use crate::connection::{CrmConnection, Grant};
 use crate::host::AccountHost;
@@ -20,64 +24,6 @@ use crate::token::{AccessToken, CodeHash, RefreshToken, StateHash};
 
 /// How long a grant waits for its owner.
 pub const CLAIM_TERM: Duration = Duration::from_mins(20);
-
-/// Who asks for a code to be exchanged.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Origin {
-    /// The browser, with the state of an attempt.
-    Attempt {
-        /// The attempt.
-        id: AttemptId,
-        /// Its user.
-        user: UserId,
-        /// Whether the app has to bring the code back before the grant counts.
-        claim_needed: bool,
-    },
-    /// The browser, with a state that this service did not make, or with none.
-    Unsolicited,
-    /// The app, with a user's JWT; `attempt` if the state it brought is one of this user's.
-    App {
-        /// The attempt the code belongs to.
-        attempt: Option<AttemptId>,
-        /// The JWT's user.
-        user: UserId,
-        /// The user's epoch when they asked: a disconnect since then wins.
-        as_of: Epoch,
-    },
-}
-
-impl Origin {
-    fn user(&self) -> Option<&UserId> {
-        match self {
-            Self::Attempt { user, .. } | Self::App { user, .. } => Some(user),
-            Self::Unsolicited => None,
-        }
-    }
-
-    fn attempt(&self) -> Option<AttemptId> {
-        match self {
-            Self::Attempt { id, .. } => Some(*id),
-            Self::App { attempt, .. } => *attempt,
-            Self::Unsolicited => None,
-        }
-    }
-}
-
-/// A request to exchange a code.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Admission {
-    /// The code.
-    pub code: CodeHash,
-    /// The state it came with; `None` if the app did not say.
-    pub came_with: Option<StateHash>,
-    /// Who asks.
-    pub origin: Origin,
-    /// Where the code is to be sent.
-    pub host: AccountHost,
-    /// The network of a stranger who brought the code. Such a code needs one of the
-    /// [places](crate::authorization::places) that all strangers share; one that a user vouches for needs none.
-    pub caller: Option<CallerNetwork>,
-}
 
 /// How far the exchange of a code is.
 #[derive(Clone, Debug, PartialEq, Eq)]
