@@ -41,6 +41,7 @@ mod task_rules;
 mod tasks;
 mod tls;
 mod unsorted;
+mod unsorted_webhooks;
 mod webhook_activity;
 mod webhook_bodies;
 mod webhook_cards;

@@ -1,7 +1,5 @@
 //! Unsorted leads: added by forms and telephony, accepted, declined, linked, counted.
 
-use std::time::Duration;
-
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -13,12 +11,12 @@ use crate::{
 
 const UNSORTED: &str = "leads/unsorted";
 /// The stage of the unsorted in the main pipeline.
-const STAGE: u64 = MAIN * 9;
+pub(crate) const STAGE: u64 = MAIN * 9;
 /// Sees what is her own.
 const IRYNA: u64 = 10_110_003;
 
 /// A form as the official SDK sends it.
-fn form(name: &str) -> Value {
+pub(crate) fn form(name: &str) -> Value {
     json!({
         "source_name": "Название источника", "source_uid": "my_unique_uid", "created_at": 1_795_000_000,
         "metadata": {"form_id": "my_best_form", "form_name": "Обратная связь", "form_page": "https://example.com/form",
@@ -34,14 +32,14 @@ fn form(name: &str) -> Value {
 }
 
 /// An unsorted lead: its uid, its lead and its contact.
-struct Added {
-    uid: String,
-    lead: u64,
-    contact: u64,
+pub(crate) struct Added {
+    pub(crate) uid: String,
+    pub(crate) lead: u64,
+    pub(crate) contact: u64,
 }
 
 impl Leads {
-    async fn unsorted(&self, category: &str, item: Value) -> Added {
+    pub(crate) async fn unsorted(&self, category: &str, item: Value) -> Added {
         let answer = self.send(Method::POST, &format!("{UNSORTED}/{category}"), &json!([item])).await;
         assert_eq!(answer.status, 200, "{answer:?}");
         let added = answer.json()["_embedded"]["unsorted"][0].clone();
@@ -53,7 +51,7 @@ impl Leads {
         }
     }
 
-    async fn waiting(&self, query: &str) -> Vec<Value> {
+    pub(crate) async fn waiting(&self, query: &str) -> Vec<Value> {
         let answer = self.amo.get(AGENCY, &format!("/api/v4/{UNSORTED}?limit=250&{query}"), &self.token).await;
         if answer.status == 204 {
             return Vec::new();
@@ -61,7 +59,7 @@ impl Leads {
         answer.json()["_embedded"]["unsorted"].as_array().unwrap().clone()
     }
 
-    async fn decide(&self, method: Method, added: &Added, word: &str, body: &Value) -> Value {
+    pub(crate) async fn decide(&self, method: Method, added: &Added, word: &str, body: &Value) -> Value {
         let answer = self.send(method, &format!("{UNSORTED}/{}/{word}", added.uid), body).await;
         assert_eq!(answer.status, 200, "{answer:?}");
         answer.json()
@@ -326,79 +324,4 @@ async fn complex_with_metadata_makes_an_unsorted_lead() {
     let bad = json!([{"_embedded": {"metadata": {"category": "mail"}}}]);
     let refused = leads.send(Method::POST, "leads/complex", &bad).await;
     assert_eq!(errors(&refused)[0].1, [("NotSupportedChoice".to_owned(), "_embedded.metadata.category".to_owned())]);
-}
-
-/// What webhooks say of something unsorted that waits.
-async fn told(leads: &Leads, added: &Added, action: &str, name: &str) -> Vec<(String, String)> {
-    let lead = leads.one(added.lead).await;
-    let (id, contact, stage) = (added.lead.to_string(), added.contact.to_string(), STAGE.to_string());
-    let created_at = lead["created_at"].to_string();
-    let pairs = [
-        ("[uid]", added.uid.as_str()),
-        ("[category]", "forms"),
-        ("[account_id]", "31920194"),
-        ("[user_id]", "10110001"),
-        ("[source]", "Название источника"),
-        ("[pipeline_id]", "7301200"),
-        ("[source_data][form_id]", "my_best_form"),
-        ("[source_data][form_name]", "Обратная связь"),
-        ("[source_data][form_page]", "https://example.com/form"),
-        ("[source_data][form_sent_at]", "1570000000"),
-        ("[source_data][ip]", "192.168.0.1"),
-        ("[source_data][referer]", "https://google.com/search"),
-        ("[data][leads][0][id]", &id),
-        ("[data][leads][0][status_id]", &stage),
-        ("[data][leads][0][pipeline_id]", "7301200"),
-        ("[data][leads][0][name]", name),
-        ("[data][leads][0][created_user_id]", "10110001"),
-        ("[data][leads][0][date_create]", &created_at),
-        ("[data][contacts][0][id]", &contact),
-        ("[data][contacts][0][name]", "Контакт"),
-        ("[data][pipeline_id]", "7301200"),
-        ("[data][source]", "Название источника"),
-        ("[data][source_uid]", "my_unique_uid"),
-        ("[data][created_at]", "1795000000"),
-    ];
-    pairs.map(|(name, value)| (format!("unsorted[{action}][0]{name}"), value.to_owned())).to_vec()
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn webhooks_tell_an_unsorted_lead_and_what_became_of_it() {
-    let (leads, receiver) = Leads::with_receiver(&["add_unsorted", "delete_unsorted"]).await;
-    let added = leads.unsorted("forms", form("Заявка")).await;
-    let expected = told(&leads, &added, "add", "Заявка").await;
-    leads.decide(Method::DELETE, &added, "decline", &json!([])).await;
-    leads.amo.sandbox.drain_webhooks().await;
-    let [add, delete] = &receiver.hooks()[..] else { panic!("{:?}", receiver.hooks()) };
-    assert_eq!(add.form[3..], expected);
-    let (lead, contact) = (added.lead.to_string(), added.contact.to_string());
-    let expected = [
-        ("[action]", "decline"),
-        ("[uid]", &added.uid),
-        ("[category]", "forms"),
-        ("[created_at]", "1795000000"),
-        ("[decline_result][leads][0]", &lead),
-        ("[decline_result][contacts][0]", &contact),
-    ];
-    assert_eq!(
-        delete.form[3..],
-        expected.map(|(name, value)| (format!("unsorted[delete][0]{name}"), value.to_owned()))
-    );
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_change_of_a_lead_that_waits_is_one_of_what_is_unsorted() {
-    let (leads, receiver) = Leads::with_receiver(&["update_unsorted"]).await;
-    let (one, other) = (leads.unsorted("forms", form("Заявка")).await, leads.unsorted("forms", form("Друга")).await);
-    leads.amo.sandbox.advance_clock(Duration::from_mins(1)).unwrap();
-    leads.changed(one.lead, json!({"name": "Інша назва"})).await;
-    let expected = told(&leads, &one, "update", "Інша назва").await;
-    assert_eq!(leads.waiting("order[updated_at]=desc").await[0]["uid"], one.uid, "it is the last to be changed");
-    leads.decide(Method::POST, &one, "accept", &json!([])).await;
-    leads.changed(one.lead, json!({"price": 7})).await;
-    leads.changed(other.lead, json!({"status_id": FIRST})).await;
-    leads.changed(other.lead, json!({"price": 7})).await;
-    leads.amo.sandbox.drain_webhooks().await;
-    let [update] = &receiver.hooks()[..] else { panic!("{:?}", receiver.hooks()) };
-    assert_eq!(update.form[3..], expected);
 }
