@@ -28,10 +28,12 @@ impl Bug {
             Self::ExchangesFirst => shares().find(is_exchange).or(shares().next()).map_or(demand.clone(), alone),
             Self::SharesOfOneInstance => {
                 let pace = Pace { apart: Duration::ZERO, ..pace };
-                match own.reserve(account, pace, demand, Duration::ZERO).await? {
+                let told = match own.reserve(account, pace, demand, Duration::ZERO).await? {
                     Reservation::Granted { share, .. } => alone(share),
                     _ => demand.clone(),
-                }
+                };
+                // What one instance announces takes the place of what another one has.
+                Demand { asker: 0, ..told }
             }
             Self::ExchangesOfAllAreOnes => {
                 let mut told = Demand { waiting: Vec::new(), ..demand.clone() };

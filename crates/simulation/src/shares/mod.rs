@@ -12,6 +12,7 @@ use amo_connect_domain::rate_limit::{Pace, PaceScope};
 use amo_connect_domain::token::CodeHash;
 use amo_connect_domain::usecase::{AccessError, LeadRequest, ReadError};
 use futures_util::future::join_all;
+use jiff::SignedDuration;
 
 use crate::actors::longest_wait;
 use crate::crm::code;
@@ -30,11 +31,26 @@ const BANNED: std::ops::RangeInclusive<usize> = 1..=3;
 /// Whose account has no ban and no stranger.
 const QUIET: usize = 4;
 
-/// Users: three of the victim account, one of each banned account, one of the quiet account, two of the victim account
-/// who are not connected yet, and the stranger.
-const OLD: [(usize, usize); 7] = [(0, VICTIM), (1, VICTIM), (2, VICTIM), (3, 1), (4, 2), (5, 3), (6, QUIET)];
-const NEW: [usize; 2] = [7, 8];
-const STRANGER: usize = 9;
+/// How many users of the victim account read. Each has one read under way at a time, so few would wait for each other
+/// alone.
+const READERS: usize = 24;
+
+/// One user of each banned account, and one of the quiet account.
+const OTHERS: [(usize, usize); 4] = [(READERS, 1), (READERS + 1, 2), (READERS + 2, 3), (READERS + 3, QUIET)];
+
+/// Users of the victim account who are not connected yet.
+const NEW: [usize; 2] = [READERS + 4, READERS + 5];
+
+/// The first of the strangers.
+const STRANGER: usize = READERS + 6;
+
+/// The users of a stranger with many of them: a user may have few codes that are not settled. Exchanges are taken in
+/// turn by user, so beside so many nobody new is sure to connect.
+const MANY: usize = 60;
+
+/// How often each of them reads. With contacts, names of stages and refreshes that is three calls a second for all of
+/// them, which is what reads are sure of while all classes wait.
+const READ_EVERY_MS: u64 = 32_000;
 
 /// How long the stranger posts codes.
 const FLOOD: Duration = Duration::from_secs(40);
@@ -48,10 +64,17 @@ const LONGEST_WITHOUT: Duration = Duration::from_secs(45);
 
 /// Makes `setup` one of shares.
 pub(crate) fn set_up(sim: &Sim, setup: &mut Setup) {
-    (setup.users, setup.accounts) = (10, 5);
+    (setup.users, setup.accounts) = (STRANGER + MANY, 5);
     (setup.contended, setup.clocks_jump, setup.require_claim) = (false, false, false);
+    // Where a clock is far ahead every read refreshes its token first, and then users ask for more than their share.
+    setup.skews.fill(SignedDuration::ZERO);
     setup.token_life = Duration::from_secs([60, 600][sim.pick(2)]);
     setup.pace = Some(Pace::per_second(std::num::NonZeroU32::MIN.saturating_add(6), PaceScope::Account));
+}
+
+/// The users who connect before anything else happens, and their accounts.
+fn old() -> impl Iterator<Item = (usize, usize)> {
+    (0..READERS).map(|user| (user, VICTIM)).chain(OTHERS)
 }
 
 impl World {
@@ -59,7 +82,9 @@ impl World {
     pub(crate) async fn play_shares(self: Arc<Self>) {
         // A proxy may lead all honest users to one instance.
         let instance = self.sim.chance(0.6).then_some(0);
-        join_all(OLD.map(|(user, account)| self.connect_in(user, account, instance))).await;
+        for (user, account) in old() {
+            self.connect_in(user, account, instance).await;
+        }
         self.flood(instance).await;
         self.bans(instance).await;
         self.checker().check_calls();
@@ -70,26 +95,29 @@ impl World {
     async fn flood(self: &Arc<Self>, instance: Option<usize>) {
         self.note(Home::Outside, || "a stranger begins to post codes".to_owned());
         let until = from(self.now(), FLOOD);
+        let strangers = if self.sim.chance(0.5) { MANY } else { 1 };
         let floods = (0..self.setup.skews.len()).map(|flooded| async move {
             while self.now() < until {
-                let this = Arc::clone(self);
-                self.task(async move { this.post_garbage(flooded).await });
+                let (this, stranger) = (Arc::clone(self), STRANGER + self.sim.pick(strangers));
+                self.task(async move { this.post_garbage(stranger, flooded).await });
                 self.sim.sleep(self.sim.millis(75, 175)).await;
             }
         });
-        let readers = OLD[..3].iter().map(|(user, _)| async move {
+        let readers = (0..READERS).map(|user| async move {
+            self.sim.sleep(self.sim.millis(0, READ_EVERY_MS)).await;
             while self.now() < until {
                 let this = Arc::clone(self);
-                let (user, read) = (*user, async move |this: Arc<Self>, user| {
+                let read = async move |this: Arc<Self>, user| {
                     if let Err(error) = this.read_at(user, instance).await {
                         this.accuse(Invariant::Starved, || format!("user {user} asks for their share: {error:?}"));
                     }
-                });
+                };
                 self.task(async move { read(this, user).await });
-                self.sim.sleep(self.sim.millis(800, 1_100)).await;
+                self.sim.sleep(self.sim.millis(READ_EVERY_MS - 1_000, READ_EVERY_MS + 1_000)).await;
             }
         });
-        let newcomers = NEW.iter().map(|user| async move {
+        let new = if strangers == 1 { &NEW[..] } else { &[] };
+        let newcomers = new.iter().map(|user| async move {
             self.sim.sleep(self.sim.millis(8_000, 25_000)).await;
             self.connect_in(*user, VICTIM, None).await;
         });
@@ -102,7 +130,7 @@ impl World {
         let until = from(self.now(), BANS);
         self.note(Home::Outside, || "three accounts are banned".to_owned());
         BANNED.for_each(|account| self.faults().ban(account, until));
-        let users = OLD.map(|(user, account)| async move {
+        let users = old().map(|(user, account)| async move {
             let is_banned = BANNED.contains(&account);
             let mut good = self.now();
             while self.now() < until {
@@ -121,14 +149,14 @@ impl World {
     }
 
     /// The stranger posts a code that amoCRM never gave, for the victim's account.
-    async fn post_garbage(self: &Arc<Self>, instance: usize) {
-        let id = self.crm().garbage(STRANGER, VICTIM, self.now());
+    async fn post_garbage(self: &Arc<Self>, stranger: usize, instance: usize) {
+        let id = self.crm().garbage(stranger, VICTIM, self.now());
         self.code_ids().insert(CodeHash::of(&code(id)).0, id);
         let call = self.call("claim", longest_wait(15), None);
-        self.checker().claimed(id, STRANGER, call.id);
+        self.checker().claimed(id, stranger, call.id);
         let host = self.named_host(id);
         self.ask_at(Some(instance), call, move |service| async move {
-            service.claim(&user_id(STRANGER), code(id), None, host).await.map(drop)
+            service.claim(&user_id(stranger), code(id), None, host).await.map(drop)
         })
         .await;
     }
