@@ -80,8 +80,8 @@ impl Api {
     }
 }
 
-/// The most objects in an answer. A page of 250 leads, each with a hundred fields, has a quarter of them. What is made
-/// of one takes many times its bytes, so an answer of nothing but `{}` would need gigabytes.
+/// The most objects in an answer. A page of 250 leads, each with a hundred fields, has a quarter of them. In memory an
+/// object is many times as large as in JSON: an answer that has only `{}` in it would take gigabytes.
 const MOST_OBJECTS: usize = 250_000;
 
 fn object<T: DeserializeOwned>(body: &[u8]) -> Result<T, AmoError> {

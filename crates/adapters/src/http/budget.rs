@@ -37,7 +37,7 @@ pub struct CallBudget {
     refused_answers: AtomicU64,
 }
 
-/// What a budget is used for now, and what it has refused.
+/// How a budget is used, and what it has refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CallBudgetUse {
     /// Calls that are under way.

@@ -3,7 +3,7 @@
 use amo_connect_domain::rate_limit::{Announced, Share, Shares, UserTag};
 use jiff::Timestamp;
 
-/// The place, what is announced, and who was served.
+/// The place in the cycle, the calls that wait, and the users who had the last turns.
 type Written = (u8, Vec<(u32, String, i64)>, Vec<String>);
 
 /// `None` if there is nothing to know.

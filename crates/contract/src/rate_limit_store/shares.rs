@@ -11,7 +11,7 @@ use crate::fixtures::{host, user};
 /// More calls than a case has turns.
 const MANY: u32 = 100;
 
-/// Somebody who asks for turns.
+/// A process that asks for turns.
 struct Asker<'s> {
     store: &'s Store,
     demand: Demand,

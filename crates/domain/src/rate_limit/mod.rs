@@ -81,7 +81,7 @@ pub struct RateLimit {
     pub circuit: Option<OpenCircuit>,
     /// Who has the next turns.
     pub shares: Shares,
-    /// Of the integration: who asks while its circuit is open.
+    /// Only of the integration: which accounts ask while its circuit is open.
     pub callers: ProbeCallers,
 }
 

@@ -65,7 +65,7 @@ impl Class {
     const ALL: [Self; 4] = [Self::Refresh, Self::Read, Self::Write, Self::Exchange];
 
     /// Who has a turn of this class, the first of these that waits. Exchanges have no turn of others while these wait.
-    fn heirs(self) -> [Self; 4] {
+    fn precedence(self) -> [Self; 4] {
         match self {
             Self::Read => [Self::Read, Self::Refresh, Self::Write, Self::Exchange],
             Self::Refresh => [Self::Refresh, Self::Write, Self::Read, Self::Exchange],
@@ -76,7 +76,7 @@ impl Class {
 
     /// Of the classes that wait, the one that has the turn at this place of the cycle.
     fn at(place: usize, waits: impl Fn(Self) -> bool) -> Option<Self> {
-        CYCLE[place % CYCLE.len()].heirs().into_iter().find(|class| waits(*class))
+        CYCLE[place % CYCLE.len()].precedence().into_iter().find(|class| waits(*class))
     }
 }
 

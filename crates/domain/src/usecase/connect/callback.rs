@@ -182,10 +182,10 @@ impl UseCases {
         let attempt = attempt?;
         let host = self.account_host(named);
         // Before the store is asked anything: in a flood it hears nothing of most strangers.
-        let take_seat = || stranger.map(|network| self.unsolicited_codes.seat(network, host.clone()));
-        let mut seat = match take_seat() {
+        let enter_queue = || stranger.map(|network| self.unsolicited_codes.enter_queue(network, host.clone()));
+        let mut queued = match enter_queue() {
             Some(None) => return Ok(self.refuse_stranger()),
-            seat => seat.flatten(),
+            queued => queued.flatten(),
         };
         let known = self.stores.tokens.exchange(code_hash).await?;
 
@@ -193,8 +193,8 @@ impl UseCases {
             if !belongs_together(known, state_hash, ours, attempt.as_ref()) {
                 return Ok(CallbackOutcome::LinkExpired.into());
             }
-            // Whoever only waits for an outcome needs no seat.
-            drop(seat);
+            // Whoever only waits for an outcome needs no place in the queue.
+            drop(queued);
             match self.settled(code_hash, deadline).await? {
                 Exchanged::Settled(record) if !record.may_be_sent(self.stores.health.clock().await?) => {
                     return Ok(outcome(&record).into());
@@ -202,9 +202,9 @@ impl UseCases {
                 Exchanged::Settled(_) => {}
                 _ => return Ok(CallbackOutcome::CrmUnavailable.into()),
             }
-            seat = match take_seat() {
+            queued = match enter_queue() {
                 Some(None) => return Ok(self.refuse_stranger()),
-                seat => seat.flatten(),
+                queued => queued.flatten(),
             };
         } else {
             match &attempt {
@@ -229,7 +229,7 @@ impl UseCases {
             None => Origin::Unsolicited,
         };
         let request = Admission { code: code_hash, came_with: Some(state_hash), origin, host, caller: stranger };
-        Ok(match self.exchange(request, code, seat, deadline).await? {
+        Ok(match self.exchange(request, code, queued, deadline).await? {
             Exchanged::Settled(record) => outcome(&record).into(),
             Exchanged::StillInFlight => CallbackOutcome::CrmUnavailable.into(),
             Exchanged::StateSpent => CallbackOutcome::LinkExpired.into(),

@@ -15,7 +15,7 @@ use crate::ports::{AmoError, Event, ExchangeEnd, Served, StoreError};
 use crate::refresh::lease::{LEASE_RENEWAL, LEASE_TERM};
 use crate::token::{AuthorizationCode, CodeHash, Issued};
 use crate::usecase::UseCases;
-use crate::usecase::connect::unsolicited_codes::Seat;
+use crate::usecase::connect::unsolicited_codes::Queued;
 use crate::usecase::tokens::pending_saves::Pending;
 
 /// How far an exchange is when its caller stops waiting.
@@ -33,12 +33,12 @@ pub(crate) enum Exchanged {
 
 impl UseCases {
     /// Exchanges `code`, or waits for the process that already does, until `deadline`. A code that needs a place
-    /// waits for it in `seat`.
+    /// waits for it in the queue of this process.
     pub(crate) async fn exchange(
         &self,
         request: Admission,
         code: AuthorizationCode,
-        seat: Option<Seat>,
+        queued: Option<Queued>,
         deadline: Instant,
     ) -> Result<Exchanged, StoreError> {
         if self.is_exchanging(request.code) {
@@ -51,7 +51,7 @@ impl UseCases {
         } else {
             self.stores.tokens.admit_code(&request, owner, self.runtime.now()).await?
         };
-        drop(seat);
+        drop(queued);
         match admitted {
             Admitted::Later(later) => Ok(Exchanged::Later(later.wait)),
             Admitted::StateSpent => Ok(Exchanged::StateSpent),

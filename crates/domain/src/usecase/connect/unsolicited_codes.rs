@@ -18,18 +18,18 @@ use crate::usecase::UseCases;
 use crate::usecase::timeouts::UNSOLICITED_CODE_TIMEOUT;
 
 /// How many wait in this process, or are just asking.
-const SEATS: usize = 16;
+const QUEUED: usize = 16;
 
 /// How many of these from one network.
-const SEATS_OF_A_NETWORK: usize = 2;
+const QUEUED_OF_A_NETWORK: usize = 2;
 
 /// How many of these for one host.
-const SEATS_OF_A_HOST: usize = 4;
+const QUEUED_FOR_A_HOST: usize = 4;
 
 /// Who waits in this process. In a flood the others are refused without a word to the store.
 #[derive(Debug, Default)]
 pub(crate) struct UnsolicitedCodes {
-    seats: Arc<Mutex<Vec<Waiting>>>,
+    queue: Arc<Mutex<Vec<Waiting>>>,
     /// Who has it asks the store, in the order of their coming, and not before this moment: nobody at all was
     /// given a place until then.
     turn: sync::Mutex<Instant>,
@@ -41,16 +41,16 @@ type Waiting = (CallerNetwork, Option<AccountHost>);
 
 /// Somebody who may wait, until it is dropped.
 #[derive(Debug)]
-pub(crate) struct Seat {
-    seats: Arc<Mutex<Vec<Waiting>>>,
+pub(crate) struct Queued {
+    queue: Arc<Mutex<Vec<Waiting>>>,
     taken: Waiting,
 }
 
-impl Drop for Seat {
+impl Drop for Queued {
     fn drop(&mut self) {
-        let mut seats = self.seats.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(index) = seats.iter().position(|taken| *taken == self.taken) {
-            seats.swap_remove(index);
+        let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(index) = queue.iter().position(|taken| *taken == self.taken) {
+            queue.swap_remove(index);
         }
     }
 }
@@ -66,17 +66,17 @@ impl Drop for UnderWay {
 }
 
 impl UnsolicitedCodes {
-    /// A seat for somebody in `network`; `None` if too many wait.
-    pub(crate) fn seat(&self, network: CallerNetwork, host: Option<AccountHost>) -> Option<Seat> {
+    /// A place in the queue for somebody in `network`; `None` if too many wait.
+    pub(crate) fn enter_queue(&self, network: CallerNetwork, host: Option<AccountHost>) -> Option<Queued> {
         let taken = (network, host);
-        let mut seats = self.seats.lock().unwrap_or_else(PoisonError::into_inner);
-        let of_network = seats.iter().filter(|other| other.0 == taken.0).count();
-        let of_host = seats.iter().filter(|other| other.1 == taken.1).count();
-        if seats.len() >= SEATS || of_network >= SEATS_OF_A_NETWORK || of_host >= SEATS_OF_A_HOST {
+        let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_network = queue.iter().filter(|other| other.0 == taken.0).count();
+        let of_host = queue.iter().filter(|other| other.1 == taken.1).count();
+        if queue.len() >= QUEUED || of_network >= QUEUED_OF_A_NETWORK || of_host >= QUEUED_FOR_A_HOST {
             return None;
         }
-        seats.push(taken.clone());
-        Some(Seat { seats: Arc::clone(&self.seats), taken })
+        queue.push(taken.clone());
+        Some(Queued { queue: Arc::clone(&self.queue), taken })
     }
 
     /// Counts one more that is under way.
@@ -140,28 +140,31 @@ mod tests {
         CallerNetwork([u8::try_from(number).unwrap(); 8])
     }
 
-    fn host(number: usize) -> Option<AccountHost> {
-        Some(AccountHost::stored(format!("account{number}.amocrm.ru")))
+    fn host(number: usize) -> AccountHost {
+        AccountHost::stored(format!("account{number}.amocrm.ru"))
     }
 
     #[test]
     fn few_wait_and_fewer_of_one_network_or_for_one_host() {
         let codes = UnsolicitedCodes::default();
-        let of_one_network: Vec<_> = (0..20).map_while(|number| codes.seat(network(1), host(number))).collect();
-        assert_eq!(of_one_network.len(), SEATS_OF_A_NETWORK);
-        let for_one_host: Vec<_> = (2..20).map_while(|number| codes.seat(network(number), host(50))).collect();
-        assert_eq!(for_one_host.len(), SEATS_OF_A_HOST);
-        let others: Vec<_> = (60..90).map_while(|number| codes.seat(network(number), host(number))).collect();
-        assert_eq!(others.len(), SEATS - SEATS_OF_A_NETWORK - SEATS_OF_A_HOST);
+        let of_one_network: Vec<_> =
+            (0..20).map_while(|number| codes.enter_queue(network(1), Some(host(number)))).collect();
+        assert_eq!(of_one_network.len(), QUEUED_OF_A_NETWORK);
+        let for_one_host: Vec<_> =
+            (2..20).map_while(|number| codes.enter_queue(network(number), Some(host(50)))).collect();
+        assert_eq!(for_one_host.len(), QUEUED_FOR_A_HOST);
+        let others: Vec<_> =
+            (60..90).map_while(|number| codes.enter_queue(network(number), Some(host(number)))).collect();
+        assert_eq!(others.len(), QUEUED - QUEUED_OF_A_NETWORK - QUEUED_FOR_A_HOST);
         drop(of_one_network);
-        assert!(codes.seat(network(1), host(1)).is_some(), "a seat is free again");
+        assert!(codes.enter_queue(network(1), Some(host(1))).is_some(), "there is room again");
     }
 
     #[test]
     fn those_for_a_host_that_is_not_allowed_are_few_too() {
         let codes = UnsolicitedCodes::default();
-        let seats: Vec<_> = (0..20).map_while(|number| codes.seat(network(number), None)).collect();
-        assert_eq!(seats.len(), SEATS_OF_A_HOST);
+        let queue: Vec<_> = (0..20).map_while(|number| codes.enter_queue(network(number), None)).collect();
+        assert_eq!(queue.len(), QUEUED_FOR_A_HOST);
     }
 
     #[test]
