@@ -57,7 +57,7 @@ impl Sandbox {
         let plan = Plan::new(&options, &accounts)?;
         // Before a port is taken: whatever is wrong with the options, nothing has begun.
         let tls =
-            options.tls.as_ref().map(|tls| tls.server(&plan.all_names(), Clock::start().now().unix())).transpose()?;
+            options.tls.as_ref().map(|tls| tls.server(&plan.certified(), Clock::start().now().unix())).transpose()?;
         let scheme = if tls.is_some() { Scheme::Https } else { Scheme::Http };
         let ports = Ports::open(&options, plan.ports(), tls)?;
         let (hosts, doors) = (plan.hosts(scheme, &ports.addresses()?), plan.doors(ports.of_server()?));
@@ -115,7 +115,7 @@ impl Sandbox {
         self.world.account_infos()
     }
 
-    /// Issues a code as if the first user of `account` had allowed access.
+    /// Issues a code as if the first administrator of `account` had allowed access.
     pub fn issue_code(&self, account: impl Into<AccountId>) -> Result<IssuedCode, SandboxError> {
         self.world.issue_code(account.into(), None, self.world.own_client_id())
     }

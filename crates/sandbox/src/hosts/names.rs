@@ -1,6 +1,6 @@
 //! What the hosts are called: by their addresses, or by names.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, net::IpAddr};
 
 use crate::{AccountId, SandboxError, store::Account};
 
@@ -10,7 +10,8 @@ pub enum HostNames {
     /// The addresses that they listen on, each with its port.
     #[default]
     Addresses,
-    /// One name, as that of a container in its network; the ports tell the hosts apart.
+    /// One name, as that of a container in its network, or one address, as that at which its ports are published;
+    /// the ports tell the hosts apart.
     Machine(String),
     /// Names of some accounts. They share the first port, where the `Host` header tells them apart;
     /// the other accounts and the spare hosts have an address each.
@@ -21,12 +22,18 @@ pub enum HostNames {
 }
 
 impl HostNames {
+    /// The address that all hosts have, if they have one and it is no name.
+    pub(super) fn address(&self) -> Option<IpAddr> {
+        let Self::Machine(name) = self else { return None };
+        name.trim_start_matches('[').trim_end_matches(']').parse().ok()
+    }
+
     /// The name of each account's host and of each spare one, where it has one.
     pub(super) fn of_hosts(&self, accounts: &[Account], spare: u16) -> Result<Vec<Option<String>>, SandboxError> {
         let names: Vec<_> = match self {
             Self::Addresses => vec![None; accounts.len() + usize::from(spare)],
             Self::Machine(name) => {
-                check(name)?;
+                check_machine(name)?;
                 vec![None; accounts.len() + usize::from(spare)]
             }
             Self::Accounts(names) => {
@@ -73,6 +80,17 @@ fn check_accounts(names: &[(AccountId, String)], accounts: &[Account]) -> Result
     Ok(())
 }
 
+/// Whether a machine can be called so: by a name, or by an address, of IPv6 in brackets.
+fn check_machine(name: &str) -> Result<(), SandboxError> {
+    match url::Host::parse(name) {
+        Ok(host @ (url::Host::Ipv4(_) | url::Host::Ipv6(_))) if host.to_string() == name => Ok(()),
+        Ok(host @ (url::Host::Ipv4(_) | url::Host::Ipv6(_))) => {
+            Err(bad(name, format!("as a host it is written {host}")))
+        }
+        _ => check(name),
+    }
+}
+
 /// Whether `name` can stand in a URL as it is.
 fn check(name: &str) -> Result<(), SandboxError> {
     match url::Host::parse(name) {
@@ -109,6 +127,18 @@ mod tests {
             ("[::1]", "it is an address"),
         ] {
             let error = check(name).unwrap_err().to_string();
+            assert!(error.contains(why), "{name:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_machine_may_be_called_by_its_address() {
+        for good in ["amo", "127.0.0.1", "192.168.0.7", "[::1]"] {
+            check_machine(good).unwrap();
+            assert_eq!(HostNames::Machine(good.to_owned()).address().is_some(), good != "amo", "{good}");
+        }
+        for (name, why) in [("::1", "invalid"), ("[0:0::1]", "it is written [::1]"), ("1", "it is written 0.0.0.1")] {
+            let error = check_machine(name).unwrap_err().to_string();
             assert!(error.contains(why), "{name:?}: {error}");
         }
     }

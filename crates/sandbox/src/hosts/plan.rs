@@ -49,10 +49,15 @@ impl Plan {
     pub(crate) fn all_names(&self) -> Vec<String> {
         let shared = ["www", "api-b"].into_iter().filter_map(|label| self.shared_name(label));
         let machine = match &self.names {
-            HostNames::Machine(name) => Some(name.clone()),
+            HostNames::Machine(name) if self.names.address().is_none() => Some(name.clone()),
             _ => None,
         };
         shared.chain(machine).chain(self.slots.iter().filter_map(|slot| slot.name.clone())).collect()
+    }
+
+    /// What a certificate is for: the names, and the address if that is no name.
+    pub(crate) fn certified(&self) -> Vec<String> {
+        self.all_names().into_iter().chain(self.names.address().map(|address| address.to_string())).collect()
     }
 
     /// The name of a host that is no account's.

@@ -51,7 +51,7 @@ impl Authority {
         Ok(Self { issuer: Issuer::new(params, key) })
     }
 
-    /// A certificate for these names and for this machine.
+    /// A certificate for these names and addresses, and for this machine.
     pub(super) fn certificate_for(
         &self,
         names: &[String],

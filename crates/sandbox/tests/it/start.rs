@@ -2,7 +2,7 @@
 
 use std::{net::TcpListener, time::Duration};
 
-use amo_connect_sandbox::{HostNames, Options, Sandbox, SandboxError};
+use amo_connect_sandbox::{HostNames, Options, Sandbox, SandboxError, Tls};
 
 use crate::support::{AGENCY, Amo, unlimited};
 
@@ -73,6 +73,18 @@ async fn a_public_name_stands_in_every_host() {
     let sandbox = Sandbox::start(options).await.unwrap();
     assert!(sandbox.hosts().iter().all(|host| host.starts_with("amo.internal:")));
     assert!(sandbox.issue_code(AGENCY).unwrap().referer.starts_with("amo.internal:"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_public_name_may_be_an_address_which_no_name_need_lead_to() {
+    let folder = tempfile::tempdir().unwrap();
+    for (address, tls) in [("127.0.0.1", false), ("192.0.2.7", true), ("[2001:db8::7]", true)] {
+        let tls = tls.then(|| Tls::SelfSigned { folder: folder.path().to_owned() });
+        let options = Options { names: HostNames::Machine(address.to_owned()), tls, ..unlimited() };
+        let sandbox = Sandbox::start(options).await.unwrap();
+        assert!(sandbox.hosts().iter().all(|host| host.starts_with(&format!("{address}:"))), "{address}");
+        assert_eq!(sandbox.names(), Vec::<String>::new());
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
