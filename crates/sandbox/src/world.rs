@@ -102,7 +102,7 @@ impl World {
         self.integrations.first().map_or("", |own| own.client_id.as_str())
     }
 
-    /// Issues a code as if `user` (or the account's first) had allowed access.
+    /// Issues a code as if `user` (or the account's first administrator) had allowed access.
     pub(crate) fn issue_code(
         &self,
         account: AccountId,
@@ -112,7 +112,7 @@ impl World {
         let known = self.account(account)?;
         let (user, is_full) = {
             let tables = known.store.read();
-            let user = user.or_else(|| tables.users.first().map(|first| first.id)).unwrap_or(0.into());
+            let user = user.unwrap_or_else(|| tables.first_user());
             let found = tables.user(user).filter(|user| user.is_active);
             found.map(|user| (user.id, user.is_admin)).ok_or(SandboxError::UnknownUser { account, user })?
         };

@@ -33,7 +33,7 @@ impl Operation {
 }
 
 impl World {
-    /// Changes entities, notes or tasks as `user` (or the account's first) does in the UI; 0 is a robot.
+    /// Changes entities, notes or tasks as `user` (or the account's first administrator) does in the UI; 0 is a robot.
     pub(crate) fn change_entities<D: InPages>(
         &self,
         account: AccountId,
@@ -63,10 +63,10 @@ impl World {
     }
 }
 
-/// Who does it: the robot, a user, or the account's first.
+/// Who does it: the robot, a user, or the account's first administrator.
 fn person(account: &Account, user: Option<UserId>) -> Result<UserId, SandboxError> {
     let tables = account.store.read();
-    let user = user.or_else(|| tables.users.first().map(|first| first.id)).unwrap_or(0.into());
+    let user = user.unwrap_or_else(|| tables.first_user());
     let is_known = user.get() == 0 || tables.user(user).is_some();
     if is_known { Ok(user) } else { Err(SandboxError::UnknownUser { account: account.id, user }) }
 }

@@ -9,7 +9,7 @@ use crate::{
     store::{CompanyDraft, ContactDraft, LeadDraft, NoteDraft, TaskDraft},
 };
 
-/// Who does it is the account's first user, unless another is named.
+/// Who does it is the account's first administrator, unless another is named.
 impl Sandbox {
     /// Adds a lead; gives its id. `lead` is as in `POST /leads`.
     pub fn add_lead(&self, account: impl Into<AccountId>, lead: &Value) -> Result<u64, SandboxError> {

@@ -37,6 +37,18 @@ fn mistakes(text: &str) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_not_named_is_the_first_administrator() {
+    let people = "accounts: [{name: x, users: [{name: Boss, id: 9}, {name: Agent, id: 7}]}]";
+    let amo = with(people).await;
+    let account = amo.sandbox.accounts()[0].id;
+    let token = amo.connect(account).await.access;
+    assert_eq!(amo.get(account, "/api/v4/account", &token).await.json()["current_user_id"], 9);
+    let lead = amo.sandbox.add_lead(account, &json!({"name": "Walk-in"})).unwrap();
+    let lead = amo.get(account, &format!("/api/v4/leads/{lead}"), &token).await.json();
+    assert_eq!(lead["created_by"], 9);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_accounts_of_the_example_stand_there_instead_of_the_made_up_ones() {
     let amo = with(EXAMPLE).await;
     let accounts = amo.sandbox.accounts();
