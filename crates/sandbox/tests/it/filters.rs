@@ -87,11 +87,13 @@ async fn ranges_stages_names_and_custom_fields_are_filters_too() {
 async fn order_is_by_time_or_id_either_way() {
     let leads = Leads::start().await;
     for field in ["id", "created_at", "updated_at"] {
-        for (direction, bracket) in [("asc", ["[", "]"]), ("desc", ["%5B", "%5D"])] {
+        for (direction, bracket) in
+            [("asc", ["[", "]"]), ("desc", ["%5B", "%5D"]), ("ASC", ["[", "]"]), ("DESC", ["[", "]"])]
+        {
             let [open, close] = bracket;
             let list = leads.list(&format!("limit=250&order{open}{field}{close}={direction}")).await;
             let mut values: Vec<_> = list.iter().map(|lead| lead[field].as_u64().unwrap()).collect();
-            if direction == "desc" {
+            if direction.eq_ignore_ascii_case("desc") {
                 values.reverse();
             }
             assert!(values.len() == 250 && values.is_sorted(), "{field} {direction}");

@@ -21,14 +21,12 @@ impl<E> Order<E> {
         for &name in orders {
             let Some(&direction) = query.values(&["order", name]).first() else { continue };
             let Some(Field { read, .. }) = fields.iter().find(|field| field.name == name) else { continue };
-            let is_descending = match direction {
-                "asc" => false,
-                "desc" => true,
-                _ => {
-                    let path = format!("order.{name}");
-                    return Err(BadParameter::new(path, "This value should be asc or desc."));
-                }
-            };
+            // The official library sends it as it was given, in capitals too.
+            let is_descending = direction.eq_ignore_ascii_case("desc");
+            if !is_descending && !direction.eq_ignore_ascii_case("asc") {
+                let path = format!("order.{name}");
+                return Err(BadParameter::new(path, "This value should be asc or desc."));
+            }
             return Ok(Some(Self { name, read: *read, is_descending }));
         }
         Ok(None)
