@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::{
     drafts,
     guard::Caller,
-    list::{self, Embedded, Named, SelfLink, hal},
+    list::{self, Named, SelfLink, Whole, hal},
     members::Members,
     problem::{BadParameter, no_entity},
     query::Query,
@@ -106,7 +106,8 @@ fn commit(world: &World, caller: &Caller, kind: Kind, items: Items<TagChange>) -
 }
 
 fn answer(caller: &Caller, kind: Kind, views: Vec<View>) -> HttpResponse {
-    hal(&Embedded {
+    hal(&Whole {
+        _total_items: views.len(),
         _links: SelfLink::new(&caller.host, format_args!("/api/v4/{}/tags", kind.plural())),
         _embedded: Named("tags", views),
     })

@@ -44,6 +44,7 @@ async fn a_new_tag_has_an_id_of_its_kind_and_a_known_name_keeps_its_own() {
     assert_eq!(
         answer.json(),
         json!({
+            "_total_items": 3,
             "_links": {"self": {"href": format!("http://{host}/api/v4/leads/tags")}},
             "_embedded": {"tags": [
                 {"id": 301, "name": "VIP", "color": "FF8F92", "request_id": "0"},
