@@ -53,8 +53,8 @@ pub use hosts::HostNames;
 pub use journal::RequestRecord;
 pub use options::{Integration, Options};
 pub use positions::{
-    BadContextUser, DefaultOrder, DeletedLead, EmptyCustomFields, LargerLimit, LeadAddedValue, Reopening, SinglePatch,
-    TaskCompletion, UnknownId, UnknownMembers,
+    BadContextUser, DefaultOrder, DeletedLead, EmptyCustomFields, FractionalPrice, LargerLimit, LeadAddedValue,
+    Reopening, SinglePatch, TaskCompletion, UnknownId, UnknownMembers,
 };
 pub use report::Report;
 pub use sandbox::Sandbox;

@@ -24,6 +24,18 @@ pub enum SinglePatch {
     Embedded,
 }
 
+/// What becomes of a lead's price that is no whole number.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FractionalPrice {
+    /// It is refused with 400, as the documentation has it: `price` is an `int`.
+    #[default]
+    Refused,
+    /// `price` is its whole part, and `price_with_minor_units` all of it, as the official library of
+    /// 2026 reads leads.
+    Taken,
+}
+
 /// The answer to a change of an entity that is not there.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

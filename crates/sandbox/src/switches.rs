@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    BadContextUser, DefaultOrder, DeletedLead, EmptyCustomFields, LargerLimit, LeadAddedValue, Reopening, SandboxError,
-    SinglePatch, TaskCompletion, UnknownId, UnknownMembers, WebhookEntities, WebhookOrder, WebhookPlan, WebhookRepost,
-    WebhookRequestId, WebhookZone, WebhooksOfDisabled,
+    BadContextUser, DefaultOrder, DeletedLead, EmptyCustomFields, FractionalPrice, LargerLimit, LeadAddedValue,
+    Reopening, SandboxError, SinglePatch, TaskCompletion, UnknownId, UnknownMembers, WebhookEntities, WebhookOrder,
+    WebhookPlan, WebhookRepost, WebhookRequestId, WebhookZone, WebhooksOfDisabled,
 };
 
 /// Whose requests share the integration's limit.
@@ -189,6 +189,8 @@ pub struct Switches {
     pub unknown_id: UnknownId,
     /// The answer to a question for a deleted lead.
     pub deleted_lead: DeletedLead,
+    /// What becomes of a lead's price that is no whole number.
+    pub fractional_price: FractionalPrice,
     /// What a lead loses when it is opened again.
     pub reopening: Reopening,
     /// Whether a lead is lost only with a `loss_reason_id`.
@@ -289,6 +291,7 @@ impl Default for Switches {
             single_patch: SinglePatch::default(),
             unknown_id: UnknownId::default(),
             deleted_lead: DeletedLead::default(),
+            fractional_price: FractionalPrice::default(),
             reopening: Reopening::default(),
             loss_reason_required: false,
             required_fields: false,

@@ -24,6 +24,7 @@ const UNMET: &[&str] = &[
     "loss_reason_required",
     "required_fields",
     "empty_custom_fields",
+    "fractional_price",
     "default_order",
     "search_lag_s",
     "custom_fields_filter",

@@ -12,6 +12,7 @@ use super::{
     guard::Caller,
     list::hal,
     members::Members,
+    unsorted::metadata,
     write::{self, Items, Refused},
 };
 use crate::{
@@ -93,10 +94,15 @@ fn metadata(embedded: &mut Members<'_>) -> Option<(Category, Map<String, Value>)
     let metadata = embedded.map("metadata")?;
     let name = metadata.get("category").and_then(Value::as_str);
     let category = [Category::Forms, Category::Sip].into_iter().find(|category| name == Some(category.name()));
-    if category.is_none() {
+    let Some(category) = category else {
         embedded.not_supported("metadata.category");
-    }
-    Some((category?, metadata))
+        return None;
+    };
+    embedded.object("metadata", |members| {
+        members.ignore(&["category", "source_uid", "source_name"]);
+        metadata::check(members, category);
+    });
+    Some((category, metadata))
 }
 
 /// The one entity of a list.

@@ -49,7 +49,7 @@ impl ReadDraft for CompanyDraft {
 pub(crate) fn lead(members: &mut Members<'_>) -> LeadDraft {
     let draft = LeadDraft {
         card: card(members),
-        price: members.int("price"),
+        price: members.decimal("price"),
         pipeline_id: members.int("pipeline_id"),
         status_id: members.int("status_id"),
         closed_at: members.nullable_int("closed_at"),
@@ -64,7 +64,7 @@ pub(crate) fn lead(members: &mut Members<'_>) -> LeadDraft {
 pub(crate) fn source(embedded: &mut Members<'_>) -> Option<String> {
     embedded.object("source", |source| {
         source.ignore(&["type"]);
-        source.text_or_number("external_id")
+        source.text("external_id")
     })?
 }
 
@@ -132,7 +132,7 @@ fn field(members: &mut Members<'_>) -> FieldInput {
         field_code: members.text("field_code"),
         values: members.list("values").map(<[_]>::to_vec).unwrap_or_default(),
     };
-    if input.field_id.is_none() && input.field_code.is_none() {
+    if !members.has("field_id") && !members.has("field_code") {
         members.missing("field_id");
     }
     input
@@ -142,11 +142,10 @@ fn field(members: &mut Members<'_>) -> FieldInput {
 fn tag(members: &mut Members<'_>) -> Option<TagRef> {
     let (id, name) = (members.int("id"), members.text("name"));
     members.ignore(&["color", "request_id"]);
-    let tag = id.map(TagRef::Id).or(name.map(TagRef::Name));
-    if tag.is_none() {
+    if !members.has("id") && !members.has("name") {
         members.missing("name");
     }
-    tag
+    id.map(TagRef::Id).or(name.map(TagRef::Name))
 }
 
 fn contact_ref(members: &mut Members<'_>) -> ContactRef {

@@ -1,7 +1,7 @@
 //! Leads as amoCRM writes them.
 
 use serde::{Serialize, ser::Serializer};
-use serde_json::{Value, json};
+use serde_json::{Number, Value, json};
 
 use super::{
     entity_read::{FieldsView, Linked, Readable, linked, live_links},
@@ -10,7 +10,7 @@ use super::{
     query::With,
 };
 use crate::{
-    AccountId, DeletedLead, Switches, UserId,
+    AccountId, DeletedLead, FractionalPrice, Switches, UserId,
     hosts::Host,
     store::{Kind, Lead, LossReason, Tables, Tag},
 };
@@ -21,6 +21,8 @@ pub(crate) struct View<'a> {
     id: u64,
     name: &'a str,
     price: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    price_with_minor_units: Option<Number>,
     responsible_user_id: UserId,
     group_id: u64,
     status_id: u64,
@@ -99,10 +101,12 @@ impl Serialize for Reason<'_> {
 
 fn view<'a>(lead: &'a Lead, tables: &'a Tables, caller: &'a Caller, with: &With<'_>) -> View<'a> {
     let card = &lead.card;
+    let takes_fractions = caller.switches.fractional_price == FractionalPrice::Taken;
     View {
         id: card.id,
         name: &card.name,
         price: lead.price,
+        price_with_minor_units: takes_fractions.then(|| lead.exact_price.clone().unwrap_or(lead.price.into())),
         responsible_user_id: card.responsible_user_id,
         group_id: tables.group_of(card.responsible_user_id),
         status_id: lead.status_id,

@@ -2,8 +2,9 @@
 
 use std::cell::RefCell;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
+use super::numbers::{fractional, whole};
 use crate::{
     UnknownMembers,
     store::{FieldError, Nullable},
@@ -34,6 +35,11 @@ impl<'v> Members<'v> {
         if errors.is_empty() { Ok(read) } else { Err(errors) }
     }
 
+    /// Whether the member is there and is not `null`, whatever it is.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.map.get(name).is_some_and(|value| !value.is_null())
+    }
+
     /// A number that is not negative.
     pub(crate) fn int(&mut self, name: &'static str) -> Option<u64> {
         match self.nullable_int(name) {
@@ -47,13 +53,19 @@ impl<'v> Members<'v> {
         match self.take(name) {
             None => Nullable::Absent,
             Some(Value::Null) => Nullable::Null,
-            Some(value) => self.typed(name, "int", whole(value)).map_or(Nullable::Absent, Nullable::Is),
+            Some(value) => self.number(name, value, whole(value)).map_or(Nullable::Absent, Nullable::Is),
         }
+    }
+
+    /// A number that is not negative: its whole part, and all of it if it has a fraction.
+    pub(crate) fn decimal(&mut self, name: &'static str) -> Option<(u64, Option<Number>)> {
+        let value = self.take(name).filter(|value| !value.is_null())?;
+        self.number(name, value, whole(value).map(|whole| (whole, None)).or_else(|| fractional(value)))
     }
 
     /// As [`Self::int`]; it must be there.
     pub(crate) fn required_int(&mut self, name: &'static str) -> u64 {
-        if self.map.get(name).is_none_or(Value::is_null) {
+        if !self.has(name) {
             self.missing(name);
         }
         self.int(name).unwrap_or_default()
@@ -66,7 +78,7 @@ impl<'v> Members<'v> {
 
     /// As [`Self::text`]; it must be there and not be empty.
     pub(crate) fn required_text(&mut self, name: &'static str) -> String {
-        if self.map.get(name).is_none_or(Value::is_null) {
+        if !self.has(name) {
             self.missing(name);
         }
         let text = self.text(name);
@@ -115,6 +127,18 @@ impl<'v> Members<'v> {
         match self.take(name)? {
             Value::Null => Some(&[]),
             value => self.typed(name, "array", value.as_array()).map(Vec::as_slice),
+        }
+    }
+
+    /// A list as it is, which may also be an object with the entries as its members, as PHP writes a list with keys
+    /// of its own.
+    pub(crate) fn entries(&mut self, name: &'static str) -> Option<Vec<Value>> {
+        match self.map.get(name) {
+            Some(Value::Object(entries)) => {
+                self.ignore(&[name]);
+                Some(entries.values().cloned().collect())
+            }
+            _ => self.list(name).map(<[_]>::to_vec),
         }
     }
 
@@ -202,33 +226,21 @@ impl<'v> Members<'v> {
         self.map.get(name)
     }
 
+    /// A number as it was read from `value`. One below 0 is too low, and as an id that of nothing.
+    fn number<T>(&self, name: &str, value: &Value, number: Option<T>) -> Option<T> {
+        if value.as_f64().is_none_or(|number| number >= 0.0) {
+            return self.typed(name, "int", number);
+        }
+        let is_id = name == "id" || name.ends_with("_id") || name.ends_with("_by");
+        let error = if is_id { FieldError::not_supported_choice } else { FieldError::negative };
+        self.refuse(error(self.path_of(name)));
+        None
+    }
+
     fn typed<T>(&self, name: &str, wanted: &str, value: Option<T>) -> Option<T> {
         if value.is_none() {
             self.refuse(FieldError::invalid_type(self.path_of(name), wanted));
         }
         value
-    }
-}
-
-/// A number that is not negative and whole; `1.0` is one, as in PHP.
-fn whole(value: &Value) -> Option<u64> {
-    let float = || value.as_f64().filter(|float| float.fract() == 0.0)?.to_string().parse().ok();
-    value.as_u64().or_else(float)
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn whole_numbers_may_be_written_as_floats() {
-        for (value, number) in [(json!(7), 7), (json!(7.0), 7), (json!(0.0), 0), (json!(1.795e9), 1_795_000_000)] {
-            assert_eq!(whole(&value), Some(number), "{value}");
-        }
-        for value in [json!(7.5), json!(-1.0), json!(-1), json!("7"), json!(true), json!(1e30)] {
-            assert_eq!(whole(&value), None, "{value}");
-        }
     }
 }

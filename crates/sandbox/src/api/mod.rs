@@ -15,6 +15,7 @@ mod links_write;
 mod list;
 mod members;
 mod notes;
+mod numbers;
 mod problem;
 mod query;
 mod settings;

@@ -100,6 +100,45 @@ pub(crate) fn validation(errors: &[InvalidItem]) -> HttpResponse {
     write(StatusCode::BAD_REQUEST, &body)
 }
 
+/// What is to be deleted and is not there, of all items of a request.
+#[derive(Serialize)]
+struct Unfound<'a> {
+    errors: &'a [UnfoundItem],
+    title: &'static str,
+    r#type: &'static str,
+    status: u16,
+    detail: &'static str,
+}
+
+/// An item of a request that names what is not there.
+#[derive(Debug, Serialize)]
+pub(crate) struct UnfoundItem {
+    request_id: String,
+    /// One alone, whatever its name says.
+    errors: FieldError,
+}
+
+impl UnfoundItem {
+    /// `what` is a kind, as `source`.
+    pub(crate) fn new(request_id: &str, what: &str, key: &str) -> Self {
+        let detail = format!("{what} with id = {key} not found").into();
+        let errors = FieldError { code: "EntityNotFound", path: "id".to_owned(), detail };
+        Self { request_id: request_id.to_owned(), errors }
+    }
+}
+
+/// 400: these items name what is not there.
+pub(crate) fn unfound(errors: &[UnfoundItem]) -> HttpResponse {
+    let body = Unfound {
+        errors,
+        title: "Bad Request",
+        r#type: "https://httpstatus.es/400",
+        status: 400,
+        detail: "Invalid request items",
+    };
+    write(StatusCode::BAD_REQUEST, &body)
+}
+
 /// 403: the rights of the user do not reach so far.
 pub(crate) fn forbidden() -> HttpResponse {
     problem(StatusCode::FORBIDDEN, "Forbidden", "Access denied")

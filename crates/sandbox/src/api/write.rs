@@ -8,7 +8,7 @@ use super::{
     guard::Caller,
     list::{Embedded, Named, SelfLink, hal},
     members::Members,
-    problem::{InvalidItem, forbidden, no_entity, problem, validation},
+    problem::{InvalidItem, UnfoundItem, forbidden, no_entity, problem, unfound, validation},
 };
 use crate::{
     SinglePatch, Switches, UnknownId, UnknownMembers,
@@ -31,6 +31,8 @@ pub(crate) enum Refused {
     TooManyItems(usize),
     #[error("some items cannot be as they are")]
     Invalid(Vec<InvalidItem>),
+    #[error("some of what is to be deleted is not there")]
+    Unfound(Vec<UnfoundItem>),
     #[error("an entity is not there")]
     NotFound,
     #[error("the rights of the user do not reach so far")]
@@ -42,7 +44,7 @@ pub(crate) enum Refused {
 impl ResponseError for Refused {
     fn status_code(&self) -> StatusCode {
         match self {
-            Self::Empty | Self::Malformed | Self::Invalid(_) => StatusCode::BAD_REQUEST,
+            Self::Empty | Self::Malformed | Self::Invalid(_) | Self::Unfound(_) => StatusCode::BAD_REQUEST,
             Self::TooManyItems(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Forbidden => StatusCode::FORBIDDEN,
@@ -57,6 +59,7 @@ impl ResponseError for Refused {
             Self::Malformed => plain("Bad Request", "Request data is malformed"),
             Self::TooManyItems(most) => plain("Unprocessable Entity", &format!("Limit {most} per page")),
             Self::Invalid(items) => validation(items),
+            Self::Unfound(items) => unfound(items),
             Self::Forbidden => forbidden(),
             Self::NotFound => no_entity(),
             Self::NoAccount => plain("Internal Server Error", "No account"),
@@ -97,6 +100,19 @@ impl<T> Items<T> {
             Value::Object(item) if item.is_empty() => Err(Refused::Empty),
             item @ Value::Object(_) => Self::read(&[item], unknown, read),
             _ => Err(Refused::Malformed),
+        }
+    }
+
+    /// The one item of a body that is an object, or the items of a list.
+    pub(crate) fn of_one_or_list(
+        body: &Bytes,
+        most: usize,
+        unknown: UnknownMembers,
+        read: impl Fn(&mut Members<'_>) -> T,
+    ) -> Result<Self, Refused> {
+        match json(body)? {
+            Value::Object(_) => Self::of_object(body, unknown, read),
+            _ => Self::of_list(body, most, unknown, read),
         }
     }
 

@@ -144,6 +144,7 @@ impl Agency<'_> {
             source_id,
             closed_at: is_closed.then_some(updated_at),
             is_price_modified_by_robot,
+            exact_price: None,
             score: None,
         };
         if random.random_ratio(1, 10) {

@@ -113,3 +113,28 @@ async fn what_is_left_out_is_404_or_405() {
         assert!([404, 405].contains(&status), "{method} {url} is left out and answers {status}");
     }
 }
+
+/// The method, the path and the body of a line with `curl` that asks the controls.
+fn curl(line: &str) -> Option<(&str, &str, &str)> {
+    let line = line.trim().strip_prefix("curl -s")?;
+    let (_, url) = line.split_once("http://127.0.0.1:8081/_sandbox")?;
+    let path = url.split([' ', '\'']).next()?;
+    let method = line.strip_prefix("X ").and_then(|line| line.split(' ').next()).unwrap_or("GET");
+    let body = line.split_once("-d '").and_then(|(_, body)| body.strip_suffix('\''));
+    Some((method, path, body.unwrap_or_default()))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_line_with_curl_that_asks_the_controls_is_answered() {
+    let lines: Vec<_> = README.lines().filter_map(curl).collect();
+    assert!(lines.len() > 5, "{lines:?}");
+    let sandbox = Sandbox::start(Options::default()).await.unwrap();
+    let host = sandbox.host(AccountId::FOR_YOU).unwrap();
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    for (method, path, body) in lines {
+        let url = format!("http://{host}/_sandbox{path}");
+        let request = http.request(Method::from_bytes(method.as_bytes()).unwrap(), url).body(body);
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{method} {path} {body}: {}", answer.text().await.unwrap());
+    }
+}

@@ -135,6 +135,11 @@ impl FieldError {
         Self { code: "InvalidType", path: path.into(), detail }
     }
 
+    /// A number below 0.
+    pub(crate) fn negative(path: impl Into<String>) -> Self {
+        Self { code: "TooLow", path: path.into(), detail: "This value should be greater than or equal to 0.".into() }
+    }
+
     pub(crate) fn blank(path: impl Into<String>) -> Self {
         Self { code: "IsBlank", path: path.into(), detail: "This value should not be blank.".into() }
     }

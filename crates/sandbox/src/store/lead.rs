@@ -1,5 +1,7 @@
 //! A lead.
 
+use serde_json::Number;
+
 use super::{Card, Entity, Kind, Pipeline, Tables, card::entity, differences::Differences, event::EventValue};
 
 /// A lead.
@@ -7,6 +9,8 @@ use super::{Card, Entity, Kind, Pipeline, Tables, card::entity, differences::Dif
 pub(crate) struct Lead {
     pub(crate) card: Card,
     pub(crate) price: u64,
+    /// The price with the fraction that it has besides.
+    pub(crate) exact_price: Option<Number>,
     pub(crate) status_id: u64,
     pub(crate) pipeline_id: u64,
     pub(crate) loss_reason_id: Option<u64>,
@@ -36,6 +40,7 @@ impl Entity for Lead {
         Self {
             card,
             price: 0,
+            exact_price: None,
             status_id: 0,
             pipeline_id: 0,
             loss_reason_id: None,
@@ -59,7 +64,7 @@ impl Entity for Lead {
         if self.stage() != new.stage() {
             differences.note("status_id", "lead_status_changed", vec![status(self)], vec![status(new)]);
         }
-        if self.price != new.price {
+        if (self.price, &self.exact_price) != (new.price, &new.exact_price) {
             let sale = |lead: &Self| EventValue::SaleFieldValue { sale: lead.price };
             differences.note("price", "sale_field_changed", vec![sale(self)], vec![sale(new)]);
         }

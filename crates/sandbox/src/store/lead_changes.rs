@@ -1,16 +1,19 @@
 //! Changing leads: their stage, price and loss reason, and whom a new one is linked with.
 
+use serde_json::Number;
+
 use super::{
     CardDraft, Change, Context, EntityChange, EntityDraft, EntityPlan, FieldError, Kind, LOST, Lead, NewLink, Nullable,
     Permissions, Setting as _, Source, StageRef, Tables, pipeline::is_closed, required_fields,
 };
-use crate::Reopening;
+use crate::{FractionalPrice, Reopening};
 
 /// What a request says about a lead; what it does not say stays.
 #[derive(Debug, Default)]
 pub(crate) struct LeadDraft {
     pub(crate) card: CardDraft,
-    pub(crate) price: Option<u64>,
+    /// Its whole part, and all of it if it has a fraction.
+    pub(crate) price: Option<(u64, Option<Number>)>,
     pub(crate) pipeline_id: Option<u64>,
     pub(crate) status_id: Option<u64>,
     pub(crate) closed_at: Nullable<u64>,
@@ -33,7 +36,7 @@ pub(crate) struct ContactRef {
 /// The members that only leads have.
 struct Own {
     place: Option<StageRef>,
-    price: Option<u64>,
+    price: Option<(u64, Option<Number>)>,
     closed_at: Nullable<u64>,
     loss_reason_id: Nullable<u64>,
     source_id: Option<u64>,
@@ -77,6 +80,10 @@ impl EntityDraft for LeadDraft {
             matches!(self.loss_reason_id, Nullable::Is(_)) || known.is_some_and(|lead| lead.loss_reason_id.is_some());
         if context.switches.loss_reason_required && is_lost && !has_reason {
             errors.push(FieldError::missing("loss_reason_id"));
+        }
+        let has_fraction = self.price.as_ref().is_some_and(|(_, exact)| exact.is_some());
+        if has_fraction && context.switches.fractional_price == FractionalPrice::Refused {
+            errors.push(FieldError::invalid_type("price", "int"));
         }
         let Self { card, price, closed_at, loss_reason_id, .. } = self;
         let own = Own { place, price, closed_at, loss_reason_id, source_id: source.map(|source| source.id) };
@@ -167,6 +174,8 @@ impl Own {
         self.closed_at.put(&mut lead.closed_at);
         self.loss_reason_id.put(&mut lead.loss_reason_id);
         lead.source_id = self.source_id.or(lead.source_id);
-        lead.price = self.price.unwrap_or(lead.price);
+        if let Some(price) = self.price {
+            (lead.price, lead.exact_price) = price;
+        }
     }
 }

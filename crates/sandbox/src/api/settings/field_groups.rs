@@ -10,6 +10,8 @@ impl Resource for FieldGroup {
     const NAME: &'static str = "custom_field_groups";
     const IS_PUBLIC: bool = true;
     const ADDED: StatusCode = StatusCode::CREATED;
+    const IS_PAGED: bool = false;
+    const UNFOUND: Option<&'static str> = Some("group");
 
     fn place(request: &HttpRequest) -> Option<Kind> {
         kind(request)

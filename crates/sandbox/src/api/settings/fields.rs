@@ -54,7 +54,7 @@ impl Resource for FieldDefinition {
             currency: members.nullable_text("currency"),
             tracking_callback: members.nullable_text("tracking_callback"),
             search_in: members.nullable_text("search_in"),
-            chained_lists: members.list("chained_lists").map(<[_]>::to_vec),
+            chained_lists: members.entries("chained_lists"),
         }
     }
 

@@ -42,6 +42,12 @@ pub(super) trait Resource: Setting {
     const MOST_ITEMS: usize = MOST_ITEMS;
     /// The most that there may be.
     const MOST: usize = usize::MAX;
+    /// Whether its list comes in pages.
+    const IS_PAGED: bool = true;
+    /// Whether one may be added without a list around it.
+    const MAY_BE_BARE: bool = false;
+    /// What it is called where one that is not there cannot be deleted: 404, of several 400. Others are a bad `id`.
+    const UNFOUND: Option<&'static str> = None;
     /// Whether the answer to the change of one has its `request_id`.
     const IS_ECHOED: bool = false;
 

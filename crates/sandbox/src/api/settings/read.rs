@@ -3,9 +3,9 @@
 use actix_web::{Error, HttpRequest, HttpResponse, http::StatusCode, web::Data};
 use serde_json::{Value, json};
 
-use super::{Caller, Query, Resource, Shown, problem};
+use super::{Caller, Query, Resource, Shown, With, problem};
 use crate::{
-    api::list::{self, SelfLink, hal},
+    api::list::{self, Named, SelfLink, Whole, hal},
     store::Tables,
     world::World,
 };
@@ -25,10 +25,21 @@ pub(super) async fn list<R: Resource>(
     let Some(place) = R::place(&request) else { return Ok(problem::not_found(request).await) };
     let tables = caller.account(&world)?.store.read();
     let Some(rows) = known::<R>(&tables, place, &caller) else { return Ok(problem::forbidden()) };
-    let find = |query: &Query| R::select(query, rows);
-    list::page_with_total(&request, &caller, R::NAME, find, |row, with| {
-        view(row, &Shown { tables: &tables, caller: &caller, with }, place)
-    })
+    let show = |row, with: &With<'_>| view::<R>(row, &Shown { tables: &tables, caller: &caller, with }, place);
+    if R::IS_PAGED {
+        let find = |query: &Query| R::select(query, rows);
+        return list::page_with_total(&request, &caller, R::NAME, find, show);
+    }
+    let query = Query::of(&request);
+    let found = R::select(&query, rows)?;
+    if found.is_empty() {
+        return Ok(HttpResponse::NoContent().finish());
+    }
+    Ok(hal(&Whole {
+        _total_items: found.len(),
+        _links: SelfLink::new(&caller.host, R::path(place)),
+        _embedded: Named(R::NAME, found.into_iter().map(|row| show(row, &query.with())).collect()),
+    }))
 }
 
 /// One of them, by what requests call it.

@@ -11,6 +11,7 @@ impl Resource for Role {
     const IS_PUBLIC: bool = false;
     const ADDED: StatusCode = StatusCode::CREATED;
     const CHANGED: StatusCode = StatusCode::ACCEPTED;
+    const MAY_BE_BARE: bool = true;
 
     fn place(_: &HttpRequest) -> Option<()> {
         Some(())

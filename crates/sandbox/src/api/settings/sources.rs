@@ -12,6 +12,8 @@ impl Resource for Source {
     const ADDED: StatusCode = StatusCode::OK;
     const MOST_ITEMS: usize = 50;
     const MOST: usize = 100;
+    const IS_PAGED: bool = false;
+    const UNFOUND: Option<&'static str> = Some("source");
 
     fn place(_: &HttpRequest) -> Option<()> {
         Some(())

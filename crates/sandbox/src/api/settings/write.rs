@@ -17,6 +17,7 @@ use crate::{
     api::{
         HAL,
         list::SelfLink,
+        problem::UnfoundItem,
         write::{self, Items, MOST_ITEMS, Refused},
     },
     store::{Change, Operation, Tables},
@@ -36,7 +37,12 @@ pub(super) async fn add<R: Resource>(
     body: Bytes,
 ) -> Result<HttpResponse, Refused> {
     let place = R::place(&request).ok_or(Refused::NotFound)?;
-    let items = Items::of_list(&body, R::MOST_ITEMS, caller.switches.unknown_members, R::read)?;
+    let unknown = caller.switches.unknown_members;
+    let items = if R::MAY_BE_BARE {
+        Items::of_one_or_list(&body, R::MOST_ITEMS, unknown, R::read)?
+    } else {
+        Items::of_list(&body, R::MOST_ITEMS, unknown, R::read)?
+    };
     let account = world.account(caller.account).or(Err(Refused::NoAccount))?;
     let here = known::<R>(&account.store.read(), place, &caller).map_or(0, |rows| rows.len());
     if here.saturating_add(items.drafts.len()) > R::MOST {
@@ -102,6 +108,10 @@ pub(super) async fn delete<R: Resource>(
     let place = R::place(&request).ok_or(Refused::NotFound)?;
     // Members that say more than the id are no mistake: the official SDK sends whole settings.
     let items = Items::of_list(&body, MOST_ITEMS, UnknownMembers::Ignored, key)?;
+    let unfound = unfound::<R>(&world, &caller, place, &items)?;
+    if !unfound.is_empty() {
+        return Err(Refused::Unfound(unfound));
+    }
     let ids = ids::<R>(&world, &caller, place, items.drafts.iter().map(String::as_str))?;
     let change = |id| Change::Settings(R::change(place, Operation::Delete { id }));
     write::commit(&world, &caller, &items.request_ids, ids.into_iter().map(change).collect())?;
@@ -116,10 +126,32 @@ pub(super) async fn delete_one<R: Resource>(
     path: Path<OneKey>,
 ) -> Result<HttpResponse, Refused> {
     let place = R::place(&request).ok_or(Refused::NotFound)?;
-    let ids = ids::<R>(&world, &caller, place, [path.key.as_str()])?;
+    let items = Items { request_ids: vec!["0".to_owned()], drafts: vec![path.into_inner().key] };
+    if !unfound::<R>(&world, &caller, place, &items)?.is_empty() {
+        return Err(Refused::NotFound);
+    }
+    let ids = ids::<R>(&world, &caller, place, items.drafts.iter().map(String::as_str))?;
     let change = |id| Change::Settings(R::change(place, Operation::Delete { id }));
-    write::commit(&world, &caller, &["0".to_owned()], ids.into_iter().map(change).collect())?;
+    write::commit(&world, &caller, &items.request_ids, ids.into_iter().map(change).collect())?;
     Ok(HttpResponse::NoContent().finish())
+}
+
+/// Those of what is to be deleted that the caller cannot know of, where amoCRM says which.
+fn unfound<R: Resource>(
+    world: &World,
+    caller: &Caller,
+    place: R::Place,
+    items: &Items<String>,
+) -> Result<Vec<UnfoundItem>, Refused> {
+    let Some(what) = R::UNFOUND else { return Ok(Vec::new()) };
+    let account = world.account(caller.account).or(Err(Refused::NoAccount))?;
+    let tables = account.store.read();
+    if !tables.permissions(&caller.author).are_full() {
+        return Err(Refused::Forbidden);
+    }
+    let known: Vec<_> = known::<R>(&tables, place, caller).into_iter().flatten().map(R::key).collect();
+    let unfound = items.request_ids.iter().zip(&items.drafts).filter(|(_, key)| !known.contains(key));
+    Ok(unfound.map(|(request_id, key)| UnfoundItem::new(request_id, what, key)).collect())
 }
 
 /// The key at the end of a path.
@@ -130,11 +162,10 @@ pub(super) struct OneKey {
 
 /// The member that says which one a request is about.
 fn key(members: &mut Members<'_>) -> String {
-    let key = members.text_or_number("id");
-    if key.is_none() {
+    if !members.has("id") {
         members.missing("id");
     }
-    key.unwrap_or_default()
+    members.text_or_number("id").unwrap_or_default()
 }
 
 fn ids<'k, R: Resource>(

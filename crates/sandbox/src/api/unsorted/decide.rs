@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::view;
 use crate::{
     api::{
+        drafts,
         guard::Caller,
         list::hal,
         members::Members,
@@ -53,7 +54,7 @@ pub(super) async fn link(
     decide(&world, &caller, &uid, &body, |members, id| {
         let user_id = members.int("user_id");
         let to = members.object("link", target);
-        if to.is_none() {
+        if !members.has("link") {
             members.missing("link");
         }
         UnsortedChange::Link { id, user_id, to: to.unwrap_or((Kind::Lead, 0)) }
@@ -61,15 +62,8 @@ pub(super) async fn link(
 }
 
 fn target(members: &mut Members<'_>) -> (Kind, u64) {
-    let kind = members.text("entity_type");
-    let found = kind.as_deref().and_then(Kind::of_plural);
-    match (&kind, found) {
-        (None, _) => members.missing("entity_type"),
-        (Some(_), None) => members.not_supported("entity_type"),
-        _ => {}
-    }
     members.ignore(&["metadata"]);
-    (found.unwrap_or(Kind::Lead), members.required_int("entity_id"))
+    drafts::entity(members)
 }
 
 /// The number of an unsorted lead that nobody has decided about.

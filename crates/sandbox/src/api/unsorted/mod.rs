@@ -1,6 +1,7 @@
 //! `/api/v4/leads/unsorted`: leads that nobody has accepted yet.
 
 mod decide;
+pub(super) mod metadata;
 mod read;
 mod summary;
 mod view;

@@ -2,33 +2,14 @@
 
 use serde_json::{Value, json};
 
+use super::metadata;
 use crate::{
     api::{guard::Caller, list::SelfLink},
-    store::{Category, Fate, Kind, Unsorted},
+    store::{Fate, Kind, Unsorted},
 };
-
-/// The members of the metadata of each category; what was not said is null.
-const fn members(category: Category) -> &'static [&'static str] {
-    match category {
-        Category::Sip => {
-            &["from", "phone", "called_at", "duration", "link", "service_code", "uniq", "call_responsible"]
-        }
-        Category::Mail => &["from", "received_at", "subject", "thread_id", "message_id", "content_summary"],
-        Category::Forms => {
-            &["form_id", "form_name", "form_page", "ip", "form_sent_at", "referer", "visitor_uid", "form_type"]
-        }
-        Category::Chats => {
-            &["from", "to", "received_at", "service", "client", "origin", "last_message_text", "source_name"]
-        }
-    }
-}
 
 /// The whole of it.
 pub(super) fn whole(row: &Unsorted, caller: &Caller) -> Value {
-    let mut metadata = serde_json::Map::new();
-    for &name in members(row.category) {
-        metadata.insert(name.to_owned(), row.metadata.get(name).cloned().unwrap_or_default());
-    }
     json!({
         "uid": row.uid(),
         "source_uid": row.source_uid,
@@ -36,7 +17,7 @@ pub(super) fn whole(row: &Unsorted, caller: &Caller) -> Value {
         "category": row.category.name(),
         "pipeline_id": row.pipeline_id,
         "created_at": row.created_at,
-        "metadata": metadata,
+        "metadata": metadata::view(row.category, &row.metadata),
         "account_id": caller.account,
         "_links": link(row, caller),
         "_embedded": embedded(row, caller),

@@ -6,7 +6,7 @@ use actix_web::{
 };
 use serde_json::json;
 
-use super::view;
+use super::{metadata, view};
 use crate::{
     api::{
         complex,
@@ -50,9 +50,12 @@ fn add(world: &World, caller: &Caller, body: &Bytes, category: Category) -> Resu
 
 fn draft(members: &mut Members<'_>, category: Category) -> UnsortedDraft {
     let (source_uid, source_name) = (members.required_text("source_uid"), members.required_text("source_name"));
-    let metadata = members.map("metadata");
-    if metadata.is_none() {
+    if !members.has("metadata") {
         members.missing("metadata");
+    }
+    let metadata = members.map("metadata");
+    if metadata.is_some() {
+        members.object("metadata", |members| metadata::check(members, category));
     }
     UnsortedDraft {
         category,

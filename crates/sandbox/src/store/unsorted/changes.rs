@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Category, Fate, Unsorted};
+use super::{Category, Fate, Unsorted, call};
 use crate::{
     UserId,
     store::{
@@ -196,6 +196,7 @@ fn accept(
     Ok(Box::new(move |tables, context| {
         let Some(row) = tables.unsorted.get(id).cloned() else { return Written::default() };
         plan(tables, context);
+        call::note(&row, tables, context);
         decide(row, Fate::Accepted, tables, context)
     }))
 }

@@ -1,5 +1,6 @@
 //! Unsorted: leads that came from outside and that nobody has accepted yet.
 
+mod call;
 mod changes;
 
 use serde_json::{Map, Value};

@@ -98,3 +98,27 @@ async fn a_loss_reason_is_made_renamed_and_deleted() {
     }
     assert!(embedded(&left, "loss_reasons").iter().all(|reason| reason["id"] != id), "{left}");
 }
+
+/// `chained_list_custom_field_actions.php`: PHP keys the lists by their catalogs, which makes an object of them.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chained_list_names_its_catalogs() {
+    let sdk = Sdk::start().await;
+    let level =
+        |id: u64, parent: Value, title: &str| json!({ "catalog_id": id, "parent_catalog_id": parent, "title": title });
+    let (upper, lower) = (level(9929, Value::Null, "Модель"), level(9931, json!(9929), "Марка"));
+    let field = json!([{
+        "type": "chained_list", "name": "Вложенные списки", "chained_lists": { "9929": upper, "9931": lower },
+        "request_id": "0",
+    }]);
+    let made = sdk.post("leads/custom_fields", field).await;
+    let made = &embedded(&made, "custom_fields")[0];
+    let id = models::custom_field(made);
+    assert_eq!(made["chained_lists"], json!([upper, lower]));
+    let body =
+        json!({ "id": id, "type": "chained_list", "name": "Списки", "chained_lists": [lower], "request_id": "0" });
+    let changed = sdk.patch(&format!("leads/custom_fields/{id}"), body).await;
+    assert_eq!(changed["chained_lists"], json!([lower]));
+    let values = json!([{ "field_id": id, "values": [{ "catalog_id": 9931, "catalog_element_id": 1_600_411 }] }]);
+    let lead = sdk.made("leads", "leads", json!({ "custom_fields_values": values, "request_id": "0" })).await;
+    models::lead(&sdk.get(&format!("leads/{lead}"), &[]).await);
+}

@@ -85,6 +85,10 @@ async fn a_form_and_a_call_are_accepted_and_declined() {
     let lead = sdk.get(&format!("leads/{}", embedded(&accepted, "leads")[0]["id"]), &[("with", "contacts")]).await;
     assert_eq!((&lead["name"], &lead["price"]), (&json!("Сделка"), &json!(500_000)));
     assert_eq!(embedded(&lead, "contacts").len(), 1);
+    // The library asks for the call in the card unless told otherwise.
+    let notes = sdk.get(&format!("leads/{}/notes", lead["id"]), &[]).await;
+    models::note(&embedded(&notes, "notes")[0]);
+    assert_eq!(embedded(&notes, "notes")[0]["note_type"], "call_in");
 
     let uid = uids[1].as_str();
     let declined = success(&sdk.delete(&format!("leads/unsorted/{uid}/decline"), json!([])).await);

@@ -187,3 +187,43 @@ async fn users_are_deactivated_and_activated_but_administrators_are_not() {
     let own = leads.send_as(&andrew, Method::POST, "users/deactivate", &json!([{"id": 10_110_003}])).await;
     assert_eq!(own.status, 403);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_role_may_come_without_a_list_around_it_and_nothing_else_may() {
+    let leads = Leads::start().await;
+    let answer = leads.send(Method::POST, "roles", &json!({"name": "Новая роль", "rights": rights()})).await;
+    assert_eq!(answer.status, 201, "{answer:?}");
+    let answer = answer.json();
+    assert_eq!((&answer["_total_items"], ids(&answer, "roles")), (&json!(1), vec![120_003]));
+    assert_eq!(answer["_embedded"]["roles"][0]["request_id"], "0");
+    let refused = leads.send(Method::POST, "roles", &json!({"name": 5})).await;
+    assert_eq!(errors(&refused), [("0".to_owned(), vec![("InvalidType".to_owned(), "name".to_owned())])]);
+    for (body, detail) in [(json!({}), "Request data can not be empty"), (json!("x"), "Request data is malformed")] {
+        let refused = leads.send(Method::POST, "roles", &body).await;
+        assert_eq!((refused.status.as_u16(), &refused.json()["detail"]), (400, &json!(detail)));
+    }
+    for list in [
+        "leads",
+        "contacts",
+        "companies",
+        "leads/complex",
+        "leads/tags",
+        "leads/notes",
+        "tasks",
+        "leads/link",
+        "leads/unsorted/sip",
+        "leads/pipelines",
+        "leads/loss_reasons",
+        "leads/custom_fields",
+        "leads/custom_fields/groups",
+        "users",
+        "sources",
+    ] {
+        let refused = leads.send(Method::POST, list, &json!({"name": "x"})).await;
+        assert_eq!(
+            (refused.status.as_u16(), &refused.json()["detail"]),
+            (400, &json!("Request data is malformed")),
+            "{list}"
+        );
+    }
+}

@@ -4,7 +4,7 @@ use amo_connect_sandbox::{Integration, Options};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::at;
+use super::{ANDREW, at};
 use crate::{
     leads::Leads,
     leads_write::errors,
@@ -42,6 +42,48 @@ async fn sources_are_added_found_changed_and_deleted() {
     assert_eq!(leads.send(Method::DELETE, "sources", &both).await.status, 204);
     assert_eq!(leads.get(&format!("sources/{id}")).await.status, 204);
     assert_eq!(leads.get("sources").await.status, 204);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sources_that_are_not_there_cannot_be_deleted() {
+    let leads = Leads::start().await;
+    let one = leads.made("sources", "sources", 200, json!({"name": "a", "external_id": "a"})).await["id"].clone();
+    let gone = leads.send(Method::DELETE, "sources/77", &Value::Null).await;
+    assert_eq!((gone.status.as_u16(), gone.json()["detail"].clone()), (404, json!("Entity not found")));
+    let some = json!([{"id": one}, {"id": 77, "request_id": "x"}, {"id": 78}]);
+    let refused = leads.send(Method::DELETE, "sources", &some).await;
+    assert_eq!((refused.status.as_u16(), refused.content_type.as_str()), (400, "application/problem+json"));
+    let error = |request_id: &str, id: u64| {
+        let detail = format!("source with id = {id} not found");
+        json!({"request_id": request_id, "errors": {"code": "EntityNotFound", "path": "id", "detail": detail}})
+    };
+    assert_eq!(
+        refused.json(),
+        json!({
+            "errors": [error("x", 77), error("2", 78)],
+            "title": "Bad Request", "type": "https://httpstatus.es/400", "status": 400,
+            "detail": "Invalid request items",
+        })
+    );
+    assert_eq!(ids(&leads.get("sources").await.json(), "sources"), [one.as_u64().unwrap()], "none was deleted");
+    let andrew = leads.token_of(ANDREW).await;
+    for path in ["sources", "sources/77"] {
+        assert_eq!(leads.send_as(&andrew, Method::DELETE, path, &some).await.status, 403, "{path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sources_are_listed_without_pages() {
+    let leads = Leads::start().await;
+    let source = |id: u64| json!({"name": "x", "external_id": id.to_string()});
+    for half in [0..50, 50..60] {
+        let half: Vec<_> = half.map(source).collect();
+        assert_eq!(leads.send(Method::POST, "sources", &json!(half)).await.status, 200);
+    }
+    let list = leads.get("sources?limit=10&page=2").await.json();
+    assert_eq!((&list["_total_items"], ids(&list, "sources").len()), (&json!(60), 60));
+    let names: Vec<_> = list.as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(names, ["_total_items", "_links", "_embedded"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
