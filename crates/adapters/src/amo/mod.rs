@@ -157,10 +157,18 @@ fn most(limit: u32) -> usize {
     usize::try_from(limit).unwrap_or(usize::MAX)
 }
 
-/// `text` if it can be a host's name, as far as a log shows amoCRM's words.
+/// The longest label of a host's name.
+const LONGEST_LABEL: usize = 63;
+
+/// `text` if it can be a host's name, as far as a log shows amoCRM's words. A token that was put in its place has no
+/// dots, or longer parts.
 fn host_name(text: &str) -> Option<&str> {
     let is_sign = |sign: char| sign.is_ascii_alphanumeric() || ".-:".contains(sign);
-    Some(text).filter(|text| text.len() <= 253 && text.chars().all(is_sign))
+    let is_name = |text: &str| {
+        let has_labels = text.contains('.') && text.split('.').all(|label| label.len() <= LONGEST_LABEL);
+        text.len() <= 253 && has_labels && text.chars().all(is_sign)
+    };
+    Some(text).filter(|text| is_name(text))
 }
 
 impl fmt::Debug for OauthAmoClient {
