@@ -170,6 +170,7 @@ impl ApiError {
             WriteError::OutcomeUnknown(found) => Self::OutcomeUnknown(Candidates { found, has_key }),
             WriteError::KeyExpired => Self::KeyExpired,
             WriteError::KeyReused => Self::KeyReused,
+            WriteError::TooManyWrites(wait) => Self::TooManyRequests(whole_seconds(wait)),
             WriteError::InProgress => Self::RequestInProgress,
             WriteError::Store(error) => error.into(),
         }

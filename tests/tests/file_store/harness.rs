@@ -10,6 +10,8 @@ use amo_connect_contract::TestClock;
 use amo_connect_contract::fixtures::at;
 use amo_connect_contract::rate_limit_store::RateLimitStoreHarness;
 use amo_connect_contract::token_store::{Keys, TokenStoreHarness};
+use amo_connect_domain::idempotency::{WriteRecord, WriteRequest};
+use amo_connect_domain::ids::LeaseOwner;
 use amo_connect_domain::ports::{RateLimitStore, Storage};
 use async_trait::async_trait;
 use tempfile::TempDir;
@@ -88,6 +90,19 @@ impl TokenStoreHarness for FileHarness {
             Keys::NewAlone => NEW_KEY.to_owned(),
         };
         Some(Arc::new(self.open(&keys)))
+    }
+
+    /// Each step writes the whole document.
+    async fn begin_writes(&self, requests: Vec<WriteRequest>, owner: LeaseOwner) {
+        let store = self.open(OLD_KEY);
+        let begin = store.change(move |change| {
+            for request in &requests {
+                let begun = WriteRecord::begin(None, None, request, request.epoch, owner, change.store_now);
+                change.records.writes.extend(begun.changed().cloned());
+            }
+            Ok(())
+        });
+        begin.await.unwrap();
     }
 }
 

@@ -13,7 +13,7 @@ use amo_connect_domain::connection::audit::{Actor, AuditEntry};
 use amo_connect_domain::connection::import::ImportRecord;
 use amo_connect_domain::connection::revocation_check::RevocationCheck;
 use amo_connect_domain::host_look_up::{HostLookUp, LookUpSubject};
-use amo_connect_domain::idempotency::{KeyHash, WriteRecord};
+use amo_connect_domain::idempotency::{KeyHash, WriteRecord, full_since};
 use amo_connect_domain::ids::{AccountId, LeaseOwner, Revision, UserId};
 use amo_connect_domain::key_ring::{InstanceId, KeyRing};
 use amo_connect_domain::ports::{Served, StoreError};
@@ -59,6 +59,11 @@ pub(crate) struct Change<'c> {
 impl Records {
     pub(crate) fn exchange(&self, code: CodeHash) -> Option<&Sealed<Exchange>> {
         self.exchanges.iter().find(|sealed| sealed.record.code == code)
+    }
+
+    /// See [`full_since`].
+    pub(crate) fn full_of_writes_since(&self, user: &UserId) -> Option<Timestamp> {
+        full_since(self.writes.iter().filter(|record| record.user == *user).map(|record| record.begun_at))
     }
 
     pub(crate) fn write(&self, user: &UserId, key: KeyHash) -> Option<WriteRecord> {

@@ -21,7 +21,8 @@ impl IdempotencyStore for FileStore {
         self.change(move |change| {
             let on_record = change.records.write(&request.user, request.key);
             let epoch = change.records.connection_or_new(&request.user).epoch;
-            let begun = WriteRecord::begin(on_record, &request, epoch, owner, change.store_now);
+            let full_since = change.records.full_of_writes_since(&request.user);
+            let begun = WriteRecord::begin(on_record, full_since, &request, epoch, owner, change.store_now);
             if let Some(record) = begun.changed() {
                 change.records.put_write(record.clone());
             }

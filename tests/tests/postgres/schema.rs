@@ -7,7 +7,7 @@ use amo_connect_tests::{PgDatabase, test_server};
 
 use crate::steps::{open, open_with, opened, told};
 
-const ALL: [&str; 11] = [
+const ALL: [&str; 12] = [
     "20261123100000_connections",
     "20261124220000_lifecycle",
     "20261124230000_turns",
@@ -19,6 +19,7 @@ const ALL: [&str; 11] = [
     "20261129235000_attempt_deep_links",
     "20261130030000_shares",
     "20261130040000_code_places",
+    "20261130050000_writes_of_users",
 ];
 
 #[tokio::test(flavor = "multi_thread")]

@@ -55,6 +55,8 @@ pub(crate) type ClaimRow = (i64, Vec<u8>);
 #[async_trait]
 pub(crate) trait WriteRows: Send {
     async fn write(&mut self, key_hash: &[u8], user_id: &[u8]) -> Result<Option<WriteRow>, Failure>;
+    /// When the `number`th newest write of this user began, if there are as many.
+    async fn nth_newest_write(&mut self, user_id: &[u8], number: i64) -> Result<Option<i64>, Failure>;
     async fn put_write(&mut self, row: &WriteRow) -> Result<(), Failure>;
     async fn delete_write(&mut self, key_hash: &[u8]) -> Result<(), Failure>;
     /// Those of these objects that writes of this kind made.

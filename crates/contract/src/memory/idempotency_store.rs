@@ -18,7 +18,8 @@ impl IdempotencyStore for MemoryTokenStore {
     async fn begin_write(&self, request: &WriteRequest, owner: LeaseOwner) -> Result<Begun, StoreError> {
         let mut rows = self.rows()?;
         let (on_record, epoch) = (rows.write(&request.user, request.key), rows.connection_or_new(&request.user).epoch);
-        let begun = WriteRecord::begin(on_record, request, epoch, owner, self.now());
+        let full_since = rows.full_of_writes_since(&request.user);
+        let begun = WriteRecord::begin(on_record, full_since, request, epoch, owner, self.now());
         if let Some(record) = begun.changed() {
             rows.writes.insert(record.key, record.clone());
         }

@@ -13,7 +13,7 @@ use amo_connect_domain::connection::audit::{Actor, AuditEntry};
 use amo_connect_domain::connection::import::ImportRecord;
 use amo_connect_domain::connection::revocation_check::RevocationCheck;
 use amo_connect_domain::host_look_up::{HostLookUp, LookUpSubject};
-use amo_connect_domain::idempotency::{KeyHash, WriteRecord};
+use amo_connect_domain::idempotency::{KeyHash, WriteRecord, full_since};
 use amo_connect_domain::ids::{AccountId, Generation, LeaseOwner, Revision, UserId};
 use amo_connect_domain::ports::Served;
 use amo_connect_domain::refresh::lease::RefreshLease;
@@ -114,6 +114,11 @@ impl Rows {
         if let Some(record) = self.client_record(served.client).served(served.sent_at) {
             self.clients.insert(served.client, record);
         }
+    }
+
+    /// See [`full_since`].
+    pub(super) fn full_of_writes_since(&self, user: &UserId) -> Option<Timestamp> {
+        full_since(self.writes.values().filter(|record| record.user == *user).map(|record| record.begun_at))
     }
 
     pub(super) fn write(&self, user: &UserId, key: KeyHash) -> Option<WriteRecord> {

@@ -1,4 +1,4 @@
-//! Budgets: how many codes and attempts one user can leave.
+//! Budgets: how many codes, attempts and writes one user can leave.
 
 use std::time::Duration;
 
@@ -7,11 +7,13 @@ use amo_connect_domain::authorization::budget::{
     ATTEMPTS_OF_A_USER, CODES_OF_A_USER, UNSETTLED_CODES, UNSETTLED_WITHIN,
 };
 use amo_connect_domain::authorization::code::Admitted;
+use amo_connect_domain::idempotency::{Begun, WRITE_MEMORY, WRITES_OF_A_USER, WriteOutcome, WriteRequest};
+use amo_connect_domain::ids::UserId;
 use amo_connect_domain::token::CodeHash;
 
 use super::TokenStoreHarness;
-use super::steps::{Store, admit, swept};
-use crate::fixtures::{at, attempt, by_app, by_attempt, code, owner, state, user};
+use super::steps::{Store, admit, begin_write, send_write, settle_write, swept, write};
+use crate::fixtures::{at, attempt, by_app, by_attempt, code, owner, state, user, write_request};
 
 fn numbered(number: usize) -> CodeHash {
     code(&format!("number {number}"))
@@ -98,4 +100,31 @@ pub(super) async fn a_user_leaves_so_many_attempts(harness: &dyn TokenStoreHarne
     for name in [&name(1), &name(ATTEMPTS_OF_A_USER), "still open", "of ivan", "last"] {
         assert!(is_there(name).await, "{name}");
     }
+}
+
+fn numbered_write(user: &UserId, number: usize) -> WriteRequest {
+    write_request(user, &format!("number-{number}"))
+}
+
+pub(super) async fn a_user_leaves_so_many_writes(harness: &dyn TokenStoreHarness) {
+    let (store, other, olena) = (harness.store(), harness.second_handle().await, user("olena"));
+    let numbers = 0..WRITES_OF_A_USER;
+    harness.begin_writes(numbers.map(|number| numbered_write(&olena, number)).collect(), owner(1)).await;
+    let (first, next) = (numbered_write(&olena, 0), numbered_write(&olena, WRITES_OF_A_USER));
+    for store in [&store, &other] {
+        let answer = store.begin_write(&next, owner(2)).await.unwrap();
+        assert!(matches!(answer, Begun::Full(wait) if wait <= WRITE_MEMORY), "{answer:?}");
+        assert_eq!(write(store, &next).await, None);
+    }
+    begin_write(&store, &numbered_write(&user("ivan"), 0), owner(1)).await;
+    // One that is on record goes on.
+    send_write(&store, &first, owner(1)).await;
+    let done = WriteOutcome::Done { object: None, comment: None, missing_comment: false };
+    let record = settle_write(&store, &first, owner(1), done).await;
+    assert_eq!(other.begin_write(&first, owner(2)).await.unwrap(), Begun::Replay(record));
+    // One that changed nothing leaves room.
+    store.settle_write(&olena, numbered_write(&olena, 1).key, owner(1), &WriteOutcome::ChangedNothing).await.unwrap();
+    begin_write(&other, &next, owner(2)).await;
+    let another = store.begin_write(&numbered_write(&olena, WRITES_OF_A_USER + 1), owner(2)).await.unwrap();
+    assert!(matches!(another, Begun::Full(_)), "{another:?}");
 }

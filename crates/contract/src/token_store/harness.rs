@@ -3,8 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use amo_connect_domain::idempotency::WriteRequest;
+use amo_connect_domain::ids::LeaseOwner;
 use amo_connect_domain::ports::Storage;
 use async_trait::async_trait;
+use futures_util::future::join_all;
+
+use super::steps::begin_write;
 
 /// What the suite needs of an adapter's test set-up.
 #[async_trait]
@@ -28,6 +33,15 @@ pub trait TokenStoreHarness: Send + Sync + 'static {
 
     /// Sets the clock by which the store judges leases back, for every handle.
     async fn set_store_clock_back(&self, by: Duration);
+
+    /// Puts these writes on record, none of which is there. They are thousands: a store to which each costs much may
+    /// do it in one step.
+    async fn begin_writes(&self, requests: Vec<WriteRequest>, owner: LeaseOwner) {
+        let store = self.store();
+        for some in requests.chunks(100) {
+            join_all(some.iter().map(|request| begin_write(&store, request, owner))).await;
+        }
+    }
 
     /// Everything the store keeps outside the process, byte for byte: its files, or a dump.
     /// `None` if it keeps nothing there.

@@ -335,6 +335,9 @@ suite::cases! {
     "MUST refuse a key that was used for another request, in another account or in another epoch." => [
         writes::a_key_is_for_one_request_account_and_epoch,
     ]
+    "MUST NOT record a new write of a user who has WRITES_OF_A_USER on record." => [
+        budgets::a_user_leaves_so_many_writes,
+    ]
     "MUST refuse it to all others." => [
         writes::a_sending_is_recorded_for_the_owner_alone,
     ]

@@ -168,7 +168,9 @@ amo_connect_contract::mutants! {
     ],
     CountsCodesOfAllUsers => ["other_users_codes_count_for_nothing"],
     CountsNoCodes => ["a_user_leaves_so_many_unsettled_codes", "a_user_leaves_so_many_codes_a_day"],
+    CountsNoWrites => ["a_user_leaves_so_many_writes"],
     CountsRowsTwice => ["rows_are_counted_by_their_standing"],
+    CountsWritesOfAllUsers => ["a_user_leaves_so_many_writes"],
     ListsNoOrphans => [
         "a_backoff_in_doubt_is_orphaned_when_it_is_over",
         "orphaned_refreshes_are_those_that_the_domain_names",

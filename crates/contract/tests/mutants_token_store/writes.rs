@@ -1,10 +1,11 @@
 //! Mutants of the store of writes with a key.
 
 use amo_connect_domain::idempotency::{
-    Begun, Entity, KeyHash, NotSent, Settled, WriteOutcome, WriteRecord, WriteRequest, WriteState, WrittenObject,
+    Begun, Entity, KeyHash, NotSent, Settled, WRITE_MEMORY, WRITES_OF_A_USER, WriteOutcome, WriteRecord, WriteRequest,
+    WriteState, WrittenObject,
 };
 use amo_connect_domain::ids::{AccountId, LeaseOwner, UserId};
-use amo_connect_domain::ports::{IdempotencyStore, StoreError};
+use amo_connect_domain::ports::{IdempotencyStore, StoreError, StoreHealth};
 use amo_connect_domain::refresh::lease::Lease;
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -95,7 +96,18 @@ impl IdempotencyStore for MutantStore {
             }
             _ => {}
         }
-        self.inner.begin_write(&request, owner).await
+        let begun = self.inner.begin_write(&request, owner).await?;
+        let of_all = self.note(|notes| notes.writes.len());
+        Ok(match (self.mutant, begun) {
+            (Mutant::CountsNoWrites, Begun::Full(_)) => {
+                let now = self.inner.clock().await?;
+                WriteRecord::begin(None, None, &request, request.epoch, owner, now)
+            }
+            (Mutant::CountsWritesOfAllUsers, Begun::Granted(_)) if of_all > WRITES_OF_A_USER => {
+                Begun::Full(WRITE_MEMORY)
+            }
+            (_, begun) => begun,
+        })
     }
 
     async fn renew_write_lease(&self, user: &UserId, key: KeyHash, owner: LeaseOwner) -> Result<bool, StoreError> {

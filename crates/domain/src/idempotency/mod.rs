@@ -5,6 +5,7 @@
 //! carried out, the repetition looks in the CRM for what it would have made, and the record says what may be
 //! concluded from that ([`Doubt`]).
 
+mod budget;
 mod key;
 mod outcome;
 mod record;
@@ -13,6 +14,7 @@ mod sending;
 #[cfg(test)]
 mod tests;
 
+pub use budget::{WRITES_OF_A_USER, full_since};
 pub use key::{IdempotencyKey, InvalidKey, KeyHash, LONGEST_KEY, RequestHash};
 pub use outcome::{Settled, WriteOutcome, WrittenObject};
 pub use record::{Begun, NotSent, WRITE_MEMORY, WriteRecord, WriteState};

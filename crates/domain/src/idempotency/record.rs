@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::budget::admits_another_write;
 use super::key::{KeyHash, RequestHash};
 use super::outcome::WrittenObject;
 use super::request::{WriteKind, WriteRequest};
@@ -84,6 +85,9 @@ pub enum Begun {
     Reused,
     /// The user has disconnected, or connected anew, since the request read their connection. Nothing was recorded.
     Disconnected,
+    /// The user has [`WRITES_OF_A_USER`](super::WRITES_OF_A_USER) writes on record. Nothing was recorded. After this
+    /// time there may be room.
+    Full(Duration),
 }
 
 /// Why a write must not be sent.
@@ -102,16 +106,18 @@ impl Begun {
     pub fn changed(&self) -> Option<&WriteRecord> {
         match self {
             Self::Granted(record) | Self::InDoubt(record, _) | Self::Held(record) => Some(record),
-            Self::Replay(_) | Self::Expired | Self::Reused | Self::Disconnected => None,
+            Self::Replay(_) | Self::Expired | Self::Reused | Self::Disconnected | Self::Full(_) => None,
         }
     }
 }
 
 impl WriteRecord {
-    /// Decides whether the caller may work on a write. `on_record` is what is known of its key, `epoch` the user's
-    /// as it is now.
+    /// Decides whether the caller may work on a write. `on_record` is what is known of its key, `full_since` when the
+    /// [`WRITES_OF_A_USER`](super::WRITES_OF_A_USER)th newest write of the user began, if there are as many, `epoch`
+    /// the user's as it is now.
     pub fn begin(
         on_record: Option<Self>,
+        full_since: Option<Timestamp>,
         request: &WriteRequest,
         epoch: Epoch,
         owner: LeaseOwner,
@@ -122,6 +128,9 @@ impl WriteRecord {
         }
         let lease = Lease::granted(owner, store_now);
         let Some(mut known) = on_record else {
+            if let Err(wait) = admits_another_write(full_since, store_now) {
+                return Begun::Full(wait);
+            }
             return Begun::Granted(Self {
                 user: request.user.clone(),
                 key: request.key,

@@ -33,7 +33,7 @@ fn request() -> WriteRequest {
 }
 
 fn begin(on_record: Option<WriteRecord>, number: u8, second: i64) -> Begun {
-    WriteRecord::begin(on_record, &request(), EPOCH, owner(number), at(second))
+    WriteRecord::begin(on_record, None, &request(), EPOCH, owner(number), at(second))
 }
 
 fn granted(begun: Begun) -> WriteRecord {
@@ -75,6 +75,14 @@ fn a_new_write_is_on_record_before_anything_is_sent() {
     let record = granted(begin(None, 1, 3));
     assert_eq!((record.sent(), record.begun_at, record.epoch), (None, at(3), EPOCH));
     assert_eq!(record.state, WriteState::Underway { lease: Lease::granted(owner(1), at(3)), sent: None });
+}
+
+#[test]
+fn of_a_user_whose_records_are_full_only_writes_that_are_on_record_go_on() {
+    let full = |on_record| WriteRecord::begin(on_record, Some(at(0)), &request(), EPOCH, owner(2), at(100));
+    assert_eq!(full(None), Begun::Full(WRITE_MEMORY.saturating_sub(Duration::from_secs(100))));
+    let (known, _) = in_doubt(full(Some(sent())));
+    assert_eq!(known.key, request().key);
 }
 
 #[test]
@@ -143,20 +151,20 @@ fn a_disconnect_wins_over_what_was_not_sent() {
     let mut record = granted(begin(None, 1, 0));
     assert_eq!(record.send(owner(1), EPOCH.next(), at(1)), Err(NotSent::Disconnected));
     assert_eq!(record.sent(), None);
-    let late = WriteRecord::begin(None, &request(), EPOCH.next(), owner(1), at(1));
+    let late = WriteRecord::begin(None, None, &request(), EPOCH.next(), owner(1), at(1));
     assert_eq!(late, Begun::Disconnected);
     // It stays, so that the key is refused.
     let kept = record.settle(owner(1), &WriteOutcome::ChangedNothing, false, EPOCH.next(), at(2));
     let Settled::OnRecord(kept) = kept else { panic!("{kept:?}") };
     let anew = WriteRequest { epoch: EPOCH.next(), ..request() };
-    assert_eq!(WriteRecord::begin(Some(*kept), &anew, EPOCH.next(), owner(2), at(3)), Begun::Expired);
+    assert_eq!(WriteRecord::begin(Some(*kept), None, &anew, EPOCH.next(), owner(2), at(3)), Begun::Expired);
 }
 
 #[test]
 fn a_key_is_for_one_request_of_one_account_and_epoch() {
     for record in [granted(begin(None, 1, 0)), sent(), settled(&sent(), 1, DONE, 1)] {
         let ask = |request: &WriteRequest| {
-            WriteRecord::begin(Some(record.clone()), request, request.epoch, owner(2), at(100))
+            WriteRecord::begin(Some(record.clone()), None, request, request.epoch, owner(2), at(100))
         };
         assert_eq!(ask(&WriteRequest { epoch: EPOCH.next(), ..request() }), Begun::Expired);
         assert_eq!(ask(&WriteRequest { account: AccountId(2), ..request() }), Begun::Expired);
@@ -169,10 +177,10 @@ fn a_key_is_for_one_request_of_one_account_and_epoch() {
 #[test]
 fn an_author_who_is_known_later_is_recorded() {
     let unknown = WriteRequest { author: None, ..request() };
-    let first = granted(WriteRecord::begin(None, &unknown, EPOCH, owner(1), at(0)));
+    let first = granted(WriteRecord::begin(None, None, &unknown, EPOCH, owner(1), at(0)));
     let second = granted(begin(Some(first), 2, 15));
     assert_eq!(second.author, Some(5));
-    let third = granted(WriteRecord::begin(Some(second), &unknown, EPOCH, owner(3), at(30)));
+    let third = granted(WriteRecord::begin(Some(second), None, &unknown, EPOCH, owner(3), at(30)));
     assert_eq!(third.author, Some(5));
 }
 

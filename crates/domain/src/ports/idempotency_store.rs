@@ -20,7 +20,8 @@ pub trait IdempotencyStore: Debug + Send + Sync + 'static {
 
     /// Decides by [`WriteRecord::begin`] whether the caller may work on a write, and records it. MUST grant a write
     /// to one owner at a time, however many ask. MUST refuse a key that was used for another request, in another
-    /// account or in another epoch.
+    /// account or in another epoch. MUST NOT record a new write of a user who has
+    /// [`WRITES_OF_A_USER`](crate::idempotency::WRITES_OF_A_USER) on record.
     async fn begin_write(&self, request: &WriteRequest, owner: LeaseOwner) -> Result<Begun, StoreError>;
 
     /// Renews the lease on a write. Returns `false`, and changes nothing, if `owner` does not hold it any more.

@@ -50,7 +50,7 @@ impl BuggyStore {
         let known = self.rows.write_record(&request.user, request.key).await?;
         match bug {
             Bug::NoWriteRecord => {
-                let begun = WriteRecord::begin(None, request, request.epoch, owner, self.rows.clock().await?);
+                let begun = WriteRecord::begin(None, None, request, request.epoch, owner, self.rows.clock().await?);
                 self.notes().writes.extend(begun.changed().map(|record| (owner, record.clone())));
                 return Ok(begun);
             }
@@ -79,7 +79,7 @@ impl BuggyStore {
     async fn begin_for_anybody(&self, request: &WriteRequest, owner: LeaseOwner) -> Result<Begun, StoreError> {
         for other in (0..self.context.users).map(user_id).filter(|other| *other != request.user) {
             let Some(record) = self.rows.write_record(&other, request.key).await? else { continue };
-            let begun = WriteRecord::begin(Some(record), request, request.epoch, owner, self.rows.clock().await?);
+            let begun = WriteRecord::begin(Some(record), None, request, request.epoch, owner, self.rows.clock().await?);
             if !matches!(begun, Begun::Granted(_) | Begun::InDoubt(..)) {
                 return Ok(begun);
             }

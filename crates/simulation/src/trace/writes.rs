@@ -36,7 +36,7 @@ impl Traced for Begun {
             }
             Self::Held(_) => "held".to_owned(),
             Self::Replay(record) => format!("replay: {}", record.short()),
-            Self::Expired | Self::Reused | Self::Disconnected => format!("{self:?}"),
+            Self::Expired | Self::Reused | Self::Disconnected | Self::Full(_) => format!("{self:?}"),
         }
     }
 }

@@ -1,12 +1,13 @@
 //! Writes with a key: begun by one owner, recorded before they are sent, settled.
 
 use amo_connect_domain::idempotency::{
-    Begun, Entity, KeyHash, NotSent, Settled, WriteOutcome, WriteRecord, WriteRequest,
+    Begun, Entity, KeyHash, NotSent, Settled, WRITES_OF_A_USER, WriteOutcome, WriteRecord, WriteRequest,
 };
 use amo_connect_domain::ids::{AccountId, Epoch, LeaseOwner, UserId};
 use jiff::Timestamp;
 
 use super::Session;
+use crate::rows::columns::optional_time;
 use crate::rows::failure::Failure;
 use crate::rows::grant::account_column;
 use crate::rows::write::{ClaimRow, WriteRow};
@@ -33,7 +34,11 @@ impl Session<'_> {
         owner: LeaseOwner,
     ) -> Result<Begun, Failure> {
         let Locked { record, epoch, now } = self.locked_write(&request.user, request.key).await?;
-        let begun = WriteRecord::begin(record.clone(), &request, epoch, owner, now);
+        let full_since = match record {
+            None => self.full_since(&request.user).await?,
+            Some(_) => None,
+        };
+        let begun = WriteRecord::begin(record.clone(), full_since, &request, epoch, owner, now);
         if let Some(changed) = begun.changed().filter(|changed| Some(*changed) != record.as_ref()) {
             self.put_write(changed).await?;
         }
@@ -129,6 +134,12 @@ impl Session<'_> {
         let before = self.before(user).await?;
         let epoch = before.connection.map_or(Epoch::default(), |connection| connection.epoch);
         Ok(Locked { record, epoch, now: before.now })
+    }
+
+    /// When the [`WRITES_OF_A_USER`]th newest write of the user began, if there are as many.
+    async fn full_since(&mut self, user: &UserId) -> Result<Option<Timestamp>, Failure> {
+        let most = i64::try_from(WRITES_OF_A_USER).unwrap_or(i64::MAX);
+        optional_time(self.rows.nth_newest_write(user.as_str().as_bytes(), most).await?)
     }
 
     async fn load_write(&mut self, user: &UserId, key: KeyHash) -> Result<Option<WriteRecord>, Failure> {

@@ -17,6 +17,12 @@ impl WriteRows for Transaction<'_> {
         Ok(found.get_result(self.connection).await.optional()?)
     }
 
+    async fn nth_newest_write(&mut self, user_id: &[u8], number: i64) -> Result<Option<i64>, Failure> {
+        let theirs = writes::table.filter(writes::user_id.eq(user_id)).order(writes::begun_at.desc());
+        let found = theirs.offset(number.saturating_sub(1)).limit(1).select(writes::begun_at);
+        Ok(found.get_result(self.connection).await.optional()?)
+    }
+
     async fn put_write(&mut self, row: &WriteRow) -> Result<(), Failure> {
         let upsert = diesel::insert_into(writes::table).values(row).on_conflict(writes::key_hash).do_update().set(row);
         Prepared(upsert).execute(self.connection).await?;

@@ -7,7 +7,7 @@ use crate::cipher::TokenKeys;
 use crate::migrate::{MigrationError, Pending};
 use crate::sqlite::{OpenError, SqliteOptions, SqliteTokenStore, migrate};
 
-const ALL: [&str; 11] = [
+const ALL: [&str; 12] = [
     "20261123100000_connections",
     "20261124220000_lifecycle",
     "20261124230000_turns",
@@ -19,6 +19,7 @@ const ALL: [&str; 11] = [
     "20261129235000_attempt_deep_links",
     "20261130030000_shares",
     "20261130040000_code_places",
+    "20261130050000_writes_of_users",
 ];
 
 async fn open_without_migrating(scratch: &Scratch) -> Result<SqliteTokenStore, OpenError> {

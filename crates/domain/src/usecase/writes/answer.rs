@@ -1,6 +1,7 @@
 //! How a write ends for whoever asked for it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::crm::note::Note;
 use crate::crm::task::Task;
@@ -64,6 +65,9 @@ pub enum WriteError {
     /// The key was used for another request.
     #[error("the key was used for another request")]
     KeyReused,
+    /// The user has too many writes on record. After this time there may be room.
+    #[error("too many writes of the user are on record")]
+    TooManyWrites(Duration),
     /// A request with this key is under way.
     #[error("a request with this key is under way")]
     InProgress,

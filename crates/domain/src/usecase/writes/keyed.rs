@@ -56,6 +56,7 @@ impl UseCases {
                 Begun::Replay(record) => return Ok(self.written(job, &record, true).await),
                 Begun::Expired => return Err(WriteError::KeyExpired),
                 Begun::Reused => return Err(WriteError::KeyReused),
+                Begun::Full(wait) => return Err(WriteError::TooManyWrites(wait)),
                 Begun::Disconnected => return Err(AccessError::NotConnected.into()),
                 Begun::Held(_) if self.runtime.instant() >= job.deadline => return Err(WriteError::InProgress),
                 Begun::Held(_) => self.before_next_poll().await,

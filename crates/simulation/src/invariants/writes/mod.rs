@@ -181,7 +181,12 @@ impl Checker {
                 (asked.owner, asked.resumed_at) = (Some(owner), record.object.is_some().then_some(now));
             }
             Begun::InDoubt(..) => (asked.owner, asked.resumed_at) = (Some(owner), Some(now)),
-            Begun::Held(_) | Begun::Replay(_) | Begun::Expired | Begun::Reused | Begun::Disconnected => {}
+            Begun::Held(_)
+            | Begun::Replay(_)
+            | Begun::Expired
+            | Begun::Reused
+            | Begun::Disconnected
+            | Begun::Full(_) => {}
         }
     }
 
