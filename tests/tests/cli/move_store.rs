@@ -53,7 +53,7 @@ async fn fill(world: &World) {
         store.begin_write(&request, owner(3)).await.unwrap();
         store.record_sending(&user, request.key, owner(3)).await.unwrap().unwrap();
         if let Some(outcome) = outcome {
-            store.settle_write(&user, request.key, owner(3), &outcome).await.unwrap();
+            store.settle_write(&request, owner(3), &outcome).await.unwrap();
         }
     }
 }

@@ -62,20 +62,21 @@ impl IdempotencyStore for FileStore {
 
     async fn settle_write(
         &self,
-        user: &UserId,
-        key: KeyHash,
+        request: &WriteRequest,
         owner: LeaseOwner,
         outcome: &WriteOutcome,
     ) -> Result<Settled, StoreError> {
-        let (user, outcome) = (user.clone(), *outcome);
+        let (request, outcome) = (request.clone(), *outcome);
         self.change(move |change| {
-            let records = change.records;
-            let Some(record) = records.write(&user, key) else { return Ok(Settled::NoRecord) };
+            let (records, key, now) = (change.records, request.key, change.store_now);
+            let on_record = records.write(&request.user, key);
+            let record = WriteRecord::to_settle(on_record, &request, owner, &outcome, now);
+            let Some(record) = record else { return Ok(Settled::NoRecord) };
             let claims = record.claims(&outcome);
             let others = records.writes.iter().filter(|other| other.key != key && other.account == record.account);
             let is_claimed = others.flat_map(WriteRecord::claimed).any(|claim| claims.contains(&claim));
-            let epoch = records.connection_or_new(&user).epoch;
-            let settled = record.settle(owner, &outcome, is_claimed, epoch, change.store_now);
+            let epoch = records.connection_or_new(&request.user).epoch;
+            let settled = record.settle(owner, &outcome, is_claimed, epoch, now);
             match &settled {
                 Settled::OnRecord(record) => records.put_write((**record).clone()),
                 Settled::NoRecord => records.writes.retain(|other| other.key != key),

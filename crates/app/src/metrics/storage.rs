@@ -153,7 +153,7 @@ measured! { IdempotencyStore {
     Writes begin_write(request: &WriteRequest, owner: LeaseOwner) -> Begun;
     Writes renew_write_lease(user: &UserId, key: KeyHash, owner: LeaseOwner) -> bool;
     Writes record_sending(user: &UserId, key: KeyHash, owner: LeaseOwner) -> Result<WriteRecord, NotSent>;
-    Writes settle_write(user: &UserId, key: KeyHash, owner: LeaseOwner, outcome: &WriteOutcome) -> Settled;
+    Writes settle_write(request: &WriteRequest, owner: LeaseOwner, outcome: &WriteOutcome) -> Settled;
     Reads claimed_objects(account: AccountId, entity: Entity, ids: &[u64]) -> Vec<u64>;
 } }
 

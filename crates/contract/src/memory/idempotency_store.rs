@@ -51,13 +51,14 @@ impl IdempotencyStore for MemoryTokenStore {
 
     async fn settle_write(
         &self,
-        user: &UserId,
-        key: KeyHash,
+        request: &WriteRequest,
         owner: LeaseOwner,
         outcome: &WriteOutcome,
     ) -> Result<Settled, StoreError> {
         let mut rows = self.rows()?;
-        let Some(record) = rows.write(user, key) else { return Ok(Settled::NoRecord) };
+        let (user, key) = (&request.user, request.key);
+        let record = WriteRecord::to_settle(rows.write(user, key), request, owner, outcome, self.now());
+        let Some(record) = record else { return Ok(Settled::NoRecord) };
         let claims = record.claims(outcome);
         let is_claimed = rows.writes.values().any(|other| {
             let is_anothers = other.key != key && other.account == record.account;

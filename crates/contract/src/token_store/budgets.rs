@@ -123,7 +123,7 @@ pub(super) async fn a_user_leaves_so_many_writes(harness: &dyn TokenStoreHarness
     let record = settle_write(&store, &first, owner(1), done).await;
     assert_eq!(other.begin_write(&first, owner(2)).await.unwrap(), Begun::Replay(record));
     // One that changed nothing leaves room.
-    store.settle_write(&olena, numbered_write(&olena, 1).key, owner(1), &WriteOutcome::ChangedNothing).await.unwrap();
+    store.settle_write(&numbered_write(&olena, 1), owner(1), &WriteOutcome::ChangedNothing).await.unwrap();
     begin_write(&other, &next, owner(2)).await;
     let another = store.begin_write(&numbered_write(&olena, WRITES_OF_A_USER + 1), owner(2)).await.unwrap();
     assert!(matches!(another, Begun::Full(_)), "{another:?}");

@@ -352,11 +352,15 @@ suite::cases! {
         writes::a_write_is_sent_again_only_when_its_absence_counts,
         writes::a_sending_from_a_clock_ahead_stays_in_doubt,
     ]
-    "Records, by WriteRecord::settle, what became of a write." => [
+    "Records, by WriteRecord::to_settle and WriteRecord::settle, what became of a write." => [
         written::a_lead_is_on_record_before_its_comment,
     ]
-    "MUST accept what was made from an owner whose lease has passed." => [
+    "MUST accept what was made from an owner whose lease has passed, also if the write was forgotten since." => [
         written::what_was_made_is_accepted_after_the_lease_has_passed,
+        written::what_was_made_is_recorded_though_the_write_was_forgotten,
+    ]
+    "MUST NOT take it for another request that the key was used for since." => [
+        written::what_was_made_is_not_taken_for_another_request,
     ]
     "MUST NOT change a write that is done." => [
         written::a_write_that_is_done_is_not_changed,

@@ -111,7 +111,7 @@ pub(super) async fn settle_write(
     owner: LeaseOwner,
     outcome: WriteOutcome,
 ) -> WriteRecord {
-    match store.settle_write(&request.user, request.key, owner, &outcome).await.unwrap() {
+    match store.settle_write(request, owner, &outcome).await.unwrap() {
         Settled::OnRecord(record) => *record,
         other => panic!("the write is not on record: {other:?}"),
     }

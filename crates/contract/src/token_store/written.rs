@@ -1,7 +1,8 @@
 //! What became of writes with a key: kept, claimed by one key alone, and forgotten in time.
 
 use amo_connect_domain::idempotency::{
-    Begun, Entity, Settled, WRITE_MEMORY, WriteKind, WriteOutcome, WriteRequest, WriteState, WrittenObject,
+    ABSENCE_TERM, Begun, Entity, RequestHash, Settled, WRITE_MEMORY, WriteKind, WriteOutcome, WriteRequest, WriteState,
+    WrittenObject,
 };
 use amo_connect_domain::ids::AccountId;
 use amo_connect_domain::refresh::lease::{LEASE_RENEWAL, LEASE_TERM};
@@ -29,7 +30,7 @@ async fn sent(store: &Store, kind: WriteKind, account: u64, name: &str) -> Write
 
 /// What is on record after owner 1 has told this outcome.
 async fn settled(store: &Store, request: &WriteRequest, outcome: WriteOutcome) -> Settled {
-    store.settle_write(&request.user, request.key, owner(1), &outcome).await.unwrap()
+    store.settle_write(request, owner(1), &outcome).await.unwrap()
 }
 
 pub(super) async fn what_was_made_is_accepted_after_the_lease_has_passed(harness: &dyn TokenStoreHarness) {
@@ -44,6 +45,39 @@ pub(super) async fn what_was_made_is_accepted_after_the_lease_has_passed(harness
         assert_eq!(record.object, Some(new(id)));
         assert_eq!(other.begin_write(request, owner(3)).await.unwrap(), Begun::Replay(record));
     }
+}
+
+/// A write that owner 1 sent, and that owner 2 took over, sent again and heard refused.
+async fn forgotten(harness: &dyn TokenStoreHarness, store: &Store) -> WriteRequest {
+    let request = sent(store, WriteKind::Lead, 1, "forgotten").await;
+    harness.advance_store_clock(ABSENCE_TERM).await;
+    let begun = store.begin_write(&request, owner(2)).await.unwrap();
+    assert!(matches!(begun, Begun::InDoubt(..)), "{begun:?}");
+    send_write(store, &request, owner(2)).await;
+    assert_eq!(store.settle_write(&request, owner(2), &WriteOutcome::ChangedNothing).await.unwrap(), Settled::NoRecord);
+    request
+}
+
+pub(super) async fn what_was_made_is_recorded_though_the_write_was_forgotten(harness: &dyn TokenStoreHarness) {
+    let (store, other) = (harness.store(), harness.second_handle().await);
+    let request = forgotten(harness, &store).await;
+    for outcome in [WriteOutcome::Unknown, WriteOutcome::ChangedNothing] {
+        assert_eq!(store.settle_write(&request, owner(1), &outcome).await.unwrap(), Settled::NoRecord);
+        assert_eq!(write(&other, &request).await, None);
+    }
+    let record = settle_write(&store, &request, owner(1), done(7)).await;
+    assert_eq!((record.object, record.request, record.author), (Some(new(7)), request.request, request.author));
+    assert_eq!(other.begin_write(&request, owner(3)).await.unwrap(), Begun::Replay(record));
+    assert_eq!(other.claimed_objects(AccountId(1), Entity::Lead, &[7]).await.unwrap(), [7]);
+}
+
+pub(super) async fn what_was_made_is_not_taken_for_another_request(harness: &dyn TokenStoreHarness) {
+    let (store, other) = (harness.store(), harness.second_handle().await);
+    let request = forgotten(harness, &store).await;
+    let another = WriteRequest { request: RequestHash([9; 32]), ..request.clone() };
+    let record = begin_write(&other, &another, owner(3)).await;
+    assert_eq!(store.settle_write(&request, owner(1), &done(7)).await.unwrap(), Settled::NoRecord);
+    assert_eq!(write(&store, &another).await, Some(record));
 }
 
 pub(super) async fn a_write_that_is_done_is_not_changed(harness: &dyn TokenStoreHarness) {
@@ -68,7 +102,6 @@ pub(super) async fn an_error_that_changed_nothing_frees_the_key(harness: &dyn To
     for request in [refused, unsent] {
         assert_eq!(settled(&store, &request, WriteOutcome::ChangedNothing).await, Settled::NoRecord);
         assert_eq!(write(&other, &request).await, None);
-        assert_eq!(settled(&store, &request, done(7)).await, Settled::NoRecord);
         let corrected = WriteRequest { account: AccountId(2), ..request };
         begin_write(&other, &corrected, owner(2)).await;
     }
@@ -121,7 +154,7 @@ pub(super) async fn an_object_is_claimed_by_one_of_many_keys(harness: &dyn Token
     }
     let answers = race(&handles, 8, |store, number| async move {
         let request = request(number);
-        store.settle_write(&request.user, request.key, owner(number), &done(7)).await.unwrap()
+        store.settle_write(&request, owner(number), &done(7)).await.unwrap()
     })
     .await;
     let took = answers.iter().filter(|answer| matches!(answer, Settled::OnRecord(_))).count();

@@ -78,6 +78,7 @@ amo_connect_contract::mutants! {
         "a_lapsed_lease_leaves_doubt_and_an_ended_one_none",
         "a_doubt_is_remembered_until_a_pair_is_stored",
     ],
+    ForgetsLateAnswers => ["what_was_made_is_recorded_though_the_write_was_forgotten"],
     ForgetsDoubtfulWrites => [
         "an_error_forgets_nothing_else_of_a_write",
         "a_sending_stays_on_record_whoever_asks",
@@ -226,6 +227,7 @@ amo_connect_contract::mutants! {
         "a_sending_from_a_clock_ahead_stays_in_doubt",
     ],
     SendsPastDisconnects => ["a_disconnect_wins_over_what_was_not_sent"],
+    SettlesOtherRequests => ["what_was_made_is_not_taken_for_another_request"],
     ShowsWritesToAnybody => ["the_same_key_of_another_user_is_another_write"],
     SummaryForgetsTheProblem => ["every_state_comes_back_as_it_went_in"],
     SummaryOpensTokens => [

@@ -44,8 +44,7 @@ impl MutantStore {
     /// Settles a write although another key has claimed its object.
     async fn claim_twice(
         &self,
-        user: &UserId,
-        key: KeyHash,
+        request: &WriteRequest,
         owner: LeaseOwner,
         outcome: &WriteOutcome,
     ) -> Result<Settled, StoreError> {
@@ -57,7 +56,7 @@ impl MutantStore {
             }
             outcome => outcome,
         };
-        self.inner.settle_write(user, key, owner, &unclaimed).await
+        self.inner.settle_write(request, owner, &unclaimed).await
     }
 }
 
@@ -138,13 +137,16 @@ impl IdempotencyStore for MutantStore {
 
     async fn settle_write(
         &self,
-        user: &UserId,
-        key: KeyHash,
+        request: &WriteRequest,
         owner: LeaseOwner,
         outcome: &WriteOutcome,
     ) -> Result<Settled, StoreError> {
-        let on_record = self.inner.write_record(user, key).await?;
+        let key = request.key;
+        let on_record = self.inner.write_record(&request.user, key).await?;
+        let mut request = request.clone();
         match (self.mutant, outcome, on_record) {
+            (Mutant::ForgetsLateAnswers, _, None) => return Ok(Settled::NoRecord),
+            (Mutant::SettlesOtherRequests, _, Some(record)) => request.request = record.request,
             (Mutant::WriteNeedsTheLease, _, Some(record)) if self.lease_has_passed() => {
                 return Ok(Settled::OnRecord(Box::new(record)));
             }
@@ -155,7 +157,7 @@ impl IdempotencyStore for MutantStore {
                 }
             }),
             (Mutant::KeepsFailedWrites, WriteOutcome::ChangedNothing, _) => {
-                return self.inner.settle_write(user, key, owner, &WriteOutcome::Unknown).await;
+                return self.inner.settle_write(&request, owner, &WriteOutcome::Unknown).await;
             }
             (Mutant::ForgetsDoubtfulWrites, WriteOutcome::ChangedNothing, _) => {
                 self.inner.alter_write(key, |record| forget_sending(record, |holder| holder == owner));
@@ -172,9 +174,9 @@ impl IdempotencyStore for MutantStore {
             }
             _ => {}
         }
-        let settled = self.inner.settle_write(user, key, owner, outcome).await?;
+        let settled = self.inner.settle_write(&request, owner, outcome).await?;
         match (self.mutant, &settled) {
-            (Mutant::ClaimsForEveryKey, Settled::Claimed) => return self.claim_twice(user, key, owner, outcome).await,
+            (Mutant::ClaimsForEveryKey, Settled::Claimed) => return self.claim_twice(&request, owner, outcome).await,
             (Mutant::CommentsClaimNothing, _) => self.inner.alter_write(key, |record| record.comment = None),
             (Mutant::ForgetsMadeLeads, _) if matches!(outcome, WriteOutcome::Made(_)) => {
                 self.inner.alter_write(key, |record| record.object = None);

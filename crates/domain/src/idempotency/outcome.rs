@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::record::{WriteRecord, WriteState};
-use super::request::Entity;
+use super::request::{Entity, WriteRequest};
 use crate::ids::{Epoch, LeaseOwner};
 use crate::refresh::lease::Lease;
 
@@ -63,6 +63,24 @@ impl WriteRecord {
     /// What this record has claimed.
     pub fn claimed(&self) -> Vec<(Entity, u64)> {
         self.claims(&WriteOutcome::Done { object: self.object, comment: self.comment, missing_comment: false })
+    }
+
+    /// The record that takes what became of a write. `on_record` is what is known of its key by now: nothing, if
+    /// somebody who took the write over was told that nothing was done. What was made is recorded anew then. It is
+    /// `None` if there is nothing to record, or if the key was used for another request since.
+    pub fn to_settle(
+        on_record: Option<Self>,
+        request: &WriteRequest,
+        owner: LeaseOwner,
+        outcome: &WriteOutcome,
+        store_now: Timestamp,
+    ) -> Option<Self> {
+        let made = matches!(outcome, WriteOutcome::Made(_) | WriteOutcome::Done { .. });
+        let as_it_was_used = (request.request, request.account, request.epoch);
+        match on_record {
+            Some(record) => Some(record).filter(|known| (known.request, known.account, known.epoch) == as_it_was_used),
+            None => made.then(|| Self::new(request, owner, store_now)),
+        }
     }
 
     /// Takes what became of the write. `is_claimed` is whether another key has what the outcome

@@ -131,20 +131,7 @@ impl WriteRecord {
             if let Err(wait) = admits_another_write(full_since, store_now) {
                 return Begun::Full(wait);
             }
-            return Begun::Granted(Self {
-                user: request.user.clone(),
-                key: request.key,
-                request: request.request,
-                account: request.account,
-                author: request.author,
-                epoch,
-                kind: request.kind,
-                target: request.target,
-                object: None,
-                comment: None,
-                begun_at: store_now,
-                state: WriteState::Underway { lease, sent: None },
-            });
+            return Begun::Granted(Self::new(request, owner, store_now));
         };
         if known.epoch != epoch || known.account != request.account {
             return Begun::Expired;
@@ -166,6 +153,24 @@ impl WriteRecord {
         match sent {
             Some(sent) => Begun::InDoubt(known, sent.doubt(store_now)),
             None => Begun::Granted(known),
+        }
+    }
+
+    /// A record of `owner`'s, nothing of which was sent.
+    pub(super) fn new(request: &WriteRequest, owner: LeaseOwner, store_now: Timestamp) -> Self {
+        Self {
+            user: request.user.clone(),
+            key: request.key,
+            request: request.request,
+            account: request.account,
+            author: request.author,
+            epoch: request.epoch,
+            kind: request.kind,
+            target: request.target,
+            object: None,
+            comment: None,
+            begun_at: store_now,
+            state: WriteState::Underway { lease: Lease::granted(owner, store_now), sent: None },
         }
     }
 

@@ -212,6 +212,26 @@ fn a_late_answer_counts_unless_the_write_is_done() {
 }
 
 #[test]
+fn what_was_made_is_recorded_anew_where_the_write_was_forgotten() {
+    let to_settle = |on_record, outcome| WriteRecord::to_settle(on_record, &request(), owner(1), &outcome, at(100));
+    let anew = to_settle(None, DONE).unwrap();
+    assert_eq!(anew, granted(begin(None, 1, 100)));
+    assert_eq!(settled(&anew, 1, DONE, 100).object, Some(LEAD));
+    for outcome in [WriteOutcome::Unknown, WriteOutcome::ChangedNothing] {
+        assert_eq!(to_settle(None, outcome), None, "{outcome:?}");
+    }
+    assert_eq!(to_settle(Some(sent()), WriteOutcome::Unknown), Some(sent()));
+    let other = [
+        WriteRecord { request: RequestHash([2; 32]), ..sent() },
+        WriteRecord { account: AccountId(2), ..sent() },
+        WriteRecord { epoch: EPOCH.next(), ..sent() },
+    ];
+    for record in other {
+        assert_eq!(to_settle(Some(record), DONE), None);
+    }
+}
+
+#[test]
 fn an_error_that_changed_nothing_frees_the_key() {
     assert_eq!(settle(&granted(begin(None, 1, 0)), 1, WriteOutcome::ChangedNothing, 1), Settled::NoRecord);
     assert_eq!(settle(&sent(), 1, WriteOutcome::ChangedNothing, 1), Settled::NoRecord);

@@ -38,13 +38,13 @@ pub trait IdempotencyStore: Debug + Send + Sync + 'static {
         owner: LeaseOwner,
     ) -> Result<Result<WriteRecord, NotSent>, StoreError>;
 
-    /// Records, by [`WriteRecord::settle`], what became of a write. MUST accept what was made from an owner whose
-    /// lease has passed. MUST NOT change a write that is done. MUST forget a write that changed nothing, unless
+    /// Records, by [`WriteRecord::to_settle`] and [`WriteRecord::settle`], what became of a write. MUST accept what was
+    /// made from an owner whose lease has passed, also if the write was forgotten since. MUST NOT take it for another
+    /// request that the key was used for since. MUST NOT change a write that is done. MUST forget a write that changed nothing, unless
     /// something else of it is on record. MUST NOT let two keys claim one object of an account, however many try.
     async fn settle_write(
         &self,
-        user: &UserId,
-        key: KeyHash,
+        request: &WriteRequest,
         owner: LeaseOwner,
         outcome: &WriteOutcome,
     ) -> Result<Settled, StoreError>;

@@ -118,18 +118,19 @@ impl BuggyStore {
 
     pub(crate) async fn settle_write(
         &self,
-        user: &UserId,
-        key: KeyHash,
+        request: &WriteRequest,
         owner: LeaseOwner,
         outcome: &WriteOutcome,
     ) -> Result<Settled, StoreError> {
-        let Some(bug) = self.bug else { return self.rows.settle_write(user, key, owner, outcome).await };
-        let record = match bug {
+        let Some(bug) = self.bug else { return self.rows.settle_write(request, owner, outcome).await };
+        let (user, key) = (&request.user, request.key);
+        let on_record = match bug {
             Bug::NoWriteRecord => self.notes().writes.get(&owner).cloned(),
             _ => self.rows.write_record(user, key).await?,
         };
         let epoch = self.rows.connection(user).await?.map(|row| row.epoch).unwrap_or_default();
         let store_now = self.rows.clock().await?;
+        let record = WriteRecord::to_settle(on_record, request, owner, outcome, store_now);
         let unclaimed =
             record.map_or(Settled::NoRecord, |record| record.settle(owner, outcome, false, epoch, store_now));
         match (bug, outcome) {
@@ -140,19 +141,19 @@ impl BuggyStore {
                 Ok(unclaimed)
             }
             (Bug::RepeatsOnUnknown, WriteOutcome::Unknown) => {
-                self.rows.settle_write(user, key, owner, &WriteOutcome::ChangedNothing).await
+                self.rows.settle_write(request, owner, &WriteOutcome::ChangedNothing).await
             }
             (Bug::DoneNotKept, WriteOutcome::Done { .. }) => {
-                self.rows.settle_write(user, key, owner, &WriteOutcome::ChangedNothing).await?;
+                self.rows.settle_write(request, owner, &WriteOutcome::ChangedNothing).await?;
                 Ok(unclaimed)
             }
             (Bug::ClaimsNotChecked, _) => {
-                let settled = self.rows.settle_write(user, key, owner, outcome).await?;
+                let settled = self.rows.settle_write(request, owner, outcome).await?;
                 let (Settled::Claimed, Settled::OnRecord(record)) = (&settled, &unclaimed) else { return Ok(settled) };
                 self.context.truth.alter_write(key, |stored| stored.clone_from(record));
                 Ok(unclaimed)
             }
-            _ => self.rows.settle_write(user, key, owner, outcome).await,
+            _ => self.rows.settle_write(request, owner, outcome).await,
         }
     }
 

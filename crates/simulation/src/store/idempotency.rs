@@ -56,13 +56,12 @@ impl IdempotencyStore for ModelStore {
 
     async fn settle_write(
         &self,
-        user: &UserId,
-        key: KeyHash,
+        request: &WriteRequest,
         owner: LeaseOwner,
         outcome: &WriteOutcome,
     ) -> Result<Settled, StoreError> {
         let asked = self.asked();
-        self.call("settle_write", self.rows.settle_write(user, key, owner, outcome), |world, outcome| {
+        self.call("settle_write", self.rows.settle_write(request, owner, outcome), |world, outcome| {
             if let (Some(asked), Ok(Settled::OnRecord(record))) = (asked, outcome) {
                 world.checker().write_settled(asked, record, world.now());
             }

@@ -77,18 +77,18 @@ impl Session<'_> {
 
     pub(in crate::rows) async fn settle_write(
         mut self,
-        user: UserId,
-        key: KeyHash,
+        request: WriteRequest,
         owner: LeaseOwner,
         outcome: WriteOutcome,
     ) -> Result<Settled, Failure> {
-        let Locked { record, epoch, now } = self.locked_write(&user, key).await?;
+        let Locked { record: on_record, epoch, now } = self.locked_write(&request.user, request.key).await?;
+        let record = WriteRecord::to_settle(on_record.clone(), &request, owner, &outcome, now);
         let Some(record) = record else { return Ok(Settled::NoRecord) };
         let is_claimed = self.is_claimed_by_another(&record, &record.claims(&outcome)).await?;
-        let settled = record.clone().settle(owner, &outcome, is_claimed, epoch, now);
+        let settled = record.settle(owner, &outcome, is_claimed, epoch, now);
         match &settled {
-            Settled::OnRecord(after) if **after != record => self.put_write(after).await?,
-            Settled::NoRecord => self.rows.delete_write(&key.0).await?,
+            Settled::OnRecord(after) if Some(&**after) != on_record.as_ref() => self.put_write(after).await?,
+            Settled::NoRecord => self.rows.delete_write(&request.key.0).await?,
             Settled::OnRecord(_) | Settled::Claimed => {}
         }
         Ok(settled)

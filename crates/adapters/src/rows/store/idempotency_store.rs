@@ -40,13 +40,12 @@ impl<D: Database> IdempotencyStore for Store<D> {
 
     async fn settle_write(
         &self,
-        user: &UserId,
-        key: KeyHash,
+        request: &WriteRequest,
         owner: LeaseOwner,
         outcome: &WriteOutcome,
     ) -> Result<Settled, StoreError> {
-        let (user, outcome, write) = (user.clone(), *outcome, Durable.first().on(user));
-        self.database.transact(write, move |session| Box::pin(session.settle_write(user, key, owner, outcome))).await
+        let (request, outcome, write) = (request.clone(), *outcome, Durable.first().on(&request.user));
+        self.database.transact(write, move |session| Box::pin(session.settle_write(request, owner, outcome))).await
     }
 
     async fn claimed_objects(&self, account: AccountId, entity: Entity, ids: &[u64]) -> Result<Vec<u64>, StoreError> {

@@ -22,6 +22,7 @@ const LONGEST_SAVING: Duration = Duration::from_mins(5);
 
 /// The right to work on a write.
 struct Held {
+    request: WriteRequest,
     record: WriteRecord,
     owner: LeaseOwner,
     access: Access,
@@ -51,8 +52,8 @@ impl UseCases {
             let owner = self.new_owner();
             let request = self.write_request(job, key, &mut access).await?;
             match self.stores.writes.begin_write(&request, owner).await? {
-                Begun::Granted(record) => break (Held { record, owner, access }, None),
-                Begun::InDoubt(record, doubt) => break (Held { record, owner, access }, Some(doubt)),
+                Begun::Granted(record) => break (Held { request, record, owner, access }, None),
+                Begun::InDoubt(record, doubt) => break (Held { request, record, owner, access }, Some(doubt)),
                 Begun::Replay(record) => return Ok(self.written(job, &record, true).await),
                 Begun::Expired => return Err(WriteError::KeyExpired),
                 Begun::Reused => return Err(WriteError::KeyReused),
@@ -131,7 +132,7 @@ impl UseCases {
             match self.look(job, held, step, doubt).await {
                 Looked::Done(made) => return self.step_done(job, held, step, made, Word::Found).await,
                 Looked::NotDone => {}
-                Looked::Unsure(candidates) => return self.left_unknown(job, held, candidates).await,
+                Looked::Unsure(candidates) => return self.left_unknown(held, candidates).await,
             }
         }
         let gate = Recorded { record: &held.record.clone(), owner: held.owner };
@@ -140,10 +141,10 @@ impl UseCases {
             Err(WriteError::OutcomeUnknown(_)) => self.look_after_loss(job, held, step).await,
             Err(error) if is_comment(held) && is_refusal(&error) => {
                 let outcome = WriteOutcome::Done { object: None, comment: None, missing_comment: true };
-                self.made_durable(job, held, outcome, Word::Told).await.map(Step::Done)
+                self.made_durable(held, outcome, Word::Told).await.map(Step::Done)
             }
             Err(error) => {
-                self.settle_once(job, held, WriteOutcome::ChangedNothing).await;
+                self.settle_once(held, WriteOutcome::ChangedNothing).await;
                 // The lead is there: whoever heard of another error would take it for not made.
                 Err(if is_comment(held) { WriteError::OutcomeUnknown(Vec::new()) } else { error })
             }
@@ -158,13 +159,13 @@ impl UseCases {
             // It was sent, so it stays in doubt, whatever fails now.
             Err(error) => {
                 tracing::warn!(%error, "a write in doubt could not be looked for");
-                return self.left_unknown(job, held, Vec::new()).await;
+                return self.left_unknown(held, Vec::new()).await;
             }
         };
         match self.look(job, held, step, doubt).await {
             Looked::Done(made) => self.step_done(job, held, step, made, Word::Found).await,
-            Looked::Unsure(candidates) => self.left_unknown(job, held, candidates).await,
-            Looked::NotDone => self.left_unknown(job, held, Vec::new()).await,
+            Looked::Unsure(candidates) => self.left_unknown(held, candidates).await,
+            Looked::NotDone => self.left_unknown(held, Vec::new()).await,
         }
     }
 
@@ -213,39 +214,34 @@ impl UseCases {
     ) -> Result<Step, WriteError> {
         let (object, comment) = if is_comment(held) { (None, made.map(|note| note.id)) } else { (made, None) };
         if let (Write::Lead(_), Some(lead), Some(_)) = (step, made, &job.comment) {
-            return self.made_durable(job, held, WriteOutcome::Made(lead), word).await.map(Step::Next);
+            return self.made_durable(held, WriteOutcome::Made(lead), word).await.map(Step::Next);
         }
         let outcome = WriteOutcome::Done { object, comment, missing_comment: false };
-        self.made_durable(job, held, outcome, word).await.map(Step::Done)
+        self.made_durable(held, outcome, word).await.map(Step::Done)
     }
 
-    async fn left_unknown(&self, job: &Job, held: &Held, candidates: Vec<u64>) -> Result<Step, WriteError> {
-        self.settle_once(job, held, WriteOutcome::Unknown).await;
+    async fn left_unknown(&self, held: &Held, candidates: Vec<u64>) -> Result<Step, WriteError> {
+        self.settle_once(held, WriteOutcome::Unknown).await;
         Err(WriteError::OutcomeUnknown(candidates))
     }
 
     /// Records how a write ended that made nothing, as far as is known. If the database fails, the lease lapses.
-    async fn settle_once(&self, job: &Job, held: &Held, outcome: WriteOutcome) {
-        if let Err(error) = self.stores.writes.settle_write(&job.user, held.record.key, held.owner, &outcome).await {
+    async fn settle_once(&self, held: &Held, outcome: WriteOutcome) {
+        if let Err(error) = self.stores.writes.settle_write(&held.request, held.owner, &outcome).await {
             tracing::warn!(%error, "how a write ended is not recorded");
         }
     }
 
     /// Records what was made, and tries until it succeeds: what amoCRM has told is told once. Its caller may have gone
     /// by then; the lease is renewed meanwhile.
-    async fn made_durable(
-        &self,
-        job: &Job,
-        held: &Held,
-        outcome: WriteOutcome,
-        word: Word,
-    ) -> Result<WriteRecord, WriteError> {
+    async fn made_durable(&self, held: &Held, outcome: WriteOutcome, word: Word) -> Result<WriteRecord, WriteError> {
         let (mut tries, give_up_at) = (0, self.runtime.instant() + LONGEST_SAVING);
         loop {
-            match self.stores.writes.settle_write(&job.user, held.record.key, held.owner, &outcome).await {
+            match self.stores.writes.settle_write(&held.request, held.owner, &outcome).await {
                 Ok(Settled::OnRecord(record)) => return Ok(*record),
-                Ok(Settled::NoRecord) => return Ok(held.record.clone()),
-                Ok(Settled::Claimed) => return self.without_a_claim(job, held, outcome, word).await,
+                // Its key is another request's by now.
+                Ok(Settled::NoRecord) => return self.off_the_record(held, &outcome).await,
+                Ok(Settled::Claimed) => return self.without_a_claim(held, outcome, word).await,
                 Err(error @ StoreError::Unavailable(_)) if self.runtime.instant() < give_up_at => {
                     tracing::warn!(%error, attempt = tries, "what a write made is not recorded; trying again");
                     self.before_saving_again(tries).await;
@@ -260,15 +256,18 @@ impl UseCases {
         }
     }
 
+    /// What was made, where it cannot be put on record.
+    async fn off_the_record(&self, held: &Held, outcome: &WriteOutcome) -> Result<WriteRecord, WriteError> {
+        let Ok(now) = self.stores.health.clock().await else { return Err(WriteError::OutcomeUnknown(Vec::new())) };
+        match held.record.clone().settle(held.owner, outcome, false, held.record.epoch, now) {
+            Settled::OnRecord(record) => Ok(*record),
+            Settled::NoRecord | Settled::Claimed => Err(WriteError::OutcomeUnknown(Vec::new())),
+        }
+    }
+
     /// Another key has claimed what this write made. If it was found only, this one is in doubt as before. If amoCRM
     /// itself has told it, the other key was mistaken, and this one has its object without a claim.
-    async fn without_a_claim(
-        &self,
-        job: &Job,
-        held: &Held,
-        outcome: WriteOutcome,
-        word: Word,
-    ) -> Result<WriteRecord, WriteError> {
+    async fn without_a_claim(&self, held: &Held, outcome: WriteOutcome, word: Word) -> Result<WriteRecord, WriteError> {
         let unclaimed = |object: WrittenObject| WrittenObject { is_new: false, ..object };
         let outcome = match (word, outcome) {
             (Word::Told, WriteOutcome::Made(object)) => WriteOutcome::Made(unclaimed(object)),
@@ -277,7 +276,7 @@ impl UseCases {
             }
             _ => WriteOutcome::Unknown,
         };
-        match self.stores.writes.settle_write(&job.user, held.record.key, held.owner, &outcome).await {
+        match self.stores.writes.settle_write(&held.request, held.owner, &outcome).await {
             Ok(Settled::OnRecord(record)) if word == Word::Told => Ok(*record),
             _ => Err(WriteError::OutcomeUnknown(Vec::new())),
         }
