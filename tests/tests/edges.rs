@@ -19,6 +19,7 @@ const DOMAIN: &str = "amo-connect-domain";
 const FUZZ: &str = "amo-connect-fuzz";
 const SANDBOX: &str = "amo-connect-sandbox";
 const SIMULATION: &str = "amo-connect-simulation";
+const SOAK: &str = "amo-connect-soak";
 const TESTS: &str = "amo-connect-tests";
 const XTASK: &str = "amo-connect-xtask";
 
@@ -67,7 +68,7 @@ fn ours<'a>(dependencies: &'a [String], members: &BTreeMap<String, Vec<String>>)
 
 /// The members that are not named above: each is an adapter in a crate of its own.
 fn other_adapters(members: &BTreeMap<String, Vec<String>>) -> Vec<&str> {
-    let core = [APP, ADAPTERS, CONTRACT, DOMAIN, FUZZ, SANDBOX, SIMULATION, TESTS, XTASK];
+    let core = [APP, ADAPTERS, CONTRACT, DOMAIN, FUZZ, SANDBOX, SIMULATION, SOAK, TESTS, XTASK];
     members.keys().map(String::as_str).filter(|name| !core.contains(name)).collect()
 }
 

@@ -8,5 +8,6 @@ mod packages;
 pub mod postgres;
 pub mod prometheus;
 pub mod snippets;
+pub mod soak;
 pub mod third_party;
 pub mod valgrind;
