@@ -99,15 +99,18 @@ impl UseCases {
         let mut current = stored;
         while let Some(lost) = self.saved_pairs.lost(&current) {
             let (user, generation) = (&current.user, current.generation);
-            tracing::error!(
-                %user, saved = lost.generation.0, stored = generation.0,
-                "the database has lost tokens that it had confirmed; they are saved again"
-            );
             let now = self.runtime.now();
             // Up to the generation that it had: another process may keep an older pair that was lost too, and goes by
             // the generations.
             current = match self.stores.tokens.save_rotated(user, generation, &lost.pair, &lost.served, now).await {
-                Ok(saved) => saved,
+                Ok(saved) => {
+                    // Only now is it certain: another task may have saved the pair after this one had read the row.
+                    tracing::error!(
+                        %user, saved = lost.generation.0, stored = generation.0,
+                        "the database has lost tokens that it had confirmed; they are saved again"
+                    );
+                    saved
+                }
                 Err(StoreError::Conflict) => match self.stores.tokens.connection(user).await? {
                     Some(changed) if changed.generation != generation => changed,
                     _ => return Ok(current),
