@@ -108,9 +108,14 @@ impl World {
         Given { bind: settings::at_a_free_port().bind, ..self.settings.clone() }
     }
 
+    /// Stops the service in order.
+    pub async fn stop_service(&mut self) {
+        self.running.take().unwrap().stop(Duration::from_secs(20)).await.unwrap();
+    }
+
     /// Stops the service in order, and starts it again on the same database.
     pub async fn restart(&mut self) {
-        self.running.take().unwrap().stop(Duration::from_secs(20)).await.unwrap();
+        self.stop_service().await;
         self.start_service().await;
     }
 

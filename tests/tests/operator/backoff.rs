@@ -76,6 +76,8 @@ async fn a_refresh_within_a_backoff_asks_amocrm_at_once_and_succeeds_once_the_ca
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refresh_after_the_secret_was_mended_is_not_told_that_it_is_wrong() {
     let mut world = World::connected().await;
+    // Its secret is right, so it may refresh at any time.
+    world.stop_service().await;
     let secret = world.settings.amo_client_secret.replace("wrong".to_owned());
     for asked in [2, 3] {
         let (code, _, complaint) = connections(&world, &REFRESH).await;
