@@ -9,7 +9,7 @@ const NOTE: &str = "Said it was too loud there";
 impl Phone {
     /// Waits until the line above the views says this.
     async fn until_line(&self, text: &str) {
-        self.session.until(&format!("return document.getElementById('saving-status').textContent === {text:?}")).await;
+        self.session.until(&format!("return document.getElementById('saving-status')?.textContent === {text:?}")).await;
     }
 
     /// Waits until amoCRM is as the drawer says.
@@ -43,11 +43,13 @@ pub(crate) async fn what_amocrm_does_unheard_is_written_once(engine: Engine) {
     phone.session.client().refresh().await.unwrap();
     phone.until_line("2 changes are not saved yet.").await;
 
-    phone.click("normal").await;
-    phone.until_now("A normal day.").await;
+    // While nothing is saved: a list that is made anew in the middle of the look has headings that are gone.
     phone.session.run("location.hash = '#/unsaved'").await;
     phone.session.until("return !document.getElementById('view-unsaved').hidden").await;
     assert_eq!(barriers(&phone.session).await, [""; 0]);
+
+    phone.click("normal").await;
+    phone.until_now("A normal day.").await;
     phone.session.run("document.getElementById('try-now').click()").await;
     phone.until_line("All changes are saved.").await;
     assert_eq!(phone.text("unsaved-status").await, "Everything is saved.");
