@@ -10,7 +10,7 @@ use reqwest::{Client, Method};
 use serde_json::Value;
 
 use crate::accounts::Person;
-use crate::instances::Ticket;
+use crate::instances::Target;
 use crate::stage::Stage;
 use crate::tally::Fault;
 
@@ -21,7 +21,7 @@ const PROMISED: Duration = Duration::from_secs(15 + 5);
 /// How long a client waits at all.
 const LONGEST: Duration = Duration::from_mins(1);
 
-/// How often who was evicted asks again.
+/// How many times a request is sent whose connection the service ends to make room for others.
 const EVICTIONS: usize = 5;
 
 /// Refusals that change nothing and that any request may meet, while amoCRM, an attacker or an instance has a bad day.
@@ -112,19 +112,19 @@ impl Caller {
 
     /// Asks one of the instances.
     pub(crate) async fn ask(&self, person: &Person, request: &Request, random: &mut ChaCha8Rng) -> Heard {
-        let ticket = self.stage.instances.choose(random);
-        self.ask_at(&ticket, person, request).await
+        let target = self.stage.instances.choose(random);
+        self.ask_at(&target, person, request).await
     }
 
     /// Asks this instance.
-    pub(crate) async fn ask_at(&self, ticket: &Ticket, person: &Person, request: &Request) -> Heard {
+    pub(crate) async fn ask_at(&self, target: &Target, person: &Person, request: &Request) -> Heard {
         for _ in 0..EVICTIONS {
             let begun = Instant::now();
-            let sent = self.send(ticket, person, request).await;
+            let sent = self.send(target, person, request).await;
             self.stage.tally.count(|counts| counts.asked += 1);
             match sent {
                 Ok((answer, fault)) => return self.judge(person, request, answer, fault),
-                Err(_) if self.stage.instances.was_killed(ticket) => {
+                Err(_) if self.stage.instances.was_killed(target) => {
                     self.stage.tally.count(|counts| counts.killed += 1);
                     return Heard::Killed;
                 }
@@ -136,7 +136,7 @@ impl Caller {
                 Err(error) => {
                     let (error, took) = (chain(&error), begun.elapsed());
                     let Request { method, path, .. } = request;
-                    let place = ticket.place;
+                    let place = target.place;
                     let what = format!("no answer of instance {place} to {method} {path} after {took:.1?}: {error}");
                     self.stage.tally.fault(Fault::Lost, &what);
                     return Heard::Fault;
@@ -150,12 +150,12 @@ impl Caller {
 
     async fn send(
         &self,
-        ticket: &Ticket,
+        target: &Target,
         person: &Person,
         request: &Request,
     ) -> Result<(Answer, Option<String>), reqwest::Error> {
         let Request { method, path, body, key, query, is_signed } = request;
-        let mut call = self.http.request(method.clone(), format!("{}/api/amo-crm{path}", ticket.base)).query(query);
+        let mut call = self.http.request(method.clone(), format!("{}/api/amo-crm{path}", target.base)).query(query);
         call = call.header("X-Forwarded-For", &person.address);
         if *is_signed {
             call = call.bearer_auth(&person.jwt);

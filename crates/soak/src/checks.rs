@@ -12,7 +12,7 @@ use crate::call::client;
 use crate::life::Life;
 use crate::stage::{CHECKER, CHECKERS_SECRET, Stage};
 use crate::tally::Fault;
-use crate::writes::{Fate, Kind, Order};
+use crate::writes::{Kind, Order, Outcome};
 
 /// An object of amoCRM's.
 #[derive(Clone, Copy, Debug)]
@@ -44,7 +44,7 @@ pub(crate) async fn check(stage: &Stage, lives: &[Life]) {
         judge(stage, order, of_kind.get(&order.key).map(Vec::as_slice).unwrap_or_default());
         if order.kind == Kind::LeadWithComment {
             let comments = found.notes.get(&order.comment()).map_or(0, Vec::len);
-            let is_due = matches!(order.fate, Fate::Done(_)) && !order.lacks_comment;
+            let is_due = matches!(order.outcome, Outcome::Done(_)) && !order.lacks_comment;
             if comments > 1 {
                 stage.tally.fault(Fault::Doubled, &format!("the comment of {:?} is there {comments} times", order.key));
             } else if comments == 0 && is_due {
@@ -64,7 +64,7 @@ fn judge(stage: &Stage, order: &Order, objects: &[Object]) {
     if objects.len() > 1 {
         stage.tally.fault(Fault::Doubled, &format!("{key:?} is there {} times", objects.len()));
     }
-    if let Fate::Done(made) = order.fate
+    if let Outcome::Done(made) = order.outcome
         && objects.iter().all(|object| object.id != made)
     {
         stage.tally.fault(Fault::Lost, &format!("{key:?} was made as {made}, which is not there"));
@@ -77,10 +77,10 @@ fn judge(stage: &Stage, order: &Order, objects: &[Object]) {
             .fault(Fault::Foreign, &format!("{key:?} was made by {} in account {}", other.created_by, other.account));
     }
     let is_there = u64::from(!objects.is_empty());
-    match order.fate {
-        Fate::Done(_) => stage.tally.add("writes answered as done that are there, once", is_there),
-        Fate::Expired => stage.tally.add("writes of keys that ended that are there, once", is_there),
-        Fate::Open => stage.tally.add("writes that stay unknown that are there, once", is_there),
+    match order.outcome {
+        Outcome::Done(_) => stage.tally.add("writes answered as done that are there, once", is_there),
+        Outcome::Expired => stage.tally.add("writes of keys that ended that are there, once", is_there),
+        Outcome::Open => stage.tally.add("writes that stay unknown that are there, once", is_there),
     }
 }
 
@@ -133,7 +133,7 @@ fn mislead<'a>(stage: &Stage, orders: impl Iterator<Item = &'a Order>) {
         if stage.is_misled(Mistake::Doubled) {
             stage.sandbox.add_lead_as(account, order.amo_user, &json!({ "name": order.key })).unwrap();
         }
-        if let (Fate::Done(made), true) = (order.fate, stage.is_misled(Mistake::Undone)) {
+        if let (Outcome::Done(made), true) = (order.outcome, stage.is_misled(Mistake::Undone)) {
             stage.sandbox.delete_lead(account, made).unwrap();
         }
     }

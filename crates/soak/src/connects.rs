@@ -18,7 +18,7 @@ const RELOADS: usize = 6;
 const PAUSE: Duration = Duration::from_secs(2);
 
 impl Life {
-    /// Connects, or gives up for now.
+    /// Tries to connect. A user who could not tries again at their next turn.
     pub(crate) async fn connect(&mut self) {
         let Some(begun) = self.ask(&Request::post("/authorize", json!({}))).await else { return };
         if begun.status != 200 {
@@ -43,7 +43,7 @@ impl Life {
                 Some(answer) if answer.status == 200 => return self.connected().await,
                 Some(answer) => match verdict(&answer) {
                     Verdict::Again => {}
-                    Verdict::GiveUp if was_in_doubt || stage.is_stormy() => {
+                    Verdict::GiveUp if was_in_doubt || stage.has_faults() => {
                         stage.tally.add("codes that were spent by an exchange whose answer was lost", 1);
                         return;
                     }

@@ -14,10 +14,10 @@ const FILLED_EVERY: Duration = Duration::from_millis(500);
 /// More requests than there are until the next filling.
 const REQUESTS: usize = 150;
 
-/// What amoCRM is like.
+/// Which faults amoCRM has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Weather {
-    Fair,
+pub(crate) enum FaultMix {
+    None,
     LostAnswers,
     Limits,
     Failures,
@@ -25,13 +25,13 @@ pub(crate) enum Weather {
     Everything,
 }
 
-impl Weather {
+impl FaultMix {
     pub(crate) const ALL: [Self; 6] =
-        [Self::LostAnswers, Self::Fair, Self::Limits, Self::Failures, Self::Slow, Self::Everything];
+        [Self::LostAnswers, Self::None, Self::Limits, Self::Failures, Self::Slow, Self::Everything];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
-            Self::Fair => "fair",
+            Self::None => "none",
             Self::LostAnswers => "lost answers",
             Self::Limits => "429",
             Self::Failures => "5xx",
@@ -82,11 +82,11 @@ impl Weather {
 /// Plays one kind after the other. It has no end.
 pub(crate) async fn play(stage: &Stage) {
     let mut random = ChaCha8Rng::seed_from_u64(stage.arguments.seed ^ 0xFA);
-    for weather in Weather::ALL.into_iter().cycle() {
-        stage.tally.begin(&format!("soak: {}", weather.name()));
+    for mix in FaultMix::ALL.into_iter().cycle() {
+        stage.tally.begin(&format!("soak: {}", mix.name()));
         let spell = tokio::time::Instant::now() + stage.plan.spell;
         while tokio::time::Instant::now() < spell {
-            stage.sandbox.set_faults(weather.faults(&mut random)).unwrap();
+            stage.sandbox.set_faults(mix.faults(&mut random)).unwrap();
             tokio::time::sleep(FILLED_EVERY).await;
         }
     }

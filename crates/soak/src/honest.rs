@@ -126,7 +126,7 @@ async fn ask_as(lives: Vec<Life>, probe: Probe, every: Duration, figures: Arc<Fi
     let stage = lives[0].caller.stage.clone();
     for number in 0.. {
         // From then on amoCRM ends connections, and restarts would be measured too.
-        if stage.is_stormy() {
+        if stage.has_faults() {
             break;
         }
         due.tick().await;

@@ -93,7 +93,7 @@ struct Place {
 
 /// An instance that a request goes to.
 #[derive(Clone, Debug)]
-pub(crate) struct Ticket {
+pub(crate) struct Target {
     pub(crate) place: usize,
     pub(crate) base: String,
     kills: u64,
@@ -156,26 +156,26 @@ impl Instances {
     }
 
     /// One that serves, by chance.
-    pub(crate) fn choose(&self, random: &mut ChaCha8Rng) -> Ticket {
+    pub(crate) fn choose(&self, random: &mut ChaCha8Rng) -> Target {
         let serving: Vec<usize> = (0..self.0.len()).filter(|place| self.place(*place).state == State::Serves).collect();
-        self.ticket(serving.get(random.random_range(0..serving.len().max(1))).copied().unwrap_or(STAYS))
+        self.target(serving.get(random.random_range(0..serving.len().max(1))).copied().unwrap_or(STAYS))
     }
 
     /// The one of this place.
-    pub(crate) fn ticket(&self, place: usize) -> Ticket {
+    pub(crate) fn target(&self, place: usize) -> Target {
         let of = self.place(place);
-        Ticket { place, base: format!("http://{}", of.address), kills: of.kills }
+        Target { place, base: format!("http://{}", of.address), kills: of.kills }
     }
 
     /// All that serve.
-    pub(crate) fn serving(&self) -> Vec<Ticket> {
+    pub(crate) fn serving(&self) -> Vec<Target> {
         let serves = |place: &usize| self.place(*place).state == State::Serves;
-        (0..self.0.len()).filter(serves).map(|place| self.ticket(place)).collect()
+        (0..self.0.len()).filter(serves).map(|place| self.target(place)).collect()
     }
 
-    /// Whether the instance was killed since the ticket was given.
-    pub(crate) fn was_killed(&self, ticket: &Ticket) -> bool {
-        self.place(ticket.place).kills > ticket.kills
+    /// Whether the instance was killed since the target was given.
+    pub(crate) fn was_killed(&self, target: &Target) -> bool {
+        self.place(target.place).kills > target.kills
     }
 
     /// The number of the process in this place.

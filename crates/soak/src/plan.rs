@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::arguments::Arguments;
 use crate::attacks::Attack;
-use crate::faults::Weather;
+use crate::faults::FaultMix;
 use crate::troubles::Trouble;
 
 /// No phase is shorter.
@@ -85,11 +85,11 @@ impl Plan {
         lines.extend(self.troubles.iter().map(|trouble| {
             format!("{}: until it is over, on an instance of its own: {}", trouble.name(), trouble.what())
         }));
-        let weathers: Vec<_> = Weather::ALL.iter().map(|weather| weather.name()).collect();
+        let mixes: Vec<_> = FaultMix::ALL.iter().map(|mix| mix.name()).collect();
         lines.push(format!(
             "soak: {} s at least, with faults in turn ({}), the attacks in turn, {} s each, and a restart each {} s",
             s(self.soak),
-            weathers.join(", "),
+            mixes.join(", "),
             s(self.spell),
             s(self.life)
         ));

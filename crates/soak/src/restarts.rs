@@ -12,7 +12,7 @@ use crate::tally::Fault;
 /// How often a start is tried.
 const STARTS: usize = 10;
 
-/// Goes on until the storm is over; then all instances serve.
+/// Goes on until amoCRM has no faults any more; then all instances serve.
 pub(crate) async fn go_on(stage: &Stage) {
     tokio::join!(restart(stage, RESTARTED, 1.0), restart(stage, COMES_AND_GOES, 1.7));
 }
@@ -24,7 +24,7 @@ async fn restart(stage: &Stage, place: usize, slower: f64) {
     start(stage, place).await;
     for number in 0.. {
         pause(stage, life.mul_f64(random.random_range(0.7..1.3))).await;
-        if !stage.is_stormy() {
+        if !stage.has_faults() {
             return;
         }
         if number % 2 == 0 {
@@ -66,7 +66,7 @@ pub(crate) async fn stop(stage: &Stage, place: usize) {
 
 async fn pause(stage: &Stage, length: Duration) {
     let until = tokio::time::Instant::now() + length;
-    while stage.is_stormy() && tokio::time::Instant::now() < until {
+    while stage.has_faults() && tokio::time::Instant::now() < until {
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
 }

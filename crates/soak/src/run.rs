@@ -57,7 +57,7 @@ pub(crate) async fn run(arguments: Arguments, plan: Plan) -> Result<Report, Stri
     let findings = troubles::play(&stage).await;
 
     eprintln!("soak: everything at once");
-    stage.is_stormy.store(true, Ordering::Relaxed);
+    stage.has_faults.store(true, Ordering::Relaxed);
     measuring.await.map_err(|error| format!("whoever measures has failed: {error}"))?;
     soak(&stage, &answers).await;
     eprintln!("soak: settling");
@@ -104,7 +104,7 @@ async fn connect_all(stage: &Arc<Stage>, caller: &Caller) -> (Vec<Life>, Vec<Lif
 
 /// Faults, attacks and restarts, all at once.
 async fn soak(stage: &Arc<Stage>, answers: &Answers) {
-    let weather = {
+    let faults = {
         let stage = Arc::clone(stage);
         tokio::spawn(async move { faults::play(&stage).await })
     };
@@ -122,10 +122,10 @@ async fn soak(stage: &Arc<Stage>, answers: &Answers) {
             stage.tally.fault(Fault::Lost, &format!("an instance has ended by itself during {}", attack.name()));
         }
     }
-    weather.abort();
-    let _ = weather.await;
+    faults.abort();
+    let _ = faults.await;
     faults::end(stage);
     // Users whose codes were spent in vain may still hear of it.
-    stage.is_stormy.store(false, Ordering::Relaxed);
+    stage.has_faults.store(false, Ordering::Relaxed);
     assert!(restarts.await.is_ok(), "an instance could not be restarted");
 }

@@ -25,7 +25,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 pub(crate) async fn settle(stage: &Stage, lives: Vec<Life>) -> Vec<Life> {
     let switches = Switches { expires_in: 24 * 60 * 60, ..stage.sandbox.switches() };
     stage.sandbox.set_switches(switches).unwrap();
-    stage.is_stormy.store(false, Ordering::Relaxed);
+    stage.has_faults.store(false, Ordering::Relaxed);
     let begun = Instant::now();
     let settled = stream::iter(lives).map(|life| certain(life, begun)).buffer_unordered(AT_ONCE * 5);
     let settled: Vec<Life> = settled.collect().await;

@@ -36,7 +36,7 @@ pub(crate) struct Stage {
     /// Whether so many connections come that some have to give way.
     pub(crate) is_crowded: AtomicBool,
     /// Whether amoCRM has bad days and instances are killed.
-    pub(crate) is_stormy: AtomicBool,
+    pub(crate) has_faults: AtomicBool,
     /// Users go on until this is set.
     pub(crate) is_over: AtomicBool,
     folder: TempDir,
@@ -67,7 +67,7 @@ impl Stage {
             logs,
             tally: Tally::default(),
             is_crowded: AtomicBool::new(false),
-            is_stormy: AtomicBool::new(false),
+            has_faults: AtomicBool::new(false),
             is_over: AtomicBool::new(false),
             folder,
             server,
@@ -86,8 +86,8 @@ impl Stage {
     }
 
     /// Whether answers of amoCRM's may be lost.
-    pub(crate) fn is_stormy(&self) -> bool {
-        self.is_stormy.load(Ordering::Relaxed)
+    pub(crate) fn has_faults(&self) -> bool {
+        self.has_faults.load(Ordering::Relaxed)
     }
 
     /// A folder of the run's.

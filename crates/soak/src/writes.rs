@@ -22,7 +22,7 @@ pub(crate) enum Kind {
 
 /// What is known of a write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fate {
+pub(crate) enum Outcome {
     /// Nobody has said for certain.
     Open,
     /// It made this object.
@@ -38,7 +38,7 @@ pub(crate) struct Order {
     pub(crate) account: usize,
     pub(crate) amo_user: u64,
     pub(crate) kind: Kind,
-    pub(crate) fate: Fate,
+    pub(crate) outcome: Outcome,
     /// Whether amoCRM has refused its comment, as the answer says.
     pub(crate) lacks_comment: bool,
     /// The user's when it was first asked for.
@@ -96,7 +96,7 @@ impl Life {
     }
 
     pub(crate) fn open_orders(&self) -> impl Iterator<Item = usize> {
-        self.orders.iter().enumerate().filter(|(_, order)| order.fate == Fate::Open).map(|(place, _)| place)
+        self.orders.iter().enumerate().filter(|(_, order)| order.outcome == Outcome::Open).map(|(place, _)| place)
     }
 
     fn new_order(&mut self) -> Order {
@@ -107,7 +107,7 @@ impl Life {
             account,
             amo_user: self.person.amo_user,
             kind: kinds[self.random.random_range(0..kinds.len())],
-            fate: Fate::Open,
+            outcome: Outcome::Open,
             lacks_comment: false,
             epoch: self.epoch,
             lead: accounts::lead(account, self.random.random_range(0..1_000)),
@@ -136,19 +136,19 @@ impl Life {
         if text != order.key.as_str() {
             self.fault(Fault::Foreign, &format!("{:?} was answered with {text}", order.key));
         }
-        match order.fate {
-            Fate::Done(before) if before != made => {
+        match order.outcome {
+            Outcome::Done(before) if before != made => {
                 self.fault(Fault::Doubled, &format!("{:?} was {before}, and is {made}", order.key));
             }
-            Fate::Done(_) if !answer.is_replayed => {
+            Outcome::Done(_) if !answer.is_replayed => {
                 self.fault(Fault::Doubled, &format!("{:?} was done, and is no replay", order.key));
             }
-            Fate::Expired => self.fault(Fault::Wrong, &format!("{:?} was expired, and is done", order.key)),
-            Fate::Open | Fate::Done(_) => self.orders[place].fate = Fate::Done(made),
+            Outcome::Expired => self.fault(Fault::Wrong, &format!("{:?} was expired, and is done", order.key)),
+            Outcome::Open | Outcome::Done(_) => self.orders[place].outcome = Outcome::Done(made),
         }
         let missing = answer.json["data"]["missing"].as_array();
         self.orders[place].lacks_comment |= missing.is_some_and(|missing| missing.iter().any(|part| part == "comment"));
-        self.caller.stage.tally.add("writes answered as done", u64::from(order.fate == Fate::Open));
+        self.caller.stage.tally.add("writes answered as done", u64::from(order.outcome == Outcome::Open));
     }
 
     async fn not_done(&mut self, place: usize, answer: &Answer) {
@@ -161,8 +161,8 @@ impl Life {
             }
             // After a connect the keys of before are over. What was done before stays done.
             (409, "idempotency_key_expired") if order.epoch != self.epoch => {
-                if order.fate == Fate::Open {
-                    self.orders[place].fate = Fate::Expired;
+                if order.outcome == Outcome::Open {
+                    self.orders[place].outcome = Outcome::Expired;
                     self.caller.stage.tally.add("writes whose key ended with their connection", 1);
                 }
             }
