@@ -3,7 +3,7 @@
 use amo_connect_tests::{ACCOUNT, PgDatabase, test_server};
 use serde_json::{Value, json};
 
-use crate::needles::{Kind, plain};
+use crate::planted::{Kind, plain};
 use crate::stage::Stage;
 
 /// Commands that need no stopped service.
@@ -83,5 +83,5 @@ pub(crate) async fn move_store(stage: &Stage) {
         stage.command(&["move", "--to", to], code, &[]).await;
     }
     let rows = database.values("SELECT r::text FROM connections r").await;
-    stage.evidence.take("the database", rows.join("\n"));
+    stage.outputs.take("the database", rows.join("\n"));
 }

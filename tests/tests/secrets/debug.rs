@@ -24,8 +24,8 @@ use amo_connect_domain::usecase::Candidate;
 use amo_connect_tests::{PgDatabase, World, test_server};
 use serde::Serialize;
 
-use crate::evidence::Evidence;
-use crate::needles::{Kind, Secrets, distinctive, plain};
+use crate::outputs::Outputs;
+use crate::planted::{Kind, Secrets, distinctive, plain};
 use crate::sources::Sources;
 
 /// Our crates, except those of tests.
@@ -45,19 +45,19 @@ const FOREIGN: [&str; 6] = [
 #[derive(Default)]
 struct Table {
     secrets: Secrets,
-    evidence: Evidence,
+    outputs: Outputs,
     names: BTreeSet<&'static str>,
 }
 
 impl Table {
     fn show(&mut self, name: &'static str, value: &impl Debug) {
         assert!(self.names.insert(name), "{name} is there twice");
-        self.evidence.take(format!("{name} as Debug"), format!("{value:?} {value:#?}"));
+        self.outputs.take(format!("{name} as Debug"), format!("{value:?} {value:#?}"));
     }
 
     fn show_document(&mut self, name: &'static str, value: &(impl Debug + Serialize)) {
         self.show(name, value);
-        self.evidence.take(format!("{name} as a document"), serde_json::to_string(value).unwrap());
+        self.outputs.take(format!("{name} as a document"), serde_json::to_string(value).unwrap());
     }
 
     /// Values of the domain.
@@ -172,7 +172,7 @@ async fn every_public_type_with_a_secret_in_it_is_shown_without_it() {
     let mut table = Table::default();
     table.domain();
     table.adapters().await;
-    table.evidence.check(&table.secrets, &["State as Debug", "CrmConnection as a document", "TokenKeys as Debug"]);
+    table.outputs.check(&table.secrets, &["State as Debug", "CrmConnection as a document", "TokenKeys as Debug"]);
 
     let sources = Sources::of(&CRATES);
     let holders = sources.holders(&FOREIGN).into_iter().filter(|one| one.is_public && sources.has_debug(one));

@@ -3,14 +3,14 @@
 
 #![expect(clippy::unwrap_used, reason = "what a test stands on fails it")]
 
+mod collect;
 mod commands;
 mod connecting;
 mod debug;
-mod evidence;
-mod exhibits;
 mod failing;
-mod needles;
+mod outputs;
 mod panicking;
+mod planted;
 mod sources;
 mod stage;
 mod using;
@@ -18,7 +18,7 @@ mod wire;
 
 use amo_connect_tests::ACCOUNT;
 
-use crate::needles::{Kind, distinctive};
+use crate::planted::{Kind, distinctive};
 use crate::stage::Stage;
 
 #[tokio::test(flavor = "multi_thread")]

@@ -11,8 +11,8 @@ use amo_connect_domain::ports::{MockAmoClient, TokenEndpoint as _};
 use amo_connect_tests::TestApp;
 use tokio::process::Command;
 
-use crate::evidence::Evidence;
-use crate::needles::{Kind, Secrets, plain};
+use crate::outputs::Outputs;
+use crate::planted::{Kind, Secrets, plain};
 
 /// The code that the process which panics is given. Without it this test starts that process.
 const GIVEN: &str = "SECRETS_OF_A_PANIC";
@@ -23,7 +23,7 @@ async fn a_panic_shows_no_words_that_were_put_together_at_run_time() {
     if let Ok(code) = std::env::var(GIVEN) {
         return panic_with(code).await;
     }
-    let (secrets, evidence) = (Secrets::default(), Evidence::default());
+    let (secrets, outputs) = (Secrets::default(), Outputs::default());
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(["--exact", "panicking::a_panic_shows_no_words_that_were_put_together_at_run_time", "--nocapture"]);
     command.env(GIVEN, secrets.plant(Kind::Code, plain())).env("RUST_BACKTRACE", "1").stdin(Stdio::null());
@@ -32,9 +32,9 @@ async fn a_panic_shows_no_words_that_were_put_together_at_run_time() {
     assert!(output.status.success(), "{log}");
     assert_eq!(log.matches("the program panicked at tests/tests/secrets/panicking.rs:").count(), 4, "{log}");
     assert!(log.contains("a text of the program"), "{log}");
-    evidence.take("the log", log);
-    evidence.take("the answers", output.stdout);
-    evidence.check(&secrets, &["the log", "the answers"]);
+    outputs.take("the log", log);
+    outputs.take("the answers", output.stdout);
+    outputs.check(&secrets, &["the log", "the answers"]);
 }
 
 /// A service whose amoCRM client panics whenever it is sent this code, in a handler and in tasks.

@@ -15,8 +15,8 @@ use tempfile::TempDir;
 use wiremock::matchers::method;
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
-use crate::evidence::Evidence;
-use crate::needles::{Kind, Secrets, distinctive, plain, random};
+use crate::outputs::Outputs;
+use crate::planted::{Kind, Secrets, distinctive, plain, random};
 use crate::wire::Wire;
 
 /// The integration that has a planted secret.
@@ -27,7 +27,7 @@ pub(crate) struct Stage {
     pub(crate) sandbox: Sandbox,
     pub(crate) wire: Wire,
     pub(crate) secrets: Secrets,
-    pub(crate) evidence: Evidence,
+    pub(crate) outputs: Outputs,
     pub(crate) settings: Given,
     pub(crate) folder: TempDir,
     pub(crate) postgres: Option<(PgDatabase, Proxy)>,
@@ -107,7 +107,7 @@ impl Stage {
             sandbox,
             wire,
             secrets,
-            evidence: Evidence::default(),
+            outputs: Outputs::default(),
             settings,
             folder,
             postgres,
@@ -136,7 +136,7 @@ impl Stage {
     /// `kill -9`.
     pub(crate) async fn kill(&mut self) {
         let log = self.service.take().unwrap().into_process().kill().await;
-        self.evidence.take("the log", log);
+        self.outputs.take("the log", log);
     }
 
     /// Stops the service in order.
@@ -145,8 +145,8 @@ impl Stage {
         process.terminate();
         let (code, output, log) = process.ended().await;
         assert_eq!(code, Some(0), "{log}");
-        self.evidence.take("standard output", output);
-        self.evidence.take("the log", log);
+        self.outputs.take("standard output", output);
+        self.outputs.take("the log", log);
     }
 
     /// Runs a command beside the service, which ends with `code`. Its result may hold what `allowed` says.
@@ -156,8 +156,8 @@ impl Stage {
         if code.into().is_some_and(|code| ended != Some(code)) {
             self.surprises.lock().unwrap().push(format!("{arguments:?}: {ended:?} {output} {complaint}"));
         }
-        self.evidence.take_with("a command's result", output, allowed);
-        self.evidence.take("a command's log", complaint);
+        self.outputs.take_with("a command's result", output, allowed);
+        self.outputs.take("a command's log", complaint);
     }
 
     /// A JWT of `user`'s.
@@ -185,7 +185,7 @@ impl Stage {
         let answer = Answer::to(request).await;
         let own = own.iter().filter(|own| !own.is_empty());
         let shown = own.fold(format!("{}\n{answer:?}", answer.text), |shown, own| shown.replace(own, "…"));
-        self.evidence.take_with("an answer", shown, allowed);
+        self.outputs.take_with("an answer", shown, allowed);
         answer
     }
 

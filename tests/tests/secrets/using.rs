@@ -5,7 +5,7 @@ use amo_connect_tests::{ACCOUNT, Answer, RIVAL};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::needles::{Kind, plain};
+use crate::planted::{Kind, plain};
 use crate::stage::Stage;
 
 impl Stage {

@@ -8,7 +8,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
-use crate::needles::{Kind, Secrets};
+use crate::planted::{Kind, Secrets};
 
 /// How much is passed on at a time: most answers are one piece.
 const CHUNK: usize = 64 * 1024;

@@ -1,13 +1,13 @@
 //! What is taken from a service to be searched, and the search at the end.
 
-use crate::needles::Kind;
+use crate::planted::Kind;
 use crate::stage::Stage;
 
 impl Stage {
     /// Takes what a scrape shows.
     pub(crate) async fn scrape(&self) {
         let request = self.service().http().get(format!("{}/metrics", self.service().base));
-        self.evidence.take("the metrics", request.send().await.unwrap().text().await.unwrap());
+        self.outputs.take("the metrics", request.send().await.unwrap().text().await.unwrap());
     }
 
     /// Takes what the database holds now.
@@ -15,7 +15,7 @@ impl Stage {
         for file in std::fs::read_dir(self.folder.path()).unwrap() {
             let path = file.unwrap().path();
             if path.file_name().unwrap().to_str().unwrap().contains("test.db") {
-                self.evidence.take("the database", std::fs::read(path).unwrap());
+                self.outputs.take("the database", std::fs::read(path).unwrap());
             }
         }
         let Some((database, _)) = &self.postgres else { return };
@@ -24,11 +24,11 @@ impl Stage {
         for table in database.values(&tables).await {
             for output in ["hex", "escape"] {
                 let rows = format!("SET bytea_output = '{output}'; SELECT r::text FROM {table} r");
-                self.evidence.take("the database", database.values(&rows).await.join("\n"));
+                self.outputs.take("the database", database.values(&rows).await.join("\n"));
             }
         }
         let statements = database.values("SELECT query FROM pg_stat_activity").await;
-        self.evidence.take("the database's statements", statements.join("\n"));
+        self.outputs.take("the database's statements", statements.join("\n"));
     }
 
     /// Fails if a secret is where it does not belong.
@@ -41,7 +41,7 @@ impl Stage {
             let is_there = exported.windows(known.len()).any(|part| part == known.as_bytes());
             assert!(is_there, "the collector has nothing of {known}");
         }
-        self.evidence.take("traces and metrics by OTLP", exported);
+        self.outputs.take("traces and metrics by OTLP", exported);
         // The search finds what is there: these have gone over the wire.
         let known: Vec<_> = self.secrets.found_in(&said).into_iter().map(|found| found.kind).collect();
         for kind in [Kind::ClientSecret, Kind::Code, Kind::AccessToken, Kind::RefreshToken, Kind::Content] {
@@ -50,7 +50,7 @@ impl Stage {
         let places =
             ["the log", "an answer", "the metrics", "the database", "a command's result", "traces and metrics"];
         let surprises = self.surprises.into_inner().unwrap();
-        self.evidence.check(&self.secrets, &places);
+        self.outputs.check(&self.secrets, &places);
         assert!(surprises.is_empty(), "not what was to be played: {surprises:#?}");
     }
 }
