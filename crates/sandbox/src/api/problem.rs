@@ -28,6 +28,10 @@ pub(crate) fn problem_of_type(status: StatusCode, r#type: &str, title: &str, det
     write(status, &body)
 }
 
+const fn bad_request(detail: &'static str) -> Problem<'static> {
+    Problem { title: "Bad Request", r#type: "https://httpstatus.es/400", status: 400, detail }
+}
+
 fn write(status: StatusCode, body: &impl Serialize) -> HttpResponse {
     let body = serde_json::to_string(body).unwrap_or_default();
     HttpResponse::build(status).content_type("application/problem+json").body(body)
@@ -75,10 +79,8 @@ pub(crate) fn no_entity() -> HttpResponse {
 struct Validation<'a> {
     #[serde(rename = "validation-errors")]
     errors: &'a [InvalidItem],
-    title: &'static str,
-    r#type: &'static str,
-    status: u16,
-    detail: &'static str,
+    #[serde(flatten)]
+    problem: Problem<'static>,
 }
 
 /// An item of a request that cannot be as it is.
@@ -90,24 +92,16 @@ pub(crate) struct InvalidItem {
 
 /// 400: these items cannot be as they are.
 pub(crate) fn validation(errors: &[InvalidItem]) -> HttpResponse {
-    let body = Validation {
-        errors,
-        title: "Bad Request",
-        r#type: "https://httpstatus.es/400",
-        status: 400,
-        detail: "Request validation failed",
-    };
-    write(StatusCode::BAD_REQUEST, &body)
+    let problem = bad_request("Request validation failed");
+    write(StatusCode::BAD_REQUEST, &Validation { errors, problem })
 }
 
 /// What is to be deleted and is not there, of all items of a request.
 #[derive(Serialize)]
 struct Unfound<'a> {
     errors: &'a [UnfoundItem],
-    title: &'static str,
-    r#type: &'static str,
-    status: u16,
-    detail: &'static str,
+    #[serde(flatten)]
+    problem: Problem<'static>,
 }
 
 /// An item of a request that names what is not there.
@@ -129,14 +123,8 @@ impl UnfoundItem {
 
 /// 400: these items name what is not there.
 pub(crate) fn unfound(errors: &[UnfoundItem]) -> HttpResponse {
-    let body = Unfound {
-        errors,
-        title: "Bad Request",
-        r#type: "https://httpstatus.es/400",
-        status: 400,
-        detail: "Invalid request items",
-    };
-    write(StatusCode::BAD_REQUEST, &body)
+    let problem = bad_request("Invalid request items");
+    write(StatusCode::BAD_REQUEST, &Unfound { errors, problem })
 }
 
 /// 403: the rights of the user do not reach so far.

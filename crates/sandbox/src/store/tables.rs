@@ -60,13 +60,13 @@ impl Tables {
         role.map_or(&user.rights, |role| &role.rights)
     }
 
-    /// Whether there is a user of this number who still works here.
     /// Who does something if nobody is named: the first administrator, or if there is none the first user.
     pub(crate) fn first_user(&self) -> UserId {
         let first = self.users.iter().find(|user| user.is_admin && user.is_active).or(self.users.first());
         first.map_or(UserId::from(0), |user| user.id)
     }
 
+    /// Whether there is a user of this number who still works here.
     pub(crate) fn is_active_user(&self, id: u64) -> bool {
         self.user(UserId::from(id)).is_some_and(|user| user.is_active)
     }
