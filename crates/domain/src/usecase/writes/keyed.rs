@@ -240,7 +240,7 @@ impl UseCases {
             match self.stores.writes.settle_write(&held.request, held.owner, &outcome).await {
                 Ok(Settled::OnRecord(record)) => return Ok(*record),
                 // Its key is another request's by now.
-                Ok(Settled::NoRecord) => return self.off_the_record(held, &outcome).await,
+                Ok(Settled::NoRecord) => return self.unrecorded(held, &outcome).await,
                 Ok(Settled::Claimed) => return self.without_a_claim(held, outcome, word).await,
                 Err(error @ StoreError::Unavailable(_)) if self.runtime.instant() < give_up_at => {
                     tracing::warn!(%error, attempt = tries, "what a write made is not recorded; trying again");
@@ -257,7 +257,7 @@ impl UseCases {
     }
 
     /// What was made, where it cannot be put on record.
-    async fn off_the_record(&self, held: &Held, outcome: &WriteOutcome) -> Result<WriteRecord, WriteError> {
+    async fn unrecorded(&self, held: &Held, outcome: &WriteOutcome) -> Result<WriteRecord, WriteError> {
         let Ok(now) = self.stores.health.clock().await else { return Err(WriteError::OutcomeUnknown(Vec::new())) };
         match held.record.clone().settle(held.owner, outcome, false, held.record.epoch, now) {
             Settled::OnRecord(record) => Ok(*record),
