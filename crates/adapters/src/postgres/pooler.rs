@@ -37,8 +37,13 @@ pub(super) async fn probe(connector: &Connector) -> Result<(AsyncPgConnection, b
     // Both at once: the server takes milliseconds to let anybody in.
     let (one, two) = join(connector.connect(), timeout(PROBE_TIMEOUT, connector.connect())).await;
     let mut one = one.map_err(OpenError::Database)?;
-    // Where there is no second connection, what is amiss shows at its use.
-    let Ok(Ok(mut two)) = two else { return Ok((one, false)) };
+    let mut two = match two {
+        Ok(Ok(two)) => two,
+        // Diesel prepares statements on each new connection.
+        Ok(Err(error)) if error.is_lost_statement() => return Err(OpenError::Database(error)),
+        // Where there is no second connection, what is amiss shows at its use.
+        _ => return Ok((one, false)),
+    };
     let moves = timeout(PROBE_TIMEOUT, async {
         for _ in 0..PROBES {
             let before = pid(&mut one).await?;
