@@ -32,6 +32,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use diesel::sqlite::Sqlite as SqliteBackend;
+use diesel::{Connection as _, SqliteConnection};
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 
 pub use clock::StoreClock;
@@ -40,7 +41,7 @@ pub use error::{FileName, OpenError};
 
 use crate::backend::{self, Backend, OpenOptions, OpenStore, Place};
 use crate::cipher::TokenKeys;
-use crate::migrate::{self, KnownSchema, Pending};
+use crate::migrate::{self, KnownSchema, MigrationError, Pending};
 use crate::rows::{DatabaseError, Store, kind};
 use database::SqliteRows as Transaction;
 use file::{FOREIGN, Identity};
@@ -143,8 +144,7 @@ async fn migrate_with(path: &Path, pending: Pending, busy_timeout: Duration) -> 
         let (file, identity) = file::prepare(path, pending == Pending::Apply, known.versions(), busy_timeout)?;
         let mut connection = pool::connect(&file, Use::Writing, busy_timeout)
             .map_err(|error| OpenError::Database { path: path.into(), source: kind(&error) })?;
-        // One transaction around all: who opens the file at the same time waits here.
-        let migrated = connection.immediate_transaction(|connection| {
+        let bring_up_to_date = |connection: &mut SqliteConnection, pending| {
             // Another program may have filled it since it was looked at.
             if inspect::contents(connection, known.versions())? == Contents::Foreign {
                 return Ok(None);
@@ -154,6 +154,12 @@ async fn migrate_with(path: &Path, pending: Pending, busy_timeout: Duration) -> 
             let oldest = if newer { inspect::oldest_migration(connection)? } else { None };
             let migrated = migrate::migrate(connection, &MIGRATIONS, oldest.as_deref(), pending)?;
             Ok(Some((migrated, migrate::newest(migrate::applied(connection)?))))
+        };
+        // What is up to date is not locked: instances that write all the time may let nobody else in for long.
+        let looked = connection.transaction(|connection| bring_up_to_date(connection, Pending::Refuse));
+        // One transaction around all: who opens the file at the same time waits here.
+        let migrated = looked.or_else(|_: MigrationError| {
+            connection.immediate_transaction(|connection| bring_up_to_date(connection, pending))
         });
         let foreign = || OpenError::NoDatabase { path: path.into(), what: FOREIGN };
         let (migrated, schema) = migrated.map_err(schema)?.ok_or_else(foreign)?;

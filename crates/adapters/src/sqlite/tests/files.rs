@@ -60,6 +60,16 @@ async fn the_files_at_the_end_of_a_link_are_made_private_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_is_up_to_date_is_opened_while_somebody_writes() {
+    let scratch = Scratch::new();
+    drop(scratch.store().await);
+    let _writing = scratch.raw_with("BEGIN IMMEDIATE");
+    let options = SqliteOptions { busy_timeout: Duration::from_millis(100), ..options() };
+    let opened = SqliteTokenStore::open(&scratch.file(), TokenKeys::parse(KEY).unwrap(), options).await;
+    assert_eq!(opened.unwrap().connection(&user("olena")).await.unwrap(), None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_is_gone_is_neither_served_nor_made_anew() {
     let scratch = Scratch::new();
     let store = scratch.store().await;
