@@ -1,4 +1,4 @@
-//! Every store keeps the promises of the `KeyRegistry` port: one line each, one test per case.
+//! Each database keeps the promises of the `KeyRegistry` port: one line each, one test per case.
 
 #![expect(clippy::unwrap_used, reason = "a harness that cannot be made fails its case")]
 
@@ -14,10 +14,6 @@ use amo_connect_tests::{PgOfServer, SqliteFile, TestDatabase};
 use async_trait::async_trait;
 use diesel::connection::SimpleConnection as _;
 use diesel::{Connection as _, SqliteConnection};
-
-mod memory {
-    amo_connect_contract::key_registry_contract!(amo_connect_contract::MemoryKeyRegistry);
-}
 
 mod sqlite {
     amo_connect_contract::key_registry_contract!(super::Harness<super::SqliteFile>);

@@ -1,4 +1,4 @@
-//! Every store keeps the promises of the `RateLimitStore` port: one line each, one test per case.
+//! Each database keeps the promises of the `RateLimitStore` port: one line each, one test per case.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,10 +7,6 @@ use amo_connect_contract::rate_limit_store::RateLimitStoreHarness;
 use amo_connect_domain::ports::RateLimitStore;
 use amo_connect_tests::{PgOfServer, SqliteFile, TestDatabase};
 use async_trait::async_trait;
-
-mod memory {
-    amo_connect_contract::rate_limit_store_contract!(amo_connect_contract::MemoryRateLimitStoreHarness);
-}
 
 mod sqlite {
     amo_connect_contract::rate_limit_store_contract!(super::Harness<super::SqliteFile>);

@@ -1,4 +1,4 @@
-//! Every store keeps the promises of the `TokenStore` port: one line each, one test per case.
+//! Each database keeps the promises of the `TokenStore` port: one line each, one test per case.
 
 #![expect(clippy::unwrap_used, reason = "a harness that cannot be made fails its case")]
 
@@ -11,10 +11,6 @@ use amo_connect_tests::{PgOfServer, SqliteFile, TestDatabase};
 use async_trait::async_trait;
 use diesel::sql_types::Binary;
 use diesel::{Connection as _, QueryableByName, RunQueryDsl as _, SqliteConnection, sql_query};
-
-mod memory {
-    amo_connect_contract::token_store_contract!(amo_connect_contract::MemoryHarness);
-}
 
 mod sqlite {
     amo_connect_contract::token_store_contract!(super::Harness<super::SqliteFile>);
