@@ -84,6 +84,20 @@ async fn a_blank_at_either_end_of_any_variable_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_line_of_env_that_cannot_be_read_is_named_by_its_number() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join(".env");
+    for (line, mistake) in
+        [("RUST_LOG=of all", "is not NAME=value"), ("nothing", "is not NAME=value"), ("A=b$c", "put")]
+    {
+        std::fs::write(&file, format!("# A=b c\nBIND=127.0.0.1:0\n{line}\n")).unwrap();
+        let (code, _, complaint) = run(&["doctor"], &[], folder.path()).await;
+        assert_eq!(code, Some(1), "{complaint}");
+        assert!(complaint.contains(&format!(".env, line 3: {mistake}")), "{complaint}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_blank_is_seen_in_a_flag_and_in_env_as_in_a_variable() {
     let folder = tempfile::tempdir().unwrap();
     let flags = ["serve", "--amo-client-secret", "client-secret\n", "--bind", "127.0.0.1:0 "];

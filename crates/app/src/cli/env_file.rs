@@ -19,11 +19,18 @@ pub(super) fn load() -> Result<(), String> {
     }
     dotenvy::from_path(FILE).map_err(|error| match error {
         dotenvy::Error::LineParse(bad, _) => {
-            let line = text.lines().position(|line| line.trim() == bad.trim()).map_or(0, |line| line + 1);
-            format!("{FILE}, line {line}: is not NAME=value; put a value with spaces or # in quotes")
+            let line = text.lines().position(|line| is_bad(line, &bad)).map(|line| format!(", line {}", line + 1));
+            let line = line.unwrap_or_default();
+            format!("{FILE}{line}: is not NAME=value; put a value with spaces or # in quotes")
         }
         _ => format!("{FILE} cannot be read"),
     })
+}
+
+/// Whether `bad`, a whole line or its value alone, is what could not be read.
+fn is_bad(line: &str, bad: &str) -> bool {
+    let value = line.split_once('=').map(|(_, value)| value.trim());
+    line.trim() == bad.trim() || value == Some(bad.trim())
 }
 
 fn would_be_expanded(line: &str) -> bool {

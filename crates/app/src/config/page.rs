@@ -12,7 +12,8 @@ const HEAD: &str = "\
 This page is made from the declarations in [`declared.rs`](../crates/app/src/config/declared.rs); a test compares them.
 
 Every setting is a variable and a flag: `BIND` is `--bind`. A flag goes before a variable, and a variable before `.env` in
-the working directory, where a value with `$` goes in single quotes. An empty value is as if it was not given. Each
+the working directory, where a value with `$` goes in single quotes, one with a blank or `#` in quotes. An empty value is
+as if it was not given. Each
 command's `--help` shows the settings that it uses. `serve` checks all of them before anything starts, and names every
 mistake in one message, which repeats no secret.
 
