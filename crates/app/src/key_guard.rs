@@ -14,7 +14,7 @@ use tokio::time::{MissedTickBehavior, interval};
 pub enum KeysRefused {
     /// They do not go with those of running instances.
     #[error("TOKEN_KEYS: {0} (an instance that has crashed counts for 30 s; docs/keys.md has the steps)")]
-    Conflict(#[from] KeyConflict),
+    Conflict(KeyConflict),
     /// They open too little of what is stored.
     #[error(
         "TOKEN_KEYS: {} of {} records with tokens are sealed under keys that are not in it: {keys}; if they are lost for \
@@ -33,6 +33,12 @@ pub enum KeysRefused {
     /// There is no name for this process.
     #[error("the machine gives no random bytes")]
     NoRandomness,
+}
+
+impl From<KeyConflict> for KeysRefused {
+    fn from(conflict: KeyConflict) -> Self {
+        Self::Conflict(conflict)
+    }
 }
 
 /// What this process has published of its keys.
