@@ -57,6 +57,11 @@ impl Observer for Metrics {
 pub(super) fn begin(metrics: &Metrics) {
     let failures = [
         AmoError::Unavailable,
+        AmoError::Unreachable,
+        AmoError::Moved,
+        AmoError::NotFound,
+        AmoError::PaymentRequired,
+        AmoError::PermitUnavailable,
         AmoError::Misconfigured,
         AmoError::AccessRefused,
         AmoError::Blocked,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use actix_server::ServerHandle;
 use actix_web::App;
+use actix_web::middleware::from_fn;
 use actix_web::web::Data;
 use tokio::task::JoinHandle;
 
@@ -14,6 +15,7 @@ use super::http;
 use crate::budgets::ADMIN_CLIENTS;
 use crate::routes;
 use crate::state::AppState;
+use crate::telemetry;
 
 /// A server of `/metrics`.
 pub(super) struct Admin {
@@ -29,7 +31,7 @@ impl Admin {
         let address = listener.local_addr()?;
         let runtime = state.runtime.clone();
         let clients = Clients::new(ADMIN_CLIENTS, state.idle_timeout);
-        let app = move || App::new().app_data(state.clone()).configure(routes::admin);
+        let app = move || App::new().app_data(state.clone()).configure(routes::admin).wrap(from_fn(telemetry::observe));
         let server = http::serve(1, listener, &clients, app)?;
         let handle = server.handle();
         let watched = Arc::clone(&clients);
