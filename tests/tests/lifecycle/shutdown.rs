@@ -19,7 +19,7 @@ async fn a_stop_takes_no_more_requests_waits_for_the_refresh_and_saves_the_pair(
     let address = service.base.strip_prefix("http://").unwrap().to_owned();
     let process = told_to_stop_in_a_refresh(&stage, service, Duration::from_secs(3)).await;
 
-    let said = process.until_logged("waiting for exchanges, refreshes and saves").await;
+    let said = process.until_logged("waiting for requests, exchanges, refreshes and saves").await;
     assert!(said.contains("\"pairs_to_save\":0"), "{said}");
     until("new connections are refused", async || TcpStream::connect(&address).await.is_err()).await;
     assert_eq!(stage.sandbox.stats().refreshes, 0, "amoCRM was quicker than the stop");
@@ -54,7 +54,7 @@ async fn one_interrupt_in_a_stop_ends_no_refresh_and_a_second_one_does() {
         let stage = Stage::on_sqlite().await;
         let service = stage.serve_when_due().await;
         let process = told_to_stop_in_a_refresh(&stage, service, Duration::from_secs(3)).await;
-        process.until_logged("waiting for exchanges, refreshes and saves").await;
+        process.until_logged("waiting for requests, exchanges, refreshes and saves").await;
         process.interrupt();
         process.until_logged("a second interrupt waits for no exchange").await;
         if is_again {
@@ -117,6 +117,6 @@ fn left_undone(log: &str) -> (u64, u64) {
         let start = log[..end].rfind(|c: char| !c.is_ascii_digit()).unwrap() + 1;
         log[start..end].parse().unwrap()
     };
-    let tasks = number_before(" exchanges, refreshes or saves were not done in time");
+    let tasks = number_before(" requests, exchanges, refreshes or saves were not done in time");
     (tasks, number_before(" token pairs were not saved and are lost"))
 }

@@ -20,7 +20,9 @@ const PAUSE: Duration = Duration::from_millis(1);
 
 /// Work was still going on when the time to stop was up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{tasks} exchanges, refreshes or saves were not done in time; {pairs} token pairs were not saved and are lost")]
+#[error(
+    "{tasks} requests, exchanges, refreshes or saves were not done in time; {pairs} token pairs were not saved and are lost"
+)]
 pub struct Unfinished {
     /// How many tasks were going on.
     pub tasks: usize,
@@ -48,7 +50,11 @@ impl Running {
         let waiting_for = self.state.tasks.len();
         if waiting_for > 0 {
             let pairs_to_save = self.state.use_cases.pending_pairs();
-            tracing::info!(waiting_for, pairs_to_save, "stopping; waiting for exchanges, refreshes and saves");
+            tracing::info!(
+                waiting_for,
+                pairs_to_save,
+                "stopping; waiting for requests, exchanges, refreshes and saves"
+            );
         }
         // New connections are refused, and a proxy goes elsewhere. actix would close the idle ones in the same
         // moment, those too that a request is just coming over.
