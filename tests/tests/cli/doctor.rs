@@ -101,7 +101,8 @@ async fn what_lets_others_in_is_a_warning() {
     };
     let has = |warnings: &[String], words: &str| warnings.iter().any(|line| line.starts_with(words));
     let told = warnings(&[]).await;
-    assert!(has(&told, "REQUIRE_CLAIM: is false") && !has(&told, "AMO_ALLOW_PRIVATE_ADDRESSES"), "{told:?}");
+    assert!(has(&told, "REQUIRE_CLAIM: is false") && has(&told, "ACCEPT_FOREIGN_STATE: is true"), "{told:?}");
+    assert!(!has(&told, "AMO_ALLOW_PRIVATE_ADDRESSES"), "{told:?}");
     let told = warnings(&[("REQUIRE_CLAIM", "true"), ("AMO_ALLOW_PRIVATE_ADDRESSES", "true")]).await;
     assert!(!has(&told, "REQUIRE_CLAIM") && has(&told, "AMO_ALLOW_PRIVATE_ADDRESSES: is true"), "{told:?}");
 }

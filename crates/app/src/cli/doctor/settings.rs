@@ -43,6 +43,13 @@ fn warnings(config: &Config, given: &Given) -> Vec<String> {
                 .to_owned(),
         );
     }
+    if config.service.settings.accept_foreign_state && !config.amo.allowed_hosts.is_local() {
+        warnings.push(
+            "ACCEPT_FOREIGN_STATE: is true: a grant whose state the app made itself belongs to whoever brings its code \
+             first; false if every build of the app begins with POST /authorize (docs/security.md)"
+                .to_owned(),
+        );
+    }
     warnings
 }
 
