@@ -50,6 +50,7 @@ AMO_CLIENT_ID={client_id}
 AMO_CLIENT_SECRET=sandbox-secret
 AMO_REDIRECT_URI={redirect_uri}
 {private}{ca_file}
+# `amo-connect serve` needs JWT_SECRET and TOKEN_KEYS besides (amo-connect keys new).
 # The redirect URI is compared byte for byte, --redirect-uri changes it. The disconnect hook goes {hook}.
 {people}{resolved}{ca_lines}
 # Log in by hand in a browser at this address, choose who you are, allow it
