@@ -41,6 +41,18 @@ fn a_rotation_replaces_the_pair_and_raises_the_generation() {
 }
 
 #[test]
+fn a_move_that_was_found_with_earlier_tokens_is_not_followed() {
+    let mut connection = connected();
+    let spent = connection.generation;
+    connection.rotate(spent, pair("second"), now()).unwrap();
+    let elsewhere = AccountHost::stored("elsewhere.amocrm.ru");
+    assert_eq!(connection.follow(spent, elsewhere.clone()), Err(AnotherGeneration));
+    assert_eq!(connection.grant().unwrap().host.as_str(), "example.amocrm.ru");
+    connection.follow(connection.generation, elsewhere).unwrap();
+    assert_eq!(connection.grant().unwrap().host.as_str(), "elsewhere.amocrm.ru");
+}
+
+#[test]
 fn a_late_pair_heals_a_rotation_that_was_given_up() {
     let mut connection = connected();
     let spent = connection.generation;
