@@ -190,6 +190,7 @@ mod tests {
             step(&|one| one.note(one.generation, problem, now()).unwrap()),
             [(AuditEvent::ProblemBegan(ProblemCode::ProviderDown), Actor::Amo)]
         );
+        assert_eq!(step(&|one| one.note(one.generation, problem, now()).unwrap()), []);
         assert_eq!(
             step(&|one| one.note(one.generation, None, now()).unwrap()),
             [(AuditEvent::ProblemEnded(ProblemCode::ProviderDown), Actor::Amo)]
@@ -202,6 +203,9 @@ mod tests {
         );
         let mut troubled = connection_with(problem);
         let before = troubled.clone();
+        let mut replaced = troubled.clone();
+        replaced.connect(grant("b"), now());
+        assert_eq!(events(Some(&before), &replaced), [(AuditEvent::Replaced, Actor::User)]);
         troubled.refuse(troubled.generation, reason, now()).unwrap();
         assert_eq!(events(Some(&before), &troubled), [(AuditEvent::NeedsReauth(reason), Actor::Amo)]);
         assert_eq!(

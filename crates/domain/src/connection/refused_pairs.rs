@@ -43,3 +43,33 @@ impl RefusedPairs {
         (self.since <= store_now && store_now < until).then_some(until)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    fn refused(count: u32) -> RefusedPairs {
+        RefusedPairs { count, last: Generation::default(), since: at(100) }
+    }
+
+    #[test]
+    fn two_pairs_in_a_row_are_the_accounts_and_one_is_not() {
+        assert!(!refused(1).is_accounts() && refused(2).is_accounts() && refused(3).is_accounts());
+    }
+
+    #[test]
+    fn refreshes_back_off_from_the_second_pair_on_and_an_hour_at_most() {
+        assert_eq!(refused(1).backs_off_until(at(100)), None);
+        for (count, seconds) in [(2, 60), (3, 120), (8, 3_600), (u32::MAX, 3_600)] {
+            let until = at(100 + seconds);
+            assert_eq!(refused(count).backs_off_until(at(100)), Some(until), "{count}");
+            assert_eq!(refused(count).backs_off_until(at(99 + seconds)), Some(until), "{count}");
+            assert_eq!(refused(count).backs_off_until(until), None, "{count}");
+        }
+        assert_eq!(refused(2).backs_off_until(at(99)), None, "it is dated in the future");
+    }
+}
