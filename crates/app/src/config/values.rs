@@ -6,7 +6,7 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use std::sync::Arc;
 use std::time::Duration;
 
-use amo_connect_domain::host::AllowedHosts;
+use amo_connect_domain::host::{AllowedHosts, InvalidHosts};
 use amo_connect_domain::rate_limit::PaceScope;
 use ipnet::IpNet;
 use url::{Host, Url};
@@ -73,7 +73,13 @@ fn is_under(host: &str, domain: &str) -> bool {
 
 /// A list with an entry that account hosts can be under.
 pub(super) fn allowed_hosts(list: &str) -> Result<AllowedHosts, String> {
-    let hosts = AllowedHosts::parse(list).map_err(|invalid| invalid.to_string())?;
+    let hosts = AllowedHosts::parse(list).map_err(|invalid| match invalid {
+        InvalidHosts::Entry(entry) => {
+            let place = entries(list).find_map(|(place, text)| (text == entry).then_some(place)).unwrap_or_default();
+            format!("entry {place} is neither a domain such as amocrm.ru nor a loopback address with its port")
+        }
+        InvalidHosts::Empty | InvalidHosts::Mixed => invalid.to_string(),
+    })?;
     match single_host(&hosts) {
         Some((host, domain)) if hosts.entries().all(is_single_host) => {
             Err(format!("`{host}` is one host, and no account host is under it: write {domain}"))
@@ -175,30 +181,34 @@ pub(super) fn pace_scope(text: &str) -> Result<PaceScope, &'static str> {
 }
 
 pub(super) fn networks(list: &str) -> Result<Vec<IpNet>, String> {
-    list.split(',')
-        .map(str::trim)
-        .filter(|entry| !entry.is_empty())
-        .map(|entry| {
-            let single = entry.parse::<IpAddr>().map(IpNet::from);
-            entry
-                .parse::<IpNet>()
-                .or(single)
-                .ok()
-                .ok_or_else(|| format!("`{entry}` is not a network such as 10.0.0.0/8"))
-        })
-        .collect()
+    let network = |(place, entry): (usize, &str)| {
+        let single = entry.parse::<IpAddr>().map(IpNet::from);
+        let network = entry.parse::<IpNet>().or(single);
+        network.map_err(|_no_network| format!("entry {place} is not a network such as 10.0.0.0/8"))
+    };
+    entries(list).map(network).collect()
 }
 
 /// Web origins, each as a browser sends it.
 pub(super) fn origins(list: &str) -> Result<Vec<String>, String> {
-    list.split(',').map(str::trim).filter(|origin| !origin.is_empty()).map(origin).collect()
+    entries(list).map(origin).collect()
 }
 
-fn origin(text: &str) -> Result<String, String> {
+/// What stands between commas, with its place, which begins at 1. A message names that alone: what was given in the
+/// wrong place can be a secret.
+fn entries(list: &str) -> impl Iterator<Item = (usize, &str)> {
+    (1..).zip(list.split(',').map(str::trim)).filter(|(_, entry)| !entry.is_empty())
+}
+
+fn origin((place, text): (usize, &str)) -> Result<String, String> {
     let as_sent = |url: &Url| url.origin().ascii_serialization() == text && !text.contains('*');
     let url = Url::parse(text).ok().filter(as_sent);
     let allowed = url.is_some_and(|url| url.scheme() == "https" || url.scheme() == "http" && is_loopback(&url));
-    if allowed { Ok(text.to_owned()) } else { Err(format!("`{text}` is not an origin such as https://app.example")) }
+    if allowed {
+        Ok(text.to_owned())
+    } else {
+        Err(format!("entry {place} is not an origin such as https://app.example"))
+    }
 }
 
 /// Any text.
@@ -301,8 +311,23 @@ mod tests {
             "https://user@app.example",
             "foryoure://amo-crm",
         ] {
-            assert!(origins(text).is_err_and(|problem| problem.contains(text)), "{text}");
+            let list = format!("https://app.example,, {text}");
+            assert_eq!(
+                origins(&list),
+                Err("entry 3 is not an origin such as https://app.example".to_owned()),
+                "{text}"
+            );
         }
+    }
+
+    #[test]
+    fn a_secret_where_a_list_belongs_is_not_repeated() {
+        let key = "k1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+        let list = format!("amocrm.ru, {key}");
+        let problem = "entry 2 is neither a domain such as amocrm.ru nor a loopback address with its port";
+        assert_eq!(allowed_hosts(&list), Err(problem.to_owned()));
+        assert_eq!(networks(key), Err("entry 1 is not a network such as 10.0.0.0/8".to_owned()));
+        assert_eq!(origins(key), Err("entry 1 is not an origin such as https://app.example".to_owned()));
     }
 
     #[test]
