@@ -5,6 +5,8 @@ use std::error::Error;
 use std::sync::Arc;
 
 use amo_connect_domain::ids::UserId;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, TokenData, Validation, decode, decode_header};
 use secrecy::ExposeSecret;
 use serde::de::DeserializeOwned;
@@ -97,11 +99,20 @@ impl Verifier {
     fn claims<T: DeserializeOwned>(&self, token: &str, key: &Key) -> Result<T, ApiError> {
         let validation = self.validations.get(&key.algorithm).ok_or(ApiError::Internal(None))?;
         let TokenData { header, claims, .. } = decode(token, &key.decoding, validation).map_err(refused)?;
+        if !is_text(token) {
+            return Err(ApiError::Unauthorized("it is not UTF-8"));
+        }
         if header.crit.is_some() {
             return Err(ApiError::Unauthorized("it has critical extensions that are not understood"));
         }
         Ok(claims)
     }
+}
+
+/// Whether header and claims are UTF-8, also in members that are not read: another reader takes nothing else for JSON.
+fn is_text(token: &str) -> bool {
+    let is_text = |part| URL_SAFE_NO_PAD.decode(part).is_ok_and(|bytes| std::str::from_utf8(&bytes).is_ok());
+    token.split('.').take(2).all(is_text)
 }
 
 fn refused(_: jsonwebtoken::errors::Error) -> ApiError {
