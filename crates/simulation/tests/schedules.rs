@@ -5,6 +5,14 @@ use amo_connect_simulation::{Bug, Failure, Invariant, Profile, Totals, replay, r
 /// How many schedules CI runs.
 const SCHEDULES: u64 = 10_000;
 
+/// Where something runs the tests hundreds of times: how many schedules the tests of invariants run instead.
+const FEWER: &str = "SIMULATION_SCHEDULES";
+
+#[expect(clippy::disallowed_methods, reason = "a setting of these tests alone")]
+fn schedules() -> u64 {
+    std::env::var(FEWER).ok().and_then(|number| number.parse().ok()).unwrap_or(SCHEDULES)
+}
+
 /// How many schedules of shares it runs: each has a hundred users and some minutes of calls.
 const SCHEDULES_OF_SHARES: u64 = 40;
 
@@ -108,17 +116,17 @@ fn assert_busy_with_tokens(seeds: std::ops::Range<u64>) {
 
 #[test]
 fn five_thousand_schedules_keep_the_invariants() {
-    assert_busy_with_tokens(0..SCHEDULES / 2);
+    assert_busy_with_tokens(0..schedules() / 2);
 }
 
 #[test]
 fn five_thousand_more_schedules_keep_the_invariants() {
-    assert_busy_with_tokens(SCHEDULES / 2..SCHEDULES);
+    assert_busy_with_tokens(schedules() / 2..schedules());
 }
 
 #[test]
 fn ten_thousand_schedules_of_writes_keep_the_invariants() {
-    let totals = assert_crash(assert_keep_the_invariants(Profile::Writes, 0..SCHEDULES));
+    let totals = assert_crash(assert_keep_the_invariants(Profile::Writes, 0..schedules()));
     assert!(totals.writes_sent > 4 * totals.schedules, "{totals}");
     // What may stay unknown is the exception.
     assert!(totals.left_unknown < totals.writes / 20, "{totals}");

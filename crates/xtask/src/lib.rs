@@ -4,6 +4,7 @@ pub mod benchmarks;
 pub mod browsers;
 pub mod clients;
 mod debian;
+pub mod mutants;
 mod packages;
 pub mod postgres;
 pub mod prometheus;

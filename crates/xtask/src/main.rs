@@ -1,11 +1,13 @@
 //! `cargo xtask test` installs what the tests need, then runs all of them with nothing skipped; `cargo xtask clients`
-//! runs only those that are clients of amoCRM by others, `cargo xtask bench` does the same for the benchmarks, and
-//! `cargo xtask soak` runs users, faults, restarts and an attacker on the release binary.
+//! runs only those that are clients of amoCRM by others, `cargo xtask bench` does the same for the benchmarks,
+//! `cargo xtask soak` runs users, faults, restarts and an attacker on the release binary, and `cargo xtask mutants`
+//! shows which changes of the code no test notices.
 
 use std::num::NonZero;
 use std::process::{Command, ExitCode};
 use std::thread;
 
+use amo_connect_xtask::mutants::mutants;
 use amo_connect_xtask::postgres::{Cluster, Options};
 use amo_connect_xtask::soak::soak;
 use amo_connect_xtask::{benchmarks, browsers, clients, prometheus, snippets, third_party, valgrind};
@@ -33,7 +35,8 @@ const USAGE: &str = "usage:
   cargo xtask clients [NAME …]                             run clients of amoCRM from PyPI and npm against the local one
   cargo xtask bench [NAME …] [--quick] [--against PATH]    measure, and print tables in Markdown
   cargo xtask soak [--minutes N] [--users N] [--database sqlite|postgres] [--seed N] [--help]
-                                                           users, faults, restarts and an attacker at once";
+                                                           users, faults, restarts and an attacker at once
+  cargo xtask mutants [SHARD …]                            break the code in small ways, and see what tests notice";
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
@@ -42,6 +45,7 @@ fn main() -> ExitCode {
         Some("clients") => third_party::run(&arguments.collect::<Vec<_>>()),
         Some("bench") => bench(&arguments.collect::<Vec<_>>()),
         Some("soak") => soak(&arguments.collect::<Vec<_>>()),
+        Some("mutants") => mutants(&arguments.collect::<Vec<_>>()),
         _ => Err(USAGE.to_owned()),
     };
     match done {
