@@ -46,9 +46,10 @@ pub enum InvalidHosts {
     /// Nothing is on the list.
     #[error("names no host")]
     Empty,
-    /// An entry is neither a domain in lower case nor a loopback address with its port.
-    #[error("`{0}` is neither a domain such as amocrm.ru nor a loopback address with its port")]
-    Entry(String),
+    /// The entry at this place, which begins at 1, is neither a domain in lower case nor a loopback address with its
+    /// port. It is not repeated: what was given in the wrong place can be a secret.
+    #[error("entry {0} is neither a domain such as amocrm.ru nor a loopback address with its port")]
+    Entry(usize),
     /// A list that mixes a local amoCRM with the real one would send real secrets over `http`.
     #[error("mixes loopback and other entries")]
     Mixed,
@@ -57,13 +58,14 @@ pub enum InvalidHosts {
 impl AllowedHosts {
     /// Reads a comma-separated list.
     pub fn parse(list: &str) -> Result<Self, InvalidHosts> {
+        let is_bad = |entry: &str| !entry.is_empty() && !is_loopback(entry) && !is_domain(entry);
+        if let Some(bad) = list.split(',').map(str::trim).position(is_bad) {
+            return Err(InvalidHosts::Entry(bad + 1));
+        }
         let entries: Vec<String> =
             list.split(',').map(str::trim).filter(|entry| !entry.is_empty()).map(str::to_owned).collect();
         if entries.is_empty() {
             return Err(InvalidHosts::Empty);
-        }
-        if let Some(bad) = entries.iter().find(|entry| !is_loopback(entry) && !is_domain(entry)) {
-            return Err(InvalidHosts::Entry(bad.clone()));
         }
         if entries.iter().any(|entry| is_loopback(entry)) && !entries.iter().all(|entry| is_loopback(entry)) {
             return Err(InvalidHosts::Mixed);

@@ -13,9 +13,8 @@ This page is made from the declarations in [`declared.rs`](../crates/app/src/con
 
 Every setting is a variable and a flag: `BIND` is `--bind`. A flag goes before a variable, and a variable before `.env` in
 the working directory, where a value with `$` goes in single quotes, one with a blank or `#` in quotes. An empty value is
-as if it was not given. Each
-command's `--help` shows the settings that it uses. `serve` checks all of them before anything starts, and names every
-mistake in one message, which repeats no secret.
+as if it was not given. Each command's `--help` shows the settings that it uses. `serve` checks all of them before anything
+starts, and names every mistake in one message, which repeats no secret.
 
 A secret can be in a file: `AMO_CLIENT_SECRET_FILE` is a path whose content is the value, without the line end at its
 end. If both are given, that is refused.

@@ -6,7 +6,7 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use std::sync::Arc;
 use std::time::Duration;
 
-use amo_connect_domain::host::{AllowedHosts, InvalidHosts};
+use amo_connect_domain::host::AllowedHosts;
 use amo_connect_domain::rate_limit::PaceScope;
 use ipnet::IpNet;
 use url::{Host, Url};
@@ -73,13 +73,7 @@ fn is_under(host: &str, domain: &str) -> bool {
 
 /// A list with an entry that account hosts can be under.
 pub(super) fn allowed_hosts(list: &str) -> Result<AllowedHosts, String> {
-    let hosts = AllowedHosts::parse(list).map_err(|invalid| match invalid {
-        InvalidHosts::Entry(entry) => {
-            let place = entries(list).find_map(|(place, text)| (text == entry).then_some(place)).unwrap_or_default();
-            format!("entry {place} is neither a domain such as amocrm.ru nor a loopback address with its port")
-        }
-        InvalidHosts::Empty | InvalidHosts::Mixed => invalid.to_string(),
-    })?;
+    let hosts = AllowedHosts::parse(list).map_err(|invalid| invalid.to_string())?;
     match single_host(&hosts) {
         Some((host, domain)) if hosts.entries().all(is_single_host) => {
             Err(format!("`{host}` is one host, and no account host is under it: write {domain}"))

@@ -82,12 +82,7 @@ impl<T> Items<T> {
         unknown: UnknownMembers,
         read: impl Fn(&mut Members<'_>) -> T,
     ) -> Result<Self, Refused> {
-        match json(body)? {
-            Value::Array(items) if items.is_empty() => Err(Refused::Empty),
-            Value::Array(items) if items.len() > most => Err(Refused::TooManyItems(most)),
-            Value::Array(items) => Self::read(&items, unknown, read),
-            _ => Err(Refused::Malformed),
-        }
+        Self::list(json(body)?, most, unknown, read)
     }
 
     /// The one item of a body that is an object.
@@ -96,11 +91,7 @@ impl<T> Items<T> {
         unknown: UnknownMembers,
         read: impl Fn(&mut Members<'_>) -> T,
     ) -> Result<Self, Refused> {
-        match json(body)? {
-            Value::Object(item) if item.is_empty() => Err(Refused::Empty),
-            item @ Value::Object(_) => Self::read(&[item], unknown, read),
-            _ => Err(Refused::Malformed),
-        }
+        Self::object(json(body)?, unknown, read)
     }
 
     /// The one item of a body that is an object, or the items of a list.
@@ -111,8 +102,30 @@ impl<T> Items<T> {
         read: impl Fn(&mut Members<'_>) -> T,
     ) -> Result<Self, Refused> {
         match json(body)? {
-            Value::Object(_) => Self::of_object(body, unknown, read),
-            _ => Self::of_list(body, most, unknown, read),
+            item @ Value::Object(_) => Self::object(item, unknown, read),
+            items => Self::list(items, most, unknown, read),
+        }
+    }
+
+    fn list(
+        items: Value,
+        most: usize,
+        unknown: UnknownMembers,
+        read: impl Fn(&mut Members<'_>) -> T,
+    ) -> Result<Self, Refused> {
+        match items {
+            Value::Array(items) if items.is_empty() => Err(Refused::Empty),
+            Value::Array(items) if items.len() > most => Err(Refused::TooManyItems(most)),
+            Value::Array(items) => Self::read(&items, unknown, read),
+            _ => Err(Refused::Malformed),
+        }
+    }
+
+    fn object(item: Value, unknown: UnknownMembers, read: impl Fn(&mut Members<'_>) -> T) -> Result<Self, Refused> {
+        match item {
+            Value::Object(item) if item.is_empty() => Err(Refused::Empty),
+            item @ Value::Object(_) => Self::read(&[item], unknown, read),
+            _ => Err(Refused::Malformed),
         }
     }
 
