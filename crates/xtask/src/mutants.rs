@@ -21,64 +21,120 @@ const SCHEDULES: &str = "300";
 /// Tests that run longer than so many seconds do not end.
 const TIMEOUT_S: &str = "120";
 
-/// Some files, and the tests that have to notice what is changed in them.
+/// Some files of one package, by what they are for.
 struct Shard {
     name: &'static str,
+    package: &'static str,
     files: &'static [&'static str],
-    /// The quickest first: the next ones are run for what those before have missed.
-    suites: &'static [Suite],
 }
 
-/// Tests by packages, by the options of `cargo test` that name targets, and by a part of their names.
-struct Suite {
-    packages: &'static [&'static str],
-    targets: &'static [&'static str],
-    filter: Option<&'static str>,
-}
-
-/// The domain's own tests, and the contract's, over its stores in memory.
-const CONTRACT: Suite = Suite {
-    packages: &["amo-connect-domain", "amo-connect-contract"],
-    targets: &["--lib", "--test=memory"],
-    filter: None,
-};
-
-/// The limited client in virtual time.
-const LIMITED_CLIENT: Suite =
-    Suite { packages: &["amo-connect-contract"], targets: &["--test=rate_limited_client"], filter: None };
-
-const SIMULATION_OF_TOKENS: Suite =
-    Suite { packages: &["amo-connect-simulation"], targets: &["--test=schedules"], filter: Some("five_thousand") };
-
-const SIMULATION_OF_WRITES: Suite =
-    Suite { packages: &["amo-connect-simulation"], targets: &["--test=schedules"], filter: Some("ten_thousand") };
-
-/// The package that all files are of.
 const DOMAIN: &str = "amo-connect-domain";
 
-const SHARDS: &[Shard] = &[
-    Shard { name: "refresh", files: &["crates/domain/src/refresh/**"], suites: &[CONTRACT, SIMULATION_OF_TOKENS] },
-    Shard {
-        name: "connection",
-        files: &["crates/domain/src/connection/**"],
-        suites: &[CONTRACT, SIMULATION_OF_TOKENS],
+const REFRESH: Shard = Shard {
+    name: "refresh",
+    package: DOMAIN,
+    files: &["crates/domain/src/refresh/**", "crates/domain/src/usecase/tokens/**"],
+};
+
+const CONNECTION: Shard = Shard { name: "connection", package: DOMAIN, files: &["crates/domain/src/connection/**"] };
+
+const AUTHORIZATION: Shard = Shard {
+    name: "authorization",
+    package: DOMAIN,
+    files: &["crates/domain/src/authorization/**", "crates/domain/src/usecase/connect/**"],
+};
+
+const RATE_LIMIT: Shard = Shard { name: "rate-limit", package: DOMAIN, files: &["crates/domain/src/rate_limit/**"] };
+
+const LIMITED_CLIENT: Shard =
+    Shard { name: "rate-limited-client", package: DOMAIN, files: &["crates/domain/src/usecase/rate_limited/**"] };
+
+const WRITES: Shard = Shard {
+    name: "writes",
+    package: DOMAIN,
+    files: &["crates/domain/src/idempotency/**", "crates/domain/src/usecase/writes/**"],
+};
+
+/// What amoCRM's answers are taken for.
+const ANSWERS: Shard = Shard {
+    name: "answers",
+    package: "amo-connect-adapters",
+    files: &[
+        "crates/adapters/src/amo/pair/mod.rs",
+        "crates/adapters/src/amo/reading.rs",
+        "crates/adapters/src/amo/refusal.rs",
+        "crates/adapters/src/amo/retry_after.rs",
+        "crates/adapters/src/amo/token.rs",
+        "crates/adapters/src/amo/writing/answer.rs",
+        "crates/adapters/src/amo/writing/refused.rs",
+    ],
+};
+
+const JWT: Shard = Shard {
+    name: "jwt",
+    package: "amo-connect",
+    files: &["crates/app/src/auth/caller.rs", "crates/app/src/auth/claims.rs", "crates/app/src/auth/jwt.rs"],
+};
+
+const SHARDS: &[&Shard] =
+    &[&REFRESH, &CONNECTION, &AUTHORIZATION, &RATE_LIMIT, &LIMITED_CLIENT, &WRITES, &ANSWERS, &JWT];
+
+/// Tests, and the shards whose mutants they have to notice.
+struct Suite {
+    packages: &'static [&'static str],
+    /// Options of `cargo test` that name targets.
+    targets: &'static [&'static str],
+    /// A part of the tests' names.
+    filter: Option<&'static str>,
+    shards: &'static [&'static Shard],
+}
+
+/// The quickest to build first: each is run for the mutants that those before it have missed.
+const SUITES: &[Suite] = &[
+    Suite {
+        packages: &[DOMAIN],
+        targets: &["--lib"],
+        filter: None,
+        shards: &[&REFRESH, &CONNECTION, &AUTHORIZATION, &RATE_LIMIT, &LIMITED_CLIENT, &WRITES],
     },
-    Shard {
-        name: "authorization",
-        files: &["crates/domain/src/authorization/**"],
-        suites: &[CONTRACT, SIMULATION_OF_TOKENS],
+    // The contract over the stores in memory.
+    Suite {
+        packages: &["amo-connect-contract"],
+        targets: &["--test=memory"],
+        filter: None,
+        shards: &[&REFRESH, &CONNECTION, &AUTHORIZATION, &RATE_LIMIT, &WRITES],
     },
-    Shard { name: "rate-limit", files: &["crates/domain/src/rate_limit/**"], suites: &[CONTRACT, LIMITED_CLIENT] },
-    Shard {
-        name: "rate-limited-client",
-        files: &["crates/domain/src/usecase/rate_limited/**"],
-        suites: &[LIMITED_CLIENT],
+    // The limited client in virtual time.
+    Suite {
+        packages: &["amo-connect-contract"],
+        targets: &["--test=rate_limited_client"],
+        filter: None,
+        shards: &[&RATE_LIMIT, &LIMITED_CLIENT],
     },
-    Shard { name: "writes", files: &["crates/domain/src/idempotency/**"], suites: &[CONTRACT, SIMULATION_OF_WRITES] },
+    Suite {
+        packages: &["amo-connect-simulation"],
+        targets: &["--test=schedules"],
+        filter: Some("keep_the_invariants"),
+        shards: &[&REFRESH, &CONNECTION, &AUTHORIZATION, &WRITES],
+    },
+    // The service in a test's own process, beside the local amoCRM.
+    Suite {
+        packages: &["amo-connect-tests"],
+        targets: &["--test=test_app"],
+        filter: None,
+        shards: &[&REFRESH, &CONNECTION, &AUTHORIZATION, &LIMITED_CLIENT, &WRITES],
+    },
+    Suite {
+        packages: &["amo-connect-adapters"],
+        targets: &["--lib", "--test=amo_client"],
+        filter: None,
+        shards: &[&ANSWERS],
+    },
+    Suite { packages: &["amo-connect-tests"], targets: &["--test=authorization"], filter: None, shards: &[&JWT] },
 ];
 
 /// Runs the shards of these names, or all, and prints what was caught. The lists of cargo-mutants are in
-/// `target/mutants/SHARD`.
+/// `target/mutants`.
 ///
 /// # Errors
 /// Says which name is of no shard, what could not be run, or that the tests fail before anything is changed.
@@ -91,55 +147,74 @@ pub fn mutants(names: &[String]) -> Result<(), String> {
         eprintln!("xtask: installing cargo-mutants {CARGO_MUTANTS} (some minutes, once)");
         run(Command::new("cargo").args(["install", "--locked", "cargo-mutants", "--version", CARGO_MUTANTS]))?;
     }
+    let folder = workspace().join("target/mutants");
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    let wanted = |shard: &Shard| names.is_empty() || names.iter().any(|name| name == shard.name);
+    let (mut caught, mut missed, mut unviable) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    for suite in SUITES {
+        let shards: Vec<_> = suite.shards.iter().copied().filter(|shard| wanted(shard)).collect();
+        if shards.is_empty() {
+            continue;
+        }
+        look(suite, &shards, &folder)?;
+        let list = |name| lines(&folder.join("mutants.out").join(name));
+        // Tests that do not end have noticed.
+        caught.extend(list("caught.txt").into_iter().chain(list("timeout.txt")));
+        missed.extend(list("missed.txt"));
+        unviable.extend(list("unviable.txt"));
+    }
+    missed.retain(|mutant| !caught.contains(mutant));
     let mut table = "| shard | mutants | caught | missed | do not compile |\n|---|---:|---:|---:|---:|\n".to_owned();
-    for shard in SHARDS.iter().filter(|shard| names.is_empty() || names.iter().any(|name| name == shard.name)) {
-        let [caught, missed, unviable] = of_shard(shard)?.map(|mutants| mutants.len());
-        let all = caught + missed;
-        let _ = writeln!(table, "| {} | {all} | {caught} | {missed} | {unviable} |", shard.name);
+    for shard in SHARDS.iter().filter(|shard| wanted(shard)) {
+        let [caught, missed, unviable] =
+            [&caught, &missed, &unviable].map(|mutants| mutants.iter().filter(|mutant| shard.has(mutant)).count());
+        let _ = writeln!(table, "| {} | {} | {caught} | {missed} | {unviable} |", shard.name, caught + missed);
+    }
+    for mutant in &missed {
+        let _ = writeln!(table, "missed: {mutant}");
     }
     // What cargo-mutants says goes to standard output as well, so the end is the place for it.
     write!(io::stdout(), "{table}").map_err(|error| error.to_string())
 }
 
-/// What was caught, missed, and did not compile.
-fn of_shard(shard: &Shard) -> Result<[BTreeSet<String>; 3], String> {
-    let folder = workspace().join("target/mutants").join(shard.name);
-    let _ = fs::remove_dir_all(&folder);
-    fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-    let jobs = thread::available_parallelism().map_or(1, NonZero::get).to_string();
-    let (mut caught, mut missed, mut unviable) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
-    for (number, suite) in shard.suites.iter().enumerate() {
-        // cargo-mutants itself would try the tests of the package that is changed alone.
-        let mut unchanged = command(&["test"]);
-        unchanged.args(suite.packages.iter().flat_map(|package| ["--package", package]));
-        run(unchanged.args(suite.targets).args(suite.filter))?;
+/// Runs the tests for each mutant of these shards that no earlier suite has caught.
+fn look(suite: &Suite, shards: &[&Shard], folder: &Path) -> Result<(), String> {
+    // cargo-mutants itself would try the tests of the package that is changed alone.
+    let mut unchanged = command("test");
+    unchanged.args(suite.packages.iter().flat_map(|package| ["--package", package]));
+    run(unchanged.args(suite.targets).args(suite.filter))?;
 
-        let mut mutants =
-            command(&["mutants", "--no-shuffle", "--gitignore=true", "--cap-lints=true", "--baseline=skip"]);
-        mutants.args(["--timeout", TIMEOUT_S, "--jobs", &jobs, "--package", DOMAIN]);
-        mutants.args(suite.packages.iter().flat_map(|package| ["--test-package", package]));
-        mutants.args(shard.files.iter().flat_map(|file| ["--file", file])).arg("--output").arg(&folder);
-        mutants.args(suite.targets.iter().flat_map(|target| ["--cargo-arg", target]));
-        mutants.args((number > 0).then_some("--iterate")).arg("--").args(suite.filter);
-        let status = mutants.status().map_err(|error| format!("cargo mutants could not be started: {error}"))?;
-        // 2 and 3: a mutant was missed, or its tests did not end.
-        if !matches!(status.code(), Some(0 | 2 | 3)) {
-            return Err(format!("the shard {} ended with {status}; see {}", shard.name, folder.display()));
-        }
-        let lists = folder.join("mutants.out");
-        caught.extend(lines(&lists.join("caught.txt")));
-        unviable.extend(lines(&lists.join("unviable.txt")));
-        // Tests that do not end have noticed.
-        caught.extend(lines(&lists.join("timeout.txt")));
-        missed = lines(&lists.join("missed.txt"));
+    let jobs = thread::available_parallelism().map_or(1, NonZero::get).to_string();
+    let mut mutants = command("mutants");
+    mutants.args(["--no-shuffle", "--gitignore=true", "--cap-lints=true", "--baseline=skip", "--iterate"]);
+    mutants.args(["--timeout", TIMEOUT_S, "--jobs", &jobs]).arg("--output").arg(folder);
+    // A package that is named twice is mutated twice.
+    let mutated: BTreeSet<_> = shards.iter().map(|shard| shard.package).collect();
+    mutants.args(mutated.into_iter().flat_map(|package| ["--package", package]));
+    mutants.args(shards.iter().flat_map(|shard| shard.files).flat_map(|file| ["--file", file]));
+    mutants.args(suite.packages.iter().flat_map(|package| ["--test-package", package]));
+    mutants.args(suite.targets.iter().flat_map(|target| ["--cargo-arg", target]));
+    mutants.arg("--").args(suite.filter);
+    let status = mutants.status().map_err(|error| format!("cargo mutants could not be started: {error}"))?;
+    // 2 and 3: a mutant was missed, or its tests did not end.
+    match status.code() {
+        Some(0 | 2 | 3) => Ok(()),
+        _ => Err(format!("cargo mutants ended with {status}; see {}", folder.display())),
     }
-    Ok([caught, missed, unviable])
+}
+
+impl Shard {
+    /// Whether a line of a list of cargo-mutants is about one of the files.
+    fn has(&self, mutant: &str) -> bool {
+        self.files.iter().any(|file| mutant.starts_with(file.trim_end_matches("**")))
+    }
 }
 
 /// In the workspace.
-fn command(arguments: &[&str]) -> Command {
+fn command(subcommand: &str) -> Command {
     let mut command = Command::new("cargo");
-    command.args(arguments).current_dir(workspace()).env("SIMULATION_SCHEDULES", SCHEDULES);
+    command.arg(subcommand).current_dir(workspace()).env("SIMULATION_SCHEDULES", SCHEDULES);
     command
 }
 
