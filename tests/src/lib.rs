@@ -26,7 +26,7 @@ pub use kept_connection::{KeptConnection, Reply};
 pub use postgres::{PgDatabase, test_server};
 pub use process::{KEPT, Process, binary, free_ports, word_after};
 pub use proxy::{Proxy, Way};
-pub use served::{Served, start, variables};
+pub use served::{Served, start, start_unread, variables};
 pub use service::{Begun, Service};
 pub use settings::{DEEP_LINK, JWT_SECRET};
 pub use test_app::{RunningApp, TestApp, at};

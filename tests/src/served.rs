@@ -2,8 +2,10 @@
 
 use std::ops::Deref;
 use std::path::Path;
+use std::process::Stdio;
 
 use amo_connect::config::Given;
+use tokio::process::{Child, Command};
 
 use crate::process::Process;
 use crate::service::Service;
@@ -66,6 +68,19 @@ pub fn start(arguments: &[&str], settings: &Given, further: &[(&str, &str)], fol
     let mut variables: Vec<_> = variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
     variables.extend(further);
     Process::start(arguments, &variables, folder)
+}
+
+/// Starts a program in the same way. Its log waits in a pipe, until the caller reads it.
+pub fn start_unread(
+    program: &Path,
+    arguments: &[&str],
+    settings: &Given,
+    further: &[(&str, &str)],
+    folder: &Path,
+) -> Child {
+    let mut command = Command::new(program);
+    command.args(arguments).env_clear().envs(variables(settings)).envs(further.iter().copied());
+    command.current_dir(folder).stderr(Stdio::piped()).stdout(Stdio::null()).kill_on_drop(true).spawn().unwrap()
 }
 
 /// The settings as the environment has them.

@@ -5,9 +5,12 @@ use std::time::Duration;
 use amo_connect::config::Given;
 use reqwest::Method;
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 use crate::answer::Answer;
 use crate::jwt::jwt;
+use crate::until::until;
 
 /// The address of a service, and a client that calls it.
 #[derive(Debug)]
@@ -37,7 +40,8 @@ impl Begun {
 }
 
 impl Service {
-    pub(crate) fn with(settings: &Given) -> Self {
+    /// The one that is started with these settings.
+    pub fn with(settings: &Given) -> Self {
         let http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             // A restart closes idle connections, and a request must not be sent into one of them.
@@ -81,6 +85,23 @@ impl Service {
             None => request,
         })
         .await
+    }
+
+    /// Ends when it answers.
+    pub async fn until_it_answers(&self) {
+        until("it serves", async || self.http.get(format!("{}/healthz", self.base)).send().await.is_ok()).await;
+    }
+
+    /// Sends so many requests for `/healthz` over one connection, and says how many were answered well.
+    pub async fn pipeline_healthz(&self, requests: usize) -> usize {
+        let (mut answers, mut service) = TcpStream::connect(self.address()).await.unwrap().into_split();
+        let one = "GET /healthz HTTP/1.1\r\nHost: service\r\n\r\n";
+        let last = "GET /healthz HTTP/1.1\r\nHost: service\r\nConnection: close\r\n\r\n";
+        let sent = one.repeat(requests - 1) + last;
+        let mut text = String::new();
+        let (written, read) = tokio::join!(service.write_all(sent.as_bytes()), answers.read_to_string(&mut text));
+        written.and(read).unwrap();
+        text.matches("HTTP/1.1 200 OK").count()
     }
 
     /// `GET /callback` as a browser would send it.

@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use amo_connect_tests::{
-    Answer, PgDatabase, Process, Proxy, Served, World, binary, jwt, test_server, until, variables,
+    Answer, PgDatabase, Process, Proxy, Served, World, binary, jwt, start_unread, test_server, until, variables,
 };
 use serde_json::{Value, json};
 
-use crate::{lines, terminate, unread, until_it_answers};
+use crate::{lines, terminate};
 
 /// The cause in the line of the only request that failed.
 fn cause(log: &str) -> String {
@@ -30,8 +30,8 @@ async fn a_disk_that_takes_no_more_is_the_cause_of_a_failed_request() {
     // The database is made first, so that only what is written from then on meets the end of the disk.
     Served::start(&world.settings, &world.folder()).await.into_process().stop().await;
     let program = format!("trap '' XFSZ; ulimit -f 256; exec '{}' serve", binary().display());
-    let child = unread(Path::new("/bin/sh"), &["-c", &program], &world, &[]);
-    until_it_answers(&world).await;
+    let child = start_unread(Path::new("/bin/sh"), &["-c", &program], &world.settings, &[], &world.folder());
+    world.until_it_answers().await;
     until("the disk is full", async || is_refused(&world).await).await;
     terminate(&child);
     let log = String::from_utf8(child.wait_with_output().await.unwrap().stderr).unwrap();

@@ -4,14 +4,13 @@ use std::io::{PipeReader, pipe};
 use std::process::{Command as StdCommand, Stdio};
 use std::time::Duration;
 
-use amo_connect_tests::{Answer, World, binary, jwt};
+use amo_connect_tests::{Answer, World, binary, jwt, start_unread};
 use serde_json::Value;
-use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
-use tokio::net::TcpStream;
-use tokio::process::Command;
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
-use crate::{terminate, unread, until_it_answers};
+use crate::terminate;
 
 /// More lines than the queue (8,192) and a pipe (64 KiB) take together.
 const REQUESTS: usize = 12_000;
@@ -19,24 +18,16 @@ const REQUESTS: usize = 12_000;
 /// How long an end may take on a loaded machine; an end that waits for a reader never comes.
 const END: Duration = Duration::from_mins(1);
 
-/// Sends so many requests over one connection, and says how many were answered well.
-async fn answered(address: &str, requests: usize) -> usize {
-    let (mut answers, mut service) = TcpStream::connect(address).await.unwrap().into_split();
-    let one = "GET /healthz HTTP/1.1\r\nHost: service\r\n\r\n";
-    let last = "GET /healthz HTTP/1.1\r\nHost: service\r\nConnection: close\r\n\r\n";
-    let sent = one.repeat(requests - 1) + last;
-    let mut text = String::new();
-    let (written, read) = tokio::join!(service.write_all(sent.as_bytes()), answers.read_to_string(&mut text));
-    written.and(read).unwrap();
-    text.matches("HTTP/1.1 200 OK").count()
+fn serve_unread(world: &World) -> Child {
+    start_unread(&binary(), &["serve"], &world.settings, &[("RUST_LOG", "debug")], &world.folder())
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn lines_are_dropped_counted_and_told_and_flow_again_once_somebody_reads() {
     let world = World::without_service().await;
-    let mut child = unread(&binary(), &["serve"], &world, &[("RUST_LOG", "debug")]);
-    until_it_answers(&world).await;
-    assert_eq!(timeout(END, answered(world.address(), REQUESTS)).await.unwrap(), REQUESTS);
+    let mut child = serve_unread(&world);
+    world.until_it_answers().await;
+    assert_eq!(timeout(END, world.pipeline_healthz(REQUESTS)).await.unwrap(), REQUESTS);
 
     let metrics = world.http().get(format!("{}/metrics", world.base)).send().await.unwrap().text().await.unwrap();
     let dropped = metrics.lines().find_map(|line| line.strip_prefix("amo_connect_log_lines_dropped_total ")).unwrap();
@@ -69,9 +60,9 @@ async fn lines_are_dropped_counted_and_told_and_flow_again_once_somebody_reads()
 #[tokio::test(flavor = "multi_thread")]
 async fn a_service_whose_log_nobody_reads_stops() {
     let world = World::without_service().await;
-    let mut child = unread(&binary(), &["serve"], &world, &[("RUST_LOG", "debug")]);
-    until_it_answers(&world).await;
-    assert_eq!(answered(world.address(), 1000).await, 1000);
+    let mut child = serve_unread(&world);
+    world.until_it_answers().await;
+    assert_eq!(world.pipeline_healthz(1000).await, 1000);
     terminate(&child);
     assert!(timeout(END, child.wait()).await.unwrap().unwrap().success());
 }

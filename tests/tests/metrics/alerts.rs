@@ -1,7 +1,7 @@
 //! Each alert fires in a fault that is played on the real binary, and no other fires with it.
 
 use amo_connect_sandbox::{Failure, Faults};
-use amo_connect_tests::{ACCOUNT, Served, until};
+use amo_connect_tests::{ACCOUNT, Served, Service, binary, start_unread, until};
 use diesel::connection::SimpleConnection as _;
 use futures_util::future::join_all;
 
@@ -28,6 +28,9 @@ const FIRES: &[(&str, &[&str])] = &[
     ("banned", &["AmoConnectCircuitOpen", "AmoConnectErrors"]),
     ("crowd", &["AmoConnectPermitsExhausted", "AmoConnectErrors"]),
     ("locked", &["AmoConnectPoolExhausted", "AmoConnectErrors"]),
+    ("few descriptors", &["AmoConnectOverloaded", "AmoConnectErrors"]),
+    ("strangers", &["AmoConnectCodesRefused"]),
+    ("unread log", &["AmoConnectLogLinesDropped"]),
 ];
 
 #[track_caller]
@@ -40,7 +43,7 @@ fn expected(fault: &str) -> &'static [&'static str] {
 }
 
 /// A scrape after a further good round of background work: without one it looks stuck.
-async fn scrape_after_a_round(service: &Served) -> Scrape {
+async fn scrape_after_a_round(service: &Service) -> Scrape {
     let rounds = r#"amo_connect_background_rounds_total{outcome="ok"}"#;
     let before = Scrape::of(&service.base).await.count(rounds);
     until("a round has ended", async || Scrape::of(&service.base).await.count(rounds) > before).await;
@@ -214,4 +217,45 @@ async fn a_database_that_is_locked() {
     assert!(stage.disconnect_many().await.contains(&503));
     lock.batch_execute("COMMIT").unwrap();
     fires("locked", &before, &scrape_after_a_round(&stage).await, &[]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_with_few_descriptors() {
+    let stage = Stage::start().await;
+    stage.world.connect_by(&stage, "olena", ACCOUNT).await;
+    let paths = stage.lead_paths(60).await;
+    // Of 512, 64 are for calls to amoCRM, and 48 of these for reads.
+    let small = Served::start_within(512, &stage.world.settings_elsewhere(), &stage.world.folder()).await;
+    let before = Scrape::of(&small.base).await;
+    stage.faults(Faults { latency_ms: 2_000, ..Faults::default() });
+    let statuses = join_all(paths.iter().map(async |path| small.get("olena", path).await.status)).await;
+    assert!(statuses.contains(&503), "{statuses:?}");
+    fires("few descriptors", &before, &scrape_after_a_round(&small).await, &[]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn strangers_who_make_codes_up() {
+    let stage = Stage::start().await;
+    let before = stage.scrape().await;
+    stage.faults(Faults { latency_ms: 2_000, ..Faults::default() });
+    let host = &stage.world.sandbox.hosts()[0];
+    let pages = join_all((0..60).map(async |number| {
+        let code = format!("made-up-{number}");
+        stage.callback(&[("code", &code), ("referer", host)]).await.status
+    }))
+    .await;
+    assert!(pages.contains(&429), "{pages:?}");
+    fires("strangers", &before, &scrape_after_a_round(&stage).await, &[]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_that_nobody_reads() {
+    let stage = Stage::start().await;
+    let settings = stage.world.settings_elsewhere();
+    let service = Service::with(&settings);
+    let _child = start_unread(&binary(), &["serve"], &settings, &[("RUST_LOG", "debug")], &stage.world.folder());
+    service.until_it_answers().await;
+    let before = Scrape::of(&service.base).await;
+    assert_eq!(service.pipeline_healthz(12_000).await, 12_000);
+    fires("unread log", &before, &scrape_after_a_round(&service).await, &[]);
 }
