@@ -12,6 +12,7 @@ use futures_util::FutureExt as _;
 use crate::amo::ModelAmo;
 use crate::bugs::{BuggyStore, Context};
 use crate::executor::Home;
+use crate::observe::ModelObserver;
 use crate::runtime::ModelRuntime;
 use crate::store::ModelStore;
 use crate::world::World;
@@ -56,7 +57,8 @@ impl World {
             refresh_margin: Duration::from_mins(5),
             keepalive_after: self.setup.keepalive_after,
         };
-        let use_cases = UseCases::new(store.into(), amo, runtime, Arc::new(NoObserver), settings);
+        let observer = Arc::new(ModelObserver(Arc::clone(self)));
+        let use_cases = UseCases::new(store.into(), amo, runtime, observer, settings);
         self.run_background(home, use_cases.clone());
         self.instances()[number].use_cases = Some(use_cases);
         self.checker().born(home, self.now());

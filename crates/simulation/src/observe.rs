@@ -1,16 +1,39 @@
-//! What the checker sees of the rows after each operation of the store.
+//! What the checker sees of the rows after each operation of the store, and what an instance tells.
+
+use std::fmt;
+use std::sync::Arc;
 
 use amo_connect_domain::authorization::budget::admits_another_code;
 use amo_connect_domain::authorization::code::{Admission, Exchange, ExchangeStatus, Origin};
 use amo_connect_domain::connection::CrmConnection;
 use amo_connect_domain::ids::UserId;
-use amo_connect_domain::ports::{AuditLog as _, TokenStore as _};
+use amo_connect_domain::ports::{AuditLog as _, Event, Observer, TokenStore as _};
 use amo_connect_domain::token::CodeHash;
 use futures_util::FutureExt as _;
 
 use crate::crm::{GrantId, code, pair_of};
+use crate::invariants::Invariant;
 use crate::setup::number_of;
 use crate::world::World;
+
+/// Who watches the instances.
+pub(crate) struct ModelObserver(pub(crate) Arc<World>);
+
+impl Observer for ModelObserver {
+    fn observe(&self, event: &Event<'_>) {
+        if let Event::LostPairSaved { user, saved, found } = event {
+            self.0.checker().accuse(Invariant::FalseAlarm, || {
+                format!("the store is said to have lost {saved:?} of {user}, and to have {found:?}")
+            });
+        }
+    }
+}
+
+impl fmt::Debug for ModelObserver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ModelObserver")
+    }
+}
 
 /// What the store holds of `user`, without delay and without fault.
 pub(crate) fn row(world: &World, user: &UserId) -> Option<CrmConnection> {

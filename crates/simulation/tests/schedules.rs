@@ -28,7 +28,7 @@ const NOTICED: &[(Bug, &[Invariant])] = &[
     (Bug::NoBackground, &[Invariant::Tardy]),
     (Bug::NoLeaseOnCodes, &[Invariant::SentAgain]),
     (Bug::SaveRefusedByRevision, &[Invariant::SentAfterItsSuccessor, Invariant::NeverSaved, Invariant::GivenUpAlive]),
-    (Bug::SaveOverReconnect, &[Invariant::CameBack, Invariant::ReconnectUndone]),
+    (Bug::SaveOverReconnect, &[Invariant::CameBack, Invariant::ReconnectUndone, Invariant::FalseAlarm]),
     (Bug::SaveAfterUse, &[Invariant::UsedUnsaved]),
     (Bug::SaveGivesUp, &[Invariant::SentAfterItsSuccessor, Invariant::NeverSaved, Invariant::GivenUpAlive]),
     (Bug::LastWriterWins, &[Invariant::Untrue, Invariant::CameBack, Invariant::ReconnectUndone]),

@@ -16,6 +16,7 @@ const FIRES: &[(&str, &[&str])] = &[
     ("wrong secret", &["AmoConnectMisconfigured", "AmoConnectErrors", "AmoConnectRefreshesFailing"]),
     ("not writable", &["AmoConnectStorageNotWritable", "AmoConnectErrors"]),
     ("not saved", &["AmoConnectPairsNotSaved"]),
+    ("lost", &["AmoConnectPairsLost"]),
     ("unreadable", &["AmoConnectTokensUnreadable", "AmoConnectErrors"]),
     ("stuck", &["AmoConnectBackgroundStuck"]),
     (
@@ -125,6 +126,17 @@ async fn a_pair_that_cannot_be_saved() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_pair_that_the_database_has_lost() {
+    let stage = Stage::when_due().await;
+    stage.execute("CREATE TABLE earlier AS SELECT * FROM connections");
+    assert_eq!(stage.leads().await, 200);
+    let before = stage.scrape().await;
+    stage.execute("DELETE FROM connections; INSERT INTO connections SELECT * FROM earlier");
+    assert_eq!(stage.leads().await, 200);
+    fires("lost", &before, &scrape_after_a_round(&stage).await, &[]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn tokens_that_cannot_be_opened() {
     let stage = Stage::when_due().await;
     let before = stage.scrape().await;
@@ -227,17 +239,19 @@ async fn a_process_with_few_descriptors() {
     // Of 512, 64 are for calls to amoCRM, and 48 of these for reads.
     let small = Served::start_within(512, &stage.world.settings_elsewhere(), &stage.world.folder()).await;
     let before = Scrape::of(&small.base).await;
-    stage.faults(Faults { latency_ms: 2_000, ..Faults::default() });
+    stage.faults(Faults { latency_ms: 1_000, ..Faults::default() });
     let statuses = join_all(paths.iter().map(async |path| small.get("olena", path).await.status)).await;
     assert!(statuses.contains(&503), "{statuses:?}");
-    fires("few descriptors", &before, &scrape_after_a_round(&small).await, &[]);
+    // Where the machine is slow, the permits of so many are late, too.
+    let unsure = ["AmoConnectPermitsExhausted"];
+    fires("few descriptors", &before, &scrape_after_a_round(&small).await, &unsure);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn strangers_who_make_codes_up() {
     let stage = Stage::start().await;
     let before = stage.scrape().await;
-    stage.faults(Faults { latency_ms: 2_000, ..Faults::default() });
+    stage.faults(Faults { latency_ms: 1_000, ..Faults::default() });
     let host = &stage.world.sandbox.hosts()[0];
     let pages = join_all((0..60).map(async |number| {
         let code = format!("made-up-{number}");

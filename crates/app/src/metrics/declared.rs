@@ -105,6 +105,8 @@ metrics! {
     UNSAVED_PAIRS = "amo_connect_unsaved_pairs", Kind::Gauge, [];
     /// Tries to save a token pair that failed
     SAVE_FAILURES = "amo_connect_save_failures_total", Kind::Counter, [];
+    /// Token pairs that the database had confirmed and has lost, and that were saved again
+    LOST_PAIRS = "amo_connect_lost_pairs_total", Kind::Counter, [];
 
     /// Calls to amoCRM; `outcome` is `ok` or the code of the failure
     CRM_CALLS = "amo_connect_crm_calls_total", Kind::Counter, ["endpoint", "outcome"];

@@ -8,7 +8,7 @@ use amo_connect_domain::ports::{AmoError, Event, ExchangeEnd, Observer, RefreshE
 use super::Metrics;
 use super::declared::{
     BACKGROUND_DURATION, BACKGROUND_ROUNDS, CIRCUIT_CHANGES, CODES_REFUSED, CRM_CALLS, CRM_DURATION, EXCHANGE_DURATION,
-    EXCHANGES, PERMIT_WAIT, PERMITS, REFRESH_DURATION, REFRESH_LEASES, REFRESHES, SAVE_FAILURES, SWEEPS,
+    EXCHANGES, LOST_PAIRS, PERMIT_WAIT, PERMITS, REFRESH_DURATION, REFRESH_LEASES, REFRESHES, SAVE_FAILURES, SWEEPS,
 };
 
 impl Observer for Metrics {
@@ -32,6 +32,13 @@ impl Observer for Metrics {
                 recorder.add(&CODES_REFUSED, [if *is_strangers { "stranger" } else { "user" }], 1);
             }
             Event::SaveFailed => recorder.add(&SAVE_FAILURES, [""; 0], 1),
+            Event::LostPairSaved { user, saved, found } => {
+                recorder.add(&LOST_PAIRS, [""; 0], 1);
+                tracing::error!(
+                    %user, saved = saved.0, stored = found.0,
+                    "the database has lost tokens that it had confirmed; they are saved again"
+                );
+            }
             Event::CallEnded { endpoint, failure, took } => {
                 recorder.add(&CRM_CALLS, [endpoint.code(), failure.map_or("ok", AmoError::code)], 1);
                 recorder.record(&CRM_DURATION, [endpoint.code()], *took);
@@ -92,7 +99,9 @@ pub(super) fn begin(metrics: &Metrics) {
     for whose in ["stranger", "user"] {
         metrics.recorder.add(&CODES_REFUSED, [whose], 0);
     }
-    metrics.recorder.add(&SAVE_FAILURES, [""; 0], 0);
+    for counter in [&SAVE_FAILURES, &LOST_PAIRS] {
+        metrics.recorder.add(counter, [""; 0], 0);
+    }
     for outcome in ["given", "queue_full", "blocked", "permit_unavailable"] {
         metrics.recorder.add(&PERMITS, [outcome], 0);
     }

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use amo_connect_domain::connection::ReauthReason;
-use amo_connect_domain::ids::{AccountId, UserId};
+use amo_connect_domain::ids::{AccountId, Generation, UserId};
 use amo_connect_domain::ports::{
     AmoError, CircuitChange, Endpoint, Event, ExchangeEnd, Observer, RefreshEnd, RefreshEnded, StoreError,
 };
@@ -50,6 +50,7 @@ fn tell_all(observer: &dyn Observer) {
         observer.observe(&Event::CodeRefused { is_strangers });
     }
     observer.observe(&Event::SaveFailed);
+    observer.observe(&Event::LostPairSaved { user: &user, saved: Generation(3), found: Generation(2) });
     for &endpoint in Endpoint::ALL {
         for failure in [None, Some(AmoError::TimedOut)] {
             observer.observe(&Event::CallEnded { endpoint, failure, took: Duration::MAX });

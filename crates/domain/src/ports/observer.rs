@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{AmoError, StoreError};
 use crate::connection::ReauthReason;
-use crate::ids::{AccountId, UserId};
+use crate::ids::{AccountId, Generation, UserId};
 
 /// Is told what the use cases do, for metrics and log lines.
 ///
@@ -53,6 +53,15 @@ pub enum Event<'e> {
     },
     /// New tokens could not be saved this time; the process tries again.
     SaveFailed,
+    /// The store has lost tokens that it had confirmed, and they were saved again.
+    LostPairSaved {
+        /// Whose they are.
+        user: &'e UserId,
+        /// Their generation.
+        saved: Generation,
+        /// The generation that the store had fallen back to.
+        found: Generation,
+    },
     /// A call to the CRM has ended.
     CallEnded {
         /// Which.

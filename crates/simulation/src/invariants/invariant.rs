@@ -28,6 +28,8 @@ pub enum Invariant {
     AnothersTokens,
     /// A state or a reason that is not true.
     Untrue,
+    /// The store, which loses nothing here, was said to have lost tokens.
+    FalseAlarm,
     /// In calm times the outcome of a refresh in doubt was not asked for in time.
     Tardy,
     /// A call that took longer than it may, or never ended.
@@ -74,6 +76,7 @@ impl fmt::Display for Invariant {
             Self::CameBack => "came back after a disconnect",
             Self::AnothersTokens => "another user's tokens",
             Self::Untrue => "an untrue state, reason or answer",
+            Self::FalseAlarm => "tokens said to be lost by the store that were not",
             Self::Tardy => "a doubt not resolved in time",
             Self::EndlessWait => "a wait without an end",
             Self::LookedUpTooOften => "looked up twice within a minute",

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use crate::clock::Instant;
 use crate::connection::{ConnectionState, CrmConnection};
 use crate::ids::{Epoch, Generation, UserId};
-use crate::ports::{Served, StoreError};
+use crate::ports::{Event, Served, StoreError};
 use crate::token::TokenPair;
 use crate::usecase::UseCases;
 
@@ -105,10 +105,7 @@ impl UseCases {
             current = match self.stores.tokens.save_rotated(user, generation, &lost.pair, &lost.served, now).await {
                 Ok(saved) => {
                     // Only now is it certain: another task may have saved the pair after this one had read the row.
-                    tracing::error!(
-                        %user, saved = lost.generation.0, stored = generation.0,
-                        "the database has lost tokens that it had confirmed; they are saved again"
-                    );
+                    self.observer.observe(&Event::LostPairSaved { user, saved: lost.generation, found: generation });
                     saved
                 }
                 Err(StoreError::Conflict) => match self.stores.tokens.connection(user).await? {
