@@ -5,6 +5,7 @@ pub mod backend;
 pub mod cipher;
 pub mod http;
 pub mod migrate;
+pub mod places;
 pub mod postgres;
 mod rows;
 pub mod runtime;

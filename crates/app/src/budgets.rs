@@ -47,8 +47,11 @@ const FOR_THE_DATABASE: usize = 3;
 /// needs a few seconds; a body that is wanted has a limit of its own.
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long a part of an answer may wait until its client takes it: 32 kB at most, so some 1 kB a second.
+/// How long a client may take for a part of an answer, [`ANSWER_PART`] or less: some 1 kB a second.
 pub const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// What a client has to take of a long answer in this time, to be waited for as long again.
+pub const ANSWER_PART: usize = 32 * 1024;
 
 /// How long a stop waits for clients who send or read slowly. The answers themselves are waited for longer.
 pub const STOP_GRACE: Duration = Duration::from_secs(5);
@@ -63,6 +66,9 @@ pub const READ_AT_ONCE: usize = 4 * 1024;
 
 /// What is read of a connection while a request of it is served: twice the largest body.
 pub const READ_AHEAD: usize = 32 * 1024;
+
+/// Requests of one user that are under way, so that nobody takes all tasks. An app asks for a few things at one time.
+pub const REQUESTS_OF_A_USER: usize = 64;
 
 /// How the descriptors of this process are shared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

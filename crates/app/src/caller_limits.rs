@@ -1,9 +1,11 @@
-//! How often one user or one address may call, with a burst of five seconds' worth.
+//! How often one user or one address may call, with a burst of five seconds' worth, and how much of one user's may be
+//! under way.
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
 
 use actix_web::HttpRequest;
+use amo_connect_adapters::places::{Place, Places};
 use amo_connect_domain::authorization::places::CallerNetwork;
 use amo_connect_domain::ids::UserId;
 use governor::clock::{Clock, DefaultClock};
@@ -11,6 +13,7 @@ use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use ipnet::IpNet;
 use secrecy::{ExposeSecret as _, SecretString};
 
+use crate::budgets::REQUESTS_OF_A_USER;
 use crate::client_address::{ClientAddress, ClientAddresses};
 use crate::error::ApiError;
 
@@ -19,6 +22,7 @@ const BURST_S: u32 = 5;
 /// The limits of one process.
 pub struct Limits {
     users: Option<DefaultKeyedRateLimiter<UserId>>,
+    under_way: Option<Places<UserId>>,
     addresses: Option<DefaultKeyedRateLimiter<ClientAddress>>,
     clients: ClientAddresses,
     network_key: SecretString,
@@ -30,6 +34,7 @@ impl Limits {
     pub fn new(per_user: u32, per_address: u32, trusted_proxies: Vec<IpNet>, network_key: SecretString) -> Self {
         Self {
             users: quota(per_user).map(RateLimiter::keyed),
+            under_way: (per_user > 0).then(|| Places::of(REQUESTS_OF_A_USER)),
             addresses: quota(per_address).map(RateLimiter::keyed),
             clients: ClientAddresses::behind(trusted_proxies),
             network_key,
@@ -37,9 +42,13 @@ impl Limits {
         }
     }
 
-    /// Counts a call of `user`.
-    pub fn check_user(&self, user: &UserId) -> Result<(), ApiError> {
-        self.users.as_ref().map_or(Ok(()), |limiter| self.count(limiter, user))
+    /// Counts a call of `user`, which is under way until what this returns is dropped.
+    pub fn begin(&self, user: &UserId) -> Result<Option<Place<UserId>>, ApiError> {
+        if let Some(limiter) = &self.users {
+            self.count(limiter, user)?;
+        }
+        let Some(under_way) = &self.under_way else { return Ok(None) };
+        under_way.take(user.clone()).map(Some).ok_or(ApiError::TooManyRequests(1))
     }
 
     /// Counts a call from the address behind `request`.
@@ -127,9 +136,23 @@ mod tests {
     fn a_user_is_stopped_after_five_seconds_worth() {
         let limits = Limits::new(2, 0, Vec::new(), "key".into());
         let user = UserId::new("olena").unwrap();
-        let welcome = (0..20).filter(|_| limits.check_user(&user).is_ok()).count();
+        let welcome = (0..20).filter(|_| limits.begin(&user).is_ok()).count();
         assert_eq!(welcome, 10);
-        assert!(limits.check_user(&UserId::new("ivan").unwrap()).is_ok());
+        assert!(limits.begin(&UserId::new("ivan").unwrap()).is_ok());
+    }
+
+    #[test]
+    fn a_user_who_waits_for_many_answers_waits_for_one_before_the_next() {
+        let limits = Limits::new(1_000, 0, Vec::new(), "key".into());
+        let (olena, ivan) = (UserId::new("olena").unwrap(), UserId::new("ivan").unwrap());
+        let mut under_way: Vec<_> = (0..200).map_while(|_| limits.begin(&olena).ok()).collect();
+        assert_eq!(under_way.len(), REQUESTS_OF_A_USER);
+        assert!(limits.begin(&ivan).is_ok());
+        under_way.pop();
+        assert!(limits.begin(&olena).is_ok());
+        let unlimited = Limits::new(0, 0, Vec::new(), "key".into());
+        let all: Vec<_> = (0..200).map_while(|_| unlimited.begin(&olena).ok()).collect();
+        assert_eq!(all.len(), 200);
     }
 
     #[test]

@@ -11,6 +11,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use super::Loss;
+use crate::places::{Place, Places};
 
 /// Bytes of an answer that each call has room for. Answers of the token endpoint, and to writes, are no longer.
 pub const SMALL_ANSWER: usize = 64 * 1024;
@@ -22,6 +23,12 @@ const MEDIUM_ANSWERS: usize = 64;
 /// How many still longer answers there are at one time. The longest has 10 MB: 40 MB.
 const LARGE_ANSWERS: usize = 4;
 
+/// How many of all calls may be to one host, so that one which does not answer leaves most of them to others: a quarter,
+/// but as many as an account that answers within two seconds needs, and no more than one that never does.
+fn most_of_a_host(most_calls: usize) -> usize {
+    (most_calls / 4).clamp(16, 128)
+}
+
 /// How long an answer waits for room.
 const WAIT_FOR_ROOM: Duration = Duration::from_secs(5);
 
@@ -30,6 +37,7 @@ const WAIT_FOR_ROOM: Duration = Duration::from_secs(5);
 pub struct CallBudget {
     calls: Arc<Semaphore>,
     most_calls: usize,
+    of_hosts: Places<String>,
     medium: Arc<Semaphore>,
     large: Arc<Semaphore>,
     wait: Duration,
@@ -62,6 +70,7 @@ impl CallBudget {
         Arc::new(Self {
             calls: Arc::new(Semaphore::new(most_calls)),
             most_calls,
+            of_hosts: Places::of(most_of_a_host(most_calls)),
             medium: Arc::new(Semaphore::new(MEDIUM_ANSWERS)),
             large: Arc::new(Semaphore::new(LARGE_ANSWERS)),
             wait,
@@ -81,14 +90,16 @@ impl CallBudget {
         }
     }
 
-    /// A call that may be made now.
-    pub(super) fn begin(self: &Arc<Self>) -> Result<Room, Loss> {
-        let Ok(call) = Arc::clone(&self.calls).try_acquire_owned() else {
+    /// A call to `host` that may be made now.
+    pub(super) fn begin(self: &Arc<Self>, host: &str) -> Result<Room, Loss> {
+        let refused = |why| {
             self.refused_calls.fetch_add(1, Ordering::Relaxed);
-            tracing::warn!(calls = self.most_calls, "a call to the CRM was not made: too many are under way");
-            return Err(Loss::NoSocket);
+            tracing::warn!(crm.host = host, "a call to the CRM was not made: too many {why} are under way");
+            Loss::NoSocket
         };
-        Ok(Room { budget: Arc::clone(self), _call: call, medium: None, large: None })
+        let of_host = self.of_hosts.take(host.to_owned()).ok_or_else(|| refused("to this host"))?;
+        let call = Arc::clone(&self.calls).try_acquire_owned().map_err(|_| refused("of this process"))?;
+        Ok(Room { budget: Arc::clone(self), _call: call, _of_host: of_host, medium: None, large: None })
     }
 }
 
@@ -97,6 +108,7 @@ impl CallBudget {
 pub(super) struct Room {
     budget: Arc<CallBudget>,
     _call: OwnedSemaphorePermit,
+    _of_host: Place<String>,
     medium: Option<OwnedSemaphorePermit>,
     large: Option<OwnedSemaphorePermit>,
 }
@@ -127,17 +139,30 @@ impl Room {
 mod tests {
     use super::*;
 
+    #[test]
+    fn a_host_that_does_not_answer_leaves_most_calls_to_others() {
+        for (all, of_one) in [(2, 2), (20, 16), (96, 24), (1_536, 128)] {
+            let budget = CallBudget::of(all);
+            let silent: Vec<_> = std::iter::from_fn(|| budget.begin("silent").ok()).collect();
+            assert_eq!(silent.len(), of_one);
+            let others = (of_one..all).map_while(|_| budget.begin("another").ok()).count();
+            assert_eq!(others, (all - of_one).min(1), "of {all}");
+            drop(silent);
+            assert!(budget.begin("silent").is_ok());
+        }
+    }
+
     #[tokio::test]
     async fn long_answers_wait_for_each_other_and_no_longer_than_they_may() {
         let budget = CallBudget::with(MEDIUM_ANSWERS + 1, Duration::ZERO);
         let mut rooms = Vec::new();
-        for _ in 0..MEDIUM_ANSWERS {
-            let mut room = budget.begin().unwrap();
+        for number in 0..MEDIUM_ANSWERS {
+            let mut room = budget.begin(&format!("host{number}")).unwrap();
             room.grow(SMALL_ANSWER + 1).await.unwrap();
             rooms.push(room);
         }
-        let mut late = budget.begin().unwrap();
-        assert_eq!(budget.begin().err(), Some(Loss::NoSocket));
+        let mut late = budget.begin("late").unwrap();
+        assert_eq!(budget.begin("later").err(), Some(Loss::NoSocket));
         late.grow(SMALL_ANSWER).await.unwrap();
         assert_eq!(late.grow(SMALL_ANSWER + 1).await, Err(Loss::NoRoom));
         for room in &mut rooms[..LARGE_ANSWERS] {

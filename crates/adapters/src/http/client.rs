@@ -135,7 +135,8 @@ impl HttpClient {
     /// Sends `request` once, and reads the answer to its end, or for a second longer than it takes
     /// to see that the body has what is wanted.
     pub async fn send_for(&self, request: Request, has_it: impl Fn(&[u8]) -> bool) -> Result<Answer, Loss> {
-        let mut room = self.budget.as_ref().map(CallBudget::begin).transpose()?;
+        let host = request.url().authority();
+        let mut room = self.budget.as_ref().map(|budget| budget.begin(host)).transpose()?;
         let mut response = self.client.execute(request).await.map_err(|error| Loss::of(&error))?;
         let length = response.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or_default();
         let mut body = Vec::with_capacity(length.min(self.limits.longest_body).min(SMALL_ANSWER));

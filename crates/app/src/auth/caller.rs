@@ -1,12 +1,14 @@
 //! The user of a request, as a handler's parameter.
 
 use std::future::Future;
+use std::ops::Deref;
 use std::pin::Pin;
 
 use actix_web::dev::Payload;
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
+use amo_connect_adapters::places::Place;
 use amo_connect_domain::ids::UserId;
 
 use crate::error::ApiError;
@@ -17,8 +19,21 @@ type Extracted<T> = Pin<Box<dyn Future<Output = Result<T, ApiError>>>>;
 
 /// The user of this request. As a handler's parameter it makes the JWT a condition, and counts the request: against
 /// the rate of its address, before anything of it is looked at, and against the user's own.
+///
+/// The request is under way until this is dropped, so it goes into the task that works for it.
 #[derive(Debug)]
-pub struct Caller(pub UserId);
+pub struct Caller {
+    user: UserId,
+    _under_way: Option<Place<UserId>>,
+}
+
+impl Deref for Caller {
+    type Target = UserId;
+
+    fn deref(&self) -> &UserId {
+        &self.user
+    }
+}
 
 impl FromRequest for Caller {
     type Error = ApiError;
@@ -30,8 +45,8 @@ impl FromRequest for Caller {
             let state = request.app_data::<Data<AppState>>().ok_or(ApiError::Internal(None))?;
             state.limits.check_address(&request)?;
             let user = identify(&request).await?;
-            state.limits.check_user(&user)?;
-            Ok(Self(user))
+            let _under_way = state.limits.begin(&user)?;
+            Ok(Self { user, _under_way })
         })
     }
 }

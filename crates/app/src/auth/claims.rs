@@ -8,17 +8,23 @@ use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Vis
 
 use crate::error::ApiError;
 
-/// All claims, of which `JWT_USER_CLAIM` names one.
-pub(super) struct AllClaims(HashMap<String, Claim>);
+/// Those of which each that is there names the user, where `JWT_USER_CLAIM` is unset.
+const USER_CLAIMS: [&str; 3] = ["sub", "userId", "id"];
 
-impl AllClaims {
-    /// The user that this claim names.
-    pub(super) fn user(mut self, claim: &str) -> Result<UserId, ApiError> {
-        named_user([self.0.remove(claim)])
+/// All claims of a token.
+pub(super) struct Claims(HashMap<String, Claim>);
+
+impl Claims {
+    /// The user that this claim names, the value of `JWT_USER_CLAIM`.
+    pub(super) fn user(mut self, claim: Option<&str>) -> Result<UserId, ApiError> {
+        match claim {
+            Some(claim) => named_user([self.0.remove(claim)]),
+            None => named_user(USER_CLAIMS.map(|claim| self.0.remove(claim))),
+        }
     }
 }
 
-impl<'de> Deserialize<'de> for AllClaims {
+impl<'de> Deserialize<'de> for Claims {
     fn deserialize<D: Deserializer<'de>>(claims: D) -> Result<Self, D::Error> {
         claims.deserialize_map(Members).map(Self)
     }
@@ -42,29 +48,6 @@ impl<'de> Visitor<'de> for Members {
             }
         }
         Ok(claims)
-    }
-}
-
-/// The claims that may name the user where `JWT_USER_CLAIM` is unset, in this order.
-#[derive(serde::Deserialize)]
-pub(super) struct UserClaims {
-    #[serde(default, deserialize_with = "present")]
-    sub: Option<Claim>,
-    #[serde(default, deserialize_with = "present", rename = "userId")]
-    user_id: Option<Claim>,
-    #[serde(default, deserialize_with = "present")]
-    id: Option<Claim>,
-}
-
-/// A claim that is there names somebody, or is refused: `null` too.
-fn present<'de, D: Deserializer<'de>>(claim: D) -> Result<Option<Claim>, D::Error> {
-    Claim::deserialize(claim).map(Some)
-}
-
-impl UserClaims {
-    /// The user that all of them name.
-    pub(super) fn user(self) -> Result<UserId, ApiError> {
-        named_user([self.sub, self.user_id, self.id])
     }
 }
 
@@ -156,8 +139,8 @@ mod tests {
     use super::*;
 
     fn named(claims: &str) -> Result<String, String> {
-        let claims: UserClaims = serde_json::from_str(claims).unwrap();
-        claims.user().map(|user| user.to_string()).map_err(|error| error.to_string())
+        let claims: Claims = serde_json::from_str(claims).unwrap();
+        claims.user(None).map(|user| user.to_string()).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -193,15 +176,15 @@ mod tests {
 
     #[test]
     fn a_claim_that_stands_twice_is_refused() {
-        let twice = r#"{"sub":"olena","sub":"ivan"}"#;
-        assert!(serde_json::from_str::<UserClaims>(twice).is_err());
-        assert!(serde_json::from_str::<AllClaims>(twice).is_err());
+        for twice in [r#"{"sub":"olena","sub":"ivan"}"#, r#"{"sub":"olena","foo":1,"foo":2}"#] {
+            assert!(serde_json::from_str::<Claims>(twice).is_err(), "{twice}");
+        }
     }
 
     #[test]
     fn every_claim_is_read_past_whatever_it_is() {
         let claims = r#"{"email":"olena@example.com","exp":1,"nested":{"a":[1,{"b":null}]},"none":null}"#;
-        let AllClaims(claims) = serde_json::from_str(claims).unwrap();
+        let Claims(claims) = serde_json::from_str(claims).unwrap();
         assert_eq!(claims["email"], Claim::Name("olena@example.com".to_owned()));
         assert_eq!(claims["nested"], Claim::Other);
     }

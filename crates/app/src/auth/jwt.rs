@@ -9,9 +9,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, TokenData, Validation, decode, decode_header};
 use secrecy::ExposeSecret;
-use serde::de::DeserializeOwned;
 
-use super::claims::{AllClaims, UserClaims};
+use super::claims::Claims;
 use super::key_set::{KeySet, NoKey};
 use super::keys::{ALGORITHMS, Key};
 use crate::config::{JwtConfig, JwtKeys};
@@ -89,16 +88,13 @@ impl Verifier {
                 })?
             }
         };
-        match &self.user_claim {
-            Some(claim) => self.claims::<AllClaims>(token, &key)?.user(claim),
-            None => self.claims::<UserClaims>(token, &key)?.user(),
-        }
+        self.claims(token, &key)?.user(self.user_claim.as_deref())
     }
 
     /// The claims of a token that is signed with `key`, and is good now.
-    fn claims<T: DeserializeOwned>(&self, token: &str, key: &Key) -> Result<T, ApiError> {
+    fn claims(&self, token: &str, key: &Key) -> Result<Claims, ApiError> {
         let validation = self.validations.get(&key.algorithm).ok_or(ApiError::Internal(None))?;
-        let TokenData { header, claims, .. } = decode(token, &key.decoding, validation).map_err(refused)?;
+        let TokenData { header, claims, .. } = decode::<Claims>(token, &key.decoding, validation).map_err(refused)?;
         if !is_text(token) {
             return Err(ApiError::Unauthorized("it is not UTF-8"));
         }

@@ -42,7 +42,7 @@ pub async fn notes(
 ) -> Result<HttpResponse, ApiError> {
     let (page, id) = (page_query::read(request.query_string(), MOST)?, amo_number("id", &id)?);
     let use_cases = state.use_cases.clone();
-    let list = state.read(async move { use_cases.notes(&caller.0, id, page).await }).await?;
+    let list = state.read(async move { use_cases.notes(&caller, id, page).await }).await?;
     let list = list.ok_or(ApiError::LeadNotFound)?;
     let data = list.items.iter().map(NoteView::from).collect();
     revalidated(&request, &Paged::of(data, page, list.has_more))
@@ -79,7 +79,7 @@ pub async fn tasks_of_lead(
 ) -> Result<HttpResponse, ApiError> {
     let (page, id) = (page_query::read(request.query_string(), MOST)?, amo_number("id", &id)?);
     let use_cases = state.use_cases.clone();
-    let list = state.read(async move { use_cases.tasks_of_lead(&caller.0, id, page).await }).await?;
+    let list = state.read(async move { use_cases.tasks_of_lead(&caller, id, page).await }).await?;
     let list = list.ok_or(ApiError::LeadNotFound)?;
     let data = list.items.iter().map(TaskView::from).collect();
     revalidated(&request, &Paged::of(data, page, list.has_more))
@@ -117,7 +117,7 @@ pub async fn events(
 ) -> Result<HttpResponse, ApiError> {
     let (page, id) = (page_query::read(request.query_string(), MOST_EVENTS)?, amo_number("id", &id)?);
     let use_cases = state.use_cases.clone();
-    let list = state.read(async move { use_cases.events(&caller.0, id, page).await }).await?;
+    let list = state.read(async move { use_cases.events(&caller, id, page).await }).await?;
     let list = list.ok_or(ApiError::LeadNotFound)?;
     let data = list.items.iter().map(EventView::from).collect();
     revalidated(&request, &Paged::of(data, page, list.has_more))
@@ -147,7 +147,7 @@ pub async fn tasks(request: HttpRequest, state: Data<AppState>, caller: Caller) 
     let wanted = TaskQuery::read(request.query_string())?;
     let page = wanted.page();
     let use_cases = state.use_cases.clone();
-    let list = state.read(async move { use_cases.tasks(&caller.0, wanted.into()).await }).await?;
+    let list = state.read(async move { use_cases.tasks(&caller, wanted.into()).await }).await?;
     let data = list.items.iter().map(NamedTaskView::from).collect();
     revalidated(&request, &Paged::of(data, page, list.has_more))
 }

@@ -123,7 +123,7 @@ pub async fn start(
         return Err(ApiError::invalid("deepLink", "is none of the links in the service's settings"));
     }
     let use_cases = state.use_cases.clone();
-    let started = state.run(async move { use_cases.start(caller.0, deep_link).await }).await?;
+    let started = state.run(async move { use_cases.start(caller.clone(), deep_link).await }).await?;
     Ok(private(&Success::of(StartedAttempt {
         attempt_id: started.attempt.to_string(),
         authorization_url: started.authorization_url.to_string(),
@@ -159,7 +159,7 @@ pub async fn progress(
     query::none(&request)?;
     let id = id.parse().or(Err(ApiError::AttemptNotFound))?;
     let use_cases = state.use_cases.clone();
-    let view = state.run(async move { use_cases.attempt(&caller.0, id).await }).await?;
+    let view = state.run(async move { use_cases.attempt(&caller, id).await }).await?;
     let view = view.ok_or(ApiError::AttemptNotFound)?;
     let (word, reason) = words(view.progress);
     let reason = reason.map(AttemptReason::code);

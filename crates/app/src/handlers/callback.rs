@@ -38,11 +38,10 @@ use crate::telemetry::CallbackFields;
     ),
 )]
 pub async fn receive(request: HttpRequest, state: Data<AppState>) -> HttpResponse {
-    if request.method() == Method::HEAD {
-        return nothing(StatusCode::OK);
-    }
-    if is_prefetch(&request) {
-        return nothing(StatusCode::SERVICE_UNAVAILABLE);
+    let is_head = request.method() == Method::HEAD;
+    if is_head || is_prefetch(&request) {
+        let nothing = || nothing(if is_head { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE });
+        return state.limits.check_address(&request).map_or_else(HttpResponse::from_error, |()| nothing());
     }
     let callback = state.use_cases.read_callback(&Parameters::parse(request.query_string()));
     let (code, link_state) = (callback.code.one().cloned(), callback.state.one().cloned());

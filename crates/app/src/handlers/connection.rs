@@ -96,7 +96,7 @@ fn problem_codes() -> RefOr<Schema> {
 pub async fn status(request: HttpRequest, state: Data<AppState>, caller: Caller) -> Result<HttpResponse, ApiError> {
     query::none(&request)?;
     // A read of a row, which waits for others to read with it: nothing of it has to outlive the request.
-    let standing = state.use_cases.status(&caller.0).await?;
+    let standing = state.use_cases.status(&caller).await?;
     Ok(private(&Success::of(Status::of(&standing))))
 }
 
@@ -123,7 +123,7 @@ pub async fn disconnect(
 ) -> Result<HttpResponse, ApiError> {
     query::none(&request)?;
     let use_cases = state.use_cases.clone();
-    state.run(async move { use_cases.disconnect(&caller.0, Actor::User).await }).await?;
+    state.run(async move { use_cases.disconnect(&caller, Actor::User).await }).await?;
     Ok(private(&Message::of("AMO CRM disconnected")))
 }
 

@@ -78,7 +78,7 @@ pub async fn claim(
 
     let use_cases = state.use_cases.clone();
     let code = AuthorizationCode::new(brought.code);
-    let claimed = async move { use_cases.claim(&caller.0, code, link_state, host).await };
+    let claimed = async move { use_cases.claim(&caller, code, link_state, host).await };
     let standing = state.run(claimed).await?;
     Ok(private(&SuccessWithMessage::of("AMO CRM successfully connected", Status::of(&standing))))
 }

@@ -42,7 +42,7 @@ pub async fn list(request: HttpRequest, state: Data<AppState>, caller: Caller) -
     let (page, limit) = (wanted.page, wanted.limit);
     let wanted = wanted.into();
     let use_cases = state.use_cases.clone();
-    let list = state.read(async move { use_cases.leads(&caller.0, &wanted).await }).await?;
+    let list = state.read(async move { use_cases.leads(&caller, &wanted).await }).await?;
     let data = list.leads.iter().map(Lead::from).collect();
     revalidated(&request, &LeadList { success: true, data, page, limit, has_more: list.has_more })
 }
@@ -91,7 +91,7 @@ pub async fn one(
 ) -> Result<HttpResponse, ApiError> {
     let (parts, id) = (lead_parts::read(request.query_string())?, amo_number("amoLeadId", &id)?);
     let use_cases = state.use_cases.clone();
-    let lead = state.read(async move { use_cases.lead(&caller.0, id, parts).await }).await?;
+    let lead = state.read(async move { use_cases.lead(&caller, id, parts).await }).await?;
     let lead = lead.ok_or(ApiError::LeadNotFound)?;
     revalidated(&request, &Success::of(LeadDetails::from(&*lead)))
 }

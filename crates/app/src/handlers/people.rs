@@ -78,7 +78,7 @@ pub struct UserView<'a> {
 pub async fn me(request: HttpRequest, state: Data<AppState>, caller: Caller) -> Result<HttpResponse, ApiError> {
     query::none(&request)?;
     let use_cases = state.use_cases.clone();
-    let profile = state.read(async move { use_cases.me(&caller.0).await }).await?;
+    let profile = state.read(async move { use_cases.me(&caller).await }).await?;
     revalidated(&request, &Success::of(ProfileView::from(&profile)))
 }
 
@@ -101,7 +101,7 @@ pub async fn me(request: HttpRequest, state: Data<AppState>, caller: Caller) -> 
 pub async fn users(request: HttpRequest, state: Data<AppState>, caller: Caller) -> Result<HttpResponse, ApiError> {
     query::none(&request)?;
     let use_cases = state.use_cases.clone();
-    let users = state.read(async move { use_cases.users(&caller.0).await }).await?;
+    let users = state.read(async move { use_cases.users(&caller).await }).await?;
     revalidated(&request, &Counted::of(users.iter().map(UserView::from).collect()))
 }
 

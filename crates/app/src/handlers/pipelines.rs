@@ -81,7 +81,7 @@ pub struct StageView<'a> {
 pub async fn list(request: HttpRequest, state: Data<AppState>, caller: Caller) -> Result<HttpResponse, ApiError> {
     query::none(&request)?;
     let use_cases = state.use_cases.clone();
-    let pipelines = state.read(async move { use_cases.pipelines(&caller.0).await }).await?;
+    let pipelines = state.read(async move { use_cases.pipelines(&caller).await }).await?;
     let listed = pipelines.iter().filter(|pipeline| !pipeline.is_archived).map(PipelineView::from).collect();
     revalidated(&request, &Counted::of(listed))
 }
@@ -113,7 +113,7 @@ pub async fn stages(
     query::none(&request)?;
     let id = amo_number("id", &id)?;
     let use_cases = state.use_cases.clone();
-    let pipelines = state.read(async move { use_cases.pipelines(&caller.0).await }).await?;
+    let pipelines = state.read(async move { use_cases.pipelines(&caller).await }).await?;
     let pipeline = pipelines.iter().find(|pipeline| pipeline.id == id).ok_or(ApiError::PipelineNotFound)?;
     revalidated(&request, &Counted::of(stages_of(pipeline)))
 }

@@ -143,13 +143,13 @@ pub async fn change_task(
 
 async fn written(
     request: &HttpRequest,
-    Caller(user): Caller,
+    caller: Caller,
     state: &AppState,
     canonical: &[u8],
     write: Write,
     comment: Option<String>,
 ) -> Result<HttpResponse, ApiError> {
-    let key = idempotency_key::read(request, &user, canonical)?;
+    let key = idempotency_key::read(request, &caller, canonical)?;
     let missing = match write.kind() {
         // It is on nothing, so it is the account that is missing.
         WriteKind::Lead => ApiError::CrmUnavailable(None),
@@ -159,8 +159,10 @@ async fn written(
     let use_cases = state.use_cases.clone();
     let has_key = key.is_some();
     let order = WriteOrder { write, comment, key };
-    let done =
-        async move { use_cases.write(user, order).await.map_err(|error| ApiError::of_write(error, missing, has_key)) };
+    let done = async move {
+        let written = use_cases.write(caller.clone(), order).await;
+        written.map_err(|error| ApiError::of_write(error, missing, has_key))
+    };
     let WriteAnswer { what, is_new, is_replayed, missing } = state.run(done).await?;
     let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
     match what {

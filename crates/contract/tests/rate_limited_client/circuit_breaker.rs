@@ -144,20 +144,55 @@ fn an_exchange_opens_no_circuit_but_obeys_it_and_may_be_the_probe() {
 }
 
 #[test]
-fn a_probe_whose_caller_went_away_is_followed_after_a_pause() {
-    let (world, one) = World::with_one_instance();
+fn a_probe_goes_on_when_its_caller_goes_away() {
+    let (world, one, two) = World::with_two_instances();
     world.run(async {
         banned(&world, &one).await;
-        world.amo.slow(1, Duration::from_mins(1));
+        world.amo.slow(1, Duration::from_secs(3));
+        world.amo.always(1, None);
         world.pass(10).await;
         let probe = Box::pin(one.read(1, "the probe"));
         select(probe, world.time.sleep(Duration::from_secs(1))).await;
         world.amo.slow(1, Duration::ZERO);
-        world.amo.always(1, None);
-        assert_eq!(one.read(1, "x").await, BLOCKED);
-        world.pass(10).await;
-        assert_eq!(one.read(1, "another probe").await, Ok(()));
+        assert_eq!(two.read(1, "x").await, BLOCKED);
+        world.pass(2).await;
+        assert_eq!(two.read(1, "the circuit is closed").await, Ok(()));
     });
+    let sent: Vec<_> = world.amo.calls().into_iter().map(|call| call.what).collect();
+    assert_eq!(&sent[sent.len() - 2..], ["the probe", "the circuit is closed"]);
+}
+
+#[test]
+fn a_read_that_is_no_probe_ends_with_its_caller() {
+    let (world, one) = World::with_one_instance();
+    world.run(async {
+        world.amo.slow(1, Duration::from_secs(3));
+        world.amo.always(1, Some(AmoError::Blocked));
+        let read = Box::pin(one.read(1, "nobody waits for it"));
+        select(read, world.time.sleep(Duration::from_secs(1))).await;
+        world.amo.slow(1, Duration::ZERO);
+        world.amo.always(1, None);
+        world.pass(3).await;
+        assert_eq!(one.read(1, "no circuit is open").await, Ok(()));
+    });
+}
+
+#[test]
+fn a_probe_whose_caller_went_away_before_it_was_sent_is_anothers_at_once() {
+    let (world, one, store) = World::with_watched_store();
+    world.run(async {
+        banned(&world, &one).await;
+        world.amo.always(1, None);
+        world.pass(10).await;
+        store.answers_after([1_000]);
+        let probe = Box::pin(one.read(1, "never sent"));
+        select(probe, world.time.sleep(Duration::from_millis(500))).await;
+        world.pass(2).await;
+        store.answers_after([0]);
+        assert_eq!(one.read(1, "the probe").await, Ok(()));
+    });
+    let sent: Vec<_> = world.amo.calls().into_iter().map(|call| call.what).collect();
+    assert_eq!(sent, ["x", "the probe"]);
 }
 
 #[test]

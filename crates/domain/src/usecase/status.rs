@@ -72,6 +72,8 @@ impl UseCases {
             Err(_) => Some(None),
         };
         self.stores.tokens.disconnect(user, by).await?;
+        // A refresh may have saved a pair since.
+        self.saved_pairs.forget(user);
         self.reads.forget(user);
         Ok(had)
     }

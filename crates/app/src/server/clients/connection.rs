@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use futures_util::task::AtomicWaker;
 
 use super::ending::Ending;
-use crate::budgets::{ANSWER_TIMEOUT, READ_AHEAD, REQUEST_TIMEOUT};
+use crate::budgets::{ANSWER_PART, ANSWER_TIMEOUT, READ_AHEAD, REQUEST_TIMEOUT};
 
 /// A connection, as those see it who share it: its stream, the request that is served, and who ends it.
 #[derive(Debug)]
@@ -37,6 +37,8 @@ struct State {
     since: Instant,
     /// Since when a part of an answer waits for its client.
     blocked: Option<Instant>,
+    /// Bytes that the client has taken of it since then.
+    taken: usize,
     /// Bytes that were read in this phase.
     read: usize,
     /// The stream was not read though there may be something to read.
@@ -46,8 +48,15 @@ struct State {
 
 impl Connection {
     pub(super) fn new() -> Self {
-        let state =
-            State { phase: Phase::Idle, since: Instant::now(), blocked: None, read: 0, owes_read: false, ending: None };
+        let state = State {
+            phase: Phase::Idle,
+            since: Instant::now(),
+            blocked: None,
+            taken: 0,
+            read: 0,
+            owes_read: false,
+            ending: None,
+        };
         Self { state: Mutex::new(state), task: AtomicWaker::new() }
     }
 
@@ -103,12 +112,22 @@ impl Connection {
 
     /// The client takes nothing at the moment.
     pub(super) fn is_blocked(&self) {
-        self.state().blocked.get_or_insert_with(Instant::now);
+        let mut state = self.state();
+        if state.blocked.is_none() {
+            (state.blocked, state.taken) = (Some(Instant::now()), 0);
+        }
     }
 
-    /// All that was there to be written is on its way.
-    pub(super) fn is_written(&self) {
+    /// The client takes so many bytes. `is_all`: nothing else is there to be written.
+    pub(super) fn has_written(&self, bytes: usize, is_all: bool) {
         let mut state = self.state();
+        if !is_all {
+            state.taken += bytes;
+            if state.blocked.is_some() && state.taken >= ANSWER_PART {
+                (state.blocked, state.taken) = (Some(Instant::now()), 0);
+            }
+            return;
+        }
         if state.phase == Phase::Idle {
             state.since = Instant::now();
         }
@@ -195,8 +214,24 @@ mod tests {
         connection.is_blocked();
         assert_eq!(connection.overdue(in_(29), IDLE), None);
         assert_eq!(connection.overdue(in_(31), IDLE), Some(Ending::UnreadAnswer));
-        connection.is_written();
+        connection.has_written(1, true);
         assert_eq!(connection.overdue(in_(31), IDLE), None);
+    }
+
+    #[test]
+    fn a_client_who_takes_a_long_answer_slowly_is_waited_for_and_one_who_takes_next_to_nothing_is_not() {
+        let connection = Connection::new();
+        let _served = connection.serve();
+        connection.is_blocked();
+        let begun = connection.waits_since().unwrap();
+        connection.has_written(ANSWER_PART - 1, false);
+        assert_eq!(connection.waits_since(), Some(begun), "less than a part");
+        connection.is_blocked();
+        connection.has_written(1, false);
+        let again = connection.waits_since().unwrap();
+        assert!(again > begun);
+        connection.is_blocked();
+        assert_eq!(connection.waits_since(), Some(again), "the next part has a time of its own");
     }
 
     #[test]
@@ -205,7 +240,7 @@ mod tests {
         assert!(connection.may_read());
         connection.is_blocked();
         assert!(!connection.may_read());
-        connection.is_written();
+        connection.has_written(1, true);
         assert!(connection.may_read());
 
         let served = connection.serve();

@@ -68,9 +68,7 @@ impl AsyncWrite for ClientStream {
             return Poll::Pending;
         };
         let written = written?;
-        if written == bytes.len() {
-            this.connection.is_written();
-        }
+        this.connection.has_written(written, written == bytes.len());
         Poll::Ready(Ok(written))
     }
 

@@ -18,7 +18,7 @@ use crate::authorization::places::Later;
 use crate::clock::{CLOCK_SKEW, after, at_most, before};
 use crate::connection::{CrmConnection, Grant};
 use crate::host::AccountHost;
-use crate::ids::{AttemptId, Epoch, LeaseOwner, UserId};
+use crate::ids::{AccountId, AttemptId, Epoch, LeaseOwner, UserId};
 use crate::refresh::lease::Lease;
 use crate::token::{AccessToken, CodeHash, RefreshToken, StateHash};
 
@@ -317,11 +317,12 @@ impl Exchange {
             self.status = ExchangeStatus::Void;
             return None;
         }
-        let same_account = |current: &Grant| match (current.account, grant.account) {
+        let same_account = |(host, account): (&AccountHost, Option<AccountId>)| match (account, grant.account) {
             (Some(current), Some(new)) => current == new,
-            _ => current.host == grant.host,
+            _ => *host == grant.host,
         };
-        if self.attempt.is_none() && !connection.grant().is_none_or(same_account) {
+        // Also where the connection has ended by itself: a stranger's link must not decide where its user goes on.
+        if self.attempt.is_none() && !connection.account().is_none_or(same_account) {
             self.status = ExchangeStatus::OtherAccount;
             return None;
         }

@@ -1,6 +1,7 @@
 //! The decisions about a code, one by one.
 
 use super::*;
+use crate::connection::ReauthReason;
 use crate::ids::AccountId;
 use crate::token::{AccessToken, AuthorizationCode, Issued, RefreshToken};
 
@@ -101,6 +102,27 @@ fn an_unsolicited_code_never_replaces_a_connected_account() {
     let mut exchange = waiting();
     assert_eq!(exchange.claim(connected_to("olena", 2), Epoch(1), at(2)), Err(ClaimRefusal::OtherAccount));
     assert_eq!(exchange.status, ExchangeStatus::OtherAccount);
+}
+
+#[test]
+fn nor_the_account_of_a_connection_that_has_ended_by_itself() {
+    let ended = |end: fn(&mut CrmConnection)| {
+        let mut connection = connected_to("olena", 2);
+        end(&mut connection);
+        connection
+    };
+    let lapsed =
+        ended(|connection| connection.refuse(connection.generation, ReauthReason::GrantRevoked, at(1)).unwrap());
+    let revoked = ended(|connection| connection.revoke(connection.generation).unwrap());
+    for connection in [lapsed, revoked] {
+        let mut exchange = waiting();
+        assert_eq!(exchange.claim(connection.clone(), Epoch(1), at(2)), Err(ClaimRefusal::OtherAccount));
+        let mut exchange = waiting();
+        let mut theirs = connection;
+        theirs.disconnect();
+        let epoch = theirs.epoch;
+        assert!(exchange.claim(theirs, epoch, at(2)).is_ok(), "who has disconnected has no account");
+    }
 }
 
 #[test]

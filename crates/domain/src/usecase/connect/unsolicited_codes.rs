@@ -104,19 +104,21 @@ impl UseCases {
             let Some(mut not_before) = self.until(deadline, self.unsolicited_codes.turn.lock()).await else {
                 return later(ASK_AGAIN);
             };
-            if !self.sleep_until(*not_before, deadline).await {
-                return later(not_before.since(self.runtime.instant()));
-            }
-            let refused = match self.stores.tokens.admit_code(request, owner, self.runtime.now()).await? {
-                Admitted::Later(refused) => refused,
-                admitted => return Ok(admitted),
+            let refused = loop {
+                if !self.sleep_until(*not_before, deadline).await {
+                    return later(not_before.since(self.runtime.instant()));
+                }
+                match self.stores.tokens.admit_code(request, owner, self.runtime.now()).await? {
+                    // Who was here first is the first to be asked for again.
+                    Admitted::Later(refused) if refused.is_for_all => {
+                        *not_before = self.runtime.instant() + refused.wait;
+                    }
+                    Admitted::Later(refused) => break refused,
+                    admitted => return Ok(admitted),
+                }
             };
-            let again = self.runtime.instant() + refused.wait;
-            if refused.is_for_all {
-                *not_before = again;
-            }
             drop(not_before);
-            if !refused.is_for_all && !self.sleep_until(again, deadline).await {
+            if !self.sleep_until(self.runtime.instant() + refused.wait, deadline).await {
                 return Ok(Admitted::Later(refused));
             }
         }

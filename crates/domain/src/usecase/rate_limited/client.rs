@@ -95,13 +95,19 @@ impl RateLimitedClient {
     async fn read<T, F>(
         &self,
         host: &AccountHost,
+        token: &AccessToken,
         endpoint: Endpoint,
-        call: impl FnOnce(Permit<call::Read>) -> F,
+        call: impl FnOnce(Arc<dyn AmoClient>, Permit<call::Read>, AccessToken) -> F,
     ) -> Result<T, AmoError>
     where
-        F: Future<Output = Result<T, AmoError>>,
+        T: Send + 'static,
+        F: Future<Output = Result<T, AmoError>> + Send + 'static,
     {
-        self.with_permit(host, endpoint, Share::Read, call).await
+        let (client, token) = (Arc::clone(&self.client), token.clone());
+        match &self.limiter {
+            Some(limiter) => limiter.with_permit_to_read(host, endpoint, |permit| call(client, permit, token)).await,
+            None => call(client, Permit::new(host), token).await,
+        }
     }
 
     /// See [`TokenEndpoint::authorization_url`](crate::ports::TokenEndpoint::authorization_url).
@@ -174,7 +180,10 @@ impl RateLimitedClient {
 
     /// See [`CrmApi::account`](crate::ports::CrmApi::account).
     pub async fn account(&self, host: &AccountHost, token: &AccessToken) -> Result<AmoAccount, AmoError> {
-        self.read(host, Endpoint::Account, |permit| self.client.account(permit, token)).await
+        self.read(host, token, Endpoint::Account, |client, permit, token| async move {
+            client.account(permit, &token).await
+        })
+        .await
     }
 
     /// See [`CrmApi::users`](crate::ports::CrmApi::users).
@@ -184,7 +193,10 @@ impl RateLimitedClient {
         token: &AccessToken,
         page: PageRequest,
     ) -> Result<Page<User>, AmoError> {
-        self.read(host, Endpoint::Users, |permit| self.client.users(permit, token, page)).await
+        self.read(host, token, Endpoint::Users, |client, permit, token| async move {
+            client.users(permit, &token, page).await
+        })
+        .await
     }
 
     /// See [`CrmApi::leads`](crate::ports::CrmApi::leads).
@@ -194,7 +206,11 @@ impl RateLimitedClient {
         token: &AccessToken,
         filter: &LeadFilter,
     ) -> Result<LeadPage, AmoError> {
-        self.read(host, Endpoint::Leads, |permit| self.client.leads(permit, token, filter)).await
+        let filter = filter.clone();
+        self.read(host, token, Endpoint::Leads, |client, permit, token| async move {
+            client.leads(permit, &token, &filter).await
+        })
+        .await
     }
 
     /// See [`CrmApi::lead`](crate::ports::CrmApi::lead).
@@ -204,7 +220,13 @@ impl RateLimitedClient {
         token: &AccessToken,
         id: u64,
     ) -> Result<Option<AmoLeadDetails>, AmoError> {
-        self.read(host, Endpoint::Lead, |permit| self.client.lead(permit, token, id)).await
+        self.read(
+            host,
+            token,
+            Endpoint::Lead,
+            |client, permit, token| async move { client.lead(permit, &token, id).await },
+        )
+        .await
     }
 
     /// The leads with these numbers, at most 250, for whoever shows what belongs to them. Without `ids` nothing is sent.
@@ -213,7 +235,10 @@ impl RateLimitedClient {
             return Ok(LeadPage { leads: Vec::new(), has_more: false });
         }
         let filter = LeadFilter { limit: 250, ids: ids.to_vec(), ..LeadFilter::default() };
-        self.read(host, Endpoint::LeadNames, |permit| self.client.leads(permit, token, &filter)).await
+        self.read(host, token, Endpoint::LeadNames, |client, permit, token| async move {
+            client.leads(permit, &token, &filter).await
+        })
+        .await
     }
 
     /// See [`CrmApi::notes`](crate::ports::CrmApi::notes).
@@ -224,7 +249,10 @@ impl RateLimitedClient {
         lead: u64,
         page: PageRequest,
     ) -> Result<Page<Note>, AmoError> {
-        self.read(host, Endpoint::Notes, |permit| self.client.notes(permit, token, lead, page)).await
+        self.read(host, token, Endpoint::Notes, |client, permit, token| async move {
+            client.notes(permit, &token, lead, page).await
+        })
+        .await
     }
 
     /// See [`CrmApi::tasks`](crate::ports::CrmApi::tasks).
@@ -236,7 +264,14 @@ impl RateLimitedClient {
     ) -> Result<Page<Task>, AmoError> {
         // Those of one lead are completed by nothing.
         let endpoint = if filter.lead.is_some() { Endpoint::TasksOfLead } else { Endpoint::Tasks };
-        self.read(host, endpoint, |permit| self.client.tasks(permit, token, filter)).await
+        let filter = filter.clone();
+        self.read(
+            host,
+            token,
+            endpoint,
+            |client, permit, token| async move { client.tasks(permit, &token, &filter).await },
+        )
+        .await
     }
 
     /// See [`CrmApi::events`](crate::ports::CrmApi::events).
@@ -247,7 +282,10 @@ impl RateLimitedClient {
         lead: u64,
         page: PageRequest,
     ) -> Result<Page<Event>, AmoError> {
-        self.read(host, Endpoint::Events, |permit| self.client.events(permit, token, lead, page)).await
+        self.read(host, token, Endpoint::Events, |client, permit, token| async move {
+            client.events(permit, &token, lead, page).await
+        })
+        .await
     }
 
     /// See [`CrmApi::contacts`](crate::ports::CrmApi::contacts). Without `ids` nothing is sent.
@@ -260,12 +298,19 @@ impl RateLimitedClient {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        self.read(host, Endpoint::Contacts, |permit| self.client.contacts(permit, token, ids)).await
+        let ids = ids.to_vec();
+        self.read(host, token, Endpoint::Contacts, |client, permit, token| async move {
+            client.contacts(permit, &token, &ids).await
+        })
+        .await
     }
 
     /// See [`CrmApi::pipelines`](crate::ports::CrmApi::pipelines).
     pub async fn pipelines(&self, host: &AccountHost, token: &AccessToken) -> Result<Vec<Pipeline>, AmoError> {
-        self.read(host, Endpoint::Pipelines, |permit| self.client.pipelines(permit, token)).await
+        self.read(host, token, Endpoint::Pipelines, |client, permit, token| async move {
+            client.pipelines(permit, &token).await
+        })
+        .await
     }
 
     /// See [`CrmApi::note`](crate::ports::CrmApi::note).
@@ -276,12 +321,21 @@ impl RateLimitedClient {
         lead: u64,
         id: u64,
     ) -> Result<Option<Note>, AmoError> {
-        self.read(host, Endpoint::Note, |permit| self.client.note(permit, token, lead, id)).await
+        self.read(host, token, Endpoint::Note, |client, permit, token| async move {
+            client.note(permit, &token, lead, id).await
+        })
+        .await
     }
 
     /// See [`CrmApi::task`](crate::ports::CrmApi::task).
     pub async fn task(&self, host: &AccountHost, token: &AccessToken, id: u64) -> Result<Option<Task>, AmoError> {
-        self.read(host, Endpoint::Task, |permit| self.client.task(permit, token, id)).await
+        self.read(
+            host,
+            token,
+            Endpoint::Task,
+            |client, permit, token| async move { client.task(permit, &token, id).await },
+        )
+        .await
     }
 
     /// See [`CrmApi::write`](crate::ports::CrmApi::write). Its turn is `user`'s. `before` runs when the permit is there: the write is sent

@@ -13,7 +13,7 @@ use super::slot::Slot;
 use super::waiters::{Call, Order};
 use crate::host::AccountHost;
 use crate::ports::{AmoError, Endpoint, Event, Observer, RateLimitStore, Runtime, StoreError};
-use crate::rate_limit::{CallOutcome, CircuitCount, Pace, Permit, Share};
+use crate::rate_limit::{CallOutcome, CircuitCount, Pace, Permit, Share, call};
 
 /// How long a call waits for its permit.
 const LONGEST_QUEUE_WAIT: Duration = Duration::from_secs(5);
@@ -66,7 +66,7 @@ impl Purpose {
 }
 
 /// Issues permits, at one pace for all instances together.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct RateLimiter {
     shared: Arc<SharedState>,
 }
@@ -102,18 +102,62 @@ impl RateLimiter {
     where
         F: Future<Output = Result<T, AmoError>>,
     {
+        let slot = self.granted(account, endpoint, share).await?;
+        self.send(account, endpoint, slot, call(Permit::new(account))).await
+    }
+
+    /// The same for a read, which ends when its caller goes away; except a probe, whose answer everybody waits for.
+    pub(super) async fn with_permit_to_read<T, F>(
+        &self,
+        account: &AccountHost,
+        endpoint: Endpoint,
+        call: impl FnOnce(Permit<call::Read>) -> F,
+    ) -> Result<T, AmoError>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, AmoError>> + Send + 'static,
+    {
+        let slot = self.granted(account, endpoint, Share::Read).await?;
+        let call = call(Permit::new(account));
+        if !slot.is_probe() {
+            return self.send(account, endpoint, slot, call).await;
+        }
+        let (this, account, (done, answered)) = (self.clone(), account.clone(), oneshot::channel());
+        let probe = async move {
+            // The caller may be gone.
+            let _ = done.send(this.send(&account, endpoint, slot, call).await);
+        };
+        self.shared.runtime.spawn(Box::pin(probe.in_current_span()));
+        answered.await.unwrap_or(Err(AmoError::Unavailable))
+    }
+
+    /// A slot for a call of `share`.
+    async fn granted(&self, account: &AccountHost, endpoint: Endpoint, share: Share) -> Result<Slot, AmoError> {
         let SharedState { runtime, observer, .. } = &*self.shared;
-        let purpose = Purpose::of(endpoint);
         let arrived = runtime.instant();
-        let slot = self.slot(account, Call { share, order: purpose.order(), calls: calls(endpoint) }).await;
+        let order = Purpose::of(endpoint).order();
+        let slot = self.slot(account, Call { share, order, calls: calls(endpoint) }).await;
+        let waited = runtime.instant().since(arrived);
+        observer.observe(&Event::PermitEnded { refused: slot.as_ref().err().copied(), waited });
+        slot
+    }
+
+    /// Sends `call` in its slot.
+    async fn send<T>(
+        &self,
+        account: &AccountHost,
+        endpoint: Endpoint,
+        mut slot: Slot,
+        call: impl Future<Output = Result<T, AmoError>>,
+    ) -> Result<T, AmoError> {
+        let SharedState { runtime, observer, .. } = &*self.shared;
         let sent = runtime.instant();
-        observer.observe(&Event::PermitEnded { refused: slot.as_ref().err().copied(), waited: sent.since(arrived) });
-        let slot = slot?;
         let span = tracing::debug_span!("crm_call", crm.endpoint = endpoint.code(), crm.host = %account);
-        let outcome = call(Permit::new(account)).instrument(span).await;
+        slot.send();
+        let outcome = call.instrument(span).await;
         let took = runtime.instant().since(sent);
         observer.observe(&Event::CallEnded { endpoint, failure: outcome.as_ref().err().copied(), took });
-        self.record(account, purpose, slot, outcome).await
+        self.record(account, Purpose::of(endpoint), slot, outcome).await
     }
 
     /// Waits for a slot, and once more if it was missed.

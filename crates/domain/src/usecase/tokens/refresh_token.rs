@@ -192,10 +192,13 @@ impl UseCases {
                 Refusal::BackOff(cause) => return self.back_off(&sending, error, cause).await,
                 Refusal::LookUp(then) => then,
             };
-            sending.doubted |= then.cause().in_doubt;
-            match self.whereabouts(&host, &sending.grant).await {
-                // This host did not take the token, so the lease's owner may send it to the new host.
-                // The lease may have lapsed, and another may own it by now.
+            let whereabouts = self.whereabouts(&host, &sending.grant).await;
+            // Where the account is elsewhere, this host did not take the token.
+            if !matches!(whereabouts, Ok(Whereabouts::MovedTo(_))) {
+                sending.doubted |= then.cause().in_doubt;
+            }
+            match whereabouts {
+                // The lease's owner may send the token to the new host. The lease may have lapsed, and another may own it by now.
                 Ok(Whereabouts::MovedTo(now)) => {
                     let user = &sending.connection.user;
                     self.follow(user, sending.lease.generation, &now).await;

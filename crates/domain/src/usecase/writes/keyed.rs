@@ -47,6 +47,7 @@ enum Step {
 
 impl UseCases {
     pub(super) async fn write_keyed(&self, job: &Job, key: WriteKey) -> Result<WriteAnswer, WriteError> {
+        let mut turn = None;
         let (held, doubt) = loop {
             let mut access = self.access_for_write(job).await?;
             let owner = self.new_owner();
@@ -60,13 +61,18 @@ impl UseCases {
                 Begun::Full(wait) => return Err(WriteError::TooManyWrites(wait)),
                 Begun::Disconnected => return Err(AccessError::NotConnected.into()),
                 Begun::Held(_) if self.runtime.instant() >= job.deadline => return Err(WriteError::InProgress),
-                Begun::Held(_) => self.before_next_poll().await,
+                Begun::Held(_) if turn.is_some() => self.before_next_poll().await,
+                Begun::Held(_) => {
+                    let next = self.until(job.deadline, self.write_turns.next(key.key)).await;
+                    turn = Some(next.ok_or(WriteError::InProgress)?);
+                }
             }
         };
         if doubt.is_some() || held.record.object.is_some() {
             // A caller who hears nothing in time has to know that it may have been done.
             job.sent.store(true, Ordering::Release);
         }
+        drop(turn);
         let (key, owner) = (held.record.key, held.owner);
         let renew = || async {
             if let Err(error) = self.stores.writes.renew_write_lease(&job.user, key, owner).await {

@@ -11,6 +11,7 @@ mod look;
 mod look_for_changes;
 mod send;
 mod stored;
+pub(super) mod turns;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
