@@ -38,6 +38,10 @@ async fn over_a_rate_limit_nothing_is_written_or_sent() {
     for _ in 0..6 {
         answers.push(world.callback(&declined).await.status);
     }
+    let head = Answer::to(world.http().head(world.url("/callback"))).await;
+    let prefetch = Answer::to(world.http().get(world.url("/callback")).header("Purpose", "prefetch")).await;
+    assert!([head.status, prefetch.status].contains(&429), "{head:?} {prefetch:?}");
+    assert_eq!((head.text.as_str(), prefetch.text.as_str()), ("", ""));
     assert_eq!(answers, [200, 200, 200, 200, 200, 429]);
     let page = world.callback(&query).await;
     assert_eq!(page.status, 429);

@@ -3,6 +3,8 @@
 use amo_connect_sandbox::{Failure, Faults};
 use amo_connect_tests::{ACCOUNT, RIVAL, until};
 use diesel::connection::SimpleConnection as _;
+use futures_util::future::join_all;
+use reqwest::Method;
 use serde_json::json;
 
 use crate::stage::Stage;
@@ -86,4 +88,20 @@ async fn a_pool_shows_who_waits_and_counts_who_waited_in_vain() {
     let (statuses, ()) = tokio::join!(stage.disconnect_many(), watch);
     assert!(statuses.contains(&503), "{statuses:?}");
     assert!(stage.scrape().await.count(r#"amo_connect_storage_pool_timeouts_total{pool="writer"}"#) >= 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_repeats_a_write_asks_the_database_twice_except_one_of_them() {
+    let stage = Stage::start().await;
+    stage.world.connect_by(&stage, "olena", ACCOUNT).await;
+    stage.faults(Faults { latency_ms: 3_000, ..Faults::default() });
+    let repetitions = 60;
+    let lead = json!({ "name": "Once" });
+    let write = async || stage.write("olena", Method::POST, "/leads", Some("one-key"), &lead).await.status;
+    let answers = join_all((0..repetitions).map(|_| write())).await;
+    assert!(answers.contains(&201) && answers.iter().all(|status| [200, 201, 409].contains(status)), "{answers:?}");
+    let scrape = stage.scrape().await;
+    let begun = scrape.count(r#"amo_connect_storage_calls_total{operation="begin_write",outcome="ok"}"#);
+    // That one polls ten times a second, for as long as a write may take.
+    assert!((repetitions..=2 * repetitions + 150).contains(&begun), "{begun}");
 }

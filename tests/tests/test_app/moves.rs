@@ -110,6 +110,23 @@ async fn a_refresh_follows_every_sign_with_one_look_up() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_at_the_new_host_is_no_lost_answer_of_the_old_one() {
+    for sign in SIGNS {
+        let stage = Stage::moved().await;
+        stage.app.clock().advance(DAY);
+        let replies = [sign.clone(), Reply::Located(host(2)), Reply::GrantRevoked];
+        let first = stage.leads("olena", &replies).await;
+        assert_eq!((first.status, look_ups(&stage.amo)), (502, 1), "{sign:?}: it counts after another look-up");
+        assert_eq!(stage.domain_of("olena").await, host(2).as_str(), "{sign:?}");
+        stage.amo.revoke(&host(2));
+        stage.store.test_clock().advance(LOOK_UP_TERM + ANY_BACKOFF);
+        assert_eq!(stage.leads("olena", &[]).await, (409, "needs_reauth"), "{sign:?}");
+        let status = stage.app.get("olena", "/status").await.data();
+        assert_eq!(status["problem"]["code"], "grant_revoked", "{sign:?}: {status}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_move_that_one_user_met_serves_the_other_without_a_look_up() {
     for token_is_due in [false, true] {
         let stage = Stage::moved().await;

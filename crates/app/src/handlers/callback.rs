@@ -40,8 +40,16 @@ use crate::telemetry::CallbackFields;
 pub async fn receive(request: HttpRequest, state: Data<AppState>) -> HttpResponse {
     let is_head = request.method() == Method::HEAD;
     if is_head || is_prefetch(&request) {
-        let nothing = || nothing(if is_head { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE });
-        return state.limits.check_address(&request).map_or_else(HttpResponse::from_error, |()| nothing());
+        let Err(refusal) = state.limits.check_address(&request) else {
+            return nothing(if is_head { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE });
+        };
+        // In the log a flood of them is counted, as one of pages is.
+        let fields = CallbackFields { outcome: CallbackOutcome::TryAgain, reference: reference() };
+        request.extensions_mut().insert(fields);
+        let mut refused = nothing(StatusCode::TOO_MANY_REQUESTS);
+        let seconds = refusal.retry_after().unwrap_or(1);
+        refused.headers_mut().insert(RETRY_AFTER, seconds.into());
+        return refused;
     }
     let callback = state.use_cases.read_callback(&Parameters::parse(request.query_string()));
     let (code, link_state) = (callback.code.one().cloned(), callback.state.one().cloned());
