@@ -57,7 +57,7 @@ const BROWSER_SCHEMES: [&str; 41] = [
 const LONGEST: usize = 1024;
 
 /// The parameters that are ours to add: an app reads the first one of a name.
-const OUR_PARAMETERS: [&str; 4] = ["success", "code", "state", "error"];
+const OUR_PARAMETERS: [&str; 5] = ["success", "code", "state", "error", "referer"];
 
 /// All but the unreserved characters of RFC 3986.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -103,7 +103,7 @@ pub enum InvalidDeepLink {
     #[error("has a fragment")]
     Fragment,
     /// A parameter that the service adds itself.
-    #[error("has a parameter named success, code, state or error")]
+    #[error("has a parameter named success, code, state, error or referer")]
     Parameter,
     /// The host that amoCRM returns to: iOS opens no app from there.
     #[error("is on the host of AMO_REDIRECT_URI, from where iOS opens no app")]

@@ -61,7 +61,7 @@ codes! {
     PipelineNotFound = "pipeline_not_found", NOT_FOUND, "Pipeline not found", "the account has no such pipeline";
     MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, "Method not allowed", "`Allow` says what is";
     RequestTimeout = "request_timeout", REQUEST_TIMEOUT, "Request timeout", "the body did not arrive within 10 s";
-    AlreadyConnected = "already_connected", CONFLICT, "Already connected", "the user is connected to another account; disconnect first";
+    AlreadyConnected = "already_connected", CONFLICT, "Already connected", "the user is connected to another account, or was until the connection ended by itself; disconnect first";
     CodeBelongsToAnotherUser = "code_belongs_to_another_user", CONFLICT, "Code belongs to another user", "nothing was changed or sent";
     NotConnected = "not_connected", CONFLICT, "Not connected", "there is no connection";
     NeedsReauth = "needs_reauth", CONFLICT, "Needs re-authorization", "amoCRM has ended the connection; connect again";
@@ -72,7 +72,7 @@ codes! {
     PayloadTooLarge = "payload_too_large", PAYLOAD_TOO_LARGE, "Payload too large", "the body is over 16 kB";
     UnsupportedMediaType = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE, "Unsupported media type", "the body is not `application/json`";
     IdempotencyKeyReused = "idempotency_key_reused", UNPROCESSABLE_ENTITY, "Idempotency key reused", "the key was used for another body or path; this request wrote nothing";
-    TooManyRequests = "too_many_requests", TOO_MANY_REQUESTS, "Too many requests", "the user or the address is over its rate; `Retry-After`";
+    TooManyRequests = "too_many_requests", TOO_MANY_REQUESTS, "Too many requests", "the user or the address is over its rate, or too much of the user's is under way; `Retry-After`";
     InternalError = "internal_error", INTERNAL_SERVER_ERROR, "Internal error", "a bug, or stored data that cannot be read";
     CrmUnavailable = "crm_unavailable", BAD_GATEWAY, "amoCRM unavailable", "amoCRM is down, bans us, refuses the account or the integration, wants it paid for (402), or answers nonsense; `problem` of `/status` says which, where there is a connection";
     OutcomeUnknown = "outcome_unknown", BAD_GATEWAY, "Outcome unknown", "it may have been written: amoCRM's answer was lost. With the same `Idempotency-Key` it can be sent again, and is written once; `Retry-After` if it had one";

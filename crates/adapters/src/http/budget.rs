@@ -98,7 +98,7 @@ impl CallBudget {
             Loss::NoSocket
         };
         let of_host = self.of_hosts.take(host.to_owned()).ok_or_else(|| refused("to this host"))?;
-        let call = Arc::clone(&self.calls).try_acquire_owned().map_err(|_| refused("of this process"))?;
+        let call = Arc::clone(&self.calls).try_acquire_owned().ok().ok_or_else(|| refused("of this process"))?;
         Ok(Room { budget: Arc::clone(self), _call: call, _of_host: of_host, medium: None, large: None })
     }
 }

@@ -45,8 +45,8 @@ impl FromRequest for Caller {
             let state = request.app_data::<Data<AppState>>().ok_or(ApiError::Internal(None))?;
             state.limits.check_address(&request)?;
             let user = identify(&request).await?;
-            let _under_way = state.limits.begin(&user)?;
-            Ok(Self { user, _under_way })
+            let under_way = state.limits.begin(&user)?;
+            Ok(Self { user, _under_way: under_way })
         })
     }
 }

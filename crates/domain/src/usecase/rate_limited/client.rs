@@ -105,7 +105,10 @@ impl RateLimitedClient {
     {
         let (client, token) = (Arc::clone(&self.client), token.clone());
         match &self.limiter {
-            Some(limiter) => limiter.with_permit_to_read(host, endpoint, |permit| call(client, permit, token)).await,
+            // A use case makes several reads, and holds the largest of them.
+            Some(limiter) => {
+                Box::pin(limiter.with_permit_to_read(host, endpoint, |permit| call(client, permit, token))).await
+            }
             None => call(client, Permit::new(host), token).await,
         }
     }
@@ -264,7 +267,7 @@ impl RateLimitedClient {
     ) -> Result<Page<Task>, AmoError> {
         // Those of one lead are completed by nothing.
         let endpoint = if filter.lead.is_some() { Endpoint::TasksOfLead } else { Endpoint::Tasks };
-        let filter = filter.clone();
+        let filter = *filter;
         self.read(
             host,
             token,
