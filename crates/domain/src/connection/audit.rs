@@ -244,4 +244,9 @@ mod tests {
         assert!(told(None, &lease(true)) && told(Some(&lease(false)), &lease(true)));
         assert!(!told(Some(&lease(true)), &lease(true)) && !told(None, &lease(false)));
     }
+
+    #[test]
+    fn entries_are_kept_for_four_hundred_days() {
+        assert_eq!(AUDIT_MEMORY.as_secs(), 34_560_000);
+    }
 }
