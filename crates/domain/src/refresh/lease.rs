@@ -351,4 +351,22 @@ mod tests {
         let code = Lease::granted(LeaseOwner([1; 16]), at(10_000));
         assert_eq!(code.seen_at(at(0)).until, at(15));
     }
+
+    #[test]
+    fn a_lease_begins_where_it_was_granted_or_last_renewed() {
+        let LeaseDecision::Granted(lease) = request(None, 1, 100) else { panic!("nobody has it") };
+        assert_eq!(lease.begun_at(), at(100));
+        let renewed = RefreshLease { lasts: None, ..lease }.renewed(at(105));
+        assert_eq!((renewed.begun_at(), renewed.lasts), (at(105), Some(LEASE_TERM)));
+        assert_eq!((renewed.owner, renewed.generation), (lease.owner, lease.generation));
+    }
+
+    #[test]
+    fn what_is_set_aside_is_nobodys_for_the_longest_pause_and_keeps_what_was_known() {
+        let LeaseDecision::Granted(lease) = request(None, 1, 100) else { panic!("nobody has it") };
+        let aside = RefreshLease { in_doubt: true, tries: 3, ..lease }.set_aside(at(110));
+        let ends = after(at(110), LONGEST_PAUSE);
+        assert_eq!((aside.owner, aside.until, aside.lasts), (None, ends, Some(LONGEST_PAUSE)));
+        assert_eq!((aside.in_doubt, aside.tries, aside.generation), (true, 3, lease.generation));
+    }
 }

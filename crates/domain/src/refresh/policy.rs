@@ -195,4 +195,38 @@ mod tests {
             assert!(!doubt(error), "{error:?}");
         }
     }
+
+    #[test]
+    fn a_redirect_leaves_doubt_until_the_account_is_found() {
+        let Refusal::LookUp(then) = Refusal::of(AmoError::Moved) else { panic!("it may have moved") };
+        assert!(then.cause().in_doubt);
+        let Refusal::LookUp(then) = Refusal::of(AmoError::NotFound) else { panic!("it may have moved") };
+        assert!(!then.cause().in_doubt);
+    }
+
+    #[test]
+    fn the_wait_that_a_limit_names_is_kept() {
+        let wait = Duration::from_secs(7);
+        let expected = BackoffCause { retry_after: Some(wait), ..BackoffCause::certain(ProblemCode::RateLimited) };
+        for error in [AmoError::RateLimited { retry_after: Some(wait) }, AmoError::QueueFull { retry_after: wait }] {
+            assert_eq!(Refusal::of(error), Refusal::BackOff(expected), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn a_failed_read_shows_a_problem_unless_it_is_the_grants_the_requests_or_ours() {
+        for problem in ProblemCode::ALL {
+            assert_eq!(ProblemCode::of_read(problem.as_error()), Some(*problem));
+        }
+        for error in [AmoError::GrantRevoked, AmoError::NotFound, AmoError::PermitUnavailable] {
+            assert_eq!(ProblemCode::of_read(error), None, "{error:?}");
+        }
+    }
+
+    #[test]
+    fn what_people_have_to_mend_does_not_pass_by_itself() {
+        let lasting: Vec<_> = ProblemCode::ALL.iter().copied().filter(|problem| !problem.is_passing()).collect();
+        let mended = [ProblemCode::PaymentRequired, ProblemCode::Misconfigured, ProblemCode::AccountRefused];
+        assert!(lasting.len() == 3 && mended.iter().all(|problem| lasting.contains(problem)), "{lasting:?}");
+    }
 }
