@@ -175,7 +175,7 @@ fn http_is_for_loopback_alone() {
 fn a_fragment_or_a_parameter_of_ours_is_refused() {
     assert_eq!(refusal("foryoure://x/#a"), Some(InvalidDeepLink::Fragment));
     assert_eq!(refusal("foryoure://x#"), Some(InvalidDeepLink::Fragment));
-    for query in ["success=true", "a=1&code", "st%61te=x", "a&error=", "code=1"] {
+    for query in ["referer=evil.example", "success=true", "a=1&code", "st%61te=x", "a&error=", "code=1"] {
         assert_eq!(refusal(&format!("foryoure://x/?{query}")), Some(InvalidDeepLink::Parameter), "{query}");
     }
     assert_eq!(refusal("foryoure://x/?barcode=1&State=2"), None);
