@@ -3,9 +3,9 @@
 pub mod amo;
 pub mod backend;
 pub mod cipher;
+pub mod concurrency_limit;
 pub mod http;
 pub mod migrate;
-pub mod places;
 pub mod postgres;
 mod rows;
 pub mod runtime;

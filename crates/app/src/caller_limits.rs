@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
 
 use actix_web::HttpRequest;
-use amo_connect_adapters::places::{Place, Places};
+use amo_connect_adapters::concurrency_limit::{ConcurrencyLimit, InFlight};
 use amo_connect_domain::authorization::places::CallerNetwork;
 use amo_connect_domain::ids::UserId;
 use governor::clock::{Clock, DefaultClock};
@@ -22,7 +22,7 @@ const BURST_S: u32 = 5;
 /// The limits of one process.
 pub struct Limits {
     users: Option<DefaultKeyedRateLimiter<UserId>>,
-    under_way: Option<Places<UserId>>,
+    under_way: Option<ConcurrencyLimit<UserId>>,
     addresses: Option<DefaultKeyedRateLimiter<ClientAddress>>,
     clients: ClientAddresses,
     network_key: SecretString,
@@ -34,7 +34,7 @@ impl Limits {
     pub fn new(per_user: u32, per_address: u32, trusted_proxies: Vec<IpNet>, network_key: SecretString) -> Self {
         Self {
             users: quota(per_user).map(RateLimiter::keyed),
-            under_way: (per_user > 0).then(|| Places::of(REQUESTS_OF_A_USER)),
+            under_way: (per_user > 0).then(|| ConcurrencyLimit::of(REQUESTS_OF_A_USER)),
             addresses: quota(per_address).map(RateLimiter::keyed),
             clients: ClientAddresses::behind(trusted_proxies),
             network_key,
@@ -43,12 +43,12 @@ impl Limits {
     }
 
     /// Counts a call of `user`, which is under way until what this returns is dropped.
-    pub fn begin(&self, user: &UserId) -> Result<Option<Place<UserId>>, ApiError> {
+    pub fn begin(&self, user: &UserId) -> Result<Option<InFlight<UserId>>, ApiError> {
         if let Some(limiter) = &self.users {
             self.count(limiter, user)?;
         }
         let Some(under_way) = &self.under_way else { return Ok(None) };
-        under_way.take(user.clone()).map(Some).ok_or(ApiError::TooManyRequests(1))
+        under_way.begin(user.clone()).map(Some).ok_or(ApiError::TooManyRequests(1))
     }
 
     /// Counts a call from the address behind `request`.

@@ -15,7 +15,7 @@ use amo_connect_domain::client::ClientFingerprint;
 use amo_connect_domain::connection::{ConnectionParts, CrmConnection, Grant};
 use amo_connect_domain::crm::contact::{Contact, Reached};
 use amo_connect_domain::crm::pipeline::{Pipeline, Stage, StageKind};
-use amo_connect_domain::host::AccountHost;
+use amo_connect_domain::host::{AccountHost, AllowedHosts};
 use amo_connect_domain::idempotency::{IdempotencyKey, KeyHash, RequestHash, WriteKind, WriteRequest};
 use amo_connect_domain::ids::{AccountId, AttemptId, Epoch, Generation, LeaseOwner, UserId};
 use amo_connect_domain::ports::Served;
@@ -24,6 +24,7 @@ use amo_connect_domain::refresh::lease::{Backoff, LeaseRequest};
 use amo_connect_domain::token::{
     AccessToken, AuthorizationCode, CodeHash, Issued, RefreshToken, State, StateHash, TokenPair,
 };
+use amo_connect_domain::usecase::Settings;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
@@ -218,4 +219,16 @@ pub fn altered(connection: CrmConnection, change: impl FnOnce(&mut ConnectionPar
     let mut parts = connection.into_parts();
     change(&mut parts);
     CrmConnection::restore(parts).unwrap()
+}
+
+/// Settings of use cases beside [`host`]s: nothing has to be claimed, and the states of apps are taken.
+pub fn settings() -> Settings {
+    Settings {
+        allowed_hosts: AllowedHosts::parse("amocrm.ru").unwrap(),
+        default_host: None,
+        require_claim: false,
+        accept_foreign_state: true,
+        refresh_margin: Duration::from_mins(5),
+        keepalive_after: Duration::from_hours(30 * 24),
+    }
 }

@@ -5,13 +5,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use amo_connect_contract::fixtures::{after, at, attempt, grant, user};
+use amo_connect_contract::fixtures::{after, at, attempt, grant, settings, user};
 use amo_connect_contract::{FakeAmo, MemoryTokenStore, TestClock, TestRuntime, suite};
 use amo_connect_domain::connection::CrmConnection;
-use amo_connect_domain::host::AllowedHosts;
 use amo_connect_domain::ports::{AuditLog as _, NoObserver, Runtime as _, Storage, TokenStore as _};
+use amo_connect_domain::usecase::UseCases;
 use amo_connect_domain::usecase::rate_limited::RateLimitedClient;
-use amo_connect_domain::usecase::{Settings, UseCases};
 use jiff::SignedDuration;
 
 /// Longer than anything is kept.
@@ -31,17 +30,10 @@ impl Machine {
     async fn start() -> Self {
         let store = MemoryTokenStore::with_clock(TestClock::still(at(0)));
         let process = Arc::new(TestRuntime::at(at(0)));
-        let settings = Settings {
-            allowed_hosts: AllowedHosts::parse("amocrm.ru").unwrap(),
-            default_host: None,
-            require_claim: false,
-            accept_foreign_state: true,
-            refresh_margin: MINUTE * 5,
-            keepalive_after: Duration::from_hours(30 * 24),
-        };
+
         let amo = RateLimitedClient::unlimited(Arc::new(FakeAmo::new()));
         let storage: Arc<dyn Storage> = Arc::new(store.clone());
-        let use_cases = UseCases::new(storage.into(), amo, Arc::clone(&process) as _, Arc::new(NoObserver), settings);
+        let use_cases = UseCases::new(storage.into(), amo, Arc::clone(&process) as _, Arc::new(NoObserver), settings());
         let mut connection = CrmConnection::new(user("olena"));
         connection.connect(grant(1, "x"), at(0));
         store.save(&connection, None).await.unwrap();

@@ -10,15 +10,14 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use amo_connect_contract::fixtures::{at, grant, host, user};
+use amo_connect_contract::fixtures::{at, grant, host, settings, user};
 use amo_connect_contract::{Asked, FakeAmo, MemoryTokenStore, TestClock};
 use amo_connect_domain::authorization::callback::Parameters;
 use amo_connect_domain::authorization::places::CallerNetwork;
 use amo_connect_domain::connection::CrmConnection;
-use amo_connect_domain::host::AllowedHosts;
 use amo_connect_domain::ports::{NoObserver, Runtime as _, Storage, TokenStore as _};
+use amo_connect_domain::usecase::UseCases;
 use amo_connect_domain::usecase::rate_limited::RateLimitedClient;
-use amo_connect_domain::usecase::{Settings, UseCases};
 use futures_util::FutureExt as _;
 use futures_util::future::{join_all, select};
 
@@ -34,18 +33,11 @@ const STRANGERS: u8 = 12;
 fn strangers_are_served_in_the_order_of_their_coming() {
     let store = MemoryTokenStore::with_clock(TestClock::still(at(0)));
     let time = Virtual::default();
-    let settings = Settings {
-        allowed_hosts: AllowedHosts::parse("amocrm.ru").unwrap(),
-        default_host: None,
-        require_claim: false,
-        accept_foreign_state: true,
-        refresh_margin: Duration::from_mins(5),
-        keepalive_after: Duration::from_hours(30 * 24),
-    };
+
     let amo = FakeAmo::new().with_accounts(1..=u64::from(STRANGERS));
     let storage: Arc<dyn Storage> = Arc::new(store.clone());
     let client = RateLimitedClient::unlimited(Arc::new(amo.clone()));
-    let use_cases = UseCases::new(storage.into(), client, Arc::new(time.clone()), Arc::new(NoObserver), settings);
+    let use_cases = UseCases::new(storage.into(), client, Arc::new(time.clone()), Arc::new(NoObserver), settings());
 
     // Hosts with a connection, which have no other limit than that of all.
     for number in 1..=STRANGERS {

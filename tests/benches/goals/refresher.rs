@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use amo_connect_adapters::backend::OpenStore;
 use amo_connect_adapters::runtime::TokioRuntime;
 use amo_connect_contract::{FakeAmo, fixtures};
-use amo_connect_domain::host::{AccountHost, AllowedHosts};
+use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::ports::{AmoClient, NoObserver, Runtime, Storage, TokenEndpoint as _};
 use amo_connect_domain::rate_limit::{Pace, PaceScope};
 use amo_connect_domain::usecase::rate_limited::RateLimitedClient;
@@ -37,14 +37,7 @@ impl Refresher {
         let client: Arc<dyn AmoClient> = Arc::new(amo.clone());
         let (limits, observer) = (Arc::clone(&store.rate_limits), Arc::new(NoObserver));
         let client = RateLimitedClient::new(client, limits, Arc::clone(&runtime), observer, pace);
-        let settings = Settings {
-            allowed_hosts: AllowedHosts::parse("amocrm.ru").unwrap(),
-            default_host: None,
-            require_claim: false,
-            accept_foreign_state: true,
-            refresh_margin: Duration::from_mins(5),
-            keepalive_after: KEEPALIVE_AFTER,
-        };
+        let settings = Settings { keepalive_after: KEEPALIVE_AFTER, ..fixtures::settings() };
         let stores = Arc::clone(&store.storage).into();
         let use_cases = UseCases::new(stores, client, runtime, Arc::new(NoObserver), settings);
         Self { use_cases, tasks, _store: store }

@@ -4,14 +4,13 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use amo_connect_contract::fixtures::{at, host, permit, user};
+use amo_connect_contract::fixtures::{at, host, permit, settings, user};
 use amo_connect_contract::{Asked, FakeAmo, MemoryTokenStore, TestRuntime};
 use amo_connect_domain::clock::Instant;
 use amo_connect_domain::connection::{CrmConnection, Grant};
-use amo_connect_domain::host::AllowedHosts;
 use amo_connect_domain::ports::{NoObserver, Runtime, Storage, TokenEndpoint as _, TokenStore as _};
+use amo_connect_domain::usecase::UseCases;
 use amo_connect_domain::usecase::rate_limited::RateLimitedClient;
-use amo_connect_domain::usecase::{Settings, UseCases};
 use async_trait::async_trait;
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
@@ -65,17 +64,6 @@ impl Runtime for Busy {
 
     fn fill_random(&self, bytes: &mut [u8]) {
         self.runtime.fill_random(bytes);
-    }
-}
-
-fn settings() -> Settings {
-    Settings {
-        allowed_hosts: AllowedHosts::parse("amocrm.ru").unwrap(),
-        default_host: None,
-        require_claim: false,
-        accept_foreign_state: true,
-        refresh_margin: Duration::from_mins(5),
-        keepalive_after: Duration::from_hours(30 * 24),
     }
 }
 

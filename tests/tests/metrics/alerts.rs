@@ -236,7 +236,7 @@ async fn a_process_with_few_descriptors() {
     let stage = Stage::start().await;
     stage.world.connect_by(&stage, "olena", ACCOUNT).await;
     let paths = stage.lead_paths(60).await;
-    // Of 512, 64 are for calls to amoCRM, and 48 of these for reads.
+    // Of 512, 64 are for calls to amoCRM, 48 of these for reads, and 16 of these for one host.
     let small = Served::start_within(512, &stage.world.settings_elsewhere(), &stage.world.folder()).await;
     let before = Scrape::of(&small.base).await;
     stage.faults(Faults { latency_ms: 1_000, ..Faults::default() });

@@ -11,7 +11,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use super::Loss;
-use crate::places::{Place, Places};
+use crate::concurrency_limit::{ConcurrencyLimit, InFlight};
 
 /// Bytes of an answer that each call has room for. Answers of the token endpoint, and to writes, are no longer.
 pub const SMALL_ANSWER: usize = 64 * 1024;
@@ -23,8 +23,8 @@ const MEDIUM_ANSWERS: usize = 64;
 /// How many still longer answers there are at one time. The longest has 10 MB: 40 MB.
 const LARGE_ANSWERS: usize = 4;
 
-/// How many of all calls may be to one host, so that one which does not answer leaves most of them to others: a quarter,
-/// but as many as an account that answers within two seconds needs, and no more than one that never does.
+/// How many of all calls may be to one host, so that a host which does not answer leaves calls to others: a quarter. At
+/// least 16, which an account needs whose answers take two seconds; at most 128, more than one that never answers gets.
 fn most_of_a_host(most_calls: usize) -> usize {
     (most_calls / 4).clamp(16, 128)
 }
@@ -37,7 +37,7 @@ const WAIT_FOR_ROOM: Duration = Duration::from_secs(5);
 pub struct CallBudget {
     calls: Arc<Semaphore>,
     most_calls: usize,
-    of_hosts: Places<String>,
+    by_host: ConcurrencyLimit<String>,
     medium: Arc<Semaphore>,
     large: Arc<Semaphore>,
     wait: Duration,
@@ -70,7 +70,7 @@ impl CallBudget {
         Arc::new(Self {
             calls: Arc::new(Semaphore::new(most_calls)),
             most_calls,
-            of_hosts: Places::of(most_of_a_host(most_calls)),
+            by_host: ConcurrencyLimit::of(most_of_a_host(most_calls)),
             medium: Arc::new(Semaphore::new(MEDIUM_ANSWERS)),
             large: Arc::new(Semaphore::new(LARGE_ANSWERS)),
             wait,
@@ -97,7 +97,7 @@ impl CallBudget {
             tracing::warn!(crm.host = host, "a call to the CRM was not made: too many {why} are under way");
             Loss::NoSocket
         };
-        let of_host = self.of_hosts.take(host.to_owned()).ok_or_else(|| refused("to this host"))?;
+        let of_host = self.by_host.begin(host.to_owned()).ok_or_else(|| refused("to this host"))?;
         let call = Arc::clone(&self.calls).try_acquire_owned().ok().ok_or_else(|| refused("of this process"))?;
         Ok(Room { budget: Arc::clone(self), _call: call, _of_host: of_host, medium: None, large: None })
     }
@@ -108,7 +108,7 @@ impl CallBudget {
 pub(super) struct Room {
     budget: Arc<CallBudget>,
     _call: OwnedSemaphorePermit,
-    _of_host: Place<String>,
+    _of_host: InFlight<String>,
     medium: Option<OwnedSemaphorePermit>,
     large: Option<OwnedSemaphorePermit>,
 }
@@ -140,7 +140,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_host_that_does_not_answer_leaves_most_calls_to_others() {
+    fn a_host_that_does_not_answer_leaves_calls_to_others() {
         for (all, of_one) in [(2, 2), (20, 16), (96, 24), (1_536, 128)] {
             let budget = CallBudget::of(all);
             let silent: Vec<_> = std::iter::from_fn(|| budget.begin("silent").ok()).collect();

@@ -8,7 +8,7 @@ use actix_web::dev::Payload;
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
-use amo_connect_adapters::places::Place;
+use amo_connect_adapters::concurrency_limit::InFlight;
 use amo_connect_domain::ids::UserId;
 
 use crate::error::ApiError;
@@ -24,7 +24,7 @@ type Extracted<T> = Pin<Box<dyn Future<Output = Result<T, ApiError>>>>;
 #[derive(Debug)]
 pub struct Caller {
     user: UserId,
-    _under_way: Option<Place<UserId>>,
+    _under_way: Option<InFlight<UserId>>,
 }
 
 impl Deref for Caller {

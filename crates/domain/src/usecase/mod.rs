@@ -44,7 +44,7 @@ use sweep::LastSweep;
 use tokens::pending_saves::PendingSaves;
 use tokens::refresh_token::{AskedBy, RefreshOutcome};
 use tokens::saved_pairs::SavedPairs;
-use writes::turns::Turns;
+use writes::keyed_mutex::KeyedMutex;
 
 use crate::authorization::callback::Given;
 use crate::client::ClientFingerprint;
@@ -89,7 +89,7 @@ pub struct UseCases {
     refreshes: Arc<Refreshes>,
     unrecorded: Arc<UnrecordedCallbacks>,
     deep_links: Arc<DeepLinks>,
-    write_turns: Arc<Turns>,
+    repeated_writes: Arc<KeyedMutex>,
     last_sweep: Arc<LastSweep>,
     background_slots: BackgroundSlots,
     winding_down: Arc<AtomicBool>,
@@ -131,7 +131,7 @@ impl UseCases {
             refreshes: Arc::default(),
             unrecorded: Arc::default(),
             deep_links: Arc::default(),
-            write_turns: Arc::default(),
+            repeated_writes: Arc::default(),
             last_sweep: Arc::default(),
             background_slots: BackgroundSlots::default(),
             winding_down: Arc::default(),

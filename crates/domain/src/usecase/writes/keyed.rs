@@ -47,7 +47,7 @@ enum Step {
 
 impl UseCases {
     pub(super) async fn write_keyed(&self, job: &Job, key: WriteKey) -> Result<WriteAnswer, WriteError> {
-        let mut turn = None;
+        let mut lock = None;
         let (held, doubt) = loop {
             let mut access = self.access_for_write(job).await?;
             let owner = self.new_owner();
@@ -61,10 +61,11 @@ impl UseCases {
                 Begun::Full(wait) => return Err(WriteError::TooManyWrites(wait)),
                 Begun::Disconnected => return Err(AccessError::NotConnected.into()),
                 Begun::Held(_) if self.runtime.instant() >= job.deadline => return Err(WriteError::InProgress),
-                Begun::Held(_) if turn.is_some() => self.before_next_poll().await,
+                Begun::Held(_) if lock.is_some() => self.before_next_poll().await,
                 Begun::Held(_) => {
-                    let next = self.until(job.deadline, self.write_turns.next(key.key)).await;
-                    turn = Some(next.ok_or(WriteError::InProgress)?);
+                    // Of this process, one asks again and again.
+                    let locked = self.until(job.deadline, self.repeated_writes.lock(key.key)).await;
+                    lock = Some(locked.ok_or(WriteError::InProgress)?);
                 }
             }
         };
@@ -72,7 +73,7 @@ impl UseCases {
             // A caller who hears nothing in time has to know that it may have been done.
             job.sent.store(true, Ordering::Release);
         }
-        drop(turn);
+        drop(lock);
         let (key, owner) = (held.record.key, held.owner);
         let renew = || async {
             if let Err(error) = self.stores.writes.renew_write_lease(&job.user, key, owner).await {

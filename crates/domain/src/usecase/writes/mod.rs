@@ -7,11 +7,11 @@
 mod answer;
 mod candidates;
 mod keyed;
+pub(super) mod keyed_mutex;
 mod look;
 mod look_for_changes;
 mod send;
 mod stored;
-pub(super) mod turns;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
