@@ -17,7 +17,7 @@
 //!
 //! | port | macro | harness | list of cases | fake that passes |
 //! |---|---|---|---|---|
-//! | `TokenStore` | [`token_store_contract!`] | [`token_store::TokenStoreHarness`] | [`token_store::CASES`] | [`MemoryTokenStore`] |
+//! | `Storage`: `TokenStore` and the other ports of one database | [`token_store_contract!`] | [`token_store::TokenStoreHarness`] | [`token_store::CASES`] | [`MemoryTokenStore`] |
 //! | `RateLimitStore` | [`rate_limit_store_contract!`] | [`rate_limit_store::RateLimitStoreHarness`] | [`rate_limit_store::CASES`] | [`MemoryRateLimitStore`] |
 //! | `KeyRegistry` | [`key_registry_contract!`] | [`key_registry::KeyRegistryHarness`] | [`key_registry::CASES`] | [`MemoryKeyRegistry`] |
 //! | `AmoClient` | [`amo_client_contract!`] | [`amo_client::AmoClientHarness`] | [`amo_client::CASES`] | [`FakeAmo`] |

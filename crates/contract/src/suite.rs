@@ -20,10 +20,43 @@ pub struct Case<H: ?Sized> {
     pub run: for<'a> fn(&'a H) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>>,
 }
 
+impl<H: ?Sized> Clone for Case<H> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<H: ?Sized> Copy for Case<H> {}
+
 impl<H: ?Sized> fmt::Debug for Case<H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name)
     }
+}
+
+/// How many cases these tables have.
+pub(crate) const fn count<H: ?Sized>(tables: &[&[Case<H>]]) -> usize {
+    let (mut count, mut table) = (0, 0);
+    while table < tables.len() {
+        count += tables[table].len();
+        table += 1;
+    }
+    count
+}
+
+/// The cases of these tables, one table after another.
+pub(crate) const fn concat<H: ?Sized, const COUNT: usize>(tables: &[&[Case<H>]]) -> [Case<H>; COUNT] {
+    let mut all = [tables[0][0]; COUNT];
+    let (mut done, mut table) = (0, 0);
+    while table < tables.len() {
+        let mut case = 0;
+        while case < tables[table].len() {
+            all[done] = tables[table][case];
+            (done, case) = (done + 1, case + 1);
+        }
+        table += 1;
+    }
+    all
 }
 
 /// The case of this name.

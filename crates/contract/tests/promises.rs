@@ -1,6 +1,7 @@
 //! Each MUST in a port's documentation has a case, and each promise in a list is still made.
 
-use amo_connect_contract::{amo_client, key_registry, observer, rate_limit_store, token_store};
+use amo_connect_contract::token_store::promises;
+use amo_connect_contract::{amo_client, key_registry, observer, rate_limit_store};
 
 /// The sentences of the documentation in `source`, without its markup.
 fn sentences(source: &str) -> Vec<String> {
@@ -36,20 +37,28 @@ fn assert_all_have_cases(source: &str, promises: &[&str]) {
     assert!(unmade.is_empty(), "cases for promises that the port does not make: {unmade:#?}");
 }
 
-#[test]
-fn every_promise_of_the_token_store_has_a_case() {
-    let promises: Vec<_> = token_store::CASES.iter().map(|case| case.promise).collect();
-    let ports = [
-        include_str!("../../domain/src/ports/token_store.rs"),
-        include_str!("../../domain/src/ports/host_look_up_store.rs"),
-        include_str!("../../domain/src/ports/import_store.rs"),
-        include_str!("../../domain/src/ports/idempotency_store.rs"),
-        include_str!("../../domain/src/ports/revocation_queue.rs"),
-        include_str!("../../domain/src/ports/audit_log.rs"),
-        include_str!("../../domain/src/ports/maintenance.rs"),
-        include_str!("../../domain/src/ports/store_health.rs"),
-    ];
-    assert_all_have_cases(&ports.concat(), &promises);
+/// One test per port of a database.
+macro_rules! ports {
+    ($($port:ident in $file:literal has $test:ident),+ $(,)?) => {
+        $(
+            #[test]
+            fn $test() {
+                let promises: Vec<_> = promises::$port::CASES.iter().map(|case| case.promise).collect();
+                assert_all_have_cases(include_str!(concat!("../../domain/src/ports/", $file)), &promises);
+            }
+        )+
+    };
+}
+
+ports! {
+    token_store in "token_store.rs" has every_promise_of_the_token_store_has_a_case,
+    host_look_up_store in "host_look_up_store.rs" has every_promise_of_the_host_look_up_store_has_a_case,
+    import_store in "import_store.rs" has every_promise_of_the_import_store_has_a_case,
+    idempotency_store in "idempotency_store.rs" has every_promise_of_the_idempotency_store_has_a_case,
+    revocation_queue in "revocation_queue.rs" has every_promise_of_the_revocation_queue_has_a_case,
+    audit_log in "audit_log.rs" has every_promise_of_the_audit_log_has_a_case,
+    maintenance in "maintenance.rs" has every_promise_of_maintenance_has_a_case,
+    store_health in "store_health.rs" has every_promise_of_the_store_health_has_a_case,
 }
 
 #[test]
