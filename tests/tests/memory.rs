@@ -1,6 +1,6 @@
 //! What the memory of the real process holds of a user's tokens after they have disconnected.
 //!
-//! `docs/security.md` has the figures: `cargo xtask test -E 'binary(memory)' --success-output final` prints them.
+//! `docs/security.md` has the figures: `cargo xtask test -E 'package(amo-connect-tests) and binary(memory)' --success-output final` prints them.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so loudly")]
 

@@ -1,5 +1,5 @@
-//! What one process takes at most. Each budget is a number here, with the reason for it; `docs/limits.md` has the table
-//! of what is told, and what a client gets, when one is used up.
+//! What one process takes at most, with the reason for each number. What limits one thing alone stands beside it, as
+//! the size of a body does; `docs/limits.md` has the table of all, and of what a client gets when one is used up.
 
 use std::thread;
 use std::time::Duration;

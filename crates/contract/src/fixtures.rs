@@ -20,7 +20,8 @@ use amo_connect_domain::idempotency::{IdempotencyKey, KeyHash, RequestHash, Writ
 use amo_connect_domain::ids::{AccountId, AttemptId, Epoch, Generation, LeaseOwner, UserId};
 use amo_connect_domain::ports::Served;
 use amo_connect_domain::rate_limit::{Demand, Permit, Share, Waiting};
-use amo_connect_domain::refresh::lease::{Backoff, LeaseRequest};
+use amo_connect_domain::refresh::backoff::Backoff;
+use amo_connect_domain::refresh::lease::LeaseRequest;
 use amo_connect_domain::token::{
     AccessToken, AuthorizationCode, CodeHash, Issued, RefreshToken, State, StateHash, TokenPair,
 };

@@ -17,6 +17,7 @@ pub mod host_look_up;
 pub mod idempotency;
 pub mod ids;
 pub mod key_ring;
+pub mod lease;
 pub mod ports;
 pub mod rate_limit;
 pub mod refresh;

@@ -1,4 +1,5 @@
-//! Secrets that cannot be mixed up, printed or compared by accident, and the hashes kept of them.
+//! Secrets that cannot be mixed up or printed, and are wiped when they are dropped (`docs/security.md`, Memory); and the
+//! hashes kept of them.
 
 use std::fmt;
 use std::time::Duration;

@@ -89,7 +89,7 @@ pub enum RefreshRedirectUri {
     Optional,
 }
 
-/// The answer to a refresh token that is none.
+/// The answer to a string that is not a refresh token.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum GarbageRefresh {
@@ -167,7 +167,7 @@ pub struct Switches {
     pub refresh_redirect_uri: RefreshRedirectUri,
     /// The status of the refusal of an expired code, 400 or 401.
     pub expired_code_status: u16,
-    /// The answer to a refresh token that is none.
+    /// The answer to a string that is not a refresh token.
     pub garbage_refresh: GarbageRefresh,
     /// The answer to the refresh token of a disabled integration.
     pub disabled_grant: DisabledGrant,

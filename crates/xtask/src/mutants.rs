@@ -18,8 +18,8 @@ const CARGO_MUTANTS: &str = "27.1.0";
 /// How many schedules of the simulation have to notice: it runs for each mutant that the tests before it let pass.
 const SCHEDULES: &str = "300";
 
-/// Tests that run longer than so many seconds do not end.
-const TIMEOUT_S: &str = "120";
+/// How many tests run at a time: most of those of the service wait.
+const TEST_THREADS: &str = "8";
 
 /// Some files of one package, by what they are for.
 struct Shard {
@@ -86,6 +86,8 @@ struct Suite {
     targets: &'static [&'static str],
     /// A part of the tests' names.
     filter: Option<&'static str>,
+    /// Tests that run longer than so many seconds do not end.
+    timeout_s: u32,
     shards: &'static [&'static Shard],
 }
 
@@ -95,6 +97,7 @@ const SUITES: &[Suite] = &[
         packages: &[DOMAIN],
         targets: &["--lib"],
         filter: None,
+        timeout_s: 20,
         shards: &[&REFRESH, &CONNECTION, &AUTHORIZATION, &RATE_LIMIT, &LIMITED_CLIENT, &WRITES],
     },
     // The contract over the stores in memory.
@@ -102,6 +105,7 @@ const SUITES: &[Suite] = &[
         packages: &["amo-connect-contract"],
         targets: &["--test=memory"],
         filter: None,
+        timeout_s: 30,
         shards: &[&REFRESH, &CONNECTION, &AUTHORIZATION, &RATE_LIMIT, &WRITES],
     },
     // The limited client in virtual time.
@@ -109,12 +113,14 @@ const SUITES: &[Suite] = &[
         packages: &["amo-connect-contract"],
         targets: &["--test=rate_limited_client"],
         filter: None,
+        timeout_s: 30,
         shards: &[&RATE_LIMIT, &LIMITED_CLIENT],
     },
     Suite {
         packages: &["amo-connect-simulation"],
         targets: &["--test=schedules"],
         filter: Some("keep_the_invariants"),
+        timeout_s: 60,
         shards: &[&REFRESH, &CONNECTION, &AUTHORIZATION, &WRITES],
     },
     // The service in a test's own process, beside the local amoCRM.
@@ -122,15 +128,23 @@ const SUITES: &[Suite] = &[
         packages: &["amo-connect-tests"],
         targets: &["--test=test_app"],
         filter: None,
+        timeout_s: 120,
         shards: &[&REFRESH, &CONNECTION, &AUTHORIZATION, &LIMITED_CLIENT, &WRITES],
     },
     Suite {
         packages: &["amo-connect-adapters"],
         targets: &["--lib", "--test=amo_client"],
         filter: None,
+        timeout_s: 60,
         shards: &[&ANSWERS],
     },
-    Suite { packages: &["amo-connect-tests"], targets: &["--test=authorization"], filter: None, shards: &[&JWT] },
+    Suite {
+        packages: &["amo-connect-tests"],
+        targets: &["--test=authorization"],
+        filter: None,
+        timeout_s: 60,
+        shards: &[&JWT],
+    },
 ];
 
 /// Runs the shards of these names, or all, and prints what was caught. The lists of cargo-mutants are in
@@ -188,7 +202,7 @@ fn look(suite: &Suite, shards: &[&Shard], folder: &Path) -> Result<(), String> {
     let jobs = thread::available_parallelism().map_or(1, NonZero::get).to_string();
     let mut mutants = command("mutants");
     mutants.args(["--no-shuffle", "--gitignore=true", "--cap-lints=true", "--baseline=skip", "--iterate"]);
-    mutants.args(["--timeout", TIMEOUT_S, "--jobs", &jobs]).arg("--output").arg(folder);
+    mutants.args(["--timeout", &suite.timeout_s.to_string(), "--jobs", &jobs]).arg("--output").arg(folder);
     // A package that is named twice is mutated twice.
     let mutated: BTreeSet<_> = shards.iter().map(|shard| shard.package).collect();
     mutants.args(mutated.into_iter().flat_map(|package| ["--package", package]));
@@ -215,6 +229,7 @@ impl Shard {
 fn command(subcommand: &str) -> Command {
     let mut command = Command::new("cargo");
     command.arg(subcommand).current_dir(workspace()).env("SIMULATION_SCHEDULES", SCHEDULES);
+    command.env("RUST_TEST_THREADS", TEST_THREADS);
     command
 }
 

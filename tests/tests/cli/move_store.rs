@@ -14,7 +14,7 @@ use amo_connect_domain::ids::AccountId;
 use amo_connect_domain::ports::{
     HostLookUpStore as _, IdempotencyStore as _, ImportStore as _, RevocationQueue as _, TokenStore as _,
 };
-use amo_connect_domain::refresh::lease::Backoff;
+use amo_connect_domain::refresh::backoff::Backoff;
 use amo_connect_domain::token::{CodeHash, RefreshToken};
 use amo_connect_tests::{ACCOUNT, PgDatabase, Process, Served, World, start, test_server, until};
 

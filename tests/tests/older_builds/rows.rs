@@ -13,7 +13,7 @@ use amo_connect_domain::connection::{ConnectionState, CrmConnection, Problem, Pr
 use amo_connect_domain::host_look_up::{FoundHost, LookUpDecision};
 use amo_connect_domain::ids::{AccountId, Epoch, Generation};
 use amo_connect_domain::ports::{RefreshRequest, Storage};
-use amo_connect_domain::refresh::lease::Backoff;
+use amo_connect_domain::refresh::backoff::Backoff;
 
 /// The tables of a release, in the order in which they are filled again.
 pub(crate) const TABLES: [&str; 8] =

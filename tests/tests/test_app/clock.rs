@@ -6,8 +6,8 @@ use amo_connect_contract::fixtures::{host, lease_request, owner, permit, served,
 use amo_connect_contract::{Asked, MemoryTokenStore, Reply};
 use amo_connect_domain::authorization::code::ExchangeStatus;
 use amo_connect_domain::host_look_up::LOOK_UP_TERM;
+use amo_connect_domain::lease::LEASE_TERM;
 use amo_connect_domain::ports::{RefreshRequest, Runtime as _, TokenEndpoint as _, TokenStore as _};
-use amo_connect_domain::refresh::lease::LEASE_TERM;
 use amo_connect_tests::{Outcome, TestApp, at, until};
 use futures_util::future::join_all;
 use serde_json::json;

@@ -54,7 +54,7 @@ pub struct AmoLimits {
     /// Bytes of an API answer.
     pub api_body: usize,
     /// Calls at one time, each with a socket; and connections that are kept for the next ones. A quarter of the calls
-    /// are token requests, which reads that wait for a silent amoCRM leave room for.
+    /// are kept for token requests: reads that wait for a silent amoCRM cannot take them.
     pub calls: usize,
 }
 

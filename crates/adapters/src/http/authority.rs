@@ -15,7 +15,7 @@ pub enum BadAuthority {
     Empty,
     /// It is not the PEM that it looks like.
     Pem,
-    /// A certificate in it is none of an authority.
+    /// One of its certificates is not that of an authority.
     Certificate,
 }
 

@@ -23,8 +23,8 @@ const MEDIUM_ANSWERS: usize = 64;
 /// How many still longer answers there are at one time. The longest has 10 MB: 40 MB.
 const LARGE_ANSWERS: usize = 4;
 
-/// How many of all calls may be to one host, so that a host which does not answer leaves calls to others: a quarter. At
-/// least 16, which an account needs whose answers take two seconds; at most 128, more than one that never answers gets.
+/// How many of all calls may be to one host: a quarter, so that a host which does not answer cannot take them all. At
+/// least 16, which an account needs whose answers take two seconds; at most 128, which is more than a silent host gets.
 fn most_of_a_host(most_calls: usize) -> usize {
     (most_calls / 4).clamp(16, 128)
 }

@@ -4,7 +4,7 @@ use amo_connect_domain::authorization::budget::CodeOnRecord;
 use amo_connect_domain::authorization::code::{Exchange, ExchangeStatus};
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::ids::{AttemptId, Epoch, LeaseOwner};
-use amo_connect_domain::refresh::lease::Lease;
+use amo_connect_domain::lease::Lease;
 use amo_connect_domain::token::{CodeHash, StateHash};
 use async_trait::async_trait;
 use diesel::prelude::*;

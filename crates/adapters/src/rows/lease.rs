@@ -56,16 +56,16 @@ pub(crate) struct Acquitted<'q> {
 #[async_trait]
 pub(crate) trait LeaseRows: Send {
     async fn put_lease(&mut self, user_id: &[u8], lease: &LeaseColumns) -> Result<(), Failure>;
-    /// Users whose refresh lapsed, or rests in doubt until then: the longest ago first.
+    /// Users whose refresh lapsed, or backs off in doubt until then: the longest ago first.
     async fn orphaned_refreshes(&mut self, store_now: i64, limit: i64) -> Result<Vec<(Vec<u8>, i64)>, Failure>;
-    /// Users whose refresh rests for an accusation that is over: the first to expire first.
+    /// Users whose refresh backs off for an accusation that is over: the first to expire first.
     async fn acquitted_refreshes(
         &mut self,
         acquitted: Acquitted<'_>,
         expired_by: i64,
         limit: i64,
     ) -> Result<Vec<(Vec<u8>, i64)>, Failure>;
-    /// Leases and rests that end so late that a clock ahead must have written them. Locked as
+    /// Leases and backoffs that end so late that a clock ahead must have written them. Locked as
     /// [`ExchangeRows::late_grants`](super::exchange::ExchangeRows::late_grants).
     async fn overlong_leases(
         &mut self,

@@ -3,7 +3,7 @@
 use amo_connect_domain::authorization::places::{CallerNetwork, Known, Place};
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::ids::LeaseOwner;
-use amo_connect_domain::refresh::lease::Lease;
+use amo_connect_domain::lease::Lease;
 use amo_connect_domain::token::CodeHash;
 use async_trait::async_trait;
 use diesel::prelude::*;

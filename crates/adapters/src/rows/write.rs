@@ -4,7 +4,7 @@ use amo_connect_domain::idempotency::{
     KeyHash, RequestHash, Sending, WriteKind, WriteRecord, WriteState, WrittenObject,
 };
 use amo_connect_domain::ids::{Epoch, LeaseOwner};
-use amo_connect_domain::refresh::lease::Lease;
+use amo_connect_domain::lease::Lease;
 use async_trait::async_trait;
 use diesel::prelude::*;
 

@@ -21,7 +21,8 @@ use amo_connect_domain::ports::{
     RevocationQueue, Served, Storage, StoreError, StoreHealth, TokenStore,
 };
 use amo_connect_domain::rate_limit::{CallOutcome, CircuitCount, Demand, Pace, Probe, Reservation};
-use amo_connect_domain::refresh::lease::{Backoff, LeaseRequest, RefreshLease};
+use amo_connect_domain::refresh::backoff::Backoff;
+use amo_connect_domain::refresh::lease::{LeaseRequest, RefreshLease};
 use amo_connect_domain::token::{CodeHash, RefreshTokenHash, StateHash, TokenPair};
 use async_trait::async_trait;
 use jiff::Timestamp;

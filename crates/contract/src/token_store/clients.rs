@@ -5,7 +5,8 @@ use std::time::Duration;
 use amo_connect_domain::client::{Accusation, ClientFingerprint};
 use amo_connect_domain::ids::{Generation, LeaseOwner, UserId};
 use amo_connect_domain::ports::{RefreshRequest, Served};
-use amo_connect_domain::refresh::lease::{Backoff, LONGEST_BACKOFF, LeaseRequest};
+use amo_connect_domain::refresh::backoff::{Backoff, LONGEST_BACKOFF};
+use amo_connect_domain::refresh::lease::LeaseRequest;
 
 use super::TokenStoreHarness;
 use super::steps::{Store, admit, connect, lease};

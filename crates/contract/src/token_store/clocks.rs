@@ -9,8 +9,8 @@ use amo_connect_domain::connection::audit::{AUDIT_MEMORY, Actor};
 use amo_connect_domain::connection::revocation_check::REVOCATION_CHECK_INTERVAL;
 use amo_connect_domain::host_look_up::{FoundHost, LOOK_UP_TERM, LookUpDecision};
 use amo_connect_domain::ids::AccountId;
+use amo_connect_domain::lease::LEASE_TERM;
 use amo_connect_domain::ports::{RefreshRequest, StoreError};
-use amo_connect_domain::refresh::lease::LEASE_TERM;
 
 use super::TokenStoreHarness;
 use super::steps::{Store, admit, connect, connection, is_held, lease, status, swept};

@@ -3,7 +3,7 @@
 use amo_connect_domain::authorization::attempt::{ATTEMPT_TERM, AttemptState};
 use amo_connect_domain::authorization::code::{Admission, Admitted, ExchangeStatus, Origin};
 use amo_connect_domain::ids::{AccountId, Epoch};
-use amo_connect_domain::refresh::lease::{LEASE_RENEWAL, LEASE_TERM, Lease};
+use amo_connect_domain::lease::{LEASE_RENEWAL, LEASE_TERM, Lease};
 
 use super::TokenStoreHarness;
 use super::steps::{admit, connect, connection, grant_of, status};

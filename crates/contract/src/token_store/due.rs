@@ -7,9 +7,11 @@ use std::time::Duration;
 use amo_connect_domain::client::{ClientFingerprint, ClientRecord};
 use amo_connect_domain::connection::{CrmConnection, Grant, ReauthReason, RefusedPairs};
 use amo_connect_domain::ids::{AccountId, UserId};
+use amo_connect_domain::lease::LEASE_TERM;
 use amo_connect_domain::ports::Served;
+use amo_connect_domain::refresh::backoff::Backoff;
 use amo_connect_domain::refresh::due;
-use amo_connect_domain::refresh::lease::{Backoff, LEASE_TERM, RefreshLease};
+use amo_connect_domain::refresh::lease::RefreshLease;
 use jiff::{SignedDuration, Timestamp};
 
 use super::TokenStoreHarness;

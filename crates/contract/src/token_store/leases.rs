@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use amo_connect_domain::connection::{Problem, ProblemCode, ReauthReason};
+use amo_connect_domain::lease::{LEASE_RENEWAL, LEASE_TERM, Lease};
 use amo_connect_domain::ports::RefreshRequest;
-use amo_connect_domain::refresh::lease::{LEASE_RENEWAL, LEASE_TERM, Lease, LeaseRequest};
+use amo_connect_domain::refresh::lease::LeaseRequest;
 
 use super::TokenStoreHarness;
 use super::steps::{connect, connection, is_held, lease, waiting};

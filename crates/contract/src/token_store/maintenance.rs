@@ -8,8 +8,8 @@ use amo_connect_domain::connection::{
     CrmConnection, Grant, LONGEST_REFUSAL_BACKOFF, ProblemCode, ReauthReason, RefusedPairs, Standing,
 };
 use amo_connect_domain::ids::{AccountId, Generation, Revision, UserId};
+use amo_connect_domain::lease::LEASE_TERM;
 use amo_connect_domain::ports::RefreshRequest;
-use amo_connect_domain::refresh::lease::LEASE_TERM;
 use jiff::Timestamp;
 
 use super::TokenStoreHarness;

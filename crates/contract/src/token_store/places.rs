@@ -5,7 +5,7 @@ use amo_connect_domain::authorization::budget::{
 };
 use amo_connect_domain::authorization::code::{Admission, Admitted};
 use amo_connect_domain::authorization::places::Later;
-use amo_connect_domain::refresh::lease::LEASE_TERM;
+use amo_connect_domain::lease::LEASE_TERM;
 
 use super::TokenStoreHarness;
 use super::steps::{Store, admit, connect};

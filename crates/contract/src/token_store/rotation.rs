@@ -2,8 +2,8 @@
 
 use amo_connect_domain::connection::audit::Actor;
 use amo_connect_domain::connection::{ConnectionState, CrmConnection, Grant, Problem, ProblemCode, ReauthReason};
+use amo_connect_domain::lease::LEASE_TERM;
 use amo_connect_domain::ports::StoreError;
-use amo_connect_domain::refresh::lease::LEASE_TERM;
 
 use super::TokenStoreHarness;
 use super::steps::{Store, connect, connection, grant_of, lease};

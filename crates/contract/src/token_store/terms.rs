@@ -9,7 +9,7 @@ use amo_connect_domain::clock::before;
 use amo_connect_domain::connection::audit::Actor;
 use amo_connect_domain::connection::revocation_check::{REVOCATION_CHECK_INTERVAL, RevocationCheck};
 use amo_connect_domain::ids::{AccountId, Epoch, UserId};
-use amo_connect_domain::refresh::lease::Lease;
+use amo_connect_domain::lease::Lease;
 use jiff::{SignedDuration, Timestamp};
 
 use super::TokenStoreHarness;

@@ -5,8 +5,8 @@ use amo_connect_domain::authorization::code::{CLAIM_TERM, ExchangeStatus};
 use amo_connect_domain::connection::audit::Actor;
 use amo_connect_domain::connection::{ConnectionState, CrmConnection, ReauthReason};
 use amo_connect_domain::ids::AccountId;
+use amo_connect_domain::lease::LEASE_TERM;
 use amo_connect_domain::ports::Claim;
-use amo_connect_domain::refresh::lease::LEASE_TERM;
 use amo_connect_domain::token::CodeHash;
 
 use super::steps::{Store, admit, connect, connection, grant_of, lease, status, swept, waiting};

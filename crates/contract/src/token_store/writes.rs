@@ -8,7 +8,7 @@ use amo_connect_domain::idempotency::{
     WrittenObject,
 };
 use amo_connect_domain::ids::{AccountId, Epoch};
-use amo_connect_domain::refresh::lease::{LEASE_RENEWAL, LEASE_TERM, Lease};
+use amo_connect_domain::lease::{LEASE_RENEWAL, LEASE_TERM, Lease};
 
 use super::TokenStoreHarness;
 use super::steps::{begin_write, connect, send_write, settle_write, write};

@@ -5,7 +5,7 @@ use amo_connect_domain::idempotency::{
     WrittenObject,
 };
 use amo_connect_domain::ids::AccountId;
-use amo_connect_domain::refresh::lease::{LEASE_RENEWAL, LEASE_TERM};
+use amo_connect_domain::lease::{LEASE_RENEWAL, LEASE_TERM};
 
 use super::TokenStoreHarness;
 use super::steps::{Store, begin_write, send_write, settle_write, swept, write};

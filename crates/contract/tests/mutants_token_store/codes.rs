@@ -8,8 +8,8 @@ use amo_connect_domain::authorization::places::Later;
 use amo_connect_domain::connection::Grant;
 use amo_connect_domain::connection::audit::Actor;
 use amo_connect_domain::ids::{Epoch, LeaseOwner, UserId};
+use amo_connect_domain::lease::LEASE_TERM;
 use amo_connect_domain::ports::{Claim, Served, StoreError, StoreHealth as _, TokenStore as _};
-use amo_connect_domain::refresh::lease::LEASE_TERM;
 use amo_connect_domain::token::CodeHash;
 use jiff::Timestamp;
 

@@ -8,7 +8,8 @@ use amo_connect_domain::connection::audit::Actor;
 use amo_connect_domain::connection::{ConnectionParts, ConnectionState, CrmConnection, Grant, ReauthReason};
 use amo_connect_domain::ids::{Generation, LeaseOwner, Revision, UserId};
 use amo_connect_domain::ports::{RefreshRequest, Served, StoreError, TokenStore as _};
-use amo_connect_domain::refresh::lease::{Backoff, LeaseRequest, RefreshLease};
+use amo_connect_domain::refresh::backoff::Backoff;
+use amo_connect_domain::refresh::lease::{LeaseRequest, RefreshLease};
 use amo_connect_domain::token::TokenPair;
 use jiff::{Timestamp, Unit};
 

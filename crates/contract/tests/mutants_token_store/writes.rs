@@ -5,8 +5,8 @@ use amo_connect_domain::idempotency::{
     WriteState, WrittenObject,
 };
 use amo_connect_domain::ids::{AccountId, LeaseOwner, UserId};
+use amo_connect_domain::lease::Lease;
 use amo_connect_domain::ports::{IdempotencyStore, StoreError, StoreHealth};
-use amo_connect_domain::refresh::lease::Lease;
 use async_trait::async_trait;
 use jiff::Timestamp;
 

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::record::{WriteRecord, WriteState};
 use super::request::{Entity, WriteRequest};
 use crate::ids::{Epoch, LeaseOwner};
-use crate::refresh::lease::Lease;
+use crate::lease::Lease;
 
 /// What a write made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

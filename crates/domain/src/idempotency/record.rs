@@ -11,7 +11,7 @@ use super::request::{WriteKind, WriteRequest};
 use super::sending::{Doubt, Sending};
 use crate::clock::before;
 use crate::ids::{AccountId, Epoch, LeaseOwner, UserId};
-use crate::refresh::lease::Lease;
+use crate::lease::Lease;
 
 /// How long a write that is done is remembered.
 pub const WRITE_MEMORY: Duration = Duration::from_hours(7 * 24);

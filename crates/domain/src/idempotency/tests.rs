@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::*;
 use crate::clock::after;
 use crate::ids::{AccountId, Epoch, LeaseOwner, UserId};
-use crate::refresh::lease::{LEASE_TERM, Lease};
+use crate::lease::{LEASE_TERM, Lease};
 
 const EPOCH: Epoch = Epoch(1);
 const LEAD: WrittenObject = WrittenObject { id: 7, is_new: true };

@@ -12,7 +12,8 @@ use crate::client::ClientFingerprint;
 use crate::connection::audit::Actor;
 use crate::connection::{ConnectionSummary, CrmConnection, Grant};
 use crate::ids::{AttemptId, Epoch, Generation, LeaseOwner, Revision, UserId};
-use crate::refresh::lease::{Backoff, LeaseRequest, RefreshLease};
+use crate::refresh::backoff::Backoff;
+use crate::refresh::lease::{LeaseRequest, RefreshLease};
 use crate::token::{CodeHash, StateHash, TokenPair};
 
 /// Keeps what must outlive the process.

@@ -1,12 +1,30 @@
-//! How long a refresh token is not sent again after a failure.
+//! A backoff: how long a refresh token is not sent again after a failure.
 
 use std::time::Duration;
+
+use crate::client::ClientFingerprint;
 
 /// The delay after a first failure.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 
 /// The longest delay that failures alone lead to.
 pub const LONGEST_PAUSE: Duration = Duration::from_mins(5);
+
+/// The longest backoff: amoCRM's `Retry-After` can delay the next sending so long.
+pub const LONGEST_BACKOFF: Duration = Duration::from_mins(15);
+
+/// A backoff after a sending that gave no pair.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Backoff {
+    /// Whether amoCRM may have rotated the token.
+    pub in_doubt: bool,
+    /// How long the token is not sent.
+    pub pause: Duration,
+    /// The client that amoCRM accused, if it did.
+    pub accused: Option<ClientFingerprint>,
+    /// Whether the token was sent at all. If it was not, amoCRM said nothing new.
+    pub was_sent: bool,
+}
 
 /// The delay after `tries` failures before the next sending: doubling to [`LONGEST_PAUSE`], a
 /// fifth more or less by `dice`, and never shorter than amoCRM asked for.

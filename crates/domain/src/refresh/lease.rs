@@ -1,4 +1,4 @@
-//! Leases: the right to send a secret, for a short time, judged by the store's clock alone.
+//! The lease on a connection's refresh token, and what it leaves: a backoff, and perhaps a doubt.
 
 use std::time::Duration;
 
@@ -7,45 +7,8 @@ use jiff::Timestamp;
 use crate::client::{Accusation, ClientFingerprint, ClientRecord};
 use crate::clock::{after, at_most, before};
 use crate::ids::{Generation, LeaseOwner};
-use crate::refresh::backoff::LONGEST_PAUSE;
-
-/// How long a lease lasts unless it is renewed. After a crash another owner waits so long.
-pub const LEASE_TERM: Duration = Duration::from_secs(15);
-
-/// How often a living owner renews.
-pub const LEASE_RENEWAL: Duration = Duration::from_secs(5);
-
-/// The longest backoff: amoCRM's `Retry-After` can delay the next sending so long.
-pub const LONGEST_BACKOFF: Duration = Duration::from_mins(15);
-
-/// An owner's right to send, until a moment of the store's clock.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct Lease {
-    /// Who may send.
-    pub owner: LeaseOwner,
-    /// When the right ends, by the store's clock.
-    pub until: Timestamp,
-}
-
-impl Lease {
-    /// A fresh term for `owner`.
-    pub fn granted(owner: LeaseOwner, store_now: Timestamp) -> Self {
-        Self { owner, until: after(store_now, LEASE_TERM) }
-    }
-
-    /// Whether it still excludes others.
-    pub fn is_live(&self, store_now: Timestamp) -> bool {
-        store_now < self.until
-    }
-
-    /// The lease as it counts at `store_now`: one that a clock ahead has made too long ends one
-    /// term from now, and the store saves it so.
-    #[must_use]
-    pub fn seen_at(self, store_now: Timestamp) -> Self {
-        Self { until: at_most(self.until, LEASE_TERM, store_now), ..self }
-    }
-}
+use crate::lease::LEASE_TERM;
+use crate::refresh::backoff::{Backoff, LONGEST_BACKOFF, LONGEST_PAUSE};
 
 /// A request for the right to send a connection's refresh token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,19 +22,6 @@ pub struct LeaseRequest {
     /// Whether an operator asks for it, or amoCRM's hook does. They need not wait for the end of a
     /// backoff, unless a sending is in doubt.
     pub by_hand: bool,
-}
-
-/// A backoff after a sending that gave no pair.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Backoff {
-    /// Whether amoCRM may have rotated the token.
-    pub in_doubt: bool,
-    /// How long the token is not sent.
-    pub pause: Duration,
-    /// The client that amoCRM accused, if it did.
-    pub accused: Option<ClientFingerprint>,
-    /// Whether the token was sent at all. If it was not, amoCRM said nothing new.
-    pub was_sent: bool,
 }
 
 /// What is on record of the refresh of one generation of a connection's tokens: a lease on it,
@@ -348,8 +298,6 @@ mod tests {
         assert_eq!(backing_off.seen_at(at(0)).until, at(4));
         assert_eq!(RefreshLease { lasts: None, ..backing_off }.seen_at(at(0)).until, at(900));
         assert_eq!(backing_off.seen_at(at(10_001)), backing_off);
-        let code = Lease::granted(LeaseOwner([1; 16]), at(10_000));
-        assert_eq!(code.seen_at(at(0)).until, at(15));
     }
 
     #[test]

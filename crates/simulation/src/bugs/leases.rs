@@ -3,8 +3,10 @@
 use amo_connect_domain::authorization::code::{Admitted, ExchangeStatus};
 use amo_connect_domain::client::ClientRecord;
 use amo_connect_domain::ids::{LeaseOwner, UserId};
+use amo_connect_domain::lease::Lease;
 use amo_connect_domain::ports::{RefreshRequest, StoreError};
-use amo_connect_domain::refresh::lease::{Backoff, Lease, LeaseDecision, LeaseRequest, RefreshLease};
+use amo_connect_domain::refresh::backoff::Backoff;
+use amo_connect_domain::refresh::lease::{LeaseDecision, LeaseRequest, RefreshLease};
 use jiff::Timestamp;
 
 use super::Bug;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use amo_connect_domain::clock::Instant;
-use amo_connect_domain::refresh::lease::LEASE_RENEWAL;
+use amo_connect_domain::lease::LEASE_RENEWAL;
 use jiff::Timestamp;
 
 use super::Bug;

@@ -18,7 +18,8 @@ use amo_connect_domain::host_look_up::LookUpDecision;
 use amo_connect_domain::idempotency::WriteRecord;
 use amo_connect_domain::ids::{AccountId, Epoch, Generation, LeaseOwner, Revision, UserId};
 use amo_connect_domain::ports::{RefreshRequest, Storage, StoreError};
-use amo_connect_domain::refresh::lease::{Backoff, LeaseRequest, RefreshLease};
+use amo_connect_domain::refresh::backoff::Backoff;
+use amo_connect_domain::refresh::lease::{LeaseRequest, RefreshLease};
 use jiff::Timestamp;
 
 use super::Bug;

@@ -6,7 +6,7 @@ use amo_connect_domain::authorization::budget::{
 use amo_connect_domain::authorization::places::CallerNetwork;
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::ids::LeaseOwner;
-use amo_connect_domain::refresh::lease::LEASE_TERM;
+use amo_connect_domain::lease::LEASE_TERM;
 use amo_connect_domain::token::CodeHash;
 
 use super::{Checker, Invariant};

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use amo_connect_domain::host::AccountHost;
 use amo_connect_domain::ids::LeaseOwner;
-use amo_connect_domain::refresh::lease::LEASE_TERM;
+use amo_connect_domain::lease::LEASE_TERM;
 use jiff::SignedDuration;
 
 use super::{Answer, Checker, Invariant, Lease, Secret, Sending};

@@ -15,7 +15,8 @@ use amo_connect_domain::ports::{
     AuditLog, Claim, HostLookUpStore, ImportStore, Maintenance, RefreshRequest, RevocationQueue, Served, StoreError,
     StoreHealth, TokenStore,
 };
-use amo_connect_domain::refresh::lease::{Backoff, LeaseRequest, RefreshLease};
+use amo_connect_domain::refresh::backoff::Backoff;
+use amo_connect_domain::refresh::lease::{LeaseRequest, RefreshLease};
 use amo_connect_domain::token::{CodeHash, RefreshTokenHash, StateHash, TokenPair};
 use async_trait::async_trait;
 use jiff::Timestamp;

@@ -7,9 +7,10 @@ use amo_connect_domain::connection::import::{ImportRecord, NotImported};
 use amo_connect_domain::connection::{ConnectionParts, ConnectionState, ConnectionSummary, CrmConnection, Grant};
 use amo_connect_domain::host_look_up::LookUpDecision;
 use amo_connect_domain::ids::{AccountId, Epoch, Generation, LeaseOwner, Revision, UserId};
+use amo_connect_domain::lease::Lease;
 use amo_connect_domain::ports::{Claim, RefreshRequest};
 use amo_connect_domain::rate_limit::Reservation;
-use amo_connect_domain::refresh::lease::{Lease, RefreshLease};
+use amo_connect_domain::refresh::lease::RefreshLease;
 use jiff::Timestamp;
 
 /// Has a short form.

@@ -6,7 +6,8 @@ use amo_connect_domain::connection::CrmConnection;
 use amo_connect_domain::connection::audit::{Actor, AuditEntry};
 use amo_connect_domain::ids::{Generation, LeaseOwner, Revision, UserId};
 use amo_connect_domain::ports::{RefreshRequest, Served};
-use amo_connect_domain::refresh::lease::{Backoff, LeaseDecision, LeaseRequest, RefreshLease};
+use amo_connect_domain::refresh::backoff::Backoff;
+use amo_connect_domain::refresh::lease::{LeaseDecision, LeaseRequest, RefreshLease};
 use amo_connect_domain::token::TokenPair;
 use jiff::Timestamp;
 
@@ -130,10 +131,10 @@ impl Session<'_> {
             Some(client) => self.accuse(client, store_now).await?,
             None => ClientRecord::default(),
         };
-        let rested = held.backed_off(&backoff, &client, store_now);
-        self.put_doubt(&row.open(Tokens::Left)?, Some(&held), &rested, store_now).await?;
-        self.put_lease(&user, Some(rested)).await?;
-        Ok(Some(rested))
+        let backed_off = held.backed_off(&backoff, &client, store_now);
+        self.put_doubt(&row.open(Tokens::Left)?, Some(&held), &backed_off, store_now).await?;
+        self.put_lease(&user, Some(backed_off)).await?;
+        Ok(Some(backed_off))
     }
 
     pub(in crate::rows) async fn save_rotated(

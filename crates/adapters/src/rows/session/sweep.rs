@@ -9,7 +9,9 @@ use amo_connect_domain::clock::{CLOCK_SKEW, after, before};
 use amo_connect_domain::connection::audit::AUDIT_MEMORY;
 use amo_connect_domain::connection::revocation_check::REVOCATION_CHECK_INTERVAL;
 use amo_connect_domain::idempotency::WRITE_MEMORY;
-use amo_connect_domain::refresh::lease::{LEASE_TERM, LONGEST_BACKOFF, RefreshLease};
+use amo_connect_domain::lease::LEASE_TERM;
+use amo_connect_domain::refresh::backoff::LONGEST_BACKOFF;
+use amo_connect_domain::refresh::lease::RefreshLease;
 use jiff::Timestamp;
 
 use super::Session;

@@ -36,7 +36,8 @@ impl LeaseRows for Transaction<'_> {
         limit: i64,
     ) -> Result<Vec<(Vec<u8>, i64)>, Failure> {
         let accused = connections::accused_client.is_not_null();
-        let resting = connections::lease_owner.is_null().and(connections::lease_in_doubt.eq(false).assume_not_null());
+        let backed_off =
+            connections::lease_owner.is_null().and(connections::lease_in_doubt.eq(false).assume_not_null());
         let current = connections::lease_for.eq(connections::lease_until).assume_not_null();
         let by_others = connections::accused_client.ne(acquitted.client).assume_not_null();
         let over = connections::accused_last
@@ -44,7 +45,7 @@ impl LeaseRows for Transaction<'_> {
             .assume_not_null()
             .or(by_others.and(acquitted.others.into_sql::<Bool>()));
         let found = connections::table
-            .filter(accused.and(connections::state.eq(CONNECTED)).and(resting))
+            .filter(accused.and(connections::state.eq(CONNECTED)).and(backed_off))
             .filter(current.and(connections::accused_account.eq(false).assume_not_null()))
             .filter(over)
             .filter(connections::expires_at.le(expired_by))

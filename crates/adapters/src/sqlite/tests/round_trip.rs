@@ -7,8 +7,8 @@ use amo_connect_domain::connection::{
     ConnectionParts, ConnectionState, CrmConnection, FormerAccount, Problem, ProblemCode, ReauthReason,
 };
 use amo_connect_domain::ids::{AccountId, Epoch, Generation};
+use amo_connect_domain::lease::{LEASE_TERM, Lease};
 use amo_connect_domain::ports::{Maintenance as _, RefreshRequest, StoreHealth as _, TokenStore as _};
-use amo_connect_domain::refresh::lease::{LEASE_TERM, Lease};
 use amo_connect_domain::token::CodeHash;
 
 use super::fixtures::*;

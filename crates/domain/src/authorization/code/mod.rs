@@ -19,7 +19,7 @@ use crate::clock::{CLOCK_SKEW, after, at_most, before};
 use crate::connection::{CrmConnection, Grant};
 use crate::host::AccountHost;
 use crate::ids::{AccountId, AttemptId, Epoch, LeaseOwner, UserId};
-use crate::refresh::lease::Lease;
+use crate::lease::Lease;
 use crate::token::{AccessToken, CodeHash, RefreshToken, StateHash};
 
 /// How long a grant waits for its owner.

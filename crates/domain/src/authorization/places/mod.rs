@@ -19,7 +19,7 @@ use super::code::Admission;
 use crate::clock::age;
 use crate::host::AccountHost;
 use crate::ids::LeaseOwner;
-use crate::refresh::lease::Lease;
+use crate::lease::Lease;
 use crate::token::CodeHash;
 
 /// Names the network that a stranger called from without showing it.

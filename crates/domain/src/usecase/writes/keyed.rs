@@ -11,8 +11,8 @@ use crate::idempotency::{
     Begun, Doubt, Settled, WriteKind, WriteOutcome, WriteRecord, WriteRequest, WriteState, WrittenObject,
 };
 use crate::ids::{AccountId, LeaseOwner};
+use crate::lease::LEASE_RENEWAL;
 use crate::ports::{AmoError, StoreError};
-use crate::refresh::lease::LEASE_RENEWAL;
 use crate::usecase::UseCases;
 use crate::usecase::reads::{ReadError, Reader};
 use crate::usecase::tokens::access_token::{Access, AccessError};
