@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use reqwest::redirect::Policy;
 use reqwest::{Client, ClientBuilder, Method, Request, Response, StatusCode};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 use url::Url;
 
 use super::authority::{self, BadAuthority, NoAnswer};
 use super::budget::Room;
 use super::deadline::DeadlineBody;
+use super::growth::Growth;
 use super::public::PublicAddresses;
 use super::{Answer, CallBudget, Loss, SMALL_ANSWER};
 use crate::runtime::process_clock;
@@ -24,6 +25,9 @@ pub const KEPT_PER_HOST: usize = 4;
 
 /// How long an answer that has all that is wanted may go on.
 const LINGER: Duration = Duration::from_secs(1);
+
+/// A body of which nothing came for so long is looked at, however little is new.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// Headers of an answer to a token request. The library's own limit is 100.
 const TOKEN_HEADERS: usize = 1024;
@@ -154,15 +158,26 @@ impl HttpClient {
         mut into: Option<&mut Room>,
         has_it: impl Fn(&[u8]) -> bool,
     ) -> Result<(), Loss> {
-        let mut end: Option<Instant> = None;
+        let (mut end, mut growth) = (None, Growth::default());
+        let look = |body: &[u8], growth: &mut Growth| {
+            growth.looked_at(body.len());
+            has_it(body).then(|| Instant::now() + LINGER)
+        };
         loop {
             let next = response.chunk();
             let chunk = match end {
-                None => next.await,
                 Some(end) => match timeout_at(end, next).await {
                     Ok(chunk) => chunk,
                     Err(_) => return Ok(()),
                 },
+                None if growth.is_new(body.len()) => {
+                    let Ok(chunk) = timeout(PAUSE, next).await else {
+                        end = look(body, &mut growth);
+                        continue;
+                    };
+                    chunk
+                }
+                None => next.await,
             };
             let Some(chunk) = chunk.map_err(|error| Loss::of(&error))? else { return Ok(()) };
             let room = self.limits.longest_body - body.len();
@@ -173,8 +188,8 @@ impl HttpClient {
             if chunk.len() > room {
                 return Err(Loss::TooLong);
             }
-            if end.is_none() && has_it(body) {
-                end = Some(Instant::now() + LINGER);
+            if end.is_none() && growth.is_worth_a_look(body.len()) {
+                end = look(body, &mut growth);
             }
         }
     }
@@ -208,7 +223,7 @@ mod tests {
 
     use futures_util::FutureExt as _;
     use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-    use tokio::io::AsyncWriteExt as _;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     use tokio::net::TcpListener;
 
     use super::*;
@@ -316,5 +331,29 @@ mod tests {
         for url in ["https://example.invalid/".to_owned(), format!("http://{closed}/")] {
             assert_eq!(loss_of_a_request_to(&url).await, Some(Loss::NotSent), "{url}");
         }
+    }
+
+    #[tokio::test]
+    async fn little_that_comes_late_is_looked_at_though_the_answer_goes_on() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = Url::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
+        let (looked, first_look) = std::sync::mpsc::channel();
+        let server = tokio::task::spawn(async move {
+            let (mut socket, _) = listener.accept().await.unwrap();
+            assert!(socket.read(&mut [0; 1024]).await.unwrap() > 0);
+            let head = format!("HTTP/1.1 200 OK\r\n\r\n{}", "a".repeat(1_000));
+            socket.write_all(head.as_bytes()).await.unwrap();
+            tokio::task::spawn_blocking(move || first_look.recv().unwrap()).await.unwrap();
+            socket.write_all(b"z").await.unwrap();
+            std::future::pending::<()>().await;
+        });
+        let client = HttpClient::for_tokens(HttpLimits { longest_body: 2_000, ..LIMITS }).unwrap();
+        let has_it = |body: &[u8]| {
+            let _ = looked.send(());
+            body.ends_with(b"z")
+        };
+        let answer = client.send_for(Request::new(Method::POST, url), has_it).await.unwrap();
+        assert_eq!((answer.body.len(), answer.loss), (1_001, None));
+        server.abort();
     }
 }

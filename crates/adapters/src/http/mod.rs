@@ -35,6 +35,7 @@ mod budget;
 mod client;
 mod coding;
 mod deadline;
+mod growth;
 mod public;
 
 use std::error::Error;
