@@ -8,7 +8,7 @@ use actix_web::web::Data;
 use actix_web::{HttpMessage as _, HttpRequest, HttpResponse};
 use amo_connect_domain::authorization::callback::Parameters;
 use amo_connect_domain::host::AccountHost;
-use amo_connect_domain::token::{AuthorizationCode, State};
+use amo_connect_domain::token::AuthorizationCode;
 use amo_connect_domain::usecase::{CallbackOutcome, Received};
 
 use crate::error::{ApiError, whole_seconds};
@@ -76,7 +76,7 @@ pub async fn receive(request: HttpRequest, state: Data<AppState>) -> HttpRespons
     let parameters = deep_link_parameters(
         outcome,
         code.as_ref().map(AuthorizationCode::expose),
-        link_state.as_ref().map(State::expose),
+        link_state.as_ref(),
         host.as_ref().map(AccountHost::as_str),
     );
     let deep_link = state.deep_links.of(deep_link.as_deref()).with(&parameters);
