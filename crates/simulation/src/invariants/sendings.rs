@@ -68,7 +68,8 @@ impl Checker {
         if !doubtful || in_doubt {
             lease.backed_off = true;
             lease.until = now + micros(pause);
-            lease.certain = !doubtful && !moved;
+            // A redirect leaves a doubt, unless its owner has found the account elsewhere since.
+            lease.certain = !(doubtful || moved && in_doubt);
         }
     }
 
