@@ -17,7 +17,7 @@ use crate::refresh::backoff::Backoff;
 use crate::refresh::backoff::delay;
 use crate::refresh::lease::{LeaseRequest, RefreshLease};
 use crate::refresh::policy::{AfterLookUp, BackoffCause, Refusal};
-use crate::token::Issued;
+use crate::token::{Issued, TokenPair};
 use crate::usecase::UseCases;
 use crate::usecase::host_look_up::Whereabouts;
 use crate::usecase::rate_limited::Urgency;
@@ -91,7 +91,8 @@ fn was_sent(error: AmoError) -> bool {
 
 impl UseCases {
     /// Refreshes the tokens of `generation`, or waits for the process that already does. All callers
-    /// of this process share one wait; the refresh goes on without them.
+    /// of this process share one wait, which ends with the last of them; a refresh that has begun goes on
+    /// without them.
     pub(crate) fn refreshing(
         &self,
         user: UserId,
@@ -101,61 +102,72 @@ impl UseCases {
         // Who waits shares a refresh that was begun in the background.
         let shared = if by == AskedBy::Background { AskedBy::Service } else { by };
         self.refreshes.join((user.clone(), generation, shared), || {
-            let (done, outcome) = oneshot::channel();
             let this = self.clone();
-            let span = tracing::debug_span!("refresh", %user);
-            let refresh = async move {
-                // The callers may be gone; the store has the outcome.
-                let _ = done.send(this.run_refresh(user, generation, by).await);
-            };
-            self.runtime.spawn(Box::pin(refresh.instrument(span)));
-            async move { Ok(outcome.await.unwrap_or(RefreshOutcome::InProgress)) }
+            async move { Ok(this.wait_for_refresh(user, generation, by).await) }
         })
     }
 
-    async fn run_refresh(&self, user: UserId, generation: Generation, by: AskedBy) -> RefreshOutcome {
+    /// Begins the refresh once nobody else does it. Waiting belongs to the callers: were it a task, each caller that
+    /// goes away and comes again would leave one more.
+    async fn wait_for_refresh(&self, user: UserId, generation: Generation, by: AskedBy) -> RefreshOutcome {
         let deadline = self.deadline(REFRESH_TIMEOUT);
-        let (client, by_hand) = (self.client, by == AskedBy::Hand);
-        let refresh = Pending::Refresh(user.clone(), generation);
         while self.runtime.instant() < deadline {
             let saving = self.pending_saves.holds(&Pending::Connection(user.clone()));
-            let Some(_under_way) = self.pending_saves.take_alone(refresh.clone()).filter(|_| !saving) else {
-                self.before_next_poll().await;
-                continue;
-            };
-            let asked = self.runtime.instant();
-            // A token that the store has fallen back to is spent, and must not be sent.
-            if let Err(error @ StoreError::Unavailable(_)) = self.restore_lost_pair(&user).await {
-                return self.not_begun(&user, RefreshEnd::StoreFailed(error), asked);
-            }
-            let owner = self.new_owner();
-            let request = LeaseRequest { generation, owner, client, by_hand };
-            match self.stores.tokens.lease_refresh(&user, &request).await {
-                Ok(RefreshRequest::Granted(connection, lease)) => {
-                    let Some(grant) = connection.grant().cloned() else { return RefreshOutcome::Outdated };
-                    self.observer.observe(&Event::RefreshBegan { tries: lease.tries });
-                    let can_wait = by == AskedBy::Background && grant.tokens.is_alive(self.runtime.now());
-                    let urgency = if can_wait { Urgency::CanWait } else { Urgency::Urgent };
-                    let connection = *connection;
-                    return self
-                        .refresh(Sending { connection, grant, lease, owner, urgency, asked, doubted: false })
-                        .await;
+            let alone = self.pending_saves.take_alone(Pending::Refresh(user.clone(), generation));
+            if let Some(under_way) = alone.filter(|_| !saving) {
+                let (done, outcome) = oneshot::channel();
+                let (this, user) = (self.clone(), user.clone());
+                let span = tracing::debug_span!("refresh", %user);
+                let refresh = async move {
+                    let outcome = this.run_refresh(&user, generation, by).await;
+                    drop(under_way);
+                    // The callers may be gone; the store has the outcome.
+                    let _ = done.send(outcome);
+                };
+                self.runtime.spawn(Box::pin(refresh.instrument(span)));
+                match outcome.await {
+                    Ok(Some(outcome)) => return outcome,
+                    Ok(None) => {}
+                    Err(oneshot::Canceled) => return RefreshOutcome::InProgress,
                 }
-                Ok(RefreshRequest::Outdated) => return RefreshOutcome::Outdated,
-                Ok(RefreshRequest::Unreadable) => return self.not_begun(&user, RefreshEnd::Unreadable, asked),
-                Ok(RefreshRequest::Held) => self.before_next_poll().await,
-                Ok(RefreshRequest::BackingOff(until)) => {
-                    let problem = match self.stores.tokens.connection(&user).await {
-                        Ok(connection) => connection.and_then(|connection| connection.problem),
-                        Err(error) => return self.not_begun(&user, RefreshEnd::StoreFailed(error), asked),
-                    };
-                    let last = problem.map_or(AmoError::Unavailable, |problem| problem.code.as_error());
-                    return RefreshOutcome::BackingOff(last, until);
-                }
-                Err(error) => return self.not_begun(&user, RefreshEnd::StoreFailed(error), asked),
             }
+            self.before_next_poll().await;
         }
         RefreshOutcome::InProgress
+    }
+
+    /// Asks for the lease, and refreshes with it. `None` if another process has it.
+    async fn run_refresh(&self, user: &UserId, generation: Generation, by: AskedBy) -> Option<RefreshOutcome> {
+        let (client, by_hand) = (self.client, by == AskedBy::Hand);
+        let asked = self.runtime.instant();
+        // A token that the store has fallen back to is spent, and must not be sent.
+        if let Err(error @ StoreError::Unavailable(_)) = self.restore_lost_pair(user).await {
+            return Some(self.not_begun(user, RefreshEnd::StoreFailed(error), asked));
+        }
+        let owner = self.new_owner();
+        let request = LeaseRequest { generation, owner, client, by_hand };
+        Some(match self.stores.tokens.lease_refresh(user, &request).await {
+            Ok(RefreshRequest::Granted(connection, lease)) => {
+                let Some(grant) = connection.grant().cloned() else { return Some(RefreshOutcome::Outdated) };
+                self.observer.observe(&Event::RefreshBegan { tries: lease.tries });
+                let can_wait = by == AskedBy::Background && grant.tokens.is_alive(self.runtime.now());
+                let urgency = if can_wait { Urgency::CanWait } else { Urgency::Urgent };
+                let connection = *connection;
+                self.refresh(Sending { connection, grant, lease, owner, urgency, asked, doubted: false }).await
+            }
+            Ok(RefreshRequest::Outdated) => RefreshOutcome::Outdated,
+            Ok(RefreshRequest::Unreadable) => self.not_begun(user, RefreshEnd::Unreadable, asked),
+            Ok(RefreshRequest::Held) => return None,
+            Ok(RefreshRequest::BackingOff(until)) => {
+                let problem = match self.stores.tokens.connection(user).await {
+                    Ok(connection) => connection.and_then(|connection| connection.problem),
+                    Err(error) => return Some(self.not_begun(user, RefreshEnd::StoreFailed(error), asked)),
+                };
+                let last = problem.map_or(AmoError::Unavailable, |problem| problem.code.as_error());
+                RefreshOutcome::BackingOff(last, until)
+            }
+            Err(error) => self.not_begun(user, RefreshEnd::StoreFailed(error), asked),
+        })
     }
 
     /// Tells that a refresh ended before anything was sent.
@@ -349,7 +361,7 @@ impl UseCases {
                     self.before_saving_again(tries).await;
                     tries += 1;
                 }
-                Err(StoreError::Conflict) => return RefreshEnd::Superseded,
+                Err(StoreError::Conflict) => return self.superseded(sending, pair, served).await,
             }
         };
         self.saved_pairs.keep(&saved, served, self.runtime.instant());
@@ -368,6 +380,24 @@ impl UseCases {
             self.follow(user, saved.generation, &host).await;
         }
         RefreshEnd::Refreshed
+    }
+
+    /// The store does not show the tokens that were spent any more: the user has a newer grant or none. Or the store
+    /// has lost a pair that it had confirmed; then this one is saved on what is left.
+    async fn superseded(&self, sending: &Sending, pair: TokenPair, served: Served) -> RefreshEnd {
+        let (user, mut newest) = (&sending.connection.user, sending.connection.clone());
+        if newest.rotate(sending.lease.generation, pair, self.runtime.now()).is_err() {
+            return RefreshEnd::Superseded;
+        }
+        let restored = || async {
+            let Some(stored) = self.stores.tokens.connection(user).await? else { return Ok(()) };
+            if self.saved_pairs.keep_if_lost(&newest, served, self.runtime.instant(), &stored) {
+                self.with_its_newest_pair(stored).await?;
+            }
+            Ok(())
+        };
+        self.persist("whether the store has lost a pair", restored).await;
+        RefreshEnd::Superseded
     }
 
     /// Records that the grant is dead, unless a newer pair has been stored meanwhile. An owner that

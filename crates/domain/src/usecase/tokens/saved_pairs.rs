@@ -39,6 +39,26 @@ struct SavedPair {
     saved_at: Instant,
 }
 
+impl SavedPair {
+    fn of(saved: &CrmConnection, served: Served, saved_at: Instant) -> Option<Self> {
+        let pair = saved.grant()?.tokens.clone();
+        let (generation, epoch, connected_at) = (saved.generation, saved.epoch, saved.connected_at);
+        Some(Self { pair, served, generation, epoch, connected_at, saved_at })
+    }
+
+    /// Whether the store has lost it, if it shows `stored`: an older pair of the same connection.
+    fn is_lost(&self, stored: &CrmConnection) -> bool {
+        let is_same_connection = (self.epoch, self.connected_at) == (stored.epoch, stored.connected_at);
+        let can_take_it = match &stored.state {
+            // A newer pair of a history that this process does not know has the last word.
+            ConnectionState::Connected(grant) => grant.tokens.issued_at <= self.pair.issued_at,
+            ConnectionState::NeedsReauth { .. } => true,
+            ConnectionState::Disconnected | ConnectionState::Revoked(_) => false,
+        };
+        is_same_connection && can_take_it && stored.generation < self.generation
+    }
+}
+
 /// Those of this process, by their users.
 #[derive(Debug, Default)]
 pub(crate) struct SavedPairs(Mutex<HashMap<UserId, SavedPair>>);
@@ -46,14 +66,27 @@ pub(crate) struct SavedPairs(Mutex<HashMap<UserId, SavedPair>>);
 impl SavedPairs {
     /// Keeps the pair that `saved` has.
     pub(crate) fn keep(&self, saved: &CrmConnection, served: Served, saved_at: Instant) {
-        let Some(grant) = saved.grant() else { return };
-        let (pair, generation) = (grant.tokens.clone(), saved.generation);
-        let (epoch, connected_at) = (saved.epoch, saved.connected_at);
+        let Some(saved_pair) = SavedPair::of(saved, served, saved_at) else { return };
         let mut all = self.all();
         if all.len() < MOST || all.contains_key(&saved.user) {
-            let saved_pair = SavedPair { pair, served, generation, epoch, connected_at, saved_at };
             all.insert(saved.user.clone(), saved_pair);
         }
+    }
+
+    /// Keeps the pair that `newest` has, which could not be saved, if it is one that the store has lost where it shows
+    /// `stored`. Whether it is.
+    pub(crate) fn keep_if_lost(
+        &self,
+        newest: &CrmConnection,
+        served: Served,
+        now: Instant,
+        stored: &CrmConnection,
+    ) -> bool {
+        let is_lost = SavedPair::of(newest, served, now).is_some_and(|saved| saved.is_lost(stored));
+        if is_lost {
+            self.keep(newest, served, now);
+        }
+        is_lost
     }
 
     /// Forgets the pair of `user`.
@@ -61,17 +94,9 @@ impl SavedPairs {
         self.all().remove(user);
     }
 
-    /// The pair that the store has lost, if it shows `stored`: an older one of the same connection.
+    /// The pair of this user that the store has lost, if it shows `stored`.
     fn lost(&self, stored: &CrmConnection) -> Option<SavedPair> {
-        let saved = self.all().get(&stored.user).cloned()?;
-        let is_same_connection = (saved.epoch, saved.connected_at) == (stored.epoch, stored.connected_at);
-        let can_take_it = match &stored.state {
-            // A newer pair of a history that this process does not know has the last word.
-            ConnectionState::Connected(grant) => grant.tokens.issued_at <= saved.pair.issued_at,
-            ConnectionState::NeedsReauth { .. } => true,
-            ConnectionState::Disconnected | ConnectionState::Revoked(_) => false,
-        };
-        (is_same_connection && can_take_it && stored.generation < saved.generation).then_some(saved)
+        self.all().get(&stored.user).filter(|saved| saved.is_lost(stored)).cloned()
     }
 
     fn has(&self, user: &UserId) -> bool {
