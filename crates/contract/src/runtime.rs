@@ -74,6 +74,11 @@ impl TestRuntime {
         self.clock.send_modify(|clock| clock.now = clock.now.saturating_add(by).unwrap_or(clock.now));
     }
 
+    /// How many spawned tasks have not ended.
+    pub fn tasks(&self) -> usize {
+        self.tasks.len()
+    }
+
     /// Ends when every spawned task has ended, as an orderly stop of the process waits for them.
     pub async fn idle(&self) {
         self.tasks.close();

@@ -32,10 +32,14 @@ impl Scrape {
         self.text(series).parse().unwrap()
     }
 
-    /// By how much each of these series has risen since `before`. One that was not there was zero.
+    /// The same; one that has not counted anything yet is not there, and zero.
+    pub(crate) fn count_or_zero(&self, series: &str) -> u64 {
+        if self.0.contains_key(series) { self.count(series) } else { 0 }
+    }
+
+    /// By how much each of these series has risen since `before`.
     pub(crate) fn rise<const N: usize>(&self, before: &Self, series: [&str; N]) -> [u64; N] {
-        let was = |series| if before.0.contains_key(series) { before.count(series) } else { 0 };
-        series.map(|series| self.count(series) - was(series))
+        series.map(|series| self.count(series) - before.count_or_zero(series))
     }
 
     fn text(&self, series: &str) -> &str {

@@ -118,3 +118,45 @@ async fn whoever_repeats_a_write_asks_the_database_twice_except_one_of_them() {
     // That one polls ten times a second, for as long as a write may take; without the mutex all of them do.
     assert!((1..=2 * repetitions + 150).contains(&begun), "{begun}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disconnect_has_no_read_of_another_user_look_whether_it_goes_on() {
+    let stage = Stage::start().await;
+    stage.world.connect_by(&stage, "olena", ACCOUNT).await;
+    stage.faults(Faults { latency_ms: 3_000, ..Faults::default() });
+    let asked = stage.world.sandbox.stats().api_requests;
+    let summaries = r#"amo_connect_storage_calls_total{operation="summary",outcome="ok"}"#;
+    let disconnects = async {
+        until("olena's read is under way", async || stage.world.sandbox.stats().api_requests > asked).await;
+        let before = stage.scrape().await;
+        for _ in 0..20 {
+            assert_eq!(stage.post("ivan", "/disconnect", json!({})).await.status, 200);
+        }
+        let [summaries] = stage.scrape().await.rise(&before, [summaries]);
+        summaries
+    };
+    let (status, summaries) = tokio::join!(stage.leads(), disconnects);
+    assert_eq!(status, 200);
+    // Each disconnect reads its own user's; olena's read looks at its end.
+    assert!((20..=22).contains(&summaries), "{summaries}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_state_of_nobody_and_an_attempt_that_is_over_are_closed_without_a_write() {
+    let stage = Stage::start().await;
+    let closed = async || {
+        let closed = r#"amo_connect_storage_calls_total{operation="close_attempt",outcome="ok"}"#;
+        stage.scrape().await.count_or_zero(closed)
+    };
+    let declined = async |state: &str| {
+        let page = stage.callback(&[("error", "access_denied"), ("state", state)]).await;
+        assert_eq!(page.link_parameter("error").as_deref(), Some("access_denied"));
+    };
+    declined("ac1_of-nobody").await;
+    assert_eq!(closed().await, 0);
+    let attempt = stage.attempt("olena").await;
+    for _ in 0..3 {
+        declined(&attempt.state).await;
+        assert_eq!(closed().await, 1);
+    }
+}

@@ -4,9 +4,11 @@ mod background;
 mod connect;
 mod host_look_up;
 mod import;
+mod keyed_mutex;
 pub mod rate_limited;
 mod reads;
 mod revocation_check;
+mod shared_by_key;
 mod single_flight;
 mod status;
 mod sweep;
@@ -33,10 +35,18 @@ pub use status::ConnectionStatus;
 pub use tokens::access_token::{AccessError, RefreshNowError};
 pub use writes::{MissingPart, WriteAnswer, WriteError, WriteKey, WriteOrder, Written};
 
+use crate::authorization::callback::Given;
+use crate::client::ClientFingerprint;
+use crate::host::{AccountHost, AllowedHosts};
+use crate::idempotency::KeyHash;
+use crate::ids::{Generation, LeaseOwner, UserId};
+use crate::ports::{Observer, Runtime, Stores};
+use crate::token::CodeHash;
 use background::BackgroundSlots;
 use connect::deep_links::DeepLinks;
 use connect::unrecorded_callbacks::UnrecordedCallbacks;
 use connect::unsolicited_codes::UnsolicitedCodes;
+use keyed_mutex::KeyedMutex;
 use rate_limited::RateLimitedClient;
 use reads::Reads;
 use single_flight::SingleFlight;
@@ -44,13 +54,6 @@ use sweep::LastSweep;
 use tokens::pending_saves::PendingSaves;
 use tokens::refresh_token::{AskedBy, RefreshOutcome};
 use tokens::saved_pairs::SavedPairs;
-use writes::keyed_mutex::KeyedMutex;
-
-use crate::authorization::callback::Given;
-use crate::client::ClientFingerprint;
-use crate::host::{AccountHost, AllowedHosts};
-use crate::ids::{Generation, LeaseOwner, UserId};
-use crate::ports::{Observer, Runtime, Stores};
 
 /// What the operator configured.
 #[derive(Clone, Debug)]
@@ -89,7 +92,9 @@ pub struct UseCases {
     refreshes: Arc<Refreshes>,
     unrecorded: Arc<UnrecordedCallbacks>,
     deep_links: Arc<DeepLinks>,
-    repeated_writes: Arc<KeyedMutex>,
+    repeated_writes: Arc<KeyedMutex<KeyHash>>,
+    /// Who waits for the outcome of a code.
+    codes_under_way: Arc<KeyedMutex<CodeHash>>,
     last_sweep: Arc<LastSweep>,
     background_slots: BackgroundSlots,
     winding_down: Arc<AtomicBool>,
@@ -132,6 +137,7 @@ impl UseCases {
             unrecorded: Arc::default(),
             deep_links: Arc::default(),
             repeated_writes: Arc::default(),
+            codes_under_way: Arc::default(),
             last_sweep: Arc::default(),
             background_slots: BackgroundSlots::default(),
             winding_down: Arc::default(),

@@ -63,12 +63,6 @@ struct Answer {
     retry_after: Option<Duration>,
 }
 
-impl Answer {
-    fn try_again(wait: Duration) -> Self {
-        Self { outcome: CallbackOutcome::TryAgain, retry_after: Some(wait) }
-    }
-}
-
 impl From<CallbackOutcome> for Answer {
     fn from(outcome: CallbackOutcome) -> Self {
         Self { outcome, retry_after: None }
@@ -125,7 +119,11 @@ impl UseCases {
         }
         if let Some(denial) = callback.denial {
             let declined = denial == Denial::Declined;
-            if ours {
+            // An attempt that is past open, or that nobody began, costs a read and no write.
+            let may_be_open = attempt
+                .as_ref()
+                .map_or(true, |found| found.as_ref().is_some_and(|attempt| attempt.state == AttemptState::Open));
+            if ours && may_be_open {
                 let end = if declined { AttemptState::Denied } else { AttemptState::Failed(None) };
                 self.close_attempt(callback.state.one(), end).await;
             }
@@ -180,11 +178,13 @@ impl UseCases {
         let ours = stranger.is_none();
         let (code_hash, state_hash) = (CodeHash::of(&code), StateHash::of(state.as_ref()));
         let attempt = attempt?;
-        let host = self.account_host(named);
+        let mut host = self.account_host(named);
         // Before the store is asked anything: in a flood it hears nothing of most strangers.
-        let enter_queue = || stranger.map(|network| self.unsolicited_codes.enter_queue(network, host.clone()));
-        let mut queued = match enter_queue() {
-            Some(None) => return Ok(self.refuse_stranger()),
+        let enter_queue = |host: &Option<AccountHost>| {
+            stranger.map(|network| self.unsolicited_codes.enter_queue(network, host.clone()))
+        };
+        let mut queued = match enter_queue(&host) {
+            Some(None) => return Ok(self.refuse(true, ASK_AGAIN)),
             queued => queued.flatten(),
         };
         let known = self.stores.tokens.exchange(code_hash).await?;
@@ -200,10 +200,13 @@ impl UseCases {
                     return Ok(outcome(&record).into());
                 }
                 Exchanged::Settled(_) => {}
+                Exchanged::Later(wait) => return Ok(self.refuse(stranger.is_some(), wait)),
                 _ => return Ok(CallbackOutcome::CrmUnavailable.into()),
             }
-            queued = match enter_queue() {
-                Some(None) => return Ok(self.refuse_stranger()),
+            // A code that is sent again goes to the host that it went to, whatever this redirect says.
+            host = Some(known.host.clone());
+            queued = match enter_queue(&host) {
+                Some(None) => return Ok(self.refuse(true, ASK_AGAIN)),
                 queued => queued.flatten(),
             };
         } else {
@@ -215,7 +218,7 @@ impl UseCases {
             }
         }
 
-        let Some(host) = host.clone() else {
+        let Some(host) = host else {
             if known.is_none() && ours {
                 self.stores.tokens.close_attempt(state_hash, WRONG_HOST).await?;
             }
@@ -233,16 +236,13 @@ impl UseCases {
             Exchanged::Settled(record) => outcome(&record).into(),
             Exchanged::StillInFlight => CallbackOutcome::CrmUnavailable.into(),
             Exchanged::StateSpent => CallbackOutcome::LinkExpired.into(),
-            Exchanged::Later(wait) => {
-                self.observer.observe(&Event::CodeRefused { is_strangers: stranger.is_some() });
-                Answer::try_again(wait)
-            }
+            Exchanged::Later(wait) => self.refuse(stranger.is_some(), wait),
         })
     }
 
-    fn refuse_stranger(&self) -> Answer {
-        self.observer.observe(&Event::CodeRefused { is_strangers: true });
-        Answer::try_again(ASK_AGAIN)
+    fn refuse(&self, is_strangers: bool, wait: Duration) -> Answer {
+        self.observer.observe(&Event::CodeRefused { is_strangers });
+        Answer { outcome: CallbackOutcome::TryAgain, retry_after: Some(wait) }
     }
 }
 

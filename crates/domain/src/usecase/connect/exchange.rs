@@ -7,6 +7,7 @@ use futures_channel::oneshot;
 use jiff::Timestamp;
 use tracing::Instrument as _;
 
+use crate::authorization::budget::ASK_AGAIN;
 use crate::authorization::code::{Admission, Admitted, Exchange, ExchangeStatus};
 use crate::clock::{Instant, before};
 use crate::connection::Grant;
@@ -18,6 +19,9 @@ use crate::usecase::UseCases;
 use crate::usecase::connect::unsolicited_codes::Queued;
 use crate::usecase::tokens::pending_saves::Pending;
 
+/// How many requests of this process wait for the outcome of one code. One of them asks the store at a time.
+const WAITERS_OF_A_CODE: usize = 8;
+
 /// How far an exchange is when its caller stops waiting.
 #[derive(Debug)]
 pub(crate) enum Exchanged {
@@ -27,7 +31,7 @@ pub(crate) enum Exchanged {
     StillInFlight,
     /// The attempt is not open any more; nothing was sent.
     StateSpent,
-    /// There is no room for it so long; nothing was sent.
+    /// There is no room for it so long, or for one more who waits for its outcome; nothing was sent.
     Later(Duration),
 }
 
@@ -77,14 +81,24 @@ impl UseCases {
     /// Waits, until `deadline`, until nobody is exchanging `code` any more.
     pub(crate) async fn settled(&self, code: CodeHash, deadline: Instant) -> Result<Exchanged, StoreError> {
         let waiting = async {
+            let mut turn = None;
             loop {
                 let record = self.stores.tokens.exchange(code).await?.ok_or(StoreError::Conflict)?;
-                match record.status {
-                    ExchangeStatus::InFlight(lease) if lease.is_live(self.stores.health.clock().await?) => {
-                        self.before_next_poll().await;
+                let is_leased = match record.status {
+                    ExchangeStatus::InFlight(lease) => lease.is_live(self.stores.health.clock().await?),
+                    _ => false,
+                };
+                if !is_leased && !self.is_exchanging(code) {
+                    return Ok(Exchanged::Settled(Box::new(record)));
+                }
+                if turn.is_some() {
+                    self.before_next_poll().await;
+                } else {
+                    // A page is reloaded as often as somebody likes, and they need not wait for its answer.
+                    match self.codes_under_way.lock_among(WAITERS_OF_A_CODE, code) {
+                        Some(lock) => turn = Some(lock.await),
+                        None => return Ok(Exchanged::Later(ASK_AGAIN)),
                     }
-                    _ if self.is_exchanging(code) => self.before_next_poll().await,
-                    _ => return Ok(Exchanged::Settled(Box::new(record))),
                 }
             }
         };

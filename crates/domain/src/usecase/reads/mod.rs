@@ -35,6 +35,7 @@ use crate::ids::{Epoch, Generation, UserId};
 use crate::ports::AmoError;
 use crate::usecase::UseCases;
 use crate::usecase::reads::retry::retried_if_lost;
+use crate::usecase::shared_by_key::SharedByKey;
 use crate::usecase::single_flight::SingleFlight;
 use crate::usecase::timeouts::READ_TIMEOUT;
 use crate::usecase::tokens::access_token::{Access, AccessError};
@@ -79,8 +80,8 @@ impl From<Forbidden> for ReadError {
 pub(crate) struct Reads {
     cache: Cache,
     refused_contacts: RefusedContacts,
-    /// Signals that some connection has ended.
-    ends: Notify,
+    /// Signals that the connection of a user has ended, to their reads.
+    ends: SharedByKey<UserId, Notify>,
     /// How many writes there were. What was begun before one is not shared with whoever asks after it.
     writes: AtomicU64,
     pub(in crate::usecase) pages: SingleFlight<(FlightKey, LeadRequest), Reading<Arc<LeadList>>>,
@@ -181,7 +182,9 @@ impl Reads {
     pub(crate) fn forget(&self, user: &UserId) {
         self.cache.forget(user);
         self.refused_contacts.forget(user);
-        self.ends.notify_waiters();
+        if let Some(end) = self.ends.get(user) {
+            end.notify_waiters();
+        }
     }
 
     /// Forgets what a write of `user` may have changed, so that whoever asks from now on sees it.
@@ -203,8 +206,9 @@ impl UseCases {
         F: Future<Output = Result<Reading<T>, AmoError>>,
     {
         let deadline = self.deadline(READ_TIMEOUT);
+        let ends = self.reads.ends.of(user.clone());
         loop {
-            let mut end = pin!(self.reads.ends.notified());
+            let mut end = pin!(ends.notified());
             let access = self.until(deadline, self.access(user, AskedBy::Service)).await;
             let mut access = access.unwrap_or_else(|| Err(self.out_of_time(user)))?;
             let epoch = access.epoch;
@@ -239,7 +243,7 @@ impl UseCases {
                 loop {
                     end.as_mut().await;
                     // Before the epoch is read, so that no end is missed.
-                    end.set(self.reads.ends.notified());
+                    end.set(ends.notified());
                     if self.epoch(user).await.is_ok_and(|now| now != epoch) {
                         return;
                     }

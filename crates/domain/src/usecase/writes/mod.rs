@@ -7,7 +7,6 @@
 mod answer;
 mod candidates;
 mod keyed;
-pub(super) mod keyed_mutex;
 mod look;
 mod look_for_changes;
 mod send;
