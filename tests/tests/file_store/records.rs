@@ -9,7 +9,7 @@ use amo_connect_domain::authorization::code::{Admission, Exchange};
 use amo_connect_domain::authorization::places::{Later, Place};
 use amo_connect_domain::client::{ClientFingerprint, ClientRecord};
 use amo_connect_domain::connection::CrmConnection;
-use amo_connect_domain::connection::audit::{Actor, AuditEntry};
+use amo_connect_domain::connection::audit::{Actor, AuditEntry, ENTRIES_LOOKED_AT};
 use amo_connect_domain::connection::import::ImportRecord;
 use amo_connect_domain::connection::revocation_check::RevocationCheck;
 use amo_connect_domain::host_look_up::{HostLookUp, LookUpSubject};
@@ -92,6 +92,13 @@ impl Records {
         Some((row, held))
     }
 
+    /// A user's newest entries of the audit log, the oldest first.
+    pub(crate) fn newest_entries(&self, user: &UserId, limit: u32) -> Vec<AuditEntry> {
+        let theirs: Vec<_> = self.audit.iter().filter(|entry| entry.user == *user).cloned().collect();
+        let older = theirs.len().saturating_sub(usize::try_from(limit).unwrap_or(usize::MAX));
+        theirs.into_iter().skip(older).collect()
+    }
+
     /// The connection for whoever replaces or wipes its tokens: they are left sealed.
     pub(crate) fn connection_or_new(&self, user: &UserId) -> CrmConnection {
         let stored = self.connections.get(user);
@@ -108,7 +115,9 @@ impl Change<'_> {
         by: Actor,
     ) -> Result<CrmConnection, StoreError> {
         let before = self.records.connections.get(&connection.user).map(|row| &row.connection.record);
-        self.records.audit.extend(AuditEntry::of_change(before, &connection, by, self.store_now));
+        let entries = AuditEntry::of_change(before, &connection, by, self.store_now);
+        let newest = self.records.newest_entries(&connection.user, ENTRIES_LOOKED_AT);
+        self.records.audit.extend(AuditEntry::to_record(entries, &newest));
         let next = Revision(connection.revision.0 + 1);
         let connection = connection.stored_as(next);
         let row = Row { connection: Sealed::new(connection.clone(), self.keys)?, lease };

@@ -126,12 +126,7 @@ impl ImportStore for FileStore {
 impl AuditLog for FileStore {
     async fn audit(&self, user: &UserId, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
         let user = user.clone();
-        self.read(move |records| {
-            let theirs: Vec<_> = records.audit.iter().filter(|entry| entry.user == user).cloned().collect();
-            let older = theirs.len().saturating_sub(at_most(limit));
-            Ok(theirs.into_iter().skip(older).collect())
-        })
-        .await
+        self.read(move |records| Ok(records.newest_entries(&user, limit))).await
     }
 
     async fn attempts_of(&self, user: &UserId, limit: u32) -> Result<Vec<Attempt>, StoreError> {

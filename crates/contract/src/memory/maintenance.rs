@@ -106,9 +106,7 @@ impl RevocationQueue for MemoryTokenStore {
 #[async_trait]
 impl AuditLog for MemoryTokenStore {
     async fn audit(&self, user: &UserId, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
-        let theirs: Vec<_> = self.rows()?.audit.iter().filter(|entry| entry.user == *user).cloned().collect();
-        let skipped = theirs.len().saturating_sub(most(limit));
-        Ok(theirs.into_iter().skip(skipped).collect())
+        Ok(self.rows()?.newest_entries(user, limit))
     }
 
     async fn attempts_of(&self, user: &UserId, limit: u32) -> Result<Vec<Attempt>, StoreError> {

@@ -9,7 +9,7 @@ use amo_connect_domain::authorization::code::{Admission, Exchange};
 use amo_connect_domain::authorization::places::{Later, Place};
 use amo_connect_domain::client::{ClientFingerprint, ClientRecord};
 use amo_connect_domain::connection::CrmConnection;
-use amo_connect_domain::connection::audit::{Actor, AuditEntry};
+use amo_connect_domain::connection::audit::{Actor, AuditEntry, ENTRIES_LOOKED_AT};
 use amo_connect_domain::connection::import::ImportRecord;
 use amo_connect_domain::connection::revocation_check::RevocationCheck;
 use amo_connect_domain::host_look_up::{HostLookUp, LookUpSubject};
@@ -129,10 +129,19 @@ impl Rows {
         self.connections.get(user).map_or_else(|| CrmConnection::new(user.clone()), |row| row.connection.clone())
     }
 
+    /// A user's newest entries, the oldest first.
+    pub(super) fn newest_entries(&self, user: &UserId, limit: u32) -> Vec<AuditEntry> {
+        let theirs: Vec<_> = self.audit.iter().filter(|entry| entry.user == *user).cloned().collect();
+        let skipped = theirs.len().saturating_sub(usize::try_from(limit).unwrap_or(usize::MAX));
+        theirs.into_iter().skip(skipped).collect()
+    }
+
     /// Writes a row under its next revision.
     pub(super) fn put(&mut self, connection: CrmConnection, lease: Option<RefreshLease>, by: Actor) -> CrmConnection {
         let before = self.connections.get(&connection.user).map(|row| &row.connection);
-        self.audit.extend(AuditEntry::of_change(before, &connection, by, self.clock.now()));
+        let entries = AuditEntry::of_change(before, &connection, by, self.clock.now());
+        let entries = AuditEntry::to_record(entries, &self.newest_entries(&connection.user, ENTRIES_LOOKED_AT));
+        self.audit.extend(entries);
         let next = Revision(connection.revision.0 + 1);
         let connection = connection.stored_as(next);
         let row = Row { connection: connection.clone(), lease };

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use amo_connect_domain::authorization::attempt::{Attempt, AttemptState};
 use amo_connect_domain::authorization::code::ExchangeStatus;
-use amo_connect_domain::connection::audit::{AUDIT_MEMORY, Actor, AuditEntry, AuditEvent};
+use amo_connect_domain::connection::audit::{AUDIT_MEMORY, Actor, AuditEntry, AuditEvent, PROBLEM_ENTRIES_A_DAY};
 use amo_connect_domain::connection::{ProblemCode, ReauthReason};
 use amo_connect_domain::ids::{AccountId, Epoch};
 
@@ -47,6 +47,30 @@ pub(super) async fn changes_of_a_connection_leave_entries_in_order(harness: &dyn
         ]
     );
     assert_eq!(story(&store, "ivan").await, []);
+}
+
+pub(super) async fn problems_that_come_and_go_leave_few_entries(harness: &dyn TokenStoreHarness) {
+    let (store, olena) = (harness.store(), user("olena"));
+    let mut row = connect(&store, &olena, 1, "x").await;
+    let mut come_and_go = async |times| {
+        for _ in 0..times {
+            for problem in [Some(ProblemCode::RateLimited), None] {
+                row.note(row.generation, problem, at(2)).unwrap();
+                row = row.clone().stored_as(store.save(&row, Some(row.revision)).await.unwrap());
+            }
+        }
+    };
+    let count = async || {
+        let entries = store.audit(&olena, 1_000).await.unwrap();
+        entries.iter().filter(|entry| entry.is_about_a_problem()).count()
+    };
+    come_and_go(15).await;
+    assert_eq!(count().await, PROBLEM_ENTRIES_A_DAY);
+    harness.advance_store_clock(Duration::from_hours(25)).await;
+    come_and_go(15).await;
+    assert_eq!(count().await, 2 * PROBLEM_ENTRIES_A_DAY);
+    store.disconnect(&olena, Actor::User).await.unwrap();
+    assert_eq!(story(&store, "olena").await.last(), Some(&(AuditEvent::Disconnected, Actor::User)));
 }
 
 pub(super) async fn a_doubt_leaves_one_entry(harness: &dyn TokenStoreHarness) {

@@ -191,6 +191,7 @@ amo_connect_contract::mutants! {
     PairNeedsTheRevision => ["a_pair_is_stored_although_the_row_changed"],
     RecordsNoDoubt => ["a_doubt_leaves_one_entry"],
     RecordsNoProblems => ["changes_of_a_connection_leave_entries_in_order"],
+    RecordsEveryProblem => ["problems_that_come_and_go_leave_few_entries"],
     RecordsRefusedCodes => [
         "a_code_that_is_not_granted_leaves_nothing",
         "an_attempt_whose_code_is_not_granted_stays_open",

@@ -6,7 +6,7 @@ use amo_connect_contract::fixtures::after;
 use amo_connect_domain::authorization::attempt::{Attempt, MEMORY};
 use amo_connect_domain::authorization::code::Exchange;
 use amo_connect_domain::client::ClientFingerprint;
-use amo_connect_domain::connection::audit::{AUDIT_MEMORY, Actor, AuditEntry, AuditEvent};
+use amo_connect_domain::connection::audit::{AUDIT_MEMORY, Actor, AuditEntry, AuditEvent, PROBLEM_ENTRIES_A_DAY};
 use amo_connect_domain::connection::{CrmConnection, Standing};
 use amo_connect_domain::ids::{AccountId, Generation, UserId};
 use amo_connect_domain::ports::{AuditLog, Maintenance, RevocationQueue, StoreError, TokenStore as _};
@@ -65,6 +65,12 @@ impl AuditLog for MutantStore {
             Mutant::RecordsRefusedChanges => {
                 let row = self.row(user).await;
                 entries.push(AuditEntry::about(&row, AuditEvent::Healed, Actor::Service, Timestamp::UNIX_EPOCH));
+            }
+            Mutant::RecordsEveryProblem => {
+                let about_problems: Vec<_> =
+                    entries.iter().filter(|entry| entry.is_about_a_problem()).cloned().collect();
+                // As many again, where there were more than are recorded.
+                entries.extend(about_problems.into_iter().skip(PROBLEM_ENTRIES_A_DAY - 1));
             }
             Mutant::RecordsNoProblems => {
                 entries

@@ -10,8 +10,17 @@ use crate::host::AccountHost;
 use crate::ids::{AccountId, UserId};
 use crate::refresh::lease::RefreshLease;
 
+const DAY: Duration = Duration::from_hours(24);
+
 /// How long entries are kept.
 pub const AUDIT_MEMORY: Duration = Duration::from_hours(400 * 24);
+
+/// Entries about problems that a user leaves in a day. amoCRM's owner can have it fail and work again as often as they
+/// like.
+pub const PROBLEM_ENTRIES_A_DAY: usize = 20;
+
+/// So many of a user's newest entries are looked at before one about a problem is added.
+pub const ENTRIES_LOOKED_AT: u32 = 100;
 
 /// Who caused a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,6 +131,20 @@ impl AuditEntry {
             events.extend(new.map(|code| (AuditEvent::ProblemBegan(code), Actor::Amo)));
         }
         events.into_iter().map(|(event, actor)| Self::about(after, event, actor, at)).collect()
+    }
+
+    /// Whether it says that a problem began or ended.
+    pub fn is_about_a_problem(&self) -> bool {
+        matches!(self.event, AuditEvent::ProblemBegan(_) | AuditEvent::ProblemEnded(_))
+    }
+
+    /// Those of a change's `entries` that are recorded, where the user's newest are `newest`: none about a problem once
+    /// there are [`PROBLEM_ENTRIES_A_DAY`] of a day.
+    pub fn to_record(entries: Vec<Self>, newest: &[Self]) -> Vec<Self> {
+        let is_of_a_day = |old: &Self, at: Timestamp| at.duration_since(old.at).unsigned_abs() < DAY;
+        let of_a_day = |at| newest.iter().filter(|old| old.is_about_a_problem() && is_of_a_day(old, at)).count();
+        let is_recorded = |entry: &Self| !entry.is_about_a_problem() || of_a_day(entry.at) < PROBLEM_ENTRIES_A_DAY;
+        entries.into_iter().filter(is_recorded).collect()
     }
 
     /// The entry that a new record of a refresh makes, if its outcome is newly in doubt.
@@ -243,6 +266,26 @@ mod tests {
         };
         assert!(told(None, &lease(true)) && told(Some(&lease(false)), &lease(true)));
         assert!(!told(Some(&lease(true)), &lease(true)) && !told(None, &lease(false)));
+    }
+
+    #[test]
+    fn problems_leave_so_many_entries_a_day_and_other_changes_theirs() {
+        let connection = connection_with(None);
+        let entry = |event, hours: i64| {
+            AuditEntry::about(&connection, event, Actor::Amo, Timestamp::from_second(hours * 3_600).unwrap())
+        };
+        let began = |hours| entry(AuditEvent::ProblemBegan(ProblemCode::ProviderDown), hours);
+        let ended = |hours| entry(AuditEvent::ProblemEnded(ProblemCode::ProviderDown), hours);
+        let recorded =
+            |newest: &[AuditEntry]| AuditEntry::to_record(vec![ended(30), entry(AuditEvent::Moved, 30)], newest).len();
+        let half: Vec<_> = (0..10).flat_map(|_| [began(10), ended(10)]).collect();
+        assert_eq!((recorded(&[]), recorded(&half[1..]), recorded(&half)), (2, 2, 1));
+        let old: Vec<_> = (0..20).map(|_| began(6)).collect();
+        let ahead: Vec<_> = (0..20).map(|_| began(54)).collect();
+        let others: Vec<_> = (0..20).map(|_| entry(AuditEvent::Moved, 29)).collect();
+        for newest in [old, ahead, others] {
+            assert_eq!(recorded(&newest), 2, "{newest:?}");
+        }
     }
 
     #[test]

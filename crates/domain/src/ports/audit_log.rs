@@ -21,7 +21,9 @@ use crate::ids::UserId;
 pub trait AuditLog: Debug + Send + Sync + 'static {
     /// What happened to the user's connection, the oldest first: the newest `limit` entries. Every
     /// change of a connection's state MUST have left an entry with it, in the same step, by
-    /// [`AuditEntry::of_change`] and [`AuditEntry::of_lease`].
+    /// [`AuditEntry::of_change`] and [`AuditEntry::of_lease`]. Of those about problems it MUST record what
+    /// [`AuditEntry::to_record`] leaves, by the user's newest
+    /// [`ENTRIES_LOOKED_AT`](crate::connection::audit::ENTRIES_LOOKED_AT) entries.
     async fn audit(&self, user: &UserId, limit: u32) -> Result<Vec<AuditEntry>, StoreError>;
 
     /// What is on record of the user's attempts, the newest first: at most `limit`. MUST leave out everybody

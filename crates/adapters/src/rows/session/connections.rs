@@ -3,7 +3,7 @@
 use amo_connect_domain::authorization::attempt::{AttemptReason, AttemptState};
 use amo_connect_domain::client::ClientRecord;
 use amo_connect_domain::connection::CrmConnection;
-use amo_connect_domain::connection::audit::{Actor, AuditEntry};
+use amo_connect_domain::connection::audit::{Actor, AuditEntry, ENTRIES_LOOKED_AT};
 use amo_connect_domain::ids::{Generation, LeaseOwner, Revision, UserId};
 use amo_connect_domain::ports::{RefreshRequest, Served};
 use amo_connect_domain::refresh::backoff::Backoff;
@@ -197,7 +197,11 @@ impl Session<'_> {
         by: Actor,
         ends_lease: bool,
     ) -> Result<CrmConnection, Failure> {
-        self.put_audit(&AuditEntry::of_change(before.connection.as_ref(), &connection, by, before.now)).await?;
+        let mut entries = AuditEntry::of_change(before.connection.as_ref(), &connection, by, before.now);
+        if entries.iter().any(AuditEntry::is_about_a_problem) {
+            entries = AuditEntry::to_record(entries, &self.newest_entries(&connection.user, ENTRIES_LOOKED_AT).await?);
+        }
+        self.put_audit(&entries).await?;
         let next = Revision(connection.revision.0 + 1);
         let connection = connection.stored_as(next);
         let row = ConnectionRow::seal(&connection, self.keys)?;

@@ -65,7 +65,11 @@ impl Session<'_> {
         rows.into_iter().map(|row| Ok((row.standing()?, count(row.count)?.unsigned_abs()))).collect()
     }
 
-    pub(in crate::rows) async fn audit(self, user: UserId, limit: u32) -> Result<Vec<AuditEntry>, Failure> {
+    pub(in crate::rows) async fn audit(mut self, user: UserId, limit: u32) -> Result<Vec<AuditEntry>, Failure> {
+        self.newest_entries(&user, limit).await
+    }
+
+    pub(super) async fn newest_entries(&mut self, user: &UserId, limit: u32) -> Result<Vec<AuditEntry>, Failure> {
         let rows = self.rows.audit(user.as_str().as_bytes(), limit.into()).await?;
         rows.into_iter().rev().map(AuditEntry::try_from).collect()
     }

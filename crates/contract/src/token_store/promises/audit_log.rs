@@ -16,6 +16,10 @@ suite::cases! {
         audit::a_doubt_leaves_one_entry,
         audit::a_refused_change_leaves_no_entry,
     ]
+    "Of those about problems it MUST record what AuditEntry::to_record leaves, by the user's newest ENTRIES_LOOKED_AT \
+     entries." => [
+        audit::problems_that_come_and_go_leave_few_entries,
+    ]
     "What is on record of the user's attempts, the newest first: at most limit." => [
         audit::attempts_of_a_user_come_newest_first_and_limited,
     ]
