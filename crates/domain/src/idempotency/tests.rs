@@ -188,7 +188,7 @@ fn an_author_who_is_known_later_is_recorded() {
 fn what_is_done_is_replayed_and_never_changed() {
     let done = settled(&sent(), 1, DONE, 4);
     assert_eq!(done.state, WriteState::Done { missing_comment: false, done_at: at(4) });
-    assert!(done.made_new());
+    assert!(done.made_new() && !sent().made_new());
     assert_eq!(begin(Some(done.clone()), 2, 5), Begun::Replay(done.clone()));
     let other = WrittenObject { id: 8, is_new: true };
     for outcome in [

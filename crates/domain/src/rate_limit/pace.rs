@@ -50,3 +50,16 @@ impl Pace {
         (STRETCHED_SECOND.as_nanos() + apart / 2) / apart
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pace_tells_the_limit_that_it_was_made_from() {
+        for limit in [1, 2, 7, 50, 1_000, 5_000] {
+            let pace = Pace::per_second(NonZeroU32::new(limit).unwrap(), PaceScope::Account);
+            assert_eq!(pace.limit(), limit.into());
+        }
+    }
+}

@@ -287,3 +287,34 @@ fn an_account_with_a_longer_pause_of_its_own_does_not_probe_for_the_others() {
     assert_eq!(limits.next(10), Reservation::CircuitOpen(Duration::from_secs(890)));
     assert!(!limits.integration.circuit.unwrap().probing);
 }
+
+#[test]
+fn a_ban_is_lately_until_its_term_is_over() {
+    let account = RateLimits::banned_at(100).account;
+    let end = 100 + BANS_MEET.as_secs();
+    assert!(account.is_banned_lately(at(100)) && account.is_banned_lately(at(end - 1)));
+    assert!(!account.is_banned_lately(at(99)) && !account.is_banned_lately(at(end)));
+    assert!(!RateLimit::default().is_banned_lately(at(100)));
+}
+
+#[test]
+fn a_record_is_over_when_all_that_it_says_was_over_before_that() {
+    let reserved = RateLimit { next_at: Some(at(5)), ..RateLimit::default() };
+    assert!(!reserved.is_over(at(5)) && reserved.is_over(at(6)));
+    let banned = RateLimits::banned_at(0).account;
+    let probe_at = banned.circuit.unwrap().probe_at;
+    assert!(!banned.is_over(probe_at) && banned.is_over(after(probe_at, Duration::from_nanos(1))));
+    assert!(RateLimit::default().is_over(at(0)));
+}
+
+#[test]
+fn a_free_time_that_is_just_as_far_as_the_longest_wait_is_reserved() {
+    let mut limits = RateLimits::default();
+    limits.next(0);
+    let longest = Duration::from_millis(150);
+    assert_eq!(millis(limits.reserve(pace(PaceScope::Account), &demand(1), longest, at(0))), 150);
+    assert_eq!(
+        limits.reserve(pace(PaceScope::Account), &demand(1), longest, at(0)),
+        Reservation::Later(Duration::from_millis(300))
+    );
+}

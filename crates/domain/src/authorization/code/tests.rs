@@ -220,3 +220,60 @@ fn a_pair_is_taken_once() {
     let ExchangeStatus::Waiting { grant: kept, .. } = &exchange.status else { panic!() };
     assert_eq!(**kept, grant(1));
 }
+
+#[test]
+fn a_code_without_an_attempt_renews_an_account_by_its_number_and_else_by_its_host() {
+    let claimed = |number: Option<u64>, host: u64, known: Option<u64>| {
+        let mut exchange = granted(admit(None, Origin::Unsolicited, None, 0));
+        let new = Grant { host: grant(host).host, account: number.map(AccountId), ..grant(1) };
+        assert_eq!(exchange.receive(new, None, at(1)), None);
+        let mut connection = CrmConnection::new(user("olena"));
+        connection.connect(Grant { account: known.map(AccountId), ..grant(1) }, at(0));
+        let as_of = connection.epoch;
+        exchange.claim(connection, as_of, at(2)).map(drop)
+    };
+    assert_eq!(claimed(Some(1), 2, Some(1)), Ok(()), "it has moved");
+    assert_eq!(claimed(Some(2), 1, Some(1)), Err(ClaimRefusal::OtherAccount));
+    assert_eq!(claimed(None, 1, Some(1)), Ok(()));
+    assert_eq!(claimed(Some(1), 2, None), Err(ClaimRefusal::OtherAccount));
+}
+
+#[test]
+fn a_code_came_with_its_state_alone_unless_that_is_unknown() {
+    let state = |name: &str| StateHash::of(Some(&crate::token::State::new(name)));
+    let known = Exchange { came_with: Some(state("hers")), ..waiting() };
+    assert!(known.came_with(state("hers")) && !known.came_with(state("another")));
+    assert!(waiting().came_with(state("any")));
+}
+
+#[test]
+fn a_record_that_is_put_back_has_no_attempt() {
+    let attempt = Some(crate::ids::AttemptId([1; 16]));
+    assert_eq!(Exchange { attempt, ..waiting() }.restored(), waiting());
+}
+
+#[test]
+fn a_record_is_over_when_it_is_older_than_the_memory() {
+    let day = i64::try_from(MEMORY.as_secs()).unwrap();
+    let is_over = |now, as_of| waiting().is_over(at(now), at(as_of), at(now));
+    assert!(!is_over(day, day) && is_over(day + 1, day + 1));
+    assert!(!is_over(day + 1, day) && !is_over(day, day + 1), "by both clocks");
+}
+
+#[test]
+fn a_wait_is_shortened_only_where_a_clock_ahead_has_made_it() {
+    let term = i64::try_from(CLAIM_TERM.as_secs()).unwrap();
+    let skew = i64::try_from(CLOCK_SKEW.as_secs()).unwrap();
+    let claim_by = |exchange: &Exchange| match &exchange.status {
+        ExchangeStatus::Waiting { claim_by, .. } => *claim_by,
+        other => panic!("{other:?}"),
+    };
+    // It was received at second 1.
+    assert_eq!(claim_by(&waiting()), at(1 + term));
+    let mut latest = waiting();
+    assert!(!latest.shorten_wait(at(1 - skew)), "so far two clocks may be apart");
+    let mut ahead = waiting();
+    assert!(ahead.shorten_wait(at(-skew)));
+    assert_eq!(claim_by(&ahead), at(term - skew));
+    assert!(!granted(admit(None, Origin::Unsolicited, None, 0)).shorten_wait(at(0)), "it does not wait");
+}

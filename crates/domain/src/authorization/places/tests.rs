@@ -110,6 +110,15 @@ fn hosts_without_a_connection_have_half_of_the_slow_pool() {
 }
 
 #[test]
+fn hosts_with_a_connection_have_what_others_leave_of_the_slow_pool() {
+    let mut known: Vec<_> = (0..8).map(|number| held(at_new_host(place(number, 0)))).collect();
+    known.extend((20..31).map(|number| held(place(number, 0))));
+    assert_eq!(Place::request(&place(99, 20_000), &known, at(20_000)), Ok(()), "eight are in the pool, three are not");
+    known.push(held(place(31, 0)));
+    assert_eq!(Place::request(&place(99, 20_000), &known, at(20_000)), later(500, true));
+}
+
+#[test]
 fn the_place_of_the_same_code_is_not_in_its_own_way() {
     let again = Place { owner: LeaseOwner([7; 16]), given_at: at(5_000), ..place(1, 0) };
     assert_eq!(Place::request(&again, &[held(place(1, 0))], at(5_000)), Ok(()));
