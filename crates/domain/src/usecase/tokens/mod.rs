@@ -3,4 +3,5 @@
 pub(super) mod access_token;
 pub(super) mod pending_saves;
 pub(super) mod refresh_token;
+mod save_pair;
 pub(super) mod saved_pairs;

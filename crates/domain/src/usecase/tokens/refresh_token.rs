@@ -1,4 +1,4 @@
-//! The refresh, a task of the process: lease, send, judge the answer, save.
+//! The refresh, a task of the process: lease, send, judge the answer.
 
 use std::future::Future;
 use std::time::Duration;
@@ -12,12 +12,11 @@ use crate::clock::Instant;
 use crate::connection::{CrmConnection, Grant, ProblemCode, ReauthReason};
 use crate::ids::{Generation, LeaseOwner, UserId};
 use crate::lease::LEASE_RENEWAL;
-use crate::ports::{AmoError, Event, RefreshEnd, RefreshEnded, RefreshRequest, Served, StoreError};
-use crate::refresh::backoff::Backoff;
-use crate::refresh::backoff::delay;
+use crate::ports::{AmoError, Event, RefreshEnd, RefreshEnded, RefreshRequest, StoreError};
+use crate::refresh::backoff::{Backoff, delay};
 use crate::refresh::lease::{LeaseRequest, RefreshLease};
 use crate::refresh::policy::{AfterLookUp, BackoffCause, Refusal};
-use crate::token::{Issued, TokenPair};
+use crate::token::Issued;
 use crate::usecase::UseCases;
 use crate::usecase::host_look_up::Whereabouts;
 use crate::usecase::rate_limited::Urgency;
@@ -66,10 +65,10 @@ impl From<RefreshEnd> for RefreshOutcome {
 }
 
 /// The right to send a connection's refresh token.
-struct Sending {
-    connection: CrmConnection,
+pub(super) struct Sending {
+    pub(super) connection: CrmConnection,
     grant: Grant,
-    lease: RefreshLease,
+    pub(super) lease: RefreshLease,
     owner: LeaseOwner,
     urgency: Urgency,
     /// When the lease was asked for.
@@ -340,64 +339,6 @@ impl UseCases {
             return self.back_off(sending, error, doubt).await;
         }
         self.save_pair(sending, issued).await
-    }
-
-    /// Saves the new pair, and tries until it succeeds: the old token is spent.
-    async fn save_pair(&self, sending: &Sending, issued: Issued) -> RefreshEnd {
-        let Sending { connection, lease, .. } = sending;
-        let (user, generation) = (&connection.user, &connection.generation);
-        let served = Served { client: self.client, sent_at: lease.begun_at() };
-        let pending = self.pending_saves.take(Pending::Connection(user.clone()));
-        let (account, named) = (issued.account, self.named_host(&issued));
-        let pair = issued.into_pair(self.runtime.now());
-        let mut tries = 0;
-        let saved = loop {
-            match self.stores.tokens.save_rotated(user, *generation, &pair, &served, self.runtime.now()).await {
-                Ok(saved) => break saved,
-                Err(error @ (StoreError::Unavailable(_) | StoreError::Corrupt(_))) => {
-                    tracing::error!(%user, error = %error.whole(), attempt = tries, "refreshed tokens not saved; trying again");
-                    pending.note_failure();
-                    self.observer.observe(&Event::SaveFailed);
-                    self.before_saving_again(tries).await;
-                    tries += 1;
-                }
-                Err(StoreError::Conflict) => return self.superseded(sending, pair, served).await,
-            }
-        };
-        self.saved_pairs.keep(&saved, served, self.runtime.instant());
-        if tries > 0 {
-            tracing::info!(%user, tries, "refreshed tokens are saved now");
-        }
-        if let (Some(Grant { account: None, .. }), Some(account)) = (saved.grant(), account) {
-            let learnt = self.update(user, |connection| connection.learn_account(saved.generation, account));
-            if let Err(error) = learnt.await {
-                tracing::warn!(%user, %error, "account number not known yet");
-            }
-        }
-        if let (Some(grant), Some(host)) = (saved.grant(), named)
-            && grant.host != host
-        {
-            self.follow(user, saved.generation, &host).await;
-        }
-        RefreshEnd::Refreshed
-    }
-
-    /// The store does not show the tokens that were spent any more: the user has a newer grant or none. Or the store
-    /// has lost a pair that it had confirmed; then this one is saved on what is left.
-    async fn superseded(&self, sending: &Sending, pair: TokenPair, served: Served) -> RefreshEnd {
-        let (user, mut newest) = (&sending.connection.user, sending.connection.clone());
-        if newest.rotate(sending.lease.generation, pair, self.runtime.now()).is_err() {
-            return RefreshEnd::Superseded;
-        }
-        let restored = || async {
-            let Some(stored) = self.stores.tokens.connection(user).await? else { return Ok(()) };
-            if self.saved_pairs.keep_if_lost(&newest, served, self.runtime.instant(), &stored) {
-                self.with_its_newest_pair(stored).await?;
-            }
-            Ok(())
-        };
-        self.persist("whether the store has lost a pair", restored).await;
-        RefreshEnd::Superseded
     }
 
     /// Records that the grant is dead, unless a newer pair has been stored meanwhile. An owner that
