@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::{CallOutcome, LONGEST_DELAY, ProbeCallers, RateLimits};
 use crate::clock::{after, at_most, left};
 
 /// How long the circuit stays open after a ban before the first probe.
@@ -101,5 +102,71 @@ impl OpenCircuit {
         self.probing = false;
         self.met = self.met.saturating_add(u32::from(met_again));
         self.probe_at = after(now, self.pause());
+    }
+}
+
+impl RateLimits {
+    /// How long nothing must be sent to the account, because a circuit is open or another account probes.
+    pub(super) fn forbidden(&mut self, now: Timestamp) -> Option<Duration> {
+        let open = [self.account.circuit, self.integration.circuit];
+        let paused = open.iter().flatten().filter_map(|circuit| circuit.forbids(now)).max();
+        let left = match self.integration.circuit {
+            Some(_) => self.integration.callers.ask(self.account.circuit, now),
+            None => None,
+        };
+        paused.or(left)
+    }
+
+    pub(super) fn begin_probe(&mut self, now: Timestamp) -> Option<Probe> {
+        if self.integration.circuit.is_some() {
+            self.integration.callers.begin_probe(self.account.circuit);
+        }
+        let [account, integration] = [&mut self.account, &mut self.integration]
+            .map(|limit| limit.circuit.as_mut().map(|circuit| circuit.begin_probe(now)));
+        (account.is_some() || integration.is_some()).then_some(Probe { account, integration })
+    }
+
+    /// Records the outcome of a call. `banned_lately` is how many other accounts have a circuit that
+    /// opened within [`BANS_MEET`].
+    ///
+    /// While a circuit is open, only the outcome of its probe changes it. Answers to calls that were
+    /// sent before it opened do not count, and further bans do not either.
+    pub fn record_outcome(
+        &mut self,
+        call_outcome: CallOutcome,
+        probe: Option<Probe>,
+        banned_lately: usize,
+        now: Timestamp,
+    ) {
+        if let Some(probe) = probe {
+            for (limit, name) in [(&mut self.account, probe.account), (&mut self.integration, probe.integration)] {
+                let Some(circuit) = limit.probed(name) else { continue };
+                match call_outcome {
+                    CallOutcome::Answered | CallOutcome::Limited(_) => {
+                        (limit.circuit, limit.callers) = (None, ProbeCallers::default());
+                    }
+                    CallOutcome::Banned | CallOutcome::NoAnswer if circuit.probing => {
+                        circuit.end_probe(call_outcome == CallOutcome::Banned, now);
+                    }
+                    CallOutcome::NotSent if circuit.probing => circuit.free_probe(now),
+                    CallOutcome::Banned | CallOutcome::NoAnswer | CallOutcome::NotSent => {}
+                }
+            }
+            // It was met at this account, which must not take the next probe from others.
+            if call_outcome == CallOutcome::Banned && probe.account.is_none() && self.integration.circuit.is_some() {
+                self.account.circuit = self.account.circuit.or(Some(OpenCircuit::new(now)));
+            }
+        } else if call_outcome == CallOutcome::Banned && self.account.circuit.is_none() {
+            self.account.circuit = Some(OpenCircuit::new(now));
+            if banned_lately + 1 >= BANNED_ACCOUNTS && self.integration.circuit.is_none() {
+                self.integration.circuit = Some(OpenCircuit::new(now));
+                self.integration.callers = ProbeCallers::default();
+            }
+        }
+        if let CallOutcome::Limited(delay) = call_outcome {
+            let delay = delay.min(LONGEST_DELAY).max(self.account.wait(now));
+            self.account.next_at = Some(after(now, delay));
+            self.account.is_delayed = true;
+        }
     }
 }

@@ -4,6 +4,7 @@
 //! belongs to a user and an epoch, so it cannot outlive the right to see it.
 
 mod cache;
+mod contacts;
 pub(super) mod lead;
 pub(super) mod leads;
 pub(super) mod lists;
@@ -12,7 +13,6 @@ mod refused_contacts;
 pub(super) mod retry;
 pub(super) mod users;
 
-use std::collections::HashMap;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
@@ -34,7 +34,6 @@ use crate::host::AccountHost;
 use crate::ids::{Epoch, Generation, UserId};
 use crate::ports::AmoError;
 use crate::usecase::UseCases;
-use crate::usecase::reads::retry::retried_if_lost;
 use crate::usecase::shared_by_key::SharedByKey;
 use crate::usecase::single_flight::SingleFlight;
 use crate::usecase::timeouts::READ_TIMEOUT;
@@ -45,7 +44,7 @@ use leads::{LeadList, LeadRequest};
 use lists::{Listed, NamedTask, TaskRequest};
 use users::ListedUsers;
 
-use cache::{Cache, Contacts};
+use cache::Cache;
 use refused_contacts::RefusedContacts;
 
 /// How long before the end of its budget a page stops waiting for its contacts.
@@ -295,46 +294,6 @@ impl UseCases {
         if problem != access.problem && !stays {
             self.note(user, access.generation, problem).await;
         }
-    }
-
-    /// The pipelines, as they were within the last minute.
-    pub(crate) async fn pipelines_of(&self, reader: &Reader) -> Result<Reading<Arc<Vec<Pipeline>>>, AmoError> {
-        if let Some(pipelines) = self.reads.cache.pipelines(&reader.holder, self.runtime.instant()) {
-            return Ok(Reading::kept(pipelines));
-        }
-        let (this, reader) = (self.clone(), reader.clone());
-        let asking = self.reads.pipelines.join(reader.flight_key(), move || async move {
-            let Grant { host, tokens, .. } = &reader.grant;
-            let pipelines = Arc::new(retried_if_lost(|| this.amo.pipelines(host, &tokens.access)).await?);
-            this.reads.cache.keep_pipelines(&reader.holder, &pipelines, this.runtime.instant());
-            Ok(pipelines)
-        });
-        Ok(Reading::served(asking.await?, None))
-    }
-
-    /// The contacts with these numbers, as they were within the last half minute. Those that
-    /// cannot be read are missing, and are not cached; beside them is why.
-    pub(crate) async fn contacts_of(&self, reader: &Reader, ids: &[u64]) -> (Contacts, Option<AmoError>) {
-        let mut known = self.reads.cache.contacts(&reader.holder, ids, self.runtime.instant());
-        let unknown: Vec<u64> = ids.iter().copied().filter(|id| !known.contains_key(id)).collect();
-        if !unknown.is_empty() {
-            let Grant { host, tokens, .. } = &reader.grant;
-            let asking = retried_if_lost(|| self.amo.contacts(host, &tokens.access, &unknown));
-            let by = reader.deadline - RESERVE;
-            let found = match self.until(by, asking).await.unwrap_or(Err(AmoError::TimedOut)) {
-                Ok(found) => found,
-                Err(gap) => {
-                    tracing::info!(error = %gap, "leads are shown without their guests");
-                    return (known, Some(gap));
-                }
-            };
-            self.reads.refused_contacts.clear(&reader.holder);
-            let mut found: HashMap<u64, _> = found.into_iter().map(|one| (one.id, Arc::new(one))).collect();
-            let read: Contacts = unknown.into_iter().map(|id| (id, found.remove(&id))).collect();
-            self.reads.cache.keep_contacts(&reader.holder, &read, self.runtime.instant());
-            known.extend(read);
-        }
-        (known, None)
     }
 
     /// Removes old entries from the cache.
