@@ -67,6 +67,8 @@ fn test(filters: &[String]) -> Result<(), String> {
     clients::install()?;
     snippets::install()?;
     valgrind::install()?;
+    // Cargo builds without the crates of other platforms; the tests of the supply chain read their manifests too.
+    run("cargo", &["fetch", "--locked"], &[])?;
     // They wait for registries while the tests are built.
     let clients_of_others = filters.is_empty().then(|| thread::spawn(third_party::install));
     // The whole-system tests start the real binary.
