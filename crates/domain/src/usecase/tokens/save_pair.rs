@@ -57,7 +57,8 @@ impl UseCases {
         }
         let restored = || async {
             let Some(stored) = self.stores.tokens.connection(user).await? else { return Ok(()) };
-            if self.saved_pairs.keep_if_lost(&newest, served, self.runtime.instant(), &stored) {
+            let has_fallen_back = stored.generation < sending.lease.generation;
+            if has_fallen_back && self.saved_pairs.keep_if_lost(&newest, served, self.runtime.instant(), &stored) {
                 self.with_its_newest_pair(stored).await?;
             }
             Ok(())
