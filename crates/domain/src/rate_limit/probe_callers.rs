@@ -118,6 +118,15 @@ mod tests {
     }
 
     #[test]
+    fn one_that_is_due_later_never_takes_the_place_of_the_first() {
+        let mut callers = ProbeCallers::default();
+        callers.ask(Some(due(10)), at(20));
+        for second in [40, 41] {
+            assert!(callers.ask(Some(due(15)), at(second)).is_some(), "{second}");
+        }
+    }
+
+    #[test]
     fn the_record_of_a_caller_is_written_every_quarter_of_a_minute_at_most() {
         for own in [None, Some(due(10))] {
             let mut callers = ProbeCallers::default();

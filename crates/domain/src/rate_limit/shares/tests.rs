@@ -234,3 +234,12 @@ fn turns_before_a_call_are_those_of_others_as_far_as_they_have_them() {
         assert_eq!(before(class, ahead), turns, "{class:?} behind {ahead:?}");
     }
 }
+
+#[test]
+fn a_class_that_waits_alone_leaves_the_cycle_where_it_is() {
+    let mut turns = Turns::default();
+    turns.pass(&[waits(1, &[Share::Read])], 5);
+    assert_eq!(turns.limits.account.shares.place, 0);
+    turns.pass(&[waits(1, &[Share::Read, write(1)])], 5);
+    assert_eq!(turns.limits.account.shares.place, 5);
+}
