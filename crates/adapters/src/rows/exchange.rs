@@ -131,6 +131,11 @@ impl ExchangeRow {
         })
     }
 
+    /// Whether the tokens of a grant that waits are in it.
+    pub(super) fn has_tokens(&self) -> bool {
+        self.tokens.is_some()
+    }
+
     pub(super) fn open(self, tokens: Tokens<'_>) -> Result<Exchange, Failure> {
         let status = match self.state.as_str() {
             IN_FLIGHT => ExchangeStatus::InFlight(Lease {

@@ -13,6 +13,7 @@ use jiff::Timestamp;
 
 use super::Session;
 use crate::rows::connection::ConnectionRow;
+use crate::rows::exchange::ExchangeRow;
 use crate::rows::failure::Failure;
 use crate::rows::grant::Tokens;
 use crate::rows::grouped::Found;
@@ -61,9 +62,28 @@ impl Session<'_> {
     pub(in crate::rows) async fn disconnect(mut self, user: UserId, by: Actor) -> Result<(), Failure> {
         self.rows.lock_user(&user).await?;
         let before = self.before(&user).await?;
+        self.end(user, &before, by).await
+    }
+
+    /// The same for a user of whom no token is stored. If there is one nothing is done, and the answer is `false`.
+    pub(in crate::rows) async fn disconnect_without_tokens(mut self, user: UserId, by: Actor) -> Result<bool, Failure> {
+        self.rows.lock_user(&user).await?;
+        let before = self.before(&user).await?;
+        let is_connected = before.connection.as_ref().is_some_and(|connection| connection.grant().is_some());
+        let has_tokens = is_connected || {
+            let codes = self.rows.exchanges_of(user.as_str().as_bytes(), i64::MAX).await?;
+            codes.iter().any(ExchangeRow::has_tokens)
+        };
+        if !has_tokens {
+            self.end(user, &before, by).await?;
+        }
+        Ok(!has_tokens)
+    }
+
+    async fn end(mut self, user: UserId, before: &Before, by: Actor) -> Result<(), Failure> {
         let mut connection = before.connection_or_new(&user);
         connection.disconnect();
-        self.put_new_state_by(connection, &before, by).await?;
+        self.put_new_state_by(connection, before, by).await?;
         for mut attempt in self.open_attempts(&user).await? {
             attempt.state = AttemptState::Failed(Some(AttemptReason::Disconnected));
             self.update_attempt(&attempt).await?;

@@ -102,6 +102,14 @@ impl<D: Database> TokenStore for Store<D> {
     }
 
     async fn disconnect(&self, user: &UserId, by: Actor) -> Result<(), StoreError> {
+        // Somebody who has nothing to wipe may ask as often as they like, and SQLite's log is emptied after each wipe.
+        let nobody = user.clone();
+        let write = Durable.on(user);
+        let done =
+            self.database.transact(write, move |session| Box::pin(session.disconnect_without_tokens(nobody, by)));
+        if done.await? {
+            return Ok(());
+        }
         let user = user.clone();
         self.database.transact(Erased.on(&user), move |session| Box::pin(session.disconnect(user, by))).await
     }

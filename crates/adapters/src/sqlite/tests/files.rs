@@ -5,6 +5,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::time::Duration;
 
+use amo_connect_domain::connection::audit::Actor;
 use amo_connect_domain::ports::{StoreError, StoreHealth as _, TokenStore as _};
 use diesel::RunQueryDsl as _;
 use diesel::connection::SimpleConnection as _;
@@ -56,6 +57,26 @@ async fn the_files_at_the_end_of_a_link_are_made_private_too() {
     linked.ready().await.unwrap();
     for file in [scratch.file(), log] {
         assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600, "{}", file.display());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_is_emptied_after_a_disconnect_that_wiped_tokens_and_after_no_other() {
+    let scratch = Scratch::new();
+    let store = scratch.store().await;
+    fill(&store).await;
+    let log = scratch.file().with_file_name("amo-connect.db-wal");
+    let length = || fs::metadata(&log).unwrap().len();
+    for _ in 0..2 {
+        store.disconnect(&user("nobody"), Actor::User).await.unwrap();
+        assert_ne!(length(), 0);
+    }
+    // She is connected; a grant waits for his claim.
+    for name in ["olena", "ivan"] {
+        store.disconnect(&user(name), Actor::User).await.unwrap();
+        assert_eq!(length(), 0, "{name}");
+        store.disconnect(&user(name), Actor::User).await.unwrap();
+        assert_ne!(length(), 0, "{name} has no tokens any more");
     }
 }
 
