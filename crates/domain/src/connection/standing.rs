@@ -52,3 +52,22 @@ impl CrmConnection {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_standing_has_its_codes_and_one_has_tokens() {
+        for (standing, codes) in [
+            (Standing::Connected(None), ("connected", None)),
+            (Standing::Connected(Some(ProblemCode::ProviderDown)), ("connected", Some("provider_down"))),
+            (Standing::NeedsReauth(ReauthReason::RotationLost), ("needs_reauth", Some("rotation_lost"))),
+            (Standing::Revoked, ("revoked", None)),
+            (Standing::Disconnected, ("disconnected", None)),
+        ] {
+            assert_eq!(standing.codes(), codes);
+            assert_eq!(standing.is_connected(), codes.0 == "connected", "{standing:?}");
+        }
+    }
+}
