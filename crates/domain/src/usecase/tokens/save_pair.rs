@@ -1,6 +1,6 @@
 //! Saving the pair that a refresh gave: the old one is spent, so this goes on until it succeeds.
 
-use crate::connection::Grant;
+use crate::connection::{CrmConnection, Grant};
 use crate::ports::{Event, RefreshEnd, Served, StoreError};
 use crate::token::{Issued, TokenPair};
 use crate::usecase::UseCases;
@@ -55,15 +55,23 @@ impl UseCases {
         if newest.rotate(sending.lease.generation, pair, self.runtime.now()).is_err() {
             return RefreshEnd::Superseded;
         }
-        let restored = || async {
-            let Some(stored) = self.stores.tokens.connection(user).await? else { return Ok(()) };
-            let has_fallen_back = stored.generation < sending.lease.generation;
-            if has_fallen_back && self.saved_pairs.keep_if_lost(&newest, served, self.runtime.instant(), &stored) {
-                self.with_its_newest_pair(stored).await?;
-            }
-            Ok(())
-        };
-        self.persist("whether the store has lost a pair", restored).await;
+        let mut tries = 0;
+        // Whether it is needed is not known before the store has been read: until then nobody else has it.
+        while let Err(error @ StoreError::Unavailable(_)) = self.save_if_lost(&newest, served).await {
+            tracing::warn!(%user, error = %error.whole(), attempt = tries, "not known whether the store has lost a pair");
+            self.before_saving_again(tries).await;
+            tries += 1;
+        }
         RefreshEnd::Superseded
+    }
+
+    /// Saves the pair that `newest` has, if the store shows an older generation than the one that was spent for it.
+    async fn save_if_lost(&self, newest: &CrmConnection, served: Served) -> Result<(), StoreError> {
+        let Some(stored) = self.stores.tokens.connection(&newest.user).await? else { return Ok(()) };
+        let has_fallen_back = stored.generation.next() < newest.generation;
+        if has_fallen_back && self.saved_pairs.keep_if_lost(newest, served, self.runtime.instant(), &stored) {
+            self.with_its_newest_pair(stored).await?;
+        }
+        Ok(())
     }
 }
