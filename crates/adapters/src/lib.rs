@@ -3,7 +3,6 @@
 pub mod amo;
 pub mod backend;
 pub mod cipher;
-pub mod concurrency_limit;
 pub mod http;
 pub mod migrate;
 pub mod postgres;

@@ -5,7 +5,6 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
 
 use actix_web::HttpRequest;
-use amo_connect_adapters::concurrency_limit::{ConcurrencyLimit, InFlight};
 use amo_connect_domain::authorization::places::CallerNetwork;
 use amo_connect_domain::ids::UserId;
 use governor::clock::{Clock, DefaultClock};
@@ -15,6 +14,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::budgets::REQUESTS_OF_A_USER;
 use crate::client_address::{ClientAddress, ClientAddresses};
+use crate::concurrency_limit::{ConcurrencyLimit, InFlight};
 use crate::error::ApiError;
 
 const BURST_S: u32 = 5;

@@ -8,6 +8,7 @@ pub mod budgets;
 pub mod caller_limits;
 pub mod cli;
 pub mod client_address;
+pub mod concurrency_limit;
 pub mod config;
 pub mod cors;
 pub mod deep_link;

@@ -11,7 +11,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use super::Loss;
-use crate::concurrency_limit::{ConcurrencyLimit, InFlight};
+use super::host_calls::{HostCall, HostCalls};
 
 /// Bytes of an answer that each call has room for. Answers of the token endpoint, and to writes, are no longer.
 pub const SMALL_ANSWER: usize = 64 * 1024;
@@ -23,12 +23,6 @@ const MEDIUM_ANSWERS: usize = 64;
 /// How many still longer answers there are at one time. The longest has 10 MB: 40 MB.
 const LARGE_ANSWERS: usize = 4;
 
-/// How many of all calls may be to one host: a quarter, so that a host which does not answer cannot take them all. At
-/// least 16, which an account needs whose answers take two seconds; at most 128, which is more than a silent host gets.
-fn most_of_a_host(most_calls: usize) -> usize {
-    (most_calls / 4).clamp(16, 128)
-}
-
 /// How long an answer waits for room.
 const WAIT_FOR_ROOM: Duration = Duration::from_secs(5);
 
@@ -37,7 +31,7 @@ const WAIT_FOR_ROOM: Duration = Duration::from_secs(5);
 pub struct CallBudget {
     calls: Arc<Semaphore>,
     most_calls: usize,
-    by_host: ConcurrencyLimit<String>,
+    by_host: HostCalls,
     medium: Arc<Semaphore>,
     large: Arc<Semaphore>,
     wait: Duration,
@@ -70,7 +64,7 @@ impl CallBudget {
         Arc::new(Self {
             calls: Arc::new(Semaphore::new(most_calls)),
             most_calls,
-            by_host: ConcurrencyLimit::of(most_of_a_host(most_calls)),
+            by_host: HostCalls::of(most_calls),
             medium: Arc::new(Semaphore::new(MEDIUM_ANSWERS)),
             large: Arc::new(Semaphore::new(LARGE_ANSWERS)),
             wait,
@@ -97,9 +91,9 @@ impl CallBudget {
             tracing::warn!(crm.host = host, "a call to the CRM was not made: too many {why} are under way");
             Loss::NoSocket
         };
-        let of_host = self.by_host.begin(host.to_owned()).ok_or_else(|| refused("to this host"))?;
+        let of_host = self.by_host.begin(host).ok_or_else(|| refused("to this host"))?;
         let call = Arc::clone(&self.calls).try_acquire_owned().ok().ok_or_else(|| refused("of this process"))?;
-        Ok(Room { budget: Arc::clone(self), _call: call, _of_host: of_host, medium: None, large: None })
+        Ok(Room { budget: Arc::clone(self), _call: call, of_host, medium: None, large: None })
     }
 }
 
@@ -108,12 +102,17 @@ impl CallBudget {
 pub(super) struct Room {
     budget: Arc<CallBudget>,
     _call: OwnedSemaphorePermit,
-    _of_host: InFlight<String>,
+    of_host: HostCall,
     medium: Option<OwnedSemaphorePermit>,
     large: Option<OwnedSemaphorePermit>,
 }
 
 impl Room {
+    /// The host has answered.
+    pub(super) fn answered(&self) {
+        self.of_host.answered();
+    }
+
     /// Makes room for an answer of so many bytes.
     pub(super) async fn grow(&mut self, bytes: usize) -> Result<(), Loss> {
         if bytes > SMALL_ANSWER && self.medium.is_none() {
@@ -138,19 +137,6 @@ impl Room {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_host_that_does_not_answer_leaves_calls_to_others() {
-        for (all, of_one) in [(2, 2), (20, 16), (96, 24), (1_536, 128)] {
-            let budget = CallBudget::of(all);
-            let silent: Vec<_> = std::iter::from_fn(|| budget.begin("silent").ok()).collect();
-            assert_eq!(silent.len(), of_one);
-            let others: Vec<_> = std::iter::from_fn(|| budget.begin("another").ok()).collect();
-            assert_eq!(others.len(), (all - of_one).min(of_one), "of {all}");
-            drop(silent);
-            assert!(budget.begin("silent").is_ok());
-        }
-    }
 
     #[tokio::test]
     async fn long_answers_wait_for_each_other_and_no_longer_than_they_may() {

@@ -142,6 +142,9 @@ impl HttpClient {
         let host = request.url().authority();
         let mut room = self.budget.as_ref().map(|budget| budget.begin(host)).transpose()?;
         let mut response = self.client.execute(request).await.map_err(|error| Loss::of(&error))?;
+        if let Some(room) = &room {
+            room.answered();
+        }
         let length = response.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or_default();
         let mut body = Vec::with_capacity(length.min(self.limits.longest_body).min(SMALL_ANSWER));
         let headers = std::mem::take(response.headers_mut());

@@ -36,6 +36,7 @@ mod client;
 mod coding;
 mod deadline;
 mod growth;
+mod host_calls;
 mod public;
 
 use std::error::Error;

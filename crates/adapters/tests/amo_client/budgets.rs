@@ -7,7 +7,9 @@ use amo_connect_domain::crm::lead::LeadFilter;
 use amo_connect_domain::crm::page::PageRequest;
 use amo_connect_domain::ports::{AmoError, CrmApi as _};
 use tokio::task::JoinSet;
-use wiremock::ResponseTemplate;
+use tokio::time::{advance, pause, resume};
+use wiremock::matchers::path;
+use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use crate::bench::{Ask, RudeServer, Then, access, answering, client_with, host, patient_client, permit};
 
@@ -74,4 +76,39 @@ async fn calls_beyond_the_budget_are_not_sent_and_reads_leave_room_for_token_req
     reads.abort_all();
     while reads.join_next().await.is_some() {}
     assert_eq!(budgets.api.usage().calls, 0, "who goes away gives back what they had");
+}
+
+/// So many seconds pass, though nothing is waited for.
+async fn pass(seconds: u64) {
+    pause();
+    advance(Duration::from_secs(seconds)).await;
+    resume();
+}
+
+#[tokio::test]
+async fn a_host_that_answers_nothing_for_five_seconds_has_few_calls_until_it_does() {
+    let server = MockServer::start().await;
+    let late = ResponseTemplate::new(200).set_delay(Duration::from_mins(10));
+    Mock::given(path("/api/v4/account")).respond_with(late).mount(&server).await;
+    Mock::given(path("/api/v4/leads")).respond_with(page("leads", 1, r#"{"id":1}"#)).mount(&server).await;
+    let (client, host) = (std::sync::Arc::new(patient_client(*server.address())), host(*server.address()));
+    let leads =
+        async || client.leads(permit(&host), &access(), &LeadFilter::default()).await.map(|page| page.leads.len());
+    let mut unanswered = JoinSet::new();
+    for _ in 0..8 {
+        let (client, host) = (std::sync::Arc::clone(&client), host.clone());
+        unanswered.spawn(async move { client.account(permit(&host), &access()).await.err() });
+    }
+    while client.budgets().api.usage().calls < 8 {
+        tokio::task::yield_now().await;
+    }
+    pass(4).await;
+    assert_eq!(leads().await, Ok(1));
+    pass(4).await;
+    assert_eq!(leads().await, Ok(1), "its last answer is four seconds old");
+    pass(5).await;
+    assert_eq!(leads().await, Err(BUSY));
+    unanswered.abort_all();
+    while unanswered.join_next().await.is_some() {}
+    assert_eq!(leads().await, Ok(1));
 }

@@ -8,9 +8,9 @@ use actix_web::dev::Payload;
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
-use amo_connect_adapters::concurrency_limit::InFlight;
 use amo_connect_domain::ids::UserId;
 
+use crate::concurrency_limit::InFlight;
 use crate::error::ApiError;
 use crate::state::AppState;
 

@@ -1,4 +1,4 @@
-//! A concurrency limit by key: how many calls of one user, or to one host, are in flight at one time.
+//! A concurrency limit by key: how many requests of one user are in flight at one time.
 
 use std::collections::HashMap;
 use std::fmt;
