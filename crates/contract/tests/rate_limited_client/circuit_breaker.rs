@@ -1,15 +1,28 @@
 //! The circuit breaker: after a ban no instance calls, except one probe at a time.
 
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use amo_connect_domain::ports::{AmoError, Runtime as _};
+use amo_connect_domain::ports::{AmoError, CircuitChange, Event, Observer, Runtime as _};
 use amo_connect_domain::rate_limit::PROBE_TERM;
 use futures_util::future::{join, join_all, select};
 
 use crate::world::{Instance, World};
 
 const BLOCKED: Result<(), AmoError> = Err(AmoError::Blocked);
+
+/// What an instance has told of circuits.
+#[derive(Debug, Default)]
+struct Changes(Mutex<Vec<CircuitChange>>);
+
+impl Observer for Changes {
+    fn observe(&self, event: &Event<'_>) {
+        if let Event::CircuitChanged(change) = event {
+            self.0.lock().unwrap().push(*change);
+        }
+    }
+}
 
 /// amoCRM bans a call to account 1.
 async fn banned(world: &World, one: &Instance) {
@@ -193,6 +206,53 @@ fn a_probe_whose_caller_went_away_before_it_was_sent_is_anothers_at_once() {
     });
     let sent: Vec<_> = world.amo.calls().into_iter().map(|call| call.what).collect();
     assert_eq!(sent, ["x", "the probe"]);
+}
+
+#[test]
+fn a_probe_that_was_sent_is_no_others_at_once_when_it_is_given_up() {
+    let (world, one) = World::with_one_instance();
+    world.run(async {
+        banned(&world, &one).await;
+        world.amo.slow(1, Duration::from_secs(3));
+        world.amo.always(1, None);
+        world.pass(10).await;
+        let probe = Box::pin(one.exchange(1, "the probe"));
+        select(probe, world.time.sleep(Duration::from_secs(1))).await;
+        world.amo.slow(1, Duration::ZERO);
+        world.pass(1).await;
+        assert_eq!(one.read(1, "too early").await, BLOCKED);
+        world.pass(10).await;
+        assert_eq!(one.read(1, "the next probe").await, Ok(()));
+    });
+    let sent: Vec<_> = world.amo.calls().into_iter().map(|call| call.what).collect();
+    assert_eq!(sent, ["x", "the probe", "the next probe"]);
+}
+
+#[test]
+fn each_change_of_a_circuit_is_told() {
+    let world = World::new();
+    let changes = Arc::new(Changes::default());
+    let one = world.instance_that_tells(changes.clone());
+    let told = || std::mem::take(&mut *changes.0.lock().unwrap());
+    world.run(async {
+        banned(&world, &one).await;
+        assert_eq!(told(), [CircuitChange::Opened]);
+        world.pass(10).await;
+        assert_eq!(one.read(1, "banned too").await, BLOCKED);
+        assert_eq!(told(), [CircuitChange::HalfOpened, CircuitChange::Opened]);
+        world.amo.always(1, Some(AmoError::RateLimited { retry_after: None }));
+        world.pass(20).await;
+        assert!(one.read(1, "answered").await.is_err());
+        assert_eq!(told(), [CircuitChange::HalfOpened, CircuitChange::Closed]);
+        world.amo.always(1, None);
+        world.pass(1).await;
+        one.read(1, "no probe").await.unwrap();
+        assert_eq!(told(), []);
+        banned_once(&world, &one).await;
+        world.pass(10).await;
+        one.read(1, "served").await.unwrap();
+        assert_eq!(told(), [CircuitChange::Opened, CircuitChange::HalfOpened, CircuitChange::Closed]);
+    });
 }
 
 #[test]

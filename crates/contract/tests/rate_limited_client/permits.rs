@@ -206,6 +206,33 @@ fn a_pause_is_not_taken_for_the_pace() {
 }
 
 #[test]
+fn who_comes_during_a_pause_and_would_wait_too_long_is_told_so_at_once() {
+    for scope in [PaceScope::Account, PaceScope::Integration] {
+        let world = World::new();
+        let one = world.instance_with(scope, Arc::new(world.store.clone()));
+        world.amo.will(1, [AmoError::RateLimited { retry_after: Some(Duration::from_secs(3)) }]);
+        world.run(async {
+            assert!(one.read(1, "x").await.is_err());
+            let first = one.read(1, "first");
+            let others = async {
+                world.time.sleep(Duration::from_millis(500)).await;
+                let others = join_all((0..20).map(|_| async {
+                    let outcome = one.read(1, "another").await;
+                    (outcome, world.time.passed())
+                }));
+                others.await
+            };
+            let (first, others) = join(first, others).await;
+            assert_eq!(first, Ok(()));
+            // The pause goes on for two and a half seconds, and seventeen turns fit into the other half of the five.
+            let (served, refused): (Vec<_>, Vec<_>) = others.into_iter().partition(|(outcome, _)| outcome.is_ok());
+            assert_eq!((served.len(), refused.len()), (16, 4));
+            assert!(refused.iter().all(|(_, when)| *when == Duration::from_millis(500)), "{refused:?}");
+        });
+    }
+}
+
+#[test]
 fn a_429_in_a_shared_pace_delays_no_other_account() {
     let world = World::new();
     let one = world.instance_with(PaceScope::Integration, Arc::new(world.store.clone()));

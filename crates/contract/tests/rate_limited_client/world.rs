@@ -7,7 +7,7 @@ use std::time::Duration;
 use amo_connect_contract::MemoryRateLimitStore;
 use amo_connect_contract::fixtures::{after, at, host};
 use amo_connect_domain::ids::UserId;
-use amo_connect_domain::ports::{AmoError, NoObserver, RateLimitStore, Runtime as _};
+use amo_connect_domain::ports::{AmoError, NoObserver, Observer, RateLimitStore, Runtime as _};
 use amo_connect_domain::rate_limit::{Pace, PaceScope};
 use amo_connect_domain::token::{AccessToken, AuthorizationCode, RefreshToken};
 use amo_connect_domain::usecase::rate_limited::{RateLimitedClient, Urgency};
@@ -67,14 +67,17 @@ impl World {
     }
 
     pub(crate) fn instance_with(&self, scope: PaceScope, store: Arc<dyn RateLimitStore>) -> Instance {
+        self.instance_of(scope, store, Arc::new(NoObserver))
+    }
+
+    pub(crate) fn instance_that_tells(&self, observer: Arc<dyn Observer>) -> Instance {
+        self.instance_of(PaceScope::Account, Arc::new(self.store.clone()), observer)
+    }
+
+    fn instance_of(&self, scope: PaceScope, store: Arc<dyn RateLimitStore>, observer: Arc<dyn Observer>) -> Instance {
         let pace = Pace::per_second(NonZeroU32::new(7).unwrap(), scope);
-        let client = RateLimitedClient::new(
-            Arc::new(self.amo.clone()),
-            store,
-            Arc::new(self.time.clone()),
-            Arc::new(NoObserver),
-            pace,
-        );
+        let client =
+            RateLimitedClient::new(Arc::new(self.amo.clone()), store, Arc::new(self.time.clone()), observer, pace);
         Instance(Arc::new(client))
     }
 

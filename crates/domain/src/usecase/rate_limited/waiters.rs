@@ -117,3 +117,42 @@ impl Waiters {
         turns_before(class, waits)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::UserId;
+    use crate::rate_limit::UserTag;
+
+    fn call(share: Share, order: Order) -> Call {
+        Call { share, order, calls: 1 }
+    }
+
+    fn queue(calls: impl IntoIterator<Item = Call>) -> Waiters {
+        let mut waiters = Waiters::default();
+        for (number, call) in (0..).zip(calls) {
+            let reply = oneshot::channel().0;
+            waiters.add(Waiter { number, call, until: Instant::default(), reply });
+        }
+        waiters
+    }
+
+    #[test]
+    fn the_turns_before_a_call_are_those_of_other_classes_of_earlier_ones_and_of_other_users() {
+        let user = |name| Share::Write(UserTag::of(Some(&UserId::new(name).unwrap())));
+        let (olena, ivan) = (user("olena"), user("ivan"));
+        let arrived = |share| call(share, Order::Arrived);
+
+        // The first turn and the third are for reads, the second for a refresh.
+        let refreshes = [arrived(Share::Refresh); 9];
+        assert_eq!(queue(refreshes).turns_before(arrived(Share::Read)), 0);
+        let behind_a_read = refreshes.into_iter().chain([arrived(Share::Read)]);
+        assert_eq!(queue(behind_a_read).turns_before(arrived(Share::Read)), 2);
+        assert_eq!(queue([arrived(Share::Read); 3]).turns_before(arrived(Share::Read)), 3);
+        assert_eq!(queue([arrived(Share::Read); 3]).turns_before(call(Share::Read, Order::Missed)), 0);
+        assert_eq!(queue([arrived(ivan); 3]).turns_before(arrived(olena)), 1, "users take turns");
+        let both = [arrived(ivan), arrived(ivan), arrived(ivan), arrived(olena)];
+        assert_eq!(queue(both).turns_before(arrived(olena)), 3);
+        assert_eq!(queue(both).turns_before(call(olena, Order::Missed)), 1, "what comes later is not counted");
+    }
+}
