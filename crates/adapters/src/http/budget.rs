@@ -11,7 +11,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use super::Loss;
-use super::host_calls::{HostCall, HostCalls};
+use super::host_calls::{HostCall, HostCalls, HostFull};
 
 /// Bytes of an answer that each call has room for. Answers of the token endpoint, and to writes, are no longer.
 pub const SMALL_ANSWER: usize = 64 * 1024;
@@ -36,6 +36,7 @@ pub struct CallBudget {
     large: Arc<Semaphore>,
     wait: Duration,
     refused_calls: AtomicU64,
+    refused_to_silent_hosts: AtomicU64,
     refused_answers: AtomicU64,
 }
 
@@ -48,8 +49,10 @@ pub struct CallBudgetUse {
     pub most_calls: usize,
     /// Answers of more than [`SMALL_ANSWER`] that are read.
     pub long_answers: usize,
-    /// Calls that were not made.
+    /// Calls that were not made: too many were under way, of this process or to their host.
     pub refused_calls: u64,
+    /// Calls that were not made: their host does not answer those that are under way.
+    pub refused_to_silent_hosts: u64,
     /// Answers that were not read to their end.
     pub refused_answers: u64,
 }
@@ -69,6 +72,7 @@ impl CallBudget {
             large: Arc::new(Semaphore::new(LARGE_ANSWERS)),
             wait,
             refused_calls: AtomicU64::new(0),
+            refused_to_silent_hosts: AtomicU64::new(0),
             refused_answers: AtomicU64::new(0),
         })
     }
@@ -80,19 +84,24 @@ impl CallBudget {
             most_calls: self.most_calls,
             long_answers: MEDIUM_ANSWERS - self.medium.available_permits(),
             refused_calls: self.refused_calls.load(Ordering::Relaxed),
+            refused_to_silent_hosts: self.refused_to_silent_hosts.load(Ordering::Relaxed),
             refused_answers: self.refused_answers.load(Ordering::Relaxed),
         }
     }
 
     /// A call to `host` that may be made now.
     pub(super) fn begin(self: &Arc<Self>, host: &str) -> Result<Room, Loss> {
-        let refused = |why| {
-            self.refused_calls.fetch_add(1, Ordering::Relaxed);
-            tracing::warn!(crm.host = host, "a call to the CRM was not made: too many {why} are under way");
+        let refused = |count: &AtomicU64, why| {
+            count.fetch_add(1, Ordering::Relaxed);
+            tracing::warn!(crm.host = host, "a call to the CRM was not made: {why}");
             Loss::NoSocket
         };
-        let of_host = self.by_host.begin(host).ok_or_else(|| refused("to this host"))?;
-        let call = Arc::clone(&self.calls).try_acquire_owned().ok().ok_or_else(|| refused("of this process"))?;
+        let of_host = self.by_host.begin(host).map_err(|full| match full {
+            HostFull::Busy => refused(&self.refused_calls, "too many to this host are under way"),
+            HostFull::Silent => refused(&self.refused_to_silent_hosts, "this host does not answer"),
+        })?;
+        let of_process = Arc::clone(&self.calls).try_acquire_owned().ok();
+        let call = of_process.ok_or_else(|| refused(&self.refused_calls, "too many of this process are under way"))?;
         Ok(Room { budget: Arc::clone(self), _call: call, of_host, medium: None, large: None })
     }
 }
@@ -162,6 +171,7 @@ mod tests {
                 most_calls: MEDIUM_ANSWERS + 1,
                 long_answers: MEDIUM_ANSWERS,
                 refused_calls: 1,
+                refused_to_silent_hosts: 0,
                 refused_answers: 2
             }
         );

@@ -79,6 +79,8 @@ impl Metrics {
             }
             recorder.set(&LONG_ANSWERS, &[], as_float((tokens.long_answers + api.long_answers) as u64));
             recorder.set_counter(&CRM_REFUSED, &["calls"], tokens.refused_calls + api.refused_calls);
+            let silent = tokens.refused_to_silent_hosts + api.refused_to_silent_hosts;
+            recorder.set_counter(&CRM_REFUSED, &["silent_host"], silent);
             recorder.set_counter(&CRM_REFUSED, &["memory"], tokens.refused_answers + api.refused_answers);
         }
     }

@@ -94,7 +94,8 @@ metrics! {
     /// From the permit's queue to the saved pair, or to the failure
     EXCHANGE_DURATION = "amo_connect_exchange_duration_seconds", Kind::Histogram(SLOW), [];
     /// Codes that were not admitted, so that nothing was written or sent: `stranger`, there was no place for a
-    /// code without a state of ours; `user`, the user had too many codes
+    /// code without a state of ours; `user`, the user had too many codes. Of either kind also where too many
+    /// redirects wait for the outcome of one code
     CODES_REFUSED = "amo_connect_codes_refused_total", Kind::Counter, ["whose"];
     /// Codes without a state of ours that this process is exchanging
     UNSOLICITED_CODES = "amo_connect_unsolicited_codes_under_way", Kind::Gauge, [];
@@ -118,8 +119,8 @@ metrics! {
     CRM_SOCKETS_MAX = "amo_connect_crm_calls_under_way_max", Kind::Gauge, ["kind"];
     /// Answers of amoCRM's of more than 64 kB that are in memory
     LONG_ANSWERS = "amo_connect_crm_long_answers", Kind::Gauge, [];
-    /// Calls that were refused because too many were under way (`calls`), or whose answer was because too many long ones
-    /// were in memory (`memory`)
+    /// Calls that were refused because too many were under way (`calls`), because their host does not answer those that
+    /// are under way (`silent_host`), or whose answer was because too many long ones were in memory (`memory`)
     CRM_REFUSED = "amo_connect_crm_calls_refused_total", Kind::Counter, ["budget"];
     /// Waits for a permit; `outcome` is `given`, `queue_full`, `blocked` (the circuit is open) or
     /// `permit_unavailable` (the database failed)
