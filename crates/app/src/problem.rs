@@ -80,7 +80,7 @@ codes! {
     ExchangeInProgress = "exchange_in_progress", SERVICE_UNAVAILABLE, "Exchange in progress", "the exchange goes on; `Retry-After`";
     RefreshInProgress = "refresh_in_progress", SERVICE_UNAVAILABLE, "Refresh in progress", "the refresh goes on; `Retry-After`";
     RateLimited = "rate_limited", SERVICE_UNAVAILABLE, "Rate limited", "amoCRM's limit of calls; nothing was lost; `Retry-After`";
-    StorageUnavailable = "storage_unavailable", SERVICE_UNAVAILABLE, "Storage unavailable", "the database is down, or cannot be written: amoCRM was not asked. There is no `Retry-After`";
+    StorageUnavailable = "storage_unavailable", SERVICE_UNAVAILABLE, "Storage unavailable", "the database is down, or cannot be written. There is no `Retry-After`";
     Overloaded = "overloaded", SERVICE_UNAVAILABLE, "Overloaded", "this instance has as many connections or requests as it takes at one time; nothing was done; `Retry-After`";
     Draining = "draining", SERVICE_UNAVAILABLE, "Draining", "of `/readyz` alone: the instance is about to stop, and still serves";
     CrmTimeout = "crm_timeout", GATEWAY_TIMEOUT, "amoCRM too slow", "amoCRM is slow";

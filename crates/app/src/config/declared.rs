@@ -26,8 +26,8 @@ settings! {
 
     /// The redirect URI, byte for byte as registered
     /// With the paths of this service it is `https://YOUR-HOST/api/amo-crm/callback`. Another path is warned of at the
-    /// start: without a proxy that leads from one to the other people get a 404 after their consent. One at a domain of
-    /// amoCRM's own is refused.
+    /// start: if no proxy maps it to the callback, users get a 404 after their consent. One at a domain of amoCRM's own
+    /// is refused.
     AMO_REDIRECT_URI, amo_redirect_uri: Url = Required, values::redirect_uri;
 
     /// The secret that the app's JWTs are signed with (HS256), at least 32 bytes
@@ -101,7 +101,7 @@ settings! {
     /// Whether an account host's name may lead to a private address
     /// Otherwise such a host cannot be reached, and nothing is sent: a forged answer of DNS would have the client secret
     /// sent into a network of yours. `true` is for a local amoCRM that has names, and for a proxy of your own that
-    /// stands before amoCRM. Loopback entries of `AMO_ALLOWED_HOSTS` need it not. [security.md](security.md).
+    /// stands before amoCRM. Loopback entries of `AMO_ALLOWED_HOSTS` do not need it. [security.md](security.md).
     AMO_ALLOW_PRIVATE_ADDRESSES, amo_allow_private_addresses: bool = Value("false"), values::flag;
 
     /// Where Return to App leads

@@ -23,7 +23,7 @@ fn path(redirect_uri: &Url) -> Option<String> {
     (path != CALLBACK).then(|| {
         format!(
             "AMO_REDIRECT_URI: its path is {path}, and the callback is at {CALLBACK}: \
-             unless a proxy leads from one to the other, people get a 404 after their consent"
+             if no proxy maps one to the other, users get a 404 after their consent"
         )
     })
 }
