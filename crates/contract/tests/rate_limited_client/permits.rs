@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use amo_connect_contract::fixtures::host;
+use amo_connect_contract::fixtures::{host, user};
 use amo_connect_domain::ports::{AmoError, Runtime as _};
 use amo_connect_domain::rate_limit::PaceScope;
 use amo_connect_domain::token::AccessToken;
@@ -302,6 +302,32 @@ fn a_store_that_is_always_slow_costs_one_reservation_a_call() {
     store.answers_after([60]);
     assert!(asked(20) > 20, "it is not known at first");
     assert_eq!(asked(20), 20, "and then it is");
+}
+
+#[test]
+fn writes_that_were_recorded_late_and_together_leave_at_the_pace() {
+    let (world, one) = World::with_one_instance();
+    let outcomes = world.run(async {
+        // Their turns come within a second and a half, and then the disk answers all at once.
+        let recorded = Duration::from_secs(2);
+        let by = world.time.instant() + recorded + Duration::from_secs(1);
+        let write = |number: u64| {
+            let (world, one) = (&world, &one);
+            async move {
+                let before = async || {
+                    world.time.sleep(recorded.saturating_sub(world.time.passed())).await;
+                    Ok(by)
+                };
+                one.write(1, &user(&format!("user-{number}")), before).await
+            }
+        };
+        join_all((0..10).map(write)).await
+    });
+    let (sent, late): (Vec<_>, Vec<_>) = outcomes.into_iter().partition(Result::is_ok);
+    assert_eq!((sent.len(), late.len()), (7, 3));
+    assert!(late.into_iter().all(|outcome| wait(outcome).is_some()));
+    let times: Vec<_> = (0..7).map(|turn| Duration::from_millis(2_000 + 150 * turn)).collect();
+    assert_eq!(world.amo.times(1), times);
 }
 
 #[test]

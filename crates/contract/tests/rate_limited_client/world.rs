@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use amo_connect_contract::MemoryRateLimitStore;
 use amo_connect_contract::fixtures::{after, at, host};
+use amo_connect_domain::clock::Instant;
+use amo_connect_domain::crm::write::{NewNote, Write};
 use amo_connect_domain::ids::UserId;
 use amo_connect_domain::ports::{AmoError, NoObserver, Observer, RateLimitStore, Runtime as _};
 use amo_connect_domain::rate_limit::{Pace, PaceScope};
@@ -108,6 +110,15 @@ impl Instance {
 
     pub(crate) async fn refresh(&self, number: u64, name: &str) -> Result<(), AmoError> {
         self.0.refresh(&host(number), &RefreshToken::new(name), Urgency::Urgent).await.map(drop)
+    }
+
+    /// One user's new note.
+    pub(crate) async fn write<F>(&self, number: u64, user: &UserId, before: impl FnOnce() -> F) -> Result<(), AmoError>
+    where
+        F: Future<Output = Result<Instant, AmoError>>,
+    {
+        let note = Write::Note(NewNote { lead: 1, text: "written".to_owned() });
+        self.0.write(&host(number), &AccessToken::new("x"), user, &note, before).await.map(drop)
     }
 
     pub(crate) async fn exchange(&self, number: u64, name: &str) -> Result<(), AmoError> {

@@ -8,6 +8,7 @@ use url::Url;
 use super::limiter::RateLimiter;
 use crate::authorization::callback::{Callback, Parameters};
 use crate::client::ClientFingerprint;
+use crate::clock::Instant;
 use crate::crm::account::{AmoAccount, User};
 use crate::crm::contact::Contact;
 use crate::crm::event::Event;
@@ -341,8 +342,9 @@ impl RateLimitedClient {
         .await
     }
 
-    /// See [`CrmApi::write`](crate::ports::CrmApi::write). Its turn is `user`'s. `before` runs when the permit is there: the write is sent
-    /// at once after it, or, if it fails, not at all.
+    /// See [`CrmApi::write`](crate::ports::CrmApi::write). Its turn is `user`'s. `before` runs when the permit is there,
+    /// and names the moment until which the write may be sent. The write is sent after it, at the pace of the writes
+    /// whose `before` took as long; where `before` fails or that moment would pass, it is not sent at all.
     pub async fn write<F>(
         &self,
         host: &AccountHost,
@@ -352,7 +354,7 @@ impl RateLimitedClient {
         before: impl FnOnce() -> F,
     ) -> Result<Option<WrittenObject>, AmoError>
     where
-        F: Future<Output = Result<(), AmoError>>,
+        F: Future<Output = Result<Instant, AmoError>>,
     {
         let endpoint = match write.kind() {
             WriteKind::Lead => Endpoint::CreateLead,
@@ -362,7 +364,10 @@ impl RateLimitedClient {
             WriteKind::TaskChange => Endpoint::ChangeTask,
         };
         let send = |permit: Permit<call::Write>| async {
-            before().await?;
+            let by = before().await?;
+            if let Some(limiter) = &self.limiter {
+                limiter.space_write(host, by).await?;
+            }
             self.client.write(permit, token, write).await
         };
         self.with_permit(host, endpoint, Share::Write(UserTag::of(Some(user))), send).await

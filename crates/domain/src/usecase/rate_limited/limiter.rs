@@ -10,7 +10,9 @@ use tracing::Instrument as _;
 
 use super::dispatcher::SharedState;
 use super::slot::Slot;
+use super::spacing::Spacing;
 use super::waiters::{Call, Order};
+use crate::clock::Instant;
 use crate::host::AccountHost;
 use crate::ports::{AmoError, Endpoint, Event, Observer, RateLimitStore, Runtime, StoreError};
 use crate::rate_limit::{CallOutcome, CircuitCount, Pace, Permit, Share, call};
@@ -69,6 +71,7 @@ impl Purpose {
 #[derive(Clone, Debug)]
 pub(super) struct RateLimiter {
     shared: Arc<SharedState>,
+    writes: Arc<Spacing>,
 }
 
 impl RateLimiter {
@@ -78,7 +81,21 @@ impl RateLimiter {
         observer: Arc<dyn Observer>,
         pace: Pace,
     ) -> Self {
-        Self { shared: Arc::new(SharedState::new(store, runtime, observer, pace)) }
+        Self { shared: Arc::new(SharedState::new(store, runtime, observer, pace)), writes: Arc::default() }
+    }
+
+    /// Waits until a write, whose turn has come some time ago, may leave.
+    ///
+    /// # Errors
+    /// [`AmoError::QueueFull`] if that is later than `by`.
+    pub(super) async fn space_write(&self, account: &AccountHost, by: Instant) -> Result<(), AmoError> {
+        let SharedState { runtime, pace, .. } = &*self.shared;
+        let wait = self.writes.wait(account, *pace, runtime.instant(), by);
+        let wait = wait.map_err(|retry_after| AmoError::QueueFull { retry_after })?;
+        if !wait.is_zero() {
+            runtime.sleep(wait).await;
+        }
+        Ok(())
     }
 
     /// How many calls wait for a permit.

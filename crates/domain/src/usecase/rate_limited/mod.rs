@@ -6,6 +6,7 @@ mod dispatcher;
 mod limiter;
 mod queue;
 mod slot;
+mod spacing;
 mod waiters;
 
 pub use client::{RateLimitedClient, Urgency};

@@ -7,6 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::{Job, WriteError};
+use crate::clock::Instant;
 use crate::crm::write::Write;
 use crate::idempotency::{NotSent, WriteRecord, WrittenObject};
 use crate::ids::LeaseOwner;
@@ -137,8 +138,8 @@ impl UseCases {
         self.note_reading(&job.user, access, &shown).await;
     }
 
-    /// Whether the write may be sent now.
-    async fn allow(&self, job: &Job, gate: &impl Gate) -> Result<(), WriteError> {
+    /// Until when the write may be sent, if it may.
+    async fn allow(&self, job: &Job, gate: &impl Gate) -> Result<Instant, WriteError> {
         let asked = self.runtime.instant();
         if asked >= job.deadline {
             return Err(late());
@@ -148,12 +149,12 @@ impl UseCases {
         if self.epoch(&job.user).await? != job.epoch {
             return Err(AccessError::NotConnected.into());
         }
-        let now = self.runtime.instant();
-        if now.since(asked) > SEND_WITHIN || now >= job.deadline {
+        let (now, by) = (self.runtime.instant(), (asked + SEND_WITHIN).min(job.deadline));
+        if now > by || now >= job.deadline {
             return Err(late());
         }
         job.sent.store(true, Ordering::Release);
-        Ok(())
+        Ok(by)
     }
 }
 
