@@ -131,7 +131,7 @@ fn waiting_callers_get_a_ban_at_once() {
 }
 
 #[test]
-fn an_exchange_opens_no_circuit_but_obeys_it_and_may_be_the_probe() {
+fn an_exchange_opens_no_circuit_but_obeys_it_and_closes_it_when_it_is_served() {
     let (world, one) = World::with_one_instance();
     world.run(async {
         world.amo.will(1, [AmoError::Blocked; 3]);
@@ -148,12 +148,16 @@ fn an_exchange_opens_no_circuit_but_obeys_it_and_may_be_the_probe() {
         assert_eq!(one.read(1, "twice the pause").await, BLOCKED);
         world.amo.always(1, Some(AmoError::CodeRejected));
         world.pass(10).await;
-        assert_eq!(one.exchange(1, "ends it").await, Err(AmoError::CodeRejected));
+        assert_eq!(one.exchange(1, "made up").await, Err(AmoError::CodeRejected));
+        world.amo.always(1, Some(AmoError::Blocked));
+        assert_eq!(one.read(1, "the next probe").await, BLOCKED);
         world.amo.always(1, None);
+        world.pass(40).await;
+        assert_eq!(one.exchange(1, "ends it").await, Ok(()));
         assert_eq!(one.read(1, "x").await, Ok(()));
     });
     let sent: Vec<_> = world.amo.calls().into_iter().map(|call| call.what).collect();
-    assert_eq!(&sent[3..], ["x", "x", "meets it", "ends it", "x"]);
+    assert_eq!(&sent[3..], ["x", "x", "meets it", "made up", "the next probe", "ends it", "x"]);
 }
 
 #[test]

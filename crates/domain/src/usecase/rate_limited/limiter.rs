@@ -26,7 +26,7 @@ const DEFAULT_RETRY_AFTER: Duration = Duration::from_secs(1);
 /// What a call is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Purpose {
-    /// Anybody can send a code, so the answer to one does not open the circuit.
+    /// Anybody can send a code, so an answer that refuses one neither opens the circuit nor closes it.
     Exchange,
     Refresh,
     /// A call that completes earlier ones: without it their permits are wasted.
@@ -217,7 +217,11 @@ impl RateLimiter {
         mut slot: Slot,
         outcome: Result<T, AmoError>,
     ) -> Result<T, AmoError> {
-        let call_outcome = call_outcome(outcome.as_ref().err());
+        let call_outcome = match call_outcome(outcome.as_ref().err()) {
+            // As a probe it has shown nothing, and the next caller is one.
+            CallOutcome::Answered if purpose == Purpose::Exchange && outcome.is_err() => CallOutcome::NotSent,
+            known => known,
+        };
         let probe = slot.take_probe();
         let matters = match call_outcome {
             CallOutcome::Banned => probe.is_some() || purpose != Purpose::Exchange,
