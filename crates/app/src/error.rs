@@ -35,7 +35,7 @@ pub enum ApiError {
     #[error("A valid token is required: {0}.")]
     Unauthorized(&'static str),
     /// The app's key set was never fetched.
-    #[error("The service cannot check tokens at the moment. Try again in a minute.")]
+    #[error("The service cannot check tokens at the moment. Try again in some seconds.")]
     AuthUnavailable,
     /// amoCRM does not accept what was written, and does not say why.
     #[error("amoCRM does not accept this.")]
@@ -257,7 +257,7 @@ impl ApiError {
                 Some(2)
             }
             Self::Overloaded => Some(1),
-            Self::AuthUnavailable => Some(60),
+            Self::AuthUnavailable => Some(5),
             _ => None,
         }
     }

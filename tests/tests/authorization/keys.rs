@@ -51,7 +51,7 @@ async fn a_key_set_serves_by_key_id_and_a_service_starts_without_its_host() {
     let served = served_with(&world, ("JWT_JWKS_URL", &format!("{}/keys", host.uri()))).await;
     let answer = status(&served, &one.token(Some("one"))).await;
     assert_eq!(answer.status, 503);
-    assert_eq!(answer.header("retry-after"), "60");
+    assert_eq!(answer.header("retry-after"), "5");
     assert_eq!(answer.problem().code, "auth_unavailable");
     served.into_process().kill().await;
 

@@ -21,6 +21,10 @@ const ASKED_EVERY: Duration = Duration::from_mins(1);
 /// How often the set is fetched anyway.
 const FETCHED_EVERY: Duration = Duration::from_mins(10);
 
+/// How soon after a failure the set is fetched again that was never fetched: nobody is served without it. The pause
+/// doubles up to [`ASKED_EVERY`].
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+
 /// How long the host may take.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -49,6 +53,7 @@ pub struct KeySet {
     asked_at: Mutex<Option<Instant>>,
     asked_every: Duration,
     fetched_every: Duration,
+    first_pause: Duration,
 }
 
 #[derive(Deserialize)]
@@ -78,6 +83,7 @@ impl KeySet {
             asked_at: Mutex::default(),
             asked_every: ASKED_EVERY,
             fetched_every: FETCHED_EVERY,
+            first_pause: FIRST_PAUSE,
         })
     }
 
@@ -111,12 +117,18 @@ impl KeySet {
         key.cloned().flatten().ok_or(NoKey::Unknown)
     }
 
-    /// Fetches the set now, and then again and again.
+    /// Fetches the set now, again soon until there is one, and then again and again.
     pub async fn keep_fetching(&self) {
+        let mut pause = self.first_pause;
         loop {
             *self.asked_at.lock().await = Some(Instant::now());
             self.fetch().await;
-            tokio::time::sleep(self.fetched_every).await;
+            if self.keys.read().unwrap_or_else(PoisonError::into_inner).is_some() {
+                tokio::time::sleep(self.fetched_every).await;
+            } else {
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(ASKED_EVERY);
+            }
         }
     }
 
@@ -263,6 +275,21 @@ mod tests {
         }
         assert_eq!(set.known(Some("two")).map(drop), Ok(()));
         assert_eq!(set.known(Some("one")).err(), Some(NoKey::Unknown));
+        fetching.abort();
+    }
+
+    #[tokio::test]
+    async fn a_set_that_was_never_fetched_is_fetched_again_soon() {
+        let (url, asked) = host(vec![(503, json!({})), (200, json!({ "keys": [key("one")] }))]).await;
+        let set = Arc::new(KeySet { first_pause: Duration::ZERO, ..KeySet::new(url).unwrap() });
+        let fetching = tokio::spawn({
+            let set = Arc::clone(&set);
+            async move { set.keep_fetching().await }
+        });
+        while set.known(Some("one")).is_err() {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(asked.load(Ordering::SeqCst), 2);
         fetching.abort();
     }
 

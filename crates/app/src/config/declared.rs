@@ -42,7 +42,8 @@ settings! {
     /// The address of the app's key set (JWKS)
     /// It is fetched at the start, every 10 minutes, and at most once a minute for an unknown `kid`. An outage of its
     /// host changes nothing; a key that a good answer has no more ends at once. Keys for RS256, ES256 and EdDSA
-    /// signatures are taken. Before the first good answer requests are `auth_unavailable`.
+    /// signatures are taken. Before the first good answer requests are `auth_unavailable`, and it is fetched again after
+    /// 1 s, 2 s, 4 s and so on up to a minute.
     JWT_JWKS_URL, jwt_jwks_url: Option<Url> = Unset("one of these three is required"), values::key_set;
 
     /// The claim that names the user
