@@ -4,7 +4,9 @@
 use std::sync::Arc;
 
 use amo_connect_adapters::cipher::TokenKeys;
-use amo_connect_domain::key_ring::{InstanceId, KEY_RING_INTERVAL, KeyConflict, KeyRing, SealedRecords, SealedTotal};
+use amo_connect_domain::key_ring::{
+    InstanceId, KEY_RING_INTERVAL, KeyConflict, KeyId, KeyRing, SealedRecords, SealedTotal,
+};
 use amo_connect_domain::ports::{KeyRegistry, StoreError};
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval};
@@ -114,9 +116,10 @@ impl KeyGuard {
         Ok(sealed)
     }
 
-    /// The names of the keys that only open.
-    pub fn unused(&self) -> Vec<&str> {
-        self.ring.others.iter().map(|key| key.id.0.as_str()).collect()
+    /// The names of the keys that only open, and that nothing of `sealed` needs.
+    pub fn unused(&self, sealed: &[SealedRecords]) -> Vec<&str> {
+        let is_needed = |id: &KeyId| sealed.iter().any(|of_key| of_key.key.as_ref() == Some(id));
+        self.ring.others.iter().map(|key| &key.id).filter(|id| !is_needed(id)).map(|id| id.0.as_str()).collect()
     }
 
     /// Publishes for as long as it runs, and logs where other instances have come to differ.

@@ -1,6 +1,6 @@
 //! What is refused, and what it says.
 
-use crate::stage::{NEW, OLD, OTHER_OLD, Stage};
+use crate::stage::{NEW, OLD, OTHER, OTHER_OLD, Stage};
 
 fn both(first: &str, last: &str) -> String {
     format!("{first},{last}")
@@ -60,6 +60,22 @@ async fn keys_that_open_nothing_are_refused_unless_that_is_allowed() {
     assert!(line.contains("ERROR") || line.contains("\"level\":\"ERROR\""), "{line}");
     served.process().until_logged("serving").await;
     served.into_process().stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_that_nobody_can_open_does_not_hide_which_keys_are_out_of_use() {
+    let stage = Stage::on_sqlite().await;
+    let lost = stage.serve(OTHER).await;
+    stage.connect_by(&lost, "lost", amo_connect_tests::ACCOUNT).await;
+    lost.into_process().stop().await;
+    let (settings, further) = (stage.settings_with(OLD), [("ALLOW_MISSING_KEYS", "true")]);
+    let service = amo_connect_tests::Served::start_with(&settings, &further, &stage.folder()).await;
+    stage.connect_users(&service).await;
+    service.into_process().stop().await;
+    let (code, printed, told) = stage.rotate(&both(NEW, OLD)).await;
+    assert_eq!((code, printed.contains("Sealed anew: 20.")), (Some(1), true), "{printed}{told}");
+    assert!(told.contains("nothing is sealed under the other keys: old"), "{told}");
+    assert!(told.contains("1 rows cannot be opened with TOKEN_KEYS and were left as they are: other (1)"), "{told}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

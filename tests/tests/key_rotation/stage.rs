@@ -8,6 +8,7 @@ use amo_connect_tests::{ACCOUNT, PgDatabase, Process, Served, World, start, test
 
 pub(crate) const OLD: &str = "old:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 pub(crate) const NEW: &str = "new:AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
+pub(crate) const OTHER: &str = "other:AwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwM=";
 pub(crate) const OTHER_OLD: &str = "old:AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI=";
 
 /// Of the users, how many are connected at the beginning.

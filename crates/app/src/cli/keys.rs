@@ -71,20 +71,22 @@ async fn seal_anew(store: &dyn Reseal, guard: &KeyGuard) -> Result<(), Failure> 
     }
     progress.finish_and_clear();
     print(&format!("Sealed anew: {resealed}."))?;
-    if unreadable > 0 {
-        return Err(format!("{unreadable} rows are sealed under none of TOKEN_KEYS; they were left as they are").into());
-    }
     let others = guard.sealed_otherwise().await?;
+    let unused = guard.unused(&others);
+    if !unused.is_empty() {
+        complain(&format!("nothing is sealed under the other keys: {}", unused.join(", ")));
+    }
+    let keys = key_guard::names(others.iter());
+    if unreadable > 0 {
+        return Err(
+            format!("{unreadable} rows cannot be opened with TOKEN_KEYS and were left as they are: {keys}").into()
+        );
+    }
     if !others.is_empty() {
-        let keys = key_guard::names(others.iter());
         return Err(format!(
             "meanwhile others have sealed under {keys}: run it again when they seal under the first key"
         )
         .into());
-    }
-    let unused = guard.unused();
-    if !unused.is_empty() {
-        complain(&format!("nothing is sealed under the other keys: {}", unused.join(", ")));
     }
     Ok(())
 }
