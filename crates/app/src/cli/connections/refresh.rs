@@ -13,7 +13,7 @@ use super::{OneArgs, story};
 use crate::cli::signals::Signals;
 use crate::cli::{Failure, complain, print};
 use crate::config::Refresh;
-use crate::key_guard::KeyGuard;
+use crate::key_guard::ServingKeys;
 use crate::wiring;
 
 pub(super) async fn run(args: &OneArgs<Refresh>) -> Result<(), Failure> {
@@ -23,23 +23,22 @@ pub(super) async fn run(args: &OneArgs<Refresh>) -> Result<(), Failure> {
     let begun = async {
         let ring = config.storage.token_keys.ring();
         let opened = wiring::open(config.storage).await?;
-        // What is sealed here must be opened by the instances that run.
-        let guard = KeyGuard::publish(Arc::clone(&opened.keys), ring).await?;
-        let checked = guard.check_beside_others().await;
-        guard.withdraw().await;
-        checked?;
+        // What is sealed here must be opened by the instances that run, and by those that start meanwhile.
+        let keys = ServingKeys::start(Arc::clone(&opened.keys), ring, true).await?;
         let before =
             opened.storage.connection(&user).await?.map(|connection| connection.generation).unwrap_or_default();
-        Ok::<_, Failure>((opened, before))
+        Ok::<_, Failure>((opened, keys, before))
     };
-    let (opened, before) = tokio::select! {
+    let (opened, keys, before) = tokio::select! {
         begun = begun => begun?,
         _ = signals.told() => return Err("stopped before amoCRM was asked".into()),
     };
     let store = Arc::clone(&opened.storage);
     let ports = (opened.storage, opened.rate_limits);
     let (use_cases, tasks) = wiring::use_cases_on(ports, config.amo, config.pace, config.settings)?;
-    to_the_end(&use_cases, &tasks, &user, config.shutdown_timeout, &mut signals).await?;
+    let ended = to_the_end(&use_cases, &tasks, &user, config.shutdown_timeout, &mut signals).await;
+    keys.stop().await;
+    ended?;
     let after = verdict(before, store.connection(&user).await?)?;
     print(&story::table(&[story::row(&user, Some(&after))]))
 }
