@@ -152,7 +152,9 @@ fn an_exchange_opens_no_circuit_but_obeys_it_and_closes_it_when_it_is_served() {
         world.amo.always(1, Some(AmoError::Blocked));
         assert_eq!(one.read(1, "the next probe").await, BLOCKED);
         world.amo.always(1, None);
-        world.pass(40).await;
+        world.pass(20).await;
+        assert_eq!(one.read(1, "too early").await, BLOCKED, "it is the same circuit, and its pause has grown");
+        world.pass(20).await;
         assert_eq!(one.exchange(1, "ends it").await, Ok(()));
         assert_eq!(one.read(1, "x").await, Ok(()));
     });
