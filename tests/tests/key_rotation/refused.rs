@@ -1,5 +1,8 @@
 //! What is refused, and what it says.
 
+use amo_connect_sandbox::Faults;
+use amo_connect_tests::{ACCOUNT, start, until};
+
 use crate::stage::{NEW, OLD, OTHER, OTHER_OLD, Stage};
 
 fn both(first: &str, last: &str) -> String {
@@ -42,6 +45,26 @@ async fn nothing_is_sealed_anew_while_an_instance_seals_under_the_old_key() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_sealed_anew_while_a_command_refreshes_under_the_old_key() {
+    let stage = Stage::on_sqlite().await;
+    let service = stage.serve(OLD).await;
+    stage.connect_by(&service, "olena", ACCOUNT).await;
+    service.into_process().stop().await;
+    stage.sandbox.set_faults(Faults { token_latency_ms: 5_000, ..Faults::default() }).unwrap();
+    let before = stage.sandbox.stats().token_requests;
+    let settings = stage.settings_with(&both(OLD, NEW));
+    let refresh = start(&["connections", "refresh", "olena"], &settings, &[], &stage.folder());
+    until("the token is sent", async || stage.sandbox.stats().token_requests > before).await;
+    let (code, _, told) = stage.rotate(&both(NEW, OLD)).await;
+    assert_eq!(code, Some(1), "{told}");
+    assert!(told.contains("1 of the running instances still seal under old: put new first"), "{told}");
+    let (code, _, told) = refresh.ended().await;
+    assert_eq!(code, Some(0), "{told}");
+    let (code, printed, told) = stage.rotate(&both(NEW, OLD)).await;
+    assert_eq!((code, printed.contains("Sealed anew: 1.")), (Some(0), true), "{printed}{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn keys_that_open_nothing_are_refused_unless_that_is_allowed() {
     let stage = Stage::on_sqlite().await;
     let service = stage.serve(OLD).await;
@@ -66,7 +89,7 @@ async fn keys_that_open_nothing_are_refused_unless_that_is_allowed() {
 async fn a_record_that_nobody_can_open_does_not_hide_which_keys_are_out_of_use() {
     let stage = Stage::on_sqlite().await;
     let lost = stage.serve(OTHER).await;
-    stage.connect_by(&lost, "lost", amo_connect_tests::ACCOUNT).await;
+    stage.connect_by(&lost, "lost", ACCOUNT).await;
     lost.into_process().stop().await;
     let (settings, further) = (stage.settings_with(OLD), [("ALLOW_MISSING_KEYS", "true")]);
     let service = amo_connect_tests::Served::start_with(&settings, &further, &stage.folder()).await;
@@ -83,7 +106,7 @@ async fn a_few_records_that_nobody_can_open_are_told_and_do_not_stop_a_start() {
     let stage = Stage::on_postgres().await;
     // One in a hundred and one.
     let lost = stage.serve(NEW).await;
-    stage.connect_by(&lost, "lost", amo_connect_tests::ACCOUNT).await;
+    stage.connect_by(&lost, "lost", ACCOUNT).await;
     lost.into_process().stop().await;
     let told = stage.refusal(OLD).await;
     assert!(told.contains("1 of 1 records"), "{told}");
@@ -91,7 +114,7 @@ async fn a_few_records_that_nobody_can_open_are_told_and_do_not_stop_a_start() {
     let further = [("ALLOW_MISSING_KEYS", "true")];
     let service = amo_connect_tests::Served::start_with(&settings, &further, &stage.folder()).await;
     for number in 0..100 {
-        stage.connect_by(&service, &format!("u{number}"), amo_connect_tests::ACCOUNT).await;
+        stage.connect_by(&service, &format!("u{number}"), ACCOUNT).await;
     }
     service.into_process().stop().await;
     let service = stage.serve(OLD).await;
