@@ -1,7 +1,7 @@
 //! Waiting for a permit: in order, for five seconds, over all instances.
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use amo_connect_contract::fixtures::{host, user};
@@ -307,18 +307,24 @@ fn a_store_that_is_always_slow_costs_one_reservation_a_call() {
 #[test]
 fn writes_that_were_recorded_late_and_together_leave_at_the_pace() {
     let (world, one) = World::with_one_instance();
+    let checked = Mutex::new(Vec::new());
     let outcomes = world.run(async {
         // Their turns come within a second and a half, and then the disk answers all at once.
         let recorded = Duration::from_secs(2);
         let by = world.time.instant() + recorded + Duration::from_secs(1);
         let write = |number: u64| {
-            let (world, one) = (&world, &one);
+            let (world, one, checked) = (&world, &one, &checked);
             async move {
-                let before = async || {
+                let open = async || {
                     world.time.sleep(recorded.saturating_sub(world.time.passed())).await;
                     Ok(by)
                 };
-                one.write(1, &user(&format!("user-{number}")), before).await
+                // A disconnect while it waits is seen.
+                let check = async |_| {
+                    checked.lock().unwrap().push(world.time.passed());
+                    Ok(())
+                };
+                one.write(1, &user(&format!("user-{number}")), open, check).await
             }
         };
         join_all((0..10).map(write)).await
@@ -328,6 +334,7 @@ fn writes_that_were_recorded_late_and_together_leave_at_the_pace() {
     assert!(late.into_iter().all(|outcome| wait(outcome).is_some()));
     let times: Vec<_> = (0..7).map(|turn| Duration::from_millis(2_000 + 150 * turn)).collect();
     assert_eq!(world.amo.times(1), times);
+    assert_eq!(checked.into_inner().unwrap(), times);
 }
 
 #[test]

@@ -113,12 +113,19 @@ impl Instance {
     }
 
     /// One user's new note.
-    pub(crate) async fn write<F>(&self, number: u64, user: &UserId, before: impl FnOnce() -> F) -> Result<(), AmoError>
+    pub(crate) async fn write<O, C>(
+        &self,
+        number: u64,
+        user: &UserId,
+        open: impl FnOnce() -> O,
+        check: impl FnOnce(Instant) -> C,
+    ) -> Result<(), AmoError>
     where
-        F: Future<Output = Result<Instant, AmoError>>,
+        O: Future<Output = Result<Instant, AmoError>>,
+        C: Future<Output = Result<(), AmoError>>,
     {
         let note = Write::Note(NewNote { lead: 1, text: "written".to_owned() });
-        self.0.write(&host(number), &AccessToken::new("x"), user, &note, before).await.map(drop)
+        self.0.write(&host(number), &AccessToken::new("x"), user, &note, open, check).await.map(drop)
     }
 
     pub(crate) async fn exchange(&self, number: u64, name: &str) -> Result<(), AmoError> {

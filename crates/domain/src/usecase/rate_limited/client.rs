@@ -342,19 +342,22 @@ impl RateLimitedClient {
         .await
     }
 
-    /// See [`CrmApi::write`](crate::ports::CrmApi::write). Its turn is `user`'s. `before` runs when the permit is there,
-    /// and names the moment until which the write may be sent. The write is sent after it, at the pace of the writes
-    /// whose `before` took as long; where `before` fails or that moment would pass, it is not sent at all.
-    pub async fn write<F>(
+    /// See [`CrmApi::write`](crate::ports::CrmApi::write). Its turn is `user`'s. `open` runs when the permit is there,
+    /// and names the moment until which the write may be sent. Others may have waited as long for theirs, so it leaves at
+    /// their pace, if not later than then; and after `check`, which sees whether it still may. Where one of these fails,
+    /// nothing is sent.
+    pub async fn write<O, C>(
         &self,
         host: &AccountHost,
         token: &AccessToken,
         user: &UserId,
         write: &Write,
-        before: impl FnOnce() -> F,
+        open: impl FnOnce() -> O,
+        check: impl FnOnce(Instant) -> C,
     ) -> Result<Option<WrittenObject>, AmoError>
     where
-        F: Future<Output = Result<Instant, AmoError>>,
+        O: Future<Output = Result<Instant, AmoError>>,
+        C: Future<Output = Result<(), AmoError>>,
     {
         let endpoint = match write.kind() {
             WriteKind::Lead => Endpoint::CreateLead,
@@ -364,10 +367,11 @@ impl RateLimitedClient {
             WriteKind::TaskChange => Endpoint::ChangeTask,
         };
         let send = |permit: Permit<call::Write>| async {
-            let by = before().await?;
+            let by = open().await?;
             if let Some(limiter) = &self.limiter {
                 limiter.space_write(host, by).await?;
             }
+            check(by).await?;
             self.client.write(permit, token, write).await
         };
         self.with_permit(host, endpoint, Share::Write(UserTag::of(Some(user))), send).await

@@ -112,15 +112,14 @@ impl UseCases {
         gate: &impl Gate,
     ) -> Result<Option<WrittenObject>, Unsent> {
         let kept = Mutex::new(None);
-        let before = || async {
-            let allowed = self.allow(job, gate).await;
-            allowed.map_err(|why| {
-                *kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(why);
-                AmoError::PermitUnavailable
-            })
+        let keep = |why| {
+            *kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(why);
+            AmoError::PermitUnavailable
         };
+        let open = || async { self.open(job, gate).await.map_err(keep) };
+        let check = |by| async move { self.check(job, by).await.map_err(keep) };
         let (host, token) = (&access.grant.host, &access.grant.tokens.access);
-        let outcome = self.amo.write(host, token, &job.user, step, before).await;
+        let outcome = self.amo.write(host, token, &job.user, step, open, check).await;
         if let Some(why) = kept.into_inner().unwrap_or_else(PoisonError::into_inner) {
             return Err(Unsent::Kept(why));
         }
@@ -138,23 +137,28 @@ impl UseCases {
         self.note_reading(&job.user, access, &shown).await;
     }
 
-    /// Until when the write may be sent, if it may.
-    async fn allow(&self, job: &Job, gate: &impl Gate) -> Result<Instant, WriteError> {
+    /// Opens the gate. Returns until when the write may be sent.
+    async fn open(&self, job: &Job, gate: &impl Gate) -> Result<Instant, WriteError> {
         let asked = self.runtime.instant();
         if asked >= job.deadline {
             return Err(late());
         }
         gate.open(self, job).await?;
+        Ok((asked + SEND_WITHIN).min(job.deadline))
+    }
+
+    /// Whether the write, which may be sent until `by`, may be sent now.
+    async fn check(&self, job: &Job, by: Instant) -> Result<(), WriteError> {
         // A disconnect that was answered before wins, also over a write without a record.
         if self.epoch(&job.user).await? != job.epoch {
             return Err(AccessError::NotConnected.into());
         }
-        let (now, by) = (self.runtime.instant(), (asked + SEND_WITHIN).min(job.deadline));
+        let now = self.runtime.instant();
         if now > by || now >= job.deadline {
             return Err(late());
         }
         job.sent.store(true, Ordering::Release);
-        Ok(by)
+        Ok(())
     }
 }
 
