@@ -79,7 +79,7 @@ impl Metrics {
         for (gauge, count) in [
             (&TOKEN_REQUESTS, use_cases.token_requests()),
             (&UNSOLICITED_CODES, use_cases.unsolicited_codes()),
-            (&UNSAVED_PAIRS, use_cases.pending_pairs()),
+            (&UNSAVED_PAIRS, use_cases.unsaved_pairs()),
             (&PERMIT_QUEUE, use_cases.waiting_for_permits()),
         ] {
             recorder.set(gauge, &[], as_float(count as u64));

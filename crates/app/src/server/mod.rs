@@ -4,7 +4,7 @@ mod admin;
 mod background;
 pub(crate) mod clients;
 mod http;
-mod stop;
+mod shutdown;
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -16,7 +16,7 @@ use actix_web::middleware::from_fn;
 use actix_web::web::{Data, ServiceConfig};
 use admin::Admin;
 use clients::Clients;
-pub use stop::Unfinished;
+pub use shutdown::Unfinished;
 use tokio::task::JoinHandle;
 
 use crate::metrics::http::count;

@@ -51,9 +51,9 @@ use rate_limited::RateLimitedClient;
 use reads::Reads;
 use single_flight::SingleFlight;
 use sweep::LastSweep;
-use tokens::pending_saves::PendingSaves;
 use tokens::refresh_token::{AskedBy, RefreshOutcome};
 use tokens::saved_pairs::SavedPairs;
+use tokens::tokens_in_flight::TokensInFlight;
 
 /// What the operator configured.
 #[derive(Clone, Debug)]
@@ -74,8 +74,8 @@ pub struct Settings {
 
 /// The use cases, each a method. Cheap to clone.
 ///
-/// A use case runs as a task of the process and not of the request that asked for it: it runs to its
-/// end, also if the caller disconnects.
+/// What changes something is to run as a task of the process, and not of the request that asked for it: then it runs to
+/// its end, also if the caller disconnects. What reads alone may be dropped.
 #[derive(Clone)]
 pub struct UseCases {
     stores: Stores,
@@ -86,7 +86,7 @@ pub struct UseCases {
     observer: Arc<dyn Observer>,
     settings: Arc<Settings>,
     unsolicited_codes: Arc<UnsolicitedCodes>,
-    pending_saves: PendingSaves,
+    tokens_in_flight: TokensInFlight,
     saved_pairs: Arc<SavedPairs>,
     reads: Arc<Reads>,
     refreshes: Arc<Refreshes>,
@@ -130,7 +130,7 @@ impl UseCases {
             observer,
             settings: Arc::new(settings),
             unsolicited_codes: Arc::default(),
-            pending_saves: PendingSaves::default(),
+            tokens_in_flight: TokensInFlight::default(),
             saved_pairs: Arc::default(),
             reads: Arc::default(),
             refreshes: Arc::default(),
@@ -145,8 +145,8 @@ impl UseCases {
     }
 
     /// How many pairs that amoCRM has given are not saved yet. A process that ends now loses them.
-    pub fn pending_pairs(&self) -> usize {
-        self.pending_saves.count()
+    pub fn unsaved_pairs(&self) -> usize {
+        self.tokens_in_flight.unsaved_pairs()
     }
 
     /// How many calls of this process wait for a permit.
@@ -156,7 +156,7 @@ impl UseCases {
 
     /// How many refreshes and exchanges this process has a lease for, with those that are not saved yet.
     pub fn token_requests(&self) -> usize {
-        self.pending_saves.under_way()
+        self.tokens_in_flight.under_way()
     }
 
     /// How many codes of strangers this process is exchanging.

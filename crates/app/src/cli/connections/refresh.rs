@@ -79,7 +79,7 @@ async fn to_the_end(
 
 /// What a process leaves that ends now.
 pub(super) fn left_undone(use_cases: &UseCases) -> String {
-    match use_cases.pending_pairs() {
+    match use_cases.unsaved_pairs() {
         0 => "amoCRM has not answered; the refresh is left undone, and the service, or the next import, finds out what became of it".into(),
         pairs => format!(
             "amoCRM has given {pairs} token pair(s) that could not be saved and are lost with this process; \

@@ -17,7 +17,7 @@ use crate::ports::{AmoError, Event, ExchangeEnd, Served, StoreError};
 use crate::token::{AuthorizationCode, CodeHash, Issued};
 use crate::usecase::UseCases;
 use crate::usecase::connect::unsolicited_codes::Queued;
-use crate::usecase::tokens::pending_saves::Pending;
+use crate::usecase::tokens::tokens_in_flight::Pending;
 
 /// How many requests of this process wait for the outcome of one code. One of them asks the store at a time.
 const WAITERS_OF_A_CODE: usize = 8;
@@ -107,17 +107,17 @@ impl UseCases {
 
     /// What is told of a code that takes too long: that the store fails, where amoCRM has answered.
     fn still_in_flight(&self, code: CodeHash) -> Result<Exchanged, StoreError> {
-        self.pending_saves.failure(&Pending::Code(code)).map_or(Ok(Exchanged::StillInFlight), Err)
+        self.tokens_in_flight.failure(&Pending::Code(code)).map_or(Ok(Exchanged::StillInFlight), Err)
     }
 
     /// Whether this process waits for an answer to `code`, or has one that is not saved yet.
     fn is_exchanging(&self, code: CodeHash) -> bool {
-        self.pending_saves.holds(&Pending::Exchange(code)) || self.pending_saves.holds(&Pending::Code(code))
+        self.tokens_in_flight.holds(&Pending::Exchange(code)) || self.tokens_in_flight.holds(&Pending::Code(code))
     }
 
     /// Sends the code under `owner`'s lease and saves the tokens that come back.
     async fn send(&self, record: Exchange, owner: LeaseOwner, code: AuthorizationCode) -> Result<Exchange, StoreError> {
-        let _under_way = self.pending_saves.take(Pending::Exchange(record.code));
+        let _under_way = self.tokens_in_flight.take(Pending::Exchange(record.code));
         let sent_at = match &record.status {
             ExchangeStatus::InFlight(lease) => before(lease.until, LEASE_TERM),
             _ => Timestamp::MIN,
@@ -157,7 +157,7 @@ impl UseCases {
     /// Saves the tokens, and tries until it succeeds: the code cannot be exchanged again.
     async fn save_issued(&self, record: &Exchange, sent_at: Timestamp, issued: Issued) -> Result<Exchange, StoreError> {
         let served = Served { client: self.client, sent_at };
-        let pending = self.pending_saves.take(Pending::Code(record.code));
+        let pending = self.tokens_in_flight.take(Pending::Code(record.code));
         let account = issued.account;
         let host = self.named_host(&issued).unwrap_or_else(|| record.host.clone());
         let tokens = issued.into_pair(self.runtime.now());

@@ -9,8 +9,8 @@ use crate::usecase::UseCases;
 use crate::usecase::host_look_up::Whereabouts;
 use crate::usecase::timeouts::REFRESH_TIMEOUT;
 use crate::usecase::timeouts::REFRESH_TIMEOUT_WITH_LIVE_TOKEN;
-use crate::usecase::tokens::pending_saves::Pending;
 use crate::usecase::tokens::refresh_token::{AskedBy, RefreshOutcome};
+use crate::usecase::tokens::tokens_in_flight::Pending;
 
 /// Why there is no access token.
 #[derive(Debug, thiserror::Error)]
@@ -257,7 +257,7 @@ impl UseCases {
     /// The error for a caller who waited too long for `user`'s new tokens: the store fails, where
     /// amoCRM has answered.
     pub(crate) fn out_of_time(&self, user: &UserId) -> AccessError {
-        let failure = self.pending_saves.failure(&Pending::Connection(user.clone()));
+        let failure = self.tokens_in_flight.failure(&Pending::Connection(user.clone()));
         failure.map_or(AccessError::RefreshInProgress, AccessError::Store)
     }
 

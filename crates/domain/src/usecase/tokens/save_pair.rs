@@ -4,8 +4,8 @@ use crate::connection::{CrmConnection, Grant};
 use crate::ports::{Event, RefreshEnd, Served, StoreError};
 use crate::token::{Issued, TokenPair};
 use crate::usecase::UseCases;
-use crate::usecase::tokens::pending_saves::Pending;
 use crate::usecase::tokens::refresh_token::Sending;
+use crate::usecase::tokens::tokens_in_flight::Pending;
 
 impl UseCases {
     /// Saves the new pair, and tries until it succeeds: the old token is spent.
@@ -13,7 +13,7 @@ impl UseCases {
         let Sending { connection, lease, .. } = sending;
         let (user, generation) = (&connection.user, &connection.generation);
         let served = Served { client: self.client, sent_at: lease.begun_at() };
-        let pending = self.pending_saves.take(Pending::Connection(user.clone()));
+        let pending = self.tokens_in_flight.take(Pending::Connection(user.clone()));
         let (account, named) = (issued.account, self.named_host(&issued));
         let pair = issued.into_pair(self.runtime.now());
         let mut tries = 0;

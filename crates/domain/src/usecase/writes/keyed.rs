@@ -1,15 +1,13 @@
 //! A write with a key, from its record to its end.
 
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 use super::look::{Looked, in_doubt};
 use super::send::Recorded;
+use super::settle::Evidence;
 use super::{Job, MissingPart, WriteAnswer, WriteError, WriteKey};
 use crate::crm::write::Write;
-use crate::idempotency::{
-    Begun, Doubt, Settled, WriteKind, WriteOutcome, WriteRecord, WriteRequest, WriteState, WrittenObject,
-};
+use crate::idempotency::{Begun, Doubt, WriteKind, WriteOutcome, WriteRecord, WriteRequest, WriteState, WrittenObject};
 use crate::ids::{AccountId, LeaseOwner};
 use crate::lease::LEASE_RENEWAL;
 use crate::ports::{AmoError, StoreError};
@@ -17,24 +15,12 @@ use crate::usecase::UseCases;
 use crate::usecase::reads::{ReadError, Reader};
 use crate::usecase::tokens::access_token::{Access, AccessError};
 
-/// How long it is tried to record what a write made. Later it is found by whoever repeats the write.
-const LONGEST_SAVING: Duration = Duration::from_mins(5);
-
 /// The right to work on a write.
-struct Held {
-    request: WriteRequest,
-    record: WriteRecord,
-    owner: LeaseOwner,
+pub(super) struct Held {
+    pub(super) request: WriteRequest,
+    pub(super) record: WriteRecord,
+    pub(super) owner: LeaseOwner,
     access: Access,
-}
-
-/// How it is known what a step made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Word {
-    /// amoCRM has answered so.
-    Told,
-    /// It was looked for.
-    Found,
 }
 
 /// How far a step came.
@@ -137,18 +123,18 @@ impl UseCases {
     async fn step(&self, job: &Job, held: &mut Held, step: &Write, doubt: Option<Doubt>) -> Result<Step, WriteError> {
         if let Some(doubt) = doubt {
             match self.look(job, held, step, doubt).await {
-                Looked::Done(made) => return self.step_done(job, held, step, made, Word::Found).await,
+                Looked::Done(made) => return self.step_done(job, held, step, made, Evidence::Found).await,
                 Looked::NotDone => {}
                 Looked::Unsure(candidates) => return self.left_unknown(held, candidates).await,
             }
         }
         let gate = Recorded { record: &held.record.clone(), owner: held.owner };
         match self.send_write(job, &mut held.access, step, &gate).await {
-            Ok(made) => self.step_done(job, held, step, made, Word::Told).await,
+            Ok(made) => self.step_done(job, held, step, made, Evidence::Told).await,
             Err(WriteError::OutcomeUnknown(_)) => self.look_after_loss(job, held, step).await,
             Err(error) if is_comment(held) && is_refusal(&error) => {
                 let outcome = WriteOutcome::Done { object: None, comment: None, missing_comment: true };
-                self.made_durable(held, outcome, Word::Told).await.map(Step::Done)
+                self.made_durable(held, outcome, Evidence::Told).await.map(Step::Done)
             }
             Err(error) => {
                 self.settle_once(held, WriteOutcome::ChangedNothing).await;
@@ -170,7 +156,7 @@ impl UseCases {
             }
         };
         match self.look(job, held, step, doubt).await {
-            Looked::Done(made) => self.step_done(job, held, step, made, Word::Found).await,
+            Looked::Done(made) => self.step_done(job, held, step, made, Evidence::Found).await,
             Looked::Unsure(candidates) => self.left_unknown(held, candidates).await,
             Looked::NotDone => self.left_unknown(held, Vec::new()).await,
         }
@@ -217,76 +203,19 @@ impl UseCases {
         held: &Held,
         step: &Write,
         made: Option<WrittenObject>,
-        word: Word,
+        evidence: Evidence,
     ) -> Result<Step, WriteError> {
         let (object, comment) = if is_comment(held) { (None, made.map(|note| note.id)) } else { (made, None) };
         if let (Write::Lead(_), Some(lead), Some(_)) = (step, made, &job.comment) {
-            return self.made_durable(held, WriteOutcome::Made(lead), word).await.map(Step::Next);
+            return self.made_durable(held, WriteOutcome::Made(lead), evidence).await.map(Step::Next);
         }
         let outcome = WriteOutcome::Done { object, comment, missing_comment: false };
-        self.made_durable(held, outcome, word).await.map(Step::Done)
+        self.made_durable(held, outcome, evidence).await.map(Step::Done)
     }
 
     async fn left_unknown(&self, held: &Held, candidates: Vec<u64>) -> Result<Step, WriteError> {
         self.settle_once(held, WriteOutcome::Unknown).await;
         Err(WriteError::OutcomeUnknown(candidates))
-    }
-
-    /// Records how a write ended that made nothing, as far as is known. If the database fails, the lease lapses.
-    async fn settle_once(&self, held: &Held, outcome: WriteOutcome) {
-        if let Err(error) = self.stores.writes.settle_write(&held.request, held.owner, &outcome).await {
-            tracing::warn!(%error, "how a write ended is not recorded");
-        }
-    }
-
-    /// Records what was made, and tries until it succeeds: what amoCRM has told is told once. Its caller may have gone
-    /// by then; the lease is renewed meanwhile.
-    async fn made_durable(&self, held: &Held, outcome: WriteOutcome, word: Word) -> Result<WriteRecord, WriteError> {
-        let (mut tries, give_up_at) = (0, self.runtime.instant() + LONGEST_SAVING);
-        loop {
-            match self.stores.writes.settle_write(&held.request, held.owner, &outcome).await {
-                Ok(Settled::OnRecord(record)) => return Ok(*record),
-                // Its key is another request's by now.
-                Ok(Settled::NoRecord) => return self.unrecorded(held, &outcome).await,
-                Ok(Settled::Claimed) => return self.without_a_claim(held, outcome, word).await,
-                Err(error @ StoreError::Unavailable(_)) if self.runtime.instant() < give_up_at => {
-                    tracing::warn!(%error, attempt = tries, "what a write made is not recorded; trying again");
-                    self.before_saving_again(tries).await;
-                    tries += 1;
-                }
-                // The sending stays on record, and is looked for by whoever asks next.
-                Err(error) => {
-                    tracing::error!(%error, "what a write made is not recorded");
-                    return Err(WriteError::OutcomeUnknown(Vec::new()));
-                }
-            }
-        }
-    }
-
-    /// What was made, where it cannot be put on record.
-    async fn unrecorded(&self, held: &Held, outcome: &WriteOutcome) -> Result<WriteRecord, WriteError> {
-        let Ok(now) = self.stores.health.clock().await else { return Err(WriteError::OutcomeUnknown(Vec::new())) };
-        match held.record.clone().settle(held.owner, outcome, false, held.record.epoch, now) {
-            Settled::OnRecord(record) => Ok(*record),
-            Settled::NoRecord | Settled::Claimed => Err(WriteError::OutcomeUnknown(Vec::new())),
-        }
-    }
-
-    /// Another key has claimed what this write made. If it was found only, this one is in doubt as before. If amoCRM
-    /// itself has told it, the other key was mistaken, and this one has its object without a claim.
-    async fn without_a_claim(&self, held: &Held, outcome: WriteOutcome, word: Word) -> Result<WriteRecord, WriteError> {
-        let unclaimed = |object: WrittenObject| WrittenObject { is_new: false, ..object };
-        let outcome = match (word, outcome) {
-            (Word::Told, WriteOutcome::Made(object)) => WriteOutcome::Made(unclaimed(object)),
-            (Word::Told, WriteOutcome::Done { object, missing_comment, .. }) => {
-                WriteOutcome::Done { object: object.map(unclaimed), comment: None, missing_comment }
-            }
-            _ => WriteOutcome::Unknown,
-        };
-        match self.stores.writes.settle_write(&held.request, held.owner, &outcome).await {
-            Ok(Settled::OnRecord(record)) if word == Word::Told => Ok(*record),
-            _ => Err(WriteError::OutcomeUnknown(Vec::new())),
-        }
     }
 
     /// The answer to a write that is done, for this request or for an earlier one.

@@ -10,6 +10,7 @@ mod keyed;
 mod look;
 mod look_for_changes;
 mod send;
+mod settle;
 mod stored;
 
 use std::sync::Arc;

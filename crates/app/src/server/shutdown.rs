@@ -49,7 +49,7 @@ impl Running {
         self.state.tasks.close();
         let waiting_for = self.state.tasks.len();
         if waiting_for > 0 {
-            let pairs_to_save = self.state.use_cases.pending_pairs();
+            let pairs_to_save = self.state.use_cases.unsaved_pairs();
             tracing::info!(
                 waiting_for,
                 pairs_to_save,
@@ -76,7 +76,7 @@ impl Running {
         self.counting.abort();
         match (requests, tasks) {
             (_, Err(_)) => {
-                let (tasks, pairs) = (self.state.tasks.len(), self.state.use_cases.pending_pairs());
+                let (tasks, pairs) = (self.state.tasks.len(), self.state.use_cases.unsaved_pairs());
                 tracing::error!(tasks, pairs_lost = pairs, "stopping before all work was done");
                 Err(Unfinished { tasks, pairs })
             }

@@ -1,5 +1,5 @@
-//! Pending saves: pairs that amoCRM has issued and the store has not saved yet, and token requests
-//! under way.
+//! Tokens in flight: token requests under way, and pairs that amoCRM has issued and the store has not saved yet. Who saves
+//! a pair has it; here it is known that there is one.
 //!
 //! Until a pair is saved nobody uses it, and this process does not send its code, or the token that
 //! it replaces, again, even if the lease has lapsed. This process also sends no token again while it
@@ -26,9 +26,9 @@ pub(crate) enum Pending {
     Refresh(UserId, Generation),
 }
 
-/// What is pending in this process.
+/// The tokens of this process that are in flight.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct PendingSaves(Arc<Mutex<HashMap<Pending, Entries>>>);
+pub(crate) struct TokensInFlight(Arc<Mutex<HashMap<Pending, Entries>>>);
 
 /// How many pairs are on their way to one place, and whether the store has refused one of them.
 #[derive(Debug, Default)]
@@ -44,25 +44,25 @@ struct NotSavedYet;
 
 /// Keeps one entry until it is dropped.
 #[derive(Debug)]
-pub(crate) struct PendingSave {
+pub(crate) struct TokenInFlight {
     entry: Pending,
-    all: PendingSaves,
+    all: TokensInFlight,
 }
 
-impl PendingSaves {
+impl TokensInFlight {
     /// Adds `entry`.
-    pub(crate) fn take(&self, entry: Pending) -> PendingSave {
+    pub(crate) fn take(&self, entry: Pending) -> TokenInFlight {
         self.all().entry(entry.clone()).or_default().count += 1;
-        PendingSave { entry, all: self.clone() }
+        TokenInFlight { entry, all: self.clone() }
     }
 
     /// Adds `entry`; `None` if there is one already.
-    pub(crate) fn take_alone(&self, entry: Pending) -> Option<PendingSave> {
+    pub(crate) fn take_alone(&self, entry: Pending) -> Option<TokenInFlight> {
         match self.all().entry(entry.clone()) {
             Entry::Occupied(_) => return None,
             Entry::Vacant(free) => free.insert(Entries { count: 1, has_failed: false }),
         };
-        Some(PendingSave { entry, all: self.clone() })
+        Some(TokenInFlight { entry, all: self.clone() })
     }
 
     /// Whether `entry` is pending.
@@ -78,7 +78,7 @@ impl PendingSaves {
     }
 
     /// How many pairs are not saved yet.
-    pub(crate) fn count(&self) -> usize {
+    pub(crate) fn unsaved_pairs(&self) -> usize {
         self.count_of(|entry| matches!(entry, Pending::Code(_) | Pending::Connection(_)))
     }
 
@@ -96,7 +96,7 @@ impl PendingSaves {
     }
 }
 
-impl PendingSave {
+impl TokenInFlight {
     /// Notes that the store could not save the pair this time.
     pub(crate) fn note_failure(&self) {
         if let Some(entries) = self.all.all().get_mut(&self.entry) {
@@ -105,7 +105,7 @@ impl PendingSave {
     }
 }
 
-impl Drop for PendingSave {
+impl Drop for TokenInFlight {
     fn drop(&mut self) {
         let mut all = self.all.all();
         match all.get_mut(&self.entry) {
@@ -121,20 +121,20 @@ mod tests {
 
     #[test]
     fn an_entry_is_pending_until_its_last_pair_is_saved() {
-        let pending_saves = PendingSaves::default();
+        let tokens_in_flight = TokensInFlight::default();
         let entry = Pending::Connection(UserId::new("olena").unwrap());
-        let (first, second) = (pending_saves.take(entry.clone()), pending_saves.take(entry.clone()));
-        assert_eq!((pending_saves.count(), pending_saves.under_way()), (2, 0));
-        assert!(pending_saves.failure(&entry).is_none());
+        let (first, second) = (tokens_in_flight.take(entry.clone()), tokens_in_flight.take(entry.clone()));
+        assert_eq!((tokens_in_flight.unsaved_pairs(), tokens_in_flight.under_way()), (2, 0));
+        assert!(tokens_in_flight.failure(&entry).is_none());
         second.note_failure();
-        assert!(pending_saves.failure(&entry).is_some());
+        assert!(tokens_in_flight.failure(&entry).is_some());
         drop(first);
-        assert!(pending_saves.holds(&entry) && pending_saves.take_alone(entry.clone()).is_none());
+        assert!(tokens_in_flight.holds(&entry) && tokens_in_flight.take_alone(entry.clone()).is_none());
         drop(second);
-        let alone = pending_saves.take_alone(entry.clone()).unwrap();
-        assert!(pending_saves.holds(&entry));
+        let alone = tokens_in_flight.take_alone(entry.clone()).unwrap();
+        assert!(tokens_in_flight.holds(&entry));
         drop(alone);
-        assert_eq!((pending_saves.holds(&entry), pending_saves.count()), (false, 0));
-        assert!(pending_saves.failure(&entry).is_none());
+        assert_eq!((tokens_in_flight.holds(&entry), tokens_in_flight.unsaved_pairs()), (false, 0));
+        assert!(tokens_in_flight.failure(&entry).is_none());
     }
 }
