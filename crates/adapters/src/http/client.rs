@@ -11,8 +11,8 @@ use url::Url;
 use super::authority::{self, BadAuthority, NoAnswer};
 use super::budget::Room;
 use super::deadline::DeadlineBody;
+use super::dns::{PublicResolver, SystemResolver};
 use super::growth::Growth;
-use super::public::PublicAddresses;
 use super::{Answer, CallBudget, Loss, SMALL_ANSWER};
 use crate::runtime::process_clock;
 
@@ -142,13 +142,14 @@ impl HttpClient {
         let host = request.url().authority();
         let mut room = self.budget.as_ref().map(|budget| budget.begin(host)).transpose()?;
         let mut response = self.client.execute(request).await.map_err(|error| Loss::of(&error))?;
-        if let Some(room) = &room {
-            room.answered();
-        }
+        room.iter().for_each(Room::answered);
         let length = response.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or_default();
         let mut body = Vec::with_capacity(length.min(self.limits.longest_body).min(SMALL_ANSWER));
         let headers = std::mem::take(response.headers_mut());
         let loss = self.read(&mut response, &mut body, room.as_mut(), has_it).await.err();
+        if loss.is_none() {
+            room.iter().for_each(Room::answered);
+        }
         tracing::debug!(amo.status = response.status().as_u16(), amo.loss = loss.map(Loss::name), "the CRM answered");
         Ok(Answer { status: response.status(), headers, body, loss, _room: room })
     }
@@ -216,7 +217,11 @@ fn builder(limits: HttpLimits) -> ClientBuilder {
         .connect_timeout(limits.connect_timeout)
         .timeout(limits.timeout);
     let builder = if limits.is_local { builder.tls_certs_only([]) } else { builder };
-    if limits.private_addresses { builder } else { builder.dns_resolver(PublicAddresses::of_the_system()) }
+    if limits.private_addresses {
+        builder.dns_resolver(SystemResolver::new())
+    } else {
+        builder.dns_resolver(PublicResolver::of_the_system())
+    }
 }
 
 #[cfg(test)]
@@ -264,7 +269,7 @@ mod tests {
         let builder = if limits.private_addresses {
             builder.dns_resolver(answering)
         } else {
-            builder.dns_resolver(PublicAddresses::of(answering))
+            builder.dns_resolver(PublicResolver::of(answering))
         };
         HttpClient::of(builder.build().unwrap(), limits)
     }
@@ -287,7 +292,7 @@ mod tests {
 
     #[tokio::test]
     async fn of_mixed_addresses_only_the_public_ones_are_called() {
-        let found = PublicAddresses::of(Arc::new(Answering(vec![
+        let found = PublicResolver::of(Arc::new(Answering(vec![
             [127, 0, 0, 1].into(),
             [95, 213, 184, 59].into(),
             [192, 168, 0, 1].into(),

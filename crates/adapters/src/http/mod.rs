@@ -35,9 +35,9 @@ mod budget;
 mod client;
 mod coding;
 mod deadline;
+mod dns;
 mod growth;
 mod host_calls;
-mod public;
 
 use std::error::Error;
 use std::{fmt, io};

@@ -1,14 +1,16 @@
-//! Names that lead to the internet alone: answers of DNS with addresses of a private network are left out.
+//! DNS for account hosts, against SSRF: names lead to the internet alone, and addresses of a private network are left out.
 //!
 //! Whoever can forge an answer, or owns a name, would otherwise have a secret sent to a machine of that network.
 
+use std::collections::HashMap;
 use std::error::Error;
-use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::sync::Arc;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs as _};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::{fmt, io};
 
 use ipnet::{Ipv4Net, Ipv6Net};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use tokio::sync::Semaphore;
 
 use Kind::{Documentation, LinkLocal, Loopback, Multicast, Private, Reserved, Shared, Unspecified};
 
@@ -128,14 +130,14 @@ impl fmt::Display for NotPublic {
 impl Error for NotPublic {}
 
 /// Looks names up, and leaves out what is not public.
-pub(super) struct PublicAddresses {
+pub(super) struct PublicResolver {
     inner: Arc<dyn Resolve>,
 }
 
-impl PublicAddresses {
+impl PublicResolver {
     /// By the machine's own resolver.
     pub(super) fn of_the_system() -> Self {
-        Self::of(Arc::new(System))
+        Self::of(Arc::new(SystemResolver::new()))
     }
 
     pub(super) fn of(inner: Arc<dyn Resolve>) -> Self {
@@ -143,7 +145,7 @@ impl PublicAddresses {
     }
 }
 
-impl Resolve for PublicAddresses {
+impl Resolve for PublicResolver {
     fn resolve(&self, name: Name) -> Resolving {
         let host = name.as_str().to_owned();
         let found = self.inner.resolve(name);
@@ -166,22 +168,100 @@ impl Resolve for PublicAddresses {
     }
 }
 
-/// The machine's own resolver.
-struct System;
+/// How many names of one zone are looked up at one time. Each look-up takes a thread of the pool that SQLite's work needs
+/// too, 512 in all, for as long as the machine's resolver tries: half a minute where the zone's name servers are silent,
+/// also when its caller has gone. The zones are those of `AMO_ALLOWED_HOSTS`, and few.
+const LOOK_UPS: usize = 64;
 
-impl Resolve for System {
+/// The zones, for all clients of the process.
+static ZONES: LazyLock<Arc<Zones>> = LazyLock::new(|| Arc::new(Zones::of(LOOK_UPS)));
+
+/// How many names of each zone may be looked up.
+struct Zones {
+    most: usize,
+    zones: Mutex<HashMap<String, Arc<Semaphore>>>,
+}
+
+impl Zones {
+    fn of(most: usize) -> Self {
+        Self { most, zones: Mutex::default() }
+    }
+
+    fn of_name(&self, name: &str) -> Arc<Semaphore> {
+        let zone = name.split_once('.').map_or("", |(_, zone)| zone).to_ascii_lowercase();
+        let mut zones = self.zones.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(zones.entry(zone).or_insert_with(|| Arc::new(Semaphore::new(self.most))))
+    }
+}
+
+type LookUp = fn(&str) -> io::Result<Vec<SocketAddr>>;
+
+/// The machine's own resolver. Callers wait for each other, for as long as they have time to connect.
+pub(super) struct SystemResolver {
+    look_up: LookUp,
+    zones: Arc<Zones>,
+}
+
+impl SystemResolver {
+    pub(super) fn new() -> Self {
+        // The port follows from the URL.
+        Self { look_up: |name| Ok((name, 0).to_socket_addrs()?.collect()), zones: Arc::clone(&ZONES) }
+    }
+}
+
+impl Resolve for SystemResolver {
     fn resolve(&self, name: Name) -> Resolving {
+        let (zone, look_up) = (self.zones.of_name(name.as_str()), self.look_up);
         Box::pin(async move {
-            // The port follows from the URL.
-            let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
-            Ok(Box::new(found.into_iter()) as Addrs)
+            let turn = zone.acquire_owned().await?;
+            let looking = tokio::task::spawn_blocking(move || {
+                let found = look_up(name.as_str());
+                drop(turn);
+                found
+            });
+            Ok(Box::new(looking.await??.into_iter()) as Addrs)
         })
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Condvar;
+    use std::time::Duration;
+
+    use futures_util::FutureExt as _;
+
     use super::*;
+
+    /// Whether the name server of `silent.test` answers.
+    static ANSWERS: (Mutex<bool>, Condvar) = (Mutex::new(false), Condvar::new());
+
+    fn look_up(name: &str) -> io::Result<Vec<SocketAddr>> {
+        if name.ends_with(".silent.test") {
+            let answers = ANSWERS.0.lock().unwrap();
+            drop(ANSWERS.1.wait_timeout_while(answers, Duration::from_mins(1), |answers| !*answers));
+        }
+        "192.0.2.1:0".to_socket_addrs().map(Iterator::collect)
+    }
+
+    #[tokio::test]
+    async fn a_zone_whose_name_servers_are_silent_takes_a_part_of_the_threads() {
+        let resolver = SystemResolver { look_up, zones: Arc::new(Zones::of(3)) };
+        let ask = |name: &str| resolver.resolve(name.parse().unwrap());
+        for number in 0..3 {
+            // Its caller goes away.
+            assert!(ask(&format!("a{number}.silent.test")).now_or_never().is_none());
+        }
+        let mut waiting = ask("b.SILENT.test");
+        assert!((&mut waiting).now_or_never().is_none());
+        assert_eq!(resolver.zones.of_name("c.silent.test").available_permits(), 0);
+        for other in ["a.other.test", "localhost"] {
+            assert_eq!(ask(other).await.map(Iterator::count).ok(), Some(1));
+        }
+        *ANSWERS.0.lock().unwrap() = true;
+        ANSWERS.1.notify_all();
+        assert_eq!(waiting.await.map(Iterator::count).ok(), Some(1));
+    }
 
     fn kind(address: &str) -> Option<Kind> {
         Kind::of(address.parse().unwrap())
