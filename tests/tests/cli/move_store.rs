@@ -94,6 +94,14 @@ async fn a_store_is_moved_row_by_row_through_a_kill_and_serves_there() {
     })
     .await;
 
+    // Tokens that were renewed there would be lost when the move goes on.
+    let half = amo_connect::config::Given { database_url: Some(to.clone()), ..world.settings.clone() };
+    for command in [&["serve"][..], &["connections", "list"]] {
+        let (code, _, complaint) = start(command, &half, &[], &world.folder()).ended().await;
+        assert_eq!(code, Some(1), "{complaint}");
+        assert!(complaint.contains("a move to this PostgreSQL database is not finished"), "{complaint}");
+    }
+
     let (code, said, complaint) = begin(&world, &to).ended().await;
     assert_eq!(code, Some(0), "{complaint}");
     let lines: Vec<_> = said.lines().collect();

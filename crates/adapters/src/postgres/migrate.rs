@@ -16,6 +16,9 @@ use super::{MIGRATIONS, OpenError, PgOptions, PgUrl, pooler};
 use crate::migrate::{self, KnownSchema, MigrationError, OLDEST_MIGRATION, Pending};
 use crate::rows::DatabaseError;
 
+/// The table that a database has while a SQLite file is moved to it.
+pub(crate) const UNFINISHED_MOVE: &str = "unfinished_move";
+
 /// A migration may take long, and whoever starts at the same time waits for it.
 const SETTINGS: &str = "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '10min'";
 
@@ -68,9 +71,20 @@ async fn begin(connection: &mut AsyncPgConnection) -> Result<(), OpenError> {
 }
 
 #[derive(QueryableByName)]
-struct Migrated {
+struct Answer {
     #[diesel(sql_type = Bool)]
-    migrated: bool,
+    yes: bool,
+}
+
+/// Whether a SQLite file is being moved to the database, and not all of it is there.
+pub(super) async fn is_half_moved(connection: &mut AsyncPgConnection) -> Result<bool, OpenError> {
+    let moved = exists(connection, UNFINISHED_MOVE).await;
+    moved.map_err(|error| OpenError::Database(DatabaseError::of(&error)))
+}
+
+async fn exists(connection: &mut AsyncPgConnection, table: &str) -> QueryResult<bool> {
+    let query = diesel::sql_query("SELECT to_regclass($1) IS NOT NULL AS yes").bind::<Text, _>(table);
+    Ok(query.get_result::<Answer>(connection).await?.yes)
 }
 
 #[derive(QueryableByName)]
@@ -92,8 +106,7 @@ async fn state(connection: &mut AsyncPgConnection, known: &KnownSchema) -> Query
 
 /// The versions that the database has.
 async fn applied(connection: &mut AsyncPgConnection) -> QueryResult<Vec<String>> {
-    let query = diesel::sql_query("SELECT to_regclass('__diesel_schema_migrations') IS NOT NULL AS migrated");
-    if !query.get_result::<Migrated>(connection).await?.migrated {
+    if !exists(connection, "__diesel_schema_migrations").await? {
         return Ok(Vec::new());
     }
     let query = diesel::sql_query("SELECT version FROM __diesel_schema_migrations");

@@ -39,6 +39,7 @@ use tokio::runtime::Handle;
 
 pub use clock::ClockShift;
 pub use database::Postgres;
+pub(crate) use migrate::UNFINISHED_MOVE;
 pub use migrate::migrate;
 pub use url::{InvalidPgUrl, PgUrl};
 
@@ -98,14 +99,21 @@ pub enum OpenError {
     /// Its schema is not the one this program knows.
     #[error("the PostgreSQL database cannot be used")]
     Schema(#[source] MigrationError),
+    /// A SQLite file is being moved to it, and not all of that is there.
+    #[error("a move to this PostgreSQL database is not finished: run `amo-connect move` again to its end")]
+    UnfinishedMove,
 }
 
 impl PgTokenStore {
     /// Opens the database. Everything it does later runs on the runtime that this is called on.
     pub async fn open(url: &PgUrl, keys: TokenKeys, options: PgOptions) -> Result<Self, OpenError> {
-        let (connection, connector, is_pooled) = pooler::adapt(Connector::new(url, &options)?).await?;
+        let (mut connection, connector, is_pooled) = pooler::adapt(Connector::new(url, &options)?).await?;
         if is_pooled {
             tracing::info!("a pooler before PostgreSQL gives connections away after each transaction");
+        }
+        // Tokens that were renewed here would be lost when the move goes on.
+        if migrate::is_half_moved(&mut connection).await? {
+            return Err(OpenError::UnfinishedMove);
         }
         let schema = migrate::with(connection, options.pending).await?.newest;
         let known = KnownSchema::of::<Pg>(&MIGRATIONS).map_err(OpenError::Schema)?;

@@ -9,7 +9,7 @@ use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl as _, Si
 
 use super::MoveError;
 use super::tables::{self, Moved, each_table};
-use crate::postgres::{PgOptions, PgUrl, connected, is_pooled, migrate};
+use crate::postgres::{PgOptions, PgUrl, UNFINISHED_MOVE, connected, is_pooled, migrate};
 use crate::rows::DatabaseError;
 
 /// A page may be a long statement on a slow server.
@@ -67,10 +67,10 @@ impl Target {
 
     /// Whether `source` is being moved to it.
     async fn is_begun(&mut self, source: &str) -> Result<bool, MoveError> {
-        if !self.asks(&exists("unfinished_move")).await? {
+        if !self.asks(&exists(UNFINISHED_MOVE)).await? {
             return Ok(false);
         }
-        let query = diesel::sql_query("SELECT source FROM unfinished_move");
+        let query = diesel::sql_query(format!("SELECT source FROM {UNFINISHED_MOVE}"));
         let marks = query.load::<Mark>(&mut self.connection).await.map_err(|error| failed(&error))?;
         if marks.iter().all(|mark| mark.source == source) { Ok(true) } else { Err(MoveError::AnotherMove) }
     }
@@ -90,8 +90,9 @@ impl Target {
 
     async fn mark(&mut self, source: &str) -> Result<(), MoveError> {
         let mark = async |connection: &mut AsyncPgConnection| {
-            connection.batch_execute("CREATE TABLE unfinished_move (source TEXT NOT NULL)").await?;
-            let mark = diesel::sql_query("INSERT INTO unfinished_move (source) VALUES ($1)").bind::<Text, _>(source);
+            connection.batch_execute(&format!("CREATE TABLE {UNFINISHED_MOVE} (source TEXT NOT NULL)")).await?;
+            let mark = diesel::sql_query(format!("INSERT INTO {UNFINISHED_MOVE} (source) VALUES ($1)"))
+                .bind::<Text, _>(source);
             mark.execute(connection).await
         };
         self.connection.transaction(mark).await.map(drop).map_err(|error| failed(&error))
@@ -127,7 +128,7 @@ impl Target {
 
     /// The move is finished.
     pub(super) async fn end(&mut self) -> Result<(), MoveError> {
-        self.connection.batch_execute("DROP TABLE unfinished_move").await.map_err(|error| failed(&error))
+        self.connection.batch_execute(&format!("DROP TABLE {UNFINISHED_MOVE}")).await.map_err(|error| failed(&error))
     }
 
     async fn asks(&mut self, query: &str) -> Result<bool, MoveError> {
