@@ -212,7 +212,7 @@ impl Maintenance for FileStore {
         self.read(move |records| {
             let record = records.client(client);
             Ok(in_order(records, limit, |row| {
-                let expires = due::acquitted_until(&row.connection.record, row.lease.as_ref(), client, &record)?;
+                let expires = due::acquitted_expires_at(&row.connection.record, row.lease.as_ref(), client, &record)?;
                 expired_by.is_none_or(|by| expires <= by).then_some(expires)
             }))
         })

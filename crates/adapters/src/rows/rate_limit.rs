@@ -58,7 +58,7 @@ impl RateLimitRow {
             ban_since: line.circuit.map(|ban| ban.since.as_microsecond()),
             ban_probe_at: line.circuit.map(|ban| ban.probe_at.as_microsecond()),
             ban_probing: line.circuit.map(|ban| ban.probing),
-            ban_met: line.circuit.map(|ban| ban.met.into()),
+            ban_met: line.circuit.map(|ban| ban.banned_probes.into()),
             put_off_for: line.next_at.filter(|_| line.is_delayed).map(Timestamp::as_microsecond),
             shares: shares::text(&line.shares),
             unbanned_asked_at: line.callers.unbanned_at.map(Timestamp::as_microsecond),
@@ -77,7 +77,7 @@ impl TryFrom<RateLimitRow> for RateLimit {
                 since: time(since)?,
                 probe_at: time(needed(row.ban_probe_at)?)?,
                 probing: needed(row.ban_probing)?,
-                met: needed(row.ban_met)?.try_into().or(Err(Failure::Corrupt("a count is out of range")))?,
+                banned_probes: needed(row.ban_met)?.try_into().or(Err(Failure::Corrupt("a count is out of range")))?,
             })
         });
         let banned = match (row.banned_due_at, row.banned_asked_at) {

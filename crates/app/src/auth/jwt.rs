@@ -11,7 +11,7 @@ use jsonwebtoken::{Algorithm, TokenData, Validation, decode, decode_header};
 use secrecy::ExposeSecret;
 
 use super::claims::Claims;
-use super::key_set::{KeySet, NoKey};
+use super::jwks::{KeySet, NoKey};
 use super::keys::{ALGORITHMS, Key};
 use crate::config::{JwtConfig, JwtKeys};
 use crate::error::ApiError;

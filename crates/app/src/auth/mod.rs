@@ -2,8 +2,8 @@
 
 mod caller;
 mod claims;
+pub mod jwks;
 pub mod jwt;
-pub mod key_set;
 pub mod keys;
 
 pub use caller::Caller;

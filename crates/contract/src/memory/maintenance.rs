@@ -160,7 +160,7 @@ impl Maintenance for MemoryTokenStore {
         let rows = self.rows()?;
         let record = rows.client_record(client);
         Ok(rows.due(most(limit), |row| {
-            let expires = due::acquitted_until(&row.connection, row.lease.as_ref(), client, &record)?;
+            let expires = due::acquitted_expires_at(&row.connection, row.lease.as_ref(), client, &record)?;
             expired_by.is_none_or(|by| expires <= by).then_some(expires)
         }))
     }

@@ -235,7 +235,7 @@ impl Listing {
             }
             Self::Acquitted(client, expired_by) => {
                 let record = clients.get(client).copied().unwrap_or_default();
-                due::acquitted_until(row, lease, *client, &record)
+                due::acquitted_expires_at(row, lease, *client, &record)
                     .is_some_and(|expires| expired_by.is_none_or(|by| expires <= by))
             }
             Self::UsersOf(account) => row.may_be_revoked_in(*account),

@@ -62,12 +62,12 @@ pub struct OpenCircuit {
     /// Whether a probe is under way.
     pub probing: bool,
     /// How many probes were banned too.
-    pub met: u32,
+    pub banned_probes: u32,
 }
 
 impl OpenCircuit {
     pub(super) fn new(now: Timestamp) -> Self {
-        Self { since: now, probe_at: after(now, FIRST_PAUSE), probing: false, met: 0 }
+        Self { since: now, probe_at: after(now, FIRST_PAUSE), probing: false, banned_probes: 0 }
     }
 
     /// How long nothing must be sent; `None` if a probe may be sent.
@@ -83,7 +83,7 @@ impl OpenCircuit {
     }
 
     fn pause(&self) -> Duration {
-        FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(self.met)).min(LONGEST_PAUSE)
+        FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(self.banned_probes)).min(LONGEST_PAUSE)
     }
 
     pub(super) fn begin_probe(&mut self, now: Timestamp) -> Timestamp {
@@ -98,9 +98,9 @@ impl OpenCircuit {
         self.probe_at = now;
     }
 
-    pub(super) fn end_probe(&mut self, met_again: bool, now: Timestamp) {
+    pub(super) fn end_probe(&mut self, was_banned: bool, now: Timestamp) {
         self.probing = false;
-        self.met = self.met.saturating_add(u32::from(met_again));
+        self.banned_probes = self.banned_probes.saturating_add(u32::from(was_banned));
         self.probe_at = after(now, self.pause());
     }
 }

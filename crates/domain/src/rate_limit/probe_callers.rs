@@ -81,7 +81,7 @@ mod tests {
 
     /// The circuit of an account whose own probe is due at this second.
     fn due(second: u64) -> OpenCircuit {
-        OpenCircuit { since: at(0), probe_at: at(second), probing: false, met: 0 }
+        OpenCircuit { since: at(0), probe_at: at(second), probing: false, banned_probes: 0 }
     }
 
     fn seconds(wait: Option<Duration>) -> Option<u64> {

@@ -282,7 +282,7 @@ fn an_open_integration_has_one_probe_over_all_accounts_and_its_outcome_counts_fo
 fn an_account_with_a_longer_pause_of_its_own_does_not_probe_for_the_others() {
     let mut limits = RateLimits::banned_at(0);
     let own = limits.account.circuit.as_mut().unwrap();
-    (own.met, own.probe_at) = (9, at(900));
+    (own.banned_probes, own.probe_at) = (9, at(900));
     limits.integration.circuit = Some(OpenCircuit::new(at(0)));
     assert_eq!(limits.next(10), Reservation::CircuitOpen(Duration::from_secs(890)));
     assert!(!limits.integration.circuit.unwrap().probing);

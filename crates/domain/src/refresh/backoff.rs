@@ -27,11 +27,11 @@ pub struct Backoff {
 }
 
 /// The delay after `tries` failures before the next sending: doubling to [`LONGEST_PAUSE`], a
-/// fifth more or less by `dice`, and never shorter than amoCRM asked for.
-pub fn delay(tries: u32, dice: u8, retry_after: Option<Duration>) -> Duration {
+/// fifth more or less by `jitter`, and never shorter than amoCRM asked for.
+pub fn delay(tries: u32, jitter: u8, retry_after: Option<Duration>) -> Duration {
     let even = FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(tries)).min(LONGEST_PAUSE);
     let fifth = even / 5;
-    let delay = fifth * 4 + fifth * 2 * u32::from(dice) / u32::from(u8::MAX);
+    let delay = fifth * 4 + fifth * 2 * u32::from(jitter) / u32::from(u8::MAX);
     delay.max(retry_after.unwrap_or_default())
 }
 

@@ -35,7 +35,7 @@ pub fn stale_since(
 
 /// When the access token of this connection expires, if its refresh backs off for an accusation that
 /// [is over](crate::client::Accusation::is_over_for) for `client`. `record` is that client's.
-pub fn acquitted_until(
+pub fn acquitted_expires_at(
     connection: &CrmConnection,
     lease: Option<&RefreshLease>,
     client: ClientFingerprint,

@@ -52,9 +52,9 @@ impl UseCases {
     async fn check_account(&self, account: AccountId) -> Result<(), StoreError> {
         let mut users = self.stores.maintenance.users_of(account).await?;
         // An account is looked up once a minute, so only one of them gets an answer: a random one.
-        let mut dice = [0; 8];
-        self.runtime.fill_random(&mut dice);
-        let first = usize::from_le_bytes(dice).checked_rem(users.len()).unwrap_or_default();
+        let mut random = [0; 8];
+        self.runtime.fill_random(&mut random);
+        let first = usize::from_le_bytes(random).checked_rem(users.len()).unwrap_or_default();
         users.rotate_left(first);
         let checking = async {
             let mut all_checked = true;
