@@ -1,4 +1,4 @@
-//! The one file that names concrete adapters, except stores: those are in `stores.rs`.
+//! The one file that makes the adapters of the domain's ports, except stores: those are in `stores.rs`.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};

@@ -47,8 +47,8 @@ settings! {
     JWT_JWKS_URL, jwt_jwks_url: Option<Url> = Unset("one of these three is required"), values::key_set;
 
     /// The claim that names the user
-    /// A string or an integer of at most 255 bytes. Unset, a token in which two of the three differ is refused.
-    JWT_USER_CLAIM, jwt_user_claim: Option<String> = Unset("the first present of sub, userId, id"), values::text;
+    /// A string or an integer of at most 255 bytes. Unset, those of the three that are there all have to name one user.
+    JWT_USER_CLAIM, jwt_user_claim: Option<String> = Unset("sub, userId or id"), values::text;
 
     /// The issuer that tokens must name
     JWT_ISSUER, jwt_issuer: Option<String> = Unset("not checked"), values::text;

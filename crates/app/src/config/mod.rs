@@ -158,7 +158,7 @@ impl JwtKeys {
 pub struct JwtConfig {
     /// What verifies them.
     pub keys: JwtKeys,
-    /// The claim that names the user; unset, the first present of `sub`, `userId`, `id`.
+    /// The claim that names the user; unset, `sub`, `userId` and `id`: those that are there have to agree.
     pub user_claim: Option<String>,
     /// The issuer they must name.
     pub issuer: Option<String>,

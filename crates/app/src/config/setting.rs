@@ -48,14 +48,6 @@ impl About {
         format!("{}_FILE", self.name)
     }
 
-    /// The default in words.
-    pub fn default_text(&self) -> &'static str {
-        match self.preset {
-            Preset::Required => "required",
-            Preset::Value(text) | Preset::Unset(text) => text,
-        }
-    }
-
     /// The flags and variables of the command line.
     pub(super) fn arguments(&self) -> impl Iterator<Item = Arg> {
         let default = match self.preset {

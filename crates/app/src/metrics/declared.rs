@@ -131,7 +131,8 @@ metrics! {
     PERMIT_QUEUE = "amo_connect_permit_queue", Kind::Gauge, [];
     /// Open circuit breakers of all instances, as `open` or `half_open`. Read as the connections are
     CIRCUITS = "amo_connect_circuits", Kind::Gauge, ["state"];
-    /// Changes of circuit breakers that this process caused
+    /// What this process did to circuit breakers: bans that it met (`opened`, also where the circuit was open already),
+    /// probes that it sent (`half_opened`), and probes that were answered (`closed`)
     CIRCUIT_CHANGES = "amo_connect_circuit_changes_total", Kind::Counter, ["change"];
 
     /// Rounds of background work, every 2 s

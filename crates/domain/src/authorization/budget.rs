@@ -10,7 +10,7 @@ use super::attempt::MEMORY;
 use super::places::Later;
 use crate::clock::{after, age, left};
 
-/// How many codes of strangers are under way at a time, over all hosts and instances.
+/// How many codes of strangers are under way at a time, over all hosts and instances, except those in the slow pool.
 pub const PLACES: usize = 4;
 
 /// How many of these may be at hosts without a living connection.
