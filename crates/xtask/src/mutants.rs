@@ -129,6 +129,25 @@ const SUITES: &[Suite] = &[
         timeout_s: 30,
         shards: &[&RATE_LIMIT, &LIMITED_CLIENT],
     },
+    // The service in a test's own process, beside the local amoCRM.
+    Suite {
+        packages: &["amo-connect-tests"],
+        part: Part::Whole,
+        targets: &["--test=test_app"],
+        // It waits half a minute for the next sweep.
+        filter: &["--", "--skip=a_grant_that_nobody_asks_for"],
+        timeout_s: 60,
+        shards: &[&REFRESH, &CONNECTION, &LIMITED_CLIENT, &WRITES],
+    },
+    // The same, for redirects and claims.
+    Suite {
+        packages: &["amo-connect-tests"],
+        part: Part::UseCases,
+        targets: &["--test=callback_table", "--test=exchange_table", "--test=flow"],
+        filter: &[],
+        timeout_s: 60,
+        shards: &[&AUTHORIZATION],
+    },
     // It judges what becomes of tokens.
     Suite {
         packages: &["amo-connect-simulation"],
@@ -137,16 +156,6 @@ const SUITES: &[Suite] = &[
         filter: &["keep_the_invariants"],
         timeout_s: 60,
         shards: &[&REFRESH, &AUTHORIZATION],
-    },
-    // The service in a test's own process, beside the local amoCRM.
-    Suite {
-        packages: &["amo-connect-tests"],
-        part: Part::Whole,
-        targets: &["--test=test_app"],
-        // It waits half a minute for the next sweep.
-        filter: &["--", "--skip=a_grant_that_nobody_asks_for"],
-        timeout_s: 120,
-        shards: &[&REFRESH, &CONNECTION, &AUTHORIZATION, &LIMITED_CLIENT, &WRITES],
     },
     Suite {
         packages: &["amo-connect-adapters"],
