@@ -9,7 +9,9 @@ use serde_json::json;
 use tracing_subscriber::fmt::MakeWriter;
 use wiremock::ResponseTemplate;
 
-use crate::bench::{ACCESS, BOTH, CODE, REFRESH, SECRET, access, answering, host, pair, patient_client, permit};
+use crate::bench::{
+    ACCESS, BOTH, CODE, REFRESH, RudeServer, SECRET, Then, access, answering, host, pair, patient_client, permit,
+};
 use crate::reads::all;
 
 const WORDS: &str = "the words of amoCRM";
@@ -97,4 +99,21 @@ async fn a_move_to_a_host_that_is_not_allowed_is_logged_with_that_host() {
     let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     assert_eq!(log.matches("check AMO_ALLOWED_HOSTS").count(), 2, "{log}");
     assert!(log.contains("new-home.amocrm.com") && !log.contains(WORDS) && !log.contains(REFRESH), "{log}");
+}
+
+#[tokio::test]
+async fn a_pair_in_a_damaged_answer_is_a_warning_and_in_a_good_one_is_none() {
+    let pair = pair().to_string();
+    // The last one says that it is longer than it is.
+    for (status, missing, warnings) in [(200, 0, 0), (502, 0, 1), (200, 1, 1)] {
+        let log = Log::default();
+        let subscriber = tracing_subscriber::fmt().with_writer(log.clone()).finish();
+        let _guard = tracing::subscriber::set_default(subscriber);
+        let head = format!("HTTP/1.1 {status} x\r\nContent-Length: {}\r\n\r\n", pair.len() + missing);
+        let server = RudeServer::start(format!("{head}{pair}"), Then::Close).await;
+        let client = patient_client(server.address);
+        assert!(BOTH[0].of(&client, &host(server.address)).await.is_ok(), "{status}");
+        let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+        assert_eq!(log.matches("a damaged answer of amoCRM's held a token pair").count(), warnings, "{status}: {log}");
+    }
 }
