@@ -138,8 +138,10 @@ async fn an_administrators_revocation_sends_the_hook_and_ends_the_connection() {
     assert!(message.starts_with("1 grant of For You Real Estate ended. The hook was answered with "), "{message}");
     assert_eq!(phone.sandbox.stats().hooks_sent, 1);
     let refused = phone.leads().await.problem();
-    assert_eq!(refused, (409, phone.state_of("olena").await.as_str()));
-    assert!(["needs_reauth", "revoked"].contains(&refused.code.as_str()), "{refused:?}");
+    // The refresh is refused, or the hook's check was faster. Its check may also come between the two.
+    let (state, ended) = (phone.state_of("olena").await, ["needs_reauth", "revoked"]);
+    assert!(refused.status == 409 && ended.contains(&refused.code.as_str()), "{refused:?}");
+    assert!(ended.contains(&state.as_str()), "{state}");
     assert_eq!(phone.get("ivan", "/leads").await.status, 200, "of another account");
 
     phone.connect("olena", ACCOUNT).await;
