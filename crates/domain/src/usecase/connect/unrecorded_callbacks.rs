@@ -37,3 +37,32 @@ impl UnrecordedCallbacks {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).contains_key(state)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn state(number: usize) -> StateHash {
+        let mut hash = [0; 32];
+        hash[..8].copy_from_slice(&number.to_le_bytes());
+        StateHash(hash)
+    }
+
+    #[test]
+    fn ten_thousand_attempts_are_remembered_for_as_long_as_an_attempt_lives() {
+        let (all, begun) = (UnrecordedCallbacks::default(), Instant::default());
+        for number in 0..MOST {
+            all.note(state(number), begun);
+        }
+        all.note(state(MOST), begun);
+        assert!(all.has(&state(0)) && all.has(&state(MOST - 1)) && !all.has(&state(MOST)));
+        all.forget(&state(0));
+        all.note(state(MOST), begun + Duration::from_secs(1));
+        assert!(!all.has(&state(0)) && all.has(&state(MOST)));
+
+        all.note(state(0), begun + ATTEMPT_TERM);
+        assert!(all.has(&state(0)) && all.has(&state(MOST)) && !all.has(&state(1)));
+    }
+}
