@@ -193,7 +193,7 @@ mod tests {
     async fn silent_hosts_together_have_half_of_the_calls() {
         let calls = HostCalls::of(96);
         let names: Vec<_> = (0..96).map(|number| format!("host-{number}")).collect();
-        // Each is asked by one caller, who asks again when nothing comes.
+        // One caller asks each host, and asks again when no answer comes.
         let mut asked: Vec<_> = names.iter().filter_map(|name| calls.begin(name).ok()).collect();
         assert_eq!(asked.len(), 96);
         for _ in 0..3 {
