@@ -63,7 +63,7 @@ impl UseCases {
             ProblemCode::Misconfigured
         };
         self.note(&sending.connection.user, sending.lease.generation, Some(problem)).await;
-        RefreshEnd::Failed { error: problem.as_error(), in_doubt: sending.is_in_doubt() }
+        RefreshEnd::Failed { error: problem.as_error(), in_doubt: sending.lease.in_doubt }
     }
 
     /// Ends the lease after a sending that gave no pair, and notes why.
@@ -75,7 +75,7 @@ impl UseCases {
         self.end_lease(sending, error, cause, None).await;
         match error {
             AmoError::PermitUnavailable => RefreshEnd::StoreFailed(StoreError::of_the_rate_limiter()),
-            _ => RefreshEnd::Failed { error, in_doubt: cause.in_doubt || sending.is_in_doubt() },
+            _ => RefreshEnd::Failed { error, in_doubt: cause.in_doubt || sending.lease.in_doubt },
         }
     }
 
@@ -90,7 +90,6 @@ impl UseCases {
     ) -> Option<RefreshLease> {
         let Sending { connection, lease, owner, .. } = sending;
         let user = &connection.user;
-        let in_doubt = cause.in_doubt || sending.doubted;
         if error == AmoError::HostNotAllowed {
             tracing::error!(%user, amo.host = %sending.grant.host, "account host not allowed: check AMO_ALLOWED_HOSTS");
         }
@@ -103,7 +102,7 @@ impl UseCases {
             // amoCRM was not asked, so no backoff is needed.
             cause.retry_after.unwrap_or_default()
         };
-        let backoff = Backoff { in_doubt, pause, accused, was_sent };
+        let backoff = Backoff { in_doubt: cause.in_doubt, pause, accused, was_sent };
         let record = || self.stores.tokens.back_off_refresh(user, *owner, &backoff);
         self.persist("failed refresh", record).await.flatten()
     }
@@ -113,7 +112,7 @@ impl UseCases {
     async fn give_up(&self, sending: &Sending) -> RefreshEnd {
         let Sending { connection, lease, owner, .. } = sending;
         let user = &connection.user;
-        let reason = ReauthReason::of_refusal(sending.is_in_doubt());
+        let reason = ReauthReason::of_refusal(lease.in_doubt);
         let refused = || async {
             if !self.stores.tokens.renew_refresh_lease(user, *owner).await? {
                 return Ok(RefreshEnd::LeaseLost);

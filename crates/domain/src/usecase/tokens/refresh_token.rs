@@ -70,14 +70,6 @@ pub(super) struct Sending {
     urgency: Urgency,
     /// When the lease was asked for.
     asked: Instant,
-    /// Whether the outcome of a sending under this lease is in doubt.
-    pub(super) doubted: bool,
-}
-
-impl Sending {
-    pub(super) fn is_in_doubt(&self) -> bool {
-        self.doubted || self.lease.in_doubt
-    }
 }
 
 impl UseCases {
@@ -144,7 +136,7 @@ impl UseCases {
                 let can_wait = by == AskedBy::Background && grant.tokens.is_alive(self.runtime.now());
                 let urgency = if can_wait { Urgency::CanWait } else { Urgency::Urgent };
                 let connection = *connection;
-                self.refresh(Sending { connection, grant, lease, owner, urgency, asked, doubted: false }).await
+                self.refresh(Sending { connection, grant, lease, owner, urgency, asked }).await
             }
             Ok(RefreshRequest::Outdated) => RefreshOutcome::Outdated,
             Ok(RefreshRequest::Unreadable) => self.not_begun(user, RefreshEnd::Unreadable, asked),
@@ -185,7 +177,7 @@ impl UseCases {
         end.into()
     }
 
-    async fn send_token(&self, mut sending: Sending) -> RefreshEnd {
+    async fn send_token(&self, sending: Sending) -> RefreshEnd {
         let mut host = sending.grant.host.clone();
         let mut moved = false;
         loop {
@@ -197,13 +189,9 @@ impl UseCases {
                 Refusal::BackOff(cause) => return self.back_off(&sending, error, cause).await,
                 Refusal::LookUp(then) => then,
             };
-            let whereabouts = self.whereabouts(&host, &sending.grant).await;
-            // Where the account is elsewhere, this host did not take the token.
-            if !matches!(whereabouts, Ok(Whereabouts::MovedTo(_))) {
-                sending.doubted |= then.cause().in_doubt;
-            }
-            match whereabouts {
-                // The lease's owner may send the token to the new host. The lease may have lapsed, and another may own it by now.
+            match self.whereabouts(&host, &sending.grant).await {
+                // This host did not take the token, so nothing is in doubt, and the lease's owner may send it to the new
+                // one. The lease may have lapsed, and another may own it by now.
                 Ok(Whereabouts::MovedTo(now)) => {
                     let user = &sending.connection.user;
                     self.follow(user, sending.lease.generation, &now).await;
