@@ -175,24 +175,22 @@ impl UseCases {
                     tracing::error!(error = %error.whole(), attempt = tries, "new tokens not saved; trying again");
                     pending.note_failure();
                     self.observer.observe(&Event::SaveFailed);
-                    self.before_saving_again(tries).await;
-                    tries += 1;
                 }
                 // The record was forgotten while this process held its tokens.
                 Err(StoreError::Conflict) => {
                     tracing::warn!(attempt = tries, "exchange record was missing; restoring it");
                     // If it cannot be written now, the next try to save finds it missing again.
                     let _ = self.stores.tokens.restore_exchange(record).await;
-                    self.before_saving_again(tries).await;
-                    tries += 1;
                 }
-                settled => {
-                    if tries > 0 && settled.is_ok() {
+                Ok(saved) => {
+                    if pending.has_failed() {
                         tracing::info!(tries, "new tokens are saved now");
                     }
-                    return settled;
+                    return Ok(saved);
                 }
             }
+            self.before_saving_again(tries).await;
+            tries += 1;
         }
     }
 }

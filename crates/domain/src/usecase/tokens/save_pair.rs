@@ -31,7 +31,7 @@ impl UseCases {
             }
         };
         self.saved_pairs.keep(&saved, served, self.runtime.instant());
-        if tries > 0 {
+        if pending.has_failed() {
             tracing::info!(%user, tries, "refreshed tokens are saved now");
         }
         if let (Some(Grant { account: None, .. }), Some(account)) = (saved.grant(), account) {

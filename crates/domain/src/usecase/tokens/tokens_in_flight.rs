@@ -73,8 +73,11 @@ impl TokensInFlight {
     /// The failure of the store that keeps this pair from being saved, if there is one. It is the
     /// answer to whoever has waited for that pair for too long: amoCRM has answered.
     pub(crate) fn failure(&self, entry: &Pending) -> Option<StoreError> {
-        let has_failed = self.all().get(entry).is_some_and(|known| known.has_failed);
-        has_failed.then(|| StoreError::Unavailable(Box::new(NotSavedYet)))
+        self.has_failed(entry).then(|| StoreError::Unavailable(Box::new(NotSavedYet)))
+    }
+
+    fn has_failed(&self, entry: &Pending) -> bool {
+        self.all().get(entry).is_some_and(|known| known.has_failed)
     }
 
     /// How many pairs are not saved yet.
@@ -103,6 +106,11 @@ impl TokenInFlight {
             entries.has_failed = true;
         }
     }
+
+    /// Whether the store could not save the pair, or another one for the same place.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.all.has_failed(&self.entry)
+    }
 }
 
 impl Drop for TokenInFlight {
@@ -125,8 +133,9 @@ mod tests {
         let entry = Pending::Connection(UserId::new("olena").unwrap());
         let (first, second) = (tokens_in_flight.take(entry.clone()), tokens_in_flight.take(entry.clone()));
         assert_eq!((tokens_in_flight.unsaved_pairs(), tokens_in_flight.under_way()), (2, 0));
-        assert!(tokens_in_flight.failure(&entry).is_none());
+        assert!(tokens_in_flight.failure(&entry).is_none() && !second.has_failed());
         second.note_failure();
+        assert!(second.has_failed());
         assert!(tokens_in_flight.failure(&entry).is_some());
         drop(first);
         assert!(tokens_in_flight.holds(&entry) && tokens_in_flight.take_alone(entry.clone()).is_none());
@@ -136,5 +145,15 @@ mod tests {
         drop(alone);
         assert_eq!((tokens_in_flight.holds(&entry), tokens_in_flight.unsaved_pairs()), (false, 0));
         assert!(tokens_in_flight.failure(&entry).is_none());
+    }
+
+    #[test]
+    fn requests_under_way_are_no_pairs() {
+        let tokens_in_flight = TokensInFlight::default();
+        let olena = UserId::new("olena").unwrap();
+        let _refreshes =
+            [1, 2].map(|number| tokens_in_flight.take(Pending::Refresh(olena.clone(), Generation(number))));
+        let _exchange = tokens_in_flight.take(Pending::Exchange(CodeHash([1; 32])));
+        assert_eq!((tokens_in_flight.unsaved_pairs(), tokens_in_flight.under_way()), (0, 3));
     }
 }
