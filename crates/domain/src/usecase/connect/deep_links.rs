@@ -79,4 +79,28 @@ mod tests {
         links.note(&attempt("ivan", 15), Instant::at(Duration::from_secs(30)));
         assert!(links.of(&StateHash([16; 32])).is_some(), "one that is seen again is none more");
     }
+
+    #[test]
+    fn a_link_is_remembered_for_as_long_as_its_attempt_can_be_open_and_there_are_so_many() {
+        let links = DeepLinks::default();
+        let remembered = |number| links.of(&StateHash([number; 32])).is_some();
+        let noted = |number: u8, after| links.note(&attempt(&number.to_string(), number), Instant::at(after));
+        noted(0, Duration::ZERO);
+        noted(1, ATTEMPT_TERM.saturating_sub(Duration::from_millis(1)));
+        assert!(remembered(0));
+        noted(2, ATTEMPT_TERM);
+        assert!(!remembered(0) && remembered(1) && remembered(2));
+
+        let links = DeepLinks::default();
+        let state = |number: usize| {
+            let mut state = [0; 32];
+            state[..8].copy_from_slice(&number.to_be_bytes());
+            StateHash(state)
+        };
+        for number in 0..=MOST {
+            let attempt = Attempt { state_hash: state(number), ..attempt(&number.to_string(), 0) };
+            links.note(&attempt, Instant::default());
+        }
+        assert!(links.of(&state(MOST - 1)).is_some() && links.of(&state(MOST)).is_none());
+    }
 }

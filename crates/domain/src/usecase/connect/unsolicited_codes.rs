@@ -163,6 +163,14 @@ mod tests {
     }
 
     #[test]
+    fn who_leaves_the_queue_takes_nobody_elses_place() {
+        let codes = UnsolicitedCodes::default();
+        let _stays = codes.enter_queue(network(1), Some(host(1)));
+        drop(codes.enter_queue(network(2), Some(host(2))));
+        assert_eq!(*codes.queue.lock().unwrap(), [(network(1), Some(host(1)))]);
+    }
+
+    #[test]
     fn those_for_a_host_that_is_not_allowed_are_few_too() {
         let codes = UnsolicitedCodes::default();
         let queue: Vec<_> = (0..20).map_while(|number| codes.enter_queue(network(number), None)).collect();

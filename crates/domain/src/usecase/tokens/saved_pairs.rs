@@ -269,4 +269,22 @@ mod tests {
         pairs.forget(&UserId::new("early").unwrap());
         assert_eq!(due(500), ["late"]);
     }
+
+    #[test]
+    fn so_many_are_kept_and_of_those_the_newest() {
+        let (pairs, served) =
+            (SavedPairs::default(), Served { client: ClientFingerprint::default(), sent_at: Timestamp::MIN });
+        let of = |number: usize| {
+            let mut connection = connected().into_parts();
+            connection.user = UserId::new(number.to_string()).unwrap();
+            CrmConnection::restore(connection).unwrap()
+        };
+        for number in 0..=MOST {
+            pairs.keep(&of(number), served, Instant::default());
+        }
+        assert!(pairs.has(&of(MOST - 1).user) && !pairs.has(&of(MOST).user));
+        let (old, new) = (of(0), rotated(&of(0), 10));
+        pairs.keep(&new, served, Instant::default());
+        assert!(pairs.lost(&old).is_some_and(|lost| lost.generation == new.generation));
+    }
 }

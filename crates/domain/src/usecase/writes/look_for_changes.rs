@@ -53,3 +53,17 @@ impl UseCases {
 fn is_older(updated_at: Option<Timestamp>, sent_at: Timestamp) -> bool {
     updated_at.is_some_and(|updated_at| updated_at < before(sent_at, CHANGE_SKEW))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_changed_more_than_five_seconds_before_the_sending_is_older() {
+        let at = |millisecond| Timestamp::from_millisecond(millisecond).unwrap();
+        for (changed_at, expected) in [(4_999, true), (5_000, false), (5_001, false), (10_000, false)] {
+            assert_eq!(is_older(Some(at(changed_at)), at(10_000)), expected, "{changed_at}");
+        }
+        assert!(!is_older(None, at(10_000)), "who knows");
+    }
+}

@@ -136,3 +136,68 @@ fn changed_task(change: &TaskChange, number: u64) -> Task {
         ..Task::numbered(number)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::crm::write::NewNote;
+
+    #[test]
+    fn a_lead_that_cannot_be_read_is_told_as_it_was_sent() {
+        let new = NewLead {
+            name: Some("Sunrise".to_owned()),
+            price: Some(5),
+            pipeline: Some(3),
+            stage: Some(8),
+            responsible_user: Some(4),
+            ..NewLead::default()
+        };
+        let change = LeadChange {
+            name: new.name.clone(),
+            price: new.price,
+            pipeline: new.pipeline,
+            stage: new.stage,
+            responsible_user: new.responsible_user,
+            ..LeadChange::default()
+        };
+        let expected = AmoLead {
+            name: Some("Sunrise".to_owned()),
+            price: Some(5.into()),
+            pipeline: Some(3),
+            stage: Some(8),
+            responsible_user: Some(4),
+            ..AmoLead::numbered(7)
+        };
+        for write in [Write::Lead(new), Write::LeadChange(7, change)] {
+            assert_eq!(as_sent(&write, 7), Written::Lead(Arc::new(details(expected.clone()))));
+        }
+    }
+
+    #[test]
+    fn so_are_a_note_and_a_task() {
+        let (text, till) = (Some("Call".to_owned()), Some(Timestamp::UNIX_EPOCH));
+        let note = Write::Note(NewNote { lead: 1, text: "Call".to_owned() });
+        let expected = Note { kind: Some("common".to_owned()), text: text.clone(), ..Note::numbered(7) };
+        assert_eq!(as_sent(&note, 7), Written::Note(expected));
+
+        let new = NewTask {
+            lead: 1,
+            text: "Call".to_owned(),
+            complete_till: Timestamp::UNIX_EPOCH,
+            kind: Some(2),
+            responsible_user: Some(4),
+        };
+        let (lead, kind, responsible_user) = (Some(1), Some(2), Some(4));
+        let numbered = || Task { text: text.clone(), complete_till: till, ..Task::numbered(7) };
+        let expected = Task { lead, kind, responsible_user, ..numbered() };
+        assert_eq!(as_sent(&Write::Task(new), 7), Written::Task(expected));
+
+        let result = Some("Came".to_owned());
+        let change =
+            TaskChange { text: text.clone(), complete_till: till, is_completed: Some(true), result: result.clone() };
+        let expected = Task { is_completed: true, result, ..numbered() };
+        assert_eq!(as_sent(&Write::TaskChange(7, change), 7), Written::Task(expected));
+    }
+}
