@@ -129,6 +129,15 @@ const SUITES: &[Suite] = &[
         timeout_s: 30,
         shards: &[&RATE_LIMIT, &LIMITED_CLIENT],
     },
+    // The use cases in virtual time.
+    Suite {
+        packages: &["amo-connect-contract"],
+        part: Part::UseCases,
+        targets: &["--test=use_cases", "--test=waiting_callers", "--test=unsolicited_codes"],
+        filter: &[],
+        timeout_s: 30,
+        shards: &[&REFRESH, &AUTHORIZATION, &WRITES],
+    },
     // The service in a test's own process, beside the local amoCRM.
     Suite {
         packages: &["amo-connect-tests"],
@@ -138,15 +147,6 @@ const SUITES: &[Suite] = &[
         filter: &["--", "--skip=a_grant_that_nobody_asks_for"],
         timeout_s: 60,
         shards: &[&REFRESH, &CONNECTION, &LIMITED_CLIENT, &WRITES],
-    },
-    // The same, for redirects and claims.
-    Suite {
-        packages: &["amo-connect-tests"],
-        part: Part::UseCases,
-        targets: &["--test=callback_table", "--test=exchange_table", "--test=flow"],
-        filter: &[],
-        timeout_s: 60,
-        shards: &[&AUTHORIZATION],
     },
     // It judges what becomes of tokens.
     Suite {
