@@ -71,11 +71,10 @@ async fn an_instance_that_drains_begins_no_background_refresh() {
 
     served.process().terminate();
     until("it is not ready", async || ready(&served).await.status == 503).await;
-    // One may be under way.
-    tokio::time::sleep(Duration::from_secs(1)).await;
     let before = refreshes();
-    tokio::time::sleep(BACKGROUND_INTERVAL * 2).await;
-    assert_eq!(refreshes(), before);
+    tokio::time::sleep(BACKGROUND_INTERVAL * 3).await;
+    let since = refreshes() - before;
+    assert!(since <= 1, "one may be under way, and these are {since}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
