@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "what a test stands on fails it")]
 
 mod connect;
+mod heard;
 mod tokens;
 #[expect(dead_code, reason = "some of it is for the limited client's tests alone")]
 #[path = "../rate_limited_client/virtual_time.rs"]

@@ -1,8 +1,7 @@
 //! The use cases beside a CRM and a database in memory, whose clocks go together.
 
 use std::pin::pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use amo_connect_contract::fake::Gate;
@@ -13,7 +12,7 @@ use amo_connect_domain::authorization::places::CallerNetwork;
 use amo_connect_domain::authorization::progress::AttemptProgress;
 use amo_connect_domain::connection::CrmConnection;
 use amo_connect_domain::crm::page::PageRequest;
-use amo_connect_domain::ports::{Event, NoObserver, Observer, RefreshEnd, Runtime as _, Storage, TokenStore as _};
+use amo_connect_domain::ports::{NoObserver, Runtime as _, Storage, TokenStore as _};
 use amo_connect_domain::rate_limit::{Pace, PaceScope};
 use amo_connect_domain::token::{AuthorizationCode, State};
 use amo_connect_domain::usecase::rate_limited::RateLimitedClient;
@@ -22,6 +21,7 @@ use amo_connect_domain::usecase::{
 };
 use futures_util::future::{Either, select};
 
+use crate::heard::Heard;
 use crate::virtual_time::Virtual;
 
 /// A page of some list.
@@ -37,60 +37,6 @@ pub(crate) struct World {
     pub(crate) amo: FakeAmo,
     pub(crate) time: Virtual,
     pub(crate) heard: Arc<Heard>,
-}
-
-/// Counts events.
-#[derive(Debug, Default)]
-pub(crate) struct Heard {
-    failed_saves: AtomicUsize,
-    codes_refused: AtomicUsize,
-    lost_pairs: AtomicUsize,
-    /// Of the refreshes that have ended, which sending of its token each was.
-    attempts: Mutex<Vec<u32>>,
-    doubts: AtomicUsize,
-}
-
-impl Heard {
-    /// How often new tokens were not saved.
-    pub(crate) fn failed_saves(&self) -> usize {
-        self.failed_saves.load(Ordering::Relaxed)
-    }
-
-    /// How many codes were not admitted.
-    pub(crate) fn codes_refused(&self) -> usize {
-        self.codes_refused.load(Ordering::Relaxed)
-    }
-
-    /// How often a pair was saved again that the store had lost.
-    pub(crate) fn lost_pairs(&self) -> usize {
-        self.lost_pairs.load(Ordering::Relaxed)
-    }
-
-    /// See [`RefreshEnded::attempt`](amo_connect_domain::ports::RefreshEnded::attempt).
-    pub(crate) fn attempts(&self) -> Vec<u32> {
-        self.attempts.lock().unwrap().clone()
-    }
-
-    /// How many refreshes ended in doubt.
-    pub(crate) fn doubts(&self) -> usize {
-        self.doubts.load(Ordering::Relaxed)
-    }
-}
-
-impl Observer for Heard {
-    fn observe(&self, event: &Event<'_>) {
-        match event {
-            Event::SaveFailed => drop(self.failed_saves.fetch_add(1, Ordering::Relaxed)),
-            Event::CodeRefused { .. } => drop(self.codes_refused.fetch_add(1, Ordering::Relaxed)),
-            Event::LostPairSaved { .. } => drop(self.lost_pairs.fetch_add(1, Ordering::Relaxed)),
-            Event::RefreshEnded(ended) => {
-                self.attempts.lock().unwrap().push(ended.attempt);
-                let is_doubt = matches!(ended.end, RefreshEnd::Failed { in_doubt: true, .. });
-                self.doubts.fetch_add(usize::from(is_doubt), Ordering::Relaxed);
-            }
-            _ => {}
-        }
-    }
 }
 
 impl World {
