@@ -123,7 +123,7 @@ impl UseCases {
             let may_be_open = attempt
                 .as_ref()
                 .map_or(true, |found| found.as_ref().is_some_and(|attempt| attempt.state == AttemptState::Open));
-            if ours && may_be_open {
+            if may_be_open {
                 let end = if declined { AttemptState::Denied } else { AttemptState::Failed(None) };
                 self.close_attempt(callback.state.one(), end).await;
             }
@@ -219,7 +219,7 @@ impl UseCases {
         }
 
         let Some(host) = host else {
-            if known.is_none() && ours {
+            if ours {
                 self.stores.tokens.close_attempt(state_hash, WRONG_HOST).await?;
             }
             return Ok(CallbackOutcome::InvalidAccountHost.into());
