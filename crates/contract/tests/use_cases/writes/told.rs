@@ -1,6 +1,6 @@
 //! What whoever writes is told, where amoCRM answers.
 
-use amo_connect_contract::fixtures::{issued, user};
+use amo_connect_contract::fixtures::{host, issued, user};
 use amo_connect_contract::{Asked, Reply};
 use amo_connect_domain::connection::audit::Actor;
 use amo_connect_domain::connection::{ProblemCode, Standing};
@@ -165,6 +165,20 @@ fn a_refused_access_token_is_renewed_and_the_write_sent_again_once() {
             );
             assert!(is_refused, "{refused:?}");
             assert_eq!((world.refreshes(), carried_out(&world)), (2, 1), "{asked:?}");
+        });
+    }
+}
+
+#[test]
+fn a_move_and_a_refused_access_token_are_mended_once_each() {
+    for asked in makes() {
+        let world = world_of(agency());
+        world.run(async {
+            connected(&world).await;
+            world.amo.move_account(&host(1), &host(31));
+            world.amo.answer_each([Reply::Fails(421), Reply::Located(host(31)), Reply::AccessRefused]);
+            assert!(write(&world, "k", &asked).await.unwrap().is_new, "{asked:?}");
+            assert_eq!((world.refreshes(), carried_out(&world)), (1, 1), "{asked:?}");
         });
     }
 }

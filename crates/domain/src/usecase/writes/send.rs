@@ -76,7 +76,10 @@ impl UseCases {
                 Err(Unsent::Kept(why)) => return Err(why),
                 Err(Unsent::Amo(error)) => error,
             };
-            let mended = if error == AmoError::AccessRefused { &mut renewed } else { &mut looked_up };
+            let mended = match error {
+                AmoError::AccessRefused => &mut renewed,
+                _ => &mut looked_up,
+            };
             if std::mem::replace(mended, true) {
                 self.note_write(job, access, Some(error)).await;
                 return Err(error.into());
@@ -137,7 +140,7 @@ impl UseCases {
         self.note_reading(&job.user, access, &shown).await;
     }
 
-    /// Opens the gate. Returns until when the write may be sent.
+    /// Opens the gate. Returns when it is too late to send the write.
     async fn open(&self, job: &Job, gate: &impl Gate) -> Result<Instant, WriteError> {
         let asked = self.runtime.instant();
         if asked >= job.deadline {
@@ -147,14 +150,13 @@ impl UseCases {
         Ok((asked + SEND_WITHIN).min(job.deadline))
     }
 
-    /// Whether the write, which may be sent until `by`, may be sent now.
+    /// Whether the write, for which it is too late at `by`, may be sent now.
     async fn check(&self, job: &Job, by: Instant) -> Result<(), WriteError> {
         // A disconnect that was answered before wins, also over a write without a record.
         if self.epoch(&job.user).await? != job.epoch {
             return Err(AccessError::NotConnected.into());
         }
-        let now = self.runtime.instant();
-        if now > by || now >= job.deadline {
+        if self.runtime.instant() >= by {
             return Err(late());
         }
         job.sent.store(true, Ordering::Release);
