@@ -69,8 +69,13 @@ fn states_that_are_not_good_any_more_send_nothing() {
         let started = world.start("olena").await;
         world.pass(ATTEMPT_TERM.as_secs()).await;
         for state in [started.state.expose(), NEVER_MADE] {
-            assert_eq!(world.page(&redirect(&world.allow(1), Some(state), 1)).await, CallbackOutcome::LinkExpired);
+            let good = redirect(&world.allow(1), Some(state), 1);
+            let elsewhere = format!("code=def502&state={state}&referer=amocrm.example.com");
+            for query in [good, elsewhere] {
+                assert_eq!(world.page(&query).await, CallbackOutcome::LinkExpired, "{state}");
+            }
         }
+        assert_eq!(world.progress("olena", &started).await, Some(AttemptProgress::Expired));
         assert_eq!(world.exchanges(), 0);
     });
 }
