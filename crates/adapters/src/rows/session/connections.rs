@@ -219,7 +219,8 @@ impl Session<'_> {
     ) -> Result<CrmConnection, Failure> {
         let mut entries = AuditEntry::of_change(before.connection.as_ref(), &connection, by, before.now);
         if entries.iter().any(AuditEntry::is_about_a_problem) {
-            entries = AuditEntry::to_record(entries, &self.newest_entries(&connection.user, ENTRIES_LOOKED_AT).await?);
+            let known = self.readable_entries(&connection.user, ENTRIES_LOOKED_AT).await?;
+            entries = AuditEntry::to_record(entries, &known);
         }
         self.put_audit(&entries).await?;
         let next = Revision(connection.revision.0 + 1);

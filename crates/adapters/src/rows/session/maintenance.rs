@@ -69,9 +69,15 @@ impl Session<'_> {
         self.newest_entries(&user, limit).await
     }
 
-    pub(super) async fn newest_entries(&mut self, user: &UserId, limit: u32) -> Result<Vec<AuditEntry>, Failure> {
+    async fn newest_entries(&mut self, user: &UserId, limit: u32) -> Result<Vec<AuditEntry>, Failure> {
         let rows = self.rows.audit(user.as_str().as_bytes(), limit.into()).await?;
         rows.into_iter().rev().map(AuditEntry::try_from).collect()
+    }
+
+    /// Those of the newest entries that this build can read: what a newer one has written is in no pair's way.
+    pub(super) async fn readable_entries(&mut self, user: &UserId, limit: u32) -> Result<Vec<AuditEntry>, Failure> {
+        let rows = self.rows.audit(user.as_str().as_bytes(), limit.into()).await?;
+        Ok(rows.into_iter().rev().filter_map(|row| AuditEntry::try_from(row).ok()).collect())
     }
 
     pub(in crate::rows) async fn attempts_of(self, user: UserId, limit: u32) -> Result<Vec<Attempt>, Failure> {

@@ -2,18 +2,26 @@
 
 use async_trait::async_trait;
 use diesel::prelude::*;
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel_async::RunQueryDsl;
 
 use super::Transaction;
 use crate::rows::audit::{AuditRow, AuditRows};
-use crate::rows::failure::Failure;
+use crate::rows::failure::{DatabaseError, Failure};
 use crate::rows::schema::audit;
 
 #[async_trait]
 impl AuditRows for Transaction<'_> {
     async fn insert_audit(&mut self, row: &AuditRow) -> Result<(), Failure> {
-        diesel::insert_into(audit::table).values(row).execute(self.connection).await?;
-        Ok(())
+        match diesel::insert_into(audit::table).values(row).execute(self.connection).await {
+            Ok(_) => Ok(()),
+            // The sequence of the numbers is behind, as after a switch by logical replication. It is further with each
+            // try, and nobody's change came first: a pair that is being saved is not superseded.
+            Err(error @ DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => {
+                Err(Failure::unavailable(DatabaseError::of(&error)))
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 
     async fn audit(&mut self, user_id: &[u8], limit: i64) -> Result<Vec<AuditRow>, Failure> {
