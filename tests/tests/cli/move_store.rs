@@ -123,6 +123,23 @@ async fn a_store_is_moved_row_by_row_through_a_kill_and_serves_there() {
     assert_eq!(database.value(last).await.as_deref(), Some("disconnected"), "new entries come after the old ones");
 }
 
+/// It would renew tokens of rows that are copied, and the move would find what it has not written.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_store_is_moved_to_a_database_on_which_a_service_runs() {
+    let world = World::without_service().await;
+    assert_eq!(start(&["migrate"], &world.settings, &[], &world.folder()).ended().await.0, Some(0));
+    let database = PgDatabase::migrated(&test_server()).await;
+    let to = database.url();
+    let elsewhere = amo_connect::config::Given { database_url: Some(to.clone()), ..world.settings.clone() };
+    let served = Served::start(&elsewhere, &world.folder()).await;
+    assert!(refusal(&world, &to).await.contains("a service is running on the database"));
+    assert_eq!(database.value("SELECT to_regclass('unfinished_move')").await, None);
+    served.process().terminate();
+    assert_eq!(served.into_process().ended().await.0, Some(0));
+    let (code, said, complaint) = begin(&world, &to).ended().await;
+    assert_eq!(code, Some(0), "{said} {complaint}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn only_a_sqlite_file_of_ours_is_moved_and_only_to_an_empty_postgresql() {
     let world = World::without_service().await;

@@ -8,6 +8,7 @@ mod target;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use amo_connect_domain::key_ring::KEY_RING_TERM;
 use diesel_async::AsyncPgConnection;
 
 use crate::postgres::{self, PgUrl};
@@ -41,6 +42,13 @@ pub enum MoveError {
     /// The database holds a part of something else.
     #[error("--to: the database holds an unfinished move of another file; nothing was changed")]
     AnotherMove,
+    /// A service renews tokens there.
+    #[error(
+        "--to: a service is running on the database, or has not been stopped properly within the last {} s: stop it; \
+         nothing was changed",
+        KEY_RING_TERM.as_secs()
+    )]
+    Served,
     /// A transaction of the move may be on one connection of the server, and the next one on another.
     #[error("--to: a pooler stands before the server: name the server itself; nothing was changed")]
     Pooled,
@@ -49,7 +57,8 @@ pub enum MoveError {
     UnderWay,
     /// What was written is not what was read.
     #[error(
-        "the table {0} differs after the move: something else has written there; empty the database and begin again"
+        "the table {0} differs after the move: something else has written there, and may have renewed tokens. Keep a \
+         copy of the database, empty it, and begin again"
     )]
     Differs(&'static str),
     /// One of the databases failed.

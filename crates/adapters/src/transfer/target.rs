@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use amo_connect_domain::key_ring::KEY_RING_TERM;
 use diesel::QueryableByName;
 use diesel::result::QueryResult;
 use diesel::sql_types::{Bool, Text};
@@ -61,6 +62,14 @@ impl Target {
         migrate(url).await.map_err(MoveError::Target)?;
         if !is_begun {
             target.mark(source).await?;
+        }
+        // Whoever opened the database before it was marked is still there, and would renew tokens of rows that are
+        // copied.
+        if target.asks(&is_served()).await? {
+            if !is_begun {
+                target.end().await?;
+            }
+            return Err(MoveError::Served);
         }
         Ok(target)
     }
@@ -135,6 +144,13 @@ impl Target {
         let answer = diesel::sql_query(query).get_result::<Answer>(&mut self.connection).await;
         answer.map(|answer| answer.yes).map_err(|error| failed(&error))
     }
+}
+
+/// Whether an instance has published its keys there of late.
+fn is_served() -> String {
+    let micros = KEY_RING_TERM.as_micros();
+    let now = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
+    format!("SELECT EXISTS (SELECT 1 FROM key_rings WHERE published_at > {now} - {micros}) AS yes")
 }
 
 /// Whether there is a table of this name, which is one of ours.
