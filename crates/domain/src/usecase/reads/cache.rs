@@ -15,7 +15,7 @@ use crate::clock::Instant;
 use crate::crm::account::{AmoAccount, User};
 use crate::crm::contact::Contact;
 use crate::crm::pipeline::Pipeline;
-use crate::ids::{Epoch, UserId};
+use crate::ids::UserId;
 
 /// How long the account is cached: a grant is one user's for ever, and a name or a currency seldom changes.
 const ACCOUNT_TTL: Duration = Duration::from_mins(10);
@@ -43,7 +43,7 @@ pub(crate) type Contacts = HashMap<u64, Option<Arc<Contact>>>;
 pub(crate) struct Cache(Mutex<HashMap<UserId, CacheEntry>>);
 
 struct CacheEntry {
-    epoch: Epoch,
+    holder: Holder,
     used: Instant,
     account: Option<Aged<Arc<AmoAccount>>>,
     users: Option<Aged<Arc<Vec<User>>>>,
@@ -68,8 +68,15 @@ fn fresh<T: Clone>(kept: Option<&Aged<T>>, ttl: Duration, now: Instant) -> Optio
 }
 
 impl CacheEntry {
-    fn empty(epoch: Epoch, now: Instant) -> Self {
-        Self { epoch, used: now, account: None, users: None, pipelines: None, contacts: HashMap::new() }
+    fn empty(holder: &Holder, now: Instant) -> Self {
+        Self {
+            holder: holder.clone(),
+            used: now,
+            account: None,
+            users: None,
+            pipelines: None,
+            contacts: HashMap::new(),
+        }
     }
 
     fn is_fresh(&self, now: Instant) -> bool {
@@ -103,7 +110,7 @@ impl Cache {
 
     /// What `read` finds in the entry of this very connection.
     fn own<T>(&self, holder: &Holder, read: impl FnOnce(&CacheEntry) -> Option<T>) -> Option<T> {
-        read(self.entries().get(&holder.user).filter(|own| own.epoch == holder.epoch)?)
+        read(self.entries().get(&holder.user).filter(|own| own.holder == *holder)?)
     }
 
     pub(crate) fn keep_pipelines(&self, holder: &Holder, pipelines: &Arc<Vec<Pipeline>>, now: Instant) {
@@ -113,7 +120,7 @@ impl Cache {
     /// Those of `ids` that are known.
     pub(crate) fn contacts(&self, holder: &Holder, ids: &[u64], now: Instant) -> Contacts {
         let entries = self.entries();
-        let Some(own) = entries.get(&holder.user).filter(|own| own.epoch == holder.epoch) else {
+        let Some(own) = entries.get(&holder.user).filter(|own| own.holder == *holder) else {
             return Contacts::new();
         };
         let known = |id: &u64| Some((*id, own.contacts.get(id)?));
@@ -157,13 +164,13 @@ impl Cache {
     /// Changes the entry of `holder`. A connection that was replaced since has none any more.
     fn fill(&self, holder: &Holder, now: Instant, put: impl FnOnce(&mut CacheEntry)) {
         let mut entries = self.entries();
-        let known = entries.get(&holder.user).map(|entry| entry.epoch);
-        if known.is_some_and(|epoch| epoch > holder.epoch) {
+        let known = entries.get(&holder.user).map(|entry| &entry.holder);
+        if known.is_some_and(|known| known.epoch > holder.epoch) {
             return;
         }
-        if known != Some(holder.epoch) {
+        if known != Some(holder) {
             make_room(&mut entries, now);
-            entries.insert(holder.user.clone(), CacheEntry::empty(holder.epoch, now));
+            entries.insert(holder.user.clone(), CacheEntry::empty(holder, now));
         }
         if let Some(entry) = entries.get_mut(&holder.user) {
             entry.used = now;
@@ -195,14 +202,14 @@ impl fmt::Debug for Cache {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ids::AccountId;
+    use crate::ids::{AccountId, Epoch};
 
     fn at(second: u64) -> Instant {
         Instant::at(Duration::from_secs(second))
     }
 
     fn holder(user: &str, epoch: i64) -> Holder {
-        Holder { user: UserId::new(user).unwrap(), epoch: Epoch(epoch) }
+        Holder { user: UserId::new(user).unwrap(), epoch: Epoch(epoch), account: Some(AccountId(1)) }
     }
 
     fn some(ids: impl IntoIterator<Item = u64>) -> Contacts {
@@ -258,7 +265,8 @@ mod tests {
     fn no_other_user_and_no_other_connection_sees_cached_reads() {
         let olena = holder("olena", 2);
         let cache = filled(&olena);
-        for other in [holder("ivan", 2), holder("olena", 1), holder("olena", 3)] {
+        let elsewhere = Holder { account: Some(AccountId(2)), ..olena.clone() };
+        for other in [holder("ivan", 2), holder("olena", 1), holder("olena", 3), elsewhere] {
             assert_eq!(knows(&cache, &other, 0), (false, false), "{other:?}");
         }
         // A late read of the connection before is not cached.

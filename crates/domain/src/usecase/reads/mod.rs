@@ -31,7 +31,7 @@ use crate::crm::page::PageRequest;
 use crate::crm::pipeline::Pipeline;
 use crate::crm::task::{Task, TaskFilter};
 use crate::host::AccountHost;
-use crate::ids::{Epoch, Generation, UserId};
+use crate::ids::{AccountId, Epoch, Generation, UserId};
 use crate::ports::AmoError;
 use crate::usecase::UseCases;
 use crate::usecase::shared_by_key::SharedByKey;
@@ -139,6 +139,8 @@ impl<T> Reading<T> {
 pub(crate) struct Holder {
     user: UserId,
     epoch: Epoch,
+    /// The account, where it is known: a database that falls back gives an epoch to another connection.
+    account: Option<AccountId>,
 }
 
 /// The key of a shared call. A caller with newer tokens, or with another host, does not join a call
@@ -165,7 +167,7 @@ pub(crate) struct Reader {
 
 impl Reader {
     pub(crate) fn new(reads: &Reads, user: &UserId, access: &Access, deadline: Instant) -> Self {
-        let holder = Holder { user: user.clone(), epoch: access.epoch };
+        let holder = Holder { user: user.clone(), epoch: access.epoch, account: access.grant.account };
         let (generation, writes) = (access.generation, reads.writes.load(Ordering::Acquire));
         Self { holder, grant: access.grant.clone(), generation, writes, deadline }
     }

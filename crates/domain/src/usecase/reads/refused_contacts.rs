@@ -78,7 +78,7 @@ mod tests {
     use super::*;
 
     fn holder(name: &str, epoch: i64) -> Holder {
-        Holder { user: UserId::new(name).unwrap(), epoch: Epoch(epoch) }
+        Holder { user: UserId::new(name).unwrap(), epoch: Epoch(epoch), account: None }
     }
 
     #[test]
