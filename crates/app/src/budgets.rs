@@ -53,6 +53,15 @@ pub const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 /// What a client has to take of a long answer in this time, to be waited for as long again.
 pub const ANSWER_PART: usize = 32 * 1024;
 
+/// An answer that takes no part of [`LONG_ANSWERS`].
+pub const SHORT_ANSWER: usize = 64 * 1024;
+
+/// Bytes of longer answers that clients have not taken yet: a page of 250 leads with many fields has some 500 kB.
+pub const LONG_ANSWERS: usize = 64 * 1024 * 1024;
+
+/// What one user has of these.
+pub const LONG_ANSWERS_OF_A_USER: usize = LONG_ANSWERS / 8;
+
 /// How long a stop waits for clients who send or read slowly. The answers themselves are waited for longer.
 pub const STOP_GRACE: Duration = Duration::from_secs(5);
 

@@ -16,6 +16,7 @@ use crate::budgets::REQUESTS_OF_A_USER;
 use crate::client_address::{ClientAddress, ClientAddresses};
 use crate::concurrency_limit::{ConcurrencyLimit, InFlight};
 use crate::error::ApiError;
+use crate::long_answers::LongAnswers;
 
 const BURST_S: u32 = 5;
 
@@ -26,6 +27,7 @@ pub struct Limits {
     addresses: Option<DefaultKeyedRateLimiter<ClientAddress>>,
     clients: ClientAddresses,
     network_key: SecretString,
+    long_answers: LongAnswers,
     clock: DefaultClock,
 }
 
@@ -38,8 +40,14 @@ impl Limits {
             addresses: quota(per_address).map(RateLimiter::keyed),
             clients: ClientAddresses::behind(trusted_proxies),
             network_key,
+            long_answers: LongAnswers::default(),
             clock: DefaultClock::default(),
         }
+    }
+
+    /// The memory of long answers.
+    pub fn long_answers(&self) -> &LongAnswers {
+        &self.long_answers
     }
 
     /// Counts a call of `user`, which is under way until what this returns is dropped.

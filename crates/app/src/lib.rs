@@ -17,6 +17,7 @@ pub mod error;
 pub mod handlers;
 pub mod json_body;
 pub mod key_guard;
+pub mod long_answers;
 pub mod metrics;
 pub mod openapi;
 pub mod otlp;

@@ -6,6 +6,7 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use super::reading::tagged;
 use crate::error::ApiError;
+use crate::long_answers::LongAnswer;
 use crate::pages::{Nonce, client_headers};
 use crate::state::AppState;
 use crate::{docs, openapi};
@@ -25,7 +26,7 @@ use crate::{docs, openapi};
 )]
 pub async fn openapi(request: HttpRequest, state: Data<AppState>) -> Result<HttpResponse, ApiError> {
     state.limits.check_address(&request)?;
-    Ok(tagged(&request, (CACHE_CONTROL, "public, max-age=300"), openapi::rendered().as_bytes()))
+    Ok(tagged(&request, (CACHE_CONTROL, "public, max-age=300"), LongAnswer::fixed(openapi::rendered().as_bytes())))
 }
 
 /// A page to read the document and to try it.
