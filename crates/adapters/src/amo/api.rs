@@ -84,17 +84,38 @@ impl Api {
 /// object is many times as large as in JSON: an answer that has only `{}` in it would take gigabytes.
 const MOST_OBJECTS: usize = 250_000;
 
+/// The most values in it: each is dozens of bytes in memory, also a digit in a list. Such a page has a third of them.
+const MOST_VALUES: usize = 2_000_000;
+
 fn object<T: DeserializeOwned>(body: &[u8]) -> Result<T, AmoError> {
-    if body.split(|byte| *byte == b'{').count() > MOST_OBJECTS + 1 {
-        return Err(AmoError::Protocol);
-    }
     // Its encoding is looked at once, and not for each text and name in it.
-    let read = std::str::from_utf8(body).ok().and_then(|text| serde_json::from_str(text).ok());
+    let text = std::str::from_utf8(body).ok().filter(|text| !is_swollen(text));
+    let read = text.and_then(|text| serde_json::from_str(text).ok());
     let read = read.or_else(|| mended(&repaired(body)));
     read.and_then(|Object(read)| read).ok_or(AmoError::Protocol)
 }
 
+/// Whether it would take more memory than an answer of its length should.
+fn is_swollen(text: &str) -> bool {
+    let (mut objects, mut values, mut is_text) = (0_usize, 0_usize, false);
+    let mut bytes = text.bytes();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'"' => is_text = !is_text,
+            // What comes after it ends no text.
+            b'\\' if is_text => drop(bytes.next()),
+            b'{' if !is_text => objects += 1,
+            b'[' | b',' if !is_text => values += 1,
+            _ => {}
+        }
+    }
+    objects > MOST_OBJECTS || values > MOST_VALUES
+}
+
 fn mended<T: DeserializeOwned>(text: &str) -> Option<Object<T>> {
+    if is_swollen(text) {
+        return None;
+    }
     let read = serde_json::from_str(text);
     // Of a member that is there twice, the last counts: `Value` goes by that, derived code refuses it.
     read.or_else(|_| serde_json::from_str::<Value>(text).and_then(serde_json::from_value)).ok()
@@ -106,4 +127,31 @@ fn bearer(token: &AccessToken) -> Result<HeaderValue, AmoError> {
     let mut value = HeaderValue::try_from(text).ok().ok_or(AmoError::AccessRefused)?;
     value.set_sensitive(true);
     Ok(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(values: usize, value: &str) -> String {
+        format!(r#"{{"list":[{}]}}"#, vec![value; values].join(","))
+    }
+
+    #[test]
+    fn an_answer_of_many_values_is_not_read_however_small_they_are() {
+        for (value, most) in [("{}", MOST_OBJECTS), ("0", MOST_VALUES), ("[]", MOST_VALUES / 2)] {
+            let beyond = of(most + 2, value);
+            assert_eq!(object::<Value>(beyond.as_bytes()).map(drop), Err(AmoError::Protocol), "{value}");
+        }
+        assert_eq!(object::<Value>(of(MOST_OBJECTS - 1, "{}").as_bytes()).map(drop), Ok(()));
+        // Nor is it mended first.
+        let damaged = of(MOST_OBJECTS, "{}").replacen('[', "[\"\u{1}\",", 1);
+        assert_eq!(object::<Value>(damaged.as_bytes()).map(drop), Err(AmoError::Protocol));
+    }
+
+    #[test]
+    fn a_text_is_one_value_whatever_it_says() {
+        let text = format!(r#""\"{}""#, "{[,".repeat(MOST_VALUES));
+        assert_eq!(object::<Value>(of(1, &text).as_bytes()).map(drop), Ok(()));
+    }
 }
