@@ -29,6 +29,9 @@ const LINGER: Duration = Duration::from_secs(1);
 /// A body of which nothing came for so long is looked at, however little is new.
 const PAUSE: Duration = Duration::from_millis(50);
 
+/// It is waited for longer and longer, up to this, while little comes.
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+
 /// Headers of an answer to a token request. The library's own limit is 100.
 const TOKEN_HEADERS: usize = 1024;
 
@@ -162,7 +165,7 @@ impl HttpClient {
         mut into: Option<&mut Room>,
         has_it: impl Fn(&[u8]) -> bool,
     ) -> Result<(), Loss> {
-        let (mut end, mut growth) = (None, Growth::default());
+        let (mut end, mut growth, mut pause) = (None, Growth::default(), PAUSE);
         let look = |body: &[u8], growth: &mut Growth| {
             growth.looked_at(body.len());
             has_it(body).then(|| Instant::now() + LINGER)
@@ -175,8 +178,10 @@ impl HttpClient {
                     Err(_) => return Ok(()),
                 },
                 None if growth.is_new(body.len()) => {
-                    let Ok(chunk) = timeout(PAUSE, next).await else {
+                    let Ok(chunk) = timeout(pause, next).await else {
                         end = look(body, &mut growth);
+                        // Or a byte after each pause would have all of it looked through, again and again.
+                        pause = (pause * 2).min(LONGEST_PAUSE);
                         continue;
                     };
                     chunk
@@ -194,6 +199,7 @@ impl HttpClient {
             }
             if end.is_none() && growth.is_worth_a_look(body.len()) {
                 end = look(body, &mut growth);
+                pause = PAUSE;
             }
         }
     }
