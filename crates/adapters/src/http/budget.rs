@@ -12,6 +12,7 @@ use tokio::time::timeout;
 
 use super::Loss;
 use super::host_calls::{HostCall, HostCalls, HostFull};
+use super::host_places::HostPlaces;
 
 /// Bytes of an answer that each call has room for. Answers of the token endpoint, and to writes, are no longer.
 pub const SMALL_ANSWER: usize = 64 * 1024;
@@ -23,6 +24,10 @@ const MEDIUM_ANSWERS: usize = 64;
 /// How many still longer answers there are at one time. The longest has 10 MB: 40 MB.
 const LARGE_ANSWERS: usize = 4;
 
+/// What one host has of these: it may be slow with an answer that it has begun.
+const MEDIUM_ANSWERS_OF_A_HOST: usize = MEDIUM_ANSWERS / 4;
+const LARGE_ANSWERS_OF_A_HOST: usize = LARGE_ANSWERS / 4;
+
 /// How long an answer waits for room.
 const WAIT_FOR_ROOM: Duration = Duration::from_secs(5);
 
@@ -33,7 +38,9 @@ pub struct CallBudget {
     most_calls: usize,
     by_host: HostCalls,
     medium: Arc<Semaphore>,
+    medium_by_host: HostPlaces,
     large: Arc<Semaphore>,
+    large_by_host: HostPlaces,
     wait: Duration,
     refused_calls: AtomicU64,
     refused_to_silent_hosts: AtomicU64,
@@ -69,7 +76,9 @@ impl CallBudget {
             most_calls,
             by_host: HostCalls::of(most_calls),
             medium: Arc::new(Semaphore::new(MEDIUM_ANSWERS)),
+            medium_by_host: HostPlaces::of(MEDIUM_ANSWERS_OF_A_HOST),
             large: Arc::new(Semaphore::new(LARGE_ANSWERS)),
+            large_by_host: HostPlaces::of(LARGE_ANSWERS_OF_A_HOST),
             wait,
             refused_calls: AtomicU64::new(0),
             refused_to_silent_hosts: AtomicU64::new(0),
@@ -102,7 +111,7 @@ impl CallBudget {
         })?;
         let of_process = Arc::clone(&self.calls).try_acquire_owned().ok();
         let call = of_process.ok_or_else(|| refused(&self.refused_calls, "too many of this process are under way"))?;
-        Ok(Room { budget: Arc::clone(self), _call: call, of_host, medium: None, large: None })
+        Ok(Room { budget: Arc::clone(self), host: host.to_owned(), _call: call, of_host, medium: None, large: None })
     }
 }
 
@@ -110,11 +119,15 @@ impl CallBudget {
 #[derive(Debug)]
 pub(super) struct Room {
     budget: Arc<CallBudget>,
+    host: String,
     _call: OwnedSemaphorePermit,
     of_host: HostCall,
-    medium: Option<OwnedSemaphorePermit>,
-    large: Option<OwnedSemaphorePermit>,
+    medium: Option<Place>,
+    large: Option<Place>,
 }
+
+/// Room for a long answer: of the host's, and of all.
+type Place = [OwnedSemaphorePermit; 2];
 
 impl Room {
     /// The host has answered.
@@ -125,17 +138,21 @@ impl Room {
     /// Makes room for an answer of so many bytes.
     pub(super) async fn grow(&mut self, bytes: usize) -> Result<(), Loss> {
         if bytes > SMALL_ANSWER && self.medium.is_none() {
-            self.medium = Some(self.wait_for(&self.budget.medium).await?);
+            self.medium = Some(self.wait_for(&self.budget.medium_by_host, &self.budget.medium).await?);
         }
         if bytes > MEDIUM_ANSWER && self.large.is_none() {
-            self.large = Some(self.wait_for(&self.budget.large).await?);
+            self.large = Some(self.wait_for(&self.budget.large_by_host, &self.budget.large).await?);
         }
         Ok(())
     }
 
-    async fn wait_for(&self, places: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, Loss> {
-        let place = timeout(self.budget.wait, Arc::clone(places).acquire_owned()).await;
-        place.ok().and_then(Result::ok).ok_or_else(|| {
+    async fn wait_for(&self, by_host: &HostPlaces, of_all: &Arc<Semaphore>) -> Result<Place, Loss> {
+        let place = async {
+            // First the host's: whoever waits for that holds nobody else up.
+            let of_host = by_host.of_host(&self.host).acquire_owned().await.ok()?;
+            Some([of_host, Arc::clone(of_all).acquire_owned().await.ok()?])
+        };
+        timeout(self.budget.wait, place).await.ok().flatten().ok_or_else(|| {
             self.budget.refused_answers.fetch_add(1, Ordering::Relaxed);
             tracing::warn!("an answer of the CRM's was not read: too many long ones are in memory");
             Loss::NoRoom
@@ -179,5 +196,26 @@ mod tests {
         late.grow(MEDIUM_ANSWER + 1).await.unwrap();
         drop(late);
         assert_eq!((budget.usage().calls, budget.usage().long_answers), (0, 0));
+    }
+
+    #[tokio::test]
+    async fn a_host_that_is_slow_with_long_answers_leaves_room_for_others() {
+        let budget = CallBudget::with(4 * MEDIUM_ANSWERS, Duration::ZERO);
+        let mut rooms = Vec::new();
+        let mut hold = async |host: &str, bytes: usize| {
+            let mut room = budget.begin(host).unwrap();
+            let grown = room.grow(bytes).await;
+            rooms.push(room);
+            grown.is_ok()
+        };
+        assert!(hold("slow", MEDIUM_ANSWER + 1).await && !hold("slow", MEDIUM_ANSWER + 1).await);
+        // Both have one of the first size.
+        for number in 2..MEDIUM_ANSWERS_OF_A_HOST {
+            assert!(hold("slow", SMALL_ANSWER + 1).await, "{number}");
+        }
+        assert!(!hold("slow", SMALL_ANSWER + 1).await);
+        for host in ["one", "two", "three"] {
+            assert!(hold(host, MEDIUM_ANSWER + 1).await, "{host}");
+        }
     }
 }

@@ -38,6 +38,7 @@ mod deadline;
 mod dns;
 mod growth;
 mod host_calls;
+mod host_places;
 
 use std::error::Error;
 use std::{fmt, io};
