@@ -4,6 +4,7 @@
 
 mod connect;
 mod heard;
+mod reads;
 mod tokens;
 #[expect(dead_code, reason = "some of it is for the limited client's tests alone")]
 #[path = "../rate_limited_client/virtual_time.rs"]

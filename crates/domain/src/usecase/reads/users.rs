@@ -19,6 +19,9 @@ const PAGE: u32 = 250;
 /// The most pages of users that are read.
 const MOST_PAGES: u32 = 20;
 
+/// The most bytes of names and addresses on all of these, for they are kept: four hundred for each user.
+const MOST_TEXT: usize = 2_000_000;
+
 /// The users of an account, or that the right to list them is missing.
 pub(crate) type ListedUsers = Result<Arc<Vec<User>>, Forbidden>;
 
@@ -108,7 +111,7 @@ impl UseCases {
 
     async fn all_users(&self, reader: &Reader) -> Result<ListedUsers, AmoError> {
         let Grant { host, tokens, .. } = &reader.grant;
-        let mut users = Vec::new();
+        let (mut users, mut text) = (Vec::new(), 0);
         for page in 1..=MOST_PAGES {
             let page = PageRequest { page, limit: PAGE };
             let listed = retried_if_lost(|| self.amo.users(host, &tokens.access, page)).await;
@@ -117,6 +120,10 @@ impl UseCases {
                 Err(AmoError::Forbidden) => return Ok(Err(Forbidden)),
                 listed => listed?,
             };
+            text += listed.items.iter().map(length).sum::<usize>();
+            if text > MOST_TEXT {
+                return Err(AmoError::Protocol);
+            }
             users.extend(listed.items);
             if !listed.has_more {
                 break;
@@ -126,4 +133,8 @@ impl UseCases {
         self.reads.cache.keep_users(&reader.holder, &users, self.runtime.instant());
         Ok(Ok(users))
     }
+}
+
+fn length(user: &User) -> usize {
+    [&user.name, &user.email].into_iter().flatten().map(String::len).sum()
 }
