@@ -4,11 +4,15 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use amo_connect::config::Given;
+use amo_connect_adapters::http::{HttpClient, HttpLimits, Loss, NoAnswer, TlsFault};
 use amo_connect_contract::FakeAmo;
-use amo_connect_tests::TestApp;
+use amo_connect_sandbox::{Options, Sandbox, Tls};
+use amo_connect_tests::{ACCOUNT, TestApp};
 use serde_json::json;
+use url::Url;
 
 /// The corpus of the parser's own tests.
 const CORPUS: &str = include_str!("../../crates/domain/src/host/corpus.txt");
@@ -74,4 +78,28 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let entries = entries.filter(|path| !["tests", "tests.rs"].iter().any(|name| path.ends_with(name)));
     entries.flat_map(|path| if path.is_dir() { sources(&path) } else { vec![path] }).collect()
+}
+
+/// A server with a whole TLS handshake, whose certificate is by an authority that nobody trusts.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_with_a_certificate_of_an_unknown_authority_is_sent_no_request() {
+    let folder = tempfile::tempdir().unwrap();
+    let tls = Some(Tls::SelfSigned { folder: folder.path().to_owned() });
+    let impostor = Sandbox::start(Options { tls, ..Options::default() }).await.unwrap();
+    let url = Url::parse(&impostor.url(ACCOUNT, "/oauth2/access_token").unwrap()).unwrap();
+    assert_eq!(url.scheme(), "https");
+    let limits = HttpLimits {
+        connect_timeout: Duration::from_secs(5),
+        timeout: Duration::from_secs(10),
+        longest_body: 1_000,
+        is_local: false,
+        private_addresses: true,
+    };
+    for client in [HttpClient::for_tokens(limits), HttpClient::for_reads(limits), HttpClient::unpooled(limits)] {
+        let answer = client.unwrap().status(url.clone()).await;
+        assert_eq!(answer, Err(NoAnswer { loss: Loss::NotSent, tls: Some(TlsFault::Authority) }));
+    }
+    assert!(impostor.requests().is_empty(), "{:?}", impostor.requests());
+    let trusting = HttpClient::for_authority(limits, &fs::read(folder.path().join("ca.pem")).unwrap()).unwrap();
+    assert!(trusting.status(url).await.is_ok(), "nothing else is wrong with it");
 }
