@@ -370,4 +370,35 @@ mod tests {
         assert_eq!((answer.body.len(), answer.loss), (1_001, None));
         server.abort();
     }
+
+    #[tokio::test]
+    async fn a_byte_after_each_look_is_waited_for_longer_each_time() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = Url::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
+        let (looked, mut looks) = tokio::sync::mpsc::unbounded_channel();
+        let server = tokio::task::spawn(async move {
+            let (mut socket, _) = listener.accept().await.unwrap();
+            assert!(socket.read(&mut [0; 1024]).await.unwrap() > 0);
+            let head = format!("HTTP/1.1 200 OK\r\n\r\n{}", "a".repeat(1_000));
+            socket.write_all(head.as_bytes()).await.unwrap();
+            for byte in [b"b", b"c", b"d", b"z"] {
+                looks.recv().await.unwrap();
+                socket.write_all(byte).await.unwrap();
+            }
+            std::future::pending::<()>().await;
+        });
+        let client = HttpClient::for_tokens(HttpLimits { longest_body: 2_000, ..LIMITS }).unwrap();
+        let begun = Instant::now();
+        let found_after = std::cell::Cell::new(Duration::ZERO);
+        let has_it = |body: &[u8]| {
+            let _ = looked.send(());
+            found_after.set(begun.elapsed());
+            body.ends_with(b"z")
+        };
+        let answer = client.send_for(Request::new(Method::POST, url), has_it).await.unwrap();
+        assert_eq!((answer.body.len(), answer.loss), (1_004, None));
+        // The first is at once, and the others come after 50, 100, 200 and 400 ms.
+        assert!(found_after.get() >= PAUSE * 15, "{:?}", found_after.get());
+        server.abort();
+    }
 }
