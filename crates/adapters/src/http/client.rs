@@ -4,15 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::redirect::Policy;
-use reqwest::{Client, ClientBuilder, Method, Request, Response, StatusCode};
-use tokio::time::{Instant, timeout, timeout_at};
+use reqwest::{Client, ClientBuilder, Method, Request, StatusCode};
 use url::Url;
 
 use super::authority::{self, BadAuthority, NoAnswer};
 use super::budget::Room;
 use super::deadline::DeadlineBody;
 use super::dns::{PublicResolver, SystemResolver};
-use super::growth::Growth;
+use super::read_body::read_body;
 use super::{Answer, CallBudget, Loss, SMALL_ANSWER};
 use crate::runtime::process_clock;
 
@@ -22,15 +21,6 @@ pub const IDLE: Duration = Duration::from_secs(20);
 
 /// How many idle connections to one host are kept: as many calls as are under way at one time at amoCRM's seven a second.
 pub const KEPT_PER_HOST: usize = 4;
-
-/// How long an answer that has all that is wanted may go on.
-const LINGER: Duration = Duration::from_secs(1);
-
-/// A body of which nothing came for so long is looked at, however little is new.
-const PAUSE: Duration = Duration::from_millis(50);
-
-/// It is waited for longer and longer, up to this, while little comes.
-const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 /// Headers of an answer to a token request. The library's own limit is 100.
 const TOKEN_HEADERS: usize = 1024;
@@ -149,59 +139,12 @@ impl HttpClient {
         let length = response.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or_default();
         let mut body = Vec::with_capacity(length.min(self.limits.longest_body).min(SMALL_ANSWER));
         let headers = std::mem::take(response.headers_mut());
-        let loss = self.read(&mut response, &mut body, room.as_mut(), has_it).await.err();
+        let loss = read_body(&mut response, &mut body, self.limits.longest_body, room.as_mut(), has_it).await.err();
         if loss.is_none() {
             room.iter().for_each(Room::answered);
         }
         tracing::debug!(amo.status = response.status().as_u16(), amo.loss = loss.map(Loss::name), "the CRM answered");
         Ok(Answer { status: response.status(), headers, body, loss, _room: room })
-    }
-
-    /// Reads into `body`, whatever ends it.
-    async fn read(
-        &self,
-        response: &mut Response,
-        body: &mut Vec<u8>,
-        mut into: Option<&mut Room>,
-        has_it: impl Fn(&[u8]) -> bool,
-    ) -> Result<(), Loss> {
-        let (mut end, mut growth, mut pause) = (None, Growth::default(), PAUSE);
-        let look = |body: &[u8], growth: &mut Growth| {
-            growth.looked_at(body.len());
-            has_it(body).then(|| Instant::now() + LINGER)
-        };
-        loop {
-            let next = response.chunk();
-            let chunk = match end {
-                Some(end) => match timeout_at(end, next).await {
-                    Ok(chunk) => chunk,
-                    Err(_) => return Ok(()),
-                },
-                None if growth.is_new(body.len()) => {
-                    let Ok(chunk) = timeout(pause, next).await else {
-                        end = look(body, &mut growth);
-                        // Or a byte after each pause would have all of it looked through, again and again.
-                        pause = (pause * 2).min(LONGEST_PAUSE);
-                        continue;
-                    };
-                    chunk
-                }
-                None => next.await,
-            };
-            let Some(chunk) = chunk.map_err(|error| Loss::of(&error))? else { return Ok(()) };
-            let room = self.limits.longest_body - body.len();
-            if let Some(into) = &mut into {
-                into.grow(body.len() + chunk.len().min(room)).await?;
-            }
-            body.extend_from_slice(&chunk[..chunk.len().min(room)]);
-            if chunk.len() > room {
-                return Err(Loss::TooLong);
-            }
-            if end.is_none() && growth.is_worth_a_look(body.len()) {
-                end = look(body, &mut growth);
-                pause = PAUSE;
-            }
-        }
     }
 
     /// The most bytes of a body that are read.
@@ -237,7 +180,7 @@ mod tests {
 
     use futures_util::FutureExt as _;
     use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::io::AsyncWriteExt as _;
     use tokio::net::TcpListener;
 
     use super::*;
@@ -345,60 +288,5 @@ mod tests {
         for url in ["https://example.invalid/".to_owned(), format!("http://{closed}/")] {
             assert_eq!(loss_of_a_request_to(&url).await, Some(Loss::NotSent), "{url}");
         }
-    }
-
-    #[tokio::test]
-    async fn little_that_comes_late_is_looked_at_though_the_answer_goes_on() {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = Url::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
-        let (looked, first_look) = std::sync::mpsc::channel();
-        let server = tokio::task::spawn(async move {
-            let (mut socket, _) = listener.accept().await.unwrap();
-            assert!(socket.read(&mut [0; 1024]).await.unwrap() > 0);
-            let head = format!("HTTP/1.1 200 OK\r\n\r\n{}", "a".repeat(1_000));
-            socket.write_all(head.as_bytes()).await.unwrap();
-            tokio::task::spawn_blocking(move || first_look.recv().unwrap()).await.unwrap();
-            socket.write_all(b"z").await.unwrap();
-            std::future::pending::<()>().await;
-        });
-        let client = HttpClient::for_tokens(HttpLimits { longest_body: 2_000, ..LIMITS }).unwrap();
-        let has_it = |body: &[u8]| {
-            let _ = looked.send(());
-            body.ends_with(b"z")
-        };
-        let answer = client.send_for(Request::new(Method::POST, url), has_it).await.unwrap();
-        assert_eq!((answer.body.len(), answer.loss), (1_001, None));
-        server.abort();
-    }
-
-    #[tokio::test]
-    async fn a_byte_after_each_look_is_waited_for_longer_each_time() {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = Url::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
-        let (looked, mut looks) = tokio::sync::mpsc::unbounded_channel();
-        let server = tokio::task::spawn(async move {
-            let (mut socket, _) = listener.accept().await.unwrap();
-            assert!(socket.read(&mut [0; 1024]).await.unwrap() > 0);
-            let head = format!("HTTP/1.1 200 OK\r\n\r\n{}", "a".repeat(1_000));
-            socket.write_all(head.as_bytes()).await.unwrap();
-            for byte in [b"b", b"c", b"d", b"z"] {
-                looks.recv().await.unwrap();
-                socket.write_all(byte).await.unwrap();
-            }
-            std::future::pending::<()>().await;
-        });
-        let client = HttpClient::for_tokens(HttpLimits { longest_body: 2_000, ..LIMITS }).unwrap();
-        let begun = Instant::now();
-        let found_after = std::cell::Cell::new(Duration::ZERO);
-        let has_it = |body: &[u8]| {
-            let _ = looked.send(());
-            found_after.set(begun.elapsed());
-            body.ends_with(b"z")
-        };
-        let answer = client.send_for(Request::new(Method::POST, url), has_it).await.unwrap();
-        assert_eq!((answer.body.len(), answer.loss), (1_004, None));
-        // The first is at once, and the others come after 50, 100, 200 and 400 ms.
-        assert!(found_after.get() >= PAUSE * 15, "{:?}", found_after.get());
-        server.abort();
     }
 }

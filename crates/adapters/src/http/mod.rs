@@ -39,6 +39,7 @@ mod dns;
 mod growth;
 mod host_calls;
 mod host_places;
+mod read_body;
 
 use std::error::Error;
 use std::{fmt, io};
