@@ -219,8 +219,9 @@ impl Session<'_> {
     ) -> Result<CrmConnection, Failure> {
         let mut entries = AuditEntry::of_change(before.connection.as_ref(), &connection, by, before.now);
         if entries.iter().any(AuditEntry::is_about_a_problem) {
-            let known = self.readable_entries(&connection.user, ENTRIES_LOOKED_AT).await?;
-            entries = AuditEntry::to_record(entries, &known);
+            // What a newer build has written is in no pair's way.
+            let known = self.newest_entries(&connection.user, ENTRIES_LOOKED_AT).await?;
+            entries = AuditEntry::to_record(entries, &known.into_iter().flatten().collect::<Vec<_>>());
         }
         self.put_audit(&entries).await?;
         let next = Revision(connection.revision.0 + 1);

@@ -66,18 +66,17 @@ impl Session<'_> {
     }
 
     pub(in crate::rows) async fn audit(mut self, user: UserId, limit: u32) -> Result<Vec<AuditEntry>, Failure> {
-        self.newest_entries(&user, limit).await
+        self.newest_entries(&user, limit).await?.into_iter().collect()
     }
 
-    async fn newest_entries(&mut self, user: &UserId, limit: u32) -> Result<Vec<AuditEntry>, Failure> {
+    /// The newest entries, the oldest of them first. Some may be of a newer build, which this one cannot read.
+    pub(super) async fn newest_entries(
+        &mut self,
+        user: &UserId,
+        limit: u32,
+    ) -> Result<Vec<Result<AuditEntry, Failure>>, Failure> {
         let rows = self.rows.audit(user.as_str().as_bytes(), limit.into()).await?;
-        rows.into_iter().rev().map(AuditEntry::try_from).collect()
-    }
-
-    /// Those of the newest entries that this build can read: what a newer one has written is in no pair's way.
-    pub(super) async fn readable_entries(&mut self, user: &UserId, limit: u32) -> Result<Vec<AuditEntry>, Failure> {
-        let rows = self.rows.audit(user.as_str().as_bytes(), limit.into()).await?;
-        Ok(rows.into_iter().rev().filter_map(|row| AuditEntry::try_from(row).ok()).collect())
+        Ok(rows.into_iter().rev().map(AuditEntry::try_from).collect())
     }
 
     pub(in crate::rows) async fn attempts_of(self, user: UserId, limit: u32) -> Result<Vec<Attempt>, Failure> {
