@@ -146,7 +146,7 @@ impl Target {
     }
 }
 
-/// Whether an instance has published its keys there of late.
+/// Whether an instance has published its keys there within [`KEY_RING_TERM`].
 fn is_served() -> String {
     let micros = KEY_RING_TERM.as_micros();
     let now = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
