@@ -165,6 +165,13 @@ impl World {
         self.claim(name, &self.allow(number), None, number).await.unwrap();
     }
 
+    /// The same, where token requests have to pass this gate.
+    pub(crate) async fn connect_through(&self, gate: &Gate, name: &str, number: u64) {
+        gate.let_go(1);
+        self.connect(name, number).await;
+        gate.arrival().await;
+    }
+
     /// `name` reads something from amoCRM, by one call.
     pub(crate) async fn read(&self, name: &str) -> Result<(), ReadError> {
         self.use_cases.notes(&user(name), 1, FIRST_PAGE).await.map(drop)

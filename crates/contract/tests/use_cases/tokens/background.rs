@@ -49,9 +49,7 @@ fn whoever_asks_while_a_background_refresh_is_under_way_shares_it() {
     let (amo, gate) = FakeAmo::new().with_life(LIFE).gated();
     let world = World::beside_with(amo, Settings { keepalive_after: Duration::from_mins(5), ..settings() });
     world.run(async {
-        gate.let_go(1);
-        world.connect("olena", 1).await;
-        gate.arrival().await;
+        world.connect_through(&gate, "olena", 1).await;
         world.pass(6 * 60).await;
         world.use_cases.background_round().await.unwrap();
         gate.arrival().await;

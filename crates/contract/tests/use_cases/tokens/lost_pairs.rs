@@ -15,6 +15,14 @@ async fn refresh(use_cases: &UseCases) {
     use_cases.refresh_now(&user("olena")).await.unwrap();
 }
 
+/// Olena is connected and has a second pair: her row before it, and with it.
+async fn refreshed(world: &World) -> (CrmConnection, CrmConnection) {
+    world.connect("olena", 1).await;
+    let old = world.row("olena").await;
+    refresh(&world.use_cases).await;
+    (old, world.row("olena").await)
+}
+
 /// The database falls back to what it had, as after a failover to a standby that had not heard of the rest.
 async fn fall_back(world: &World, to: &CrmConnection) {
     let now = world.row("olena").await;
@@ -25,10 +33,7 @@ async fn fall_back(world: &World, to: &CrmConnection) {
 fn a_lost_pair_is_saved_again_by_whoever_reads_and_its_predecessor_is_not_sent() {
     let world = World::new();
     world.run(async {
-        world.connect("olena", 1).await;
-        let old = world.row("olena").await;
-        refresh(&world.use_cases).await;
-        let new = world.row("olena").await;
+        let (old, new) = refreshed(&world).await;
         for by_reading in [true, false] {
             fall_back(&world, &old).await;
             if by_reading {
@@ -47,10 +52,7 @@ fn a_lost_pair_is_saved_again_by_whoever_reads_and_its_predecessor_is_not_sent()
 fn a_lost_pair_is_looked_for_after_some_minutes_and_then_forgotten() {
     let world = World::new();
     world.run(async {
-        world.connect("olena", 1).await;
-        let old = world.row("olena").await;
-        refresh(&world.use_cases).await;
-        let new = world.row("olena").await;
+        let (old, new) = refreshed(&world).await;
         fall_back(&world, &old).await;
         world.use_cases.background_round().await.unwrap();
         assert_eq!(world.heard.lost_pairs(), 0, "it is too early");
@@ -70,9 +72,7 @@ fn a_pair_for_which_a_lost_one_was_spent_is_saved_on_what_is_left() {
     let (world, gate) = World::gated();
     world.run(async {
         gate.let_go(2);
-        world.connect("olena", 1).await;
-        let old = world.row("olena").await;
-        refresh(&world.use_cases).await;
+        let (old, _) = refreshed(&world).await;
         for _ in 0..2 {
             gate.arrival().await;
         }

@@ -12,9 +12,7 @@ use crate::world::World;
 fn a_pair_that_the_database_does_not_take_is_saved_when_it_is_back_and_nothing_is_sent_meanwhile() {
     let (world, gate) = World::gated();
     world.run(async {
-        gate.let_go(1);
-        world.connect("olena", 1).await;
-        gate.arrival().await;
+        world.connect_through(&gate, "olena", 1).await;
         let olena = user("olena");
         let outage = async {
             gate.arrival().await;
@@ -39,9 +37,7 @@ fn a_pair_of_a_connection_that_was_ended_or_replaced_meanwhile_is_dropped() {
     for replaces in [false, true] {
         let (world, gate) = World::gated();
         world.run(async {
-            gate.let_go(1);
-            world.connect("olena", 1).await;
-            gate.arrival().await;
+            world.connect_through(&gate, "olena", 1).await;
             let olena = user("olena");
             let ends = async {
                 gate.arrival().await;

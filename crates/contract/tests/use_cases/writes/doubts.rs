@@ -12,8 +12,8 @@ use amo_connect_domain::usecase::{AccessError, ReadError, WriteAnswer, WriteErro
 use futures_util::future::join;
 
 use super::{
-    OLENA, account, agency, carried_out, connected, crm, lead, makes, number, with, with_comment, world_of, write,
-    write_once,
+    OLENA, account, agency, carried_out, connected, connected_through, crm, lead, makes, number, with, with_comment,
+    world_of, write, write_once,
 };
 use crate::world::World;
 
@@ -217,9 +217,7 @@ fn whoever_writes_has_an_answer_within_fifteen_seconds() {
         let (amo, gate) = crm(agency()).with_life(Duration::from_mins(10)).gated();
         let world = World::beside(amo);
         world.run(async {
-            gate.let_go(1);
-            connected(&world).await;
-            gate.arrival().await;
+            connected_through(&world, &gate).await;
             if !is_sent {
                 // It waits for a new access token first.
                 world.pass(11 * 60).await;

@@ -6,6 +6,7 @@ mod limits_of_looking;
 mod outages;
 mod told;
 
+use amo_connect_contract::fake::Gate;
 use amo_connect_contract::fixtures::{after, at, host, pipeline, stage, user, write_key};
 use amo_connect_contract::{FakeAccount, FakeAmo};
 use amo_connect_domain::crm::account::User;
@@ -39,6 +40,13 @@ async fn connected(world: &World) {
     let time = world.time.clone();
     world.amo.set_clock(move || after(at(0), time.passed()));
     world.connect("olena", 1).await;
+}
+
+/// The same, where token requests and writes have to pass this gate.
+async fn connected_through(world: &World, gate: &Gate) {
+    gate.let_go(1);
+    connected(world).await;
+    gate.arrival().await;
 }
 
 fn world_of(account: FakeAccount) -> World {

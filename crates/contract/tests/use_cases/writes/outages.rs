@@ -8,7 +8,7 @@ use amo_connect_domain::ports::{IdempotencyStore as _, StoreError};
 use amo_connect_domain::usecase::{AccessError, ReadError, WriteError};
 use futures_util::future::join;
 
-use super::{agency, carried_out, connected, crm, makes, write, write_once};
+use super::{agency, carried_out, connected_through, crm, makes, write, write_once};
 use crate::world::World;
 
 /// Whether the write `k` is recorded as done.
@@ -19,9 +19,7 @@ async fn is_recorded(world: &World) -> bool {
 
 /// A write is answered while the database is down, which comes back after so many seconds.
 async fn outage(world: &World, gate: &Gate, seconds: u64) {
-    gate.let_go(1);
-    connected(world).await;
-    gate.arrival().await;
+    connected_through(world, gate).await;
     let down = async {
         gate.arrival().await;
         world.store.set_down(true);

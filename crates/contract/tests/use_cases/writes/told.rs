@@ -11,7 +11,8 @@ use amo_connect_domain::usecase::{AccessError, MissingPart, ReadError, WriteErro
 use futures_util::future::{join, join_all};
 
 use super::{
-    account, agency, carried_out, connected, crm, lead, makes, number, with_comment, world_of, write, write_once,
+    account, agency, carried_out, connected, connected_through, crm, lead, makes, number, with_comment, world_of,
+    write, write_once,
 };
 use crate::world::World;
 
@@ -129,9 +130,7 @@ fn the_object_of_an_account_that_the_user_has_left_meanwhile_is_told_with_its_nu
     let (amo, gate) = crm(agency()).gated();
     let world = World::beside(amo);
     world.run(async {
-        gate.let_go(1);
-        connected(&world).await;
-        gate.arrival().await;
+        connected_through(&world, &gate).await;
         let leaves = async {
             gate.arrival().await;
             world.use_cases.disconnect(&user("olena"), Actor::User).await.unwrap();
@@ -202,9 +201,7 @@ fn a_write_that_is_asked_for_many_times_at_once_is_done_once() {
     let (amo, gate) = crm(agency()).gated();
     let world = World::beside(amo);
     world.run(async {
-        gate.let_go(1);
-        connected(&world).await;
-        gate.arrival().await;
+        connected_through(&world, &gate).await;
         let asked = &makes()[1];
         let let_go = async {
             gate.arrival().await;
